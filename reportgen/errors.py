@@ -1,0 +1,52 @@
+"""Every error a person at the keyboard can cause.
+
+Each message is one line: the place, what is required, what was found, the
+remedy. The command line prints it and exits with the error's `exit_code`;
+anything that is not a `ReportgenError` is a defect of ours and shows its
+traceback.
+"""
+
+from __future__ import annotations
+
+
+class ReportgenError(Exception):
+    """Base of all errors that are answered with one line and an exit code."""
+
+    exit_code = 2
+
+
+class DeclarationError(ReportgenError):
+    """A declaration is wrong; the message starts with ``file:line``."""
+
+
+class UsageError(ReportgenError):
+    """The command line asks for something that does not exist or cannot be."""
+
+
+class DataError(ReportgenError):
+    """A data set is missing or damaged."""
+
+
+class MissingRequirementError(ReportgenError):
+    """A program, library or font that the job needs is missing."""
+
+
+class StoreError(ReportgenError):
+    """A stored cell is missing or damaged, or the store cannot be written."""
+
+    exit_code = 4
+
+
+class CellError(ReportgenError):
+    """A cell could not be trained or measured (a loss that diverges, say).
+
+    It is recorded with its cause; the other cells go on.
+    """
+
+    exit_code = 4
+
+
+class RenderError(ReportgenError):
+    """A report would come out incomplete: a missing image, glyph or formula."""
+
+    exit_code = 4

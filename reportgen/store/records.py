@@ -1,0 +1,137 @@
+"""The record of a measured cell: what the laboratory leaves and the press reads.
+
+Everything is numbers about *arms*. An arm is one estimator of one objective
+with its K (`num_samples`) and, where declared, a constant added to log p.
+Axes: A arms, I images, S buckets of replicates, G parameter groups (the first
+is ``all``), Q quantiles, m parameters η of q for one image.
+
+A ``*_without`` array holds the same statistic with bucket s of image i (or
+bucket s of every image) left out: all that a jackknife needs, so that the
+press makes intervals, paired between arms, without seeing a replicate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+HISTOGRAM_DECADES = (-20.0, 12.0)
+HISTOGRAM_BINS = 320
+"""Per-coordinate variances are binned by log10, ten bins a decade."""
+
+
+@dataclass(frozen=True)
+class ArmRecord:
+    """One arm as it was measured."""
+
+    objective: str
+    estimator: str
+    """Name in the estimators' table."""
+    label: str
+    """As the declaration calls it; equals `estimator` where it gives no label."""
+    num_samples: int
+    constant: float
+    """Added to log p(x|z); 0 unless the declaration asks for it."""
+    status: str
+    """``met`` the declared precision, ``budget`` (ended before), or ``broken``."""
+    cause: str | None
+    replicates: int
+    """Independent replicates of each image's estimate."""
+    relative_half_width: float
+    """Of the 95 % interval of total variance over all groups, when it stopped."""
+    forward: float
+    """Decoder forward passes a replicate (K, plus any shared ones)."""
+    backward: float
+    """Decoder backward passes (with respect to z) a replicate."""
+    seconds_per_replicate: float
+    """Measured on the machine that ran the cell, one thread."""
+    reference: bool
+    """Whether this is the arm the objective's other arms are compared with."""
+
+
+@dataclass(frozen=True)
+class MeasurementRecord:
+    """One measured cell. `arrays` holds, by name:
+
+    variance                    [A I G]    tr Cov of the estimate of image i's gradient, group g
+    variance_without            [A I S G]
+    squared_norm                [A I G]    ‖E ĝ_i‖², Monte Carlo bias removed (can be < 0)
+    squared_norm_without        [A I S G]
+    projection                  [A I]      mean of ĝ_i · u with u = the reference's mean gradient over
+                                           the images, so mean_I / mean_I(reference) is 1 without bias
+    projection_without          [A I S]
+    batch_squared_norm          [A]        ‖mean_i E ĝ_i‖², Monte Carlo bias removed
+    batch_squared_norm_without  [A S]      bucket s of every image left out
+    batch_squared_norm_raw      [A]        ‖mean_i ĝ̄_i‖², not corrected
+    image_dot                   [A I]      ĝ̄_i · mean_i ĝ̄_i (raw), for jackknife over images
+    image_squared_norm_raw      [A I]      ‖ĝ̄_i‖², not corrected
+    hotelling                   [A I]      T² of the paired difference to the reference, η-coordinates
+    hotelling_dimension         [A I]      its rank (0: the two are identical draw by draw)
+    hotelling_p                 [A I]      p-value, uncorrected; NaN for the reference itself
+    detectable_bias             [A I]      smallest bias along image i's own gradient, relative to it,
+                                           seen with 80 % power at level 0.05 / I
+    coordinate_quantiles        [A G Q]    of per-coordinate variance (mean over images), dead ones left out
+    coordinate_quantiles_without[A S G Q]  bucket s of every image left out
+    coordinate_histogram        [A bins]   counts over log10 variance, group ``all``
+    coordinate_dead             [G]        coordinates whose Jacobian is zero for every image
+    coordinate_count            [G]        coordinates in the group
+    coordinate_lower            [A]        fraction of live coordinates where the reference has lower variance
+    coordinate_lower_without    [A S]
+    """
+
+    key: str
+    training_key: str
+    setting: dict[str, Any]
+    """Swept settings of this cell, e.g. {"problem.latent": 10}; {} without a sweep."""
+    base: bool
+    """Whether this is the declaration's unswept setting."""
+    checkpoint: int
+    """Epoch of the parameters measured."""
+    dataset: str
+    groups: tuple[str, ...]
+    arms: tuple[ArmRecord, ...]
+    images: tuple[int, ...]
+    """Row numbers in the data set's test part."""
+    latent: int
+    eta: int
+    parameters: int
+    """P, the number of coordinates of φ."""
+    draws_per_image: int
+    seconds: float
+    environment: dict[str, Any]
+    arrays: dict[str, Array] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """One training run: where its checkpoints are and how the loss went."""
+
+    key: str
+    setting: dict[str, Any]
+    dataset: str
+    checkpoints: tuple[int, ...]
+    train_bound: tuple[float, ...]
+    """Mean minibatch objective of each epoch 1…, nats an image."""
+    test_bound: dict[str, float]
+    """Objective on the test part at each checkpoint (epoch as text), nats an image."""
+    parameters: dict[str, int]
+    """Number of parameters of encoder and decoder."""
+    seconds: float
+    environment: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BrokenRecord:
+    """A cell that could not be finished, and why."""
+
+    key: str
+    kind: str
+    setting: dict[str, Any]
+    checkpoint: int | None
+    cause: str
