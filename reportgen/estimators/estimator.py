@@ -68,6 +68,10 @@ class Draws(Protocol):
     def pullback(self, v: Tensor) -> Tensor:
         """(∂z/∂η)ᵀ v at the samples: [I R K d] → [I R K m]."""
 
+    @property
+    def gram(self) -> Tensor:
+        """J Jᵀ with J = ∂η/∂φ of each image, [I m m]: the metric of φ seen from η."""
+
     def mean_pullback(self, v: Tensor) -> Tensor:
         """(∂E_q[z]/∂η)ᵀ v: [I 1 1 d] → [I 1 1 m]."""
 
@@ -101,3 +105,15 @@ class Estimator:
     min_samples: int = 1
     default_samples: int = 1
     """K where the declaration gives none."""
+    extra_forward: int = 0
+    """Decoder forward passes an estimate needs besides one a sample."""
+    extra_backward: int = 0
+    """Decoder backward passes an estimate needs besides one a sample."""
+
+    def forward_passes(self, num_samples: int) -> int:
+        """Decoder forward passes of one estimate with K = `num_samples`."""
+        return num_samples + self.extra_forward
+
+    def backward_passes(self, num_samples: int) -> int:
+        """Decoder backward passes (with respect to z) of one estimate."""
+        return (num_samples if self.needs_gradient else 0) + self.extra_backward

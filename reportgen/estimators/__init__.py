@@ -1,0 +1,28 @@
+"""Gradient estimators: one file each, one line each in this table.
+
+To add one, write a file beside these that makes an `Estimator` and add its
+line. The contract tests run over the whole table.
+"""
+
+from __future__ import annotations
+
+from reportgen.estimators.as_printed import AS_PRINTED
+from reportgen.estimators.constant_baseline import OPTIMAL_CONSTANT
+from reportgen.estimators.coordinate_baseline import OPTIMAL_PER_COORDINATE
+from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+from reportgen.estimators.leave_one_out import LEAVE_ONE_OUT
+from reportgen.estimators.pathwise import PATHWISE
+from reportgen.estimators.score_function import SCORE_FUNCTION
+from reportgen.estimators.taylor import TAYLOR_CONTROL_VARIATE
+
+ESTIMATORS: dict[str, Estimator] = {
+    "score_function": SCORE_FUNCTION,
+    "score_function_optimal_constant": OPTIMAL_CONSTANT,
+    "score_function_optimal_per_coordinate": OPTIMAL_PER_COORDINATE,
+    "leave_one_out": LEAVE_ONE_OUT,
+    "taylor_control_variate": TAYLOR_CONTROL_VARIATE,
+    "pathwise": PATHWISE,
+    "score_function_as_printed": AS_PRINTED,
+}
+
+__all__ = ["ESTIMATORS", "Coefficients", "Draws", "Estimator"]

@@ -1,0 +1,59 @@
+"""REINFORCE with the best baseline that is one number an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def fit(draws: Draws) -> Coefficients:
+    """b* = E[f ‖∇_φ log q‖²] / E[‖∇_φ log q‖²], one number an image, [I 1 1].
+
+    It minimises the total variance over φ among all constants b: the norm is
+    that of φ, taken in η through the Gram matrix of the encoder's Jacobian.
+    Source: Greensmith, Bartlett & Baxter (2004), theorem 8, with their
+    state-free baseline.
+    """
+    images, _, _, eta = draws.score.shape
+    score = draws.score.reshape(images, -1, eta)  # [I RK m]
+    weight = ((score @ draws.gram) * score).sum(-1)  # [I RK]
+    f = draws.f.reshape(images, -1)
+    # Centred first: f is a large constant plus a small change where b* matters most.
+    centre = f.mean(1, keepdim=True)
+    excess = ((f - centre) * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)
+    return {"baseline": (centre + excess).unsqueeze(-1)}
+
+
+def evaluate(draws: Draws, coefficients: Coefficients) -> Tensor:
+    """Approximates ∇_η E_q[f] by the mean over K of (f(z) − b) ∇_η log q(z; η).
+
+    Unbiased for every b that does not depend on the samples: b is fitted on
+    pilot draws. Shapes: [I R K], [I R K m] → [I R m].
+    Source: Williams (1992), section 4; Greensmith et al. (2004).
+    """
+    return ((draws.f - coefficients["baseline"]).unsqueeze(-1) * draws.score).mean(2)
+
+
+OPTIMAL_CONSTANT = Estimator(
+    name="score_function_optimal_constant",
+    title="Score function, optimal constant baseline",
+    formula=(
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - b^{\ast}\bigr)\,"
+        r" \nabla_{\phi} \log q_{\phi}(z_k \mid x), \qquad"
+        r" b^{\ast} = \frac{\mathbb{E}\bigl[f\, \lVert \nabla_{\phi} \log q_{\phi} \rVert^2\bigr]}"
+        r"{\mathbb{E}\bigl[\lVert \nabla_{\phi} \log q_{\phi} \rVert^2\bigr]}"
+    ),
+    spoken=(
+        "g hat equals the mean over K samples of f of z k minus b star, times the gradient in phi of log q; "
+        "b star is the expectation of f times the squared norm of that gradient, over the expectation of the "
+        "squared norm"
+    ),
+    requires="Values of f, and one number an image fitted on samples of its own.",
+    source="williams1992, greensmith2004",
+    evaluate=evaluate,
+    fit=fit,
+)

@@ -1,0 +1,44 @@
+"""The pathwise (reparameterization) estimator: the standard VAE gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def pathwise(draws: Draws, _: Coefficients) -> Tensor:
+    """Approximates ∇_η E_q[f] by the mean over K of d/dη f(g(ε; η); η).
+
+    The total derivative: (∂z/∂η)ᵀ ∇_z f, plus ∂f/∂η at fixed z where f
+    depends on η. Requires q to be reparameterizable, z = g(ε; η), and f
+    absolutely continuous in z. Unbiased then.
+    Shapes: [I R K d] (and [I R K m]) → [I R m].
+    Source: Kingma & Welling (2013), section 2.4; Rezende et al. (2014), eq. 9;
+    Titsias & Lázaro-Gredilla (2014), eq. 5; Burda et al. (2016), eq. 6.
+    """
+    estimate = draws.pullback(draws.gradient)
+    if draws.explicit is not None:
+        estimate = estimate + draws.explicit
+    return estimate.mean(2)
+
+
+PATHWISE = Estimator(
+    name="pathwise",
+    title="Pathwise (standard VAE gradient)",
+    formula=(
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \nabla_{\phi}\, f\bigl(g_{\phi}(x, \epsilon_k)\bigr),"
+        r" \qquad \epsilon_k \sim p(\epsilon)"
+    ),
+    spoken=(
+        "g hat equals the mean over K noise samples of the gradient in phi of f of z, where z is g phi of x and "
+        "epsilon k, and epsilon k is drawn from a fixed distribution"
+    ),
+    requires="∂f/∂z at every sample: q reparameterizable, f absolutely continuous in z.",
+    source="kingma2013, rezende2014, titsias2014",
+    evaluate=pathwise,
+    needs_gradient=True,
+)

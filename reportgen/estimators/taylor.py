@@ -1,0 +1,45 @@
+"""REINFORCE with the first-order Taylor expansion of f as a control variate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def taylor_control_variate(draws: Draws, _: Coefficients) -> Tensor:
+    """Approximates ∇_η E_q[f] by the score function of f − f̃ plus the exact gradient of E_q[f̃].
+
+    f̃(z) = f(z̄) + ∇f(z̄)ᵀ(z − z̄) with z̄ the mean of q, its coefficients held
+    fixed; ∇_η E_q[f̃] = (∂z̄/∂η)ᵀ ∇f(z̄). Requires ∇_z f once an estimate, at
+    z̄. Unbiased. Shapes: [I R K], [I R K d] → [I R m].
+    Source: Paisley, Blei & Jordan (2012), section 3; Gu et al. (2016, MuProp), eq. 6.
+    """
+    slope = draws.gradient_at_centre
+    expansion = draws.f_at_centre + ((draws.z - draws.centre) * slope).sum(-1)
+    residual = draws.f - expansion
+    return (residual.unsqueeze(-1) * draws.score).mean(2) + draws.mean_pullback(slope).squeeze(2)
+
+
+TAYLOR_CONTROL_VARIATE = Estimator(
+    name="taylor_control_variate",
+    title="Score function, first-order Taylor control variate",
+    formula=(
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - \tilde f(z_k)\bigr)\,"
+        r" \nabla_{\phi} \log q_{\phi}(z_k \mid x) + \Bigl(\frac{\partial \bar z}{\partial \phi}\Bigr)^{\!\top}"
+        r" \nabla f(\bar z), \qquad \tilde f(z) = f(\bar z) + \nabla f(\bar z)^{\top} (z - \bar z)"
+    ),
+    spoken=(
+        "g hat equals the mean over K samples of f minus f tilde at z k, times the gradient in phi of log q, "
+        "plus the transposed Jacobian of z bar in phi times the gradient of f at z bar; "
+        "f tilde is the first-order Taylor expansion of f at z bar, the mean of q"
+    ),
+    requires="Values of f, and ∂f/∂z at one point, the mean of q.",
+    source="paisley2012, gu2016",
+    evaluate=taylor_control_variate,
+    extra_forward=1,
+    extra_backward=1,
+)

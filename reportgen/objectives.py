@@ -1,0 +1,109 @@
+"""Objectives: which expectation under q is differentiated, named and written out.
+
+The ranking of estimators changes with the objective, so none is implied.
+Like the estimators, this room imports no torch: the functions work on
+tensors through their operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Point(Protocol):
+    """Log densities and their gradients at samples z of q(z; η); leading axes are any."""
+
+    @property
+    def log_likelihood(self) -> Tensor: ...
+    @property
+    def log_likelihood_gradient(self) -> Tensor: ...
+    @property
+    def log_prior(self) -> Tensor: ...
+    @property
+    def log_prior_gradient(self) -> Tensor: ...
+    @property
+    def log_q(self) -> Tensor: ...
+    @property
+    def log_q_gradient(self) -> Tensor: ...
+    @property
+    def score(self) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Integrand:
+    """f(z; η) with its partial derivatives."""
+
+    name: str
+    value: Callable[[Point], Tensor]
+    gradient: Callable[[Point], Tensor]
+    """∇_z f at fixed η."""
+    explicit: Callable[[Point], Tensor] | None
+    """∂f/∂η at fixed z; its expectation under q is zero for every integrand here."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """E_q[f] plus, where `exact_kl`, a term whose gradient is known in closed form."""
+
+    name: str
+    title: str
+    formula: str
+    spoken: str
+    integrand: Integrand
+    exact_kl: bool = False
+    """Whether − KL(q(z|x) ‖ p(z)) is added, differentiated exactly."""
+    source: str = ""
+
+
+LIKELIHOOD = Integrand(
+    name="likelihood",
+    value=lambda p: p.log_likelihood,
+    gradient=lambda p: p.log_likelihood_gradient,
+    explicit=None,
+)
+
+LOG_WEIGHT = Integrand(
+    name="log_weight",
+    value=lambda p: p.log_likelihood + p.log_prior - p.log_q,
+    gradient=lambda p: p.log_likelihood_gradient + p.log_prior_gradient - p.log_q_gradient,
+    explicit=lambda p: -p.score,
+)
+
+OBJECTIVES: dict[str, Objective] = {
+    "reconstruction": Objective(
+        name="reconstruction",
+        title="Reconstruction term",
+        formula=r"\mathbb{E}_{q_{\phi}(z \mid x)}\bigl[\log p_{\theta}(x \mid z)\bigr]",
+        spoken="the expectation under q phi of z given x of log p theta of x given z",
+        integrand=LIKELIHOOD,
+        source="borea",
+    ),
+    "elbo": Objective(
+        name="elbo",
+        title="ELBO",
+        formula=r"\mathbb{E}_{q_{\phi}(z \mid x)}\bigl[\log p_{\theta}(x, z) - \log q_{\phi}(z \mid x)\bigr]",
+        spoken="the expectation under q phi of z given x of log p theta of x and z minus log q phi of z given x",
+        integrand=LOG_WEIGHT,
+        source="burda2016, kingma2013",
+    ),
+    "elbo_analytic_kl": Objective(
+        name="elbo_analytic_kl",
+        title="ELBO, analytic KL",
+        formula=(
+            r"\mathbb{E}_{q_{\phi}(z \mid x)}\bigl[\log p_{\theta}(x \mid z)\bigr]"
+            r" - \mathrm{KL}\bigl(q_{\phi}(z \mid x) \,\Vert\, p(z)\bigr)"
+        ),
+        spoken=(
+            "the expectation under q phi of z given x of log p theta of x given z, "
+            "minus the Kullback Leibler divergence from q phi of z given x to p of z"
+        ),
+        integrand=LIKELIHOOD,
+        exact_kl=True,
+        source="kingma2013",
+    ),
+}
