@@ -1,0 +1,126 @@
+"""Count, mean and scatter of vectors, in float64, mergeable, for many streams at once.
+
+Source: Chan, Golub & LeVeque (1983), "Algorithms for computing the sample
+variance", eq. 2.1, in its multivariate form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Moments:
+    """Running moments of I × S streams of vectors in Rᵐ (images × buckets).
+
+    `scatter` is Σ (g − ḡ)(g − ḡ)ᵀ, so the covariance with ddof 1 is
+    scatter / (count − 1).
+    """
+
+    count: Tensor
+    """[S], the same for every image."""
+    mean: Tensor
+    """[I S m]"""
+    scatter: Tensor
+    """[I S m m]"""
+
+    @classmethod
+    def empty(cls, images: int, buckets: int, dimension: int) -> Moments:
+        """No observation yet."""
+        return cls(
+            count=torch.zeros(buckets, dtype=torch.float64),
+            mean=torch.zeros(images, buckets, dimension, dtype=torch.float64),
+            scatter=torch.zeros(images, buckets, dimension, dimension, dtype=torch.float64),
+        )
+
+    def update(self, bucket: int, estimates: Tensor) -> None:
+        """Take in R replicates of every image, [I R m], into one bucket.
+
+        Products are formed in the estimates' own precision after the chunk's
+        mean has been taken off; only then are they added up in float64. That
+        keeps the relative error of a variance near the rounding of a single
+        product, whatever the mean.
+        """
+        replicates = estimates.shape[1]
+        chunk_mean = estimates.mean(1, dtype=torch.float64)  # [I m]
+        centred = estimates - chunk_mean.unsqueeze(1).to(estimates.dtype)
+        scatter = torch.bmm(centred.transpose(1, 2), centred).double()
+        # The subtracted mean was rounded to the estimates' precision: take the rest off exactly.
+        rest = centred.mean(1, dtype=torch.float64)
+        scatter.sub_(replicates * rest.unsqueeze(2) * rest.unsqueeze(1))
+        chunk_mean = chunk_mean.to(estimates.dtype).double() + rest
+        before = self.count[bucket]
+        total = before + replicates
+        delta = chunk_mean - self.mean[:, bucket]
+        self.mean[:, bucket] += delta * (replicates / total)
+        scatter += (before * replicates / total) * delta.unsqueeze(2) * delta.unsqueeze(1)
+        self.scatter[:, bucket] += scatter
+        self.count[bucket] = total
+
+    def merge(self, other: Moments) -> Moments:
+        """The moments of both streams together, bucket by bucket."""
+        total = self.count + other.count
+        share = torch.where(total > 0, other.count / total.clamp_min(1.0), torch.zeros_like(total))
+        delta = other.mean - self.mean
+        weight = (self.count * share).view(1, -1, 1, 1)
+        return Moments(
+            count=total,
+            mean=self.mean + share.view(1, -1, 1) * delta,
+            scatter=self.scatter + other.scatter + weight * delta.unsqueeze(-1) * delta.unsqueeze(-2),
+        )
+
+    @property
+    def total(self) -> int:
+        """Observations an image, over all buckets."""
+        return int(self.count.sum().item())
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """The moments of all buckets together, and again with each bucket left out.
+
+    Axis W = S + 1: row 0 is everything, row s + 1 lacks bucket s.
+    """
+
+    count: Tensor
+    """[W]"""
+    mean: Tensor
+    """[I W m]"""
+    _moments: Moments
+    _include: Tensor
+    """[W S], 1 where the bucket counts."""
+
+    @classmethod
+    def of(cls, moments: Moments) -> LeftOut:
+        """Every bucket must hold at least one observation."""
+        buckets = moments.count.shape[0]
+        include = torch.cat(
+            [torch.ones(1, buckets, dtype=torch.float64), 1.0 - torch.eye(buckets, dtype=torch.float64)]
+        )
+        weight = include * moments.count
+        count = weight.sum(1)
+        centre = moments.mean[:, :1]
+        mean = torch.einsum("ws,ism->iwm", weight, moments.mean - centre) / count.view(1, -1, 1) + centre
+        return cls(count, mean, moments, include)
+
+    def trace(self, gram: Tensor) -> Tensor:
+        """tr(C K) of the covariance C (ddof 1) for each row and metric, K [G I m m] → [I W G]."""
+        within = torch.einsum("isab,giab->isg", self._moments.scatter, gram)
+        between = []
+        for row in range(self.count.shape[0]):
+            deviation = self._moments.mean - self.mean[:, row : row + 1]  # [I S m]
+            form = torch.einsum("isa,giab,isb->isg", deviation, gram, deviation)
+            between.append(torch.einsum("s,isg->ig", self._include[row] * self._moments.count, form))
+        scatter = torch.einsum("ws,isg->iwg", self._include, within) + torch.stack(between, 1)
+        return scatter / (self.count - 1.0).view(1, -1, 1)
+
+    def covariance(self, row: int) -> Tensor:
+        """C with ddof 1, [I m m]."""
+        deviation = self._moments.mean - self.mean[:, row : row + 1]
+        weight = self._include[row] * self._moments.count
+        scatter = torch.einsum("s,isab->iab", self._include[row], self._moments.scatter)
+        scatter = scatter + torch.einsum("s,isa,isb->iab", weight, deviation, deviation)
+        return scatter / (self.count[row] - 1.0)

@@ -1,0 +1,212 @@
+"""From moments in η to the numbers of a record, in φ.
+
+Nothing here is estimated again: every number is an exact function of the
+moments and of the encoder's Jacobian (see `reportgen.store.records` for what
+each array means).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reportgen.families import MeanFieldGaussian
+from reportgen.measure.channels import Channel, ChannelKey
+from reportgen.measure.hotelling import hotelling_test
+from reportgen.measure.moments import LeftOut
+from reportgen.measure.pushforward import Pushforward
+from reportgen.objectives import OBJECTIVES
+from reportgen.plan import Arm
+from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES, QUANTILES
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Per-coordinate variances of one channel, summarized; each row w lacks bucket w − 1."""
+
+    variances: list[Tensor]
+    """[P] for each of the W rows."""
+    quantiles: Tensor
+    """[W G Q]"""
+    histogram: Tensor
+    """[bins]"""
+
+
+def summarize(
+    arms: tuple[Arm, ...],
+    channels: Mapping[ChannelKey, Channel],
+    references: Mapping[str, Arm],
+    pushforward: Pushforward,
+    q: MeanFieldGaussian,
+) -> dict[str, Array]:
+    """All arrays of a measurement record, by name."""
+    sound = {key: LeftOut.of(c.moments) for key, c in channels.items() if c.cause is None}
+    traces = {key: left.trace(pushforward.grams) for key, left in sound.items()}
+    images, rows = pushforward.grams.shape[1], next(iter(traces.values())).shape[1] if traces else 2
+    shifts = {
+        objective: -q.kl_gradient().double() if OBJECTIVES[objective].exact_kl else 0.0
+        for objective in {arm.objective for arm in arms}
+    }
+    live = [block.live() for block in pushforward.blocks]
+    coordinates = _coordinates(arms, references, sound, pushforward, live)
+    directions = _reference_directions(references, sound, shifts, pushforward)
+
+    out = _blank(len(arms), images, rows - 1, len(pushforward.groups))
+    out["coordinate_count"] = _per_group([block.size for block in pushforward.blocks])
+    out["coordinate_dead"] = _per_group([int((~alive).sum()) for alive in live])
+    for a, arm in enumerate(arms):
+        key = ChannelKey.of(arm)
+        if key not in sound:
+            continue
+        left, trace = sound[key], traces[key]
+        mean = left.mean + (shifts[arm.objective].unsqueeze(1) if isinstance(shifts[arm.objective], Tensor) else 0.0)
+        _put(out, "variance", a, trace.permute(0, 1, 2))
+        raw = torch.einsum("iwa,giab,iwb->iwg", mean, pushforward.grams, mean)
+        _put(out, "squared_norm", a, raw - trace / left.count.view(1, -1, 1))
+        out["image_squared_norm_raw"][a] = raw[:, 0, 0].numpy()
+        batch = [pushforward.pull(mean[:, w]) for w in range(rows)]
+        batch_raw = torch.stack([_squared(part) for part in batch])
+        batch_bias = (trace[..., 0] / left.count).sum(0) / images**2
+        out["batch_squared_norm"][a] = float(batch_raw[0] - batch_bias[0])
+        out["batch_squared_norm_without"][a] = (batch_raw - batch_bias)[1:].numpy()
+        out["batch_squared_norm_raw"][a] = float(batch_raw[0])
+        out["image_dot"][a] = (mean[:, 0] * pushforward.push(batch[0])).sum(1).numpy()
+        if arm.objective in directions:
+            along = torch.einsum("iwm,im->iw", mean, directions[arm.objective])
+            out["projection"][a] = along[:, 0].numpy()
+            out["projection_without"][a] = along[:, 1:].numpy()
+        if key in coordinates:
+            out["coordinate_quantiles"][a] = coordinates[key].quantiles[0].numpy()
+            out["coordinate_quantiles_without"][a] = coordinates[key].quantiles[1:].numpy()
+            out["coordinate_histogram"][a] = coordinates[key].histogram.numpy()
+            reference = references.get(arm.objective)
+            partner = coordinates.get(ChannelKey.of(reference)) if reference is not None else None
+            if partner is not None:
+                lower = _fraction_lower(partner.variances, coordinates[key].variances)
+                out["coordinate_lower"][a] = lower[0]
+                out["coordinate_lower_without"][a] = lower[1:]
+        paired = channels[key].paired
+        if paired is not None and not arm.constant and arm.objective in references:
+            difference = LeftOut.of(paired.moments)
+            signal = sound[ChannelKey.of(references[arm.objective])].mean[:, 0]
+            shift = shifts[arm.objective]
+            # Rounding of single estimates: relative to their size in the precision they were computed in.
+            size = torch.diagonal(left.covariance(0), dim1=1, dim2=2).amax(1)
+            floor = size * (torch.finfo(q.mean.dtype).eps * 8) ** 2
+            test = hotelling_test(
+                int(difference.count[0]), difference.mean[:, 0], difference.covariance(0), signal + shift, floor
+            )
+            out["hotelling"][a] = test.statistic.numpy()
+            out["hotelling_dimension"][a] = test.dimension.numpy()
+            out["hotelling_p"][a] = test.p_value.numpy()
+            out["detectable_bias"][a] = test.detectable.numpy()
+    return out
+
+
+def _blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]:
+    shapes: dict[str, tuple[int, ...]] = {
+        "variance": (arms, images, groups),
+        "variance_without": (arms, images, buckets, groups),
+        "squared_norm": (arms, images, groups),
+        "squared_norm_without": (arms, images, buckets, groups),
+        "projection": (arms, images),
+        "projection_without": (arms, images, buckets),
+        "batch_squared_norm": (arms,),
+        "batch_squared_norm_without": (arms, buckets),
+        "batch_squared_norm_raw": (arms,),
+        "image_dot": (arms, images),
+        "image_squared_norm_raw": (arms, images),
+        "hotelling": (arms, images),
+        "hotelling_dimension": (arms, images),
+        "hotelling_p": (arms, images),
+        "detectable_bias": (arms, images),
+        "coordinate_quantiles": (arms, groups, len(QUANTILES)),
+        "coordinate_quantiles_without": (arms, buckets, groups, len(QUANTILES)),
+        "coordinate_histogram": (arms, HISTOGRAM_BINS),
+        "coordinate_lower": (arms,),
+        "coordinate_lower_without": (arms, buckets),
+    }
+    return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
+
+
+def _put(out: dict[str, Array], name: str, arm: int, values: Tensor) -> None:
+    """values [I W G]: row 0 into `name`, the others into `name`_without."""
+    out[name][arm] = values[:, 0].numpy()
+    out[f"{name}_without"][arm] = values[:, 1:].numpy()
+
+
+def _per_group(sizes: list[int]) -> Array:
+    return np.array([sum(sizes), *sizes], dtype=np.float64)
+
+
+def _squared(parts: list[Tensor]) -> Tensor:
+    return torch.stack([(part**2).sum() for part in parts]).sum()
+
+
+def _reference_directions(
+    references: Mapping[str, Arm],
+    sound: Mapping[ChannelKey, LeftOut],
+    shifts: Mapping[str, Tensor | float],
+    pushforward: Pushforward,
+) -> dict[str, Tensor]:
+    """J_i u with u the reference's mean gradient over images, by objective, [I m]."""
+    directions = {}
+    for objective, arm in references.items():
+        key = ChannelKey.of(arm)
+        if key in sound:
+            mean = sound[key].mean[:, 0] + shifts[objective]
+            directions[objective] = pushforward.push(pushforward.pull(mean))
+    return directions
+
+
+def _coordinates(
+    arms: tuple[Arm, ...],
+    references: Mapping[str, Arm],
+    sound: Mapping[ChannelKey, LeftOut],
+    pushforward: Pushforward,
+    live: list[Tensor],
+) -> dict[ChannelKey, Coordinates]:
+    """Per-coordinate variances for each objective's first arm of every label."""
+    wanted: dict[tuple[str, str], ChannelKey] = {}
+    for arm in arms:
+        if not arm.constant:
+            wanted.setdefault((arm.objective, arm.label), ChannelKey.of(arm))
+    quantiles = torch.tensor(QUANTILES, dtype=torch.float64)
+    result = {}
+    for key in dict.fromkeys(wanted.values()):
+        if key not in sound:
+            continue
+        left = sound[key]
+        variances, table = [], []
+        for row in range(left.count.shape[0]):
+            covariance = left.covariance(row)
+            parts = [
+                block.coordinate_variance(covariance)[alive]
+                for block, alive in zip(pushforward.blocks, live, strict=True)
+            ]
+            everything = torch.cat(parts)
+            variances.append(everything)
+            table.append(torch.stack([_quantiles(part, quantiles) for part in (everything, *parts)]))
+        low, high = HISTOGRAM_DECADES
+        logarithm = variances[0].clamp_min(1e-300).log10().clamp(low, high)
+        histogram = torch.histc(logarithm, HISTOGRAM_BINS, low, high)
+        result[key] = Coordinates(variances, torch.stack(table), histogram)
+    return result
+
+
+def _quantiles(values: Tensor, at: Tensor) -> Tensor:
+    """Linear interpolation between order statistics; NaN for an empty group."""
+    if values.numel() == 0:
+        return torch.full_like(at, torch.nan)
+    return torch.from_numpy(np.quantile(values.numpy(), at.numpy()))
+
+
+def _fraction_lower(reference: list[Tensor], arm: list[Tensor]) -> Array:
+    return np.array([float((r < v).double().mean()) for r, v in zip(reference, arm, strict=True)])

@@ -1,0 +1,30 @@
+"""A Gaussian VAE with Bernoulli pixels, as the engine measures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from reportgen.problems.bernoulli import bernoulli_log_likelihood
+
+
+@dataclass(frozen=True)
+class VAEProblem:
+    """A trained (or fresh) VAE at I binarized images.
+
+    `encoder`: [I pixels] → η [I 2d]; `decoder`: z [N d] → logits [N pixels],
+    any module; `x` in {0, 1}, [I pixels]. θ is held fixed, so the decoder's
+    parameters should not require gradients.
+    Source: Kingma & Welling (2013), appendix C; Burda et al. (2016), section 5.
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+    x: Tensor
+
+    def log_likelihood(self, z: Tensor) -> Tensor:
+        """log p(x|z) = Σ_pixels x l − log(1 + eˡ) with logits l = decoder(z), [I N d] → [I N]."""
+        images, samples, latent = z.shape
+        logits = self.decoder(z.reshape(images * samples, latent))
+        return bernoulli_log_likelihood(self.x, logits.reshape(images, samples, -1))
