@@ -27,8 +27,9 @@ from reportgen.streams import stream
 
 BATCH_ROWS = 4096
 """Samples evaluated at once, over all images: small enough for the caches, large enough for the products."""
-PILOT_SAMPLES = 1024
-"""Samples an image from which baselines are fitted; a stream of their own."""
+PILOT_SAMPLES = 4096
+"""Samples an image from which baselines are fitted; a stream of their own. A fitted baseline b̂
+adds (b̂ − b*)² E‖∇ log q‖² to the variance, which falls with this number."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,11 @@ def measure(
 
     centre = Batch(problem, q, torch.zeros(count, 1, dimension // 2, dtype=eta.dtype), True) if expands else None
     frame = Frame(q, pushforward.grams[0].to(eta.dtype), centre)
-    _fit(channels, integrands, frame, draw(stream(cell.seed, "pilot", *identity), PILOT_SAMPLES, False))
+    if any(channel.estimator.fit for channel in channels.values()):
+        pilot = draw(stream(cell.seed, "pilot", *identity), PILOT_SAMPLES, False)
+        values = integrand_values(pilot, integrands)
+        for channel in channels.values():
+            channel.fit(values[channel.key.integrand], frame)
 
     longest = max(key.num_samples for key in channels)
     samples = max(BATCH_ROWS // count, longest)
@@ -144,14 +149,6 @@ def measure(
 def _wants_gradient(channel: Channel) -> bool:
     paired = channel.paired is not None and channel.paired.reference.estimator.needs_gradient
     return channel.estimator.needs_gradient or paired
-
-
-def _fit(
-    channels: dict[ChannelKey, Channel], integrands: list[Integrand], frame: Frame, pilot: Batch
-) -> None:
-    values = integrand_values(pilot, integrands)
-    for channel in channels.values():
-        channel.fit(values[channel.key.integrand], frame)
 
 
 def _observe(

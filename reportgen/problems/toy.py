@@ -9,15 +9,27 @@ import torch
 from torch import Tensor, nn
 
 
+class Constant(nn.Module):
+    """A parameter that takes no input."""
+
+    def __init__(self, value: Tensor) -> None:
+        super().__init__()
+        self.value = nn.Parameter(value.detach().clone())
+
+    def forward(self, images: int) -> Tensor:
+        return self.value.expand(images, -1)
+
+
 class FreeParameters(nn.Module):
     """An encoder that ignores its input: φ is η itself, so J is the identity."""
 
-    def __init__(self, eta: Tensor) -> None:
+    def __init__(self, mean: Tensor, log_scale: Tensor) -> None:
         super().__init__()
-        self.eta = nn.Parameter(eta.detach().clone())
+        self.mean = Constant(mean)
+        self.log_scale = Constant(log_scale)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.eta.expand(x.shape[0], -1)
+        return torch.cat([self.mean(x.shape[0]), self.log_scale(x.shape[0])], dim=-1)
 
 
 @dataclass(frozen=True)
@@ -39,5 +51,7 @@ def toy(
     mean: list[float], scale: list[float], log_density: Callable[[Tensor], Tensor], images: int = 1
 ) -> ToyProblem:
     """A toy in float64 with d = len(mean), the same q at each of `images` data points."""
-    eta = torch.cat([torch.tensor(mean, dtype=torch.float64), torch.tensor(scale, dtype=torch.float64).log()])
-    return ToyProblem(FreeParameters(eta), torch.zeros(images, 1, dtype=torch.float64), log_density)
+    encoder = FreeParameters(
+        torch.tensor(mean, dtype=torch.float64), torch.tensor(scale, dtype=torch.float64).log()
+    )
+    return ToyProblem(encoder, torch.zeros(images, 1, dtype=torch.float64), log_density)

@@ -1,0 +1,68 @@
+"""Cells for tests: measure arms of a toy in one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from reportgen.measure import measure
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.problems.problem import Problem
+from reportgen.store.records import MeasurementRecord
+
+
+def cell(
+    arms: list[Arm],
+    *,
+    precision: float = 0.02,
+    budget: float = 2e6,
+    min_replicates: int = 2000,
+    seed: int = 0,
+    reference: str = "pathwise",
+) -> MeasurementCell:
+    """A measurement cell with these arms; the reference of every objective is `reference`."""
+    torch.set_num_threads(1)
+    settings = {"precision": precision, "budget": budget, "min_replicates": min_replicates}
+    return MeasurementCell(
+        key="0" * 32,
+        training_key="0" * 32,
+        setting={},
+        base=True,
+        checkpoint=0,
+        problem={},
+        measure=settings,
+        arms=tuple(arms),
+        references={arm.objective: reference for arm in arms},
+        seed=seed,
+    )
+
+
+def measured(problem: Problem, arms: list[Arm], **settings: Any) -> MeasurementRecord:
+    """The record of these arms at the problem's images."""
+    images = tuple(range(problem.x.shape[0]))
+    return measure(problem, cell(arms, **settings), dataset="toy", images=images)
+
+
+def arm(objective: str, estimator: str, num_samples: int = 1, constant: float = 0.0) -> Arm:
+    """An arm labelled by its estimator."""
+    return Arm(objective, estimator, estimator, num_samples, constant)
+
+
+def position(record: MeasurementRecord, objective: str, estimator: str, num_samples: int | None = None) -> int:
+    """Row of an arm in the record's arrays."""
+    for i, found in enumerate(record.arms):
+        if (found.objective, found.estimator) == (objective, estimator) and num_samples in (None, found.num_samples):
+            return i
+    raise LookupError((objective, estimator, num_samples))
+
+
+def standard_error(record: MeasurementRecord, name: str, row: int, group: int = 0) -> float:
+    """Jackknife standard error of the mean over images of `name` (delete one bucket of one image)."""
+    without = record.arrays[f"{name}_without"][row]
+    if without.ndim == 3:
+        without = without[..., group]
+    images, buckets = without.shape
+    deviation = without - without.mean(1, keepdims=True)
+    return float(np.sqrt((buckets - 1) / buckets * (deviation**2).sum()) / images)

@@ -1,0 +1,125 @@
+"""The factored Jacobian against its slow twin: one backward pass a coordinate of η, by autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reportgen.errors import CellError
+from reportgen.measure.pushforward import DenseBlock, LinearBlock, Pushforward
+
+
+class Perceptron(nn.Module):
+    """Two layers and two heads, as the VAE's encoder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 4), nn.Tanh())
+        self.mean, self.log_scale = nn.Linear(4, 2), nn.Linear(4, 2, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.hidden(x)
+        return torch.cat([self.mean(h), self.log_scale(h)], -1)
+
+
+class Convolutional(nn.Module):
+    """Convolution, normalisation with parameters, and a linear head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Unflatten(1, (1, 2, 3)), nn.Conv2d(1, 3, 2), nn.GroupNorm(1, 3), nn.SiLU())
+        self.head = nn.Linear(6, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x).flatten(1))
+
+
+class Shared(nn.Module):
+    """One layer called twice: it may not be factored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.head = nn.Linear(6, 6), nn.Linear(6, 4)
+        self.gain = nn.Parameter(torch.tensor([0.7]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.gain * self.head(torch.tanh(self.layer(torch.tanh(self.layer(x)))))
+
+
+class Frozen(Perceptron):
+    """A layer that is not trained is not part of φ."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden[0].requires_grad_(False)
+
+
+ENCODERS: list[Callable[[], nn.Module]] = [Perceptron, Convolutional, Shared, Frozen]
+
+
+def slow_jacobian(encoder: nn.Module, x: Tensor) -> Tensor:
+    """J of each image, [I m P], parameters in the order of the pushforward's blocks' modules."""
+    parameters = [p for module in encoder.modules() for p in module._parameters.values() if p is not None]
+    parameters = [p for p in dict.fromkeys(parameters) if p.requires_grad]
+    rows = []
+    for image in x:
+        eta = encoder(image.unsqueeze(0)).squeeze(0)
+        grads = [torch.autograd.grad(e, parameters, retain_graph=True) for e in eta]
+        rows.append(torch.stack([torch.cat([g.reshape(-1) for g in grad]) for grad in grads]))
+    return torch.stack(rows)
+
+
+@pytest.fixture(params=ENCODERS, ids=lambda e: e.__name__)
+def case(request: pytest.FixtureRequest) -> tuple[Pushforward, Tensor]:
+    torch.manual_seed(3)
+    encoder = request.param().double()
+    x = torch.randn(5, 6, dtype=torch.float64)
+    x[:, 2] = 0.0  # a dead input
+    return Pushforward.of(encoder, x), slow_jacobian(encoder, x)
+
+
+def test_gram_is_j_j_transposed(case: tuple[Pushforward, Tensor]) -> None:
+    push, jacobian = case
+    torch.testing.assert_close(push.grams[0], jacobian @ jacobian.transpose(1, 2))
+    torch.testing.assert_close(push.grams[1:].sum(0), push.grams[0])
+
+
+def test_pull_push_and_coordinate_variance_are_those_of_the_written_out_jacobian(
+    case: tuple[Pushforward, Tensor],
+) -> None:
+    push, jacobian = case
+    torch.manual_seed(4)
+    v = torch.randn(5, 4, dtype=torch.float64)
+    root = torch.randn(5, 4, 4, dtype=torch.float64)
+    covariance = root @ root.transpose(1, 2)
+    torch.testing.assert_close(torch.cat(push.pull(v)), torch.einsum("im,imp->p", v, jacobian) / 5)
+    u = [torch.randn(block.size, dtype=torch.float64) for block in push.blocks]
+    torch.testing.assert_close(push.push(u), torch.einsum("imp,p->im", jacobian, torch.cat(u)))
+    variance = torch.cat([block.coordinate_variance(covariance) for block in push.blocks])
+    torch.testing.assert_close(variance, torch.einsum("imp,imn,inp->p", jacobian, covariance, jacobian) / 5)
+    live = torch.cat([block.live() for block in push.blocks])
+    assert torch.equal(live, (jacobian != 0).any(0).any(0))
+
+
+def test_linear_layers_are_factored_and_nothing_else_is() -> None:
+    kinds = {
+        name: type(block)
+        for encoder in (Perceptron(), Convolutional(), Shared())
+        for name, block in zip(
+            Pushforward.of(encoder, torch.randn(2, 6)).groups[1:],
+            Pushforward.of(encoder, torch.randn(2, 6)).blocks,
+            strict=True,
+        )
+    }
+    assert kinds["hidden.0"] is LinearBlock and kinds["mean"] is LinearBlock and kinds["head"] is LinearBlock
+    assert kinds["body.1"] is DenseBlock and kinds["body.2"] is DenseBlock
+    assert kinds["layer"] is DenseBlock and kinds["gain"] is DenseBlock
+
+
+def test_an_encoder_without_parameters_is_refused_with_the_remedy() -> None:
+    encoder = Perceptron().requires_grad_(False)
+    with pytest.raises(CellError, match="at least one parameter that requires a gradient"):
+        Pushforward.of(encoder, torch.randn(2, 6))
