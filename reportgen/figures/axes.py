@@ -1,0 +1,177 @@
+"""Axes as this report wants them: honest logarithms, epochs, marks with intervals, end labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
+
+from reportgen.figures.style import GRID, INK, PAPER, Look
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def power_of_ten(exponent: int) -> str:
+    """10ⁿ as text; 1 and 10 are written out."""
+    return {0: "1", 1: "10"}.get(exponent, "10" + str(exponent).translate(_SUPERSCRIPT))
+
+
+def plain(value: float) -> str:
+    """A tick value without needless digits: 0.05, 2, 1,500."""
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))) - 1)
+    text = f"{value:,.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "−")
+
+
+def log_ticks(low: float, high: float, room: int = 7) -> tuple[list[float], list[str], list[float]]:
+    """Ticks of a log axis between two positive limits: major values, their labels, minor values.
+
+    Over two decades or more only powers of ten are labelled, thinned to a
+    regular step so that at most `room` remain; over less, 1, 2 and 5 (or
+    every round step) are, so that an axis never has fewer than two labels.
+    """
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    exponents = list(range(first, last + 1))
+    if math.log10(high / low) >= 2 and len(exponents) >= 2:
+        step = next(s for s in (1, 2, 3, 4, 5, 10, 20, 50, 100) if len(exponents) / s <= room)
+        major = [e for e in exponents if e % step == 0]
+        minor = (
+            [m * 10.0**e for e in range(first - 1, last + 1) for m in range(2, 10)]
+            if step == 1
+            else [10.0**e for e in exponents if e % step]
+        )
+        written = -3 <= major[0] and major[-1] <= 4
+        labels = [plain(10.0**e) if written else power_of_ten(e) for e in major]
+        values = [10.0**e for e in major]
+    else:
+        values = []
+        for steps in ((1, 2, 5), tuple(range(1, 10)), tuple(np.arange(1, 10, 0.5)), tuple(np.arange(1, 10, 0.1))):
+            values = [m * 10.0**e for e in range(first - 1, last + 1) for m in steps]
+            values = [v for v in values if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
+            if len(values) >= 3:
+                break
+        values = values[:: max(1, math.ceil(len(values) / room))]
+        labels = [plain(v) for v in values] if -4 < math.log10(low) < 5 else [scientific(v) for v in values]
+        minor = [m * 10.0**e for e in range(first - 1, last + 1) for m in range(2, 10)]
+    inside = [v for v in minor if low <= v <= high and not any(math.isclose(v, w) for w in values)]
+    return values, labels, inside
+
+
+def scientific(value: float) -> str:
+    """2.5·10⁻⁶."""
+    exponent = math.floor(math.log10(value) + 1e-12)
+    return f"{plain(value / 10.0**exponent)}·{power_of_ten(exponent)}"
+
+
+def log_axis(ax: Axes, which: str, values: Sequence[float], *, pad: float = 0.06, room: int = 7) -> None:
+    """Makes axis "x" or "y" logarithmic, just wide enough for the positive finite `values`.
+
+    At least a third of a decade is shown, so that noise is not stretched to
+    fill the panel. Majors get a faint grid.
+    """
+    usable = [v for v in values if math.isfinite(v) and v > 0] or [1.0, 10.0]
+    low, high = math.log10(min(usable)), math.log10(max(usable))
+    margin = max(pad * (high - low), (1 / 3 - (high - low)) / 2, 0.02)
+    low, high = 10.0 ** (low - margin), 10.0 ** (high + margin)
+    major, labels, minor = log_ticks(low, high, room)
+    axis = ax.yaxis if which == "y" else ax.xaxis
+    if which == "y":
+        ax.set_yscale("log")
+        ax.set_ylim(low, high)
+    else:
+        ax.set_xscale("log")
+        ax.set_xlim(low, high)
+    axis.set_major_locator(FixedLocator(major))
+    axis.set_major_formatter(FixedFormatter(labels))
+    axis.set_minor_locator(FixedLocator(minor))
+    axis.set_minor_formatter(NullFormatter())
+    ax.grid(visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5)
+
+
+def linear_grid(ax: Axes, which: str) -> None:
+    """A faint grid at the majors of a linear axis."""
+    ax.grid(visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5)
+
+
+def epoch_position(epoch: float) -> float:
+    """Where an epoch stands: log(1 + epoch), so that 0 has a place and early epochs have room."""
+    return math.log1p(epoch)
+
+
+def epoch_axis(ax: Axes, epochs: Sequence[int], *, closest: float = 0.06, label: str = "epoch") -> None:
+    """Labels the measured epochs and nothing between them; drops labels that would touch."""
+    positions = [epoch_position(e) for e in epochs]
+    span = (positions[-1] - positions[0]) or 2.0
+    kept: list[int] = []
+    for index in (0, len(epochs) - 1, *range(1, len(epochs) - 1)):
+        if index not in kept and all(abs(positions[index] - positions[k]) >= closest * span for k in kept):
+            kept.append(index)
+    kept.sort()
+    ax.set_xlim(positions[0] - 0.035 * span, positions[-1] + 0.035 * span)
+    ax.xaxis.set_major_locator(FixedLocator([positions[i] for i in kept]))
+    ax.xaxis.set_major_formatter(FixedFormatter([f"{epochs[i]:,}" for i in kept]))
+    ax.xaxis.set_minor_locator(FixedLocator([p for i, p in enumerate(positions) if i not in kept]))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel(label)
+
+
+def curve(
+    ax: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    look: Look,
+    *,
+    line: bool = True,
+    size: float = 4.4,
+) -> None:
+    """Marks with their intervals, joined by a line; NaN leaves a gap in the line.
+
+    An infinite or missing bound is not drawn; the mark still is.
+    """
+    xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    lo, hi = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    drawn = np.isfinite(ys)
+    bounded = drawn & np.isfinite(lo) & np.isfinite(hi)
+    if line:
+        ax.plot(xs, ys, color=look.colour, linestyle=look.dash, linewidth=1.3, zorder=2.5)
+    if bounded.any():
+        ax.vlines(xs[bounded], lo[bounded], hi[bounded], color=look.colour, linewidth=1.1, zorder=2.6)
+        for edge in (lo, hi):
+            ax.plot(xs[bounded], edge[bounded], linestyle="none", marker="_", markersize=4.6,
+                    markeredgewidth=0.9, color=look.colour, zorder=2.6)  # fmt: skip
+    ax.plot(xs[drawn], ys[drawn], linestyle="none", marker=look.marker, markersize=marker_size(look, size),
+            color=look.colour, markeredgecolor=PAPER, markeredgewidth=0.5, zorder=3)  # fmt: skip
+
+
+def dot(ax: Axes, x: float, y: float, low: float, high: float, look: Look, *, size: float = 4.8) -> None:
+    """One mark with a horizontal interval."""
+    if not math.isfinite(x):
+        return
+    if math.isfinite(low) and math.isfinite(high):
+        ax.plot([low, high], [y, y], color=look.colour, linewidth=1.2, marker="|", markersize=4.6,
+                markeredgewidth=0.9, solid_capstyle="butt", zorder=2.6)  # fmt: skip
+    ax.plot([x], [y], linestyle="none", marker=look.marker, markersize=marker_size(look, size),
+            color=look.colour, markeredgecolor=PAPER, markeredgewidth=0.5, zorder=3)  # fmt: skip
+
+
+def marker_size(look: Look, size: float) -> float:
+    """Markers of one nominal size do not look the same size; this evens them out."""
+    return size * {"D": 0.86, "s": 0.92, "*": 1.4, "^": 1.08, "v": 1.08, "X": 1.12, "P": 1.1, "h": 1.1}.get(
+        look.marker, 1.0
+    )
+
+
+def handle(look: Look, *, line: bool = True) -> Line2D:
+    """A legend's key for a look."""
+    return Line2D([], [], color=look.colour, linestyle=look.dash if line else "none", linewidth=1.3,
+                  marker=look.marker, markersize=marker_size(look, 4.6), markeredgecolor=PAPER,
+                  markeredgewidth=0.5)  # fmt: skip

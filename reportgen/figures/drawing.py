@@ -1,0 +1,69 @@
+"""What a figure hands on: first the ink with its words, then the saved drawing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from typing import Literal
+
+from matplotlib.figure import Figure
+
+from reportgen.figures.style import INK, PAPER
+
+Width = Literal["column", "page"]
+
+_ID = re.compile(r'(\bid="|xlink:href="#|\bhref="#|url\(#)')
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A figure before it is saved, with its caption and its alternative text."""
+
+    figure: Figure
+    caption: str
+    alt: str
+    width: Width = "column"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A saved figure: SVG bytes for a file or a PDF, and `inline` for a page."""
+
+    name: str
+    svg: bytes
+    caption: str
+    alt: str
+    width: Width
+
+    @property
+    def inline(self) -> str:
+        """The SVG as an element of an HTML page, following the page's colours.
+
+        The file keeps dark ink on a transparent ground. Text and axes are the
+        only things drawn in `INK`, so exchanging that one colour for
+        `currentColor` makes them take the colour of the text around the
+        figure, in light and in dark mode alike; the halo behind marks becomes
+        the page's background (the custom property ``--figure-paper``, else
+        the system's). Every id is prefixed by the figure's name, since ids
+        must be unique in a page that holds several figures.
+        """
+        text = self.svg.decode()
+        text = text[text.index("<svg") :]
+        text = text.replace(INK, "currentColor").replace(PAPER, "var(--figure-paper, Canvas)")
+        text = _ID.sub(rf"\g<1>{self.name}-", text)
+        text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, count=1, flags=re.DOTALL)
+        opening = f'<svg role="img" aria-label="{escape(self.alt, quote=True)}"'
+        return text.replace("<svg", opening, 1)
+
+
+def save(sketch: Sketch, name: str) -> Drawing:
+    """Saves a sketch as SVG whose bytes depend on nothing but its content.
+
+    Must run under `house_style(name)`, which salts the ids; the date is left
+    out. Rasterized artists are stored at 200 dots an inch.
+    """
+    buffer = BytesIO()
+    sketch.figure.savefig(buffer, format="svg", dpi=200, transparent=True, metadata={"Date": None})
+    return Drawing(name, buffer.getvalue(), sketch.caption, sketch.alt, sketch.width)

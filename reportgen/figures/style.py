@@ -1,0 +1,183 @@
+"""The one place where figures get their looks: sizes, fonts, colours, marks.
+
+Figures are drawn at their final size, so a point here is a point on paper:
+text of 8.5 pt stands beside a 10 pt body. Each estimator has a fixed colour,
+marker and dash pattern, in every figure and whatever the order of
+declaration, so that any one of the three is enough to know it: the colours
+are Okabe and Ito's, darkened where they would fade on white, and each keeps
+a contrast of about 3 to 1 on a white page as on a dark one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from zlib import crc32
+
+import matplotlib
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+
+from reportgen.resources import templates
+
+MILLIMETRE = 1 / 25.4
+COLUMN = 160.0
+"""Width of the text column, mm; every figure is drawn this wide."""
+
+TEXT = 8.5
+SMALL = 7.8
+
+INK = "#1b1f24"
+"""Text and axes. Used for nothing else, so that a page can swap it for its own text colour."""
+PAPER = "#fffffe"
+"""What stands behind marks; a page can swap it for its own background."""
+GRID = 0.13
+"""Opacity of grid lines drawn in ink."""
+MUTED = 0.68
+"""Opacity of secondary text drawn in ink."""
+
+Dash = tuple[float, tuple[float, ...]] | str
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one estimator is drawn: any of the three tells it from the others."""
+
+    colour: str
+    marker: str
+    dash: Dash
+
+
+LOOKS: dict[str, Look] = {
+    "score_function": Look("#d55e00", "o", "-"),
+    "score_function_optimal_constant": Look("#c08400", "s", (0, (6, 1.6))),
+    "score_function_optimal_per_coordinate": Look("#c0669b", "D", (0, (6, 1.6, 1.2, 1.6))),
+    "leave_one_out": Look("#009e73", "^", (0, (3.2, 1.4))),
+    "taylor_control_variate": Look("#3a9fd6", "v", (0, (9, 1.6))),
+    "pathwise": Look("#0072b2", "h", "-"),
+    "score_function_as_printed": Look("#848a91", "X", (0, (1.2, 1.4))),
+}
+
+SPARE = (
+    Look("#8466c4", "P", (0, (5, 1.2, 1.2, 1.2, 1.2, 1.2))),
+    Look("#8a7a20", "<", (0, (7, 2))),
+    Look("#b0524e", ">", (0, (2.2, 1.6))),
+    Look("#4f8f3a", "p", (0, (10, 2, 2, 2))),
+    Look("#5b7f95", "*", (0, (4, 3))),
+    Look("#b36a3c", "d", (0, (1.2, 2.4))),
+)
+"""For estimators that are not in the table above: a user's own."""
+
+VARIANTS = ("o", "s", "D", "^", "v", "P", "X", "p", "<", ">")
+
+
+def looks(estimator_of: Mapping[str, str]) -> dict[str, Look]:
+    """The look of every label, from label → estimator name.
+
+    A name outside the table gets a spare look by a checksum of its name; a
+    second label of one estimator keeps the colour and changes marker and
+    dash. Only the set of labels matters, not its order.
+    """
+    taken: dict[str, Look] = dict(LOOKS)
+    free = list(SPARE)
+    for name in sorted(set(estimator_of.values()) - set(LOOKS)):
+        if not free:
+            free = list(SPARE)
+        taken[name] = free.pop(crc32(name.encode()) % len(free))
+    result: dict[str, Look] = {}
+    seen: dict[str, int] = {}
+    # The label that is the bare name comes first and keeps the estimator's own look.
+    for label in sorted(estimator_of, key=lambda label: (label != estimator_of[label], label)):
+        name = estimator_of[label]
+        look, again = taken[name], seen.get(name, 0)
+        seen[name] = again + 1
+        if again:
+            marker = VARIANTS[(VARIANTS.index(look.marker) if look.marker in VARIANTS else 0) + again - 10]
+            look = Look(look.colour, marker, (0, (2.0 + 2 * again, 1.5, 1.0, 1.5)))
+        result[label] = look
+    return result
+
+
+@cache
+def families() -> tuple[str, ...]:
+    """Font families for figures, the house's own first, DejaVu last for rare glyphs.
+
+    Fonts shipped beside the templates are registered here, at run time, so
+    that no font of the machine is used where they are present. Of several
+    families a sans serif is preferred: figure text is small.
+    """
+    folder = templates() / "fonts"
+    names: list[str] = []
+    if folder.is_dir():
+        for path in sorted((*folder.rglob("*.ttf"), *folder.rglob("*.otf"))):
+            font_manager.fontManager.addfont(path)
+            name = font_manager.FontProperties(fname=path).get_name()
+            if name not in names and "math" not in name.lower() and "mono" not in name.lower():
+                names.append(name)
+    names.sort(key=lambda name: ("sans" not in name.lower(), "serif" in name.lower(), name))
+    return (*names[:1], "DejaVu Sans")
+
+
+def parameters(salt: str) -> dict[str, Any]:
+    """Settings of matplotlib for one figure; `salt` makes its ids its own, and repeatable."""
+    return {
+        "svg.hashsalt": salt,
+        "svg.fonttype": "path",
+        "font.family": list(families()),
+        "font.size": TEXT,
+        "axes.titlesize": TEXT,
+        "axes.titleweight": "normal",
+        "axes.titlelocation": "left",
+        "axes.titlepad": 5.0,
+        "axes.labelsize": TEXT,
+        "axes.labelpad": 3.5,
+        "axes.labelcolor": INK,
+        "axes.edgecolor": INK,
+        "axes.linewidth": 0.6,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.unicode_minus": True,
+        "axes.axisbelow": True,
+        "axes.facecolor": "none",
+        "figure.facecolor": "none",
+        "savefig.facecolor": "none",
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "xtick.labelsize": SMALL,
+        "ytick.labelsize": SMALL,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.minor.width": 0.4,
+        "ytick.minor.width": 0.4,
+        "xtick.major.size": 3.0,
+        "ytick.major.size": 3.0,
+        "xtick.minor.size": 1.7,
+        "ytick.minor.size": 1.7,
+        "lines.linewidth": 1.3,
+        "lines.markersize": 4.4,
+        "lines.markeredgewidth": 0.5,
+        "lines.dash_capstyle": "butt",
+        "lines.scale_dashes": True,
+        "patch.linewidth": 0.0,
+        "figure.constrained_layout.h_pad": 0.03,
+        "figure.constrained_layout.w_pad": 0.03,
+        "path.simplify": True,
+    }
+
+
+@contextmanager
+def house_style(salt: str) -> Iterator[None]:
+    """Within, figures are drawn and saved in the house's style, untouched by a user's matplotlibrc."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(parameters(salt))
+        yield
+
+
+def new_figure(height: float, width: float = COLUMN) -> Figure:
+    """An empty figure of `width` × `height` mm; its layout keeps every label inside."""
+    return Figure(figsize=(width * MILLIMETRE, height * MILLIMETRE), layout="constrained")

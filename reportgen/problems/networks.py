@@ -1,0 +1,101 @@
+"""The networks of a Gaussian VAE: fully connected, after Burda et al. (2016), section 5."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from reportgen.streams import stream
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh}
+"""Name in a declaration → elementwise function."""
+
+
+class Encoder(nn.Module):
+    """Binary images [.. pixels] → η = (mean, log σ) of q(z|x), [.. 2·latent]."""
+
+    def __init__(self, pixels: int, hidden: Sequence[int], latent: int, activation: str = "tanh") -> None:
+        super().__init__()
+        widths = [pixels, *hidden]
+        self.hidden = nn.ModuleList(_layers(widths))
+        self.mean = _linear(widths[-1], latent)
+        self.log_scale = _linear(widths[-1], latent)
+        self.activation = ACTIVATIONS[activation]
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = x
+        for layer in self.hidden:
+            h = self.activation(layer(h))
+        return torch.cat([self.mean(h), self.log_scale(h)], dim=-1)
+
+
+class Decoder(nn.Module):
+    """Latents z [.. latent] → logits of Bernoulli pixels, [.. pixels].
+
+    `hidden` is in the order of the decoder, the layer next to z first.
+    """
+
+    def __init__(self, latent: int, hidden: Sequence[int], pixels: int, activation: str = "tanh") -> None:
+        super().__init__()
+        widths = [latent, *hidden]
+        self.hidden = nn.ModuleList(_layers(widths))
+        self.logits = _linear(widths[-1], pixels)
+        self.activation = ACTIVATIONS[activation]
+
+    def forward(self, z: Tensor) -> Tensor:
+        h = z
+        for layer in self.hidden:
+            h = self.activation(layer(h))
+        logits: Tensor = self.logits(h)
+        return logits
+
+
+def blank(problem: Mapping[str, Any], pixels: int) -> tuple[Encoder, Decoder]:
+    """Networks of the declared sizes, all parameters zero; the decoder mirrors the encoder."""
+    hidden = [int(width) for width in problem["hidden"]]
+    latent = int(problem["latent"])
+    activation = str(problem.get("activation", "tanh"))
+    return (
+        Encoder(pixels, hidden, latent, activation),
+        Decoder(latent, hidden[::-1], pixels, activation),
+    )
+
+
+def initialised(
+    problem: Mapping[str, Any], train_mean: NDArray[np.floating[Any]], seed: int
+) -> tuple[Encoder, Decoder]:
+    """Networks as training begins with them.
+
+    Weights are uniform on ±√(6 / (inputs + outputs)) (Glorot & Bengio, 2010),
+    biases zero, but the decoder's last: the logit of the mean training image
+    `train_mean` [pixels], clipped to [0.001, 0.999]. Every layer's numbers
+    are a Philox stream of its own.
+    """
+    encoder, decoder = blank(problem, train_mean.shape[0])
+    for prefix, network in (("encoder", encoder), ("decoder", decoder)):
+        for name, layer in network.named_modules():
+            if isinstance(layer, nn.Linear):
+                bound = float(np.sqrt(6.0 / (layer.in_features + layer.out_features)))
+                noise = stream(seed, "initialisation", prefix, name)
+                weight = noise.uniform(-bound, bound, (layer.out_features, layer.in_features))
+                layer.weight.data.copy_(torch.from_numpy(weight))
+    mean = np.clip(train_mean.astype(np.float64), 0.001, 0.999)
+    decoder.logits.bias.data.copy_(torch.from_numpy(np.log(mean) - np.log1p(-mean)))
+    return encoder, decoder
+
+
+def _layers(widths: Sequence[int]) -> list[nn.Linear]:
+    return [_linear(inputs, outputs) for inputs, outputs in zip(widths, widths[1:], strict=False)]
+
+
+def _linear(inputs: int, outputs: int) -> nn.Linear:
+    """A layer without torch's own random numbers: all zero."""
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
