@@ -1,0 +1,277 @@
+"""Made-up measurements for the press: small vector estimators, simulated replicate by replicate.
+
+Every array of a record is computed from the replicates by the definition in
+`reportgen.store.records`, leave-outs included, so that intervals made from
+them are true intervals. Sizes are a toy's; ratios are near those of a first
+look at the real effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, stats
+
+from reportgen.estimators import ESTIMATORS
+from reportgen.plan import Arm, MeasurementCell, TrainingCell
+from reportgen.store.records import (
+    HISTOGRAM_BINS,
+    HISTOGRAM_DECADES,
+    QUANTILES,
+    ArmRecord,
+    MeasurementRecord,
+    TrainingRecord,
+)
+
+Array = NDArray[np.float64]
+
+IMAGES, BUCKETS, PER_BUCKET = 12, 8, 48
+GROUPS = {"hidden.0": 10, "hidden.1": 6, "mean": 4, "log_scale": 4}
+COORDINATES = sum(GROUPS.values())
+
+LEVEL = {0: 2.0, 1: 40.0, 5: 60.0, 20: 80.0, 50: 100.0, 100: 120.0, 200: 150.0}
+"""Total variance of pathwise (reconstruction) by checkpoint."""
+SCORE = {0: 3e5, 1: 1200.0, 5: 1150.0, 20: 1100.0, 50: 950.0, 100: 750.0, 200: 600.0}
+"""Total variance of the score function over pathwise's, by checkpoint."""
+CONSTANT = {0: 30.0, 1: 13.0, 5: 11.0, 20: 10.0, 50: 9.0, 100: 8.5, 200: 8.0}
+"""The same with the best constant baseline."""
+LATENT = {2: 0.25, 5: 0.6, 10: 1.0, 20: 1.8, 50: 4.4}
+"""Factor of those ratios by latent dimension."""
+
+
+def ratio(cell: MeasurementCell, arm: Arm) -> float:
+    """The true variance ratio of an arm to pathwise of the same objective, at K = 1."""
+    checkpoint = min(LEVEL, key=lambda c: abs(c - cell.checkpoint))
+    factor = LATENT.get(int(cell.setting.get("problem.latent", 10)), 1.0)
+    constant = 1.0 + (CONSTANT[checkpoint] - 1.0) * factor
+    score = SCORE[checkpoint] * factor * (0.7 if arm.objective == "elbo" else 1.0)
+    return {
+        "pathwise": 1.0,
+        "taylor_control_variate": 1.0 + 0.3 * (constant - 1.0),
+        "score_function": constant + score * (1.0 - arm.constant / 120.0) ** 2,
+        "score_function_optimal_constant": constant,
+        "score_function_optimal_per_coordinate": 0.85 * constant,
+        "leave_one_out": 2.0 * constant,
+        "score_function_as_printed": 0.02 * score,
+    }[arm.estimator]
+
+
+def replicates(cell: MeasurementCell, arm: Arm) -> Array:
+    """Replicates of every image, [I S n P]; equal seeds share noise between arms of equal K."""
+    rng = np.random.default_rng([cell.seed, cell.checkpoint, int(cell.setting.get("problem.latent", 10))])
+    checkpoint = min(LEVEL, key=lambda c: abs(c - cell.checkpoint))
+    level = LEVEL[checkpoint] * (0.8 if arm.objective == "elbo" else 1.0)
+    size = np.exp(rng.normal(0.0, 1.2, COORDINATES))
+    size *= np.sqrt(1.0 / (size**2).sum())
+    common = rng.normal(size=COORDINATES)
+    own = rng.normal(size=(IMAGES, COORDINATES))
+    strength = 2.0 / (1.0 + checkpoint) ** 0.25
+    mean = np.sqrt(level) * size * strength * (0.6 * common + 0.5 * own)  # [I P]
+    image_scale = np.exp(rng.normal(0.0, 0.2, IMAGES))
+    image_scale /= np.sqrt((image_scale**2).mean())
+    epsilon, other, heavy = _noise(cell.seed, cell.checkpoint, arm.num_samples)
+    if arm.estimator == "score_function_as_printed":
+        mean = 0.05 * mean
+    if arm.estimator in ("pathwise", "taylor_control_variate"):
+        draw = epsilon + np.sqrt(ratio(cell, arm) - 1.0) * other
+    else:
+        # A score times a value: pathwise's noise in part, and heavier tails common to all coordinates.
+        draw = np.sqrt(ratio(cell, arm) * (1.0 + heavy**2) / 2.0) * (0.6 * epsilon + 0.8 * other)
+    spread = np.sqrt(level / arm.num_samples) * size * image_scale[:, None]
+    return np.asarray(mean[:, None, None] + spread[:, None, None] * draw)
+
+
+@lru_cache(maxsize=8)
+def _noise(seed: int, checkpoint: int, num_samples: int) -> tuple[Array, Array, Array]:
+    rng = np.random.default_rng([seed, checkpoint, num_samples, 7])
+    shape = (IMAGES, BUCKETS, PER_BUCKET, COORDINATES)
+    return rng.normal(size=shape), rng.normal(size=shape), rng.normal(size=(*shape[:3], 1))
+
+
+def _left_out(draws: Array) -> tuple[Array, Array, int]:
+    """Mean and variance (ddof 1) without each bucket, [I S P] each, and how many replicates are left."""
+    flat = draws.reshape(IMAGES, -1, COORDINATES)
+    centre = flat.mean(1)[:, None]
+    fewer = (BUCKETS - 1) * PER_BUCKET
+    offset = -(draws - centre[:, None]).sum(2) / fewer  # the deviations of all sum to zero
+    square = ((draws - centre[:, None]) ** 2).sum(2)
+    rest = square.sum(1, keepdims=True) - square
+    return centre + offset, (rest - fewer * offset**2) / (fewer - 1), fewer
+
+
+def _squared(vector: Array) -> Array:
+    return np.asarray((vector**2).sum(-1))
+
+
+def _groups(values: Array) -> Array:
+    """Sums over all coordinates and over each group's, [… P] → [… G]."""
+    ends = np.cumsum(list(GROUPS.values()))[:-1]
+    return np.stack([values.sum(-1), *(part.sum(-1) for part in np.split(values, ends, axis=-1))], -1)
+
+
+def _quantiles(values: Array) -> Array:
+    ends = np.cumsum(list(GROUPS.values()))[:-1]
+    return np.stack([np.quantile(part, QUANTILES) for part in (values, *np.split(values, ends))])
+
+
+@lru_cache(maxsize=64)
+def _noncentrality(dimension: int, count: int, level: float) -> float:
+    critical = stats.f.isf(level, dimension, count - dimension)
+    return float(
+        optimize.brentq(lambda x: stats.ncf.sf(critical, dimension, count - dimension, x) - 0.8, 1e-6, 1e4)
+    )
+
+
+def _hotelling(difference: Array, signal: Array) -> tuple[float, float, float]:
+    """T², p and detectable bias of one image's paired differences, [n P]."""
+    count, dimension = difference.shape
+    inverse = np.linalg.inv(np.cov(difference.T))
+    mean = difference.mean(0)
+    statistic = float(count * mean @ inverse @ mean)
+    p = float(stats.f.sf(statistic * (count - dimension) / (dimension * (count - 1)), dimension, count - dimension))
+    needed = _noncentrality(dimension, count, 0.05 / IMAGES)
+    return statistic, p, float(np.sqrt(needed / (count * signal @ inverse @ signal)))
+
+
+def _one_arm(draws: Array, reference: Array | None, partner: Array | None, paired: bool) -> dict[str, Array]:
+    """Arrays of one arm, by brute force; `partner` are the reference's draws with the arm's K."""
+    flat = draws.reshape(IMAGES, -1, COORDINATES)
+    count = flat.shape[1]
+    mean, spread = flat.mean(1), flat.var(1, ddof=1)  # [I P]
+    means, spreads, fewer = _left_out(draws)  # [I S P]
+    direction = (mean if reference is None else reference.reshape(IMAGES, -1, COORDINATES).mean(1)).mean(0)
+    out: dict[str, Any] = {
+        "variance": _groups(spread),
+        "variance_without": _groups(spreads),
+        "squared_norm": _groups(mean**2) - _groups(spread) / count,
+        "squared_norm_without": _groups(means**2) - _groups(spreads) / fewer,
+        "projection": mean @ direction,
+        "projection_without": means @ direction,
+        "batch_squared_norm_raw": _squared(mean.mean(0)),
+        "batch_squared_norm": _squared(mean.mean(0)) - spread.sum() / count / IMAGES**2,
+        "batch_squared_norm_without": _squared(means.mean(0)) - spreads.sum((0, 2)) / fewer / IMAGES**2,
+        "image_dot": mean @ mean.mean(0),
+        "image_squared_norm_raw": _squared(mean),
+        "coordinate_quantiles": _quantiles(spread.mean(0)),
+        "coordinate_quantiles_without": np.stack([_quantiles(spreads[:, s].mean(0)) for s in range(BUCKETS)]),
+        "coordinate_histogram": np.histogram(np.log10(spread.mean(0)), HISTOGRAM_BINS, HISTOGRAM_DECADES)[0],
+    }
+    test = np.full((IMAGES, 4), np.nan)
+    if partner is not None and paired:
+        difference = flat - partner.reshape(IMAGES, -1, COORDINATES)
+        for i in range(IMAGES):
+            statistic, p, detectable = _hotelling(difference[i], mean[i])
+            test[i] = statistic, COORDINATES, p, detectable
+    for column, name in enumerate(("hotelling", "hotelling_dimension", "hotelling_p", "detectable_bias")):
+        out[name] = test[:, column]
+    against = spreads if reference is None else _left_out(reference)[1]
+    whole = spread if reference is None else reference.reshape(IMAGES, -1, COORDINATES).var(1, ddof=1)
+    out["coordinate_lower"] = (whole.mean(0) < spread.mean(0)).mean()
+    out["coordinate_lower_without"] = (against.mean(0) < spreads.mean(0)).mean(-1)
+    return out
+
+
+def measurement(cell: MeasurementCell) -> MeasurementRecord:
+    """The record of a cell, simulated."""
+    columns: dict[str, list[Array]] = {}
+    records = []
+    for arm in cell.arms:
+        own = next(a for a in cell.arms if (a.objective, a.label) == (arm.objective, arm.label))
+        default = arm == own
+        name = cell.references.get(arm.objective)
+        first = next((a for a in cell.arms if (a.objective, a.label) == (arm.objective, name)), arm)
+        is_reference = arm == first
+        draws = replicates(cell, arm)
+        reference = None if is_reference else replicates(cell, first)
+        partner = None
+        if not is_reference and default:
+            partner = replicates(cell, Arm(first.objective, first.estimator, first.label, arm.num_samples))
+        arrays = _one_arm(draws, reference, partner, default)
+        for key, value in arrays.items():
+            columns.setdefault(key, []).append(np.asarray(value, dtype=np.float64))
+        without = arrays["variance_without"][..., 0]
+        deviation = without - without.mean(1, keepdims=True)
+        error = np.sqrt((BUCKETS - 1) / BUCKETS * (deviation**2).sum()) / IMAGES
+        half_width = 1.96 * error / arrays["variance"][:, 0].mean()
+        kind = ESTIMATORS[arm.estimator]
+        forward, backward = float(kind.forward_passes(arm.num_samples)), float(kind.backward_passes(arm.num_samples))
+        records.append(
+            ArmRecord(
+                objective=arm.objective,
+                estimator=arm.estimator,
+                label=arm.label,
+                num_samples=arm.num_samples,
+                constant=arm.constant,
+                status="met" if half_width < 0.02 else "budget",
+                cause=None,
+                replicates=BUCKETS * PER_BUCKET,
+                relative_half_width=float(half_width),
+                forward=forward,
+                backward=backward,
+                seconds_per_replicate=1e-6 * (2.0 * forward + 3.0 * backward + 0.5),
+                reference=is_reference,
+            )
+        )
+    stacked = {name: np.stack(values) for name, values in columns.items()}
+    sizes = np.array([COORDINATES, *GROUPS.values()], dtype=np.float64)
+    stacked["coordinate_count"], stacked["coordinate_dead"] = sizes, np.zeros_like(sizes)
+    latent = int(cell.setting.get("problem.latent", 10))
+    return MeasurementRecord(
+        key=cell.key,
+        training_key=cell.training_key,
+        setting=dict(cell.setting),
+        base=cell.base,
+        checkpoint=cell.checkpoint,
+        dataset="digits",
+        groups=("all", *GROUPS),
+        arms=tuple(records),
+        images=tuple(range(0, 2 * IMAGES, 2)),
+        latent=latent,
+        eta=2 * latent,
+        parameters=COORDINATES,
+        draws_per_image=BUCKETS * PER_BUCKET * 32,
+        seconds=1.5,
+        environment={"machine": "synthetic", "python": "3.11.2"},
+        arrays=stacked,
+    )
+
+
+def training(cell: TrainingCell) -> TrainingRecord:
+    """The record of a training run, simulated: a bound that rises from −36 towards −18 nats."""
+    epochs = int(cell.train["epochs"])
+    bound = -18.0 - 18.0 * np.exp(-np.arange(1, epochs + 1) / 12.0)
+    checkpoints = tuple(int(c) for c in cell.train["checkpoints"])
+    return TrainingRecord(
+        key=cell.key,
+        setting=dict(cell.setting),
+        dataset="digits",
+        checkpoints=checkpoints,
+        train_bound=tuple(float(b) for b in bound),
+        test_bound={str(c): -18.6 - 18.0 * float(np.exp(-c / 12.0)) for c in checkpoints},
+        parameters={"encoder": 18620, "decoder": 17664},
+        seconds=9.0,
+        environment={"machine": "synthetic", "python": "3.11.2"},
+    )
+
+
+def synthetic_records(plan: Any = None) -> Mapping[str, Any]:
+    """Records of every cell of a plan (the flagship's, if none is given), by key."""
+    from tests.synthetic_experiment import synthetic_plan
+
+    plan = plan or synthetic_plan()
+    records: dict[str, Any] = {cell.key: training(cell) for cell in plan.trainings}
+    records |= {cell.key: measurement(cell) for cell in plan.measurements}
+    return records
+
+
+@lru_cache(maxsize=1)
+def synthetic_findings() -> Any:
+    """Findings of the flagship on simulated records."""
+    from reportgen.findings import collect
+    from tests.synthetic_experiment import synthetic_experiment, synthetic_plan
+
+    return collect(synthetic_experiment(), synthetic_plan(), synthetic_records())
