@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from reportgen.declaration.complaints import Complaint, Path, Places, spell
+from reportgen.declaration.complaints import Complaint, Path, Places
 from reportgen.declaration.yaml_scalars import BOOL, FLOAT, INT, NULL, TEXT, construct, resolvers
 
 DEEPEST = 30
@@ -73,13 +73,17 @@ def read(text: str, name: str) -> Source:
         raise fail(error.line, f"nested more than {DEEPEST} deep. Flatten it.") from None
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
-        raise fail(line, f"holds the unprintable character U+{ord(str(error.character)):04X}. Remove it.") from None
+        raise fail(
+            line, f"holds the unprintable character U+{ord(str(error.character)):04X}. Remove it."
+        ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise fail(line, _explain(error, text, line, column)) from None
     if node is None:
-        raise fail(1, "is empty. A declaration needs at least `experiment: a-name`; `reportgen init` writes one.")
+        raise fail(
+            1, "is empty. A declaration needs at least `experiment: a-name`; `reportgen init` writes one."
+        )
     builder = _Builder()
     data = builder.build(node, (), [])
     if builder.complaints:
@@ -136,7 +140,9 @@ class _Builder:
         self.count += 1
         if self.count > MOST_VALUES:
             if self.count == MOST_VALUES + 1:
-                self._complain(path, f"more than {MOST_VALUES} values once its aliases are written out. Shorten it.")
+                self._complain(
+                    path, f"more than {MOST_VALUES} values once its aliases are written out. Shorten it."
+                )
             return None
         if any(node is other for other in around):
             return self._complain(path, "is an alias of something it is part of. Write the value out.")
@@ -165,8 +171,7 @@ class _Builder:
             place = (*path, key)
             if key in result:
                 first = self.lines[place]
-                where = f"{spell(place)} is declared twice, in lines {first} and {line}. Keep one."
-                self.complaints.append(Complaint(path, where) if first == line else Complaint(place, where))
+                self._complain(place, f"is declared twice, in lines {first} and {line}. Keep one.")
                 continue
             self.lines[place] = line
             result[key] = self.build(value_node, place, inner)

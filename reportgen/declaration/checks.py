@@ -1,0 +1,178 @@
+"""What no single field can know: whether the parts of a declaration fit together."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from reportgen.declaration.claim_checks import check_claims
+from reportgen.declaration.complaints import Complaint, Path, describe, suggestion
+from reportgen.declaration.experiment import Experiment, Problem, Section, Train
+from reportgen.estimators import ESTIMATORS
+
+Check = Callable[[Experiment], Iterator[Complaint]]
+
+MOST_SETTINGS = 1000
+"""Settings a sweep may have."""
+
+_SECTIONS: dict[str, type[Section]] = {"problem": Problem, "train": Train}
+_NOT_SWEPT = {
+    "problem.data": "declare one experiment a data set",
+    "problem.model": "declare one experiment a model",
+    "train.checkpoints": "every setting is measured at the checkpoints of measure.sweep_checkpoints",
+}
+
+
+def check_checkpoints(experiment: Experiment) -> Iterator[Complaint]:
+    """Checkpoints lie within the training."""
+    yield from _beyond(experiment.train)
+
+
+def _beyond(train: Train) -> Iterator[Complaint]:
+    for i, epoch in enumerate(train.checkpoints):
+        if epoch > train.epochs:
+            text = f"must be at most train.epochs = {train.epochs}, got {epoch}. Train longer, or remove it."
+            yield Complaint(("train", "checkpoints", i), text)
+
+
+def check_budget(experiment: Experiment) -> Iterator[Complaint]:
+    """The budget pays for the fewest replicates."""
+    measure = experiment.measure
+    if measure.budget < measure.min_replicates:
+        text = (
+            f"must be at least min_replicates = {measure.min_replicates}, got {measure.budget}. "
+            "Raise it, or lower min_replicates."
+        )
+        yield Complaint(("measure", "budget"), text)
+
+
+def check_sweep_checkpoints(experiment: Experiment) -> Iterator[Complaint]:
+    """Swept settings are measured where the base setting is."""
+    chosen = experiment.measure.sweep_checkpoints
+    if isinstance(chosen, str):
+        return
+    for i, epoch in enumerate(chosen):
+        if epoch not in experiment.train.checkpoints:
+            text = f"must be one of train.checkpoints {list(experiment.train.checkpoints)}, got {epoch}."
+            yield Complaint(("measure", "sweep_checkpoints", i), text)
+
+
+def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
+    """Labels are unique and honest, no estimator is declared twice, and one can be the reference."""
+    seen: dict[str, int] = {}
+    same: dict[tuple[str, int], int] = {}
+    for i, spec in enumerate(experiment.estimators):
+        place = ("estimators", i)
+        twin = same.setdefault((spec.name, spec.num_samples), i)
+        if twin != i:
+            text = f"is {spec.name} with num_samples {spec.num_samples} again, as estimators[{twin}]. Remove one."
+            yield Complaint(place, text)
+        elif seen.setdefault(spec.label, i) != i:
+            text = f"label {describe(spec.label)} is taken by estimators[{seen[spec.label]}]. Give it a label of its own."
+            yield Complaint((*place, "label"), text)
+        elif spec.label in ESTIMATORS and spec.label != spec.name:
+            text = f"{spec.label} is the name of another estimator than {spec.name}. Choose another label."
+            yield Complaint((*place, "label"), text)
+    if experiment.reference is None:
+        text = "need an unbiased one to compare the others with, got none. Add pathwise."
+        yield Complaint(("estimators",), text)
+
+
+def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
+    """Every swept path is a setting, and every value is one it can have."""
+    paths = [f"{name}.{field}" for name, model in _SECTIONS.items() for field in model.model_fields]
+    allowed = [path for path in paths if path not in _NOT_SWEPT]
+    count = 1
+    for path, values in experiment.sweep.items():
+        place: Path = ("sweep", path)
+        if path in _NOT_SWEPT:
+            yield Complaint(place, f"{path} cannot be swept: {_NOT_SWEPT[path]}.")
+        elif path not in allowed:
+            known = suggestion(path, allowed)
+            yield Complaint(place, f"no setting has this path. A sweep is over problem.… or train.…. {known}")
+        elif not values:
+            yield Complaint(
+                place, "must list at least one value, got an empty list. Add values, or remove it."
+            )
+        else:
+            yield from _check_values(experiment, path, values)
+            count *= len(values)
+    if count > MOST_SETTINGS:
+        yield Complaint(
+            ("sweep",), f"spans {count} settings, at most {MOST_SETTINGS} are run. Shorten the lists."
+        )
+
+
+def _check_values(experiment: Experiment, path: str, values: tuple[Any, ...]) -> Iterator[Complaint]:
+    built: list[Any] = []
+    for i, value in enumerate(values):
+        place: Path = ("sweep", path, i)
+        try:
+            section = swept_section(experiment, path, value)
+        except ValidationError as error:
+            for detail in error.errors():
+                text = detail.get("ctx", {}).get("text", "is not a value this setting can have.")
+                yield Complaint(place, f"{path} {text}")
+            continue
+        if isinstance(section, Train):
+            yield from (
+                Complaint(place, f"with this value train.checkpoints[{c.path[-1]}] {c.text}")
+                for c in _beyond(section)
+            )
+        resolved = getattr(section, path.partition(".")[2])
+        if resolved in built:
+            yield Complaint(place, f"must be new, got {describe(value)} twice. Remove one.")
+        built.append(resolved)
+
+
+def swept_section(experiment: Experiment, path: str, value: Any) -> Section:
+    """The section `path` belongs to, with one setting changed. Raises pydantic's ValidationError."""
+    name, _, field = path.partition(".")
+    section: Section = getattr(experiment, name)
+    return type(section).model_validate(section.model_dump() | {field: value})
+
+
+def with_resolved_sweep(experiment: Experiment) -> Experiment:
+    """Swept values as their settings resolve them: 1e1 is 10 for problem.latent."""
+    resolved = {
+        path: tuple(
+            getattr(swept_section(experiment, path, value), path.partition(".")[2]) for value in values
+        )
+        for path, values in experiment.sweep.items()
+    }
+    return experiment.model_copy(update={"sweep": resolved})
+
+
+def check_claim_ids(experiment: Experiment) -> Iterator[Complaint]:
+    """Ids are unique, and every claim says something."""
+    first: dict[str, int] = {}
+    for i, claim in enumerate(experiment.claims):
+        if first.setdefault(claim.id, i) != i:
+            text = f"must be unique, got {claim.id!r}, the id of claims[{first[claim.id]}] too. Rename one."
+            yield Complaint(("claims", i, "id"), text)
+        if not claim.statement:
+            text = (
+                "needs a quote or a statement, got neither. Write the sentence that is tested as statement."
+            )
+            yield Complaint(("claims", i), text)
+
+
+CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
+    (check_checkpoints, frozenset({"train"})),
+    (check_budget, frozenset({"measure"})),
+    (check_sweep_checkpoints, frozenset({"train", "measure"})),
+    (check_estimators, frozenset({"estimators"})),
+    (check_sweep, frozenset({"problem", "train", "sweep"})),
+    (check_claim_ids, frozenset()),
+    (check_claims, frozenset({"objective", "estimators", "train", "measure", "sweep"})),
+)
+"""Each check, and the sections it leans on: where one of these has a fault of its own, the check waits."""
+
+
+def complaints_about(experiment: Experiment, faulty: frozenset[str]) -> list[Complaint]:
+    """Everything that does not fit together, apart from what leans on `faulty` sections."""
+    runnable = (check(experiment) for check, needs in CHECKS if not needs & faulty)
+    return list(itertools.chain.from_iterable(runnable))

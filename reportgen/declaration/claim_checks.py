@@ -1,0 +1,128 @@
+"""Whether a claim speaks of things the experiment measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reportgen.declaration.claim_tests import (
+    ClaimTest,
+    EqualMeans,
+    Slope,
+    arms_of,
+    quantities_of,
+    statistic_of,
+)
+from reportgen.declaration.complaints import Complaint, suggestion
+from reportgen.declaration.experiment import Experiment
+from reportgen.estimators import ESTIMATORS
+
+CONSTANT_PROBES = ("score_function", "pathwise")
+"""Estimators measured with every constant of `measure.constants`."""
+
+
+def check_claims(experiment: Experiment) -> Iterator[Complaint]:
+    """Labels, objective, checkpoints and settings exist, and what is compared is measured there."""
+    for i, claim in enumerate(experiment.claims):
+        for text in _faults(experiment, claim.parsed):
+            yield Complaint(("claims", i, "test"), text)
+
+
+def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    if test.objective is not None and test.objective not in experiment.objective:
+        yield (
+            f"objective {test.objective!r} is not declared. {suggestion(test.objective, experiment.objective)}"
+        )
+    missing = False
+    for arm in dict.fromkeys(arms_of(test.comparison)):
+        if experiment.find_estimator(arm) is None:
+            missing = True
+            yield _unknown_arm(experiment, arm)
+    scope_faults = list(_scope_faults(experiment, test))
+    yield from scope_faults
+    if missing:
+        return
+    if isinstance(test.comparison, EqualMeans):
+        yield from _equal_means_faults(experiment, test.comparison)
+    elif not scope_faults:
+        yield from _special_faults(experiment, test)
+
+
+def _unknown_arm(experiment: Experiment, arm: str) -> str:
+    sharing = [spec.label for spec in experiment.estimators if spec.name == arm]
+    if sharing:
+        return f"{arm} is declared {len(sharing)} times. Name one by its label: {', '.join(sharing)}."
+    if arm in ESTIMATORS:
+        return (
+            f"estimator {arm!r} is not declared. Add it to estimators, or use {', '.join(experiment.labels)}."
+        )
+    return f"no estimator has the label or name {arm!r}. {suggestion(arm, experiment.labels)}"
+
+
+def _scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    swept = any(scope.over != "checkpoint" for scope in test.scopes)
+    measured = experiment.sweep_checkpoints if swept else experiment.train.checkpoints
+    owner = "measure.sweep_checkpoints" if swept else "train.checkpoints"
+    for scope in test.scopes:
+        if scope.over != "checkpoint":
+            if scope.over not in experiment.sweep:
+                known = suggestion(scope.over, ["checkpoint", *experiment.sweep])
+                yield f"{scope.over!r} is neither 'checkpoint' nor swept. {known}"
+        elif scope.quantifier == "at" and scope.number not in measured:
+            yield f"checkpoint {scope.number} is not in {owner} {list(measured)}. Add it there, or use one of these."
+        elif scope.quantifier == "after" and not any(epoch > (scope.number or 0) for epoch in measured):
+            yield f"no checkpoint comes after {scope.number} in {owner} {list(measured)}. Use an earlier one."
+
+
+def _equal_means_faults(experiment: Experiment, comparison: EqualMeans) -> Iterator[str]:
+    reference = experiment.reference
+    first, second = (experiment.find_estimator(arm) for arm in arms_of(comparison))
+    if first == second:
+        yield f"compares {comparison.first} with itself. Name two estimators."
+    elif reference is not None and reference not in (first, second):
+        yield (
+            f"equal_means needs the reference, {reference.label}, as one of the two, got neither. "
+            f"Write equal_means({comparison.first}, {reference.label})."
+        )
+
+
+def _special_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """Slopes and effects of constants are measured under one objective, at one checkpoint."""
+    last = experiment.train.checkpoints[-1]
+    for quantity in quantities_of(test.comparison):
+        statistic = statistic_of(quantity)
+        if isinstance(quantity, Slope):
+            yield from _slope_faults(experiment, statistic.arms)
+        elif statistic.name == "constant_effect":
+            yield from _constant_faults(experiment, statistic.arms[0])
+        else:
+            continue
+        what = "a slope" if isinstance(quantity, Slope) else "constant_effect"
+        if test.objective not in (None, experiment.objective[0]):
+            yield f"{what} is measured under {experiment.objective[0]} only, got {test.objective}. Remove 'under'."
+        if any(
+            scope.over != "checkpoint" or scope.number != last or scope.quantifier != "at"
+            for scope in test.scopes
+        ):
+            yield f"{what} is measured at checkpoint {last} of the base setting only. Write 'at checkpoint {last}'."
+
+
+def _slope_faults(experiment: Experiment, arms: tuple[str, ...]) -> Iterator[str]:
+    for arm in arms:
+        spec = experiment.find_estimator(arm)
+        if spec is None:
+            continue
+        fewest = ESTIMATORS[spec.name].min_samples
+        values = {k for k in experiment.measure.num_samples if k >= fewest}
+        if len(values | {spec.num_samples}) < 3:
+            yield (
+                f"a slope needs at least three values of num_samples for {arm}, got {sorted(values)}. "
+                "Set measure.num_samples: [1, 2, 4, 8]."
+            )
+
+
+def _constant_faults(experiment: Experiment, arm: str) -> Iterator[str]:
+    spec = experiment.find_estimator(arm)
+    if spec is not None and spec.name not in CONSTANT_PROBES:
+        yield f"constant_effect is measured for {' and '.join(CONSTANT_PROBES)} only, got {arm}."
+    if not any(constant != 0 for constant in experiment.measure.constants):
+        yield "constant_effect needs a constant other than 0. Set measure.constants: [-50, 0, 50]."

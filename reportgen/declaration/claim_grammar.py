@@ -1,0 +1,279 @@
+"""Reads the text of a claim's test. The grammar, whole:
+
+test       := comparison ["under" objective] [scope {"and" scope}]
+comparison := "equal_means" "(" arm "," arm ["," "margin" "=" percentage] ")"
+            | "ordering" "(" statistic "," arm "," arm {"," arm} ")"
+            | quantity ("<" | ">" | "<=" | ">=") number
+            | quantity "=" number "within" (number | percentage)
+            | call ("<" | ">" | "<=" | ">=") call
+quantity   := call | "slope" "(" call "," "num_samples" ")"
+call       := statistic "(" arm {"," arm} ")"
+scope      := "at" ("every" | "some") ("checkpoint" | swept setting)
+            | ("at" | "after") "checkpoint" whole number
+arm        := an estimator's label or name: no , ( ) < > =
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from reportgen.declaration.claim_tests import (
+    DEFAULT_MARGIN,
+    STATISTICS,
+    ClaimTest,
+    Comparison,
+    Contrast,
+    EqualMeans,
+    Equivalence,
+    Ordering,
+    Scope,
+    Slope,
+    Statistic,
+    Threshold,
+)
+from reportgen.declaration.complaints import listing, suggestion
+from reportgen.declaration.scalars import percent
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_NUMBER = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?\s*%?")
+_OPERATOR = re.compile(r"<=|>=|[<>=≤≥≈!]+")
+_ARM = re.compile(r"[^,()<>=]*")
+_ORDERS = ("<", ">", "<=", ">=")
+_FORMS = ("equal_means", "ordering", "slope")
+
+
+class GrammarError(ValueError):
+    """A test that cannot be read; the message begins with the column (from 1)."""
+
+    def __init__(self, column: int, message: str) -> None:
+        super().__init__(f"column {column}: {message}")
+        self.column = column
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> ClaimTest:
+    """Reads a test. Raises GrammarError, which names the column and what is allowed there."""
+    return _Parser(text).test()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def test(self) -> ClaimTest:
+        comparison = self.comparison()
+        objective = None
+        if self.accept("under"):
+            objective = self.word("the name of an objective after 'under'")
+        scopes: list[Scope] = []
+        if self.peek() is not None:
+            scopes.append(self.scope())
+            while self.accept("and"):
+                scopes.append(self.scope())
+        if self.peek() is not None:
+            allowed = "'and' with another scope, or the end" if scopes else "the end"
+            raise self.error(f"expected {allowed}")
+        overs = [scope.over for scope in scopes]
+        for over in overs:
+            if overs.count(over) > 1:
+                raise GrammarError(self.at, f"{over} is scoped twice. Keep one of the scopes.")
+        return ClaimTest(comparison, objective, tuple(scopes))
+
+    def comparison(self) -> Comparison:
+        start = self.skip()
+        name = self.word(
+            "a comparison: " + listing([*_FORMS, "a statistic such as variance_ratio(A, B) > 1"])
+        )
+        if name == "equal_means":
+            return self.equal_means()
+        if name == "ordering":
+            return self.ordering()
+        quantity = self.quantity(name, start)
+        operator = self.operator(str(quantity))
+        if operator == "=":
+            return self.equivalence(quantity)
+        here = self.skip()
+        match = _WORD.match(self.text, here)
+        if match is None:
+            return Threshold(quantity, operator, self.number("a number or a statistic"))
+        if isinstance(quantity, Slope):
+            raise self.error("a slope is compared with a number: expected a number")
+        self.at = match.end()
+        right = self.quantity(match[0], here)
+        if isinstance(right, Slope):
+            raise GrammarError(here + 1, "a statistic is compared with a number or a statistic, got a slope")
+        return Contrast(quantity, operator, right)
+
+    def equal_means(self) -> EqualMeans:
+        self.symbol("(", "equal_means")
+        arms = [self.arm(), *self.another_arm("equal_means(A, B) or equal_means(A, B, margin=10%)")]
+        margin = DEFAULT_MARGIN
+        if self.accept(","):
+            if not self.accept("margin") or not self.accept("="):
+                raise self.error("equal_means takes two estimators; expected margin=10% or the like")
+            margin = self.fraction()
+        self.symbol(")", "equal_means")
+        return EqualMeans(arms[0], arms[1], margin)
+
+    def another_arm(self, form: str) -> list[str]:
+        if not self.accept(","):
+            raise self.error(f"expected a second estimator: {form}")
+        return [self.arm()]
+
+    def ordering(self) -> Ordering:
+        self.symbol("(", "ordering")
+        here = self.skip()
+        statistic = self.known_statistic(self.word("a statistic: ordering(total_variance, A, B)"), here)
+        if STATISTICS[statistic].estimators != 1:
+            raise GrammarError(
+                here + 1, f"ordering needs a statistic of one estimator, {statistic} is of several"
+            )
+        arms: list[str] = []
+        while self.accept(","):
+            arms.append(self.arm())
+        if len(arms) < 2:
+            raise self.error("ordering needs at least two estimators: ordering(total_variance, A, B)")
+        self.symbol(")", "ordering")
+        return Ordering(statistic, tuple(arms))
+
+    def quantity(self, name: str, start: int) -> Statistic | Slope:
+        if name != "slope":
+            return self.call(name, start)
+        self.symbol("(", "slope")
+        here = self.skip()
+        of = self.call(self.word("a statistic: slope(total_variance(A), num_samples)"), here)
+        self.symbol(",", "slope")
+        here = self.skip()
+        if self.word("num_samples, the only setting slopes are taken over") != "num_samples":
+            raise GrammarError(here + 1, "slopes are taken over num_samples only")
+        self.symbol(")", "slope")
+        return Slope(of)
+
+    def call(self, name: str, start: int) -> Statistic:
+        needed = STATISTICS[self.known_statistic(name, start)].estimators
+        self.symbol("(", name)
+        arms = [self.arm()]
+        while self.accept(","):
+            arms.append(self.arm())
+        if len(arms) != needed:
+            form = f"{name}({', '.join('ABC'[:needed])})"
+            many = "1 estimator" if needed == 1 else f"{needed} estimators"
+            raise GrammarError(start + 1, f"{name} takes {many}, {form}; got {len(arms)}")
+        self.symbol(")", name)
+        return Statistic(name, tuple(arms))
+
+    def known_statistic(self, name: str, start: int) -> str:
+        if name not in STATISTICS:
+            raise GrammarError(
+                start + 1, f"no statistic {name!r}. {suggestion(name, [*STATISTICS, *_FORMS])}"
+            )
+        return name
+
+    def equivalence(self, quantity: Statistic | Slope) -> Equivalence:
+        value = self.number("a number")
+        if not self.accept("within"):
+            raise self.error("measured values never equal a number; expected 'within 5%' or 'within 0.05'")
+        here = self.skip()
+        match = _NUMBER.match(self.text, here)
+        relative = match is not None and match[0].endswith("%")
+        margin = self.number("a margin, 5% or 0.05")
+        if margin <= 0:
+            raise GrammarError(here + 1, "a margin must be more than 0")
+        if relative and value == 0:
+            raise GrammarError(here + 1, "per cent of 0 is 0. Give the margin as a number")
+        return Equivalence(quantity, value, margin, relative)
+
+    def scope(self) -> Scope:
+        if self.accept("after"):
+            return self.checkpoint("after")
+        if not self.accept("at"):
+            raise self.error(
+                "expected 'under <objective>', a scope ('at every checkpoint', 'at some checkpoint', "
+                "'at checkpoint N', 'after checkpoint N', 'at every problem.latent'), or the end"
+            )
+        for quantifier in ("every", "some"):
+            if self.accept(quantifier):
+                return Scope(quantifier, self.word("'checkpoint' or a swept setting such as problem.latent"))
+        return self.checkpoint("at")
+
+    def checkpoint(self, quantifier: str) -> Scope:
+        if not self.accept("checkpoint"):
+            allowed = "'every', 'some' or 'checkpoint N'" if quantifier == "at" else "'checkpoint N'"
+            raise self.error(f"expected {allowed} after '{quantifier}'")
+        match = re.compile(r"\d{1,12}(?![\w.])").match(self.text, self.skip())
+        if match is None:
+            raise self.error("expected the epoch, a whole number")
+        self.at = match.end()
+        return Scope(quantifier, number=int(match[0]))
+
+    def operator(self, quantity: str) -> str:
+        match = _OPERATOR.match(self.text, self.skip())
+        if match is None or match[0] not in (*_ORDERS, "="):
+            raise self.error(f"expected {listing([*_ORDERS, '= … within …'])} after {quantity}")
+        self.at = match.end()
+        return match[0]
+
+    def number(self, what: str) -> float:
+        match = _NUMBER.match(self.text, self.skip())
+        if match is None:
+            raise self.error(f"expected {what}")
+        self.at = match.end()
+        read = percent(match[0])
+        value = float(match[0]) if read is None else read
+        if abs(value) == float("inf"):
+            raise GrammarError(match.start() + 1, f"{match[0]} is too large a number")
+        return value + 0.0
+
+    def fraction(self) -> float:
+        here = self.skip()
+        value = self.number("a margin such as 10%")
+        if not 0 < value < 1:
+            raise GrammarError(here + 1, "a margin lies between 0 and 1 (0% and 100%)")
+        return value
+
+    def arm(self) -> str:
+        here = self.skip()
+        match = _ARM.match(self.text, here)
+        label = " ".join(match[0].split()) if match else ""
+        if not label:
+            raise self.error("expected the label or name of an estimator")
+        self.at = here + len(match[0]) if match else here
+        return label
+
+    def word(self, what: str) -> str:
+        match = _WORD.match(self.text, self.skip())
+        if match is None:
+            raise self.error(f"expected {what}")
+        self.at = match.end()
+        return match[0].rstrip(".")
+
+    def symbol(self, symbol: str, of: str) -> None:
+        if not self.accept(symbol):
+            raise self.error(f"expected {symbol!r} in {of}(…)")
+
+    def accept(self, token: str) -> bool:
+        here = self.skip()
+        end = here + len(token)
+        if not self.text.startswith(token, here) or (
+            token[0].isalpha() and _WORD.match(self.text, here)[0] != token
+        ):  # type: ignore[index]
+            return False
+        self.at = end
+        return True
+
+    def peek(self) -> str | None:
+        here = self.skip()
+        return self.text[here] if here < len(self.text) else None
+
+    def skip(self) -> int:
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+        return self.at
+
+    def error(self, message: str) -> GrammarError:
+        here = self.skip()
+        rest = self.text[here:].split()
+        found = repr(rest[0][:30]) if rest else "the end"
+        return GrammarError(here + 1, f"{message}, got {found}")

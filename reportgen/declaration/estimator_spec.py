@@ -1,0 +1,98 @@
+"""One line of `estimators`: what is declared, and the estimator it stands for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from reportgen.declaration.complaints import describe, refuse
+from reportgen.declaration.scalars import Choice, Switch, Text, Whole, one_of
+from reportgen.estimators.estimator import Estimator
+
+_BASELINES = ("optimal_constant", "optimal_per_coordinate")
+
+
+def table() -> dict[str, Estimator]:
+    """The estimators there are, by name."""
+    from reportgen.estimators import ESTIMATORS
+
+    return ESTIMATORS
+
+
+class EstimatorEntry(BaseModel):
+    """An estimator as it is written down: a name, or a mapping with options."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Estimator")
+
+    name: Annotated[str, Choice(table)] = Field(description="Estimator of the gradient in φ.")
+    baseline: Annotated[str, one_of(*_BASELINES)] | None = Field(
+        default=None, description="Baseline subtracted from f; for score_function."
+    )
+    as_printed: Annotated[bool, Switch()] = Field(
+        default=False, description="∇q for ∇ log q, as the source post prints it; for score_function."
+    )
+    num_samples: Annotated[int, Whole(1, 4096)] | None = Field(
+        default=None,
+        description="K, the samples inside one estimate. Default: the fewest the estimator needs.",
+    )
+    label: Annotated[str, Text(60)] | None = Field(
+        default=None, description="What tables and claims call it. Default: its name."
+    )
+
+
+@dataclass(frozen=True)
+class EstimatorSpec:
+    """An estimator resolved: `name` stands in the table, `label` in results and claims, K is `num_samples`."""
+
+    name: str
+    label: str
+    num_samples: int
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        entry = handler.generate_schema(EstimatorEntry)
+        before = core_schema.no_info_before_validator_function(_as_mapping, entry)
+        return core_schema.no_info_after_validator_function(
+            _resolve, before, serialization=core_schema.plain_serializer_function_ser_schema(_written)
+        )
+
+
+def _as_mapping(value: Any) -> Any:
+    if isinstance(value, EstimatorSpec):
+        return _written(value)
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _written(spec: EstimatorSpec) -> dict[str, Any]:
+    return {"name": spec.name, "label": spec.label, "num_samples": spec.num_samples}
+
+
+def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
+    name = entry.name
+    for option, given in (("baseline", entry.baseline is not None), ("as_printed", entry.as_printed)):
+        if given and entry.name != "score_function":
+            raise refuse(f"is an option of score_function, got {entry.name}. Remove it.", at=(option,))
+    if entry.baseline is not None and entry.as_printed:
+        raise refuse("as_printed stands alone, got baseline too. Remove one.", at=("as_printed",))
+    if entry.baseline is not None:
+        name = f"score_function_{entry.baseline}"
+    elif entry.as_printed:
+        name = "score_function_as_printed"
+    estimator = table()[name]
+    num_samples = estimator.default_samples if entry.num_samples is None else entry.num_samples
+    if num_samples < estimator.min_samples:
+        raise refuse(
+            f"{name} needs at least {estimator.min_samples}, got {num_samples}. "
+            f"Use {estimator.min_samples} or more, or score_function.",
+            at=("num_samples",),
+        )
+    label = entry.label or name
+    if re.search(r"[,()<>=]", label):
+        raise refuse(
+            f"must be free of , ( ) < > = so that claims can name it, got {describe(label)}.", at=("label",)
+        )
+    return EstimatorSpec(name, label, num_samples)

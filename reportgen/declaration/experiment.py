@@ -1,0 +1,237 @@
+"""The declaration as a frozen model: everything has a default, nothing unknown is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+
+from reportgen.declaration.claim_grammar import GrammarError, parse
+from reportgen.declaration.claim_tests import ClaimTest
+from reportgen.declaration.complaints import describe, refuse
+from reportgen.declaration.estimator_spec import EstimatorSpec
+from reportgen.declaration.scalars import (
+    Choice,
+    Fraction,
+    Marker,
+    Real,
+    Slug,
+    Text,
+    Whole,
+    as_list,
+    ascending,
+    distinct,
+    filled,
+    one_of,
+)
+
+_EPOCHS = (0, 1, 5, 20, 50, 100, 200)
+
+
+def _datasets() -> Iterable[str]:
+    from reportgen.datasets import DATASETS
+
+    return DATASETS
+
+
+def _objectives() -> Iterable[str]:
+    from reportgen.objectives import OBJECTIVES
+
+    return OBJECTIVES
+
+
+def _readable(test: str) -> str:
+    try:
+        parse(test)
+    except GrammarError as error:
+        raise refuse(f"{error} (in `{test}`).") from None
+    return test
+
+
+Epochs = Annotated[
+    tuple[Annotated[int, Whole(0)], ...],
+    BeforeValidator(as_list),
+    AfterValidator(filled),
+    AfterValidator(ascending),
+]
+ObjectiveName = Annotated[str, Choice(_objectives)]
+
+
+class _WhichCheckpoints(Marker):
+    """``last``, ``every``, or epochs."""
+
+    def check(self, value: Any) -> str | tuple[int, ...]:
+        if isinstance(value, str):
+            if value not in ("last", "every"):
+                raise refuse(f"must be last, every or a list of epochs, got {describe(value)}. Use last.")
+            return value
+        if not isinstance(value, (list, tuple)):
+            value = [value]
+        return ascending(filled(tuple(Whole(0).check(epoch) for epoch in value)))
+
+    def schema(self) -> dict[str, Any]:
+        epochs = {"type": "array", "minItems": 1, "items": Whole(0).schema()}
+        return {"anyOf": [{"enum": ["last", "every"]}, epochs]}
+
+
+class Section(BaseModel):
+    """A mapping of the declaration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Problem(Section):
+    """What is differentiated: a model and the images it is trained on."""
+
+    model: Annotated[Literal["vae"], one_of("vae")] = "vae"
+    """A variational autoencoder with a Gaussian q(z|x) and Bernoulli pixels."""
+    data: Annotated[str, Choice(_datasets)] = "digits"
+    """Data set; `reportgen list` names them."""
+    hidden: Annotated[
+        tuple[Annotated[int, Whole(1, 65536)], ...], BeforeValidator(as_list), AfterValidator(filled)
+    ] = (100, 100)
+    """Units of the encoder's hidden layers; the decoder has the same in reverse."""
+    latent: Annotated[int, Whole(1, 4096)] = 10
+    """Latent units d; q has 2 d parameters an image."""
+    activation: Annotated[str, one_of("tanh")] = "tanh"
+    """Nonlinearity of the hidden layers."""
+
+
+class Train(Section):
+    """How the model is trained; the same checkpoints serve every estimator."""
+
+    objective: Annotated[str, one_of("elbo", "elbo_analytic_kl")] = "elbo"
+    """What is maximised, with pathwise gradients."""
+    epochs: Annotated[int, Whole(0, 10**6)] = 200
+    """Passes over the training images."""
+    batch_size: Annotated[int, Whole(1, 10**6)] = 20
+    """Images a step."""
+    learning_rate: Annotated[float, Real(above=0.0)] = 1e-3
+    """Adam's step size."""
+    checkpoints: Epochs = Field(
+        default_factory=lambda train: tuple(
+            sorted({*(e for e in _EPOCHS if e < train["epochs"]), train["epochs"]})
+        )
+    )
+    """Epochs at which gradients are measured; 0 is before training. Default: 0, 1, 5, 20, 50, 100, 200
+    as far as the epochs go, and the last."""
+
+
+class Measure(Section):
+    """How long, and on how many images, gradients are measured."""
+
+    images: Annotated[int, Whole(2, 10**6)] = 64
+    """Images of the test part."""
+    precision: Annotated[float, Fraction()] = 0.02
+    """Relative half-width of the 95 % interval of each total variance."""
+    budget: Annotated[int, Whole(1)] = 1_000_000
+    """Most draws an image, for each cell; what has not met its precision by then is reported as it stands."""
+    min_replicates: Annotated[int, Whole(2)] = 2000
+    """Fewest replicates an image."""
+    num_samples: Annotated[
+        tuple[Annotated[int, Whole(1, 4096)], ...], BeforeValidator(as_list), AfterValidator(ascending)
+    ] = ()
+    """Values of K for the curve of variance against K, at the last checkpoint of the base setting."""
+    constants: Annotated[
+        tuple[Annotated[float, Real()], ...], BeforeValidator(as_list), AfterValidator(distinct)
+    ] = ()
+    """Constants added to log p(x|z), at the last checkpoint of the base setting, for score_function and pathwise."""
+    sweep_checkpoints: Annotated[str | tuple[int, ...], _WhichCheckpoints()] = "last"
+    """Checkpoints measured in swept settings: last, every, or a list. The base setting is measured at all."""
+
+
+class Claim(Section):
+    """A sentence and the test that decides it."""
+
+    id: Annotated[str, Slug()]
+    """Short name, unique."""
+    quote: Annotated[str, Text()] | None = None
+    """The sentence as its source has it."""
+    statement: Annotated[str, Text()] = Field(default_factory=lambda claim: claim.get("quote") or "")
+    """The sentence in your own words. Default: the quote."""
+    source: Annotated[str, Text(200)] | None = None
+    """Where the sentence stands: `burda2016, section 2`."""
+    test: Annotated[str, Text(), AfterValidator(_readable)]
+    """Comparison of statistics, such as `variance_ratio(score_function, pathwise) > 1 at every checkpoint`."""
+    expect: Annotated[str, one_of("confirmed", "refuted", "undecided")] = "confirmed"
+    """The verdict that counts as in order; `refuted` for a negative control."""
+
+    @property
+    def parsed(self) -> ClaimTest:
+        """The test as a tree."""
+        return parse(self.test)
+
+
+class Experiment(Section):
+    """A declared experiment. Made by `load` or `load_text`, which check what no single field can."""
+
+    experiment: Annotated[str, Slug()]
+    """Name, and folder under the output folder."""
+    title: Annotated[str, Text(200)] = Field(default_factory=lambda data: data.get("experiment", ""))
+    """Title of the report. Default: the name."""
+    seed: Annotated[int, Whole(0)] = 0
+    """Root of every random number."""
+    problem: Problem = Problem()
+    objective: Annotated[
+        tuple[ObjectiveName, ...], BeforeValidator(as_list), AfterValidator(filled), AfterValidator(distinct)
+    ] = ("reconstruction", "elbo", "elbo_analytic_kl")
+    """Objectives whose gradient is estimated; the first is the one meant where none is named."""
+    estimators: Annotated[tuple[EstimatorSpec, ...], BeforeValidator(as_list), AfterValidator(filled)] = (
+        Field(default=("score_function", "leave_one_out", "pathwise"), validate_default=True)
+    )
+    """Estimators compared, all on the same draws."""
+    train: Train = Field(default_factory=Train)
+    measure: Measure = Measure()
+    sweep: dict[str, tuple[Any, ...]] = {}
+    """Settings and their values, such as `problem.latent: [2, 5, 10]`; the full cross product is run."""
+    claims: tuple[Claim, ...] = ()
+
+    _source_path: Path | None = PrivateAttr(default=None)
+    _text: str = PrivateAttr(default="")
+    _overrides: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def source_path(self) -> Path | None:
+        """File the declaration was read from, if any."""
+        return self._source_path
+
+    @property
+    def text(self) -> str:
+        """The declaration as it was written."""
+        return self._text
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """``path=value`` options laid over the text, in order."""
+        return self._overrides
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The estimators' labels, as declared."""
+        return tuple(spec.label for spec in self.estimators)
+
+    def find_estimator(self, name: str) -> EstimatorSpec | None:
+        """The estimator a claim means: by label, else by a name that only one has."""
+        by_label = [spec for spec in self.estimators if spec.label == name]
+        by_name = [spec for spec in self.estimators if spec.name == name]
+        found = by_label or by_name
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def reference(self) -> EstimatorSpec | None:
+        """The estimator the others are compared with: pathwise, else the first that is unbiased."""
+        from reportgen.estimators import ESTIMATORS
+
+        pathwise = [spec for spec in self.estimators if spec.name == "pathwise"]
+        unbiased = [spec for spec in self.estimators if ESTIMATORS[spec.name].unbiased]
+        return next(iter(pathwise or unbiased), None)
+
+    @property
+    def sweep_checkpoints(self) -> tuple[int, ...]:
+        """`measure.sweep_checkpoints` as epochs."""
+        chosen = self.measure.sweep_checkpoints
+        if chosen == "every":
+            return self.train.checkpoints
+        return self.train.checkpoints[-1:] if chosen == "last" else tuple(int(epoch) for epoch in chosen)

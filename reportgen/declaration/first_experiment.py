@@ -1,0 +1,54 @@
+"""The text `reportgen init` writes: an experiment that runs as it is, and explains itself."""
+
+from __future__ import annotations
+
+from reportgen.declaration.scalars import Slug
+
+_TEXT = """\
+# An experiment is a question, what to measure, and what you expect to find.
+# Every setting has a default; `reportgen check THIS-FILE` shows them all and what the run costs.
+experiment: {name}          # name of the folder under output/
+title: {title}
+
+problem:
+  model: vae
+  data: digits              # 8×8 images that come with scikit-learn; also: mnist
+  hidden: [50]              # units of the encoder's hidden layers; the decoder mirrors them
+  latent: 5
+
+# The expectation whose gradient in φ is estimated. Rankings change with it, so name it.
+objective: [elbo]           # also: reconstruction, elbo_analytic_kl
+
+estimators:
+  - score_function                            # REINFORCE
+  - {{name: leave_one_out, num_samples: 4}}     # REINFORCE, the other samples as the baseline
+  - pathwise                                  # the standard VAE gradient
+
+train: {{epochs: 5, checkpoints: [0, 1, 5]}}    # gradients are measured at the checkpoints
+
+measure:
+  images: 16                # of the test part
+  precision: 5%             # half-width of the 95 % interval of each total variance
+  budget: 1e5               # most draws an image
+
+# A claim is a sentence and the test that decides it, on intervals:
+# confirmed, refuted, or undecided where the interval leaves both open.
+claims:
+  - id: lower-variance
+    statement: the pathwise gradient has lower variance than REINFORCE
+    test: variance_ratio(score_function, pathwise) > 1 at every checkpoint
+  - id: same-gradient
+    statement: leave-one-out and pathwise estimate the same gradient
+    test: equal_means(leave_one_out, pathwise, margin=20%) at some checkpoint
+"""
+
+
+def first_experiment(name: str) -> str:
+    """A first declaration called `name` (letters, digits, - and _), valid as it stands."""
+    slug = Slug().check(name)
+    title = slug.replace("-", " ").replace("_", " ").strip().capitalize()
+    return _TEXT.format(name=_quoted(slug), title=_quoted(title))
+
+
+def _quoted(text: str) -> str:
+    return text if text[:1].isalpha() and text.lower() not in ("true", "false", "null") else f'"{text}"'

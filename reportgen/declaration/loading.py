@@ -1,0 +1,127 @@
+"""From YAML to a checked `Experiment`; every fault of a file is reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from reportgen.declaration import overrides as command_line
+from reportgen.declaration.checks import complaints_about, with_resolved_sweep
+from reportgen.declaration.complaints import Complaint, Path, Places, describe, suggestion
+from reportgen.declaration.estimator_spec import EstimatorEntry
+from reportgen.declaration.experiment import Claim, Experiment, Measure, Problem, Train
+from reportgen.declaration.yaml_source import decode, read
+from reportgen.errors import DeclarationError
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "problem": Problem,
+    "train": Train,
+    "measure": Measure,
+    "estimators": EstimatorEntry,
+    "claims": Claim,
+}
+"""Section → the model of it, or of its items."""
+
+
+def load(path: FilePath | str, overrides: Sequence[str] = ()) -> Experiment:
+    """Reads and checks a declaration, with ``path=value`` options laid over it.
+
+    Raises DeclarationError: one line for each fault, ``file:line path: …``.
+    """
+    path = FilePath(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DeclarationError(
+            f"{path}: cannot be read ({reason}). Give a YAML file or a gallery name."
+        ) from None
+    experiment = load_text(decode(raw, str(path)), str(path), overrides)
+    experiment._source_path = path
+    return experiment
+
+
+def load_text(text: str, name: str = "declaration.yaml", overrides: Sequence[str] = ()) -> Experiment:
+    """Like `load`, for text at hand; `name` stands for the file in messages."""
+    source = read(text, name)
+    data, options = command_line.apply(source.data, overrides)
+    places = Places(name, source.lines, options)
+    complaints: list[Complaint] = []
+    experiment: Experiment | None = None
+    try:
+        experiment = Experiment.model_validate(data)
+        faulty: frozenset[str] = frozenset()
+    except ValidationError as error:
+        complaints = [_complaint(detail, data) for detail in _relevant(error)]
+        experiment, faulty = _without(data, complaints)
+    if experiment is not None:
+        complaints += complaints_about(experiment, faulty)
+    if complaints or experiment is None:
+        raise places.error(complaints)
+    experiment = with_resolved_sweep(experiment)
+    experiment._text = text
+    experiment._overrides = tuple(overrides)
+    return experiment
+
+
+def apply_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experiment:
+    """The same declaration with further ``path=value`` options, checked anew."""
+    name = str(experiment.source_path or "declaration.yaml")
+    changed = load_text(experiment.text, name, (*experiment.overrides, *overrides))
+    changed._source_path = experiment.source_path
+    return changed
+
+
+def _relevant(error: ValidationError) -> Iterator[ErrorDetails]:
+    for detail in error.errors(include_url=False):
+        if detail["type"] != "default_factory_not_called":
+            yield detail
+
+
+def _without(
+    data: dict[str, Any], complaints: Sequence[Complaint]
+) -> tuple[Experiment | None, frozenset[str]]:
+    """The declaration without its faulty sections (and faulty claims), to check what is left."""
+    faulty = frozenset(str(complaint.path[0]) for complaint in complaints if complaint.path)
+    bad_claims = {c.path[1] for c in complaints if c.path[:1] == ("claims",) and len(c.path) > 1}
+    kept = {key: value for key, value in data.items() if key not in faulty}
+    if bad_claims and isinstance(data["claims"], list):
+        kept["claims"] = [claim for i, claim in enumerate(data["claims"]) if i not in bad_claims]
+    try:
+        return Experiment.model_validate({"experiment": "unnamed"} | kept), faulty - {"claims"}
+    except ValidationError:
+        return None, faulty
+
+
+def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
+    path: Path = tuple(detail["loc"])
+    context = detail.get("ctx", {})
+    found = describe(detail["input"])
+    if detail["type"] == "declaration":
+        return Complaint((*path, *context["at"]), context["text"])
+    if detail["type"] == "extra_forbidden":
+        return Complaint(path, f"unknown key. {suggestion(path[-1], _keys(path))}")
+    if detail["type"] == "missing":
+        example = {"experiment": "my-experiment", "name": "pathwise", "id": "lower-variance"}.get(
+            str(path[-1]), "…"
+        )
+        return Complaint(path, f"is required, got nothing. Add `{path[-1]}: {example}`.")
+    if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return Complaint(path, f"must be a mapping{_such_as(path)}, got {found}.")
+    if detail["type"] in ("tuple_type", "list_type"):
+        return Complaint(path, f"must be a list in brackets, [a, b], got {found}.")
+    return Complaint(path, f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {found}.")
+
+
+def _keys(path: Path) -> list[str]:
+    model = Experiment if len(path) == 1 else _MODELS.get(str(path[0]))
+    return list(model.model_fields) if model else []
+
+
+def _such_as(path: Path) -> str:
+    keys = _keys((*path, "?"))
+    return f" of settings ({', '.join(keys)})" if keys else ""

@@ -1,0 +1,221 @@
+"""The kinds of value a declaration is made of, each with its own sentence when it is missed.
+
+They are markers for ``Annotated``: ``Annotated[int, Whole(1)]``. Text is
+never read as a number, and a number never as text.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from reportgen.declaration.complaints import describe, refuse, suggestion
+
+_PERCENT = re.compile(r"\s*([-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?)\s*%\s*")
+
+
+def percent(text: str) -> float | None:
+    """``2%`` → 0.02, the double nearest to it; None for any other text."""
+    match = _PERCENT.fullmatch(text)
+    if match is None:
+        return None
+    mantissa, _, exponent = match[1].lower().partition("e")
+    return float(f"{mantissa}e{int(exponent or 0) - 2}")
+
+
+class Marker:
+    """A check that becomes a pydantic validator, with its JSON Schema beside it."""
+
+    def check(self, value: Any) -> Any:
+        raise NotImplementedError
+
+    def schema(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return self.schema()
+
+
+@dataclass(frozen=True)
+class Whole(Marker):
+    """A whole number; 1e6 is one."""
+
+    minimum: int = 1
+    maximum: int = 10**12
+
+    def check(self, value: Any) -> int:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value != int(value):
+            raise refuse(f"must be a whole number, got {describe(value)}.{_unquote(value)}")
+        if value < self.minimum:
+            raise refuse(
+                f"must be at least {self.minimum}, got {describe(value)}. Use {self.minimum} or more."
+            )
+        if value > self.maximum:
+            raise refuse(f"must be at most {self.maximum:.0e}, got {describe(value)}. Use a smaller number.")
+        return int(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.minimum}
+
+
+@dataclass(frozen=True)
+class Real(Marker):
+    """A finite number, as float."""
+
+    above: float = -math.inf
+
+    def check(self, value: Any) -> float:
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+            raise refuse(f"must be a finite number, got {describe(value)}.{_unquote(value)}")
+        if not value > self.above:
+            raise refuse(f"must be more than {self.above:g}, got {describe(value)}.")
+        return float(value) + 0.0  # no negative zero
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number"} | ({"exclusiveMinimum": self.above} if math.isfinite(self.above) else {})
+
+
+@dataclass(frozen=True)
+class Fraction(Marker):
+    """A number between 0 and 1, also written as a percentage."""
+
+    def check(self, value: Any) -> float:
+        read = percent(value) if isinstance(value, str) else value
+        if not isinstance(read, (int, float)) or isinstance(read, bool):
+            raise refuse(f"must be a fraction such as 0.02 or 2%, got {describe(value)}.")
+        if not 0 < read < 1:
+            remedy = (
+                f" Write {read:g}% if you mean per cent."
+                if isinstance(value, (int, float)) and 1 <= read < 100
+                else ""
+            )
+            raise refuse(f"must lie between 0 and 1 (0% and 100%), got {describe(value)}.{remedy}")
+        return float(read)
+
+    def schema(self) -> dict[str, Any]:
+        number = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+        return {"anyOf": [number, {"type": "string", "pattern": r"^[0-9.]+ ?%$"}]}
+
+
+@dataclass(frozen=True)
+class Switch(Marker):
+    """true or false."""
+
+    def check(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise refuse(f"must be true or false, got {describe(value)}.")
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Text(Marker):
+    """Text that is not empty, on one line once its white space is folded."""
+
+    longest: int = 2000
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str):
+            quote = " Put it in quotes." if isinstance(value, (int, float)) else ""
+            raise refuse(f"must be text, got {describe(value)}.{quote}")
+        folded = " ".join(value.split())
+        if not folded:
+            raise refuse("must not be empty. Write something, or remove the key.")
+        if len(folded) > self.longest:
+            raise refuse(f"must have at most {self.longest} characters, got {len(folded)}. Shorten it.")
+        return folded
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "maxLength": self.longest}
+
+
+@dataclass(frozen=True)
+class Slug(Marker):
+    """A name that is also a folder's or an anchor's: letters, digits, hyphens, underscores."""
+
+    def check(self, value: Any) -> str:
+        text = Text(64).check(value)
+        if not re.fullmatch(_SLUG, text):
+            proposal = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")
+            raise refuse(
+                f"must be letters, digits, - and _ and begin with a letter or digit, got {describe(value)}."
+                + (f" Use {proposal}." if proposal else "")
+            )
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{_SLUG}$", "maxLength": 64}
+
+
+_SLUG = "[A-Za-z0-9][A-Za-z0-9_-]*"
+
+
+@dataclass(frozen=True)
+class Choice(Marker):
+    """One word of a table. The table is read when it is needed, not when it is declared."""
+
+    names: Callable[[], Iterable[str]]
+
+    def check(self, value: Any) -> str:
+        known = list(self.names())
+        if value not in known if isinstance(value, str) else True:
+            raise refuse(
+                f"must be one of {', '.join(known)}; got {describe(value)}. {suggestion(value, known)}"
+            )
+        return str(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.names())}
+
+
+def one_of(*names: str) -> Choice:
+    """A choice among a fixed few."""
+    return Choice(lambda: names)
+
+
+def as_list(value: Any) -> Any:
+    """Lets a list of one be written without brackets."""
+    return [value] if isinstance(value, (str, int, float)) else value
+
+
+def ascending(values: tuple[int, ...]) -> tuple[int, ...]:
+    """For ``AfterValidator``: refuses a list that is not strictly increasing."""
+    if list(values) != sorted(set(values)):
+        raise refuse(f"must increase without repeats, got {list(values)}. Write {sorted(set(values))}.")
+    return values
+
+
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """For ``AfterValidator``: refuses a list that names something twice."""
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            raise refuse(f"must name each thing once, got {describe(value)} twice. Remove one.", at=(i,))
+    return values
+
+
+def filled(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """For ``AfterValidator``: refuses an empty list."""
+    if not values:
+        raise refuse("must not be an empty list. Name at least one, or remove the key for the default.")
+    return values
+
+
+def _unquote(value: Any) -> str:
+    if isinstance(value, str):
+        try:
+            return f" Write {float(value):g} without quotes." if math.isfinite(float(value)) else ""
+        except ValueError:
+            return ""
+    return ""

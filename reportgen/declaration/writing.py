@@ -1,0 +1,52 @@
+"""A declaration written out: resolved, as YAML, and as a JSON Schema for editors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.yaml_scalars import resolvers
+
+
+def resolved(experiment: Experiment) -> dict[str, Any]:
+    """Every setting with its value, defaults included, as plain data that loads to the same experiment."""
+    plain: dict[str, Any] = experiment.model_dump(mode="json", exclude_none=True)
+    plain["measure"]["sweep_checkpoints"] = list(experiment.sweep_checkpoints)
+    return plain
+
+
+class _Writer(yaml.SafeDumper):
+    """Quotes what YAML 1.2 would take for a number, and writes short lists on one line."""
+
+    yaml_implicit_resolvers = resolvers()
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _sequence(writer: _Writer, values: list[Any]) -> yaml.Node:
+    flat = all(not isinstance(value, (dict, list)) for value in values)
+    return writer.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=flat)
+
+
+_Writer.add_representer(list, _sequence)
+
+
+def to_yaml(plain: dict[str, Any]) -> str:
+    """Plain data as YAML text that reads back the same."""
+    return yaml.dump(
+        plain, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=100, default_flow_style=False
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a declaration, for editors that complete and check YAML."""
+    schema = Experiment.model_json_schema(mode="validation")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "reportgen experiment"
+    items = schema["properties"]["estimators"]["items"]
+    names = schema["$defs"]["EstimatorEntry"]["properties"]["name"]["enum"]
+    schema["properties"]["estimators"]["items"] = {"anyOf": [{"enum": names}, items]}
+    return schema
