@@ -101,9 +101,9 @@ def measure(
             channel.fit(values[channel.key.integrand], frame)
 
     longest = max(key.num_samples for key in channels)
-    samples = max(BATCH_ROWS // count, longest)
-    noise = stream(cell.seed, "measure", *identity)
     precision, budget = float(settings["precision"]), int(float(settings["budget"]))
+    samples = max(min(BATCH_ROWS // count, budget // buckets), longest)
+    noise = stream(cell.seed, "measure", *identity)
     drawn = 0
     while True:
         active = [channel for channel in channels.values() if not channel.retired]
@@ -115,10 +115,11 @@ def measure(
                 _observe(channel, bucket, values, frame, cache)
         drawn += samples * buckets
         worst = _judge(active, pushforward, precision)
-        still = [channel for channel in channels.values() if not channel.retired]
+        finished = all(channel.retired for channel in active) or drawn + samples * buckets > budget
         if report is not None:
-            report(MeasureProgress(_fraction_done(channels, precision, drawn, budget), worst, drawn))
-        if not still or drawn + samples * buckets > budget:
+            done = 1.0 if finished else _fraction_done(channels, precision, drawn, budget)
+            report(MeasureProgress(done, worst, drawn))
+        if finished:
             break
 
     cost = _time(draw, samples, count, with_gradient, stream(cell.seed, "timing", *identity))

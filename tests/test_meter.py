@@ -1,0 +1,250 @@
+"""The whole meter against a slow twin that keeps every replicate in φ and uses numpy's plain formulas."""
+
+from __future__ import annotations
+
+import math
+import resource
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from torch import Tensor, nn
+
+from reportgen.measure import MeasureProgress, measure, meter
+from reportgen.measure.channels import Channel, ChannelKey
+from reportgen.measure.hotelling import hotelling_test
+from reportgen.problems.toy import toy
+from reportgen.problems.vae import VAEProblem
+from reportgen.store.records import QUANTILES, MeasurementRecord
+from tests.cells import arm, cell, measured, position
+from tests.test_estimators import TinyEncoder
+from tests.test_pushforward import slow_jacobian
+
+IMAGES, PIXELS, LATENT = 3, 6, 2
+ARMS = [
+    arm("reconstruction", "score_function"),
+    arm("reconstruction", "leave_one_out", 2),
+    arm("reconstruction", "pathwise"),
+    arm("elbo", "pathwise"),
+    arm("elbo", "score_function_as_printed"),
+    arm("elbo_analytic_kl", "score_function"),
+    arm("elbo_analytic_kl", "pathwise"),
+    arm("reconstruction", "score_function", 1, 30.0),
+]
+
+
+def tiny() -> VAEProblem:
+    torch.manual_seed(0)
+    decoder = nn.Sequential(nn.Linear(LATENT, 5), nn.Tanh(), nn.Linear(5, PIXELS)).double().requires_grad_(False)
+    x = (torch.rand(IMAGES, PIXELS) < 0.5).double()
+    x[:, 1] = 0.0  # a dead pixel
+    return VAEProblem(TinyEncoder().double(), decoder, x)
+
+
+@pytest.fixture(scope="module")
+def run() -> tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor]:
+    """The record, every replicate of every channel by bucket in η, and J."""
+    kept: dict[ChannelKey, list[list[Tensor]]] = {}
+    observe = Channel.observe
+
+    def keep(self: Channel, bucket: int, values: Any, frame: Any, cache: Any) -> None:
+        observe(self, bucket, values, frame, cache)
+        buckets = kept.setdefault(self.key, [[] for _ in range(64)])
+        buckets[bucket].append(cache[self.key].clone())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Channel, "observe", keep)
+        patch.setattr(meter, "BATCH_ROWS", 30)
+        problem = tiny()
+        record = measured(problem, ARMS, min_replicates=1200, precision=0.5)
+    return record, kept, slow_jacobian(problem.encoder, problem.x)
+
+
+def replicates(kept: dict[ChannelKey, list[list[Tensor]]], row: int, without: int | None = None) -> np.ndarray:
+    """All replicates of an arm in φ, [I R P], lacking one bucket of every image."""
+    buckets = kept[ChannelKey.of(ARMS[row])]
+    return torch.cat([e for b, chunks in enumerate(buckets) for e in chunks if b != without], 1).numpy()
+
+
+def kl_gradient(problem: VAEProblem) -> np.ndarray:
+    mean, log_scale = problem.encoder(problem.x).detach().chunk(2, -1)
+    return torch.cat([mean, (2 * log_scale).exp() - 1], -1).numpy()
+
+
+@pytest.mark.parametrize("row", range(len(ARMS)))
+@pytest.mark.parametrize("without", [None, 0, 63])
+def test_arrays_are_what_numpy_finds_in_the_replicates(
+    run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor], row: int, without: int | None
+) -> None:
+    record, kept, jacobian = run
+    shift = -kl_gradient(tiny()) if ARMS[row].objective == "elbo_analytic_kl" else 0.0
+    eta = replicates(kept, row, without) + (np.expand_dims(shift, 1) if isinstance(shift, np.ndarray) else 0.0)
+    phi = np.einsum("irm,imp->irp", eta, jacobian.numpy())
+    suffix, pick = ("", ()) if without is None else ("_without", (without,))
+
+    def found(name: str) -> Any:
+        array = record.arrays[name + suffix][row]
+        return array if without is None else array[:, without] if array.ndim >= 2 else array[without]
+
+    n = phi.shape[1]
+    variance = phi.var(1, ddof=1)  # [I P]
+    mean = phi.mean(1)
+    np.testing.assert_allclose(found("variance")[..., 0], variance.sum(1), rtol=1e-9)
+    hidden = slice(0, PIXELS * 5 + 5)
+    np.testing.assert_allclose(found("variance")[..., 1], variance[:, hidden].sum(1), rtol=1e-9)
+    norm = (mean**2).sum(1) - variance.sum(1) / n
+    np.testing.assert_allclose(found("squared_norm")[..., 0], norm, rtol=1e-9, atol=1e-12)
+    batch = (mean.mean(0) ** 2).sum() - variance.sum() / n / IMAGES**2
+    np.testing.assert_allclose(record.arrays["batch_squared_norm" + suffix][(row, *pick)], batch, rtol=1e-9)
+    reference = position(record, ARMS[row].objective, "pathwise")
+    u = np.einsum("irm,imp->irp", replicates(kept, reference), jacobian.numpy()).mean((0, 1))
+    if isinstance(shift, np.ndarray):
+        u = u + np.einsum("im,imp->p", shift, jacobian.numpy()) / IMAGES
+    np.testing.assert_allclose(found("projection"), mean @ u, rtol=1e-9, atol=1e-12)
+    if without is None:
+        np.testing.assert_allclose(record.arrays["image_dot"][row], mean @ mean.mean(0), rtol=1e-9)
+        np.testing.assert_allclose(record.arrays["image_squared_norm_raw"][row], (mean**2).sum(1), rtol=1e-9)
+        np.testing.assert_allclose(record.arrays["batch_squared_norm_raw"][row], (mean.mean(0) ** 2).sum())
+    if not ARMS[row].constant:
+        alive = (jacobian != 0).any(0).any(0).numpy()
+        quantiles = np.quantile(variance.mean(0)[alive], QUANTILES)
+        index = (row, 0) if without is None else (row, without, 0)
+        np.testing.assert_allclose(record.arrays["coordinate_quantiles" + suffix][index], quantiles, rtol=1e-9)
+
+
+def test_coordinates_are_counted_dead_ones_apart(
+    run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor],
+) -> None:
+    record, kept, jacobian = run
+    total = sum(p.numel() for p in TinyEncoder().parameters())
+    assert record.parameters == total == record.arrays["coordinate_count"][0]
+    # The dead pixel's five weights, and those of pixels that no image has set.
+    dead = int((~(jacobian != 0).any(0).any(0)).sum())
+    assert record.arrays["coordinate_dead"][0] == dead >= 5
+    assert record.arrays["coordinate_histogram"][0].sum() == total - dead
+    row, reference = 0, position(record, "reconstruction", "pathwise")
+    v = [
+        np.einsum("irm,imp->irp", replicates(kept, r), jacobian.numpy()).var(1, ddof=1).mean(0)
+        for r in (row, reference)
+    ]
+    alive = (jacobian != 0).any(0).any(0).numpy()
+    assert record.arrays["coordinate_lower"][row] == pytest.approx((v[1] < v[0])[alive].mean())
+
+
+def test_hotelling_is_the_textbook_statistic_of_paired_differences(
+    run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor],
+) -> None:
+    record, kept, _ = run
+    # Score function and pathwise at K = 1 see the same batches while both run: compare on the common ones.
+    problem = toy([0.5, -1.0], [0.8, 1.1], lambda z: (z**2).sum(-1) + z.prod(-1))
+    seen: dict[str, list[Tensor]] = {}
+    observe = Channel.observe
+
+    def keep(self: Channel, bucket: int, values: Any, frame: Any, cache: Any) -> None:
+        observe(self, bucket, values, frame, cache)
+        seen.setdefault(self.key.estimator, []).append(cache[self.key].clone())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Channel, "observe", keep)
+        arms = [arm("reconstruction", "score_function"), arm("reconstruction", "pathwise")]
+        small = measured(problem, arms, min_replicates=10, precision=1e-9, budget=64 * 4096 * 2)
+    difference = torch.cat([a - b for a, b in zip(seen["score_function"], seen["pathwise"], strict=True)], 1)[0].numpy()
+    n, m = difference.shape
+    mean, covariance = difference.mean(0), np.cov(difference.T)
+    t2 = n * mean @ np.linalg.solve(covariance, mean)
+    assert small.arrays["hotelling"][0, 0] == pytest.approx(t2, rel=1e-8)
+    assert small.arrays["hotelling_dimension"][0, 0] == m
+    p = stats.f.sf(t2 * (n - m) / (m * (n - 1)), m, n - m)
+    assert small.arrays["hotelling_p"][0, 0] == pytest.approx(p, rel=1e-6)
+    assert np.isnan(small.arrays["hotelling_p"][1, 0])
+
+
+def test_hotelling_has_its_level_and_its_stated_power() -> None:
+    rng = np.random.default_rng(5)
+    n, m, runs = 60, 3, 4000
+    root = rng.normal(size=(m, m))
+    covariance = root @ root.T
+    signal = torch.tensor(rng.normal(size=(1, m)))
+
+    def rejected(shift: np.ndarray) -> float:
+        data = rng.normal(size=(runs, n, m)) @ root.T + shift
+        count = 0
+        for sample in data:
+            test = hotelling_test(
+                n,
+                torch.tensor(sample.mean(0))[None],
+                torch.tensor(np.cov(sample.T))[None],
+                signal,
+                torch.zeros(1, dtype=torch.float64),
+            )
+            count += float(test.p_value[0]) < 0.05
+        return count / runs
+
+    error = 4.0 * math.sqrt(0.05 * 0.95 / runs)
+    assert abs(rejected(np.zeros(m)) - 0.05) < error
+    true = hotelling_test(
+        n, torch.zeros(1, m).double(), torch.tensor(covariance)[None], signal, torch.zeros(1, dtype=torch.float64)
+    )
+    shift = float(true.detectable[0]) * signal[0].numpy()
+    assert abs(rejected(shift) - 0.8) < 4.0 * math.sqrt(0.8 * 0.2 / runs)
+
+
+def test_identical_estimators_differ_nowhere_and_a_noiseless_difference_is_certain() -> None:
+    zero, one = torch.zeros(1, 2).double(), torch.ones(1, 2).double()
+    none = torch.zeros(1, 2, 2).double()
+    floor = torch.full((1,), 1e-30).double()
+    same = hotelling_test(100, zero, none, one, floor)
+    assert float(same.p_value[0]) == 1.0 and float(same.dimension[0]) == 0
+    different = hotelling_test(100, one, none, one, floor)
+    assert float(different.p_value[0]) == 0.0
+
+
+def test_the_same_cell_gives_the_same_bytes_and_another_seed_does_not() -> None:
+    records = [measured(tiny(), ARMS, min_replicates=100, precision=0.5, seed=s) for s in (1, 1, 2)]
+    for name, array in records[0].arrays.items():
+        assert array.tobytes() == records[1].arrays[name].tobytes(), name
+    assert (records[0].arrays["variance"] != records[2].arrays["variance"]).all()
+
+
+def test_precision_is_met_or_reported_unmet() -> None:
+    problem = toy([2.0], [1.0], lambda z: (z**2).sum(-1))
+    arms = [arm("reconstruction", "score_function"), arm("reconstruction", "pathwise")]
+    met = measured(problem, arms, precision=0.01, min_replicates=10, budget=8e6)
+    assert all(a.status == "met" and a.relative_half_width <= 0.01 for a in met.arms)
+    # The noisier estimator needs more: kurtosis decides, and the cheaper one stops early.
+    assert met.arms[0].replicates > met.arms[1].replicates
+    unmet = measured(problem, arms, precision=1e-4, min_replicates=10, budget=300_000)
+    assert all(a.status == "budget" and a.relative_half_width > 1e-4 for a in unmet.arms)
+    assert unmet.draws_per_image <= 300_000
+
+
+def test_a_value_that_is_not_finite_breaks_its_arms_and_no_others() -> None:
+    problem = toy([3.0], [1.0], lambda z: z.sum(-1).sqrt())
+    arms = [arm("reconstruction", "score_function"), arm("elbo", "pathwise")]
+    record = measured(problem, arms, min_replicates=20_000, precision=0.5)
+    assert [a.status for a in record.arms] == ["broken", "broken"]
+    assert "needs finite estimates, found inf or nan" in str(record.arms[0].cause)
+    sound = toy([3.0], [0.01], lambda z: z.sum(-1))
+    assert [a.status for a in measured(sound, arms, precision=0.5).arms] == ["met", "met"]
+
+
+def test_progress_rises_to_one() -> None:
+    seen: list[MeasureProgress] = []
+    problem = toy([2.0], [1.0], lambda z: (z**2).sum(-1))
+    wanted = cell([arm("reconstruction", "pathwise")], precision=0.003)
+    measure(problem, wanted, dataset="toy", images=(0,), report=seen.append)
+    assert len(seen) > 2 and seen[-1].done == 1.0
+    assert [p.done for p in seen] == sorted(p.done for p in seen)
+    assert seen[-1].precision <= 0.003 < seen[0].precision
+
+
+def test_memory_does_not_grow_with_replicates() -> None:
+    problem = toy([2.0], [1.0], lambda z: (z**2).sum(-1))
+    arms = [arm("reconstruction", "pathwise")]
+    measured(problem, arms, precision=1e-9, budget=64 * 4096)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    measured(problem, arms, precision=1e-9, budget=64 * 4096 * 20)
+    # Twenty times the replicates, 84 MB if they were kept; the peak stays.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
