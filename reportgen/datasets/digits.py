@@ -40,13 +40,13 @@ def _levels() -> Levels:
     """All images, [1797 64]; the file is read without importing scikit-learn, which takes a second."""
     found = find_spec("sklearn")
     if found is None or found.origin is None:
-        raise DataError("data set digits: needs scikit-learn, which is not installed. Run pip install scikit-learn.")
+        raise DataError("data set digits: needs scikit-learn, not installed. Run pip install scikit-learn.")
     path = Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz"
     if path.is_file():
         with gzip.open(path, "rb") as lines:
             table = np.loadtxt(lines, delimiter=",", dtype=np.float64)
         return table[:, :-1].astype(np.uint8)
-    from sklearn.datasets import load_digits
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 
     pixels = np.asarray(load_digits(return_X_y=True)[0])
     return pixels.astype(np.uint8)

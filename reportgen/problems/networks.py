@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,20 @@ from torch import Tensor, nn
 
 from reportgen.streams import stream
 
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh}
-"""Name in a declaration → elementwise function."""
+
+@dataclass(frozen=True)
+class Activation:
+    """An elementwise function whose derivative is known from its value."""
+
+    value: Callable[[Tensor], Tensor]
+    backward: Callable[[Tensor, Tensor], Tensor]
+    """(∂L/∂output, output) → ∂L/∂input."""
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "tanh": Activation(torch.tanh, torch.ops.aten.tanh_backward),
+}
+"""Name in a declaration → activation of the hidden layers."""
 
 
 class Encoder(nn.Module):
@@ -25,7 +38,7 @@ class Encoder(nn.Module):
         self.hidden = nn.ModuleList(_layers(widths))
         self.mean = _linear(widths[-1], latent)
         self.log_scale = _linear(widths[-1], latent)
-        self.activation = ACTIVATIONS[activation]
+        self.activation = ACTIVATIONS[activation].value
 
     def forward(self, x: Tensor) -> Tensor:
         h = x
@@ -45,7 +58,7 @@ class Decoder(nn.Module):
         widths = [latent, *hidden]
         self.hidden = nn.ModuleList(_layers(widths))
         self.logits = _linear(widths[-1], pixels)
-        self.activation = ACTIVATIONS[activation]
+        self.activation = ACTIVATIONS[activation].value
 
     def forward(self, z: Tensor) -> Tensor:
         h = z
@@ -95,7 +108,7 @@ def _layers(widths: Sequence[int]) -> list[nn.Linear]:
 
 def _linear(inputs: int, outputs: int) -> nn.Linear:
     """A layer without torch's own random numbers: all zero."""
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    layer = nn.Linear(inputs, outputs, device="meta").to_empty(device="cpu")
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer

@@ -1,0 +1,9 @@
+"""Finished cells: the only room both wings enter. No torch, no pickle."""
+
+from __future__ import annotations
+
+from reportgen.store.encoding import Record
+from reportgen.store.records import ArmRecord, BrokenRecord, MeasurementRecord, TrainingRecord
+from reportgen.store.store import Store
+
+__all__ = ["ArmRecord", "BrokenRecord", "MeasurementRecord", "Record", "Store", "TrainingRecord"]

@@ -1,0 +1,55 @@
+"""Writing so that a file is either whole or absent, and knowing later that it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from pathlib import Path
+
+from reportgen.errors import StoreError
+
+
+def checksum(content: bytes) -> str:
+    """SHA-256, hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace `path` by a file with this content; a reader never sees a part of it.
+
+    Two writers of the same path do not disturb each other: the last one wins.
+    Raises StoreError where the disk refuses.
+    """
+    part = path.with_name(f".{path.name}.{process_tag()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> StoreError:
+    """The error for a path that cannot be written."""
+    return StoreError(
+        f"{path}: cannot be written ({error.strerror or error}). "
+        "Free some space or choose another folder with --output."
+    )
+
+
+def process_tag() -> str:
+    """A name of its own for unfinished work, from which `abandoned` can tell who left it."""
+    return f"{uuid.uuid4().hex[:12]}.{os.getpid()}.part"
+
+
+def abandoned(name: str) -> bool:
+    """Whether a name made with `process_tag` belongs to a process that is gone."""
+    pieces = name.split(".")
+    if pieces[-1] != "part" or not pieces[-2].isdigit():
+        return False
+    return not Path(f"/proc/{pieces[-2]}").exists() if Path("/proc/self").exists() else True

@@ -1,0 +1,174 @@
+"""The hall between the wings: finished cells, each in a folder named by its content's key.
+
+    <root>/cells/<key>/record.json         fields, and the checksum of every other file
+    <root>/cells/<key>/arrays.safetensors  arrays of a measurement
+    <root>/broken/<key>.json               why a cell could not be finished
+    <root>/checkpoints/<key>/              parameters a training has reached so far
+
+A key is a hash of everything that determines a cell's numbers, so a folder
+that exists is right, and two writers of one key write the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as dump_arrays
+
+from reportgen.errors import StoreError
+from reportgen.store.encoding import Record, decode, encode, to_json
+from reportgen.store.files import abandoned, checksum, process_tag, unwritable, write_whole
+from reportgen.store.records import Array, BrokenRecord, TrainingRecord
+
+FORMAT = 1
+"""Of record.json; a store of another format is not read."""
+RECORD = "record.json"
+ARRAYS = "arrays.safetensors"
+
+
+class Store:
+    """Cells under one folder. Opening one makes nothing; saving makes what is needed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def has(self, key: str) -> bool:
+        """Whether the cell is finished (a broken one is not)."""
+        return (self._cell(key) / RECORD).is_file()
+
+    def folder(self, key: str) -> Path:
+        """Where a training keeps its checkpoints."""
+        return self.root / "checkpoints" / key
+
+    def save(self, record: Record) -> None:
+        """Keep a record; a finished one takes the place of a broken one, never the reverse."""
+        kind, plain, arrays = encode(record)
+        if isinstance(record, BrokenRecord):
+            write_whole(self._broken(record.key), to_json({"format": FORMAT, "kind": kind, "record": plain}))
+            return
+        files = self._checkpoint_sums(record) if isinstance(record, TrainingRecord) else {}
+        contents: dict[str, bytes] = {}
+        if arrays:
+            contents[ARRAYS] = dump_arrays({name: np.ascontiguousarray(a) for name, a in arrays.items()})
+            files[ARRAYS] = checksum(contents[ARRAYS])
+        body = {"format": FORMAT, "kind": kind, "record": plain, "files": files}
+        contents[RECORD] = to_json({**body, "checksum": checksum(to_json(body))})
+        self._publish(record.key, contents)
+        self._broken(record.key).unlink(missing_ok=True)
+
+    def load(self, key: str) -> Record:
+        """The record of a finished cell, every byte checked, else of a broken one.
+
+        Raises StoreError for a cell that is missing or damaged.
+        """
+        if not self.has(key) and self._broken(key).is_file():
+            return self._load_broken(key)
+        content = self._read_record(key)
+        arrays: dict[str, Array] = {}
+        if ARRAYS in content["files"]:
+            packed = self._verified(self._cell(key) / ARRAYS, content["files"][ARRAYS])
+            try:
+                arrays = load_arrays(packed)
+            except SafetensorError as error:
+                raise self._damaged(self._cell(key), f"{ARRAYS}: {error}") from error
+        try:
+            return decode(content["kind"], content["record"], arrays)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._damaged(self._cell(key), f"{RECORD} does not fit: {error}") from error
+
+    def checkpoint(self, key: str, name: str) -> bytes:
+        """A checkpoint file of a finished training, checked."""
+        sums: Mapping[str, str] = self._read_record(key)["files"]
+        path = self.folder(key) / name
+        if name not in sums:
+            raise self._damaged(self.folder(key), f"{name} is not among the training's checkpoints")
+        return self._verified(path, sums[name])
+
+    def remove(self, key: str) -> None:
+        """Forget a cell, its checkpoints and its cause of breaking."""
+        shutil.rmtree(self._cell(key), ignore_errors=True)
+        shutil.rmtree(self.folder(key), ignore_errors=True)
+        self._broken(key).unlink(missing_ok=True)
+
+    def clean(self) -> int:
+        """Remove what killed processes left unfinished; the number of leftovers."""
+        found = [path for path in self.root.glob("**/*.part") if abandoned(path.name)]
+        for path in found:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        return len(found)
+
+    def _cell(self, key: str) -> Path:
+        return self.root / "cells" / key
+
+    def _broken(self, key: str) -> Path:
+        return self.root / "broken" / f"{key}.json"
+
+    def _checkpoint_sums(self, record: TrainingRecord) -> dict[str, str]:
+        folder = self.folder(record.key)
+        return {path.name: checksum(path.read_bytes()) for path in sorted(folder.glob("epoch-*.safetensors"))}
+
+    def _publish(self, key: str, contents: Mapping[str, bytes]) -> None:
+        """All files at once: a folder filled aside, then renamed."""
+        staging = self.root / "cells" / f".{key}.{process_tag()}"
+        target = self._cell(key)
+        try:
+            staging.mkdir(parents=True)
+            for name, content in contents.items():
+                write_whole(staging / name, content)
+            try:
+                os.rename(staging, target)
+            except OSError:
+                if not self.has(key):
+                    raise
+        except OSError as error:
+            raise unwritable(target, error) from error
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def _read_record(self, key: str) -> dict[str, Any]:
+        folder = self._cell(key)
+        try:
+            content = json.loads((folder / RECORD).read_bytes())
+            found = content.pop("checksum")
+        except FileNotFoundError:
+            raise StoreError(f"{folder}: no finished cell is there. Run the experiment to make it.") from None
+        except (OSError, ValueError, KeyError, AttributeError) as error:
+            raise self._damaged(folder, f"{RECORD} cannot be read") from error
+        if found != checksum(to_json(content)):
+            raise self._damaged(folder, f"{RECORD} does not have its checksum")
+        if content["format"] != FORMAT:
+            raise StoreError(
+                f"{folder}: written in format {content['format']}, this version reads format {FORMAT}. "
+                "Delete the folder or run again with --fresh."
+            )
+        return dict(content)
+
+    def _load_broken(self, key: str) -> Record:
+        path = self._broken(key)
+        try:
+            return decode("broken", json.loads(path.read_bytes())["record"], {})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._damaged(path, "it cannot be read") from error
+
+    def _verified(self, path: Path, expected: str) -> bytes:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise self._damaged(path.parent, f"{path.name} is missing") from error
+        if checksum(content) != expected:
+            raise self._damaged(path.parent, f"{path.name} does not have its checksum ({len(content)} bytes)")
+        return content
+
+    def _damaged(self, folder: Path, what: str) -> StoreError:
+        return StoreError(f"{folder}: damaged, {what}. Delete the folder or run again with --fresh.")

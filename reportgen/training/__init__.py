@@ -1,0 +1,8 @@
+"""Fitting a model and keeping its parameters at the declared epochs."""
+
+from __future__ import annotations
+
+from reportgen.training.checkpoints import forget_state, load_checkpoint
+from reportgen.training.fit import TrainProgress, train
+
+__all__ = ["TrainProgress", "forget_state", "load_checkpoint", "train"]

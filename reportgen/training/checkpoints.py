@@ -1,0 +1,135 @@
+"""Parameters at the declared epochs, and what it takes to go on from there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as dump_tensors
+from torch import Tensor
+
+from reportgen.errors import StoreError
+from reportgen.problems.networks import Decoder, Encoder, blank
+from reportgen.store import Store
+from reportgen.store.encoding import to_json
+from reportgen.store.files import checksum, write_whole
+from reportgen.training.epoch import Adam
+from reportgen.training.parameters import Parameters
+
+PROGRESS = "progress.json"
+"""Names the state a training can go on from; replaced last, so it never points at half a state."""
+
+
+@dataclass
+class Progress:
+    """How far a training has come; bounds in nats an image."""
+
+    epoch: int
+    train_bound: list[float]
+    test_bound: dict[str, float]
+    seconds: float
+
+
+def file_name(epoch: int) -> str:
+    """Of the checkpoint of an epoch."""
+    return f"epoch-{epoch:06d}.safetensors"
+
+
+def save_checkpoint(folder: Path, parameters: Parameters, optimizer: Adam, progress: Progress) -> None:
+    """Write the parameters, then the optimizer's state, then the note that both are there."""
+    weights = dump_tensors(_named(parameters.encoder, parameters.decoder))
+    write_whole(folder / file_name(progress.epoch), weights)
+    state = {
+        "vector": parameters.vector,
+        "first": optimizer.first,
+        "second": optimizer.second,
+        "count": optimizer.count,
+    }
+    packed = dump_tensors(state)
+    name = f"state-{progress.epoch:06d}.safetensors"
+    write_whole(folder / name, packed)
+    sums = {name: checksum(packed)}
+    for path in folder.glob("epoch-*.safetensors"):
+        sums[path.name] = checksum(path.read_bytes())
+    note = {
+        "epoch": progress.epoch,
+        "train_bound": progress.train_bound,
+        "test_bound": progress.test_bound,
+        "seconds": progress.seconds,
+        "files": sums,
+    }
+    write_whole(folder / PROGRESS, to_json(note))
+    for path in folder.glob("state-*.safetensors"):
+        if path.name != name:
+            path.unlink(missing_ok=True)
+
+
+def resume(folder: Path, parameters: Parameters, optimizer: Adam) -> Progress | None:
+    """Put the last whole state back; None where there is none or a byte of it is wrong."""
+    try:
+        note = json.loads((folder / PROGRESS).read_bytes())
+        contents = {name: (folder / name).read_bytes() for name in note["files"]}
+        if any(checksum(content) != note["files"][name] for name, content in contents.items()):
+            return None
+        state = load_tensors(contents[f"state-{note['epoch']:06d}.safetensors"])
+        parameters.vector.copy_(state["vector"])
+        optimizer.first.copy_(state["first"])
+        optimizer.second.copy_(state["second"])
+        optimizer.count.copy_(state["count"])
+        return Progress(
+            int(note["epoch"]), list(note["train_bound"]), dict(note["test_bound"]), float(note["seconds"])
+        )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError):
+        return None
+
+
+def forget_state(store: Store, training_key: str) -> None:
+    """Remove what only an unfinished training needs; call it when the record is saved."""
+    folder = store.folder(training_key)
+    (folder / PROGRESS).unlink(missing_ok=True)
+    for path in folder.glob("state-*.safetensors"):
+        path.unlink(missing_ok=True)
+
+
+def load_checkpoint(store: Store, training_key: str, epoch: int) -> tuple[Encoder, Decoder]:
+    """The networks of a finished training at one of its checkpoints, checked byte for byte.
+
+    The encoder's parameters require gradients, the decoder's do not. Raises
+    StoreError where the checkpoint is missing or damaged.
+    """
+    content = store.checkpoint(training_key, file_name(epoch))
+    try:
+        tensors = load_tensors(content)
+        encoder, decoder = blank(_sizes(tensors), tensors["decoder.logits.bias"].shape[0])
+        encoder.load_state_dict(_part(tensors, "encoder."))
+        decoder.load_state_dict(_part(tensors, "decoder."))
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise StoreError(
+            f"{store.folder(training_key)}: damaged, {file_name(epoch)}: {error}. "
+            "Delete the folder or run again with --fresh."
+        ) from error
+    return encoder, decoder.requires_grad_(False)
+
+
+def _sizes(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The `problem` section's sizes, as the tensors have them."""
+    hidden: list[int] = []
+    while (weight := tensors.get(f"encoder.hidden.{len(hidden)}.weight")) is not None:
+        hidden.append(weight.shape[0])
+    return {"hidden": hidden, "latent": tensors["encoder.mean.bias"].shape[0]}
+
+
+def _named(encoder: Encoder, decoder: Decoder) -> dict[str, Tensor]:
+    tensors = {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
+    tensors |= {f"decoder.{name}": value for name, value in decoder.state_dict().items()}
+    return {name: value.clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
