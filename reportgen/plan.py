@@ -86,7 +86,7 @@ def make_plan(experiment: Experiment, dataset_digest: str) -> Plan:
         trainings[training.key] = training
         checkpoints = experiment.train.checkpoints if training.base else experiment.sweep_checkpoints
         for checkpoint in checkpoints:
-            cell = _measurement_cell(experiment, training, checkpoint)
+            cell = _measurement_cell(experiment, training, checkpoint, dataset_digest)
             measurements[cell.key] = cell
     return Plan(experiment.experiment, tuple(trainings.values()), tuple(measurements.values()))
 
@@ -122,18 +122,25 @@ def _training_cell(
     return TrainingCell(key=key, setting=setting, base=base, seed=experiment.seed, **sections)
 
 
-def _measurement_cell(experiment: Experiment, training: TrainingCell, checkpoint: int) -> MeasurementCell:
+def _measurement_cell(
+    experiment: Experiment, training: TrainingCell, checkpoint: int, dataset_digest: str
+) -> MeasurementCell:
     last_of_base = training.base and checkpoint == experiment.train.checkpoints[-1]
     arms = tuple(
         dict.fromkeys([*_default_arms(experiment), *(_extra_arms(experiment) if last_of_base else ())])
     )
     reference = experiment.reference
-    references = {objective: reference.label for objective in experiment.objective} if reference else {}
+    references = dict.fromkeys(experiment.objective, reference.label) if reference else {}
     fields = ("images", "precision", "budget", "min_replicates")
+    dynamics = {name: training.train[name] for name in ("objective", "batch_size", "learning_rate")}
     measure = {field: getattr(experiment.measure, field) for field in fields}
     key = _key(
         "measurement",
-        training=training.key,
+        problem=training.problem,
+        dataset=dataset_digest,
+        # Neither later epochs nor other checkpoints reach back to the parameters of this one,
+        # and before training none of the rest does either.
+        train=dynamics if checkpoint > 0 else None,
         setting=training.setting,
         checkpoint=checkpoint,
         measure=measure,

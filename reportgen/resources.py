@@ -18,7 +18,7 @@ def _folder(name: str) -> Path:
         if (parent / name).is_dir():
             return parent / name
     raise MissingRequirementError(
-        f"reportgen: needs its folder {name!r} beside or inside the package, found neither. Install reportgen again."
+        f"reportgen: needs its folder {name!r} beside or inside the package, found neither. Install it again."
     )
 
 

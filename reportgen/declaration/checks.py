@@ -68,10 +68,12 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
         place = ("estimators", i)
         twin = same.setdefault((spec.name, spec.num_samples), i)
         if twin != i:
-            text = f"is {spec.name} with num_samples {spec.num_samples} again, as estimators[{twin}]. Remove one."
+            text = f"is {spec.name} with K = {spec.num_samples} again, like estimators[{twin}]. Remove one."
             yield Complaint(place, text)
         elif seen.setdefault(spec.label, i) != i:
-            text = f"label {describe(spec.label)} is taken by estimators[{seen[spec.label]}]. Give it a label of its own."
+            text = (
+                f"{describe(spec.label)} is the label of estimators[{seen[spec.label]}] too. Choose another."
+            )
             yield Complaint((*place, "label"), text)
         elif spec.label in ESTIMATORS and spec.label != spec.name:
             text = f"{spec.label} is the name of another estimator than {spec.name}. Choose another label."

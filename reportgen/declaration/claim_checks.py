@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reportgen.declaration.claim_tests import (
     ClaimTest,
     EqualMeans,
+    Scope,
     Slope,
     arms_of,
     quantities_of,
@@ -29,9 +30,8 @@ def check_claims(experiment: Experiment) -> Iterator[Complaint]:
 
 def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     if test.objective is not None and test.objective not in experiment.objective:
-        yield (
-            f"objective {test.objective!r} is not declared. {suggestion(test.objective, experiment.objective)}"
-        )
+        known = suggestion(test.objective, experiment.objective)
+        yield f"objective {test.objective!r} is not declared. {known}"
     missing = False
     for arm in dict.fromkeys(arms_of(test.comparison)):
         if experiment.find_estimator(arm) is None:
@@ -68,7 +68,7 @@ def _scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
                 known = suggestion(scope.over, ["checkpoint", *experiment.sweep])
                 yield f"{scope.over!r} is neither 'checkpoint' nor swept. {known}"
         elif scope.quantifier == "at" and scope.number not in measured:
-            yield f"checkpoint {scope.number} is not in {owner} {list(measured)}. Add it there, or use one of these."
+            yield f"checkpoint {scope.number} is not in {owner} {list(measured)}. Add it, or use one."
         elif scope.quantifier == "after" and not any(epoch > (scope.number or 0) for epoch in measured):
             yield f"no checkpoint comes after {scope.number} in {owner} {list(measured)}. Use an earlier one."
 
@@ -96,14 +96,13 @@ def _special_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
             yield from _constant_faults(experiment, statistic.arms[0])
         else:
             continue
-        what = "a slope" if isinstance(quantity, Slope) else "constant_effect"
-        if test.objective not in (None, experiment.objective[0]):
-            yield f"{what} is measured under {experiment.objective[0]} only, got {test.objective}. Remove 'under'."
-        if any(
-            scope.over != "checkpoint" or scope.number != last or scope.quantifier != "at"
-            for scope in test.scopes
-        ):
-            yield f"{what} is measured at checkpoint {last} of the base setting only. Write 'at checkpoint {last}'."
+        what = "a slope is" if isinstance(quantity, Slope) else "constant_effect is"
+        first = experiment.objective[0]
+        if test.objective not in (None, first):
+            yield f"{what} measured under {first} only, got {test.objective}. Remove 'under'."
+        here = Scope("at", number=last)
+        if any(scope != here for scope in test.scopes):
+            yield f"{what} measured at checkpoint {last} of the base setting only. Write '{here}'."
 
 
 def _slope_faults(experiment: Experiment, arms: tuple[str, ...]) -> Iterator[str]:

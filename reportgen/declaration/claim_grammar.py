@@ -256,9 +256,8 @@ class _Parser:
     def accept(self, token: str) -> bool:
         here = self.skip()
         end = here + len(token)
-        if not self.text.startswith(token, here) or (
-            token[0].isalpha() and _WORD.match(self.text, here)[0] != token
-        ):  # type: ignore[index]
+        word = _WORD.match(self.text, here)
+        if not self.text.startswith(token, here) or (word is not None and word[0] != token):
             return False
         self.at = end
         return True

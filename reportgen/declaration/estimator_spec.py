@@ -46,7 +46,7 @@ class EstimatorEntry(BaseModel):
 
 @dataclass(frozen=True)
 class EstimatorSpec:
-    """An estimator resolved: `name` stands in the table, `label` in results and claims, K is `num_samples`."""
+    """An estimator resolved: `name` is the table's, `label` that of claims and results, and K."""
 
     name: str
     label: str

@@ -137,7 +137,7 @@ class Measure(Section):
     constants: Annotated[
         tuple[Annotated[float, Real()], ...], BeforeValidator(as_list), AfterValidator(distinct)
     ] = ()
-    """Constants added to log p(x|z), at the last checkpoint of the base setting, for score_function and pathwise."""
+    """Constants added to log p(x|z) for score_function and pathwise, at the last checkpoint of the base."""
     sweep_checkpoints: Annotated[str | tuple[int, ...], _WhichCheckpoints()] = "last"
     """Checkpoints measured in swept settings: last, every, or a list. The base setting is measured at all."""
 
@@ -154,7 +154,7 @@ class Claim(Section):
     source: Annotated[str, Text(200)] | None = None
     """Where the sentence stands: `burda2016, section 2`."""
     test: Annotated[str, Text(), AfterValidator(_readable)]
-    """Comparison of statistics, such as `variance_ratio(score_function, pathwise) > 1 at every checkpoint`."""
+    """Comparison of statistics: `variance_ratio(score_function, pathwise) > 1 at every checkpoint`."""
     expect: Annotated[str, one_of("confirmed", "refuted", "undecided")] = "confirmed"
     """The verdict that counts as in order; `refuted` for a negative control."""
 

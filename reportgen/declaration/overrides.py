@@ -26,7 +26,7 @@ def apply(
     paths: list[tuple[Path, str]] = []
     for option in options:
         path_text, sign, value_text = option.partition("=")
-        path = _path(path_text.strip(), option) if sign else None
+        path = _path(path_text.strip()) if sign else None
         if path is None:
             raise _error(option, "must be path=value, such as measure.precision=5%.")
         try:
@@ -38,7 +38,7 @@ def apply(
     return changed, tuple(paths)
 
 
-def _path(text: str, option: str) -> Path | None:
+def _path(text: str) -> Path | None:
     if text.startswith("sweep."):
         return ("sweep", text.removeprefix("sweep."))
     steps: list[str | int] = []
@@ -53,32 +53,28 @@ def _path(text: str, option: str) -> Path | None:
 
 
 def _put(data: dict[str, Any], path: Path, value: Any, option: str) -> None:
-    here: Any = data
-    for i, (step, following) in enumerate(zip(path, (*path[1:], None), strict=True)):
-        if isinstance(step, int):
-            if not isinstance(here, list):
-                raise _error(
-                    option, f"{_so_far(path, i)} is no list in the declaration, so it has no item {step}."
-                )
-            if step >= len(here):
-                raise _error(option, f"{_so_far(path, i)} has {len(here)} items, counted from 0; got {step}.")
-            if isinstance(following, str) and isinstance(here[step], str):
-                here[step] = {"name": here[step]}  # an estimator declared by its name alone
-        elif not isinstance(here, dict):
-            raise _error(
-                option,
-                f"{_so_far(path, i)} holds no settings by name, got {step!r}. Use an item such as [0].",
-            )
-        elif following is not None and here.get(step) is None:
-            here[step] = {}
-        if following is None:
-            here[step] = value
-        else:
-            here = here[step]
+    container: Any = data
+    for i, step in enumerate(path):
+        _require(container, step, path[:i], option)
+        if i == len(path) - 1:
+            container[step] = value
+            return
+        if isinstance(step, str) and container.get(step) is None:
+            container[step] = {}
+        elif isinstance(path[i + 1], str) and isinstance(step, int) and isinstance(container[step], str):
+            container[step] = {"name": container[step]}  # an estimator declared by its name alone
+        container = container[step]
 
 
-def _so_far(path: Path, length: int) -> str:
-    return spell(path[:length]) or "the declaration"
+def _require(container: Any, step: str | int, so_far: Path, option: str) -> None:
+    """Refuses a step that leads nowhere: an item of what is no list, a key of what is no mapping."""
+    place = spell(so_far) or "the declaration"
+    if isinstance(step, str) and not isinstance(container, dict):
+        raise _error(option, f"{place} holds no settings by name, got {step!r}. Use an item such as [0].")
+    if isinstance(step, int) and not isinstance(container, list):
+        raise _error(option, f"{place} is no list in the declaration, so it has no item {step}.")
+    if isinstance(step, int) and step >= len(container):
+        raise _error(option, f"{place} has {len(container)} items, counted from 0; got {step}.")
 
 
 def _error(option: str, text: str) -> DeclarationError:

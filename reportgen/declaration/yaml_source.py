@@ -38,12 +38,12 @@ class _Composer(yaml.SafeLoader):
     yaml_implicit_resolvers = resolvers()
     depth = 0
 
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:  # type: ignore[override]
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.depth > DEEPEST:
             raise _TooDeepError(self.peek_event().start_mark.line + 1)  # type: ignore[no-untyped-call]
         self.depth += 1
         try:
-            return super().compose_node(parent, index)  # type: ignore[arg-type]
+            return super().compose_node(parent, index)
         finally:
             self.depth -= 1
 
@@ -113,18 +113,19 @@ def read_value(text: str) -> Any:
 def _compose(text: str) -> yaml.Node | None:
     loader = _Composer(text)
     try:
-        return loader.get_single_node()  # type: ignore[no-untyped-call,no-any-return]
+        return loader.get_single_node()
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
 
 
 def _explain(error: yaml.MarkedYAMLError, text: str, line: int, column: int) -> str:
     written = text.splitlines()[line - 1] if line <= len(text.splitlines()) else ""
     if "\t" in written[:column]:
-        return f"must be indented with spaces, got a tab in column {written.index(chr(9)) + 1}. Replace it by spaces."
+        tab = written.index("\t") + 1
+        return f"must be indented with spaces, got a tab in column {tab}. Replace it by spaces."
     if "single document" in (error.context or ""):
         return "must be one YAML document, got a second one. Remove the line `---`, or use two files."
-    return f"is not valid YAML in column {column}: {error.problem}. Check the colons, quotes and indentation there."
+    return f"is not valid YAML in column {column}: {error.problem}. Check colons, quotes and indentation."
 
 
 class _Builder:
