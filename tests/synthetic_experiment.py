@@ -88,7 +88,7 @@ CLAIMS = (
         "id": "same-gradient",
         "quote": "both unbiased estimators of the same gradient",
         "source": "burda2016, section 2",
-        "test": "equal_means(score_function_optimal_constant, pathwise, margin=10%) after checkpoint 0",
+        "test": "equal_means(score_function_optimal_constant, pathwise, margin=25%) after checkpoint 0",
     },
     {
         "id": "lower-variance",
@@ -134,7 +134,7 @@ CLAIMS = (
 def synthetic_experiment() -> Any:
     """The declared experiment, as the press sees it."""
     try:
-        from reportgen.declaration.claim_tests import parse
+        from reportgen.declaration.claim_grammar import parse
     except ImportError:  # the grammar is another room's
 
         def parse(text: str) -> Any:

@@ -1,0 +1,30 @@
+"""Findings: statistics with intervals, and claims with verdicts, from the records of measured cells.
+
+No torch here: a report can be written wherever the store can be read.
+"""
+
+from __future__ import annotations
+
+from reportgen.findings.claims import ClaimFinding
+from reportgen.findings.comparisons import ComparisonFinding
+from reportgen.findings.coordinates import Coordinates
+from reportgen.findings.estimate import Estimate
+from reportgen.findings.files import claims_data, csv_text, write_claims_json, write_results_csv
+from reportgen.findings.findings import Findings, collect
+from reportgen.findings.rows import Row
+from reportgen.findings.statistics import STATISTICS
+
+__all__ = [
+    "STATISTICS",
+    "ClaimFinding",
+    "ComparisonFinding",
+    "Coordinates",
+    "Estimate",
+    "Findings",
+    "Row",
+    "claims_data",
+    "collect",
+    "csv_text",
+    "write_claims_json",
+    "write_results_csv",
+]

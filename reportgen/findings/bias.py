@@ -1,0 +1,52 @@
+"""Has an estimator the same mean as the reference? One joint test an image.
+
+bias_statistic is the largest Hotelling T² over images, of paired differences
+to the reference; bias_p_value the smallest p-value over images after Holm's
+correction, which for the smallest is Bonferroni's factor I;
+detectable_bias the median over images of the smallest bias along the image's
+own gradient, relative to it, that the test finds with 80 % power.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.findings.arm import MeasuredArm
+from reportgen.findings.estimate import NotAvailableError
+
+Array = NDArray[np.float64]
+
+
+def _present(arm: MeasuredArm, name: str) -> Array:
+    values = arm.array(name)
+    values = values[~np.isnan(values)]
+    if values.size == 0:
+        why = "this is the reference" if arm.about.reference else "not tested against the reference"
+        raise NotAvailableError(why)
+    return np.asarray(values)
+
+
+def bias_statistic(arm: MeasuredArm) -> float:
+    """Largest T² over images; infinite where means differ in a direction without noise."""
+    return float(_present(arm, "hotelling").max())
+
+
+def bias_p_value(arm: MeasuredArm) -> float:
+    """Smallest Holm-adjusted p-value over images."""
+    return float(holm(_present(arm, "hotelling_p")).min())
+
+
+def detectable_bias(arm: MeasuredArm) -> float:
+    """Median over images, relative to the image's own gradient, no unit."""
+    return float(np.median(_present(arm, "detectable_bias")))
+
+
+def holm(p_values: Array) -> Array:
+    """Holm's (1979) step-down adjustment, in the given order: compare each with the family's level."""
+    order = np.argsort(p_values, kind="stable")
+    count = p_values.size
+    stepped = np.maximum.accumulate(p_values[order] * np.arange(count, 0, -1))
+    adjusted = np.empty(count)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted

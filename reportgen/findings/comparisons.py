@@ -1,0 +1,276 @@
+"""One comparison of a claim in one measured cell: estimate, simultaneous interval, verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from reportgen.declaration.claim_tests import (
+    Comparison,
+    Contrast,
+    EqualMeans,
+    Equivalence,
+    Ordering,
+    Slope,
+    Statistic,
+    Threshold,
+)
+from reportgen.findings import bias, curves, signal, variance, verdicts
+from reportgen.findings.arm import MeasuredArm, find
+from reportgen.findings.arm import arms as all_arms
+from reportgen.findings.estimate import NAN, Estimate, NotAvailableError, unavailable
+from reportgen.findings.jackknife import LEVEL, Quantity, Sample, exact, exponential
+from reportgen.findings.statistics import STATISTICS
+from reportgen.store.records import MeasurementRecord
+
+RATIOS = frozenset(
+    {"total_variance", "mean_norm", "signal_to_noise", "variance_ratio", "work_normalized_variance", "evaluations"}
+)
+"""Positive statistics, which are compared by their ratio and not by their difference."""
+
+
+@dataclass(frozen=True)
+class ComparisonFinding:
+    """What one comparison found in one cell."""
+
+    text: str
+    """The comparison as the declaration writes it."""
+    effect: str
+    """What `estimate` is, in words: ``variance ratio``."""
+    checkpoint: int
+    setting: Mapping[str, Any] = field(compare=False)
+    base: bool
+    verdict: str
+    estimate: Estimate
+    """With its own 95 % interval."""
+    low: float = NAN
+    """Simultaneous interval, on which the verdict rests."""
+    high: float = NAN
+    level: float = LEVEL
+    """Coverage of the simultaneous interval: 1 − 0.05 / comparisons of the experiment."""
+    p_value: float = NAN
+    """Of the joint test of equal means, Holm-adjusted over images; NaN elsewhere."""
+    bound: float = NAN
+    """What the estimate is compared with; 1 for ratios and equal means, 0 for differences."""
+    slack: float = -math.inf
+    """Distance from the nearer end of the interval to where the comparison would fail; below 0 it does."""
+    cause: str | None = None
+    """Why there is no verdict on numbers: a broken cell, a statistic that is not available."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A measured cell, and how the names of a claim are read there."""
+
+    record: MeasurementRecord
+    objective: str
+    label_of: Mapping[str, str]
+    """Estimator as a claim writes it → label."""
+
+    def arm(self, name: str) -> MeasuredArm:
+        """The default arm of the estimator a claim names."""
+        found = find(self.record, self.objective, self.label_of.get(name, name))
+        if found is None:
+            raise NotAvailableError(f"{name} was not measured here under {self.objective}")
+        if found.about.status == "broken":
+            raise NotAvailableError(found.status)
+        return found
+
+    def all(self, name: str) -> list[MeasuredArm]:
+        """Every arm of that estimator."""
+        self.arm(name)
+        return all_arms(self.record, self.objective, self.label_of.get(name, name))
+
+
+def pieces(comparison: Comparison) -> tuple[Comparison, ...]:
+    """The single comparisons one stands for: an ordering is one of each neighbouring pair."""
+    if not isinstance(comparison, Ordering):
+        return (comparison,)
+    pairs = zip(comparison.arms, comparison.arms[1:], strict=False)
+    name = comparison.statistic
+    return tuple(Contrast(Statistic(name, (a,)), "<", Statistic(name, (b,))) for a, b in pairs)
+
+
+def weight(comparison: Comparison) -> int:
+    """Looks at the data that a piece takes: equal means are tested jointly and along the gradient."""
+    return 2 if isinstance(comparison, EqualMeans) else 1
+
+
+def words(name: str) -> str:
+    """A statistic's name in words."""
+    return name.replace("_", " ")
+
+
+def quantity_of(quantity: Statistic | Slope, place: Place) -> Quantity:
+    """A quantity of the grammar, measured in a place."""
+    if isinstance(quantity, Slope):
+        if quantity.of.name != "total_variance":
+            raise NotAvailableError("slopes are made of total_variance only")
+        return curves.slope(place.all(quantity.of.arms[0]))
+    name = quantity.name
+    if name == "constant_effect":
+        return curves.constant_effect(place.all(quantity.arms[0]))
+    arms = [place.arm(arm) for arm in quantity.arms]
+    if name == "variance_ratio":
+        return variance.variance_ratio(arms[0], arms[1])
+    if name == "gap_closed":
+        return variance.gap_closed(arms[0], arms[1], arms[2])
+    made = STATISTICS[name].of(arms[0], "all")
+    return exact(made) if isinstance(made, float) else made
+
+
+def _arms(comparison: Comparison, place: Place) -> list[MeasuredArm]:
+    from reportgen.declaration.claim_tests import arms_of
+
+    return [place.arm(name) for name in arms_of(comparison)]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    effect: str
+    quantity: Quantity
+    bound: float
+    slack: Callable[[float, float], float]
+    verdict: Callable[[float, float], str]
+    p_value: float = NAN
+
+
+def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFinding:
+    """Judge one piece in one place, on an interval of coverage `level`."""
+    record = place.record
+    where = {"checkpoint": record.checkpoint, "setting": record.setting, "base": record.base}
+    try:
+        reading = _read(comparison, place, level)
+        low, high = reading.quantity.interval(level)
+        near_low, near_high = reading.quantity.interval(LEVEL)
+        arms = _arms(comparison, place)
+        status = "budget" if any(arm.about.status == "budget" for arm in arms) else "met"
+        fewest = min(arm.about.replicates for arm in arms)
+        value = reading.quantity.value
+        if math.isnan(value):
+            raise NotAvailableError("the statistic has no value here")
+        return ComparisonFinding(
+            text=str(comparison),
+            effect=reading.effect,
+            verdict=reading.verdict(low, high),
+            estimate=Estimate(value, near_low, near_high, fewest, status),
+            low=low,
+            high=high,
+            level=level,
+            p_value=reading.p_value,
+            bound=reading.bound,
+            slack=reading.slack(low, high),
+            **where,
+        )
+    except NotAvailableError as reason:
+        broken = str(reason).startswith("broken")
+        return ComparisonFinding(
+            text=str(comparison),
+            effect="",
+            verdict=verdicts.BROKEN if broken else verdicts.UNDECIDED,
+            estimate=unavailable(str(reason)),
+            level=level,
+            cause=str(reason),
+            **where,
+        )
+
+
+def _read(comparison: Comparison, place: Place, level: float) -> _Reading:
+    if isinstance(comparison, EqualMeans):
+        return _equal_means(comparison, place, level)
+    if isinstance(comparison, Equivalence):
+        least, most = comparison.low, comparison.high
+        return _Reading(
+            _effect(comparison.quantity),
+            quantity_of(comparison.quantity, place),
+            comparison.value,
+            lambda low, high: min(low - least, most - high),
+            lambda low, high: verdicts.inside(low, high, least, most),
+        )
+    if isinstance(comparison, Contrast):
+        left, right = quantity_of(comparison.left, place), quantity_of(comparison.right, place)
+        as_ratio = comparison.left.name in RATIOS and comparison.right.name in RATIOS
+        effect, quantity, bound = contrast(left, right, as_ratio)
+        named = words(comparison.left.name)
+        return _ordered(f"{effect} of {named}" if named else effect, quantity, comparison.operator, bound)
+    assert isinstance(comparison, Threshold)
+    quantity = quantity_of(comparison.quantity, place)
+    return _ordered(_effect(comparison.quantity), quantity, comparison.operator, comparison.bound)
+
+
+def _effect(quantity: Statistic | Slope) -> str:
+    return "slope" if isinstance(quantity, Slope) else words(quantity.name)
+
+
+def _ordered(effect: str, quantity: Quantity, operator: str, bound: float) -> _Reading:
+    upwards = operator in (">", ">=")
+    return _Reading(
+        effect,
+        quantity,
+        bound,
+        lambda low, high: low - bound if upwards else bound - high,
+        lambda low, high: verdicts.beyond(low, high, operator, bound),
+    )
+
+
+def _equal_means(comparison: EqualMeans, place: Place, level: float) -> _Reading:
+    first, second = place.arm(comparison.first), place.arm(comparison.second)
+    if first.about.reference:
+        first, second = second, first
+    p_value = NAN
+    if second.about.reference and not first.same_as(second):
+        p_value = bias.bias_p_value(first)
+    margin = comparison.margin
+    return _Reading(
+        "relative projection",
+        signal.relative_projection(first, second),
+        1.0,
+        lambda low, high: margin - max(abs(low - 1.0), abs(high - 1.0)),
+        lambda low, high: verdicts.equal_means(p_value, 1.0 - level, low, high, margin),
+        p_value,
+    )
+
+
+@dataclass(frozen=True)
+class _Unpaired:
+    """A difference of quantities whose leave-outs cannot be paired: each end on half the error."""
+
+    left: Quantity
+    right: Quantity
+
+    @property
+    def value(self) -> float:
+        return self.left.value - self.right.value
+
+    def interval(self, level: float) -> tuple[float, float]:
+        each = (1.0 + level) / 2.0
+        (a, b), (c, d) = self.left.interval(each), self.right.interval(each)
+        return a - d, b - c
+
+
+def contrast(left: Quantity, right: Quantity, as_ratio: bool) -> tuple[str, Quantity, float]:
+    """What two quantities are compared by: its name, itself, and its value where they are equal."""
+    if not isinstance(left, Sample) or not isinstance(right, Sample):
+        return "difference", _Unpaired(left, right), 0.0
+    if as_ratio and left.value > 0.0 and right.value > 0.0:
+        a, b = _natural(left, np.log), _natural(right, np.log)
+        try:
+            paired = a.minus(b)
+        except ValueError as reason:
+            raise NotAvailableError(str(reason)) from None
+        return "ratio", Sample(paired.working, paired.without, exponential), 1.0
+    try:
+        return "difference", _natural(left).minus(_natural(right)), 0.0
+    except ValueError:
+        return "difference", _Unpaired(left, right), 0.0
+
+
+def _natural(sample: Sample, then: Callable[..., Any] = np.asarray) -> Sample:
+    """The sample on its natural scale, or a function of that."""
+    natural = np.vectorize(sample.back, otypes=[float])(sample.without) if sample.without.size else sample.without
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Sample(float(then(sample.value)), np.asarray(then(natural)))

@@ -1,0 +1,70 @@
+"""Variance over several arms of one estimator: against num_samples, against a constant added to log p."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reportgen.findings.arm import MeasuredArm
+from reportgen.findings.estimate import NotAvailableError
+from reportgen.findings.jackknife import LEVEL, Quantity, Sample, identity
+from reportgen.findings.variance import finite_log
+
+
+def slope(arms: Sequence[MeasuredArm], group: str = "all") -> Quantity:
+    """Least-squares slope of log total variance on log num_samples.
+
+    The same bucket of the same image is left out at every K: arms of
+    different K share draws, and what they share is not counted twice.
+    """
+    points = {arm.about.num_samples: arm for arm in reversed(arms) if arm.about.constant == 0.0}
+    if len(points) < 2:
+        raise NotAvailableError(f"a slope needs two values of num_samples, got {len(points)}")
+    x = np.log(np.array(sorted(points), dtype=np.float64))
+    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+    logs = [finite_log(points[k], group) for k in sorted(points)]
+    if len({sample.without.shape for sample in logs}) > 1:
+        raise NotAvailableError("arms have different buckets")
+    working = math.fsum(w * sample.working for w, sample in zip(weights, logs, strict=True))
+    without = np.tensordot(weights, np.stack([sample.without for sample in logs]), 1)
+    return Sample(working, without, identity)
+
+
+@dataclass(frozen=True)
+class LargestChange:
+    """The largest |V/V₀ − 1| of several log ratios log(V/V₀)."""
+
+    changes: tuple[Sample, ...]
+
+    @property
+    def value(self) -> float:
+        """The largest of the estimates."""
+        return max(abs(math.expm1(change.working)) for change in self.changes)
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Holds for all changes at once (Bonferroni), and so for the largest of them."""
+        each = 1.0 - (1.0 - level) / len(self.changes)
+        low = high = 0.0
+        for change in self.changes:
+            ends = Sample(change.working, change.without).interval(each)
+            sizes = sorted(abs(math.expm1(min(end, 700.0))) for end in ends)
+            low = max(low, sizes[0] if ends[0] * ends[1] > 0.0 else 0.0)
+            high = max(high, sizes[1])
+        return low, high
+
+
+def constant_effect(arms: Sequence[MeasuredArm]) -> Quantity:
+    """Largest relative change of total variance when a constant is added to log p.
+
+    Each constant's arm against the arm without, at the same K, paired.
+    """
+    plain = {arm.about.num_samples: arm for arm in reversed(arms) if arm.about.constant == 0.0}
+    moved = [arm for arm in arms if arm.about.constant != 0.0 and arm.about.num_samples in plain]
+    if not moved:
+        raise NotAvailableError("no arm with a constant added to log p was measured here")
+    return LargestChange(
+        tuple(finite_log(arm).minus(finite_log(plain[arm.about.num_samples])) for arm in moved)
+    )

@@ -1,0 +1,50 @@
+"""A number with its interval, or the reason why there is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+NAN = float("nan")
+
+
+class NotAvailableError(Exception):
+    """A statistic cannot be made from what was measured; the message says why.
+
+    It never leaves this room: it becomes an `Estimate` without a value.
+    """
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A statistic and its 95 % interval.
+
+    `value` is NaN where it is not available, and then `status` says why;
+    `low` and `high` are NaN where a number has no interval (a p-value, a
+    timing) and equal to `value` where it is known exactly.
+    """
+
+    value: float
+    low: float = NAN
+    high: float = NAN
+    replicates: int = 0
+    """Independent replicates of each image's estimate; the fewer of two arms compared."""
+    status: str = "met"
+    """``met`` or ``budget`` as the arm was measured (the worse of several), or
+    ``broken: …``, ``not available: …``."""
+
+    @property
+    def available(self) -> bool:
+        """Whether there is a value."""
+        return not math.isnan(self.value)
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there is a value and an interval."""
+        return self.available and not math.isnan(self.low) and not math.isnan(self.high)
+
+
+def unavailable(reason: str, replicates: int = 0) -> Estimate:
+    """No value, and why."""
+    status = reason if reason.startswith("broken") else f"not available: {reason}"
+    return Estimate(NAN, NAN, NAN, replicates, status)

@@ -1,0 +1,101 @@
+"""results.csv and claims.json: findings for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from reportgen.findings.claims import ClaimFinding
+from reportgen.findings.comparisons import ComparisonFinding
+from reportgen.findings.estimate import Estimate
+from reportgen.findings.findings import Findings
+from reportgen.findings.rows import COLUMNS, swept_columns
+
+
+def csv_text(findings: Findings) -> str:
+    """results.csv: RFC 4180 with a header, numbers that read back to the bit, nothing where there is none."""
+    swept = swept_columns(findings.experiment)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([*COLUMNS, *swept])
+    for row in findings.rows:
+        fixed = [_cell(getattr(row, name)) for name in COLUMNS]
+        writer.writerow([*fixed, *(_cell(row.setting[name]) for name in swept)])
+    return out.getvalue()
+
+
+def write_results_csv(findings: Findings, path: Path) -> None:
+    """Write results.csv (UTF-8)."""
+    path.write_bytes(csv_text(findings).encode())
+
+
+def claims_data(findings: Findings) -> list[dict[str, Any]]:
+    """claims.json as Python data; null where a number is not available or not finite."""
+    return [_claim(claim) for claim in findings.claims]
+
+
+def write_claims_json(findings: Findings, path: Path) -> None:
+    """Write claims.json (UTF-8)."""
+    text = json.dumps(claims_data(findings), indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_bytes((text + "\n").encode())
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return "" if math.isnan(value) else repr(value)
+    if isinstance(value, list | tuple):
+        return " ".join(_cell(item) for item in value)
+    return str(value)
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _claim(claim: ClaimFinding) -> dict[str, Any]:
+    return {
+        "id": claim.id,
+        "statement": claim.statement,
+        "verdict": claim.verdict,
+        **_interval(claim.estimate),
+        "source": claim.source,
+        "effect": claim.effect,
+        "expect": claim.expect,
+        "as_expected": claim.as_expected,
+        "quote": claim.quote,
+        "test": claim.test,
+        "where": claim.where,
+        "cause": claim.cause,
+        "simultaneous_level": claim.level,
+        "comparisons": [_comparison(detail) for detail in claim.details],
+    }
+
+
+def _interval(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "estimate": _number(estimate.value),
+        "ci_low": _number(estimate.low),
+        "ci_high": _number(estimate.high),
+    }
+
+
+def _comparison(found: ComparisonFinding) -> dict[str, Any]:
+    return {
+        "comparison": found.text,
+        "checkpoint": found.checkpoint,
+        "setting": dict(found.setting),
+        "verdict": found.verdict,
+        "effect": found.effect,
+        **_interval(found.estimate),
+        "simultaneous_low": _number(found.low),
+        "simultaneous_high": _number(found.high),
+        "p_value": _number(found.p_value),
+        "status": found.estimate.status,
+        "cause": found.cause,
+    }

@@ -1,0 +1,247 @@
+"""Everything a report says, looked up by name. Figures and texts take their numbers from here alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from reportgen.findings import coordinates, curves, variance, verdicts
+from reportgen.findings.arm import MeasuredArm, arms, find
+from reportgen.findings.claims import ClaimFinding, judge_claims
+from reportgen.findings.coordinates import Coordinates
+from reportgen.findings.estimate import Estimate, unavailable
+from reportgen.findings.rows import Row, make_rows
+from reportgen.findings.statistics import STATISTICS, estimate, of_arm
+from reportgen.plan import Plan
+from reportgen.store.records import QUANTILES, BrokenRecord, MeasurementRecord, TrainingRecord
+
+Record = MeasurementRecord | TrainingRecord | BrokenRecord
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What an experiment found. Made by `collect`.
+
+    Where a method takes a place, None means: the first objective, the last
+    checkpoint measured there, the base setting, an estimator's own K.
+    """
+
+    experiment: Any
+    """The declaration."""
+    plan: Plan
+    trainings: tuple[TrainingRecord, ...]
+    """In the plan's order; those that broke are in `broken`."""
+    measurements: tuple[MeasurementRecord, ...]
+    broken: tuple[BrokenRecord, ...]
+    """Cells without a record, and why."""
+    claims: tuple[ClaimFinding, ...]
+    _causes: Mapping[str, str] = field(repr=False)
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """In the order declared."""
+        return tuple(self.experiment.objective)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Estimators' labels in the order declared."""
+        return tuple(spec.label for spec in self.experiment.estimators)
+
+    @property
+    def estimator_of(self) -> dict[str, str]:
+        """Label → name in the table of estimators."""
+        return {spec.label: spec.name for spec in self.experiment.estimators}
+
+    @property
+    def checkpoints(self) -> tuple[int, ...]:
+        """Epochs measured in the base setting, ascending."""
+        return tuple(sorted({record.checkpoint for record in self.measurements if record.base}))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Parameter groups of the base setting, ``all`` first."""
+        return next((record.groups for record in self.measurements if record.base), ("all",))
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Every statistic of every arm, in the order of results.csv."""
+        return make_rows(self.experiment, self.plan, {r.key: r for r in self.measurements}, self._causes)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all as declared, 1 contrary, 3 undecided, 4 a cell broke."""
+        broken_arms = sum(arm.status == "broken" for record in self.measurements for arm in record.arms)
+        judged = [(claim.verdict, claim.expect) for claim in self.claims]
+        return verdicts.exit_code(judged, len(self.broken) + broken_arms)
+
+    @property
+    def comparisons(self) -> int:
+        """Looks at the data that all claims take together; their intervals share the 5 % error."""
+        return round(0.05 / (1.0 - self.claims[0].level)) if self.claims else 0
+
+    def reference(self, objective: str | None = None) -> str:
+        """Label of the arm that the others are compared with."""
+        wanted = objective or self.objectives[0]
+        for cell in self.plan.measurements:
+            if wanted in cell.references:
+                return cell.references[wanted]
+        return self.labels[0]
+
+    def settings(self, name: str) -> tuple[Any, ...]:
+        """Values measured of a swept setting, the others at their base value, ascending where they can be."""
+        base = self.record(None, None)
+        values = []
+        for record in self.measurements:
+            same = base is None or all(record.setting[k] == base.setting.get(k) for k in record.setting if k != name)
+            if name in record.setting and same and record.setting[name] not in values:
+                values.append(record.setting[name])
+        numbers = all(isinstance(value, int | float) for value in values)
+        return tuple(sorted(values)) if numbers else tuple(values)
+
+    def record(
+        self, checkpoint: int | None = None, setting: Mapping[str, Any] | None = None
+    ) -> MeasurementRecord | None:
+        """The measured cell of a place; `setting` may name some settings, the others stay at their base value."""
+        base = next((record.setting for record in self.measurements if record.base), {})
+        wanted = None if setting is None else {**base, **setting}
+        found = [
+            record
+            for record in self.measurements
+            if (record.base if wanted is None else record.setting == wanted)
+            and checkpoint in (None, record.checkpoint)
+        ]
+        return max(found, key=lambda record: record.checkpoint) if found else None
+
+    def arm(
+        self,
+        label: str,
+        *,
+        objective: str | None = None,
+        checkpoint: int | None = None,
+        setting: Mapping[str, Any] | None = None,
+        num_samples: int | None = None,
+        constant: float = 0.0,
+    ) -> MeasuredArm | None:
+        """The arm measured in a place, if there is one. Raises LookupError for a label never declared."""
+        if label not in self.labels:
+            raise LookupError(f"no estimator {label!r}; there are {', '.join(self.labels)}")
+        record = self.record(checkpoint, setting)
+        if record is None:
+            return None
+        return find(record, objective or self.objectives[0], label, num_samples, constant)
+
+    def get(self, statistic: str, label: str, *, group: str = "all", **place: Any) -> Estimate:
+        """A named statistic of one arm.
+
+        `place` is any of objective, checkpoint, setting, num_samples,
+        constant. Raises LookupError for a statistic or label that does not
+        exist; a place that was not measured gives an estimate that is not available.
+        """
+        if statistic == "constant_effect":
+            return self._over_arms(label, lambda found: curves.constant_effect(found), place)
+        if statistic not in STATISTICS:
+            raise LookupError(f"no statistic {statistic!r}; there are {', '.join(STATISTICS)}")
+        arm = self.arm(label, **place)
+        return NOT_MEASURED if arm is None else of_arm(statistic, arm, group)
+
+    def ratio(self, first: str, second: str, *, group: str = "all", **place: Any) -> Estimate:
+        """Total variance of the first over that of the second in the same place, paired."""
+        a, b = self.arm(first, **place), self.arm(second, **place)
+        if a is None or b is None:
+            return NOT_MEASURED
+        return estimate(lambda: variance.variance_ratio(a, b, group), a, b)
+
+    def gap_closed(self, label: str, worst: str, best: str, *, group: str = "all", **place: Any) -> Estimate:
+        """Share of the gap in log variance between `worst` (0) and `best` (1) that an estimator closes."""
+        a, w, b = (self.arm(name, **place) for name in (label, worst, best))
+        if a is None or w is None or b is None:
+            return NOT_MEASURED
+        return estimate(lambda: variance.gap_closed(a, w, b, group), a, w, b)
+
+    def slope(self, statistic: str, label: str, *, group: str = "all", **place: Any) -> Estimate:
+        """Slope of log total variance against log num_samples."""
+        if statistic != "total_variance":
+            raise LookupError(f"slopes are made of total_variance only, got {statistic!r}")
+        return self._over_arms(label, lambda found: curves.slope(found, group), place)
+
+    def curve(self, label: str, **place: Any) -> tuple[tuple[int, Estimate], ...]:
+        """(num_samples, total variance) of every K measured, ascending."""
+        found = {arm.about.num_samples: arm for arm in self._arms(label, place) if not arm.about.constant}
+        return tuple((k, of_arm("total_variance", found[k])) for k in sorted(found))
+
+    def constants(self, label: str, **place: Any) -> tuple[tuple[float, Estimate], ...]:
+        """(constant added to log p, total variance) of every constant measured, ascending."""
+        own = self._arms(label, place)
+        k = own[0].about.num_samples if own else 1
+        found = {arm.about.constant: arm for arm in reversed(own) if arm.about.num_samples == k}
+        return tuple((c, of_arm("total_variance", found[c])) for c in sorted(found))
+
+    def coordinates(self, label: str, group: str = "all", **place: Any) -> Coordinates | None:
+        """Quantiles and histogram of per-coordinate variance; None where the arm was not measured."""
+        arm = self.arm(label, **place)
+        if arm is None:
+            return None
+        quantiles = tuple(
+            (p, of_arm(coordinates.quantile_name(p), arm, group)) for p in QUANTILES
+        )
+        counts, edges = coordinates.counts(arm) if group == "all" and arm.about.status != "broken" else ((), ())
+        count, dead = coordinates.sizes(arm, group)
+        return Coordinates(quantiles, counts, edges, count, dead)
+
+    def images_lower(self, first: str, second: str, **place: Any) -> tuple[int, int]:
+        """In how many images, of how many, the first's total variance is the lower one; (0, 0) if not measured."""
+        a, b = self.arm(first, **place), self.arm(second, **place)
+        if a is None or b is None or "broken" in (a.about.status, b.about.status):
+            return 0, 0
+        return variance.images_lower(a, b)
+
+    def _arms(self, label: str, place: Mapping[str, Any]) -> list[MeasuredArm]:
+        if label not in self.labels:
+            raise LookupError(f"no estimator {label!r}; there are {', '.join(self.labels)}")
+        record = self.record(place.get("checkpoint"), place.get("setting"))
+        if record is None:
+            return []
+        return arms(record, place.get("objective") or self.objectives[0], label)
+
+    def _over_arms(self, label: str, make: Any, place: Mapping[str, Any]) -> Estimate:
+        found = self._arms(label, place)
+        return estimate(lambda: make(found), *found) if found else NOT_MEASURED
+
+
+NOT_MEASURED = unavailable("not measured there")
+
+
+def collect(experiment: Any, plan: Plan, records: Mapping[str, Any]) -> Findings:
+    """Findings of an experiment from the records of its plan's cells, by key.
+
+    A cell whose record is a `BrokenRecord`, or missing, is broken; the claims
+    that need it say so.
+    """
+    broken = []
+    for cell in plan.trainings:
+        found = records.get(cell.key)
+        if isinstance(found, BrokenRecord):
+            broken.append(found)
+        elif found is None:
+            broken.append(BrokenRecord(cell.key, "training", cell.setting, None, "it was not trained"))
+    for target in plan.measurements:
+        found = records.get(target.key)
+        if isinstance(found, BrokenRecord):
+            broken.append(found)
+        elif found is None:
+            cause = "it was not measured"
+            broken.append(BrokenRecord(target.key, "measurement", target.setting, target.checkpoint, cause))
+    causes = {record.key: record.cause for record in broken}
+    measured = {c.key: records[c.key] for c in plan.measurements if isinstance(records.get(c.key), MeasurementRecord)}
+    trained = [records[c.key] for c in plan.trainings if isinstance(records.get(c.key), TrainingRecord)]
+    return Findings(
+        experiment=experiment,
+        plan=plan,
+        trainings=tuple(trained),
+        measurements=tuple(measured.values()),
+        broken=tuple(broken),
+        claims=judge_claims(experiment, plan, measured, causes),
+        _causes=causes,
+    )

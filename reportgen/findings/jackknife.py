@@ -1,0 +1,142 @@
+"""Intervals from leave-outs.
+
+Replicates lie in S buckets an image. Leaving one bucket of one image out, and
+computing the statistic again, shows how much it owes to that bucket; buckets
+of one image are exchangeable and images are independent, so the variance of
+the statistic is, stratum by stratum,
+
+    Σ_h (S − 1)/S Σ_s (θ_(hs) − θ̄_(h·))²
+
+(the stratified delete-one jackknife: Jones 1974; Shao & Tu 1995, chapter 6).
+No moment beyond the variance of a bucket is assumed, so it holds where the
+tails are heavy. Strata are the images, or a single one where whole buckets or
+whole images are left out.
+
+The quantile is Student's t. Its degrees of freedom are Satterthwaite's,
+(Σ v_h)² / Σ v_h²/(S − 1) with v_h the terms above: at most H·(S − 1), fewer
+where a few images carry most of the variance, S − 1 with one stratum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Array = NDArray[np.float64]
+
+LEVEL = 0.95
+
+
+class Quantity(Protocol):
+    """Something measured: a value and intervals at any level."""
+
+    @property
+    def value(self) -> float:
+        """The estimate, on its natural scale."""
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Ends of the interval with this coverage, natural scale."""
+
+
+def identity(value: float) -> float:
+    """The natural scale is the working scale."""
+    return value
+
+
+def exponential(value: float) -> float:
+    """Back from the logarithm; beyond the range of a float, infinity."""
+    return math.exp(value) if value < 709.0 else math.inf
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A statistic with leave-outs, on the scale where it is closest to normal.
+
+    `working` and `without` [H S] (strata × left-out units) are on that scale;
+    `back` is monotone and leads to the natural one.
+    """
+
+    working: float
+    without: Array
+    back: Callable[[float], float] = identity
+
+    @property
+    def value(self) -> float:
+        """The estimate, on its natural scale."""
+        return self.back(self.working)
+
+    def standard_error(self) -> float:
+        """On the working scale; NaN if a leave-out has no value."""
+        return math.sqrt(float(stratum_variances(self.without).sum()))
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Two-sided interval, natural scale, low end first.
+
+        Where a leave-out has no value (a logarithm of zero, say) the data
+        say nothing about the spread and the interval is everything.
+        """
+        variances = stratum_variances(self.without)
+        error = math.sqrt(float(variances.sum()))
+        if error == 0.0:
+            return self.value, self.value
+        if math.isfinite(error):
+            reach = t_quantile(level, degrees_of_freedom(variances, self.without.shape[1])) * error
+        else:
+            reach = math.inf
+        ends = self.back(self.working - reach), self.back(self.working + reach)
+        return min(ends), max(ends)
+
+    def minus(self, other: Sample) -> Sample:
+        """The difference on the working scale, paired: the same unit left out of both."""
+        if other.without.size == 0:
+            return Sample(self.working - other.working, self.without - other.working)
+        if self.without.size == 0:
+            return Sample(self.working - other.working, self.working - other.without)
+        mine, theirs = self, other
+        if mine.without.shape != theirs.without.shape:
+            mine, theirs = mine.whole_buckets(), theirs.whole_buckets()
+        if mine.without.shape != theirs.without.shape:
+            raise ValueError("leave-outs of different units cannot be paired")
+        return Sample(mine.working - theirs.working, mine.without - theirs.without)
+
+    def whole_buckets(self) -> Sample:
+        """Leave-outs of bucket s of every image, to first order: the single ones' changes added up."""
+        if self.without.shape[0] <= 1:
+            return self
+        changes = (self.without - self.working).sum(0, keepdims=True)
+        return Sample(self.working, self.working + changes, self.back)
+
+
+def exact(value: float) -> Sample:
+    """A number that is known, such as a count; its interval is a point."""
+    return Sample(value, np.empty((0, 0)))
+
+
+def stratum_variances(without: Array) -> Array:
+    """(S − 1)/S Σ_s (θ_(hs) − θ̄_(h·))² of each stratum, [H S] → [H]."""
+    if without.size == 0:
+        return np.zeros(0)
+    units = without.shape[1]
+    with np.errstate(invalid="ignore"):
+        deviation = without - without.mean(1, keepdims=True)
+        return np.asarray((units - 1) / units * (deviation**2).sum(1))
+
+
+def degrees_of_freedom(variances: Array, units: int) -> float:
+    """Satterthwaite's, from the strata's terms [H] with units − 1 each."""
+    total = float(variances.sum())
+    if total == 0.0:
+        return float((units - 1) * variances.size)
+    share = variances / total
+    return (units - 1) / float((share**2).sum())
+
+
+def t_quantile(level: float, dof: float) -> float:
+    """Quantile of |t| at this two-sided coverage."""
+    return float(special.stdtrit(dof, 0.5 + level / 2.0))

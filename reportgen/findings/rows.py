@@ -1,0 +1,97 @@
+"""results.csv: one statistic a row, tidy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reportgen.findings.arm import MeasuredArm
+from reportgen.findings.estimate import Estimate, unavailable
+from reportgen.findings.statistics import STATISTICS, of_arm
+from reportgen.plan import MeasurementCell, Plan
+from reportgen.store.records import MeasurementRecord
+
+COLUMNS = (
+    "experiment", "cell", "dataset", "objective", "estimator", "num_samples", "checkpoint", "group",
+    "statistic", "value", "ci_low", "ci_high", "replicates", "status",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One statistic of one arm in one cell; `estimator` is the label."""
+
+    experiment: str
+    cell: str
+    dataset: str
+    objective: str
+    estimator: str
+    num_samples: int
+    checkpoint: int
+    group: str
+    statistic: str
+    value: float
+    ci_low: float
+    ci_high: float
+    replicates: int
+    status: str
+    setting: Mapping[str, Any] = field(compare=False)
+    """Swept settings, and ``constant`` where the declaration has constants."""
+
+
+def swept_columns(experiment: Any) -> tuple[str, ...]:
+    """Columns after the fixed ones: the swept settings as declared, then `constant`."""
+    constants = ("constant",) if tuple(getattr(experiment.measure, "constants", None) or ()) else ()
+    return (*experiment.sweep, *constants)
+
+
+def make_rows(
+    experiment: Any, plan: Plan, measured: Mapping[str, MeasurementRecord], causes: Mapping[str, str]
+) -> tuple[Row, ...]:
+    """Rows in the order of the plan's cells, its arms, the table of statistics, the groups.
+
+    An arm of a broken cell has one row, its total variance without a value,
+    so that nothing that was declared is missing in silence.
+    """
+    columns = swept_columns(experiment)
+    rows: list[Row] = []
+    for cell in plan.measurements:
+        record = measured.get(cell.key)
+        if record is None:
+            rows.extend(_broken(experiment, cell, causes.get(cell.key, "not measured"), columns))
+            continue
+        for index in range(len(record.arms)):
+            rows.extend(_arm_rows(experiment.experiment, MeasuredArm(record, index), columns))
+    return tuple(rows)
+
+
+def _arm_rows(experiment: str, arm: MeasuredArm, columns: tuple[str, ...]) -> Iterator[Row]:
+    record, about = arm.record, arm.about
+    default = arm.default
+    setting = {name: record.setting.get(name, "") for name in columns if name != "constant"}
+    if "constant" in columns:
+        setting["constant"] = about.constant
+    for statistic in STATISTICS.values():
+        if statistic.default_only and not default:
+            continue
+        for group in record.groups if statistic.by_group else record.groups[:1]:
+            found = of_arm(statistic.name, arm, group)
+            yield Row(
+                experiment, record.key, record.dataset, about.objective, about.label, about.num_samples,
+                record.checkpoint, group, statistic.name, found.value, found.low, found.high,
+                found.replicates, found.status, setting,
+            )  # fmt: skip
+
+
+def _broken(experiment: Any, cell: MeasurementCell, cause: str, columns: tuple[str, ...]) -> Iterator[Row]:
+    missing: Estimate = unavailable(f"broken: {cause}")
+    for arm in cell.arms:
+        setting = {name: cell.setting.get(name, "") for name in columns if name != "constant"}
+        if "constant" in columns:
+            setting["constant"] = arm.constant
+        yield Row(
+            experiment.experiment, cell.key, str(cell.problem.get("data", "")), arm.objective, arm.label,
+            arm.num_samples, cell.checkpoint, "all", "total_variance", missing.value, missing.low,
+            missing.high, 0, missing.status, setting,
+        )  # fmt: skip

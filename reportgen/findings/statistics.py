@@ -1,0 +1,96 @@
+"""The named statistics of one arm: one table, in the order of results.csv.
+
+What each means stands with its function. `by_group` says whether it exists
+for every parameter group; `default_only` whether only for an estimator's
+default arm (its own K, no constant added).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reportgen.findings import bias, coordinates, noise_split, signal, variance
+from reportgen.findings.arm import MeasuredArm
+from reportgen.findings.estimate import NAN, Estimate, NotAvailableError, unavailable
+from reportgen.findings.jackknife import LEVEL, Quantity
+from reportgen.store.records import QUANTILES
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A name in results.csv and how it is made; a plain float has no interval."""
+
+    name: str
+    of: Callable[[MeasuredArm, str], Quantity | float]
+    by_group: bool = False
+    default_only: bool = False
+
+
+def _whole(of: Callable[[MeasuredArm], Quantity | float]) -> Callable[[MeasuredArm, str], Quantity | float]:
+    def only(arm: MeasuredArm, group: str) -> Quantity | float:
+        if group != "all":
+            raise NotAvailableError("made for all coordinates together only")
+        return of(arm)
+
+    return only
+
+
+def _ratio_to_reference(arm: MeasuredArm, group: str) -> Quantity:
+    return variance.variance_ratio(arm, arm.reference, group)
+
+
+def _quantile(position: int) -> Callable[[MeasuredArm, str], Quantity]:
+    return lambda arm, group: coordinates.quantile(arm, position, group)
+
+
+STATISTICS: dict[str, Statistic] = {
+    statistic.name: statistic
+    for statistic in (
+        Statistic("total_variance", variance.total_variance, by_group=True),
+        Statistic("variance_ratio", _ratio_to_reference, by_group=True),
+        Statistic("mean_norm", signal.mean_norm, by_group=True),
+        Statistic("signal_to_noise", signal.signal_to_noise, by_group=True),
+        Statistic("cosine_to_reference", _whole(signal.cosine_to_reference)),
+        Statistic("relative_projection", _whole(signal.relative_projection)),
+        Statistic("bias_statistic", _whole(bias.bias_statistic), default_only=True),
+        Statistic("bias_p_value", _whole(bias.bias_p_value), default_only=True),
+        Statistic("detectable_bias", _whole(bias.detectable_bias), default_only=True),
+        Statistic("data_variance", _whole(noise_split.data_variance)),
+        Statistic("monte_carlo_share", _whole(noise_split.monte_carlo_share)),
+        Statistic("evaluations", _whole(variance.evaluations)),
+        Statistic("seconds_per_replicate", _whole(variance.seconds_per_replicate)),
+        Statistic("work_normalized_variance", _whole(variance.work_normalized_variance)),
+        Statistic("variance_times_evaluations", _whole(variance.variance_times_evaluations)),
+        Statistic("coordinate_lower", _whole(coordinates.coordinate_lower), default_only=True),
+        *(
+            Statistic(coordinates.quantile_name(p), _quantile(i), by_group=True, default_only=True)
+            for i, p in enumerate(QUANTILES)
+        ),
+    )
+}
+
+
+def estimate(
+    make: Callable[[], Quantity | float], *arms: MeasuredArm, level: float = LEVEL
+) -> Estimate:
+    """The estimate a statistic makes from these arms, or why there is none."""
+    replicates = min(arm.about.replicates for arm in arms)
+    broken = [arm.status for arm in arms if arm.about.status == "broken"]
+    if broken:
+        return unavailable(broken[0], replicates)
+    status = "budget" if any(arm.about.status == "budget" for arm in arms) else "met"
+    try:
+        made = make()
+        if isinstance(made, float):
+            return Estimate(made, NAN, NAN, replicates, status)
+        low, high = made.interval(level)
+        return Estimate(made.value, low, high, replicates, status)
+    except NotAvailableError as reason:
+        return unavailable(str(reason), replicates)
+
+
+def of_arm(name: str, arm: MeasuredArm, group: str = "all", level: float = LEVEL) -> Estimate:
+    """A named statistic of an arm."""
+    statistic = STATISTICS[name]
+    return estimate(lambda: statistic.of(arm, group), arm, level=level)

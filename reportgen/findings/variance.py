@@ -1,0 +1,125 @@
+"""Total variance, its ratios, and what it costs.
+
+total_variance(A), of a parameter group: mean over images of tr Cov of one
+image's estimate, variance over independent replicates of the whole
+estimator, ddof 1. Its interval is about the images measured: they are fixed,
+and the replicates are random.
+
+All intervals here are made on the log scale and by leaving out one bucket of
+one image at a time; of two arms the same one, since they share their draws.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.findings.arm import MeasuredArm
+from reportgen.findings.estimate import NotAvailableError
+from reportgen.findings.jackknife import Quantity, Sample, exact, exponential
+
+Array = NDArray[np.float64]
+
+
+def mean_over_images(value: Array, without: Array) -> tuple[float, Array]:
+    """Mean of `value` [I], and that mean with image i's value replaced by each of `without` [I S]."""
+    mean = float(value.mean())
+    return mean, mean + (without - value[:, None]) / value.shape[0]
+
+
+def log_variance(arm: MeasuredArm, group: str = "all") -> Sample:
+    """Logarithm of total variance; −inf, without leave-outs, where it is zero."""
+    g = arm.group(group)
+    mean, without = mean_over_images(arm.array("variance")[:, g], arm.array("variance_without")[:, :, g])
+    if math.isnan(mean):
+        raise NotAvailableError("the record has no variance of this arm")
+    if mean <= 0.0:
+        return Sample(-math.inf, np.empty((0, 0)), exponential)
+    logarithm = np.full_like(without, np.nan)
+    np.log(without, out=logarithm, where=without > 0.0)
+    return Sample(math.log(mean), logarithm, exponential)
+
+
+def total_variance(arm: MeasuredArm, group: str = "all") -> Quantity:
+    """Mean over images of the variance, summed over the group's coordinates; zero is zero exactly."""
+    sample = log_variance(arm, group)
+    return exact(0.0) if math.isinf(sample.working) else sample
+
+
+def variance_ratio(first: MeasuredArm, second: MeasuredArm, group: str = "all") -> Quantity:
+    """Total variance of the first over that of the second, paired.
+
+    An arm against itself is 1 exactly. Zero over something is 0, something
+    over zero is infinite, zero over zero is not available.
+    """
+    above, below = log_variance(first, group), log_variance(second, group)
+    if math.isinf(above.working) and math.isinf(below.working):
+        raise NotAvailableError("both variances are zero")
+    if math.isinf(above.working):
+        return exact(0.0)
+    if math.isinf(below.working):
+        return exact(math.inf)
+    difference = above.minus(below)
+    return Sample(difference.working, difference.without, exponential)
+
+
+def gap_closed(arm: MeasuredArm, worst: MeasuredArm, best: MeasuredArm, group: str = "all") -> Quantity:
+    """log(V_worst/V_arm) / log(V_worst/V_best): the share of the gap that an arm closes, on the log scale.
+
+    0 for the worst, 1 for the best; below 0 or above 1 outside of them.
+    """
+    above = finite_log(worst, group).minus(finite_log(arm, group))
+    below = finite_log(worst, group).minus(finite_log(best, group))
+    if below.working == 0.0:
+        raise NotAvailableError("there is no gap: both ends have the same variance")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Sample(above.working / below.working, above.without / below.without)
+
+
+def finite_log(arm: MeasuredArm, group: str = "all") -> Sample:
+    """Logarithm of a variance that must not be zero."""
+    sample = log_variance(arm, group)
+    if math.isinf(sample.working):
+        raise NotAvailableError(f"the variance of {arm.about.label} is zero, its logarithm has no value")
+    return sample
+
+
+def evaluations(arm: MeasuredArm) -> Quantity:
+    """Decoder forward and backward passes a replicate, counted."""
+    return exact(arm.about.forward + arm.about.backward)
+
+
+def seconds_per_replicate(arm: MeasuredArm) -> float:
+    """As timed on the machine that ran the cell; it has no interval."""
+    return arm.about.seconds_per_replicate
+
+
+def work_normalized_variance(arm: MeasuredArm) -> Quantity:
+    """Total variance times seconds a replicate: the variance one second of work leaves.
+
+    The interval is that of the variance, the timing taken as it is. Source:
+    Glynn & Whitt (1992), on the efficiency of simulation estimators.
+    """
+    return _scaled(arm, seconds_per_replicate(arm))
+
+
+def variance_times_evaluations(arm: MeasuredArm) -> Quantity:
+    """Total variance times decoder passes a replicate: the same, free of the machine."""
+    return _scaled(arm, arm.about.forward + arm.about.backward)
+
+
+def _scaled(arm: MeasuredArm, factor: float) -> Quantity:
+    if not factor > 0.0 or math.isinf(factor):
+        raise NotAvailableError(f"the cost of a replicate must be more than 0, got {factor!r}")
+    sample = log_variance(arm)
+    if math.isinf(sample.working):
+        return exact(0.0)
+    return Sample(sample.working + math.log(factor), sample.without + math.log(factor), exponential)
+
+
+def images_lower(first: MeasuredArm, second: MeasuredArm) -> tuple[int, int]:
+    """In how many of the images, and of how many, the first arm's total variance is the lower one."""
+    a, b = first.array("variance")[:, 0], second.array("variance")[:, 0]
+    return int((a < b).sum()), int(a.shape[0])
