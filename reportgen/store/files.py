@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from reportgen.errors import StoreError
@@ -18,19 +19,18 @@ def checksum(content: bytes) -> str:
 def write_whole(path: Path, content: bytes) -> None:
     """Replace `path` by a file with this content; a reader never sees a part of it.
 
-    Two writers of the same path do not disturb each other: the last one wins.
+    Holds when the process is killed. It does not wait for the disk: what a
+    power cut tears is found by its checksum. Two writers of the same path do not disturb each other: the last one wins.
     Raises StoreError where the disk refuses.
     """
     part = path.with_name(f".{path.name}.{process_tag()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        part.write_bytes(content)
         os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise unwritable(path, error) from error
 
 

@@ -143,7 +143,7 @@ class Store:
             found = content.pop("checksum")
         except FileNotFoundError:
             raise StoreError(f"{folder}: no finished cell is there. Run the experiment to make it.") from None
-        except (OSError, ValueError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._damaged(folder, f"{RECORD} cannot be read") from error
         if found != checksum(to_json(content)):
             raise self._damaged(folder, f"{RECORD} does not have its checksum")

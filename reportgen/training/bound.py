@@ -32,15 +32,14 @@ def test_bound(encoder: Encoder, decoder: Decoder, dataset: Dataset, objective: 
     """Mean bound over the test part, images binarized afresh; the same noise at every checkpoint."""
     noise = stream(seed, "training", "test")
     latent = encoder.mean.out_features
-    passes = -(-EVALUATIONS // len(dataset.test))
+    images = np.tile(np.arange(len(dataset.test)), -(-EVALUATIONS // len(dataset.test)))
     total = 0.0
     with torch.no_grad():
-        for _ in range(passes):
-            for start in range(0, len(dataset.test), ROWS):
-                levels = dataset.test[start : start + ROWS]
-                x = torch.from_numpy(binarized(dataset, levels, noise))
-                epsilon = torch.from_numpy(noise.standard_normal((len(levels), latent), dtype=np.float32))
-                eta = encoder(x)
-                z = eta[:, :latent] + eta[:, latent:].exp() * epsilon
-                total += float(bound_terms(x, decoder(z), eta, epsilon, objective).sum(dtype=torch.float64))
-    return total / (passes * len(dataset.test))
+        for start in range(0, len(images), ROWS):
+            levels = dataset.test[images[start : start + ROWS]]
+            x = torch.from_numpy(binarized(dataset, levels, noise))
+            epsilon = torch.from_numpy(noise.standard_normal((len(levels), latent), dtype=np.float32))
+            eta = encoder(x)
+            z = eta[:, :latent] + eta[:, latent:].exp() * epsilon
+            total += float(bound_terms(x, decoder(z), eta, epsilon, objective).sum(dtype=torch.float64))
+    return total / len(images)

@@ -1,0 +1,249 @@
+"""The store: round trips, damage, races, leftovers; without torch."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reportgen.errors import StoreError
+from reportgen.store import ArmRecord, BrokenRecord, MeasurementRecord, Store, TrainingRecord
+from reportgen.store.encoding import decode, encode, to_json
+
+KEY = "0123456789abcdef" * 2
+
+
+def arm(**changes: Any) -> ArmRecord:
+    fields = {
+        "objective": "elbo",
+        "estimator": "pathwise",
+        "label": "the ∂f/∂z one",
+        "num_samples": 2,
+        "constant": -50.0,
+        "status": "met",
+        "cause": None,
+        "replicates": 4096,
+        "relative_half_width": 0.0125,
+        "forward": 2.0,
+        "backward": 2.0,
+        "seconds_per_replicate": 3.5e-6,
+        "reference": True,
+    }
+    return ArmRecord(**(fields | changes))
+
+
+def measurement(**changes: Any) -> MeasurementRecord:
+    fields: dict[str, Any] = {
+        "key": KEY,
+        "training_key": "f" * 32,
+        "setting": {"problem.latent": 10},
+        "base": True,
+        "checkpoint": 200,
+        "dataset": "digits",
+        "groups": ("all", "mean.weight"),
+        "arms": (arm(), arm(status="broken", cause="overflow", relative_half_width=math.inf, reference=False)),
+        "images": (3, 17),
+        "latent": 10,
+        "eta": 20,
+        "parameters": 18620,
+        "draws_per_image": 10000,
+        "seconds": 1.5,
+        "environment": {"torch": "2.13.0", "threads": 1},
+        "arrays": {
+            "variance": np.array([[[1.0, np.nan]], [[np.inf, 5e-324]]]),
+            "hotelling_p": np.zeros((2, 0)),
+            "transposed": np.arange(6.0).reshape(2, 3).T,
+        },
+    }
+    return MeasurementRecord(**(fields | changes))
+
+
+def training() -> TrainingRecord:
+    return TrainingRecord(
+        KEY, {}, "digits", (0, 5), (-30.5, math.nan), {"0": -31.0, "5": -math.inf}, {"encoder": 3}, 2.5, {"os": "x"}
+    )
+
+
+def same(left: MeasurementRecord, right: MeasurementRecord) -> bool:
+    arrays = all(np.array_equal(left.arrays[n], right.arrays[n], equal_nan=True) for n in left.arrays)
+    return arrays and left.arrays.keys() == right.arrays.keys() and encode(left)[1] == encode(right)[1]
+
+
+def test_measurement_round_trip(tmp_path: Path) -> None:
+    store, record = Store(tmp_path), measurement()
+    assert not store.has(KEY)
+    store.save(record)
+    found = Store(tmp_path).load(KEY)
+    assert store.has(KEY) and isinstance(found, MeasurementRecord) and same(record, found)
+    assert found.arms == record.arms and found.images == (3, 17) and found.setting == record.setting
+
+
+def test_training_and_broken_round_trip(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.save(training())
+    found = store.load(KEY)
+    assert isinstance(found, TrainingRecord)
+    assert math.isnan(found.train_bound[1]) and found.test_bound == {"0": -31.0, "5": -math.inf}
+    broken = BrokenRecord("b" * 32, "training", {"problem.latent": 2}, None, "diverged")
+    store.save(broken)
+    assert store.load("b" * 32) == broken and not store.has("b" * 32)
+
+
+def test_finished_takes_the_place_of_broken_and_never_the_reverse(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    broken = BrokenRecord(KEY, "measurement", {}, 5, "killed")
+    store.save(broken)
+    store.save(measurement())
+    assert isinstance(store.load(KEY), MeasurementRecord)
+    store.save(broken)
+    assert isinstance(store.load(KEY), MeasurementRecord)
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(setting=st.dictionaries(st.text(), plain, max_size=3), value=st.floats(), label=st.text())
+def test_any_record_survives_json(setting: dict[str, Any], value: float, label: str) -> None:
+    record = measurement(setting=setting, arms=(arm(relative_half_width=value, label=label),), arrays={})
+    kind, fields, arrays = encode(record)
+    again = decode(kind, json.loads(to_json(fields)), arrays)
+    assert isinstance(again, MeasurementRecord) and again.setting == setting and again.arms[0].label == label
+    found = again.arms[0].relative_half_width
+    assert found == value or (math.isnan(found) and math.isnan(value))
+
+
+def damage_truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def damage_flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1
+    path.write_bytes(content)
+
+
+def damage_digit(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+
+
+def damage_remove(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("arrays.safetensors", damage_truncate),
+        ("arrays.safetensors", damage_flip),
+        ("arrays.safetensors", damage_remove),
+        ("record.json", damage_truncate),
+        ("record.json", damage_digit),
+        ("record.json", lambda path: path.write_bytes(b"[]")),
+        ("record.json", lambda path: path.write_bytes(b"\xff")),
+    ],
+)
+def test_damage_names_the_folder_and_the_remedy(tmp_path: Path, name: str, harm: Any) -> None:
+    store = Store(tmp_path)
+    store.save(measurement())
+    folder = tmp_path / "cells" / KEY
+    harm(folder / name)
+    with pytest.raises(StoreError) as error:
+        store.load(KEY)
+    message = str(error.value)
+    assert str(folder) in message and "--fresh" in message and "Delete" in message and "\n" not in message
+
+
+def test_missing_cell_is_no_damage(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no finished cell"):
+        Store(tmp_path).load(KEY)
+
+
+def test_other_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    monkeypatch.setattr("reportgen.store.store.FORMAT", 999)
+    store.save(measurement())
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match="format 999.*--fresh"):
+        store.load(KEY)
+
+
+def test_remove_forgets_everything(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.save(measurement())
+    store.folder(KEY).mkdir(parents=True)
+    store.save(BrokenRecord(KEY, "measurement", {}, 5, "killed"))
+    store.remove(KEY)
+    assert not store.has(KEY) and not store.folder(KEY).exists()
+    with pytest.raises(StoreError, match="no finished cell"):
+        store.load(KEY)
+    store.remove(KEY)
+
+
+def test_concurrent_writers_do_no_harm(tmp_path: Path) -> None:
+    errors: list[Exception] = []
+
+    def write() -> None:
+        try:
+            for _ in range(10):
+                Store(tmp_path).save(measurement())
+                assert same(Store(tmp_path).load(KEY), measurement())  # type: ignore[arg-type]
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert [path.name for path in (tmp_path / "cells").iterdir()] == [KEY]
+
+
+def test_leftovers_of_the_dead_are_removed_those_of_the_living_stay(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    store = Store(tmp_path)
+    store.save(measurement())
+    left = tmp_path / "cells" / f".{KEY}.abc.{dead.pid}.part"
+    left.mkdir()
+    (left / "record.json").write_text("{")
+    file = tmp_path / "checkpoints" / KEY / f".epoch-000001.safetensors.abc.{dead.pid}.part"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"x")
+    living = tmp_path / "cells" / f".{KEY}.abc.{os.getpid()}.part"
+    living.mkdir()
+    assert store.clean() == 2
+    assert not left.exists() and not file.exists() and living.exists() and store.has(KEY)
+
+
+def test_unwritable_place_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot be written.*--output"):
+        Store(tmp_path / "file").save(measurement())
+    with pytest.raises(StoreError, match=r"cannot be written.*--output"):
+        Store(tmp_path / "file").save(BrokenRecord(KEY, "measurement", {}, 5, "killed"))
+
+
+def test_store_reads_without_torch(tmp_path: Path) -> None:
+    Store(tmp_path).save(measurement())
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from pathlib import Path; from reportgen.store import Store\n"
+        f"assert Store(Path({str(tmp_path)!r})).load({KEY!r}).latent == 10"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
