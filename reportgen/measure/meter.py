@@ -163,7 +163,11 @@ def _observe(
 
 
 def _judge(active: list[Channel], pushforward: Pushforward, precision: float) -> float:
-    """Update half-widths, retire what is precise enough; the worst half-width."""
+    """Update half-widths, retire what is precise enough; the worst half-width.
+
+    A negative control is measured for its mean; no precision is asked of its
+    variance, which can be as heavy-tailed as a density to the fourth power.
+    """
     worst = 0.0
     gram = pushforward.grams[:1]
     for channel in active:
@@ -171,8 +175,10 @@ def _judge(active: list[Channel], pushforward: Pushforward, precision: float) ->
             continue
         trace = LeftOut.of(channel.moments).trace(gram)[..., 0]
         channel.half_width = relative_half_width(trace[:, 0], trace[:, 1:])
-        worst = max(worst, channel.half_width)
-        if channel.half_width <= precision and channel.moments.total >= channel.minimum:
+        if channel.estimator.unbiased:
+            worst = max(worst, channel.half_width)
+        precise = channel.half_width <= precision or not channel.estimator.unbiased
+        if precise and channel.moments.total >= channel.minimum:
             channel.retired = True
     return worst
 
@@ -183,7 +189,8 @@ def _fraction_done(
     needed = drawn
     for channel in channels.values():
         if not channel.retired:
-            by_precision = drawn * max(1.0, (channel.half_width / precision) ** 2)
+            wanted = (channel.half_width / precision) ** 2 if channel.estimator.unbiased else 1.0
+            by_precision = drawn * max(1.0, wanted)
             by_minimum = channel.minimum * channel.key.num_samples
             needed = max(needed, int(min(max(by_precision, by_minimum), budget)))
     return drawn / needed
@@ -210,7 +217,11 @@ def _arm_record(
     replicates = channel.moments.total
     own = channel.seconds / max(replicates * images, 1)
     reference = references.get(arm.objective)
-    status = "broken" if channel.cause else ("met" if channel.half_width <= precision else "budget")
+    status = "met" if channel.half_width <= precision else "budget"
+    if channel.cause:
+        status = "broken"
+    elif status == "budget" and not estimator.unbiased:
+        status = "control"
     return ArmRecord(
         objective=arm.objective,
         estimator=arm.estimator,

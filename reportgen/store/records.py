@@ -39,7 +39,8 @@ class ArmRecord:
     constant: float
     """Added to log p(x|z); 0 unless the declaration asks for it."""
     status: str
-    """``met`` the declared precision, ``budget`` (ended before), or ``broken``."""
+    """``met`` the declared precision, ``budget`` (ended before), ``control`` (a negative control,
+    of whose variance no precision is asked), or ``broken``."""
     cause: str | None
     replicates: int
     """Independent replicates of each image's estimate."""
