@@ -112,7 +112,7 @@ class IntegrandDraws:
     def _fold(self, flat: Tensor) -> Tensor:
         replicates = flat.shape[1] // self.num_samples
         used = flat[:, : replicates * self.num_samples]
-        return used.unflatten(1, (replicates, self.num_samples))
+        return used.reshape(flat.shape[0], replicates, self.num_samples, *flat.shape[2:])
 
     @property
     def epsilon(self) -> Tensor:
@@ -168,7 +168,7 @@ class IntegrandDraws:
 
     def pullback(self, v: Tensor) -> Tensor:
         flat = self.frame.q.pullback(self.epsilon.flatten(1, 2), v.flatten(1, 2))
-        return flat.unflatten(1, v.shape[1:3])
+        return flat.reshape(*v.shape[:3], -1)
 
     def mean_pullback(self, v: Tensor) -> Tensor:
         return self.frame.q.mean_pullback(v.squeeze(1)).unsqueeze(1)

@@ -25,8 +25,13 @@ DENSE_LIMIT = 4 * 2**30
 class Block(Protocol):
     """One parameter group of the encoder at I images: J of shape [I m P_group], in some form."""
 
-    name: str
-    size: int
+    @property
+    def name(self) -> str:
+        """The module's path within the encoder."""
+
+    @property
+    def size(self) -> int:
+        """P_group"""
 
     def gram(self) -> Tensor:
         """J Jᵀ, [I m m], float64."""

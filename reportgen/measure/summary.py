@@ -50,10 +50,8 @@ def summarize(
     sound = {key: LeftOut.of(c.moments) for key, c in channels.items() if c.cause is None}
     traces = {key: left.trace(pushforward.grams) for key, left in sound.items()}
     images, rows = pushforward.grams.shape[1], next(iter(traces.values())).shape[1] if traces else 2
-    shifts = {
-        objective: -q.kl_gradient().double() if OBJECTIVES[objective].exact_kl else 0.0
-        for objective in {arm.objective for arm in arms}
-    }
+    moved = -q.kl_gradient().double()  # [I m]
+    shifts = {name: moved if o.exact_kl else torch.zeros_like(moved) for name, o in OBJECTIVES.items()}
     live = [block.live() for block in pushforward.blocks]
     coordinates = _coordinates(arms, references, sound, pushforward, live)
     directions = _reference_directions(references, sound, shifts, pushforward)
@@ -66,8 +64,8 @@ def summarize(
         if key not in sound:
             continue
         left, trace = sound[key], traces[key]
-        mean = left.mean + (shifts[arm.objective].unsqueeze(1) if isinstance(shifts[arm.objective], Tensor) else 0.0)
-        _put(out, "variance", a, trace.permute(0, 1, 2))
+        mean = left.mean + shifts[arm.objective].unsqueeze(1)
+        _put(out, "variance", a, trace)
         raw = torch.einsum("iwa,giab,iwb->iwg", mean, pushforward.grams, mean)
         _put(out, "squared_norm", a, raw - trace / left.count.view(1, -1, 1))
         out["image_squared_norm_raw"][a] = raw[:, 0, 0].numpy()
@@ -153,7 +151,7 @@ def _squared(parts: list[Tensor]) -> Tensor:
 def _reference_directions(
     references: Mapping[str, Arm],
     sound: Mapping[ChannelKey, LeftOut],
-    shifts: Mapping[str, Tensor | float],
+    shifts: Mapping[str, Tensor],
     pushforward: Pushforward,
 ) -> dict[str, Tensor]:
     """J_i u with u the reference's mean gradient over images, by objective, [I m]."""

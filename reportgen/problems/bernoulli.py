@@ -42,5 +42,5 @@ def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
 
     Differentiable once, in the logits alone.
     """
-    total: Tensor = _LogLikelihood.apply(x, logits)
+    total: Tensor = _LogLikelihood.apply(x, logits)  # type: ignore[no-untyped-call]
     return total
