@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from reportgen.estimators import ESTIMATORS
-from reportgen.plan import Arm, MeasurementCell, TrainingCell
+from reportgen.findings import Findings, collect
+from reportgen.plan import Arm, MeasurementCell, Plan, TrainingCell
 from reportgen.store.records import (
     HISTOGRAM_BINS,
     HISTOGRAM_DECADES,
@@ -26,6 +27,7 @@ from reportgen.store.records import (
     MeasurementRecord,
     TrainingRecord,
 )
+from tests.synthetic_experiment import synthetic_experiment, synthetic_plan
 
 Array = NDArray[np.float64]
 
@@ -258,10 +260,8 @@ def training(cell: TrainingCell) -> TrainingRecord:
     )
 
 
-def synthetic_records(plan: Any = None) -> Mapping[str, Any]:
+def synthetic_records(plan: Plan | None = None) -> Mapping[str, Any]:
     """Records of every cell of a plan (the flagship's, if none is given), by key."""
-    from tests.synthetic_experiment import synthetic_plan
-
     plan = plan or synthetic_plan()
     records: dict[str, Any] = {cell.key: training(cell) for cell in plan.trainings}
     records |= {cell.key: measurement(cell) for cell in plan.measurements}
@@ -269,9 +269,6 @@ def synthetic_records(plan: Any = None) -> Mapping[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def synthetic_findings() -> Any:
+def synthetic_findings() -> Findings:
     """Findings of the flagship on simulated records."""
-    from reportgen.findings import collect
-    from tests.synthetic_experiment import synthetic_experiment, synthetic_plan
-
     return collect(synthetic_experiment(), synthetic_plan(), synthetic_records())

@@ -115,11 +115,11 @@ def _judge(
                 place = Place(measured[cell.key], task.objective, names)
                 found.append((cell, judge(part, place, level)))
             else:
-                cause = f"broken: {causes.get(cell.key, 'the cell was not measured')}"
-                found.append((cell, _broken(part, cell, cause, level)))
+                missing = f"broken: {causes.get(cell.key, 'the cell was not measured')}"
+                found.append((cell, _broken(part, cell, missing, level)))
     verdict, headline = combine(found, task.test.scopes)
     claim = task.claim
-    cause = None
+    cause: str | None = None
     if verdict == verdicts.BROKEN:
         cause = headline.cause if headline else "the plan has no cell where this could be measured"
     return ClaimFinding(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from reportgen.declaration.claim_tests import (
     Slope,
     Statistic,
     Threshold,
+    arms_of,
 )
 from reportgen.findings import bias, curves, signal, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, find
@@ -120,12 +121,10 @@ def quantity_of(quantity: Statistic | Slope, place: Place) -> Quantity:
     if name == "gap_closed":
         return variance.gap_closed(arms[0], arms[1], arms[2])
     made = STATISTICS[name].of(arms[0], "all")
-    return exact(made) if isinstance(made, float) else made
+    return exact(made) if isinstance(made, int | float) else made
 
 
 def _arms(comparison: Comparison, place: Place) -> list[MeasuredArm]:
-    from reportgen.declaration.claim_tests import arms_of
-
     return [place.arm(name) for name in arms_of(comparison)]
 
 
@@ -142,7 +141,16 @@ class _Reading:
 def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFinding:
     """Judge one piece in one place, on an interval of coverage `level`."""
     record = place.record
-    where = {"checkpoint": record.checkpoint, "setting": record.setting, "base": record.base}
+    blank = ComparisonFinding(
+        text=str(comparison),
+        effect="",
+        checkpoint=record.checkpoint,
+        setting=record.setting,
+        base=record.base,
+        verdict=verdicts.UNDECIDED,
+        estimate=unavailable("nothing was compared"),
+        level=level,
+    )
     try:
         reading = _read(comparison, place, level)
         low, high = reading.quantity.interval(level)
@@ -153,30 +161,21 @@ def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFindi
         value = reading.quantity.value
         if math.isnan(value):
             raise NotAvailableError("the statistic has no value here")
-        return ComparisonFinding(
-            text=str(comparison),
+        return replace(
+            blank,
             effect=reading.effect,
             verdict=reading.verdict(low, high),
             estimate=Estimate(value, near_low, near_high, fewest, status),
             low=low,
             high=high,
-            level=level,
             p_value=reading.p_value,
             bound=reading.bound,
             slack=reading.slack(low, high),
-            **where,
         )
     except NotAvailableError as reason:
-        broken = str(reason).startswith("broken")
-        return ComparisonFinding(
-            text=str(comparison),
-            effect="",
-            verdict=verdicts.BROKEN if broken else verdicts.UNDECIDED,
-            estimate=unavailable(str(reason)),
-            level=level,
-            cause=str(reason),
-            **where,
-        )
+        cause = str(reason)
+        verdict = verdicts.BROKEN if cause.startswith("broken") else verdicts.UNDECIDED
+        return replace(blank, verdict=verdict, estimate=unavailable(cause), cause=cause)
 
 
 def _read(comparison: Comparison, place: Place, level: float) -> _Reading:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from reportgen.errors import StoreError
 from reportgen.findings import coordinates, curves, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, arms, find
 from reportgen.findings.claims import ClaimFinding, judge_claims
@@ -14,7 +15,7 @@ from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.estimate import Estimate, unavailable
 from reportgen.findings.rows import Row, make_rows
 from reportgen.findings.statistics import STATISTICS, estimate, of_arm
-from reportgen.plan import Plan
+from reportgen.plan import MeasurementCell, Plan
 from reportgen.store.records import QUANTILES, BrokenRecord, MeasurementRecord, TrainingRecord
 
 Record = MeasurementRecord | TrainingRecord | BrokenRecord
@@ -233,8 +234,12 @@ def collect(experiment: Any, plan: Plan, records: Mapping[str, Any]) -> Findings
         elif found is None:
             cause = "it was not measured"
             broken.append(BrokenRecord(target.key, "measurement", target.setting, target.checkpoint, cause))
+    measured = {}
+    for target in plan.measurements:
+        found = records.get(target.key)
+        if isinstance(found, MeasurementRecord):
+            measured[target.key] = adopt(found, target)
     causes = {record.key: record.cause for record in broken}
-    measured = {c.key: records[c.key] for c in plan.measurements if isinstance(records.get(c.key), MeasurementRecord)}
     trained = [records[c.key] for c in plan.trainings if isinstance(records.get(c.key), TrainingRecord)]
     return Findings(
         experiment=experiment,
@@ -245,3 +250,19 @@ def collect(experiment: Any, plan: Plan, records: Mapping[str, Any]) -> Findings
         claims=judge_claims(experiment, plan, measured, causes),
         _causes=causes,
     )
+
+
+def adopt(record: MeasurementRecord, cell: MeasurementCell) -> MeasurementRecord:
+    """The record under the names of this plan: cells are shared between experiments, labels are not.
+
+    Raises StoreError if it was made of other arms.
+    """
+    made = [(arm.objective, arm.estimator, arm.num_samples, arm.constant) for arm in record.arms]
+    wanted = [(arm.objective, arm.estimator, arm.num_samples, arm.constant) for arm in cell.arms]
+    if made != wanted:
+        raise StoreError(
+            f"cell {cell.key}: needs the record of its {len(wanted)} arms, found one of {len(made)} other arms. "
+            "Run again with --fresh."
+        )
+    named = tuple(replace(arm, label=own.label) for arm, own in zip(record.arms, cell.arms, strict=True))
+    return replace(record, arms=named, setting=dict(cell.setting), base=cell.base, checkpoint=cell.checkpoint)

@@ -39,9 +39,11 @@ class Quantity(Protocol):
     @property
     def value(self) -> float:
         """The estimate, on its natural scale."""
+        ...
 
     def interval(self, level: float) -> tuple[float, float]:
         """Ends of the interval with this coverage, natural scale."""
+        ...
 
 
 def identity(value: float) -> float:

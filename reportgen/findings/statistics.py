@@ -61,7 +61,7 @@ STATISTICS: dict[str, Statistic] = {
         Statistic("evaluations", _whole(variance.evaluations)),
         Statistic("seconds_per_replicate", _whole(variance.seconds_per_replicate)),
         Statistic("work_normalized_variance", _whole(variance.work_normalized_variance)),
-        Statistic("variance_times_evaluations", _whole(variance.variance_times_evaluations)),
+        Statistic("time_normalized_variance", _whole(variance.time_normalized_variance)),
         Statistic("coordinate_lower", _whole(coordinates.coordinate_lower), default_only=True),
         *(
             Statistic(coordinates.quantile_name(p), _quantile(i), by_group=True, default_only=True)
@@ -82,7 +82,7 @@ def estimate(
     status = "budget" if any(arm.about.status == "budget" for arm in arms) else "met"
     try:
         made = make()
-        if isinstance(made, float):
+        if isinstance(made, int | float):
             return Estimate(made, NAN, NAN, replicates, status)
         low, high = made.interval(level)
         return Estimate(made.value, low, high, replicates, status)

@@ -97,17 +97,20 @@ def seconds_per_replicate(arm: MeasuredArm) -> float:
 
 
 def work_normalized_variance(arm: MeasuredArm) -> Quantity:
-    """Total variance times seconds a replicate: the variance one second of work leaves.
+    """Total variance times decoder passes a replicate: the variance that one pass's worth of work leaves.
 
-    The interval is that of the variance, the timing taken as it is. Source:
-    Glynn & Whitt (1992), on the efficiency of simulation estimators.
+    Passes are counted, so it is the same on every machine. Source: Glynn &
+    Whitt (1992), on the efficiency of simulation estimators.
+    """
+    return _scaled(arm, arm.about.forward + arm.about.backward)
+
+
+def time_normalized_variance(arm: MeasuredArm) -> Quantity:
+    """Total variance times seconds a replicate, on the machine that ran the cell.
+
+    The interval is that of the variance; the timing is taken as it is.
     """
     return _scaled(arm, seconds_per_replicate(arm))
-
-
-def variance_times_evaluations(arm: MeasuredArm) -> Quantity:
-    """Total variance times decoder passes a replicate: the same, free of the machine."""
-    return _scaled(arm, arm.about.forward + arm.about.backward)
 
 
 def _scaled(arm: MeasuredArm, factor: float) -> Quantity:
