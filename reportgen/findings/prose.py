@@ -1,0 +1,219 @@
+"""Numbers as people read them. Every text of the report formats its numbers here.
+
+A number is given to the precision that its interval warrants: the half-width
+rounded to two significant digits decides how many digits the value keeps; an
+interval too short to be seen in six digits is left away.
+Digits are grouped by narrow no-break spaces, minus signs are true ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reportgen.findings.estimate import Estimate
+
+THIN = "\u202f"
+"""Narrow no-break space: between groups of three digits."""
+MINUS = "\u2212"
+NOT_AVAILABLE = "not available"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LARGE = ((12, "trillion"), (9, "billion"), (6, "million"), (3, "thousand"))
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """To so many significant digits: 614, 0.0123, 12 300, 3.0×10⁵, not available."""
+    if not math.isfinite(value):
+        return _not_finite(value)
+    if value == 0.0:
+        return "0"
+    exponent, decimals = _exponent(value, digits), digits - 1
+    if -4 < exponent < 5:
+        return fixed(value, decimals - exponent)
+    return f"{fixed(value / 10.0**exponent, decimals)}×10{superscript(exponent)}"
+
+
+def fixed(value: float, decimals: int) -> str:
+    """With so many decimals (negative: rounded to tens, hundreds …), digits grouped: −12 345.7."""
+    if not math.isfinite(value):
+        return _not_finite(value)
+    rounded = round(value, decimals)
+    text = f"{abs(rounded):.{max(decimals, 0)}f}"
+    whole, point, fraction = text.partition(".")
+    if len(whole) > 4:
+        whole = f"{int(whole):,}".replace(",", THIN)
+    negative = rounded < 0 and text.strip("0.") != ""
+    return f"{MINUS if negative else ''}{whole}{point}{fraction}"
+
+
+def scientific(value: float, digits: int = 2) -> str:
+    """3.0×10⁵, whatever the size."""
+    if not math.isfinite(value):
+        return _not_finite(value)
+    if value == 0.0:
+        return "0"
+    exponent = _exponent(value, digits)
+    return f"{fixed(value / 10.0**exponent, digits - 1)}×10{superscript(exponent)}"
+
+
+def superscript(exponent: int) -> str:
+    """5 → ⁵, −3 → ⁻³."""
+    return str(exponent).translate(_SUPERSCRIPT)
+
+
+def count(value: int) -> str:
+    """1234567 → 1 234 567; four digits stay together."""
+    return fixed(float(value), 0)
+
+
+def with_interval(estimate: Estimate) -> str:
+    """614 (595 to 634), digits as the interval warrants; without one, three digits."""
+    if not estimate.available:
+        return NOT_AVAILABLE
+    if not estimate.has_interval or _known(estimate):
+        return number(estimate.value)
+    return f"{value_of(estimate)} ({interval(estimate)})"
+
+
+def value_of(estimate: Estimate) -> str:
+    """The value alone, to the digits that its interval warrants."""
+    if not estimate.available:
+        return NOT_AVAILABLE
+    half = half_width(estimate)
+    if not math.isfinite(half) or _known(estimate):
+        return number(estimate.value)
+    return _together([estimate.value], half, max(abs(estimate.value), half))[0]
+
+
+def interval(estimate: Estimate) -> str:
+    """595 to 634, both ends to the same digit."""
+    if not estimate.has_interval:
+        return NOT_AVAILABLE
+    half = half_width(estimate)
+    if not math.isfinite(half) or _known(estimate):
+        return f"{number(estimate.low)} to {number(estimate.high)}"
+    low, high = _together([estimate.low, estimate.high], half, max(abs(estimate.low), abs(estimate.high)))
+    return f"{low} to {high}"
+
+
+def plus_minus(estimate: Estimate) -> str:
+    """614 ± 19: the half-width to two significant digits, the value to the same decimal."""
+    if not estimate.available:
+        return NOT_AVAILABLE
+    half = half_width(estimate)
+    if not math.isfinite(half) or _known(estimate):
+        return number(estimate.value)
+    largest = max(abs(estimate.value), half)
+    value, error = _together([estimate.value, half], half, largest)
+    if "×" in value:
+        mantissa, power = value.split("×")
+        return f"({mantissa} ± {error.split('×')[0]})×{power}"
+    return f"{value} ± {error}"
+
+
+def half_width(estimate: Estimate) -> float:
+    """Half the interval's length; NaN without one."""
+    return (estimate.high - estimate.low) / 2.0
+
+
+def times(value: float) -> str:
+    """A ratio in words: 8.1 times, 1.1 thousand times, 300 thousand times."""
+    return _not_finite(value) if not math.isfinite(value) else f"{spoken(value)} times"
+
+
+def spoken(value: float, digits: int = 2) -> str:
+    """A number to be read aloud: 8.1, 600, 1.1 thousand, 300 thousand, 2.5 million."""
+    if not math.isfinite(value):
+        return _not_finite(value)
+    if value == 0.0:
+        return "0"
+    exponent = _exponent(value, digits)
+    for power, name in _LARGE:
+        if exponent >= power and exponent < 15:
+            scaled = value / 10.0**power
+            return f"{fixed(scaled, digits - 1 - (exponent - power))} {name}"
+    if exponent < -3 or exponent >= 15:
+        return scientific(value, digits)
+    return fixed(value, digits - 1 - exponent)
+
+
+def percent(value: float, digits: int = 2) -> str:
+    """A fraction as per cent: 0.947 → 95%, 0.0123 → 1.2%; near 100% with the digits that tell it from 100%."""
+    if not math.isfinite(value):
+        return _not_finite(value)
+    scaled = 100.0 * value
+    if 99.0 < scaled < 100.0:
+        decimals = min(max(-math.floor(math.log10(100.0 - scaled)), 0), 6)
+        text = fixed(scaled, decimals)
+        return f"{text if not text.startswith('100') else 'almost 100'}%"
+    if abs(scaled) >= 10.0 ** (digits - 1):
+        return f"{fixed(scaled, 0)}%"
+    return f"{number(scaled, digits)}%"
+
+
+def p_value(p: float) -> str:
+    """p = 0.034, p < 0.001, p > 0.99."""
+    if math.isnan(p):
+        return NOT_AVAILABLE
+    if p < 0.001:
+        return "p < 0.001"
+    return "p > 0.99" if p > 0.99 else f"p = {number(p, 2)}"
+
+
+def seconds(value: float) -> str:
+    """Time with its unit: 3.2 µs, 15 ms, 12 s, 4 min 10 s, 2 h 5 min."""
+    if not math.isfinite(value):
+        return _not_finite(value)
+    for scale, unit in ((1e-6, "µs"), (1e-3, "ms")):
+        if value < 999.5 * scale:
+            return f"{number(value / scale, 2)}{THIN}{unit}"
+    if value < 59.5:
+        return f"{number(value, 2)}{THIN}s"
+    if value < 3570.0:
+        minutes, rest = divmod(round(value), 60)
+        return f"{minutes}{THIN}min" + (f" {rest}{THIN}s" if rest else "")
+    hours, rest = divmod(round(value / 60.0), 60)
+    return f"{hours}{THIN}h" + (f" {rest}{THIN}min" if rest else "")
+
+
+def in_words(value: int) -> str:
+    """Whole numbers to twelve as words, larger ones as digits."""
+    return _WORDS[value] if 0 <= value < len(_WORDS) else count(value)
+
+
+def listing(items: Sequence[str], conjunction: str = "and") -> str:
+    """a, b and c."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
+
+
+def _known(estimate: Estimate) -> bool:
+    """Whether the interval is a point, or shorter than the sixth digit shows."""
+    return half_width(estimate) <= 1e-6 * abs(estimate.value)
+
+
+def _exponent(value: float, digits: int) -> int:
+    """Power of ten of the first digit after rounding to so many."""
+    return int(f"{abs(value):.{digits - 1}e}".split("e")[1])
+
+
+def _together(values: Sequence[float], half: float, largest: float) -> list[str]:
+    """All to the second digit of `half`; with a common power of ten where the largest asks for one.
+
+    At most six digits are shown: what is known better than that is rounded.
+    """
+    last = _exponent(half, 2) - 1
+    first = _exponent(largest, 6) if largest > 0 else last
+    last = max(last, first - 5)
+    if -4 < first < 5 or (last >= 0 and first < 6):
+        return [fixed(value, -last) for value in values]
+    power = superscript(first)
+    return [f"{fixed(value / 10.0**first, first - last)}×10{power}" for value in values]
+
+
+def _not_finite(value: float) -> str:
+    if math.isnan(value):
+        return NOT_AVAILABLE
+    return "∞" if value > 0 else f"{MINUS}∞"
