@@ -69,16 +69,11 @@ class _Parser:
             objective = self.word("the name of an objective after 'under'")
         scopes: list[Scope] = []
         if self.peek() is not None:
-            scopes.append(self.scope())
+            self.add_scope(scopes)
             while self.accept("and"):
-                scopes.append(self.scope())
+                self.add_scope(scopes)
         if self.peek() is not None:
-            allowed = "'and' with another scope, or the end" if scopes else "the end"
-            raise self.error(f"expected {allowed}")
-        overs = [scope.over for scope in scopes]
-        for over in overs:
-            if overs.count(over) > 1:
-                raise GrammarError(self.at, f"{over} is scoped twice. Keep one of the scopes.")
+            raise self.error("expected 'and' with another scope, or the end")
         return ClaimTest(comparison, objective, tuple(scopes))
 
     def comparison(self) -> Comparison:
@@ -184,6 +179,13 @@ class _Parser:
         if relative and value == 0:
             raise GrammarError(here + 1, "per cent of 0 is 0. Give the margin as a number")
         return Equivalence(quantity, value, margin, relative)
+
+    def add_scope(self, scopes: list[Scope]) -> None:
+        here = self.skip()
+        scope = self.scope()
+        if any(scope.over == other.over for other in scopes):
+            raise GrammarError(here + 1, f"{scope.over} is scoped twice. Keep one of the scopes")
+        scopes.append(scope)
 
     def scope(self) -> Scope:
         if self.accept("after"):

@@ -174,6 +174,7 @@ class Experiment(Section):
     seed: Annotated[int, Whole(0)] = 0
     """Root of every random number."""
     problem: Problem = Problem()
+    """What is differentiated."""
     objective: Annotated[
         tuple[ObjectiveName, ...], BeforeValidator(as_list), AfterValidator(filled), AfterValidator(distinct)
     ] = ("reconstruction", "elbo", "elbo_analytic_kl")
@@ -183,10 +184,13 @@ class Experiment(Section):
     )
     """Estimators compared, all on the same draws."""
     train: Train = Field(default_factory=Train)
+    """How the model is trained, and the checkpoints at which it is measured."""
     measure: Measure = Measure()
+    """How long, and on how many images."""
     sweep: dict[str, tuple[Any, ...]] = {}
     """Settings and their values, such as `problem.latent: [2, 5, 10]`; the full cross product is run."""
     claims: tuple[Claim, ...] = ()
+    """Sentences, each with the test that decides it."""
 
     _source_path: Path | None = PrivateAttr(default=None)
     _text: str = PrivateAttr(default="")

@@ -103,6 +103,9 @@ def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
     found = describe(detail["input"])
     if detail["type"] == "declaration":
         return Complaint((*path, *context["at"]), context["text"])
+    if detail["type"] == "extra_forbidden" and detail["input"] is None and set("()") & set(str(path[-1])):
+        text = f"the text is cut at a comma, got the rest {describe(path[-1])} as a key. Put it in quotes."
+        return Complaint(path[:-1], text)
     if detail["type"] == "extra_forbidden":
         return Complaint(path, f"unknown key. {suggestion(path[-1], _keys(path))}")
     if detail["type"] == "missing":

@@ -73,9 +73,8 @@ def read(text: str, name: str) -> Source:
         raise fail(error.line, f"nested more than {DEEPEST} deep. Flatten it.") from None
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
-        raise fail(
-            line, f"holds the unprintable character U+{ord(str(error.character)):04X}. Remove it."
-        ) from None
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        raise fail(line, f"holds the unprintable character U+{code:04X}. Remove it.") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)

@@ -1,0 +1,183 @@
+"""The grammar of claims: what it reads, what it writes, what it says about the rest."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reportgen.declaration.claim_grammar import GrammarError, parse
+from reportgen.declaration.claim_tests import (
+    STATISTICS,
+    ClaimTest,
+    Contrast,
+    EqualMeans,
+    Equivalence,
+    Ordering,
+    Scope,
+    Slope,
+    Statistic,
+    Threshold,
+    arms_of,
+    percent_text,
+)
+from reportgen.declaration.scalars import percent
+
+READ = {
+    "equal_means(score_function, pathwise)": ClaimTest(EqualMeans("score_function", "pathwise", 0.1)),
+    "equal_means( as printed in  the post ,pathwise, margin = 5 %)": ClaimTest(
+        EqualMeans("as printed in the post", "pathwise", 0.05)
+    ),
+    "variance_ratio(a, b) > 1 at every checkpoint": ClaimTest(
+        Threshold(Statistic("variance_ratio", ("a", "b")), ">", 1.0), None, (Scope("every"),)
+    ),
+    "gap_closed(a, b, c) >= 50% under elbo at some checkpoint": ClaimTest(
+        Threshold(Statistic("gap_closed", ("a", "b", "c")), ">=", 0.5), "elbo", (Scope("some"),)
+    ),
+    "slope(total_variance(a), num_samples) = -1 within 0.05": ClaimTest(
+        Equivalence(Slope(Statistic("total_variance", ("a",))), -1.0, 0.05, False)
+    ),
+    "signal_to_noise(a)=2 within 5%": ClaimTest(
+        Equivalence(Statistic("signal_to_noise", ("a",)), 2.0, 0.05, True)
+    ),
+    "evaluations(a) < evaluations(b) after checkpoint 5": ClaimTest(
+        Contrast(Statistic("evaluations", ("a",)), "<", Statistic("evaluations", ("b",))),
+        None,
+        (Scope("after", number=5),),
+    ),
+    "ordering(total_variance, a, b, c) at every problem.latent and at checkpoint 200": ClaimTest(
+        Ordering("total_variance", ("a", "b", "c")),
+        None,
+        (Scope("every", "problem.latent"), Scope("at", number=200)),
+    ),
+    "total_variance(a)\n  <= 1e-3": ClaimTest(Threshold(Statistic("total_variance", ("a",)), "<=", 1e-3)),
+}
+
+
+@pytest.mark.parametrize("text", READ)
+def test_reads(text: str) -> None:
+    assert parse(text) == READ[text]
+
+
+REFUSED = {
+    "variance_ration(a, b) > 1": (1, "Did you mean variance_ratio?"),
+    "variance_ratio(a) > 1": (1, "takes 2 estimators, variance_ratio(A, B); got 1"),
+    "variance_ratio(a, b) than 1": (
+        22,
+        "expected <, >, <=, >= or = … within … after variance_ratio(a, b), got 'than'",
+    ),
+    "variance_ratio(a, b) == 1": (22, "got '=='"),
+    "variance_ratio(a, b) = 1": (25, "expected 'within 5%' or 'within 0.05', got the end"),
+    "variance_ratio(a, b) = 1 within 0": (33, "more than 0"),
+    "variance_ratio(a, b) = 0 within 5%": (33, "Give the margin as a number"),
+    "variance_ratio(a, b >  1": (21, "expected ')'"),
+    "variance_ratio(, b) > 1": (16, "label or name of an estimator"),
+    "variance_ratio(a, b) >": (23, "a number or a statistic, got the end"),
+    "variance_ratio(a, b) > 1 at all checkpoints": (29, "expected 'every', 'some' or 'checkpoint N'"),
+    "variance_ratio(a, b) > 1 everywhere": (26, "a scope ('at every checkpoint'"),
+    "variance_ratio(a, b) > 1 at checkpoint five": (40, "the epoch, a whole number"),
+    "variance_ratio(a, b) > 1 at checkpoint 5.5": (40, "the epoch, a whole number"),
+    "variance_ratio(a, b) > 1 at every checkpoint at some x": (46, "'and' with another scope"),
+    "variance_ratio(a, b) > 1 at every checkpoint and at checkpoint 5": (50, "checkpoint is scoped twice"),
+    "variance_ratio(a, b) > 1e999": (24, "too large"),
+    "equal_means(a)": (14, "a second estimator"),
+    "equal_means(a, b, c)": (19, "expected margin=10%"),
+    "equal_means(a, b, margin=200%)": (26, "between 0 and 1"),
+    "equal_means(a, b) > 1": (19, "a scope"),
+    "ordering(total_variance, a)": (27, "at least two estimators"),
+    "ordering(variance_ratio, a, b)": (10, "statistic of one estimator"),
+    "slope(total_variance(a), epochs) < 0": (26, "over num_samples only"),
+    "slope(total_variance(a), num_samples) < total_variance(a)": (41, "compared with a number"),
+    "total_variance(a) < slope(total_variance(a), num_samples)": (21, "got a slope"),
+    "": (1, "expected a comparison: equal_means, ordering, slope"),
+    "1 < total_variance(a)": (1, "expected a comparison"),
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refuses_with_the_column_and_what_is_allowed(text: str) -> None:
+    column, words = REFUSED[text]
+    with pytest.raises(GrammarError) as caught:
+        parse(text)
+    assert str(caught.value).startswith(f"column {column}: ")
+    assert words in str(caught.value)
+
+
+labels = (
+    st.text("abcxyz éφ-_.0123456789'+", min_size=1, max_size=12)
+    .map(lambda s: " ".join(s.split()))
+    .filter(bool)
+)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+positive = st.floats(min_value=1e-12, max_value=1e12)
+shares = st.floats(min_value=1e-9, max_value=1, exclude_max=True)
+orders = st.sampled_from(["<", ">", "<=", ">="])
+
+
+@st.composite
+def statistics(draw: st.DrawFn) -> Statistic:
+    name = draw(st.sampled_from(list(STATISTICS)))
+    needed = STATISTICS[name].estimators
+    return Statistic(name, tuple(draw(st.lists(labels, min_size=needed, max_size=needed))))
+
+
+slopes = st.builds(Slope, statistics())
+comparisons = st.one_of(
+    st.builds(EqualMeans, labels, labels, shares),
+    st.builds(Threshold, statistics() | slopes, orders, finite),
+    st.builds(Equivalence, statistics() | slopes, finite.filter(bool), positive, st.booleans()),
+    st.builds(Contrast, statistics(), orders, statistics()),
+    st.builds(Ordering, st.just("mean_norm"), st.lists(labels, min_size=2, max_size=5).map(tuple)),
+)
+checkpoint_scopes = st.one_of(
+    st.builds(Scope, st.sampled_from(["every", "some"])),
+    st.builds(Scope, st.sampled_from(["at", "after"]), st.just("checkpoint"), st.integers(0, 10**9)),
+)
+setting_scopes = st.builds(
+    Scope, st.sampled_from(["every", "some"]), st.sampled_from(["problem.latent", "train.batch_size"])
+)
+scopes = st.lists(checkpoint_scopes | setting_scopes, max_size=3, unique_by=lambda scope: scope.over).map(
+    tuple
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.builds(ClaimTest, comparisons, st.none() | st.just("elbo"), scopes))
+def test_round_trips_through_its_text(test: ClaimTest) -> None:
+    assert parse(str(test)) == test
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from("variance_ratio(a, b) > 1% at every equal_means=within<>5."), max_size=40))
+def test_any_text_is_read_or_refused_within_its_length(text: str) -> None:
+    try:
+        test = parse(text)
+    except GrammarError as error:
+        assert 1 <= error.column <= len(text) + 1
+    else:
+        assert parse(str(test)) == test
+
+
+@given(shares)
+def test_percentages_keep_every_bit(value: float) -> None:
+    assert percent(percent_text(value)) == value
+
+
+def test_percentages_are_written_as_a_person_would() -> None:
+    assert [percent_text(v) for v in (0.1, 0.07, 0.005, 0.125)] == ["10%", "7%", "0.5%", "12.5%"]
+
+
+def test_an_equivalence_knows_its_ends() -> None:
+    relative = parse("mean_norm(a) = -2 within 5%").comparison
+    absolute = parse("mean_norm(a) = -2 within 0.5").comparison
+    assert isinstance(relative, Equivalence)
+    assert isinstance(absolute, Equivalence)
+    assert (relative.low, relative.high) == (-2.1, -1.9)
+    assert (absolute.low, absolute.high) == (-2.5, -1.5)
+
+
+def test_lists_the_estimators_of_a_comparison() -> None:
+    assert arms_of(parse("slope(total_variance(a b), num_samples) < 0").comparison) == ("a b",)
+    assert arms_of(parse("mean_norm(a) < mean_norm(b)").comparison) == ("a", "b")
+    assert arms_of(parse("ordering(mean_norm, a, b, c)").comparison) == ("a", "b", "c")
+    assert arms_of(parse("equal_means(a, b)").comparison) == ("a", "b")
