@@ -1,0 +1,54 @@
+"""What happens to a cell while an experiment runs, told as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Literal
+
+State = Literal["started", "running", "finished", "cached", "broken"]
+Kind = Literal["training", "measuring"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One piece of news about one cell."""
+
+    cell: str
+    """For people: what is trained or measured."""
+    key: str
+    kind: Kind
+    done: float
+    """Fraction of the cell's work, 0 … 1."""
+    precision: float | None
+    """Largest relative half-width so far; None while training."""
+    replicates: int | None
+    """Draws an image so far; None while training."""
+    state: State
+    cause: str | None = None
+    """Why the cell broke."""
+
+
+Listener = Callable[[Event], None]
+
+
+class Reporter:
+    """Passes events on from any thread, one at a time; late news of a settled cell is dropped."""
+
+    def __init__(self, listener: Listener | None) -> None:
+        self.listener = listener
+        self.settled: set[str] = set()
+        self.lock = Lock()
+
+    def __call__(self, event: Event) -> None:
+        """Pass on an event."""
+        if self.listener is None:
+            return
+        with self.lock:
+            if event.key in self.settled:
+                return
+            if event.state in ("finished", "cached", "broken"):
+                self.settled.add(event.key)
+                event = replace(event, done=1.0)
+            self.listener(event)

@@ -1,0 +1,168 @@
+"""Where cells run: in this process, in processes of their own, or in anyone's Executor."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.queues import Queue
+from typing import Any, Protocol
+
+from reportgen.execution.event import Event, Listener
+from reportgen.execution.worker import listen
+
+SINGLE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Sums differ with the number of threads, so every worker has one."""
+
+
+class Lane(Protocol):
+    """An executor that can be made anew and stopped at once."""
+
+    jobs: int
+    """Cells in flight at most."""
+
+    @property
+    def executor(self) -> Executor: ...
+
+    def renew(self) -> None:
+        """A fresh executor in place of a broken one."""
+
+    def close(self, at_once: bool) -> None:
+        """End; where `at_once`, without waiting for what is running."""
+
+
+class SerialExecutor(Executor):
+    """Runs each call when it is submitted, in the caller's thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """A future that is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class SerialLane:
+    """One cell after another in this process."""
+
+    def __init__(self, jobs: int, listener: Listener) -> None:
+        self.jobs = 1
+        self.executor: Executor = SerialExecutor()
+        listen(listener)
+
+    def renew(self) -> None:
+        """Nothing breaks without taking this process with it."""
+
+    def close(self, at_once: bool) -> None:
+        """Stop listening."""
+        listen(None)
+
+
+class ProcessLane:
+    """Processes of their own, started afresh (spawned), that end with this one however it ends.
+
+    Each worker waits at the far end of a pipe; when the near end closes, by
+    hand or because this process is gone, the worker exits at once. Cells are
+    written whole or not at all, so nothing is torn.
+    """
+
+    def __init__(self, jobs: int, listener: Listener) -> None:
+        self.jobs = jobs
+        self.listener = listener
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        far, self._near = context.Pipe(duplex=False)
+        self._news: Queue[Event | None] = context.Queue()
+        self.executor: Executor = ProcessPoolExecutor(
+            self.jobs, mp_context=context, initializer=_begin, initargs=(far, self._news)
+        )
+        self._far = far
+        threading.Thread(target=_pass_on, args=(self._news, self.listener), daemon=True).start()
+
+    def renew(self) -> None:
+        """New processes, with a queue of their own: a killed one may have held the old queue's lock."""
+        self.close(at_once=True)
+        self._start()
+
+    def close(self, at_once: bool) -> None:
+        """End the processes."""
+        if at_once:
+            self._near.close()
+        self.executor.shutdown(wait=True, cancel_futures=True)
+        self._near.close()
+        self._far.close()
+        self._news.put(None)
+        self._news.close()
+        self._news.cancel_join_thread()
+
+
+class BorrowedLane:
+    """An executor of the caller's; it is neither broken and rebuilt nor shut down here."""
+
+    def __init__(self, executor: Executor, jobs: int) -> None:
+        self.jobs = jobs
+        self.executor = executor
+
+    def renew(self) -> None:
+        """The caller's executor is the caller's to mend."""
+
+    def close(self, at_once: bool) -> None:
+        """Left open."""
+
+
+EXECUTORS: dict[str, Callable[[int, Listener], Lane]] = {
+    "serial": SerialLane,
+    "processes": ProcessLane,
+}
+"""Name on the command line → lane."""
+
+
+@contextmanager
+def single_threaded_children() -> Iterator[None]:
+    """Processes started inside have one thread in every BLAS."""
+    before = {name: os.environ.get(name) for name in SINGLE_THREAD}
+    os.environ.update(dict.fromkeys(SINGLE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _begin(far: Connection, news: Queue[Event | None]) -> None:
+    """First thing in a worker: leave Ctrl-C to the parent, end with it, send news."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(far,), daemon=True).start()
+    news.cancel_join_thread()
+    listen(news.put)
+
+
+def _end_with_parent(far: Connection) -> None:
+    try:
+        far.recv()
+    except (EOFError, OSError):
+        pass
+    os._exit(1)
+
+
+def _pass_on(news: Queue[Event | None], listener: Listener) -> None:
+    while True:
+        try:
+            event = news.get()
+        except (EOFError, OSError, ValueError):
+            return
+        if event is None:
+            return
+        listener(event)

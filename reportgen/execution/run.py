@@ -1,0 +1,205 @@
+"""Running what is missing of a plan, keeping every worker busy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass
+from time import perf_counter
+
+from reportgen.datasets import load
+from reportgen.declaration import Experiment
+from reportgen.errors import UsageError
+from reportgen.execution.cost import seconds_of
+from reportgen.execution.environment import available_cores
+from reportgen.execution.event import Listener, Reporter
+from reportgen.execution.lanes import EXECUTORS, BorrowedLane, Lane, single_threaded_children
+from reportgen.execution.task import Task
+from reportgen.execution.worker import work
+from reportgen.plan import MeasurementCell, Plan, TrainingCell
+from reportgen.store import BrokenRecord, Store
+
+TRIES = 2
+"""How often a cell is begun whose worker is killed."""
+
+Work = Callable[[Task], BrokenRecord | None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did."""
+
+    measured: int
+    """Cells trained or measured now."""
+    cached: int
+    """Cells found finished."""
+    broken: tuple[BrokenRecord, ...]
+    seconds: float
+
+
+def run(
+    experiment: Experiment,
+    plan: Plan,
+    store: Store,
+    *,
+    jobs: int | None = None,
+    executor: str | Executor = "processes",
+    fresh: bool = False,
+    report: Listener | None = None,
+    work: Work = work,
+) -> Outcome:
+    """Train and measure the cells of `plan` that `store` lacks; all of them if `fresh`.
+
+    `executor` is a name in `EXECUTORS` or any `concurrent.futures.Executor`
+    whose workers see the store's folder; `jobs` defaults to the cores this
+    process may use. A cell that raises is recorded as broken and the others go
+    on; one whose worker is killed is begun again once, by itself. On
+    KeyboardInterrupt the workers stop, what is finished stays, and the
+    exception goes on. `report` is called from several threads, one at a time.
+    """
+    started = perf_counter()
+    tell = Reporter(report)
+    if fresh:
+        for cell in (*plan.trainings, *plan.measurements):
+            store.remove(cell.key)
+    missing = [cell for cell in (*plan.trainings, *plan.measurements) if not store.has(cell.key)]
+    cached = [Task(c, store.root) for c in (*plan.trainings, *plan.measurements) if c not in missing]
+    for task in cached:
+        tell(task.event("cached"))
+    broken: list[BrokenRecord] = []
+    if missing:
+        store.clean()
+        cost = seconds_of(plan, load(experiment.problem.data))
+        board = Board([Task(cell, store.root) for cell in missing], cost)
+        with single_threaded_children():
+            lane = _open(executor, jobs, tell)
+            try:
+                broken = Foreman(board, lane, store, tell, work).run()
+            except BaseException:
+                lane.close(at_once=True)
+                raise
+            lane.close(at_once=False)
+    return Outcome(len(missing) - len(broken), len(cached), tuple(broken), perf_counter() - started)
+
+
+def _open(executor: str | Executor, jobs: int | None, tell: Listener) -> Lane:
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs: needs at least 1, got {jobs}.")
+    count = jobs or available_cores()
+    if isinstance(executor, Executor):
+        return BorrowedLane(executor, count)
+    if executor not in EXECUTORS:
+        raise UsageError(f"--executor: no executor is called {executor!r}. Use one of: {', '.join(EXECUTORS)}.")
+    return EXECUTORS[executor](count, tell)
+
+
+class Board:
+    """Tasks still to be begun, most urgent first.
+
+    Urgent is what a long chain hangs on: a training counts with the longest
+    measurement that waits for it. So the last cells to end are short ones.
+    """
+
+    def __init__(self, tasks: list[Task], cost: Mapping[str, float]) -> None:
+        self.trainings = {task.key: task for task in tasks if isinstance(task.cell, TrainingCell)}
+        self.waiting: dict[str, list[Task]] = {key: [] for key in self.trainings}
+        self.ready: list[Task] = list(self.trainings.values())
+        self.urgency: dict[str, float] = {}
+        for task in tasks:
+            if isinstance(task.cell, MeasurementCell):
+                self.urgency[task.key] = cost[task.key]
+                self.waiting.get(task.cell.training_key, self.ready).append(task)
+        for key in self.trainings:
+            self.urgency[key] = cost[key] + max((cost[t.key] for t in self.waiting[key]), default=0.0)
+
+    def take(self) -> Task:
+        """The most urgent task that can begin."""
+        self.ready.sort(key=lambda task: self.urgency[task.key])
+        return self.ready.pop()
+
+    def trained(self, key: str) -> None:
+        """Measurements of this training can begin."""
+        self.ready += self.waiting.pop(key, [])
+
+    def lost(self, key: str) -> list[Task]:
+        """Measurements that will never begin, their training being broken."""
+        return self.waiting.pop(key, [])
+
+
+class Foreman:
+    """Hands tasks to a lane, as many as it takes, and deals with how they end."""
+
+    def __init__(self, board: Board, lane: Lane, store: Store, tell: Reporter, work: Work) -> None:
+        self.board, self.lane, self.store, self.tell, self.work = board, lane, store, tell, work
+        self.flying: dict[Future[BrokenRecord | None], Task] = {}
+        self.suspects: list[Task] = []
+        """In flight when a worker was killed: begun again one at a time, so the culprit is known."""
+        self.begun: dict[str, int] = {}
+        self.broken: list[BrokenRecord] = []
+
+    def run(self) -> list[BrokenRecord]:
+        """Until nothing is left; the broken cells."""
+        while True:
+            self._hand_out()
+            if not self.flying:
+                return self.broken
+            done, _ = wait(self.flying, return_when=FIRST_COMPLETED)
+            killed = [task for future in done if (task := self._settle(future)) is not None]
+            if killed:
+                self._mend(killed)
+
+    def _hand_out(self) -> None:
+        while len(self.flying) < self.lane.jobs and (self.suspects or self.board.ready):
+            if self.suspects and self.flying:
+                return
+            alone = bool(self.suspects)
+            task = self.suspects.pop() if alone else self.board.take()
+            self.tell(task.event("started"))
+            self.begun[task.key] = self.begun.get(task.key, 0) + 1
+            try:
+                future = self.lane.executor.submit(self.work, task)
+            except BrokenExecutor:
+                future = Future()
+                future.set_exception(BrokenExecutor())
+            self.flying[future] = task
+            if alone:
+                return
+
+    def _settle(self, future: Future[BrokenRecord | None]) -> Task | None:
+        """Deal with a task that ended; the task itself if its worker was killed."""
+        task = self.flying.pop(future)
+        try:
+            record = future.result()
+        except BrokenExecutor:
+            return task
+        except Exception as error:
+            record = task.broken(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+        if record is None:
+            self.tell(task.event("finished"))
+            self.board.trained(task.key)
+        else:
+            self._give_up(task, record)
+        return None
+
+    def _mend(self, killed: list[Task]) -> None:
+        """A worker is gone and has taken the executor along: a fresh one, and each task once more."""
+        self.lane.renew()
+        for future in [future for future in self.flying if future.done()]:
+            if (task := self._settle(future)) is not None:
+                killed.append(task)
+        alone = len(killed) == 1
+        for task in killed:
+            if self.begun[task.key] < TRIES or not alone:
+                self.suspects.append(task)
+            else:
+                cause = "its worker process was ended from outside, twice (out of memory?). Use fewer --jobs."
+                self._give_up(task, task.broken(cause))
+
+    def _give_up(self, task: Task, record: BrokenRecord) -> None:
+        self.store.save(record)
+        self.broken.append(record)
+        self.tell(task.event("broken", cause=record.cause))
+        for waiting in self.board.lost(task.key):
+            self._give_up(waiting, waiting.broken(f"not measured, because its training broke: {record.cause}"))
+
+

@@ -1,0 +1,65 @@
+"""A cell as it is handed to a worker: small, picklable, with a name for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reportgen.execution.event import Event, Kind, State
+from reportgen.plan import MeasurementCell, TrainingCell
+from reportgen.store import BrokenRecord
+
+
+@dataclass(frozen=True)
+class Task:
+    """Train or measure one cell and save its record under `root`."""
+
+    cell: TrainingCell | MeasurementCell
+    root: Path
+
+    @property
+    def key(self) -> str:
+        """The cell's key."""
+        return self.cell.key
+
+    @property
+    def kind(self) -> Kind:
+        """What is done to the cell."""
+        return "training" if isinstance(self.cell, TrainingCell) else "measuring"
+
+    @property
+    def label(self) -> str:
+        """For people: ``latent 10, epoch 200``."""
+        parts = [f"{path.rpartition('.')[2]} {_short(value)}" for path, value in self.cell.setting.items()]
+        if isinstance(self.cell, TrainingCell):
+            parts.append(f"{self.cell.train['epochs']} epochs")
+        else:
+            parts.append(f"epoch {self.cell.checkpoint}")
+        return ", ".join(parts)
+
+    def event(
+        self,
+        state: State,
+        done: float = 0.0,
+        precision: float | None = None,
+        replicates: int | None = None,
+        cause: str | None = None,
+    ) -> Event:
+        """News of this cell."""
+        return Event(self.label, self.key, self.kind, done, precision, replicates, state, cause)
+
+    def broken(self, cause: str) -> BrokenRecord:
+        """The record of this cell where it could not be finished."""
+        measured = isinstance(self.cell, MeasurementCell)
+        return BrokenRecord(
+            key=self.key,
+            kind="measurement" if measured else "training",
+            setting=dict(self.cell.setting),
+            checkpoint=self.cell.checkpoint if isinstance(self.cell, MeasurementCell) else None,
+            cause=cause,
+        )
+
+
+def _short(value: Any) -> str:
+    return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

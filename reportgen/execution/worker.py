@@ -1,0 +1,115 @@
+"""What a worker does with a cell. The laboratory is imported here, when the first cell arrives."""
+
+from __future__ import annotations
+
+import traceback
+from functools import lru_cache
+from time import monotonic
+
+from reportgen.datasets import Dataset, load
+from reportgen.errors import ReportgenError
+from reportgen.execution.event import Listener
+from reportgen.execution.images import measured_images
+from reportgen.execution.task import Task
+from reportgen.plan import MeasurementCell, TrainingCell
+from reportgen.store import BrokenRecord, Store
+
+INTERVAL = 0.1
+"""Seconds between two pieces of news of a running cell."""
+
+_listeners: list[Listener] = []
+"""Where this process's news go; empty in an executor that is not ours."""
+
+
+def listen(listener: Listener | None) -> None:
+    """Send this process's news of running cells to `listener`, or nowhere."""
+    _listeners[:] = [] if listener is None else [listener]
+
+
+def work(task: Task) -> BrokenRecord | None:
+    """Train or measure a cell and save its record; the record of a broken one is returned too.
+
+    An exception inside the cell is recorded with its cause. Only a store that
+    cannot be written is raised.
+    """
+    try:
+        _run(task)
+        return None
+    except ReportgenError as error:
+        return _keep(task, str(error))
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return _keep(task, f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})")
+
+
+def _keep(task: Task, cause: str) -> BrokenRecord:
+    record = task.broken(cause)
+    Store(task.root).save(record)
+    return record
+
+
+def _run(task: Task) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    if isinstance(task.cell, TrainingCell):
+        _train(task, task.cell)
+    else:
+        _measure(task, task.cell)
+
+
+def _train(task: Task, cell: TrainingCell) -> None:
+    from reportgen.execution.environment import environment
+    from reportgen.training import TrainProgress, forget_state, train
+
+    tell = _Teller(task)
+
+    def progress(news: TrainProgress) -> None:
+        tell(news.done, None, None)
+
+    store = Store(task.root)
+    store.save(train(cell, _dataset(cell.problem["data"]), store, progress, environment()))
+    forget_state(store, cell.key)
+
+
+def _measure(task: Task, cell: MeasurementCell) -> None:
+    import torch
+
+    from reportgen.execution.environment import environment
+    from reportgen.measure import MeasureProgress, measure
+    from reportgen.problems.vae import VAEProblem
+    from reportgen.training import load_checkpoint
+
+    tell = _Teller(task)
+
+    def progress(news: MeasureProgress) -> None:
+        tell(news.done, news.precision, news.replicates)
+
+    store = Store(task.root)
+    encoder, decoder = load_checkpoint(store, cell.training_key, cell.checkpoint)
+    dataset = _dataset(cell.problem["data"])
+    images, pixels = measured_images(dataset, int(cell.measure["images"]), cell.seed)
+    problem = VAEProblem(encoder, decoder, torch.from_numpy(pixels))
+    store.save(
+        measure(
+            problem, cell, dataset=dataset.name, images=images, report=progress, environment=environment()
+        )
+    )
+
+
+class _Teller:
+    """Tells how far a cell is, not more often than every `INTERVAL`."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.last = 0.0
+
+    def __call__(self, done: float, precision: float | None, replicates: int | None) -> None:
+        if _listeners and monotonic() - self.last >= INTERVAL:
+            self.last = monotonic()
+            _listeners[0](self.task.event("running", done, precision, replicates))
+
+
+@lru_cache(maxsize=2)
+def _dataset(name: str) -> Dataset:
+    return load(name)
