@@ -1,0 +1,442 @@
+"""Declarations that are wrong, and the sentence that says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reportgen.declaration import load, load_text
+from reportgen.declaration.yaml_source import read
+from reportgen.errors import DeclarationError
+
+
+def complaints(text: str) -> list[str]:
+    """The lines a declaration is answered with."""
+    with pytest.raises(DeclarationError) as caught:
+        load_text(text, "x.yaml")
+    return str(caught.value).split("\n")
+
+
+def complaint(text: str) -> str:
+    lines = complaints(text)
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+# Reading YAML
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("1e-3", 0.001),
+        ("1e6", 1e6),
+        ("-2.5E+1", -25.0),
+        (".5", 0.5),
+        ("12", 12),
+        ("010", 10),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("1:30", "1:30"),
+        ("1_000", "1_000"),
+        ("2%", "2%"),
+        ("no", "no"),
+        ("yes", "yes"),
+        ("on", "on"),
+        ("off", "off"),
+        ("true", True),
+        ("False", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ('"1e-3"', "1e-3"),
+        ("2026-01-01", "2026-01-01"),
+        ("=", "="),
+        ("[1, a]", [1, "a"]),
+    ],
+)
+def test_scalars_are_those_of_yaml_1_2(written: str, value: object) -> None:
+    read_value = read(f"key: {written}", "x.yaml").data["key"]
+    assert read_value == value
+    assert type(read_value) is type(value)
+
+
+REFUSED_FILES: dict[str, tuple[str, str]] = {
+    "empty": ("", "x.yaml:1: is empty. A declaration needs at least `experiment: a-name`"),
+    "only a comment": ("# nothing\n", "x.yaml:1: is empty."),
+    "a list": (
+        "- a\n",
+        "x.yaml:1: must be a mapping of settings (`experiment: a-name` and so on), got a list.",
+    ),
+    "a word": ("hello\n", "x.yaml:1: must be a mapping of settings"),
+    "duplicate key": (
+        "experiment: a\ntrain:\n  epochs: 5\n  batch_size: 2\n  epochs: 6\n",
+        "x.yaml:3 train.epochs: is declared twice, in lines 3 and 5. Keep one.",
+    ),
+    "looping alias": (
+        "experiment: a\nproblem: &p\n  hidden: *p\n",
+        "x.yaml:3 problem.hidden: is an alias of something it is part of. Write the value out.",
+    ),
+    "unknown alias": (
+        "experiment: *who\n",
+        "x.yaml:1: is not valid YAML in column 13: found undefined alias 'who'.",
+    ),
+    "nesting": ("experiment: a\ntrain: " + "[" * 3000, "x.yaml:2: nested more than 30 deep. Flatten it."),
+    "huge integer": (
+        "experiment: a\nseed: " + "9" * 5000,
+        "x.yaml:2 seed: must be an integer of at most 30 digits, got 9999",
+    ),
+    "tab": (
+        "experiment: a\ntrain:\n\tepochs: 5\n",
+        "x.yaml:3: must be indented with spaces, got a tab in column 1. Replace it by spaces.",
+    ),
+    "unfinished": ("experiment: a\nobjective: [elbo\n", "x.yaml:3: is not valid YAML in column 1: "),
+    "two documents": (
+        "experiment: a\n---\nexperiment: b\n",
+        "x.yaml:2: must be one YAML document, got a second one.",
+    ),
+    "control character": (
+        "experiment: a\ntitle: b\x07\n",
+        "x.yaml:2: holds the unprintable character U+0007.",
+    ),
+    "python tag": (
+        "experiment: !!python/name:os.system a\n",
+        "x.yaml:1 experiment: tags such as 'tag:yaml.org,2002:python/name:os.system' are not "
+        "read. Remove the tag.",
+    ),
+    "list as key": (
+        "experiment: a\n? [b]\n: c\n",
+        "x.yaml:2 ?: a key must be a word, got a list or mapping.",
+    ),
+    "nonsense tagged": ("experiment: a\nseed: !!int many\n", "x.yaml:2 seed: must be "),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_FILES)
+def test_files_that_cannot_be_read_are_answered_in_one_line(case: str) -> None:
+    text, answer = REFUSED_FILES[case]
+    assert complaint(text).startswith(answer)
+
+
+def test_aliases_that_multiply_are_refused() -> None:
+    lines = ["experiment: a", "l0: &l0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]" for i in range(1, 9)]
+    assert "more than 20000 values once its aliases are written out" in complaint("\n".join(lines))
+
+
+def test_an_alias_that_does_not_loop_is_read() -> None:
+    experiment = load_text(
+        "experiment: a\ntrain: {epochs: 5, checkpoints: &c [1, 5]}\nmeasure: {num_samples: *c}\n"
+    )
+    assert experiment.measure.num_samples == (1, 5)
+
+
+def test_bytes_that_are_not_utf_8_are_placed(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"experiment: a\ntitle: caf\xe9\n")
+    with pytest.raises(DeclarationError, match=r"latin\.yaml:2: must be UTF-8, got the byte 0xe9"):
+        load(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    path = tmp_path / "bom.yaml"
+    path.write_bytes(b"\xef\xbb\xbfexperiment: a\n")
+    assert load(path).experiment == "a"
+
+
+def test_files_that_are_too_large_or_absent_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "large.yaml"
+    path.write_bytes(b"#" * 1_000_001)
+    with pytest.raises(DeclarationError, match="at most 1000000 bytes, got 1000001"):
+        load(path)
+    with pytest.raises(DeclarationError, match=r"none\.yaml: cannot be read \(No such file"):
+        load(tmp_path / "none.yaml")
+
+
+# Fields
+
+REFUSED_FIELDS: dict[str, str] = {
+    "estimators:\n  - pathwise\n  - {name: leave_one_out, num_samples: 1}": (
+        "x.yaml:4 estimators[1].num_samples: leave_one_out needs at least 2, got 1. Use 2 or "
+        "more, or score_function."
+    ),
+    "train: {epoch: 5}": "x.yaml:2 train.epoch: unknown key. Did you mean epochs?",
+    "trian: {}": "x.yaml:2 trian: unknown key. Did you mean train?",
+    "problem: {xyz: 1}": "x.yaml:2 problem.xyz: unknown key. Use model, data, hidden, latent or activation.",
+    "problem: vae": (
+        "x.yaml:2 problem: must be a mapping of settings (model, data, hidden, latent, "
+        "activation), got 'vae'."
+    ),
+    "measure:": "x.yaml:2 measure: must be a mapping of settings (images, ",
+    "problem:\n  latent: ten": "x.yaml:3 problem.latent: must be a whole number, got 'ten'.",
+    "problem:\n  latent: '10'": (
+        "x.yaml:3 problem.latent: must be a whole number, got '10'. Write 10 without quotes."
+    ),
+    "problem: {latent: 2.5}": "x.yaml:2 problem.latent: must be a whole number, got 2.5.",
+    "problem: {latent: 0}": "x.yaml:2 problem.latent: must be at least 1, got 0. Use 1 or more.",
+    "problem: {latent: true}": "x.yaml:2 problem.latent: must be a whole number, got true.",
+    "problem: {hidden: [10, -1]}": "x.yaml:2 problem.hidden[1]: must be at least 1, got -1. Use 1 or more.",
+    "problem: {hidden: []}": "x.yaml:2 problem.hidden: must not be an empty list.",
+    "problem: {hidden: {a: 1}}": (
+        "x.yaml:2 problem.hidden: must be a list in brackets, [a, b], got a mapping."
+    ),
+    "problem: {data: mnits}": (
+        "x.yaml:2 problem.data: must be one of digits, mnist; got 'mnits'. Did you mean mnist?"
+    ),
+    "problem: {model: gan}": "x.yaml:2 problem.model: must be one of vae; got 'gan'. Use vae.",
+    "objective: [elbo, ebo]": (
+        "x.yaml:2 objective[1]: must be one of reconstruction, elbo, elbo_analytic_kl; got "
+        "'ebo'. Did you mean elbo?"
+    ),
+    "objective: [elbo, elbo]": "x.yaml:2 objective[1]: must name each thing once, got 'elbo' twice.",
+    "objective: []": "x.yaml:2 objective: must not be an empty list.",
+    "train: {learning_rate: 0}": "x.yaml:2 train.learning_rate: must be more than 0, got 0.",
+    "train: {learning_rate: .nan}": "x.yaml:2 train.learning_rate: must be a finite number, got nan.",
+    "train: {learning_rate: 1e999}": "x.yaml:2 train.learning_rate: must be a finite number, got inf.",
+    "train: {objective: reconstruction}": (
+        "x.yaml:2 train.objective: must be one of elbo, elbo_analytic_kl; got"
+    ),
+    "train: {epochs: many}": "x.yaml:2 train.epochs: must be a whole number, got 'many'.",
+    "train:\n  epochs: 5\n  checkpoints: [0, 9]": (
+        "x.yaml:4 train.checkpoints[1]: must be at most train.epochs = 5, got 9. Train longer, or remove it."
+    ),
+    "train: {epochs: 5, checkpoints: [5, 0, 0]}": (
+        "x.yaml:2 train.checkpoints: must increase without repeats, got [5, 0, 0]. Write [0, 5]."
+    ),
+    "measure: {precision: 2}": (
+        "x.yaml:2 measure.precision: must lie between 0 and 1 (0% and 100%), got 2. Write 2% if "
+        "you mean per cent."
+    ),
+    "measure: {precision: fine}": (
+        "x.yaml:2 measure.precision: must be a fraction such as 0.02 or 2%, got 'fine'."
+    ),
+    "measure: {precision: 0%}": (
+        "x.yaml:2 measure.precision: must lie between 0 and 1 (0% and 100%), got '0%'."
+    ),
+    "measure: {images: 1}": "x.yaml:2 measure.images: must be at least 2, got 1.",
+    "measure: {budget: 100}": "x.yaml:2 measure.budget: must be at least min_replicates = 2000, got 100.",
+    "measure: {budget: 1e300}": "x.yaml:2 measure.budget: must be at most 1e+12, got 1e+300.",
+    "measure: {constants: [0, 1, 1]}": (
+        "x.yaml:2 measure.constants[2]: must name each thing once, got 1.0 twice."
+    ),
+    "measure: {sweep_checkpoints: first}": (
+        "x.yaml:2 measure.sweep_checkpoints: must be last, every or a list of epochs, got 'first'. Use last."
+    ),
+    "measure: {sweep_checkpoints: [3]}": (
+        "x.yaml:2 measure.sweep_checkpoints[0]: must be one of train.checkpoints ["
+    ),
+    "estimators: [pathwse]": "x.yaml:2 estimators[0].name: must be one of score_function, ",
+    "estimators: [{label: a}]": (
+        "x.yaml:2 estimators[0].name: is required, got nothing. Add `name: pathwise`."
+    ),
+    "estimators: [{name: pathwise, basline: 1}]": (
+        "x.yaml:2 estimators[0].basline: unknown key. Did you mean baseline?"
+    ),
+    "estimators: [{name: pathwise, baseline: optimal_constant}]": (
+        "x.yaml:2 estimators[0].baseline: is an option of score_function, got pathwise. Remove it."
+    ),
+    "estimators: [{name: leave_one_out, as_printed: true}]": (
+        "x.yaml:2 estimators[0].as_printed: is an option of score_function, got leave_one_out. Remove it."
+    ),
+    "estimators: [pathwise, {name: score_function, as_printed: true, baseline: optimal_constant}]": (
+        "x.yaml:2 estimators[1].as_printed: as_printed stands alone, got baseline too. Remove one."
+    ),
+    'estimators: [{name: pathwise, label: "a, b"}]': (
+        "x.yaml:2 estimators[0].label: must be free of , ( ) < > = so that claims can name it, got 'a, b'."
+    ),
+    "estimators: [pathwise, {name: score_function, label: pathwise}]": (
+        "x.yaml:2 estimators[1].label: 'pathwise' is the label of estimators[0] too. Choose another."
+    ),
+    "estimators: [{name: score_function, label: pathwise}]": (
+        "x.yaml:2 estimators[0].label: pathwise is the name of another estimator than score_function."
+    ),
+    "estimators: [pathwise, {name: pathwise, label: again}]": (
+        "x.yaml:2 estimators[1]: is pathwise with K = 1 again, like estimators[0]. Remove one."
+    ),
+    "estimators: [{name: score_function, as_printed: true}]": (
+        "x.yaml:2 estimators: need an unbiased one to compare the others with, got none. Add pathwise."
+    ),
+    "estimators: []": "x.yaml:2 estimators: must not be an empty list.",
+    "sweep: {problem.latnt: [1]}": (
+        "x.yaml:2 sweep.problem.latnt: no setting has this path. A sweep is over problem.… or train.…."
+        " Did you mean problem.latent?"
+    ),
+    "sweep: {problem.data: [mnist]}": (
+        "x.yaml:2 sweep.problem.data: problem.data cannot be swept: declare one "
+    ),
+    "sweep:\n  problem.latent:\n    - 2\n    - zwei": (
+        "x.yaml:5 sweep.problem.latent[1]: problem.latent must be a whole number, got 'zwei'."
+    ),
+    "sweep: {problem.latent: [2, 2.0]}": (
+        "x.yaml:2 sweep.problem.latent[1]: must be new, got 2.0 twice. Remove one."
+    ),
+    "sweep: {problem.latent: []}": (
+        "x.yaml:2 sweep.problem.latent: must list at least one value, got an empty list."
+    ),
+    "sweep: {problem.latent: 3}": "x.yaml:2 sweep.problem.latent: must be a list in brackets, [a, b], got 3.",
+    "train: {epochs: 9, checkpoints: [9]}\nsweep: {train.epochs: [3]}": (
+        "x.yaml:3 sweep.train.epochs[0]: with this value train.checkpoints[0] must be at most "
+        "train.epochs = 3, got 9."
+    ),
+    f"sweep: {{problem.latent: {list(range(1, 51))}, train.batch_size: {list(range(1, 51))}}}": (
+        "x.yaml:2 sweep: spans 2500 settings, at most 1000 are run. Shorten the lists."
+    ),
+    "title: 2016": "x.yaml:2 title: must be text, got 2016. Put it in quotes.",
+    "title: ''": "x.yaml:2 title: must not be empty. Write something, or remove the key.",
+    "title: |\n  " + "long " * 100: "x.yaml:2 title: must have at most 200 characters, got 499. Shorten it.",
+    "seed: -1": "x.yaml:2 seed: must be at least 0, got -1. Use 0 or more.",
+    'claims: [{test: "variance_ratio(score_function, pathwise) > 1", quote: a}]': (
+        "x.yaml:2 claims[0].id: is required, got nothing. Add `id: lower-variance`."
+    ),
+}
+
+
+@pytest.mark.parametrize("text", REFUSED_FIELDS)
+def test_every_fault_is_answered_with_place_requirement_finding_and_remedy(text: str) -> None:
+    assert complaint(f"experiment: a\n{text}\n").startswith(REFUSED_FIELDS[text])
+
+
+def test_the_name_is_required_and_becomes_a_folder() -> None:
+    assert (
+        complaint("title: x")
+        == "x.yaml:1 experiment: is required, got nothing. Add `experiment: my-experiment`."
+    )
+    assert complaint("experiment: ../up").endswith("got '../up'. Use up.")
+    assert complaint("experiment: my first").endswith("Use my-first.")
+
+
+def test_all_faults_of_a_file_are_reported_in_its_order() -> None:
+    lines = complaints(
+        "experiment: a\n"
+        "problem: {latent: none}\n"
+        "estimators: [pathwise, {name: leave_one_out, num_samples: 1}]\n"
+        "measure:\n"
+        "  budget: 10\n"
+        "  images: 4\n"
+        "claims:\n"
+        "  - {id: b, statement: c, test: total_variance(pathwise) > x}\n"
+        "unknown: 1\n"
+    )
+    assert [line.split(" ")[0] + " " + line.split(" ")[1].rstrip(":") for line in lines] == [
+        "x.yaml:2 problem.latent",
+        "x.yaml:3 estimators[1].num_samples",
+        "x.yaml:5 measure.budget",
+        "x.yaml:8 claims[0].test",
+        "x.yaml:9 unknown",
+    ]
+
+
+# Claims
+
+CLAIM = (
+    "experiment: a\nestimators: [score_function, pathwise, {name: leave_one_out, label: loo}]\n%s\nclaims:\n"
+)
+MORE = (
+    "train: {epochs: 5, checkpoints: [0, 5]}\nmeasure: {num_samples: [1, 2, 4], constants: [-50, 0]}\n"
+    "objective: [elbo, reconstruction]\nsweep: {problem.latent: [2, 3]}"
+)
+
+
+def with_claim(test: str, more: str = MORE) -> str:
+    return (CLAIM % more) + f"  - {{id: b, statement: c, test: '{test}'}}\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "answer"),
+    [
+        (
+            "variance_ratio(scorefunction, pathwise) > 1",
+            "no estimator has the label or name 'scorefunction'. Did you",
+        ),
+        (
+            "mean_norm(taylor_control_variate) > 1",
+            "'taylor_control_variate' is not declared. Add it to estimators",
+        ),
+        ("mean_norm(loo) > 1 under ebo", "objective 'ebo' is not declared. Did you mean elbo?"),
+        (
+            "mean_norm(loo) > 1 at checkpoint 3",
+            "checkpoint 3 is not in train.checkpoints [0, 5]. Add it, or use one.",
+        ),
+        ("mean_norm(loo) > 1 after checkpoint 5", "no checkpoint comes after 5 in train.checkpoints [0, 5]."),
+        ("mean_norm(loo) > 1 at every problem.hidden", "'problem.hidden' is neither 'checkpoint' nor swept."),
+        (
+            "mean_norm(loo) > 1 at every problem.latent and at checkpoint 0",
+            "checkpoint 0 is not in measure.sweep_checkpoints [5].",
+        ),
+        ("equal_means(score_function, loo)", "equal_means needs the reference, pathwise, as one of the two"),
+        ("equal_means(pathwise, pathwise)", "compares pathwise with itself. Name two estimators."),
+        (
+            "constant_effect(loo) > 1",
+            "constant_effect is measured for score_function and pathwise only, got loo.",
+        ),
+        (
+            "constant_effect(pathwise) < 1 under reconstruction",
+            "constant_effect is measured under elbo only, got reconstruction. Remove ",
+        ),
+        (
+            "slope(total_variance(pathwise), num_samples) < 0 at every checkpoint",
+            "a slope is measured at checkpoint 5 of the base setting only. Write ",
+        ),
+        (
+            "slope(total_variance(loo), num_samples) < 0",
+            "a slope needs at least three values of num_samples for loo",
+        ),
+    ],
+)
+def test_claims_speak_of_what_is_measured(test: str, answer: str) -> None:
+    line = complaint(with_claim(test))
+    assert line.startswith("x.yaml:8 claims[0].test: ")
+    assert answer in line
+
+
+def test_claims_need_constants_and_curves_that_are_declared() -> None:
+    assert "Set measure.constants: [-50, 0, 50]." in complaint(
+        with_claim("constant_effect(pathwise) < 1", "")
+    )
+    slope = "slope(total_variance(pathwise), num_samples) < 0"
+    assert "Set measure.num_samples: [1, 2, 4, 8]." in complaint(with_claim(slope, ""))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "equal_means(score_function, pathwise) at every checkpoint",
+        "equal_means(pathwise, loo) under reconstruction",
+        "mean_norm(leave_one_out) > 1 at some problem.latent and at checkpoint 5",
+        "slope(total_variance(pathwise), num_samples) < 0 at checkpoint 5",
+        "constant_effect(score_function) > 10% under elbo",
+        "mean_norm(loo) > 1 after checkpoint 0",
+    ],
+)
+def test_claims_that_fit_are_accepted(test: str) -> None:
+    (claim,) = load_text(with_claim(test)).claims
+    assert str(claim.parsed).split(" ")[0] == test.split(" ")[0]
+
+
+def test_claims_have_unique_ids_and_say_something() -> None:
+    text = (
+        CLAIM % ""
+        + "  - {id: b, quote: c, test: mean_norm(loo) > 1}\n  - {id: b, test: mean_norm(loo) > 1}\n"
+    )
+    empty, twice = complaints(text)
+    assert empty.startswith("x.yaml:6 claims[1]: needs a quote or a statement, got neither.")
+    assert twice == "x.yaml:6 claims[1].id: must be unique, got 'b', the id of claims[0] too. Rename one."
+
+
+def test_a_test_cut_at_its_comma_is_told_to_use_quotes() -> None:
+    text = CLAIM % "" + "  - {id: b, quote: c, test: variance_ratio(loo, pathwise) > 1}\n"
+    assert complaints(text)[0] == (
+        "x.yaml:5 claims[0]: the text is cut at a comma, got the rest 'pathwise) > 1' as a key. "
+        "Put it in quotes."
+    )
+
+
+def test_a_quote_is_the_statement_where_there_is_none() -> None:
+    (claim,) = load_text(CLAIM % "" + "  - {id: b, quote: so be it, test: mean_norm(loo) > 1}\n").claims
+    assert (claim.statement, claim.quote, claim.source, claim.expect) == (
+        "so be it",
+        "so be it",
+        None,
+        "confirmed",
+    )
