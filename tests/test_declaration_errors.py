@@ -334,7 +334,7 @@ CLAIM = (
 )
 MORE = (
     "train: {epochs: 5, checkpoints: [0, 5]}\nmeasure: {num_samples: [1, 2, 4], constants: [-50, 0]}\n"
-    "objective: [elbo, reconstruction]\nsweep: {problem.latent: [2, 3]}"
+    "objective: [elbo, reconstruction]\nsweep: {problem.latent: [2, 3], train.batch_size: [10, 20]}"
 )
 
 
@@ -363,6 +363,10 @@ def with_claim(test: str, more: str = MORE) -> str:
         (
             "mean_norm(loo) > 1 at every problem.latent and at checkpoint 0",
             "checkpoint 0 is not in measure.sweep_checkpoints [5].",
+        ),
+        (
+            "mean_norm(loo) > 1 at every train.batch_size",
+            "train.batch_size varies while problem.latent stays at its base value 10, which the sweep does not",
         ),
         ("equal_means(score_function, loo)", "equal_means needs the reference, pathwise, as one of the two"),
         ("equal_means(pathwise, pathwise)", "compares pathwise with itself. Name two estimators."),
@@ -412,6 +416,21 @@ def test_claims_need_constants_and_curves_that_are_declared() -> None:
 def test_claims_that_fit_are_accepted(test: str) -> None:
     (claim,) = load_text(with_claim(test)).claims
     assert str(claim.parsed).split(" ")[0] == test.split(" ")[0]
+
+
+def test_a_base_value_in_another_spelling_is_in_the_sweep() -> None:
+    sweep = "sweep: {problem.hidden: [50, [100, 100]], problem.latent: [1e1, 20]}"
+    (claim,) = load_text(with_claim("mean_norm(loo) > 1 at every problem.latent", sweep)).claims
+    assert claim.id == "b"
+
+
+def test_a_faulty_sweep_is_not_blamed_on_claims() -> None:
+    sweep = "sweep: {problem.latnt: [2], problem.latent: [x]}"
+    lines = complaints(with_claim("mean_norm(loo) > 1 at every problem.latent", sweep))
+    assert [line.split(":")[1].split(" ")[1] for line in lines] == [
+        "sweep.problem.latent[0]",
+        "sweep.problem.latnt",
+    ]
 
 
 def test_claims_have_unique_ids_and_say_something() -> None:

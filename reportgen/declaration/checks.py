@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -169,12 +168,19 @@ CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
     (check_estimators, frozenset({"estimators"})),
     (check_sweep, frozenset({"problem", "train", "sweep"})),
     (check_claim_ids, frozenset()),
-    (check_claims, frozenset({"objective", "estimators", "train", "measure", "sweep"})),
 )
 """Each check, and the sections it leans on: where one of these has a fault of its own, the check waits."""
+
+_CLAIMS_LEAN_ON = frozenset({"problem", "objective", "estimators", "train", "measure", "sweep"})
 
 
 def complaints_about(experiment: Experiment, faulty: frozenset[str]) -> list[Complaint]:
     """Everything that does not fit together, apart from what leans on `faulty` sections."""
-    runnable = (check(experiment) for check, needs in CHECKS if not needs & faulty)
-    return list(itertools.chain.from_iterable(runnable))
+    found: list[Complaint] = []
+    for check, needs in CHECKS:
+        if not needs & faulty:
+            found += check(experiment)
+    doubtful = faulty | {str(complaint.path[0]) for complaint in found if complaint.path[0] == "sweep"}
+    if not _CLAIMS_LEAN_ON & doubtful:
+        found += check_claims(with_resolved_sweep(experiment))
+    return found

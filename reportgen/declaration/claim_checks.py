@@ -67,10 +67,24 @@ def _scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
             if scope.over not in experiment.sweep:
                 known = suggestion(scope.over, ["checkpoint", *experiment.sweep])
                 yield f"{scope.over!r} is neither 'checkpoint' nor swept. {known}"
+            else:
+                yield from _stranded(experiment, scope.over, {other.over for other in test.scopes})
         elif scope.quantifier == "at" and scope.number not in measured:
             yield f"checkpoint {scope.number} is not in {owner} {list(measured)}. Add it, or use one."
         elif scope.quantifier == "after" and not any(epoch > (scope.number or 0) for epoch in measured):
             yield f"no checkpoint comes after {scope.number} in {owner} {list(measured)}. Use an earlier one."
+
+
+def _stranded(experiment: Experiment, path: str, scoped: set[str]) -> Iterator[str]:
+    """Other swept settings stay at their base value, so the sweep must run there."""
+    for other, values in experiment.sweep.items():
+        section, _, field = other.partition(".")
+        base = getattr(getattr(experiment, section), field)
+        if other not in scoped and base not in values:
+            yield (
+                f"{path} varies while {other} stays at its base value {base}, which the sweep does not run. "
+                f"Add {base} to sweep.{other}, or scope it too."
+            )
 
 
 def _equal_means_faults(experiment: Experiment, comparison: EqualMeans) -> Iterator[str]:

@@ -6,7 +6,7 @@ comparison := "equal_means" "(" arm "," arm ["," "margin" "=" percentage] ")"
             | quantity ("<" | ">" | "<=" | ">=") number
             | quantity "=" number "within" (number | percentage)
             | call ("<" | ">" | "<=" | ">=") call
-quantity   := call | "slope" "(" call "," "num_samples" ")"
+quantity   := call | "slope" "(" "total_variance" "(" arm ")" "," "num_samples" ")"
 call       := statistic "(" arm {"," arm} ")"
 scope      := "at" ("every" | "some") ("checkpoint" | swept setting)
             | ("at" | "after") "checkpoint" whole number
@@ -139,6 +139,8 @@ class _Parser:
         self.symbol("(", "slope")
         here = self.skip()
         of = self.call(self.word("a statistic: slope(total_variance(A), num_samples)"), here)
+        if of.name != "total_variance":
+            raise GrammarError(here + 1, f"slopes are of total_variance only, got {of.name}")
         self.symbol(",", "slope")
         here = self.skip()
         if self.word("num_samples, the only setting slopes are taken over") != "num_samples":

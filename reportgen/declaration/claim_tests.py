@@ -70,7 +70,7 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Slope:
-    """Slope of log statistic against log num_samples, at the last checkpoint of the base setting."""
+    """Slope of log total variance against log num_samples, at the last checkpoint of the base setting."""
 
     of: Statistic
     over: str = "num_samples"
@@ -167,8 +167,8 @@ class Scope:
     as ``problem.latent``; `number` is the epoch for ``at`` and ``after``.
 
     Without a scope of checkpoints: every checkpoint that is measured there
-    (in swept settings those of `measure.sweep_checkpoints`). Without a scope
-    of settings: the base setting alone.
+    (in swept settings those of `measure.sweep_checkpoints`). A swept setting
+    that no scope names stays at its base value.
     """
 
     quantifier: str
