@@ -124,10 +124,8 @@ TEXT: dict[str, Formula] = {
         r"\nabla_{\phi}\, q_{\phi} = q_{\phi}\, \nabla_{\phi} \log q_{\phi}",
         "the gradient of q phi equals q phi times the gradient of log q phi",
     ),
-    "burda_update": Formula(
-        r"\nabla_{\phi} \log \frac{p_{\theta}(x, z)}{q_{\phi}(z \mid x)}\bigg|_{z = g_{\phi}(x, \epsilon)}",
-        "the gradient in phi of log of p theta of x and z over q phi of z given x, at z equal to g phi of x and epsilon",
-        display=True,
+    "log_w": Formula(
+        r"\log p_{\theta}(x, z) - \log q_{\phi}(z \mid x)", "log p theta of x and z minus log q phi of z given x"
     ),
 }
 """Formulas of the text, by the name templates ask for: ``{{ math("phi") }}``."""

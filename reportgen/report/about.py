@@ -1,0 +1,106 @@
+"""What an experiment is about: its names as the text says them, and the places it measured."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from reportgen.estimators import ESTIMATORS
+from reportgen.figures.labels import short_title
+from reportgen.findings import Findings, prose
+from reportgen.objectives import OBJECTIVES
+from reportgen.report.words import counted
+
+
+def title_of(findings: Findings, label: str) -> str:
+    """An estimator's short title, as figures say it: “Pathwise”."""
+    return short_title(label, findings.estimator_of[label])
+
+
+def named(findings: Findings, label: str) -> str:
+    """An estimator inside a sentence: “the score function”, “pathwise”, “the optimal constant baseline”."""
+    name = findings.estimator_of[label]
+    own = label != name or name not in ESTIMATORS
+    if own:
+        return f"“{label}”"
+    return {
+        "score_function": "the score function",
+        "pathwise": "pathwise",
+        "leave_one_out": "leave-one-out",
+        "taylor_control_variate": "the Taylor control variate",
+        "score_function_optimal_constant": "the score function with the optimal constant baseline",
+        "score_function_optimal_per_coordinate": "the score function with the optimal baseline per coordinate",
+        "score_function_as_printed": "the score function as printed",
+    }.get(name, f"“{label}”")
+
+
+def objective_title(name: str) -> str:
+    """An objective's title: “ELBO, analytic KL”."""
+    return OBJECTIVES[name].title if name in OBJECTIVES else name
+
+
+def under(name: str) -> str:
+    """An objective inside a sentence: “for the reconstruction term”."""
+    return {
+        "reconstruction": "for the reconstruction term",
+        "elbo": "for the ELBO",
+        "elbo_analytic_kl": "for the ELBO with analytic KL",
+    }.get(name, f"for {objective_title(name)}")
+
+
+def label_of(findings: Findings, estimator: str) -> str | None:
+    """The first label of an estimator of the table, None where it was not declared."""
+    return next((label for label in findings.labels if findings.estimator_of[label] == estimator), None)
+
+
+def is_unbiased(findings: Findings, label: str) -> bool:
+    """Whether the estimator claims to be; a user's own is taken at its word."""
+    name = findings.estimator_of[label]
+    return ESTIMATORS[name].unbiased if name in ESTIMATORS else True
+
+
+def contrast(findings: Findings) -> tuple[str, str] | None:
+    """The two estimators that the report is about: REINFORCE, else the first, against the reference."""
+    reference = findings.reference()
+    worst = label_of(findings, "score_function") or next(
+        (label for label in findings.labels if label != reference and is_unbiased(findings, label)), None
+    )
+    return None if worst is None or worst == reference else (worst, reference)
+
+
+def images(findings: Findings) -> int:
+    """Images measured in the base setting."""
+    record = findings.record()
+    return len(record.images) if record else int(findings.experiment.measure.images)
+
+
+def model(findings: Findings) -> str:
+    """The model and its data in one or two sentences."""
+    problem = findings.experiment.problem
+    layers = "–".join(str(width) for width in (*problem.hidden, problem.latent))
+    record = findings.record()
+    trained = findings.experiment.train
+    text = (
+        f"A variational autoencoder with a Gaussian encoder {layers} ({problem.activation} layers, "
+        f"{prose.count(problem.latent)} latent units), a mirrored decoder and Bernoulli pixels, on the data set "
+        f"{problem.data}"
+    )
+    if record is not None:
+        text += f"; φ has {prose.count(record.parameters)} coordinates"
+    text += (
+        f". It was trained for {counted(trained.epochs, 'epoch')} on {objective_title(trained.objective)} with pathwise "
+        f"gradients. The same parameters, kept at {counted(len(findings.checkpoints), 'checkpoint')}, serve every "
+        f"estimator: differences between estimators are not differences between training runs."
+    )
+    return text
+
+
+def run_id(findings: Findings) -> str:
+    """Twelve hex digits that name this run: a digest of all its cells' keys."""
+    keys = sorted(cell.key for cell in (*findings.plan.trainings, *findings.plan.measurements))
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12]
+
+
+def setting_text(setting: Any) -> str:
+    """“problem.latent = 20”."""
+    return ", ".join(f"{name} = {value}" for name, value in setting.items())

@@ -1,0 +1,151 @@
+"""HTML → PDF by WeasyPrint, with every way it fails in silence turned into an error.
+
+WeasyPrint logs and goes on where an image, an anchor, a font or a glyph is
+missing. Here its log is read, and anything in it stops the report. Nothing is
+fetched: the document's images are data, its fonts come from the templates.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reportgen.errors import MissingRequirementError, RenderError
+
+SCHEME = "reportgen:"
+"""Addresses of the document's own images and fonts."""
+
+_DATE_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file embedded in the PDF."""
+
+    name: str
+    content: bytes
+    description: str
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the document may ask for, by address (without the scheme)."""
+
+    files: Mapping[str, Path]
+    images: Mapping[str, bytes]
+
+    def read(self, name: str) -> tuple[bytes, str]:
+        """Content and media type of an address. Raises RenderError where it is not ours."""
+        if name in self.images:
+            return self.images[name], "image/svg+xml"
+        if name in self.files:
+            return self.files[name].read_bytes(), "font/ttf"
+        raise RenderError(f"report.pdf: asks for {name!r}, which is not part of the report. Mend the template.")
+
+
+class _Heard(logging.Handler):
+    """Keeps what WeasyPrint complains of."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+@contextmanager
+def _listening() -> Iterator[_Heard]:
+    heard = _Heard()
+    loggers = [logging.getLogger(name) for name in ("weasyprint", "fontTools")]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(heard)
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+    try:
+        yield heard
+    finally:
+        for logger, (level, propagate) in zip(loggers, before, strict=True):
+            logger.removeHandler(heard)
+            logger.setLevel(level)
+            logger.propagate = propagate
+
+
+@contextmanager
+def _fixed_date(when: datetime) -> Iterator[None]:
+    """Makes font subsets carry this date instead of the current one."""
+    with _DATE_LOCK:
+        before = os.environ.get("SOURCE_DATE_EPOCH")
+        os.environ["SOURCE_DATE_EPOCH"] = str(int(when.timestamp()))
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["SOURCE_DATE_EPOCH"]
+            else:
+                os.environ["SOURCE_DATE_EPOCH"] = before
+
+
+def _weasyprint() -> Any:
+    try:
+        import weasyprint
+    except OSError as error:
+        raise MissingRequirementError(
+            "report.pdf: needs the Pango libraries for WeasyPrint, found none. "
+            "Install libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 (Debian), then render again."
+        ) from error
+    return weasyprint
+
+
+def make_pdf(html: str, resources: Resources, attachments: tuple[Attachment, ...], when: datetime) -> bytes:
+    """The document as PDF/A-3a bytes that depend on nothing but the arguments and the library versions.
+
+    Raises `RenderError` where anything would be missing from the document,
+    `MissingRequirementError` without Pango.
+    """
+    weasyprint = _weasyprint()
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+    class OwnFiles(URLFetcher):  # type: ignore[misc]
+        """Answers data: and the report's own addresses; anything else ends the rendering."""
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if url.startswith("data:"):
+                return super().fetch(url, headers)
+            if url.startswith(SCHEME):
+                content, media_type = resources.read(url.removeprefix(SCHEME))
+                return URLFetcherResponse(url, content, {"Content-Type": media_type})
+            raise FatalURLFetchingError(f"refused {url}")
+
+    with _listening() as heard, _fixed_date(when):
+        try:
+            document = weasyprint.HTML(
+                string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
+            ).render(pdf_variant="pdf/a-3a")
+            document.metadata.attachments = [
+                weasyprint.Attachment(
+                    string=a.content,
+                    name=a.name,
+                    description=a.description,
+                    created=when,
+                    modified=when,
+                    relationship="Source" if a.name.endswith(".yaml") else "Data",
+                )
+                for a in attachments
+            ]
+            content: bytes = document.write_pdf(pdf_variant="pdf/a-3a")
+        except (FatalURLFetchingError, RecursionError) as error:
+            raise RenderError(f"report.pdf: cannot be laid out: {error or type(error).__name__}.") from error
+    if heard.messages:
+        more = f" (and {len(heard.messages) - 1} more)" if len(heard.messages) > 1 else ""
+        raise RenderError(f"report.pdf: would come out incomplete: {heard.messages[0]}{more}. Mend the template.")
+    return content

@@ -1,0 +1,50 @@
+"""Sections of the report: one file each, one line each in this table, in the order of reading.
+
+To add one, write a file here with a `SECTION`, a template of its id under
+``templates/sections``, and its line.
+"""
+
+from __future__ import annotations
+
+from reportgen.report.section import Section
+from reportgen.report.sections import (
+    again,
+    cost,
+    errata,
+    estimators,
+    judged,
+    layers,
+    methods,
+    noise,
+    question,
+    references,
+    samples,
+    settings,
+    signal,
+    training,
+    unbiasedness,
+    unfinished,
+    why,
+)
+
+SECTIONS: tuple[Section, ...] = (
+    question.SECTION,
+    estimators.SECTION,
+    unbiasedness.SECTION,
+    training.SECTION,
+    layers.SECTION,
+    samples.SECTION,
+    why.SECTION,
+    settings.SECTION,
+    cost.SECTION,
+    noise.SECTION,
+    signal.SECTION,
+    errata.SECTION,
+    judged.SECTION,
+    unfinished.SECTION,
+    methods.SECTION,
+    again.SECTION,
+    references.SECTION,
+)
+
+__all__ = ["SECTIONS", "Section"]

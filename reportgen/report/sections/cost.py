@@ -1,0 +1,47 @@
+"""Variance for the same work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.findings import Findings, prose
+from reportgen.report import about, words
+from reportgen.report.section import Section
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """Passes, time, and variance times each, at the last checkpoint under the first objective."""
+    rows = [
+        {
+            "label": label,
+            "title": about.title_of(findings, label),
+            "evaluations": findings.get("evaluations", label),
+            "seconds": prose.seconds(findings.get("seconds_per_replicate", label).value),
+            "work": findings.get("work_normalized_variance", label),
+        }
+        for label in findings.labels
+    ]
+    usable = [row for row in rows if row["work"].available and about.is_unbiased(findings, row["label"])]
+    if not usable:
+        return None
+    best = min(usable, key=lambda row: row["work"].value)
+    apart = all(row is best or row["work"].low > best["work"].high for row in usable)
+    text = (
+        f"Of the unbiased estimators {about.named(findings, best['label'])} has the smallest product, "
+        f"{prose.with_interval(best['work'])}"
+    )
+    text += "." if apart or len(usable) == 1 else ", though its interval overlaps with that of another."
+    ratio = ""
+    pair = about.contrast(findings)
+    if pair:
+        mine, theirs = (findings.get("evaluations", label) for label in pair)
+        if mine.available and theirs.available:
+            ratio = words.sentence(
+                f"one estimate takes {prose.number(mine.value)} decoder passes with {about.named(findings, pair[0])} and "
+                f"{prose.number(theirs.value)} with {about.named(findings, pair[1])}"
+            )
+    return {"rows": rows, "text": text, "ratio": ratio, "objective": about.under(findings.objectives[0])}
+
+
+SECTION = Section("cost", "Cost", context, ("work",))

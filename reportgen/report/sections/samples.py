@@ -1,0 +1,51 @@
+"""Variance against the number of samples inside one estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.findings import Findings, prose
+from reportgen.report import about, words
+from reportgen.report.section import Section
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """Slopes on log-log axes; left out where no curve was declared."""
+    rows = []
+    for label in findings.labels:
+        curve = findings.curve(label)
+        slope = findings.slope("total_variance", label)
+        if len(curve) > 1 and slope.available:
+            rows.append(
+                {
+                    "label": label,
+                    "title": about.title_of(findings, label),
+                    "first": curve[0],
+                    "last": curve[-1],
+                    "slope": slope,
+                    "side": words.side(slope, -1.0),
+                }
+            )
+    if not rows:
+        return None
+    agreeing = [about.named(findings, row["label"]) for row in rows if row["side"] == "around"]
+    steeper = [about.named(findings, row["label"]) for row in rows if row["side"] == "below"]
+    flatter = [about.named(findings, row["label"]) for row in rows if row["side"] == "above"]
+    parts = []
+    if agreeing:
+        parts.append(f"the interval of the slope holds −1 for {prose.listing(agreeing)}")
+    if steeper:
+        parts.append(f"the variance of {prose.listing(steeper)} falls faster than that")
+    if flatter:
+        parts.append(f"the variance of {prose.listing(flatter)} falls more slowly")
+    return {
+        "rows": rows,
+        "text": " ".join(words.sentence(part) for part in parts),
+        "coupled": any(findings.estimator_of[row["label"]] == "leave_one_out" for row in rows),
+        "objective": about.under(findings.objectives[0]),
+        "last": prose.count(findings.checkpoints[-1]),
+    }
+
+
+SECTION = Section("samples", "Variance against the number of samples", context, ("variance_against_num_samples",))

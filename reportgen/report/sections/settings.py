@@ -1,0 +1,74 @@
+"""Against what the declaration sweeps, the number of latent units for instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.findings import Findings, prose
+from reportgen.report import about, words
+from reportgen.report.section import Section
+
+
+def told(findings: Findings, path: str, values: tuple[Any, ...], objective: str) -> str:
+    """How the ratio of the two main estimators changes along one setting."""
+    pair = about.contrast(findings)
+    if pair is None:
+        return ""
+    ratios = [(v, findings.ratio(*pair, objective=objective, setting={path: v})) for v in values]
+    usable = [(v, ratio) for v, ratio in ratios if ratio.has_interval]
+    if len(usable) < 2:
+        return ""
+    (first, low), (last, high) = usable[0], usable[-1]
+    text = (
+        f"{about.under(objective)}, the ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
+        f"{prose.with_interval(low)} at {first} and {prose.with_interval(high)} at {last}"
+    )
+    steps = list(zip(usable, usable[1:], strict=False))
+    if all(after[1].low > before[1].high for before, after in steps):
+        text += "; it grows with every step"
+    elif all(after[1].high < before[1].low for before, after in steps):
+        text += "; it falls with every step"
+    else:
+        text += "; it does not change in one direction throughout, or by less than the intervals can tell"
+    below = [str(v) for v, ratio in usable if words.side(ratio) == "below"]
+    if below:
+        text += f". At {prose.listing(below)} the order of the two is reversed"
+    return words.sentence(text)
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """One table a swept setting; left out without a sweep."""
+    tables = []
+    for path in findings.experiment.sweep:
+        values = findings.settings(path)
+        if len(values) < 2:
+            continue
+        reference = findings.reference()
+        tables.append(
+            {
+                "path": path,
+                "values": [str(value) for value in values],
+                "reference": about.title_of(findings, reference),
+                "variances": [findings.get("total_variance", reference, setting={path: v}) for v in values],
+                "rows": [
+                    {
+                        "title": about.title_of(findings, label),
+                        "cells": [findings.ratio(label, reference, setting={path: v}) for v in values],
+                    }
+                    for label in findings.labels
+                    if label != reference
+                ],
+                "paragraphs": [t for o in findings.objectives if (t := told(findings, path, values, o))],
+            }
+        )
+    if not tables:
+        return None
+    return {
+        "tables": tables,
+        "latent": "problem.latent" in findings.experiment.sweep,
+        "objective": about.under(findings.objectives[0]),
+    }
+
+
+SECTION = Section("settings", "Against the settings swept", context, ("variance_against_latent",))

@@ -1,0 +1,132 @@
+"""Findings → words: comparisons and verdicts as the text says them.
+
+Nothing here decides anything: what is higher, lower or not told apart is read
+off an interval, so that a sentence is right whatever was found. Digits are
+the business of `reportgen.findings.prose`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from reportgen.findings import Estimate, prose
+
+SHAPES = {"confirmed": "●", "refuted": "◆", "undecided": "○", "broken": "▲"}
+"""Each verdict's own shape, so that none depends on colour."""
+
+DASH = "–"
+
+
+def cell(estimate: Estimate) -> str:
+    """An estimate in a table: its value alone, a dash where there is none."""
+    return prose.value_of(estimate) if estimate.available else DASH
+
+
+def ends(estimate: Estimate) -> str:
+    """Its interval in a table; empty where there is none to show."""
+    if not estimate.has_interval or estimate.low == estimate.high:
+        return ""
+    return prose.interval(estimate)
+
+
+def share(estimate: Estimate) -> str:
+    """A fraction in per cent with its interval: 69% (66 to 71)."""
+    if not estimate.available:
+        return prose.NOT_AVAILABLE
+    scaled = Estimate(100 * estimate.value, 100 * estimate.low, 100 * estimate.high, estimate.replicates)
+    if not estimate.has_interval or estimate.low == estimate.high:
+        return prose.percent(estimate.value)
+    return f"{prose.value_of(scaled)}% ({prose.interval(scaled)})"
+
+
+def share_cell(estimate: Estimate) -> str:
+    """A fraction in per cent, in a table."""
+    return prose.percent(estimate.value) if estimate.available else DASH
+
+
+def amount(estimate: Estimate) -> str:
+    """An estimate with its interval, or why there is none."""
+    return prose.with_interval(estimate) if estimate.available else estimate.status
+
+
+def side(estimate: Estimate, of: float = 1.0) -> str:
+    """Where the interval lies: ``above``, ``below`` or ``around`` a value; ``unknown`` without one."""
+    if not estimate.has_interval:
+        return "unknown"
+    if estimate.low > of:
+        return "above"
+    return "below" if estimate.high < of else "around"
+
+
+def counted(value: int, noun: str, plural: str | None = None) -> str:
+    """“one estimator”, “seven estimators”, “64 images”."""
+    return f"{prose.in_words(value)} {noun if value == 1 else plural or noun + 's'}"
+
+
+def compared(first: str, second: str, ratio: Estimate) -> str:
+    """What a ratio of variances says of two estimators, as a clause without a full stop."""
+    told = side(ratio)
+    if told == "above":
+        return f"the variance of {first} is {prose.with_interval(ratio)} times that of {second}"
+    if told == "below":
+        return f"the variance of {first} is lower than that of {second}: {prose.with_interval(ratio)} times as large"
+    if told == "around":
+        return f"the variances of {first} and {second} are not told apart: their ratio is {prose.with_interval(ratio)}"
+    return f"the variances of {first} and {second} cannot be compared ({ratio.status})"
+
+
+def capital(text: str) -> str:
+    """With a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """A clause as a sentence: a capital, and a full stop where it has none."""
+    clause = capital(" ".join(text.split()))
+    return clause if clause[-1:] in ".?!" else clause + "."
+
+
+def headline(text: str) -> str:
+    """A clause as a heading or table entry: a capital, no full stop."""
+    return capital(" ".join(text.split()).rstrip("."))
+
+
+def runs(values: Sequence[int], of: Sequence[int], noun: str = "epoch") -> str:
+    """“at every checkpoint”, “at epochs 0 and 1”, “at no checkpoint”."""
+    if list(values) == list(of):
+        return "at every checkpoint" if len(values) > 1 else f"at {noun} {prose.count(values[0])}"
+    if not values:
+        return "at no checkpoint"
+    return f"at {noun}{'s' if len(values) > 1 else ''} {prose.listing([prose.count(v) for v in values])}"
+
+
+def verdict(word: str, expect: str = "confirmed") -> Markup:
+    """A verdict as a shape and a word, with what was expected where that is not plain."""
+    note = ""
+    if word == expect != "confirmed":
+        note = ", as expected"
+    elif word != expect != "confirmed":
+        note = f", expected {expect}"
+    return Markup('<span class="verdict {0}"><span class="shape" aria-hidden="true">{1}</span> {0}</span>{2}').format(
+        word, SHAPES[word], Markup('<span class="note">{}</span>').format(note) if note else ""
+    )
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "amount": amount,
+    "capital": capital,
+    "cell": cell,
+    "count": prose.count,
+    "ends": ends,
+    "headline": headline,
+    "listing": prose.listing,
+    "number": prose.number,
+    "percent": prose.percent,
+    "seconds": prose.seconds,
+    "sentence": sentence,
+    "share": share,
+    "share_cell": share_cell,
+}

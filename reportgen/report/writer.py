@@ -1,0 +1,172 @@
+"""Sections → text of the document: templates with their formulas, figures, references and numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from markupsafe import Markup, escape
+
+from reportgen.errors import RenderError
+from reportgen.figures import Drawing
+from reportgen.report import formulas, words
+from reportgen.report.bibliography import REFERENCES, reference
+from reportgen.report.numbering import Numbering
+from reportgen.report.section import Section
+from reportgen.resources import templates
+
+Medium = Literal["screen", "paper"]
+
+INK = "#1b1f24"
+
+
+@dataclass
+class Writer:
+    """Writes sections for one medium. Formulas and figures are inline SVG on the screen, images on paper."""
+
+    medium: Medium
+    drawings: Mapping[str, Drawing]
+    numbering: Numbering = field(default_factory=Numbering)
+    images: dict[str, bytes] = field(default_factory=dict)
+    """On paper: the images that the text asks for, by address."""
+
+    def environment(self) -> Environment:
+        """Jinja2, strict: an undefined name is an error, and everything is escaped."""
+        environment = Environment(
+            loader=FileSystemLoader(templates()),
+            undefined=StrictUndefined,
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+        )
+        environment.globals.update(
+            paper=self.medium == "paper",
+            math=self.math,
+            equation=self.equation,
+            cite=self.cite,
+            figure=self.figure,
+            has_figure=self.has_figure,
+            caption=self.caption,
+            ref=self.ref,
+            has_section=lambda name: self.numbering.has("section", name),
+            bibliography=self.bibliography,
+            verdict=words.verdict,
+        )
+        environment.filters.update(words.FILTERS)
+        return environment
+
+    def math(self, name: str) -> Markup:
+        """A formula in the line, by its name in `formulas.TEXT`."""
+        return self._formula(formulas.named(name), "m")
+
+    def equation(self, source: Any, name: str | None = None) -> Markup:
+        """A displayed formula; numbered where it has a name. `source`: a name, or a Formula."""
+        formula = formulas.named(source) if isinstance(source, str) else source
+        drawn = self._formula(formula, "m")
+        if name is None:
+            return Markup('<div class="equation"><div class="formula">{}</div></div>').format(drawn)
+        number = self.numbering.number("equation", name)
+        return Markup(
+            '<div class="equation" id="eq-{}"><div class="formula">{}</div><div class="number">({})</div></div>'
+        ).format(name, drawn, number)
+
+    def _formula(self, formula: formulas.Formula, kind: str) -> Markup:
+        drawn = formulas.drawn(formula)
+        style = f"width:{drawn.width:g}ex;height:{drawn.height:g}ex;vertical-align:{-drawn.depth:g}ex"
+        if self.medium == "screen":
+            opening = Markup('<svg class="{}" role="img" aria-label="{}" style="{}"').format(kind, drawn.spoken, style)
+            return opening + Markup(drawn.svg.removeprefix("<svg").replace(' xmlns="http://www.w3.org/2000/svg"', ""))
+        address = f"formula/{hashlib.sha256(formula.key.encode()).hexdigest()[:16]}.svg"
+        self.images[address] = drawn.svg.replace("currentColor", INK).encode()
+        return Markup('<img class="{}" src="reportgen:{}" alt="{}" style="{}">').format(
+            kind, address, drawn.spoken, style
+        )
+
+    def cite(self, *keys: str, bare: bool = False) -> Markup:
+        """Sources in the text: "(Williams, 1992)", or with `bare` "Williams (1992)"."""
+        parts = []
+        for key in keys:
+            source = reference(key)
+            self.numbering.cite(key)
+            text = f"{source.short} ({source.year})" if bare else f"{source.short}, {source.year}"
+            parts.append(Markup('<a class="cite" href="#ref-{}">{}</a>').format(key, text))
+        joined = Markup("; ").join(parts)
+        return joined if bare else Markup("({})").format(joined)
+
+    def figure(self, name: str) -> Markup:
+        """A figure with its number and caption; nothing where it was not drawn."""
+        drawing = self.drawings.get(name)
+        if drawing is None:
+            return Markup("")
+        number = self.numbering.number("figure", name)
+        if self.medium == "screen":
+            image = Markup('<div class="drawing">{}</div>').format(Markup(drawing.inline))
+        else:
+            address = f"figures/{name}.svg"
+            self.images[address] = drawing.svg
+            image = Markup('<img class="drawing" src="reportgen:{}" alt="{}">').format(address, drawing.alt)
+        return Markup(
+            '<figure id="fig-{}" class="{}">{}<figcaption><b>Figure {}.</b> {}</figcaption></figure>'
+        ).format(name, drawing.width, image, number, drawing.caption)
+
+    def has_figure(self, name: str) -> bool:
+        """Whether a figure was drawn."""
+        return name in self.drawings
+
+    def caption(self, name: str, text: str | Markup) -> Markup:
+        """The caption of a table, numbered."""
+        number = self.numbering.number("table", name)
+        return Markup('<caption id="tab-{}"><b>Table {}.</b> {}</caption>').format(name, number, text)
+
+    def ref(self, kind: str, name: str) -> Markup:
+        """A link to a section, figure, table or equation: "figure 3"."""
+        prefix = {"section": "", "figure": "fig-", "table": "tab-", "equation": "eq-"}[kind]
+        number = self.numbering.of(kind, name)
+        text = f"{kind} ({number})" if kind == "equation" else f"{kind} {number}"
+        return Markup('<a href="#{}{}">{}</a>').format(prefix, name, text.replace(" ", "\u00a0"))
+
+    def bibliography(self) -> list[tuple[str, Any]]:
+        """What the text cites, in the order of authors."""
+        return sorted(
+            ((key, REFERENCES[key]) for key in self.numbering.cited),
+            key=lambda pair: (pair[1].authors.casefold(), pair[1].year),
+        )
+
+    def page(self, template: str, sections: Sequence[tuple[Section, Mapping[str, Any]]], **shared: Any) -> str:
+        """The whole document, filled in twice so that references may point forward."""
+        for index, (section, _) in enumerate(sections, start=1):
+            self.numbering.set("section", section.id, str(index))
+        text = self._pass(template, sections, shared)
+        cited = self.numbering.cited
+        self.numbering = self.numbering.second_pass()
+        self.numbering.cited = cited
+        text = self._pass(template, sections, shared)
+        return re.sub(r"[ \t]+\n", "\n", text)
+
+    def _pass(self, template: str, sections: Sequence[tuple[Section, Mapping[str, Any]]], shared: Any) -> str:
+        environment = self.environment()
+        try:
+            # The first page is filled in first: its figure is figure 1.
+            front = Markup(environment.get_template("front.html").render(shared))
+            bodies = [
+                (
+                    section,
+                    self.numbering.of("section", section.id),
+                    Markup(environment.get_template(f"sections/{section.id}.html").render({**shared, **context})),
+                )
+                for section, context in sections
+            ]
+            return environment.get_template(template).render({**shared, "front": front, "sections": bodies})
+        except TemplateError as error:
+            where = f"{getattr(error, 'name', None) or 'templates'}:{getattr(error, 'lineno', '')}"
+            raise RenderError(f"{where}: cannot be filled in: {error.message}. Mend the template.") from error
+
+
+def as_text(value: Any) -> Markup:
+    """Escaped text."""
+    return escape(value)
