@@ -366,7 +366,7 @@ def with_claim(test: str, more: str = MORE) -> str:
         ),
         (
             "mean_norm(loo) > 1 at every train.batch_size",
-            "train.batch_size varies while problem.latent stays at its base value 10, which the sweep does not",
+            "train.batch_size varies while problem.latent stays at its base value 10, which the sweep",
         ),
         ("equal_means(score_function, loo)", "equal_means needs the reference, pathwise, as one of the two"),
         ("equal_means(pathwise, pathwise)", "compares pathwise with itself. Name two estimators."),
