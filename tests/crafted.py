@@ -1,0 +1,127 @@
+"""A small declared experiment whose records are written by hand, so that verdicts can be dictated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from reportgen.declaration import Experiment, load_text
+from reportgen.findings import Findings, collect
+from reportgen.plan import Arm, MeasurementCell, make_plan
+from reportgen.store.records import BrokenRecord, MeasurementRecord, TrainingRecord
+from tests.toy_records import arm_record, record
+
+IMAGES, BUCKETS = 3, 4
+DECLARATION = """
+experiment: crafted
+title: Written by hand
+problem: {data: digits, hidden: [4], latent: 2}
+objective: [reconstruction, elbo]
+estimators:
+  - score_function
+  - {name: score_function, baseline: optimal_constant, label: with baseline}
+  - pathwise
+train: {epochs: 5, checkpoints: [0, 1, 5]}
+measure: {images: 3, min_replicates: 100, num_samples: [1, 2, 4], constants: [-50, 0, 50]}
+sweep: {problem.latent: [2, 3]}
+claims:
+"""
+
+Number = Callable[[MeasurementCell, Arm], float]
+
+
+def experiment(*tests: str | tuple[str, str]) -> Experiment:
+    """The declaration with these claims: a test, or a test and the verdict expected."""
+    lines = []
+    for i, test in enumerate(tests):
+        text, expect = (test, "confirmed") if isinstance(test, str) else test
+        lines.append(f"  - {{id: c{i}, statement: number {i}, test: '{text}', expect: {expect}}}\n")
+    body = DECLARATION + "".join(lines) if lines else DECLARATION.replace("claims:\n", "")
+    return load_text(body, "crafted.yaml")
+
+
+def variance(cell: MeasurementCell, arm: Arm) -> float:
+    """100, 4 and 1, over K; a constant moves the score function's."""
+    base = {"score_function": 100.0, "with baseline": 4.0, "pathwise": 1.0}[arm.label]
+    moved = 1.0 + abs(arm.constant) / 100.0 if arm.label == "score_function" else 1.0
+    return base * moved / arm.num_samples
+
+
+def one(cell: MeasurementCell, arm: Arm) -> float:
+    """1 everywhere."""
+    return 1.0
+
+
+def crafted_record(
+    cell: MeasurementCell,
+    variances: Number = variance,
+    projections: Number = one,
+    p_values: Number = one,
+    spread: float = 0.01,
+    changes: Mapping[str, Any] | None = None,
+) -> MeasurementRecord:
+    """A record with these numbers, the same in every image; leave-outs scatter by `spread`, relative."""
+    shape = (len(cell.arms), IMAGES)
+    pattern = np.random.default_rng(5).normal(size=(*shape, BUCKETS))
+    pattern -= pattern.mean(-1, keepdims=True)
+    arrays: dict[str, np.ndarray[Any, np.dtype[np.float64]]] = {}
+
+    def put(name: str, of: Number) -> None:
+        value = np.array([of(cell, arm) for arm in cell.arms])[:, None] * np.ones(shape)
+        without = value[..., None] * (1.0 + spread * pattern)
+        grouped = name in ("variance", "squared_norm")
+        arrays[name] = value[..., None] if grouped else value
+        arrays[f"{name}_without"] = without[..., None] if grouped else without
+
+    put("variance", variances)
+    put("projection", projections)
+    put("squared_norm", one)
+    arrays["hotelling"] = np.full(shape, 3.0)
+    arrays["hotelling_p"] = np.array([p_values(cell, arm) for arm in cell.arms])[:, None] * np.ones(shape)
+    arrays["detectable_bias"] = np.full(shape, 0.05)
+    arrays["image_squared_norm_raw"] = np.ones(shape) * [1.0, 2.0, 3.0]
+    arrays["image_dot"] = np.ones(shape)
+    arrays["batch_squared_norm"] = arrays["batch_squared_norm_raw"] = np.ones(shape[0])
+    arrays["batch_squared_norm_without"] = 1.0 + spread * pattern[:, 0]
+    arrays["coordinate_lower"] = np.full(shape[0], 0.75)
+    arrays["coordinate_lower_without"] = 0.75 + spread * pattern[:, 0]
+    arrays["coordinate_quantiles"] = np.ones((shape[0], 1, 7))
+    arrays["coordinate_quantiles_without"] = np.ones((shape[0], BUCKETS, 1, 7))
+    arrays["coordinate_histogram"] = np.zeros((shape[0], 320))
+    arrays["coordinate_count"], arrays["coordinate_dead"] = np.array([7.0]), np.array([2.0])
+    arms = []
+    for arm in cell.arms:
+        fields = {"label": "label of another experiment", "estimator": arm.estimator, "objective": arm.objective}
+        fields |= {"num_samples": arm.num_samples, "constant": arm.constant, **(changes or {})}
+        fields["backward"] = float(arm.num_samples) if arm.estimator == "pathwise" else 0.0
+        arms.append(arm_record(**fields, forward=float(arm.num_samples), reference=_is_reference(cell, arm)))
+    return record(
+        arms, arrays, key=cell.key, training_key=cell.training_key, setting=cell.setting, base=cell.base,
+        checkpoint=cell.checkpoint, dataset="digits",
+    )  # fmt: skip
+
+
+def _is_reference(cell: MeasurementCell, arm: Arm) -> bool:
+    return arm == next(a for a in cell.arms if (a.objective, a.label) == (arm.objective, "pathwise"))
+
+
+def crafted(
+    declared: Experiment, *, broken: Callable[[MeasurementCell], bool] | None = None, **numbers: Any
+) -> Findings:
+    """Findings of the experiment on such records; cells that `broken` picks have none."""
+    plan = make_plan(declared, "0" * 64)
+    records: dict[str, Any] = {}
+    for cell in plan.trainings:
+        records[cell.key] = TrainingRecord(
+            cell.key, cell.setting, "digits", (0, 1, 5), (-30.0,) * 5, {"0": -40.0}, {"encoder": 7}, 1.0, {}
+        )
+    for target in plan.measurements:
+        if broken is not None and broken(target):
+            records[target.key] = BrokenRecord(
+                target.key, "measurement", target.setting, target.checkpoint, "the loss became inf"
+            )
+        else:
+            records[target.key] = crafted_record(target, **numbers)
+    return collect(declared, plan, records)
