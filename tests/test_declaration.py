@@ -212,6 +212,13 @@ def test_the_first_experiment_is_valid(name: str) -> None:
     assert experiment.claims
 
 
+def test_a_name_that_is_no_folder_gets_no_first_experiment() -> None:
+    with pytest.raises(
+        UsageError, match=r"^a/b: the name of an experiment must be letters, digits, .* Use a-b\.$"
+    ):
+        first_experiment("a/b")
+
+
 def schema_objects(schema: Any) -> list[dict[str, Any]]:
     if isinstance(schema, dict):
         inner = [found for value in schema.values() for found in schema_objects(value)]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pydantic_core import PydanticCustomError
+
 from reportgen.declaration.scalars import Slug
+from reportgen.errors import UsageError
 
 _TEXT = """\
 # An experiment is a question, what to measure, and what you expect to find.
@@ -44,8 +47,14 @@ claims:
 
 
 def first_experiment(name: str) -> str:
-    """A first declaration called `name` (letters, digits, - and _), valid as it stands."""
-    slug = Slug().check(name)
+    """A first declaration called `name` (letters, digits, - and _), valid as it stands.
+
+    Raises UsageError for a name that cannot be a folder's.
+    """
+    try:
+        slug = Slug().check(name)
+    except PydanticCustomError as error:
+        raise UsageError(f"{name}: the name of an experiment {error.message()}") from None
     title = slug.replace("-", " ").replace("_", " ").strip().capitalize()
     return _TEXT.format(name=_quoted(slug), title=_quoted(title))
 
