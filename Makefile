@@ -1,0 +1,55 @@
+# reportgen. `make help` lists what there is.
+# `make report` and `make test` need nothing done before them.
+
+EXPERIMENT ?= burda2016
+ARGS ?=
+PYTEST_ARGS ?= -n 2
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help report test check format bench doctor formulas wheel lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+report: $(READY) ## run an experiment and write its report (EXPERIMENT=burda2016, ARGS='--set …')
+	@$(BIN)/reportgen report $(EXPERIMENT) $(ARGS)
+
+test: $(READY) ## run the tests
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+check: $(READY) ## lint, formatting, types, and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(READY) ## rewrite the code in the project's format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## compare the engine with its peers, side by side (minutes)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps backpack-for-pytorch==1.7.1 einops==0.8.2 unfoldNd==0.2.3
+	@$(BIN)/python -m benchmarks.engine
+	@$(BIN)/python -m benchmarks.memory
+
+doctor: $(READY) ## what this machine has and lacks
+	@$(BIN)/reportgen doctor
+
+formulas: $(READY) ## draw the report's formulas again (maintainers; needs Node.js)
+	@cd templates/formulas && npm install --no-audit --no-fund --no-package-lock --silent
+	@$(BIN)/python -m reportgen.report.formulas
+
+wheel: $(READY) ## build the wheel into dist/
+	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+lock: $(READY) ## write requirements.lock from the environment as it is
+	@$(BIN)/python tests/lock.py > requirements.lock.new && mv requirements.lock.new requirements.lock
+
+clean: ## remove the environment, caches and builds (not output/)
+	@rm -rf .venv dist build .ruff_cache .mypy_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(READY): requirements.lock pyproject.toml bootstrap.sh
+	@sh bootstrap.sh
+	@touch $(READY)

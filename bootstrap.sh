@@ -1,0 +1,61 @@
+#!/bin/sh
+# What a new machine lacks: a virtual environment with the locked packages, and Pango for WeasyPrint.
+# Called by `make`; does nothing that is done already. PYTHON=… chooses the interpreter.
+set -eu
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "setup: $*"; exit 1; }
+
+suits() { "$1" -c 'import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; }
+
+find_python() {
+    for candidate in ${PYTHON:-} python3.11 python3.12 python3.13 python3 python; do
+        if command -v "$candidate" >/dev/null 2>&1 && suits "$candidate"; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"
+    elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then sudo -n "$@"
+    else return 1
+    fi
+}
+
+has_pango() {
+    .venv/bin/python -c 'import weasyprint' >/dev/null 2>&1
+}
+
+install_pango() {
+    case "$(uname -s)" in
+        Darwin)
+            command -v brew >/dev/null 2>&1 && brew install pango && return
+            fail "WeasyPrint needs Pango, found none. Install Homebrew, then run: brew install pango" ;;
+    esac
+    if command -v apt-get >/dev/null 2>&1; then
+        packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+        say "setup: installing $packages"
+        { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -q --no-install-recommends $packages; } >.venv/apt.log 2>&1 && return
+        fail "WeasyPrint needs Pango, found none. Run: sudo apt-get install $packages"
+    fi
+    fail "WeasyPrint needs Pango 1.44 or later, found none. Install it with your system's package manager \
+(Fedora: dnf install pango; Arch: pacman -S pango; Alpine: apk add pango)."
+}
+
+if [ ! -x .venv/bin/python ] || ! suits .venv/bin/python; then
+    python=$(find_python) || fail "needs Python 3.11 or later, found none. Install it, or name it: make PYTHON=/path/to/python3.11 …"
+    say "setup: virtual environment with $python"
+    rm -rf .venv
+    "$python" -m venv .venv >&2 || { rm -rf .venv; fail "$python cannot make a virtual environment. On Debian and Ubuntu run: sudo apt-get install python3-venv"; }
+fi
+say "setup: installing the locked packages (once; torch is the large one)"
+# torch first: with this release in place, nothing else asks for another build of it.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check "$(grep '^torch==' requirements.lock)"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+has_pango || install_pango
+has_pango || fail "WeasyPrint still does not load. This says why: .venv/bin/python -c 'import weasyprint'"
