@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
+from matplotlib.markers import TICKDOWN, TICKLEFT
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from reportgen.figures.style import GRID, INK, PAPER, Look
+from reportgen.figures.style import GRID, INK, MUTED, PAPER, SMALL, Look
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -47,12 +48,17 @@ def log_ticks(low: float, high: float, room: int = 7) -> tuple[list[float], list
             if step == 1
             else [10.0**e for e in exponents if e % step]
         )
-        written = -3 <= major[0] and major[-1] <= 4
+        written = major[0] >= -3 and major[-1] <= 4
         labels = [plain(10.0**e) if written else power_of_ten(e) for e in major]
         values = [10.0**e for e in major]
     else:
         values = []
-        for steps in ((1, 2, 5), tuple(range(1, 10)), tuple(np.arange(1, 10, 0.5)), tuple(np.arange(1, 10, 0.1))):
+        for steps in (
+            (1, 2, 5),
+            tuple(range(1, 10)),
+            tuple(np.arange(1, 10, 0.5)),
+            tuple(np.arange(1, 10, 0.1)),
+        ):
             values = [m * 10.0**e for e in range(first - 1, last + 1) for m in steps]
             values = [v for v in values if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
             if len(values) >= 3:
@@ -70,7 +76,9 @@ def scientific(value: float) -> str:
     return f"{plain(value / 10.0**exponent)}·{power_of_ten(exponent)}"
 
 
-def log_axis(ax: Axes, which: str, values: Sequence[float], *, pad: float = 0.06, room: int = 7) -> None:
+def log_axis(
+    ax: Axes, which: str, values: Sequence[float], *, pad: float = 0.06, room: int = 7, minors: bool = True
+) -> None:
     """Makes axis "x" or "y" logarithmic, just wide enough for the positive finite `values`.
 
     At least a third of a decade is shown, so that noise is not stretched to
@@ -90,14 +98,34 @@ def log_axis(ax: Axes, which: str, values: Sequence[float], *, pad: float = 0.06
         ax.set_xlim(low, high)
     axis.set_major_locator(FixedLocator(major))
     axis.set_major_formatter(FixedFormatter(labels))
-    axis.set_minor_locator(FixedLocator(minor))
-    axis.set_minor_formatter(NullFormatter())
-    ax.grid(visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5)
+    axis.set_minor_locator(NullLocator())
+    if minors:
+        minor_ticks(ax, which, minor)
+    ax.grid(
+        visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5
+    )
+
+
+def minor_ticks(ax: Axes, which: str, values: Sequence[float]) -> None:
+    """Ticks without labels as one artist; matplotlib's own would be several objects each."""
+    where, edge = list(values), [0.0] * len(values)
+    ax.plot(
+        *((edge, where) if which == "y" else (where, edge)),
+        linestyle="none",
+        color=INK,
+        markersize=1.7,
+        marker=TICKLEFT if which == "y" else TICKDOWN,
+        markeredgewidth=0.4,
+        clip_on=False,
+        transform=ax.get_yaxis_transform() if which == "y" else ax.get_xaxis_transform(),
+    )
 
 
 def linear_grid(ax: Axes, which: str) -> None:
     """A faint grid at the majors of a linear axis."""
-    ax.grid(visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5)
+    ax.grid(
+        visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5
+    )
 
 
 def epoch_position(epoch: float) -> float:
@@ -117,8 +145,7 @@ def epoch_axis(ax: Axes, epochs: Sequence[int], *, closest: float = 0.06, label:
     ax.set_xlim(positions[0] - 0.035 * span, positions[-1] + 0.035 * span)
     ax.xaxis.set_major_locator(FixedLocator([positions[i] for i in kept]))
     ax.xaxis.set_major_formatter(FixedFormatter([f"{epochs[i]:,}" for i in kept]))
-    ax.xaxis.set_minor_locator(FixedLocator([p for i, p in enumerate(positions) if i not in kept]))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    minor_ticks(ax, "x", [p for i, p in enumerate(positions) if i not in kept])
     ax.set_xlabel(label)
 
 
@@ -144,12 +171,26 @@ def curve(
     if line:
         ax.plot(xs, ys, color=look.colour, linestyle=look.dash, linewidth=1.3, zorder=2.5)
     if bounded.any():
-        ax.vlines(xs[bounded], lo[bounded], hi[bounded], color=look.colour, linewidth=1.1, zorder=2.6)
-        for edge in (lo, hi):
-            ax.plot(xs[bounded], edge[bounded], linestyle="none", marker="_", markersize=4.6,
-                    markeredgewidth=0.9, color=look.colour, zorder=2.6)  # fmt: skip
-    ax.plot(xs[drawn], ys[drawn], linestyle="none", marker=look.marker, markersize=marker_size(look, size),
-            color=look.colour, markeredgecolor=PAPER, markeredgewidth=0.5, zorder=3)  # fmt: skip
+        bars = np.stack([lo, hi, np.full_like(lo, np.nan)], axis=1)[bounded].ravel()
+        ax.plot(
+            np.repeat(xs[bounded], 3),
+            bars,
+            color=look.colour,
+            linewidth=1.1,
+            solid_capstyle="butt",
+            zorder=2.6,
+        )
+    ax.plot(
+        xs[drawn],
+        ys[drawn],
+        linestyle="none",
+        marker=look.marker,
+        markersize=marker_size(look, size),
+        color=look.colour,
+        markeredgecolor=PAPER,
+        markeredgewidth=0.5,
+        zorder=3,
+    )
 
 
 def dot(ax: Axes, x: float, y: float, low: float, high: float, look: Look, *, size: float = 4.8) -> None:
@@ -157,10 +198,18 @@ def dot(ax: Axes, x: float, y: float, low: float, high: float, look: Look, *, si
     if not math.isfinite(x):
         return
     if math.isfinite(low) and math.isfinite(high):
-        ax.plot([low, high], [y, y], color=look.colour, linewidth=1.2, marker="|", markersize=4.6,
-                markeredgewidth=0.9, solid_capstyle="butt", zorder=2.6)  # fmt: skip
-    ax.plot([x], [y], linestyle="none", marker=look.marker, markersize=marker_size(look, size),
-            color=look.colour, markeredgecolor=PAPER, markeredgewidth=0.5, zorder=3)  # fmt: skip
+        ax.plot([low, high], [y, y], color=look.colour, linewidth=1.4, solid_capstyle="butt", zorder=2.6)
+    ax.plot(
+        [x],
+        [y],
+        linestyle="none",
+        marker=look.marker,
+        markersize=marker_size(look, size),
+        color=look.colour,
+        markeredgecolor=PAPER,
+        markeredgewidth=0.5,
+        zorder=3,
+    )
 
 
 def marker_size(look: Look, size: float) -> float:
@@ -170,8 +219,48 @@ def marker_size(look: Look, size: float) -> float:
     )
 
 
+def row_labels(ax: Axes, titles: Sequence[str], *, every: float = 1.0, start: float = 0.0) -> None:
+    """Names rows 0, 1, … of a dot plot on its left, without an axis line."""
+    ax.set_yticks([start + every * row for row in range(len(titles))], titles, linespacing=0.95)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+
+
+def margin_note(
+    ax: Axes,
+    y: float,
+    text: str,
+    *,
+    offset: float = 8,
+    rise: float = 0,
+    right: bool = False,
+    muted: bool = False,
+) -> None:
+    """Text beside the axes at row y, `offset` pt from their right edge: a column of a table."""
+    ax.annotate(
+        text,
+        (1, y),
+        xycoords=("axes fraction", "data"),
+        xytext=(offset, rise),
+        textcoords="offset points",
+        fontsize=SMALL,
+        va="center",
+        ha="right" if right else "left",
+        alpha=MUTED if muted else None,
+        annotation_clip=False,
+    )
+
+
 def handle(look: Look, *, line: bool = True) -> Line2D:
     """A legend's key for a look."""
-    return Line2D([], [], color=look.colour, linestyle=look.dash if line else "none", linewidth=1.3,
-                  marker=look.marker, markersize=marker_size(look, 4.6), markeredgecolor=PAPER,
-                  markeredgewidth=0.5)  # fmt: skip
+    return Line2D(
+        [],
+        [],
+        color=look.colour,
+        linestyle=look.dash if line else "none",
+        linewidth=1.3,
+        marker=look.marker,
+        markersize=marker_size(look, 4.6),
+        markeredgecolor=PAPER,
+        markeredgewidth=0.5,
+    )

@@ -10,11 +10,10 @@ from typing import Literal
 
 from matplotlib.figure import Figure
 
-from reportgen.figures.style import INK, PAPER
+from reportgen.figures.style import INK, PAPER, settle
+from reportgen.figures.svg import compact
 
 Width = Literal["column", "page"]
-
-_ID = re.compile(r'(\bid="|xlink:href="#|\bhref="#|url\(#)')
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,7 @@ class Drawing:
         text = self.svg.decode()
         text = text[text.index("<svg") :]
         text = text.replace(INK, "currentColor").replace(PAPER, "var(--figure-paper, Canvas)")
-        text = _ID.sub(rf"\g<1>{self.name}-", text)
-        text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, count=1, flags=re.DOTALL)
-        opening = f'<svg role="img" aria-label="{escape(self.alt, quote=True)}"'
-        return text.replace("<svg", opening, 1)
+        return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{self.name}-", text)
 
 
 def save(sketch: Sketch, name: str) -> Drawing:
@@ -64,6 +60,9 @@ def save(sketch: Sketch, name: str) -> Drawing:
     Must run under `house_style(name)`, which salts the ids; the date is left
     out. Rasterized artists are stored at 200 dots an inch.
     """
+    figure = sketch.figure
+    settle(figure)
     buffer = BytesIO()
-    sketch.figure.savefig(buffer, format="svg", dpi=200, transparent=True, metadata={"Date": None})
-    return Drawing(name, buffer.getvalue(), sketch.caption, sketch.alt, sketch.width)
+    figure.savefig(buffer, format="svg", dpi=200, transparent=True, metadata={"Date": None})
+    svg = compact(buffer.getvalue().decode(), f'role="img" aria-label="{escape(sketch.alt, quote=True)}"')
+    return Drawing(name, svg.encode(), sketch.caption, sketch.alt, sketch.width)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from textwrap import wrap
 
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.text import Annotation
 
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures.axes import marker_size
-from reportgen.figures.style import INK, PAPER, SMALL, Look
+from reportgen.figures.style import PAPER, SMALL, Look, settle
 from reportgen.objectives import OBJECTIVES
 
 
@@ -57,7 +56,7 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: fl
         return []
     order = sorted(range(len(wanted)), key=lambda i: (wanted[i], i))
     offsets = [0.0]
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         offsets.append(offsets[-1] + (sizes[before] + sizes[after]) / 2)
     blocks: list[tuple[float, int]] = []  # mean, count
     for position, index in enumerate(order):
@@ -77,49 +76,62 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: fl
     return result
 
 
-def end_labels(
-    ax: Axes,
-    ends: Sequence[tuple[float, float, str, Look]],
-    *,
-    size: float = SMALL,
-    gap: float = 1.12,
-) -> None:
+def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]]) -> None:
     """Names lines at their right ends: (x, y, text, look), x and y in data.
 
     Text is ink, with the line's mark before it and a thin leader from the
     line's end, so that nothing depends on telling colours apart. Labels are
-    spread in the axes' height until none touch. Call last: the height of the
-    axes must be known.
+    spread along the axes' height until none touch. Call it last: it computes
+    the figure's layout, and keeps it.
     """
-    if not ends:
-        return
     figure = ax.get_figure(root=True)
     assert figure is not None
-    figure.draw_without_rendering()
-    box = ax.get_window_extent()
-    points = figure.dpi / 72
-    sizes = [(text.count("\n") + 1) * size * gap * points + 1.2 * points for _, _, text, _ in ends]
-    wanted = [float(ax.transData.transform((x, y))[1]) for x, y, _, _ in ends]
-    slack = 6 * points
-    centres = spread(wanted, sizes, box.y0 - slack, box.y1 + slack)
-    for (x, y, text, look), centre in zip(ends, centres, strict=True):
-        height = (centre - box.y0) / box.height
-        start = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))
-        leader = [start[0] + 5 * points / box.width, 1 + 9 * points / box.width, 1 + 13 * points / box.width]
-        ax.plot(leader, [start[1], height, height], color=look.colour, linewidth=0.6, alpha=0.75,
-                transform=ax.transAxes, clip_on=False, zorder=2, in_layout=False)  # fmt: skip
-        ax.plot([1 + 15.5 * points / box.width], [height], marker=look.marker, markersize=marker_size(look, 4.6),
-                color=look.colour, markeredgecolor=PAPER, markeredgewidth=0.5, transform=ax.transAxes,
-                clip_on=False, linestyle="none", in_layout=False)  # fmt: skip
-        ax.add_artist(
-            Annotation(text, (1, height), xycoords="axes fraction", xytext=(20, 0), textcoords="offset points",
-                       fontsize=size, va="center", ha="left", color=INK, linespacing=gap, clip_on=False,
-                       annotation_clip=False)  # fmt: skip
+    names = [
+        ax.annotate(
+            text,
+            (1, 0.5),
+            xycoords="axes fraction",
+            xytext=(20, 0),
+            textcoords="offset points",
+            fontsize=SMALL,
+            va="center",
+            ha="left",
+            linespacing=0.95,
+            annotation_clip=False,
         )
-
-
-def minimum(values: Sequence[float]) -> float:
-    """The smallest finite value, NaN without one."""
-    finite = np.asarray(values, dtype=float)
-    finite = finite[np.isfinite(finite)]
-    return float(finite.min()) if finite.size else float("nan")
+        for _, _, text, _ in ends
+    ]
+    settle(figure)
+    box, whole = ax.get_window_extent(), figure.bbox
+    point = figure.dpi / 72
+    sizes = [name.get_window_extent().height + 2.0 * point for name in names]
+    wanted = [float(ax.transData.transform((x, y))[1]) for x, y, _, _ in ends]
+    low, high = max(whole.y0, box.y0 - 20 * point), min(whole.y1, box.y1 + 8 * point)
+    for (x, y, _, look), name, centre in zip(ends, names, spread(wanted, sizes, low, high), strict=True):
+        height = (centre - box.y0) / box.height
+        name.xy = (1, height)
+        start = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))
+        ends_here = x >= max(end[0] for end in ends)
+        right = [1 + offset * point / box.width for offset in (9, 13, 15.5)]
+        if ends_here:  # a line that ends early is known by its mark: a leader would cross the others
+            ax.plot(
+                [start[0] + 5 * point / box.width, *right[:2]],
+                [start[1], height, height],
+                color=look.colour,
+                linewidth=0.6,
+                alpha=0.75,
+                transform=ax.transAxes,
+                clip_on=False,
+                zorder=2,
+            )
+        ax.plot(
+            [right[2]],
+            [height],
+            marker=look.marker,
+            markersize=marker_size(look, 4.6),
+            color=look.colour,
+            markeredgecolor=PAPER,
+            transform=ax.transAxes,
+            clip_on=False,
+            linestyle="none",
+        )

@@ -1,7 +1,7 @@
 """The one place where figures get their looks: sizes, fonts, colours, marks.
 
 Figures are drawn at their final size, so a point here is a point on paper:
-text of 8.5 pt stands beside a 10 pt body. Each estimator has a fixed colour,
+text of 9 pt stands beside a 10 pt body. Each estimator has a fixed colour,
 marker and dash pattern, in every figure and whatever the order of
 declaration, so that any one of the three is enough to know it: the colours
 are Okabe and Ito's, darkened where they would fade on white, and each keeps
@@ -14,12 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
 
 import matplotlib
 from matplotlib import font_manager
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from reportgen.resources import templates
 
@@ -27,8 +29,8 @@ MILLIMETRE = 1 / 25.4
 COLUMN = 160.0
 """Width of the text column, mm; every figure is drawn this wide."""
 
-TEXT = 8.5
-SMALL = 7.8
+TEXT = 9.0
+SMALL = 8.4
 
 INK = "#1b1f24"
 """Text and axes. Used for nothing else, so that a page can swap it for its own text colour."""
@@ -39,7 +41,7 @@ GRID = 0.13
 MUTED = 0.68
 """Opacity of secondary text drawn in ink."""
 
-Dash = tuple[float, tuple[float, ...]] | str
+Dash = tuple[float, tuple[float, ...]] | Literal["-"]
 
 
 @dataclass(frozen=True)
@@ -103,22 +105,19 @@ def looks(estimator_of: Mapping[str, str]) -> dict[str, Look]:
 
 @cache
 def families() -> tuple[str, ...]:
-    """Font families for figures, the house's own first, DejaVu last for rare glyphs.
+    """Font families for figures: the report's sans serif, its mathematics, then matplotlib's DejaVu.
 
-    Fonts shipped beside the templates are registered here, at run time, so
-    that no font of the machine is used where they are present. Of several
-    families a sans serif is preferred: figure text is small.
+    Files that the templates ship are registered here, at run time, so that
+    no font of the machine is used. A glyph is taken from the first family
+    that has it; without the files DejaVu, which comes with matplotlib, does.
     """
     folder = templates() / "fonts"
-    names: list[str] = []
-    if folder.is_dir():
-        for path in sorted((*folder.rglob("*.ttf"), *folder.rglob("*.otf"))):
+    found = []
+    for stem in ("sans-regular", "math-regular"):
+        for path in sorted(folder.glob(f"*{stem}.ttf")):
             font_manager.fontManager.addfont(path)
-            name = font_manager.FontProperties(fname=path).get_name()
-            if name not in names and "math" not in name.lower() and "mono" not in name.lower():
-                names.append(name)
-    names.sort(key=lambda name: ("sans" not in name.lower(), "serif" in name.lower(), name))
-    return (*names[:1], "DejaVu Sans")
+            found.append(font_manager.FontProperties(fname=path).get_name())
+    return (*found, "DejaVu Sans")
 
 
 def parameters(salt: str) -> dict[str, Any]:
@@ -145,10 +144,12 @@ def parameters(salt: str) -> dict[str, Any]:
         "figure.facecolor": "none",
         "savefig.facecolor": "none",
         "text.color": INK,
+        "text.parse_math": False,  # a label with dollar signs is a label
         "xtick.color": INK,
         "ytick.color": INK,
         "xtick.labelsize": SMALL,
         "ytick.labelsize": SMALL,
+        "ytick.alignment": "center",
         "xtick.major.width": 0.6,
         "ytick.major.width": 0.6,
         "xtick.minor.width": 0.4,
@@ -174,10 +175,21 @@ def house_style(salt: str) -> Iterator[None]:
     """Within, figures are drawn and saved in the house's style, untouched by a user's matplotlibrc."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(parameters(salt))
+        settings: Any = parameters(salt)
+        matplotlib.rcParams.update(settings)
         yield
 
 
 def new_figure(height: float, width: float = COLUMN) -> Figure:
     """An empty figure of `width` × `height` mm; its layout keeps every label inside."""
-    return Figure(figsize=(width * MILLIMETRE, height * MILLIMETRE), layout="constrained")
+    figure = Figure(figsize=(width * MILLIMETRE, height * MILLIMETRE), layout="constrained")
+    FigureCanvasSVG(figure)
+    return figure
+
+
+def settle(figure: Figure) -> None:
+    """Computes the layout now and keeps it; left to itself matplotlib would do it twice on saving."""
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.execute(figure)
+        figure.set_layout_engine("none")

@@ -1,0 +1,64 @@
+"""Figures: one file each, one line each in this table.
+
+A figure's module has ``data(findings)``, what is drawn as plain numbers or
+None where there is nothing to draw; ``draw(data)``, the ink; and
+``sketch(findings)``, both with a caption and an alternative text made from
+the numbers. To add one, write such a file and add its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reportgen.errors import UsageError
+from reportgen.figures import (
+    additive_constant,
+    by_objective,
+    coordinate_distribution,
+    gap_waterfall,
+    learning_curve,
+    noise_split,
+    signal_to_noise,
+    unbiasedness,
+    variance_against_latent,
+    variance_against_num_samples,
+    variance_by_layer,
+    variance_over_training,
+    work,
+)
+from reportgen.figures.drawing import Drawing, Sketch, save
+from reportgen.figures.style import house_style
+from reportgen.findings import Findings
+
+FIGURES: dict[str, Callable[[Findings], Sketch | None]] = {
+    "variance_over_training": variance_over_training.sketch,
+    "variance_over_training_by_objective": by_objective.sketch,
+    "variance_by_layer": variance_by_layer.sketch,
+    "variance_against_num_samples": variance_against_num_samples.sketch,
+    "gap_waterfall": gap_waterfall.sketch,
+    "additive_constant": additive_constant.sketch,
+    "variance_against_latent": variance_against_latent.sketch,
+    "work": work.sketch,
+    "unbiasedness": unbiasedness.sketch,
+    "noise_split": noise_split.sketch,
+    "coordinate_distribution": coordinate_distribution.sketch,
+    "signal_to_noise": signal_to_noise.sketch,
+    "learning_curve": learning_curve.sketch,
+}
+
+
+def draw(findings: Findings, name: str) -> Drawing | None:
+    """Draws the figure `name` of the table; None where the findings hold nothing for it.
+
+    Raises `UsageError` for a name that is not in the table.
+    """
+    if name not in FIGURES:
+        raise UsageError(
+            f"figures: needs one of {', '.join(FIGURES)}, found {name!r}. Use a name of that list."
+        )
+    with house_style(name):
+        sketch = FIGURES[name](findings)
+        return None if sketch is None else save(sketch, name)
+
+
+__all__ = ["FIGURES", "Drawing", "Sketch", "draw"]

@@ -1,0 +1,93 @@
+"""Variance against a constant added to log p, which changes no gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import log_axis, plain
+from reportgen.figures.captions import intervals_sentence, lowered, place, ranking, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.reading import MISSING, line
+from reportgen.figures.style import new_figure
+from reportgen.findings import Estimate, Findings, prose
+
+
+@dataclass(frozen=True)
+class AdditiveConstant:
+    """Variance at each constant, and the largest relative change over them, of each label."""
+
+    objective: str
+    checkpoint: int
+    constants: tuple[float, ...]
+    lines: tuple[Line, ...]
+    effects: tuple[Estimate, ...]
+
+
+def data(findings: Findings) -> AdditiveConstant | None:
+    """The labels measured with constants; None with fewer than two constants."""
+    curves = {label: dict(findings.constants(label)) for label in findings.labels}
+    values = tuple(sorted({constant for curve in curves.values() for constant in curve}))
+    if len(values) < 2:
+        return None
+    lines, effects = [], []
+    for label in findings.labels:
+        one = line(findings, label, tuple(curves[label].get(c, MISSING) for c in values))
+        if sum(value > 0 for value in one.values) > 1:
+            lines.append(one)
+            effects.append(findings.get("constant_effect", label))
+    if not lines:
+        return None
+    return AdditiveConstant(
+        findings.objectives[0], findings.checkpoints[-1], values, tuple(lines), tuple(effects)
+    )
+
+
+def draw(data: AdditiveConstant) -> Figure:
+    """Log variance against the constant on a linear axis."""
+    figure = new_figure(66)
+    ax = figure.add_subplot()
+    draw_lines(ax, data.constants, data.lines, size=5.0)
+    log_axis(ax, "y", extent(data.lines), pad=0.08)
+    ax.set_xticks(data.constants, [plain(constant) for constant in data.constants])
+    span = data.constants[-1] - data.constants[0]
+    ax.set_xlim(data.constants[0] - 0.04 * span, data.constants[-1] + 0.04 * span)
+    ax.set_xlabel("constant added to log p(x | z), nats")
+    ax.set_ylabel("total variance")
+    label_lines(ax, data.constants, data.lines)
+    return figure
+
+
+def caption(findings: Findings, data: AdditiveConstant) -> str:
+    """What is drawn, and by how much each estimator's variance moves."""
+    where = place(findings, data.objective)
+    moved = [
+        f"that of {lowered(one.title)} by {prose.percent(effect.value)} at most"
+        if effect.value > 0
+        else f"that of {lowered(one.title)} not at all"
+        for one, effect in zip(data.lines, data.effects, strict=True)
+        if effect.available
+    ]
+    return sentences(
+        "Total variance when a constant is added to log p(x | z), which changes no gradient.",
+        f"Against no constant the variance changes: {prose.listing(moved)}." if moved else "",
+        intervals_sentence(data.lines),
+        where.at if where else "",
+    )
+
+
+def alt(data: AdditiveConstant) -> str:
+    """The chart in words, with the values at either end."""
+    low, high = plain(data.constants[0]), plain(data.constants[-1])
+    return (
+        f"Line chart of total variance, logarithmic, against the constant from {low} to {high} nats. "
+        f"At {low}: {ranking(data.lines, 0)}. At {high}: {ranking(data.lines)}."
+    )
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

@@ -1,0 +1,94 @@
+"""Total variance over training under each objective: one panel an objective, one scale."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from reportgen.figures import variance_over_training
+from reportgen.figures.axes import epoch_axis, epoch_position, log_axis
+from reportgen.figures.captions import (
+    biased_sentence,
+    contrast,
+    intervals_sentence,
+    lowered,
+    place,
+    ranking,
+    sentences,
+)
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import objective_title
+from reportgen.figures.lines import draw_lines, extent, label_lines
+from reportgen.figures.style import new_figure
+from reportgen.figures.variance_over_training import VarianceOverTraining
+from reportgen.findings import Findings, prose
+
+
+def data(findings: Findings) -> tuple[VarianceOverTraining, ...] | None:
+    """The lines of each objective that was measured; None with fewer than two, which one figure holds."""
+    panels = tuple(
+        panel
+        for objective in findings.objectives
+        if (panel := variance_over_training.data(findings, objective)) is not None
+    )
+    return panels if len(panels) > 1 else None
+
+
+def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
+    """Panels side by side with a shared log axis; lines are named beside the last."""
+    figure = new_figure(78)
+    axes = figure.subplots(1, len(data), sharey=True, squeeze=False)[0]
+    everything = [value for panel in data for value in extent(panel.lines)]
+    for ax, panel in zip(axes, data, strict=True):
+        positions = [epoch_position(e) for e in panel.epochs]
+        draw_lines(ax, positions, panel.lines, size=3.6)
+        log_axis(ax, "y", everything, minors=ax is axes[0])
+        epoch_axis(ax, panel.epochs, closest=0.14)
+        ax.set_title(objective_title(panel.objective))
+    axes[0].set_ylabel("total variance of the gradient estimate")
+    for ax in axes[1:]:
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(axis="y", left=False)
+    last = data[-1]
+    label_lines(axes[-1], [epoch_position(e) for e in last.epochs], last.lines)
+    return figure
+
+
+def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
+    """What is drawn, and whether the order of estimators changes with the objective."""
+    where = place(findings)
+    ends = []
+    for panel in data:
+        found = contrast(findings, panel.objective)
+        if found is not None and found.last.available:
+            title = lowered(objective_title(panel.objective))
+            ends.append(
+                f"{prose.with_interval(found.last)} under {title},"
+                f" {lowered(found.high)} against {lowered(found.low)}"
+            )
+    lines = [line for panel in data for line in panel.lines]
+    images = "image" if where and where.images == 1 else "images"
+    return sentences(
+        f"Total variance over training under {prose.in_words(len(data))} objectives, one scale for all.",
+        f"Highest over lowest variance of the unbiased estimators at the last epoch: {'; '.join(ends)}."
+        if ends
+        else "",
+        intervals_sentence(lines),
+        biased_sentence(findings),
+        f"Mean over {prose.count(where.images)} test {images} of {where.dataset}." if where else "",
+    )
+
+
+def alt(data: tuple[VarianceOverTraining, ...]) -> str:
+    """The panels in words, with the values at the last epoch."""
+    panels = " ".join(
+        f"{objective_title(panel.objective)}, last epoch, from the highest: {ranking(panel.lines)}."
+        for panel in data
+    )
+    many = prose.in_words(len(data)).capitalize()
+    return f"{many} line charts of total variance, logarithmic, over epochs. {panels}"
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

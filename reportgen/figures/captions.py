@@ -1,0 +1,132 @@
+"""Sentences that several captions and alternative texts share, made from the numbers drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reportgen.figures.labels import objective_title
+from reportgen.figures.lines import Line
+from reportgen.figures.reading import title_of, unbiased, usable
+from reportgen.findings import Estimate, Findings, prose
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a figure's numbers were measured."""
+
+    objective: str
+    checkpoint: int
+    """The last epoch measured."""
+    images: int
+    dataset: str
+
+    @property
+    def over(self) -> str:
+        """For figures over training."""
+        images = "image" if self.images == 1 else "images"
+        return (
+            f"Objective: {lowered(objective_title(self.objective))}; mean over {prose.count(self.images)}"
+            f" test {images} of {self.dataset}."
+        )
+
+    @property
+    def at(self) -> str:
+        """For figures at one checkpoint."""
+        return f"{self.over[:-1]}, parameters of epoch {self.checkpoint:,}."
+
+
+def place(findings: Findings, objective: str | None = None) -> Place | None:
+    """The base setting's last checkpoint; None where nothing was measured."""
+    record = findings.record()
+    if record is None or not findings.objectives:
+        return None
+    return Place(objective or findings.objectives[0], record.checkpoint, len(record.images), record.dataset)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The highest and the lowest of the unbiased estimators at the last checkpoint."""
+
+    high: str
+    low: str
+    last_epoch: int
+    last: Estimate
+    first_epoch: int
+    first: Estimate
+
+
+def contrast(findings: Findings, objective: str | None = None) -> Contrast | None:
+    """Variance of the highest over that of the lowest, paired; None with fewer than two to compare."""
+    values = {}
+    for label in findings.labels:
+        estimate = findings.get("total_variance", label, objective=objective)
+        if unbiased(findings, label) and usable(estimate):
+            values[label] = estimate.value
+    if len(values) < 2:
+        return None
+    high, low = max(values, key=lambda k: values[k]), min(values, key=lambda k: values[k])
+    first, last = findings.checkpoints[0], findings.checkpoints[-1]
+    return Contrast(
+        title_of(findings, high),
+        title_of(findings, low),
+        last,
+        findings.ratio(high, low, objective=objective),
+        first,
+        findings.ratio(high, low, objective=objective, checkpoint=first),
+    )
+
+
+def contrast_sentence(found: Contrast | None) -> str:
+    """The one thing to see in a figure of variances over training."""
+    if found is None or not found.last.available:
+        return ""
+    text = (
+        f"At epoch {found.last_epoch:,} the highest of the unbiased estimators ({lowered(found.high)}) has"
+        f" {prose.with_interval(found.last)} times the variance of the lowest ({lowered(found.low)})"
+    )
+    if found.first_epoch != found.last_epoch and found.first.available:
+        text += f"; at epoch {found.first_epoch:,} their ratio is {prose.spoken(found.first.value)}"
+    return text + "."
+
+
+def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
+    """What the intervals are, and how wide the widest is."""
+    widths = [
+        (high - low) / 2 / abs(value)
+        for line in lines
+        for value, low, high in zip(line.values, *line.bounds, strict=True)
+        if math.isfinite(low + high + value) and value
+    ]
+    if not widths:
+        return "No intervals could be had."
+    widest = max(widths)
+    text = f"{mark} are 95% intervals, the widest ±{prose.percent(widest)} of its value"
+    return text + ("; most are shorter than the marks." if sorted(widths)[len(widths) // 2] < 0.1 else ".")
+
+
+def biased_sentence(findings: Findings) -> str:
+    """Names what is drawn only as a control."""
+    names = [f"“{title_of(findings, label)}”" for label in findings.labels if not unbiased(findings, label)]
+    if not names:
+        return ""
+    return f"{prose.listing(names)} {'is' if len(names) == 1 else 'are'} biased, drawn as a control."
+
+
+def ranking(lines: Sequence[Line], index: int = -1) -> str:
+    """Estimators with their values at one position, from the highest: for alternative texts."""
+    found = [(line.values[index], line.title) for line in lines if math.isfinite(line.values[index])]
+    return "; ".join(
+        f"{lowered(title)} {prose.number(value)}" for value, title in sorted(found, reverse=True)
+    )
+
+
+def lowered(title: str) -> str:
+    """A title inside a sentence: its first letter small, unless it is an abbreviation."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def sentences(*parts: str) -> str:
+    """Joins sentences, the empty ones left out."""
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,162 @@
+"""How variance is spread over the coordinates of the gradient, estimator by estimator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import log_axis, marker_size, row_labels
+from reportgen.figures.captions import biased_sentence, lowered, place, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import wrapped
+from reportgen.figures.reading import all_looks, title_of, usable
+from reportgen.figures.style import GRID, INK, PAPER, Look, new_figure
+from reportgen.findings import Findings, prose
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Distribution of per-coordinate variance of one estimator."""
+
+    label: str
+    title: str
+    look: Look
+    quantiles: dict[float, float]
+    """Value by quantile level, positive."""
+    edges: tuple[float, ...]
+    """Log10 edges of the occupied bins, one more than there are densities."""
+    density: tuple[float, ...]
+    """Share of the coordinates in each bin, relative to the largest."""
+
+
+@dataclass(frozen=True)
+class CoordinateDistribution:
+    """One row an estimator, all coordinates of φ with a Jacobian that is not zero."""
+
+    objective: str
+    checkpoint: int
+    coordinates: int
+    rows: tuple[Spread, ...]
+
+
+def data(findings: Findings) -> CoordinateDistribution | None:
+    """At the last checkpoint under the first objective; None where no distribution was kept."""
+    if not findings.objectives or not findings.checkpoints:
+        return None
+    ink = all_looks(findings)
+    rows, live = [], 0
+    for label in findings.labels:
+        found = findings.coordinates(label)
+        if found is None:
+            continue
+        quantiles = {p: e.value for p, e in found.quantiles if usable(e)}
+        counts = np.asarray(found.counts, dtype=float)
+        if len(quantiles) < 3 or not counts.any():
+            continue
+        live = max(live, found.count - found.dead)
+        edges, density = rebinned(counts, np.asarray(found.edges))
+        rows.append(Spread(label, title_of(findings, label), ink[label], quantiles, edges, density))
+    if not rows:
+        return None
+    return CoordinateDistribution(findings.objectives[0], findings.checkpoints[-1], live, tuple(rows))
+
+
+def rebinned(counts: np.ndarray, edges: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The occupied part of a histogram, empty ends cut, its counts relative to the largest."""
+    occupied = np.flatnonzero(counts)
+    first, last = int(occupied[0]), int(occupied[-1]) + 1
+    kept = counts[first:last]
+    return tuple(edges[first : last + 1].tolist()), tuple((kept / kept.max()).tolist())
+
+
+def draw(data: CoordinateDistribution) -> Figure:
+    """A ridge an estimator: its histogram, under it the middle 90% and 50% and the median."""
+    figure = new_figure(18 + 10.5 * len(data.rows))
+    ax = figure.add_subplot()
+    limits = [10.0**edge for row in data.rows for edge in (row.edges[0], row.edges[-1])]
+    for y, row in enumerate(data.rows):
+        colour = row.look.colour
+        ax.axhline(y, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
+        edges = 10.0 ** np.asarray(row.edges)
+        heights = y - 0.04 - 0.62 * np.asarray(row.density)
+        ax.stairs(
+            heights, edges, baseline=y - 0.04, fill=True, color=colour, alpha=0.4, linewidth=0, zorder=2
+        )
+        for low, high, width in ((0.05, 0.95, 1.0), (0.25, 0.75, 3.0)):
+            if low in row.quantiles and high in row.quantiles:
+                ax.plot(
+                    [row.quantiles[low], row.quantiles[high]],
+                    [y + 0.12] * 2,
+                    color=colour,
+                    linewidth=width,
+                    solid_capstyle="butt",
+                    zorder=2.5,
+                )
+        if 0.5 in row.quantiles:
+            ax.plot(
+                [row.quantiles[0.5]],
+                [y + 0.12],
+                marker=row.look.marker,
+                markersize=marker_size(row.look, 4.8),
+                color=colour,
+                markeredgecolor=PAPER,
+                zorder=3,
+            )
+    log_axis(ax, "x", limits, pad=0.03, room=8)
+    ax.set_ylim(len(data.rows) - 0.65, -0.75)
+    row_labels(ax, [wrapped(row.title) for row in data.rows])
+    ax.set_xlabel("variance of one coordinate of the gradient estimate")
+    return figure
+
+
+def caption(findings: Findings, data: CoordinateDistribution) -> str:
+    """What is drawn, and how far the medians and the spreads reach."""
+    where = place(findings, data.objective)
+    medians = [(row.quantiles[0.5], row.title) for row in data.rows if 0.5 in row.quantiles]
+    widths = [
+        row.quantiles[0.95] / row.quantiles[0.05] for row in data.rows if {0.05, 0.95} <= row.quantiles.keys()
+    ]
+    seen = ""
+    if medians:
+        (low, lowest), (high, highest) = min(medians), max(medians)
+        seen = (
+            f"Medians lie between {prose.number(low)} ({lowered(lowest)})"
+            f" and {prose.number(high)} ({lowered(highest)})"
+        )
+        if widths:
+            seen += f"; the middle 90% of one estimator’s coordinates span {span(min(widths), max(widths))}"
+        seen += "."
+    return sentences(
+        f"Variance of each of the {prose.count(data.coordinates)} coordinates of the gradient estimate,"
+        " logarithmic: histogram, and below it the middle 90% (thin), the middle 50% (thick)"
+        " and the median (mark) of the coordinates."
+        " These lines are spreads over coordinates, not intervals of error.",
+        seen,
+        "Coordinates whose gradient is zero for every image are left out.",
+        biased_sentence(findings),
+        where.at if where else "",
+    )
+
+
+def span(least: float, most: float) -> str:
+    """Two factors, or one where they read the same."""
+    low, high = prose.spoken(least), prose.spoken(most)
+    return f"a factor of {low}" if low == high else f"a factor of {low} to {high}"
+
+
+def alt(data: CoordinateDistribution) -> str:
+    """The rows in words."""
+    rows = "; ".join(
+        f"{lowered(row.title)} median {prose.number(row.quantiles[0.5])}"
+        for row in data.rows
+        if 0.5 in row.quantiles
+    )
+    return f"Histograms of per-coordinate variance on a logarithmic axis, a row an estimator. {rows}."
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

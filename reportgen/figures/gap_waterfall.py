@@ -1,0 +1,146 @@
+"""What closes the gap: from the score function, ingredient by ingredient, to pathwise."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import dot, log_axis, margin_note, row_labels
+from reportgen.figures.captions import lowered, place, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import wrapped
+from reportgen.figures.reading import all_looks, title_of, usable
+from reportgen.figures.style import GRID, INK, MUTED, Look, new_figure
+from reportgen.findings import Estimate, Findings, prose
+
+STEPS = (
+    "score_function",
+    "score_function_optimal_constant",
+    "score_function_optimal_per_coordinate",
+    "taylor_control_variate",
+    "pathwise",
+)
+"""Each uses what the one before it uses and something more."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One estimator of the ladder, and what it gains on the one before it."""
+
+    label: str
+    title: str
+    look: Look
+    variance: Estimate
+    factor: Estimate | None
+    """Variance of the step before over this one's (paired); None for the first."""
+    share: float
+    """Of the whole gap on the log scale, from this step alone; NaN for the first."""
+
+
+@dataclass(frozen=True)
+class GapWaterfall:
+    """The ladder at one checkpoint; `whole` is the variance ratio of first to last."""
+
+    objective: str
+    checkpoint: int
+    steps: tuple[Step, ...]
+    whole: Estimate
+
+
+def data(findings: Findings) -> GapWaterfall | None:
+    """At the last checkpoint; None unless the score function, pathwise and a step between are there."""
+    label_of: dict[str, str] = {}
+    for label in findings.labels:
+        label_of.setdefault(findings.estimator_of[label], label)
+    labels = [label_of[name] for name in STEPS if name in label_of]
+    labels = [label for label in labels if usable(findings.get("total_variance", label))]
+    names = [findings.estimator_of[label] for label in labels]
+    if len(labels) < 3 or names[0] != STEPS[0] or names[-1] != STEPS[-1]:
+        return None
+    variances = [findings.get("total_variance", label) for label in labels]
+    gap = math.log(variances[0].value / variances[-1].value)
+    ink = all_looks(findings)
+    steps = []
+    for index, label in enumerate(labels):
+        factor = findings.ratio(labels[index - 1], label) if index else None
+        share = (
+            math.log(variances[index - 1].value / variances[index].value) / gap if index and gap else math.nan
+        )
+        steps.append(Step(label, title_of(findings, label), ink[label], variances[index], factor, share))
+    return GapWaterfall(
+        findings.objectives[0], findings.checkpoints[-1], tuple(steps), findings.ratio(labels[0], labels[-1])
+    )
+
+
+def draw(data: GapWaterfall) -> Figure:
+    """A floating bar a step on a log axis, from the variance before to the variance after."""
+    figure = new_figure(20 + 11.0 * len(data.steps))
+    ax = figure.add_subplot()
+    before = data.steps[0].variance.value
+    for row, step in enumerate(data.steps):
+        value = step.variance.value
+        if row:
+            ax.barh(
+                row, value - before, left=before, height=0.46, color=step.look.colour, alpha=0.38, zorder=2
+            )
+            ax.plot(
+                [before, before], [row - 1, row + 0.23], color=INK, alpha=MUTED, linewidth=0.6, zorder=1.8
+            )
+        dot(ax, value, row, step.variance.low, step.variance.high, step.look, size=5.4)
+        before = value
+    log_axis(
+        ax, "x", [bound for s in data.steps for bound in (s.variance.value, s.variance.low, s.variance.high)]
+    )
+    ax.set_ylim(len(data.steps) - 0.45, -0.55)
+    row_labels(ax, [wrapped(step.title) for step in data.steps])
+    ax.set_xlabel("total variance of the gradient estimate")
+    margin_note(ax, -0.55, "variance divided by", rise=6, muted=True)
+    margin_note(ax, -0.55, "share of the gap", offset=172, rise=6, right=True, muted=True)
+    for row, step in enumerate(data.steps):
+        if step.factor is not None:
+            margin_note(ax, row, prose.with_interval(step.factor))
+            margin_note(ax, row, prose.percent(step.share), offset=172, right=True)
+            ax.axhline(row - 0.5, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
+    return figure
+
+
+def caption(findings: Findings, data: GapWaterfall) -> str:
+    """What is drawn, the whole gap, and the step with the largest share of it."""
+    where = place(findings, data.objective)
+    first, last = data.steps[0], data.steps[-1]
+    largest = max(data.steps[1:], key=lambda step: step.share)
+    return sentences(
+        f"What closes the gap between {lowered(first.title)} and {lowered(last.title)}:"
+        " a bar is the change of total variance at one step, on a logarithmic axis."
+        " Factors are paired, with 95% intervals; shares are of the logarithm of the whole gap.",
+        f"The gap is a factor of {prose.with_interval(data.whole)}; {lowered(largest.title)} accounts for"
+        f" {prose.percent(largest.share)} of it, the last step, {lowered(last.title)}, for"
+        f" {prose.percent(last.share)}."
+        if largest is not last
+        else f"The gap is a factor of {prose.with_interval(data.whole)}; its largest part,"
+        f" {prose.percent(last.share)}, is the last step, {lowered(last.title)}.",
+        where.at if where else "",
+    )
+
+
+def alt(data: GapWaterfall) -> str:
+    """The ladder in words."""
+    steps = "; ".join(
+        f"{lowered(step.title)} divides it by {prose.with_interval(step.factor)},"
+        f" {prose.percent(step.share)} of the gap"
+        for step in data.steps[1:]
+        if step.factor is not None
+    )
+    first = data.steps[0]
+    return (
+        f"Waterfall chart on a logarithmic axis. {first.title} has total variance"
+        f" {prose.with_interval(first.variance)}; {steps}."
+    )
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

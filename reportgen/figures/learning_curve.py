@@ -1,0 +1,113 @@
+"""How training went: the bound on training and test images, with the checkpoints that were measured."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import epoch_axis, epoch_position, linear_grid
+from reportgen.figures.captions import lowered, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import end_labels, objective_title
+from reportgen.figures.style import PAPER, Look, new_figure
+from reportgen.findings import Findings, prose
+from reportgen.store.records import TrainingRecord
+
+TRAIN = Look("#848a91", "s", "-")
+TEST = Look("#0072b2", "o", "-")
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Nats an image: the minibatch mean of each epoch, and the test part at checkpoints."""
+
+    objective: str
+    train: tuple[tuple[int, float], ...]
+    test: tuple[tuple[int, float], ...]
+
+
+def data(findings: Findings) -> LearningCurve | None:
+    """Of the base setting; None where it was not trained."""
+    record = base_training(findings)
+    if record is None:
+        return None
+    train = tuple((epoch, value) for epoch, value in enumerate(record.train_bound, 1) if math.isfinite(value))
+    test = sorted((int(epoch), value) for epoch, value in record.test_bound.items() if math.isfinite(value))
+    if not train and not test:
+        return None
+    cell = next(cell for cell in findings.plan.trainings if cell.base)
+    return LearningCurve(str(cell.train.get("objective", "elbo")), train, tuple(test))
+
+
+def base_training(findings: Findings) -> TrainingRecord | None:
+    """The record of the base setting's training, None where it is missing or broke."""
+    keys = [cell.key for cell in findings.plan.trainings if cell.base]
+    return next((record for record in findings.trainings if record.key in keys), None)
+
+
+def draw(data: LearningCurve) -> Figure:
+    """A grey line of the training bound, marks at the checkpoints on the test part."""
+    figure = new_figure(72)
+    ax = figure.add_subplot()
+    ends = []
+    if data.train:
+        positions, values = [epoch_position(e) for e, _ in data.train], [v for _, v in data.train]
+        mark = TRAIN.marker if len(values) == 1 else ""
+        ax.plot(positions, values, color=TRAIN.colour, linewidth=1.3, marker=mark, zorder=2)
+        ends.append((positions[-1], values[-1], "Training images,\nmean of an epoch", TRAIN))
+    if data.test:
+        positions, values = [epoch_position(e) for e, _ in data.test], [v for _, v in data.test]
+        ax.plot(
+            positions,
+            values,
+            color=TEST.colour,
+            linewidth=1.1,
+            marker=TEST.marker,
+            markersize=5,
+            markeredgecolor=PAPER,
+            zorder=3,
+        )
+        ends.append((positions[-1], values[-1], "Test images,\nat checkpoints", TEST))
+    epochs = sorted({e for e, _ in data.test} or {1, data.train[-1][0]})
+    epoch_axis(ax, epochs)
+    linear_grid(ax, "y")
+    ax.set_ylabel(f"{objective_title(data.objective)}, nats an image")
+    end_labels(ax, ends)
+    return figure
+
+
+def caption(findings: Findings, data: LearningCurve) -> str:
+    """What is drawn, and the bound at the end of training."""
+    seen = ""
+    if data.test:
+        epoch, value = data.test[-1]
+        seen = f"At epoch {epoch:,} the test bound is {prose.fixed(value, 2)} nats an image"
+        if data.train and data.train[-1][0] == epoch:
+            seen += f", the training bound {prose.fixed(data.train[-1][1], 2)}"
+        seen += "."
+    record = base_training(findings)
+    return sentences(
+        f"Training objective ({lowered(objective_title(data.objective))}) over epochs:"
+        " mean over the minibatches of each epoch, and on the test part at the checkpoints"
+        " where gradients were measured (marks).",
+        seen,
+        "Both are single estimates, drawn without intervals.",
+        f"Data set: {record.dataset}." if record else "",
+    )
+
+
+def alt(data: LearningCurve) -> str:
+    """The curve in words."""
+    points = "; ".join(f"epoch {epoch:,} {prose.fixed(value, 2)}" for epoch, value in data.test)
+    return (
+        "Line chart of the training objective in nats an image over epochs."
+        f" Test part: {points or 'not measured'}."
+    )
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

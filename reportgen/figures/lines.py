@@ -1,0 +1,80 @@
+"""Data and ink of every figure that draws one line an estimator: over epochs, samples, settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from reportgen.figures.axes import curve
+from reportgen.figures.labels import end_labels, wrapped
+from reportgen.figures.style import Look
+from reportgen.findings import Estimate
+
+
+@dataclass(frozen=True)
+class Line:
+    """One estimator's values at the positions of an axis; what is missing is an unavailable estimate."""
+
+    label: str
+    title: str
+    look: Look
+    estimates: tuple[Estimate, ...]
+
+    @property
+    def values(self) -> list[float]:
+        """The estimates' values, NaN where there is none."""
+        return [e.value if e.available else math.nan for e in self.estimates]
+
+    @property
+    def bounds(self) -> tuple[list[float], list[float]]:
+        """Lower and upper ends of the intervals, NaN where there is none."""
+        return (
+            [e.low if e.available else math.nan for e in self.estimates],
+            [e.high if e.available else math.nan for e in self.estimates],
+        )
+
+    @property
+    def drawable(self) -> bool:
+        """Whether there is anything to draw on a log axis."""
+        return any(math.isfinite(v) and v > 0 for v in self.values)
+
+
+def extent(lines: Sequence[Line]) -> list[float]:
+    """Every value and bound that an axis has to hold.
+
+    Bounds more than a decade from their value, zero included, would only
+    flatten the figure: the axis does not follow them, the interval runs off.
+    """
+    result: list[float] = []
+    for line in lines:
+        for value, *bounds in zip(line.values, *line.bounds, strict=True):
+            if not (math.isfinite(value) and value > 0):
+                continue
+            result.append(value)
+            result += [min(max(b, value / 10), value * 10) for b in bounds if math.isfinite(b)]
+    return result
+
+
+def draw_lines(ax: Axes, positions: Sequence[float], lines: Sequence[Line], size: float = 4.4) -> None:
+    """Draws each line with its intervals; values that a log axis cannot hold leave a gap."""
+    for line in lines:
+        values = [v if v > 0 else math.nan for v in line.values]
+        low, high = line.bounds
+        low = [max(bound, value / 1e6) for bound, value in zip(low, values, strict=True)]
+        curve(ax, positions, values, low, high, line.look, size=size)
+
+
+def label_lines(
+    ax: Axes, positions: Sequence[float], lines: Sequence[Line], notes: Sequence[str] = ()
+) -> None:
+    """Names each line at its last drawn point, with an optional note on a line of its own."""
+    ends: list[tuple[float, float, str, Look]] = []
+    for index, line in enumerate(lines):
+        points = [(x, v) for x, v in zip(positions, line.values, strict=True) if math.isfinite(v) and v > 0]
+        if points:
+            note = f"\n{notes[index]}" if notes and notes[index] else ""
+            ends.append((*points[-1], wrapped(line.title) + note, line.look))
+    end_labels(ax, ends)

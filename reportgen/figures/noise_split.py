@@ -1,0 +1,146 @@
+"""Where the noise of a training step comes from: the samples drawn, or the images in the minibatch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
+
+from reportgen.figures.captions import lowered, place, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import wrapped
+from reportgen.figures.lines import Line
+from reportgen.figures.reading import epochs, line
+from reportgen.figures.style import INK, SMALL, TEXT, new_figure
+from reportgen.findings import Findings, prose
+
+MINIBATCH = 0.16
+
+
+@dataclass(frozen=True)
+class NoiseSplit:
+    """The Monte Carlo share of the variance of a minibatch gradient at each checkpoint."""
+
+    objective: str
+    epochs: tuple[int, ...]
+    lines: tuple[Line, ...]
+
+
+def data(findings: Findings) -> NoiseSplit | None:
+    """Under the first objective; None where no share could be had."""
+    if not findings.objectives or not findings.checkpoints:
+        return None
+    planned = epochs(findings)
+    lines = (
+        line(findings, label, tuple(findings.get("monte_carlo_share", label, checkpoint=e) for e in planned))
+        for label in findings.labels
+    )
+    drawn = tuple(one for one in lines if any(math.isfinite(v) for v in one.values))
+    return NoiseSplit(findings.objectives[0], planned, drawn) if drawn else None
+
+
+def draw(data: NoiseSplit) -> Figure:
+    """A panel an estimator, a stacked bar a checkpoint: its colour for the samples, grey for the images."""
+    columns = min(4, len(data.lines))
+    rows = math.ceil(len(data.lines) / columns)
+    figure = new_figure(16 + 33.0 * rows)
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    places = np.arange(len(data.epochs))
+    every = max(1, math.ceil(len(data.epochs) / 7))
+    names = [f"{e:,}" if i % every == 0 else "" for i, e in enumerate(data.epochs)]
+    for index, ax in enumerate(axes.flat):
+        if index >= len(data.lines):
+            ax.set_visible(False)
+            continue
+        one = data.lines[index]
+        share = np.asarray(one.values)
+        low, high = (np.asarray(bound) for bound in one.bounds)
+        known = np.isfinite(share)
+        bounded = known & np.isfinite(low) & np.isfinite(high)
+        columns_of(ax, places[known], np.zeros(known.sum()), share[known], color=one.look.colour)
+        columns_of(ax, places[known], share[known], np.ones(known.sum()), color=INK, alpha=MINIBATCH)
+        bars = np.stack([np.clip(low, 0, 1), np.clip(high, 0, 1), np.full_like(low, np.nan)], axis=1)[bounded]
+        ax.plot(np.repeat(places[bounded], 3), bars.ravel(), color=INK, linewidth=0.9)
+        for x in places[~known]:
+            ax.text(x, 0.04, "–", ha="center", va="bottom", fontsize=SMALL)
+        if index % columns:
+            ax.tick_params(axis="y", left=False)
+        ax.set_title(wrapped(one.title), fontsize=SMALL)
+        ax.tick_params(
+            axis="x", length=0, labelsize=SMALL - 0.8, labelbottom=index + columns >= len(data.lines)
+        )
+        ax.spines["left"].set_visible(False)
+    axes[0, 0].set(xlim=(-0.6, len(data.epochs) - 0.4), ylim=(0, 1))
+    axes[0, 0].set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    axes[0, 0].set_xticks(places, names)
+    figure.supxlabel("epoch", fontsize=TEXT, color=INK)
+    figure.legend(
+        [Patch(color=INK, alpha=0.75), Patch(color=INK, alpha=MINIBATCH)],
+        ["Monte Carlo noise (in each panel’s colour)", "minibatch noise"],
+        loc="outside upper left",
+        ncols=2,
+        frameon=False,
+        fontsize=SMALL,
+        handlelength=1.0,
+        handleheight=0.8,
+    )
+    return figure
+
+
+def columns_of(ax: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, **ink: Any) -> None:
+    """Columns from low to high around each x, one path for all of them."""
+    for_one = np.array([[-0.37, 0.0], [-0.37, 1.0], [0.37, 1.0], [0.37, 0.0], [-0.37, 0.0]])
+    corners = for_one[None] * [1.0, 0.0] + np.stack([x, np.zeros_like(low)], axis=1)[:, None]
+    corners[..., 1] = low[:, None] + for_one[None, :, 1] * (high - low)[:, None]
+    if len(x):
+        ax.add_patch(PathPatch(Path.make_compound_path(*(Path(one, closed=True) for one in corners)), **ink))
+
+
+def caption(findings: Findings, data: NoiseSplit) -> str:
+    """What is drawn, and who leaves the most of the noise to the minibatch."""
+    where = place(findings, data.objective)
+    known = [one for one in data.lines if math.isfinite(one.values[-1])]
+    seen = ""
+    if known:
+        least = min(known, key=lambda one: one.values[-1])
+        seen = (
+            f"At epoch {data.epochs[-1]:,} Monte Carlo noise is {prose.percent(least.values[-1])}"
+            f" of the whole for {lowered(least.title)}"
+        )
+        most = max(known, key=lambda one: one.values[-1])
+        seen += (
+            f" and {prose.percent(most.values[-1])} for {lowered(most.title)}." if most is not least else "."
+        )
+    missing = any(not math.isfinite(v) for one in data.lines for v in one.values)
+    return sentences(
+        "Where the variance of a minibatch gradient comes from: the samples drawn (Monte Carlo noise, colour)"
+        " or the images that happen to be in the batch (grey); the shares hold for any batch size.",
+        seen,
+        "Lines are 95% intervals over images.",
+        "A dash marks a share that could not be had." if missing else "",
+        where.over if where else "",
+    )
+
+
+def alt(data: NoiseSplit) -> str:
+    """The columns in words: the share at the first and the last epoch."""
+    rows = "; ".join(
+        f"{lowered(one.title)} {prose.percent(one.values[0])} to {prose.percent(one.values[-1])}"
+        for one in data.lines
+    )
+    return (
+        "Stacked columns, a panel an estimator: Monte Carlo share of the noise from epoch"
+        f" {data.epochs[0]:,} to {data.epochs[-1]:,}. {rows}."
+    )
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

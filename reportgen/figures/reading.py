@@ -1,0 +1,66 @@
+"""How figures ask findings for what they draw."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from reportgen.estimators import ESTIMATORS
+from reportgen.figures.labels import short_title
+from reportgen.figures.lines import Line
+from reportgen.figures.style import Look, looks
+from reportgen.findings import Estimate, Findings
+
+MISSING = Estimate(math.nan, status="not available: not measured there")
+
+
+def all_looks(findings: Findings) -> dict[str, Look]:
+    """The look of every label of an experiment."""
+    return looks(findings.estimator_of)
+
+
+def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
+    """What a figure calls this label; with its K where that is more than one, unless K varies."""
+    count = default_samples(findings, label) if samples else 1
+    return short_title(label, findings.estimator_of[label]) + (f", K = {count}" if count > 1 else "")
+
+
+def line(findings: Findings, label: str, estimates: tuple[Estimate, ...], *, samples: bool = True) -> Line:
+    """A line of one label."""
+    return Line(label, title_of(findings, label, samples=samples), all_looks(findings)[label], estimates)
+
+
+def epochs(findings: Findings) -> tuple[int, ...]:
+    """Epochs planned in the base setting, those whose cell broke included: they stay as gaps."""
+    planned = {cell.checkpoint for cell in findings.plan.measurements if cell.base}
+    return tuple(sorted(planned | set(findings.checkpoints))) if findings.checkpoints else ()
+
+
+def over_checkpoints(findings: Findings, statistic: str, **where: Any) -> tuple[Line, ...]:
+    """One line a label over all checkpoints, those without a positive value left out."""
+    lines = (
+        line(
+            findings,
+            label,
+            tuple(findings.get(statistic, label, checkpoint=e, **where) for e in epochs(findings)),
+        )
+        for label in findings.labels
+    )
+    return tuple(one for one in lines if one.drawable)
+
+
+def usable(estimate: Estimate) -> bool:
+    """Whether an estimate can stand on a log axis."""
+    return estimate.available and math.isfinite(estimate.value) and estimate.value > 0
+
+
+def default_samples(findings: Findings, label: str) -> int:
+    """K of a label where nothing else is said."""
+    arm = findings.arm(label)
+    return arm.about.num_samples if arm is not None else 1
+
+
+def unbiased(findings: Findings, label: str) -> bool:
+    """Whether the estimator is unbiased by construction; a user's own is taken at its word."""
+    name = findings.estimator_of[label]
+    return ESTIMATORS[name].unbiased if name in ESTIMATORS else True

@@ -1,0 +1,79 @@
+"""Signal-to-noise ratio of every estimator over training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import epoch_axis, epoch_position, log_axis
+from reportgen.figures.captions import biased_sentence, intervals_sentence, lowered, place, ranking, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.reading import epochs, over_checkpoints
+from reportgen.figures.style import new_figure
+from reportgen.findings import Findings, prose
+
+
+@dataclass(frozen=True)
+class SignalToNoise:
+    """Signal-to-noise ratio at each checkpoint, one line an estimator."""
+
+    objective: str
+    epochs: tuple[int, ...]
+    lines: tuple[Line, ...]
+
+
+def data(findings: Findings) -> SignalToNoise | None:
+    """Under the first objective; None where nothing was measured."""
+    if not findings.objectives or not findings.checkpoints:
+        return None
+    lines = over_checkpoints(findings, "signal_to_noise")
+    return SignalToNoise(findings.objectives[0], epochs(findings), lines) if lines else None
+
+
+def draw(data: SignalToNoise) -> Figure:
+    """A log axis over epochs, lines named at their ends."""
+    figure = new_figure(86)
+    ax = figure.add_subplot()
+    positions = [epoch_position(e) for e in data.epochs]
+    draw_lines(ax, positions, data.lines)
+    log_axis(ax, "y", extent(data.lines))
+    epoch_axis(ax, data.epochs)
+    ax.set_ylabel("signal-to-noise ratio of one estimate")
+    label_lines(ax, positions, data.lines)
+    return figure
+
+
+def caption(findings: Findings, data: SignalToNoise) -> str:
+    """What is drawn, who has the most signal at the end, and where nothing could be told from noise."""
+    where = place(findings, data.objective)
+    best = max(data.lines, key=lambda one: one.values[-1] if one.values[-1] > 0 else 0.0)
+    value = best.estimates[-1]
+    lost = [lowered(one.title) for one in data.lines if not one.estimates[-1].available]
+    return sentences(
+        "Signal-to-noise ratio of one estimate over training, logarithmic: the length of the mean gradient of"
+        " an image over the standard deviation of its estimate, root mean square over images.",
+        f"At epoch {data.epochs[-1]:,} it is highest for {lowered(best.title)}, {prose.with_interval(value)}."
+        if value.available
+        else "",
+        f"A line ends where the mean cannot be told from zero: {prose.listing(lost)}." if lost else "",
+        intervals_sentence(data.lines),
+        biased_sentence(findings),
+        where.over if where else "",
+    )
+
+
+def alt(data: SignalToNoise) -> str:
+    """The chart in words, with the values at the last epoch."""
+    return (
+        f"Line chart of the signal-to-noise ratio, logarithmic, over epochs {data.epochs[0]:,} to"
+        f" {data.epochs[-1]:,}. At the last epoch, from the highest:"
+        f" {ranking(data.lines) or 'not available'}."
+    )
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

@@ -1,0 +1,69 @@
+"""Makes matplotlib's SVG small and safe to place in a page; the picture stays the same."""
+
+from __future__ import annotations
+
+import re
+
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_GEOMETRY = re.compile(r'\b(d|x|y|transform|width|height|viewBox|points)="([^"]*)"')
+
+
+def compact(text: str, attributes: str = "") -> str:
+    """The same drawing in about half the bytes, `attributes` added to its root element.
+
+    Left out are metadata, comments, white space, ids that nothing refers to
+    and decimals below a hundredth of a point (a thousandth in factors of
+    scale). The style sheet, which in a page would apply to the whole page,
+    becomes two attributes of the root. Ids are renamed by their order.
+    """
+    text = re.sub(
+        r"<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>|<style.*?</style>", "", text, flags=re.S
+    )
+    text = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", text)
+    text = _GEOMETRY.sub(_rounded, text)
+    text = re.sub(r">\s+<", "><", text)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
+    names: dict[str, str] = {}
+
+    def rename(match: re.Match[str]) -> str:
+        if match[2] not in used:
+            return ""
+        return f' id="{names.setdefault(match[2], f"i{len(names)}")}"'
+
+    text = re.sub(r'(\s)id="([^"]*)"', rename, text)
+    text = re.sub(r'(href="#|url\(#)([^")]+)', lambda m: m[1] + names.get(m[2], m[2]), text)
+    text = _without_repeats(text)
+    while (shorter := re.sub(r"<(g|defs)></\1>|<g>((?:<(?:use|path) [^>]*/>)+)</g>", r"\2", text)) != text:
+        text = shorter
+    text = re.sub(
+        r' style="([^"]*)"', lambda m: f' style="{m[1].replace("; ", ";").replace(": ", ":")}"', text
+    )
+    root = f"<svg {attributes} " if attributes else "<svg "
+    return text.replace("<svg ", root + 'stroke-linejoin="round" stroke-linecap="butt" ', 1)
+
+
+def _without_repeats(text: str) -> str:
+    """Drops from every use what the path it refers to says for itself: the path's own style wins."""
+    own = {m[1]: set(m[2].split(";")) for m in re.finditer(r'<path id="(\w+)"[^>]*? style="([^"]*)"', text)}
+
+    def shorter(match: re.Match[str]) -> str:
+        kept = ";".join(one for one in match[3].split(";") if one not in own.get(match[1], ()))
+        return f'<use xlink:href="#{match[1]}"{match[2]}' + (f' style="{kept}"' if kept else "") + "/>"
+
+    return re.sub(r'<use xlink:href="#(\w+)"([^>]*?) style="([^"]*)"/>', shorter, text)
+
+
+def _rounded(match: re.Match[str]) -> str:
+    name, value = match[1], match[2]
+    if "scale" in value or "matrix" in value:
+        value = _NUMBER.sub(lambda m: _short(m[0], 6), value)
+    else:
+        value = _NUMBER.sub(lambda m: _short(m[0], 2), value)
+    if name == "d":
+        value = re.sub(r"\s*\n\s*", "", re.sub(r"([A-Za-z]) ", r"\1", value))
+    return f'{name}="{value}"'
+
+
+def _short(number: str, digits: int) -> str:
+    text = f"{float(number):.{digits}f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text

@@ -1,0 +1,176 @@
+"""Whether estimators have the reference's mean: length along its gradient, and the corrected test."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import dot, linear_grid, margin_note, row_labels
+from reportgen.figures.captions import lowered, place, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import wrapped
+from reportgen.figures.reading import all_looks, title_of
+from reportgen.figures.style import GRID, INK, MUTED, TEXT, Look, new_figure
+from reportgen.findings import Estimate, Findings, prose
+
+
+@dataclass(frozen=True)
+class Mean:
+    """One estimator's mean gradient against the reference's."""
+
+    label: str
+    title: str
+    look: Look
+    projection: Estimate
+    """Its component along the reference's mean gradient, relative to that: 1 without bias."""
+    p_value: float
+    """Smallest p-value of the joint test over images, Holm-corrected; NaN where not tested."""
+
+
+@dataclass(frozen=True)
+class Unbiasedness:
+    """All estimators but the reference, in the order of declaration."""
+
+    objective: str
+    checkpoint: int
+    reference: str
+    rows: tuple[Mean, ...]
+
+    @property
+    def zoom(self) -> float | None:
+        """Half-width of a second panel around 1, where some rows would be unreadably narrow in one.
+
+        It holds the intervals that do not reach more than three times as far
+        as the median one; None where one panel shows all well enough.
+        """
+        reach = sorted(max(abs(row.projection.low - 1), abs(row.projection.high - 1)) for row in self.rows)
+        near = [r for r in reach if r <= 3 * reach[len(reach) // 2]]
+        return 1.2 * max(near) if reach[-1] > 8 * max(near) > 0 else None
+
+
+def data(findings: Findings) -> Unbiasedness | None:
+    """At the last checkpoint under the first objective; None with nothing to compare."""
+    if not findings.objectives or not findings.checkpoints:
+        return None
+    ink = all_looks(findings)
+    against = findings.reference()
+    rows = tuple(
+        Mean(
+            label,
+            title_of(findings, label),
+            ink[label],
+            findings.get("relative_projection", label),
+            findings.get("bias_p_value", label).value,
+        )
+        for label in findings.labels
+        if label != against
+    )
+    rows = tuple(
+        r for r in rows if r.projection.has_interval and math.isfinite(r.projection.low + r.projection.high)
+    )
+    if not rows:
+        return None
+    return Unbiasedness(findings.objectives[0], findings.checkpoints[-1], title_of(findings, against), rows)
+
+
+def draw(data: Unbiasedness) -> Figure:
+    """A dot and interval a row around 1; a second, magnified panel where the scales differ widely."""
+    figure = new_figure(24 + 8.0 * len(data.rows))
+    zoom = data.zoom
+    axes = list(figure.subplots(1, 2 if zoom else 1, sharey=True, squeeze=False)[0])
+    ends = [bound for row in data.rows for bound in (row.projection.low, row.projection.high, 1.0)]
+    margin = 0.06 * (max(ends) - min(ends)) or 0.1
+    panel(axes[0], data, min(ends) - margin, max(ends) + margin)
+    if zoom:
+        panel(axes[1], data, 1 - zoom, 1 + zoom)
+        axes[0].set_title("all")
+        axes[1].set_title("around 1")
+    axes[0].set_ylim(len(data.rows) - 0.5, -0.5)
+    row_labels(axes[0], [wrapped(row.title, 26) for row in data.rows])
+    margin_note(axes[-1], -0.5, "p, corrected", rise=6, muted=True)
+    for y, row in enumerate(data.rows):
+        margin_note(axes[-1], y, p_text(row.p_value))
+    figure.supxlabel(
+        f"mean gradient along that of {lowered(data.reference)}, relative to it", fontsize=TEXT, color=INK
+    )
+    return figure
+
+
+def panel(ax: Axes, data: Unbiasedness, low: float, high: float) -> None:
+    """Rows between two limits; a row wholly outside is marked by an arrow at the edge it left by."""
+    ax.set_xlim(low, high)
+    ax.axvline(1.0, color=INK, alpha=MUTED, linewidth=0.7, zorder=1.5)
+    for y, row in enumerate(data.rows):
+        ax.axhline(y, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
+        if row.projection.high < low or row.projection.low > high:
+            left = row.projection.high < low
+            ax.plot(
+                [0.02 if left else 0.98],
+                [y],
+                marker="<" if left else ">",
+                markersize=4.5,
+                color=row.look.colour,
+                transform=ax.get_yaxis_transform(),
+                linestyle="none",
+            )
+        else:
+            dot(ax, row.projection.value, y, row.projection.low, row.projection.high, row.look, size=5.2)
+    ax.set_xlim(low, high)
+    linear_grid(ax, "x")
+    ax.locator_params(axis="x", nbins=5)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+
+
+def p_text(p: float) -> str:
+    """A p-value as a reader expects it."""
+    if not math.isfinite(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{min(p, 1):.3f}" if p < 0.1 else f"{min(p, 1):.2f}"
+
+
+def caption(findings: Findings, data: Unbiasedness) -> str:
+    """What is drawn, and which estimators do not have the reference's mean."""
+    where = place(findings, data.objective)
+    off = [
+        row for row in data.rows if not row.projection.low <= 1 <= row.projection.high or row.p_value < 0.05
+    ]
+    named = [
+        f"{lowered(row.title)}, {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}"
+        for row in off
+    ]
+    if off:
+        seen = f"A different mean was found for {'; '.join(named)}."
+        if len(off) < len(data.rows):
+            seen += " For the others none was found."
+    else:
+        seen = "For no estimator a different mean was found."
+    return sentences(
+        f"Mean gradient of each estimator along that of {lowered(data.reference)}, relative to it:"
+        " 1 without bias in that direction. Lines are 95% intervals.",
+        "Right, the smallest p-value over images of a joint test of all directions, Holm-corrected.",
+        "The right panel is a magnified part of the left; an arrow is a value outside it."
+        if data.zoom
+        else "",
+        seen,
+        where.at if where else "",
+    )
+
+
+def alt(data: Unbiasedness) -> str:
+    """The dots in words."""
+    rows = "; ".join(
+        f"{lowered(row.title)} {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}"
+        for row in data.rows
+    )
+    against = lowered(data.reference)
+    return f"Dot plot of the mean gradient relative to that of {against}, 1 being no bias. {rows}."
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

@@ -1,0 +1,149 @@
+"""Total variance against the number of samples K inside one estimate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+from reportgen.figures.axes import log_axis
+from reportgen.figures.captions import biased_sentence, intervals_sentence, lowered, place, ranking, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.reading import MISSING, line
+from reportgen.figures.style import INK, MUTED, SMALL, new_figure
+from reportgen.findings import Estimate, Findings, prose
+
+
+@dataclass(frozen=True)
+class VarianceAgainstNumSamples:
+    """Variance at each K, and the slope fitted on log-log axes (−1: as 1/K)."""
+
+    objective: str
+    checkpoint: int
+    num_samples: tuple[int, ...]
+    lines: tuple[Line, ...]
+    slopes: tuple[Estimate, ...]
+
+
+def data(findings: Findings) -> VarianceAgainstNumSamples | None:
+    """The curves at the last checkpoint; None with fewer than two values of K measured."""
+    curves = {label: dict(findings.curve(label)) for label in findings.labels}
+    counts = tuple(sorted({count for curve in curves.values() for count in curve}))
+    if len(counts) < 2:
+        return None
+    lines, slopes = [], []
+    for label in findings.labels:
+        one = line(
+            findings, label, tuple(curves[label].get(count, MISSING) for count in counts), samples=False
+        )
+        if sum(value > 0 for value in one.values) > 1:
+            lines.append(one)
+            slopes.append(findings.slope("total_variance", label))
+    if not lines:
+        return None
+    return VarianceAgainstNumSamples(
+        findings.objectives[0], findings.checkpoints[-1], counts, tuple(lines), tuple(slopes)
+    )
+
+
+def draw(data: VarianceAgainstNumSamples) -> Figure:
+    """Log-log curves, a guide of slope −1, and each line's fitted slope beside its name."""
+    figure = new_figure(100)
+    ax = figure.add_subplot()
+    counts = [float(count) for count in data.num_samples]
+    draw_lines(ax, counts, data.lines)
+    values = extent(data.lines)
+    ax.set_xscale("log")
+    ax.set_xlim(counts[0] / 1.12, counts[-1] * 1.12)
+    ax.xaxis.set_major_locator(FixedLocator(counts))
+    ax.xaxis.set_major_formatter(FixedFormatter([f"{count:,}" for count in data.num_samples]))
+    ax.xaxis.set_minor_locator(NullLocator())
+    log_axis(ax, "y", values)
+    start = guide_start(data.lines, values)
+    guide = [start * counts[0] / count for count in counts]
+    ax.plot(counts, guide, color=INK, alpha=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1.5)
+    ax.annotate(
+        "1/K",
+        (counts[0], guide[0]),
+        xytext=(3, 2),
+        textcoords="offset points",
+        fontsize=SMALL,
+        color=INK,
+        alpha=MUTED,
+        va="bottom",
+    )
+    ax.set_xlabel("samples K in one estimate")
+    ax.set_ylabel("total variance of the gradient estimate")
+    notes = [slope_note(slope) for slope in data.slopes]
+    label_lines(ax, counts, data.lines, notes)
+    return figure
+
+
+def guide_start(lines: tuple[Line, ...], values: list[float]) -> float:
+    """Where at the left end the guide has the most room (log scale): the middle of the widest gap."""
+    starts = sorted(next(v for v in one.values if v > 0) for one in lines)
+    if len(starts) < 2:
+        return starts[0] * 2
+    logs = np.log(starts)
+    widest = int(np.argmax(np.diff(logs)))
+    return float(np.exp((logs[widest] + logs[widest + 1]) / 2))
+
+
+def slope_note(slope: Estimate) -> str:
+    """The fitted slope with its interval, short enough for a label."""
+    if not slope.available:
+        return "slope not available"
+    numbers = (f"{x:.2f}".replace("-", "−") for x in (slope.value, slope.low, slope.high))
+    return "slope {} ({} to {})".format(*numbers)
+
+
+def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
+    """What is drawn, and whose slope is compatible with −1."""
+    where = place(findings, data.objective)
+    known = [
+        (one.title, slope) for one, slope in zip(data.lines, data.slopes, strict=True) if slope.has_interval
+    ]
+    off = [
+        f"{lowered(title)} with {prose.with_interval(slope)}"
+        for title, slope in known
+        if not slope.low <= -1 <= slope.high
+    ]
+    if not known:
+        seen = ""
+    elif not off:
+        seen = "Every fitted slope is compatible with −1: variance falls as 1/K."
+    elif len(off) == len(known):
+        seen = f"No interval of a fitted slope holds −1: {prose.listing(off)}."
+    else:
+        seen = f"Slopes whose interval does not hold −1, which is 1/K: {prose.listing(off)}; all others do."
+    return sentences(
+        "Total variance against the number of samples K in one estimate, both logarithmic; beside each name"
+        " the fitted slope with its 95% interval. The dotted guide falls as 1/K.",
+        seen,
+        intervals_sentence(data.lines),
+        biased_sentence(findings),
+        where.at if where else "",
+    )
+
+
+def alt(data: VarianceAgainstNumSamples) -> str:
+    """The chart in words: slopes, and the values at the largest K."""
+    slopes = "; ".join(
+        f"{lowered(one.title)} {prose.with_interval(slope)}"
+        for one, slope in zip(data.lines, data.slopes, strict=True)
+    )
+    counts = data.num_samples
+    return (
+        f"Line chart, both axes logarithmic, of total variance against K from {counts[0]:,}"
+        f" to {counts[-1]:,}. Fitted slopes: {slopes}. At K = {counts[-1]:,}, from the highest:"
+        f" {ranking(data.lines)}."
+    )
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

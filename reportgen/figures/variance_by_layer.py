@@ -1,0 +1,120 @@
+"""Total variance of each parameter group, estimator by estimator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import dot, handle, log_axis, row_labels
+from reportgen.figures.captions import biased_sentence, intervals_sentence, lowered, place, ranking, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import wrapped
+from reportgen.figures.lines import Line, extent
+from reportgen.figures.reading import line
+from reportgen.figures.style import GRID, INK, SMALL, new_figure
+from reportgen.findings import Findings, prose
+
+
+@dataclass(frozen=True)
+class VarianceByLayer:
+    """Total variance of every group (the estimates of a line run over groups)."""
+
+    objective: str
+    checkpoint: int
+    groups: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+def data(findings: Findings) -> VarianceByLayer | None:
+    """At the last checkpoint, first objective; None with no group besides ``all``."""
+    groups = tuple(group for group in findings.groups if group != "all")
+    if not groups or not findings.checkpoints:
+        return None
+    lines = tuple(
+        line(findings, label, tuple(findings.get("total_variance", label, group=group) for group in groups))
+        for label in findings.labels
+    )
+    lines = tuple(one for one in lines if one.drawable)
+    if not lines:
+        return None
+    return VarianceByLayer(findings.objectives[0], findings.checkpoints[-1], groups, lines)
+
+
+def draw(data: VarianceByLayer) -> Figure:
+    """A band a group, in it a row an estimator in the order of the key."""
+    rows, gap = len(data.lines), 1.1
+    band = rows + gap
+    figure = new_figure(min(170.0, 22 + 2.9 * band * len(data.groups)))
+    ax = figure.add_subplot()
+    for g, _ in enumerate(data.groups):
+        if g:
+            ax.axhline(g * band - gap / 2 - 0.5, color=INK, alpha=GRID, linewidth=0.5)
+        for row, one in enumerate(data.lines):
+            low, high = one.bounds
+            value = one.values[g]
+            if value > 0:
+                dot(ax, value, g * band + row, max(low[g], value / 1e6), high[g], one.look, size=4.4)
+    log_axis(ax, "x", extent(data.lines), room=8)
+    ax.set_ylim(len(data.groups) * band - gap / 2 - 0.5, -gap / 2 - 0.5)
+    row_labels(ax, data.groups, every=band, start=(rows - 1) / 2)
+    ax.set_xlabel("total variance of the group’s gradient estimate")
+    figure.legend(
+        [handle(one.look, line=False) for one in data.lines],
+        [wrapped(one.title) for one in data.lines],
+        loc="outside right upper",
+        frameon=False,
+        fontsize=SMALL,
+        handletextpad=0.2,
+        labelspacing=0.7,
+        borderaxespad=0.2,
+    )
+    return figure
+
+
+def caption(findings: Findings, data: VarianceByLayer) -> str:
+    """What is drawn, and in which group the extremes lie furthest apart."""
+    where = place(findings, data.objective)
+    return sentences(
+        "Total variance of each parameter group of the encoder, logarithmic; in a group the estimators"
+        " stand in the order of the key.",
+        gap_sentence(data),
+        intervals_sentence(data.lines),
+        biased_sentence(findings),
+        where.at if where else "",
+    )
+
+
+def gap_sentence(data: VarianceByLayer) -> str:
+    """By how much the estimators of highest and lowest variance differ, where it is least and most."""
+    by_name = {one.label: one for one in data.lines}
+    if len(by_name) < 2:
+        return ""
+    totals = {label: sum(v for v in one.values if v > 0) for label, one in by_name.items()}
+    high, low = by_name[max(totals, key=lambda k: totals[k])], by_name[min(totals, key=lambda k: totals[k])]
+    ratios = [
+        (a / b, group)
+        for a, b, group in zip(high.values, low.values, data.groups, strict=True)
+        if a > 0 and b > 0
+    ]
+    if len(ratios) < 2:
+        return ""
+    (least, narrow), (most, wide) = min(ratios), max(ratios)
+    return (
+        f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) differ by"
+        f" a factor of {prose.spoken(least)} in {narrow} and of {prose.spoken(most)} in {wide}."
+    )
+
+
+def alt(data: VarianceByLayer) -> str:
+    """The dots in words, group by group."""
+    groups = " ".join(
+        f"{group}, from the highest: {ranking(data.lines, index)}." for index, group in enumerate(data.groups)
+    )
+    return f"Dot plot of total variance, logarithmic, by parameter group. {groups}"
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

@@ -1,0 +1,80 @@
+"""Total variance of every estimator over training: the figure that answers the question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import epoch_axis, epoch_position, log_axis
+from reportgen.figures.captions import (
+    biased_sentence,
+    contrast,
+    contrast_sentence,
+    intervals_sentence,
+    place,
+    ranking,
+    sentences,
+)
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.reading import epochs, over_checkpoints
+from reportgen.figures.style import new_figure
+from reportgen.findings import Findings
+
+
+@dataclass(frozen=True)
+class VarianceOverTraining:
+    """Total variance at each checkpoint, one line an estimator, under one objective."""
+
+    objective: str
+    epochs: tuple[int, ...]
+    lines: tuple[Line, ...]
+
+
+def data(findings: Findings, objective: str | None = None) -> VarianceOverTraining | None:
+    """The lines under `objective`, by default the first declared; None where nothing was measured."""
+    if not findings.objectives or not findings.checkpoints:
+        return None
+    chosen = objective or findings.objectives[0]
+    lines = over_checkpoints(findings, "total_variance", objective=chosen)
+    return VarianceOverTraining(chosen, epochs(findings), lines) if lines else None
+
+
+def draw(data: VarianceOverTraining) -> Figure:
+    """A log axis of variance over epochs, lines named at their ends."""
+    figure = new_figure(92)
+    ax = figure.add_subplot()
+    positions = [epoch_position(e) for e in data.epochs]
+    draw_lines(ax, positions, data.lines)
+    log_axis(ax, "y", extent(data.lines))
+    epoch_axis(ax, data.epochs)
+    ax.set_ylabel("total variance of the gradient estimate")
+    label_lines(ax, positions, data.lines)
+    return figure
+
+
+def caption(findings: Findings, data: VarianceOverTraining) -> str:
+    """What is drawn, the intervals, the images, and by how much highest and lowest differ."""
+    where = place(findings, data.objective)
+    return sentences(
+        "Total variance of one estimate of the gradient in φ over training, logarithmic.",
+        contrast_sentence(contrast(findings, data.objective)),
+        intervals_sentence(data.lines),
+        biased_sentence(findings),
+        where.over if where else "",
+    )
+
+
+def alt(data: VarianceOverTraining) -> str:
+    """The chart in words, with the values at the last epoch."""
+    return (
+        f"Line chart of total variance, logarithmic, over epochs {data.epochs[0]:,} to {data.epochs[-1]:,}. "
+        f"At the last epoch, from the highest: {ranking(data.lines)}."
+    )
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

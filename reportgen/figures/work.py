@@ -1,0 +1,149 @@
+"""Variance times cost: how much more compute an estimator needs than the best for the same precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import dot, log_axis, margin_note, row_labels
+from reportgen.figures.captions import biased_sentence, lowered, place, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import wrapped
+from reportgen.figures.reading import all_looks, title_of, unbiased, usable
+from reportgen.figures.style import GRID, INK, MUTED, TEXT, Look, new_figure
+from reportgen.findings import Estimate, Findings, prose
+
+
+@dataclass(frozen=True)
+class Work:
+    """Variance × cost relative to the best estimator's; the best has 1 without an interval."""
+
+    label: str
+    title: str
+    look: Look
+    passes: float
+    """Decoder passes, forward and backward, a replicate."""
+    seconds: float
+    """Measured seconds a replicate."""
+    by_passes: tuple[float, float, float]
+    """Value, low, high, cost counted in decoder passes."""
+    by_seconds: tuple[float, float, float]
+    """The same, cost counted in seconds."""
+
+
+@dataclass(frozen=True)
+class WorkNormalized:
+    """Rows sorted from best to worst by passes, and the label each panel compares with."""
+
+    objective: str
+    checkpoint: int
+    rows: tuple[Work, ...]
+    best_by_passes: str
+    best_by_seconds: str
+
+
+def data(findings: Findings) -> WorkNormalized | None:
+    """At the last checkpoint, unbiased estimators and others alike; None with fewer than two."""
+    labels = [label for label in findings.labels if usable(findings.get("total_variance", label))]
+    passes = {label: findings.get("evaluations", label).value for label in labels}
+    seconds = {label: findings.get("seconds_per_replicate", label).value for label in labels}
+    variance = {label: findings.get("total_variance", label).value for label in labels}
+    labels = [label for label in labels if passes[label] > 0 and seconds[label] > 0]
+    if len(labels) < 2:
+        return None
+    eligible = [label for label in labels if unbiased(findings, label)] or labels
+    best_passes = min(eligible, key=lambda label: variance[label] * passes[label])
+    best_seconds = min(eligible, key=lambda label: variance[label] * seconds[label])
+    ink = all_looks(findings)
+    rows = [
+        Work(
+            label,
+            title_of(findings, label) + ("" if unbiased(findings, label) else " (biased)"),
+            ink[label],
+            passes[label],
+            seconds[label],
+            scaled(ratio_to(findings, label, best_passes), passes[label] / passes[best_passes]),
+            scaled(ratio_to(findings, label, best_seconds), seconds[label] / seconds[best_seconds]),
+        )
+        for label in labels
+    ]
+    rows.sort(key=lambda row: row.by_passes[0])
+    return WorkNormalized(
+        findings.objectives[0], findings.checkpoints[-1], tuple(rows), best_passes, best_seconds
+    )
+
+
+def ratio_to(findings: Findings, label: str, best: str) -> Estimate | None:
+    """The paired variance ratio to the best; None for the best itself."""
+    return None if label == best else findings.ratio(label, best)
+
+
+def scaled(ratio: Estimate | None, cost: float) -> tuple[float, float, float]:
+    """A variance ratio with its interval, times a ratio of costs."""
+    return (cost, cost, cost) if ratio is None else (ratio.value * cost, ratio.low * cost, ratio.high * cost)
+
+
+def draw(data: WorkNormalized) -> Figure:
+    """Two dot plots on log axes, cost in decoder passes and in seconds, sorted by the first."""
+    figure = new_figure(22 + 8.2 * len(data.rows))
+    left, right = figure.subplots(1, 2, sharey=True)
+    panel(left, data, [row.by_passes for row in data.rows], "× decoder passes")
+    panel(right, data, [row.by_seconds for row in data.rows], "× measured seconds")
+    left.set_ylim(len(data.rows) - 0.5, -0.5)
+    row_labels(left, [wrapped(row.title) for row in data.rows])
+    figure.supxlabel("compute for the same precision, the best estimator = 1", fontsize=TEXT, color=INK)
+    return figure
+
+
+def panel(ax: Axes, data: WorkNormalized, values: list[tuple[float, float, float]], title: str) -> None:
+    """One way of counting cost."""
+    for y, (row, (value, low, high)) in enumerate(zip(data.rows, values, strict=True)):
+        ax.axhline(y, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
+        dot(ax, value, y, low, high, row.look, size=5.4)
+        margin_note(ax, y, prose.number(value), offset=4)
+    log_axis(ax, "x", [1.0, *(bound for triple in values for bound in triple)], room=5)
+    ax.axvline(1.0, color=INK, alpha=MUTED, linewidth=0.7, zorder=1.5)
+    ax.set_title("variance " + title)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+
+
+def caption(findings: Findings, data: WorkNormalized) -> str:
+    """What is drawn, who is best at equal compute, and who comes next."""
+    where = place(findings, data.objective)
+    best = next(row for row in data.rows if row.label == data.best_by_passes)
+    others = [row for row in data.rows if row.label != data.best_by_passes and unbiased(findings, row.label)]
+    seconds = next(row for row in data.rows if row.label == data.best_by_seconds)
+    seen = f"At equal compute {lowered(best.title)} is best"
+    if others:
+        factor = prose.spoken(others[0].by_passes[0])
+        seen += f"; {lowered(others[0].title)}, the next, needs {factor} times as much"
+    if seconds is not best:
+        seen += f"; counted in seconds {lowered(seconds.title)} is best"
+    return sentences(
+        "Total variance times the cost of one estimate, relative to the best unbiased estimator, logarithmic:"
+        " how much more compute the same precision takes. Left, cost counted in decoder passes, forward and"
+        " backward; right, in seconds as measured.",
+        seen + ".",
+        "Lines are 95% intervals of the paired variance ratio times the ratio of costs.",
+        biased_sentence(findings),
+        where.at if where else "",
+    )
+
+
+def alt(data: WorkNormalized) -> str:
+    """The dots in words."""
+    rows = "; ".join(
+        f"{lowered(row.title)} {prose.number(row.by_passes[0])} by passes"
+        f" and {prose.number(row.by_seconds[0])} by seconds"
+        for row in data.rows
+    )
+    return f"Two dot plots of variance times cost relative to the best, logarithmic. {rows}."
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
