@@ -93,7 +93,8 @@ def crafted_record(
     arrays["coordinate_count"], arrays["coordinate_dead"] = np.array([7.0]), np.array([2.0])
     arms = []
     for arm in cell.arms:
-        fields = {"label": "label of another experiment", "estimator": arm.estimator, "objective": arm.objective}
+        fields: dict[str, Any] = {"label": "label of another experiment"}
+        fields |= {"estimator": arm.estimator, "objective": arm.objective}
         fields |= {"num_samples": arm.num_samples, "constant": arm.constant, **(changes or {})}
         fields["backward"] = float(arm.num_samples) if arm.estimator == "pathwise" else 0.0
         arms.append(arm_record(**fields, forward=float(arm.num_samples), reference=_is_reference(cell, arm)))

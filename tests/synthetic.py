@@ -134,7 +134,8 @@ def _hotelling(difference: Array, signal: Array) -> tuple[float, float, float]:
     inverse = np.linalg.inv(np.cov(difference.T))
     mean = difference.mean(0)
     statistic = float(count * mean @ inverse @ mean)
-    p = float(stats.f.sf(statistic * (count - dimension) / (dimension * (count - 1)), dimension, count - dimension))
+    scaled = statistic * (count - dimension) / (dimension * (count - 1))
+    p = float(stats.f.sf(scaled, dimension, count - dimension))
     needed = _noncentrality(dimension, count, 0.05 / IMAGES)
     return statistic, p, float(np.sqrt(needed / (count * signal @ inverse @ signal)))
 
@@ -200,7 +201,8 @@ def measurement(cell: MeasurementCell) -> MeasurementRecord:
         error = np.sqrt((BUCKETS - 1) / BUCKETS * (deviation**2).sum()) / IMAGES
         half_width = 1.96 * error / arrays["variance"][:, 0].mean()
         kind = ESTIMATORS[arm.estimator]
-        forward, backward = float(kind.forward_passes(arm.num_samples)), float(kind.backward_passes(arm.num_samples))
+        forward = float(kind.forward_passes(arm.num_samples))
+        backward = float(kind.backward_passes(arm.num_samples))
         records.append(
             ArmRecord(
                 objective=arm.objective,

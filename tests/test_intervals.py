@@ -72,7 +72,7 @@ def honest(found: float) -> bool:
         pytest.param(lambda a, b: variance.variance_ratio(a, b).interval(0.95), 3.75, id="ratio"),
         pytest.param(lambda a, b: signal.relative_projection(a).interval(0.95), 1.0, id="projection"),
         pytest.param(lambda a, b: signal.mean_norm(a).interval(0.95), 1.0, id="norm"),
-        pytest.param(lambda a, b: signal.signal_to_noise(a).interval(0.95), math.sqrt(1 / 15), id="signal to noise"),
+        pytest.param(lambda a, b: signal.signal_to_noise(a).interval(0.95), 15**-0.5, id="signal to noise"),
     ],
 )
 def test_intervals_cover_95_per_cent(interval: Interval, truth: float) -> None:
@@ -80,7 +80,10 @@ def test_intervals_cover_95_per_cent(interval: Interval, truth: float) -> None:
 
 
 def test_two_buckets_are_enough_for_an_honest_interval() -> None:
-    found = coverage(lambda a, b: variance.total_variance(b).interval(0.95), 4.0, images=1, buckets=2, size=100)
+    def gaussian(a: MeasuredArm, b: MeasuredArm) -> tuple[float, float]:
+        return variance.total_variance(b).interval(0.95)
+
+    found = coverage(gaussian, 4.0, images=1, buckets=2, size=100)
     assert honest(found)
 
 
@@ -148,8 +151,8 @@ def test_pairing_is_what_makes_a_ratio_honest() -> None:
 def _cell_and_arms() -> tuple[MeasuredArm, MeasuredArm, MeasuredArm]:
     record = measurement(synthetic_plan().measurements[1])
     names = ("score_function_optimal_constant", "score_function", "pathwise")
-    a, w, b = (find(record, "reconstruction", name) for name in names)
-    assert a and w and b
+    found = [find(record, "reconstruction", name) for name in names]
+    a, w, b = [arm for arm in found if arm is not None]
     return a, w, b
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from reportgen.plan import Arm, MeasurementCell
 from tests.crafted import crafted, experiment, one, variance
 
 
-def only(test: str | tuple[str, str], **numbers: object) -> ClaimFinding:
+def only(test: str | tuple[str, str], **numbers: Any) -> ClaimFinding:
     (claim,) = crafted(experiment(test), **numbers).claims
     return claim
 
@@ -158,7 +159,8 @@ def test_one_bad_checkpoint_refutes_every_and_leaves_some() -> None:
     ratio = "variance_ratio(score_function, pathwise)"
     at_every = only(f"{ratio} > 1 at every checkpoint", variances=late)
     assert at_every.verdict == REFUTED
-    assert at_every.headline is not None and at_every.headline.checkpoint == 1
+    assert at_every.headline is not None
+    assert at_every.headline.checkpoint == 1
     assert at_every.estimate.value == pytest.approx(0.5)
     assert [d.verdict for d in at_every.details] == [CONFIRMED, REFUTED, CONFIRMED]
     assert only(f"{ratio} > 1 at some checkpoint", variances=late).verdict == CONFIRMED
@@ -166,7 +168,8 @@ def test_one_bad_checkpoint_refutes_every_and_leaves_some() -> None:
     assert only(f"{ratio} > 1 at checkpoint 1", variances=late).verdict == REFUTED
     lowest = only(f"{ratio} < 1 at some checkpoint", variances=late)
     assert lowest.verdict == CONFIRMED
-    assert lowest.headline is not None and lowest.headline.checkpoint == 1
+    assert lowest.headline is not None
+    assert lowest.headline.checkpoint == 1
 
 
 def test_the_headline_is_the_comparison_closest_to_failing() -> None:
@@ -175,10 +178,11 @@ def test_the_headline_is_the_comparison_closest_to_failing() -> None:
 
     claim = only("variance_ratio(score_function, pathwise) > 1 at every checkpoint", variances=falling)
     assert claim.verdict == CONFIRMED
-    assert claim.headline is not None and claim.headline.checkpoint == 5
+    assert claim.headline is not None
+    assert claim.headline.checkpoint == 5
     assert claim.estimate.value == pytest.approx(9500.0)
     assert claim.effect == "variance ratio"
-    assert claim.estimate.low > claim.headline.low, "shown with 95 %, judged on the wider simultaneous interval"
+    assert claim.estimate.low > claim.headline.low, "judged on the wider, simultaneous interval"
 
 
 def test_scopes_choose_settings_and_nest() -> None:
@@ -195,7 +199,8 @@ def test_scopes_choose_settings_and_nest() -> None:
     assert only(f"{ratio} at some problem.latent", variances=at_three).verdict == CONFIRMED
     nested = only(f"{ratio} at some problem.latent and at every checkpoint", variances=at_three)
     assert nested.verdict == CONFIRMED
-    assert nested.headline is not None and nested.headline.setting["problem.latent"] == 2
+    assert nested.headline is not None
+    assert nested.headline.setting["problem.latent"] == 2
 
 
 def test_equal_means_is_refuted_by_the_joint_test_alone() -> None:
@@ -220,7 +225,8 @@ def test_equal_means_is_refuted_by_the_projection_alone() -> None:
 
 def test_a_negative_control_is_in_order_when_refuted() -> None:
     claim = only(("variance_ratio(score_function, pathwise) < 1", "refuted"))
-    assert claim.verdict == REFUTED and claim.as_expected
+    assert claim.verdict == REFUTED
+    assert claim.as_expected
 
 
 def test_simultaneous_level_counts_every_look_of_the_experiment() -> None:

@@ -197,7 +197,8 @@ def cells_in_scope(
     chosen = []
     for cell in plan.measurements:
         others = all(cell.setting[key] == base.get(key) for key in cell.setting if key not in swept)
-        if others and all(_holds(scope, cell) for scope in test.scopes) and _measures(cell, test, objective, names):
+        wanted = others and all(_holds(scope, cell) for scope in test.scopes)
+        if wanted and _measures(cell, test, objective, names):
             chosen.append(cell)
     return tuple(chosen)
 

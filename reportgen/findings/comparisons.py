@@ -29,7 +29,14 @@ from reportgen.findings.statistics import STATISTICS
 from reportgen.store.records import MeasurementRecord
 
 RATIOS = frozenset(
-    {"total_variance", "mean_norm", "signal_to_noise", "variance_ratio", "work_normalized_variance", "evaluations"}
+    {
+        "total_variance",
+        "mean_norm",
+        "signal_to_noise",
+        "variance_ratio",
+        "work_normalized_variance",
+        "evaluations",
+    }
 )
 """Positive statistics, which are compared by their ratio and not by their difference."""
 
@@ -270,6 +277,8 @@ def contrast(left: Quantity, right: Quantity, as_ratio: bool) -> tuple[str, Quan
 
 def _natural(sample: Sample, then: Callable[..., Any] = np.asarray) -> Sample:
     """The sample on its natural scale, or a function of that."""
-    natural = np.vectorize(sample.back, otypes=[float])(sample.without) if sample.without.size else sample.without
+    natural = sample.without
+    if natural.size:
+        natural = np.vectorize(sample.back, otypes=[float])(natural)
     with np.errstate(divide="ignore", invalid="ignore"):
         return Sample(float(then(sample.value)), np.asarray(then(natural)))

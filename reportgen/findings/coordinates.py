@@ -82,5 +82,3 @@ def sizes(arm: MeasuredArm, group: str) -> tuple[int, int]:
     g = arm.group(group)
     arrays = arm.record.arrays
     return int(arrays["coordinate_count"][g]), int(arrays["coordinate_dead"][g])
-
-

@@ -92,10 +92,11 @@ class Findings:
 
     def settings(self, name: str) -> tuple[Any, ...]:
         """Values measured of a swept setting, the others at their base value, ascending where they can be."""
-        base = self.record(None, None)
-        values = []
+        base = self._base_setting()
+        values: list[Any] = []
         for record in self.measurements:
-            same = base is None or all(record.setting[k] == base.setting.get(k) for k in record.setting if k != name)
+            others = [key for key in record.setting if key != name]
+            same = not base or all(record.setting[key] == base.get(key) for key in others)
             if name in record.setting and same and record.setting[name] not in values:
                 values.append(record.setting[name])
         numbers = all(isinstance(value, int | float) for value in values)
@@ -104,9 +105,8 @@ class Findings:
     def record(
         self, checkpoint: int | None = None, setting: Mapping[str, Any] | None = None
     ) -> MeasurementRecord | None:
-        """The measured cell of a place; `setting` may name some settings, the others stay at their base value."""
-        base = next((record.setting for record in self.measurements if record.base), {})
-        wanted = None if setting is None else {**base, **setting}
+        """The measured cell of a place; settings that `setting` does not name stay at their base value."""
+        wanted = None if setting is None else {**self._base_setting(), **setting}
         found = [
             record
             for record in self.measurements
@@ -184,19 +184,21 @@ class Findings:
         arm = self.arm(label, **place)
         if arm is None:
             return None
-        quantiles = tuple(
-            (p, of_arm(coordinates.quantile_name(p), arm, group)) for p in QUANTILES
-        )
-        counts, edges = coordinates.counts(arm) if group == "all" and arm.about.status != "broken" else ((), ())
+        quantiles = tuple((p, of_arm(coordinates.quantile_name(p), arm, group)) for p in QUANTILES)
+        drawn = group == "all" and arm.about.status != "broken"
+        counts, edges = coordinates.counts(arm) if drawn else ((), ())
         count, dead = coordinates.sizes(arm, group)
         return Coordinates(quantiles, counts, edges, count, dead)
 
     def images_lower(self, first: str, second: str, **place: Any) -> tuple[int, int]:
-        """In how many images, of how many, the first's total variance is the lower one; (0, 0) if not measured."""
+        """In how many images, of how many, the first's total variance is lower; (0, 0) if not measured."""
         a, b = self.arm(first, **place), self.arm(second, **place)
         if a is None or b is None or "broken" in (a.about.status, b.about.status):
             return 0, 0
         return variance.images_lower(a, b)
+
+    def _base_setting(self) -> dict[str, Any]:
+        return next((record.setting for record in self.measurements if record.base), {})
 
     def _arms(self, label: str, place: Mapping[str, Any]) -> list[MeasuredArm]:
         if label not in self.labels:
@@ -261,8 +263,8 @@ def adopt(record: MeasurementRecord, cell: MeasurementCell) -> MeasurementRecord
     wanted = [(arm.objective, arm.estimator, arm.num_samples, arm.constant) for arm in cell.arms]
     if made != wanted:
         raise StoreError(
-            f"cell {cell.key}: needs the record of its {len(wanted)} arms, found one of {len(made)} other arms. "
-            "Run again with --fresh."
+            f"cell {cell.key}: needs the record of its {len(wanted)} arms, "
+            f"found one of {len(made)} other arms. Run again with --fresh."
         )
     named = tuple(replace(arm, label=own.label) for arm, own in zip(record.arms, cell.arms, strict=True))
     return replace(record, arms=named, setting=dict(cell.setting), base=cell.base, checkpoint=cell.checkpoint)

@@ -61,17 +61,19 @@ class Sample:
     """A statistic with leave-outs, on the scale where it is closest to normal.
 
     `working` and `without` [H S] (strata × left-out units) are on that scale;
-    `back` is monotone and leads to the natural one.
+    `back` is monotone and leads to the natural one. `natural` is the estimate
+    there where it is known without the rounding of the way back.
     """
 
     working: float
     without: Array
     back: Callable[[float], float] = identity
+    natural: float | None = None
 
     @property
     def value(self) -> float:
         """The estimate, on its natural scale."""
-        return self.back(self.working)
+        return self.back(self.working) if self.natural is None else self.natural
 
     def standard_error(self) -> float:
         """On the working scale; NaN if a leave-out has no value."""
@@ -92,7 +94,7 @@ class Sample:
         else:
             reach = math.inf
         ends = self.back(self.working - reach), self.back(self.working + reach)
-        return min(ends), max(ends)
+        return min(*ends, self.value), max(*ends, self.value)
 
     def minus(self, other: Sample) -> Sample:
         """The difference on the working scale, paired: the same unit left out of both."""

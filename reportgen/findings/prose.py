@@ -19,7 +19,10 @@ MINUS = "\u2212"
 NOT_AVAILABLE = "not available"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LARGE = ((12, "trillion"), (9, "billion"), (6, "million"), (3, "thousand"))
-_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_WORDS = (
+    *("no", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -139,7 +142,7 @@ def spoken(value: float, digits: int = 2) -> str:
 
 
 def percent(value: float, digits: int = 2) -> str:
-    """A fraction as per cent: 0.947 → 95%, 0.0123 → 1.2%; near 100% with the digits that tell it from 100%."""
+    """A fraction as per cent: 0.947 → 95%, 0.0123 → 1.2%; just below 100%, with enough digits to tell."""
     if not math.isfinite(value):
         return _not_finite(value)
     scaled = 100.0 * value

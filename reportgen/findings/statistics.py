@@ -71,9 +71,7 @@ STATISTICS: dict[str, Statistic] = {
 }
 
 
-def estimate(
-    make: Callable[[], Quantity | float], *arms: MeasuredArm, level: float = LEVEL
-) -> Estimate:
+def estimate(make: Callable[[], Quantity | float], *arms: MeasuredArm, level: float = LEVEL) -> Estimate:
     """The estimate a statistic makes from these arms, or why there is none."""
     replicates = min(arm.about.replicates for arm in arms)
     broken = [arm.status for arm in arms if arm.about.status == "broken"]

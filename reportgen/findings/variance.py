@@ -39,7 +39,7 @@ def log_variance(arm: MeasuredArm, group: str = "all") -> Sample:
         return Sample(-math.inf, np.empty((0, 0)), exponential)
     logarithm = np.full_like(without, np.nan)
     np.log(without, out=logarithm, where=without > 0.0)
-    return Sample(math.log(mean), logarithm, exponential)
+    return Sample(math.log(mean), logarithm, exponential, mean)
 
 
 def total_variance(arm: MeasuredArm, group: str = "all") -> Quantity:
@@ -62,7 +62,7 @@ def variance_ratio(first: MeasuredArm, second: MeasuredArm, group: str = "all") 
     if math.isinf(below.working):
         return exact(math.inf)
     difference = above.minus(below)
-    return Sample(difference.working, difference.without, exponential)
+    return Sample(difference.working, difference.without, exponential, above.value / below.value)
 
 
 def gap_closed(arm: MeasuredArm, worst: MeasuredArm, best: MeasuredArm, group: str = "all") -> Quantity:
@@ -119,7 +119,8 @@ def _scaled(arm: MeasuredArm, factor: float) -> Quantity:
     sample = log_variance(arm)
     if math.isinf(sample.working):
         return exact(0.0)
-    return Sample(sample.working + math.log(factor), sample.without + math.log(factor), exponential)
+    shift = math.log(factor)
+    return Sample(sample.working + shift, sample.without + shift, exponential, sample.value * factor)
 
 
 def images_lower(first: MeasuredArm, second: MeasuredArm) -> tuple[int, int]:

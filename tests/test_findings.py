@@ -1,0 +1,354 @@
+"""Statistics against their definitions, what is not available, and the files for other programs."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reportgen.errors import StoreError
+from reportgen.findings import (
+    Estimate,
+    Findings,
+    bias,
+    collect,
+    csv_text,
+    write_claims_json,
+    write_results_csv,
+)
+from reportgen.findings.arm import MeasuredArm, find
+from reportgen.findings.jackknife import Sample
+from reportgen.findings.noise_split import data_variance, monte_carlo_share
+from reportgen.findings.statistics import STATISTICS, of_arm
+from reportgen.plan import Arm, MeasurementCell, make_plan
+from reportgen.store.records import MeasurementRecord
+from tests.crafted import crafted, crafted_record, experiment, variance
+from tests.synthetic import COORDINATES, IMAGES, measurement, replicates, synthetic_findings
+from tests.synthetic_experiment import synthetic_plan
+
+Simulated = tuple[MeasurementRecord, dict[str, np.ndarray[Any, Any]]]
+GOLDEN = Path(__file__).parent / "golden" / "results_crafted.csv"
+
+
+@pytest.fixture(scope="module")
+def simulated() -> Simulated:
+    """A simulated cell (epoch 1) and the replicates it was made of, [I n P]."""
+    cell = synthetic_plan().measurements[1]
+    names = ("score_function_optimal_constant", "pathwise")
+    draws = {n: replicates(cell, Arm("reconstruction", n, n)).reshape(IMAGES, -1, COORDINATES) for n in names}
+    return measurement(cell), draws
+
+
+def arm_of(record: MeasurementRecord, label: str) -> MeasuredArm:
+    found = find(record, "reconstruction", label)
+    assert found is not None
+    return found
+
+
+def test_statistics_are_what_they_are_defined_to_be(simulated: Simulated) -> None:
+    record, draws = simulated
+    name = "score_function_optimal_constant"
+    arm, mine, theirs = arm_of(record, name), draws[name], draws["pathwise"]
+    count = mine.shape[1]
+    noise = mine.var(1, ddof=1).sum(1)
+    signal = (mine.mean(1) ** 2).sum(1) - noise / count
+    reference = theirs.mean((0, 1))
+    expected = {
+        "total_variance": noise.mean(),
+        "variance_ratio": noise.mean() / theirs.var(1, ddof=1).sum(1).mean(),
+        "mean_norm": math.sqrt(signal.mean()),
+        "signal_to_noise": math.sqrt(signal.mean() / noise.mean()),
+        "relative_projection": mine.mean((0, 1)) @ reference / (reference @ reference),
+        "evaluations": 1.0,
+        "work_normalized_variance": noise.mean(),
+        "time_normalized_variance": noise.mean() * arm.about.seconds_per_replicate,
+        "coordinate_lower": 1.0,
+        "bias_statistic": arm.array("hotelling").max(),
+        "detectable_bias": np.median(arm.array("detectable_bias")),
+        "coordinate_variance_q50": np.median(mine.var(1, ddof=1).mean(0)),
+    }
+    for statistic, value in expected.items():
+        found = of_arm(statistic, arm)
+        assert found.value == pytest.approx(value, rel=1e-9), statistic
+        if found.has_interval:
+            assert found.low <= found.value <= found.high
+
+
+def test_groups_are_measured_apart(simulated: Simulated) -> None:
+    record, draws = simulated
+    arm = arm_of(record, "pathwise")
+    parts = [of_arm("total_variance", arm, group).value for group in record.groups]
+    assert parts[0] == pytest.approx(sum(parts[1:]))
+    first = draws["pathwise"][:, :, :10].var(1, ddof=1).sum(1).mean()
+    assert parts[1] == pytest.approx(first)
+    with pytest.raises(LookupError, match="no parameter group 'head'; there are all, hidden"):
+        of_arm("total_variance", arm, "head")
+
+
+def test_images_are_left_out_one_at_a_time(simulated: Simulated) -> None:
+    record, draws = simulated
+    mine = draws["pathwise"]
+    means, noise = mine.mean(1), mine.var(1, ddof=1).sum(1)
+
+    def spread(keep: list[int]) -> float:
+        return float(means[keep].var(0, ddof=1).sum() - noise[keep].mean() / mine.shape[1])
+
+    everything = list(range(IMAGES))
+    sample = data_variance(arm_of(record, "pathwise"))
+    assert sample.value == pytest.approx(spread(everything))
+    slow = [spread([i for i in everything if i != k]) for k in everything]
+    assert isinstance(sample, Sample)
+    np.testing.assert_allclose(sample.without[0], np.array(slow))
+    share = monte_carlo_share(arm_of(record, "pathwise"))
+    assert share.value == pytest.approx(noise.mean() / (noise.mean() + spread(everything)))
+    low, high = share.interval(0.95)
+    assert 0.0 < low < share.value < high <= 1.0
+
+
+def test_data_variance_belongs_to_the_objective() -> None:
+    found = synthetic_findings()
+    values = {found.get("data_variance", label).value for label in found.labels if "printed" not in label}
+    assert len(values) == 1, "unbiased arms share the reference's"
+    shares = [found.get("monte_carlo_share", label).value for label in ("pathwise", "score_function")]
+    assert shares[0] < shares[1] < 1.0
+
+
+def test_holm_adjusts_step_by_step() -> None:
+    np.testing.assert_allclose(bias.holm(np.array([0.01, 0.04, 0.03])), [0.03, 0.06, 0.06])
+    np.testing.assert_allclose(bias.holm(np.array([0.6, 0.5])), [1.0, 1.0])
+
+
+def test_lookups_have_sensible_defaults() -> None:
+    found = synthetic_findings()
+    last = found.get("total_variance", "pathwise")
+    assert last == found.get(
+        "total_variance",
+        "pathwise",
+        objective="reconstruction",
+        checkpoint=200,
+        setting={"problem.latent": 10},
+    )
+    assert last != found.get("total_variance", "pathwise", checkpoint=0)
+    assert last != found.get("total_variance", "pathwise", setting={"problem.latent": 50})
+    assert found.checkpoints == (0, 1, 5, 20, 50, 100, 200)
+    assert found.settings("problem.latent") == (2, 5, 10, 20, 50)
+    assert found.reference() == "pathwise"
+    assert found.estimator_of["as printed in the source post"] == "score_function_as_printed"
+    assert [k for k, _ in found.curve("pathwise")] == [1, 2, 4, 8, 16, 32]
+    assert [k for k, _ in found.curve("leave_one_out")] == [2, 4, 8, 16, 32]
+    assert [c for c, _ in found.constants("score_function")] == [-50.0, 0.0, 50.0]
+    assert found.images_lower("pathwise", "score_function") == (IMAGES, IMAGES)
+
+
+def test_what_was_not_measured_is_not_available() -> None:
+    found = synthetic_findings()
+    for missing in (
+        found.get("total_variance", "pathwise", checkpoint=3),
+        found.get("total_variance", "pathwise", num_samples=7),
+        found.ratio("score_function", "pathwise", setting={"problem.latent": 3}),
+        found.slope("total_variance", "pathwise", checkpoint=0),
+    ):
+        assert not missing.available
+        assert missing.status.startswith("not available: ")
+    assert found.coordinates("pathwise", checkpoint=3) is None
+    assert found.images_lower("pathwise", "score_function", checkpoint=3) == (0, 0)
+    with pytest.raises(LookupError, match="no estimator 'reinforce'; there are score_function"):
+        found.get("total_variance", "reinforce")
+    with pytest.raises(LookupError, match="no statistic 'variance'; there are total_variance"):
+        found.get("variance", "pathwise")
+
+
+def test_coordinates_have_quantiles_and_a_histogram() -> None:
+    found = synthetic_findings().coordinates("pathwise")
+    assert found is not None
+    assert [p for p, _ in found.quantiles] == [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0]
+    values = [estimate.value for _, estimate in found.quantiles]
+    assert values == sorted(values)
+    assert sum(found.counts) == found.count - found.dead == COORDINATES
+    assert len(found.edges) == len(found.counts) + 1
+    group = synthetic_findings().coordinates("pathwise", "mean")
+    assert group is not None
+    assert (group.count, group.counts) == (4, ())
+
+
+def _altered(**changes: Any) -> MeasuredArm:
+    cell = next(c for c in make_plan(experiment(), "0" * 64).measurements)
+    record = crafted_record(cell)
+    pairs = zip(record.arms, cell.arms, strict=True)
+    record = dataclasses.replace(record, arms=tuple(dataclasses.replace(a, label=p.label) for a, p in pairs))
+    for name, value in changes.items():
+        record.arrays[name][0] = value
+    return MeasuredArm(record, 0)
+
+
+def test_zero_variance_is_zero_without_a_warning() -> None:
+    arm = _altered(variance=0.0, variance_without=0.0)
+    found = of_arm("total_variance", arm)
+    assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+    ratio = of_arm("variance_ratio", arm)
+    assert (ratio.value, ratio.low, ratio.high) == (0.0, 0.0, 0.0)
+    assert of_arm("signal_to_noise", arm).value == math.inf
+    assert of_arm("monte_carlo_share", arm).value == 0.0
+    assert of_arm("work_normalized_variance", arm).value == 0.0
+
+
+def test_something_over_zero_is_infinite_and_zero_over_zero_is_not_available() -> None:
+    def nothing(cell: MeasurementCell, arm: Arm) -> float:
+        return 1.0 if arm.label == "score_function" else 0.0
+
+    found = crafted(experiment(), variances=nothing)
+    assert found.ratio("score_function", "pathwise").value == math.inf
+    both = found.ratio("with baseline", "pathwise")
+    assert both.status == "not available: both variances are zero"
+    closed = found.gap_closed("with baseline", "score_function", "pathwise")
+    assert "the variance of with baseline is zero" in closed.status
+
+
+def test_one_replicate_is_not_available_and_never_zero() -> None:
+    found = crafted(experiment(), changes={"replicates": 1})
+    variance_ = found.get("total_variance", "pathwise")
+    assert math.isnan(variance_.value)
+    assert variance_.status == "not available: needs 2 replicates, got 1"
+
+
+def test_a_norm_below_its_noise_is_not_available() -> None:
+    for name in ("mean_norm", "signal_to_noise"):
+        found = of_arm(name, _altered(squared_norm=-0.1))
+        assert math.isnan(found.value)
+        assert "lost in the noise" in found.status
+    lost = of_arm("cosine_to_reference", _altered(batch_squared_norm=-0.1))
+    assert "mean gradient of score_function over the images is lost" in lost.status
+
+
+def test_an_arm_against_itself_is_exactly_one() -> None:
+    found = synthetic_findings()
+    for name in ("variance_ratio", "relative_projection", "cosine_to_reference"):
+        one = found.get(name, "pathwise")
+        assert (one.value, one.low, one.high) == (1.0, 1.0, 1.0)
+
+
+def test_budget_shows_in_everything_made_from_the_arm() -> None:
+    found = crafted(experiment(), changes={"status": "budget"})
+    assert found.get("total_variance", "pathwise").status == "budget"
+    assert found.ratio("score_function", "pathwise").status == "budget"
+
+
+def test_records_are_read_under_the_names_of_the_plan() -> None:
+    """Cells are shared between experiments; labels are not."""
+    found = crafted(experiment())
+    assert {arm.label for record in found.measurements for arm in record.arms} == set(found.labels)
+    declared = experiment()
+    plan = make_plan(declared, "0" * 64)
+    cell = plan.measurements[0]
+    wrong = dataclasses.replace(crafted_record(cell), arms=crafted_record(cell).arms[1:])
+    with pytest.raises(StoreError, match=f"cell {cell.key}: needs the record of its 6 arms, found one of 5"):
+        collect(declared, plan, {cell.key: wrong})
+
+
+def test_a_missing_cell_is_broken_and_has_rows() -> None:
+    found = crafted(experiment(), broken=lambda cell: cell.checkpoint == 1)
+    assert [record.cause for record in found.broken] == ["the loss became inf"]
+    rows = [row for row in found.rows if row.checkpoint == 1]
+    assert len(rows) == 6
+    assert {row.status for row in rows} == {"broken: the loss became inf"}
+    assert all(math.isnan(row.value) for row in rows)
+    declared = experiment()
+    nothing = collect(declared, make_plan(declared, "0" * 64), {})
+    assert {record.cause for record in nothing.broken} == {"it was not trained", "it was not measured"}
+    assert nothing.checkpoints == ()
+    assert nothing.exit_code == 4
+
+
+def test_results_csv_is_the_golden_file(tmp_path: Path) -> None:
+    """Text to the letter; intervals to what another machine's logarithm may change.
+
+    Written anew with `python -m tests.test_findings`.
+    """
+    write_results_csv(_golden(), tmp_path / "results.csv")
+    found, golden = (p.read_text(encoding="utf-8").splitlines() for p in (tmp_path / "results.csv", GOLDEN))
+    assert len(found) == len(golden)
+    for line, wanted in zip(csv.reader(found), csv.reader(golden), strict=True):
+        assert [*line[:9], *line[12:]] == [*wanted[:9], *wanted[12:]]
+        for mine, theirs in zip(line[9:12], wanted[9:12], strict=True):
+            assert mine == theirs or float(mine) == pytest.approx(float(theirs), rel=1e-12)
+
+
+def test_results_csv_reads_back_to_the_bit() -> None:
+    found = crafted(experiment())
+    text = csv_text(found)
+    assert text.endswith("\r\n")
+    assert "\n" not in text.replace("\r\n", "")
+    table = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert list(table[0])[:14] == [
+        "experiment", "cell", "dataset", "objective", "estimator", "num_samples", "checkpoint", "group",
+        "statistic", "value", "ci_low", "ci_high", "replicates", "status",
+    ]  # fmt: skip
+    assert list(table[0])[14:] == ["problem.latent", "constant"]
+    assert len(table) == len(found.rows)
+    for line, row in zip(table, found.rows, strict=True):
+        for name in ("value", "ci_low", "ci_high"):
+            number = getattr(row, name)
+            assert line[name] == "" if math.isnan(number) else float(line[name]) == number
+    assert {line["constant"] for line in table} == {"-50.0", "0.0", "50.0"}
+    assert {line["problem.latent"] for line in table} == {"2", "3"}
+
+
+def test_every_declared_statistic_has_rows() -> None:
+    found = synthetic_findings()
+    assert {row.statistic for row in found.rows} == set(STATISTICS)
+    whole = [r for r in found.rows if r.statistic == "total_variance" and r.group == "all"]
+    curve = [r for r in whole if r.num_samples == 32]
+    assert len(curve) == 7, "every estimator at K = 32"
+
+
+def test_claims_json_has_the_promised_fields(tmp_path: Path) -> None:
+    found = crafted(
+        experiment(
+            "variance_ratio(score_function, pathwise) > 1",
+            ("equal_means(with baseline, pathwise)", "refuted"),
+        ),
+        broken=lambda cell: cell.checkpoint == 1,
+    )
+    write_claims_json(found, tmp_path / "claims.json")
+    first, second = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))
+    assert list(first)[:7] == ["id", "statement", "verdict", "estimate", "ci_low", "ci_high", "source"]
+    assert (first["id"], first["verdict"], first["estimate"]) == ("c0", "broken", None)
+    assert first["cause"] == "broken: the loss became inf"
+    assert [part["verdict"] for part in second["comparisons"]] == ["confirmed", "broken", "confirmed"]
+    assert second["comparisons"][0]["setting"] == {"problem.latent": 2}
+    assert second["as_expected"] is False
+
+
+def test_findings_need_no_torch() -> None:
+    code = "import sys; sys.modules['torch'] = None; import reportgen.findings, reportgen.findings.prose"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_estimates_know_whether_they_have_a_value() -> None:
+    assert Estimate(1.0, 0.5, 2.0).has_interval
+    assert not Estimate(1.0).has_interval
+    assert Estimate(1.0).available
+    assert not Estimate(math.nan).available
+
+
+def _golden() -> Findings:
+    """One number in a thousand is enough: the first cell's first arms, at full precision."""
+    found = crafted(experiment(), broken=lambda cell: cell.checkpoint == 1, variances=variance)
+    early = [row for row in found.rows if row.checkpoint < 5 and row.objective == "reconstruction"]
+    kept = [row for row in early if row.estimator in ("score_function", "pathwise")]
+    object.__setattr__(found, "rows", tuple(dataclasses.replace(row, cell="key") for row in kept))
+    return found
+
+
+if __name__ == "__main__":
+    GOLDEN.parent.mkdir(exist_ok=True)
+    write_results_csv(_golden(), GOLDEN)
