@@ -42,7 +42,11 @@ def test_digest_follows_contents_and_split(digits: Dataset) -> None:
 
     changed = levels.copy()
     changed[0, 0] = 1
-    different = {digest(levels[:4], levels[4:]), digest(levels[:3], levels[3:]), digest(changed[:4], changed[4:])}
+    different = {
+        digest(levels[:4], levels[4:]),
+        digest(levels[:3], levels[3:]),
+        digest(changed[:4], changed[4:]),
+    }
     assert len(different) == 3
     assert digest(levels[:4], levels[4:]) in different
 
@@ -121,5 +125,7 @@ def test_truncated_idx_is_refused() -> None:
 def test_data_sets_need_no_torch() -> None:
     import subprocess
 
-    code = "import sys; from reportgen.datasets import load; load('digits'); assert 'torch' not in sys.modules"
+    code = (
+        "import sys; from reportgen.datasets import load; load('digits'); assert 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -38,7 +38,9 @@ def test_initialisation_is_glorot_with_the_mean_image_in_the_output() -> None:
     bound = np.sqrt(6 / 500)
     assert weight.abs().max() <= bound
     assert abs(float(weight.var()) - bound**2 / 3) < 0.02 * bound**2 / 3
-    assert all(not layer.bias.any() for layer in [*encoder.hidden, encoder.mean, encoder.log_scale, *decoder.hidden])
+    assert all(
+        not layer.bias.any() for layer in [*encoder.hidden, encoder.mean, encoder.log_scale, *decoder.hidden]
+    )
     expected = np.clip(MEAN, 0.001, 0.999)
     assert np.allclose(torch.sigmoid(decoder(torch.zeros(1, 3)))[0].detach(), expected, atol=1e-6)
 

@@ -51,7 +51,10 @@ def measurement(**changes: Any) -> MeasurementRecord:
         "checkpoint": 200,
         "dataset": "digits",
         "groups": ("all", "mean.weight"),
-        "arms": (arm(), arm(status="broken", cause="overflow", relative_half_width=math.inf, reference=False)),
+        "arms": (
+            arm(),
+            arm(status="broken", cause="overflow", relative_half_width=math.inf, reference=False),
+        ),
         "images": (3, 17),
         "latent": 10,
         "eta": 20,
@@ -70,7 +73,15 @@ def measurement(**changes: Any) -> MeasurementRecord:
 
 def training() -> TrainingRecord:
     return TrainingRecord(
-        KEY, {}, "digits", (0, 5), (-30.5, math.nan), {"0": -31.0, "5": -math.inf}, {"encoder": 3}, 2.5, {"os": "x"}
+        KEY,
+        {},
+        "digits",
+        (0, 5),
+        (-30.5, math.nan),
+        {"0": -31.0, "5": -math.inf},
+        {"encoder": 3},
+        2.5,
+        {"os": "x"},
     )
 
 
@@ -110,7 +121,11 @@ def test_finished_takes_the_place_of_broken_and_never_the_reverse(tmp_path: Path
 
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )

@@ -116,7 +116,10 @@ def test_training_raises_the_bound_and_keeps_checkpoints(tiny: Dataset, tmp_path
     assert not torch.equal(start.mean.weight, encoder.mean.weight)
     assert all(p.requires_grad for p in encoder.parameters())
     assert not any(p.requires_grad for p in decoder.parameters())
-    assert record.parameters == {"encoder": 6 * 8 + 8 + 8 * 5 + 5 + 2 * (5 * 3 + 3), "decoder": 3 * 5 + 5 + 48 + 54}
+    assert record.parameters == {
+        "encoder": 6 * 8 + 8 + 8 * 5 + 5 + 2 * (5 * 3 + 3),
+        "decoder": 3 * 5 + 5 + 48 + 54,
+    }
 
 
 class Killed(BaseException):
@@ -128,7 +131,9 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("last_epoch", [0, 3, 4, 5, 6])
-def test_interrupted_training_ends_with_the_same_bytes(tiny: Dataset, tmp_path: Path, last_epoch: int) -> None:
+def test_interrupted_training_ends_with_the_same_bytes(
+    tiny: Dataset, tmp_path: Path, last_epoch: int
+) -> None:
     whole, broken = Store(tmp_path / "whole"), Store(tmp_path / "broken")
     expected = train(cell(), tiny, whole)
 

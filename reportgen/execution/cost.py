@@ -16,10 +16,12 @@ STEP_OVERHEAD = 2.2e-4
 """Of one training step, whatever the network."""
 FLOPS = 4e10
 """Multiplications and additions a second, in products of this size."""
-ARM_OVERHEAD = 3e-7
-"""Of one replicate of one arm, besides the decoder."""
-TYPICAL_DRAWS = 20_000
-"""An image, where the budget does not end a cell before."""
+REPLICATE = 4.5e-7
+"""Of one replicate of one arm, besides the decoder …"""
+REPLICATE_SQUARE = 3.8e-10
+"""… and this much more for each entry of its m × m second moment."""
+TYPICAL_SAMPLES = 320_000
+"""Over all images, for a precision of 2 %."""
 
 
 def training_seconds(cell: TrainingCell, pixels: int, images: int) -> float:
@@ -31,11 +33,14 @@ def training_seconds(cell: TrainingCell, pixels: int, images: int) -> float:
 
 
 def measuring_seconds(cell: MeasurementCell, pixels: int) -> float:
-    """Draws, decoder passes and moments, as if every arm needed a typical number of replicates."""
-    budget = float(cell.measure["budget"])
-    draws = min(TYPICAL_DRAWS * max(arm.num_samples for arm in cell.arms) ** 0.5, budget)
-    decoder = draws * 2 * _weights(cell.problem, pixels) / FLOPS
-    return float(cell.measure["images"]) * (decoder + draws * len(cell.arms) * ARM_OVERHEAD)
+    """Draws, decoder passes and moments, if the variances are of a usual kind."""
+    images, settings = float(cell.measure["images"]), cell.measure
+    wanted = TYPICAL_SAMPLES / images * (0.02 / float(settings["precision"])) ** 2
+    draws = min(max(wanted, float(settings["min_replicates"])), float(settings["budget"]))
+    decoder = 2 * _weights(cell.problem, pixels) / FLOPS
+    square = (2.0 * float(cell.problem["latent"])) ** 2
+    arms = sum((REPLICATE + REPLICATE_SQUARE * square) / arm.num_samples for arm in cell.arms)
+    return images * draws * (decoder + arms)
 
 
 def seconds_of(plan: Plan, dataset: Dataset) -> dict[str, float]:
@@ -54,4 +59,11 @@ def _weights(problem: dict[str, Any], pixels: int) -> int:
     hidden = [int(width) for width in problem["hidden"]]
     latent = int(problem["latent"])
     inner = sum(a * b for a, b in zip(hidden, hidden[1:], strict=False))
-    return pixels * hidden[0] + inner + 2 * latent * hidden[-1] + latent * hidden[-1] + inner + hidden[0] * pixels
+    return (
+        pixels * hidden[0]
+        + inner
+        + 2 * latent * hidden[-1]
+        + latent * hidden[-1]
+        + inner
+        + hidden[0] * pixels
+    )

@@ -22,7 +22,7 @@ def environment() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        "blas": "MKL" if torch.backends.mkl.is_available() else "other",
+        "blas": _blas(torch.__config__.show()),
         "threads": torch.get_num_threads(),
         "device": "cpu",
         **{name: _version(name) for name in PACKAGES},
@@ -41,6 +41,12 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "unknown"
+
+
+def _blas(configuration: str) -> str:
+    """The library of torch's matrix products, from its build's description."""
+    lines = [line.strip(" -") for line in configuration.splitlines()]
+    return next((line.split(" for ")[0] for line in lines if "Math Kernel Library" in line or "BLAS" in line), "?")
 
 
 def _processor() -> str:

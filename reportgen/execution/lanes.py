@@ -101,7 +101,6 @@ class ProcessLane:
         self._near.close()
         self._far.close()
         self._news.put(None)
-        self._news.close()
         self._news.cancel_join_thread()
 
 

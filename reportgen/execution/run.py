@@ -59,11 +59,12 @@ def run(
     """
     started = perf_counter()
     tell = Reporter(report)
+    cells: list[TrainingCell | MeasurementCell] = [*plan.trainings, *plan.measurements]
     if fresh:
-        for cell in (*plan.trainings, *plan.measurements):
+        for cell in cells:
             store.remove(cell.key)
-    missing = [cell for cell in (*plan.trainings, *plan.measurements) if not store.has(cell.key)]
-    cached = [Task(c, store.root) for c in (*plan.trainings, *plan.measurements) if c not in missing]
+    missing = [cell for cell in cells if not store.has(cell.key)]
+    cached = [Task(cell, store.root) for cell in cells if cell not in missing]
     for task in cached:
         tell(task.event("cached"))
     broken: list[BrokenRecord] = []
@@ -89,7 +90,9 @@ def _open(executor: str | Executor, jobs: int | None, tell: Listener) -> Lane:
     if isinstance(executor, Executor):
         return BorrowedLane(executor, count)
     if executor not in EXECUTORS:
-        raise UsageError(f"--executor: no executor is called {executor!r}. Use one of: {', '.join(EXECUTORS)}.")
+        raise UsageError(
+            f"--executor: no executor is called {executor!r}. Use one of: {', '.join(EXECUTORS)}."
+        )
     return EXECUTORS[executor](count, tell)
 
 
@@ -200,6 +203,6 @@ class Foreman:
         self.broken.append(record)
         self.tell(task.event("broken", cause=record.cause))
         for waiting in self.board.lost(task.key):
-            self._give_up(waiting, waiting.broken(f"not measured, because its training broke: {record.cause}"))
-
-
+            self._give_up(
+                waiting, waiting.broken(f"not measured, because its training broke: {record.cause}")
+            )

@@ -20,8 +20,9 @@ def write_whole(path: Path, content: bytes) -> None:
     """Replace `path` by a file with this content; a reader never sees a part of it.
 
     Holds when the process is killed. It does not wait for the disk: what a
-    power cut tears is found by its checksum. Two writers of the same path do not disturb each other: the last one wins.
-    Raises StoreError where the disk refuses.
+    power cut tears is found by its checksum. Two writers of the same path do
+    not disturb each other: the last one wins. Raises StoreError where the disk
+    refuses.
     """
     part = path.with_name(f".{path.name}.{process_tag()}")
     try:

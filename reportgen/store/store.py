@@ -4,6 +4,8 @@
     <root>/cells/<key>/arrays.safetensors  arrays of a measurement
     <root>/broken/<key>.json               why a cell could not be finished
     <root>/checkpoints/<key>/              parameters a training has reached so far
+    <root>/datasets/<name>.json            digest of a data set met here, so that a report can be
+                                           written where the data set is not
 
 A key is a hash of everything that determines a cell's numbers, so a folder
 that exists is right, and two writers of one key write the same.
@@ -84,6 +86,10 @@ class Store:
         except (KeyError, TypeError, ValueError) as error:
             raise self._damaged(self._cell(key), f"{RECORD} does not fit: {error}") from error
 
+    def find(self, key: str) -> Record | None:
+        """Like `load`, but None for a cell that was neither finished nor broken."""
+        return self.load(key) if self.has(key) or self._broken(key).is_file() else None
+
     def checkpoint(self, key: str, name: str) -> bytes:
         """A checkpoint file of a finished training, checked."""
         sums: Mapping[str, str] = self._read_record(key)["files"]
@@ -91,6 +97,17 @@ class Store:
         if name not in sums:
             raise self._damaged(self.folder(key), f"{name} is not among the training's checkpoints")
         return self._verified(path, sums[name])
+
+    def note_dataset(self, name: str, digest: str) -> None:
+        """Keep a data set's digest."""
+        write_whole(self.root / "datasets" / f"{name}.json", to_json({"digest": digest}))
+
+    def dataset_digest(self, name: str) -> str | None:
+        """The digest noted last for this data set, if any."""
+        try:
+            return str(json.loads((self.root / "datasets" / f"{name}.json").read_bytes())["digest"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def remove(self, key: str) -> None:
         """Forget a cell, its checkpoints and its cause of breaking."""

@@ -1,0 +1,361 @@
+"""The command line: one function a command. Only this room prints or exits."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reportgen import __version__
+from reportgen.errors import ReportgenError, UsageError
+
+if TYPE_CHECKING:
+    from reportgen.execution import Outcome
+    from reportgen.findings import Findings
+    from reportgen.workflow import Job
+
+BROKEN, INTERRUPTED, DEFECT = 4, 130, 70
+WORST_FIRST = (BROKEN, 1, 3, 2, 0)
+"""Exit codes of several experiments: the first of these that occurs."""
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="How noisy is this gradient estimator, really, and can I show it?",
+)
+
+Names = Annotated[
+    list[str], typer.Argument(metavar="EXPERIMENT…", help="A declaration's file, or a gallery name.")
+]
+Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="A declaration's file, or a gallery name.")]
+Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="Where reports and the store go.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Change a setting, such as measure.precision=5%; repeatable."
+    ),
+]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Root of every random number.")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", metavar="N", help="Workers; as many as cores if left out.")
+]
+ExecutorName = Annotated[str, typer.Option("--executor", metavar="NAME", help="processes or serial.")]
+Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu; nothing else is supported.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is stored.")]
+
+OUTPUT = Path("output")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry of the console script: run a command, print errors as one line each, exit."""
+    try:
+        code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except ReportgenError as error:
+        code = _complain(str(error), error.exit_code)
+    except typer.TyperException as error:
+        code = _complain(_usage(error), UsageError.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _complain(
+            "interrupted; what was measured is kept. Run the same command to go on.", INTERRUPTED
+        )
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    except Exception:
+        traceback.print_exc()
+        code = DEFECT
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"reportgen {__version__}")
+        raise typer.Exit()
+
+
+@app.command()
+def report(
+    experiments: Names,
+    output: Output = OUTPUT,
+    set_: Set = None,
+    seed: Seed = None,
+    jobs: Jobs = None,
+    executor: ExecutorName = "processes",
+    device: Device = "cpu",
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Run what is missing of each experiment, then write its report."""
+    prepared = _prepare(experiments, output, set_, seed, device)
+    codes, answers = [], []
+    for job in prepared:
+        outcome = _run(job, jobs, executor, fresh, quiet)
+        findings = _press(job)
+        codes.append(findings.exit_code)
+        answers.append(_answer(job, findings, outcome))
+        if not quiet and not as_json:
+            _conclude(job, findings, outcome)
+    if as_json:
+        _print_json(answers)
+    return _worst(codes)
+
+
+@app.command()
+def run(
+    experiments: Names,
+    output: Output = OUTPUT,
+    set_: Set = None,
+    seed: Seed = None,
+    jobs: Jobs = None,
+    executor: ExecutorName = "processes",
+    device: Device = "cpu",
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Train and measure what is missing of each experiment; write no report."""
+    answers, codes = [], []
+    for job in _prepare(experiments, output, set_, seed, device):
+        outcome = _run(job, jobs, executor, fresh, quiet)
+        codes.append(BROKEN if outcome.broken else 0)
+        answers.append({"experiment": job.experiment.experiment, **_counts(outcome)})
+        if not quiet and not as_json:
+            typer.echo(f"{job.experiment.experiment}: {_counted(outcome)}")
+    if as_json:
+        _print_json(answers)
+    return _worst(codes)
+
+
+@app.command()
+def render(
+    experiments: Names,
+    output: Output = OUTPUT,
+    set_: Set = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Write each report from what is stored; needs neither torch nor the data."""
+    from reportgen.workflow import prepare
+
+    codes, answers = [], []
+    for job in [prepare(name, output, _overrides(set_, seed), from_store=True) for name in experiments]:
+        findings = _press(job)
+        codes.append(findings.exit_code)
+        answers.append(_answer(job, findings, None))
+        if not quiet and not as_json:
+            _conclude(job, findings, None)
+    if as_json:
+        _print_json(answers)
+    return _worst(codes)
+
+
+@app.command()
+def check(
+    files: Files,
+    output: Output = OUTPUT,
+    set_: Set = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Validate declarations; say what would run and what it costs."""
+    from reportgen.tables import cost_lines, cost_row
+    from reportgen.workflow import prepare
+
+    rows, faults = [], []
+    for name in files:
+        try:
+            rows.append(cost_row(prepare(name, output, _overrides(set_, seed))))
+        except ReportgenError as error:
+            faults.append(str(error))
+    for fault in faults:
+        _complain(fault, UsageError.exit_code)
+    if as_json:
+        _print_json([{name: value for name, value in row.items() if name != "settings"} for row in rows])
+    elif not quiet:
+        for row in rows:
+            for line in cost_lines(row):
+                typer.echo(line)
+    return UsageError.exit_code if faults else 0
+
+
+@app.command("list")
+def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
+    """Gallery, estimators, objectives, data sets and sections of the report."""
+    from reportgen.tables import aligned, listing
+
+    kinds = listing()
+    if as_json:
+        _print_json(kinds)
+    elif not quiet:
+        for number, (kind, rows) in enumerate(kinds.items()):
+            typer.echo(("\n" if number else "") + kind)
+            for line in aligned(rows):
+                typer.echo(f"  {line}")
+
+
+@app.command()
+def doctor(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> int:
+    """Say what is present, what is missing, and how to mend it."""
+    from reportgen.doctor import examine
+
+    checks = examine(output)
+    if as_json:
+        _print_json([_plain(item) for item in checks])
+    elif not quiet:
+        for item in checks:
+            typer.echo(str(item))
+    return 0 if all(item.ok for item in checks) else UsageError.exit_code
+
+
+@app.command()
+def schema(quiet: Quiet = False) -> None:
+    """Print the JSON Schema of a declaration, for editors."""
+    from reportgen.declaration import json_schema
+
+    if not quiet:
+        _print_json(json_schema())
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the experiment; NAME.yaml is written.")] = (
+        "my-experiment"
+    ),
+    quiet: Quiet = False,
+) -> None:
+    """Write a first experiment to start from."""
+    from reportgen.declaration import first_experiment
+
+    path = Path(f"{name.removesuffix('.yaml')}.yaml")
+    text = first_experiment(path.stem)
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{path}: is there already. Choose another name, or delete it.") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}). Choose another folder.") from None
+    if not quiet:
+        typer.echo(f"{path} is written. Next: reportgen report {path}")
+
+
+def _prepare(
+    names: Sequence[str], output: Path, set_: list[str] | None, seed: int | None, device: str
+) -> list[Job]:
+    """All experiments, checked before the first is run."""
+    from reportgen.workflow import prepare
+
+    if device != "cpu":
+        raise UsageError(f"--device: only cpu is supported, got {device}. Leave the option out.")
+    return [prepare(name, output, _overrides(set_, seed)) for name in names]
+
+
+def _overrides(set_: list[str] | None, seed: int | None) -> list[str]:
+    return [*(set_ or ()), *([] if seed is None else [f"seed={seed}"])]
+
+
+def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool) -> Outcome:
+    from reportgen.progress import progress
+    from reportgen.workflow import execute, expected_seconds
+
+    experiment = job.experiment
+    target = experiment.measure.precision
+    with progress(experiment.experiment, expected_seconds(job), target, quiet=quiet) as listener:
+        return execute(job, jobs=jobs, executor=executor, fresh=fresh, report=listener)
+
+
+def _press(job: Job) -> Findings:
+    from reportgen.workflow import press
+
+    return press(job)
+
+
+def _conclude(job: Job, findings: Findings, outcome: Outcome | None) -> None:
+    """The claims with their verdicts, and where the files are."""
+    from reportgen.tables import aligned
+
+    if outcome is not None:
+        typer.echo(f"{job.experiment.experiment}: {_counted(outcome)}")
+    rows = [
+        {
+            "verdict": claim.verdict + ("" if claim.as_expected else f" (expected: {claim.expect})"),
+            "id": claim.id,
+            "statement": claim.statement,
+        }
+        for claim in findings.claims
+    ]
+    for line in aligned(rows):
+        typer.echo(f"  {line}")
+    for cell in findings.broken:
+        typer.echo(f"  broken cell: {cell.cause}")
+    typer.echo(f"report: {job.folder / 'report.html'}, {job.folder / 'report.pdf'}")
+
+
+def _answer(job: Job, findings: Findings, outcome: Outcome | None) -> dict[str, Any]:
+    from reportgen.findings import claims_data
+
+    return {
+        "experiment": job.experiment.experiment,
+        "folder": str(job.folder),
+        "exit_code": findings.exit_code,
+        "claims": claims_data(findings),
+        **({} if outcome is None else _counts(outcome)),
+    }
+
+
+def _counts(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "measured": outcome.measured,
+        "cached": outcome.cached,
+        "broken": [record.cause for record in outcome.broken],
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _counted(outcome: Outcome) -> str:
+    from reportgen.progress import duration
+
+    parts = [f"{outcome.measured} cells run in {duration(outcome.seconds)}"] if outcome.measured else []
+    parts += [f"{outcome.cached} found in the store"] if outcome.cached else []
+    parts += [f"{len(outcome.broken)} broken"] if outcome.broken else []
+    return ", ".join(parts)
+
+
+def _worst(codes: Sequence[int]) -> int:
+    return next((code for code in WORST_FIRST if code in codes), 0)
+
+
+def _complain(message: str, code: int) -> int:
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    return code
+
+
+def _usage(error: typer.TyperException) -> str:
+    message = getattr(error, "format_message", lambda: str(error))()
+    return f"{message.rstrip('.')}. `reportgen --help` shows what there is." if message else ""
+
+
+def _plain(item: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(item)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,96 @@
+"""What `list` and `check` have to say, as plain rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reportgen.progress import duration
+from reportgen.workflow import Job
+
+Row = Mapping[str, Any]
+
+
+def listing() -> dict[str, list[Row]]:
+    """Everything a declaration can name, by kind."""
+    from reportgen.declaration import find, gallery_names, load
+    from reportgen.estimators import ESTIMATORS
+    from reportgen.objectives import OBJECTIVES
+
+    return {
+        "gallery": [{"name": name, "title": load(find(name)).title} for name in gallery_names()],
+        "estimators": [{"name": e.name, "title": e.title} for e in ESTIMATORS.values()],
+        "objectives": [{"name": o.name, "title": o.title} for o in OBJECTIVES.values()],
+        "data sets": _datasets(),
+        "sections": _sections(),
+    }
+
+
+def cost_row(job: Job) -> dict[str, Any]:
+    """What running an experiment would do."""
+    from reportgen.datasets import load
+    from reportgen.declaration import resolved, to_yaml
+    from reportgen.execution.cost import most_draws, seconds_of
+    from reportgen.plan import MeasurementCell
+
+    plain = resolved(job.experiment)
+    seconds = seconds_of(job.plan, load(job.experiment.problem.data))
+    missing = job.missing
+    to_measure = [cell for cell in missing if isinstance(cell, MeasurementCell)]
+    return {
+        "experiment": job.experiment.experiment,
+        "title": job.experiment.title,
+        "data": job.experiment.problem.data,
+        "trainings": len(job.plan.trainings),
+        "measurements": len(job.plan.measurements),
+        "arms": sum(len(cell.arms) for cell in job.plan.measurements),
+        "claims": len(job.experiment.claims),
+        "cached": len(job.cells) - len(missing),
+        "to_run": len(missing),
+        "draws_at_most": most_draws(to_measure),
+        "seconds_on_one_core": round(sum(seconds[cell.key] for cell in missing), 1),
+        "resolved": plain,
+        "settings": to_yaml({name: value for name, value in plain.items() if name != "claims"}),
+    }
+
+
+def cost_lines(row: Row) -> Iterable[str]:
+    """A row of `cost_row` for people, with every setting of the declaration."""
+    yield f"{row['experiment']}: in order. {row['title']}"
+    yield (
+        f"  {row['trainings']} trainings, {row['measurements']} measured cells with {row['arms']} arms, "
+        f"{row['claims']} claims; {row['cached']} cells are stored, {row['to_run']} would run"
+    )
+    if row["to_run"]:
+        yield (
+            f"  at most {row['draws_at_most']:,} draws; about {duration(row['seconds_on_one_core'])} "
+            "of one core, if variances are of a usual kind"
+        )
+    yield "  every setting, defaults included:"
+    yield from (f"    {line}" for line in row["settings"].splitlines())
+
+
+def aligned(rows: Sequence[Row], gap: str = "  ") -> Iterable[str]:
+    """Rows of equal keys as lines with aligned columns, no heading."""
+    columns = list(rows[0]) if rows else []
+    widths = [max(len(str(row[column])) for row in rows) for column in columns]
+    for row in rows:
+        cells = (str(row[column]).ljust(width) for column, width in zip(columns, widths, strict=True))
+        yield gap.join(cells).rstrip()
+
+
+def _datasets() -> list[Row]:
+    """A data set is described by the first line of its file."""
+    from reportgen.datasets import DATASETS
+
+    return [
+        {"name": name, "title": (sys.modules[loader.__module__].__doc__ or name).splitlines()[0]}
+        for name, loader in DATASETS.items()
+    ]
+
+
+def _sections() -> list[Row]:
+    from reportgen.report.sections import SECTIONS
+
+    return [{"name": section.id, "title": section.title} for section in SECTIONS]

@@ -1,0 +1,129 @@
+"""The steps the commands are made of: prepare an experiment, run it, read its records, press them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reportgen.declaration import Experiment, find, load
+from reportgen.errors import UsageError
+from reportgen.plan import MeasurementCell, Plan, TrainingCell, make_plan
+from reportgen.store import Record, Store
+
+if TYPE_CHECKING:
+    from reportgen.datasets import Dataset
+    from reportgen.execution import Event, Outcome
+    from reportgen.findings import Findings
+
+STORE = ".store"
+"""Folder under the output folder, shared by all experiments."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """An experiment that is ready to run or to render."""
+
+    experiment: Experiment
+    plan: Plan
+    store: Store
+    folder: Path
+    """Where the report goes."""
+
+    @property
+    def cells(self) -> tuple[TrainingCell | MeasurementCell, ...]:
+        """All cells, trainings first."""
+        return (*self.plan.trainings, *self.plan.measurements)
+
+    @property
+    def missing(self) -> tuple[TrainingCell | MeasurementCell, ...]:
+        """Cells that are not finished."""
+        return tuple(cell for cell in self.cells if not self.store.has(cell.key))
+
+
+def prepare(name: str, output: Path, overrides: Sequence[str], *, from_store: bool = False) -> Job:
+    """Find, read, check and plan the experiment a person names.
+
+    Where `from_store`, the data set's digest is taken as the store noted it,
+    so that the data set itself need not be there.
+    """
+    experiment = load(find(name), overrides)
+    store = Store(output / STORE)
+    digest = store.dataset_digest(experiment.problem.data) if from_store else None
+    if digest is None:
+        digest = _digest(experiment)
+    return Job(experiment, make_plan(experiment, digest), store, output / experiment.experiment)
+
+
+def expected_seconds(job: Job) -> dict[str, float]:
+    """Rough cost of every cell, by key; only for bars and estimates."""
+    from reportgen.execution.cost import seconds_of
+
+    return seconds_of(job.plan, _dataset(job.experiment.problem.data))
+
+
+def execute(
+    job: Job, *, jobs: int | None, executor: str, fresh: bool, report: Callable[[Event], None]
+) -> Outcome:
+    """Run what is missing, and note the data set's digest for later rendering."""
+    from reportgen.execution import run
+
+    name = job.experiment.problem.data
+    job.store.note_dataset(name, _dataset(name).digest)
+    return run(job.experiment, job.plan, job.store, jobs=jobs, executor=executor, fresh=fresh, report=report)
+
+
+def records(job: Job) -> dict[str, Record]:
+    """The records of all cells, broken ones included. UsageError where some are still to be measured."""
+    found: dict[str, Record] = {}
+    absent = 0
+    for cell in job.cells:
+        record = job.store.find(cell.key)
+        if record is None:
+            absent += 1
+        else:
+            found[cell.key] = record
+    if absent:
+        name = job.experiment.source_path or job.experiment.experiment
+        raise UsageError(
+            f"{name}: {absent} of {len(job.cells)} cells are not measured in {job.store.root}. "
+            f"Run `reportgen run {name}` with the same options first."
+        )
+    return found
+
+
+def press(job: Job) -> Findings:
+    """Judge the records and write every file of the report. Imports no torch."""
+    measured = records(job)
+    from reportgen.findings import collect
+    from reportgen.report import render
+
+    findings = collect(job.experiment, job.plan, measured)
+    try:
+        render(findings, job.folder)
+    except OSError as error:
+        place = error.filename or job.folder
+        raise UsageError(
+            f"{place}: cannot be written ({error.strerror or error}). Choose another folder with --output."
+        ) from error
+    return findings
+
+
+@lru_cache(maxsize=2)
+def _dataset(name: str) -> Dataset:
+    from reportgen.datasets import load as load_dataset
+
+    return load_dataset(name)
+
+
+def _digest(experiment: Experiment) -> str:
+    dataset = _dataset(experiment.problem.data)
+    available, wanted = len(dataset.test), experiment.measure.images
+    if wanted > available:
+        raise UsageError(
+            f"{experiment.source_path}: measure.images: the test part of {dataset.name} has {available} "
+            f"images, got {wanted}. Use {available} or fewer."
+        )
+    return dataset.digest

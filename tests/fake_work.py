@@ -1,0 +1,86 @@
+"""Work functions that stand in for the laboratory, importable by worker processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from reportgen.execution.task import Task
+from reportgen.plan import TrainingCell
+from reportgen.store import BrokenRecord, MeasurementRecord, Record, Store, TrainingRecord
+
+
+def record_of(task: Task) -> Record:
+    """A record with the cell's key and nothing in it."""
+    cell = task.cell
+    if isinstance(cell, TrainingCell):
+        return TrainingRecord(cell.key, cell.setting, "digits", (0,), (), {}, {}, 0.0, {})
+    return MeasurementRecord(
+        key=cell.key,
+        training_key=cell.training_key,
+        setting=cell.setting,
+        base=cell.base,
+        checkpoint=cell.checkpoint,
+        dataset="digits",
+        groups=(),
+        arms=(),
+        images=(),
+        latent=1,
+        eta=2,
+        parameters=0,
+        draws_per_image=0,
+        seconds=0.0,
+        environment={},
+        arrays={},
+    )
+
+
+def finish(task: Task) -> BrokenRecord | None:
+    """Save an empty record, and note the order in which cells came."""
+    store = Store(task.root)
+    if isinstance(task.cell, TrainingCell):
+        time.sleep(0.01)
+    else:
+        assert store.has(task.cell.training_key), "measured before its training was finished"
+    with open(task.root / "order.txt", "a") as file:
+        file.write(f"{task.key}\n")
+    store.save(record_of(task))
+    return None
+
+
+def break_training(task: Task) -> BrokenRecord | None:
+    """The training of latent 2 raises what no cell foresees."""
+    if isinstance(task.cell, TrainingCell) and task.cell.problem["latent"] == 2:
+        raise ZeroDivisionError("by design")
+    return finish(task)
+
+
+def interrupt(task: Task) -> BrokenRecord | None:
+    """Ctrl-C at the first measurement."""
+    if not isinstance(task.cell, TrainingCell):
+        raise KeyboardInterrupt
+    return finish(task)
+
+
+def die_once(task: Task) -> BrokenRecord | None:
+    """Each training's first worker is killed."""
+    marker = task.root / f"tried-{task.key}"
+    if isinstance(task.cell, TrainingCell) and not marker.exists():
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return finish(task)
+
+
+def die_always(task: Task) -> BrokenRecord | None:
+    """Every worker is killed that measures epoch 1 of latent 2."""
+    if not isinstance(task.cell, TrainingCell) and task.cell.problem["latent"] == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return finish(task)
+
+
+def environment(task: Task) -> BrokenRecord | None:
+    """The thread settings a worker sees go into the cause."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return task.broken(",".join(os.environ.get(name, "unset") for name in names))

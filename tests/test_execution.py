@@ -1,0 +1,250 @@
+"""Execution: order, caching, broken cells, killed workers, equal numbers in any executor."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reportgen.datasets import load
+from reportgen.declaration import Experiment, load_text
+from reportgen.errors import CellError, StoreError, UsageError
+from reportgen.execution import Event, Outcome, run
+from reportgen.execution import worker as workers
+from reportgen.execution.cost import seconds_of
+from reportgen.execution.event import Reporter
+from reportgen.execution.images import measured_images
+from reportgen.execution.run import Board
+from reportgen.execution.task import Task
+from reportgen.plan import Plan, make_plan
+from reportgen.store import BrokenRecord, MeasurementRecord, Store
+from tests import fake_work
+
+TEXT = """
+experiment: tiny
+problem: {data: digits, hidden: [6], latent: 3}
+objective: [elbo]
+estimators: [score_function, pathwise]
+train: {epochs: 1, batch_size: 100, checkpoints: [0, 1]}
+measure: {images: 4, precision: 30%, budget: 4e3, min_replicates: 100}
+sweep: {problem.latent: [2, 3]}
+"""
+
+
+@pytest.fixture(scope="module")
+def experiment() -> Experiment:
+    return load_text(TEXT)
+
+
+@pytest.fixture(scope="module")
+def plan(experiment: Experiment) -> Plan:
+    return make_plan(experiment, load("digits").digest)
+
+
+def go(experiment: Experiment, plan: Plan, root: Path, work: Any, **options: Any) -> tuple[Outcome, list[Event]]:
+    events: list[Event] = []
+    settings = {"executor": "serial", "jobs": 2, "report": events.append} | options
+    return run(experiment, plan, Store(root), work=work, **settings), events
+
+
+def keys(plan: Plan) -> set[str]:
+    return {cell.key for cell in (*plan.trainings, *plan.measurements)}
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_every_cell_is_run_once_and_never_again(
+    experiment: Experiment, plan: Plan, tmp_path: Path, executor: str
+) -> None:
+    outcome, events = go(experiment, plan, tmp_path, fake_work.finish, executor=executor)
+    assert (outcome.measured, outcome.cached, outcome.broken) == (5, 0, ())
+    assert sorted((tmp_path / "order.txt").read_text().split()) == sorted(keys(plan))
+    for key in keys(plan):
+        assert [e.state for e in events if e.key == key] == ["started", "finished"]
+    again, events = go(experiment, plan, tmp_path, fake_work.finish, executor=executor)
+    assert (again.measured, again.cached) == (0, 5)
+    assert {e.state for e in events} == {"cached"} and len(events) == 5
+
+
+def test_fresh_measures_again(experiment: Experiment, plan: Plan, tmp_path: Path) -> None:
+    go(experiment, plan, tmp_path, fake_work.finish)
+    outcome, _ = go(experiment, plan, tmp_path, fake_work.finish, fresh=True)
+    assert (outcome.measured, outcome.cached) == (5, 0)
+    assert len((tmp_path / "order.txt").read_text().split()) == 10
+
+
+def test_any_executor_will_do(experiment: Experiment, plan: Plan, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        outcome, events = go(experiment, plan, tmp_path, fake_work.finish, executor=pool)
+        assert outcome.measured == 5 and {e.state for e in events} == {"started", "finished"}
+        assert pool.submit(int, "3").result() == 3  # still the caller's
+
+
+def test_exception_breaks_the_cell_and_what_waits_for_it(
+    experiment: Experiment, plan: Plan, tmp_path: Path
+) -> None:
+    outcome, events = go(experiment, plan, tmp_path, fake_work.break_training)
+    causes = {record.kind: record.cause for record in outcome.broken}
+    assert causes["training"] == "ZeroDivisionError: by design"
+    assert "its training broke: ZeroDivisionError: by design" in causes["measurement"]
+    assert outcome.measured == 3 and len(outcome.broken) == 2
+    for record in outcome.broken:
+        assert record.setting == {"problem.latent": 2} and Store(tmp_path).find(record.key) == record
+    assert sum(e.state == "broken" for e in events) == 2
+    mended, _ = go(experiment, plan, tmp_path, fake_work.finish)
+    assert mended.measured == 2 and mended.cached == 3 and not mended.broken
+
+
+def test_interrupt_keeps_what_is_finished(experiment: Experiment, plan: Plan, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        go(experiment, plan, tmp_path, fake_work.interrupt)
+    kept = [cell.key for cell in plan.trainings if Store(tmp_path).has(cell.key)]
+    assert kept
+    outcome, _ = go(experiment, plan, tmp_path, fake_work.finish)
+    assert outcome.cached == len(kept) and outcome.measured == 5 - len(kept)
+
+
+def test_killed_worker_is_replaced_and_its_cell_begun_again(
+    experiment: Experiment, plan: Plan, tmp_path: Path
+) -> None:
+    outcome, _ = go(experiment, plan, tmp_path, fake_work.die_once, executor="processes")
+    assert (outcome.measured, outcome.broken) == (5, ())
+    assert len(list(tmp_path.glob("tried-*"))) == 2
+
+
+def test_cell_that_kills_twice_is_broken_and_no_other(
+    experiment: Experiment, plan: Plan, tmp_path: Path
+) -> None:
+    outcome, _ = go(experiment, plan, tmp_path, fake_work.die_always, executor="processes")
+    assert outcome.measured == 4
+    (record,) = outcome.broken
+    assert record.kind == "measurement" and record.checkpoint == 1 and "ended from outside" in record.cause
+
+
+def test_workers_have_one_thread_and_the_parent_its_own(
+    experiment: Experiment, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    outcome, _ = go(experiment, plan, tmp_path, fake_work.environment, executor="processes")
+    assert outcome.broken[0].cause == "1,1,1"
+    assert os.environ["OMP_NUM_THREADS"] == "7" and "MKL_NUM_THREADS" not in os.environ
+
+
+def test_full_disk_ends_the_run_with_one_line(
+    experiment: Experiment, plan: Plan, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"cannot be written.*--output"):
+        go(experiment, plan, tmp_path / "file", fake_work.finish)
+
+
+@pytest.mark.parametrize(("option", "message"), [({"jobs": 0}, "--jobs"), ({"executor": "cloud"}, "serial, processes")])
+def test_bad_options(
+    experiment: Experiment, plan: Plan, tmp_path: Path, option: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        go(experiment, plan, tmp_path, fake_work.finish, **option)
+
+
+def test_longest_chain_first(plan: Plan, tmp_path: Path) -> None:
+    tasks = [Task(cell, tmp_path) for cell in (*plan.trainings, *plan.measurements)]
+    cost = {task.key: 1.0 for task in tasks}
+    chained = plan.measurements[-1]
+    cost[chained.key] = 9.0
+    board = Board(tasks, cost)
+    first = board.take()
+    assert first.key == chained.training_key
+    board.trained(first.key)
+    assert board.take().key == chained.key
+
+
+def test_cost_is_positive_and_grows(experiment: Experiment, plan: Plan) -> None:
+    digits = load("digits")
+    seconds = seconds_of(plan, digits)
+    assert all(value > 0 for value in seconds.values()) and seconds.keys() == keys(plan)
+    larger = load_text(TEXT.replace("epochs: 1", "epochs: 3").replace("[0, 1]", "[0, 3]"))
+    longer = seconds_of(make_plan(larger, digits.digest), digits)
+    assert sum(longer.values()) > sum(seconds.values())
+
+
+def test_late_news_of_a_settled_cell_is_dropped() -> None:
+    heard: list[Event] = []
+    reporter = Reporter(heard.append)
+    for state in ("running", "finished", "running"):
+        reporter(Event("c", "k", "training", 0.5, None, None, state))  # type: ignore[arg-type]
+    assert [event.state for event in heard] == ["running", "finished"] and heard[-1].done == 1.0
+
+
+def test_images_depend_on_the_seed_alone() -> None:
+    digits = load("digits")
+    rows, pixels = measured_images(digits, 16, 0)
+    again, same = measured_images(digits, 16, 0)
+    other, _ = measured_images(digits, 16, 1)
+    assert rows == again and np.array_equal(pixels, same) and rows != other
+    assert len(set(rows)) == 16 and max(rows) < 297 and set(np.unique(pixels)) <= {0.0, 1.0}
+    assert measured_images(digits, 8, 0)[0] != rows
+    with pytest.raises(CellError, match="297 or fewer"):
+        measured_images(digits, 298, 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [(CellError("the loss is lost"), "the loss is lost"), (IndexError("out"), r"IndexError: out \(.*line")],
+)
+def test_worker_records_the_cause(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, cause: str
+) -> None:
+    def fail(task: Task) -> None:
+        raise error
+
+    monkeypatch.setattr(workers, "_run", fail)
+    record = workers.work(Task(plan.measurements[0], tmp_path))
+    assert isinstance(record, BrokenRecord) and record.kind == "measurement"
+    assert re.fullmatch(cause + ".*", record.cause) and Store(tmp_path).find(record.key) == record
+
+
+def _arrays(store: Store, plan: Plan) -> list[dict[str, Any]]:
+    found = [store.load(cell.key) for cell in plan.measurements]
+    assert all(isinstance(record, MeasurementRecord) for record in found)
+    return [record.arrays for record in found if isinstance(record, MeasurementRecord)]
+
+
+def test_numbers_do_not_depend_on_the_executor(experiment: Experiment, plan: Plan, tmp_path: Path) -> None:
+    running: list[Event] = []
+    one, two = Store(tmp_path / "one"), Store(tmp_path / "two")
+    assert not run(experiment, plan, one, executor="serial", report=running.append).broken
+    assert not run(experiment, plan, two, executor="processes", jobs=2).broken
+    for mine, theirs in zip(_arrays(one, plan), _arrays(two, plan), strict=True):
+        assert mine.keys() == theirs.keys()
+        for name in mine:
+            assert np.array_equal(mine[name], theirs[name], equal_nan=True), name
+    for cell in plan.trainings:
+        names = [path.name for path in sorted(one.folder(cell.key).iterdir())]
+        assert names == ["epoch-000000.safetensors", "epoch-000001.safetensors"]
+        for name in names:
+            assert (one.folder(cell.key) / name).read_bytes() == (two.folder(cell.key) / name).read_bytes()
+    assert any(e.state == "running" and e.kind == "measuring" and e.precision is not None for e in running)
+
+
+def test_cached_run_imports_no_torch(tmp_path: Path, experiment: Experiment, plan: Plan) -> None:
+    go(experiment, plan, tmp_path, fake_work.finish)
+    code = f"""
+import sys; sys.modules["torch"] = None
+from pathlib import Path
+from reportgen.datasets import load
+from reportgen.declaration import load_text
+from reportgen.execution import run
+from reportgen.plan import make_plan
+from reportgen.store import Store
+experiment = load_text({TEXT!r})
+outcome = run(experiment, make_plan(experiment, load("digits").digest), Store(Path({str(tmp_path)!r})))
+assert (outcome.measured, outcome.cached) == (0, 5)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
