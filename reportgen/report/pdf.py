@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,6 @@ class Attachment:
     name: str
     content: bytes
     description: str
-    media_type: str
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def make_pdf(html: str, resources: Resources, attachments: tuple[Attachment, ...
             ).render(pdf_variant="pdf/a-3a")
             document.metadata.attachments = [
                 weasyprint.Attachment(
-                    string=a.content,
+                    file_obj=BytesIO(a.content),
                     name=a.name,
                     description=a.description,
                     created=when,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
@@ -166,7 +166,3 @@ class Writer:
             where = f"{getattr(error, 'name', None) or 'templates'}:{getattr(error, 'lineno', '')}"
             raise RenderError(f"{where}: cannot be filled in: {error.message}. Mend the template.") from error
 
-
-def as_text(value: Any) -> Markup:
-    """Escaped text."""
-    return escape(value)

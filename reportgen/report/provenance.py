@@ -1,0 +1,144 @@
+"""Where a report comes from: versions, machines, keys, the commit of the code."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import reportgen
+from reportgen.findings import Findings, prose
+from reportgen.report import about
+from reportgen.resources import templates
+
+PRESS = ("numpy", "matplotlib", "jinja2", "weasyprint", "fonttools")
+UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
+"""Date inside the files of a run whose cells carry none."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """All that a reader needs to make the report again."""
+
+    run_id: str
+    finished: datetime | None
+    """When the last cell was finished, UTC; None where the cells do not say."""
+    command: str
+    commit: str | None
+    data: Mapping[str, str]
+    """Data set → SHA-256 of its bytes."""
+    measured_on: tuple[Mapping[str, Any], ...]
+    """Each environment that cells were measured in."""
+    rendered_with: Mapping[str, str]
+    store: Mapping[str, Any] = field(default_factory=dict)
+    """What the caller knows of the store, kept in the manifest."""
+
+    @property
+    def stamp(self) -> datetime:
+        """The date that files carry."""
+        return self.finished or UNDATED
+
+    @property
+    def date(self) -> str:
+        """“23 November 2025”; empty without a date."""
+        return f"{self.finished.day} {self.finished:%B %Y}" if self.finished else ""
+
+
+def gather(
+    findings: Findings,
+    *,
+    command: str | None = None,
+    timestamp: datetime | None = None,
+    data: Mapping[str, str] | None = None,
+    store: Mapping[str, Any] | None = None,
+) -> Provenance:
+    """Collects what the records say and what the caller adds."""
+    return Provenance(
+        run_id=about.run_id(findings),
+        finished=timestamp.astimezone(UTC) if timestamp else recorded_date(findings),
+        command=command or f"reportgen report {findings.experiment.experiment}",
+        commit=git_commit(),
+        data=dict(sorted((data or {}).items())),
+        measured_on=environments(findings),
+        rendered_with=press(),
+        store=dict(store or {}),
+    )
+
+
+def recorded_date(findings: Findings) -> datetime | None:
+    """When the last of the cells was finished, as its record says (``environment["finished"]``, ISO 8601)."""
+    dates = []
+    for record in (*findings.trainings, *findings.measurements):
+        text = record.environment.get("finished")
+        if text:
+            date = datetime.fromisoformat(str(text))
+            dates.append(date if date.tzinfo else date.replace(tzinfo=UTC))
+    return max(dates).astimezone(UTC) if dates else None
+
+
+def environments(findings: Findings) -> tuple[Mapping[str, Any], ...]:
+    """The different machines and versions that cells were measured with, in the plan's order."""
+    found: list[dict[str, Any]] = []
+    for record in (*findings.trainings, *findings.measurements):
+        about_it = {key: value for key, value in record.environment.items() if key != "finished"}
+        if about_it and about_it not in found:
+            found.append(about_it)
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def press() -> Mapping[str, str]:
+    """Versions that the files of a report depend on."""
+    found = {"reportgen": reportgen.__version__, "python": platform.python_version()}
+    for package in PRESS:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"
+    return found
+
+
+def git_commit() -> str | None:
+    """Commit of the checkout that reportgen runs from; None outside of one. Reads files, starts nothing."""
+    git = templates().parent / ".git"
+    try:
+        if git.is_file():
+            git = Path(git.read_text(encoding="utf-8").removeprefix("gitdir:").strip())
+        head = (git / "HEAD").read_text(encoding="utf-8").strip()
+        if not head.startswith("ref:"):
+            return head or None
+        name = head.removeprefix("ref:").strip()
+        common = git / "commondir"
+        roots = [git, git / common.read_text(encoding="utf-8").strip()] if common.is_file() else [git]
+        for root in roots:
+            if (root / name).is_file():
+                return (root / name).read_text(encoding="utf-8").strip()
+            packed = root / "packed-refs"
+            if packed.is_file():
+                for line in packed.read_text(encoding="utf-8").splitlines():
+                    if line.endswith(f" {name}"):
+                        return line.split(" ", 1)[0]
+    except OSError:
+        return None
+    return None
+
+
+def table(findings: Findings, provenance: Provenance) -> list[tuple[str, str]]:
+    """Provenance as the rows of a table."""
+    rows = [("Run", provenance.run_id)]
+    if provenance.finished:
+        rows.append(("Measured", f"{provenance.finished:%Y-%m-%d %H:%M} UTC"))
+    rows.append(("Seed", prose.count(int(findings.experiment.seed))))
+    rows += [(f"Data, {name}", f"SHA-256 {digest}") for name, digest in provenance.data.items()]
+    if provenance.commit:
+        rows.append(("Commit", provenance.commit))
+    for index, environment in enumerate(provenance.measured_on, start=1):
+        name = "Measured with" if len(provenance.measured_on) == 1 else f"Measured with ({index})"
+        rows.append((name, ", ".join(f"{key} {value}" for key, value in environment.items())))
+    rows.append(("Written with", ", ".join(f"{key} {value}" for key, value in provenance.rendered_with.items())))
+    return rows

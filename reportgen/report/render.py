@@ -1,0 +1,234 @@
+"""Findings → the files of a report, written so that none is ever seen half done."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from reportgen import __version__
+from reportgen.declaration import resolved, to_yaml
+from reportgen.errors import RenderError
+from reportgen.figures import FIGURES, Drawing, draw
+from reportgen.findings import Findings, claims_data, csv_text
+from reportgen.report import front, provenance
+from reportgen.report.pdf import Attachment, Resources, make_pdf
+from reportgen.report.provenance import Provenance
+from reportgen.report.section import Section
+from reportgen.report.sections import SECTIONS
+from reportgen.report.writer import Medium, Writer
+from reportgen.resources import templates
+
+FACES = (
+    ("Reportgen Serif", "normal", 400, "reportgen-serif-regular"),
+    ("Reportgen Serif", "italic", 400, "reportgen-serif-italic"),
+    ("Reportgen Serif", "normal", 700, "reportgen-serif-bold"),
+    ("Reportgen Sans", "normal", 400, "reportgen-sans-regular"),
+    ("Reportgen Sans", "normal", 600, "reportgen-sans-semibold"),
+    ("Reportgen Mono", "normal", 400, "reportgen-mono-regular"),
+    ("Reportgen Math", "normal", 400, "reportgen-math-regular"),
+)
+"""Family, style, weight and file of every font."""
+
+Filled = tuple[tuple[Section, Mapping[str, Any]], ...]
+
+
+def render(
+    findings: Findings,
+    folder: Path,
+    *,
+    command: str | None = None,
+    timestamp: datetime | None = None,
+    data: Mapping[str, str] | None = None,
+    store_info: Mapping[str, Any] | None = None,
+) -> tuple[Path, ...]:
+    """Writes report.html, report.pdf, results.csv, claims.json, manifest.json and figures/*.svg into `folder`.
+
+    `command` made the report; `timestamp` is the run's date (default: the
+    latest ``finished`` of its records); `data` gives each data set's SHA-256;
+    `store_info` is kept in the manifest. The same findings and arguments give
+    the same bytes. Returns the paths written, report.html first. Raises
+    RenderError where anything would be missing, and then leaves an older
+    report as it is.
+    """
+    source = provenance.gather(findings, command=command, timestamp=timestamp, data=data, store=store_info)
+    drawings = {name: drawing for name in FIGURES if (drawing := draw(findings, name)) is not None}
+    declaration = declaration_text(findings)
+    files: dict[str, bytes] = {f"figures/{name}.svg": drawing.svg for name, drawing in drawings.items()}
+    files["results.csv"] = csv_text(findings).encode()
+    claims = json.dumps(claims_data(findings), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    files["claims.json"] = claims.encode()
+    sections = fill(findings)
+    shared = shared_context(findings, source, declaration, sections)
+    files["report.html"] = html_page(sections, shared, drawings, files, declaration)
+    files["report.pdf"] = pdf_document(sections, shared, drawings, files, declaration, source)
+    files["manifest.json"] = manifest(findings, source, files)
+    write(folder, files)
+    return tuple(folder / name for name in ("report.html", "report.pdf", "results.csv", "claims.json", "manifest.json"))
+
+
+def declaration_text(findings: Findings) -> str:
+    """The declaration with every default, as YAML that loads to the same experiment."""
+    return to_yaml(resolved(findings.experiment))
+
+
+def fill(findings: Findings) -> Filled:
+    """The sections that have something to say, with their contexts."""
+    filled = ((section, section.context(findings)) for section in SECTIONS)
+    return tuple((section, context) for section, context in filled if context is not None)
+
+
+def shared_context(findings: Findings, source: Provenance, declaration: str, sections: Filled) -> dict[str, Any]:
+    """What the first page and every section may name."""
+    ids = frozenset(section.id for section, _ in sections)
+    abstract = front.abstract(findings)
+    return {
+        **front.context(findings, source, ids),
+        "description": abstract[0] if abstract else findings.experiment.title,
+        "version": __version__,
+        "timestamp": f"{source.stamp:%Y-%m-%dT%H:%M:%SZ}",
+        "declaration": declaration,
+        "command": source.command,
+        "provenance": provenance.table(findings, source),
+    }
+
+
+def html_page(
+    sections: Filled, shared: Mapping[str, Any], drawings: Mapping[str, Drawing], files: Mapping[str, bytes], yaml: str
+) -> bytes:
+    """One file that asks nothing of the network: fonts, figures and data are inside."""
+    style = font_faces("screen") + _css("report.css") + _css("screen.css")
+    return _write("screen", drawings, sections, {**shared, "style": Markup(style), "downloads": downloads(files, yaml)})[0]
+
+
+def pdf_document(
+    sections: Filled,
+    shared: Mapping[str, Any],
+    drawings: Mapping[str, Drawing],
+    files: Mapping[str, bytes],
+    declaration: str,
+    source: Provenance,
+) -> bytes:
+    """The PDF, with the evidence attached."""
+    style = font_faces("paper") + _css("report.css") + _css("print.css")
+    html, writer = _write("paper", drawings, sections, {**shared, "style": Markup(style), "downloads": []})
+    fonts = {f"fonts/{face[3]}.ttf": templates() / "fonts" / f"{face[3]}.ttf" for face in FACES}
+    attachments = (
+        Attachment("declaration.yaml", declaration.encode(), "The declaration, with every default"),
+        Attachment("results.csv", files["results.csv"], "Every statistic of every cell, with its interval"),
+        Attachment("claims.json", files["claims.json"], "Verdicts, with every comparison made"),
+    )
+    return make_pdf(html.decode(), Resources(fonts, writer.images), attachments, source.stamp)
+
+
+def _write(
+    medium: Medium, drawings: Mapping[str, Drawing], sections: Filled, shared: Mapping[str, Any]
+) -> tuple[bytes, Writer]:
+    writer = Writer(medium, drawings)
+    return writer.page("page.html", sections, **shared).encode(), writer
+
+
+def _css(name: str) -> str:
+    return (templates() / name).read_text(encoding="utf-8")
+
+
+def font_faces(medium: Medium) -> str:
+    """@font-face rules: WOFF2 inside the page on screen, TrueType by our own address on paper."""
+    rules = []
+    for family, style, weight, file in FACES:
+        if medium == "screen":
+            content = (templates() / "fonts" / f"{file}.woff2").read_bytes()
+            address = f"data:font/woff2;base64,{base64.b64encode(content).decode()}"
+            form = "woff2"
+        else:
+            address, form = f"reportgen:fonts/{file}.ttf", "truetype"
+        rules.append(
+            f'@font-face {{ font-family: "{family}"; font-style: {style}; font-weight: {weight}; '
+            f'font-display: swap; src: url("{address}") format("{form}"); }}\n'
+        )
+    return "".join(rules)
+
+
+def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, str]]:
+    """The evidence as links that save it; the large table is compressed."""
+    offers = (
+        ("declaration.yaml", declaration.encode(), "text/yaml"),
+        ("results.csv.gz", gzip.compress(files["results.csv"], 9, mtime=0), "application/gzip"),
+        ("claims.json", files["claims.json"], "application/json"),
+    )
+    return [
+        {
+            "name": name,
+            "uri": f"data:{media};base64,{base64.b64encode(content).decode()}",
+            "size": f"{max(round(len(content) / 1000), 1)} kB",
+        }
+        for name, content, media in offers
+    ]
+
+
+def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes]) -> bytes:
+    """manifest.json: what made the report, and the hash of every file beside it."""
+    content = {
+        "experiment": findings.experiment.experiment,
+        "title": findings.experiment.title,
+        "run": source.run_id,
+        "finished": source.finished.isoformat() if source.finished else None,
+        "command": source.command,
+        "reportgen": __version__,
+        "git_commit": source.commit,
+        "seed": findings.experiment.seed,
+        "data": dict(source.data),
+        "environment": {"measured": [dict(e) for e in source.measured_on], "rendered": dict(source.rendered_with)},
+        "exit_code": findings.exit_code,
+        "cells": {
+            "training": [
+                {"key": cell.key, "setting": cell.setting, "base": cell.base} for cell in findings.plan.trainings
+            ],
+            "measurement": [
+                {
+                    "key": cell.key,
+                    "training": cell.training_key,
+                    "setting": cell.setting,
+                    "base": cell.base,
+                    "checkpoint": cell.checkpoint,
+                }
+                for cell in findings.plan.measurements
+            ],
+            "broken": [{"key": record.key, "kind": record.kind, "cause": record.cause} for record in findings.broken],
+        },
+        "store": dict(source.store),
+        "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
+    }
+    return (json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Puts every file in its place at once, by renaming; figures of an older report are taken away."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
+        try:
+            for name, content in files.items():
+                path = staging / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            (folder / "figures").mkdir(exist_ok=True)
+            for name in files:
+                os.replace(staging / name, folder / name)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        for old in (folder / "figures").glob("*.svg"):
+            if f"figures/{old.name}" not in files:
+                old.unlink()
+    except OSError as error:
+        raise RenderError(f"{folder}: the report cannot be written: {error.strerror or error}. Free space or use --output.") from error

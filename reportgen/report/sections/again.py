@@ -1,0 +1,23 @@
+"""How to make it again: command, seed, versions, hashes, the whole declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.findings import Findings, prose
+from reportgen.report.section import Section
+
+
+def context(findings: Findings) -> Mapping[str, Any]:
+    """The numbers of cells; provenance itself is shared by every section."""
+    return {
+        "trainings": prose.count(len(findings.plan.trainings)),
+        "measurements": prose.count(len(findings.plan.measurements)),
+        "measuring": prose.seconds(sum(r.seconds for r in findings.measurements)),
+        "fitting": prose.seconds(sum(r.seconds for r in findings.trainings)),
+        "rows": prose.count(len(findings.rows)),
+    }
+
+
+SECTION = Section("again", "How to make it again", context)

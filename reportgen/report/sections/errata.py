@@ -1,0 +1,54 @@
+"""Errata of the source post; only where the experiment asks its question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.findings import Findings, prose
+from reportgen.report import about, words
+from reportgen.report.section import Section
+
+
+def control(findings: Findings) -> Mapping[str, str] | None:
+    """What became of the formula as printed."""
+    label = about.label_of(findings, "score_function_as_printed")
+    if label is None:
+        return None
+    projection = findings.get("relative_projection", label)
+    p = findings.get("bias_p_value", label)
+    parts = []
+    if projection.available:
+        parts.append(
+            f"its mean gradient, along that of {about.named(findings, findings.reference())}, has "
+            f"{prose.with_interval(projection)} of the length it should have, at the last checkpoint"
+        )
+    if p.available:
+        outcome = "rejects it" if p.value < 0.05 else "does not reject it at this precision"
+        parts.append(f"the joint test {outcome} ({prose.p_value(p.value)})")
+    return {"label": label, "text": words.sentence("; ".join(parts))} if parts else None
+
+
+def by_objective(findings: Findings) -> str:
+    """The ratio of the two main estimators under each objective."""
+    pair = about.contrast(findings)
+    if pair is None or len(findings.objectives) < 2:
+        return ""
+    found = [(o, findings.ratio(*pair, objective=o)) for o in findings.objectives]
+    parts = [f"{prose.with_interval(ratio)} {about.under(o)}" for o, ratio in found if ratio.available]
+    if len(parts) < 2:
+        return ""
+    return (
+        f"It matters: at the last checkpoint the ratio of {about.named(findings, pair[0])} to "
+        f"{about.named(findings, pair[1])} is {prose.listing(parts)}."
+    )
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """Left out unless a claim cites the source post."""
+    if not any("borea" in (claim.source or "") for claim in findings.claims):
+        return None
+    return {"printed": control(findings), "objectives_text": by_objective(findings)}
+
+
+SECTION = Section("errata", "Errata of the source post", context)

@@ -1,0 +1,38 @@
+"""Methods: the engine, the intervals, multiplicity, and the definition of every statistic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.findings import Findings, prose
+from reportgen.report import about, words
+from reportgen.report.section import Section
+
+
+def context(findings: Findings) -> Mapping[str, Any]:
+    """The declared numbers that the text names."""
+    experiment = findings.experiment
+    record = findings.record()
+    replicates = [arm.replicates for r in findings.measurements for arm in r.arms]
+    buckets = {r.arrays["variance_without"].shape[2] for r in findings.measurements if "variance_without" in r.arrays}
+    return {
+        "images": prose.count(about.images(findings)),
+        "precision": prose.percent(float(experiment.measure.precision)),
+        "budget": prose.count(int(experiment.measure.budget)),
+        "least": prose.count(int(experiment.measure.min_replicates)),
+        "fewest": prose.count(min(replicates)) if replicates else words.DASH,
+        "most": prose.count(max(replicates)) if replicates else words.DASH,
+        "buckets": prose.listing([prose.count(b) for b in sorted(buckets)], "or"),
+        "comparisons": prose.count(findings.comparisons),
+        "claims": len(findings.claims),
+        "eta": prose.count(record.eta) if record else words.DASH,
+        "parameters": prose.count(record.parameters) if record else words.DASH,
+        "batch": prose.count(int(experiment.train.batch_size)),
+        "rate": prose.number(float(experiment.train.learning_rate)),
+        "epochs": prose.count(int(experiment.train.epochs)),
+        "trained_on": about.objective_title(experiment.train.objective),
+    }
+
+
+SECTION = Section("methods", "Methods", context)

@@ -1,0 +1,60 @@
+"""What broke, and what ended before its precision was met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.findings import Findings, prose
+from reportgen.report import about
+from reportgen.report.section import Section
+
+LONGEST = 24
+"""Rows shown; results.csv has all."""
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """Left out where everything met its precision."""
+    broken = [
+        {
+            "what": f"{record.kind.capitalize()}{f', {about.setting_text(record.setting)}' if record.setting else ''}"
+            f"{'' if record.checkpoint is None else f', epoch {prose.count(record.checkpoint)}'}",
+            "cause": record.cause,
+        }
+        for record in findings.broken
+    ]
+    short = []
+    for record in findings.measurements:
+        for arm in record.arms:
+            where = [about.objective_title(arm.objective), f"epoch {prose.count(record.checkpoint)}", f"K = {arm.num_samples}"]
+            if not record.base:
+                where.append(about.setting_text(record.setting))
+            if arm.constant:
+                where.append(f"constant {prose.number(arm.constant)}")
+            what = about.title_of(findings, arm.label)
+            if arm.status == "broken":
+                broken.append({"what": f"{what}; {'; '.join(where)}", "cause": arm.cause or "no cause was kept"})
+            elif arm.status == "budget":
+                short.append(
+                    {
+                        "what": what,
+                        "where": "; ".join(where),
+                        "reached": prose.percent(arm.relative_half_width),
+                        "replicates": prose.count(arm.replicates),
+                        "size": arm.relative_half_width,
+                    }
+                )
+    if not broken and not short:
+        return None
+    short.sort(key=lambda row: -float(row["size"]))
+    return {
+        "broken": broken,
+        "short": short[:LONGEST],
+        "all": prose.count(len(short)),
+        "hidden": prose.count(len(short) - LONGEST) if len(short) > LONGEST else "",
+        "precision": prose.percent(float(findings.experiment.measure.precision)),
+        "budget": prose.count(int(findings.experiment.measure.budget)),
+    }
+
+
+SECTION = Section("unfinished", "What is unfinished", context)

@@ -1,0 +1,136 @@
+"""Why, not only whether: what each ingredient closes of the gap, and what a constant does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reportgen.estimators import ESTIMATORS
+from reportgen.findings import Estimate, Findings, prose
+from reportgen.report import about, words
+from reportgen.report.section import Section
+
+
+def uses_gradient(findings: Findings, label: str) -> bool:
+    """Whether an estimator uses a derivative of f in z anywhere."""
+    kind = ESTIMATORS[findings.estimator_of[label]]
+    return kind.needs_gradient or kind.extra_backward > 0
+
+
+def between(findings: Findings, worst: str, best: str) -> list[str]:
+    """Unbiased estimators other than the two ends."""
+    return [
+        label
+        for label in findings.labels
+        if label not in (worst, best) and about.is_unbiased(findings, label)
+    ]
+
+
+def reading(share: Estimate) -> str:
+    """What a share of the gap amounts to, in words."""
+    if not share.has_interval:
+        return "an unknown part of the gap"
+    if share.low > 1:
+        return "more than all of the gap"
+    if share.high < 0:
+        return "none of the gap: its variance is higher still"
+    if share.low > 0.5:
+        return "more than half of the gap"
+    return "less than half of the gap" if share.high < 0.5 else "about half of the gap"
+
+
+def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]) -> list[str]:
+    """What the shares say of the derivative as the reason."""
+    free = [label for label in others if not uses_gradient(findings, label)]
+    shares = {label: findings.gap_closed(label, worst, best) for label in free}
+    usable = {label: share for label, share in shares.items() if share.has_interval}
+    if not usable:
+        return []
+    top = max(usable, key=lambda label: usable[label].value)
+    share, rest = usable[top], findings.ratio(top, best)
+    whole = findings.ratio(worst, best)
+    if words.side(whole) != "above":
+        return [
+            f"Here {about.named(findings, worst)} does not have the higher variance at the last checkpoint, so there is no gap "
+            "for the derivative to explain."
+        ]
+    text = (
+        f"Of the estimators that use no derivative of f, {about.named(findings, top)} goes furthest: it closes "
+        f"{words.share(share)} of the gap on the log scale. "
+    )
+    left = words.side(rest)
+    if left == "above":
+        text += (
+            f"A factor of {prose.with_interval(rest)} remains to {about.named(findings, best)}; that factor, and not the whole "
+            f"gap of {prose.with_interval(whole)}, is what can be owed to the derivative. "
+        )
+    elif left == "below":
+        text += f"Its variance is then below that of {about.named(findings, best)}, so the derivative is not needed for the gap. "
+    else:
+        text += f"What remains to {about.named(findings, best)} cannot be told from nothing. "
+    if share.low > 0.5:
+        text += (
+            "The explanation of the source post, that REINFORCE is missing the derivative’s information, is therefore a partial "
+            "one: most of the gap, on the log scale, is owed to the size of the value that multiplies the score."
+        )
+    elif share.high < 0.5:
+        text += "The larger part of the gap, on the log scale, is left to the derivative, as the source post has it."
+    else:
+        text += "Which of the two is the larger part is not decided at this precision."
+    return [text]
+
+
+def constants(findings: Findings, label: str) -> str:
+    """What an added constant does to an estimator's variance."""
+    found = [(c, v) for c, v in findings.constants(label) if v.available]
+    effect = findings.get("constant_effect", label)
+    if len(found) < 2 or not effect.available:
+        return ""
+    name = about.named(findings, label)
+    if effect.high < 1e-6 or effect.value == 0:
+        return words.sentence(f"{name} does not feel it: its variance is the same to rounding, whatever the constant")
+    listed = prose.listing([f"{prose.with_interval(v)} at {prose.number(c)}" for c, v in found])
+    if effect.has_interval and effect.low == 0:
+        return words.sentence(f"for {name} no change is seen: total variance is {listed}")
+    return words.sentence(f"{name} feels it: total variance is {listed}")
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """Shares of the gap at every checkpoint; what constants do. Left out where there is nothing between the ends."""
+    pair = about.contrast(findings)
+    if pair is None or not findings.checkpoints:
+        return None
+    worst, best = pair
+    others = between(findings, worst, best)
+    rows = [
+        {
+            "title": about.title_of(findings, label),
+            "gradient": "yes" if uses_gradient(findings, label) else "no",
+            "cells": [findings.gap_closed(label, worst, best, checkpoint=epoch) for epoch in findings.checkpoints],
+        }
+        for label in others
+    ]
+    moved = [text for label in findings.labels if (text := constants(findings, label))]
+    if not rows and not moved:
+        return None
+    sentences = []
+    for label in others:
+        share = findings.gap_closed(label, worst, best)
+        if share.available:
+            sentences.append(
+                words.sentence(f"{about.named(findings, label)} closes {reading(share)}: {words.share(share)}")
+            )
+    return {
+        "worst": about.named(findings, worst),
+        "best": about.named(findings, best),
+        "rows": rows,
+        "epochs": findings.checkpoints,
+        "sentences": sentences,
+        "explanation": explanation(findings, worst, best, others),
+        "constants": moved,
+        "objective": about.under(findings.objectives[0]),
+        "last": prose.count(findings.checkpoints[-1]),
+    }
+
+
+SECTION = Section("why", "Why, not only whether", context, ("gap_waterfall", "additive_constant"))
