@@ -26,7 +26,8 @@ from reportgen.store.records import ArmRecord, MeasurementRecord
 from reportgen.streams import stream
 
 BATCH_ROWS = 4096
-"""Samples evaluated at once, over all images: small enough for the caches, large enough for the products."""
+"""Samples evaluated at once, over all images: small enough for the caches, large enough for the products.
+At least 2m an image, so that adding up an m × m scatter costs less than forming it."""
 PILOT_SAMPLES = 4096
 """Samples an image from which baselines are fitted; a stream of their own. A fitted baseline b̂
 adds (b̂ − b*)² E‖∇ log q‖² to the variance, which falls with this number."""
@@ -102,7 +103,7 @@ def measure(
 
     longest = max(key.num_samples for key in channels)
     precision, budget = float(settings["precision"]), int(float(settings["budget"]))
-    samples = max(min(BATCH_ROWS // count, budget // buckets), longest)
+    samples = max(min(max(BATCH_ROWS // count, 2 * dimension), budget // buckets), longest)
     noise = stream(cell.seed, "measure", *identity)
     drawn = 0
     while True:

@@ -7,6 +7,7 @@ variance", eq. 2.1, in its multivariate form.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -120,7 +121,13 @@ class LeftOut:
     def covariance(self, row: int) -> Tensor:
         """C with ddof 1, [I m m]."""
         deviation = self._moments.mean - self.mean[:, row : row + 1]
-        weight = self._include[row] * self._moments.count
-        scatter = torch.einsum("s,isab->iab", self._include[row], self._moments.scatter)
-        scatter = scatter + torch.einsum("s,isa,isb->iab", weight, deviation, deviation)
+        weighted = deviation * (self._include[row] * self._moments.count).view(1, -1, 1)
+        scatter = torch.baddbmm(self._within, deviation.transpose(1, 2), weighted)
+        if row > 0:
+            scatter -= self._moments.scatter[:, row - 1]
         return scatter / (self.count[row] - 1.0)
+
+    @cached_property
+    def _within(self) -> Tensor:
+        """Scatter within buckets, all of them, [I m m]."""
+        return self._moments.scatter.sum(1)
