@@ -1,0 +1,332 @@
+"""What this machine has, what it lacks, and how to mend it.
+
+Nothing here may need what it examines: packages are imported inside their own
+check, libraries are opened as WeasyPrint would open them but without
+WeasyPrint (which prints and raises where one is missing), and a check that
+fails for a reason of its own becomes a line of the answer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from reportgen.errors import ReportgenError
+from reportgen.resources import templates
+
+State = Literal["ok", "missing", "wrong", "optional"]
+
+OLDEST_PYTHON = (3, 11)
+OLDEST_PANGO = (1, 44)
+"""WeasyPrint's requirement."""
+LEAST_MEMORY = 2**30
+LEAST_DISK = 200 * 2**20
+"""Bytes below which an experiment is likely to end early."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked for."""
+
+    name: str
+    state: State
+    """``ok``; ``missing`` or ``wrong``, which must be mended; ``optional``: absent, and can stay so."""
+    found: str
+    remedy: str = ""
+    """What to do; empty where nothing is to be done."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing need be mended."""
+        return self.state in ("ok", "optional")
+
+    def __str__(self) -> str:
+        advice = f" → {self.remedy}" if self.remedy else ""
+        return f"{self.state:<9}{self.name:<27}{self.found}{advice}"
+
+
+@dataclass(frozen=True)
+class Library:
+    """A shared library WeasyPrint opens."""
+
+    name: str
+    spellings: str
+    """The names WeasyPrint tries, in its order."""
+    debian: str
+    """The package in Debian and Ubuntu."""
+    homebrew: str
+    required: bool = True
+
+
+LIBRARIES = (
+    Library(
+        "GObject",
+        "libgobject-2.0-0 gobject-2.0-0 gobject-2.0 libgobject-2.0.so.0 libgobject-2.0.0.dylib",
+        "libglib2.0-0",
+        "glib",
+    ),
+    Library(
+        "Pango",
+        "libpango-1.0-0 pango-1.0-0 pango-1.0 libpango-1.0.so.0 libpango-1.0.dylib",
+        "libpango-1.0-0",
+        "pango",
+    ),
+    Library(
+        "PangoFT2",
+        "libpangoft2-1.0-0 pangoft2-1.0-0 pangoft2-1.0 libpangoft2-1.0.so.0 libpangoft2-1.0.dylib",
+        "libpangoft2-1.0-0",
+        "pango",
+    ),
+    Library(
+        "HarfBuzz",
+        "libharfbuzz-0 harfbuzz harfbuzz-0.0 libharfbuzz.so.0 libharfbuzz.0.dylib",
+        "libharfbuzz0b",
+        "harfbuzz",
+    ),
+    Library(
+        "fontconfig",
+        "libfontconfig-1 fontconfig-1 fontconfig libfontconfig.so.1 libfontconfig.1.dylib",
+        "libfontconfig1",
+        "fontconfig",
+    ),
+    Library(
+        "HarfBuzz subset",
+        "libharfbuzz-subset-0 harfbuzz-subset harfbuzz-subset-0.0 libharfbuzz-subset.so.0 "
+        "libharfbuzz-subset.0.dylib",
+        "libharfbuzz-subset0",
+        "harfbuzz",
+        required=False,
+    ),
+)
+
+
+def examine(output: Path = Path("output")) -> list[Check]:
+    """Every check, in the order a fresh machine is set up. Changes nothing; raises nothing."""
+    examinations: list[tuple[str, Callable[[], list[Check]]]] = [
+        ("Python", _python),
+        ("packages", _packages),
+        ("torch at work", _torch),
+        *((library.name, lambda library=library: [_library(library)]) for library in LIBRARIES),
+        ("fonts", _fonts),
+        ("data set digits", _digits),
+        ("data set mnist", _mnist),
+        ("output folder", lambda: [_output(output)]),
+        ("cores", _cores),
+        ("memory", _memory),
+        ("git", _git),
+    ]
+    return [check for name, examination in examinations for check in _guarded(name, examination)]
+
+
+def _guarded(name: str, examination: Callable[[], list[Check]]) -> list[Check]:
+    try:
+        return examination()
+    except ModuleNotFoundError as error:
+        package = {"sklearn": "scikit-learn"}.get(str(error.name), str(error.name))
+        return [Check(name, "missing", f"needs {package}, not installed", f"pip install {package}")]
+    except ReportgenError as error:
+        return [Check(name, "missing", str(error), "")]
+    except Exception as error:  # a broken installation can raise anything: the other checks go on
+        return [Check(name, "wrong", f"{type(error).__name__}: {error}".splitlines()[0], "install it again")]
+
+
+def _python() -> list[Check]:
+    found = f"{platform.python_version()} ({platform.machine()}, {platform.system()})"
+    if sys.version_info[:2] >= OLDEST_PYTHON:
+        return [Check("Python", "ok", found)]
+    wanted = ".".join(map(str, OLDEST_PYTHON))
+    return [Check("Python", "wrong", found, f"install Python {wanted} or later")]
+
+
+def _packages() -> list[Check]:
+    try:
+        requirements = metadata.requires("reportgen") or []
+    except metadata.PackageNotFoundError:
+        return [
+            Check(
+                "packages",
+                "optional",
+                "reportgen is not installed, so its pins are not known",
+                "pip install .",
+            )
+        ]
+    return [_package(name, pin) for name, pin in _pins(requirements)]
+
+
+def _pins(requirements: list[str]) -> Iterator[tuple[str, str]]:
+    """Name and exact version of each requirement that is pinned and not an extra's."""
+    for requirement in requirements:
+        wanted, _, marker = requirement.partition(";")
+        pinned = re.fullmatch(r"\s*([\w.-]+)\s*(?:\[[^\]]*\])?\s*\(?==\s*([^\s,)]+)\)?\s*", wanted)
+        if pinned and "extra" not in marker:
+            yield pinned[1], pinned[2]
+
+
+def _package(name: str, pin: str) -> Check:
+    title, remedy = f"package {name}", f"pip install {name}=={pin}"
+    try:
+        found = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return Check(title, "missing", f"not installed, pinned to {pin}", remedy)
+    if found.partition("+")[0] != pin.partition("+")[0]:  # what follows + names a build, such as +cpu
+        return Check(title, "wrong", f"{found}, pinned to {pin}", remedy)
+    return Check(title, "ok", found)
+
+
+def _torch() -> list[Check]:
+    import torch
+
+    capability = torch.backends.cpu.get_cpu_capability()
+    found = f"{torch.__version__}, CPU capability {capability}, {torch.get_num_threads()} threads"
+    return [Check("torch at work", "ok", found)]
+
+
+def _library(library: Library) -> Check:
+    opened = _open(library.spellings.split())
+    remedy = f"sudo apt-get install {library.debian}"
+    if sys.platform == "darwin":
+        remedy = f"brew install {library.homebrew}"
+    if opened is None:
+        if library.required:
+            return Check(library.name, "missing", "not found; no PDF can be written", remedy)
+        return Check(library.name, "optional", "not found; PDFs are sound, but other bytes", remedy)
+    version = _library_version(library.name, opened)
+    if library.name == "Pango" and version and tuple(map(int, version.split(".")[:2])) < OLDEST_PANGO:
+        wanted = ".".join(map(str, OLDEST_PANGO))
+        return Check(library.name, "wrong", f"{version}, needs {wanted} or later", remedy)
+    return Check(library.name, "ok", version or "found")
+
+
+def _open(names: list[str]) -> ctypes.CDLL | None:
+    """The library under any of its names: a name with a dot as a file, any name as the linker's.
+
+    WeasyPrint alternates the two for each name; trying files first finds the same and asks the
+    linker, which is slow, only where that is needed.
+    """
+    for name in (name for name in names if "." in name):
+        with suppress(OSError):
+            return ctypes.CDLL(name)
+    for name in names:
+        path = ctypes.util.find_library(name)
+        if path is not None:
+            with suppress(OSError):
+                return ctypes.CDLL(path)
+    return None
+
+
+def _library_version(name: str, library: ctypes.CDLL) -> str | None:
+    functions = {"Pango": "pango_version_string", "HarfBuzz": "hb_version_string"}
+    if name in functions:
+        function = getattr(library, functions[name])
+        function.restype = ctypes.c_char_p
+        return str(function().decode())
+    if name == "fontconfig":
+        number = int(library.FcGetVersion())
+        return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
+    return None
+
+
+def _fonts() -> list[Check]:
+    folder = templates() / "fonts"
+    print_fonts = sorted(folder.glob("*.ttf"))
+    remedy = "install reportgen again"
+    if not print_fonts:
+        return [Check("fonts", "missing", f"none in {folder}", remedy)]
+    damaged = [path.name for path in print_fonts if path.read_bytes()[:4] != b"\x00\x01\x00\x00"]
+    page_fonts = [path.with_suffix(".woff2") for path in print_fonts]
+    damaged += [path.name for path in page_fonts if not path.is_file() or path.read_bytes()[:4] != b"wOF2"]
+    if damaged:
+        return [Check("fonts", "wrong", f"missing or damaged in {folder}: {', '.join(damaged)}", remedy)]
+    return [Check("fonts", "ok", f"{len(print_fonts)} faces, for page and print")]
+
+
+def _digits() -> list[Check]:
+    from reportgen.datasets import load
+
+    data = load("digits")
+    return [
+        Check("data set digits", "ok", f"{len(data.train)} + {len(data.test)} images, {data.digest[:12]}")
+    ]
+
+
+def _mnist() -> list[Check]:
+    from reportgen.datasets import mnist
+
+    name, folder = "data set mnist", mnist.folder()
+    absent = [file for file in mnist.FILES if not (folder / file).is_file()]
+    if absent:
+        remedy = f"put {' and '.join(absent)} there, or set REPORTGEN_DATA to the folder that holds mnist/"
+        return [Check(name, "optional", f"not in {folder}", remedy)]
+    for file, digest in mnist.FILES.items():
+        found = hashlib.sha256((folder / file).read_bytes()).hexdigest()
+        if found != digest:
+            said = f"{folder / file} has SHA-256 {found[:12]}…, should have {digest[:12]}…"
+            return [Check(name, "wrong", said, "delete it and fetch it again")]
+    return [Check(name, "ok", f"in {folder}, as published")]
+
+
+def _output(output: Path) -> Check:
+    """Tried with a nameless file, in the folder or where it would be made."""
+    name = "output folder"
+    remedy = "make it writable, or name another: --output FOLDER"
+    place = next(folder for folder in (output.absolute(), *output.absolute().parents) if folder.exists())
+    if not place.is_dir():
+        return Check(name, "wrong", f"{place} is a file", "name another: --output FOLDER")
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            free = shutil.disk_usage(place).free
+    except OSError as error:
+        return Check(name, "wrong", f"{place} cannot be written ({error.strerror})", remedy)
+    found = f"{output}, {free / 2**30:.1f} GiB free"
+    if free < LEAST_DISK:
+        return Check(name, "wrong", found, "free some space, or name another: --output FOLDER")
+    return Check(name, "ok", found)
+
+
+def _cores() -> list[Check]:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return [Check("cores", "ok", f"{usable} usable")]
+
+
+def _memory() -> list[Check]:
+    total = _memory_limit()
+    if total is None:
+        return [Check("memory", "optional", "not known on this system")]
+    found = f"{total / 2**30:.1f} GiB"
+    if total < LEAST_MEMORY:
+        return [Check("memory", "wrong", found, "use --jobs 1, and a smaller measure.images")]
+    return [Check("memory", "ok", found)]
+
+
+def _memory_limit() -> int | None:
+    """Bytes this process may use: the machine's, or its control group's where that is less."""
+    limits = []
+    with suppress(ValueError, OSError, AttributeError):
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(ValueError, OSError):  # absent, or the word max: no limit
+            limits.append(int(Path(path).read_text()))
+    return min(limits, default=None)
+
+
+def _git() -> list[Check]:
+    remedy = "install git, so that a report can name the commit it came from"
+    try:
+        done = subprocess.run(["git", "--version"], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return [Check("git", "optional", "not found", remedy)]
+    return [Check("git", "ok", done.stdout.strip().removeprefix("git version "))]

@@ -1,0 +1,239 @@
+"""The doctor: finds what is there, names what is not, and works on the barest machine."""
+
+from __future__ import annotations
+
+import builtins
+import ctypes
+import ctypes.util
+import gzip
+import hashlib
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportgen import doctor
+from reportgen.datasets import mnist
+from reportgen.doctor import Check, examine
+from reportgen.errors import MissingRequirementError
+
+
+def found(name: str, output: Path) -> Check:
+    (check,) = [check for check in examine(output) if check.name == name]
+    return check
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
+    """Make these packages, and all inside them, impossible to import."""
+    real = builtins.__import__
+
+    def importing(name: str, *rest: Any, **more: Any) -> Any:
+        if name.partition(".")[0] in packages:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return real(name, *rest, **more)
+
+    for module in [m for m in sys.modules if m.partition(".")[0] in packages]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr(builtins, "__import__", importing)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def call(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return call
+
+
+def test_here_nothing_is_to_be_mended(tmp_path: Path) -> None:
+    checks = examine(tmp_path)
+    assert [str(check) for check in checks if not check.ok] == []
+    names = [check.name for check in checks]
+    assert len(names) == len(set(names))
+    wanted = {"Python", "package torch", "torch at work", "Pango", "fonts", "data set mnist", "memory", "git"}
+    assert wanted <= set(names)
+
+
+def test_one_line_says_state_name_finding_and_remedy() -> None:
+    check = Check("Pango", "missing", "not found", "sudo apt-get install libpango-1.0-0")
+    assert " ".join(str(check).split()) == "missing Pango not found → sudo apt-get install libpango-1.0-0"
+    assert not check.ok
+    assert not Check("Pango", "wrong", "1.40").ok
+    assert Check("git", "optional", "not found").ok
+    assert "→" not in str(Check("git", "ok", "2.39.5"))
+
+
+def test_without_any_package_it_still_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for module in [m for m in sys.modules if m.startswith("reportgen.datasets")]:
+        monkeypatch.delitem(sys.modules, module)
+    refuse(monkeypatch, "torch", "numpy", "weasyprint", "sklearn", "scipy", "matplotlib")
+    monkeypatch.setattr(metadata, "version", raising(metadata.PackageNotFoundError("gone")))
+    checks = {check.name: check for check in examine(tmp_path)}
+    assert checks["package torch"].state == "missing"
+    pin = next(r for r in metadata.requires("reportgen") or [] if r.startswith("torch"))
+    assert checks["package torch"].remedy == f"pip install {pin}"
+    torch = checks["torch at work"]
+    assert (torch.state, torch.found) == ("missing", "needs torch, not installed")
+    digits = checks["data set digits"]
+    assert (digits.state, digits.remedy) == ("missing", "pip install numpy")
+    assert checks["output folder"].state == "ok"
+
+
+def test_a_torch_that_does_not_load_is_wrong_not_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = builtins.__import__
+
+    def importing(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "torch":
+            raise OSError("libtorch_cpu.so: cannot open shared object file\nand more")
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", importing)
+    check = found("torch at work", tmp_path)
+    assert check.state == "wrong"
+    assert check.found == "OSError: libtorch_cpu.so: cannot open shared object file"
+
+
+@pytest.mark.parametrize(
+    ("version", "state"), [("2.13.0", "ok"), ("2.13.0+cpu", "ok"), ("2.12.0", "wrong"), ("2.13.0.1", "wrong")]
+)
+def test_versions_are_held_against_the_pins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str, state: str
+) -> None:
+    requirements = ["torch==2.13.0", "fonttools[woff] (==4.68.0)", "click>=8", "x==1; extra == 'dev'"]
+    monkeypatch.setattr(metadata, "requires", lambda _: requirements)
+    monkeypatch.setattr(metadata, "version", lambda name: version if name == "torch" else "4.68.0")
+    checks = {check.name: check for check in examine(tmp_path) if check.name.startswith("package ")}
+    assert set(checks) == {"package torch", "package fonttools"}
+    assert checks["package fonttools"].state == "ok"
+    torch = checks["package torch"]
+    assert torch.state == state
+    if state == "wrong":
+        assert torch.found == f"{version}, pinned to 2.13.0"
+        assert torch.remedy == "pip install torch==2.13.0"
+
+
+def test_uninstalled_pins_are_unknown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(metadata, "requires", raising(metadata.PackageNotFoundError("reportgen")))
+    assert found("packages", tmp_path).state == "optional"
+
+
+@pytest.mark.parametrize(
+    ("system", "command", "package"),
+    [("linux", "sudo apt-get install", "debian"), ("darwin", "brew install", "homebrew")],
+)
+def test_libraries_that_are_not_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, system: str, command: str, package: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(ctypes, "CDLL", raising(OSError("no such file")))
+    monkeypatch.setattr(ctypes.util, "find_library", lambda _: None)
+    checks = {check.name: check for check in examine(tmp_path)}
+    for library in doctor.LIBRARIES:
+        check = checks[library.name]
+        assert check.state == ("missing" if library.required else "optional")
+        assert check.remedy == f"{command} {getattr(library, package)}"
+
+
+def test_a_library_under_the_linkers_name_alone_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: f"/lib/{name}" if name == "pango" else None)
+
+    def opening(name: str) -> str:
+        asked.append(name)
+        if name == "/lib/pango":
+            return "opened"
+        raise OSError(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", opening)
+    assert doctor._open(["libpango.so.0", "pango"]) == "opened"  # type: ignore[comparison-overlap]
+    assert asked == ["libpango.so.0", "/lib/pango"]
+
+
+@pytest.mark.parametrize(("version", "state"), [("1.40.1", "wrong"), ("1.44.0", "ok"), ("2.0.0", "ok")])
+def test_an_old_pango_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str, state: str
+) -> None:
+    monkeypatch.setattr(doctor, "_library_version", lambda name, _: version if name == "Pango" else None)
+    assert found("Pango", tmp_path).state == state
+
+
+def test_libraries_are_those_weasyprint_opens() -> None:
+    source = Path(str(metadata.distribution("weasyprint").locate_file("weasyprint/text/ffi.py"))).read_text()
+    for library in doctor.LIBRARIES:
+        assert all(f"'{name}'" in source for name in library.spellings.split()), library.name
+    assert source.count("_dlopen(\n") == len(doctor.LIBRARIES) + 1  # it may also use harfbuzz-vector
+
+
+def test_fonts_missing_or_damaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "templates", lambda: tmp_path)
+    assert found("fonts", tmp_path).state == "missing"
+    (tmp_path / "fonts").mkdir()
+    (tmp_path / "fonts" / "serif.ttf").write_bytes(b"\x00\x01\x00\x00 glyphs")
+    check = found("fonts", tmp_path)
+    assert check.state == "wrong"
+    assert "serif.woff2" in check.found
+    (tmp_path / "fonts" / "serif.woff2").write_bytes(b"wOF2 glyphs")
+    assert found("fonts", tmp_path).state == "ok"
+    (tmp_path / "fonts" / "serif.ttf").write_bytes(b"<html>")
+    assert "serif.ttf" in found("fonts", tmp_path).found
+
+
+def test_templates_missing_altogether(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "templates", raising(MissingRequirementError("reportgen: needs its folder")))
+    check = found("fonts", tmp_path)
+    assert (check.state, check.found) == ("missing", "reportgen: needs its folder")
+
+
+def test_mnist_absent_damaged_and_sound(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path))
+    check = found("data set mnist", tmp_path)
+    assert check.state == "optional"
+    assert str(tmp_path / "mnist") in check.found
+    assert "REPORTGEN_DATA" in check.remedy
+    (tmp_path / "mnist").mkdir()
+    content = gzip.compress(b"images", mtime=0)
+    for name in mnist.FILES:
+        (tmp_path / "mnist" / name).write_bytes(content)
+    check = found("data set mnist", tmp_path)
+    assert check.state == "wrong"
+    assert hashlib.sha256(content).hexdigest()[:12] in check.found
+    monkeypatch.setattr(mnist, "FILES", dict.fromkeys(mnist.FILES, hashlib.sha256(content).hexdigest()))
+    assert found("data set mnist", tmp_path).state == "ok"
+
+
+def test_output_is_tried_and_nothing_is_left(tmp_path: Path) -> None:
+    assert found("output folder", tmp_path / "not" / "yet").state == "ok"
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    for place in ("file", "file/inside"):
+        check = found("output folder", tmp_path / place)
+        assert check.state == "wrong"
+        assert "is a file" in check.found
+        assert "--output" in check.remedy
+
+
+def test_output_that_cannot_be_written_or_is_full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor, "LEAST_DISK", 2**80)
+        assert found("output folder", tmp_path).state == "wrong"
+    refused = raising(PermissionError(13, "Permission denied"))
+    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refused)
+    check = found("output folder", tmp_path)
+    assert check.state == "wrong"
+    assert check.found == f"{tmp_path} cannot be written (Permission denied)"
+
+
+def test_old_python_little_memory_no_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "OLDEST_PYTHON", (99, 0))
+    monkeypatch.setattr(doctor, "_memory_limit", lambda: 2**28)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    checks = {check.name: check for check in examine(tmp_path)}
+    assert (checks["Python"].state, checks["Python"].remedy) == ("wrong", "install Python 99.0 or later")
+    assert (checks["memory"].state, checks["memory"].found) == ("wrong", "0.2 GiB")
+    assert checks["git"].state == "optional"
+    monkeypatch.setattr(doctor, "_memory_limit", lambda: None)
+    assert found("memory", tmp_path).state == "optional"
