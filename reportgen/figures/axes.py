@@ -108,6 +108,8 @@ def log_axis(
 
 def minor_ticks(ax: Axes, which: str, values: Sequence[float]) -> None:
     """Ticks without labels as one artist; matplotlib's own would be several objects each."""
+    if not values:
+        return
     where, edge = list(values), [0.0] * len(values)
     ax.plot(
         *((edge, where) if which == "y" else (where, edge)),

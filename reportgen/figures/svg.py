@@ -32,12 +32,12 @@ def compact(text: str, attributes: str = "") -> str:
 
     text = re.sub(r'(\s)id="([^"]*)"', rename, text)
     text = re.sub(r'(href="#|url\(#)([^")]+)', lambda m: m[1] + names.get(m[2], m[2]), text)
-    text = _without_repeats(text)
-    while (shorter := re.sub(r"<(g|defs)></\1>|<g>((?:<(?:use|path) [^>]*/>)+)</g>", r"\2", text)) != text:
-        text = shorter
     text = re.sub(
         r' style="([^"]*)"', lambda m: f' style="{m[1].replace("; ", ";").replace(": ", ":")}"', text
     )
+    text = _without_repeats(text)
+    while (shorter := re.sub(r"<(g|defs)></\1>|<g>((?:<(?:use|path) [^>]*/>)+)</g>", r"\2", text)) != text:
+        text = shorter
     root = f"<svg {attributes} " if attributes else "<svg "
     return text.replace("<svg ", root + 'stroke-linejoin="round" stroke-linecap="butt" ', 1)
 

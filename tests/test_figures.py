@@ -1,0 +1,485 @@
+"""Figures: the data they draw, their words, their bytes, and that nothing in them collides."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from itertools import combinations, pairwise
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+from matplotlib.text import Text
+
+from reportgen.errors import UsageError
+from reportgen.figures import (
+    FIGURES,
+    additive_constant,
+    by_objective,
+    draw,
+    gap_waterfall,
+    learning_curve,
+    noise_split,
+    unbiasedness,
+    variance_against_latent,
+    variance_against_num_samples,
+    variance_over_training,
+    work,
+)
+from reportgen.figures.axes import log_ticks, plain
+from reportgen.figures.labels import short_title, spread, wrapped
+from reportgen.figures.style import COLUMN, INK, LOOKS, PAPER, SPARE, families, house_style, looks, settle
+from reportgen.figures.svg import compact
+from reportgen.figures.unbiasedness import Mean, Unbiasedness
+from reportgen.findings import Estimate, Findings, collect
+from reportgen.plan import Plan
+from reportgen.resources import templates
+from reportgen.store.records import BrokenRecord
+from tests.synthetic import synthetic_records
+from tests.synthetic_experiment import synthetic_experiment, synthetic_plan
+
+NAMES = tuple(FIGURES)
+PRINTED = "as printed in the source post"
+
+
+@pytest.fixture(scope="module")
+def findings() -> Findings:
+    """The flagship on simulated records."""
+    return collect(synthetic_experiment(), synthetic_plan(), simulated())
+
+
+@pytest.fixture(scope="module")
+def drawings(findings: Findings) -> dict[str, Any]:
+    """Every figure of it, drawn once."""
+    return {name: draw(findings, name) for name in NAMES}
+
+
+@cache
+def simulated() -> Mapping[str, Any]:
+    """Records of the flagship, simulated once."""
+    return synthetic_records()
+
+
+def lesser(**change: Any) -> Findings:
+    """Findings of a plan with some cells broken, missing or left out of the plan."""
+    plan, records = synthetic_plan(), dict(simulated())
+    keep = change.get("keep", lambda cell: True)
+    plan = Plan(plan.experiment, plan.trainings, tuple(c for c in plan.measurements if keep(c)))
+    for cell in plan.measurements:
+        if change.get("broken", lambda cell: False)(cell):
+            cause = "the loss is not finite"
+            records[cell.key] = BrokenRecord(cell.key, "measurement", cell.setting, cell.checkpoint, cause)
+        elif "edit" in change:
+            records[cell.key] = change["edit"](records[cell.key])
+    if change.get("untrained"):
+        records = {key: value for key, value in records.items() if hasattr(value, "arms")}
+    experiment = synthetic_experiment().model_copy(update={"claims": ()})  # judging them takes time
+    return collect(experiment, plan, records)
+
+
+# What is drawn
+
+
+def test_every_figure_of_the_table_is_drawn(drawings: dict[str, Any]) -> None:
+    assert [name for name, drawing in drawings.items() if drawing is None] == []
+
+
+def test_an_unknown_name_is_answered_with_the_list(findings: Findings) -> None:
+    with pytest.raises(UsageError, match=r"figures: needs one of variance_over_training, .*found 'pie'"):
+        draw(findings, "pie")
+
+
+def test_the_first_figure_holds_every_estimator_at_every_checkpoint(findings: Findings) -> None:
+    data = variance_over_training.data(findings)
+    assert data is not None
+    assert data.epochs == (0, 1, 5, 20, 50, 100, 200)
+    assert [line.label for line in data.lines] == list(findings.labels)
+    for line in data.lines:
+        for epoch, estimate in zip(data.epochs, line.estimates, strict=True):
+            assert estimate == findings.get("total_variance", line.label, checkpoint=epoch)
+            assert estimate.low < estimate.value < estimate.high
+
+
+def test_each_objective_has_a_panel_of_its_own_numbers(findings: Findings) -> None:
+    panels = by_objective.data(findings)
+    assert panels is not None
+    assert [panel.objective for panel in panels] == list(findings.objectives)
+    elbo = panels[1].lines[0].values[-1]
+    assert elbo == findings.get("total_variance", "score_function", objective="elbo").value
+    assert elbo != panels[0].lines[0].values[-1]
+
+
+def test_waterfall_shares_add_up_and_factors_multiply_to_the_gap(findings: Findings) -> None:
+    data = gap_waterfall.data(findings)
+    assert data is not None
+    assert [step.label for step in data.steps] == list(gap_waterfall.STEPS)
+    assert math.fsum(step.share for step in data.steps[1:]) == pytest.approx(1.0)
+    factors = [step.factor.value for step in data.steps if step.factor is not None]
+    assert math.prod(factors) == pytest.approx(data.whole.value)
+    share = findings.gap_closed("score_function_optimal_constant", "score_function", "pathwise")
+    assert data.steps[1].share == pytest.approx(share.value)
+
+
+def test_num_samples_and_constants_hold_what_was_measured(findings: Findings) -> None:
+    curves = variance_against_num_samples.data(findings)
+    assert curves is not None and curves.num_samples == (1, 2, 4, 8, 16, 32)
+    loo = next(line for line in curves.lines if line.label == "leave_one_out")
+    assert math.isnan(loo.values[0]) and loo.values[1] > 0
+    moved = additive_constant.data(findings)
+    assert moved is not None and moved.constants == (-50.0, 0.0, 50.0)
+    assert {line.label for line in moved.lines} == {"score_function", "pathwise"}
+    pathwise = next(line for line in moved.lines if line.label == "pathwise")
+    assert pathwise.values[0] == pathwise.values[1] == pathwise.values[2]
+
+
+def test_work_compares_with_the_best_unbiased_estimator(findings: Findings) -> None:
+    data = work.data(findings)
+    assert data is not None and data.best_by_passes == "pathwise"
+    ratio = findings.ratio("score_function", "pathwise")
+    row = next(row for row in data.rows if row.label == "score_function")
+    assert row.by_passes == pytest.approx((ratio.value / 2, ratio.low / 2, ratio.high / 2))
+    assert [r.by_passes[0] for r in data.rows] == sorted(r.by_passes[0] for r in data.rows)
+
+
+def test_the_negative_control_is_visibly_off_and_said_so(
+    findings: Findings, drawings: dict[str, Any]
+) -> None:
+    data = unbiasedness.data(findings)
+    assert data is not None
+    control = next(row for row in data.rows if row.label == PRINTED)
+    assert control.projection.high < 1 and control.p_value < 0.001
+    assert "A different mean was found for as printed in the source post" in drawings["unbiasedness"].caption
+
+
+def test_a_wide_interval_gets_a_magnified_panel() -> None:
+    ink = LOOKS["pathwise"]
+
+    def row(low: float, high: float) -> Mean:
+        return Mean("a", "A", ink, Estimate((low + high) / 2, low, high), 0.5)
+
+    near = (row(0.98, 1.02), row(0.97, 1.02), row(0.99, 1.03))
+    assert Unbiasedness("elbo", 1, "Pathwise", near).zoom is None
+    zoom = Unbiasedness("elbo", 1, "Pathwise", (*near, row(-4.0, 6.0))).zoom
+    assert zoom is not None and 0.03 < zoom < 0.06
+
+
+# Missing data
+
+
+def test_without_sweep_curves_and_training_those_figures_are_left_out() -> None:
+    only_base = lesser(keep=lambda cell: cell.base and cell.checkpoint < 200, untrained=True)
+    assert variance_against_latent.data(only_base) is None
+    assert variance_against_num_samples.data(only_base) is None
+    assert additive_constant.data(only_base) is None
+    assert learning_curve.data(only_base) is None
+    drawn = {name for name in NAMES if draw(only_base, name) is not None}
+    assert {"variance_over_training", "gap_waterfall", "unbiasedness", "noise_split"} <= drawn
+
+
+def test_nothing_measured_draws_nothing_but_the_learning_curve() -> None:
+    nothing = lesser(broken=lambda cell: True)
+    assert {name for name in NAMES if draw(nothing, name) is not None} == {"learning_curve"}
+
+
+def test_a_single_checkpoint_is_drawn() -> None:
+    single = lesser(keep=lambda cell: cell.base and cell.checkpoint == 200)
+    for name in NAMES:
+        drawing = draw(single, name)
+        assert (drawing is None) == (name == "variance_against_latent")
+    caption = variance_over_training.sketch(single)
+    assert caption is not None and "at epoch 0" not in caption.caption
+
+
+def test_a_broken_checkpoint_leaves_a_gap() -> None:
+    gap = lesser(broken=lambda cell: cell.checkpoint == 20)
+    data = variance_over_training.data(gap)
+    assert data is not None and data.epochs[3] == 20
+    assert all(math.isnan(line.values[3]) and not math.isnan(line.values[4]) for line in data.lines)
+    assert draw(gap, "variance_over_training") is not None
+    shares = noise_split.data(gap)
+    assert shares is not None and all(math.isnan(line.values[3]) for line in shares.lines)
+
+
+def test_broken_arms_and_nan_estimates_are_drawn_around() -> None:
+    def edit(record: Any) -> Any:
+        arms = [
+            replace(a, status="broken", cause="no memory") if a.label == "score_function" else a
+            for a in record.arms
+        ]
+        arrays = dict(record.arrays)
+        arrays["variance"] = arrays["variance"].copy()
+        for index, arm in enumerate(arms):
+            if arm.label == "leave_one_out":
+                arrays["variance"][index] = math.nan
+        return replace(record, arms=tuple(arms), arrays=arrays)
+
+    broken = lesser(edit=edit)
+    data = variance_over_training.data(broken)
+    assert data is not None
+    assert {"score_function", "leave_one_out"}.isdisjoint(line.label for line in data.lines)
+    assert draw(broken, "gap_waterfall") is None
+    for name in NAMES:
+        drawing = draw(broken, name)
+        assert drawing is None or not re.search(r"\bnan\b", drawing.caption + drawing.alt)
+
+
+# Words
+
+
+def test_captions_are_sentences_with_their_numbers(drawings: dict[str, Any], findings: Findings) -> None:
+    for name, drawing in drawings.items():
+        for text in (drawing.caption, drawing.alt):
+            assert text[0].isupper() and text.endswith("."), name
+            assert not re.search(r"\bnan\b|  |\.\.|None|\d\.\d{9}", text), name
+        assert "image" in drawing.caption
+    first = drawings["variance_over_training"].caption
+    assert "95% intervals" in first and "reconstruction term" in first and "mean over 12 test images" in first
+    ratio = findings.ratio("score_function", "pathwise")
+    assert f"has {ratio.value:.0f} (" in first
+    assert "is biased, drawn as a control" in first
+
+
+def test_titles_are_short_and_labels_of_ones_own_are_kept() -> None:
+    assert short_title("pathwise", "pathwise") == "Pathwise"
+    assert short_title("score_function", "score_function") == "Score function"
+    constant = "score_function_optimal_constant"
+    assert short_title(constant, constant) == "Optimal constant baseline"
+    assert short_title("my pick", "pathwise") == "My pick"
+    assert short_title("my_thing", "my_thing") == "My thing"
+    assert wrapped("a" * 90).count("\n") == 2 and wrapped("a" * 90).endswith("…")
+
+
+# Looks
+
+
+def test_looks_do_not_depend_on_order_and_tell_all_apart() -> None:
+    names = {name: name for name in (*LOOKS, "mine", "yours")} | {
+        "again": "pathwise",
+        "and again": "pathwise",
+    }
+    forwards, backwards = looks(names), looks(dict(reversed(names.items())))
+    assert forwards == backwards
+    assert len(set(forwards.values())) == len(names)
+    assert forwards["pathwise"] == LOOKS["pathwise"]
+    assert forwards["again"].colour == LOOKS["pathwise"].colour
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG contrast ratio of two colours."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_colour_stands_out_on_white_and_on_dark() -> None:
+    for look in (*LOOKS.values(), *SPARE):
+        assert contrast(look.colour, "#ffffff") > 2.9, look
+        assert contrast(look.colour, "#16181c") > 2.9, look
+        assert look.colour not in (INK, PAPER)
+    for one, other in combinations(LOOKS.values(), 2):
+        assert one.colour != other.colour and one.marker != other.marker
+
+
+def test_house_style_is_left_behind_and_ignores_a_users_own() -> None:
+    import matplotlib
+
+    matplotlib.rcParams["font.size"] = 31.0
+    try:
+        with house_style("x"):
+            assert matplotlib.rcParams["font.size"] < 10
+        assert matplotlib.rcParams["font.size"] == 31.0
+    finally:
+        matplotlib.rcdefaults()
+
+
+# Bytes
+
+
+def test_svgs_are_well_formed_small_and_as_wide_as_the_column(drawings: dict[str, Any]) -> None:
+    for name, drawing in drawings.items():
+        root = ElementTree.fromstring(drawing.svg)
+        assert float(root.attrib["width"].removesuffix("pt")) == pytest.approx(COLUMN / 25.4 * 72, abs=0.01)
+        assert len(drawing.svg) < 80_000, name
+        assert b"<style" not in drawing.svg and b"DOCTYPE" not in drawing.svg and b"Date" not in drawing.svg
+        ids = re.findall(r'\bid="([^"]+)"', drawing.svg.decode())
+        used = re.findall(r'(?:href="#|url\(#)([^")]+)', drawing.svg.decode())
+        assert len(ids) == len(set(ids)) and set(used) == set(ids), name
+
+
+def test_inline_takes_the_pages_colours_and_ids_stay_apart(drawings: dict[str, Any]) -> None:
+    everything: list[str] = []
+    for drawing in drawings.values():
+        ElementTree.fromstring(drawing.inline)
+        assert drawing.inline.startswith("<svg") and 'role="img"' in drawing.inline
+        assert INK not in drawing.inline and PAPER not in drawing.inline
+        assert "currentColor" in drawing.inline and INK.encode() in drawing.svg
+        ids = re.findall(r'\bid="([^"]+)"', drawing.inline)
+        used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', drawing.inline))
+        assert used == set(ids)
+        everything += ids
+    assert len(everything) == len(set(everything))
+
+
+def test_two_draws_are_equal(findings: Findings, drawings: dict[str, Any]) -> None:
+    for name in ("variance_over_training", "work", "noise_split"):
+        again = draw(findings, name)
+        assert again is not None and again.svg == drawings[name].svg
+
+
+SCRIPT = """
+import hashlib
+from tests.synthetic import synthetic_findings
+from reportgen.figures import FIGURES, draw
+for name in FIGURES:
+    drawing = draw(synthetic_findings(), name)
+    print(name, hashlib.sha256(drawing.svg + drawing.caption.encode()).hexdigest())
+"""
+
+
+def test_bytes_do_not_depend_on_the_hash_seed(drawings: dict[str, Any]) -> None:
+    """Another process with another hash seed draws the same."""
+    other = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env={**os.environ, "PYTHONHASHSEED": "20150901", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    here = [
+        f"{name} {hashlib.sha256(drawing.svg + drawing.caption.encode()).hexdigest()}"
+        for name, drawing in drawings.items()
+    ]
+    assert here == other
+
+
+def test_compact_changes_no_geometry() -> None:
+    source = (
+        '<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg width="10.0pt" viewBox="0 0 10 10">\n'
+        " <metadata>x</metadata>\n"
+        '<defs>\n<style>*{fill: red}</style>\n</defs>\n<g id="figure_1">\n<!-- text -->\n'
+        '<defs><path id="m1" d="M 0 0 \nL 1.23456 -0.001 \n"'
+        ' style="stroke: #000000; stroke-width: 0.6"/></defs>\n<use xlink:href="#m1" x="1.236" y="2"'
+        ' style="fill: #ffffff; stroke: #000000; stroke-width: 0.6"/>\n'
+        "</g>\n</svg>\n"
+    )
+    assert compact(source, 'role="img"') == (
+        '<?xml version="1.0"?><svg role="img" stroke-linejoin="round" stroke-linecap="butt" width="10pt"'
+        ' viewBox="0 0 10 10"><g><defs><path id="i0" d="M0 0L1.23 0"'
+        ' style="stroke:#000000;stroke-width:0.6"/></defs><use xlink:href="#i0" x="1.24" y="2"'
+        ' style="fill:#ffffff"/></g></svg>\n'
+    )
+
+
+# Layout
+
+
+def texts(figure: Figure) -> list[tuple[str, Any]]:
+    """Every text that is drawn, with its extent in points."""
+    settle(figure)
+    figure.draw_without_rendering()
+    found = []
+    for text in figure.findobj(Text):
+        visible = text.get_visible() and text.get_text().strip()
+        if visible and getattr(text.axes, "get_visible", lambda: True)():
+            found.append((text.get_text(), text.get_window_extent()))
+    return found
+
+
+def tick_texts_outside(figure: Figure) -> set[str]:
+    """Labels of ticks beyond the limits, which matplotlib keeps but does not draw."""
+    beyond = set()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in axis.get_major_ticks():
+                if not low <= tick.get_loc() <= high or not tick.label1.get_visible():
+                    beyond.add(tick.label1.get_text())
+    return beyond
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_text_is_clipped_or_overlaps_another(findings: Findings, name: str) -> None:
+    with house_style(name):
+        sketch = FIGURES[name](findings)
+        assert sketch is not None
+        found = texts(sketch.figure)
+        whole = sketch.figure.bbox
+        beyond = tick_texts_outside(sketch.figure)
+        kept = [(text, box) for text, box in found if text not in beyond]
+        assert len(kept) > 5
+        for text, box in kept:
+            assert box.x0 >= -0.5 and box.x1 <= whole.x1 + 0.5, text
+            assert box.y0 >= -0.5 and box.y1 <= whole.y1 + 0.5, text
+        for (one, a), (other, b) in combinations(kept, 2):
+            wide = min(a.x1, b.x1) - max(a.x0, b.x0)
+            tall = min(a.y1, b.y1) - max(a.y0, b.y0)
+            assert wide <= 0.5 or tall <= 1.5, (one, other)
+
+
+def test_every_character_has_a_glyph(findings: Findings) -> None:
+    files = [templates() / "fonts" / f"reportgen-{stem}-regular.ttf" for stem in ("sans", "math")]
+    known = set().union(*(FT2Font(str(path)).get_charmap() for path in files if path.exists()))
+    assert families()[-1] == "DejaVu Sans"
+    for name in NAMES:
+        with house_style(name):
+            sketch = FIGURES[name](findings)
+            assert sketch is not None
+            drawn = {c for text in sketch.figure.findobj(Text) for c in text.get_text()} - {"\n"}
+        assert {c for c in drawn if ord(c) not in known} == set(), name
+
+
+# Spreading and ticks
+
+
+positions = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(positions, st.floats(1.0, 40.0))
+def test_spread_labels_do_not_touch_and_keep_their_order(wanted: list[float], size: float) -> None:
+    sizes = [size * (1 + index % 3) for index in range(len(wanted))]
+    centres = spread(wanted, sizes, -2e3, 2e3)
+    order = sorted(range(len(wanted)), key=lambda i: (wanted[i], i))
+    for before, after in pairwise(order):
+        assert centres[after] - centres[before] >= (sizes[before] + sizes[after]) / 2 - 1e-6
+    if all(abs(a - b) > 3 * size for a, b in combinations(wanted, 2)) and sum(sizes) < 2e3:
+        assert centres == pytest.approx(wanted)
+
+
+def test_spread_is_the_least_squares_answer() -> None:
+    assert spread([0.0, 1.0], [4.0, 4.0], -100, 100) == pytest.approx([-1.5, 2.5])
+    assert spread([0.0, 50.0], [4.0, 4.0], -100, 100) == [0.0, 50.0]
+    assert spread([-99.0, 99.0], [10.0, 10.0], -100, 100) == [-95.0, 95.0]
+    assert spread([], [], 0, 1) == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.floats(-12, 11), st.floats(0.34, 15))
+def test_log_axes_are_labelled_inside_their_limits(exponent: float, decades: float) -> None:
+    low, high = 10.0**exponent, 10.0 ** (exponent + decades)
+    major, labels, minor = log_ticks(low, high)
+    assert 2 <= len(major) <= 8 and len(labels) == len(set(labels)) == len(major)
+    assert all(low * (1 - 1e-6) <= v <= high * (1 + 1e-6) for v in (*major, *minor))
+
+
+def test_ticks_read_as_they_should() -> None:
+    assert log_ticks(0.5, 2e6)[1] == ["1", "10", "10²", "10³", "10⁴", "10⁵", "10⁶"]
+    assert log_ticks(0.02, 150)[1] == ["0.1", "1", "10", "100"]
+    assert log_ticks(1.0, 9.0)[1] == ["1", "2", "5"]
+    assert [plain(v) for v in (-50.0, 0.0, 0.05, 1500.0)] == ["−50", "0", "0.05", "1,500"]
