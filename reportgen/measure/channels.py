@@ -125,9 +125,10 @@ def open_channels(
         first = (arm.objective, arm.label) not in seen
         seen.add((arm.objective, arm.label))
         channel = channels[ChannelKey.of(arm)]
+        if first or arm.constant:
+            channel.minimum = max(channel.minimum, minimum)
         if not first or arm.constant:
             continue
-        channel.minimum = max(channel.minimum, minimum)
         reference = reference_arms.get(arm.objective)
         if reference is None or reference.label == arm.label or channel.paired is not None:
             continue

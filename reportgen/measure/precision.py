@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import torch
+import math
+
+import numpy as np
 from torch import Tensor
 
-NORMAL_95 = 1.959963984540054
+from reportgen.jackknife import degrees_of_freedom, stratum_variances, t_quantile
 
 
 def relative_half_width(variance: Tensor, without: Tensor) -> float:
-    """Half-width of the 95 % interval of the mean variance over images, relative to it.
+    """Half-width of the 95 % interval of the mean variance over images, on the log scale.
 
     `variance` [I] and `without` [I S] are an image's total variance with all
-    buckets and with each left out: the delete-one jackknife within images,
-    which are independent of one another. Zero variance is known exactly.
+    buckets and with each left out. This is the interval that the report
+    prints for `total_variance`. Zero variance is known exactly.
     """
-    mean = variance.mean()
-    if float(mean) <= 0.0:
+    values, leave_outs = variance.numpy(), without.numpy()
+    mean = float(values.mean())
+    if mean <= 0.0:
         return 0.0
-    buckets = without.shape[1]
-    deviation = without - without.mean(1, keepdim=True)
-    variance_of_mean = ((buckets - 1) / buckets * (deviation**2).sum(1)).sum() / variance.shape[0] ** 2
-    return float(NORMAL_95 * torch.sqrt(variance_of_mean) / mean)
+    means = mean + (leave_outs - values[:, None]) / len(values)
+    if not means.min() > 0.0:
+        return math.inf
+    spread = stratum_variances(np.log(means))
+    reach = t_quantile(0.95, degrees_of_freedom(spread, means.shape[1]))
+    return float(reach * math.sqrt(float(spread.sum())))
