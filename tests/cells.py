@@ -50,10 +50,15 @@ def arm(objective: str, estimator: str, num_samples: int = 1, constant: float = 
     return Arm(objective, estimator, estimator, num_samples, constant)
 
 
-def position(record: MeasurementRecord, objective: str, estimator: str, num_samples: int | None = None) -> int:
+def position(
+    record: MeasurementRecord, objective: str, estimator: str, num_samples: int | None = None
+) -> int:
     """Row of an arm in the record's arrays."""
     for i, found in enumerate(record.arms):
-        if (found.objective, found.estimator) == (objective, estimator) and num_samples in (None, found.num_samples):
+        if (found.objective, found.estimator) == (objective, estimator) and num_samples in (
+            None,
+            found.num_samples,
+        ):
             return i
     raise LookupError((objective, estimator, num_samples))
 

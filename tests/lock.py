@@ -20,7 +20,9 @@ HEADER = """\
 def main() -> None:
     """Walk the requirements that hold on this machine; print them sorted."""
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-    wanted = [Requirement(r) for r in (*project["project"]["dependencies"], *project["dependency-groups"]["dev"])]
+    wanted = [
+        Requirement(r) for r in (*project["project"]["dependencies"], *project["dependency-groups"]["dev"])
+    ]
     locked: dict[str, str] = {}
     while wanted:
         requirement = wanted.pop()

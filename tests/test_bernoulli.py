@@ -13,7 +13,9 @@ from reportgen.problems.bernoulli import CHUNK, bernoulli_log_likelihood
 def test_value_and_gradient_are_those_of_the_plain_sum(pixels: int, scale: float) -> None:
     generator = torch.Generator().manual_seed(pixels)
     x = (torch.rand(2, pixels, generator=generator) < 0.4).double()
-    logits = (scale * torch.randn(2, 7, pixels, generator=generator, dtype=torch.float64)).requires_grad_(True)
+    logits = (scale * torch.randn(2, 7, pixels, generator=generator, dtype=torch.float64)).requires_grad_(
+        True
+    )
     fast = bernoulli_log_likelihood(x, logits)
     slow = torch.distributions.Bernoulli(logits=logits).log_prob(x.unsqueeze(1)).sum(-1)
     torch.testing.assert_close(fast, slow)

@@ -35,7 +35,9 @@ class TinyEncoder(nn.Module):
 @pytest.fixture(scope="module")
 def problem() -> VAEProblem:
     torch.manual_seed(0)
-    decoder = nn.Sequential(nn.Linear(LATENT, 5), nn.Tanh(), nn.Linear(5, PIXELS)).double().requires_grad_(False)
+    decoder = (
+        nn.Sequential(nn.Linear(LATENT, 5), nn.Tanh(), nn.Linear(5, PIXELS)).double().requires_grad_(False)
+    )
     x = (torch.rand(IMAGES, PIXELS) < 0.5).double()
     return VAEProblem(TinyEncoder().double(), decoder, x)
 
@@ -50,7 +52,9 @@ def f_of(problem: VAEProblem, objective: Objective, x: Tensor, z: Tensor, eta: T
     value = torch.distributions.Bernoulli(logits=logits).log_prob(x).sum(-1)
     if objective.integrand.name == "log_weight":
         mean, log_scale = eta.chunk(2, -1)
-        value = value + log_normal(z, torch.zeros_like(z), torch.zeros_like(z)) - log_normal(z, mean, log_scale)
+        value = (
+            value + log_normal(z, torch.zeros_like(z), torch.zeros_like(z)) - log_normal(z, mean, log_scale)
+        )
     return value
 
 
@@ -91,7 +95,9 @@ def taylor_surrogate(
     at_centre = f_of(problem, objective, x, centre, eta.detach())
     (slope,) = torch.autograd.grad(at_centre, centre)
     z = (mean + log_scale.exp() * epsilon).detach()
-    residual = f_of(problem, objective, x, z, eta).detach() - at_centre.detach() - (z - centre.detach()) @ slope
+    residual = (
+        f_of(problem, objective, x, z, eta).detach() - at_centre.detach() - (z - centre.detach()) @ slope
+    )
     return (residual * log_normal(z, mean, log_scale)).mean() + (mean * slope).sum()
 
 
@@ -114,14 +120,18 @@ TWINS: dict[str, Surrogate] = {
 }
 
 
-def engine(problem: VAEProblem, objective: Objective, name: str, epsilon: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+def engine(
+    problem: VAEProblem, objective: Objective, name: str, epsilon: Tensor
+) -> tuple[Tensor, dict[str, Tensor]]:
     """ĝ_η [I R m] from the fast route, and the coefficients used."""
     with torch.no_grad():
         q = MeanFieldGaussian.from_eta(problem.encoder(problem.x))
     push = Pushforward.of(problem.encoder, problem.x)
     centre = Batch(problem, q, torch.zeros(IMAGES, 1, LATENT, dtype=torch.float64), True)
     frame = Frame(q, push.grams[0], centre)
-    draws = IntegrandDraws(IntegrandValues(Batch(problem, q, epsilon, True), objective.integrand), frame, K, 0.0)
+    draws = IntegrandDraws(
+        IntegrandValues(Batch(problem, q, epsilon, True), objective.integrand), frame, K, 0.0
+    )
     estimator = ESTIMATORS[name]
     coefficients = dict(estimator.fit(draws)) if estimator.fit else {}
     return estimator.evaluate(draws, coefficients), coefficients
@@ -134,7 +144,9 @@ def noise() -> Tensor:
 
 @pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
 @pytest.mark.parametrize("name", list(TWINS))
-def test_estimate_is_what_autograd_gives_for_every_weight(problem: VAEProblem, objective: str, name: str) -> None:
+def test_estimate_is_what_autograd_gives_for_every_weight(
+    problem: VAEProblem, objective: str, name: str
+) -> None:
     chosen, epsilon = OBJECTIVES[objective], noise()
     fast, coefficients = engine(problem, chosen, name, epsilon)
     parameters = list(problem.encoder.parameters())
@@ -150,7 +162,9 @@ def test_estimate_is_what_autograd_gives_for_every_weight(problem: VAEProblem, o
                 torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-11)
 
 
-def test_per_coordinate_baseline_is_the_constant_one_where_it_is_given_one_number(problem: VAEProblem) -> None:
+def test_per_coordinate_baseline_is_the_constant_one_where_it_is_given_one_number(
+    problem: VAEProblem,
+) -> None:
     fast, coefficients = engine(problem, OBJECTIVES["elbo"], "score_function_optimal_per_coordinate", noise())
     with torch.no_grad():
         q = MeanFieldGaussian.from_eta(problem.encoder(problem.x))

@@ -37,7 +37,9 @@ ARMS = [
 
 def tiny() -> VAEProblem:
     torch.manual_seed(0)
-    decoder = nn.Sequential(nn.Linear(LATENT, 5), nn.Tanh(), nn.Linear(5, PIXELS)).double().requires_grad_(False)
+    decoder = (
+        nn.Sequential(nn.Linear(LATENT, 5), nn.Tanh(), nn.Linear(5, PIXELS)).double().requires_grad_(False)
+    )
     x = (torch.rand(IMAGES, PIXELS) < 0.5).double()
     x[:, 1] = 0.0  # a dead pixel
     return VAEProblem(TinyEncoder().double(), decoder, x)
@@ -62,7 +64,9 @@ def run() -> tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tens
     return record, kept, slow_jacobian(problem.encoder, problem.x)
 
 
-def replicates(kept: dict[ChannelKey, list[list[Tensor]]], row: int, without: int | None = None) -> np.ndarray:
+def replicates(
+    kept: dict[ChannelKey, list[list[Tensor]]], row: int, without: int | None = None
+) -> np.ndarray:
     """All replicates of an arm in φ, [I R P], lacking one bucket of every image."""
     buckets = kept[ChannelKey.of(ARMS[row])]
     return torch.cat([e for b, chunks in enumerate(buckets) for e in chunks if b != without], 1).numpy()
@@ -80,7 +84,9 @@ def test_arrays_are_what_numpy_finds_in_the_replicates(
 ) -> None:
     record, kept, jacobian = run
     shift = -kl_gradient(tiny()) if ARMS[row].objective == "elbo_analytic_kl" else 0.0
-    eta = replicates(kept, row, without) + (np.expand_dims(shift, 1) if isinstance(shift, np.ndarray) else 0.0)
+    eta = replicates(kept, row, without) + (
+        np.expand_dims(shift, 1) if isinstance(shift, np.ndarray) else 0.0
+    )
     phi = np.einsum("irm,imp->irp", eta, jacobian.numpy())
     suffix, pick = ("", ()) if without is None else ("_without", (without,))
 
@@ -111,7 +117,9 @@ def test_arrays_are_what_numpy_finds_in_the_replicates(
         alive = (jacobian != 0).any(0).any(0).numpy()
         quantiles = np.quantile(variance.mean(0)[alive], QUANTILES)
         index = (row, 0) if without is None else (row, without, 0)
-        np.testing.assert_allclose(record.arrays["coordinate_quantiles" + suffix][index], quantiles, rtol=1e-9)
+        np.testing.assert_allclose(
+            record.arrays["coordinate_quantiles" + suffix][index], quantiles, rtol=1e-9
+        )
 
 
 def test_coordinates_are_counted_dead_ones_apart(
@@ -150,7 +158,9 @@ def test_hotelling_is_the_textbook_statistic_of_paired_differences(
         patch.setattr(Channel, "observe", keep)
         arms = [arm("reconstruction", "score_function"), arm("reconstruction", "pathwise")]
         small = measured(problem, arms, min_replicates=10, precision=1e-9, budget=64 * 4096 * 2)
-    difference = torch.cat([a - b for a, b in zip(seen["score_function"], seen["pathwise"], strict=True)], 1)[0].numpy()
+    difference = torch.cat([a - b for a, b in zip(seen["score_function"], seen["pathwise"], strict=True)], 1)[
+        0
+    ].numpy()
     n, m = difference.shape
     mean, covariance = difference.mean(0), np.cov(difference.T)
     t2 = n * mean @ np.linalg.solve(covariance, mean)
@@ -185,7 +195,11 @@ def test_hotelling_has_its_level_and_its_stated_power() -> None:
     error = 4.0 * math.sqrt(0.05 * 0.95 / runs)
     assert abs(rejected(np.zeros(m)) - 0.05) < error
     true = hotelling_test(
-        n, torch.zeros(1, m).double(), torch.tensor(covariance)[None], signal, torch.zeros(1, dtype=torch.float64)
+        n,
+        torch.zeros(1, m).double(),
+        torch.tensor(covariance)[None],
+        signal,
+        torch.zeros(1, dtype=torch.float64),
     )
     shift = float(true.detectable[0]) * signal[0].numpy()
     assert abs(rejected(shift) - 0.8) < 4.0 * math.sqrt(0.8 * 0.2 / runs)

@@ -21,7 +21,9 @@ def check(moments: Moments, bucket: int, data: torch.Tensor) -> None:
         rows = data[i].numpy()
         np.testing.assert_allclose(moments.mean[i, bucket].numpy(), rows.mean(0), rtol=1e-12)
         centred = rows - rows.mean(0)
-        np.testing.assert_allclose(moments.scatter[i, bucket].numpy(), centred.T @ centred, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            moments.scatter[i, bucket].numpy(), centred.T @ centred, rtol=1e-9, atol=1e-9
+        )
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=8), st.integers(0, 100))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from reportgen.problems.toy import toy
 from reportgen.measure import meter
+from reportgen.problems.toy import toy
 from tests.cells import arm, measured, position, standard_error
 
 Z_BOUND = 4.5
@@ -91,7 +91,9 @@ def test_mean_and_variance_of_each_estimator_are_the_closed_forms(
 ) -> None:
     monkeypatch.setattr(meter, "PILOT_SAMPLES", 500_000)  # the closed form is that of the exact baseline
     problem = toy([oracle.mean], [oracle.scale], oracle.f)
-    record = measured(problem, [arm("reconstruction", name)], reference=name, min_replicates=100_000, precision=0.01)
+    record = measured(
+        problem, [arm("reconstruction", name)], reference=name, min_replicates=100_000, precision=0.01
+    )
     jacobian = (1.0, oracle.scale)
     for group, (label, factor) in enumerate(zip(("mean", "log_scale"), jacobian, strict=True), start=1):
         assert record.groups[group] == label
@@ -146,9 +148,15 @@ def test_variances_at_the_exact_posterior(
 
 @pytest.mark.parametrize(
     ("name", "num_samples"),
-    [("score_function_optimal_constant", 1), ("score_function_optimal_per_coordinate", 1), ("leave_one_out", 2)],
+    [
+        ("score_function_optimal_constant", 1),
+        ("score_function_optimal_per_coordinate", 1),
+        ("leave_one_out", 2),
+    ],
 )
-def test_a_baselined_score_function_of_the_elbo_has_no_variance_at_the_posterior(name: str, num_samples: int) -> None:
+def test_a_baselined_score_function_of_the_elbo_has_no_variance_at_the_posterior(
+    name: str, num_samples: int
+) -> None:
     record = measured(conjugate(), [arm("elbo", name, num_samples), arm("elbo", "pathwise")])
     row = position(record, "elbo", name)
     assert record.arrays["variance"][row].max() < 1e-25
@@ -157,7 +165,9 @@ def test_a_baselined_score_function_of_the_elbo_has_no_variance_at_the_posterior
 
 def test_taylor_control_variate_is_exact_for_a_linear_integrand() -> None:
     problem = toy([0.3, -1.0], [0.7, 1.2], lambda z: 2.0 * z[..., 0] - z[..., 1] + 40.0)
-    record = measured(problem, [arm("reconstruction", "taylor_control_variate"), arm("reconstruction", "pathwise")])
+    record = measured(
+        problem, [arm("reconstruction", "taylor_control_variate"), arm("reconstruction", "pathwise")]
+    )
     row = position(record, "reconstruction", "taylor_control_variate")
     assert record.arrays["variance"][row].max() < 1e-24
     assert record.arrays["squared_norm"][row, 0, 1] == pytest.approx(5.0, rel=1e-12)

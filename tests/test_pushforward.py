@@ -30,7 +30,9 @@ class Convolutional(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Unflatten(1, (1, 2, 3)), nn.Conv2d(1, 3, 2), nn.GroupNorm(1, 3), nn.SiLU())
+        self.body = nn.Sequential(
+            nn.Unflatten(1, (1, 2, 3)), nn.Conv2d(1, 3, 2), nn.GroupNorm(1, 3), nn.SiLU()
+        )
         self.head = nn.Linear(6, 4)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -65,7 +65,9 @@ class Channel:
             draws = IntegrandDraws(values, frame, self.key.num_samples, self.key.constant)
             self.coefficients = self.estimator.fit(draws)
 
-    def observe(self, bucket: int, values: IntegrandValues, frame: Frame, cache: dict[ChannelKey, Tensor]) -> None:
+    def observe(
+        self, bucket: int, values: IntegrandValues, frame: Frame, cache: dict[ChannelKey, Tensor]
+    ) -> None:
         """Take in a batch: moments of the estimate, and of its difference to the reference."""
         started = perf_counter()
         estimates = cached_estimate(self, values, frame, cache)
@@ -118,7 +120,11 @@ def open_channels(
             channels[key] = Channel(key, Moments.empty(images, buckets, dimension))
     reference_arms: dict[str, Arm] = {}
     for arm in arms:
-        if arm.objective not in reference_arms and arm.label == references.get(arm.objective) and not arm.constant:
+        if (
+            arm.objective not in reference_arms
+            and arm.label == references.get(arm.objective)
+            and not arm.constant
+        ):
             reference_arms[arm.objective] = arm
     seen: set[tuple[str, str]] = set()
     for arm in arms:

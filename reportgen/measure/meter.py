@@ -19,7 +19,7 @@ from reportgen.measure.moments import LeftOut
 from reportgen.measure.precision import relative_half_width
 from reportgen.measure.pushforward import Pushforward
 from reportgen.measure.summary import summarize
-from reportgen.objectives import OBJECTIVES, Integrand
+from reportgen.objectives import OBJECTIVES
 from reportgen.plan import MeasurementCell
 from reportgen.problems.problem import Problem
 from reportgen.store.records import ArmRecord, MeasurementRecord
@@ -93,7 +93,9 @@ def measure(
         noise = generator.standard_normal(shape, dtype="float64" if wide else "float32")
         return Batch(problem, q, torch.from_numpy(noise), gradient)
 
-    centre = Batch(problem, q, torch.zeros(count, 1, dimension // 2, dtype=eta.dtype), True) if expands else None
+    centre = (
+        Batch(problem, q, torch.zeros(count, 1, dimension // 2, dtype=eta.dtype), True) if expands else None
+    )
     frame = Frame(q, pushforward.grams[0].to(eta.dtype), centre)
     if any(channel.estimator.fit for channel in channels.values()):
         pilot = draw(stream(cell.seed, "pilot", *identity), PILOT_SAMPLES, False)
@@ -125,7 +127,8 @@ def measure(
 
     cost = _time(draw, samples, count, with_gradient, stream(cell.seed, "timing", *identity))
     arms = tuple(
-        _arm_record(arm, channels[ChannelKey.of(arm)], cost, count, references, precision) for arm in cell.arms
+        _arm_record(arm, channels[ChannelKey.of(arm)], cost, count, references, precision)
+        for arm in cell.arms
     )
     arrays = summarize(cell.arms, channels, references, pushforward, q)
     return MeasurementRecord(
@@ -184,9 +187,7 @@ def _judge(active: list[Channel], pushforward: Pushforward, precision: float) ->
     return worst
 
 
-def _fraction_done(
-    channels: dict[ChannelKey, Channel], precision: float, drawn: int, budget: int
-) -> float:
+def _fraction_done(channels: dict[ChannelKey, Channel], precision: float, drawn: int, budget: int) -> float:
     needed = drawn
     for channel in channels.values():
         if not channel.retired:
@@ -198,7 +199,11 @@ def _fraction_done(
 
 
 def _time(
-    draw: Callable[[Generator, int, bool], Batch], samples: int, images: int, with_gradient: bool, noise: Generator
+    draw: Callable[[Generator, int, bool], Batch],
+    samples: int,
+    images: int,
+    with_gradient: bool,
+    noise: Generator,
 ) -> Cost:
     def once(gradient: bool) -> float:
         started = perf_counter()

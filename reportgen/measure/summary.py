@@ -99,7 +99,11 @@ def summarize(
             size = torch.diagonal(left.covariance(0), dim1=1, dim2=2).amax(1)
             floor = size * (torch.finfo(q.mean.dtype).eps * 8) ** 2
             test = hotelling_test(
-                int(difference.count[0]), difference.mean[:, 0], difference.covariance(0), signal + shift, floor
+                int(difference.count[0]),
+                difference.mean[:, 0],
+                difference.covariance(0),
+                signal + shift,
+                floor,
             )
             out["hotelling"][a] = test.statistic.numpy()
             out["hotelling_dimension"][a] = test.dimension.numpy()
