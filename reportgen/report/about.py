@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from reportgen.estimators import ESTIMATORS
@@ -104,3 +106,32 @@ def run_id(findings: Findings) -> str:
 def setting_text(setting: Any) -> str:
     """“problem.latent = 20”."""
     return ", ".join(f"{name} = {value}" for name, value in setting.items())
+
+
+def variance_objectives(findings: Findings) -> list[tuple[str, ...]]:
+    """Objectives, those together whose variances are the same number for number.
+
+    A closed-form term adds to the gradient and not to its variance, so the
+    text says once what holds for both.
+    """
+    groups: dict[tuple[float, ...], list[str]] = {}
+    for objective in findings.objectives:
+        values = tuple(
+            findings.get("total_variance", label, objective=objective, checkpoint=epoch).value
+            for label in findings.labels
+            for epoch in findings.checkpoints
+        )
+        known = next((key for key in groups if _same(key, values)), values)
+        groups.setdefault(known, []).append(objective)
+    return [tuple(group) for group in groups.values()]
+
+
+def _same(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+    return all(
+        math.isclose(a, b, rel_tol=1e-9) or (math.isnan(a) and math.isnan(b)) for a, b in zip(first, second, strict=True)
+    )
+
+
+def under_all(names: Sequence[str]) -> str:
+    """Several objectives inside a sentence: “for the reconstruction term and for the ELBO”."""
+    return prose.listing([under(name) for name in names])

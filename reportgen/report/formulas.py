@@ -115,6 +115,7 @@ TEXT: dict[str, Formula] = {
     "signal_to_noise": Formula(
         r"\frac{\bigl\lVert \mathbb{E}\, \hat g_i \bigr\rVert}{\sqrt{\operatorname{tr} \operatorname{Cov}(\hat g_i)}}",
         "the norm of the mean of g hat i, over the square root of the trace of its covariance",
+        display=True,
     ),
     "total_law": Formula(
         r"\operatorname{Var}(\bar g) = \frac{1}{B} \Bigl( \underbrace{\mathbb{E}_i \operatorname{tr}"

@@ -32,9 +32,10 @@ def _answer(findings: Findings) -> str:
     pair = about.contrast(findings)
     if pair is None or not findings.checkpoints:
         return ""
-    text = story(findings, findings.objectives[0], *pair)
-    others = [(o, findings.ratio(*pair, objective=o)) for o in findings.objectives[1:]]
-    parts = [f"{prose.with_interval(ratio)} {about.under(o)}" for o, ratio in others if ratio.available]
+    first, *others = about.variance_objectives(findings)
+    text = story(findings, first, *pair)
+    ratios = [(group, findings.ratio(*pair, objective=group[0])) for group in others]
+    parts = [f"{prose.with_interval(ratio)} {about.under_all(group)}" for group, ratio in ratios if ratio.available]
     return text + (f" After training the same ratio is {prose.listing(parts)}." if parts else "")
 
 

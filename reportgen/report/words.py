@@ -7,10 +7,11 @@ the business of `reportgen.findings.prose`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reportgen.findings import Estimate, prose
 
@@ -115,6 +116,11 @@ def verdict(word: str, expect: str = "confirmed") -> Markup:
     )
 
 
+def symbols(text: str) -> Markup:
+    """Text with its one-letter symbols in italics."""
+    return Markup(re.sub(r"\b([fzqxK])\b", r"<i>\1</i>", str(escape(text))))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount,
     "capital": capital,
@@ -129,4 +135,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "sentence": sentence,
     "share": share,
     "share_cell": share_cell,
+    "symbols": symbols,
 }

@@ -53,6 +53,7 @@ class Writer:
             has_figure=self.has_figure,
             caption=self.caption,
             ref=self.ref,
+            short_ref=self.short_ref,
             has_section=lambda name: self.numbering.has("section", name),
             bibliography=self.bibliography,
             verdict=words.verdict,
@@ -123,12 +124,17 @@ class Writer:
         number = self.numbering.number("table", name)
         return Markup('<caption id="tab-{}"><b>Table {}.</b> {}</caption>').format(name, number, text)
 
-    def ref(self, kind: str, name: str) -> Markup:
+    def ref(self, kind: str, name: str, capital: bool = False) -> Markup:
         """A link to a section, figure, table or equation: "figure 3"."""
         prefix = {"section": "", "figure": "fig-", "table": "tab-", "equation": "eq-"}[kind]
         number = self.numbering.of(kind, name)
         text = f"{kind} ({number})" if kind == "equation" else f"{kind} {number}"
-        return Markup('<a href="#{}{}">{}</a>').format(prefix, name, text.replace(" ", "\u00a0"))
+        text = text.replace(" ", "\u00a0")
+        return Markup('<a href="#{}{}">{}</a>').format(prefix, name, text.capitalize() if capital else text)
+
+    def short_ref(self, section: str) -> Markup:
+        """A link to a section in a table: "§ 3"."""
+        return Markup('<a href="#{}" class="nowrap">§\u202f{}</a>').format(section, self.numbering.of("section", section))
 
     def bibliography(self) -> list[tuple[str, Any]]:
         """What the text cites, in the order of authors."""
@@ -155,7 +161,7 @@ class Writer:
             front = Markup(environment.get_template("front.html").render(shared))
             bodies = [
                 (
-                    section,
+                    {"id": section.id, "title": context.get("title", section.title)},
                     self.numbering.of("section", section.id),
                     Markup(environment.get_template(f"sections/{section.id}.html").render({**shared, **context})),
                 )

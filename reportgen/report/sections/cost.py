@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reportgen.findings import Findings, prose
+from reportgen.findings import Estimate, Findings, prose
 from reportgen.report import about, words
 from reportgen.report.section import Section
+
+
+def passes(estimate: Estimate) -> str:
+    """A count of decoder passes; shared ones can make it a fraction."""
+    return f"{estimate.value:.4g}" if estimate.available else words.DASH
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
@@ -16,7 +21,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         {
             "label": label,
             "title": about.title_of(findings, label),
-            "evaluations": findings.get("evaluations", label),
+            "evaluations": passes(findings.get("evaluations", label)),
             "seconds": prose.seconds(findings.get("seconds_per_replicate", label).value),
             "work": findings.get("work_normalized_variance", label),
         }
@@ -38,8 +43,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         mine, theirs = (findings.get("evaluations", label) for label in pair)
         if mine.available and theirs.available:
             ratio = words.sentence(
-                f"one estimate takes {prose.number(mine.value)} decoder passes with {about.named(findings, pair[0])} and "
-                f"{prose.number(theirs.value)} with {about.named(findings, pair[1])}"
+                f"one estimate takes {passes(mine)} decoder passes with {about.named(findings, pair[0])} and "
+                f"{passes(theirs)} with {about.named(findings, pair[1])}"
             )
     return {"rows": rows, "text": text, "ratio": ratio, "objective": about.under(findings.objectives[0])}
 

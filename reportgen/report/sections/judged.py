@@ -1,4 +1,4 @@
-"""Every claim in full: its words, its test, every comparison made for it."""
+"""Every claim in full: its words, its test, what decides it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,14 @@ def effect_name(text: str) -> str:
     }.get(text, text)
 
 
-def source(text: str | None) -> tuple[str, str]:
-    """A declared source as a citation key and the place in it: ("burda2016", "section 2")."""
-    head, _, place = (text or "").partition(",")
-    return (head.strip(), place.strip()) if head.strip() in REFERENCES else ("", (text or "").strip())
+def sources(text: str | None) -> list[tuple[str, str]]:
+    """Declared sources as citation keys and places: "burda2016, section 2; borea" → [("burda2016", "section 2"), …]."""
+    found = []
+    for part in (text or "").split(";"):
+        head, _, place = part.strip().partition(",")
+        known = head.strip() in REFERENCES
+        found.append((head.strip(), place.strip()) if known else ("", part.strip()))
+    return [pair for pair in found if any(pair)]
 
 
 def simultaneous(detail: ComparisonFinding) -> str:
@@ -46,7 +50,7 @@ def simultaneous(detail: ComparisonFinding) -> str:
     if not wide.has_interval or wide.low == wide.high:
         return words.DASH
     if detail.effect in SHARES:
-        return words.share(wide).partition(" (")[2].rstrip(")") + " %"
+        return words.share(wide).partition(" (")[2].rstrip(")") + "%"
     return prose.interval(wide)
 
 
@@ -58,35 +62,56 @@ def place(detail: ComparisonFinding, swept: bool) -> str:
     return f"{', '.join(f'{name.rpartition(chr(46))[2]} {value}' for name, value in detail.setting.items())}, {epoch}"
 
 
+def result(claim: ClaimFinding, swept: bool) -> str:
+    """The comparison that decides, with the interval it was judged on."""
+    decisive = claim.headline
+    if decisive is None:
+        return ""
+    where = place(decisive, swept)
+    if not decisive.estimate.available:
+        return words.sentence(f"{where}: {decisive.cause or decisive.estimate.status}")
+    text = f"{where}: {effect_name(decisive.effect)} {effect(decisive.effect, decisive.estimate)}"
+    wide = simultaneous(decisive)
+    if wide != words.DASH:
+        text += f", simultaneous interval {wide}"
+    if decisive.p_value == decisive.p_value:
+        text += f", {prose.p_value(decisive.p_value)}"
+    if decisive.estimate.status == "budget":
+        text += "; the declared precision was not met"
+    return words.sentence(text)
+
+
+def where(detail: ComparisonFinding, swept: bool, several: bool) -> str:
+    """A comparison's place in a list of several."""
+    return f"{detail.text}, {place(detail, swept)}" if several else place(detail, swept)
+
+
 def one(claim: ClaimFinding) -> Mapping[str, Any]:
-    """A claim with its rows."""
-    key, where = source(claim.source)
+    """A claim with what decides it, and a mark a place."""
     swept = len({repr(sorted(detail.setting.items())) for detail in claim.details}) > 1
-    tested = any(detail.p_value == detail.p_value for detail in claim.details)
+    several = len({detail.text for detail in claim.details}) > 1
+    plain = not swept and not several
     return {
         "id": claim.id,
         "statement": words.sentence(claim.statement),
         "quote": claim.quote if claim.quote and claim.quote != claim.statement else "",
-        "source_key": key,
-        "source_place": where,
+        "sources": sources(claim.source),
         "test": claim.test,
         "verdict": claim.verdict,
         "expect": claim.expect,
         "cause": claim.cause or "",
-        "effect": effect_name(claim.effect),
-        "tested": tested,
-        "rows": [
+        "result": result(claim, swept),
+        "prefix": "Epochs" if plain else "",
+        "marks": [
             {
-                "place": place(detail, swept),
-                "several": detail.text if len({d.text for d in claim.details}) > 1 else "",
-                "estimate": effect(detail.effect, detail.estimate) or detail.cause or words.DASH,
-                "simultaneous": simultaneous(detail),
-                "p": prose.p_value(detail.p_value).removeprefix("p = ").removeprefix("p ") if tested else "",
+                "place": prose.count(detail.checkpoint) if plain else where(detail, swept, several),
                 "verdict": detail.verdict,
-                "budget": detail.estimate.status == "budget",
+                "shape": words.SHAPES[detail.verdict],
             }
             for detail in claim.details
-        ],
+        ]
+        if len(claim.details) > 1
+        else [],
     }
 
 
@@ -99,7 +124,6 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "claims": claims,
         "comparisons": prose.count(findings.comparisons),
         "level": prose.percent(findings.claims[0].level, 5),
-        "budget": any(row["budget"] for claim in claims for row in claim["rows"]),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen.findings import Findings, prose
@@ -10,16 +10,18 @@ from reportgen.report import about, words
 from reportgen.report.section import Section
 
 
-def coordinates(findings: Findings, label: str, reference: str) -> str:
+def coordinates(findings: Findings, others: Sequence[str], reference: str) -> str:
     """In how large a part of the coordinates the reference has the lower variance."""
-    lower = findings.get("coordinate_lower", label)
-    if not lower.available:
+    parts = []
+    for label in others:
+        lower = findings.get("coordinate_lower", label)
+        if lower.available:
+            parts.append(f"{words.share(lower)} of coordinates against {about.named(findings, label)}")
+    if not parts:
         return ""
-    found = findings.coordinates(label)
-    of = f" of the {prose.count(found.count - found.dead)} coordinates that have a gradient" if found else " of coordinates"
-    return words.sentence(
-        f"at the last checkpoint, {about.named(findings, reference)} has the lower variance in "
-        f"{words.share(lower)}{of}, against {about.named(findings, label)}"
+    return (
+        f"Coordinate by coordinate, {about.named(findings, reference)} has the lower variance in {prose.listing(parts)}, at the "
+        "last checkpoint."
     )
 
 
@@ -49,7 +51,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         for label in others
     ]
     pair = about.contrast(findings)
-    sentences = [coordinates(findings, label, reference) for label in others if about.is_unbiased(findings, label)]
+    honest = [label for label in others if about.is_unbiased(findings, label)]
+    sentences = [coordinates(findings, honest, reference)]
     spread = ""
     if pair:
         found = {group: findings.ratio(*pair, group=group) for group in groups}

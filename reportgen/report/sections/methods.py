@@ -18,7 +18,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
     buckets = {r.arrays["variance_without"].shape[2] for r in findings.measurements if "variance_without" in r.arrays}
     return {
         "images": prose.count(about.images(findings)),
-        "precision": prose.percent(float(experiment.measure.precision)),
+        "precision": f"{100 * float(experiment.measure.precision):g}%",
         "budget": prose.count(int(experiment.measure.budget)),
         "least": prose.count(int(experiment.measure.min_replicates)),
         "fewest": prose.count(min(replicates)) if replicates else words.DASH,
@@ -29,10 +29,10 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "eta": prose.count(record.eta) if record else words.DASH,
         "parameters": prose.count(record.parameters) if record else words.DASH,
         "batch": prose.count(int(experiment.train.batch_size)),
-        "rate": prose.number(float(experiment.train.learning_rate)),
+        "rate": f"{float(experiment.train.learning_rate):g}",
         "epochs": prose.count(int(experiment.train.epochs)),
         "trained_on": about.objective_title(experiment.train.objective),
     }
 
 
-SECTION = Section("methods", "Methods", context)
+SECTION = Section("methods", "Methods", context, ("learning_curve",))

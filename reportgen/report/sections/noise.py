@@ -31,9 +31,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         if found.available:
             told = words.side(found, 0.5)
             reading = {
-                "above": "most of what more samples an image would remove is still there to remove",
-                "below": "images differ more than samples do, and more samples an image would help little",
-            }.get(told, "neither source is told to be the larger")
+                "above": "the samples, not the choice of images, make most of the noise",
+                "below": "the choice of images makes most of the noise, and more samples an image would help little",
+            }.get(told, "neither source is shown to be the larger")
             sentences.append(
                 f"With {about.named(findings, label)}, Monte Carlo noise is {words.share(found)} of the variance at the last "
                 f"checkpoint: {reading}."

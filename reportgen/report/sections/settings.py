@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen.findings import Findings, prose
@@ -10,18 +10,18 @@ from reportgen.report import about, words
 from reportgen.report.section import Section
 
 
-def told(findings: Findings, path: str, values: tuple[Any, ...], objective: str) -> str:
+def told(findings: Findings, path: str, values: tuple[Any, ...], objectives: Sequence[str]) -> str:
     """How the ratio of the two main estimators changes along one setting."""
     pair = about.contrast(findings)
     if pair is None:
         return ""
-    ratios = [(v, findings.ratio(*pair, objective=objective, setting={path: v})) for v in values]
+    ratios = [(v, findings.ratio(*pair, objective=objectives[0], setting={path: v})) for v in values]
     usable = [(v, ratio) for v, ratio in ratios if ratio.has_interval]
     if len(usable) < 2:
         return ""
     (first, low), (last, high) = usable[0], usable[-1]
     text = (
-        f"{about.under(objective)}, the ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
+        f"{about.under_all(objectives)}, the ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
         f"{prose.with_interval(low)} at {first} and {prose.with_interval(high)} at {last}"
     )
     steps = list(zip(usable, usable[1:], strict=False))
@@ -59,12 +59,16 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                     for label in findings.labels
                     if label != reference
                 ],
-                "paragraphs": [t for o in findings.objectives if (t := told(findings, path, values, o))],
+                "paragraphs": [
+                    t for group in about.variance_objectives(findings) if (t := told(findings, path, values, group))
+                ],
             }
         )
     if not tables:
         return None
+    only = tuple(table["path"] for table in tables) == ("problem.latent",)
     return {
+        **({"title": "Against the number of latent units"} if only else {}),
         "tables": tables,
         "latent": "problem.latent" in findings.experiment.sweep,
         "objective": about.under(findings.objectives[0]),

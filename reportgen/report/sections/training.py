@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen.findings import Findings, prose
@@ -10,30 +10,28 @@ from reportgen.report import about, words
 from reportgen.report.section import Section
 
 
-def story(findings: Findings, objective: str, worst: str, reference: str) -> str:
-    """What became of the ratio of two variances over training, under one objective."""
+def story(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:
+    """What became of the ratio of two variances over training, under objectives where it is the same."""
     epochs = findings.checkpoints
-    ratios = {epoch: findings.ratio(worst, reference, objective=objective, checkpoint=epoch) for epoch in epochs}
+    ratios = {epoch: findings.ratio(worst, reference, objective=objectives[0], checkpoint=epoch) for epoch in epochs}
     told = {epoch: words.side(ratio) for epoch, ratio in ratios.items() if ratio.has_interval}
+    names = about.named(findings, worst), about.named(findings, reference)
     if not told:
-        return words.sentence(words.compared(
-            about.named(findings, worst), about.named(findings, reference), ratios[epochs[-1]]
-        ))  # fmt: skip
-    first, last = min(told), max(told)
-    text = f"{about.under(objective)}, after {words.counted(last, 'epoch')} "
-    text += words.compared(about.named(findings, worst), about.named(findings, reference), ratios[last]) + "."
+        return words.sentence(f"{about.under_all(objectives)}, {words.compared(*names, ratios[epochs[-1]])}")
+    last = max(told)
+    when = f"after {words.counted(last, 'epoch')}" if last else "before training"
+    text = f"{about.under_all(objectives)}, {words.compared(*names, ratios[last])}, {when}. "
     higher = [epoch for epoch, where in told.items() if where == "above"]
     lower = [epoch for epoch, where in told.items() if where == "below"]
     equal = [epoch for epoch, where in told.items() if where == "around"]
     parts = [f"higher {words.runs(higher, epochs)}"] if higher else []
     parts += [f"lower {words.runs(lower, epochs)}"] if lower else []
     parts += [f"not told apart {words.runs(equal, epochs)}"] if equal else []
-    text += f" It is {prose.listing(parts)}"
-    if first != last:
+    if len(told) > 1:
         values = [ratios[epoch].value for epoch in told]
-        text += f"; the ratio was {prose.with_interval(ratios[first])} at epoch {prose.count(first)}"
-        text += f", and lay between {prose.number(min(values))} and {prose.number(max(values))} over training"
-    return words.capital(text) + "."
+        text += f"It is {prose.listing(parts)}; the ratio lies between {prose.number(min(values))} and "
+        text += f"{prose.number(max(values))} over training"
+    return words.sentence(text)
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
@@ -41,7 +39,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if not findings.checkpoints:
         return None
     pair = about.contrast(findings)
-    paragraphs = [story(findings, objective, *pair) for objective in findings.objectives] if pair else []
+    together = about.variance_objectives(findings)
+    paragraphs = [story(findings, objectives, *pair) for objectives in together] if pair else []
     by_image = ""
     if pair:
         lower, total = findings.images_lower(pair[1], pair[0])
@@ -51,7 +50,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 f"lower variance in {prose.count(lower)} of {prose.count(total)} images."
             )
     groups = []
-    for objective in findings.objectives:
+    for objective, *same in together:
         reference = findings.reference(objective)
         rows = [
             {
@@ -70,7 +69,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         ]
         groups.append(
             {
-                "title": about.objective_title(objective),
+                "title": "; ".join(about.objective_title(name) for name in (objective, *same)),
                 "reference": about.title_of(findings, reference),
                 "variances": variances,
                 "rows": rows,
@@ -85,4 +84,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("training", "Variance over training", context, ("variance_over_training_by_objective", "learning_curve"))
+SECTION = Section("training", "Variance over training", context, ("variance_over_training_by_objective",))

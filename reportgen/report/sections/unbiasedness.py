@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.findings import Findings, prose
+from reportgen.objectives import OBJECTIVES
 from reportgen.report import about, words
 from reportgen.report.section import Section
 
@@ -30,32 +31,55 @@ def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
     }
 
 
-def verdict(findings: Findings, objective: str) -> str:
+def distinct(findings: Findings) -> list[str]:
+    """Objectives whose tests differ: a term in closed form is added to both sides and cancels."""
+    sampled: dict[str, str] = {}
+    for name in findings.objectives:
+        integrand = OBJECTIVES[name].integrand.name if name in OBJECTIVES else name
+        sampled.setdefault(integrand, name)
+    return list(sampled.values())
+
+
+def verdict(findings: Findings) -> list[str]:
     """What the tests say of the estimators that claim to be unbiased, and of those that do not."""
-    reference = findings.reference(objective)
-    others = [label for label in findings.labels if label != reference]
-    rows = {label: row(findings, label, objective) for label in others}
-    honest = [label for label in others if rows[label]["unbiased"] and rows[label]["tested"]]
-    control = [label for label in others if not rows[label]["unbiased"] and rows[label]["tested"]]
-    parts = []
-    if honest:
-        tests = sum(rows[label]["tested"] for label in honest)
-        found = sum(rows[label]["rejected"] for label in honest)
-        parts.append(
-            f"{about.under(objective)}, {words.counted(tests, 'joint test')} of unbiased estimators against "
-            f"{about.named(findings, reference)} were made, one an estimator and checkpoint; "
-            f"{prose.in_words(found)} {'was' if found == 1 else 'were'} below 0.05 after correction over the images"
-            + (
-                f" (about {prose.number(LEVEL * tests, 1)} would be by chance, since they are not corrected over one another)"
-                if found
-                else ""
-            )
+    objectives = distinct(findings)
+    rows = [
+        (label, objective, row(findings, label, objective))
+        for objective in objectives
+        for label in findings.labels
+        if label != findings.reference(objective)
+    ]
+    texts = []
+    honest = [(label, objective, r) for label, objective, r in rows if r["unbiased"] and r["tested"]]
+    tests, found = sum(r["tested"] for _, _, r in honest), sum(r["rejected"] for _, _, r in honest)
+    if tests:
+        text = (
+            f"{words.capital(words.counted(tests, 'joint test'))} of unbiased estimators against "
+            f"{about.named(findings, findings.reference())} were made, one an estimator and checkpoint "
+            f"{about.under_all(objectives)}. Corrected over the images, {prose.in_words(found)} gave p < 0.05"
         )
-    for label in control:
-        found, tests = rows[label]["rejected"], rows[label]["tested"]
+        if found:
+            names = [
+                f"{about.named(findings, label)} ({prose.in_words(r['rejected'])} {about.under(objective)})"
+                for label, objective, r in honest
+                if r["rejected"]
+            ]
+            if len(names) <= 3:
+                text += f": {prose.listing(names)}"
+            text += (
+                f". Over so many tests about {prose.number(LEVEL * tests, 1)} would by chance, since they are not corrected "
+                "over one another; the verdicts on claims are"
+            )
+        texts.append(words.sentence(text))
+    controls = list(dict.fromkeys(label for label, _, r in rows if not r["unbiased"] and r["tested"]))
+    for label in controls:
+        tests = sum(r["tested"] for name, _, r in rows if name == label)
+        found = sum(r["rejected"] for name, _, r in rows if name == label)
         how = "every one of" if found == tests else f"{prose.in_words(found)} of"
-        parts.append(f"{about.named(findings, label)} was rejected in {how} {words.counted(tests, 'test')}")
-    return " ".join(words.sentence(part) for part in parts)
+        texts.append(
+            words.sentence(f"the negative control, {about.named(findings, label)}, was rejected in {how} {words.counted(tests, 'test')}")
+        )
+    return texts
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
@@ -70,7 +94,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "reference": about.named(findings, findings.reference()),
         "images": prose.count(about.images(findings)),
-        "paragraphs": [text for o in findings.objectives if (text := verdict(findings, o))],
+        "paragraphs": verdict(findings),
         "groups": groups,
         "last": prose.count(findings.checkpoints[-1]),
     }

@@ -9,7 +9,7 @@ from reportgen.findings import Findings, prose
 from reportgen.report import about
 from reportgen.report.section import Section
 
-LONGEST = 24
+LONGEST = 8
 """Rows shown; results.csv has all."""
 
 
@@ -52,7 +52,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "short": short[:LONGEST],
         "all": prose.count(len(short)),
         "hidden": prose.count(len(short) - LONGEST) if len(short) > LONGEST else "",
-        "precision": prose.percent(float(findings.experiment.measure.precision)),
+        "precision": f"{100 * float(findings.experiment.measure.precision):g}%",
         "budget": prose.count(int(findings.experiment.measure.budget)),
     }
 

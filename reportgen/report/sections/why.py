@@ -55,7 +55,7 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
             "for the derivative to explain."
         ]
     text = (
-        f"Of the estimators that use no derivative of f, {about.named(findings, top)} goes furthest: it closes "
+        f"Of the estimators that use no derivative of the integrand, {about.named(findings, top)} goes furthest: it closes "
         f"{words.share(share)} of the gap on the log scale. "
     )
     left = words.side(rest)
