@@ -39,9 +39,11 @@ from reportgen.figures import (
 )
 from reportgen.figures.axes import log_ticks, plain
 from reportgen.figures.labels import short_title, spread, wrapped
+from reportgen.figures.lines import Line
 from reportgen.figures.style import COLUMN, INK, LOOKS, PAPER, SPARE, families, house_style, looks, settle
 from reportgen.figures.svg import compact
 from reportgen.figures.unbiasedness import Mean, Unbiasedness
+from reportgen.figures.variance_over_training import VarianceOverTraining
 from reportgen.findings import Estimate, Findings, collect
 from reportgen.plan import Plan
 from reportgen.resources import templates
@@ -430,6 +432,24 @@ def test_no_text_is_clipped_or_overlaps_another(findings: Findings, name: str) -
             wide = min(a.x1, b.x1) - max(a.x0, b.x0)
             tall = min(a.y1, b.y1) - max(a.y0, b.y0)
             assert wide <= 0.5 or tall <= 1.5, (one, other)
+
+
+def test_many_long_labels_make_the_figure_grow() -> None:
+    names = {f"an estimator of one’s own with a long name, number {i}": f"mine{i}" for i in range(14)}
+    ink = looks(names)
+    lines = tuple(
+        Line(name, name, ink[name], (Estimate(1.0 + i / 100, 0.9, 1.2), Estimate(2.0 + i / 100, 1.9, 2.2)))
+        for i, name in enumerate(names)
+    )
+    with house_style("many"):
+        figure = variance_over_training.draw(VarianceOverTraining("elbo", (0, 1), lines))
+        assert figure.get_figheight() > 110 / 25.4
+        labels = sorted((box for text, box in texts(figure) if "one’s" in text), key=lambda box: box.y0)
+        marks = [mark.get_window_extent() for mark in figure.axes[0].lines if not mark.get_clip_on()][-1:]
+        assert len(labels) == 14
+        assert labels[0].y0 >= -0.5 and labels[-1].y1 <= figure.bbox.y1 + 0.5
+        assert all(above.y0 >= below.y1 for below, above in pairwise(labels))
+        assert marks[0].x1 < labels[0].x0
 
 
 def test_every_character_has_a_glyph(findings: Findings) -> None:

@@ -81,8 +81,8 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]]) -> None
 
     Text is ink, with the line's mark before it and a thin leader from the
     line's end, so that nothing depends on telling colours apart. Labels are
-    spread along the axes' height until none touch. Call it last: it computes
-    the figure's layout, and keeps it.
+    spread along the axes' height until none touch; a figure too low for them
+    all grows. Call it last: it computes the figure's layout, and keeps it.
     """
     figure = ax.get_figure(root=True)
     assert figure is not None
@@ -101,21 +101,24 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]]) -> None
         )
         for _, _, text, _ in ends
     ]
+    sizes = [name.get_window_extent().height + 2.0 for name in names]
+    if sum(sizes) > figure.bbox.height:
+        figure.set_figheight(sum(sizes) / 72)
     settle(figure)
     box, whole = ax.get_window_extent(), figure.bbox
-    point = figure.dpi / 72
-    sizes = [name.get_window_extent().height + 2.0 * point for name in names]
     wanted = [float(ax.transData.transform((x, y))[1]) for x, y, _, _ in ends]
-    low, high = max(whole.y0, box.y0 - 20 * point), min(whole.y1, box.y1 + 8 * point)
+    low, high = max(whole.y0, box.y0 - 20), min(whole.y1, box.y1 + 8)
+    if sum(sizes) > high - low:
+        low, high = whole.y0, whole.y1
     for (x, y, _, look), name, centre in zip(ends, names, spread(wanted, sizes, low, high), strict=True):
         height = (centre - box.y0) / box.height
         name.xy = (1, height)
         start = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))
         ends_here = x >= max(end[0] for end in ends)
-        right = [1 + offset * point / box.width for offset in (9, 13, 15.5)]
+        right = [1 + offset / box.width for offset in (9, 13, 15.5)]
         if ends_here:  # a line that ends early is known by its mark: a leader would cross the others
             ax.plot(
-                [start[0] + 5 * point / box.width, *right[:2]],
+                [start[0] + 5 / box.width, *right[:2]],
                 [start[1], height, height],
                 color=look.colour,
                 linewidth=0.6,

@@ -182,7 +182,8 @@ def house_style(salt: str) -> Iterator[None]:
 
 def new_figure(height: float, width: float = COLUMN) -> Figure:
     """An empty figure of `width` × `height` mm; its layout keeps every label inside."""
-    figure = Figure(figsize=(width * MILLIMETRE, height * MILLIMETRE), layout="constrained")
+    size = (width * MILLIMETRE, height * MILLIMETRE)
+    figure = Figure(figsize=size, layout="constrained", dpi=72)  # as SVG is: a pixel is a point
     FigureCanvasSVG(figure)
     return figure
 
