@@ -1,4 +1,4 @@
-"""Print requirements.lock: the whole tree below the project's direct dependencies, at the installed versions."""
+"""Print requirements.lock: everything below the direct dependencies, at the installed versions."""
 
 from __future__ import annotations
 
