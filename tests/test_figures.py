@@ -27,6 +27,7 @@ from reportgen.figures import (
     FIGURES,
     additive_constant,
     by_objective,
+    coordinate_distribution,
     draw,
     gap_waterfall,
     learning_curve,
@@ -129,8 +130,41 @@ def test_waterfall_shares_add_up_and_factors_multiply_to_the_gap(findings: Findi
     assert math.fsum(step.share for step in data.steps[1:]) == pytest.approx(1.0)
     factors = [step.factor.value for step in data.steps if step.factor is not None]
     assert math.prod(factors) == pytest.approx(data.whole.value)
-    share = findings.gap_closed("score_function_optimal_constant", "score_function", "pathwise")
-    assert data.steps[1].share == pytest.approx(share.value)
+    for index, step in enumerate(data.steps):
+        assert step.closed == findings.gap_closed(step.label, "score_function", "pathwise")
+        assert step.closed.value == pytest.approx(math.fsum(s.share for s in data.steps[1 : index + 1]))
+
+
+def test_a_step_back_is_written_as_a_multiplication() -> None:
+    assert gap_waterfall.factor_text(Estimate(54.8, 54.1, 55.5)) == "÷ 54.80 (54.10 to 55.50)"
+    assert gap_waterfall.factor_text(Estimate(0.4, 0.32, 0.5)) == "× 2.50 (2.00 to 3.12)"
+    assert gap_waterfall.factor_text(Estimate(math.nan)) == "not available"
+
+
+def test_a_biased_estimator_far_off_the_scale_is_named_and_not_drawn() -> None:
+    def edit(record: Any) -> Any:
+        arrays = dict(record.arrays)
+        for name in ("variance", "variance_without", "coordinate_quantiles", "coordinate_quantiles_without"):
+            arrays[name] = arrays[name].copy()
+            for index, arm in enumerate(record.arms):
+                if arm.label == PRINTED:
+                    arrays[name][index] *= 1e-30
+        return replace(record, arrays=arrays)
+
+    far = lesser(edit=edit)
+    data = variance_over_training.data(far)
+    assert data is not None and [line.label for line in data.apart] == [PRINTED]
+    assert PRINTED not in [line.label for line in data.lines] and len(data.lines) == 6
+    sketch = variance_over_training.sketch(far)
+    assert sketch is not None
+    assert "Left out as biased and far off this scale: “As printed in the source post” (" in sketch.caption
+    for name in ("variance_by_layer", "variance_against_latent", "variance_against_num_samples"):
+        drawing = draw(far, name)
+        assert drawing is not None and "Left out as biased" in drawing.caption
+    rows = coordinate_distribution.data(far)
+    assert rows is not None and [row.label for row in rows.apart] == [PRINTED]
+    panels = by_objective.data(far)
+    assert panels is not None and all(len(panel.lines) == 6 for panel in panels)
 
 
 def test_num_samples_and_constants_hold_what_was_measured(findings: Findings) -> None:

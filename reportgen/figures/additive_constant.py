@@ -64,9 +64,7 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
     """What is drawn, and by how much each estimator's variance moves."""
     where = place(findings, data.objective)
     moved = [
-        f"that of {lowered(one.title)} by {prose.percent(effect.value)} at most"
-        if effect.value > 0
-        else f"that of {lowered(one.title)} not at all"
+        f"that of {lowered(one.title)} {change(effect.value)}"
         for one, effect in zip(data.lines, data.effects, strict=True)
         if effect.available
     ]
@@ -76,6 +74,15 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
         intervals_sentence(data.lines),
         where.at if where else "",
     )
+
+
+def change(effect: float) -> str:
+    """A largest relative change in words; beyond a doubling it can only be a rise, told as a factor."""
+    if effect == 0:
+        return "not at all"
+    if effect > 1:
+        return f"by up to a factor of {prose.spoken(1 + effect)}"
+    return f"by up to {prose.percent(effect)}"
 
 
 def alt(data: AdditiveConstant) -> str:

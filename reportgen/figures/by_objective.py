@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matplotlib.figure import Figure
 
 from reportgen.figures import variance_over_training
@@ -10,6 +12,7 @@ from reportgen.figures.captions import (
     biased_sentence,
     contrast,
     intervals_sentence,
+    labels_of,
     lowered,
     place,
     ranking,
@@ -29,6 +32,15 @@ def data(findings: Findings) -> tuple[VarianceOverTraining, ...] | None:
         panel
         for objective in findings.objectives
         if (panel := variance_over_training.data(findings, objective)) is not None
+    )
+    apart = {line.label for panel in panels for line in panel.apart}
+    panels = tuple(
+        replace(
+            panel,
+            lines=tuple(line for line in panel.lines if line.label not in apart),
+            apart=tuple(line for line in (*panel.lines, *panel.apart) if line.label in apart),
+        )
+        for panel in panels
     )
     return panels if len(panels) > 1 else None
 
@@ -73,7 +85,7 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
         if ends
         else "",
         intervals_sentence(lines),
-        biased_sentence(findings),
+        biased_sentence(findings, labels_of(data[0].lines), data[0].apart),
         f"Mean over {prose.count(where.images)} test {images} of {where.dataset}." if where else "",
     )
 

@@ -106,12 +106,24 @@ def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
     return text + ("; most are shorter than the marks." if sorted(widths)[len(widths) // 2] < 0.1 else ".")
 
 
-def biased_sentence(findings: Findings) -> str:
-    """Names what is drawn only as a control."""
-    names = [f"“{title_of(findings, label)}”" for label in findings.labels if not unbiased(findings, label)]
-    if not names:
-        return ""
-    return f"{prose.listing(names)} {'is' if len(names) == 1 else 'are'} biased, drawn as a control."
+def biased_sentence(findings: Findings, drawn: Sequence[str], apart: Sequence[Line] = ()) -> str:
+    """Names the biased estimators: those drawn (labels) as a control, those left out with their values."""
+    names = [f"“{title_of(findings, k)}”" for k in drawn if not unbiased(findings, k)]
+    left_out = []
+    for line in apart:
+        values = [value for value in line.values if math.isfinite(value)]
+        left_out.append(f"“{line.title}” ({prose.number(min(values))} to {prose.number(max(values))})")
+    return sentences(
+        f"{prose.listing(names)} {'is' if len(names) == 1 else 'are'} biased, drawn as a control."
+        if names
+        else "",
+        f"Left out as biased and far off this scale: {prose.listing(left_out)}." if left_out else "",
+    )
+
+
+def labels_of(lines: Sequence[Line]) -> list[str]:
+    """The labels of lines."""
+    return [line.label for line in lines]
 
 
 def ranking(lines: Sequence[Line], index: int = -1) -> str:

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from reportgen.figures.axes import log_axis, marker_size, row_labels
 from reportgen.figures.captions import biased_sentence, lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
-from reportgen.figures.reading import all_looks, title_of, usable
+from reportgen.figures.reading import all_looks, title_of, unbiased, usable
 from reportgen.figures.style import GRID, INK, PAPER, Look, new_figure
 from reportgen.findings import Findings, prose
+
+Counts = NDArray[np.float64]
+
+OUTERMOST = 0.0005
+"""Share of the coordinates at either end that the histogram leaves out: a few would stretch the axis."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class CoordinateDistribution:
     checkpoint: int
     coordinates: int
     rows: tuple[Spread, ...]
+    apart: tuple[Spread, ...] = ()
+    """Biased estimators whose median lies far from the others': named, not drawn."""
 
 
 def data(findings: Findings) -> CoordinateDistribution | None:
@@ -53,20 +61,35 @@ def data(findings: Findings) -> CoordinateDistribution | None:
             continue
         quantiles = {p: e.value for p, e in found.quantiles if usable(e)}
         counts = np.asarray(found.counts, dtype=float)
-        if len(quantiles) < 3 or not counts.any():
+        if 0.5 not in quantiles or not counts.any():
             continue
         live = max(live, found.count - found.dead)
         edges, density = rebinned(counts, np.asarray(found.edges))
         rows.append(Spread(label, title_of(findings, label), ink[label], quantiles, edges, density))
     if not rows:
         return None
-    return CoordinateDistribution(findings.objectives[0], findings.checkpoints[-1], live, tuple(rows))
+    fair = [row.quantiles[0.5] for row in rows if unbiased(findings, row.label)]
+    apart = [
+        row
+        for row in rows
+        if fair
+        and not unbiased(findings, row.label)
+        and not min(fair) / 10 <= row.quantiles[0.5] <= max(fair) * 10
+    ]
+    return CoordinateDistribution(
+        findings.objectives[0],
+        findings.checkpoints[-1],
+        live,
+        tuple(row for row in rows if row not in apart),
+        tuple(apart),
+    )
 
 
-def rebinned(counts: np.ndarray, edges: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The occupied part of a histogram, empty ends cut, its counts relative to the largest."""
-    occupied = np.flatnonzero(counts)
-    first, last = int(occupied[0]), int(occupied[-1]) + 1
+def rebinned(counts: Counts, edges: Counts) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The bins that hold all but the outermost coordinates, their counts relative to the largest."""
+    before = np.cumsum(counts) / counts.sum()
+    first = int(np.searchsorted(before, OUTERMOST, side="right"))
+    last = int(np.searchsorted(before, 1 - OUTERMOST, side="left")) + 1
     kept = counts[first:last]
     return tuple(edges[first : last + 1].tolist()), tuple((kept / kept.max()).tolist())
 
@@ -114,6 +137,7 @@ def draw(data: CoordinateDistribution) -> Figure:
 def caption(findings: Findings, data: CoordinateDistribution) -> str:
     """What is drawn, and how far the medians and the spreads reach."""
     where = place(findings, data.objective)
+    apart = [f"“{row.title}” (median {prose.number(row.quantiles[0.5])})" for row in data.apart]
     medians = [(row.quantiles[0.5], row.title) for row in data.rows if 0.5 in row.quantiles]
     widths = [
         row.quantiles[0.95] / row.quantiles[0.05] for row in data.rows if {0.05, 0.95} <= row.quantiles.keys()
@@ -134,8 +158,10 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
         " and the median (mark) of the coordinates."
         " These lines are spreads over coordinates, not intervals of error.",
         seen,
-        "Coordinates whose gradient is zero for every image are left out.",
-        biased_sentence(findings),
+        "Coordinates whose gradient is zero for every image are left out, and of the histogram the outermost"
+        f" {prose.percent(OUTERMOST)} at either end.",
+        biased_sentence(findings, [row.label for row in data.rows]),
+        f"Left out as biased and far off this scale: {prose.listing(apart)}." if apart else "",
         where.at if where else "",
     )
 

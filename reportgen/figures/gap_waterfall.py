@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.figure import Figure
 
@@ -22,7 +22,7 @@ STEPS = (
     "taylor_control_variate",
     "pathwise",
 )
-"""Each uses what the one before it uses and something more."""
+"""From no help at all to the derivative at every sample."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Step:
     factor: Estimate | None
     """Variance of the step before over this one's (paired); None for the first."""
     share: float
-    """Of the whole gap on the log scale, from this step alone; NaN for the first."""
+    """Of the whole gap on the log scale, from this step alone; below zero for a step back."""
+    closed: Estimate
+    """Share of the gap that this estimator closes, steps before included."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,11 @@ def data(findings: Findings) -> GapWaterfall | None:
     steps = []
     for index, label in enumerate(labels):
         factor = findings.ratio(labels[index - 1], label) if index else None
-        share = (
-            math.log(variances[index - 1].value / variances[index].value) / gap if index and gap else math.nan
+        share = math.log(variances[index - 1].value / variances[index].value) / gap if index and gap else 0.0
+        closed = findings.gap_closed(label, labels[0], labels[-1])
+        steps.append(
+            Step(label, title_of(findings, label), ink[label], variances[index], factor, share, closed)
         )
-        steps.append(Step(label, title_of(findings, label), ink[label], variances[index], factor, share))
     return GapWaterfall(
         findings.objectives[0], findings.checkpoints[-1], tuple(steps), findings.ratio(labels[0], labels[-1])
     )
@@ -96,31 +99,50 @@ def draw(data: GapWaterfall) -> Figure:
     ax.set_ylim(len(data.steps) - 0.45, -0.55)
     row_labels(ax, [wrapped(step.title) for step in data.steps])
     ax.set_xlabel("total variance of the gradient estimate")
-    margin_note(ax, -0.55, "variance divided by", rise=6, muted=True)
-    margin_note(ax, -0.55, "share of the gap", offset=172, rise=6, right=True, muted=True)
+    margin_note(ax, -0.55, "variance of the step", rise=6, muted=True)
+    margin_note(ax, -0.55, "share", offset=156, rise=6, right=True, muted=True)
+    margin_note(ax, -0.55, "so far", offset=192, rise=6, right=True, muted=True)
     for row, step in enumerate(data.steps):
         if step.factor is not None:
-            margin_note(ax, row, prose.with_interval(step.factor))
-            margin_note(ax, row, prose.percent(step.share), offset=172, right=True)
+            margin_note(ax, row, factor_text(step.factor))
+            margin_note(ax, row, prose.percent(step.share), offset=156, right=True)
+            margin_note(ax, row, prose.percent(step.closed.value), offset=192, right=True)
             ax.axhline(row - 0.5, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
     return figure
 
 
+def factor_text(factor: Estimate) -> str:
+    """÷ 54.8 (54.1 to 55.6) for a step forward, × 2.73 (2.71 to 2.76) for a step back."""
+    if not factor.available or factor.value >= 1:
+        return f"÷ {prose.with_interval(factor)}" if factor.available else prose.NOT_AVAILABLE
+    return f"× {prose.with_interval(inverse(factor))}"
+
+
+def inverse(factor: Estimate) -> Estimate:
+    """One over a positive factor, its interval turned round."""
+    return replace(factor, value=1 / factor.value, low=1 / factor.high, high=1 / factor.low)
+
+
 def caption(findings: Findings, data: GapWaterfall) -> str:
-    """What is drawn, the whole gap, and the step with the largest share of it."""
+    """What is drawn, the whole gap, what each estimator closes of it, and steps that go back."""
     where = place(findings, data.objective)
     first, last = data.steps[0], data.steps[-1]
-    largest = max(data.steps[1:], key=lambda step: step.share)
+    closed = prose.listing(
+        [f"{lowered(step.title)} {prose.percent(step.closed.value)}" for step in data.steps[1:-1]]
+    )
+    back = [
+        f"{lowered(step.title)} has {prose.value_of(inverse(step.factor))} times the variance before it"
+        for step in data.steps[1:]
+        if step.factor is not None and step.factor.available and step.factor.high < 1
+    ]
     return sentences(
         f"What closes the gap between {lowered(first.title)} and {lowered(last.title)}:"
         " a bar is the change of total variance at one step, on a logarithmic axis."
-        " Factors are paired, with 95% intervals; shares are of the logarithm of the whole gap.",
-        f"The gap is a factor of {prose.with_interval(data.whole)}; {lowered(largest.title)} accounts for"
-        f" {prose.percent(largest.share)} of it, the last step, {lowered(last.title)}, for"
-        f" {prose.percent(last.share)}."
-        if largest is not last
-        else f"The gap is a factor of {prose.with_interval(data.whole)}; its largest part,"
-        f" {prose.percent(last.share)}, is the last step, {lowered(last.title)}.",
+        " Factors are paired, with 95% intervals; shares are of the logarithm of the whole gap,"
+        " for a step alone and for all so far.",
+        f"The whole gap is a factor of {prose.with_interval(data.whole)}."
+        f" By themselves the estimators between close of it: {closed}.",
+        f"Not every step goes forward: {prose.listing(back)}." if back else "",
         where.at if where else "",
     )
 
@@ -128,15 +150,15 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
 def alt(data: GapWaterfall) -> str:
     """The ladder in words."""
     steps = "; ".join(
-        f"{lowered(step.title)} divides it by {prose.with_interval(step.factor)},"
-        f" {prose.percent(step.share)} of the gap"
+        f"{lowered(step.title)}: variance {factor_text(step.factor)},"
+        f" {prose.percent(step.closed.value)} closed so far"
         for step in data.steps[1:]
         if step.factor is not None
     )
     first = data.steps[0]
     return (
         f"Waterfall chart on a logarithmic axis. {first.title} has total variance"
-        f" {prose.with_interval(first.variance)}; {steps}."
+        f" {prose.with_interval(first.variance)}. {steps}."
     )
 
 

@@ -49,6 +49,24 @@ def over_checkpoints(findings: Findings, statistic: str, **where: Any) -> tuple[
     return tuple(one for one in lines if one.drawable)
 
 
+def comparable(findings: Findings, lines: tuple[Line, ...]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """Lines for one log axis, and biased ones so far from the rest that they would only flatten it.
+
+    A biased estimator is no competitor: where its values leave the range of
+    the unbiased ones by more than a factor of ten, it is set apart.
+    """
+    fair = [value for one in lines if unbiased(findings, one.label) for value in one.values if value > 0]
+    if not fair:
+        return lines, ()
+    low, high = min(fair) / 10, max(fair) * 10
+    apart = tuple(
+        one
+        for one in lines
+        if not unbiased(findings, one.label) and any(v > 0 and not low <= v <= high for v in one.values)
+    )
+    return tuple(one for one in lines if one not in apart), apart
+
+
 def usable(estimate: Estimate) -> bool:
     """Whether an estimate can stand on a log axis."""
     return estimate.available and math.isfinite(estimate.value) and estimate.value > 0

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reportgen.figures.axes import epoch_axis, epoch_position, log_axis
-from reportgen.figures.captions import biased_sentence, intervals_sentence, lowered, place, ranking, sentences
+from reportgen.figures.captions import (
+    biased_sentence,
+    intervals_sentence,
+    labels_of,
+    lowered,
+    place,
+    ranking,
+    sentences,
+)
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
-from reportgen.figures.reading import epochs, over_checkpoints
+from reportgen.figures.reading import epochs, over_checkpoints, unbiased
 from reportgen.figures.style import new_figure
 from reportgen.findings import Findings, prose
 
@@ -48,7 +56,8 @@ def draw(data: SignalToNoise) -> Figure:
 def caption(findings: Findings, data: SignalToNoise) -> str:
     """What is drawn, who has the most signal at the end, and where nothing could be told from noise."""
     where = place(findings, data.objective)
-    best = max(data.lines, key=lambda one: one.values[-1] if one.values[-1] > 0 else 0.0)
+    fair = [one for one in data.lines if unbiased(findings, one.label)] or list(data.lines)
+    best = max(fair, key=lambda one: one.values[-1] if one.values[-1] > 0 else 0.0)
     value = best.estimates[-1]
     lost = [lowered(one.title) for one in data.lines if not one.estimates[-1].available]
     return sentences(
@@ -59,7 +68,7 @@ def caption(findings: Findings, data: SignalToNoise) -> str:
         else "",
         f"A line ends where the mean cannot be told from zero: {prose.listing(lost)}." if lost else "",
         intervals_sentence(data.lines),
-        biased_sentence(findings),
+        biased_sentence(findings, labels_of(data.lines)),
         where.over if where else "",
     )
 

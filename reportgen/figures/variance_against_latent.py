@@ -8,10 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from reportgen.figures.axes import log_axis
-from reportgen.figures.captions import biased_sentence, intervals_sentence, lowered, place, ranking, sentences
+from reportgen.figures.captions import (
+    biased_sentence,
+    intervals_sentence,
+    labels_of,
+    lowered,
+    place,
+    ranking,
+    sentences,
+)
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
-from reportgen.figures.reading import line
+from reportgen.figures.reading import comparable, line, unbiased
 from reportgen.figures.style import new_figure
 from reportgen.findings import Findings, prose
 
@@ -26,6 +34,8 @@ class VarianceAgainstLatent:
     checkpoint: int
     latent: tuple[int, ...]
     lines: tuple[Line, ...]
+    apart: tuple[Line, ...] = ()
+    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
 
 
 def data(findings: Findings) -> VarianceAgainstLatent | None:
@@ -41,10 +51,10 @@ def data(findings: Findings) -> VarianceAgainstLatent | None:
         )
         for label in findings.labels
     )
-    drawn = tuple(one for one in lines if sum(value > 0 for value in one.values) > 1)
+    drawn, apart = comparable(findings, tuple(one for one in lines if sum(v > 0 for v in one.values) > 1))
     if not drawn:
         return None
-    return VarianceAgainstLatent(findings.objectives[0], findings.checkpoints[-1], values, drawn)
+    return VarianceAgainstLatent(findings.objectives[0], findings.checkpoints[-1], values, drawn, apart)
 
 
 def draw(data: VarianceAgainstLatent) -> Figure:
@@ -72,16 +82,17 @@ def caption(findings: Findings, data: VarianceAgainstLatent) -> str:
     return sentences(
         "Total variance against the number of latent units d, both logarithmic; each value is a model trained"
         " by itself, measured at its last checkpoint.",
-        ratio_sentence(data),
+        ratio_sentence(findings, data),
         intervals_sentence(data.lines),
-        biased_sentence(findings),
+        biased_sentence(findings, labels_of(data.lines), data.apart),
         where.at if where else "",
     )
 
 
-def ratio_sentence(data: VarianceAgainstLatent) -> str:
-    """Highest over lowest at the last value of d, and the same two at the first."""
-    last = [(one.values[-1], one) for one in data.lines if one.values[-1] > 0]
+def ratio_sentence(findings: Findings, data: VarianceAgainstLatent) -> str:
+    """Highest over lowest unbiased estimator at the last value of d, and the same two at the first."""
+    fair = [one for one in data.lines if unbiased(findings, one.label)]
+    last = [(one.values[-1], one) for one in fair if one.values[-1] > 0]
     if len(last) < 2:
         return ""
     high, low = max(last, key=lambda pair: pair[0])[1], min(last, key=lambda pair: pair[0])[1]

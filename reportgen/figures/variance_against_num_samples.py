@@ -9,10 +9,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from reportgen.figures.axes import log_axis
-from reportgen.figures.captions import biased_sentence, intervals_sentence, lowered, place, ranking, sentences
+from reportgen.figures.captions import (
+    biased_sentence,
+    intervals_sentence,
+    labels_of,
+    lowered,
+    place,
+    ranking,
+    sentences,
+)
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
-from reportgen.figures.reading import MISSING, line
+from reportgen.figures.reading import MISSING, comparable, line
 from reportgen.figures.style import INK, MUTED, SMALL, new_figure
 from reportgen.findings import Estimate, Findings, prose
 
@@ -26,6 +34,8 @@ class VarianceAgainstNumSamples:
     num_samples: tuple[int, ...]
     lines: tuple[Line, ...]
     slopes: tuple[Estimate, ...]
+    apart: tuple[Line, ...] = ()
+    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
 
 
 def data(findings: Findings) -> VarianceAgainstNumSamples | None:
@@ -34,18 +44,19 @@ def data(findings: Findings) -> VarianceAgainstNumSamples | None:
     counts = tuple(sorted({count for curve in curves.values() for count in curve}))
     if len(counts) < 2:
         return None
-    lines, slopes = [], []
+    measured = []
     for label in findings.labels:
         one = line(
             findings, label, tuple(curves[label].get(count, MISSING) for count in counts), samples=False
         )
         if sum(value > 0 for value in one.values) > 1:
-            lines.append(one)
-            slopes.append(findings.slope("total_variance", label))
+            measured.append(one)
+    lines, apart = comparable(findings, tuple(measured))
     if not lines:
         return None
+    slopes = tuple(findings.slope("total_variance", one.label) for one in lines)
     return VarianceAgainstNumSamples(
-        findings.objectives[0], findings.checkpoints[-1], counts, tuple(lines), tuple(slopes)
+        findings.objectives[0], findings.checkpoints[-1], counts, lines, slopes, apart
     )
 
 
@@ -96,7 +107,8 @@ def slope_note(slope: Estimate) -> str:
     """The fitted slope with its interval, short enough for a label."""
     if not slope.available:
         return "slope not available"
-    numbers = (f"{x:.2f}".replace("-", "−") for x in (slope.value, slope.low, slope.high))
+    digits = 3 if slope.high - slope.low < 0.03 else 2
+    numbers = (prose.fixed(x, digits) for x in (slope.value, slope.low, slope.high))
     return "slope {} ({} to {})".format(*numbers)
 
 
@@ -124,7 +136,7 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
         " the fitted slope with its 95% interval. The dotted guide falls as 1/K.",
         seen,
         intervals_sentence(data.lines),
-        biased_sentence(findings),
+        biased_sentence(findings, labels_of(data.lines), data.apart),
         where.at if where else "",
     )
 

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reportgen.figures.axes import dot, handle, log_axis, row_labels
-from reportgen.figures.captions import biased_sentence, intervals_sentence, lowered, place, ranking, sentences
+from reportgen.figures.captions import (
+    biased_sentence,
+    intervals_sentence,
+    labels_of,
+    lowered,
+    place,
+    ranking,
+    sentences,
+)
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.lines import Line, extent
-from reportgen.figures.reading import line
+from reportgen.figures.reading import comparable, line, unbiased
 from reportgen.figures.style import GRID, INK, SMALL, new_figure
 from reportgen.findings import Findings, prose
 
@@ -24,6 +32,8 @@ class VarianceByLayer:
     checkpoint: int
     groups: tuple[str, ...]
     lines: tuple[Line, ...]
+    apart: tuple[Line, ...] = ()
+    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
 
 
 def data(findings: Findings) -> VarianceByLayer | None:
@@ -35,10 +45,10 @@ def data(findings: Findings) -> VarianceByLayer | None:
         line(findings, label, tuple(findings.get("total_variance", label, group=group) for group in groups))
         for label in findings.labels
     )
-    lines = tuple(one for one in lines if one.drawable)
-    if not lines:
+    drawn, apart = comparable(findings, tuple(one for one in lines if one.drawable))
+    if not drawn:
         return None
-    return VarianceByLayer(findings.objectives[0], findings.checkpoints[-1], groups, lines)
+    return VarianceByLayer(findings.objectives[0], findings.checkpoints[-1], groups, drawn, apart)
 
 
 def draw(data: VarianceByLayer) -> Figure:
@@ -78,16 +88,16 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
     return sentences(
         "Total variance of each parameter group of the encoder, logarithmic; in a group the estimators"
         " stand in the order of the key.",
-        gap_sentence(data),
+        gap_sentence(findings, data),
         intervals_sentence(data.lines),
-        biased_sentence(findings),
+        biased_sentence(findings, labels_of(data.lines), data.apart),
         where.at if where else "",
     )
 
 
-def gap_sentence(data: VarianceByLayer) -> str:
-    """By how much the estimators of highest and lowest variance differ, where it is least and most."""
-    by_name = {one.label: one for one in data.lines}
+def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
+    """By how much the highest and lowest unbiased estimators differ, where it is least and most."""
+    by_name = {one.label: one for one in data.lines if unbiased(findings, one.label)}
     if len(by_name) < 2:
         return ""
     totals = {label: sum(v for v in one.values if v > 0) for label, one in by_name.items()}

@@ -12,13 +12,14 @@ from reportgen.figures.captions import (
     contrast,
     contrast_sentence,
     intervals_sentence,
+    labels_of,
     place,
     ranking,
     sentences,
 )
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
-from reportgen.figures.reading import epochs, over_checkpoints
+from reportgen.figures.reading import comparable, epochs, over_checkpoints
 from reportgen.figures.style import new_figure
 from reportgen.findings import Findings
 
@@ -30,6 +31,8 @@ class VarianceOverTraining:
     objective: str
     epochs: tuple[int, ...]
     lines: tuple[Line, ...]
+    apart: tuple[Line, ...] = ()
+    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
 
 
 def data(findings: Findings, objective: str | None = None) -> VarianceOverTraining | None:
@@ -37,8 +40,8 @@ def data(findings: Findings, objective: str | None = None) -> VarianceOverTraini
     if not findings.objectives or not findings.checkpoints:
         return None
     chosen = objective or findings.objectives[0]
-    lines = over_checkpoints(findings, "total_variance", objective=chosen)
-    return VarianceOverTraining(chosen, epochs(findings), lines) if lines else None
+    lines, apart = comparable(findings, over_checkpoints(findings, "total_variance", objective=chosen))
+    return VarianceOverTraining(chosen, epochs(findings), lines, apart) if lines else None
 
 
 def draw(data: VarianceOverTraining) -> Figure:
@@ -61,7 +64,7 @@ def caption(findings: Findings, data: VarianceOverTraining) -> str:
         "Total variance of one estimate of the gradient in φ over training, logarithmic.",
         contrast_sentence(contrast(findings, data.objective)),
         intervals_sentence(data.lines),
-        biased_sentence(findings),
+        biased_sentence(findings, labels_of(data.lines), data.apart),
         where.over if where else "",
     )
 

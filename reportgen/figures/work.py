@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reportgen.figures.axes import dot, log_axis, margin_note, row_labels
-from reportgen.figures.captions import biased_sentence, lowered, place, sentences
+from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.reading import all_looks, title_of, unbiased, usable
@@ -45,22 +45,28 @@ class WorkNormalized:
 
 
 def data(findings: Findings) -> WorkNormalized | None:
-    """At the last checkpoint, unbiased estimators and others alike; None with fewer than two."""
-    labels = [label for label in findings.labels if usable(findings.get("total_variance", label))]
+    """Of the unbiased estimators at the last checkpoint; None with fewer than two.
+
+    A biased one is left out: no amount of compute buys it the same precision.
+    """
+    labels = [
+        label
+        for label in findings.labels
+        if unbiased(findings, label) and usable(findings.get("total_variance", label))
+    ]
     passes = {label: findings.get("evaluations", label).value for label in labels}
     seconds = {label: findings.get("seconds_per_replicate", label).value for label in labels}
     variance = {label: findings.get("total_variance", label).value for label in labels}
     labels = [label for label in labels if passes[label] > 0 and seconds[label] > 0]
     if len(labels) < 2:
         return None
-    eligible = [label for label in labels if unbiased(findings, label)] or labels
-    best_passes = min(eligible, key=lambda label: variance[label] * passes[label])
-    best_seconds = min(eligible, key=lambda label: variance[label] * seconds[label])
+    best_passes = min(labels, key=lambda label: variance[label] * passes[label])
+    best_seconds = min(labels, key=lambda label: variance[label] * seconds[label])
     ink = all_looks(findings)
     rows = [
         Work(
             label,
-            title_of(findings, label) + ("" if unbiased(findings, label) else " (biased)"),
+            title_of(findings, label),
             ink[label],
             passes[label],
             seconds[label],
@@ -114,7 +120,7 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
     """What is drawn, who is best at equal compute, and who comes next."""
     where = place(findings, data.objective)
     best = next(row for row in data.rows if row.label == data.best_by_passes)
-    others = [row for row in data.rows if row.label != data.best_by_passes and unbiased(findings, row.label)]
+    others = [row for row in data.rows if row.label != data.best_by_passes]
     seconds = next(row for row in data.rows if row.label == data.best_by_seconds)
     seen = f"At equal compute {lowered(best.title)} is best"
     if others:
@@ -128,7 +134,7 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
         " backward; right, in seconds as measured.",
         seen + ".",
         "Lines are 95% intervals of the paired variance ratio times the ratio of costs.",
-        biased_sentence(findings),
+        "Biased estimators are left out." if not all(unbiased(findings, k) for k in findings.labels) else "",
         where.at if where else "",
     )
 
