@@ -64,15 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except typer.TyperException as error:
         code = _complain(_usage(error), UsageError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        code = _complain(
-            "interrupted; what was measured is kept. Run the same command to go on.", INTERRUPTED
-        )
+        code = INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
     except Exception:
         traceback.print_exc()
         code = DEFECT
+    if code == INTERRUPTED:
+        _complain("interrupted; what was measured is kept. Run the same command to go on.", INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 

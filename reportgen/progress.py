@@ -113,7 +113,8 @@ class Lines:
 
     def _write(self, line: str) -> None:
         self.last = self.tally.clock()
-        print(line, file=self.stream, flush=True)
+        self.stream.write(f"{line}\n")
+        self.stream.flush()
 
 
 def duration(seconds: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from reportgen.declaration import Experiment, find, load
 from reportgen.errors import UsageError
 from reportgen.plan import MeasurementCell, Plan, TrainingCell, make_plan
-from reportgen.store import Record, Store
+from reportgen.store import FORMAT, Record, Store
 
 if TYPE_CHECKING:
     from reportgen.datasets import Dataset
@@ -26,7 +27,11 @@ STORE = ".store"
 class Job:
     """An experiment that is ready to run or to render."""
 
+    name: str
+    """As the person named it: a file, or a gallery name."""
     experiment: Experiment
+    digest: str
+    """Of the data set."""
     plan: Plan
     store: Store
     folder: Path
@@ -36,6 +41,12 @@ class Job:
     def cells(self) -> tuple[TrainingCell | MeasurementCell, ...]:
         """All cells, trainings first."""
         return (*self.plan.trainings, *self.plan.measurements)
+
+    @property
+    def command(self) -> str:
+        """What makes this report again."""
+        options = [word for override in self.experiment.overrides for word in ("--set", override)]
+        return shlex.join(["reportgen", "report", self.name, *options])
 
     @property
     def missing(self) -> tuple[TrainingCell | MeasurementCell, ...]:
@@ -54,7 +65,8 @@ def prepare(name: str, output: Path, overrides: Sequence[str], *, from_store: bo
     digest = store.dataset_digest(experiment.problem.data) if from_store else None
     if digest is None:
         digest = _digest(experiment)
-    return Job(experiment, make_plan(experiment, digest), store, output / experiment.experiment)
+    plan = make_plan(experiment, digest)
+    return Job(name, experiment, digest, plan, store, output / experiment.experiment)
 
 
 def expected_seconds(job: Job) -> dict[str, float]:
@@ -86,10 +98,9 @@ def records(job: Job) -> dict[str, Record]:
         else:
             found[cell.key] = record
     if absent:
-        name = job.experiment.source_path or job.experiment.experiment
         raise UsageError(
-            f"{name}: {absent} of {len(job.cells)} cells are not measured in {job.store.root}. "
-            f"Run `reportgen run {name}` with the same options first."
+            f"{job.name}: {absent} of {len(job.cells)} cells are not measured in {job.store.root}. "
+            f"Run `reportgen run {job.name}` with the same options first."
         )
     return found
 
@@ -102,7 +113,13 @@ def press(job: Job) -> Findings:
 
     findings = collect(job.experiment, job.plan, measured)
     try:
-        render(findings, job.folder)
+        render(
+            findings,
+            job.folder,
+            command=job.command,
+            data={job.experiment.problem.data: job.digest},
+            store_info={"format": FORMAT, "cells": len(measured)},
+        )
     except OSError as error:
         place = error.filename or job.folder
         raise UsageError(

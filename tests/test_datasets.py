@@ -75,7 +75,7 @@ def test_fixed_images_are_left_alone(digits: Dataset) -> None:
 
 
 def test_unknown_name_lists_the_known() -> None:
-    with pytest.raises(UsageError, match="'digit'.*digits, mnist"):
+    with pytest.raises(UsageError, match=r"'digit'.*digits, mnist"):
         load("digit")
 
 

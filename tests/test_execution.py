@@ -48,7 +48,9 @@ def plan(experiment: Experiment) -> Plan:
     return make_plan(experiment, load("digits").digest)
 
 
-def go(experiment: Experiment, plan: Plan, root: Path, work: Any, **options: Any) -> tuple[Outcome, list[Event]]:
+def go(
+    experiment: Experiment, plan: Plan, root: Path, work: Any, **options: Any
+) -> tuple[Outcome, list[Event]]:
     events: list[Event] = []
     settings = {"executor": "serial", "jobs": 2, "report": events.append} | options
     return run(experiment, plan, Store(root), work=work, **settings), events
@@ -137,15 +139,15 @@ def test_workers_have_one_thread_and_the_parent_its_own(
     assert os.environ["OMP_NUM_THREADS"] == "7" and "MKL_NUM_THREADS" not in os.environ
 
 
-def test_full_disk_ends_the_run_with_one_line(
-    experiment: Experiment, plan: Plan, tmp_path: Path
-) -> None:
+def test_full_disk_ends_the_run_with_one_line(experiment: Experiment, plan: Plan, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match=r"cannot be written.*--output"):
         go(experiment, plan, tmp_path / "file", fake_work.finish)
 
 
-@pytest.mark.parametrize(("option", "message"), [({"jobs": 0}, "--jobs"), ({"executor": "cloud"}, "serial, processes")])
+@pytest.mark.parametrize(
+    ("option", "message"), [({"jobs": 0}, "--jobs"), ({"executor": "cloud"}, "serial, processes")]
+)
 def test_bad_options(
     experiment: Experiment, plan: Plan, tmp_path: Path, option: dict[str, Any], message: str
 ) -> None:

@@ -193,7 +193,7 @@ def test_other_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("reportgen.store.store.FORMAT", 999)
     store.save(measurement())
     monkeypatch.undo()
-    with pytest.raises(StoreError, match="format 999.*--fresh"):
+    with pytest.raises(StoreError, match=r"format 999.*--fresh"):
         store.load(KEY)
 
 

@@ -173,7 +173,7 @@ def test_damaged_state_means_starting_over(tiny: Dataset, tmp_path: Path, victim
 
 
 def test_divergence_is_a_cell_error_with_its_cause(tiny: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(CellError, match="diverged.*learning_rate"):
+    with pytest.raises(CellError, match=r"diverged.*learning_rate"):
         train(cell(learning_rate=1e30), tiny, Store(tmp_path))
 
 

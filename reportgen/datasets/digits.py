@@ -46,7 +46,7 @@ def _levels() -> Levels:
         with gzip.open(path, "rb") as lines:
             table = np.loadtxt(lines, delimiter=",", dtype=np.float64)
         return table[:, :-1].astype(np.uint8)
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+    from sklearn.datasets import load_digits
 
     pixels = np.asarray(load_digits(return_X_y=True)[0])
     return pixels.astype(np.uint8)

@@ -7,6 +7,7 @@ runs on the digits; a number from here is good to a factor of two or three.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from reportgen.datasets import Dataset
@@ -58,7 +59,7 @@ def _weights(problem: dict[str, Any], pixels: int) -> int:
     """Of encoder and decoder, biases left out."""
     hidden = [int(width) for width in problem["hidden"]]
     latent = int(problem["latent"])
-    inner = sum(a * b for a, b in zip(hidden, hidden[1:], strict=False))
+    inner = sum(a * b for a, b in pairwise(hidden))
     return (
         pixels * hidden[0]
         + inner

@@ -46,7 +46,9 @@ def _version(package: str) -> str:
 def _blas(configuration: str) -> str:
     """The library of torch's matrix products, from its build's description."""
     lines = [line.strip(" -") for line in configuration.splitlines()]
-    return next((line.split(" for ")[0] for line in lines if "Math Kernel Library" in line or "BLAS" in line), "?")
+    return next(
+        (line.split(" for ")[0] for line in lines if "Math Kernel Library" in line or "BLAS" in line), "?"
+    )
 
 
 def _processor() -> str:

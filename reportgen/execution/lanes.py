@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.queues import Queue
 from typing import Any, Protocol
@@ -86,7 +86,8 @@ class ProcessLane:
             self.jobs, mp_context=context, initializer=_begin, initargs=(far, self._news)
         )
         self._far = far
-        threading.Thread(target=_pass_on, args=(self._news, self.listener), daemon=True).start()
+        self._reader = threading.Thread(target=_pass_on, args=(self._news, self.listener), daemon=True)
+        self._reader.start()
 
     def renew(self) -> None:
         """New processes, with a queue of their own: a killed one may have held the old queue's lock."""
@@ -100,8 +101,17 @@ class ProcessLane:
         self.executor.shutdown(wait=True, cancel_futures=True)
         self._near.close()
         self._far.close()
+        self._end_news()
+
+    def _end_news(self) -> None:
+        """Let the queue's threads end before this process does, unless a killed worker holds its lock."""
         self._news.put(None)
-        self._news.cancel_join_thread()
+        self._reader.join(timeout=1.0)
+        if self._reader.is_alive():
+            self._news.cancel_join_thread()
+        else:
+            self._news.close()
+            self._news.join_thread()
 
 
 class BorrowedLane:
@@ -149,10 +159,8 @@ def _begin(far: Connection, news: Queue[Event | None]) -> None:
 
 
 def _end_with_parent(far: Connection) -> None:
-    try:
+    with suppress(EOFError, OSError):
         far.recv()
-    except (EOFError, OSError):
-        pass
     os._exit(1)
 
 

@@ -187,9 +187,8 @@ class Foreman:
     def _mend(self, killed: list[Task]) -> None:
         """A worker is gone and has taken the executor along: a fresh one, and each task once more."""
         self.lane.renew()
-        for future in [future for future in self.flying if future.done()]:
-            if (task := self._settle(future)) is not None:
-                killed.append(task)
+        ended = [future for future in self.flying if future.done()]
+        killed += [task for future in ended if (task := self._settle(future)) is not None]
         alone = len(killed) == 1
         for task in killed:
             if self.begun[task.key] < TRIES or not alone:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from time import monotonic
+from typing import Any
 
 from reportgen.datasets import Dataset, load
 from reportgen.errors import ReportgenError
@@ -68,7 +71,8 @@ def _train(task: Task, cell: TrainingCell) -> None:
         tell(news.done, None, None)
 
     store = Store(task.root)
-    store.save(train(cell, _dataset(cell.problem["data"]), store, progress, environment()))
+    record = train(cell, _dataset(cell.problem["data"]), store, progress, environment())
+    store.save(replace(record, environment=_dated(record.environment)))
     forget_state(store, cell.key)
 
 
@@ -90,11 +94,15 @@ def _measure(task: Task, cell: MeasurementCell) -> None:
     dataset = _dataset(cell.problem["data"])
     images, pixels = measured_images(dataset, int(cell.measure["images"]), cell.seed)
     problem = VAEProblem(encoder, decoder, torch.from_numpy(pixels))
-    store.save(
-        measure(
-            problem, cell, dataset=dataset.name, images=images, report=progress, environment=environment()
-        )
+    record = measure(
+        problem, cell, dataset=dataset.name, images=images, report=progress, environment=environment()
     )
+    store.save(replace(record, environment=_dated(record.environment)))
+
+
+def _dated(environment: dict[str, Any]) -> dict[str, Any]:
+    """With the time at which the cell was finished, UTC."""
+    return environment | {"finished": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
 class _Teller:

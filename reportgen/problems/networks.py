@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,7 @@ def initialised(
 
 
 def _layers(widths: Sequence[int]) -> list[nn.Linear]:
-    return [_linear(inputs, outputs) for inputs, outputs in zip(widths, widths[1:], strict=False)]
+    return [_linear(inputs, outputs) for inputs, outputs in pairwise(widths)]
 
 
 def _linear(inputs: int, outputs: int) -> nn.Linear:

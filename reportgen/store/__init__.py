@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from reportgen.store.encoding import Record
 from reportgen.store.records import ArmRecord, BrokenRecord, MeasurementRecord, TrainingRecord
-from reportgen.store.store import Store
+from reportgen.store.store import FORMAT, Store
 
-__all__ = ["ArmRecord", "BrokenRecord", "MeasurementRecord", "Record", "Store", "TrainingRecord"]
+__all__ = ["FORMAT", "ArmRecord", "BrokenRecord", "MeasurementRecord", "Record", "Store", "TrainingRecord"]

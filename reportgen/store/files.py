@@ -53,4 +53,13 @@ def abandoned(name: str) -> bool:
     pieces = name.split(".")
     if pieces[-1] != "part" or not pieces[-2].isdigit():
         return False
-    return not Path(f"/proc/{pieces[-2]}").exists() if Path("/proc/self").exists() else True
+    return not _alive(pieces[-2])
+
+
+def _alive(process: str) -> bool:
+    """Whether a process runs; one that is dead and only not yet forgotten does not."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in ("Z", "X")

@@ -1,0 +1,329 @@
+"""The command line: exit codes, one-line errors, JSON, progress, kill and go on."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportgen import cli, workflow
+from reportgen.errors import CellError
+from reportgen.execution import Event
+from reportgen.progress import Lines, Tally, duration, progress
+from reportgen.store import Store
+
+TEXT = """\
+experiment: tiny
+title: A tiny one
+problem: {data: digits, hidden: [6], latent: 3}
+objective: [elbo]
+estimators: [score_function, pathwise]
+train: {epochs: 2, batch_size: 100, checkpoints: [0, 1, 2]}
+measure: {images: 4, precision: 30%, budget: 4e3, min_replicates: 100}
+claims:
+  - {id: lower, statement: lower variance, test: "variance_ratio(score_function, pathwise) > 1"}
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TEXT)
+    return path
+
+
+def call(*arguments: str) -> int:
+    """Exit code of a command run in this process."""
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    code = end.value.code
+    assert isinstance(code, int)
+    return code
+
+
+def errors(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().err.splitlines()
+
+
+def test_version_is_fast_and_loads_no_heavy_library() -> None:
+    code = (
+        "import sys\nfrom reportgen.cli import main\n"
+        "try: main(['--version'])\nexcept SystemExit as end: assert end.code == 0\n"
+        "heavy = {'torch', 'numpy', 'matplotlib', 'rich.progress', 'sklearn'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("reportgen ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["frob"], "No such command 'frob'"),
+        (["run"], "Missing argument"),
+        (["run", "nowhere.yaml"], "nowhere.yaml: no such file"),
+        (["run", "tiny.yaml", "--jobs", "many"], "--jobs"),
+        (["run", "tiny.yaml", "--jobs", "0"], "--jobs: needs at least 1, got 0"),
+        (["run", "tiny.yaml", "--executor", "cloud"], "Use one of: serial, processes"),
+        (["run", "tiny.yaml", "--device", "cuda"], "only cpu is supported, got cuda"),
+        (["run", "tiny.yaml", "--set", "measure.images=298"], "297 images, got 298. Use 297 or fewer"),
+        (["run", "tiny.yaml", "--set", "problem.latent=0"], "--set problem.latent=0"),
+        (["report", "tiny.yaml", "--seed", "-3"], "seed"),
+        (["render", "tiny.yaml"], "4 of 4 cells are not measured in output/.store. Run `reportgen run tiny"),
+        (["init", "tiny"], "tiny.yaml: is there already"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_2(
+    tiny: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
+) -> None:
+    assert call(*arguments) == 2
+    (line,) = errors(capsys)
+    assert line.startswith("error: ") and expected in line
+
+
+def test_every_fault_of_a_file_has_its_line(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny.write_text(TEXT.replace("latent: 3", "latent: -3").replace("epochs: 2", "epochs: two"))
+    assert call("check", "tiny.yaml", "smoke") == 2
+    out = capsys.readouterr()
+    assert [line.startswith("error: tiny.yaml:") for line in out.err.splitlines()] == [True, True]
+    assert out.out.startswith("smoke: in order")
+
+
+def test_check_counts_what_is_missing(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("check", "tiny.yaml", "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["to_run"], row["cached"], row["trainings"], row["measurements"]) == (4, 0, 1, 3)
+    assert row["draws_at_most"] == 3 * 4 * 4000 and row["resolved"]["measure"]["precision"] == 0.3
+    assert call("check", "tiny.yaml") == 0
+    out = capsys.readouterr().out
+    assert "3 measured cells" in out and "learning_rate: 0.001" in out
+
+
+def test_list_names_every_plugin(capsys: pytest.CaptureFixture[str]) -> None:
+    from reportgen.estimators import ESTIMATORS
+    from reportgen.objectives import OBJECTIVES
+
+    assert call("list", "--json") == 0
+    kinds = json.loads(capsys.readouterr().out)
+    names = {kind: [row["name"] for row in rows] for kind, rows in kinds.items()}
+    assert names["estimators"] == list(ESTIMATORS) and names["objectives"] == list(OBJECTIVES)
+    assert names["data sets"] == ["digits", "mnist"] and "burda2016" in names["gallery"]
+    assert call("list") == 0
+    out = capsys.readouterr().out
+    assert all(name in out for rows in names.values() for name in rows)
+
+
+def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("schema") == 0
+    assert "problem" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_init_writes_an_experiment_that_is_in_order(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("init", "mine") == 0 and Path("mine.yaml").is_file()
+    assert call("check", "mine.yaml") == 0
+    assert "mine: in order" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # WeasyPrint's colour profile
+def test_run_then_report_then_render(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("run", "tiny.yaml", "--executor", "serial") == 0
+    first = capsys.readouterr()
+    assert "4 cells run" in first.out
+    assert "measuring epoch 2: done, precision" in first.err and "[4/4]" in first.err
+    assert call("run", "tiny.yaml", "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+
+    assert call("report", "tiny.yaml") == 0
+    out = capsys.readouterr().out
+    assert "4 found in the store" in out and "confirmed  lower  lower variance" in out
+    folder = Path("output/tiny")
+    for name in ("report.html", "report.pdf", "results.csv", "claims.json", "manifest.json"):
+        assert (folder / name).stat().st_size > 0
+    assert str(folder / "report.html") in out and str(folder / "report.pdf") in out
+    assert call("render", "tiny.yaml", "--json") == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["exit_code"] == 0 and answer["claims"][0]["verdict"] == "confirmed"
+
+    tiny.write_text(TEXT.replace("> 1", "< 1"))
+    assert call("render", "tiny.yaml") == 1
+    assert "refuted (expected: confirmed)" in capsys.readouterr().out
+
+
+def test_render_needs_no_torch(tiny: Path) -> None:
+    assert call("run", "tiny.yaml", "--executor", "serial", "--quiet") == 0
+    code = "import sys; sys.modules['torch'] = None\n"
+    code += "from reportgen.cli import main\nmain(['render', 'tiny.yaml'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "report.pdf" in done.stdout
+
+
+def test_render_needs_no_data_set(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store(Path("output/.store")).note_dataset("digits", "0" * 64)
+    monkeypatch.setattr(workflow, "_dataset", lambda name: pytest.fail("the data set was read"))
+    job = workflow.prepare("tiny.yaml", Path("output"), [], from_store=True)
+    assert len(job.missing) == 4
+
+
+def test_broken_cell_is_exit_4(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise CellError("the loss is lost")
+
+    monkeypatch.setattr("reportgen.training.train", fail)
+    assert call("run", "tiny.yaml", "--executor", "serial") == 4
+    out = capsys.readouterr()
+    assert "4 broken" in out.out and "broke, the loss is lost" in out.err
+
+
+def test_damaged_cell_is_exit_4_with_the_remedy(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("run", "tiny.yaml", "--executor", "serial", "--quiet") == 0
+    record = next(Path("output/.store/cells").glob("*/record.json"))
+    record.write_bytes(record.read_bytes()[:-20])
+    assert call("render", "tiny.yaml") == 4
+    (line,) = errors(capsys)
+    assert str(record.parent) in line and "--fresh" in line
+    assert call("run", "tiny.yaml", "--executor", "serial", "--fresh", "--quiet") == 0
+
+
+def test_interrupt_is_130(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workflow, "execute", stop)
+    assert call("run", "tiny.yaml") == 130
+    assert "what was measured is kept" in errors(capsys)[-1]
+
+
+def test_a_defect_shows_its_traceback(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(workflow, "prepare", lambda *_, **__: 1 / 0)
+    assert call("run", "tiny.yaml") == 70
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("codes", "worst"), [([0, 0], 0), ([0, 3], 3), ([3, 1, 0], 1), ([1, 4, 3], 4), ([], 0)]
+)
+def test_worst_exit_code(codes: list[int], worst: int) -> None:
+    assert cli._worst(codes) == worst
+
+
+def _finished(root: Path) -> list[Path]:
+    return sorted(root.glob("output/.store/cells/*/record.json"))
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_killed_run_goes_on_from_its_finished_cells(tiny: Path, how: signal.Signals) -> None:
+    command = [sys.executable, "-m", "reportgen", "run", "tiny.yaml", "--jobs", "1"]
+    for change in ("train.epochs=300", "train.checkpoints=[0, 1, 300]", "sweep={problem.latent: [2, 3]}"):
+        command += ["--set", change]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not _finished(tiny.parent) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    workers = subprocess.run(["pgrep", "-P", str(first.pid)], capture_output=True, text=True).stdout.split()
+    first.send_signal(how)
+    _, said = first.communicate(timeout=20)
+    assert first.returncode == (-9 if how == signal.SIGKILL else 130)
+    if how == signal.SIGINT:
+        assert said.splitlines()[-1].startswith("error: interrupted") and "Traceback" not in said, said
+    while any(Path(f"/proc/{pid}/cmdline").read_bytes() for pid in workers if Path(f"/proc/{pid}").exists()):
+        assert time.monotonic() < deadline, "a worker outlived its parent"
+        time.sleep(0.05)
+    kept = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in _finished(tiny.parent)}
+    assert 1 <= len(kept) < 6
+    if how == signal.SIGINT:
+        return
+    second = subprocess.run(command, capture_output=True, text=True)
+    assert second.returncode == 0, second.stderr
+    assert f"{len(kept)} found in the store" in second.stdout
+    assert len(_finished(tiny.parent)) == 6
+    assert all((path.stat().st_mtime_ns, path.read_bytes()) == before for path, before in kept.items())
+    assert not list(tiny.parent.glob("output/.store/**/*.part"))
+
+
+def event(key: str, state: Any, done: float = 0.0, precision: float | None = None) -> Event:
+    return Event(f"cell {key}", key, "measuring", done, precision, 1000, state)
+
+
+def test_tally_weighs_cells_and_leaves_cached_ones_out() -> None:
+    now = [0.0]
+    tally = Tally({"a": 1.0, "b": 3.0, "c": 100.0}, clock=lambda: now[0])
+    tally.note(event("c", "cached", 1.0))
+    assert tally.fraction == 0 and tally.seconds_left is None
+    now[0] = 10.0
+    tally.note(event("b", "running", 2 / 3, 0.1))
+    assert tally.fraction == pytest.approx(0.5) and tally.seconds_left == pytest.approx(10.0)
+    tally.note(event("b", "running", 0.5))
+    assert tally.fraction == pytest.approx(0.5)  # never backwards
+    assert tally.note(event("b", "finished", 1.0)).precision == 0.1
+
+
+def test_lines_tell_of_ends_and_of_long_silence() -> None:
+    now, stream = [0.0], io.StringIO()
+    lines = Lines("mine", Tally({"a": 1.0, "b": 1.0, "c": 1.0}, clock=lambda: now[0]), stream)
+    lines(event("c", "cached", 1.0))
+    lines(event("a", "started"))
+    lines(event("a", "running", 0.2, 0.08))
+    now[0] = 11.0
+    lines(event("a", "running", 0.4, 0.05))
+    lines(event("a", "finished", 1.0))
+    lines(Event("cell b", "b", "measuring", 1.0, None, None, "broken", "no luck"))
+    assert stream.getvalue().splitlines() == [
+        "mine: 2 cells to run, 1 kept from before",
+        "[1/3] measuring cell a: 40%, precision 5.00%, 1,000 draws an image, 44 s left",
+        "[2/3] measuring cell a: done, precision 5.00%, 1,000 draws an image, 11 s left",
+        "[3/3] measuring cell b: broke, no luck",
+    ]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "140")
+    stream = Terminal()
+    with progress("mine", {"a": 1.0, "b": 1.0}, 0.02, quiet=False, stream=stream) as listener:
+        listener(event("a", "running", 0.5, 0.031))
+        time.sleep(0.3)
+        listener(event("a", "finished", 1.0))
+        time.sleep(0.3)
+    shown = stream.getvalue()
+    assert "precision 3.10% of 2.00%" in shown and "1 of 2 cells" in shown
+
+
+def test_quiet_says_nothing() -> None:
+    for stream in (io.StringIO(), Terminal()):
+        with progress("mine", {"a": 1.0}, 0.02, quiet=True, stream=stream) as listener:
+            listener(event("a", "finished", 1.0))
+        assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, "some time"), (8.4, "8 s"), (200, "3 min 20 s"), (3900, "1 h 05 min")]
+)
+def test_duration(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_module_runs_as_a_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "reportgen", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0
+    for command in ("report", "run", "render", "check", "list", "doctor", "schema", "init"):
+        assert f"\n  {command} " in done.stdout
