@@ -31,7 +31,9 @@ def named(findings: Findings, label: str) -> str:
         "leave_one_out": "leave-one-out",
         "taylor_control_variate": "the Taylor control variate",
         "score_function_optimal_constant": "the score function with the optimal constant baseline",
-        "score_function_optimal_per_coordinate": "the score function with the optimal baseline per coordinate",
+        "score_function_optimal_per_coordinate": (
+            "the score function with the optimal baseline per coordinate"
+        ),
         "score_function_as_printed": "the score function as printed",
     }.get(name, f"“{label}”")
 
@@ -84,14 +86,17 @@ def model(findings: Findings) -> str:
     trained = findings.experiment.train
     text = (
         f"A variational autoencoder with a Gaussian encoder {layers} ({problem.activation} layers, "
-        f"{prose.count(problem.latent)} latent units), a mirrored decoder and Bernoulli pixels, on the data set "
+        f"{prose.count(problem.latent)} latent units), a mirrored decoder and Bernoulli pixels, on the "
+        "data set "
         f"{problem.data}"
     )
     if record is not None:
         text += f"; φ has {prose.count(record.parameters)} coordinates"
     text += (
-        f". It was trained for {counted(trained.epochs, 'epoch')} on {objective_title(trained.objective)} with pathwise "
-        f"gradients. The same parameters, kept at {counted(len(findings.checkpoints), 'checkpoint')}, serve every "
+        f". It was trained for {counted(trained.epochs, 'epoch')} on {objective_title(trained.objective)} "
+        "with pathwise "
+        f"gradients. The same parameters, kept at {counted(len(findings.checkpoints), 'checkpoint')}, "
+        "serve every "
         f"estimator: differences between estimators are not differences between training runs."
     )
     return text
@@ -99,7 +104,9 @@ def model(findings: Findings) -> str:
 
 def run_id(findings: Findings) -> str:
     """Twelve hex digits that name this run: a digest of all its cells' keys."""
-    keys = sorted(cell.key for cell in (*findings.plan.trainings, *findings.plan.measurements))
+    keys = sorted(
+        [cell.key for cell in findings.plan.trainings] + [cell.key for cell in findings.plan.measurements]
+    )
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12]
 
 
@@ -128,7 +135,8 @@ def variance_objectives(findings: Findings) -> list[tuple[str, ...]]:
 
 def _same(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
     return all(
-        math.isclose(a, b, rel_tol=1e-9) or (math.isnan(a) and math.isnan(b)) for a, b in zip(first, second, strict=True)
+        math.isclose(a, b, rel_tol=1e-9) or (math.isnan(a) and math.isnan(b))
+        for a, b in zip(first, second, strict=True)
     )
 
 

@@ -35,7 +35,8 @@ def _arxiv(identifier: str) -> tuple[str, str]:
 REFERENCES: dict[str, Reference] = {
     "alpaydin1998": Reference(
         "Alpaydin, E., & Kaynak, C.", "Alpaydin & Kaynak", "1998",
-        "Optical recognition of handwritten digits", "UCI Machine Learning Repository", *_doi("10.24432/C50P49"),
+        "Optical recognition of handwritten digits",
+        "UCI Machine Learning Repository", *_doi("10.24432/C50P49"),
     ),
     "borea": Reference(
         "Borea, M.", "Borea", "n.d.",
@@ -73,7 +74,8 @@ REFERENCES: dict[str, Reference] = {
     ),
     "holm1979": Reference(
         "Holm, S.", "Holm", "1979", "A simple sequentially rejective multiple test procedure",
-        "Scandinavian Journal of Statistics 6(2), 65–70", "https://www.jstor.org/stable/4615733", "JSTOR 4615733",
+        "Scandinavian Journal of Statistics 6(2), 65–70",
+        "https://www.jstor.org/stable/4615733", "JSTOR 4615733",
     ),
     "hotelling1931": Reference(
         "Hotelling, H.", "Hotelling", "1931", "The generalization of Student’s ratio",
@@ -115,7 +117,8 @@ REFERENCES: dict[str, Reference] = {
     ),
     "paisley2012": Reference(
         "Paisley, J., Blei, D. M., & Jordan, M. I.", "Paisley, Blei & Jordan", "2012",
-        "Variational Bayesian inference with stochastic search", "International Conference on Machine Learning",
+        "Variational Bayesian inference with stochastic search",
+        "International Conference on Machine Learning",
         *_arxiv("1206.6430"),
     ),
     "ranganath2014": Reference(
@@ -141,7 +144,8 @@ REFERENCES: dict[str, Reference] = {
         *_doi("10.1145/2063384.2063405"),
     ),
     "shao1995": Reference(
-        "Shao, J., & Tu, D.", "Shao & Tu", "1995", "The jackknife and bootstrap", "Springer Series in Statistics",
+        "Shao, J., & Tu, D.", "Shao & Tu", "1995",
+        "The jackknife and bootstrap", "Springer Series in Statistics",
         *_doi("10.1007/978-1-4612-0795-5"),
     ),
     "titsias2014": Reference(
@@ -164,5 +168,6 @@ def reference(key: str) -> Reference:
         return REFERENCES[key]
     except KeyError:
         raise RenderError(
-            f"report: a citation needs a key of reportgen.report.bibliography.REFERENCES, found {key!r}. Add it there."
+            f"report: a citation needs a key of reportgen.report.bibliography.REFERENCES, found {key!r}. "
+            "Add it there."
         ) from None

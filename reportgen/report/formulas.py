@@ -72,11 +72,14 @@ TEXT: dict[str, Formula] = {
     "q": Formula(r"q_{\phi}(z \mid x)", "q phi of z given x"),
     "grad_log_q": Formula(r"\nabla \log q", "the gradient of log q"),
     "grad_q": Formula(r"\nabla q", "the gradient of q"),
-    "grad_z": Formula(r"\nabla_{z} \log p_{\theta}(x \mid z)", "the gradient in z of log p theta of x given z"),
+    "grad_z": Formula(
+        r"\nabla_{z} \log p_{\theta}(x \mid z)", "the gradient in z of log p theta of x given z"
+    ),
     "g_hat": Formula(r"\hat g", "g hat"),
     "g_phi": Formula(r"z = g_{\phi}(x, \epsilon)", "z equals g phi of x and epsilon"),
     "nll_expectation": Formula(
-        r"-\mathbb{E}_{q}[\log p_{\theta}(x \mid z)]", "minus the expectation under q of log p theta of x given z"
+        r"-\mathbb{E}_{q}[\log p_{\theta}(x \mid z)]",
+        "minus the expectation under q of log p theta of x given z",
     ),
     "minus_log_p": Formula(r"-\log p_{\theta}(x \mid z)", "minus log p theta of x given z"),
     "q_reversed": Formula(r"q_{\phi}(x \mid z)", "q phi of x given z"),
@@ -98,7 +101,8 @@ TEXT: dict[str, Formula] = {
     "pushforward": Formula(
         r"\operatorname{tr} \operatorname{Cov}(\hat g_{\phi}) = \operatorname{tr}(C K), \qquad"
         r" C = \operatorname{Cov}(\hat g_{\eta}), \qquad K = J J^{\top}",
-        "the trace of the covariance of g hat phi equals the trace of C K, where C is the covariance of g hat eta "
+        "the trace of the covariance of g hat phi equals the trace of C K, where C is the covariance of g "
+        "hat eta "
         "and K is J times J transposed",
         display=True,
     ),
@@ -113,16 +117,20 @@ TEXT: dict[str, Formula] = {
         display=True,
     ),
     "signal_to_noise": Formula(
-        r"\frac{\bigl\lVert \mathbb{E}\, \hat g_i \bigr\rVert}{\sqrt{\operatorname{tr} \operatorname{Cov}(\hat g_i)}}",
+        r"\frac{\bigl\lVert \mathbb{E}\, \hat g_i \bigr\rVert}"
+        r"{\sqrt{\operatorname{tr} \operatorname{Cov}(\hat g_i)}}",
         "the norm of the mean of g hat i, over the square root of the trace of its covariance",
         display=True,
     ),
     "total_law": Formula(
         r"\operatorname{Var}(\bar g) = \frac{1}{B} \Bigl( \underbrace{\mathbb{E}_i \operatorname{tr}"
-        r" \operatorname{Cov}(\hat g_i)}_{\text{Monte Carlo}} + \underbrace{\mathbb{E}_i \lVert \mathbb{E} \hat g_i"
+        r" \operatorname{Cov}(\hat g_i)}_{\text{Monte Carlo}}"
+        r" + \underbrace{\mathbb{E}_i \lVert \mathbb{E} \hat g_i"
         r" - \mathbb{E}_{j} \mathbb{E} \hat g_j \rVert^2}_{\text{minibatch}} \Bigr)",
-        "the variance of the mean gradient of B images is one over B times the sum of two terms: the expected trace "
-        "of the covariance within an image, which is Monte Carlo noise, and the expected squared distance of an "
+        "the variance of the mean gradient of B images is one over B times the sum of two terms: the "
+        "expected trace "
+        "of the covariance within an image, which is Monte Carlo noise, and the expected squared distance "
+        "of an "
         "image's mean gradient from the mean over images, which is minibatch noise",
         display=True,
     ),
@@ -131,7 +139,8 @@ TEXT: dict[str, Formula] = {
         "the gradient of q phi equals q phi times the gradient of log q phi",
     ),
     "log_w": Formula(
-        r"\log p_{\theta}(x, z) - \log q_{\phi}(z \mid x)", "log p theta of x and z minus log q phi of z given x"
+        r"\log p_{\theta}(x, z) - \log q_{\phi}(z \mid x)",
+        "log p theta of x and z minus log q phi of z given x",
     ),
 }
 """Formulas of the text, by the name templates ask for: ``{{ math("phi") }}``."""
@@ -180,5 +189,6 @@ def named(name: str) -> Formula:
         return TEXT[name]
     except KeyError:
         raise RenderError(
-            f"templates: a formula needs a name of reportgen.report.formulas.TEXT, found {name!r}. Add it there."
+            f"templates: a formula needs a name of reportgen.report.formulas.TEXT, found {name!r}. Add it "
+            "there."
         ) from None

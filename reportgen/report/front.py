@@ -14,15 +14,21 @@ from reportgen.report.sections.training import story
 
 def abstract(findings: Findings) -> list[str]:
     """Two short paragraphs; what cannot be said for lack of a number is left out."""
-    return [text for text in (_set_up(findings) + _answer(findings), _reasons(findings) + _tally(findings)) if text]
+    return [
+        text
+        for text in (_set_up(findings) + _answer(findings), _reasons(findings) + _tally(findings))
+        if text
+    ]
 
 
 def _set_up(findings: Findings) -> str:
     experiment = findings.experiment
     return (
         f"{words.capital(words.counted(len(findings.labels), 'estimator'))} of the gradient of "
-        f"{words.counted(len(findings.objectives), 'objective')} in the weights of a variational autoencoder’s encoder "
-        f"({experiment.problem.data}, {prose.count(experiment.problem.latent)} latent units) are measured on the same draws, "
+        f"{words.counted(len(findings.objectives), 'objective')} in the weights of a variational "
+        "autoencoder’s encoder "
+        f"({experiment.problem.data}, {prose.count(experiment.problem.latent)} latent units) are measured "
+        "on the same draws, "
         f"at {words.counted(len(findings.checkpoints), 'checkpoint')} of one training run and "
         f"{prose.count(about.images(findings))} images. "
     )
@@ -35,7 +41,9 @@ def _answer(findings: Findings) -> str:
     first, *others = about.variance_objectives(findings)
     text = story(findings, first, *pair)
     ratios = [(group, findings.ratio(*pair, objective=group[0])) for group in others]
-    parts = [f"{prose.with_interval(ratio)} {about.under_all(group)}" for group, ratio in ratios if ratio.available]
+    parts = [
+        f"{prose.with_interval(ratio)} {about.under_all(group)}" for group, ratio in ratios if ratio.available
+    ]
     return text + (f" After training the same ratio is {prose.listing(parts)}." if parts else "")
 
 
@@ -48,7 +56,8 @@ def _reasons(findings: Findings) -> str:
     if not share.available or words.side(findings.ratio(*pair)) != "above":
         return ""
     text = (
-        f"A constant baseline, which uses no derivative of the likelihood, closes {words.share(share)} of that gap on "
+        f"A constant baseline, which uses no derivative of the likelihood, closes {words.share(share)} of "
+        "that gap on "
         f"the log scale"
     )
     left = words.side(rest)
@@ -70,11 +79,13 @@ def _tally(findings: Findings) -> str:
     contrary = [claim for claim in findings.claims if not claim.as_expected]
     expected = [claim for claim in findings.claims if claim.as_expected and claim.expect != "confirmed"]
     if not contrary and expected:
-        text += f", all as expected: {prose.in_words(len(expected))} {'was' if len(expected) == 1 else 'were'} declared to fail"
+        were = "was" if len(expected) == 1 else "were"
+        text += f", all as expected: {prose.in_words(len(expected))} {were} declared to fail"
     elif not contrary:
         text += ", all as expected"
     else:
-        text += f"; {prose.in_words(len(contrary))} {'is' if len(contrary) == 1 else 'are'} not as the declaration expects"
+        are = "is" if len(contrary) == 1 else "are"
+        text += f"; {prose.in_words(len(contrary))} {are} not as the declaration expects"
     broken = len(findings.broken)
     return text + (f". {words.capital(words.counted(broken, 'cell'))} broke." if broken else ".")
 

@@ -47,7 +47,9 @@ class Numbering:
         """The number of something. Raises RenderError in the second pass where there is none."""
         if (kind, name) not in self.numbers:
             if self.final:
-                raise RenderError(f"report: the text refers to {kind} {name!r}, which is not in it. Mend the template.")
+                raise RenderError(
+                    f"report: the text refers to {kind} {name!r}, which is not in it. Mend the template."
+                )
             return "?"
         return self.numbers[kind, name]
 

@@ -48,7 +48,9 @@ class Resources:
             return self.images[name], "image/svg+xml"
         if name in self.files:
             return self.files[name].read_bytes(), "font/ttf"
-        raise RenderError(f"report.pdf: asks for {name!r}, which is not part of the report. Mend the template.")
+        raise RenderError(
+            f"report.pdf: asks for {name!r}, which is not part of the report. Mend the template."
+        )
 
 
 class _Heard(logging.Handler):
@@ -147,5 +149,7 @@ def make_pdf(html: str, resources: Resources, attachments: tuple[Attachment, ...
             raise RenderError(f"report.pdf: cannot be laid out: {error or type(error).__name__}.") from error
     if heard.messages:
         more = f" (and {len(heard.messages) - 1} more)" if len(heard.messages) > 1 else ""
-        raise RenderError(f"report.pdf: would come out incomplete: {heard.messages[0]}{more}. Mend the template.")
+        raise RenderError(
+            f"report.pdf: would come out incomplete: {heard.messages[0]}{more}. Mend the template."
+        )
     return content

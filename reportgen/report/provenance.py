@@ -73,19 +73,24 @@ def gather(
 def recorded_date(findings: Findings) -> datetime | None:
     """When the last of the cells was finished, as its record says (``environment["finished"]``, ISO 8601)."""
     dates = []
-    for record in (*findings.trainings, *findings.measurements):
-        text = record.environment.get("finished")
+    for environment in recorded(findings):
+        text = environment.get("finished")
         if text:
             date = datetime.fromisoformat(str(text))
             dates.append(date if date.tzinfo else date.replace(tzinfo=UTC))
     return max(dates).astimezone(UTC) if dates else None
 
 
+def recorded(findings: Findings) -> list[Mapping[str, Any]]:
+    """The environment of every record, trainings first."""
+    return [r.environment for r in findings.trainings] + [r.environment for r in findings.measurements]
+
+
 def environments(findings: Findings) -> tuple[Mapping[str, Any], ...]:
     """The different machines and versions that cells were measured with, in the plan's order."""
     found: list[dict[str, Any]] = []
-    for record in (*findings.trainings, *findings.measurements):
-        about_it = {key: value for key, value in record.environment.items() if key != "finished"}
+    for environment in recorded(findings):
+        about_it = {key: value for key, value in environment.items() if key != "finished"}
         if about_it and about_it not in found:
             found.append(about_it)
     return tuple(found)
@@ -140,5 +145,7 @@ def table(findings: Findings, provenance: Provenance) -> list[tuple[str, str]]:
     for index, environment in enumerate(provenance.measured_on, start=1):
         name = "Measured with" if len(provenance.measured_on) == 1 else f"Measured with ({index})"
         rows.append((name, ", ".join(f"{key} {value}" for key, value in environment.items())))
-    rows.append(("Written with", ", ".join(f"{key} {value}" for key, value in provenance.rendered_with.items())))
+    rows.append(
+        ("Written with", ", ".join(f"{key} {value}" for key, value in provenance.rendered_with.items()))
+    )
     return rows

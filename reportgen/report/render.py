@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import textwrap
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -52,7 +53,7 @@ def render(
     data: Mapping[str, str] | None = None,
     store_info: Mapping[str, Any] | None = None,
 ) -> tuple[Path, ...]:
-    """Writes report.html, report.pdf, results.csv, claims.json, manifest.json and figures/*.svg into `folder`.
+    """Writes the page, the PDF, results.csv, claims.json, manifest.json and figures/*.svg into `folder`.
 
     `command` made the report; `timestamp` is the run's date (default: the
     latest ``finished`` of its records); `data` gives each data set's SHA-256;
@@ -74,7 +75,9 @@ def render(
     files["report.pdf"] = pdf_document(sections, shared, drawings, files, declaration, source)
     files["manifest.json"] = manifest(findings, source, files)
     write(folder, files)
-    return tuple(folder / name for name in ("report.html", "report.pdf", "results.csv", "claims.json", "manifest.json"))
+    return tuple(
+        folder / name for name in ("report.html", "report.pdf", "results.csv", "claims.json", "manifest.json")
+    )
 
 
 def declaration_text(findings: Findings) -> str:
@@ -88,7 +91,9 @@ def fill(findings: Findings) -> Filled:
     return tuple((section, context) for section, context in filled if context is not None)
 
 
-def shared_context(findings: Findings, source: Provenance, declaration: str, sections: Filled) -> dict[str, Any]:
+def shared_context(
+    findings: Findings, source: Provenance, declaration: str, sections: Filled
+) -> dict[str, Any]:
     """What the first page and every section may name."""
     ids = frozenset(section.id for section, _ in sections)
     abstract = front.abstract(findings)
@@ -98,17 +103,39 @@ def shared_context(findings: Findings, source: Provenance, declaration: str, sec
         "version": __version__,
         "timestamp": f"{source.stamp:%Y-%m-%dT%H:%M:%SZ}",
         "declaration": declaration,
+        "listing": columns(declaration),
         "command": source.command,
         "provenance": provenance.table(findings, source),
     }
 
 
+def columns(text: str, width: int = 58, height: int = 82) -> list[list[str]]:
+    """A listing for paper: its lines wrapped, in columns of so many lines, two columns a page."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        lines += textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=True) or [""]
+    parts = [lines[i : i + height] for i in range(0, len(lines), height)]
+    if len(parts) == 1 or (len(parts[-1]) < height and len(parts) % 2 == 0):
+        tail = parts[-2:] if len(parts) > 1 else parts
+        rest = [line for part in tail for line in part]
+        half = (len(rest) + 1) // 2
+        parts = [*parts[: -len(tail)], rest[:half], rest[half:]]
+    return [["\n".join(part) for part in parts[i : i + 2]] for i in range(0, len(parts), 2)]
+
+
 def html_page(
-    sections: Filled, shared: Mapping[str, Any], drawings: Mapping[str, Drawing], files: Mapping[str, bytes], yaml: str
+    sections: Filled,
+    shared: Mapping[str, Any],
+    drawings: Mapping[str, Drawing],
+    files: Mapping[str, bytes],
+    yaml: str,
 ) -> bytes:
     """One file that asks nothing of the network: fonts, figures and data are inside."""
     style = font_faces("screen") + _css("report.css") + _css("screen.css")
-    return _write("screen", drawings, sections, {**shared, "style": Markup(style), "downloads": downloads(files, yaml)})[0]
+    return _write(
+        "screen", drawings, sections, {**shared, "style": Markup(style), "downloads": downloads(files, yaml)}
+    )[0]
 
 
 def pdf_document(
@@ -188,11 +215,15 @@ def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes])
         "git_commit": source.commit,
         "seed": findings.experiment.seed,
         "data": dict(source.data),
-        "environment": {"measured": [dict(e) for e in source.measured_on], "rendered": dict(source.rendered_with)},
+        "environment": {
+            "measured": [dict(e) for e in source.measured_on],
+            "rendered": dict(source.rendered_with),
+        },
         "exit_code": findings.exit_code,
         "cells": {
             "training": [
-                {"key": cell.key, "setting": cell.setting, "base": cell.base} for cell in findings.plan.trainings
+                {"key": cell.key, "setting": cell.setting, "base": cell.base}
+                for cell in findings.plan.trainings
             ],
             "measurement": [
                 {
@@ -204,7 +235,9 @@ def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes])
                 }
                 for cell in findings.plan.measurements
             ],
-            "broken": [{"key": record.key, "kind": record.kind, "cause": record.cause} for record in findings.broken],
+            "broken": [
+                {"key": record.key, "kind": record.kind, "cause": record.cause} for record in findings.broken
+            ],
         },
         "store": dict(source.store),
         "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
@@ -231,4 +264,6 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
             if f"figures/{old.name}" not in files:
                 old.unlink()
     except OSError as error:
-        raise RenderError(f"{folder}: the report cannot be written: {error.strerror or error}. Free space or use --output.") from error
+        raise RenderError(
+            f"{folder}: the report cannot be written: {error.strerror or error}. Free space or use --output."
+        ) from error

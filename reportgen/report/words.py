@@ -73,9 +73,10 @@ def compared(first: str, second: str, ratio: Estimate) -> str:
     if told == "above":
         return f"the variance of {first} is {prose.with_interval(ratio)} times that of {second}"
     if told == "below":
-        return f"the variance of {first} is lower than that of {second}: {prose.with_interval(ratio)} times as large"
+        return f"the variance of {first} is {prose.with_interval(ratio)} times that of {second}, and so the lower one"
     if told == "around":
-        return f"the variances of {first} and {second} are not told apart: their ratio is {prose.with_interval(ratio)}"
+        value = prose.with_interval(ratio)
+        return f"the variances of {first} and {second} are not told apart: their ratio is {value}"
     return f"the variances of {first} and {second} cannot be compared ({ratio.status})"
 
 
@@ -111,9 +112,9 @@ def verdict(word: str, expect: str = "confirmed") -> Markup:
         note = ", as expected"
     elif word != expect != "confirmed":
         note = f", expected {expect}"
-    return Markup('<span class="verdict {0}"><span class="shape" aria-hidden="true">{1}</span> {0}</span>{2}').format(
-        word, SHAPES[word], Markup('<span class="note">{}</span>').format(note) if note else ""
-    )
+    return Markup(
+        '<span class="verdict {0}"><span class="shape" aria-hidden="true">{1}</span> {0}</span>{2}'
+    ).format(word, SHAPES[word], Markup('<span class="note">{}</span>').format(note) if note else "")
 
 
 def symbols(text: str) -> Markup:

@@ -73,15 +73,20 @@ class Writer:
             return Markup('<div class="equation"><div class="formula">{}</div></div>').format(drawn)
         number = self.numbering.number("equation", name)
         return Markup(
-            '<div class="equation" id="eq-{}"><div class="formula">{}</div><div class="number">({})</div></div>'
+            '<div class="equation" id="eq-{}"><div class="formula">{}</div>'
+            '<div class="number">({})</div></div>'
         ).format(name, drawn, number)
 
     def _formula(self, formula: formulas.Formula, kind: str) -> Markup:
         drawn = formulas.drawn(formula)
         style = f"width:{drawn.width:g}ex;height:{drawn.height:g}ex;vertical-align:{-drawn.depth:g}ex"
         if self.medium == "screen":
-            opening = Markup('<svg class="{}" role="img" aria-label="{}" style="{}"').format(kind, drawn.spoken, style)
-            return opening + Markup(drawn.svg.removeprefix("<svg").replace(' xmlns="http://www.w3.org/2000/svg"', ""))
+            opening = Markup('<svg class="{}" role="img" aria-label="{}" style="{}"').format(
+                kind, drawn.spoken, style
+            )
+            return opening + Markup(
+                drawn.svg.removeprefix("<svg").replace(' xmlns="http://www.w3.org/2000/svg"', "")
+            )
         address = f"formula/{hashlib.sha256(formula.key.encode()).hexdigest()[:16]}.svg"
         self.images[address] = drawn.svg.replace("currentColor", INK).encode()
         return Markup('<img class="{}" src="reportgen:{}" alt="{}" style="{}">').format(
@@ -134,7 +139,9 @@ class Writer:
 
     def short_ref(self, section: str) -> Markup:
         """A link to a section in a table: "§ 3"."""
-        return Markup('<a href="#{}" class="nowrap">§\u202f{}</a>').format(section, self.numbering.of("section", section))
+        return Markup('<a href="#{}" class="nowrap">§\u202f{}</a>').format(
+            section, self.numbering.of("section", section)
+        )
 
     def bibliography(self) -> list[tuple[str, Any]]:
         """What the text cites, in the order of authors."""
@@ -143,7 +150,9 @@ class Writer:
             key=lambda pair: (pair[1].authors.casefold(), pair[1].year),
         )
 
-    def page(self, template: str, sections: Sequence[tuple[Section, Mapping[str, Any]]], **shared: Any) -> str:
+    def page(
+        self, template: str, sections: Sequence[tuple[Section, Mapping[str, Any]]], **shared: Any
+    ) -> str:
         """The whole document, filled in twice so that references may point forward."""
         for index, (section, _) in enumerate(sections, start=1):
             self.numbering.set("section", section.id, str(index))
@@ -163,7 +172,9 @@ class Writer:
                 (
                     {"id": section.id, "title": context.get("title", section.title)},
                     self.numbering.of("section", section.id),
-                    Markup(environment.get_template(f"sections/{section.id}.html").render({**shared, **context})),
+                    Markup(
+                        environment.get_template(f"sections/{section.id}.html").render({**shared, **context})
+                    ),
                 )
                 for section, context in sections
             ]
@@ -171,4 +182,3 @@ class Writer:
         except TemplateError as error:
             where = f"{getattr(error, 'name', None) or 'templates'}:{getattr(error, 'lineno', '')}"
             raise RenderError(f"{where}: cannot be filled in: {error.message}. Mend the template.") from error
-

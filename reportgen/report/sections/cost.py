@@ -17,7 +17,7 @@ def passes(estimate: Estimate) -> str:
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Passes, time, and variance times each, at the last checkpoint under the first objective."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "label": label,
             "title": about.title_of(findings, label),

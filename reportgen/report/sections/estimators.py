@@ -17,19 +17,27 @@ def context(findings: Findings) -> Mapping[str, Any]:
     found = []
     for name in names:
         kind = ESTIMATORS[name]
-        own = [f"“{label}”" for label in findings.labels if findings.estimator_of[label] == name and label != name]
+        own = [
+            f"“{label}”"
+            for label in findings.labels
+            if findings.estimator_of[label] == name and label != name
+        ]
         found.append(
             {
                 "name": name,
                 "title": kind.title,
                 "labels": f"Called {' and '.join(own)} here." if own else "",
-                "requires": f"Requires: {kind.requires[:1].lower()}{kind.requires[1:]}" if kind.unbiased else "",
-                "warning": "" if kind.unbiased else "Not an estimator of the gradient; it is here as a negative control.",
+                "requires": f"Requires: {kind.requires[:1].lower()}{kind.requires[1:]}"
+                if kind.unbiased
+                else "",
+                "warning": ""
+                if kind.unbiased
+                else "Not an estimator of the gradient; it is here as a negative control.",
                 "cites": [key.strip() for key in kind.source.split(",") if key.strip()],
                 "formula": Formula(kind.formula, kind.spoken, display=True),
             }
         )
-    rows = []
+    rows: list[dict[str, Any]] = []
     for spec in findings.experiment.estimators:
         kind = ESTIMATORS[spec.name]
         rows.append(

@@ -35,7 +35,7 @@ def effect_name(text: str) -> str:
 
 
 def sources(text: str | None) -> list[tuple[str, str]]:
-    """Declared sources as citation keys and places: "burda2016, section 2; borea" → [("burda2016", "section 2"), …]."""
+    """Declared sources as keys and places: "burda2016, section 2; borea" → [("burda2016", "section 2"), …]."""
     found = []
     for part in (text or "").split(";"):
         head, _, place = part.strip().partition(",")
@@ -59,7 +59,8 @@ def place(detail: ComparisonFinding, swept: bool) -> str:
     epoch = f"epoch {prose.count(detail.checkpoint)}"
     if not swept:
         return epoch
-    return f"{', '.join(f'{name.rpartition(chr(46))[2]} {value}' for name, value in detail.setting.items())}, {epoch}"
+    setting = [f"{name.rpartition('.')[2]} {value}" for name, value in detail.setting.items()]
+    return ", ".join([*setting, epoch])
 
 
 def result(claim: ClaimFinding, swept: bool) -> str:

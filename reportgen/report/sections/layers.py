@@ -20,7 +20,8 @@ def coordinates(findings: Findings, others: Sequence[str], reference: str) -> st
     if not parts:
         return ""
     return (
-        f"Coordinate by coordinate, {about.named(findings, reference)} has the lower variance in {prose.listing(parts)}, at the "
+        f"Coordinate by coordinate, {about.named(findings, reference)} has the lower variance in "
+        f"{prose.listing(parts)}, at the "
         "last checkpoint."
     )
 
@@ -31,7 +32,8 @@ def dead(findings: Findings, reference: str) -> str:
     if found is None or not found.dead:
         return ""
     return (
-        f"{words.capital(words.counted(found.dead, 'coordinate'))} of {prose.count(found.count)} have no gradient at any "
+        f"{words.capital(words.counted(found.dead, 'coordinate'))} of {prose.count(found.count)} have no "
+        "gradient at any "
         "image, since the pixel they weigh is never on; they are left out of distributions."
     )
 
@@ -43,7 +45,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     reference = findings.reference()
     others = [label for label in findings.labels if label != reference]
     groups = [group for group in findings.groups if group != "all"]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),
             "cells": [findings.ratio(label, reference, group=group) for group in groups],
@@ -61,7 +63,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             most = max(usable, key=lambda group: usable[group].value)
             least = min(usable, key=lambda group: usable[group].value)
             spread = (
-                f"The ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is largest in the "
+                f"The ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
+                "largest in the "
                 f"block {most}, {prose.with_interval(usable[most])}, and smallest in {least}, "
                 f"{prose.with_interval(usable[least])}."
             )
@@ -77,4 +80,6 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("layers", "By layer and by coordinate", context, ("variance_by_layer", "coordinate_distribution"))
+SECTION = Section(
+    "layers", "By layer and by coordinate", context, ("variance_by_layer", "coordinate_distribution")
+)

@@ -15,7 +15,9 @@ def context(findings: Findings) -> Mapping[str, Any]:
     experiment = findings.experiment
     record = findings.record()
     replicates = [arm.replicates for r in findings.measurements for arm in r.arms]
-    buckets = {r.arrays["variance_without"].shape[2] for r in findings.measurements if "variance_without" in r.arrays}
+    buckets = {
+        r.arrays["variance_without"].shape[2] for r in findings.measurements if "variance_without" in r.arrays
+    }
     return {
         "images": prose.count(about.images(findings)),
         "precision": f"{100 * float(experiment.measure.precision):g}%",

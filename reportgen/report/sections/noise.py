@@ -14,10 +14,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     """The Monte Carlo share of a minibatch gradient's variance, at every checkpoint."""
     if not findings.checkpoints:
         return None
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),
-            "cells": [findings.get("monte_carlo_share", label, checkpoint=epoch) for epoch in findings.checkpoints],
+            "cells": [
+                findings.get("monte_carlo_share", label, checkpoint=epoch) for epoch in findings.checkpoints
+            ],
         }
         for label in findings.labels
         if about.is_unbiased(findings, label)
@@ -32,10 +34,11 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             told = words.side(found, 0.5)
             reading = {
                 "above": "the samples, not the choice of images, make most of the noise",
-                "below": "the choice of images makes most of the noise, and more samples an image would help little",
+                "below": "the choice of images makes most of the noise, which more samples do not mend",
             }.get(told, "neither source is shown to be the larger")
             sentences.append(
-                f"With {about.named(findings, label)}, Monte Carlo noise is {words.share(found)} of the variance at the last "
+                f"With {about.named(findings, label)}, Monte Carlo noise is {words.share(found)} of the "
+                "variance at the last "
                 f"checkpoint: {reading}."
             )
     return {

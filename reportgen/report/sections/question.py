@@ -14,11 +14,13 @@ from reportgen.report.section import Section
 NOTES = {
     "reconstruction": "The term that the source post asks about; f is the log-likelihood alone.",
     "elbo": (
-        "What Burda et al. compare: every term is sampled, and the pathwise gradient is that of the log weight "
+        "What Burda et al. compare: every term is sampled, and the pathwise gradient is that of the log "
+        "weight "
         "(SGVB-A of Kingma and Welling)."
     ),
     "elbo_analytic_kl": (
-        "The KL term and its gradient are in closed form and add no variance (SGVB-B). Estimators of its sampled "
+        "The KL term and its gradient are in closed form and add no variance (SGVB-B). Estimators of its "
+        "sampled "
         "part are those of the reconstruction term, so their total variances agree; signal and bias differ."
     ),
 }

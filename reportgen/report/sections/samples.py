@@ -12,7 +12,7 @@ from reportgen.report.section import Section
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Slopes on log-log axes; left out where no curve was declared."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for label in findings.labels:
         curve = findings.curve(label)
         slope = findings.slope("total_variance", label)
@@ -48,4 +48,6 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("samples", "Variance against the number of samples", context, ("variance_against_num_samples",))
+SECTION = Section(
+    "samples", "Variance against the number of samples", context, ("variance_against_num_samples",)
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from reportgen.findings import Findings, prose
@@ -21,10 +22,11 @@ def told(findings: Findings, path: str, values: tuple[Any, ...], objectives: Seq
         return ""
     (first, low), (last, high) = usable[0], usable[-1]
     text = (
-        f"{about.under_all(objectives)}, the ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
+        f"{about.under_all(objectives)}, the ratio of {about.named(findings, pair[0])} to "
+        f"{about.named(findings, pair[1])} is "
         f"{prose.with_interval(low)} at {first} and {prose.with_interval(high)} at {last}"
     )
-    steps = list(zip(usable, usable[1:], strict=False))
+    steps = list(pairwise(usable))
     if all(after[1].low > before[1].high for before, after in steps):
         text += "; it grows with every step"
     elif all(after[1].high < before[1].low for before, after in steps):
@@ -60,7 +62,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                     if label != reference
                 ],
                 "paragraphs": [
-                    t for group in about.variance_objectives(findings) if (t := told(findings, path, values, group))
+                    t
+                    for group in about.variance_objectives(findings)
+                    if (t := told(findings, path, values, group))
                 ],
             }
         )

@@ -14,10 +14,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     """Signal-to-noise ratios under the first objective, at every checkpoint."""
     if not findings.checkpoints:
         return None
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),
-            "cells": [findings.get("signal_to_noise", label, checkpoint=epoch) for epoch in findings.checkpoints],
+            "cells": [
+                findings.get("signal_to_noise", label, checkpoint=epoch) for epoch in findings.checkpoints
+            ],
         }
         for label in findings.labels
     ]
@@ -29,7 +31,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         mine, theirs = (findings.get("signal_to_noise", label) for label in pair)
         if mine.available and theirs.available:
             sentence = (
-                f"At the last checkpoint it is {prose.with_interval(theirs)} for {about.named(findings, pair[1])} and "
+                f"At the last checkpoint it is {prose.with_interval(theirs)} for "
+                f"{about.named(findings, pair[1])} and "
                 f"{prose.with_interval(mine)} for {about.named(findings, pair[0])}."
             )
     return {

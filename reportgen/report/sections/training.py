@@ -1,4 +1,4 @@
-"""Variance over training: every estimator against the reference, at every checkpoint, under every objective."""
+"""Variance over training: every estimator against the reference, checkpoint by checkpoint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from reportgen.report.section import Section
 def story(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:
     """What became of the ratio of two variances over training, under objectives where it is the same."""
     epochs = findings.checkpoints
-    ratios = {epoch: findings.ratio(worst, reference, objective=objectives[0], checkpoint=epoch) for epoch in epochs}
+    ratios = {
+        epoch: findings.ratio(worst, reference, objective=objectives[0], checkpoint=epoch) for epoch in epochs
+    }
     told = {epoch: words.side(ratio) for epoch, ratio in ratios.items() if ratio.has_interval}
     names = about.named(findings, worst), about.named(findings, reference)
     if not told:
@@ -46,13 +48,14 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         lower, total = findings.images_lower(pair[1], pair[0])
         if total:
             by_image = (
-                f"The same can be asked image by image: at the last checkpoint {about.named(findings, pair[1])} has the "
+                "The same can be asked image by image: at the last checkpoint "
+                f"{about.named(findings, pair[1])} has the "
                 f"lower variance in {prose.count(lower)} of {prose.count(total)} images."
             )
     groups = []
     for objective, *same in together:
         reference = findings.reference(objective)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "title": about.title_of(findings, label),
                 "cells": [

@@ -14,9 +14,10 @@ LEVEL = 0.05
 
 
 def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
-    """One estimator against the reference at the last checkpoint, and the smallest p-value of all checkpoints."""
+    """One estimator against the reference at the last checkpoint; p-values below LEVEL counted over all."""
     tests = [
-        findings.get("bias_p_value", label, objective=objective, checkpoint=epoch) for epoch in findings.checkpoints
+        findings.get("bias_p_value", label, objective=objective, checkpoint=epoch)
+        for epoch in findings.checkpoints
     ]
     values = [test.value for test in tests if test.available]
     return {
@@ -67,7 +68,8 @@ def verdict(findings: Findings) -> list[str]:
             if len(names) <= 3:
                 text += f": {prose.listing(names)}"
             text += (
-                f". Over so many tests about {prose.number(LEVEL * tests, 1)} would by chance, since they are not corrected "
+                f". Over so many tests about {prose.number(LEVEL * tests, 1)} would by chance, since they "
+                "are not corrected "
                 "over one another; the verdicts on claims are"
             )
         texts.append(words.sentence(text))
@@ -77,7 +79,10 @@ def verdict(findings: Findings) -> list[str]:
         found = sum(r["rejected"] for name, _, r in rows if name == label)
         how = "every one of" if found == tests else f"{prose.in_words(found)} of"
         texts.append(
-            words.sentence(f"the negative control, {about.named(findings, label)}, was rejected in {how} {words.counted(tests, 'test')}")
+            words.sentence(
+                f"the negative control, {about.named(findings, label)}, was rejected in {how} "
+                f"{words.counted(tests, 'test')}"
+            )
         )
     return texts
 
@@ -87,7 +92,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if not findings.checkpoints or len(findings.labels) < 2:
         return None
     groups = []
-    for objective in findings.objectives:
+    for objective in distinct(findings):
         reference = findings.reference(objective)
         rows = [row(findings, label, objective) for label in findings.labels if label != reference]
         groups.append({"title": about.objective_title(objective), "rows": rows})
@@ -96,6 +101,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "images": prose.count(about.images(findings)),
         "paragraphs": verdict(findings),
         "groups": groups,
+        "same": "elbo_analytic_kl" in findings.objectives and "elbo_analytic_kl" not in distinct(findings),
         "last": prose.count(findings.checkpoints[-1]),
     }
 

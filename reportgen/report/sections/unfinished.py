@@ -8,32 +8,45 @@ from typing import Any
 from reportgen.findings import Findings, prose
 from reportgen.report import about
 from reportgen.report.section import Section
+from reportgen.store.records import BrokenRecord
 
 LONGEST = 8
 """Rows shown; results.csv has all."""
 
 
+def _place(record: BrokenRecord) -> str:
+    parts = [record.kind.capitalize()]
+    parts += [about.setting_text(record.setting)] if record.setting else []
+    parts += [] if record.checkpoint is None else [f"epoch {prose.count(record.checkpoint)}"]
+    return ", ".join(parts)
+
+
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Left out where everything met its precision."""
-    broken = [
+    broken: list[dict[str, Any]] = [
         {
-            "what": f"{record.kind.capitalize()}{f', {about.setting_text(record.setting)}' if record.setting else ''}"
-            f"{'' if record.checkpoint is None else f', epoch {prose.count(record.checkpoint)}'}",
+            "what": _place(record),
             "cause": record.cause,
         }
         for record in findings.broken
     ]
-    short = []
+    short: list[dict[str, Any]] = []
     for record in findings.measurements:
         for arm in record.arms:
-            where = [about.objective_title(arm.objective), f"epoch {prose.count(record.checkpoint)}", f"K = {arm.num_samples}"]
+            where = [
+                about.objective_title(arm.objective),
+                f"epoch {prose.count(record.checkpoint)}",
+                f"K = {arm.num_samples}",
+            ]
             if not record.base:
                 where.append(about.setting_text(record.setting))
             if arm.constant:
                 where.append(f"constant {prose.number(arm.constant)}")
             what = about.title_of(findings, arm.label)
             if arm.status == "broken":
-                broken.append({"what": f"{what}; {'; '.join(where)}", "cause": arm.cause or "no cause was kept"})
+                broken.append(
+                    {"what": f"{what}; {'; '.join(where)}", "cause": arm.cause or "no cause was kept"}
+                )
             elif arm.status == "budget":
                 short.append(
                     {

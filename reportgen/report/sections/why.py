@@ -51,27 +51,35 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
     whole = findings.ratio(worst, best)
     if words.side(whole) != "above":
         return [
-            f"Here {about.named(findings, worst)} does not have the higher variance at the last checkpoint, so there is no gap "
+            f"Here {about.named(findings, worst)} does not have the higher variance at the last "
+            "checkpoint, so there is no gap "
             "for the derivative to explain."
         ]
     text = (
-        f"Of the estimators that use no derivative of the integrand, {about.named(findings, top)} goes furthest: it closes "
+        f"Of the estimators that use no derivative of the integrand, {about.named(findings, top)} goes "
+        "furthest: it closes "
         f"{words.share(share)} of the gap on the log scale. "
     )
     left = words.side(rest)
     if left == "above":
         text += (
-            f"A factor of {prose.with_interval(rest)} remains to {about.named(findings, best)}; that factor, and not the whole "
+            f"A factor of {prose.with_interval(rest)} remains to {about.named(findings, best)}; that "
+            "factor, and not the whole "
             f"gap of {prose.with_interval(whole)}, is what can be owed to the derivative. "
         )
     elif left == "below":
-        text += f"Its variance is then below that of {about.named(findings, best)}, so the derivative is not needed for the gap. "
+        text += (
+            f"Its variance is then below that of {about.named(findings, best)}, so the derivative is not needed "
+            "for the gap. "
+        )
     else:
         text += f"What remains to {about.named(findings, best)} cannot be told from nothing. "
     if share.low > 0.5:
         text += (
-            "The explanation of the source post, that REINFORCE is missing the derivative’s information, is therefore a partial "
-            "one: most of the gap, on the log scale, is owed to the size of the value that multiplies the score."
+            "The explanation of the source post, that REINFORCE is missing the derivative’s information, "
+            "is therefore a partial "
+            "one: most of the gap, on the log scale, is owed to the size of the value that multiplies the "
+            "score."
         )
     elif share.high < 0.5:
         text += "The larger part of the gap, on the log scale, is left to the derivative, as the source post has it."
@@ -88,7 +96,9 @@ def constants(findings: Findings, label: str) -> str:
         return ""
     name = about.named(findings, label)
     if effect.high < 1e-6 or effect.value == 0:
-        return words.sentence(f"{name} does not feel it: its variance is the same to rounding, whatever the constant")
+        return words.sentence(
+            f"{name} does not feel it: its variance is the same to rounding, whatever the constant"
+        )
     listed = prose.listing([f"{prose.with_interval(v)} at {prose.number(c)}" for c, v in found])
     if effect.has_interval and effect.low == 0:
         return words.sentence(f"for {name} no change is seen: total variance is {listed}")
@@ -96,17 +106,19 @@ def constants(findings: Findings, label: str) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Shares of the gap at every checkpoint; what constants do. Left out where there is nothing between the ends."""
+    """Shares of the gap at every checkpoint; what constants do. Left out with nothing between the ends."""
     pair = about.contrast(findings)
     if pair is None or not findings.checkpoints:
         return None
     worst, best = pair
     others = between(findings, worst, best)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),
             "gradient": "yes" if uses_gradient(findings, label) else "no",
-            "cells": [findings.gap_closed(label, worst, best, checkpoint=epoch) for epoch in findings.checkpoints],
+            "cells": [
+                findings.gap_closed(label, worst, best, checkpoint=epoch) for epoch in findings.checkpoints
+            ],
         }
         for label in others
     ]
@@ -118,7 +130,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         share = findings.gap_closed(label, worst, best)
         if share.available:
             sentences.append(
-                words.sentence(f"{about.named(findings, label)} closes {reading(share)}: {words.share(share)}")
+                words.sentence(
+                    f"{about.named(findings, label)} closes {reading(share)}: {words.share(share)}"
+                )
             )
     return {
         "worst": about.named(findings, worst),
