@@ -1,7 +1,8 @@
 """The engine against its peers: every coordinate's variance on Burda's MNIST network, one thread.
 
 Run: python -m benchmarks.engine. All contenders run in turn, several times, so
-that a machine that slows down slows them all; the table shows medians.
+that a machine that slows down slows them all; the table shows medians. Time is
+the process's own processor time, which other programs' turns are no part of.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ from reportgen.estimators import ESTIMATORS as TABLE
 from reportgen.families import MeanFieldGaussian
 from reportgen.measure import measure
 from reportgen.measure.draws import Batch, Frame, IntegrandDraws, integrand_values
-from reportgen.measure.moments import LeftOut, Moments
+from reportgen.measure.moments import Moments
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
 from reportgen.streams import stream
@@ -72,9 +73,9 @@ def contenders(ready: Case, estimator: str) -> list[Contender]:
 
 def _timed(peer: Peer, ready: Case, estimator: str, samples: int, repeat: int = 0) -> tuple[float, Tensor]:
     generator = stream(0, "benchmark", "draws", repeat)
-    started = perf_counter()
+    started = process_time()
     variances = peer(ready, estimator, samples, generator)
-    return perf_counter() - started, variances
+    return process_time() - started, variances
 
 
 def engine_on_same_draws(ready: Case, estimator: str) -> Tensor:
@@ -87,7 +88,7 @@ def engine_on_same_draws(ready: Case, estimator: str) -> Tensor:
     values = integrand_values(Batch(ready.problem, q, epsilon, True), [integrand])[integrand.name]
     draws = IntegrandDraws(values, Frame(q, pushforward.grams[0].float(), None), 1, 0.0)
     moments = Moments.empty(1, 1, pushforward.grams.shape[-1])
-    moments.update(0, TABLE[estimator].evaluate(draws, {}))
+    moments.update(0, TABLE[estimator].evaluate(draws, {}).detach())
     covariance = moments.scatter[:, 0] / (SAME_DRAWS - 1)
     return torch.cat([block.coordinate_variance(covariance) for block in pushforward.blocks])
 
@@ -112,9 +113,9 @@ def compare(ready: Case, estimator: str) -> dict[str, float]:
     check_same_draws(ready, estimator, peers)
     times: dict[str, list[float]] = {name: [] for name in (ENGINE, *(c.name for c in field))}
     for repeat in range(1, REPEATS + 1):
-        started = perf_counter()
+        started = process_time()
         record = measure(ready.problem, cell(estimator, BUDGET), dataset="noise", images=(0,))
-        times[ENGINE].append((perf_counter() - started) / record.draws_per_image * 1e6)
+        times[ENGINE].append((process_time() - started) / record.draws_per_image * 1e6)
         total = float(record.arrays["variance"][0, 0, 0])
         for contender in field:
             seconds, variances = _timed(contender.peer, ready, estimator, contender.samples, repeat)
@@ -145,7 +146,9 @@ def main() -> None:
         "Burda's MNIST network (784-200-200-50, tanh), one image, reconstruction term, float32, one thread."
     )
     print(f"Variances of all {size} coordinates of the encoder's gradient.")
-    print(f"Medians of {REPEATS} interleaved repeats; peers at their fastest batch size, checked to agree.")
+    print(
+        f"Medians of {REPEATS} interleaved repeats; peers at their fastest batch size, checked to agree; processor time."
+    )
     print(f"The engine's time is a whole measurement of {BUDGET:.3g} draws, its fixed costs included.\n")
     for estimator in ESTIMATORS:
         times = compare(ready, estimator)
