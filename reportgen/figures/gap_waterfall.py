@@ -99,7 +99,7 @@ def draw(data: GapWaterfall) -> Figure:
     ax.set_ylim(len(data.steps) - 0.45, -0.55)
     row_labels(ax, [wrapped(step.title) for step in data.steps])
     ax.set_xlabel("total variance of the gradient estimate")
-    margin_note(ax, -0.55, "variance of the step", rise=6, muted=True)
+    margin_note(ax, -0.55, "change of variance", rise=6, muted=True)
     margin_note(ax, -0.55, "share", offset=156, rise=6, right=True, muted=True)
     margin_note(ax, -0.55, "so far", offset=192, rise=6, right=True, muted=True)
     for row, step in enumerate(data.steps):
