@@ -34,7 +34,7 @@ from reportgen.streams import stream
 
 BUDGET = 1.05e6
 """Draws of one measurement: as many as an image takes in an experiment, so that fixed costs weigh alike."""
-REPEATS = 5
+REPEATS = 3
 SAME_DRAWS = 1024
 ENGINE = "this engine"
 BACKPACK, VMAP, LOOP = "BackPACK SumGradSquared", "torch.func vmap(grad)", "loop of single backwards"
@@ -146,9 +146,8 @@ def main() -> None:
         "Burda's MNIST network (784-200-200-50, tanh), one image, reconstruction term, float32, one thread."
     )
     print(f"Variances of all {size} coordinates of the encoder's gradient.")
-    print(
-        f"Medians of {REPEATS} interleaved repeats; peers at their fastest batch size, checked to agree; processor time."
-    )
+    print(f"Processor time, medians of {REPEATS} interleaved repeats; peers at their fastest batch size,")
+    print("checked to give the same variances on the same draws.")
     print(f"The engine's time is a whole measurement of {BUDGET:.3g} draws, its fixed costs included.\n")
     for estimator in ESTIMATORS:
         times = compare(ready, estimator)
