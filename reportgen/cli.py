@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -99,15 +99,17 @@ def report(
     as_json: Json = False,
 ) -> int:
     """Run what is missing of each experiment, then write its report."""
+    from reportgen.tables import answer, conclusion
+
     prepared = _prepare(experiments, output, set_, seed, device)
     codes, answers = [], []
     for job in prepared:
         outcome = _run(job, jobs, executor, fresh, quiet)
-        findings = _press(job)
+        findings = _press(job, quiet)
         codes.append(findings.exit_code)
-        answers.append(_answer(job, findings, outcome))
+        answers.append(answer(job, findings, outcome))
         if not quiet and not as_json:
-            _conclude(job, findings, outcome)
+            _print_lines(conclusion(job, findings, outcome))
     if as_json:
         _print_json(answers)
     return _worst(codes)
@@ -127,13 +129,15 @@ def run(
     as_json: Json = False,
 ) -> int:
     """Train and measure what is missing of each experiment; write no report."""
+    from reportgen.tables import counted, counts
+
     answers, codes = [], []
     for job in _prepare(experiments, output, set_, seed, device):
         outcome = _run(job, jobs, executor, fresh, quiet)
         codes.append(BROKEN if outcome.broken else 0)
-        answers.append({"experiment": job.experiment.experiment, **_counts(outcome)})
+        answers.append({"experiment": job.experiment.experiment, **counts(outcome)})
         if not quiet and not as_json:
-            typer.echo(f"{job.experiment.experiment}: {_counted(outcome)}")
+            typer.echo(f"{job.experiment.experiment}: {counted(outcome)}")
     if as_json:
         _print_json(answers)
     return _worst(codes)
@@ -149,15 +153,16 @@ def render(
     as_json: Json = False,
 ) -> int:
     """Write each report from what is stored; needs neither torch nor the data."""
+    from reportgen.tables import answer, conclusion
     from reportgen.workflow import prepare
 
     codes, answers = [], []
     for job in [prepare(name, output, _overrides(set_, seed), from_store=True) for name in experiments]:
-        findings = _press(job)
+        findings = _press(job, quiet)
         codes.append(findings.exit_code)
-        answers.append(_answer(job, findings, None))
+        answers.append(answer(job, findings, None))
         if not quiet and not as_json:
-            _conclude(job, findings, None)
+            _print_lines(conclusion(job, findings, None))
     if as_json:
         _print_json(answers)
     return _worst(codes)
@@ -188,8 +193,7 @@ def check(
         _print_json([{name: value for name, value in row.items() if name != "settings"} for row in rows])
     elif not quiet:
         for row in rows:
-            for line in cost_lines(row):
-                typer.echo(line)
+            _print_lines(cost_lines(row))
     return UsageError.exit_code if faults else 0
 
 
@@ -279,61 +283,13 @@ def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool) ->
         return execute(job, jobs=jobs, executor=executor, fresh=fresh, report=listener)
 
 
-def _press(job: Job) -> Findings:
-    from reportgen.workflow import press
+def _press(job: Job, quiet: bool) -> Findings:
+    from reportgen.workflow import press, records
 
-    return press(job)
-
-
-def _conclude(job: Job, findings: Findings, outcome: Outcome | None) -> None:
-    """The claims with their verdicts, and where the files are."""
-    from reportgen.tables import aligned
-
-    if outcome is not None:
-        typer.echo(f"{job.experiment.experiment}: {_counted(outcome)}")
-    rows = [
-        {
-            "verdict": claim.verdict + ("" if claim.as_expected else f" (expected: {claim.expect})"),
-            "id": claim.id,
-            "statement": claim.statement,
-        }
-        for claim in findings.claims
-    ]
-    for line in aligned(rows):
-        typer.echo(f"  {line}")
-    for cell in findings.broken:
-        typer.echo(f"  broken cell: {cell.cause}")
-    typer.echo(f"report: {job.folder / 'report.html'}, {job.folder / 'report.pdf'}")
-
-
-def _answer(job: Job, findings: Findings, outcome: Outcome | None) -> dict[str, Any]:
-    from reportgen.findings import claims_data
-
-    return {
-        "experiment": job.experiment.experiment,
-        "folder": str(job.folder),
-        "exit_code": findings.exit_code,
-        "claims": claims_data(findings),
-        **({} if outcome is None else _counts(outcome)),
-    }
-
-
-def _counts(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "measured": outcome.measured,
-        "cached": outcome.cached,
-        "broken": [record.cause for record in outcome.broken],
-        "seconds": round(outcome.seconds, 3),
-    }
-
-
-def _counted(outcome: Outcome) -> str:
-    from reportgen.progress import duration
-
-    parts = [f"{outcome.measured} cells run in {duration(outcome.seconds)}"] if outcome.measured else []
-    parts += [f"{outcome.cached} found in the store"] if outcome.cached else []
-    parts += [f"{len(outcome.broken)} broken"] if outcome.broken else []
-    return ", ".join(parts)
+    measured = records(job)
+    if not quiet:
+        typer.echo(f"{job.experiment.experiment}: writing the report", err=True)
+    return press(job, measured)
 
 
 def _worst(codes: Sequence[int]) -> int:
@@ -355,6 +311,11 @@ def _plain(item: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(item)
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
 def _print_json(value: Any) -> None:

@@ -1,13 +1,17 @@
-"""What `list` and `check` have to say, as plain rows."""
+"""What the commands have to say: plain rows for programs, lines for people."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reportgen.progress import duration
 from reportgen.workflow import Job
+
+if TYPE_CHECKING:
+    from reportgen.execution import Outcome
+    from reportgen.findings import Findings
 
 Row = Mapping[str, Any]
 
@@ -69,6 +73,54 @@ def cost_lines(row: Row) -> Iterable[str]:
         )
     yield "  every setting, defaults included:"
     yield from (f"    {line}" for line in row["settings"].splitlines())
+
+
+def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterable[str]:
+    """The claims with their verdicts, what broke, and where the files are."""
+    if outcome is not None:
+        yield f"{job.experiment.experiment}: {counted(outcome)}"
+    rows = [
+        {
+            "verdict": claim.verdict + ("" if claim.as_expected else f" (expected: {claim.expect})"),
+            "id": claim.id,
+            "statement": claim.statement,
+        }
+        for claim in findings.claims
+    ]
+    yield from (f"  {line}" for line in aligned(rows))
+    yield from (f"  broken cell: {cell.cause}" for cell in findings.broken)
+    yield f"report: {job.folder / 'report.html'}, {job.folder / 'report.pdf'}"
+
+
+def answer(job: Job, findings: Findings, outcome: Outcome | None) -> dict[str, Any]:
+    """A report in short, for programs."""
+    from reportgen.findings import claims_data
+
+    return {
+        "experiment": job.experiment.experiment,
+        "folder": str(job.folder),
+        "exit_code": findings.exit_code,
+        "claims": claims_data(findings),
+        **({} if outcome is None else counts(outcome)),
+    }
+
+
+def counts(outcome: Outcome) -> dict[str, Any]:
+    """What a run did, for programs."""
+    return {
+        "measured": outcome.measured,
+        "cached": outcome.cached,
+        "broken": [record.cause for record in outcome.broken],
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def counted(outcome: Outcome) -> str:
+    """What a run did, for people."""
+    parts = [f"{outcome.measured} cells run in {duration(outcome.seconds)}"] if outcome.measured else []
+    parts += [f"{outcome.cached} found in the store"] if outcome.cached else []
+    parts += [f"{len(outcome.broken)} broken"] if outcome.broken else []
+    return ", ".join(parts)
 
 
 def aligned(rows: Sequence[Row], gap: str = "  ") -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -105,9 +105,8 @@ def records(job: Job) -> dict[str, Record]:
     return found
 
 
-def press(job: Job) -> Findings:
+def press(job: Job, measured: Mapping[str, Record]) -> Findings:
     """Judge the records and write every file of the report. Imports no torch."""
-    measured = records(job)
     from reportgen.findings import collect
     from reportgen.report import render
 
