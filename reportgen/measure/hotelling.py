@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from scipy import optimize, stats
+from scipy import optimize, special
 from torch import Tensor
 
 RANK_TOLERANCE = 1e-9
@@ -72,16 +72,16 @@ def _p_value(statistic: float, rank: int, count: int) -> float:
     if count <= rank:
         return float("nan")
     f = statistic * (count - rank) / (rank * (count - 1))
-    return float(stats.f.sf(f, rank, count - rank))
+    return float(special.fdtrc(rank, count - rank, f))
 
 
 @lru_cache(maxsize=256)
 def _noncentrality(rank: int, count: int, level: float) -> float:
     """The noncentrality at which the F test at `level` has 80 % power."""
-    critical = stats.f.isf(level, rank, count - rank)
+    critical = special.fdtri(rank, count - rank, 1.0 - level)
 
     def shortfall(noncentrality: float) -> float:
-        return float(stats.ncf.sf(critical, rank, count - rank, noncentrality)) - POWER
+        return 1.0 - float(special.ncfdtr(rank, count - rank, noncentrality, critical)) - POWER
 
     upper = 10.0
     while shortfall(upper) < 0:
