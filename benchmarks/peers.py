@@ -60,7 +60,7 @@ def vmap_of_grad(batch: int) -> Peer:
     """torch.func: per-sample gradients of a batch, then their squares."""
 
     def run(case: Case, estimator: str, samples: int, generator: Generator) -> Tensor:
-        parameters = dict(case.encoder.named_parameters())
+        parameters = {name: p.detach() for name, p in case.encoder.named_parameters()}
 
         def likelihood(z: Tensor) -> Tensor:
             target = case.x[0].expand(*z.shape[:-1], -1)
