@@ -16,7 +16,7 @@ import pytest
 from reportgen import cli, workflow
 from reportgen.errors import CellError
 from reportgen.execution import Event
-from reportgen.progress import Lines, Tally, duration, progress
+from reportgen.cli.progress import Lines, Tally, duration, progress
 from reportgen.store import Store
 
 TEXT = """\

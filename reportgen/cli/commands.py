@@ -1,4 +1,4 @@
-"""The command line: one function a command. Only this room prints or exits."""
+"""One function a command; the exit codes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reportgen.errors import ReportgenError, UsageError
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
     from reportgen.findings import Findings
-    from reportgen.workflow import Job
+    from reportgen.cli.workflow import Job
 
 BROKEN, INTERRUPTED, DEFECT = 4, 130, 70
 WORST_FIRST = (BROKEN, 1, 3, 2, 0)
@@ -99,7 +99,7 @@ def report(
     as_json: Json = False,
 ) -> int:
     """Run what is missing of each experiment, then write its report."""
-    from reportgen.tables import answer, conclusion
+    from reportgen.cli.tables import answer, conclusion
 
     prepared = _prepare(experiments, output, set_, seed, device)
     codes, answers = [], []
@@ -129,7 +129,7 @@ def run(
     as_json: Json = False,
 ) -> int:
     """Train and measure what is missing of each experiment; write no report."""
-    from reportgen.tables import counted, counts
+    from reportgen.cli.tables import counted, counts
 
     answers, codes = [], []
     for job in _prepare(experiments, output, set_, seed, device):
@@ -153,8 +153,8 @@ def render(
     as_json: Json = False,
 ) -> int:
     """Write each report from what is stored; needs neither torch nor the data."""
-    from reportgen.tables import answer, conclusion
-    from reportgen.workflow import prepare
+    from reportgen.cli.tables import answer, conclusion
+    from reportgen.cli.workflow import prepare
 
     codes, answers = [], []
     for job in [prepare(name, output, _overrides(set_, seed), from_store=True) for name in experiments]:
@@ -178,8 +178,8 @@ def check(
     as_json: Json = False,
 ) -> int:
     """Validate declarations; say what would run and what it costs."""
-    from reportgen.tables import cost_lines, cost_row
-    from reportgen.workflow import prepare
+    from reportgen.cli.tables import cost_lines, cost_row
+    from reportgen.cli.workflow import prepare
 
     rows, faults = [], []
     for name in files:
@@ -200,7 +200,7 @@ def check(
 @app.command("list")
 def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
     """Gallery, estimators, objectives, data sets and sections of the report."""
-    from reportgen.tables import aligned, listing
+    from reportgen.cli.tables import aligned, listing
 
     kinds = listing()
     if as_json:
@@ -262,7 +262,7 @@ def _prepare(
     names: Sequence[str], output: Path, set_: list[str] | None, seed: int | None, device: str
 ) -> list[Job]:
     """All experiments, checked before the first is run."""
-    from reportgen.workflow import prepare
+    from reportgen.cli.workflow import prepare
 
     if device != "cpu":
         raise UsageError(f"--device: only cpu is supported, got {device}. Leave the option out.")
@@ -274,8 +274,8 @@ def _overrides(set_: list[str] | None, seed: int | None) -> list[str]:
 
 
 def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool) -> Outcome:
-    from reportgen.progress import progress
-    from reportgen.workflow import execute, expected_seconds
+    from reportgen.cli.progress import progress
+    from reportgen.cli.workflow import execute, expected_seconds
 
     experiment = job.experiment
     target = experiment.measure.precision
@@ -284,7 +284,7 @@ def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool) ->
 
 
 def _press(job: Job, quiet: bool) -> Findings:
-    from reportgen.workflow import press, records
+    from reportgen.cli.workflow import press, records
 
     measured = records(job)
     if not quiet:

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reportgen.progress import duration
-from reportgen.workflow import Job
+from reportgen.cli.progress import duration
+from reportgen.cli.workflow import Job
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
