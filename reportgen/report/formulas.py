@@ -55,9 +55,6 @@ class DrawnFormula:
 
 TEXT: dict[str, Formula] = {
     "phi": Formula(r"\phi", "phi"),
-    "theta": Formula(r"\theta", "theta"),
-    "eta": Formula(r"\eta", "eta"),
-    "x": Formula(r"x", "x"),
     "z": Formula(r"z", "z"),
     "f": Formula(r"f", "f"),
     "B": Formula(r"B", "B"),
@@ -75,18 +72,12 @@ TEXT: dict[str, Formula] = {
     "grad_z": Formula(
         r"\nabla_{z} \log p_{\theta}(x \mid z)", "the gradient in z of log p theta of x given z"
     ),
-    "g_hat": Formula(r"\hat g", "g hat"),
-    "g_phi": Formula(r"z = g_{\phi}(x, \epsilon)", "z equals g phi of x and epsilon"),
     "nll_expectation": Formula(
         r"-\mathbb{E}_{q}[\log p_{\theta}(x \mid z)]",
         "minus the expectation under q of log p theta of x given z",
     ),
     "minus_log_p": Formula(r"-\log p_{\theta}(x \mid z)", "minus log p theta of x given z"),
     "q_reversed": Formula(r"q_{\phi}(x \mid z)", "q phi of x given z"),
-    "kl": Formula(
-        r"\mathrm{KL}\bigl(q_{\phi}(z \mid x) \,\Vert\, p(z)\bigr)",
-        "the Kullback Leibler divergence from q phi of z given x to p of z",
-    ),
     "eta_def": Formula(r"\eta = (\mu, \log \sigma) \in \mathbb{R}^{2d}", "eta, the pair of mu and log sigma"),
     "target": Formula(
         r"\nabla_{\phi}\, \mathbb{E}_{q_{\phi}(z \mid x)}\bigl[f(z)\bigr]",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import MissingRequirementError, RenderError
+from reportgen.report.vector import read as read_drawing
 
 SCHEME = "reportgen:"
 """Addresses of the document's own images and fonts."""
@@ -128,11 +130,15 @@ def make_pdf(html: str, resources: Resources, attachments: tuple[Attachment, ...
                 return URLFetcherResponse(url, content, {"Content-Type": media_type})
             raise FatalURLFetchingError(f"refused {url}")
 
-    with _listening() as heard, _fixed_date(when):
+    images = {name: read_drawing(content) for name, content in resources.images.items()}
+    drawn = {SCHEME + name: image for name, image in images.items() if image is not None}
+    with _listening() as heard, _fixed_date(when), warnings.catch_warnings():
+        # WeasyPrint leaves its colour profile to be closed by the collector.
+        warnings.simplefilter("ignore", ResourceWarning)
         try:
             document = weasyprint.HTML(
                 string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
-            ).render(pdf_variant="pdf/a-3a")
+            ).render(pdf_variant="pdf/a-3a", cache=drawn)
             document.metadata.attachments = [
                 weasyprint.Attachment(
                     file_obj=BytesIO(a.content),

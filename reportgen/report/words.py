@@ -73,7 +73,8 @@ def compared(first: str, second: str, ratio: Estimate) -> str:
     if told == "above":
         return f"the variance of {first} is {prose.with_interval(ratio)} times that of {second}"
     if told == "below":
-        return f"the variance of {first} is {prose.with_interval(ratio)} times that of {second}, and so the lower one"
+        value = prose.with_interval(ratio)
+        return f"the variance of {first} is {value} times that of {second}, and so the lower one"
     if told == "around":
         value = prose.with_interval(ratio)
         return f"the variances of {first} and {second} are not told apart: their ratio is {value}"

@@ -35,7 +35,7 @@ def effect_name(text: str) -> str:
 
 
 def sources(text: str | None) -> list[tuple[str, str]]:
-    """Declared sources as keys and places: "burda2016, section 2; borea" → [("burda2016", "section 2"), …]."""
+    """Declared sources as keys and places: "burda2016, section 2" → ("burda2016", "section 2")."""
     found = []
     for part in (text or "").split(";"):
         head, _, place = part.strip().partition(",")

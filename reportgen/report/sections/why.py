@@ -68,10 +68,8 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
             f"gap of {prose.with_interval(whole)}, is what can be owed to the derivative. "
         )
     elif left == "below":
-        text += (
-            f"Its variance is then below that of {about.named(findings, best)}, so the derivative is not needed "
-            "for the gap. "
-        )
+        name = about.named(findings, best)
+        text += f"Its variance is then below that of {name}, so the gap needs no derivative. "
     else:
         text += f"What remains to {about.named(findings, best)} cannot be told from nothing. "
     if share.low > 0.5:
@@ -82,7 +80,9 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
             "score."
         )
     elif share.high < 0.5:
-        text += "The larger part of the gap, on the log scale, is left to the derivative, as the source post has it."
+        text += (
+            "The larger part of it, on the log scale, is left to the derivative, as the source post has it."
+        )
     else:
         text += "Which of the two is the larger part is not decided at this precision."
     return [text]

@@ -1,0 +1,206 @@
+"""The PDF: whole or not at all, tagged, with bookmarks, fonts and evidence inside."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from reportgen.declaration import load_text
+from reportgen.errors import RenderError
+from reportgen.figures import FIGURES, draw
+from reportgen.findings import Findings
+from reportgen.report import render
+from reportgen.report.formulas import drawn, sources
+from reportgen.report.pdf import Attachment, Resources, make_pdf
+from reportgen.report.render import FACES, font_faces
+from reportgen.report.vector import VectorImage, path_operators, read
+from reportgen.resources import templates
+from tests.synthetic import synthetic_findings
+
+WHEN = datetime(2025, 11, 23, 20, 0, tzinfo=UTC)
+FONTS = {f"fonts/{face[3]}.ttf": templates() / "fonts" / f"{face[3]}.ttf" for face in FACES}
+BOX = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="M1 1L9 1L9 9Z"/></svg>'
+
+
+def made(body: str, *, images: dict[str, bytes] | None = None, style: str = "") -> bytes:
+    style = f'{font_faces("paper")} html {{ font-family: "Reportgen Serif" }} {style}'
+    page = f'<html lang="en"><head><title>t</title><style>{style}</style></head><body>{body}</body></html>'
+    return make_pdf(page, Resources(FONTS, images or {}), (), WHEN)
+
+
+@pytest.fixture(scope="module")
+def findings() -> Findings:
+    found: Findings = synthetic_findings()
+    return found
+
+
+@pytest.fixture(scope="module")
+def report(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pdf")
+    render(findings, folder, timestamp=WHEN)
+    return folder / "report.pdf"
+
+
+def test_evidence_is_attached_with_fixed_dates(report: Path) -> None:
+    with pikepdf.open(report) as pdf:
+        assert set(pdf.attachments) == {"declaration.yaml", "results.csv", "claims.json"}
+        for name in ("results.csv", "claims.json"):
+            found = pdf.attachments[name].get_file()
+            assert found.read_bytes() == (report.parent / name).read_bytes()
+            assert found.creation_date == found.mod_date == WHEN
+        declared = pdf.attachments["declaration.yaml"].get_file().read_bytes().decode()
+        assert load_text(declared, "attached.yaml").experiment == "burda2016"
+
+
+def test_structure(report: Path) -> None:
+    from reportgen.report.render import fill
+
+    with pikepdf.open(report) as pdf:
+        assert pdf.Root.MarkInfo.Marked
+        assert str(pdf.Root.Lang) == "en"
+        with pdf.open_metadata() as metadata:
+            assert metadata.pdfa_status == "3A"
+        with pdf.open_outline() as outline:
+            titles = [item.title for item in outline.root]
+        assert titles[0] == "The VAE update against REINFORCE"
+        assert len(titles) == 1 + len(fill(synthetic_findings()))
+        assert 12 <= len(pdf.pages) <= 24
+    assert report.stat().st_size < 1_500_000
+
+
+def figures_of(pdf: pikepdf.Pdf) -> list[Any]:
+    seen: list[Any] = []
+
+    def walk(element: Any) -> None:
+        if isinstance(element, pikepdf.Dictionary):
+            if element.get("/S") == "/Figure":
+                seen.append(element)
+            children = element.get("/K")
+            if isinstance(children, pikepdf.Array):
+                for child in children:
+                    walk(child)
+            elif children is not None:
+                walk(children)
+
+    walk(pdf.Root.StructTreeRoot)
+    return seen
+
+
+def test_every_figure_and_formula_has_words(report: Path) -> None:
+    with pikepdf.open(report) as pdf:
+        found = figures_of(pdf)
+        assert len(found) > 60
+        assert all(str(element.Alt).strip() for element in found)
+
+
+def test_every_font_is_ours_and_embedded(report: Path) -> None:
+    with pikepdf.open(report) as pdf:
+        names = set()
+        for item in pdf.objects:
+            if isinstance(item, pikepdf.Dictionary) and item.get("/Type") == "/FontDescriptor":
+                assert any(key in item for key in ("/FontFile2", "/FontFile3"))
+                names.add(str(item.FontName).partition("+")[2] or str(item.FontName))
+    assert names
+    assert all("Reportgen" in name for name in names), names
+
+
+def test_text_can_be_found(report: Path) -> None:
+    import pypdf
+
+    first = pypdf.PdfReader(report).pages[0].extract_text()
+    assert "The VAE update against REINFORCE" in first
+    assert "confirmed" in first
+    assert "1 of " in first
+
+
+def test_links_lead_out_only_to_sources(report: Path) -> None:
+    with pikepdf.open(report) as pdf:
+        for page in pdf.pages:
+            for note in page.get("/Annots", []):
+                action = note.get("/A")
+                if action is not None and action.get("/S") == "/URI":
+                    assert str(action.URI).startswith("https://")
+
+
+def test_same_bytes_twice() -> None:
+    assert made("<p>same</p>") == made("<p>same</p>")
+
+
+@pytest.mark.parametrize(
+    ("body", "style", "names"),
+    [
+        ('<img alt="x" src="file:///etc/hostname">', "", "refused file:"),
+        ('<img alt="x" src="https://example.org/a.png">', "", "refused https:"),
+        ('<img alt="x" src="reportgen:figures/none.svg">', "", "figures/none.svg"),
+        ('<img src="reportgen:box.svg">', "", "no required alt"),
+        ('<a href="#nowhere">there</a>', "", "nowhere"),
+        ('<p id="a">1</p><p id="a">2</p>', "", "'a'"),
+        ("<p>text</p>", "p { no-such-thing: 1 }", "no-such-thing"),
+        ('<p><a rel="attachment" href="file:///etc/hostname">x</a></p>', "", "refused file:"),
+        ("<p>\U00013000 \U0001f9ff</p>", "", "glyph"),
+    ],
+)
+def test_what_would_be_missing_is_an_error(body: str, style: str, names: str) -> None:
+    with pytest.raises(RenderError, match=r"report\.pdf: ") as caught:
+        made(body, images={"box.svg": BOX}, style=style)
+    assert names in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_deep_nesting_is_an_error() -> None:
+    with pytest.raises(RenderError, match=r"report\.pdf: "):
+        made("<div>" * 600 + "x" + "</div>" * 600)
+
+
+def test_the_surroundings_are_left_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    import logging
+    import os
+
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "7")
+    handlers = list(logging.getLogger("weasyprint").handlers)
+    made("<p>x</p>")
+    assert os.environ["SOURCE_DATE_EPOCH"] == "7"
+    assert logging.getLogger("weasyprint").handlers == handlers
+
+
+def test_attachment_keeps_its_bytes() -> None:
+    page = '<html lang="en"><head><title>t</title></head><body><p></p></body></html>'
+    content = bytes(range(256))
+    pdf = make_pdf(page, Resources({}, {}), (Attachment("a.bin", content, "all bytes"),), WHEN)
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        assert opened.attachments["a.bin"].get_file().read_bytes() == content
+
+
+def test_figures_and_formulas_take_the_short_way(findings: Findings) -> None:
+    figures = [drawing for name in FIGURES if (drawing := draw(findings, name)) is not None]
+    assert all(isinstance(read(drawing.svg), VectorImage) for drawing in figures)
+    short = [read(drawn(formula).svg.replace("currentColor", "#000000").encode()) for formula in sources()]
+    assert sum(image is not None for image in short) >= 0.9 * len(short)
+
+
+def test_what_is_not_understood_is_left_to_weasyprint() -> None:
+    for inside in (
+        "<text>x</text>",
+        '<path d="m1 1l2 2"/>',
+        '<path d="M1 1A1 1 0 0 0 2 2"/>',
+        '<path d="M1 1L2 2" style="fill:url(#a)"/>',
+        '<g transform="skewX(3)"><path d="M1 1L2 2"/></g>',
+        '<g style="filter:none"><path d="M1 1L2 2"/></g>',
+        '<image width="1" height="1"/>',
+    ):
+        text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{inside}</svg>'
+        assert read(text.encode()) is None, inside
+    assert read(b"not xml") is None
+    assert read(BOX) is not None
+
+
+def test_paths() -> None:
+    assert path_operators("M1 2L3 4zM5 6H7V8Z") == b"1 2 m\n3 4 l\nh\n5 6 m\n7 6 l\n7 8 l\nh"
+    assert path_operators("M0 0C1 2 3 4 5 6") == b"0 0 m\n1 2 3 4 5 6 c"
+    assert path_operators("M0 0Q3 3 6 0T12 0").endswith(b"8 -2 10 -2 12 0 c")
+    assert path_operators("M-.5-2L1e-3 0") == b"-0.5 -2 m\n0.001 0 l"

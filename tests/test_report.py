@@ -1,0 +1,451 @@
+"""The report's text and page: right whatever was found, complete, self-contained, the same every time."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportgen.declaration import load_text
+from reportgen.errors import RenderError
+from reportgen.findings import Estimate, Findings, collect
+from reportgen.plan import make_plan
+from reportgen.report import SECTIONS, formulas, front, provenance, words
+from reportgen.report.bibliography import REFERENCES, reference
+from reportgen.report.numbering import Numbering
+from reportgen.report.render import columns, fill, html_page, render, shared_context, write
+from reportgen.report.sections import training, why
+from reportgen.report.writer import Writer
+from reportgen.resources import templates
+from reportgen.store.records import BrokenRecord
+from tests.synthetic import synthetic_records
+
+WHEN = datetime(2025, 11, 23, 20, 0, tzinfo=UTC)
+
+SMALL = """
+experiment: small
+title: A small <b>test</b> & its report
+problem: {data: digits, latent: 10}
+objective: [reconstruction, elbo]
+estimators: [score_function, {name: score_function, baseline: optimal_constant}, pathwise]
+train: {epochs: 1, checkpoints: [0, 1]}
+measure: {images: 12}
+claims:
+  - id: lower
+    statement: it is lower
+    test: variance_ratio(score_function, pathwise) > 1
+    source: borea, first
+  - id: wrong
+    statement: it is higher
+    test: variance_ratio(score_function, pathwise) < 1
+    expect: refuted
+  - {id: unsure, statement: a hair, test: "variance_ratio(pathwise, pathwise) > 1 at checkpoint 0"}
+"""
+
+
+def findings_of(text: str, spoil: Callable[[Any, dict[str, Any]], None] | None = None) -> Findings:
+    """Findings of a declaration on simulated records, which `spoil` may change."""
+    experiment = load_text(text, "test.yaml")
+    plan = make_plan(experiment, "0" * 64)
+    records = dict(synthetic_records(plan))
+    if spoil:
+        spoil(plan, records)
+    return collect(experiment, plan, records)
+
+
+def page_of(findings: Findings) -> str:
+    """The HTML page without figures: text, tables and formulas."""
+    source = provenance.gather(findings, timestamp=WHEN)
+    sections = fill(findings)
+    shared = shared_context(findings, source, "experiment: small\n", sections)
+    return html_page(sections, shared, {}, {"results.csv": b"a", "claims.json": b"[]"}, "x").decode()
+
+
+def text_of(page: str) -> str:
+    """What a reader sees, white space made single."""
+    body = re.sub(r"<(style|script)\b.*?</\1>", " ", page, flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", body))
+
+
+@pytest.fixture(scope="module")
+def small() -> Findings:
+    return findings_of(SMALL)
+
+
+@pytest.fixture(scope="module")
+def page(small: Findings) -> str:
+    return page_of(small)
+
+
+@pytest.fixture(scope="module")
+def folder(small: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("report")
+    (target / "figures").mkdir()
+    (target / "figures" / "of_an_older_report.svg").write_text("<svg/>")
+    render(small, target, timestamp=WHEN, data={"digits": "ab" * 32}, command="reportgen report small")
+    return target
+
+
+class Parsed(HTMLParser):
+    """Ids, links, addresses and open elements of a page."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "hr", "input"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.ids += [found["id"]] if found.get("id") else []
+        self.links += [found["href"] or ""] if tag == "a" else []
+        self.loads += [found[name] or "" for name in ("src", "srcset", "data", "action") if name in found]
+        self.loads += [found["href"] or ""] if tag in ("link", "base") else []
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+
+def test_page_is_self_contained_and_whole(folder: Path) -> None:
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    parsed = Parsed()
+    parsed.feed(text)
+    assert parsed.open == []
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert [a for a in parsed.loads if not a.startswith("data:")] == []
+    inside = {link[1:] for link in parsed.links if link.startswith("#")}
+    assert inside <= set(parsed.ids)
+    assert {link.split(":", 1)[0] for link in parsed.links if not link.startswith("#")} <= {"https", "data"}
+    addresses = re.findall(r"url\(([^)]{0,40})", text)
+    assert addresses
+    assert [a for a in addresses if not a.startswith(('"data:', "#"))] == []
+    assert "default-src 'none'" in text
+    assert "<script" not in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_declared_text_is_escaped(page: str) -> None:
+    assert "A small &lt;b&gt;test&lt;/b&gt; &amp; its report" in page
+    assert "<b>test</b>" not in page
+
+
+def test_first_page_states_every_claim(small: Findings, page: str) -> None:
+    for claim in small.claims:
+        assert f'<a href="#claim-{claim.id}">{words.headline(claim.statement)}</a>' in page
+    seen = text_of(page)
+    assert "◆ refuted, as expected" in seen
+    assert "● confirmed" in seen
+    assert "Of three declared claims" in seen
+
+
+def test_files_and_manifest(small: Findings, folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    written = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert written == {*manifest["files"], "manifest.json"}
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    assert manifest["data"] == {"digits": "ab" * 32}
+    assert [cell["key"] for cell in manifest["cells"]["measurement"]] == [
+        c.key for c in small.plan.measurements
+    ]
+    assert {"report.html", "report.pdf", "results.csv", "claims.json"} <= written
+    assert "figures/variance_over_training.svg" in written
+    rows = list(csv.DictReader(io.StringIO((folder / "results.csv").read_text())))
+    assert len(rows) == len(small.rows)
+    verdicts = {claim["id"]: claim["verdict"] for claim in json.loads((folder / "claims.json").read_text())}
+    assert verdicts == {"lower": "confirmed", "wrong": "refuted", "unsure": "refuted"}
+
+
+def test_downloads_hold_the_evidence(folder: Path) -> None:
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    found = dict(re.findall(r'<a download="([^"]+)" href="data:[\w/-]+;base64,([^"]+)"', text))
+    assert gzip.decompress(base64.b64decode(found["results.csv.gz"])) == (folder / "results.csv").read_bytes()
+    assert base64.b64decode(found["claims.json"]) == (folder / "claims.json").read_bytes()
+    assert load_text(base64.b64decode(found["declaration.yaml"]).decode(), "again.yaml").experiment == "small"
+
+
+RENDER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tests.test_report import SMALL, WHEN, findings_of
+from reportgen.report import render
+render(findings_of(SMALL), Path(sys.argv[1]), timestamp=WHEN, data={"digits": "ab" * 32},
+       command="reportgen report small")
+"""
+
+
+def test_same_bytes_in_another_process(folder: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"}
+    root = Path(__file__).resolve().parent.parent
+    subprocess.run([sys.executable, "-c", RENDER, str(tmp_path / "r")], check=True, cwd=root, env=environment)
+    mine = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    theirs = {
+        p.relative_to(tmp_path / "r"): p.read_bytes() for p in (tmp_path / "r").rglob("*") if p.is_file()
+    }
+    assert [str(name) for name in sorted(mine) if mine[name] != theirs.get(name)] == []
+    assert set(mine) == set(theirs)
+
+
+def test_no_path_of_this_machine_is_written(folder: Path) -> None:
+    here = str(Path(__file__).resolve().parent.parent).encode()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert here not in path.read_bytes()
+            assert b"file:" not in path.read_bytes()
+
+
+def test_broken_and_missing_cells_are_shown_with_their_cause() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        last = plan.measurements[-1]
+        records[last.key] = BrokenRecord(
+            last.key, "measurement", last.setting, last.checkpoint, "the loss is NaN"
+        )
+        del records[plan.measurements[0].key]
+
+    found = findings_of(SMALL, spoil)
+    seen = text_of(page_of(found))
+    assert "the loss is NaN" in seen
+    assert "it was not measured" in seen
+    assert "▲ broken" in seen
+    assert "Two cells broke." in seen
+
+
+def test_a_run_that_broke_entirely_still_reports() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for cell in (*plan.trainings, *plan.measurements):
+            records[cell.key] = BrokenRecord(cell.key, "training", cell.setting, None, "no memory")
+
+    seen = text_of(page_of(findings_of(SMALL, spoil)))
+    assert "no memory" in seen
+    assert "are confirmed" not in seen
+
+
+@pytest.mark.parametrize(
+    "estimators",
+    [
+        "[score_function]",
+        "[pathwise]",
+        "[leave_one_out, taylor_control_variate]",
+        "[pathwise, score_function]",
+    ],
+)
+def test_sections_without_anything_to_say_are_left_out(estimators: str) -> None:
+    bare = f"experiment: bare\nestimators: {estimators}\ntrain: {{epochs: 0, checkpoints: [0]}}\n"
+    found = findings_of(bare)
+    ids = {section.id for section, _ in fill(found)}
+    assert {"question", "estimators", "methods", "again", "references"} <= ids
+    assert not ids & {"settings", "samples", "judged", "errata"}
+    assert "declared claim" not in text_of(page_of(found))
+
+
+def test_every_section_is_written_for_the_whole_experiment() -> None:
+    from tests.synthetic import synthetic_findings
+
+    ids = [section.id for section, _ in fill(synthetic_findings())]
+    assert ids == [section.id for section in SECTIONS]
+
+
+def test_claims_point_to_sections_that_exist() -> None:
+    from reportgen.findings.claims import SECTIONS as WHERE
+
+    assert {*WHERE.values(), "training", "samples", "settings", "unbiasedness"} <= {s.id for s in SECTIONS}
+
+
+class Fixed:
+    """Findings with a ratio, a share and verdicts of choice."""
+
+    def __init__(self, ratio: Estimate, share: Estimate) -> None:
+        self._ratio, self._share = ratio, share
+        self.checkpoints = (0, 5)
+        self.objectives = ("reconstruction",)
+        self.labels = ("score_function", "score_function_optimal_constant", "pathwise")
+        self.estimator_of = {label: label for label in self.labels}
+
+    def reference(self, objective: str | None = None) -> str:
+        return "pathwise"
+
+    def ratio(self, first: str, second: str, **_: Any) -> Estimate:
+        return (
+            self._ratio if first == "score_function" else replace(self._ratio, value=3.0, low=2.9, high=3.1)
+        )
+
+    def gap_closed(self, *_: str, **__: Any) -> Estimate:
+        return self._share
+
+    def get(self, *_: str, **__: Any) -> Estimate:
+        return self._ratio
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says", "never"),
+    [
+        (5.0, 7.0, "higher at every checkpoint", "lower"),
+        (0.5, 0.7, "lower at every checkpoint", "higher"),
+        (0.9, 1.2, "not told apart", "higher"),
+    ],
+)
+def test_the_story_follows_the_interval(low: float, high: float, says: str, never: str) -> None:
+    made: Any = Fixed(Estimate((low + high) / 2, low, high), Estimate(0.6, 0.55, 0.65))
+    text = training.story(made, ["reconstruction"], "score_function", "pathwise")
+    assert says in text
+    assert never not in text
+
+
+@pytest.mark.parametrize(
+    ("share", "says", "never"),
+    [
+        ((0.6, 0.55, 0.65), "a partial one", "as the source post has it"),
+        ((0.2, 0.15, 0.25), "as the source post has it", "a partial one"),
+        ((0.5, 0.45, 0.55), "not decided", "partial one"),
+    ],
+)
+def test_the_explanation_follows_the_share(share: tuple[float, float, float], says: str, never: str) -> None:
+    made: Any = Fixed(Estimate(600.0, 590.0, 610.0), Estimate(*share))
+    (text,) = why.explanation(made, "score_function", "pathwise", ["score_function_optimal_constant"])
+    assert says in text
+    assert never not in text
+    low: Any = Fixed(Estimate(0.5, 0.4, 0.6), Estimate(*share))
+    (text,) = why.explanation(low, "score_function", "pathwise", ["score_function_optimal_constant"])
+    assert "no gap" in text
+
+
+def test_an_unavailable_number_is_never_printed_as_one() -> None:
+    gone = Estimate(float("nan"), status="broken: no memory")
+    assert words.cell(gone) == "–"
+    assert words.share_cell(gone) == "–"
+    assert words.amount(gone) == "broken: no memory"
+    assert "cannot be compared (broken: no memory)" in words.compared("a", "b", gone)
+    assert words.share(Estimate(0.69, 0.66, 0.71)) == "69.0% (66.0 to 71.0)"
+
+
+def test_verdicts_are_words_and_shapes() -> None:
+    shown = [str(words.verdict(word)) for word in words.SHAPES]
+    assert len({re.sub(r"<[^>]+>", "", text)[0] for text in shown}) == 4
+    assert ", as expected" in words.verdict("refuted", "refuted")
+    assert ", expected refuted" in words.verdict("confirmed", "refuted")
+    assert "expected" not in words.verdict("confirmed")
+
+
+def test_every_formula_is_drawn_and_can_be_said() -> None:
+    for formula in formulas.sources():
+        drawn = formulas.drawn(formula)
+        assert drawn.width > 0
+        assert drawn.height > 0
+        assert 0 <= drawn.depth < drawn.height
+        assert len(drawn.spoken) > 0
+        assert "<text" not in drawn.svg
+        assert 'fill="currentColor"' in drawn.svg
+
+
+def test_a_missing_formula_names_the_remedy() -> None:
+    with pytest.raises(
+        RenderError, match=r"formulas\.json: needs a drawing of 'E=mc\^2', found none\. Run `make formulas`"
+    ):
+        formulas.drawn(formulas.Formula("E=mc^2", "energy"))
+    with pytest.raises(RenderError, match="found 'no_such'"):
+        formulas.named("no_such")
+
+
+def test_formula_sources_are_those_of_the_templates() -> None:
+    used = {
+        name
+        for path in templates().rglob("*.html")
+        for name in re.findall(r'(?:math|equation)\("([^"]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert used <= set(formulas.TEXT)
+    assert set(formulas.TEXT) <= used, "a formula is drawn that no template asks for"
+
+
+def test_citations_resolve() -> None:
+    from reportgen.estimators import ESTIMATORS
+
+    for estimator in ESTIMATORS.values():
+        for key in estimator.source.split(","):
+            assert reference(key.strip()).link.startswith("https://")
+    with pytest.raises(RenderError, match="found 'nobody1999'"):
+        reference("nobody1999")
+    assert all(source.year.isdigit() or key == "borea" for key, source in REFERENCES.items())
+
+
+def test_a_reference_to_nothing_is_an_error() -> None:
+    numbering = Numbering()
+    assert numbering.of("figure", "later") == "?"
+    assert numbering.number("figure", "first") == "1"
+    final = numbering.second_pass()
+    assert final.of("figure", "first") == "1"
+    with pytest.raises(RenderError, match="refers to figure 'later'"):
+        final.of("figure", "later")
+
+
+def test_templates_are_strict_and_escape_every_name() -> None:
+    environment = Writer("screen", {}).environment()
+    assert environment.from_string("{{ a }}").render(a="<b>") == "&lt;b&gt;"
+    with pytest.raises(Exception, match="'nothing' is undefined"):
+        environment.from_string("{{ nothing }}").render()
+
+
+def test_listing_loses_nothing() -> None:
+    text = "\n".join(f"  line {i} " + "word " * (i % 17) for i in range(230))
+    pages = columns(text)
+    assert all(len(pair) <= 2 for pair in pages)
+    shown = "\n".join(column for pair in pages for column in pair)
+    assert shown.split() == text.split()
+    assert max(len(line) for line in shown.splitlines()) <= 58
+    assert columns("a: 1") == [["a: 1", ""]]
+
+
+def test_a_failed_write_leaves_the_older_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"report.html": b"old"})
+
+    def full(self: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(RenderError, match="cannot be written: No space left on device"):
+        write(tmp_path, {"report.html": b"new"})
+    assert (tmp_path / "report.html").read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".report-")] == []
+
+
+def test_the_date_is_the_runs_own() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for day, cell in enumerate(plan.measurements, start=1):
+            record = records[cell.key]
+            stamped = {**record.environment, "finished": f"2025-03-0{day}T10:00:00+00:00"}
+            records[cell.key] = replace(record, environment=stamped)
+
+    found = findings_of(SMALL, spoil)
+    source = provenance.gather(found)
+    assert source.finished == datetime(2025, 3, 2, 10, tzinfo=UTC)
+    assert source.date == "2 March 2025"
+    assert all("finished" not in environment for environment in source.measured_on)
+    undated = provenance.gather(findings_of(SMALL))
+    assert undated.date == ""
+    assert "Measured" not in front.context(found, undated, frozenset())["date"]
