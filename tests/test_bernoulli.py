@@ -32,4 +32,6 @@ def test_single_precision_neither_overflows_nor_loses_digits() -> None:
     x = (torch.rand(1, 784, generator=generator) < 0.4).float()
     fast = bernoulli_log_likelihood(x, logits)
     slow = torch.distributions.Bernoulli(logits=logits.double()).log_prob(x.double().unsqueeze(1)).sum(-1)
-    torch.testing.assert_close(fast.double(), slow, rtol=2e-6, atol=0)
+    # Terms as large as Σ|l| cancel; their rounding is what is left.
+    bound = torch.finfo(torch.float32).eps * (logits.double().abs().sum(-1) + slow.abs())
+    assert ((fast.double() - slow).abs() < bound).all()

@@ -19,6 +19,10 @@ from reportgen.objectives import Integrand
 from reportgen.problems.problem import Problem, standard_normal_log_density
 
 
+EVALUATION_ROWS = 1024
+"""Samples that pass through the decoder at once, over all images: its activations stay in the caches."""
+
+
 class Batch:
     """N samples of each image from noise ε [I N d]; a `reportgen.objectives.Point`.
 
@@ -30,17 +34,13 @@ class Batch:
         self.q = q
         self.epsilon = epsilon
         self.z = q.sample(epsilon)
-        if with_gradient:
-            z = self.z.detach().requires_grad_(True)
-            with torch.enable_grad():
-                value = problem.log_likelihood(z)
-                (gradient,) = torch.autograd.grad(value.sum(), z)
-            self.log_likelihood = value.detach()
-            self._log_likelihood_gradient: Tensor | None = gradient
-        else:
-            with torch.no_grad():
-                self.log_likelihood = problem.log_likelihood(self.z)
-            self._log_likelihood_gradient = None
+        values, gradients = [], []
+        for z in torch.split(self.z, max(EVALUATION_ROWS // len(epsilon), 1), dim=1):
+            value, gradient = _evaluate(problem, z, with_gradient)
+            values.append(value)
+            gradients.append(gradient)
+        self.log_likelihood = torch.cat(values, 1)
+        self._log_likelihood_gradient = torch.cat(gradients, 1) if with_gradient else None
 
     @property
     def log_likelihood_gradient(self) -> Tensor:
@@ -67,6 +67,18 @@ class Batch:
     @cached_property
     def score(self) -> Tensor:
         return self.q.score(self.epsilon)
+
+
+def _evaluate(problem: Problem, z: Tensor, with_gradient: bool) -> tuple[Tensor, Tensor]:
+    """log p(x|z) [I n] and its gradient in z [I n d]; an empty tensor where that is not wanted."""
+    if not with_gradient:
+        with torch.no_grad():
+            return problem.log_likelihood(z), z.new_empty(0)
+    z = z.detach().requires_grad_(True)
+    with torch.enable_grad():
+        value = problem.log_likelihood(z)
+        (gradient,) = torch.autograd.grad(value.sum(), z)
+    return value.detach(), gradient
 
 
 @dataclass(frozen=True)

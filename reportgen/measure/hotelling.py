@@ -78,7 +78,7 @@ def _p_value(statistic: float, rank: int, count: int) -> float:
 @lru_cache(maxsize=256)
 def _noncentrality(rank: int, count: int, level: float) -> float:
     """The noncentrality at which the F test at `level` has 80 % power."""
-    critical = special.fdtri(rank, count - rank, 1.0 - level)
+    critical = float(special.fdtri(rank, count - rank, 1.0 - level))
 
     def shortfall(noncentrality: float) -> float:
         return 1.0 - float(special.ncfdtr(rank, count - rank, noncentrality, critical)) - POWER

@@ -1,9 +1,10 @@
 """The Bernoulli log-likelihood of binary pixels, summed without writing the terms down.
 
 Σ log(1 + eˡ) over hundreds of pixels costs as much as the decoder's matrix
-products when every pixel takes a logarithm. Each factor 1 + e^{−|l|} lies in
-(1, 2], so a hundred of them multiply without overflow, and one logarithm
-serves them all.
+products when every pixel takes a logarithm. With log(1 + eˡ) = ½ (l + |l|) −
+log σ(|l|) the linear parts are one product and one sum; each factor σ(|l|)
+lies in [½, 1), so that dozens of them multiply without underflow and one
+logarithm serves them all.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 CHUNK = 64
-"""Factors multiplied before a logarithm is taken: 2⁶⁴ is far inside float32."""
+"""Factors multiplied before a logarithm is taken: 2⁻⁶⁴ is far inside float32."""
 
 
 class _LogLikelihood(torch.autograd.Function):
@@ -23,18 +24,19 @@ class _LogLikelihood(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, logits: Tensor) -> Tensor:
         ctx.save_for_backward(x, logits)
-        factors = logits.abs().neg_().exp_().add_(1.0)
-        total = torch.bmm(logits, x.unsqueeze(-1)).squeeze(-1)
-        total -= logits.clamp_min(0.0).sum(-1)
+        factors = logits.abs()
+        total = torch.bmm(logits, (x - 0.5).unsqueeze(-1)).squeeze(-1)
+        total.sub_(factors.sum(-1), alpha=0.5)
+        factors.sigmoid_()
         for start in range(0, logits.shape[-1], CHUNK):
-            total -= factors[..., start : start + CHUNK].prod(-1).log_()
+            total += factors[..., start : start + CHUNK].prod(-1).log_()
         return total
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[None, Tensor]:
         x, logits = ctx.saved_tensors
-        gradient = torch.sub(x.unsqueeze(1), torch.sigmoid(logits))
-        return None, gradient.mul_(upstream[0].unsqueeze(-1))
+        gradient = torch.sigmoid(logits).sub_(x.unsqueeze(1))
+        return None, gradient.mul_(-upstream[0].unsqueeze(-1))
 
 
 def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
