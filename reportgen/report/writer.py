@@ -156,15 +156,21 @@ class Writer:
         """The whole document, filled in twice so that references may point forward."""
         for index, (section, _) in enumerate(sections, start=1):
             self.numbering.set("section", section.id, str(index))
-        text = self._pass(template, sections, shared)
+        environment = self.environment()
+        self._pass(environment, template, sections, shared)
         cited = self.numbering.cited
         self.numbering = self.numbering.second_pass()
         self.numbering.cited = cited
-        text = self._pass(template, sections, shared)
+        text = self._pass(environment, template, sections, shared)
         return re.sub(r"[ \t]+\n", "\n", text)
 
-    def _pass(self, template: str, sections: Sequence[tuple[Section, Mapping[str, Any]]], shared: Any) -> str:
-        environment = self.environment()
+    def _pass(
+        self,
+        environment: Environment,
+        template: str,
+        sections: Sequence[tuple[Section, Mapping[str, Any]]],
+        shared: Any,
+    ) -> str:
         try:
             # The first page is filled in first: its figure is figure 1.
             front = Markup(environment.get_template("front.html").render(shared))
