@@ -39,7 +39,7 @@ doctor: $(READY) ## what this machine has and lacks
 
 formulas: $(READY) ## draw the report's formulas again (maintainers; needs Node.js)
 	@cd templates/formulas && npm install --no-audit --no-fund --no-package-lock --silent
-	@$(BIN)/python -m reportgen.report.formulas
+	@cd templates/formulas && PYTHON=$(CURDIR)/$(BIN)/python node render.mjs
 	@rm -rf templates/formulas/node_modules # else a wheel would carry it
 
 wheel: $(READY) ## build the wheel into dist/

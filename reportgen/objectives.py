@@ -87,7 +87,9 @@ OBJECTIVES: dict[str, Objective] = {
         name="elbo",
         title="ELBO",
         formula=r"\mathbb{E}_{q_{\phi}(z \mid x)}\bigl[\log p_{\theta}(x, z) - \log q_{\phi}(z \mid x)\bigr]",
-        spoken="the expectation under q phi of z given x of log p theta of x and z minus log q phi of z given x",
+        spoken=(
+            "the expectation under q phi of z given x of log p theta of x and z minus log q phi of z given x"
+        ),
         integrand=LOG_WEIGHT,
         source="burda2016, kingma2013",
     ),

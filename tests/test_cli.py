@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from reportgen import cli, workflow
+from reportgen.cli.progress import Lines, Tally, duration, progress
 from reportgen.errors import CellError
 from reportgen.execution import Event
-from reportgen.cli.progress import Lines, Tally, duration, progress
 from reportgen.store import Store
 
 TEXT = """\

@@ -144,8 +144,7 @@ def test_coordinates_are_counted_dead_ones_apart(
 def test_hotelling_is_the_textbook_statistic_of_paired_differences(
     run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor],
 ) -> None:
-    record, kept, _ = run
-    # Score function and pathwise at K = 1 see the same batches while both run: compare on the common ones.
+    # Two arms that stop together see the same batches.
     problem = toy([0.5, -1.0], [0.8, 1.1], lambda z: (z**2).sum(-1) + z.prod(-1))
     seen: dict[str, list[Tensor]] = {}
     observe = Channel.observe

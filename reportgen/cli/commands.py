@@ -15,9 +15,9 @@ from reportgen import __version__
 from reportgen.errors import ReportgenError, UsageError
 
 if TYPE_CHECKING:
+    from reportgen.cli.workflow import Job
     from reportgen.execution import Outcome
     from reportgen.findings import Findings
-    from reportgen.cli.workflow import Job
 
 BROKEN, INTERRUPTED, DEFECT = 4, 130, 70
 WORST_FIRST = (BROKEN, 1, 3, 2, 0)

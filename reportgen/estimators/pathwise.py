@@ -34,8 +34,8 @@ PATHWISE = Estimator(
         r" \qquad \epsilon_k \sim p(\epsilon)"
     ),
     spoken=(
-        "g hat equals the mean over K noise samples of the gradient in phi of f of z, where z is g phi of x and "
-        "epsilon k, and epsilon k is drawn from a fixed distribution"
+        "g hat equals the mean over K noise samples of the gradient in phi of f of z, "
+        "where z is g phi of x and epsilon k, and epsilon k is drawn from a fixed distribution"
     ),
     requires="∂f/∂z at every sample: q reparameterizable, f absolutely continuous in z.",
     source="kingma2013, rezende2014, titsias2014",

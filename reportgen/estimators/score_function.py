@@ -27,7 +27,9 @@ SCORE_FUNCTION = Estimator(
     name="score_function",
     title="Score function (REINFORCE)",
     formula=r"\hat g = \frac{1}{K} \sum_{k=1}^{K} f(z_k)\, \nabla_{\phi} \log q_{\phi}(z_k \mid x)",
-    spoken="g hat equals the mean over K samples of f of z k times the gradient in phi of log q of z k given x",
+    spoken=(
+        "g hat equals the mean over K samples of f of z k times the gradient in phi of log q of z k given x"
+    ),
     requires="Values of f only; f may be a black box, and z discrete.",
     source="williams1992, mohamed2020",
     evaluate=score_function,

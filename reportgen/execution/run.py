@@ -20,7 +20,8 @@ from reportgen.plan import MeasurementCell, Plan, TrainingCell
 from reportgen.store import BrokenRecord, Store
 
 TRIES = 2
-"""How often a cell is begun whose worker is killed."""
+"""How often a cell may be alone when a worker is killed. What it was in flight with others does not
+count: it may not even have been begun."""
 
 Work = Callable[[Task], BrokenRecord | None]
 
@@ -53,7 +54,7 @@ def run(
     `executor` is a name in `EXECUTORS` or any `concurrent.futures.Executor`
     whose workers see the store's folder; `jobs` defaults to the cores this
     process may use. A cell that raises is recorded as broken and the others go
-    on; one whose worker is killed is begun again once, by itself. On
+    on; one whose worker is killed is begun again, by itself. On
     KeyboardInterrupt the workers stop, what is finished stays, and the
     exception goes on. `report` is called from several threads, one at a time.
     """
@@ -137,7 +138,8 @@ class Foreman:
         self.flying: dict[Future[BrokenRecord | None], Task] = {}
         self.suspects: list[Task] = []
         """In flight when a worker was killed: begun again one at a time, so the culprit is known."""
-        self.begun: dict[str, int] = {}
+        self.kills: dict[str, int] = {}
+        """Workers killed while this cell was the only one in flight."""
         self.broken: list[BrokenRecord] = []
 
     def run(self) -> list[BrokenRecord]:
@@ -158,7 +160,6 @@ class Foreman:
             alone = bool(self.suspects)
             task = self.suspects.pop() if alone else self.board.take()
             self.tell(task.event("started"))
-            self.begun[task.key] = self.begun.get(task.key, 0) + 1
             try:
                 future = self.lane.executor.submit(self.work, task)
             except BrokenExecutor:
@@ -189,9 +190,11 @@ class Foreman:
         self.lane.renew()
         ended = [future for future in self.flying if future.done()]
         killed += [task for future in ended if (task := self._settle(future)) is not None]
-        alone = len(killed) == 1
+        if len(killed) == 1:
+            key = killed[0].key
+            self.kills[key] = self.kills.get(key, 0) + 1
         for task in killed:
-            if self.begun[task.key] < TRIES or not alone:
+            if self.kills.get(task.key, 0) < TRIES:
                 self.suspects.append(task)
             else:
                 cause = "its worker process was ended from outside, twice (out of memory?). Use fewer --jobs."

@@ -18,7 +18,6 @@ from reportgen.families import MeanFieldGaussian
 from reportgen.objectives import Integrand
 from reportgen.problems.problem import Problem, standard_normal_log_density
 
-
 EVALUATION_ROWS = 1024
 """Samples that pass through the decoder at once, over all images: its activations stay in the caches."""
 
@@ -163,7 +162,7 @@ class IntegrandDraws:
     @property
     def _centre(self) -> Batch:
         if self.frame.centre is None:
-            raise RuntimeError("no expansion point was evaluated: an estimator must declare extra_backward")
+            raise RuntimeError("no expansion point was evaluated: an estimator must declare extra_forward")
         return self.frame.centre
 
     @property

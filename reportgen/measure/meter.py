@@ -84,7 +84,7 @@ def measure(
     integrands = [o.integrand for o in OBJECTIVES.values() if o.integrand.name in names]
     integrands = list({i.name: i for i in integrands}.values())
     with_gradient = any(channel.estimator.needs_gradient for channel in channels.values())
-    expands = any(channel.estimator.extra_backward for channel in channels.values())
+    expands = any(c.estimator.extra_forward or c.estimator.extra_backward for c in channels.values())
     identity = (str(cell.setting), cell.checkpoint)
 
     def draw(generator: Generator, samples: int, gradient: bool) -> Batch:

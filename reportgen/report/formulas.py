@@ -2,7 +2,8 @@ r"""Formulas of the report: their LaTeX, what they are in words, and their drawi
 
 The drawings are made beforehand by ``make formulas`` (which needs Node) and
 kept in ``templates/formulas/formulas.json``, so that making a report needs
-neither Node nor TeX. A formula that is not drawn there stops the report.
+neither Node nor TeX. A formula of the text that is not drawn there stops the
+report; an estimator's own appears as its LaTeX source until it is drawn.
 """
 
 from __future__ import annotations
@@ -155,6 +156,11 @@ def _drawings() -> Mapping[str, Any]:
             f"templates/formulas/formulas.json: needs the drawn formulas, found {error}. Run `make formulas`."
         ) from error
     return dict(loaded)
+
+
+def is_drawn(formula: Formula) -> bool:
+    """Whether a drawing was made of it."""
+    return formula.key in _drawings()
 
 
 def drawn(formula: Formula) -> DrawnFormula:

@@ -66,9 +66,15 @@ class Writer:
         return self._formula(formulas.named(name), "m")
 
     def equation(self, source: Any, name: str | None = None) -> Markup:
-        """A displayed formula; numbered where it has a name. `source`: a name, or a Formula."""
+        """A displayed formula; numbered where it has a name. `source`: a name, or a Formula.
+
+        A Formula that was not drawn, such as a new estimator's, shows its LaTeX.
+        """
         formula = formulas.named(source) if isinstance(source, str) else source
-        drawn = self._formula(formula, "m")
+        if isinstance(source, str) or formulas.is_drawn(formula):
+            drawn = self._formula(formula, "m")
+        else:
+            drawn = Markup('<code class="latex">{}</code>').format(formula.latex)
         if name is None:
             return Markup('<div class="equation"><div class="formula">{}</div></div>').format(drawn)
         number = self.numbering.number("equation", name)
