@@ -16,7 +16,7 @@ from reportgen.figures import FIGURES, draw
 from reportgen.findings import Findings
 from reportgen.report import render
 from reportgen.report.formulas import drawn, sources
-from reportgen.report.pdf import Attachment, Resources, make_pdf
+from reportgen.report.pdf import Attachment, Resources, lay_out
 from reportgen.report.render import FACES, font_faces
 from reportgen.report.vector import VectorImage, path_operators, read
 from reportgen.resources import templates
@@ -30,7 +30,7 @@ BOX = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="M1 
 def made(body: str, *, images: dict[str, bytes] | None = None, style: str = "") -> bytes:
     style = f'{font_faces("paper")} html {{ font-family: "Reportgen Serif" }} {style}'
     page = f'<html lang="en"><head><title>t</title><style>{style}</style></head><body>{body}</body></html>'
-    return make_pdf(page, Resources(FONTS, images or {}), (), WHEN)
+    return lay_out(page, Resources(FONTS, images or {}), WHEN).pdf()
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_the_surroundings_are_left_as_they_were(monkeypatch: pytest.MonkeyPatch)
 def test_attachment_keeps_its_bytes() -> None:
     page = '<html lang="en"><head><title>t</title></head><body><p></p></body></html>'
     content = bytes(range(256))
-    pdf = make_pdf(page, Resources({}, {}), (Attachment("a.bin", content, "all bytes"),), WHEN)
+    pdf = lay_out(page, Resources({}, {}), WHEN).pdf((Attachment("a.bin", content, "all bytes"),))
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         assert opened.attachments["a.bin"].get_file().read_bytes() == content
 

@@ -24,6 +24,7 @@ from reportgen.report.vector import read as read_drawing
 
 SCHEME = "reportgen:"
 """Addresses of the document's own images and fonts."""
+VARIANT = "pdf/a-3a"
 
 _DATE_LOCK = threading.Lock()
 
@@ -99,7 +100,8 @@ def _fixed_date(when: datetime) -> Iterator[None]:
                 os.environ["SOURCE_DATE_EPOCH"] = before
 
 
-def _weasyprint() -> Any:
+def require_weasyprint() -> Any:
+    """WeasyPrint, or MissingRequirementError where its libraries are missing."""
     try:
         import weasyprint
     except OSError as error:
@@ -110,13 +112,57 @@ def _weasyprint() -> Any:
     return weasyprint
 
 
-def make_pdf(html: str, resources: Resources, attachments: tuple[Attachment, ...], when: datetime) -> bytes:
-    """The document as PDF/A-3a bytes that depend on nothing but the arguments and the library versions.
+@contextmanager
+def _guarded(when: datetime) -> Iterator[None]:
+    """Whatever WeasyPrint complains of, or breaks on, becomes a RenderError."""
+    from weasyprint.urls import FatalURLFetchingError
+
+    with _listening() as heard, _fixed_date(when), warnings.catch_warnings():
+        # WeasyPrint leaves its colour profile to be closed by the collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            yield
+        except (FatalURLFetchingError, RecursionError) as error:
+            raise RenderError(f"report.pdf: cannot be laid out: {error or type(error).__name__}.") from error
+    if heard.messages:
+        more = f" (and {len(heard.messages) - 1} more)" if len(heard.messages) > 1 else ""
+        raise RenderError(
+            f"report.pdf: would come out incomplete: {heard.messages[0]}{more}. Mend the template."
+        )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A document on its pages, not yet written."""
+
+    document: Any
+    when: datetime
+
+    def pdf(self, attachments: tuple[Attachment, ...] = ()) -> bytes:
+        """PDF/A-3a with these files attached. Raises as `lay_out` does."""
+        weasyprint = require_weasyprint()
+        self.document.metadata.attachments = [
+            weasyprint.Attachment(
+                file_obj=BytesIO(a.content),
+                name=a.name,
+                description=a.description,
+                created=self.when,
+                modified=self.when,
+                relationship="Source" if a.name.endswith(".yaml") else "Data",
+            )
+            for a in attachments
+        ]
+        with _guarded(self.when):
+            return bytes(self.document.write_pdf(pdf_variant=VARIANT))
+
+
+def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
+    """The document on its pages; the bytes made of it depend on the arguments and library versions alone.
 
     Raises `RenderError` where anything would be missing from the document,
     `MissingRequirementError` without Pango.
     """
-    weasyprint = _weasyprint()
+    weasyprint = require_weasyprint()
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class OwnFiles(URLFetcher):  # type: ignore[misc]
@@ -132,30 +178,8 @@ def make_pdf(html: str, resources: Resources, attachments: tuple[Attachment, ...
 
     images = {name: read_drawing(content) for name, content in resources.images.items()}
     drawn = {SCHEME + name: image for name, image in images.items() if image is not None}
-    with _listening() as heard, _fixed_date(when), warnings.catch_warnings():
-        # WeasyPrint leaves its colour profile to be closed by the collector.
-        warnings.simplefilter("ignore", ResourceWarning)
-        try:
-            document = weasyprint.HTML(
-                string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
-            ).render(pdf_variant="pdf/a-3a", cache=drawn)
-            document.metadata.attachments = [
-                weasyprint.Attachment(
-                    file_obj=BytesIO(a.content),
-                    name=a.name,
-                    description=a.description,
-                    created=when,
-                    modified=when,
-                    relationship="Source" if a.name.endswith(".yaml") else "Data",
-                )
-                for a in attachments
-            ]
-            content: bytes = document.write_pdf(pdf_variant="pdf/a-3a")
-        except (FatalURLFetchingError, RecursionError) as error:
-            raise RenderError(f"report.pdf: cannot be laid out: {error or type(error).__name__}.") from error
-    if heard.messages:
-        more = f" (and {len(heard.messages) - 1} more)" if len(heard.messages) > 1 else ""
-        raise RenderError(
-            f"report.pdf: would come out incomplete: {heard.messages[0]}{more}. Mend the template."
-        )
-    return content
+    with _guarded(when):
+        document = weasyprint.HTML(
+            string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
+        ).render(pdf_variant=VARIANT, cache=drawn)
+    return Layout(document, when)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import gzip
 import hashlib
 import json
@@ -10,7 +11,8 @@ import os
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,14 @@ from markupsafe import Markup
 from reportgen import __version__
 from reportgen.declaration import resolved, to_yaml
 from reportgen.errors import RenderError
-from reportgen.figures import FIGURES, Drawing, draw
-from reportgen.findings import Findings, claims_data, csv_text
+from reportgen.figures import Drawing
+from reportgen.findings import Findings, claims_data
 from reportgen.report import front, provenance
-from reportgen.report.pdf import Attachment, Resources, make_pdf
+from reportgen.report.pdf import Attachment, Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.provenance import Provenance
 from reportgen.report.section import Section
 from reportgen.report.sections import SECTIONS
+from reportgen.report.together import making
 from reportgen.report.writer import Medium, Writer
 from reportgen.resources import templates
 
@@ -63,16 +66,19 @@ def render(
     report as it is.
     """
     source = provenance.gather(findings, command=command, timestamp=timestamp, data=data, store=store_info)
-    drawings = {name: drawing for name in FIGURES if (drawing := draw(findings, name)) is not None}
     declaration = declaration_text(findings)
-    files: dict[str, bytes] = {f"figures/{name}.svg": drawing.svg for name, drawing in drawings.items()}
-    files["results.csv"] = csv_text(findings).encode()
     claims = json.dumps(claims_data(findings), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    files["claims.json"] = claims.encode()
-    sections = fill(findings)
-    shared = shared_context(findings, source, declaration, sections)
-    files["report.html"] = html_page(sections, shared, drawings, files, declaration)
-    files["report.pdf"] = pdf_document(sections, shared, drawings, files, declaration, source)
+    files = {"claims.json": claims.encode()}
+    with making(findings) as made, _without_collector():
+        sections = fill(findings)
+        shared = shared_context(findings, source, declaration, sections)
+        require_weasyprint()
+        drawings = made.drawings()
+        layout = pdf_layout(sections, shared, drawings, source)
+        files["results.csv"] = made.results_csv()
+        files |= {f"figures/{name}.svg": figure.svg for name, figure in drawings.items()}
+        files["report.html"] = html_page(sections, shared, drawings, files, declaration)
+        files["report.pdf"] = layout.pdf(attachments(files, declaration))
     files["manifest.json"] = manifest(findings, source, files)
     write(folder, files)
     return tuple(
@@ -138,24 +144,35 @@ def html_page(
     )[0]
 
 
-def pdf_document(
-    sections: Filled,
-    shared: Mapping[str, Any],
-    drawings: Mapping[str, Drawing],
-    files: Mapping[str, bytes],
-    declaration: str,
-    source: Provenance,
-) -> bytes:
-    """The PDF, with the evidence attached."""
+def pdf_layout(
+    sections: Filled, shared: Mapping[str, Any], drawings: Mapping[str, Drawing], source: Provenance
+) -> Layout:
+    """The PDF's pages, laid out."""
     style = font_faces("paper") + _css("report.css") + _css("print.css")
     html, writer = _write("paper", drawings, sections, {**shared, "style": Markup(style), "downloads": []})
     fonts = {f"fonts/{face[3]}.ttf": templates() / "fonts" / f"{face[3]}.ttf" for face in FACES}
-    attachments = (
+    return lay_out(html.decode(), Resources(fonts, writer.images), source.stamp)
+
+
+def attachments(files: Mapping[str, bytes], declaration: str) -> tuple[Attachment, ...]:
+    """The evidence that goes into the PDF."""
+    return (
         Attachment("declaration.yaml", declaration.encode(), "The declaration, with every default"),
         Attachment("results.csv", files["results.csv"], "Every statistic of every cell, with its interval"),
         Attachment("claims.json", files["claims.json"], "Verdicts, with every comparison made"),
     )
-    return make_pdf(html.decode(), Resources(fonts, writer.images), attachments, source.stamp)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Python's cycle collector off: layout makes millions of objects that live to its end."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _write(

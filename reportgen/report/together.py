@@ -1,0 +1,68 @@
+"""Figures and the results table, made in worker processes while the document is laid out.
+
+Both are pure functions of the findings and together half of the time a
+report takes. Workers are forked, so the findings need not be sent; where that
+cannot be done, or pays nothing, the work is done here when it is asked for.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from reportgen.figures import FIGURES, Drawing, draw
+from reportgen.findings import Findings, csv_text
+
+_findings: Findings | None = None
+"""What forked workers work on; set only while they are started."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """Each waits for its result, or raises its error."""
+
+    drawings: Callable[[], dict[str, Drawing]]
+    """Every figure that has something to show, in the table's order."""
+    results_csv: Callable[[], bytes]
+
+
+@contextmanager
+def making(findings: Findings) -> Iterator[Made]:
+    """Starts the figures, then the table."""
+    global _findings
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    if cores < 2 or sys.platform != "linux" or multiprocessing.parent_process() is not None:
+        yield Made(
+            lambda: _present({name: draw(findings, name) for name in FIGURES}),
+            lambda: csv_text(findings).encode(),
+        )
+        return
+    _findings = findings
+    try:
+        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as pool:
+            figures = {name: pool.submit(_draw, name) for name in FIGURES}
+            table = pool.submit(_csv)
+            yield Made(
+                lambda: _present({name: future.result() for name, future in figures.items()}), table.result
+            )
+    finally:
+        _findings = None
+
+
+def _draw(name: str) -> Drawing | None:
+    assert _findings is not None
+    return draw(_findings, name)
+
+
+def _csv() -> bytes:
+    assert _findings is not None
+    return csv_text(_findings).encode()
+
+
+def _present(drawings: dict[str, Drawing | None]) -> dict[str, Drawing]:
+    return {name: drawing for name, drawing in drawings.items() if drawing is not None}
