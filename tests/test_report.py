@@ -449,3 +449,19 @@ def test_the_date_is_the_runs_own() -> None:
     undated = provenance.gather(findings_of(SMALL))
     assert undated.date == ""
     assert "Measured" not in front.context(found, undated, frozenset())["date"]
+
+
+def test_a_report_of_the_same_inputs_is_kept_and_a_touched_one_is_mended(
+    small: Findings, tmp_path: Path
+) -> None:
+    render(small, tmp_path, inputs=("declaration", "cells"))
+    first = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.is_file()}
+    page = (tmp_path / "report.html").read_bytes()
+
+    render(small, tmp_path, inputs=("declaration", "cells"), keep=True)
+    assert {path: path.stat().st_mtime_ns for path in first} == first
+    (tmp_path / "report.html").write_bytes(page + b"<!-- tampered -->")
+    render(small, tmp_path, inputs=("declaration", "cells"), keep=True)
+    assert (tmp_path / "report.html").read_bytes() == page
+    render(small, tmp_path, inputs=("declaration", "other cells"), keep=True)
+    assert {path: path.stat().st_mtime_ns for path in first} != first

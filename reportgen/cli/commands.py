@@ -105,7 +105,7 @@ def report(
     codes, answers = [], []
     for job in prepared:
         outcome = _run(job, jobs, executor, fresh, quiet)
-        findings = _press(job, quiet)
+        findings = _press(job, quiet, keep=not fresh)
         codes.append(findings.exit_code)
         answers.append(answer(job, findings, outcome))
         if not quiet and not as_json:
@@ -158,7 +158,7 @@ def render(
 
     codes, answers = [], []
     for job in [prepare(name, output, _overrides(set_, seed), from_store=True) for name in experiments]:
-        findings = _press(job, quiet)
+        findings = _press(job, quiet, keep=False)
         codes.append(findings.exit_code)
         answers.append(answer(job, findings, None))
         if not quiet and not as_json:
@@ -283,13 +283,13 @@ def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool) ->
         return execute(job, jobs=jobs, executor=executor, fresh=fresh, report=listener)
 
 
-def _press(job: Job, quiet: bool) -> Findings:
+def _press(job: Job, quiet: bool, *, keep: bool) -> Findings:
     from reportgen.cli.workflow import press, records
 
     measured = records(job)
     if not quiet:
         typer.echo(f"{job.experiment.experiment}: writing the report", err=True)
-    return press(job, measured)
+    return press(job, measured, keep=keep)
 
 
 def _worst(codes: Sequence[int]) -> int:

@@ -105,8 +105,11 @@ def records(job: Job) -> dict[str, Record]:
     return found
 
 
-def press(job: Job, measured: Mapping[str, Record]) -> Findings:
-    """Judge the records and write every file of the report. Imports no torch."""
+def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
+    """Judge the records and write every file of the report. Imports no torch.
+
+    With `keep`, a report that would come out the same is left as it is.
+    """
     from reportgen.findings import collect
     from reportgen.report import render
 
@@ -118,6 +121,8 @@ def press(job: Job, measured: Mapping[str, Record]) -> Findings:
             command=job.command,
             data={job.experiment.problem.data: job.digest},
             store_info={"format": FORMAT, "cells": len(measured)},
+            inputs=(job.experiment.text, *job.experiment.overrides, *map(job.store.identity, measured)),
+            keep=keep,
         )
     except OSError as error:
         place = error.filename or job.folder

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from reportgen.report.provenance import Provenance
 from reportgen.report.section import Section
 from reportgen.report.sections import SECTIONS
 from reportgen.report.together import making
+from reportgen.report.unchanged import MANIFEST, fingerprint, is_current
 from reportgen.report.writer import Medium, Writer
 from reportgen.resources import templates
 
@@ -44,6 +45,8 @@ FACES = (
 )
 """Family, style, weight and file of every font."""
 
+WRITTEN = ("report.html", "report.pdf", "results.csv", "claims.json", MANIFEST)
+
 Filled = tuple[tuple[Section, Mapping[str, Any]], ...]
 
 
@@ -55,17 +58,25 @@ def render(
     timestamp: datetime | None = None,
     data: Mapping[str, str] | None = None,
     store_info: Mapping[str, Any] | None = None,
+    inputs: Sequence[str] = (),
+    keep: bool = False,
 ) -> tuple[Path, ...]:
     """Writes the page, the PDF, results.csv, claims.json, manifest.json and figures/*.svg into `folder`.
 
     `command` made the report; `timestamp` is the run's date (default: the
     latest ``finished`` of its records); `data` gives each data set's SHA-256;
-    `store_info` is kept in the manifest. The same findings and arguments give
+    `store_info` is kept in the manifest. `inputs` stand for the findings (the
+    declaration, the records' checksums): with `keep`, a whole report made from
+    the same ones is left as it is. The same findings and arguments give
     the same bytes. Returns the paths written, report.html first. Raises
     RenderError where anything would be missing, and then leaves an older
     report as it is.
     """
     source = provenance.gather(findings, command=command, timestamp=timestamp, data=data, store=store_info)
+    written = tuple(folder / name for name in WRITTEN)
+    mark = fingerprint(source, inputs)
+    if keep and is_current(folder, mark):
+        return written
     declaration = declaration_text(findings)
     claims = json.dumps(claims_data(findings), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     files = {"claims.json": claims.encode()}
@@ -79,11 +90,9 @@ def render(
         files |= {f"figures/{name}.svg": figure.svg for name, figure in drawings.items()}
         files["report.html"] = html_page(sections, shared, drawings, files, declaration)
         files["report.pdf"] = layout.pdf(attachments(files, declaration))
-    files["manifest.json"] = manifest(findings, source, files)
+    files[MANIFEST] = manifest(findings, source, files, mark)
     write(folder, files)
-    return tuple(
-        folder / name for name in ("report.html", "report.pdf", "results.csv", "claims.json", "manifest.json")
-    )
+    return written
 
 
 def declaration_text(findings: Findings) -> str:
@@ -220,7 +229,7 @@ def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, st
     ]
 
 
-def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes]) -> bytes:
+def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes], mark: str) -> bytes:
     """manifest.json: what made the report, and the hash of every file beside it."""
     content = {
         "experiment": findings.experiment.experiment,
@@ -257,6 +266,7 @@ def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes])
             ],
         },
         "store": dict(source.store),
+        "inputs": mark,
         "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
     }
     return (json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode()

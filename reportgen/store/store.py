@@ -46,6 +46,13 @@ class Store:
         """Whether the cell is finished (a broken one is not)."""
         return (self._cell(key) / RECORD).is_file()
 
+    def identity(self, key: str) -> str:
+        """SHA-256 of what is kept of a cell, its arrays' checksums included; empty where nothing is."""
+        for path in (self._cell(key) / RECORD, self._broken(key)):
+            if path.is_file():
+                return checksum(path.read_bytes())
+        return ""
+
     def folder(self, key: str) -> Path:
         """Where a training keeps its checkpoints."""
         return self.root / "checkpoints" / key
