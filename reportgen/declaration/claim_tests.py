@@ -26,7 +26,7 @@ STATISTICS: dict[str, StatisticKind] = {
     "cosine_to_reference": StatisticKind(1, "cosine of its mean gradient with that of the reference"),
     "variance_ratio": StatisticKind(2, "total variance of the first over that of the second"),
     "gap_closed": StatisticKind(
-        3, "share of the way from the second's to the third's log variance that the first goes"
+        3, "share of the way from the second's to the third's log variance (times K) that the first goes"
     ),
     "relative_projection": StatisticKind(
         1, "mean gradient along the reference's, relative to it; 1 without bias"

@@ -68,14 +68,22 @@ def variance_ratio(first: MeasuredArm, second: MeasuredArm, group: str = "all") 
 def gap_closed(arm: MeasuredArm, worst: MeasuredArm, best: MeasuredArm, group: str = "all") -> Quantity:
     """log(V_worst/V_arm) / log(V_worst/V_best): the share of the gap that an arm closes, on the log scale.
 
-    0 for the worst, 1 for the best; below 0 or above 1 outside of them.
+    V is total variance times K, so that estimators with several samples an
+    estimate are compared at the same number of samples. 0 for the worst, 1
+    for the best; below 0 or above 1 outside of them.
     """
-    above = finite_log(worst, group).minus(finite_log(arm, group))
-    below = finite_log(worst, group).minus(finite_log(best, group))
+    above = per_sample(worst, group).minus(per_sample(arm, group))
+    below = per_sample(worst, group).minus(per_sample(best, group))
     if below.working == 0.0:
         raise NotAvailableError("there is no gap: both ends have the same variance")
     with np.errstate(divide="ignore", invalid="ignore"):
         return Sample(above.working / below.working, above.without / below.without)
+
+
+def per_sample(arm: MeasuredArm, group: str) -> Sample:
+    """Logarithm of variance times the samples in an estimate."""
+    sample, shift = finite_log(arm, group), math.log(arm.about.num_samples)
+    return Sample(sample.working + shift, sample.without + shift, exponential)
 
 
 def finite_log(arm: MeasuredArm, group: str = "all") -> Sample:

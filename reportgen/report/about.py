@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from reportgen.estimators import ESTIMATORS
-from reportgen.figures.labels import short_title
+from reportgen.figures import reading
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
 from reportgen.report.words import counted
 
 
-def title_of(findings: Findings, label: str) -> str:
-    """An estimator's short title, as figures say it: “Pathwise”."""
-    return short_title(label, findings.estimator_of[label])
+def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
+    """An estimator's short title, as figures say it: “Pathwise”, “Leave-one-out, K = 2”."""
+    return reading.title_of(findings, label, samples=samples)
 
 
 def named(findings: Findings, label: str) -> str:

@@ -20,7 +20,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             rows.append(
                 {
                     "label": label,
-                    "title": about.title_of(findings, label),
+                    "title": about.title_of(findings, label, samples=False),
                     "first": curve[0],
                     "last": curve[-1],
                     "slope": slope,

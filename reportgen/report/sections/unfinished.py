@@ -42,7 +42,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 where.append(about.setting_text(record.setting))
             if arm.constant:
                 where.append(f"constant {prose.number(arm.constant)}")
-            what = about.title_of(findings, arm.label)
+            what = about.title_of(findings, arm.label, samples=False)
             if arm.status == "broken":
                 broken.append(
                     {"what": f"{what}; {'; '.join(where)}", "cause": arm.cause or "no cause was kept"}

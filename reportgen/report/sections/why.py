@@ -40,8 +40,9 @@ def reading(share: Estimate) -> str:
 
 
 def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]) -> list[str]:
-    """What the shares say of the derivative as the reason."""
-    free = [label for label in others if not uses_gradient(findings, label)]
+    """What the shares say of the derivative as the reason; estimators with as many samples as the best."""
+    counts = {spec.label: spec.num_samples for spec in findings.experiment.estimators}
+    free = [label for label in others if not uses_gradient(findings, label) and counts[label] == counts[best]]
     shares = {label: findings.gap_closed(label, worst, best) for label in free}
     usable = {label: share for label, share in shares.items() if share.has_interval}
     if not usable:
@@ -85,7 +86,29 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
         )
     else:
         text += "Which of the two is the larger part is not decided at this precision."
-    return [text]
+    return [text, *elsewhere(findings, top, worst, best)]
+
+
+def elsewhere(findings: Findings, label: str, worst: str, best: str) -> list[str]:
+    """What the same estimator leaves of the gap for objectives with variances of their own."""
+    said = [findings.ratio(label, best)]
+    sentences = []
+    for objective in findings.objectives[1:]:
+        rest = findings.ratio(label, best, objective=objective)
+        whole = findings.ratio(worst, best, objective=objective)
+        share = findings.gap_closed(label, worst, best, objective=objective)
+        if not (rest.has_interval and whole.has_interval and share.has_interval) or rest in said:
+            continue
+        said.append(rest)
+        sentences.append(
+            words.sentence(
+                f"{about.under(objective)} it closes {words.share(share)} and leaves a factor of "
+                f"{prose.with_interval(rest)}, of a whole gap of {prose.with_interval(whole)}"
+            )
+        )
+    if not sentences:
+        return []
+    return [f"How much is left depends on what is differentiated. {' '.join(sentences)}"]
 
 
 def constants(findings: Findings, label: str) -> str:
