@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -287,6 +288,9 @@ class Fixed:
         self.objectives = ("reconstruction",)
         self.labels = ("score_function", "score_function_optimal_constant", "pathwise")
         self.estimator_of = {label: label for label in self.labels}
+        self.experiment = SimpleNamespace(
+            estimators=[SimpleNamespace(label=label, num_samples=1) for label in self.labels]
+        )
 
     def reference(self, objective: str | None = None) -> str:
         return "pathwise"
