@@ -213,6 +213,18 @@ def test_something_over_zero_is_infinite_and_zero_over_zero_is_not_available() -
     assert "the variance of with baseline is zero" in closed.status
 
 
+def test_the_gap_is_closed_at_equal_numbers_of_samples() -> None:
+    found = synthetic_findings()
+    v = {
+        name: found.get("total_variance", name).value
+        for name in ("score_function", "leave_one_out", "pathwise")
+    }
+    share = found.gap_closed("leave_one_out", "score_function", "pathwise").value  # K = 2 against K = 1
+    whole = math.log(v["score_function"] / v["pathwise"])
+    assert share == pytest.approx(math.log(v["score_function"] / (2 * v["leave_one_out"])) / whole)
+    assert share != pytest.approx(math.log(v["score_function"] / v["leave_one_out"]) / whole)
+
+
 def test_one_replicate_is_not_available_and_never_zero() -> None:
     found = crafted(experiment(), changes={"replicates": 1})
     variance_ = found.get("total_variance", "pathwise")
