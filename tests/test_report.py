@@ -469,3 +469,7 @@ def test_a_report_of_the_same_inputs_is_kept_and_a_touched_one_is_mended(
     assert (tmp_path / "report.html").read_bytes() == page
     render(small, tmp_path, inputs=("declaration", "other cells"), keep=True)
     assert {path: path.stat().st_mtime_ns for path in first} != first
+
+
+def test_a_sentence_keeps_the_no_break_spaces_of_its_numbers() -> None:
+    assert words.sentence("it lies  between 5 and\n22\u202f100") == "It lies between 5 and 22\u202f100."

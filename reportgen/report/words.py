@@ -86,15 +86,19 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_BLANKS = re.compile(r"[ \t\n]+")
+"""Not `str.split`, which takes the no-break spaces inside numbers for blanks."""
+
+
 def sentence(text: str) -> str:
     """A clause as a sentence: a capital, and a full stop where it has none."""
-    clause = capital(" ".join(text.split()))
+    clause = capital(" ".join(_BLANKS.split(text.strip())))
     return clause if clause[-1:] in ".?!" else clause + "."
 
 
 def headline(text: str) -> str:
     """A clause as a heading or table entry: a capital, no full stop."""
-    return capital(" ".join(text.split()).rstrip("."))
+    return capital(" ".join(_BLANKS.split(text.strip())).rstrip("."))
 
 
 def runs(values: Sequence[int], of: Sequence[int], noun: str = "epoch") -> str:
