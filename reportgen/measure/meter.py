@@ -76,7 +76,7 @@ def measure(
     q = MeanFieldGaussian.from_eta(eta)
     count, dimension = eta.shape
     settings = cell.measure
-    buckets = min(max(256 // count, 8), 64)
+    buckets = min(max(256 // count, 8), 32)
     channels, references = open_channels(
         cell.arms, cell.references, int(settings["min_replicates"]), count, buckets, dimension
     )
