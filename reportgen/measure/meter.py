@@ -107,7 +107,7 @@ def measure(
     precision, budget = float(settings["precision"]), int(float(settings["budget"]))
     samples = max(min(max(BATCH_ROWS // count, 2 * dimension), budget // buckets), longest)
     noise = stream(cell.seed, "measure", *identity)
-    drawn = 0
+    drawn, done = 0, 0.0
     while True:
         active = [channel for channel in channels.values() if not channel.retired]
         needs_gradient = any(_wants_gradient(channel) for channel in active)
@@ -120,7 +120,7 @@ def measure(
         worst = _judge(active, pushforward, precision)
         finished = all(channel.retired for channel in active) or drawn + samples * buckets > budget
         if report is not None:
-            done = 1.0 if finished else _fraction_done(channels, precision, drawn, budget)
+            done = 1.0 if finished else max(done, _fraction_done(channels, precision, drawn, budget))
             report(MeasureProgress(done, worst, drawn))
         if finished:
             break
