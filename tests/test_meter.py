@@ -172,7 +172,7 @@ def test_hotelling_is_the_textbook_statistic_of_paired_differences(
 
 def test_hotelling_has_its_level_and_its_stated_power() -> None:
     rng = np.random.default_rng(5)
-    n, m, runs = 60, 3, 4000
+    n, m, runs = 300, 3, 4000
     root = rng.normal(size=(m, m))
     covariance = root @ root.T
     signal = torch.tensor(rng.normal(size=(1, m)))
@@ -202,6 +202,16 @@ def test_hotelling_has_its_level_and_its_stated_power() -> None:
     )
     shift = float(true.detectable[0]) * signal[0].numpy()
     assert abs(rejected(shift) - 0.8) < 4.0 * math.sqrt(0.8 * 0.2 / runs)
+
+
+def test_hotelling_nearly_holds_its_level_for_skewed_estimates_and_is_not_made_with_too_few() -> None:
+    problem = toy([0.5] * 10, [0.7] * 10, lambda z: (z**2).sum(-1) + z.prod(-1), images=400)
+    arms = [arm("reconstruction", "score_function_optimal_constant"), arm("reconstruction", "pathwise")]
+    settings: Any = {"precision": 1e-9, "min_replicates": 10}
+    p = measured(problem, arms, **settings, budget=2400).arrays["hotelling_p"][0]
+    # The excess over 5 % is known to be a few points here; with n = 15 m it would be 13 points.
+    assert (p < 0.05).mean() < 0.05 + 4.0 * math.sqrt(0.05 * 0.95 / 400)
+    assert np.isnan(measured(problem, arms, **settings, budget=1900).arrays["hotelling_p"][0]).all()
 
 
 def test_identical_estimators_differ_nowhere_and_a_noiseless_difference_is_certain() -> None:
