@@ -74,8 +74,8 @@ class MeasurementRecord:
     image_squared_norm_raw      [A I]      ‖ĝ̄_i‖², not corrected
     hotelling                   [A I]      T² of the paired difference to the reference, η-coordinates
     hotelling_dimension         [A I]      its rank (0: the two are identical draw by draw)
-    hotelling_p                 [A I]      p-value, not corrected over images; NaN for the reference itself, and
-                                           with fewer than 100 replicates a coordinate
+    hotelling_p                 [A I]      p-value, not corrected over images; NaN for the reference itself,
+                                           and with fewer than 100 replicates a coordinate
     detectable_bias             [A I]      smallest bias along image i's own gradient, relative to it,
                                            seen with 80 % power at level 0.05 / I
     coordinate_quantiles        [A G Q]    of per-coordinate variance (mean over images), dead ones left out
