@@ -37,6 +37,12 @@ class StoreError(ReportgenError):
     exit_code = 4
 
 
+class UnwritableError(StoreError):
+    """The output folder cannot be written: the place is wrong, no cell broke."""
+
+    exit_code = 2
+
+
 class CellError(ReportgenError):
     """A cell could not be trained or measured (a loss that diverges, say).
 

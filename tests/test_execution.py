@@ -81,6 +81,23 @@ def test_fresh_measures_again(experiment: Experiment, plan: Plan, tmp_path: Path
     assert len((tmp_path / "order.txt").read_text().split()) == 10
 
 
+@pytest.mark.parametrize("victim", ["record.json", "arrays.safetensors"])
+def test_a_damaged_cell_is_made_again_and_the_others_are_kept(
+    experiment: Experiment, plan: Plan, tmp_path: Path, victim: str
+) -> None:
+    go(experiment, plan, tmp_path, fake_work.finish)
+    store, key = Store(tmp_path), plan.measurements[0].key
+    place = next(p for p in (tmp_path / "cells" / key).iterdir() if p.name == "record.json")
+    place = place.with_name(victim) if place.with_name(victim).exists() else place
+    content = bytearray(place.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    place.write_bytes(bytes(content))
+    assert not store.sound(key)
+    outcome, _ = go(experiment, plan, tmp_path, fake_work.finish)
+    assert (outcome.measured, outcome.cached, outcome.damaged) == (1, 4, 1)
+    assert store.sound(key)
+
+
 def test_any_executor_will_do(experiment: Experiment, plan: Plan, tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         outcome, events = go(experiment, plan, tmp_path, fake_work.finish, executor=pool)
@@ -152,6 +169,9 @@ def test_bad_options(
     experiment: Experiment, plan: Plan, tmp_path: Path, option: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
+        go(experiment, plan, tmp_path, fake_work.finish, **option)
+    go(experiment, plan, tmp_path, fake_work.finish)
+    with pytest.raises(UsageError, match=message):  # also where nothing is left to run
         go(experiment, plan, tmp_path, fake_work.finish, **option)
 
 

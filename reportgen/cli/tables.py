@@ -119,6 +119,7 @@ def counted(outcome: Outcome) -> str:
     """What a run did, for people."""
     parts = [f"{outcome.measured} cells run in {duration(outcome.seconds)}"] if outcome.measured else []
     parts += [f"{outcome.cached} found in the store"] if outcome.cached else []
+    parts += [f"{outcome.damaged} of them stored before but damaged"] if outcome.damaged else []
     parts += [f"{len(outcome.broken)} broken"] if outcome.broken else []
     return ", ".join(parts)
 

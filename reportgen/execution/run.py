@@ -36,6 +36,8 @@ class Outcome:
     """Cells found finished."""
     broken: tuple[BrokenRecord, ...]
     seconds: float
+    damaged: int = 0
+    """Cells that were stored but not whole, and so made again."""
 
 
 def run(
@@ -60,10 +62,14 @@ def run(
     """
     started = perf_counter()
     tell = Reporter(report)
+    _check(executor, jobs)
     cells: list[TrainingCell | MeasurementCell] = [*plan.trainings, *plan.measurements]
     if fresh:
         for cell in cells:
             store.remove(cell.key)
+    damaged = [cell for cell in cells if store.has(cell.key) and not store.sound(cell.key)]
+    for cell in damaged:
+        store.remove(cell.key)
     missing = [cell for cell in cells if not store.has(cell.key)]
     cached = [Task(cell, store.root) for cell in cells if cell not in missing]
     for task in cached:
@@ -81,19 +87,23 @@ def run(
                 lane.close(at_once=True)
                 raise
             lane.close(at_once=False)
-    return Outcome(len(missing) - len(broken), len(cached), tuple(broken), perf_counter() - started)
+    seconds = perf_counter() - started
+    return Outcome(len(missing) - len(broken), len(cached), tuple(broken), seconds, len(damaged))
 
 
-def _open(executor: str | Executor, jobs: int | None, tell: Listener) -> Lane:
+def _check(executor: str | Executor, jobs: int | None) -> None:
     if jobs is not None and jobs < 1:
         raise UsageError(f"--jobs: needs at least 1, got {jobs}.")
-    count = jobs or available_cores()
-    if isinstance(executor, Executor):
-        return BorrowedLane(executor, count)
-    if executor not in EXECUTORS:
+    if not isinstance(executor, Executor) and executor not in EXECUTORS:
         raise UsageError(
             f"--executor: no executor is called {executor!r}. Use one of: {', '.join(EXECUTORS)}."
         )
+
+
+def _open(executor: str | Executor, jobs: int | None, tell: Listener) -> Lane:
+    count = jobs or available_cores()
+    if isinstance(executor, Executor):
+        return BorrowedLane(executor, count)
     return EXECUTORS[executor](count, tell)
 
 

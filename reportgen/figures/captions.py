@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reportgen.figures.labels import objective_title
 from reportgen.figures.lines import Line
-from reportgen.figures.reading import title_of, unbiased, usable
+from reportgen.figures.reading import default_samples, title_of, unbiased, usable
 from reportgen.findings import Estimate, Findings, prose
 
 
@@ -106,8 +106,10 @@ def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
     return text + ("; most are shorter than the marks." if sorted(widths)[len(widths) // 2] < 0.1 else ".")
 
 
-def biased_sentence(findings: Findings, drawn: Sequence[str], apart: Sequence[Line] = ()) -> str:
-    """Names the biased estimators: those drawn (labels) as a control, those left out with their values."""
+def biased_sentence(
+    findings: Findings, drawn: Sequence[str], apart: Sequence[Line] = (), *, samples: bool = True
+) -> str:
+    """What to know of estimators that do not compare: biased ones drawn or left out, several samples."""
     names = [f"“{title_of(findings, k)}”" for k in drawn if not unbiased(findings, k)]
     left_out = []
     for line in apart:
@@ -118,7 +120,23 @@ def biased_sentence(findings: Findings, drawn: Sequence[str], apart: Sequence[Li
         if names
         else "",
         f"Left out as biased and far off this scale: {prose.listing(left_out)}." if left_out else "",
+        samples_sentence(findings, drawn) if samples else "",
     )
+
+
+def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
+    """Which of the estimates drawn spend more than one sample; nothing where none does."""
+    several = {label: default_samples(findings, label) for label in drawn}
+    parts = [
+        f"{lowered(title_of(findings, label, samples=False))} spends {prose.in_words(count)} samples "
+        "an estimate"
+        for label, count in several.items()
+        if count > 1
+    ]
+    if not parts:
+        return ""
+    text = prose.listing(parts)
+    return f"{text[:1].upper()}{text[1:]}: at equal numbers of samples its variance counts that many times."
 
 
 def labels_of(lines: Sequence[Line]) -> list[str]:

@@ -136,7 +136,7 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
         " the fitted slope with its 95% interval. The dotted guide falls as 1/K.",
         seen,
         intervals_sentence(data.lines),
-        biased_sentence(findings, labels_of(data.lines), data.apart),
+        biased_sentence(findings, labels_of(data.lines), data.apart, samples=False),
         where.at if where else "",
     )
 

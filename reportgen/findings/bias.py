@@ -20,9 +20,12 @@ Array = NDArray[np.float64]
 
 def _present(arm: MeasuredArm, name: str) -> Array:
     values = arm.array(name)
-    values = values[~np.isnan(values)]
-    if values.size == 0:
-        why = "this is the reference" if arm.about.reference else "not tested against the reference"
+    if np.isnan(values).any():
+        why = (
+            "this is the reference"
+            if arm.about.reference
+            else "not tested against the reference, or with too few replicates"
+        )
         raise NotAvailableError(why)
     return np.asarray(values)
 

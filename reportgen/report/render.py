@@ -23,6 +23,7 @@ from reportgen import __version__
 from reportgen.declaration import resolved, to_yaml
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
+from reportgen.figures.captions import samples_sentence
 from reportgen.findings import Findings, claims_data
 from reportgen.report import front, provenance
 from reportgen.report.pdf import Attachment, Layout, Resources, lay_out, require_weasyprint
@@ -115,6 +116,7 @@ def shared_context(
     return {
         **front.context(findings, source, ids),
         "description": abstract[0] if abstract else findings.experiment.title,
+        "samples_note": samples_sentence(findings, findings.labels),
         "version": __version__,
         "timestamp": f"{source.stamp:%Y-%m-%dT%H:%M:%SZ}",
         "declaration": declaration,

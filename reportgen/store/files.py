@@ -8,7 +8,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from reportgen.errors import StoreError
+from reportgen.errors import UnwritableError
 
 
 def checksum(content: bytes) -> str:
@@ -35,9 +35,9 @@ def write_whole(path: Path, content: bytes) -> None:
         raise unwritable(path, error) from error
 
 
-def unwritable(path: Path, error: OSError) -> StoreError:
+def unwritable(path: Path, error: OSError) -> UnwritableError:
     """The error for a path that cannot be written."""
-    return StoreError(
+    return UnwritableError(
         f"{path}: cannot be written ({error.strerror or error}). "
         "Free some space or choose another folder with --output."
     )

@@ -93,6 +93,16 @@ class Store:
         except (KeyError, TypeError, ValueError) as error:
             raise self._damaged(self._cell(key), f"{RECORD} does not fit: {error}") from error
 
+    def sound(self, key: str) -> bool:
+        """Whether the cell is finished and every byte of it, checkpoints included, is as it was written."""
+        try:
+            for name, expected in self._read_record(key)["files"].items():
+                folder = self._cell(key) if name == ARRAYS else self.folder(key)
+                self._verified(folder / name, expected)
+        except StoreError:
+            return False
+        return True
+
     def find(self, key: str) -> Record | None:
         """Like `load`, but None for a cell that was neither finished nor broken."""
         return self.load(key) if self.has(key) or self._broken(key).is_file() else None

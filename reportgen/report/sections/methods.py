@@ -14,7 +14,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
     """The declared numbers that the text names."""
     experiment = findings.experiment
     record = findings.record()
-    replicates = [arm.replicates for r in findings.measurements for arm in r.arms]
+    replicates = [arm.replicates for r in findings.measurements for arm in r.arms if arm.status != "control"]
     buckets = {
         r.arrays["variance_without"].shape[2] for r in findings.measurements if "variance_without" in r.arrays
     }

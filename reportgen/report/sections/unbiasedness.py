@@ -68,9 +68,9 @@ def verdict(findings: Findings) -> list[str]:
             if len(names) <= 3:
                 text += f": {prose.listing(names)}"
             text += (
-                f". Over so many tests about {prose.number(LEVEL * tests, 1)} would by chance, since they "
-                "are not corrected "
-                "over one another; the verdicts on claims are"
+                f". Tests at their level would give about {prose.number(LEVEL * tests, 1)}, since they "
+                "are not corrected over one another as the verdicts on claims are; skewed estimates give "
+                "somewhat more, because mean and covariance of a skewed sample go together"
             )
         texts.append(words.sentence(text))
     controls = list(dict.fromkeys(label for label, _, r in rows if not r["unbiased"] and r["tested"]))

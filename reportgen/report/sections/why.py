@@ -66,7 +66,7 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
         text += (
             f"A factor of {prose.with_interval(rest)} remains to {about.named(findings, best)}; that "
             "factor, and not the whole "
-            f"gap of {prose.with_interval(whole)}, is what can be owed to the derivative. "
+            f"gap of {prose.with_interval(whole)}, is the most that can be owed to the derivative. "
         )
     elif left == "below":
         name = about.named(findings, best)
