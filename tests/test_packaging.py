@@ -244,3 +244,10 @@ def test_unpacked_wheel_works_in_any_folder(wheel: Path, tmp_path: Path) -> None
     *places, experiments = done.stdout.splitlines()
     assert all(Path(place).is_relative_to(installed) for place in places)
     assert {"burda2016", "burda2016_mnist", "smoke"} <= set(experiments.split())
+
+
+def test_the_readme_is_finished_and_its_links_lead_somewhere() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "@@" not in text
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / target).exists(), target

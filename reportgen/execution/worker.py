@@ -106,14 +106,14 @@ def _dated(environment: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Teller:
-    """Tells how far a cell is, not more often than every `INTERVAL`."""
+    """Tells how far a cell is, not more often than every `INTERVAL`, and that it is done."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
         self.last = 0.0
 
     def __call__(self, done: float, precision: float | None, replicates: int | None) -> None:
-        if _listeners and monotonic() - self.last >= INTERVAL:
+        if _listeners and (done >= 1.0 or monotonic() - self.last >= INTERVAL):
             self.last = monotonic()
             _listeners[0](self.task.event("running", done, precision, replicates))
 

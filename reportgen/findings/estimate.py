@@ -30,7 +30,7 @@ class Estimate:
     replicates: int = 0
     """Independent replicates of each image's estimate; the fewer of two arms compared."""
     status: str = "met"
-    """``met`` or ``budget`` as the arm was measured (the worse of several), or
+    """``met``, ``budget`` or ``control`` as the arm was measured (the worst of several), or
     ``broken: …``, ``not available: …``."""
 
     @property

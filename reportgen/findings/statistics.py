@@ -77,7 +77,7 @@ def estimate(make: Callable[[], Quantity | float], *arms: MeasuredArm, level: fl
     broken = [arm.status for arm in arms if arm.about.status == "broken"]
     if broken:
         return unavailable(broken[0], replicates)
-    status = "budget" if any(arm.about.status == "budget" for arm in arms) else "met"
+    status = next((s for s in ("budget", "control") if any(arm.about.status == s for arm in arms)), "met")
     try:
         made = make()
         if isinstance(made, int | float):
