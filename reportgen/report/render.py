@@ -126,7 +126,7 @@ def shared_context(
     }
 
 
-def columns(text: str, width: int = 58, height: int = 82) -> list[list[str]]:
+def columns(text: str, width: int = 58, height: int = 50) -> list[list[str]]:
     """A listing for paper: its lines wrapped, in columns of so many lines, two columns a page."""
     lines: list[str] = []
     for line in text.splitlines():
