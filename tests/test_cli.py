@@ -328,3 +328,11 @@ def test_module_runs_as_a_program() -> None:
     assert done.returncode == 0
     for command in ("report", "run", "render", "check", "list", "doctor", "schema", "init"):
         assert f"\n  {command} " in done.stdout
+
+
+@pytest.mark.parametrize("command", ["report", "run", "render", "check", "list", "doctor", "schema", "init"])
+def test_every_command_takes_output_and_quiet(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([command, "--help"])
+    text = capsys.readouterr().out
+    assert stopped.value.code == 0 and "--output" in text and "--quiet" in text

@@ -36,6 +36,9 @@ Names = Annotated[
 ]
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="A declaration's file, or a gallery name.")]
 Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="Where reports and the store go.")]
+Unused = Annotated[
+    Path, typer.Option("--output", metavar="DIR", help="Taken as by every command; nothing goes there.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Set = Annotated[
@@ -227,7 +230,7 @@ def doctor(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False)
 
 
 @app.command()
-def schema(quiet: Quiet = False) -> None:
+def schema(output: Unused = OUTPUT, quiet: Quiet = False) -> None:
     """Print the JSON Schema of a declaration, for editors."""
     from reportgen.declaration import json_schema
 
@@ -240,6 +243,7 @@ def init(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the experiment; NAME.yaml is written.")] = (
         "my-experiment"
     ),
+    output: Unused = OUTPUT,
     quiet: Quiet = False,
 ) -> None:
     """Write a first experiment to start from."""
