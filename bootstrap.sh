@@ -1,5 +1,6 @@
 #!/bin/sh
-# What a new machine lacks: a virtual environment with the locked packages, and Pango for WeasyPrint.
+# What a new machine lacks: a virtual environment with the locked packages, Pango for WeasyPrint, and
+# HarfBuzz-Subset, without which PDFs are as good but have other bytes than on other machines.
 # Called by `make`; does nothing that is done already. PYTHON=… chooses the interpreter.
 set -eu
 
@@ -29,19 +30,28 @@ has_pango() {
     .venv/bin/python -c 'import weasyprint' >/dev/null 2>&1
 }
 
+has_subset() {
+    .venv/bin/python -c 'from weasyprint.text.ffi import harfbuzz_subset as h; raise SystemExit(h is None)' \
+        >/dev/null 2>&1
+}
+
+packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+
+apt_install() {
+    command -v apt-get >/dev/null 2>&1 || return 1
+    say "setup: installing $*"
+    { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends "$@"; } >.venv/apt.log 2>&1
+}
+
 install_pango() {
     case "$(uname -s)" in
         Darwin)
             command -v brew >/dev/null 2>&1 && brew install pango && return
             fail "WeasyPrint needs Pango, found none. Install Homebrew, then run: brew install pango" ;;
     esac
-    if command -v apt-get >/dev/null 2>&1; then
-        packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
-        say "setup: installing $packages"
-        { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y -q --no-install-recommends $packages; } >.venv/apt.log 2>&1 && return
-        fail "WeasyPrint needs Pango, found none. Run: sudo apt-get install $packages"
-    fi
+    apt_install $packages && return
+    command -v apt-get >/dev/null 2>&1 && fail "WeasyPrint needs Pango, found none. Run: sudo apt-get install $packages"
     fail "WeasyPrint needs Pango 1.44 or later, found none. Install it with your system's package manager \
 (Fedora: dnf install pango; Arch: pacman -S pango; Alpine: apk add pango)."
 }
@@ -59,3 +69,5 @@ say "setup: installing the locked packages (once; torch is the large one)"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 has_pango || install_pango
 has_pango || fail "WeasyPrint still does not load. This says why: .venv/bin/python -c 'import weasyprint'"
+has_subset || apt_install libharfbuzz-subset0 || say "setup: without HarfBuzz-Subset PDFs are sound, but have other \
+bytes than elsewhere. To have the same, install it (Debian and Ubuntu: sudo apt-get install libharfbuzz-subset0)"

@@ -33,6 +33,9 @@ State = Literal["ok", "missing", "wrong", "optional"]
 OLDEST_PYTHON = (3, 11)
 OLDEST_PANGO = (1, 44)
 """WeasyPrint's requirement."""
+SUBSETTING_HARFBUZZ = (4, 1)
+"""The oldest with which WeasyPrint lets HarfBuzz cut fonts; before, and without its subset library, fontTools
+does."""
 LEAST_MEMORY = 2**30
 LEAST_DISK = 200 * 2**20
 """Bytes below which an experiment is likely to end early."""
@@ -205,10 +208,23 @@ def _library(library: Library) -> Check:
             return Check(library.name, "missing", "not found; no PDF can be written", remedy)
         return Check(library.name, "optional", "not found; PDFs are sound, but other bytes", remedy)
     version = _library_version(library.name, opened)
-    if library.name == "Pango" and version and tuple(map(int, version.split(".")[:2])) < OLDEST_PANGO:
+    if library.name == "Pango" and version and _numbers(version) < OLDEST_PANGO:
         wanted = ".".join(map(str, OLDEST_PANGO))
         return Check(library.name, "wrong", f"{version}, needs {wanted} or later", remedy)
     return Check(library.name, "ok", version or "found")
+
+
+def font_subsetter() -> str:
+    """What cuts the fonts inside a PDF here, ``HarfBuzz`` or ``fontTools``: each gives bytes of its own."""
+    spellings = {library.name: library.spellings.split() for library in LIBRARIES}
+    harfbuzz, subset = _open(spellings["HarfBuzz"]), _open(spellings["HarfBuzz subset"])
+    version = _library_version("HarfBuzz", harfbuzz) if harfbuzz and subset else None
+    return "HarfBuzz" if version and _numbers(version) >= SUBSETTING_HARFBUZZ else "fontTools"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Major and minor."""
+    return tuple(map(int, version.split(".")[:2]))
 
 
 def _open(names: list[str]) -> ctypes.CDLL | None:

@@ -19,6 +19,7 @@ from reportgen import doctor
 from reportgen.datasets import mnist
 from reportgen.doctor import Check, examine
 from reportgen.errors import MissingRequirementError
+from reportgen.report.pdf import require_weasyprint
 
 
 def found(name: str, output: Path) -> Check:
@@ -237,3 +238,17 @@ def test_old_python_little_memory_no_git(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert checks["git"].state == "optional"
     monkeypatch.setattr(doctor, "_memory_limit", lambda: None)
     assert found("memory", tmp_path).state == "optional"
+
+
+def test_it_knows_what_cuts_fonts_as_weasyprint_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_weasyprint()
+    from weasyprint.text import ffi
+
+    harfbuzz = bool(ffi.harfbuzz_subset) and bool(ffi.harfbuzz.hb_version_atleast(4, 1, 0))
+    assert doctor.font_subsetter() == ("HarfBuzz" if harfbuzz else "fontTools")
+    monkeypatch.setattr(doctor, "_open", lambda names: None)
+    assert doctor.font_subsetter() == "fontTools"
+    monkeypatch.setattr(doctor, "_open", lambda names: object())
+    for version, cutter in (("2.7.4", "fontTools"), ("4.1.0", "HarfBuzz"), ("10.0.1", "HarfBuzz")):
+        monkeypatch.setattr(doctor, "_library_version", lambda *_, version=version: version)
+        assert doctor.font_subsetter() == cutter

@@ -23,6 +23,7 @@ INTERPRETER = """\
 echo "$*" >> "$LOG"
 case "$1 $2" in
 "-c import weasyprint") exit "$PANGO" ;;
+"-c from weasyprint"*) exit "$SUBSET" ;;
 "-c "*) exit "$SUITS" ;;
 "-m venv") mkdir -p "$3/bin" && cp "$0" "$3/bin/python" && exit "$VENV" ;;
 esac
@@ -118,9 +119,11 @@ class Machine:
         path.write_text(body if body.startswith("#!") else f"#!/bin/sh\n{body}\n")
         path.chmod(0o755)
 
-    def set_up(self, *, suits: bool = True, venv: bool = True, pango: bool = True) -> tuple[int, list[str]]:
+    def set_up(
+        self, *, suits: bool = True, venv: bool = True, pango: bool = True, subset: bool = True
+    ) -> tuple[int, list[str]]:
         """Exit code, and the lines said; `asked` then tells what Python was asked for."""
-        answers = {"SUITS": suits, "VENV": venv, "PANGO": pango}
+        answers = {"SUITS": suits, "VENV": venv, "PANGO": pango, "SUBSET": subset}
         environment = {name: str(int(not answer)) for name, answer in answers.items()}
         environment |= {"PATH": str(self.bin), "LOG": str(self.log), "HOME": str(self.project)}
         done = subprocess.run(
@@ -188,6 +191,21 @@ def test_without_pango_and_without_the_right_to_install_it(machine: Machine) -> 
             "setup: WeasyPrint needs Pango, found none. "
             "Run: sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
         )
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="has no apt-get there")
+def test_without_harfbuzz_subset_it_is_installed_or_named(machine: Machine) -> None:
+    machine.program("python3", INTERPRETER)
+    code, said = machine.set_up(subset=False)
+    assert code == 0
+    assert "PDFs are sound, but have other bytes" in said[-1]
+    assert said[-1].endswith("sudo apt-get install libharfbuzz-subset0)")
+    machine.program("id", "echo 0")
+    machine.program("env", 'echo "$*" >> "$LOG"')
+    machine.program("apt-get", 'echo "apt-get $*" >> "$LOG"')
+    code, said = machine.set_up(subset=False)
+    assert (code, said[-1]) == (0, "setup: installing libharfbuzz-subset0")
+    assert machine.asked[-1].endswith("apt-get install -y -q --no-install-recommends libharfbuzz-subset0")
 
 
 @pytest.fixture(scope="module")

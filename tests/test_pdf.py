@@ -16,7 +16,7 @@ from reportgen.figures import FIGURES, draw
 from reportgen.findings import Findings
 from reportgen.report import render
 from reportgen.report.formulas import drawn, sources
-from reportgen.report.pdf import Attachment, Resources, lay_out
+from reportgen.report.pdf import Attachment, Resources, lay_out, require_weasyprint
 from reportgen.report.render import FACES, font_faces
 from reportgen.report.vector import VectorImage, path_operators, read
 from reportgen.resources import templates
@@ -129,6 +129,20 @@ def test_links_lead_out_only_to_sources(report: Path) -> None:
 
 def test_same_bytes_twice() -> None:
     assert made("<p>same</p>") == made("<p>same</p>")
+
+
+def test_fonts_cut_by_other_code_give_a_sound_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_weasyprint()
+    from weasyprint.pdf import fonts
+
+    monkeypatch.setattr(fonts, "harfbuzz_subset", None)
+    pdf = made("<p>same</p>")
+    assert pdf == made("<p>same</p>")
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        found = [item for item in opened.objects if isinstance(item, pikepdf.Dictionary)]
+        assert [len(item.FontFile2.read_bytes()) < 20_000 for item in found if "/FontFile2" in item] == [True]
+    with pytest.raises(RenderError, match="glyph"):  # what is missing is still heard
+        made("<p>\U00013000</p>")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import reportgen
+from reportgen.doctor import font_subsetter
 from reportgen.findings import Findings, prose
 from reportgen.report import about
 from reportgen.resources import templates
@@ -105,6 +106,7 @@ def press() -> Mapping[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "unknown"
+    found["fonts cut by"] = font_subsetter()
     return found
 
 
