@@ -8,8 +8,6 @@ fails for a reason of its own becomes a line of the answer.
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import hashlib
 import os
 import platform
@@ -26,16 +24,12 @@ from pathlib import Path
 from typing import Literal
 
 from reportgen.errors import ReportgenError
+from reportgen.libraries import LIBRARIES, Library, numbers
 from reportgen.resources import templates
 
 State = Literal["ok", "missing", "wrong", "optional"]
 
 OLDEST_PYTHON = (3, 11)
-OLDEST_PANGO = (1, 44)
-"""WeasyPrint's requirement."""
-SUBSETTING_HARFBUZZ = (4, 1)
-"""The oldest with which WeasyPrint lets HarfBuzz cut fonts; before, and without its subset library, fontTools
-does."""
 LEAST_MEMORY = 2**30
 LEAST_DISK = 200 * 2**20
 """Bytes below which an experiment is likely to end early."""
@@ -60,61 +54,6 @@ class Check:
     def __str__(self) -> str:
         advice = f" → {self.remedy}" if self.remedy else ""
         return f"{self.state:<9}{self.name:<27}{self.found}{advice}"
-
-
-@dataclass(frozen=True)
-class Library:
-    """A shared library WeasyPrint opens."""
-
-    name: str
-    spellings: str
-    """The names WeasyPrint tries, in its order."""
-    debian: str
-    """The package in Debian and Ubuntu."""
-    homebrew: str
-    required: bool = True
-
-
-LIBRARIES = (
-    Library(
-        "GObject",
-        "libgobject-2.0-0 gobject-2.0-0 gobject-2.0 libgobject-2.0.so.0 libgobject-2.0.0.dylib",
-        "libglib2.0-0",
-        "glib",
-    ),
-    Library(
-        "Pango",
-        "libpango-1.0-0 pango-1.0-0 pango-1.0 libpango-1.0.so.0 libpango-1.0.dylib",
-        "libpango-1.0-0",
-        "pango",
-    ),
-    Library(
-        "PangoFT2",
-        "libpangoft2-1.0-0 pangoft2-1.0-0 pangoft2-1.0 libpangoft2-1.0.so.0 libpangoft2-1.0.dylib",
-        "libpangoft2-1.0-0",
-        "pango",
-    ),
-    Library(
-        "HarfBuzz",
-        "libharfbuzz-0 harfbuzz harfbuzz-0.0 libharfbuzz.so.0 libharfbuzz.0.dylib",
-        "libharfbuzz0b",
-        "harfbuzz",
-    ),
-    Library(
-        "fontconfig",
-        "libfontconfig-1 fontconfig-1 fontconfig libfontconfig.so.1 libfontconfig.1.dylib",
-        "libfontconfig1",
-        "fontconfig",
-    ),
-    Library(
-        "HarfBuzz subset",
-        "libharfbuzz-subset-0 harfbuzz-subset harfbuzz-subset-0.0 libharfbuzz-subset.so.0 "
-        "libharfbuzz-subset.0.dylib",
-        "libharfbuzz-subset0",
-        "harfbuzz",
-        required=False,
-    ),
-)
 
 
 def examine(output: Path = Path("output")) -> list[Check]:
@@ -199,7 +138,7 @@ def _torch() -> list[Check]:
 
 
 def _library(library: Library) -> Check:
-    opened = _open(library.spellings.split())
+    opened = library.open()
     remedy = f"sudo apt-get install {library.debian}"
     if sys.platform == "darwin":
         remedy = f"brew install {library.homebrew}"
@@ -207,53 +146,11 @@ def _library(library: Library) -> Check:
         if library.required:
             return Check(library.name, "missing", "not found; no PDF can be written", remedy)
         return Check(library.name, "optional", "not found; PDFs are sound, but other bytes", remedy)
-    version = _library_version(library.name, opened)
-    if library.name == "Pango" and version and _numbers(version) < OLDEST_PANGO:
-        wanted = ".".join(map(str, OLDEST_PANGO))
+    version = library.version(opened)
+    if version and library.oldest and numbers(version) < library.oldest:
+        wanted = ".".join(map(str, library.oldest))
         return Check(library.name, "wrong", f"{version}, needs {wanted} or later", remedy)
     return Check(library.name, "ok", version or "found")
-
-
-def font_subsetter() -> str:
-    """What cuts the fonts inside a PDF here, ``HarfBuzz`` or ``fontTools``: each gives bytes of its own."""
-    spellings = {library.name: library.spellings.split() for library in LIBRARIES}
-    harfbuzz, subset = _open(spellings["HarfBuzz"]), _open(spellings["HarfBuzz subset"])
-    version = _library_version("HarfBuzz", harfbuzz) if harfbuzz and subset else None
-    return "HarfBuzz" if version and _numbers(version) >= SUBSETTING_HARFBUZZ else "fontTools"
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Major and minor."""
-    return tuple(map(int, version.split(".")[:2]))
-
-
-def _open(names: list[str]) -> ctypes.CDLL | None:
-    """The library under any of its names: a name with a dot as a file, any name as the linker's.
-
-    WeasyPrint alternates the two for each name; trying files first finds the same and asks the
-    linker, which is slow, only where that is needed.
-    """
-    for name in (name for name in names if "." in name):
-        with suppress(OSError):
-            return ctypes.CDLL(name)
-    for name in names:
-        path = ctypes.util.find_library(name)
-        if path is not None:
-            with suppress(OSError):
-                return ctypes.CDLL(path)
-    return None
-
-
-def _library_version(name: str, library: ctypes.CDLL) -> str | None:
-    functions = {"Pango": "pango_version_string", "HarfBuzz": "hb_version_string"}
-    if name in functions:
-        function = getattr(library, functions[name])
-        function.restype = ctypes.c_char_p
-        return str(function().decode())
-    if name == "fontconfig":
-        number = int(library.FcGetVersion())
-        return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
-    return None
 
 
 def _fonts() -> list[Check]:

@@ -19,6 +19,7 @@ from reportgen import doctor
 from reportgen.datasets import mnist
 from reportgen.doctor import Check, examine
 from reportgen.errors import MissingRequirementError
+from reportgen.libraries import HARFBUZZ, LIBRARIES, Library, font_subsetter
 from reportgen.report.pdf import require_weasyprint
 
 
@@ -133,7 +134,7 @@ def test_libraries_that_are_not_there(
     monkeypatch.setattr(ctypes, "CDLL", raising(OSError("no such file")))
     monkeypatch.setattr(ctypes.util, "find_library", lambda _: None)
     checks = {check.name: check for check in examine(tmp_path)}
-    for library in doctor.LIBRARIES:
+    for library in LIBRARIES:
         check = checks[library.name]
         assert check.state == ("missing" if library.required else "optional")
         assert check.remedy == f"{command} {getattr(library, package)}"
@@ -150,7 +151,7 @@ def test_a_library_under_the_linkers_name_alone_is_found(monkeypatch: pytest.Mon
         raise OSError(name)
 
     monkeypatch.setattr(ctypes, "CDLL", opening)
-    assert doctor._open(["libpango.so.0", "pango"]) == "opened"  # type: ignore[comparison-overlap]
+    assert Library("Pango", "libpango.so.0 pango", "", "").open() == "opened"  # type: ignore[comparison-overlap]
     assert asked == ["libpango.so.0", "/lib/pango"]
 
 
@@ -158,15 +159,15 @@ def test_a_library_under_the_linkers_name_alone_is_found(monkeypatch: pytest.Mon
 def test_an_old_pango_is_wrong(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str, state: str
 ) -> None:
-    monkeypatch.setattr(doctor, "_library_version", lambda name, _: version if name == "Pango" else None)
+    monkeypatch.setattr(Library, "version", lambda self, _: version if self.name == "Pango" else None)
     assert found("Pango", tmp_path).state == state
 
 
 def test_libraries_are_those_weasyprint_opens() -> None:
     source = Path(str(metadata.distribution("weasyprint").locate_file("weasyprint/text/ffi.py"))).read_text()
-    for library in doctor.LIBRARIES:
+    for library in LIBRARIES:
         assert all(f"'{name}'" in source for name in library.spellings.split()), library.name
-    assert source.count("_dlopen(\n") == len(doctor.LIBRARIES) + 1  # it may also use harfbuzz-vector
+    assert source.count("_dlopen(\n") == len(LIBRARIES) + 1  # it may also use harfbuzz-vector
 
 
 def test_fonts_missing_or_damaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -245,10 +246,10 @@ def test_it_knows_what_cuts_fonts_as_weasyprint_does(monkeypatch: pytest.MonkeyP
     from weasyprint.text import ffi
 
     harfbuzz = bool(ffi.harfbuzz_subset) and bool(ffi.harfbuzz.hb_version_atleast(4, 1, 0))
-    assert doctor.font_subsetter() == ("HarfBuzz" if harfbuzz else "fontTools")
-    monkeypatch.setattr(doctor, "_open", lambda names: None)
-    assert doctor.font_subsetter() == "fontTools"
-    monkeypatch.setattr(doctor, "_open", lambda names: object())
+    assert font_subsetter() == ("HarfBuzz" if harfbuzz else "fontTools")
+    monkeypatch.setattr(Library, "open", lambda self: object())
     for version, cutter in (("2.7.4", "fontTools"), ("4.1.0", "HarfBuzz"), ("10.0.1", "HarfBuzz")):
-        monkeypatch.setattr(doctor, "_library_version", lambda *_, version=version: version)
-        assert doctor.font_subsetter() == cutter
+        monkeypatch.setattr(Library, "version", lambda *_, version=version: version)
+        assert font_subsetter() == cutter
+    monkeypatch.setattr(Library, "open", lambda self: object() if self is HARFBUZZ else None)
+    assert font_subsetter() == "fontTools"

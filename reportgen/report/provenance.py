@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import reportgen
-from reportgen.doctor import font_subsetter
 from reportgen.findings import Findings, prose
+from reportgen.libraries import font_subsetter
 from reportgen.report import about
 from reportgen.resources import templates
 
