@@ -78,8 +78,8 @@ def crafted_record(
     put("variance", variances)
     put("projection", projections)
     put("squared_norm", one)
-    arrays["hotelling"] = np.full(shape, 3.0)
-    arrays["hotelling_p"] = np.array([p_values(cell, arm) for arm in cell.arms])[:, None] * np.ones(shape)
+    arrays["bias_statistic"] = np.full(shape, 3.0)
+    arrays["bias_p_value"] = np.array([p_values(cell, arm) for arm in cell.arms])[:, None] * np.ones(shape)
     arrays["detectable_bias"] = np.full(shape, 0.05)
     arrays["image_squared_norm_raw"] = np.ones(shape) * [1.0, 2.0, 3.0]
     arrays["image_dot"] = np.ones(shape)

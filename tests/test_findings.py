@@ -72,7 +72,7 @@ def test_statistics_are_what_they_are_defined_to_be(simulated: Simulated) -> Non
         "work_normalized_variance": noise.mean(),
         "time_normalized_variance": noise.mean() * arm.about.seconds_per_replicate,
         "coordinate_lower": 1.0,
-        "bias_statistic": arm.array("hotelling").max(),
+        "bias_statistic": arm.array("bias_statistic").max(),
         "detectable_bias": np.median(arm.array("detectable_bias")),
         "coordinate_variance_q50": np.median(mine.var(1, ddof=1).mean(0)),
     }

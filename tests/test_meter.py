@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import resource
 from typing import Any
 
@@ -14,11 +13,11 @@ from torch import Tensor, nn
 
 from reportgen.measure import MeasureProgress, measure, meter
 from reportgen.measure.channels import Channel, ChannelKey
-from reportgen.measure.hotelling import hotelling_test
 from reportgen.problems.toy import toy
 from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import QUANTILES, MeasurementRecord
 from tests.cells import arm, cell, measured, position
+from tests.synthetic import cross_fitted
 from tests.test_estimators import TinyEncoder
 from tests.test_pushforward import slow_jacobian
 
@@ -141,87 +140,31 @@ def test_coordinates_are_counted_dead_ones_apart(
     assert record.arrays["coordinate_lower"][row] == pytest.approx((v[1] < v[0])[alive].mean())
 
 
-def test_hotelling_is_the_textbook_statistic_of_paired_differences(
-    run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor],
-) -> None:
+def test_equal_means_test_is_the_cross_fitted_statistic_of_paired_differences() -> None:
     # Two arms that stop together see the same batches.
     problem = toy([0.5, -1.0], [0.8, 1.1], lambda z: (z**2).sum(-1) + z.prod(-1))
-    seen: dict[str, list[Tensor]] = {}
+    seen: list[dict[str, list[Tensor]]] = [{}, {}]
     observe = Channel.observe
 
     def keep(self: Channel, bucket: int, values: Any, frame: Any, cache: Any) -> None:
         observe(self, bucket, values, frame, cache)
-        seen.setdefault(self.key.estimator, []).append(cache[self.key].clone())
+        seen[bucket % 2].setdefault(self.key.estimator, []).append(cache[self.key].clone())
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Channel, "observe", keep)
         arms = [arm("reconstruction", "score_function"), arm("reconstruction", "pathwise")]
         small = measured(problem, arms, min_replicates=10, precision=1e-9, budget=32 * 4096 * 2)
-    difference = torch.cat([a - b for a, b in zip(seen["score_function"], seen["pathwise"], strict=True)], 1)[
-        0
-    ].numpy()
-    n, m = difference.shape
-    mean, covariance = difference.mean(0), np.cov(difference.T)
-    t2 = n * mean @ np.linalg.solve(covariance, mean)
-    assert small.arrays["hotelling"][0, 0] == pytest.approx(t2, rel=1e-8)
-    assert small.arrays["hotelling_dimension"][0, 0] == m
-    p = stats.f.sf(t2 * (n - m) / (m * (n - 1)), m, n - m)
-    assert small.arrays["hotelling_p"][0, 0] == pytest.approx(p, rel=1e-6)
-    assert np.isnan(small.arrays["hotelling_p"][1, 0])
-
-
-def test_hotelling_has_its_level_and_its_stated_power() -> None:
-    rng = np.random.default_rng(5)
-    n, m, runs = 300, 3, 4000
-    root = rng.normal(size=(m, m))
-    covariance = root @ root.T
-    signal = torch.tensor(rng.normal(size=(1, m)))
-
-    def rejected(shift: np.ndarray) -> float:
-        data = rng.normal(size=(runs, n, m)) @ root.T + shift
-        count = 0
-        for sample in data:
-            test = hotelling_test(
-                n,
-                torch.tensor(sample.mean(0))[None],
-                torch.tensor(np.cov(sample.T))[None],
-                signal,
-                torch.zeros(1, dtype=torch.float64),
-            )
-            count += float(test.p_value[0]) < 0.05
-        return count / runs
-
-    error = 4.0 * math.sqrt(0.05 * 0.95 / runs)
-    assert abs(rejected(np.zeros(m)) - 0.05) < error
-    true = hotelling_test(
-        n,
-        torch.zeros(1, m).double(),
-        torch.tensor(covariance)[None],
-        signal,
-        torch.zeros(1, dtype=torch.float64),
-    )
-    shift = float(true.detectable[0]) * signal[0].numpy()
-    assert abs(rejected(shift) - 0.8) < 4.0 * math.sqrt(0.8 * 0.2 / runs)
-
-
-def test_hotelling_nearly_holds_its_level_for_skewed_estimates_and_is_not_made_with_too_few() -> None:
-    problem = toy([0.5] * 10, [0.7] * 10, lambda z: (z**2).sum(-1) + z.prod(-1), images=400)
-    arms = [arm("reconstruction", "score_function_optimal_constant"), arm("reconstruction", "pathwise")]
-    settings: Any = {"precision": 1e-9, "min_replicates": 10}
-    p = measured(problem, arms, **settings, budget=2400).arrays["hotelling_p"][0]
-    # The excess over 5 % is known to be a few points here; with n = 15 m it would be 13 points.
-    assert (p < 0.05).mean() < 0.05 + 4.0 * math.sqrt(0.05 * 0.95 / 400)
-    assert np.isnan(measured(problem, arms, **settings, budget=1900).arrays["hotelling_p"][0]).all()
-
-
-def test_identical_estimators_differ_nowhere_and_a_noiseless_difference_is_certain() -> None:
-    zero, one = torch.zeros(1, 2).double(), torch.ones(1, 2).double()
-    none = torch.zeros(1, 2, 2).double()
-    floor = torch.full((1,), 1e-30).double()
-    same = hotelling_test(100, zero, none, one, floor)
-    assert float(same.p_value[0]) == 1.0 and float(same.dimension[0]) == 0
-    different = hotelling_test(100, one, none, one, floor)
-    assert float(different.p_value[0]) == 0.0
+    halves = [
+        torch.cat([a - b for a, b in zip(half["score_function"], half["pathwise"], strict=True)], 1)[
+            0
+        ].numpy()
+        for half in seen
+    ]
+    z = cross_fitted(*halves)
+    assert small.arrays["bias_statistic"][0, 0] == pytest.approx(z, rel=1e-8)
+    assert small.arrays["bias_dimension"][0, 0] == halves[0].shape[1]
+    assert small.arrays["bias_p_value"][0, 0] == pytest.approx(stats.t.sf(z, len(halves[0]) - 1), rel=1e-8)
+    assert np.isnan(small.arrays["bias_p_value"][1, 0])
 
 
 def test_the_same_cell_gives_the_same_bytes_and_another_seed_does_not() -> None:

@@ -181,7 +181,7 @@ def test_the_printed_formula_has_the_mean_it_was_computed_to_have() -> None:
     row = position(record, "reconstruction", "score_function_as_printed")
     norm = math.sqrt(record.arrays["squared_norm"][row, 0, 1])
     assert norm == pytest.approx(1.0 / math.sqrt(math.pi), abs=0.01)
-    assert record.arrays["hotelling_p"][row, 0] < 1e-12
+    assert record.arrays["bias_p_value"][row, 0] < 1e-12
 
 
 def test_unbiased_estimators_pass_the_test_that_the_printed_formula_fails() -> None:
@@ -196,7 +196,7 @@ def test_unbiased_estimators_pass_the_test_that_the_printed_formula_fails() -> N
     ]
     arms = [arm("reconstruction", name) for name in names] + [arm("reconstruction", "leave_one_out", 3)]
     record = measured(problem, arms, min_replicates=20_000, precision=0.05)
-    p = {found.estimator: record.arrays["hotelling_p"][i] for i, found in enumerate(record.arms)}
+    p = {found.estimator: record.arrays["bias_p_value"][i] for i, found in enumerate(record.arms)}
     for name in [*names[:4], "leave_one_out"]:
         assert (p[name] > 0.001).all(), name
     assert (p["score_function_as_printed"] < 1e-12).all()

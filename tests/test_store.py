@@ -64,7 +64,7 @@ def measurement(**changes: Any) -> MeasurementRecord:
         "environment": {"torch": "2.13.0", "threads": 1},
         "arrays": {
             "variance": np.array([[[1.0, np.nan]], [[np.inf, 5e-324]]]),
-            "hotelling_p": np.zeros((2, 0)),
+            "bias_p_value": np.zeros((2, 0)),
             "transposed": np.arange(6.0).reshape(2, 3).T,
         },
     }

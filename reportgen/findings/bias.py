@@ -1,8 +1,9 @@
 """Has an estimator the same mean as the reference? One joint test an image.
 
-bias_statistic is the largest Hotelling T² over images, of paired differences
-to the reference; bias_p_value the smallest p-value over images after Holm's
-correction, which for the smallest is Bonferroni's factor I;
+bias_statistic is the largest z over images of the cross-fitted test of
+paired differences to the reference (`reportgen.measure.equal_means`);
+bias_p_value the smallest p-value over images after Holm's correction, which
+for the smallest is Bonferroni's factor I;
 detectable_bias the median over images of the smallest bias along the image's
 own gradient, relative to it, that the test finds with 80 % power.
 """
@@ -31,13 +32,13 @@ def _present(arm: MeasuredArm, name: str) -> Array:
 
 
 def bias_statistic(arm: MeasuredArm) -> float:
-    """Largest T² over images; infinite where means differ in a direction without noise."""
-    return float(_present(arm, "hotelling").max())
+    """Largest z over images; infinite where means differ in a direction without noise."""
+    return float(_present(arm, "bias_statistic").max())
 
 
 def bias_p_value(arm: MeasuredArm) -> float:
     """Smallest Holm-adjusted p-value over images."""
-    return float(holm(_present(arm, "hotelling_p")).min())
+    return float(holm(_present(arm, "bias_p_value")).min())
 
 
 def detectable_bias(arm: MeasuredArm) -> float:

@@ -73,6 +73,15 @@ class Moments:
             scatter=self.scatter + other.scatter + weight * delta.unsqueeze(-1) * delta.unsqueeze(-2),
         )
 
+    def pooled(self, buckets: slice) -> tuple[int, Tensor, Tensor]:
+        """Of these buckets together: count, mean [I m], covariance with ddof 1 [I m m]."""
+        counts, means = self.count[buckets], self.mean[:, buckets]
+        total = counts.sum()
+        mean = torch.einsum("s,ism->im", counts / total, means - means[:, :1]) + means[:, 0]
+        deviation = means - mean.unsqueeze(1)
+        between = torch.einsum("s,isa,isb->iab", counts, deviation, deviation)
+        return int(total), mean, (self.scatter[:, buckets].sum(1) + between) / (total - 1.0)
+
     @property
     def total(self) -> int:
         """Observations an image, over all buckets."""

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from reportgen.families import MeanFieldGaussian
 from reportgen.measure.channels import Channel, ChannelKey
-from reportgen.measure.hotelling import hotelling_test
+from reportgen.measure.equal_means import equal_means_test
 from reportgen.measure.moments import LeftOut
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
@@ -92,22 +92,14 @@ def summarize(
                 out["coordinate_lower_without"][a] = lower[1:]
         paired = channels[key].paired
         if paired is not None and not arm.constant and arm.objective in references:
-            difference = LeftOut.of(paired.moments)
             signal = sound[ChannelKey.of(references[arm.objective])].mean[:, 0]
-            shift = shifts[arm.objective]
             # Rounding of single estimates: relative to their size in the precision they were computed in.
             size = torch.diagonal(left.covariance(0), dim1=1, dim2=2).amax(1)
             floor = size * (torch.finfo(q.mean.dtype).eps * 8) ** 2
-            test = hotelling_test(
-                int(difference.count[0]),
-                difference.mean[:, 0],
-                difference.covariance(0),
-                signal + shift,
-                floor,
-            )
-            out["hotelling"][a] = test.statistic.numpy()
-            out["hotelling_dimension"][a] = test.dimension.numpy()
-            out["hotelling_p"][a] = test.p_value.numpy()
+            test = equal_means_test(paired.moments, signal + shifts[arm.objective], floor)
+            out["bias_statistic"][a] = test.statistic.numpy()
+            out["bias_dimension"][a] = test.dimension.numpy()
+            out["bias_p_value"][a] = test.p_value.numpy()
             out["detectable_bias"][a] = test.detectable.numpy()
     return out
 
@@ -125,9 +117,9 @@ def _blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array
         "batch_squared_norm_raw": (arms,),
         "image_dot": (arms, images),
         "image_squared_norm_raw": (arms, images),
-        "hotelling": (arms, images),
-        "hotelling_dimension": (arms, images),
-        "hotelling_p": (arms, images),
+        "bias_statistic": (arms, images),
+        "bias_dimension": (arms, images),
+        "bias_p_value": (arms, images),
         "detectable_bias": (arms, images),
         "coordinate_quantiles": (arms, groups, len(QUANTILES)),
         "coordinate_quantiles_without": (arms, buckets, groups, len(QUANTILES)),

@@ -81,6 +81,11 @@ REFERENCES: dict[str, Reference] = {
         "Hotelling, H.", "Hotelling", "1931", "The generalization of Student’s ratio",
         "The Annals of Mathematical Statistics 2(3), 360–378", *_doi("10.1214/aoms/1177732979"),
     ),
+    "kim2024": Reference(
+        "Kim, I., & Ramdas, A.", "Kim & Ramdas", "2024",
+        "Dimension-agnostic inference using cross U-statistics", "Bernoulli 30(1), 683–711",
+        *_arxiv("2011.05068"),
+    ),
     "kingma2013": Reference(
         "Kingma, D. P., & Welling, M.", "Kingma & Welling", "2013", "Auto-encoding variational Bayes",
         "International Conference on Learning Representations 2014", *_arxiv("1312.6114"),

@@ -62,6 +62,10 @@ TEXT: dict[str, Formula] = {
     "K": Formula(r"K", "K"),
     "n_small": Formula(r"n", "n"),
     "t_squared": Formula(r"T^2", "T squared"),
+    "half_A": Formula(r"A", "A"),
+    "half_B": Formula(r"B", "B"),
+    "mean_difference": Formula(r"\bar d", "d bar"),
+    "difference_covariance": Formula(r"C", "C"),
     "V_A": Formula(r"V_A", "V A"),
     "V_B": Formula(r"V_B", "V B"),
     "V_C": Formula(r"V_C", "V C"),
@@ -88,6 +92,14 @@ TEXT: dict[str, Formula] = {
     "chain": Formula(
         r"\hat g_{\phi} = J^{\top} \hat g_{\eta}, \qquad J = \frac{\partial \eta}{\partial \phi}",
         "g hat phi equals J transposed times g hat eta, where J is the Jacobian of eta in phi",
+        display=True,
+    ),
+    "cross_fitted": Formula(
+        r"z = \frac{1}{2} \biggl( \frac{w_A^{\top} \bar d_B}{\sqrt{w_A^{\top} C_B\, w_A / n_B}}"
+        r" + \frac{w_B^{\top} \bar d_A}{\sqrt{w_B^{\top} C_A\, w_B / n_A}} \biggr),"
+        r" \qquad w_A = C_A^{-1} \bar d_A, \quad w_B = C_B^{-1} \bar d_B",
+        "z is half the sum of w A transposed d bar B over its standard error and w B transposed d bar A "
+        "over its standard error, where w is the inverse of C times d bar of the same half",
         display=True,
     ),
     "pushforward": Formula(

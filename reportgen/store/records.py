@@ -72,10 +72,10 @@ class MeasurementRecord:
     batch_squared_norm_raw      [A]        ‖mean_i ĝ̄_i‖², not corrected
     image_dot                   [A I]      ĝ̄_i · mean_i ĝ̄_i (raw), for jackknife over images
     image_squared_norm_raw      [A I]      ‖ĝ̄_i‖², not corrected
-    hotelling                   [A I]      T² of the paired difference to the reference, η-coordinates
-    hotelling_dimension         [A I]      its rank (0: the two are identical draw by draw)
-    hotelling_p                 [A I]      p-value, not corrected over images; NaN for the reference itself,
-                                           and with fewer than 100 replicates a coordinate
+    bias_statistic              [A I]      z of the test of equal means with the reference, η-coordinates
+    bias_dimension              [A I]      rank of the differences (0: the two are identical draw by draw)
+    bias_p_value                [A I]      not corrected over images; NaN for the reference itself,
+                                           and with fewer than 4 replicates a coordinate
     detectable_bias             [A I]      smallest bias along image i's own gradient, relative to it,
                                            seen with 80 % power at level 0.05 / I
     coordinate_quantiles        [A G Q]    of per-coordinate variance (mean over images), dead ones left out

@@ -69,8 +69,7 @@ def verdict(findings: Findings) -> list[str]:
                 text += f": {prose.listing(names)}"
             text += (
                 f". Tests at their level would give about {prose.number(LEVEL * tests, 1)}, since they "
-                "are not corrected over one another as the verdicts on claims are; skewed estimates give "
-                "somewhat more, because mean and covariance of a skewed sample go together"
+                "are not corrected over one another as the verdicts on claims are"
             )
         texts.append(words.sentence(text))
     controls = list(dict.fromkeys(label for label, _, r in rows if not r["unbiased"] and r["tested"]))
