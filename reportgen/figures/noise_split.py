@@ -49,7 +49,7 @@ def draw(data: NoiseSplit) -> Figure:
     """A panel an estimator, a stacked bar a checkpoint: its colour for the samples, grey for the images."""
     columns = min(4, len(data.lines))
     rows = math.ceil(len(data.lines) / columns)
-    figure = new_figure(16 + 33.0 * rows)
+    figure = new_figure(14 + 26.0 * rows)
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     places = np.arange(len(data.epochs))
     every = max(1, math.ceil(len(data.epochs) / 7))

@@ -55,7 +55,7 @@ def draw(data: VarianceByLayer) -> Figure:
     """A band a group, in it a row an estimator in the order of the key."""
     rows, gap = len(data.lines), 1.1
     band = rows + gap
-    figure = new_figure(min(170.0, 22 + 2.9 * band * len(data.groups)))
+    figure = new_figure(min(170.0, 18 + 2.2 * band * len(data.groups)))
     ax = figure.add_subplot()
     for g, _ in enumerate(data.groups):
         if g:
@@ -68,7 +68,7 @@ def draw(data: VarianceByLayer) -> Figure:
     log_axis(ax, "x", extent(data.lines), room=8)
     ax.set_ylim(len(data.groups) * band - gap / 2 - 0.5, -gap / 2 - 0.5)
     row_labels(ax, data.groups, every=band, start=(rows - 1) / 2)
-    ax.set_xlabel("total variance of the group’s gradient estimate")
+    ax.set_xlabel("total variance of the block’s gradient estimate, nats²")
     figure.legend(
         [handle(one.look, line=False) for one in data.lines],
         [wrapped(one.title) for one in data.lines],
