@@ -25,7 +25,7 @@ def plain(value: float) -> str:
     """A tick value without needless digits: 0.05, 2, 1,500."""
     if value == 0:
         return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))) - 1)
+    digits = max(0, 5 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("-", "−")

@@ -68,15 +68,13 @@ def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
 def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
     """What is drawn, and whether the order of estimators changes with the objective."""
     where = place(findings)
-    ends = []
+    under: dict[str, list[str]] = {}
     for panel in data:
         found = contrast(findings, panel.objective)
         if found is not None and found.last.available:
-            title = lowered(objective_title(panel.objective))
-            ends.append(
-                f"{prose.with_interval(found.last)} under {title},"
-                f" {lowered(found.high)} against {lowered(found.low)}"
-            )
+            seen = f"{prose.with_interval(found.last)}, {lowered(found.high)} against {lowered(found.low)},"
+            under.setdefault(seen, []).append(f"under {lowered(objective_title(panel.objective))}")
+    ends = [f"{seen} {prose.listing(titles)}" for seen, titles in under.items()]
     lines = [line for panel in data for line in panel.lines]
     images = "image" if where and where.images == 1 else "images"
     return sentences(

@@ -86,7 +86,7 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
     """What is drawn, and in which group the extremes lie furthest apart."""
     where = place(findings, data.objective)
     return sentences(
-        "Total variance of each parameter group of the encoder, logarithmic; in a group the estimators"
+        "Total variance of each parameter block of the encoder, logarithmic; in a block the estimators"
         " stand in the order of the key.",
         gap_sentence(findings, data),
         intervals_sentence(data.lines),
@@ -112,7 +112,7 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     (least, narrow), (most, wide) = min(ratios), max(ratios)
     return (
         f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) differ by"
-        f" a factor of {prose.spoken(least)} in {narrow} and of {prose.spoken(most)} in {wide}."
+        f" a factor of {prose.spoken(least)} in “{narrow}” and of {prose.spoken(most)} in “{wide}”."
     )
 
 
@@ -121,7 +121,7 @@ def alt(data: VarianceByLayer) -> str:
     groups = " ".join(
         f"{group}, from the highest: {ranking(data.lines, index)}." for index, group in enumerate(data.groups)
     )
-    return f"Dot plot of total variance, logarithmic, by parameter group. {groups}"
+    return f"Dot plot of total variance, logarithmic, by parameter block. {groups}"
 
 
 def sketch(findings: Findings) -> Sketch | None:

@@ -46,7 +46,7 @@ def data(findings: Findings, objective: str | None = None) -> VarianceOverTraini
 
 def draw(data: VarianceOverTraining) -> Figure:
     """A log axis of variance over epochs, lines named at their ends."""
-    figure = new_figure(84)
+    figure = new_figure(88)
     ax = figure.add_subplot()
     positions = [epoch_position(e) for e in data.epochs]
     draw_lines(ax, positions, data.lines)
