@@ -55,7 +55,7 @@ def draw(data: VarianceByLayer) -> Figure:
     """A band a group, in it a row an estimator in the order of the key."""
     rows, gap = len(data.lines), 1.1
     band = rows + gap
-    figure = new_figure(min(170.0, 18 + 2.2 * band * len(data.groups)))
+    figure = new_figure(min(170.0, 18 + 1.8 * band * len(data.groups)))
     ax = figure.add_subplot()
     for g, _ in enumerate(data.groups):
         if g:
