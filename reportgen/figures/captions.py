@@ -109,9 +109,7 @@ def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
         for line in lines
         for value, low in zip(line.values, line.bounds[0], strict=True)
     )
-    return text + (
-        " One that runs off the axis goes down to a tenth of its value, or to zero." if cut else ""
-    )
+    return text + (" One that runs off the axis ends below a tenth of its value." if cut else "")
 
 
 def biased_sentence(
