@@ -39,6 +39,7 @@ from reportgen.figures import (
     work,
 )
 from reportgen.figures.axes import log_ticks, plain
+from reportgen.figures.captions import intervals_sentence
 from reportgen.figures.labels import short_title, spread, wrapped
 from reportgen.figures.lines import Line
 from reportgen.figures.style import COLUMN, INK, LOOKS, PAPER, SPARE, families, house_style, looks, settle
@@ -286,6 +287,32 @@ def test_captions_are_sentences_with_their_numbers(drawings: dict[str, Any], fin
     assert "is biased, drawn as a control" in first
 
 
+def test_captions_say_a_thing_once(drawings: dict[str, Any], findings: Findings) -> None:
+    for name, drawing in drawings.items():
+        said = re.split(r"(?<=[.;]) ", drawing.caption)
+        assert len(said) == len(set(said)), name
+    panels = by_objective.data(findings)
+    assert panels is not None
+    together = by_objective.caption(findings, (panels[0], panels[0]))
+    assert "under reconstruction term and under reconstruction term" in together
+    assert together.count("score function against pathwise") == 1
+
+
+def test_a_biased_estimator_has_no_share_of_noise(findings: Findings, drawings: dict[str, Any]) -> None:
+    data = noise_split.data(findings)
+    assert data is not None and PRINTED not in [line.label for line in data.lines]
+    assert len(data.lines) == len(findings.labels) - 1
+    assert "Biased estimators are left out." in drawings["noise_split"].caption
+
+
+def test_a_bar_that_runs_off_the_axis_is_said_to() -> None:
+    ink = LOOKS["pathwise"]
+    whole = Line("a", "A", ink, (Estimate(1.0, 0.9, 1.1), Estimate(2.0, 1.8, 2.2)))
+    cut = replace(whole, estimates=(Estimate(1.0, 0.0, 2.0), Estimate(2.0, 1.8, 2.2)))
+    assert "runs off the axis" not in intervals_sentence([whole])
+    assert "runs off the axis" in intervals_sentence([whole, cut])
+
+
 def test_titles_are_short_and_labels_of_ones_own_are_kept() -> None:
     assert short_title("pathwise", "pathwise") == "Pathwise"
     assert short_title("score_function", "score_function") == "Score function"
@@ -468,6 +495,30 @@ def test_no_text_is_clipped_or_overlaps_another(findings: Findings, name: str) -
             assert wide <= 0.5 or tall <= 1.5, (one, other)
 
 
+@pytest.mark.parametrize(
+    "name", ["variance_over_training", "variance_over_training_by_objective", "variance_against_latent"]
+)
+def test_labels_at_line_ends_stand_apart(findings: Findings, name: str) -> None:
+    """A label of two lines is told from its neighbours: more room between labels than within one."""
+    with house_style(name):
+        sketch = FIGURES[name](findings)
+        assert sketch is not None
+        found = texts(sketch.figure)
+        ax = sketch.figure.axes[-1]
+        labels = [(t, box) for t, box in found if box.x0 > ax.get_window_extent().x1 + 10]
+        assert len(labels) == len(findings.labels)
+        one = next(box.height for t, box in labels if t == "Pathwise")
+        two = next(box.height for t, box in labels if t.count("\n") == 1)
+        boxes = sorted((box for _, box in labels), key=lambda box: box.y0)
+        room = min(above.y0 - below.y1 for below, above in pairwise(boxes))
+        assert room > max(0.0, two - 2 * one) + 1
+
+
+def test_figures_are_printed_at_the_size_they_are_drawn_at() -> None:
+    rules = (templates() / "print.css").read_text()
+    assert re.findall(r"img\.drawing \{ width: (\d+)mm", rules) == [f"{COLUMN:.0f}"]
+
+
 def test_many_long_labels_make_the_figure_grow() -> None:
     names = {f"an estimator of one’s own with a long name, number {i}": f"mine{i}" for i in range(14)}
     ink = looks(names)
@@ -537,3 +588,4 @@ def test_ticks_read_as_they_should() -> None:
     assert log_ticks(0.02, 150)[1] == ["0.1", "1", "10", "100"]
     assert log_ticks(1.0, 9.0)[1] == ["1", "2", "5"]
     assert [plain(v) for v in (-50.0, 0.0, 0.05, 1500.0)] == ["−50", "0", "0.05", "1,500"]
+    assert [plain(v) for v in (12.5, -137.25)] == ["12.5", "−137.25"]

@@ -266,6 +266,42 @@ def test_sections_without_anything_to_say_are_left_out(estimators: str) -> None:
     assert "declared claim" not in text_of(page_of(found))
 
 
+def test_one_is_written_as_one() -> None:
+    bare = "experiment: bare\nobjective: [elbo]\nestimators: [score_function]\n"
+    bare += "train: {epochs: 1, checkpoints: [1]}\n"
+    seen = text_of(page_of(findings_of(bare)))
+    assert "One estimator of the gradient of one objective in the weights" in seen
+    assert "latent units) is measured, at one checkpoint of one training run" in seen
+    assert "for one epoch on ELBO" in seen
+    assert not re.search(r"\b(?:1|one) (?:estimators|objectives|checkpoints|images|epochs|units)\b", seen)
+
+
+def test_counts_agree_with_their_nouns(page: str) -> None:
+    assert "One estimate takes 1 decoder pass with the score function and 2 with pathwise." in text_of(page)
+
+
+def test_equal_shares_are_said_once() -> None:
+    from tests.synthetic import synthetic_findings
+
+    seen = text_of(page_of(synthetic_findings()))
+    (sentence,) = re.findall(r"At the last checkpoint pathwise has the lower variance in [^.]*%[^.]*\.", seen)
+    shares = re.findall(r"in ([\d.]+%)", sentence)
+    assert len(shares) == len(set(shares))
+    assert seen.count("Leave-one-out spends two samples an estimate.") == 1
+
+
+def test_decimal_points_of_a_column_stand_in_one_line() -> None:
+    rows = (
+        '<tr><td>a</td><td class="n">22\u202f134</td><td class="n">–</td></tr>\n'
+        '<tr><td>b</td><td class="n">−37.91</td><td class="n">1.0</td></tr>\n'
+        '<tr><td>c</td><td class="n">8.31×10⁻⁶</td><td class="n">58%</td></tr>\n'
+    )
+    made = words.decimals(rows)
+    assert '22\u202f134<span class="unseen" aria-hidden="true">.91</span></td>' in made
+    assert made.count("unseen") == 1
+    assert re.sub(r"<span.*?</span>", "", made) == rows
+
+
 def test_every_section_is_written_for_the_whole_experiment() -> None:
     from tests.synthetic import synthetic_findings
 
@@ -423,6 +459,7 @@ def test_listing_loses_nothing() -> None:
     assert shown.split() == text.split()
     assert max(len(line) for line in shown.splitlines()) <= 58
     assert columns("a: 1") == [["a: 1", ""]]
+    assert [len(part.splitlines()) for part in columns("x\n" * 130)[-1]] == [15, 15]
 
 
 def test_a_failed_write_leaves_the_older_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

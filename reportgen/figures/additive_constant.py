@@ -11,7 +11,7 @@ from reportgen.figures.captions import intervals_sentence, lowered, place, ranki
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import MISSING, line
-from reportgen.figures.style import new_figure
+from reportgen.figures.style import TOTAL_VARIANCE, new_figure
 from reportgen.findings import Estimate, Findings, prose
 
 
@@ -47,7 +47,7 @@ def data(findings: Findings) -> AdditiveConstant | None:
 
 def draw(data: AdditiveConstant) -> Figure:
     """Log variance against the constant on a linear axis."""
-    figure = new_figure(66)
+    figure = new_figure(52)
     ax = figure.add_subplot()
     draw_lines(ax, data.constants, data.lines, size=5.0)
     log_axis(ax, "y", extent(data.lines), pad=0.08)
@@ -55,7 +55,7 @@ def draw(data: AdditiveConstant) -> Figure:
     span = data.constants[-1] - data.constants[0]
     ax.set_xlim(data.constants[0] - 0.04 * span, data.constants[-1] + 0.04 * span)
     ax.set_xlabel("constant added to log p(x | z), nats")
-    ax.set_ylabel("total variance")
+    ax.set_ylabel(TOTAL_VARIANCE)
     label_lines(ax, data.constants, data.lines)
     return figure
 

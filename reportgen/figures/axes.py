@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from reportgen.figures.style import GRID, INK, MUTED, PAPER, SMALL, Look
+from reportgen.figures.style import GRID, INK, LEADING, MUTED, PAPER, SMALL, Look
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -25,7 +25,7 @@ def plain(value: float) -> str:
     """A tick value without needless digits: 0.05, 2, 1,500."""
     if value == 0:
         return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))) - 1)
+    digits = max(0, 5 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("-", "−")
@@ -223,7 +223,7 @@ def marker_size(look: Look, size: float) -> float:
 
 def row_labels(ax: Axes, titles: Sequence[str], *, every: float = 1.0, start: float = 0.0) -> None:
     """Names rows 0, 1, … of a dot plot on its left, without an axis line."""
-    ax.set_yticks([start + every * row for row in range(len(titles))], titles, linespacing=0.95)
+    ax.set_yticks([start + every * row for row in range(len(titles))], titles, linespacing=LEADING)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
 

@@ -21,7 +21,7 @@ from reportgen.figures.captions import (
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import objective_title
 from reportgen.figures.lines import draw_lines, extent, label_lines
-from reportgen.figures.style import new_figure
+from reportgen.figures.style import TOTAL_VARIANCE, new_figure
 from reportgen.figures.variance_over_training import VarianceOverTraining
 from reportgen.findings import Findings, prose
 
@@ -47,7 +47,7 @@ def data(findings: Findings) -> tuple[VarianceOverTraining, ...] | None:
 
 def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
     """Panels side by side with a shared log axis; lines are named beside the last."""
-    figure = new_figure(78)
+    figure = new_figure(66)
     axes = figure.subplots(1, len(data), sharey=True, squeeze=False)[0]
     everything = [value for panel in data for value in extent(panel.lines)]
     for ax, panel in zip(axes, data, strict=True):
@@ -56,7 +56,7 @@ def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
         log_axis(ax, "y", everything, minors=ax is axes[0])
         epoch_axis(ax, panel.epochs, closest=0.14)
         ax.set_title(objective_title(panel.objective))
-    axes[0].set_ylabel("total variance of the gradient estimate")
+    axes[0].set_ylabel(TOTAL_VARIANCE)
     for ax in axes[1:]:
         ax.spines["left"].set_visible(False)
         ax.tick_params(axis="y", left=False)
@@ -68,15 +68,13 @@ def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
 def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
     """What is drawn, and whether the order of estimators changes with the objective."""
     where = place(findings)
-    ends = []
+    under: dict[str, list[str]] = {}
     for panel in data:
         found = contrast(findings, panel.objective)
         if found is not None and found.last.available:
-            title = lowered(objective_title(panel.objective))
-            ends.append(
-                f"{prose.with_interval(found.last)} under {title},"
-                f" {lowered(found.high)} against {lowered(found.low)}"
-            )
+            seen = f"{prose.with_interval(found.last)}, {lowered(found.high)} against {lowered(found.low)},"
+            under.setdefault(seen, []).append(f"under {lowered(objective_title(panel.objective))}")
+    ends = [f"{seen} {prose.listing(titles)}" for seen, titles in under.items()]
     lines = [line for panel in data for line in panel.lines]
     images = "image" if where and where.images == 1 else "images"
     return sentences(

@@ -103,7 +103,13 @@ def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
         return "No intervals could be had."
     widest = max(widths)
     text = f"{mark} are 95% intervals, the widest ±{prose.percent(widest)} of its value"
-    return text + ("; most are shorter than the marks." if sorted(widths)[len(widths) // 2] < 0.1 else ".")
+    text += "; most are shorter than the marks." if sorted(widths)[len(widths) // 2] < 0.1 else "."
+    cut = any(
+        value > 0 and low < value / 10
+        for line in lines
+        for value, low in zip(line.values, line.bounds[0], strict=True)
+    )
+    return text + (" One that runs off the axis ends below a tenth of its value." if cut else "")
 
 
 def biased_sentence(
@@ -136,7 +142,7 @@ def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
     if not parts:
         return ""
     text = prose.listing(parts)
-    return f"{text[:1].upper()}{text[1:]}: at equal numbers of samples its variance counts that many times."
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def labels_of(lines: Sequence[Line]) -> list[str]:

@@ -18,7 +18,7 @@ from reportgen.findings import Findings, prose
 
 Counts = NDArray[np.float64]
 
-OUTERMOST = 0.0005
+OUTERMOST = 0.005
 """Share of the coordinates at either end that the histogram leaves out: a few would stretch the axis."""
 
 
@@ -96,7 +96,7 @@ def rebinned(counts: Counts, edges: Counts) -> tuple[tuple[float, ...], tuple[fl
 
 def draw(data: CoordinateDistribution) -> Figure:
     """A ridge an estimator: its histogram, under it the middle 90% and 50% and the median."""
-    figure = new_figure(18 + 10.5 * len(data.rows))
+    figure = new_figure(16 + 7.4 * len(data.rows))
     ax = figure.add_subplot()
     limits = [10.0**edge for row in data.rows for edge in (row.edges[0], row.edges[-1])]
     for y, row in enumerate(data.rows):
@@ -130,7 +130,7 @@ def draw(data: CoordinateDistribution) -> Figure:
     log_axis(ax, "x", limits, pad=0.03, room=8)
     ax.set_ylim(len(data.rows) - 0.65, -0.75)
     row_labels(ax, [wrapped(row.title) for row in data.rows])
-    ax.set_xlabel("variance of one coordinate of the gradient estimate")
+    ax.set_xlabel("variance of one coordinate of the gradient estimate, nats²")
     return figure
 
 

@@ -12,7 +12,7 @@ from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.reading import all_looks, title_of, usable
-from reportgen.figures.style import GRID, INK, MUTED, Look, new_figure
+from reportgen.figures.style import GRID, INK, MUTED, TOTAL_VARIANCE, Look, new_figure
 from reportgen.findings import Estimate, Findings, prose
 
 STEPS = (
@@ -79,7 +79,7 @@ def data(findings: Findings) -> GapWaterfall | None:
 
 def draw(data: GapWaterfall) -> Figure:
     """A floating bar a step on a log axis, from the variance before to the variance after."""
-    figure = new_figure(20 + 11.0 * len(data.steps))
+    figure = new_figure(18 + 8.6 * len(data.steps))
     ax = figure.add_subplot()
     before = data.steps[0].variance.value
     for row, step in enumerate(data.steps):
@@ -98,7 +98,7 @@ def draw(data: GapWaterfall) -> Figure:
     )
     ax.set_ylim(len(data.steps) - 0.45, -0.55)
     row_labels(ax, [wrapped(step.title) for step in data.steps])
-    ax.set_xlabel("total variance of the gradient estimate")
+    ax.set_xlabel(TOTAL_VARIANCE)
     margin_note(ax, -0.55, "change of variance", rise=6, muted=True)
     margin_note(ax, -0.55, "share", offset=156, rise=6, right=True, muted=True)
     margin_note(ax, -0.55, "so far", offset=192, rise=6, right=True, muted=True)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures.axes import marker_size
-from reportgen.figures.style import PAPER, SMALL, Look, settle
+from reportgen.figures.style import LEADING, PAPER, SMALL, Look, settle
 from reportgen.objectives import OBJECTIVES
 
 
@@ -31,7 +31,7 @@ def short_title(label: str, estimator: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def wrapped(text: str, width: int = 22, lines: int = 3) -> str:
+def wrapped(text: str, width: int = 25, lines: int = 3) -> str:
     """A label broken into at most `lines` lines; what does not fit ends in an ellipsis."""
     parts = wrap(text, width, break_long_words=True)
     if len(parts) > lines:
@@ -96,12 +96,12 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]]) -> None
             fontsize=SMALL,
             va="center",
             ha="left",
-            linespacing=0.95,
+            linespacing=LEADING,
             annotation_clip=False,
         )
         for _, _, text, _ in ends
     ]
-    sizes = [name.get_window_extent().height + 2.0 for name in names]
+    sizes = [name.get_window_extent().height + 3.0 for name in names]
     if sum(sizes) > figure.bbox.height:
         figure.set_figheight(sum(sizes) / 72)
     settle(figure)

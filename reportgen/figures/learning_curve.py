@@ -49,7 +49,7 @@ def base_training(findings: Findings) -> TrainingRecord | None:
 
 def draw(data: LearningCurve) -> Figure:
     """A grey line of the training bound, marks at the checkpoints on the test part."""
-    figure = new_figure(72)
+    figure = new_figure(56)
     ax = figure.add_subplot()
     ends = []
     if data.train:

@@ -16,7 +16,7 @@ from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.lines import Line
-from reportgen.figures.reading import epochs, line
+from reportgen.figures.reading import epochs, line, unbiased
 from reportgen.figures.style import INK, SMALL, TEXT, new_figure
 from reportgen.findings import Findings, prose
 
@@ -33,13 +33,14 @@ class NoiseSplit:
 
 
 def data(findings: Findings) -> NoiseSplit | None:
-    """Under the first objective; None where no share could be had."""
+    """Of the unbiased estimators under the first objective; None where no share could be had."""
     if not findings.objectives or not findings.checkpoints:
         return None
     planned = epochs(findings)
     lines = (
         line(findings, label, tuple(findings.get("monte_carlo_share", label, checkpoint=e) for e in planned))
         for label in findings.labels
+        if unbiased(findings, label)
     )
     drawn = tuple(one for one in lines if any(math.isfinite(v) for v in one.values))
     return NoiseSplit(findings.objectives[0], planned, drawn) if drawn else None
@@ -47,9 +48,9 @@ def data(findings: Findings) -> NoiseSplit | None:
 
 def draw(data: NoiseSplit) -> Figure:
     """A panel an estimator, a stacked bar a checkpoint: its colour for the samples, grey for the images."""
-    columns = min(4, len(data.lines))
+    columns = len(data.lines) if len(data.lines) < 4 else 3 if len(data.lines) in (5, 6, 9) else 4
     rows = math.ceil(len(data.lines) / columns)
-    figure = new_figure(16 + 33.0 * rows)
+    figure = new_figure(14 + 26.0 * rows)
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     places = np.arange(len(data.epochs))
     every = max(1, math.ceil(len(data.epochs) / 7))
@@ -124,6 +125,7 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
         seen,
         "Lines are 95% intervals over images.",
         "A dash marks a share that could not be had." if missing else "",
+        "Biased estimators are left out." if not all(unbiased(findings, k) for k in findings.labels) else "",
         where.over if where else "",
     )
 

@@ -42,7 +42,7 @@ def data(findings: Findings) -> SignalToNoise | None:
 
 def draw(data: SignalToNoise) -> Figure:
     """A log axis over epochs, lines named at their ends."""
-    figure = new_figure(86)
+    figure = new_figure(72)
     ax = figure.add_subplot()
     positions = [epoch_position(e) for e in data.epochs]
     draw_lines(ax, positions, data.lines)

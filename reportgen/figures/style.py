@@ -1,7 +1,7 @@
 """The one place where figures get their looks: sizes, fonts, colours, marks.
 
 Figures are drawn at their final size, so a point here is a point on paper:
-text of 9 pt stands beside a 10 pt body. Each estimator has a fixed colour,
+text of 8.4 pt stands beside a 10 pt body and captions of 8 pt. Each estimator has a fixed colour,
 marker and dash pattern, in every figure and whatever the order of
 declaration, so that any one of the three is enough to know it: the colours
 are Okabe and Ito's, darkened where they would fade on white, and each keeps
@@ -25,12 +25,17 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from reportgen.resources import templates
 
+TOTAL_VARIANCE = "total variance, nats²"
+"""The axis that most figures share; objectives are in nats and φ has no unit."""
+
 MILLIMETRE = 1 / 25.4
 COLUMN = 160.0
-"""Width of the text column, mm; every figure is drawn this wide."""
+"""Width of the text column, mm; every figure is drawn and printed this wide."""
+LEADING = 0.85
+"""Line spacing inside a label, closer than labels stand to one another."""
 
-TEXT = 9.0
-SMALL = 8.4
+TEXT = 8.4
+SMALL = 7.8
 
 INK = "#1b1f24"
 """Text and axes. Used for nothing else, so that a page can swap it for its own text colour."""

@@ -20,7 +20,7 @@ from reportgen.figures.captions import (
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import comparable, line, unbiased
-from reportgen.figures.style import new_figure
+from reportgen.figures.style import TOTAL_VARIANCE, new_figure
 from reportgen.findings import Findings, prose
 
 SETTING = "problem.latent"
@@ -59,7 +59,7 @@ def data(findings: Findings) -> VarianceAgainstLatent | None:
 
 def draw(data: VarianceAgainstLatent) -> Figure:
     """Log-log curves named at their ends."""
-    figure = new_figure(86)
+    figure = new_figure(70)
     ax = figure.add_subplot()
     positions = [float(value) for value in data.latent]
     draw_lines(ax, positions, data.lines)
@@ -71,7 +71,7 @@ def draw(data: VarianceAgainstLatent) -> Figure:
     ax.xaxis.set_major_formatter(FixedFormatter([f"{value:,}" for value in data.latent]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("latent units d")
-    ax.set_ylabel("total variance of the gradient estimate")
+    ax.set_ylabel(TOTAL_VARIANCE)
     label_lines(ax, positions, data.lines)
     return figure
 

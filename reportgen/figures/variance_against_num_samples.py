@@ -21,7 +21,7 @@ from reportgen.figures.captions import (
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import MISSING, comparable, line
-from reportgen.figures.style import INK, MUTED, SMALL, new_figure
+from reportgen.figures.style import INK, MUTED, SMALL, TOTAL_VARIANCE, new_figure
 from reportgen.findings import Estimate, Findings, prose
 
 
@@ -62,7 +62,7 @@ def data(findings: Findings) -> VarianceAgainstNumSamples | None:
 
 def draw(data: VarianceAgainstNumSamples) -> Figure:
     """Log-log curves, a guide of slope −1, and each line's fitted slope beside its name."""
-    figure = new_figure(100)
+    figure = new_figure(84)
     ax = figure.add_subplot()
     counts = [float(count) for count in data.num_samples]
     draw_lines(ax, counts, data.lines)
@@ -87,7 +87,7 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
         va="bottom",
     )
     ax.set_xlabel("samples K in one estimate")
-    ax.set_ylabel("total variance of the gradient estimate")
+    ax.set_ylabel(TOTAL_VARIANCE)
     notes = [slope_note(slope) for slope in data.slopes]
     label_lines(ax, counts, data.lines, notes)
     return figure

@@ -55,7 +55,7 @@ def draw(data: VarianceByLayer) -> Figure:
     """A band a group, in it a row an estimator in the order of the key."""
     rows, gap = len(data.lines), 1.1
     band = rows + gap
-    figure = new_figure(min(170.0, 22 + 2.9 * band * len(data.groups)))
+    figure = new_figure(min(170.0, 18 + 1.8 * band * len(data.groups)))
     ax = figure.add_subplot()
     for g, _ in enumerate(data.groups):
         if g:
@@ -68,7 +68,7 @@ def draw(data: VarianceByLayer) -> Figure:
     log_axis(ax, "x", extent(data.lines), room=8)
     ax.set_ylim(len(data.groups) * band - gap / 2 - 0.5, -gap / 2 - 0.5)
     row_labels(ax, data.groups, every=band, start=(rows - 1) / 2)
-    ax.set_xlabel("total variance of the group’s gradient estimate")
+    ax.set_xlabel("total variance of the block’s gradient estimate, nats²")
     figure.legend(
         [handle(one.look, line=False) for one in data.lines],
         [wrapped(one.title) for one in data.lines],
@@ -86,7 +86,7 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
     """What is drawn, and in which group the extremes lie furthest apart."""
     where = place(findings, data.objective)
     return sentences(
-        "Total variance of each parameter group of the encoder, logarithmic; in a group the estimators"
+        "Total variance of each parameter block of the encoder, logarithmic; in a block the estimators"
         " stand in the order of the key.",
         gap_sentence(findings, data),
         intervals_sentence(data.lines),
@@ -112,7 +112,7 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     (least, narrow), (most, wide) = min(ratios), max(ratios)
     return (
         f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) differ by"
-        f" a factor of {prose.spoken(least)} in {narrow} and of {prose.spoken(most)} in {wide}."
+        f" a factor of {prose.spoken(least)} in “{narrow}” and of {prose.spoken(most)} in “{wide}”."
     )
 
 
@@ -121,7 +121,7 @@ def alt(data: VarianceByLayer) -> str:
     groups = " ".join(
         f"{group}, from the highest: {ranking(data.lines, index)}." for index, group in enumerate(data.groups)
     )
-    return f"Dot plot of total variance, logarithmic, by parameter group. {groups}"
+    return f"Dot plot of total variance, logarithmic, by parameter block. {groups}"
 
 
 def sketch(findings: Findings) -> Sketch | None:

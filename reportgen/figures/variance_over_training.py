@@ -20,7 +20,7 @@ from reportgen.figures.captions import (
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import comparable, epochs, over_checkpoints
-from reportgen.figures.style import new_figure
+from reportgen.figures.style import TOTAL_VARIANCE, new_figure
 from reportgen.findings import Findings
 
 
@@ -46,13 +46,13 @@ def data(findings: Findings, objective: str | None = None) -> VarianceOverTraini
 
 def draw(data: VarianceOverTraining) -> Figure:
     """A log axis of variance over epochs, lines named at their ends."""
-    figure = new_figure(92)
+    figure = new_figure(88)
     ax = figure.add_subplot()
     positions = [epoch_position(e) for e in data.epochs]
     draw_lines(ax, positions, data.lines)
     log_axis(ax, "y", extent(data.lines))
     epoch_axis(ax, data.epochs)
-    ax.set_ylabel("total variance of the gradient estimate")
+    ax.set_ylabel(TOTAL_VARIANCE)
     label_lines(ax, positions, data.lines)
     return figure
 

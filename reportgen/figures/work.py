@@ -93,7 +93,7 @@ def scaled(ratio: Estimate | None, cost: float) -> tuple[float, float, float]:
 
 def draw(data: WorkNormalized) -> Figure:
     """Two dot plots on log axes, cost in decoder passes and in seconds, sorted by the first."""
-    figure = new_figure(22 + 8.2 * len(data.rows))
+    figure = new_figure(20 + 7.0 * len(data.rows))
     left, right = figure.subplots(1, 2, sharey=True)
     panel(left, data, [row.by_passes for row in data.rows], "× decoder passes")
     panel(right, data, [row.by_seconds for row in data.rows], "× measured seconds")

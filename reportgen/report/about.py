@@ -84,10 +84,10 @@ def model(findings: Findings) -> str:
     layers = "–".join(str(width) for width in (*problem.hidden, problem.latent))
     record = findings.record()
     trained = findings.experiment.train
+    units = "latent unit" if problem.latent == 1 else "latent units"
     text = (
         f"A variational autoencoder with a Gaussian encoder {layers} ({problem.activation} layers, "
-        f"{prose.count(problem.latent)} latent units), a mirrored decoder and Bernoulli pixels, on the "
-        "data set "
+        f"{prose.count(problem.latent)} {units}), a mirrored decoder and Bernoulli pixels, on the data set "
         f"{problem.data}"
     )
     if record is not None:

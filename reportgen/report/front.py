@@ -23,14 +23,16 @@ def abstract(findings: Findings) -> list[str]:
 
 def _set_up(findings: Findings) -> str:
     experiment = findings.experiment
+    images = about.images(findings)
     return (
         f"{words.capital(words.counted(len(findings.labels), 'estimator'))} of the gradient of "
         f"{words.counted(len(findings.objectives), 'objective')} in the weights of a variational "
         "autoencoder’s encoder "
-        f"({experiment.problem.data}, {prose.count(experiment.problem.latent)} latent units) are measured "
-        "on the same draws, "
+        f"({experiment.problem.data}, {prose.count(experiment.problem.latent)} latent "
+        f"{'unit' if experiment.problem.latent == 1 else 'units'}) "
+        f"{'is measured' if len(findings.labels) == 1 else 'are measured on the same draws'}, "
         f"at {words.counted(len(findings.checkpoints), 'checkpoint')} of one training run and "
-        f"{prose.count(about.images(findings))} images. "
+        f"{prose.count(images)} {'image' if images == 1 else 'images'}. "
     )
 
 

@@ -120,24 +120,23 @@ def shared_context(
         "version": __version__,
         "timestamp": f"{source.stamp:%Y-%m-%dT%H:%M:%SZ}",
         "declaration": declaration,
-        "listing": columns(declaration),
+        "listing": columns(declaration.partition("\nclaims:\n")[0]),
         "command": source.command,
         "provenance": provenance.table(findings, source),
     }
 
 
 def columns(text: str, width: int = 58, height: int = 50) -> list[list[str]]:
-    """A listing for paper: its lines wrapped, in columns of so many lines, two columns a page."""
+    """A listing for paper: its lines wrapped, in columns of so many lines, two a page, the last ones even."""
     lines: list[str] = []
     for line in text.splitlines():
-        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
         lines += textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=True) or [""]
     parts = [lines[i : i + height] for i in range(0, len(lines), height)]
-    if len(parts) == 1 or (len(parts[-1]) < height and len(parts) % 2 == 0):
-        tail = parts[-2:] if len(parts) > 1 else parts
-        rest = [line for part in tail for line in part]
-        half = (len(rest) + 1) // 2
-        parts = [*parts[: -len(tail)], rest[:half], rest[half:]]
+    whole = (len(parts) - 1) // 2 * 2
+    rest = [line for part in parts[whole:] for line in part]
+    half = (len(rest) + 1) // 2
+    parts = [*parts[:whole], rest[:half], rest[half:]]
     return [["\n".join(part) for part in parts[i : i + 2]] for i in range(0, len(parts), 2)]
 
 

@@ -127,11 +127,35 @@ def symbols(text: str) -> Markup:
     return Markup(re.sub(r"\b([fzqxK])\b", r"<i>\1</i>", str(escape(text))))
 
 
+_CELLS = re.compile(r"(?=<td)")
+_NUMBER = re.compile(rf'(<td class="n">{prose.MINUS}?[\d{prose.THIN}]+(\.\d+)?)(</td>.*)', re.S)
+
+
+def decimals(rows: str) -> Markup:
+    """Rows of a table, one a line, with the points of a column's numbers in one line.
+
+    Unseen digits fill up what a number lacks. Powers of ten and percentages stand at the right edge.
+    """
+    table = [_CELLS.split(row) for row in str(rows).splitlines()]
+    most: dict[int, str] = {}
+    for row in table:
+        for column, cell in enumerate(row):
+            if found := _NUMBER.fullmatch(cell):
+                most[column] = max(most.get(column, ""), found[2] or "", key=len)
+    for row in table:
+        for column, cell in enumerate(row):
+            found = _NUMBER.fullmatch(cell)
+            if found and (rest := most[column][len(found[2] or "") :]):
+                row[column] = f'{found[1]}<span class="unseen" aria-hidden="true">{rest}</span>{found[3]}'
+    return Markup("\n".join("".join(row) for row in table) + "\n")
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount,
     "capital": capital,
     "cell": cell,
     "count": prose.count,
+    "decimals": decimals,
     "ends": ends,
     "headline": headline,
     "listing": prose.listing,

@@ -62,8 +62,12 @@ class Writer:
         return environment
 
     def math(self, name: str) -> Markup:
-        """A formula in the line, by its name in `formulas.TEXT`."""
-        return self._formula(formulas.named(name), "m")
+        """A formula in the line, by its name in `formulas.TEXT`.
+
+        A browser would break the line between it and a comma; a word joiner keeps them together.
+        """
+        formula = self._formula(formulas.named(name), "m")
+        return formula + ("\u2060" if self.medium == "screen" else "")
 
     def equation(self, source: Any, name: str | None = None) -> Markup:
         """A displayed formula; numbered where it has a name. `source`: a name, or a Formula.

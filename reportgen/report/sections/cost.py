@@ -43,7 +43,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         mine, theirs = (findings.get("evaluations", label) for label in pair)
         if mine.available and theirs.available:
             ratio = words.sentence(
-                f"one estimate takes {passes(mine)} decoder passes with {about.named(findings, pair[0])} and "
+                f"one estimate takes {passes(mine)} decoder pass{'' if mine.value == 1 else 'es'} with "
+                f"{about.named(findings, pair[0])} and "
                 f"{passes(theirs)} with {about.named(findings, pair[1])}"
             )
     return {"rows": rows, "text": text, "ratio": ratio, "objective": about.under(findings.objectives[0])}

@@ -7,6 +7,7 @@ from typing import Any
 
 from reportgen.estimators import ESTIMATORS
 from reportgen.findings import Findings
+from reportgen.report import about
 from reportgen.report.formulas import Formula
 from reportgen.report.section import Section
 
@@ -43,7 +44,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         rows.append(
             {
                 "name": spec.name,
-                "title": kind.title,
+                "title": about.title_of(findings, spec.label, samples=False),
                 "label": spec.label,
                 "num_samples": spec.num_samples,
                 "forward": kind.forward_passes(spec.num_samples),

@@ -12,17 +12,20 @@ from reportgen.report.section import Section
 
 def coordinates(findings: Findings, others: Sequence[str], reference: str) -> str:
     """In how large a part of the coordinates the reference has the lower variance."""
-    parts = []
+    against: dict[str, list[str]] = {}
     for label in others:
         lower = findings.get("coordinate_lower", label)
         if lower.available:
-            parts.append(f"{words.share(lower)} of coordinates against {about.named(findings, label)}")
-    if not parts:
+            against.setdefault(words.share(lower), []).append(about.named(findings, label))
+    if not against:
         return ""
+    parts = [
+        f"{share} of coordinates against {'each of ' if len(names) > 1 else ''}{prose.listing(names)}"
+        for share, names in against.items()
+    ]
     return (
-        f"Coordinate by coordinate, {about.named(findings, reference)} has the lower variance in "
-        f"{prose.listing(parts)}, at the "
-        "last checkpoint."
+        f"At the last checkpoint {about.named(findings, reference)} has the lower variance in "
+        f"{'; in '.join(parts)}."
     )
 
 
@@ -31,11 +34,14 @@ def dead(findings: Findings, reference: str) -> str:
     found = findings.coordinates(reference)
     if found is None or not found.dead:
         return ""
-    return (
-        f"{words.capital(words.counted(found.dead, 'coordinate'))} of {prose.count(found.count)} have no "
-        "gradient at any "
-        "image, since the pixel they weigh is never on; they are left out of distributions."
-    )
+    dead = words.capital(prose.in_words(found.dead))
+    if found.dead == 1:
+        clause = "coordinates has no gradient at any image, since the pixel it weighs is never on; it is"
+    else:
+        clause = (
+            "coordinates have no gradient at any image, since the pixels they weigh are never on; they are"
+        )
+    return f"{dead} of {prose.count(found.count)} {clause} left out of distributions."
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
@@ -65,7 +71,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             spread = (
                 f"The ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
                 "largest in the "
-                f"block {most}, {prose.with_interval(usable[most])}, and smallest in {least}, "
+                f"block “{most}”, {prose.with_interval(usable[most])}, and smallest in “{least}”, "
                 f"{prose.with_interval(usable[least])}."
             )
     return {

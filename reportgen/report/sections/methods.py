@@ -32,7 +32,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "parameters": prose.count(record.parameters) if record else words.DASH,
         "batch": prose.count(int(experiment.train.batch_size)),
         "rate": f"{float(experiment.train.learning_rate):g}",
-        "epochs": prose.count(int(experiment.train.epochs)),
+        "epochs": words.counted(int(experiment.train.epochs), "epoch"),
         "trained_on": about.objective_title(experiment.train.objective),
     }
 

@@ -10,6 +10,9 @@ from reportgen.findings import Findings, prose
 from reportgen.report import about, words
 from reportgen.report.section import Section
 
+NAMES = {"problem.latent": "the number of latent units"}
+"""Settings that have a name in the text."""
+
 
 def told(findings: Findings, path: str, values: tuple[Any, ...], objectives: Sequence[str]) -> str:
     """How the ratio of the two main estimators changes along one setting."""
@@ -50,6 +53,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         tables.append(
             {
                 "path": path,
+                "name": NAMES.get(path, path),
                 "values": [str(value) for value in values],
                 "reference": about.title_of(findings, reference),
                 "variances": [findings.get("total_variance", reference, setting={path: v}) for v in values],
@@ -72,7 +76,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         return None
     only = tuple(table["path"] for table in tables) == ("problem.latent",)
     return {
-        **({"title": "Against the number of latent units"} if only else {}),
+        **({"title": "Variance against the number of latent units"} if only else {}),
         "tables": tables,
         "latent": "problem.latent" in findings.experiment.sweep,
         "objective": about.under(findings.objectives[0]),

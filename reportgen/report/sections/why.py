@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen.estimators import ESTIMATORS
+from reportgen.figures.axes import plain
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.report import about, words
 from reportgen.report.section import Section
@@ -122,7 +123,7 @@ def constants(findings: Findings, label: str) -> str:
         return words.sentence(
             f"{name} does not feel it: its variance is the same to rounding, whatever the constant"
         )
-    listed = prose.listing([f"{prose.with_interval(v)} at {prose.number(c)}" for c, v in found])
+    listed = prose.listing([f"{prose.with_interval(v)} at {plain(c)}" for c, v in found]) + " nats"
     if effect.has_interval and effect.low == 0:
         return words.sentence(f"for {name} no change is seen: total variance is {listed}")
     return words.sentence(f"{name} feels it: total variance is {listed}")
@@ -148,25 +149,21 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     moved = [text for label in findings.labels if (text := constants(findings, label))]
     if not rows and not moved:
         return None
-    sentences = []
+    closes = []
     for label in others:
         share = findings.gap_closed(label, worst, best)
         if share.available:
-            sentences.append(
-                words.sentence(
-                    f"{about.named(findings, label)} closes {reading(share)}: {words.share(share)}"
-                )
-            )
+            closes.append(f"{about.named(findings, label)} closes {reading(share)}, {words.share(share)}")
+    objective, last = about.under(findings.objectives[0]), prose.count(findings.checkpoints[-1])
     return {
         "worst": about.named(findings, worst),
         "best": about.named(findings, best),
         "rows": rows,
         "epochs": findings.checkpoints,
-        "sentences": sentences,
+        "shares": words.sentence(f"{objective} at epoch {last}, {'; '.join(closes)}") if closes else "",
         "explanation": explanation(findings, worst, best, others),
         "constants": moved,
-        "objective": about.under(findings.objectives[0]),
-        "last": prose.count(findings.checkpoints[-1]),
+        "objective": objective,
     }
 
 
