@@ -139,20 +139,32 @@ def _equal_means(difference: Array, signal: Array) -> tuple[float, float, float]
     return z, float(stats.t.sf(z, half - 1)), needed / math.sqrt(half * information)
 
 
+def _half_means(values: Array) -> Array:
+    """Mean of the means of even and odd buckets, each bucket left out in turn, [I S] → [I S]."""
+    kept = [
+        [np.delete(np.arange(BUCKETS), s)[np.delete(np.arange(BUCKETS), s) % 2 == half] for half in (0, 1)]
+        for s in range(BUCKETS)
+    ]
+    return np.stack([np.mean([values[:, half].mean(1) for half in halves], 0) for halves in kept], 1)
+
+
 def _one_arm(draws: Array, reference: Array | None, partner: Array | None, paired: bool) -> dict[str, Array]:
     """Arrays of one arm, by brute force; `partner` are the reference's draws with the arm's K."""
     flat = draws.reshape(IMAGES, -1, COORDINATES)
     count = flat.shape[1]
     mean, spread = flat.mean(1), flat.var(1, ddof=1)  # [I P]
     means, spreads, fewer = _left_out(draws)  # [I S P]
-    direction = (mean if reference is None else reference.reshape(IMAGES, -1, COORDINATES).mean(1)).mean(0)
+    in_buckets = (draws if reference is None else reference).mean((0, 2))  # [S P]
+    halves = [in_buckets[1 - half :: 2].mean(0) for half in (0, 1)]  # each bucket along the other half's mean
+    along = draws.mean(2) * np.array([halves[s % 2] for s in range(BUCKETS)])
+    along = along.sum(-1)  # [I S]
     out: dict[str, Any] = {
         "variance": _groups(spread),
         "variance_without": _groups(spreads),
         "squared_norm": _groups(mean**2) - _groups(spread) / count,
         "squared_norm_without": _groups(means**2) - _groups(spreads) / fewer,
-        "projection": mean @ direction,
-        "projection_without": means @ direction,
+        "projection": along.mean(1),
+        "projection_without": _half_means(along),
         "batch_squared_norm_raw": _squared(mean.mean(0)),
         "batch_squared_norm": _squared(mean.mean(0)) - spread.sum() / count / IMAGES**2,
         "batch_squared_norm_without": _squared(means.mean(0)) - spreads.sum((0, 2)) / fewer / IMAGES**2,

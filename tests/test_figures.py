@@ -196,7 +196,9 @@ def test_the_negative_control_is_visibly_off_and_said_so(
     assert data is not None
     control = next(row for row in data.rows if row.label == PRINTED)
     assert control.projection.high < 1 and control.p_value < 0.001
-    assert "A different mean was found for as printed in the source post" in drawings["unbiasedness"].caption
+    assert [row.label for row in data.rows if row.differs] == [PRINTED]
+    said = "a different mean was found for “as printed in the source post”"
+    assert said in drawings["unbiasedness"].caption
 
 
 def test_a_wide_interval_gets_a_magnified_panel() -> None:

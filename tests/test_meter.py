@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 from typing import Any
 
@@ -64,11 +65,11 @@ def run() -> tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tens
 
 
 def replicates(
-    kept: dict[ChannelKey, list[list[Tensor]]], row: int, without: int | None = None
+    kept: dict[ChannelKey, list[list[Tensor]]], row: int, without: int | None = None, half: int | None = None
 ) -> np.ndarray:
-    """All replicates of an arm in φ, [I R P], lacking one bucket of every image."""
-    buckets = kept[ChannelKey.of(ARMS[row])]
-    return torch.cat([e for b, chunks in enumerate(buckets) for e in chunks if b != without], 1).numpy()
+    """All replicates of an arm in η, [I R m], lacking one bucket of every image, or of half the buckets."""
+    buckets = {b: chunks for b, chunks in enumerate(kept[ChannelKey.of(ARMS[row])]) if half in (None, b % 2)}
+    return torch.cat([e for b, chunks in buckets.items() for e in chunks if b != without], 1).numpy()
 
 
 def kl_gradient(problem: VAEProblem) -> np.ndarray:
@@ -82,10 +83,8 @@ def test_arrays_are_what_numpy_finds_in_the_replicates(
     run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor], row: int, without: int | None
 ) -> None:
     record, kept, jacobian = run
-    shift = -kl_gradient(tiny()) if ARMS[row].objective == "elbo_analytic_kl" else 0.0
-    eta = replicates(kept, row, without) + (
-        np.expand_dims(shift, 1) if isinstance(shift, np.ndarray) else 0.0
-    )
+    shift = -kl_gradient(tiny()) * (ARMS[row].objective == "elbo_analytic_kl")
+    eta = replicates(kept, row, without) + shift[:, None]
     phi = np.einsum("irm,imp->irp", eta, jacobian.numpy())
     suffix, pick = ("", ()) if without is None else ("_without", (without,))
 
@@ -104,10 +103,13 @@ def test_arrays_are_what_numpy_finds_in_the_replicates(
     batch = (mean.mean(0) ** 2).sum() - variance.sum() / n / IMAGES**2
     np.testing.assert_allclose(record.arrays["batch_squared_norm" + suffix][(row, *pick)], batch, rtol=1e-9)
     reference = position(record, ARMS[row].objective, "pathwise")
-    u = np.einsum("irm,imp->irp", replicates(kept, reference), jacobian.numpy()).mean((0, 1))
-    if isinstance(shift, np.ndarray):
-        u = u + np.einsum("im,imp->p", shift, jacobian.numpy()) / IMAGES
-    np.testing.assert_allclose(found("projection"), mean @ u, rtol=1e-9, atol=1e-12)
+    projections = []
+    for half in (0, 1):  # every half along the reference's mean in the other
+        other = np.einsum("irm,imp->irp", replicates(kept, reference, half=1 - half), jacobian.numpy())
+        u = other.mean((0, 1)) + np.einsum("im,imp->p", shift, jacobian.numpy()) / IMAGES
+        own = replicates(kept, row, without, half).mean(1) + shift
+        projections.append(np.einsum("im,imp,p->i", own, jacobian.numpy(), u))
+    np.testing.assert_allclose(found("projection"), np.mean(projections, 0), rtol=1e-9, atol=1e-12)
     if without is None:
         np.testing.assert_allclose(record.arrays["image_dot"][row], mean @ mean.mean(0), rtol=1e-9)
         np.testing.assert_allclose(record.arrays["image_squared_norm_raw"][row], (mean**2).sum(1), rtol=1e-9)
@@ -222,3 +224,18 @@ def test_memory_does_not_grow_with_replicates() -> None:
     measured(problem, arms, precision=1e-9, budget=32 * 4096 * 20)
     # Twenty times the replicates, 84 MB if they were kept; the peak stays.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+def test_a_noisy_reference_does_not_shorten_what_is_compared_with_it() -> None:
+    # Few replicates: along its own noisy mean the reference would seem longer than it is.
+    truth = 2.0**2 * 0.1**2 * 8 + 8 * 2.0**2  # ‖∇ E z²‖² at μ = 0.1, σ = 1 in eight dimensions
+    problem = toy([0.1] * 8, [1.0] * 8, lambda z: (z**2).sum(-1))
+    arms = [arm("reconstruction", "score_function_optimal_constant"), arm("reconstruction", "pathwise")]
+    found, naive = [], []
+    for seed in range(300):
+        arrays = measured(problem, arms, precision=1e-9, min_replicates=2, budget=64, seed=seed).arrays
+        found.append(arrays["projection"].mean(1))
+        naive.append(arrays["batch_squared_norm_raw"][1])
+    error = np.std(found, axis=0, ddof=1) / math.sqrt(300)
+    assert (np.abs(np.mean(found, 0) - truth) < 4.0 * error).all()
+    assert np.mean(naive) - truth > 5.0 * np.std(naive, ddof=1) / math.sqrt(300)

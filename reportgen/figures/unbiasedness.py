@@ -28,6 +28,8 @@ class Mean:
     """Its component along the reference's mean gradient, relative to that: 1 without bias."""
     p_value: float
     """Smallest p-value of the joint test over images, Holm-corrected; NaN where not tested."""
+    differs: bool = False
+    """Whether the test finds another mean, corrected over the estimators too."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def data(findings: Findings) -> Unbiasedness | None:
         return None
     ink = all_looks(findings)
     against = findings.reference()
+    off = findings.other_means()
     rows = tuple(
         Mean(
             label,
@@ -64,6 +67,7 @@ def data(findings: Findings) -> Unbiasedness | None:
             ink[label],
             findings.get("relative_projection", label),
             findings.get("bias_p_value", label).value,
+            label in off,
         )
         for label in findings.labels
         if label != against
@@ -135,19 +139,17 @@ def p_text(p: float) -> str:
 def caption(findings: Findings, data: Unbiasedness) -> str:
     """What is drawn, and which estimators do not have the reference's mean."""
     where = place(findings, data.objective)
-    off = [
-        row for row in data.rows if not row.projection.low <= 1 <= row.projection.high or row.p_value < 0.05
-    ]
-    named = [
-        f"{lowered(row.title)}, {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}"
-        for row in off
-    ]
+    off = [row for row in data.rows if row.differs]
+    named = []
+    for row in off:
+        own = findings.estimator_of[row.label] != row.label
+        name = f"“{row.label}”" if own else lowered(row.title)
+        named.append(f"{name}, {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}")
     if off:
-        seen = f"A different mean was found for {'; '.join(named)}."
-        if len(off) < len(data.rows):
-            seen += " For the others none was found."
+        seen = f"Corrected over the estimators too, a different mean was found for {'; '.join(named)}"
+        seen += ", and for no other." if len(off) < len(data.rows) else "."
     else:
-        seen = "For no estimator a different mean was found."
+        seen = "For no estimator was a different mean found."
     return sentences(
         f"Mean gradient of each estimator along that of {lowered(data.reference)}, relative to it:"
         " 1 without bias in that direction. Lines are 95% intervals.",

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from reportgen.errors import StoreError
-from reportgen.findings import coordinates, curves, variance, verdicts
+from reportgen.findings import bias, coordinates, curves, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, arms, find
 from reportgen.findings.claims import ClaimFinding, judge_claims
 from reportgen.findings.coordinates import Coordinates
@@ -160,6 +162,13 @@ class Findings:
         if a is None or w is None or b is None:
             return NOT_MEASURED
         return estimate(lambda: variance.gap_closed(a, w, b, group), a, w, b)
+
+    def other_means(self, **place: Any) -> tuple[str, ...]:
+        """Labels that the joint tests find to have another mean than the reference, at 5 % over all (Holm)."""
+        tests = {label: self.get("bias_p_value", label, **place) for label in self.labels}
+        made = {label: test.value for label, test in tests.items() if test.available}
+        adjusted = bias.holm(np.array(list(made.values())))
+        return tuple(label for label, p in zip(made, adjusted, strict=True) if p < 0.05)
 
     def slope(self, statistic: str, label: str, *, group: str = "all", **place: Any) -> Estimate:
         """Slope of log total variance against log num_samples."""

@@ -18,7 +18,7 @@ from torch import Tensor
 from reportgen.families import MeanFieldGaussian
 from reportgen.measure.channels import Channel, ChannelKey
 from reportgen.measure.equal_means import equal_means_test
-from reportgen.measure.moments import LeftOut
+from reportgen.measure.moments import LeftOut, Moments
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
@@ -54,7 +54,15 @@ def summarize(
     shifts = {name: moved if o.exact_kl else torch.zeros_like(moved) for name, o in OBJECTIVES.items()}
     live = [block.live() for block in pushforward.blocks]
     coordinates = _coordinates(arms, references, sound, pushforward, live)
-    directions = _reference_directions(references, sound, shifts, pushforward)
+    reference_moments = {
+        objective: channels[ChannelKey.of(arm)].moments
+        for objective, arm in references.items()
+        if ChannelKey.of(arm) in sound
+    }
+    directions = {
+        objective: _directions(moments, shifts[objective], pushforward)
+        for objective, moments in reference_moments.items()
+    }
 
     out = _blank(len(arms), images, rows - 1, len(pushforward.groups))
     out["coordinate_count"] = _per_group([block.size for block in pushforward.blocks])
@@ -77,7 +85,8 @@ def summarize(
         out["batch_squared_norm_raw"][a] = float(batch_raw[0])
         out["image_dot"][a] = (mean[:, 0] * pushforward.push(batch[0])).sum(1).numpy()
         if arm.objective in directions:
-            along = torch.einsum("iwm,im->iw", mean, directions[arm.objective])
+            moments = channels[key].moments
+            along = _projection(moments, shifts[arm.objective], directions[arm.objective])
             out["projection"][a] = along[:, 0].numpy()
             out["projection_without"][a] = along[:, 1:].numpy()
         if key in coordinates:
@@ -144,20 +153,27 @@ def _squared(parts: list[Tensor]) -> Tensor:
     return torch.stack([(part**2).sum() for part in parts]).sum()
 
 
-def _reference_directions(
-    references: Mapping[str, Arm],
-    sound: Mapping[ChannelKey, LeftOut],
-    shifts: Mapping[str, Tensor],
-    pushforward: Pushforward,
-) -> dict[str, Tensor]:
-    """J_i u with u the reference's mean gradient over images, by objective, [I m]."""
-    directions = {}
-    for objective, arm in references.items():
-        key = ChannelKey.of(arm)
-        if key in sound:
-            mean = sound[key].mean[:, 0] + shifts[objective]
-            directions[objective] = pushforward.push(pushforward.pull(mean))
-    return directions
+def _directions(reference: Moments, shift: Tensor, pushforward: Pushforward) -> Tensor:
+    """J_i u for each half of the buckets, even and odd, u the images' mean gradient in the *other*, [I 2 m].
+
+    With u from the same replicates, its noise would lengthen the reference's
+    own projection, and so shorten every other estimator's relative to it.
+    """
+    others = (reference.pooled(slice(1 - half, None, 2))[1] + shift for half in (0, 1))
+    return torch.stack([pushforward.push(pushforward.pull(mean)) for mean in others], 1)
+
+
+def _projection(moments: Moments, shift: Tensor, directions: Tensor) -> Tensor:
+    """Mean along the directions of the reference's other half, over both halves, [I W] as in `LeftOut`."""
+    buckets = len(moments.count)
+    halves = torch.arange(buckets) % 2
+    along = ((moments.mean + shift.unsqueeze(1)) * directions[:, halves]).sum(2)  # [I S]
+    include = torch.cat([torch.ones(1, buckets).double(), 1.0 - torch.eye(buckets).double()])
+    rows = torch.zeros(len(along), buckets + 1, dtype=torch.float64)
+    for half in (0, 1):
+        weight = include * moments.count * (halves == half)
+        rows += along @ (weight / weight.sum(1, keepdim=True)).T / 2.0
+    return rows
 
 
 def _coordinates(

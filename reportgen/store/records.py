@@ -65,7 +65,8 @@ class MeasurementRecord:
     squared_norm                [A I G]    ‖E ĝ_i‖², Monte Carlo bias removed (can be < 0)
     squared_norm_without        [A I S G]
     projection                  [A I]      mean of ĝ_i · u with u = the reference's mean gradient over
-                                           the images, so mean_I / mean_I(reference) is 1 without bias
+                                           the images, from the other half of the buckets (even, odd);
+                                           mean_I / mean_I(reference) is 1 without bias
     projection_without          [A I S]
     batch_squared_norm          [A]        ‖mean_i E ĝ_i‖², Monte Carlo bias removed
     batch_squared_norm_without  [A S]      bucket s of every image left out

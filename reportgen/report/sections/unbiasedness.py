@@ -55,9 +55,9 @@ def verdict(findings: Findings) -> list[str]:
     tests, found = sum(r["tested"] for _, _, r in honest), sum(r["rejected"] for _, _, r in honest)
     if tests:
         text = (
-            f"{words.capital(words.counted(tests, 'joint test'))} of unbiased estimators against "
-            f"{about.named(findings, findings.reference())} were made, one an estimator and checkpoint "
-            f"{about.under_all(objectives)}. Corrected over the images, {prose.in_words(found)} gave p < 0.05"
+            f"of {words.counted(tests, 'joint test')} of unbiased estimators against "
+            f"{about.named(findings, findings.reference())}, one an estimator and checkpoint "
+            f"{about.under_all(objectives)}, {prose.in_words(found)} gave p < 0.05, corrected over the images"
         )
         if found:
             names = [
