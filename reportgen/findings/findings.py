@@ -164,7 +164,7 @@ class Findings:
         return estimate(lambda: variance.gap_closed(a, w, b, group), a, w, b)
 
     def other_means(self, **place: Any) -> tuple[str, ...]:
-        """Labels that the joint tests find to have another mean than the reference, at 5 % over all (Holm)."""
+        """Labels that the joint tests find to have another mean than the reference, at 5 % over all."""
         tests = {label: self.get("bias_p_value", label, **place) for label in self.labels}
         made = {label: test.value for label, test in tests.items() if test.available}
         adjusted = bias.holm(np.array(list(made.values())))
