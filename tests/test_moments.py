@@ -83,5 +83,7 @@ def test_a_small_variance_on_a_large_mean_survives_single_precision() -> None:
     exact = data.double().var(1)[0]
     measured = torch.diagonal(moments.scatter[0, 0]) / (moments.total - 1)
     torch.testing.assert_close(measured, exact, rtol=1e-5, atol=0)
+    mean = data.double().mean(1)
+    torch.testing.assert_close(moments.mean[:, 0], mean, rtol=0, atol=1e-8 * float(exact.sqrt().max()))
     naive = (data**2).mean(1)[0] - data.mean(1)[0] ** 2
     assert (naive.double() - exact).abs().min() > exact.max()

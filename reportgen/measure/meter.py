@@ -14,7 +14,7 @@ from numpy.random import Generator
 from reportgen.errors import CellError
 from reportgen.families import MeanFieldGaussian
 from reportgen.measure.channels import Channel, ChannelKey, open_channels
-from reportgen.measure.draws import Batch, Frame, integrand_values
+from reportgen.measure.draws import EVALUATION_ROWS, Batch, Frame, integrand_values
 from reportgen.measure.moments import LeftOut
 from reportgen.measure.precision import relative_half_width
 from reportgen.measure.pushforward import Pushforward
@@ -125,7 +125,8 @@ def measure(
         if finished:
             break
 
-    cost = _time(draw, samples, count, with_gradient, stream(cell.seed, "timing", *identity))
+    few = max(min(samples, EVALUATION_ROWS // count), 1)
+    cost = _time(draw, few, count, with_gradient, stream(cell.seed, "timing", *identity))
     arms = tuple(
         _arm_record(arm, channels[ChannelKey.of(arm)], cost, count, references, precision)
         for arm in cell.arms

@@ -46,13 +46,13 @@ class Moments:
         product, whatever the mean.
         """
         replicates = estimates.shape[1]
-        chunk_mean = estimates.mean(1, dtype=torch.float64)  # [I m]
-        centred = estimates - chunk_mean.unsqueeze(1).to(estimates.dtype)
+        rough = estimates.mean(1)  # [I m]
+        centred = estimates - rough.unsqueeze(1)
         scatter = torch.bmm(centred.transpose(1, 2), centred).double()
-        # The subtracted mean was rounded to the estimates' precision: take the rest off exactly.
-        rest = centred.mean(1, dtype=torch.float64)
+        # The mean taken off was rounded; what it lacks is small, and so is the rounding of that.
+        rest = centred.mean(1).double()
         scatter.sub_(replicates * rest.unsqueeze(2) * rest.unsqueeze(1))
-        chunk_mean = chunk_mean.to(estimates.dtype).double() + rest
+        chunk_mean = rough.double() + rest
         before = self.count[bucket]
         total = before + replicates
         delta = chunk_mean - self.mean[:, bucket]

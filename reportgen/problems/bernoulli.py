@@ -2,41 +2,112 @@
 
 Σ log(1 + eˡ) over hundreds of pixels costs as much as the decoder's matrix
 products when every pixel takes a logarithm. With log(1 + eˡ) = ½ (l + |l|) −
-log σ(|l|) the linear parts are one product and one sum; each factor σ(|l|)
-lies in [½, 1), so that dozens of them multiply without underflow and one
-logarithm serves them all.
+log σ(|l|) the linear parts are two products; each factor σ(|l|) lies in
+[½, 1), so that many of them multiply without underflow before a logarithm is
+taken.
+
+Rows are visited a few hundred at a time, so that every pass over them but the
+first finds them in the cache; where the derivative is wanted it is taken in
+the same visit. Of a decoder that ends in a linear layer the logits are made
+and used up within a visit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-CHUNK = 64
-"""Factors multiplied before a logarithm is taken: 2⁻⁶⁴ is far inside float32."""
+ROWS = 256
+"""Samples in one visit: 784 pixels of them are less than a megabyte."""
+HALVINGS = 4
+"""Factors are multiplied until 2⁴ to 2⁵ − 1 share a logarithm: 2⁻³¹ is far inside float32."""
+
+Block = tuple[slice, slice]
 
 
-class _LogLikelihood(torch.autograd.Function):
-    """Σ_pixels x l − log(1 + eˡ); its derivative in l is x − sigmoid(l)."""
+class _OfLogits(torch.autograd.Function):
+    """Σ_pixels x l − log(1 + eˡ) of logits [I N pixels]; its derivative in l is x − sigmoid(l)."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, logits: Tensor) -> Tensor:
-        ctx.save_for_backward(x, logits)
-        factors = logits.abs()
-        total = torch.bmm(logits, (x - 0.5).unsqueeze(-1)).squeeze(-1)
-        total.sub_(factors.sum(-1), alpha=0.5)
-        factors.sigmoid_()
-        for start in range(0, logits.shape[-1], CHUNK):
-            total += factors[..., start : start + CHUNK].prod(-1).log_()
+        total = logits.new_empty(logits.shape[:2])
+        gradient = torch.empty_like(logits) if ctx.needs_input_grad[1] else None
+        for block in _blocks(logits):
+            own, at = x[block[0]], logits[block]
+            factors = torch.abs(at)
+            total[block] = _value(own, at, factors)
+            if gradient is not None:
+                torch.sub(own.unsqueeze(1), torch.sigmoid(at, out=factors), out=gradient[block])
+            del factors  # the next visit's takes its place, in the cache
+        if gradient is not None:
+            ctx.save_for_backward(gradient)
         return total
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[None, Tensor]:
-        x, logits = ctx.saved_tensors
-        gradient = torch.sigmoid(logits).sub_(x.unsqueeze(1))
-        return None, gradient.mul_(-upstream[0].unsqueeze(-1))
+        return None, _weighted(ctx.saved_tensors[0], upstream[0])
+
+
+class _OfLastLayer(torch.autograd.Function):
+    """The same of l = h Wᵀ + b, inputs h [I N hidden]; its derivative in h is (x − sigmoid(l)) W."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        total = inputs.new_empty(inputs.shape[:2])
+        gradient = torch.empty_like(inputs) if ctx.needs_input_grad[1] else None
+        for block in _blocks(inputs):
+            own, at = x[block[0]], inputs[block]
+            logits = torch.addmm(bias, at.reshape(-1, at.shape[-1]), weight.T).view(*at.shape[:2], -1)
+            factors = torch.abs(logits)
+            total[block] = _value(own, logits, factors)
+            if gradient is not None:
+                torch.sub(own.unsqueeze(1), torch.sigmoid(logits, out=factors), out=factors)
+                into = gradient[block].view(-1, at.shape[-1])
+                torch.mm(factors.view(-1, factors.shape[-1]), weight, out=into)
+            del logits, factors
+        if gradient is not None:
+            ctx.save_for_backward(gradient)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[None, Tensor, None, None]:
+        return None, _weighted(ctx.saved_tensors[0], upstream[0]), None, None
+
+
+def _blocks(rows: Tensor) -> Iterator[Block]:
+    """Images and samples of each visit to [I N …]."""
+    images, samples = rows.shape[:2]
+    step = max(ROWS // max(samples, 1), 1)
+    for i in range(0, images, step):
+        for s in range(0, samples, ROWS):
+            yield slice(i, i + step), slice(s, s + ROWS)
+
+
+def _value(x: Tensor, logits: Tensor, factors: Tensor) -> Tensor:
+    """Values of some rows, [i n]; `factors` are |logits|, and are overwritten."""
+    total = torch.bmm(logits, (x - 0.5).unsqueeze(-1)).squeeze(-1)
+    total.sub_(factors.sum(-1), alpha=0.5)
+    factors.sigmoid_()
+    width = factors.shape[-1]
+    for _ in range(HALVINGS):
+        if width < 2:
+            break
+        half = width // 2
+        if width % 2:
+            factors[..., 0].mul_(factors[..., width - 1])
+        factors[..., :half].mul_(factors[..., half : 2 * half])
+        width = half
+    return total.add_(factors[..., :width].log_().sum(-1))
+
+
+def _weighted(gradient: Tensor, upstream: Tensor) -> Tensor:
+    """[I N …] times [I N]; of a sum over all samples the latter is 1 everywhere, without being stored."""
+    if not any(upstream.stride()) and float(upstream[0, 0]) == 1.0:
+        return gradient
+    return gradient * upstream.unsqueeze(-1)
 
 
 def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
@@ -44,5 +115,15 @@ def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
 
     Differentiable once, in the logits alone.
     """
-    total: Tensor = _LogLikelihood.apply(x, logits)  # type: ignore[no-untyped-call]
+    total: Tensor = _OfLogits.apply(x, logits)  # type: ignore[no-untyped-call]
+    return total
+
+
+def log_likelihood_of_layer(x: Tensor, inputs: Tensor, layer: nn.Linear) -> Tensor:
+    """log p(x|l) with logits l = layer(inputs); x [I pixels], inputs [I N hidden] → [I N].
+
+    Differentiable once, in the inputs alone: the layer's parameters, part of
+    θ, must not require a gradient.
+    """
+    total: Tensor = _OfLastLayer.apply(x, inputs, layer.weight, layer.bias)  # type: ignore[no-untyped-call]
     return total

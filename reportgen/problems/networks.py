@@ -62,11 +62,15 @@ class Decoder(nn.Module):
         self.activation = ACTIVATIONS[activation].value
 
     def forward(self, z: Tensor) -> Tensor:
+        logits: Tensor = self.logits(self.features(z))
+        return logits
+
+    def features(self, z: Tensor) -> Tensor:
+        """What the last layer takes in, [.. hidden]."""
         h = z
         for layer in self.hidden:
             h = self.activation(layer(h))
-        logits: Tensor = self.logits(h)
-        return logits
+        return h
 
 
 def blank(problem: Mapping[str, Any], pixels: int) -> tuple[Encoder, Decoder]:

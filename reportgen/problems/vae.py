@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from reportgen.problems.bernoulli import bernoulli_log_likelihood
+from reportgen.problems.bernoulli import bernoulli_log_likelihood, log_likelihood_of_layer
+from reportgen.problems.networks import Decoder
 
 
 @dataclass(frozen=True)
@@ -26,5 +27,8 @@ class VAEProblem:
     def log_likelihood(self, z: Tensor) -> Tensor:
         """log p(x|z) = Σ_pixels x l − log(1 + eˡ) with logits l = decoder(z), [I N d] → [I N]."""
         images, samples, latent = z.shape
-        logits = self.decoder(z.reshape(images * samples, latent))
-        return bernoulli_log_likelihood(self.x, logits.reshape(images, samples, -1))
+        rows = z.reshape(images * samples, latent)
+        if isinstance(self.decoder, Decoder) and not self.decoder.logits.weight.requires_grad:
+            features = self.decoder.features(rows).reshape(images, samples, -1)
+            return log_likelihood_of_layer(self.x, features, self.decoder.logits)
+        return bernoulli_log_likelihood(self.x, self.decoder(rows).reshape(images, samples, -1))
