@@ -330,6 +330,22 @@ def test_module_runs_as_a_program() -> None:
         assert f"\n  {command} " in done.stdout
 
 
+def test_without_a_command_it_shows_the_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([])
+    shown = capsys.readouterr()
+    assert stopped.value.code == 2 and shown.out == ""
+    assert shown.err.startswith("Usage: ") and "error:" not in shown.err and "..." not in shown.err[60:]
+
+
+def test_a_closed_pipe_is_no_verdict() -> None:
+    command = f"{sys.executable} -m reportgen schema"
+    done = subprocess.run(
+        ["sh", "-c", f'({command}; echo "exit $?" >&2) | :'], capture_output=True, text=True
+    )
+    assert done.stderr == "exit 0\n"
+
+
 @pytest.mark.parametrize("command", ["report", "run", "render", "check", "list", "doctor", "schema", "init"])
 def test_every_command_takes_output_and_quiet(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:

@@ -25,7 +25,7 @@ WORST_FIRST = (BROKEN, 1, 3, 2, 0)
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
+    context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="How noisy is this gradient estimator, really, and can I show it?",
@@ -68,8 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _complain(_usage(error), UsageError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
+    except SystemExit:  # typer's answer to a closed pipe: who reads has read enough
         code = 0
     except Exception:
         traceback.print_exc()
@@ -81,11 +80,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @app.callback(invoke_without_command=True)
 def _start(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
         typer.echo(f"reportgen {__version__}")
-        raise typer.Exit()
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(UsageError.exit_code)
 
 
 @app.command()
@@ -131,7 +133,7 @@ def run(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Train and measure what is missing of each experiment; write no report."""
+    """Run what is missing of each experiment; write no report."""
     from reportgen.cli.tables import counted, counts
 
     answers, codes = [], []
@@ -155,7 +157,7 @@ def render(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Write each report from what is stored; needs neither torch nor the data."""
+    """Write each report from the store; needs neither torch nor data."""
     from reportgen.cli.tables import answer, conclusion
     from reportgen.cli.workflow import prepare
 
@@ -202,7 +204,7 @@ def check(
 
 @app.command("list")
 def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
-    """Gallery, estimators, objectives, data sets and sections of the report."""
+    """Gallery, estimators, objectives, data sets, sections of a report."""
     from reportgen.cli.tables import aligned, listing
 
     kinds = listing()
