@@ -78,6 +78,7 @@ def crafted_record(
     put("variance", variances)
     put("projection", projections)
     put("squared_norm", one)
+    put("directional_ratio", one)
     arrays["bias_statistic"] = np.full(shape, 3.0)
     arrays["bias_p_value"] = np.array([p_values(cell, arm) for arm in cell.arms])[:, None] * np.ones(shape)
     arrays["detectable_bias"] = np.full(shape, 0.05)

@@ -158,7 +158,14 @@ def _one_arm(draws: Array, reference: Array | None, partner: Array | None, paire
     halves = [in_buckets[1 - half :: 2].mean(0) for half in (0, 1)]  # each bucket along the other half's mean
     along = draws.mean(2) * np.array([halves[s % 2] for s in range(BUCKETS)])
     along = along.sum(-1)  # [I S]
+    unit = (mean if reference is None else reference.reshape(IMAGES, -1, COORDINATES).mean(1))[:, None, None]
+    unit = unit / np.linalg.norm(unit, axis=-1, keepdims=True)
+    parallel = (draws * unit).sum(-1)
+    ratios = np.abs(parallel) / np.sqrt((draws**2).sum(-1) - parallel**2)  # [I S n]
+    kept = [np.delete(ratios, s, 1).mean((1, 2)) for s in range(BUCKETS)]
     out: dict[str, Any] = {
+        "directional_ratio": ratios.mean((1, 2)),
+        "directional_ratio_without": np.stack(kept, 1),
         "variance": _groups(spread),
         "variance_without": _groups(spreads),
         "squared_norm": _groups(mean**2) - _groups(spread) / count,

@@ -60,6 +60,19 @@ def signal_to_noise(arm: MeasuredArm, group: str = "all") -> Quantity:
         return Sample(signal / noise, signal_without / noise_without, root)
 
 
+def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
+    """Mean over replicates and images of ‖Δ∥‖ / ‖Δ⊥‖, an estimate's lengths along the gradient and across.
+
+    Source: Rainforth et al. (2018), section 5.
+    """
+    value, without = mean_over_images(arm.array("directional_ratio"), arm.array("directional_ratio_without"))
+    if math.isnan(value):
+        raise NotAvailableError("the direction of an image's gradient is lost in the noise")
+    if math.isinf(value):
+        return exact(math.inf)
+    return Sample(value, without)
+
+
 def relative_projection(arm: MeasuredArm, against: MeasuredArm | None = None) -> Quantity:
     """Mean gradient over images along the reference's, relative to it: 1 for an estimator without bias.
 

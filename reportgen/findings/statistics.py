@@ -51,6 +51,7 @@ STATISTICS: dict[str, Statistic] = {
         Statistic("variance_ratio", _ratio_to_reference, by_group=True),
         Statistic("mean_norm", signal.mean_norm, by_group=True),
         Statistic("signal_to_noise", signal.signal_to_noise, by_group=True),
+        Statistic("directional_signal_to_noise", _whole(signal.directional_signal_to_noise)),
         Statistic("cosine_to_reference", _whole(signal.cosine_to_reference)),
         Statistic("relative_projection", _whole(signal.relative_projection)),
         Statistic("bias_statistic", _whole(bias.bias_statistic), default_only=True),

@@ -131,7 +131,9 @@ def measure(
         _arm_record(arm, channels[ChannelKey.of(arm)], cost, count, references, precision)
         for arm in cell.arms
     )
-    arrays = summarize(cell.arms, channels, references, pushforward, q)
+    fresh = stream(cell.seed, "direction", *identity)
+    rounds = (integrand_values(draw(fresh, samples, with_gradient), integrands) for _ in range(buckets))
+    arrays = summarize(cell.arms, channels, references, pushforward, q, rounds, frame)
     return MeasurementRecord(
         key=cell.key,
         training_key=cell.training_key,

@@ -7,7 +7,7 @@ each array means).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,8 @@ from torch import Tensor
 
 from reportgen.families import MeanFieldGaussian
 from reportgen.measure.channels import Channel, ChannelKey
+from reportgen.measure.direction import directional_ratios
+from reportgen.measure.draws import Frame, IntegrandValues
 from reportgen.measure.equal_means import equal_means_test
 from reportgen.measure.moments import LeftOut, Moments
 from reportgen.measure.pushforward import Pushforward
@@ -45,8 +47,10 @@ def summarize(
     references: Mapping[str, Arm],
     pushforward: Pushforward,
     q: MeanFieldGaussian,
+    rounds: Iterator[Mapping[str, IntegrandValues]],
+    frame: Frame,
 ) -> dict[str, Array]:
-    """All arrays of a measurement record, by name."""
+    """All arrays of a measurement record, by name; `rounds` are draws that the moments have not seen."""
     sound = {key: LeftOut.of(c.moments) for key, c in channels.items() if c.cause is None}
     traces = {key: left.trace(pushforward.grams) for key, left in sound.items()}
     images, rows = pushforward.grams.shape[1], next(iter(traces.values())).shape[1] if traces else 2
@@ -67,6 +71,9 @@ def summarize(
     out = _blank(len(arms), images, rows - 1, len(pushforward.groups))
     out["coordinate_count"] = _per_group([block.size for block in pushforward.blocks])
     out["coordinate_dead"] = _per_group([int((~alive).sum()) for alive in live])
+    ratios = directional_ratios(arms, channels, references, shifts, rounds, frame, pushforward)
+    others = (ratios.sum(2, keepdim=True) - ratios) / (ratios.shape[2] - 1)
+    out["directional_ratio"], out["directional_ratio_without"] = ratios.mean(2).numpy(), others.numpy()
     for a, arm in enumerate(arms):
         key = ChannelKey.of(arm)
         if key not in sound:
@@ -124,6 +131,8 @@ def _blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array
         "batch_squared_norm": (arms,),
         "batch_squared_norm_without": (arms, buckets),
         "batch_squared_norm_raw": (arms,),
+        "directional_ratio": (arms, images),
+        "directional_ratio_without": (arms, images, buckets),
         "image_dot": (arms, images),
         "image_squared_norm_raw": (arms, images),
         "bias_statistic": (arms, images),

@@ -126,6 +126,11 @@ REFERENCES: dict[str, Reference] = {
         "International Conference on Machine Learning",
         *_arxiv("1206.6430"),
     ),
+    "rainforth2018": Reference(
+        "Rainforth, T., Kosiorek, A. R., Le, T. A., Maddison, C. J., Igl, M., Wood, F., & Teh, Y. W.",
+        "Rainforth et al.", "2018", "Tighter variational bounds are not necessarily better",
+        "International Conference on Machine Learning, PMLR 80, 4277–4285", *_arxiv("1802.04537"),
+    ),
     "ranganath2014": Reference(
         "Ranganath, R., Gerrish, S., & Blei, D. M.", "Ranganath, Gerrish & Blei", "2014",
         "Black box variational inference",

@@ -68,6 +68,9 @@ class MeasurementRecord:
                                            the images, from the other half of the buckets (even, odd);
                                            mean_I / mean_I(reference) is 1 without bias
     projection_without          [A I S]
+    directional_ratio           [A I]      mean of ‖Δ∥‖ / ‖Δ⊥‖, estimates split along and across the gradient;
+                                           NaN where its direction is lost in the noise
+    directional_ratio_without   [A I S]
     batch_squared_norm          [A]        ‖mean_i E ĝ_i‖², Monte Carlo bias removed
     batch_squared_norm_without  [A S]      bucket s of every image left out
     batch_squared_norm_raw      [A]        ‖mean_i ĝ̄_i‖², not corrected

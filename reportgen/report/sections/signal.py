@@ -35,13 +35,26 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 f"{about.named(findings, pair[1])} and "
                 f"{prose.with_interval(mine)} for {about.named(findings, pair[0])}."
             )
+    directed = _directed(findings, pair) if pair else ""
     return {
+        "directed": directed,
         "rows": rows,
         "epochs": findings.checkpoints,
         "sentence": sentence,
         "lost": any(not cell.available for row in rows for cell in row["cells"]),
         "objective": about.under(findings.objectives[0]),
     }
+
+
+def _directed(findings: Findings, pair: tuple[str, str]) -> str:
+    """Directional ratios of the two estimators the report is about, at the last checkpoint."""
+    mine, theirs = (findings.get("directional_signal_to_noise", label) for label in pair)
+    if not (mine.available and theirs.available):
+        return ""
+    return (
+        f"At the last checkpoint it is {prose.with_interval(theirs)} for {about.named(findings, pair[1])} "
+        f"and {prose.with_interval(mine)} for {about.named(findings, pair[0])}."
+    )
 
 
 SECTION = Section("signal", "Signal and noise", context, ("signal_to_noise",))

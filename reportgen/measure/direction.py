@@ -1,0 +1,80 @@
+"""How much of an estimate points along the gradient? The directional signal-to-noise ratio.
+
+It is a mean over replicates of a ratio, ‖Δ∥‖ / ‖Δ⊥‖ with Δ split along and
+across the gradient's direction u, and so no function of the moments. Once the
+moments have told u, one more round of draws is taken for it.
+Source: Rainforth et al. (2018), section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from reportgen.measure.channels import Channel, ChannelKey, cached_estimate
+from reportgen.measure.draws import Frame, IntegrandValues
+from reportgen.measure.pushforward import Pushforward
+from reportgen.plan import Arm
+
+KNOWN = 0.5
+"""Least share of the signal in the squared norm of the mean that gives a direction: cos² to the truth."""
+
+
+@dataclass(frozen=True)
+class Direction:
+    """J u of each image for a unit u, [I m]; NaN for an image whose direction is lost in the noise."""
+
+    along: Tensor
+
+    @classmethod
+    def of(cls, channel: Channel, shift: Tensor, gram: Tensor) -> Direction:
+        """Along the mean of a channel's replicates plus a constant, [I m]; `gram` is J Jᵀ, [I m m]."""
+        count, mean, covariance = channel.moments.pooled(slice(None))
+        pushed = torch.einsum("iab,ib->ia", gram, mean + shift)
+        squared = ((mean + shift) * pushed).sum(1)
+        noise = torch.einsum("iab,iba->i", covariance, gram) / count
+        known = (squared - noise > KNOWN * squared) & (squared > 0)
+        return cls(torch.where(known, squared.rsqrt(), torch.nan).unsqueeze(1) * pushed)
+
+    def ratios(self, estimates: Tensor, gram: Tensor) -> Tensor:
+        """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ with Δ = Jᵀ ĝ, [I R m] → [I]."""
+        squared = ((estimates @ gram) * estimates).sum(2)
+        along = torch.einsum("irm,im->ir", estimates, self.along) ** 2
+        return (along / (squared - along).clamp_min(0.0)).sqrt().mean(1)
+
+
+def directional_ratios(
+    arms: tuple[Arm, ...],
+    channels: Mapping[ChannelKey, Channel],
+    references: Mapping[str, Arm],
+    shifts: Mapping[str, Tensor],
+    rounds: Iterator[Mapping[str, IntegrandValues]],
+    frame: Frame,
+    pushforward: Pushforward,
+) -> Tensor:
+    """The ratio of every arm in every bucket, [A I S]; `rounds` are fresh draws, one item a bucket.
+
+    Unbiased arms are split along the reference's mean, which is theirs and
+    better known; others along their own. Arms that broke are NaN.
+    """
+    gram = pushforward.grams[0]
+    directions: dict[int, Direction] = {}
+    for a, arm in enumerate(arms):
+        channel = channels[ChannelKey.of(arm)]
+        reference = references.get(arm.objective)
+        source = channels[ChannelKey.of(reference)] if reference and channel.estimator.unbiased else channel
+        if channel.cause is None and source.cause is None:
+            directions[a] = Direction.of(source, shifts[arm.objective], gram)
+    buckets = []
+    for values in rounds:
+        cache: dict[ChannelKey, Tensor] = {}
+        found = torch.full((len(arms), gram.shape[0]), torch.nan, dtype=torch.float64)
+        for a, direction in directions.items():
+            channel, shift = channels[ChannelKey.of(arms[a])], shifts[arms[a].objective].unsqueeze(1)
+            estimates = cached_estimate(channel, values[channel.key.integrand], frame, cache).double()
+            found[a] = direction.ratios(estimates + shift, gram)
+        buckets.append(found)
+    return torch.stack(buckets, 2)
