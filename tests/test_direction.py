@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from reportgen.findings import STATISTICS
 from reportgen.findings.arm import MeasuredArm
+from reportgen.findings.estimate import NotAvailableError
 from reportgen.measure import meter
 from reportgen.measure.channels import Channel
 from reportgen.problems.toy import ToyProblem, toy
@@ -89,3 +90,21 @@ def test_a_direction_that_is_lost_is_not_made_up() -> None:
         problem, alone, reference="score_function", min_replicates=10, precision=0.9, budget=1000
     )
     assert np.isnan(record.arrays["directional_ratio"]).all()
+
+
+def test_a_baseline_changes_the_length_of_an_estimate_and_not_its_direction() -> None:
+    arms = [arm("reconstruction", f"score_function{suffix}") for suffix in ("", "_optimal_constant")]
+    record = measured(tiny(), [*arms, arm("reconstruction", "pathwise")], min_replicates=2000, precision=0.5)
+    plain, baseline, pathwise = record.arrays["directional_ratio"]
+    np.testing.assert_allclose(plain, baseline, rtol=1e-9)
+    assert (np.abs(plain / pathwise - 1) > 0.01).any()
+
+
+def test_of_an_estimate_without_a_length_it_is_not_available() -> None:
+    line = toy([0.3], [0.7], lambda z: z.sum(-1))  # the pathwise gradient is (1, σ ε): one mean direction
+    record = measured(line, [arm("reconstruction", "pathwise")], min_replicates=100, precision=0.5)
+    assert np.isfinite(record.arrays["directional_ratio"]).all()
+    still = toy([0.3], [0.7], lambda z: 0.0 * z.sum(-1) + 1.0)
+    record = measured(still, [arm("reconstruction", "pathwise")], min_replicates=100, precision=0.5)
+    with pytest.raises(NotAvailableError, match="is lost"):
+        STATISTICS["directional_signal_to_noise"].of(MeasuredArm(record, 0), "all")

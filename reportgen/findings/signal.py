@@ -65,12 +65,12 @@ def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
 
     Source: Rainforth et al. (2018), section 5.
     """
-    value, without = mean_over_images(arm.array("directional_ratio"), arm.array("directional_ratio_without"))
-    if math.isnan(value):
-        raise NotAvailableError("the direction of an image's gradient is lost in the noise")
-    if math.isinf(value):
+    ratios, without = arm.array("directional_ratio"), arm.array("directional_ratio_without")
+    if np.isnan(ratios).any():
+        raise NotAvailableError("the direction of an image's gradient, or of an estimate of it, is lost")
+    if np.isinf(ratios).any():
         return exact(math.inf)
-    return Sample(value, without)
+    return Sample(*mean_over_images(ratios, without))
 
 
 def relative_projection(arm: MeasuredArm, against: MeasuredArm | None = None) -> Quantity:

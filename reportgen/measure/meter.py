@@ -131,8 +131,8 @@ def measure(
         _arm_record(arm, channels[ChannelKey.of(arm)], cost, count, references, precision)
         for arm in cell.arms
     )
-    fresh = stream(cell.seed, "direction", *identity)
-    rounds = (integrand_values(draw(fresh, samples, with_gradient), integrands) for _ in range(buckets))
+    fresh, few = stream(cell.seed, "direction", *identity), max(samples // 8, longest)
+    rounds = (integrand_values(draw(fresh, few, with_gradient), integrands) for _ in range(buckets))
     arrays = summarize(cell.arms, channels, references, pushforward, q, rounds, frame)
     return MeasurementRecord(
         key=cell.key,
