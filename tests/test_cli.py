@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import signal
@@ -18,7 +19,9 @@ from reportgen.cli import workflow
 from reportgen.cli.progress import Lines, Tally, duration, progress
 from reportgen.errors import CellError
 from reportgen.execution import Event
+from reportgen.findings import write_claims_json, write_results_csv
 from reportgen.store import Store
+from tests.crafted import crafted, experiment, variance
 
 TEXT = """\
 experiment: tiny
@@ -80,6 +83,10 @@ def test_version_is_fast_and_loads_no_heavy_library() -> None:
         (["report", "tiny.yaml", "--seed", "-3"], "seed"),
         (["render", "tiny.yaml"], "4 of 4 cells are not measured in output/.store. Run `reportgen run tiny"),
         (["init", "tiny"], "tiny.yaml: is there already"),
+        (["compare", "tiny.yaml"], "Missing argument 'NEW'"),
+        (["compare", "nowhere", "tiny.yaml"], "nowhere: must be a report's folder or its results.csv"),
+        (["compare", ".", "."], ".: a report's folder must hold results.csv, and this one does not"),
+        (["compare", "tiny.yaml", "tiny.yaml"], "tiny.yaml: must start with the columns experiment, cell,"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_2(
@@ -222,6 +229,155 @@ def test_worst_exit_code(codes: list[int], worst: int) -> None:
     assert cli._worst(codes) == worst
 
 
+def finished(folder: Path, claims: tuple[str, ...] = (), **numbers: Any) -> Path:
+    """A report's folder as `compare` needs it, of records written by hand."""
+    findings = crafted(experiment(*claims), **numbers)
+    folder.mkdir()
+    write_results_csv(findings, folder / "results.csv")
+    write_claims_json(findings, folder / "claims.json")
+    manifest = {
+        "seed": 0,
+        "environment": {"measured": [{"torch": "2.13.0"}]},
+        "files": {"results.csv": hashlib.sha256((folder / "results.csv").read_bytes()).hexdigest()},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def half_as_much_again(cell: Any, arm: Any) -> float:
+    return variance(cell, arm) * (1.5 if arm.label == "with baseline" else 1.0)
+
+
+LOWER = "variance_ratio(with baseline, pathwise) < 5"
+
+
+@pytest.fixture
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return finished(Path("old"), (LOWER,))
+
+
+def test_compare_finds_no_drift_where_there_is_none(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("compare", "old", "old/") == 0
+    rows = len((old / "results.csv").read_text().splitlines()) - 1
+    assert capsys.readouterr().out == f"crafted: {rows} numbers compared: {rows} identical, none drifted\n"
+    assert call("compare", "old", "old", "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_compare_tells_what_drifted_and_what_differs(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new = finished(Path("new"), (LOWER,), variances=half_as_much_again)
+    manifest = (new / "manifest.json").read_text()
+    (new / "manifest.json").write_text(manifest.replace("2.13.0", "2.14.0"))
+    assert call("compare", "old", "new") == 1
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first.startswith("crafted: ") and " drifted" in first and "none drifted" not in first
+    assert lines[:2] == ["  differs: torch 2.13.0 → 2.14.0", "  claim c0: confirmed → refuted"]
+    assert all(line.startswith("  drifted  ") and line.endswith("p < 0.001") for line in lines[2:22])
+    assert any(
+        "elbo, with baseline, K 1, epoch 0, all, latent 2 " in line
+        and "total_variance            4.000 (3.934 to 4.068)  →  6.00 (5.90 to 6.10)     × 1.500 " in line
+        for line in lines[2:22]
+    )
+    assert (
+        lines[22].startswith("  and ") and lines[22].endswith(" more; --json lists all") and lines[23:] == []
+    )
+
+    assert call("compare", "old", "new", "--json") == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["exit_code"] == 1 and answer["differs"] == [
+        {"name": "torch", "old": "2.13.0", "new": "2.14.0"}
+    ]
+    assert answer["claims"] == [{"id": "c0", "old": "confirmed", "new": "refuted", "status": "changed"}]
+    drifted = [number for number in answer["numbers"] if number["status"] == "drifted"]
+    assert len(drifted) == answer["counts"]["drifted"] > 20
+    assert {n["estimator"] for n in drifted} == {"with baseline"} and drifted[0]["p_value"] < 0.001
+    ratios = {n["new"]["value"] / n["old"]["value"] for n in drifted if n["statistic"] == "total_variance"}
+    assert ratios == {1.5}
+
+
+def test_compare_takes_results_alone_and_says_what_is_left_out(
+    old: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (old / "results.csv").read_bytes()
+    Path("bare.csv").write_bytes(text[: text.rindex(b"crafted,")])
+    assert call("compare", "old/results.csv", "bare.csv") == 1
+    out = capsys.readouterr().out
+    assert "1 vanished" in out and "no longer measured" in out
+    assert "what the runs were made with is not compared: no manifest.json beside NEW" in out
+    assert "claims are not compared: no claims.json beside NEW" in out
+    assert call("compare", "bare.csv", "old") == 0
+    assert "1 appeared" in capsys.readouterr().out
+
+
+def test_compare_says_that_results_were_changed_by_hand(
+    old: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (old / "results.csv").read_text()
+    (old / "results.csv").write_text(text.replace("crafted,", "forged,"))
+    assert call("compare", "old", "old") == 0
+    assert "NEW: old/results.csv was changed after the report was written" in capsys.readouterr().out
+
+
+def test_compare_with_a_broken_cell_is_exit_4(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    finished(Path("new"), (LOWER,), broken=lambda cell: cell.checkpoint == 1)
+    assert call("compare", "old", "new") == 4
+    out = capsys.readouterr().out
+    assert "claim c0: confirmed → broken" in out and "broken: the loss became inf" in out
+    assert call("compare", "new", "new") == 0 and call("compare", "new", "old") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "find", "put", "expected"),
+    [
+        ("results.csv", "status", "state", "results.csv: must start with the columns experiment, cell, data"),
+        ("results.csv", ",met,2,0.0", ",met,2", "results.csv:2: must have 16 fields, found 15"),
+        (
+            "results.csv",
+            "all,total_variance,100.0",
+            "all,total_variance,1oo",
+            "value must be a number or empty",
+        ),
+        (
+            "results.csv",
+            "all,total_variance,100.0",
+            "all,total_variance,1.0",
+            "a value must lie in its interval",
+        ),
+        ("results.csv", ",1,0,all,", ",1,zero,all,", "checkpoint must be a whole number, found 'zero'"),
+        ("results.csv", "variance_ratio", "total_variance", "results.csv:3: a number must stand once"),
+        ("results.csv", "digits", "d\udcffgits", "results.csv: must be UTF-8"),
+        ("claims.json", '"verdict"', '"outcome"', "claims.json: must be a list of claims, each with its id"),
+        ("claims.json", "]\n", "\n", "claims.json: must be JSON, found: "),
+        ("manifest.json", "{", "[{", "manifest.json: must be JSON, found: "),
+    ],
+)
+def test_compare_names_the_damage(
+    old: Path, capsys: pytest.CaptureFixture[str], file: str, find: str, put: str, expected: str
+) -> None:
+    path = old / file
+    damaged = path.read_bytes().decode().replace(find, put, 1)
+    path.write_bytes(damaged.encode(errors="surrogateescape"))
+    assert call("compare", "old", "old") == 2
+    (line,) = errors(capsys)
+    assert line.startswith(f"error: {path}") and expected in line
+    assert line.endswith("The file is damaged: make the report again.")
+
+
+def test_compare_needs_all_files_of_a_folder(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (old / "claims.json").unlink()
+    assert call("compare", "old", "old") == 2
+    (line,) = errors(capsys)
+    assert "must hold claims.json" in line and "or name old/results.csv to compare numbers alone" in line
+
+
+def test_compare_needs_no_torch(old: Path) -> None:
+    code = "import sys; sys.modules['torch'] = None\n"
+    code += "from reportgen.cli import main\nmain(['compare', 'old', 'old'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def _finished(root: Path) -> list[Path]:
     return sorted(root.glob("output/.store/cells/*/record.json"))
 
@@ -326,7 +482,7 @@ def test_duration(seconds: float | None, text: str) -> None:
 def test_module_runs_as_a_program() -> None:
     done = subprocess.run([sys.executable, "-m", "reportgen", "--help"], capture_output=True, text=True)
     assert done.returncode == 0
-    for command in ("report", "run", "render", "check", "list", "doctor", "schema", "init"):
+    for command in ("report", "run", "render", "compare", "check", "list", "doctor", "schema", "init"):
         assert f"\n  {command} " in done.stdout
 
 
@@ -346,7 +502,9 @@ def test_a_closed_pipe_is_no_verdict() -> None:
     assert done.stderr == "exit 0\n"
 
 
-@pytest.mark.parametrize("command", ["report", "run", "render", "check", "list", "doctor", "schema", "init"])
+@pytest.mark.parametrize(
+    "command", ["report", "run", "render", "compare", "check", "list", "doctor", "schema", "init"]
+)
 def test_every_command_takes_output_and_quiet(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli.main([command, "--help"])

@@ -172,6 +172,7 @@ def test_files_and_manifest(small: Findings, folder: Path) -> None:
     for name, digest in manifest["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
     assert manifest["data"] == {"digits": "ab" * 32}
+    assert manifest["settings"]["measure"]["images"] == small.experiment.measure.images
     assert [cell["key"] for cell in manifest["cells"]["measurement"]] == [
         c.key for c in small.plan.measurements
     ]

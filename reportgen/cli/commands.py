@@ -41,6 +41,8 @@ Unused = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Old = Annotated[Path, typer.Argument(metavar="OLD", help="A report's folder, or its results.csv.")]
+New = Annotated[Path, typer.Argument(metavar="NEW", help="The same, of the run to be judged.")]
 Set = Annotated[
     list[str] | None,
     typer.Option(
@@ -171,6 +173,25 @@ def render(
     if as_json:
         _print_json(answers)
     return _worst(codes)
+
+
+@app.command()
+def compare(
+    old: Old,
+    new: New,
+    output: Unused = OUTPUT,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Say what drifted between two finished runs, beyond their noise."""
+    from reportgen.cli import drift_lines
+
+    found = drift_lines.compare(old, new)
+    if as_json:
+        _print_json(drift_lines.answer(found))
+    elif not quiet:
+        _print_lines(drift_lines.lines(found))
+    return found.exit_code
 
 
 @app.command()

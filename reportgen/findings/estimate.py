@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 
 NAN = float("nan")
+LOST = "lost in the"
+"""In the reason of every number that is not available because noise covers it: lost in the noise."""
 
 
 class NotAvailableError(Exception):
@@ -42,6 +44,11 @@ class Estimate:
     def has_interval(self) -> bool:
         """Whether there is a value and an interval."""
         return self.available and not math.isnan(self.low) and not math.isnan(self.high)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is not available because its own noise covers it: with other draws it might be."""
+        return not self.available and LOST in self.status
 
 
 def unavailable(reason: str, replicates: int = 0) -> Estimate:

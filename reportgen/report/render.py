@@ -242,6 +242,11 @@ def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes],
         "git_commit": source.commit,
         "seed": findings.experiment.seed,
         "data": dict(source.data),
+        "settings": {
+            name: value
+            for name, value in resolved(findings.experiment).items()
+            if name not in ("experiment", "title", "seed", "claims")
+        },
         "environment": {
             "measured": [dict(e) for e in source.measured_on],
             "rendered": dict(source.rendered_with),

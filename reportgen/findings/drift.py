@@ -1,0 +1,275 @@
+"""Have the numbers of one run changed in another? Matched, tested, corrected for how many they are.
+
+Numbers are matched by all that names them. Of a number with intervals on both
+sides the difference is taken on the scale on which its interval was made, and
+held against both intervals together:
+
+    t = q_f · |w(new) − w(old)| / √(h_old² + h_new²),   q_f = Student's 97.5 % quantile,
+
+h being the interval's half-width on that scale, so that h/q_f is the standard
+error. An interval was made with Student's t as well (`reportgen.jackknife`),
+but results.csv does not keep the degrees of freedom. They were at least f:
+S − 1 with the S ≥ 8 buckets of a cell; images − 1 where images are left out.
+p = P(|t_f| > t) is then an upper bound wherever it is below 5 %, whatever the
+degrees of freedom were and however the two precisions differ: with f the
+smaller of two, Student's t bounds the two-sample statistic (Mickey & Brown
+1966, Ann. Math. Statist. 37). Taking half-width/1.96 for a standard error and
+the normal tail for its law is wrong by orders of magnitude out there, where
+thousands of tests at once are decided.
+
+Over all numbers that are tested, equal ones among them, p is corrected by
+Holm's method, which holds for any dependence between them (quantiles of one
+cell, a variance and its ratio): the probability that anything drifts where
+nothing changed is at most 5 %, as far as estimates are normal on their scales.
+Two things make it less:
+
+- runs with the same seed share their draws, and runs of the same images the
+  choice of them: their differences are smaller than independent noise;
+- f is a bound. A single variance must change by about 8 times its half-width
+  (both runs alike, 16 000 numbers) to be found; a change that many numbers
+  share is found no sooner.
+
+Intervals hold the images and the trained network fixed. Another seed measures
+other images and another network, so it drifts, and rightly. Verdicts of claims
+are compared as they stand, outside of those 5 %.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from reportgen.findings.bias import holm
+from reportgen.findings.estimate import NAN, Estimate
+from reportgen.findings.finished import name_of
+from reportgen.findings.rows import Row
+from reportgen.jackknife import t_quantile
+
+IDENTICAL, EQUIVALENT, DRIFTED, CHANGED = "identical", "equivalent", "drifted", "changed"
+NOT_JUDGED, VANISHED, APPEARED = "not judged", "vanished", "appeared"
+STATUSES = (IDENTICAL, EQUIVALENT, DRIFTED, CHANGED, NOT_JUDGED, VANISHED, APPEARED)
+DRIFT = (CHANGED, DRIFTED, VANISHED)
+"""What makes two runs differ, in the order in which it is told."""
+
+FAMILY_ERROR = 0.05
+ROUNDING = 1e-5
+"""Relative difference, on the working scale, that another machine's single-precision sums may make."""
+FREEDOM = 7
+"""Fewest degrees of freedom of an interval that leaves out buckets: a cell has at least 8."""
+OVER_IMAGES = ("data_variance", "monte_carlo_share")
+"""Intervals that leave out images, of which there are at least 3."""
+TIMED = ("seconds_per_replicate", "time_normalized_variance")
+"""They hold a timing, whose spread nobody measured."""
+COUNTED = "coordinate_lower"
+"""A count of coordinates: leave-outs that all agree do not make it known exactly."""
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0.0 else -math.inf
+
+
+def _square(value: float) -> float:
+    return value * value
+
+
+def _odds(value: float) -> float:
+    """D/V from the share V/(V + D)."""
+    return 1.0 / value - 1.0 if value > 0.0 else math.inf
+
+
+def _plain(value: float) -> float:
+    return value
+
+
+SCALES: Mapping[str, Callable[[float], float]] = {
+    **dict.fromkeys(("total_variance", "variance_ratio", "work_normalized_variance"), _log),
+    **dict.fromkeys(("mean_norm", "signal_to_noise"), _square),
+    "monte_carlo_share": _odds,
+}
+"""On which an interval is made; of coordinates' variances it is the log scale, of others the plain one."""
+
+
+def scale(statistic: str) -> Callable[[float], float]:
+    """From the natural scale to the one on which the interval is made."""
+    return _log if statistic.startswith("coordinate_variance") else SCALES.get(statistic, _plain)
+
+
+def is_relative(statistic: str) -> bool:
+    """Whether it is a size, whose changes are told as ratios."""
+    return scale(statistic) in (_log, _square)
+
+
+@dataclass(frozen=True)
+class NumberDrift:
+    """A number then and now."""
+
+    row: Row
+    """NEW's; OLD's where NEW has none."""
+    old: Estimate | None
+    new: Estimate | None
+    status: str
+    p_value: float = NAN
+    """Corrected over all numbers tested; NaN where nothing was tested."""
+
+    @property
+    def newly_broken(self) -> bool:
+        """Whether NEW says that a cell broke, and OLD did not."""
+        return _broken(self.new) and not _broken(self.old)
+
+
+@dataclass(frozen=True)
+class ClaimDrift:
+    """A claim's verdict then and now; None where one run does not make the claim."""
+
+    id: str
+    old: str | None
+    new: str | None
+
+    @property
+    def status(self) -> str:
+        """As of numbers. A verdict is not tested again: one that changed is drift."""
+        if self.old is None:
+            return APPEARED
+        if self.new is None:
+            return VANISHED
+        return IDENTICAL if self.old == self.new else CHANGED
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What a number's status is, and what it is instead where its p-value stands the correction."""
+
+    status: str
+    p_value: float = NAN
+    rejected: str = DRIFTED
+
+
+def exit_code(numbers: Sequence[NumberDrift], claims: Sequence[ClaimDrift]) -> int:
+    """4 where a cell broke that did not before, 1 where a result drifted, else 0."""
+    if any(number.newly_broken for number in numbers):
+        return 4
+    statuses = {number.status for number in numbers} | {claim.status for claim in claims}
+    return 0 if statuses.isdisjoint(DRIFT) else 1
+
+
+def compare_numbers(
+    old: Sequence[Row], new: Sequence[Row], images: int | None = None
+) -> tuple[NumberDrift, ...]:
+    """Every number of either run, in NEW's order, what vanished last.
+
+    `images` is how many were measured, the fewer of the two runs; None where
+    that is not known, and then 3 are assumed. A setting that one run alone
+    sweeps has, in the other, the value it has in the first row, which is the
+    declared one; `constant` likewise.
+    """
+    before, after = _named(old, new), _named(new, old)
+    cases = {
+        key: _case(before[key], after[key], after[key].statistic, images) for key in after if key in before
+    }
+    tested = [key for key, case in cases.items() if not math.isnan(case.p_value)]
+    corrected = holm(np.array([cases[key].p_value for key in tested]))
+    p_values = dict(zip(tested, corrected.tolist(), strict=True))
+    found = []
+    for key, row in after.items():
+        if key not in before:
+            found.append(NumberDrift(row, None, estimate_of(row), APPEARED))
+            continue
+        case, p = cases[key], p_values.get(key, NAN)
+        status = case.rejected if p < FAMILY_ERROR else case.status
+        found.append(NumberDrift(row, estimate_of(before[key]), estimate_of(row), status, p))
+    gone = (row for key, row in before.items() if key not in after)
+    return (*found, *(NumberDrift(row, estimate_of(row), None, VANISHED) for row in gone))
+
+
+def compare_claims(
+    old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
+) -> tuple[ClaimDrift, ...]:
+    """Claims of claims.json by their ids, in NEW's order, what vanished last."""
+    before, after = ({str(c["id"]): str(c["verdict"]) for c in claims} for claims in (old, new))
+    return tuple(ClaimDrift(name, before.get(name), after.get(name)) for name in {**after, **before})
+
+
+def estimate_of(row: Row) -> Estimate:
+    """A row's value with its interval."""
+    return Estimate(row.value, row.ci_low, row.ci_high, row.replicates, row.status)
+
+
+def _named(rows: Sequence[Row], others: Sequence[Row]) -> dict[tuple[object, ...], Row]:
+    """Rows by all that names a number; a setting that only one run sweeps is left out at the base's value."""
+    if not rows:
+        return {}
+    base = {
+        name: str(value)
+        for name, value in rows[0].setting.items()
+        if others and name not in others[0].setting
+    }
+    found: dict[tuple[object, ...], Row] = {}
+    for row in rows:
+        setting = sorted((name, str(value)) for name, value in row.setting.items())
+        key = (*name_of(row), *((name, value) for name, value in setting if base.get(name) != value))
+        if key in found:
+            raise ValueError(f"two rows name the same number: {key}")
+        found[key] = row
+    return found
+
+
+def _case(before: Row, after: Row, statistic: str, images: int | None) -> _Case:
+    old, new = estimate_of(before), estimate_of(after)
+    judged = statistic not in TIMED and old.has_interval and new.has_interval
+    if _broken(new) and not _broken(old):
+        return _Case(CHANGED)
+    if _alike(old, new):
+        return _Case(IDENTICAL, 1.0 if judged else NAN)
+    if not old.available:
+        return _Case(APPEARED)
+    working = scale(statistic)
+    degrees = max(images or 3, 3) - 1 if statistic in OVER_IMAGES else FREEDOM
+    if not new.available:
+        if not (new.lost and old.has_interval):
+            return _Case(CHANGED)
+        # Its estimate fell below zero by chance, or because the signal is gone: as if it were zero,
+        # known no better than it was.
+        reach = math.sqrt(2.0) * half_width(old, working)
+        return _Case(EQUIVALENT, _p_value(abs(working(old.value)), reach, degrees), CHANGED)
+    if not judged:
+        return _Case(NOT_JUDGED)
+    was, now = working(old.value), working(new.value)
+    reaches = half_width(old, working), half_width(new, working)
+    relative, absolute = (0.0, ROUNDING) if working is _log else (ROUNDING, 0.0)
+    if math.isclose(was, now, rel_tol=relative, abs_tol=absolute):
+        return _Case(EQUIVALENT, 1.0)
+    if reaches == (0.0, 0.0):
+        return _Case(NOT_JUDGED if statistic == COUNTED else CHANGED)
+    return _Case(EQUIVALENT, _p_value(abs(now - was), math.hypot(*reaches), degrees))
+
+
+def half_width(estimate: Estimate, working: Callable[[float], float]) -> float:
+    """Of the interval on its working scale. One end may have been cut (at 0, at 1): the longer side."""
+    if estimate.low == estimate.high:
+        return 0.0
+    centre = working(estimate.value)
+    return max(abs(working(estimate.low) - centre), abs(working(estimate.high) - centre))
+
+
+def _p_value(difference: float, reach: float, degrees: float) -> float:
+    """Two-sided; 1 where the intervals say nothing."""
+    if not math.isfinite(reach):
+        return 1.0
+    if reach == 0.0:
+        return 0.0
+    return float(2.0 * special.stdtr(degrees, -t_quantile(0.95, degrees) * difference / reach))
+
+
+def _alike(old: Estimate, new: Estimate) -> bool:
+    """Value and interval equal to the last bit, or none on both sides."""
+    pairs = ((old.value, new.value), (old.low, new.low), (old.high, new.high))
+    return all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in pairs)
+
+
+def _broken(estimate: Estimate | None) -> bool:
+    return estimate is not None and estimate.status.startswith("broken")

@@ -1,0 +1,185 @@
+"""A finished run, read back from the files of its report: results.csv, claims.json, manifest.json.
+
+The other way from `files`. Nothing else is needed: no torch, no store, no data set.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reportgen.errors import UsageError
+from reportgen.findings.rows import COLUMNS, Row
+
+RESULTS, CLAIMS, MANIFEST = "results.csv", "claims.json", "manifest.json"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a report says in numbers, and what it was made with."""
+
+    results: Path
+    rows: tuple[Row, ...]
+    """In the file's order; the values of swept settings are text."""
+    claims: tuple[Mapping[str, Any], ...] | None
+    """claims.json; None where a results.csv was named that has none beside it."""
+    manifest: Mapping[str, Any] | None
+    altered: bool
+    """Whether results.csv is another file than the one the manifest was written for."""
+
+    @property
+    def experiment(self) -> str:
+        """The experiment's name."""
+        return self.rows[0].experiment
+
+    @property
+    def images(self) -> int | None:
+        """How many images were measured, where the manifest says it."""
+        settings = (self.manifest or {}).get("settings")
+        measure = settings.get("measure") if isinstance(settings, dict) else None
+        images = measure.get("images") if isinstance(measure, dict) else None
+        return images if isinstance(images, int) else None
+
+
+def read_run(place: Path) -> FinishedRun:
+    """The run whose report folder, or results.csv, this is.
+
+    A folder must hold all three files; beside a results.csv that is named
+    itself the other two may be missing. Raises UsageError where the path is
+    wrong or a file is damaged.
+    """
+    folder = place if place.is_dir() else place.parent
+    results = place / RESULTS if place.is_dir() else place
+    if not place.exists():
+        raise UsageError(
+            f"{place}: must be a report's folder or its {RESULTS}, but there is nothing. "
+            "Correct the path, or make the report with `reportgen report`."
+        )
+    for name in (RESULTS, CLAIMS, MANIFEST) if place.is_dir() else ():
+        if not (folder / name).is_file():
+            remedy = "" if name == RESULTS else f", or name {results} to compare numbers alone"
+            raise UsageError(
+                f"{place}: a report's folder must hold {name}, and this one does not. "
+                f"Make the report again{remedy}."
+            )
+    content = _bytes(results)
+    claims, manifest = _json(folder / CLAIMS), _json(folder / MANIFEST)
+    if claims is not None and not _are_claims(claims):
+        raise _damaged(folder / CLAIMS, "must be a list of claims, each with its id and verdict")
+    if manifest is not None and not isinstance(manifest, dict):
+        raise _damaged(folder / MANIFEST, f"must be an object, got {type(manifest).__name__}")
+    files = (manifest or {}).get("files")
+    expected = files.get(RESULTS) if isinstance(files, dict) and results.name == RESULTS else None
+    return FinishedRun(
+        results=results,
+        rows=read_rows(content, results),
+        claims=None if claims is None else tuple(claims),
+        manifest=manifest,
+        altered=expected is not None and expected != hashlib.sha256(content).hexdigest(),
+    )
+
+
+def name_of(row: Row) -> tuple[object, ...]:
+    """All that tells which number a row is, swept settings aside; of two runs, the same for the same.
+
+    Neither the experiment's name nor the cell's key, which changes with the engine.
+    """
+    return (
+        row.dataset, row.objective, row.estimator, row.num_samples, row.checkpoint, row.group, row.statistic,
+    )  # fmt: skip
+
+
+def read_rows(content: bytes, path: Path) -> tuple[Row, ...]:
+    """The rows of a results.csv. UsageError, with the line, at the first that is not as it was written."""
+    try:
+        reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
+        header = next(reader, [])
+        if tuple(header[: len(COLUMNS)]) != COLUMNS:
+            found = ", ".join(header) if header and len(header) > 1 else "none of them"
+            raise _damaged(path, f"must start with the columns {', '.join(COLUMNS)}, found {_short(found)}")
+        rows: list[Row] = []
+        lines: dict[tuple[object, ...], int] = {}
+        for fields in reader:
+            place = f"{path}:{reader.line_num}"
+            if len(fields) != len(header):
+                raise _damaged(place, f"must have {len(header)} fields, found {len(fields)}")
+            row = _row(fields, header, place)
+            same = (*name_of(row), *row.setting.values())
+            if same in lines:
+                raise _damaged(
+                    place, f"a number must stand once, and this one stands in line {lines[same]} too"
+                )
+            lines[same] = reader.line_num
+            rows.append(row)
+    except UnicodeDecodeError as error:
+        raise _damaged(path, f"must be UTF-8, found a byte that is not at {error.start}") from error
+    except csv.Error as error:
+        raise _damaged(f"{path}:{reader.line_num}", f"must be CSV, found: {error}") from error
+    if not rows:
+        raise _damaged(path, "must hold at least one row, found the header alone")
+    return tuple(rows)
+
+
+def _row(fields: Sequence[str], header: Sequence[str], place: str) -> Row:
+    values = dict(zip(header, fields, strict=True))
+
+    def whole(name: str) -> int:
+        try:
+            return int(values[name])
+        except ValueError:
+            raise _damaged(place, f"{name} must be a whole number, found {values[name]!r}") from None
+
+    def real(name: str) -> float:
+        try:
+            return float(values[name] or "nan")
+        except ValueError:
+            raise _damaged(place, f"{name} must be a number or empty, found {values[name]!r}") from None
+
+    value, low, high = real("value"), real("ci_low"), real("ci_high")
+    if math.isnan(low) != math.isnan(high) or low > value or value > high:
+        found = f"{values['value']!r} and {values['ci_low']!r} to {values['ci_high']!r}"
+        raise _damaged(place, f"a value must lie in its interval, found {found}")
+    return Row(
+        values["experiment"], values["cell"], values["dataset"], values["objective"], values["estimator"],
+        whole("num_samples"), whole("checkpoint"), values["group"], values["statistic"], value, low, high,
+        whole("replicates"), values["status"], {name: values[name] for name in header[len(COLUMNS) :]},
+    )  # fmt: skip
+
+
+def _are_claims(claims: Any) -> bool:
+    return isinstance(claims, list) and all(
+        isinstance(claim, dict) and all(isinstance(claim.get(name), str) for name in ("id", "verdict"))
+        for claim in claims
+    )
+
+
+def _json(path: Path) -> Any:
+    """None where there is no such file."""
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(_bytes(path))
+    except ValueError as error:
+        raise _damaged(path, f"must be JSON, found: {error}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: must be readable, but: {error.strerror}. Correct the path.") from error
+
+
+def _damaged(place: Path | str, what: str) -> UsageError:
+    return UsageError(f"{place}: {what}. The file is damaged: make the report again.")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:80]}…"
