@@ -20,10 +20,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from reportgen.declaration import load_text
 from reportgen.errors import RenderError
+from reportgen.figures import unbiasedness
 from reportgen.findings import Estimate, Findings, collect
 from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, formulas, front, provenance, words
@@ -274,6 +276,39 @@ def test_one_is_written_as_one() -> None:
     assert "latent units) is measured, at one checkpoint of one training run" in seen
     assert "for one epoch on ELBO" in seen
     assert not re.search(r"\b(?:1|one) (?:estimators|objectives|checkpoints|images|epochs|units)\b", seen)
+
+
+def test_means_that_were_not_tested_are_not_said_to_agree() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for cell in plan.measurements:
+            found = records[cell.key]
+            arms = tuple(replace(arm, replicates=10) for arm in found.arms)
+            arrays = found.arrays | {
+                name: np.full_like(found.arrays[name], np.nan) for name in ("bias_p_value", "detectable_bias")
+            }
+            records[cell.key] = replace(found, arms=arms, arrays=arrays)
+
+    found = findings_of(SMALL, spoil)
+    seen = text_of(page_of(found))
+    assert (
+        "The score function and the score function with the optimal constant baseline are not tested "
+        "jointly at the last checkpoint: the joint test needs 4 replicates for each of the 20 parameters "
+        "of q, got 10 an image."
+    ) in seen
+    sketch = unbiasedness.sketch(found)
+    assert sketch is not None
+    assert "No joint test was made." in sketch.caption and "different mean" not in sketch.caption
+
+
+def test_tests_without_a_rejection_are_counted_as_none() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for cell in plan.measurements:
+            found = records[cell.key]
+            p_values = np.full_like(found.arrays["bias_p_value"], 0.5)
+            records[cell.key] = replace(found, arrays=found.arrays | {"bias_p_value": p_values})
+
+    seen = text_of(page_of(findings_of(SMALL, spoil)))
+    assert "for the reconstruction term and for the ELBO, none gave p &lt; 0.05" in seen
 
 
 def test_counts_agree_with_their_nouns(page: str) -> None:

@@ -223,6 +223,25 @@ def test_equal_means_is_refuted_by_the_projection_alone() -> None:
     assert claim.estimate.value == pytest.approx(0.5)
 
 
+def test_without_a_joint_test_means_can_be_shown_to_differ_but_not_to_be_equal() -> None:
+    def untested(cell: MeasurementCell, arm: Arm) -> float:
+        return math.nan
+
+    def half(cell: MeasurementCell, arm: Arm) -> float:
+        return 0.5 if arm.label == "score_function" else 1.0
+
+    few = {"replicates": 7}
+    test = "equal_means(score_function, pathwise)"
+    unknown = only(test, p_values=untested, changes=few)
+    assert unknown.verdict == UNDECIDED
+    assert unknown.headline is not None
+    needed = "the joint test needs 4 replicates for each of the 2 parameters of q, got 7 an image"
+    assert unknown.headline.cause == needed
+    claim = only(test, p_values=untested, projections=half, changes=few)
+    assert claim.verdict == REFUTED and claim.estimate.value == pytest.approx(0.5)
+    assert claim.headline is not None and math.isnan(claim.headline.p_value)
+
+
 def test_a_negative_control_is_in_order_when_refuted() -> None:
     claim = only(("variance_ratio(score_function, pathwise) < 1", "refuted"))
     assert claim.verdict == REFUTED

@@ -227,13 +227,20 @@ def _equal_means(comparison: EqualMeans, place: Place, level: float) -> _Reading
     first, second = place.arm(comparison.first), place.arm(comparison.second)
     if first.about.reference:
         first, second = second, first
+    projection = signal.relative_projection(first, second)
     p_value = NAN
     if second.about.reference and not first.same_as(second):
-        p_value = bias.bias_p_value(first)
+        try:
+            p_value = bias.bias_p_value(first)
+        except NotAvailableError:
+            # Along the gradient alone means can be shown to differ, never to be equal.
+            low, high = projection.interval(level)
+            if low <= 1.0 <= high:
+                raise
     margin = comparison.margin
     return _Reading(
         "relative projection",
-        signal.relative_projection(first, second),
+        projection,
         1.0,
         lambda low, high: margin - max(abs(low - 1.0), abs(high - 1.0)),
         lambda low, high: verdicts.equal_means(p_value, 1.0 - level, low, high, margin),
