@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 
 from reportgen.declaration import load_text
-from reportgen.errors import RenderError
+from reportgen.errors import RenderError, UnwritableError
 from reportgen.figures import unbiasedness
 from reportgen.findings import Estimate, Findings, collect
 from reportgen.plan import make_plan
@@ -504,8 +504,9 @@ def test_a_failed_write_leaves_the_older_report(tmp_path: Path, monkeypatch: pyt
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(RenderError, match="cannot be written: No space left on device"):
+    with pytest.raises(UnwritableError, match=r"cannot be written \(No space left on device\)") as raised:
         write(tmp_path, {"report.html": b"new"})
+    assert raised.value.exit_code == 2, "no cell broke"
     assert (tmp_path / "report.html").read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".report-")] == []
 
