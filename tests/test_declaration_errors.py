@@ -285,6 +285,10 @@ REFUSED_FIELDS: dict[str, str] = {
     "title: 2016": "x.yaml:2 title: must be text, got 2016. Put it in quotes.",
     "title: ''": "x.yaml:2 title: must not be empty. Write something, or remove the key.",
     "title: |\n  " + "long " * 100: "x.yaml:2 title: must have at most 200 characters, got 499. Shorten it.",
+    'title: "bell \\a"': "x.yaml:2 title: must be printable characters, got U+0007. Remove it.",
+    'estimators: [{name: pathwise, label: "\\ud800"}]': (
+        "x.yaml:2 estimators[0].label: must be printable characters, got U+D800. Remove it."
+    ),
     "seed: -1": "x.yaml:2 seed: must be at least 0, got -1. Use 0 or more.",
     'claims: [{test: "variance_ratio(score_function, pathwise) > 1", quote: a}]': (
         "x.yaml:2 claims[0].id: is required, got nothing. Add `id: lower-variance`."

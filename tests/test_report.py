@@ -28,7 +28,7 @@ from reportgen.errors import RenderError, UnwritableError
 from reportgen.figures import unbiasedness
 from reportgen.findings import Estimate, Findings, collect
 from reportgen.plan import make_plan
-from reportgen.report import SECTIONS, formulas, front, provenance, words
+from reportgen.report import SECTIONS, formulas, front, glyphs, provenance, words
 from reportgen.report.bibliography import REFERENCES, reference
 from reportgen.report.numbering import Numbering
 from reportgen.report.render import columns, fill, html_page, render, shared_context, write
@@ -266,6 +266,12 @@ def test_sections_without_anything_to_say_are_left_out(estimators: str) -> None:
     assert {"question", "estimators", "methods", "again", "references"} <= ids
     assert not ids & {"settings", "samples", "judged", "errata"}
     assert "declared claim" not in text_of(page_of(found))
+
+
+def test_characters_without_a_glyph_are_known_beforehand() -> None:
+    assert glyphs.lacking("Ünïcode “λ” ∇ log q ≤ 5 – 3 € − ½ ∂x ∈ ℝ ● α²") == ""
+    assert [glyphs.lacking(f"a {c} b") for c in "🎉日ж"] == ["🎉", "日", "ж"]
+    assert glyphs.lacking("10⁻³", glyphs.TEXT) == "" and glyphs.lacking("10⁻³") == "⁻", "not in the listing"
 
 
 def test_one_is_written_as_one() -> None:
