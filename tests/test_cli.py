@@ -338,6 +338,17 @@ def test_quiet_says_nothing() -> None:
         assert stream.getvalue() == ""
 
 
+def test_one_cell_is_one(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stream = io.StringIO()
+    with progress("mine", {"a": 1.0}, 0.02, quiet=False, stream=stream) as listener:
+        listener(event("a", "started"))
+    assert stream.getvalue() == "mine: 1 cell to run\n"
+    tiny.write_text("experiment: tiny\nestimators: pathwise\nobjective: elbo\ntrain: {epochs: 0}\n")
+    assert call("check", "tiny.yaml") == 0
+    said = "  1 training, 1 measured cell with 1 arm, 0 claims; 0 cells are stored, 2 would run"
+    assert said in capsys.readouterr().out.splitlines()
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(None, "some time"), (8.4, "8 s"), (200, "3 min 20 s"), (3900, "1 h 05 min")]
 )

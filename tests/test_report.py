@@ -25,7 +25,12 @@ import pytest
 
 from reportgen.declaration import load_text
 from reportgen.errors import RenderError, UnwritableError
-from reportgen.figures import unbiasedness
+from reportgen.figures import (
+    coordinate_distribution,
+    signal_to_noise,
+    unbiasedness,
+    variance_against_latent,
+)
 from reportgen.findings import Estimate, Findings, collect
 from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, formulas, front, glyphs, provenance, words
@@ -284,6 +289,81 @@ def test_one_is_written_as_one() -> None:
     assert not re.search(r"\b(?:1|one) (?:estimators|objectives|checkpoints|images|epochs|units)\b", seen)
 
 
+LONE = """
+experiment: lone
+objective: [elbo]
+estimators: [pathwise]
+train: {epochs: 0, checkpoints: [0]}
+measure: {images: 3}
+claims:
+  - id: unsure
+    statement: a hair
+    test: variance_ratio(pathwise, pathwise) > 1
+    expect: refuted
+"""
+
+
+def test_what_there_is_one_of_is_written_so() -> None:
+    found = findings_of(LONE)
+    seen = text_of(page_of(found))
+    assert "coordinates. It was not trained. The same parameters" in seen
+    assert "The model was not trained. Weights start Glorot-uniform" in seen and "no epochs" not in seen
+    assert "one declaration, one trained model and one measured cell (" in seen
+    assert "The claim takes one look at the data, on an interval of 95.0% coverage." in seen
+    assert "with one look at the data it has coverage 0.95," in seen
+    assert re.search(r"The number of replicates was [\d\u202f]+ an image;", seen)
+    captions = [sketch(found) for sketch in (coordinate_distribution.sketch, signal_to_noise.sketch)]
+    assert all(caption is not None for caption in captions)
+    assert "The median is " in captions[0].caption and "Medians" not in captions[0].caption
+    assert re.search(r"At epoch 0 it is \d", captions[1].caption)
+    assert variance_against_latent.units(1) == "1 unit" and variance_against_latent.units(20) == "20 units"
+
+
+def test_one_budget_that_ended_is_one() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for i, cell in enumerate(plan.measurements):
+            found = records[cell.key]
+            arms = [replace(arm, status="met") for arm in found.arms]
+            arms[0] = replace(arms[0], status="met" if i else "budget")
+            records[cell.key] = replace(found, arms=tuple(arms))
+
+    seen = text_of(page_of(findings_of(SMALL, spoil)))
+    assert "One of the measured variances ended at the budget of" in seen
+    assert "before its interval was within 2%. It is reported as it stands, with the interval" in seen
+
+
+def test_the_source_post_is_named_only_where_a_claim_cites_it() -> None:
+    names = ("Borea", "source post")
+    assert all(name in text_of(page_of(findings_of(SMALL))) for name in names)
+    other = text_of(page_of(findings_of(SMALL.replace("    source: borea, first\n", ""))))
+    assert not any(name in other for name in names)
+
+
+@pytest.mark.parametrize(("expect", "said"), [("refuted", "to fail"), ("undecided", "to stay undecided")])
+def test_what_was_expected_is_said_as_declared(expect: str, said: str) -> None:
+    found = findings_of(LONE)
+    claim = replace(found.claims[0], verdict=expect, expect=expect, as_expected=True)
+    tally = front.abstract(replace(found, claims=(claim,)))[-1]
+    assert tally.endswith(f"one is {expect}, all as expected: one was declared {said}.")
+
+
+def test_cells_that_broke_are_counted_without_claims_too() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        del records[plan.measurements[0].key]
+
+    bare = SMALL[: SMALL.index("claims:")]
+    assert front.abstract(findings_of(bare, spoil))[-1].endswith("One cell broke.")
+
+
+def test_a_broken_claim_gives_its_cause_once() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for cell in plan.measurements:
+            records[cell.key] = BrokenRecord(cell.key, "measurement", {}, cell.checkpoint, "the loss is NaN")
+
+    seen = text_of(page_of(findings_of(LONE, spoil)))
+    assert "Epoch 0: broken: the loss is NaN." in seen and "Broken: broken" not in seen
+
+
 def test_means_that_were_not_tested_are_not_said_to_agree() -> None:
     def spoil(plan: Any, records: dict[str, Any]) -> None:
         for cell in plan.measurements:
@@ -358,6 +438,8 @@ def test_claims_point_to_sections_that_exist() -> None:
 
 class Fixed:
     """Findings with a ratio, a share and verdicts of choice."""
+
+    claims = (SimpleNamespace(source="borea, first"),)
 
     def __init__(self, ratio: Estimate, share: Estimate) -> None:
         self._ratio, self._share = ratio, share

@@ -94,7 +94,7 @@ class Lines:
             self.announced = True
             to_do = self.tally.cells - len(self.tally.cached)
             kept = f", {len(self.tally.cached)} kept from before" if self.tally.cached else ""
-            self._write(f"{self.title}: {to_do} cells to run{kept}")
+            self._write(f"{self.title}: {many(to_do, 'cell')} to run{kept}")
         if event.state in SETTLED or self.tally.clock() - self.last >= PATIENCE:
             self._write(self._line(event, known))
 
@@ -115,6 +115,11 @@ class Lines:
         self.last = self.tally.clock()
         self.stream.write(f"{line}\n")
         self.stream.flush()
+
+
+def many(count: int, noun: str) -> str:
+    """``1 cell``, ``3 cells``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float | None) -> str:
