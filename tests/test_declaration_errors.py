@@ -216,6 +216,14 @@ REFUSED_FIELDS: dict[str, str] = {
     ),
     "measure: {images: 1}": "x.yaml:2 measure.images: must be at least 2, got 1.",
     "measure: {budget: 100}": "x.yaml:2 measure.budget: must be at least min_replicates = 2000, got 100.",
+    "estimators: [pathwise, {name: leave_one_out, num_samples: 4}]\nmeasure: {budget: 7999}": (
+        "x.yaml:3 measure.budget: must be at least min_replicates × num_samples = 8000 for leave_one_out, "
+        "got 7999. Raise it, or lower min_replicates."
+    ),
+    "measure: {budget: 1e4, min_replicates: 2, num_samples: [1, 512]}": (
+        "x.yaml:2 measure.budget: must be at least 32 × num_samples = 16384, got 10000. "
+        "Raise it, or lower num_samples."
+    ),
     "measure: {budget: 1e300}": "x.yaml:2 measure.budget: must be at most 1e+12, got 1e+300.",
     "measure: {constants: [0, 1, 1]}": (
         "x.yaml:2 measure.constants[2]: must name each thing once, got 1.0 twice."
