@@ -152,6 +152,13 @@ def test_each_comparison_reaches_its_verdict(test: str, verdict: str) -> None:
     assert only((test, verdict)).verdict == verdict
 
 
+def test_the_effect_of_a_contrast_names_both_statistics() -> None:
+    same = only("total_variance(pathwise) < total_variance(score_function)")
+    mixed = only("mean_norm(pathwise) < monte_carlo_share(score_function)")
+    assert same.effect == "ratio of total variance"
+    assert mixed.effect == "difference of mean norm and monte carlo share"
+
+
 def test_one_bad_checkpoint_refutes_every_and_leaves_some() -> None:
     def late(cell: MeasurementCell, arm: Arm) -> float:
         return 0.5 if cell.checkpoint == 1 and arm.label == "score_function" else variance(cell, arm)
