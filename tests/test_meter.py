@@ -203,6 +203,9 @@ def test_a_value_that_is_not_finite_breaks_its_arms_and_no_others() -> None:
     record = measured(problem, arms, min_replicates=20_000, precision=0.5)
     assert [a.status for a in record.arms] == ["broken", "broken"]
     assert "needs finite estimates, found inf or nan" in str(record.arms[0].cause)
+    constant = arm("elbo", "score_function", 1, math.inf)
+    large = measured(toy([3.0], [0.01], lambda z: z.sum(-1)), [*arms, constant], precision=0.5)
+    assert large.arms[-1].status == "broken" and str(large.arms[-1].cause).endswith("Add a smaller constant.")
     sound = toy([3.0], [0.01], lambda z: z.sum(-1))
     assert [a.status for a in measured(sound, arms, precision=0.5).arms] == ["met", "met"]
 

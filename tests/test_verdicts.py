@@ -152,6 +152,17 @@ def test_each_comparison_reaches_its_verdict(test: str, verdict: str) -> None:
     assert only((test, verdict)).verdict == verdict
 
 
+def test_a_broken_constant_leaves_the_curve_against_num_samples() -> None:
+    found = crafted(experiment(), spoilt=lambda arm: arm.constant == 50.0)
+    whole = crafted(experiment())
+    label = "score_function"
+    assert found.slope("total_variance", label) == whole.slope("total_variance", label)
+    assert found.get("constant_effect", label).status.startswith("broken")
+    curve = crafted(experiment(), spoilt=lambda arm: arm.num_samples == 4)
+    assert curve.get("constant_effect", label) == whole.get("constant_effect", label)
+    assert curve.slope("total_variance", label).status.startswith("broken")
+
+
 def test_the_effect_of_a_contrast_names_both_statistics() -> None:
     same = only("total_variance(pathwise) < total_variance(score_function)")
     mixed = only("mean_norm(pathwise) < monte_carlo_share(score_function)")
