@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -342,7 +343,9 @@ def test_one_cell_is_one(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None
     stream = io.StringIO()
     with progress("mine", {"a": 1.0}, 0.02, quiet=False, stream=stream) as listener:
         listener(event("a", "started"))
-    assert stream.getvalue() == "mine: 1 cell to run\n"
+        listener(event("a", "finished", 1.0, math.inf))
+    said = stream.getvalue().splitlines()
+    assert said[0] == "mine: 1 cell to run" and "no precision yet" in said[1] and "inf" not in said[1]
     tiny.write_text("experiment: tiny\nestimators: pathwise\nobjective: elbo\ntrain: {epochs: 0}\n")
     assert call("check", "tiny.yaml") == 0
     said = "  1 training, 1 measured cell with 1 arm, 0 claims; 0 cells are stored, 2 would run"

@@ -303,6 +303,19 @@ claims:
 """
 
 
+@pytest.mark.parametrize(("p", "said"), [(1e-9, "rejected"), (0.9, "not rejected")])
+def test_a_controls_one_test_is_one(p: float, said: str) -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for cell in plan.measurements:
+            found = records[cell.key]
+            p_values = np.full_like(found.arrays["bias_p_value"], p)
+            records[cell.key] = replace(found, arrays=found.arrays | {"bias_p_value": p_values})
+
+    control = "{name: score_function, as_printed: true, label: control}"
+    seen = text_of(page_of(findings_of(LONE.replace("[pathwise]", f"[pathwise, {control}]"), spoil)))
+    assert f"The negative control, “control”, was {said} in its one test." in seen
+
+
 def test_what_there_is_one_of_is_written_so() -> None:
     found = findings_of(LONE)
     seen = text_of(page_of(found))

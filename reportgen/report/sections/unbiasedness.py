@@ -100,11 +100,14 @@ def verdict(findings: Findings) -> list[str]:
     for label in controls:
         tests = sum(r["tested"] for name, _, r in rows if name == label)
         found = sum(r["rejected"] for name, _, r in rows if name == label)
-        how = "every one of" if found == tests else f"{prose.in_words(found)} of"
+        how = "every one of" if found == tests else f"{prose.in_words(found) if found else 'none'} of"
         texts.append(
             words.sentence(
                 f"the negative control, {about.named(findings, label)}, was rejected in {how} "
                 f"{words.counted(tests, 'test')}"
+                if tests > 1
+                else f"the negative control, {about.named(findings, label)}, was "
+                f"{'rejected' if found else 'not rejected'} in its one test"
             )
         )
     return [*texts, *untested(findings, objectives)]
