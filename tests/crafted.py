@@ -61,8 +61,12 @@ def crafted_record(
     p_values: Number = one,
     spread: float = 0.01,
     changes: Mapping[str, Any] | None = None,
+    spoilt: Callable[[Arm], bool] = lambda arm: False,
 ) -> MeasurementRecord:
-    """A record with these numbers, the same in every image; leave-outs scatter by `spread`, relative."""
+    """A record with these numbers, the same in every image; leave-outs scatter by `spread`, relative.
+
+    Arms that `spoilt` picks are broken.
+    """
     shape = (len(cell.arms), IMAGES)
     pattern = np.random.default_rng(5).normal(size=(*shape, BUCKETS))
     pattern -= pattern.mean(-1, keepdims=True)
@@ -97,6 +101,7 @@ def crafted_record(
         fields: dict[str, Any] = {"label": "label of another experiment"}
         fields |= {"estimator": arm.estimator, "objective": arm.objective}
         fields |= {"num_samples": arm.num_samples, "constant": arm.constant, **(changes or {})}
+        fields |= {"status": "broken", "cause": "too large"} if spoilt(arm) else {}
         fields["backward"] = float(arm.num_samples) if arm.estimator == "pathwise" else 0.0
         arms.append(arm_record(**fields, forward=float(arm.num_samples), reference=_is_reference(cell, arm)))
     return record(

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+from reportgen.errors import UnwritableError
 from reportgen.execution.task import Task
 from reportgen.plan import TrainingCell
 from reportgen.store import BrokenRecord, MeasurementRecord, Record, Store, TrainingRecord
@@ -60,6 +61,13 @@ def interrupt(task: Task) -> BrokenRecord | None:
     """Ctrl-C at the first measurement."""
     if not isinstance(task.cell, TrainingCell):
         raise KeyboardInterrupt
+    return finish(task)
+
+
+def fill_the_disk(task: Task) -> BrokenRecord | None:
+    """The disk is full at the first measurement."""
+    if not isinstance(task.cell, TrainingCell):
+        raise UnwritableError("cells: cannot be written (No space left on device).")
     return finish(task)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -80,6 +81,14 @@ def test_version_is_fast_and_loads_no_heavy_library() -> None:
         (["run", "tiny.yaml", "--device", "cuda"], "only cpu is supported, got cuda"),
         (["run", "tiny.yaml", "--set", "measure.images=298"], "297 images, got 298. Use 297 or fewer"),
         (["run", "tiny.yaml", "--set", "problem.latent=0"], "--set problem.latent=0"),
+        (
+            ["run", "tiny.yaml", "--set", "title=Hurra 🎉"],
+            "--set title=Hurra 🎉: must be characters that",
+        ),
+        (
+            ["check", "tiny.yaml", "--set", "claims[0].source=日"],
+            "fonts have, got 日 (U+65E5). Write",
+        ),
         (["report", "tiny.yaml", "--seed", "-3"], "seed"),
         (["render", "tiny.yaml"], "4 of 4 cells are not measured in output/.store. Run `reportgen run tiny"),
         (["init", "tiny"], "tiny.yaml: is there already"),
@@ -103,6 +112,20 @@ def test_every_fault_of_a_file_has_its_line(tiny: Path, capsys: pytest.CaptureFi
     out = capsys.readouterr()
     assert [line.startswith("error: tiny.yaml:") for line in out.err.splitlines()] == [True, True]
     assert out.out.startswith("smoke: in order")
+
+
+def test_what_shows_only_in_use_is_placed_too(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny.write_text(TEXT.replace("images: 4", "images: 298"))
+    line = next(i for i, row in enumerate(tiny.read_text().splitlines(), 1) if "images" in row)
+    assert call("run", "tiny.yaml") == 2
+    assert errors(capsys) == [
+        f"error: tiny.yaml:{line} measure.images: the test part of digits has 297 images, got 298. "
+        "Use 297 or fewer."
+    ]
+    label = "estimators: [pathwise, {name: score_function, label: 'ж'}]"
+    tiny.write_text(f"experiment: tiny\n{label}\n")
+    assert call("check", "tiny.yaml") == 2
+    assert errors(capsys)[0].startswith("error: tiny.yaml:2 estimators[1].label: must be characters that")
 
 
 def test_check_counts_what_is_missing(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -470,6 +493,19 @@ def test_quiet_says_nothing() -> None:
         with progress("mine", {"a": 1.0}, 0.02, quiet=True, stream=stream) as listener:
             listener(event("a", "finished", 1.0))
         assert stream.getvalue() == ""
+
+
+def test_one_cell_is_one(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stream = io.StringIO()
+    with progress("mine", {"a": 1.0}, 0.02, quiet=False, stream=stream) as listener:
+        listener(event("a", "started"))
+        listener(event("a", "finished", 1.0, math.inf))
+    said = stream.getvalue().splitlines()
+    assert said[0] == "mine: 1 cell to run" and "no precision yet" in said[1] and "inf" not in said[1]
+    tiny.write_text("experiment: tiny\nestimators: pathwise\nobjective: elbo\ntrain: {epochs: 0}\n")
+    assert call("check", "tiny.yaml") == 0
+    said = "  1 training, 1 measured cell with 1 arm, 0 claims; 0 cells are stored, 2 would run"
+    assert said in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize(

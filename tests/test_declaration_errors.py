@@ -216,6 +216,14 @@ REFUSED_FIELDS: dict[str, str] = {
     ),
     "measure: {images: 1}": "x.yaml:2 measure.images: must be at least 2, got 1.",
     "measure: {budget: 100}": "x.yaml:2 measure.budget: must be at least min_replicates = 2000, got 100.",
+    "estimators: [pathwise, {name: leave_one_out, num_samples: 4}]\nmeasure: {budget: 7999}": (
+        "x.yaml:3 measure.budget: must be at least min_replicates × num_samples = 8000 for leave_one_out, "
+        "got 7999. Raise it, or lower min_replicates."
+    ),
+    "measure: {budget: 1e4, min_replicates: 2, num_samples: [1, 512]}": (
+        "x.yaml:2 measure.budget: must be at least 32 × num_samples = 16384, got 10000. "
+        "Raise it, or lower num_samples."
+    ),
     "measure: {budget: 1e300}": "x.yaml:2 measure.budget: must be at most 1e+12, got 1e+300.",
     "measure: {constants: [0, 1, 1]}": (
         "x.yaml:2 measure.constants[2]: must name each thing once, got 1.0 twice."
@@ -285,6 +293,10 @@ REFUSED_FIELDS: dict[str, str] = {
     "title: 2016": "x.yaml:2 title: must be text, got 2016. Put it in quotes.",
     "title: ''": "x.yaml:2 title: must not be empty. Write something, or remove the key.",
     "title: |\n  " + "long " * 100: "x.yaml:2 title: must have at most 200 characters, got 499. Shorten it.",
+    'title: "bell \\a"': "x.yaml:2 title: must be printable characters, got U+0007. Remove it.",
+    'estimators: [{name: pathwise, label: "\\ud800"}]': (
+        "x.yaml:2 estimators[0].label: must be printable characters, got U+D800. Remove it."
+    ),
     "seed: -1": "x.yaml:2 seed: must be at least 0, got -1. Use 0 or more.",
     'claims: [{test: "variance_ratio(score_function, pathwise) > 1", quote: a}]': (
         "x.yaml:2 claims[0].id: is required, got nothing. Add `id: lower-variance`."

@@ -15,7 +15,7 @@ import pytest
 
 from reportgen.datasets import load
 from reportgen.declaration import Experiment, load_text
-from reportgen.errors import CellError, StoreError, UsageError
+from reportgen.errors import CellError, StoreError, UnwritableError, UsageError
 from reportgen.execution import Event, Outcome, run
 from reportgen.execution import worker as workers
 from reportgen.execution.cost import seconds_of
@@ -127,6 +127,30 @@ def test_interrupt_keeps_what_is_finished(experiment: Experiment, plan: Plan, tm
     assert kept
     outcome, _ = go(experiment, plan, tmp_path, fake_work.finish)
     assert outcome.cached == len(kept) and outcome.measured == 5 - len(kept)
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_a_store_that_is_full_breaks_no_cell(
+    experiment: Experiment, plan: Plan, tmp_path: Path, executor: str
+) -> None:
+    with pytest.raises(UnwritableError, match="No space left on device") as raised:
+        go(experiment, plan, tmp_path, fake_work.fill_the_disk, executor=executor)
+    assert raised.value.exit_code == 2
+    assert not (tmp_path / "broken").exists()
+    outcome, _ = go(experiment, plan, tmp_path, fake_work.finish)
+    assert outcome.cached + outcome.measured == 5 and not outcome.broken
+
+
+def test_worker_does_not_take_a_full_store_for_a_broken_cell(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(task: Task) -> None:
+        raise UnwritableError("cells: cannot be written")
+
+    monkeypatch.setattr(workers, "_run", fail)
+    with pytest.raises(UnwritableError):
+        workers.work(Task(plan.measurements[0], tmp_path))
+    assert not any(tmp_path.iterdir())
 
 
 def test_killed_worker_is_replaced_and_its_cell_begun_again(

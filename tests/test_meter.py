@@ -12,6 +12,7 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
+from reportgen.declaration.checks import MOST_BUCKETS
 from reportgen.measure import MeasureProgress, measure, meter
 from reportgen.measure.channels import Channel, ChannelKey
 from reportgen.problems.toy import toy
@@ -202,8 +203,19 @@ def test_a_value_that_is_not_finite_breaks_its_arms_and_no_others() -> None:
     record = measured(problem, arms, min_replicates=20_000, precision=0.5)
     assert [a.status for a in record.arms] == ["broken", "broken"]
     assert "needs finite estimates, found inf or nan" in str(record.arms[0].cause)
+    constant = arm("elbo", "score_function", 1, math.inf)
+    large = measured(toy([3.0], [0.01], lambda z: z.sum(-1)), [*arms, constant], precision=0.5)
+    assert large.arms[-1].status == "broken" and str(large.arms[-1].cause).endswith("Add a smaller constant.")
     sound = toy([3.0], [0.01], lambda z: z.sum(-1))
     assert [a.status for a in measured(sound, arms, precision=0.5).arms] == ["met", "met"]
+
+
+def test_a_budget_that_was_accepted_is_kept_to() -> None:
+    """One estimate in each bucket is the least, and at most as many buckets as the declaration counts on."""
+    record = measured(
+        tiny(), [arm("elbo", "pathwise", 7)], precision=1e-6, budget=7 * MOST_BUCKETS, min_replicates=2
+    )
+    assert record.draws_per_image <= 7 * MOST_BUCKETS
 
 
 def test_progress_rises_to_one() -> None:

@@ -20,13 +20,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from reportgen.declaration import load_text
-from reportgen.errors import RenderError
+from reportgen.errors import RenderError, UnwritableError
+from reportgen.figures import (
+    coordinate_distribution,
+    signal_to_noise,
+    unbiasedness,
+    variance_against_latent,
+)
 from reportgen.findings import Estimate, Findings, collect
 from reportgen.plan import make_plan
-from reportgen.report import SECTIONS, formulas, front, provenance, words
+from reportgen.report import SECTIONS, formulas, front, glyphs, provenance, words
 from reportgen.report.bibliography import REFERENCES, reference
 from reportgen.report.numbering import Numbering
 from reportgen.report.render import columns, fill, html_page, render, shared_context, write
@@ -267,6 +274,12 @@ def test_sections_without_anything_to_say_are_left_out(estimators: str) -> None:
     assert "declared claim" not in text_of(page_of(found))
 
 
+def test_characters_without_a_glyph_are_known_beforehand() -> None:
+    assert glyphs.lacking("Ünïcode “λ” ∇ log q ≤ 5 – 3 € − ½ ∂x ∈ ℝ ● α²") == ""
+    assert [glyphs.lacking(f"a {c} b") for c in "🎉日ж"] == ["🎉", "日", "ж"]
+    assert glyphs.lacking("10⁻³", glyphs.TEXT) == "" and glyphs.lacking("10⁻³") == "⁻", "not in the listing"
+
+
 def test_one_is_written_as_one() -> None:
     bare = "experiment: bare\nobjective: [elbo]\nestimators: [score_function]\n"
     bare += "train: {epochs: 1, checkpoints: [1]}\n"
@@ -275,6 +288,127 @@ def test_one_is_written_as_one() -> None:
     assert "latent units) is measured, at one checkpoint of one training run" in seen
     assert "for one epoch on ELBO" in seen
     assert not re.search(r"\b(?:1|one) (?:estimators|objectives|checkpoints|images|epochs|units)\b", seen)
+
+
+LONE = """
+experiment: lone
+objective: [elbo]
+estimators: [pathwise]
+train: {epochs: 0, checkpoints: [0]}
+measure: {images: 3}
+claims:
+  - id: unsure
+    statement: a hair
+    test: variance_ratio(pathwise, pathwise) > 1
+    expect: refuted
+"""
+
+
+@pytest.mark.parametrize(("p", "said"), [(1e-9, "rejected"), (0.9, "not rejected")])
+def test_a_controls_one_test_is_one(p: float, said: str) -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for cell in plan.measurements:
+            found = records[cell.key]
+            p_values = np.full_like(found.arrays["bias_p_value"], p)
+            records[cell.key] = replace(found, arrays=found.arrays | {"bias_p_value": p_values})
+
+    control = "{name: score_function, as_printed: true, label: control}"
+    seen = text_of(page_of(findings_of(LONE.replace("[pathwise]", f"[pathwise, {control}]"), spoil)))
+    assert f"The negative control, “control”, was {said} in its one test." in seen
+
+
+def test_what_there_is_one_of_is_written_so() -> None:
+    found = findings_of(LONE)
+    seen = text_of(page_of(found))
+    assert "coordinates. It was not trained. The same parameters" in seen
+    assert "The model was not trained. Weights start Glorot-uniform" in seen and "no epochs" not in seen
+    assert "one declaration, one trained model and one measured cell (" in seen
+    assert "The claim takes one look at the data, on an interval of 95.0% coverage." in seen
+    assert "with one look at the data it has coverage 0.95," in seen
+    assert re.search(r"The number of replicates was [\d\u202f]+ an image;", seen)
+    captions = [sketch(found) for sketch in (coordinate_distribution.sketch, signal_to_noise.sketch)]
+    assert all(caption is not None for caption in captions)
+    assert "The median is " in captions[0].caption and "Medians" not in captions[0].caption
+    assert re.search(r"At epoch 0 it is \d", captions[1].caption)
+    assert variance_against_latent.units(1) == "1 unit" and variance_against_latent.units(20) == "20 units"
+
+
+def test_one_budget_that_ended_is_one() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for i, cell in enumerate(plan.measurements):
+            found = records[cell.key]
+            arms = [replace(arm, status="met") for arm in found.arms]
+            arms[0] = replace(arms[0], status="met" if i else "budget")
+            records[cell.key] = replace(found, arms=tuple(arms))
+
+    seen = text_of(page_of(findings_of(SMALL, spoil)))
+    assert "One of the measured variances ended at the budget of" in seen
+    assert "before its interval was within 2%. It is reported as it stands, with the interval" in seen
+
+
+def test_the_source_post_is_named_only_where_a_claim_cites_it() -> None:
+    names = ("Borea", "source post")
+    assert all(name in text_of(page_of(findings_of(SMALL))) for name in names)
+    other = text_of(page_of(findings_of(SMALL.replace("    source: borea, first\n", ""))))
+    assert not any(name in other for name in names)
+
+
+@pytest.mark.parametrize(("expect", "said"), [("refuted", "to fail"), ("undecided", "to stay undecided")])
+def test_what_was_expected_is_said_as_declared(expect: str, said: str) -> None:
+    found = findings_of(LONE)
+    claim = replace(found.claims[0], verdict=expect, expect=expect, as_expected=True)
+    tally = front.abstract(replace(found, claims=(claim,)))[-1]
+    assert tally.endswith(f"one is {expect}, all as expected: one was declared {said}.")
+
+
+def test_cells_that_broke_are_counted_without_claims_too() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        del records[plan.measurements[0].key]
+
+    bare = SMALL[: SMALL.index("claims:")]
+    assert front.abstract(findings_of(bare, spoil))[-1].endswith("One cell broke.")
+
+
+def test_a_broken_claim_gives_its_cause_once() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for cell in plan.measurements:
+            records[cell.key] = BrokenRecord(cell.key, "measurement", {}, cell.checkpoint, "the loss is NaN")
+
+    seen = text_of(page_of(findings_of(LONE, spoil)))
+    assert "Epoch 0: broken: the loss is NaN." in seen and "Broken: broken" not in seen
+
+
+def test_means_that_were_not_tested_are_not_said_to_agree() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for cell in plan.measurements:
+            found = records[cell.key]
+            arms = tuple(replace(arm, replicates=10) for arm in found.arms)
+            arrays = found.arrays | {
+                name: np.full_like(found.arrays[name], np.nan) for name in ("bias_p_value", "detectable_bias")
+            }
+            records[cell.key] = replace(found, arms=arms, arrays=arrays)
+
+    found = findings_of(SMALL, spoil)
+    seen = text_of(page_of(found))
+    assert (
+        "The score function and the score function with the optimal constant baseline are not tested "
+        "jointly at the last checkpoint: the joint test needs 4 replicates for each of the 20 parameters "
+        "of q, got 10 an image."
+    ) in seen
+    sketch = unbiasedness.sketch(found)
+    assert sketch is not None
+    assert "No joint test was made." in sketch.caption and "different mean" not in sketch.caption
+
+
+def test_tests_without_a_rejection_are_counted_as_none() -> None:
+    def spoil(plan: Any, records: dict[str, Any]) -> None:
+        for cell in plan.measurements:
+            found = records[cell.key]
+            p_values = np.full_like(found.arrays["bias_p_value"], 0.5)
+            records[cell.key] = replace(found, arrays=found.arrays | {"bias_p_value": p_values})
+
+    seen = text_of(page_of(findings_of(SMALL, spoil)))
+    assert "for the reconstruction term and for the ELBO, none gave p &lt; 0.05" in seen
 
 
 def test_counts_agree_with_their_nouns(page: str) -> None:
@@ -318,6 +452,8 @@ def test_claims_point_to_sections_that_exist() -> None:
 
 class Fixed:
     """Findings with a ratio, a share and verdicts of choice."""
+
+    claims = (SimpleNamespace(source="borea, first"),)
 
     def __init__(self, ratio: Estimate, share: Estimate) -> None:
         self._ratio, self._share = ratio, share
@@ -470,8 +606,9 @@ def test_a_failed_write_leaves_the_older_report(tmp_path: Path, monkeypatch: pyt
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(RenderError, match="cannot be written: No space left on device"):
+    with pytest.raises(UnwritableError, match=r"cannot be written \(No space left on device\)") as raised:
         write(tmp_path, {"report.html": b"new"})
+    assert raised.value.exit_code == 2, "no cell broke"
     assert (tmp_path / "report.html").read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".report-")] == []
 

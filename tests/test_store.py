@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from reportgen.errors import StoreError
 from reportgen.store import ArmRecord, BrokenRecord, MeasurementRecord, Store, TrainingRecord
 from reportgen.store.encoding import decode, encode, to_json
+from reportgen.store.files import abandoned
 
 KEY = "0123456789abcdef" * 2
 
@@ -244,6 +245,18 @@ def test_leftovers_of_the_dead_are_removed_those_of_the_living_stay(tmp_path: Pa
     living.mkdir()
     assert store.clean() == 2
     assert not left.exists() and not file.exists() and living.exists() and store.has(KEY)
+
+
+def test_leftovers_of_the_living_stay_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+
+    def absent(self: Path) -> str:
+        raise FileNotFoundError(self)
+
+    monkeypatch.setattr(Path, "read_text", absent)
+    assert not abandoned(f".cell.abc.{os.getpid()}.part")
+    assert abandoned(f".cell.abc.{dead.pid}.part")
 
 
 def test_unwritable_place_is_a_store_error(tmp_path: Path) -> None:

@@ -152,6 +152,24 @@ def test_each_comparison_reaches_its_verdict(test: str, verdict: str) -> None:
     assert only((test, verdict)).verdict == verdict
 
 
+def test_a_broken_constant_leaves_the_curve_against_num_samples() -> None:
+    found = crafted(experiment(), spoilt=lambda arm: arm.constant == 50.0)
+    whole = crafted(experiment())
+    label = "score_function"
+    assert found.slope("total_variance", label) == whole.slope("total_variance", label)
+    assert found.get("constant_effect", label).status.startswith("broken")
+    curve = crafted(experiment(), spoilt=lambda arm: arm.num_samples == 4)
+    assert curve.get("constant_effect", label) == whole.get("constant_effect", label)
+    assert curve.slope("total_variance", label).status.startswith("broken")
+
+
+def test_the_effect_of_a_contrast_names_both_statistics() -> None:
+    same = only("total_variance(pathwise) < total_variance(score_function)")
+    mixed = only("mean_norm(pathwise) < monte_carlo_share(score_function)")
+    assert same.effect == "ratio of total variance"
+    assert mixed.effect == "difference of mean norm and monte carlo share"
+
+
 def test_one_bad_checkpoint_refutes_every_and_leaves_some() -> None:
     def late(cell: MeasurementCell, arm: Arm) -> float:
         return 0.5 if cell.checkpoint == 1 and arm.label == "score_function" else variance(cell, arm)
@@ -221,6 +239,25 @@ def test_equal_means_is_refuted_by_the_projection_alone() -> None:
     claim = only("equal_means(score_function, pathwise)", projections=half)
     assert claim.verdict == REFUTED
     assert claim.estimate.value == pytest.approx(0.5)
+
+
+def test_without_a_joint_test_means_can_be_shown_to_differ_but_not_to_be_equal() -> None:
+    def untested(cell: MeasurementCell, arm: Arm) -> float:
+        return math.nan
+
+    def half(cell: MeasurementCell, arm: Arm) -> float:
+        return 0.5 if arm.label == "score_function" else 1.0
+
+    few = {"replicates": 7}
+    test = "equal_means(score_function, pathwise)"
+    unknown = only(test, p_values=untested, changes=few)
+    assert unknown.verdict == UNDECIDED
+    assert unknown.headline is not None
+    needed = "the joint test needs 4 replicates for each of the 2 parameters of q, got 7 an image"
+    assert unknown.headline.cause == needed
+    claim = only(test, p_values=untested, projections=half, changes=few)
+    assert claim.verdict == REFUTED and claim.estimate.value == pytest.approx(0.5)
+    assert claim.headline is not None and math.isnan(claim.headline.p_value)
 
 
 def test_a_negative_control_is_in_order_when_refuted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -94,7 +95,7 @@ class Lines:
             self.announced = True
             to_do = self.tally.cells - len(self.tally.cached)
             kept = f", {len(self.tally.cached)} kept from before" if self.tally.cached else ""
-            self._write(f"{self.title}: {to_do} cells to run{kept}")
+            self._write(f"{self.title}: {many(to_do, 'cell')} to run{kept}")
         if event.state in SETTLED or self.tally.clock() - self.last >= PATIENCE:
             self._write(self._line(event, known))
 
@@ -105,7 +106,7 @@ class Lines:
             return f"{count} {what}: broke, {event.cause}"
         facts = ["done"] if event.state == "finished" else [f"{event.done:.0%}"]
         if known.precision is not None:
-            facts.append(f"precision {known.precision:.2%}")
+            facts.append(reached(known.precision))
             facts.append(f"{known.replicates:,} draws an image")
         if event.state == "running" or len(self.tally.settled) < self.tally.cells:
             facts.append(f"{duration(self.tally.seconds_left)} left")
@@ -115,6 +116,16 @@ class Lines:
         self.last = self.tally.clock()
         self.stream.write(f"{line}\n")
         self.stream.flush()
+
+
+def reached(precision: float) -> str:
+    """``precision 4.42%``, or that there is none yet."""
+    return f"precision {precision:.2%}" if math.isfinite(precision) else "no precision yet"
+
+
+def many(count: int, noun: str) -> str:
+    """``1 cell``, ``3 cells``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float | None) -> str:
@@ -155,8 +166,8 @@ def _bars(title: str, tally: Tally, target: float, stream: TextIO) -> Iterator[L
         else:
             if event.key not in rows:
                 rows[event.key] = bars.add_task(f"  {event.kind} {event.cell}", total=1.0, fact="")
-            reached = "" if known.precision is None else f"precision {known.precision:.2%} of {target:.2%}"
-            bars.update(rows[event.key], completed=event.done, fact=reached)
+            fact = "" if known.precision is None else f"{reached(known.precision)} of {target:.2%}"
+            bars.update(rows[event.key], completed=event.done, fact=fact)
         fact = f"{len(tally.settled)} of {tally.cells} cells, {duration(tally.seconds_left)} left"
         bars.update(whole, completed=tally.fraction, fact=fact)
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reportgen.cli.progress import duration
+from reportgen.cli.progress import duration, many
 from reportgen.cli.workflow import Job
 
 if TYPE_CHECKING:
@@ -63,8 +63,10 @@ def cost_lines(row: Row) -> Iterable[str]:
     """A row of `cost_row` for people, with every setting of the declaration."""
     yield f"{row['experiment']}: in order. {row['title']}"
     yield (
-        f"  {row['trainings']} trainings, {row['measurements']} measured cells with {row['arms']} arms, "
-        f"{row['claims']} claims; {row['cached']} cells are stored, {row['to_run']} would run"
+        f"  {many(row['trainings'], 'training')}, {many(row['measurements'], 'measured cell')} with "
+        f"{many(row['arms'], 'arm')}, {many(row['claims'], 'claim')}; "
+        f"{many(row['cached'], 'cell')} {'is' if row['cached'] == 1 else 'are'} stored, "
+        f"{row['to_run']} would run"
     )
     if row["to_run"]:
         yield (
@@ -117,7 +119,9 @@ def counts(outcome: Outcome) -> dict[str, Any]:
 
 def counted(outcome: Outcome) -> str:
     """What a run did, for people."""
-    parts = [f"{outcome.measured} cells run in {duration(outcome.seconds)}"] if outcome.measured else []
+    parts = (
+        [f"{many(outcome.measured, 'cell')} run in {duration(outcome.seconds)}"] if outcome.measured else []
+    )
     parts += [f"{outcome.cached} found in the store"] if outcome.cached else []
     parts += [f"{outcome.damaged} of them stored before but damaged"] if outcome.damaged else []
     parts += [f"{len(outcome.broken)} broken"] if outcome.broken else []

@@ -61,6 +61,7 @@ def prepare(name: str, output: Path, overrides: Sequence[str], *, from_store: bo
     so that the data set itself need not be there.
     """
     experiment = load(find(name), overrides)
+    _check_characters(name, experiment)
     store = Store(output / STORE)
     digest = store.dataset_digest(experiment.problem.data) if from_store else None
     if digest is None:
@@ -132,6 +133,31 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
     return findings
 
 
+def _check_characters(name: str, experiment: Experiment) -> None:
+    """Whatever a report prints of a declaration, its fonts have: said before anything is measured."""
+    listed: dict[tuple[str | int, ...], str | None] = {("title",): experiment.title}
+    listed |= {("estimators", i, "label"): spec.label for i, spec in enumerate(experiment.estimators)}
+    sentences: dict[tuple[str | int, ...], str | None] = {
+        ("claims", i, field): getattr(claim, field)
+        for i, claim in enumerate(experiment.claims)
+        for field in ("quote", "statement", "source")
+    }
+    if all(text is None or text.isascii() for text in (name, *listed.values(), *sentences.values())):
+        return
+    from reportgen.report.glyphs import LISTED, TEXT, lacking
+
+    if unknown := lacking(name):
+        raise UsageError(f"{name}: a report cannot print {unknown} (U+{ord(unknown):04X}). Rename the file.")
+    for texts, faces in ((listed, LISTED), (sentences, TEXT)):
+        for path, text in texts.items():
+            if unknown := lacking(text or "", faces):
+                raise experiment.error(
+                    path,
+                    f"must be characters that the report’s fonts have, got {unknown} (U+{ord(unknown):04X}). "
+                    "Write Latin or Greek letters, digits, punctuation or mathematics.",
+                )
+
+
 @lru_cache(maxsize=2)
 def _dataset(name: str) -> Dataset:
     from reportgen.datasets import load as load_dataset
@@ -143,8 +169,9 @@ def _digest(experiment: Experiment) -> str:
     dataset = _dataset(experiment.problem.data)
     available, wanted = len(dataset.test), experiment.measure.images
     if wanted > available:
-        raise UsageError(
-            f"{experiment.source_path}: measure.images: the test part of {dataset.name} has {available} "
-            f"images, got {wanted}. Use {available} or fewer."
+        raise experiment.error(
+            ("measure", "images"),
+            f"the test part of {dataset.name} has {available} images, got {wanted}. "
+            f"Use {available} or fewer.",
         )
     return dataset.digest

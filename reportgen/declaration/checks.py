@@ -17,6 +17,9 @@ Check = Callable[[Experiment], Iterator[Complaint]]
 MOST_SETTINGS = 1000
 """Settings a sweep may have."""
 
+MOST_BUCKETS = 32
+"""Replicates are kept in at most so many buckets an image, each of which holds at least one."""
+
 _SECTIONS: dict[str, type[Section]] = {"problem": Problem, "train": Train}
 _NOT_SWEPT = {
     "problem.data": "declare one experiment a data set",
@@ -46,6 +49,29 @@ def check_budget(experiment: Experiment) -> Iterator[Complaint]:
             "Raise it, or lower min_replicates."
         )
         yield Complaint(("measure", "budget"), text)
+
+
+def check_samples(experiment: Experiment) -> Iterator[Complaint]:
+    """It pays for estimates of several samples too: the fewest declared, and one in each bucket."""
+    measure = experiment.measure
+    place: Path = ("measure", "budget")
+    if measure.budget < measure.min_replicates:
+        return
+    for spec in experiment.estimators:
+        needed = measure.min_replicates * spec.num_samples
+        if measure.budget < needed:
+            text = (
+                f"must be at least min_replicates × num_samples = {needed} for {spec.label}, "
+                f"got {measure.budget}. Raise it, or lower min_replicates."
+            )
+            yield Complaint(place, text)
+    most = max(*(spec.num_samples for spec in experiment.estimators), *measure.num_samples, 1)
+    if measure.budget < MOST_BUCKETS * most:
+        text = (
+            f"must be at least {MOST_BUCKETS} × num_samples = {MOST_BUCKETS * most}, got {measure.budget}. "
+            "Raise it, or lower num_samples."
+        )
+        yield Complaint(place, text)
 
 
 def check_sweep_checkpoints(experiment: Experiment) -> Iterator[Complaint]:
@@ -164,6 +190,7 @@ def check_claim_ids(experiment: Experiment) -> Iterator[Complaint]:
 CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
     (check_checkpoints, frozenset({"train"})),
     (check_budget, frozenset({"measure"})),
+    (check_samples, frozenset({"measure", "estimators"})),
     (check_sweep_checkpoints, frozenset({"train", "measure"})),
     (check_estimators, frozenset({"estimators"})),
     (check_sweep, frozenset({"problem", "train", "sweep"})),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from reportgen.declaration.claim_grammar import GrammarError, parse
 from reportgen.declaration.claim_tests import ClaimTest
-from reportgen.declaration.complaints import describe, refuse
+from reportgen.declaration.complaints import Complaint, Path, Places, describe, refuse
 from reportgen.declaration.estimator_spec import EstimatorSpec
 from reportgen.declaration.scalars import (
     Choice,
@@ -26,6 +26,7 @@ from reportgen.declaration.scalars import (
     filled,
     one_of,
 )
+from reportgen.errors import DeclarationError
 
 _EPOCHS = (0, 1, 5, 20, 50, 100, 200)
 
@@ -192,12 +193,13 @@ class Experiment(Section):
     claims: tuple[Claim, ...] = ()
     """Sentences, each with the test that decides it."""
 
-    _source_path: Path | None = PrivateAttr(default=None)
+    _source_path: FilePath | None = PrivateAttr(default=None)
     _text: str = PrivateAttr(default="")
     _overrides: tuple[str, ...] = PrivateAttr(default=())
+    _places: Places = PrivateAttr(default=Places("declaration.yaml", {}))
 
     @property
-    def source_path(self) -> Path | None:
+    def source_path(self) -> FilePath | None:
         """File the declaration was read from, if any."""
         return self._source_path
 
@@ -210,6 +212,10 @@ class Experiment(Section):
     def overrides(self) -> tuple[str, ...]:
         """``path=value`` options laid over the text, in order."""
         return self._overrides
+
+    def error(self, path: Path, text: str) -> DeclarationError:
+        """The error of a fault that shows when the declaration is used, at the place where it stands."""
+        return self._places.error([Complaint(path, text)])
 
     @property
     def labels(self) -> tuple[str, ...]:

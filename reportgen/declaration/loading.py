@@ -64,6 +64,7 @@ def load_text(text: str, name: str = "declaration.yaml", overrides: Sequence[str
         raise places.error(complaints)
     experiment = with_resolved_sweep(experiment)
     experiment._text = text
+    experiment._places = places
     experiment._overrides = tuple(overrides)
     return experiment
 

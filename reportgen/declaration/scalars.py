@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -133,6 +134,9 @@ class Text(Marker):
         folded = " ".join(value.split())
         if not folded:
             raise refuse("must not be empty. Write something, or remove the key.")
+        unseen = next((c for c in folded if unicodedata.category(c) in ("Cc", "Cs")), None)
+        if unseen is not None:
+            raise refuse(f"must be printable characters, got U+{ord(unseen):04X}. Remove it.")
         if len(folded) > self.longest:
             raise refuse(f"must have at most {self.longest} characters, got {len(folded)}. Shorten it.")
         return folded

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from reportgen.datasets import load
 from reportgen.declaration import Experiment
-from reportgen.errors import UsageError
+from reportgen.errors import UnwritableError, UsageError
 from reportgen.execution.cost import seconds_of
 from reportgen.execution.environment import available_cores
 from reportgen.execution.event import Listener, Reporter
@@ -57,8 +57,8 @@ def run(
     whose workers see the store's folder; `jobs` defaults to the cores this
     process may use. A cell that raises is recorded as broken and the others go
     on; one whose worker is killed is begun again, by itself. On
-    KeyboardInterrupt the workers stop, what is finished stays, and the
-    exception goes on. `report` is called from several threads, one at a time.
+    KeyboardInterrupt, or where the store cannot be written, the workers stop,
+    what is finished stays, and the exception goes on. `report` is called from several threads, one at a time.
     """
     started = perf_counter()
     tell = Reporter(report)
@@ -186,6 +186,8 @@ class Foreman:
             record = future.result()
         except BrokenExecutor:
             return task
+        except UnwritableError:
+            raise
         except Exception as error:
             record = task.broken(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
         if record is None:

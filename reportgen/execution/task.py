@@ -33,7 +33,8 @@ class Task:
         """For people: ``latent 10, epoch 200``."""
         parts = [f"{path.rpartition('.')[2]} {_short(value)}" for path, value in self.cell.setting.items()]
         if isinstance(self.cell, TrainingCell):
-            parts.append(f"{self.cell.train['epochs']} epochs")
+            epochs = self.cell.train["epochs"]
+            parts.append(f"{epochs} epoch{'' if epochs == 1 else 's'}")
         else:
             parts.append(f"epoch {self.cell.checkpoint}")
         return ", ".join(parts)

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from reportgen.datasets import Dataset, load
-from reportgen.errors import ReportgenError
+from reportgen.errors import ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
 from reportgen.execution.images import measured_images
 from reportgen.execution.task import Task
@@ -38,6 +38,8 @@ def work(task: Task) -> BrokenRecord | None:
     try:
         _run(task)
         return None
+    except UnwritableError:
+        raise
     except ReportgenError as error:
         return _keep(task, str(error))
     except Exception as error:

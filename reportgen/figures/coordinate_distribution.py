@@ -145,10 +145,13 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
     seen = ""
     if medians:
         (low, lowest), (high, highest) = min(medians), max(medians)
-        seen = (
-            f"Medians lie between {prose.number(low)} ({lowered(lowest)})"
-            f" and {prose.number(high)} ({lowered(highest)})"
-        )
+        if len(medians) > 1:
+            seen = (
+                f"Medians lie between {prose.number(low)} ({lowered(lowest)})"
+                f" and {prose.number(high)} ({lowered(highest)})"
+            )
+        else:
+            seen = f"The median is {prose.number(low)}"
         if widths:
             seen += f"; the middle 90% of one estimator’s coordinates span {span(min(widths), max(widths))}"
         seen += "."

@@ -63,7 +63,8 @@ def caption(findings: Findings, data: SignalToNoise) -> str:
     return sentences(
         "Signal-to-noise ratio of one estimate over training, logarithmic: the length of the mean gradient of"
         " an image over the standard deviation of its estimate, root mean square over images.",
-        f"At epoch {data.epochs[-1]:,} it is highest for {lowered(best.title)}, {prose.with_interval(value)}."
+        f"At epoch {data.epochs[-1]:,} it is {f'highest for {lowered(best.title)}, ' * (len(fair) > 1)}"
+        f"{prose.with_interval(value)}."
         if value.available
         else "",
         f"A line ends where the mean cannot be told from zero: {prose.listing(lost)}." if lost else "",

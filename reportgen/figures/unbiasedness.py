@@ -148,8 +148,10 @@ def caption(findings: Findings, data: Unbiasedness) -> str:
     if off:
         seen = f"Corrected over the estimators too, a different mean was found for {'; '.join(named)}"
         seen += ", and for no other." if len(off) < len(data.rows) else "."
-    else:
+    elif any(math.isfinite(row.p_value) for row in data.rows):
         seen = "For no estimator was a different mean found."
+    else:
+        seen = "No joint test was made."
     return sentences(
         f"Mean gradient of each estimator along that of {lowered(data.reference)}, relative to it:"
         " 1 without bias in that direction. Lines are 95% intervals.",

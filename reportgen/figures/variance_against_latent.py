@@ -98,12 +98,17 @@ def ratio_sentence(findings: Findings, data: VarianceAgainstLatent) -> str:
     high, low = max(last, key=lambda pair: pair[0])[1], min(last, key=lambda pair: pair[0])[1]
     ratio = high.values[-1] / low.values[-1]
     text = (
-        f"With {data.latent[-1]:,} units the highest ({lowered(high.title)}) has {prose.spoken(ratio)}"
+        f"With {units(data.latent[-1])} the highest ({lowered(high.title)}) has {prose.spoken(ratio)}"
         f" times the variance of the lowest ({lowered(low.title)})"
     )
     if high.values[0] > 0 and low.values[0] > 0:
-        text += f", with {data.latent[0]:,} units {prose.spoken(high.values[0] / low.values[0])} times"
+        text += f", with {units(data.latent[0])} {prose.spoken(high.values[0] / low.values[0])} times"
     return text + "."
+
+
+def units(count: int) -> str:
+    """“1 unit”, “20 units”."""
+    return f"{count:,} unit{'' if count == 1 else 's'}"
 
 
 def alt(data: VarianceAgainstLatent) -> str:

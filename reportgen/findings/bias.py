@@ -22,13 +22,21 @@ Array = NDArray[np.float64]
 def _present(arm: MeasuredArm, name: str) -> Array:
     values = arm.array(name)
     if np.isnan(values).any():
-        why = (
-            "this is the reference"
-            if arm.about.reference
-            else "not tested against the reference, or with too few replicates"
-        )
-        raise NotAvailableError(why)
+        raise NotAvailableError(_why_not(arm))
     return np.asarray(values)
+
+
+def _why_not(arm: MeasuredArm) -> str:
+    """Why there is no joint test."""
+    if arm.about.reference:
+        return "this is the reference"
+    parameters, replicates = arm.record.eta, arm.about.replicates
+    if replicates < 4 * parameters:
+        return (
+            f"the joint test needs 4 replicates for each of the {parameters} parameters of q, "
+            f"got {replicates} an image"
+        )
+    return "the joint test needs the reference at the same number of samples, which it cannot have"
 
 
 def bias_statistic(arm: MeasuredArm) -> float:

@@ -20,6 +20,7 @@ from reportgen.declaration.claim_tests import (
     Threshold,
     arms_of,
 )
+from reportgen.declaration.complaints import listing
 from reportgen.findings import bias, curves, signal, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, find
 from reportgen.findings.arm import arms as all_arms
@@ -201,8 +202,8 @@ def _read(comparison: Comparison, place: Place, level: float) -> _Reading:
         left, right = quantity_of(comparison.left, place), quantity_of(comparison.right, place)
         as_ratio = comparison.left.name in RATIOS and comparison.right.name in RATIOS
         effect, quantity, bound = contrast(left, right, as_ratio)
-        named = words(comparison.left.name)
-        return _ordered(f"{effect} of {named}" if named else effect, quantity, comparison.operator, bound)
+        named = listing(dict.fromkeys(words(of.name) for of in (comparison.left, comparison.right)), "and")
+        return _ordered(f"{effect} of {named}", quantity, comparison.operator, bound)
     assert isinstance(comparison, Threshold)
     quantity = quantity_of(comparison.quantity, place)
     return _ordered(_effect(comparison.quantity), quantity, comparison.operator, comparison.bound)
@@ -227,13 +228,20 @@ def _equal_means(comparison: EqualMeans, place: Place, level: float) -> _Reading
     first, second = place.arm(comparison.first), place.arm(comparison.second)
     if first.about.reference:
         first, second = second, first
+    projection = signal.relative_projection(first, second)
     p_value = NAN
     if second.about.reference and not first.same_as(second):
-        p_value = bias.bias_p_value(first)
+        try:
+            p_value = bias.bias_p_value(first)
+        except NotAvailableError:
+            # Along the gradient alone means can be shown to differ, never to be equal.
+            low, high = projection.interval(level)
+            if low <= 1.0 <= high:
+                raise
     margin = comparison.margin
     return _Reading(
         "relative projection",
-        signal.relative_projection(first, second),
+        projection,
         1.0,
         lambda low, high: margin - max(abs(low - 1.0), abs(high - 1.0)),
         lambda low, high: verdicts.equal_means(p_value, 1.0 - level, low, high, margin),

@@ -143,7 +143,7 @@ class Findings:
         exist; a place that was not measured gives an estimate that is not available.
         """
         if statistic == "constant_effect":
-            return self._over_arms(label, lambda found: curves.constant_effect(found), place)
+            return self._constant_effect(label, place)
         if statistic not in STATISTICS:
             raise LookupError(f"no statistic {statistic!r}; there are {', '.join(STATISTICS)}")
         arm = self.arm(label, **place)
@@ -174,7 +174,8 @@ class Findings:
         """Slope of log total variance against log num_samples."""
         if statistic != "total_variance":
             raise LookupError(f"slopes are made of total_variance only, got {statistic!r}")
-        return self._over_arms(label, lambda found: curves.slope(found, group), place)
+        plain = [arm for arm in self._arms(label, place) if not arm.about.constant]
+        return estimate(lambda: curves.slope(plain, group), *plain) if plain else NOT_MEASURED
 
     def curve(self, label: str, **place: Any) -> tuple[tuple[int, Estimate], ...]:
         """(num_samples, total variance) of every K measured, ascending."""
@@ -217,9 +218,13 @@ class Findings:
             return []
         return arms(record, place.get("objective") or self.objectives[0], label)
 
-    def _over_arms(self, label: str, make: Any, place: Mapping[str, Any]) -> Estimate:
-        found = self._arms(label, place)
-        return estimate(lambda: make(found), *found) if found else NOT_MEASURED
+    def _constant_effect(self, label: str, place: Mapping[str, Any]) -> Estimate:
+        own = self._arms(label, place)
+        if not own:
+            return NOT_MEASURED
+        moved = {arm.about.num_samples for arm in own if arm.about.constant}
+        used = [arm for arm in own if arm.about.num_samples in moved] or own
+        return estimate(lambda: curves.constant_effect(used), *used)
 
 
 NOT_MEASURED = unavailable("not measured there")

@@ -73,9 +73,14 @@ class Channel:
         estimates = cached_estimate(self, values, frame, cache)
         self.seconds += perf_counter() - started
         if not bool(torch.isfinite(estimates.sum())):  # inf and nan survive a sum
+            remedy = (
+                "Add a smaller constant."
+                if self.key.constant
+                else "Measure an earlier checkpoint, or train with a smaller learning_rate."
+            )
             raise CellError(
                 f"{self.key.estimator} of {self.key.integrand}: needs finite estimates, found inf or nan. "
-                "Measure an earlier checkpoint, or train with a smaller learning_rate."
+                f"{remedy}"
             )
         self.moments.update(bucket, estimates)
         if self.paired is not None:

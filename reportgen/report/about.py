@@ -63,6 +63,11 @@ def is_unbiased(findings: Findings, label: str) -> bool:
     return ESTIMATORS[name].unbiased if name in ESTIMATORS else True
 
 
+def from_post(findings: Findings) -> bool:
+    """Whether the experiment starts from the source post: a claim cites it."""
+    return any("borea" in (claim.source or "") for claim in findings.claims)
+
+
 def contrast(findings: Findings) -> tuple[str, str] | None:
     """The two estimators that the report is about: REINFORCE, else the first, against the reference."""
     reference = findings.reference()
@@ -92,10 +97,15 @@ def model(findings: Findings) -> str:
     )
     if record is not None:
         text += f"; φ has {prose.count(record.parameters)} coordinates"
+    if trained.epochs:
+        text += (
+            f". It was trained for {counted(trained.epochs, 'epoch')} on "
+            f"{objective_title(trained.objective)} with pathwise gradients"
+        )
+    else:
+        text += ". It was not trained"
     text += (
-        f". It was trained for {counted(trained.epochs, 'epoch')} on {objective_title(trained.objective)} "
-        "with pathwise "
-        f"gradients. The same parameters, kept at {counted(len(findings.checkpoints), 'checkpoint')}, "
+        f". The same parameters, kept at {counted(len(findings.checkpoints), 'checkpoint')}, "
         "serve every "
         f"estimator: differences between estimators are not differences between training runs."
     )

@@ -73,23 +73,28 @@ def _reasons(findings: Findings) -> str:
 
 
 def _tally(findings: Findings) -> str:
+    broken = len(findings.broken)
+    loss = f"{words.capital(words.counted(broken, 'cell'))} broke." if broken else ""
     if not findings.claims:
-        return ""
+        return loss
     counts = {word: sum(claim.verdict == word for claim in findings.claims) for word in words.SHAPES}
     parts = [f"{prose.in_words(n)} {'is' if n == 1 else 'are'} {word}" for word, n in counts.items() if n]
     text = f"Of {words.counted(len(findings.claims), 'declared claim')}, {prose.listing(parts)}"
     contrary = [claim for claim in findings.claims if not claim.as_expected]
     expected = [claim for claim in findings.claims if claim.as_expected and claim.expect != "confirmed"]
     if not contrary and expected:
-        were = "was" if len(expected) == 1 else "were"
-        text += f", all as expected: {prose.in_words(len(expected))} {were} declared to fail"
+        declared = [
+            f"{prose.in_words(n)} {'was' if n == 1 else 'were'} declared {outcome}"
+            for verdict, outcome in (("refuted", "to fail"), ("undecided", "to stay undecided"))
+            if (n := sum(claim.expect == verdict for claim in expected))
+        ]
+        text += f", all as expected: {prose.listing(declared)}"
     elif not contrary:
         text += ", all as expected"
     else:
         are = "is" if len(contrary) == 1 else "are"
         text += f"; {prose.in_words(len(contrary))} {are} not as the declaration expects"
-    broken = len(findings.broken)
-    return text + (f". {words.capital(words.counted(broken, 'cell'))} broke." if broken else ".")
+    return f"{text}. {loss}".strip()
 
 
 def asked_by(findings: Findings) -> str:
@@ -102,7 +107,7 @@ def context(findings: Findings, provenance: Provenance, sections: frozenset[str]
     return {
         "title": findings.experiment.title,
         "asked_by": asked_by(findings),
-        "from_post": any("borea" in (claim.source or "") for claim in findings.claims),
+        "from_post": about.from_post(findings),
         "date": provenance.date,
         "run_id": provenance.run_id,
         "abstract": abstract(findings),

@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from reportgen import __version__
 from reportgen.declaration import resolved, to_yaml
-from reportgen.errors import RenderError
+from reportgen.errors import UnwritableError
 from reportgen.figures import Drawing
 from reportgen.figures.captions import samples_sentence
 from reportgen.findings import Findings, claims_data
@@ -70,8 +70,8 @@ def render(
     declaration, the records' checksums): with `keep`, a whole report made from
     the same ones is left as it is. The same findings and arguments give
     the same bytes. Returns the paths written, report.html first. Raises
-    RenderError where anything would be missing, and then leaves an older
-    report as it is.
+    RenderError where anything would be missing, UnwritableError where the
+    folder refuses, and then leaves an older report as it is.
     """
     source = provenance.gather(findings, command=command, timestamp=timestamp, data=data, store=store_info)
     written = tuple(folder / name for name in WRITTEN)
@@ -297,6 +297,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
             if f"figures/{old.name}" not in files:
                 old.unlink()
     except OSError as error:
-        raise RenderError(
-            f"{folder}: the report cannot be written: {error.strerror or error}. Free space or use --output."
+        raise UnwritableError(
+            f"{error.filename or folder}: cannot be written ({error.strerror or error}). "
+            "Free some space or choose another folder with --output."
         ) from error

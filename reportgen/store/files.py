@@ -59,7 +59,13 @@ def abandoned(name: str) -> bool:
 def _alive(process: str) -> bool:
     """Whether a process runs; one that is dead and only not yet forgotten does not."""
     try:
-        status = Path(f"/proc/{process}/stat").read_text()
-    except OSError:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
         return False
+    except PermissionError:  # another user's
+        pass
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:  # a system without /proc
+        return True
     return status.rpartition(")")[2].split()[0] not in ("Z", "X")

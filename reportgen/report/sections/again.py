@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.findings import Findings, prose
+from reportgen.report import words
 from reportgen.report.section import Section
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
     """The numbers of cells; provenance itself is shared by every section."""
     return {
-        "trainings": prose.count(len(findings.plan.trainings)),
-        "measurements": prose.count(len(findings.plan.measurements)),
+        "trainings": words.counted(len(findings.plan.trainings), "trained model"),
+        "measurements": words.counted(len(findings.plan.measurements), "measured cell"),
         "measuring": prose.seconds(sum(r.seconds for r in findings.measurements)),
         "fitting": prose.seconds(sum(r.seconds for r in findings.trainings)),
         "rows": prose.count(len(findings.rows)),

@@ -46,7 +46,7 @@ def by_objective(findings: Findings) -> str:
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Left out unless a claim cites the source post."""
-    if not any("borea" in (claim.source or "") for claim in findings.claims):
+    if not about.from_post(findings):
         return None
     return {"printed": control(findings), "objectives_text": by_objective(findings)}
 

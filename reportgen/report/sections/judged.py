@@ -120,11 +120,11 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     """Left out where nothing is claimed."""
     if not findings.claims:
         return None
-    claims = [one(claim) for claim in findings.claims]
+    claims, level = [one(claim) for claim in findings.claims], findings.claims[0].level
     return {
         "claims": claims,
         "comparisons": prose.count(findings.comparisons),
-        "level": prose.percent(findings.claims[0].level, 5),
+        "level": prose.percent(level, 3),
     }
 
 

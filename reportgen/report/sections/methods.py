@@ -14,7 +14,12 @@ def context(findings: Findings) -> Mapping[str, Any]:
     """The declared numbers that the text names."""
     experiment = findings.experiment
     record = findings.record()
-    replicates = [arm.replicates for r in findings.measurements for arm in r.arms if arm.status != "control"]
+    replicates = [
+        arm.replicates
+        for r in findings.measurements
+        for arm in r.arms
+        if arm.status not in ("control", "broken")
+    ]
     buckets = {
         r.arrays["variance_without"].shape[2] for r in findings.measurements if "variance_without" in r.arrays
     }
@@ -32,7 +37,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "parameters": prose.count(record.parameters) if record else words.DASH,
         "batch": prose.count(int(experiment.train.batch_size)),
         "rate": f"{float(experiment.train.learning_rate):g}",
-        "epochs": words.counted(int(experiment.train.epochs), "epoch"),
+        "epochs": words.counted(experiment.train.epochs, "epoch") if experiment.train.epochs else "",
         "trained_on": about.objective_title(experiment.train.objective),
     }
 

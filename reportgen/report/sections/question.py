@@ -12,7 +12,7 @@ from reportgen.report.formulas import Formula
 from reportgen.report.section import Section
 
 NOTES = {
-    "reconstruction": "The term that the source post asks about; f is the log-likelihood alone.",
+    "reconstruction": "f is the log-likelihood alone.",
     "elbo": (
         "What Burda et al. compare: every term is sampled, and the pathwise gradient is that of the log "
         "weight "
@@ -32,10 +32,15 @@ def context(findings: Findings) -> Mapping[str, Any]:
     for name in findings.objectives:
         found = OBJECTIVES[name]
         formula = Formula(found.formula, found.spoken, display=True)
-        objectives.append(
-            {"name": name, "title": found.title, "formula": formula, "note": NOTES.get(name, "")}
-        )
-    return {"objectives": objectives, "model": about.model(findings)}
+        note = NOTES.get(name, "")
+        if name == "reconstruction" and about.from_post(findings):
+            note = f"The term that the source post asks about; {note}"
+        objectives.append({"name": name, "title": found.title, "formula": formula, "note": note})
+    return {
+        "objectives": objectives,
+        "model": about.model(findings),
+        "from_post": about.from_post(findings),
+    }
 
 
 SECTION = Section("question", "The question", context)

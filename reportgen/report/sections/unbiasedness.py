@@ -25,11 +25,34 @@ def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
         "unbiased": about.is_unbiased(findings, label),
         "projection": findings.get("relative_projection", label, objective=objective),
         "cosine": findings.get("cosine_to_reference", label, objective=objective),
-        "p": prose.p_value(values[-1]).removeprefix("p = ").removeprefix("p ") if values else words.DASH,
+        "p": _bare(prose.p_value(tests[-1].value)) if tests[-1].available else words.DASH,
         "rejected": sum(value < LEVEL for value in values),
         "tested": len(values),
         "detectable": findings.get("detectable_bias", label, objective=objective),
     }
+
+
+def _bare(p: str) -> str:
+    """As a column headed p has it."""
+    return p.removeprefix("p = ").removeprefix("p ")
+
+
+def untested(findings: Findings, objectives: list[str]) -> list[str]:
+    """Who was not tested at the last checkpoint, and why."""
+    reasons: dict[str, list[str]] = {}
+    for objective in objectives:
+        for label in findings.labels:
+            test = findings.get("bias_p_value", label, objective=objective)
+            if label != findings.reference(objective) and test.status.startswith("not available"):
+                named = reasons.setdefault(test.status.removeprefix("not available: "), [])
+                named += [name for name in [about.named(findings, label)] if name not in named]
+    return [
+        words.sentence(
+            f"{prose.listing(names)} {'is' if len(names) == 1 else 'are'} not tested jointly at the last "
+            f"checkpoint: {reason}"
+        )
+        for reason, names in reasons.items()
+    ]
 
 
 def distinct(findings: Findings) -> list[str]:
@@ -57,7 +80,8 @@ def verdict(findings: Findings) -> list[str]:
         text = (
             f"of {words.counted(tests, 'joint test')} of unbiased estimators against "
             f"{about.named(findings, findings.reference())}, one an estimator and checkpoint "
-            f"{about.under_all(objectives)}, {prose.in_words(found)} gave p < 0.05, corrected over the images"
+            f"{about.under_all(objectives)}, {prose.in_words(found) if found else 'none'} gave p < 0.05, "
+            "corrected over the images"
         )
         if found:
             names = [
@@ -76,14 +100,17 @@ def verdict(findings: Findings) -> list[str]:
     for label in controls:
         tests = sum(r["tested"] for name, _, r in rows if name == label)
         found = sum(r["rejected"] for name, _, r in rows if name == label)
-        how = "every one of" if found == tests else f"{prose.in_words(found)} of"
+        how = "every one of" if found == tests else f"{prose.in_words(found) if found else 'none'} of"
         texts.append(
             words.sentence(
                 f"the negative control, {about.named(findings, label)}, was rejected in {how} "
                 f"{words.counted(tests, 'test')}"
+                if tests > 1
+                else f"the negative control, {about.named(findings, label)}, was "
+                f"{'rejected' if found else 'not rejected'} in its one test"
             )
         )
-    return texts
+    return [*texts, *untested(findings, objectives)]
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:

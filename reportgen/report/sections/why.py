@@ -74,17 +74,18 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
         text += f"Its variance is then below that of {name}, so the gap needs no derivative. "
     else:
         text += f"What remains to {about.named(findings, best)} cannot be told from nothing. "
+    post = about.from_post(findings)
     if share.low > 0.5:
         text += (
             "The explanation of the source post, that REINFORCE is missing the derivative’s information, "
-            "is therefore a partial "
-            "one: most of the gap, on the log scale, is owed to the size of the value that multiplies the "
-            "score."
+            "is therefore a partial one: most"
+            if post
+            else "Most"
         )
+        text += " of the gap, on the log scale, is owed to the size of the value that multiplies the score."
     elif share.high < 0.5:
-        text += (
-            "The larger part of it, on the log scale, is left to the derivative, as the source post has it."
-        )
+        text += "The larger part of it, on the log scale, is left to the derivative"
+        text += ", as the source post has it." if post else "."
     else:
         text += "Which of the two is the larger part is not decided at this precision."
     return [text, *elsewhere(findings, top, worst, best)]
