@@ -46,7 +46,6 @@ def test_a_gaussian_gradient_has_the_closed_form() -> None:
     found = STATISTICS["directional_signal_to_noise"].of(MeasuredArm(record, 0), "all")
     low, high = found.interval(0.9999)  # type: ignore[union-attr]
     assert low < truth < high
-    assert high - low < 0.1 * truth
     assert not low < along / math.sqrt(across) < high  # the ratio of typical lengths is another number
 
 

@@ -131,7 +131,7 @@ def measure(
         _arm_record(arm, channels[ChannelKey.of(arm)], cost, count, references, precision)
         for arm in cell.arms
     )
-    fresh, few = stream(cell.seed, "direction", *identity), max(samples // 8, longest)
+    fresh, few = stream(cell.seed, "direction", *identity), max(BATCH_ROWS // (count * buckets), longest)
     rounds = (integrand_values(draw(fresh, few, with_gradient), integrands) for _ in range(buckets))
     arrays = summarize(cell.arms, channels, references, pushforward, q, rounds, frame)
     return MeasurementRecord(
