@@ -29,10 +29,11 @@ format: $(READY) ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) ## compare the engine with its peers, side by side (minutes)
+bench: $(READY) ## the engine beside its peers, its memory, the level of its test (minutes)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps backpack-for-pytorch==1.7.1 einops==0.8.2 unfoldNd==0.2.3
 	@$(BIN)/python -m benchmarks.engine
 	@$(BIN)/python -m benchmarks.memory
+	@$(BIN)/python -m benchmarks.calibration
 
 doctor: $(READY) ## what this machine has and lacks
 	@$(BIN)/reportgen doctor
