@@ -84,7 +84,8 @@ def draw(data: Unbiasedness) -> Figure:
     """A dot and interval a row around 1; a second, magnified panel where the scales differ widely."""
     figure = new_figure(24 + 8.0 * len(data.rows))
     zoom = data.zoom
-    axes = list(figure.subplots(1, 2 if zoom else 1, sharey=True, squeeze=False)[0])
+    panels = figure.subplots(1, 2 if zoom else 1, sharey=True, squeeze=False, gridspec_kw={"wspace": 0.12})
+    axes = list(panels[0])
     ends = [bound for row in data.rows for bound in (row.projection.low, row.projection.high, 1.0)]
     margin = 0.06 * (max(ends) - min(ends)) or 0.1
     panel(axes[0], data, min(ends) - margin, max(ends) + margin)
