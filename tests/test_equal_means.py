@@ -75,6 +75,13 @@ def test_equal_means_test_is_not_made_with_too_few() -> None:
     assert torch.isnan(test.p_value).all() and torch.isnan(test.detectable).all()
 
 
+@pytest.mark.parametrize("n", [8, 10, 20, 21])
+def test_directions_that_few_replicates_do_not_reach_are_not_taken_for_noiseless(n: int) -> None:
+    data = np.random.default_rng(8).normal(size=(1, n, 20))
+    test = equal_means_test(moments_of(data), torch.ones(1, 20).double(), NO_FLOOR)
+    assert torch.isnan(test.p_value).all() and torch.isfinite(test.statistic).all()
+
+
 def test_identical_estimators_differ_nowhere_and_a_noiseless_difference_is_certain() -> None:
     one = torch.ones(1, 2).double()
     floor = torch.full((1,), 1e-30).double()

@@ -59,8 +59,9 @@ def equal_means_test(differences: Moments, signal: Tensor, noise_floor: Tensor) 
     whole = _Spectrum.of(covariance, floor)
     first, second = (differences.pooled(slice(start, None, 2)) for start in (0, 1))
     statistic = (_student(first, second, floor) + _student(second, first, floor)) / 2.0
-    # A mean difference where there is no noise at all is certain.
-    certain = torch.where(whole.keep, 0.0, whole.rotate(mean) ** 2).sum(1) > 1e3 * noise_floor
+    # A mean difference where there is no noise is certain; up to m replicates see only some of the noise.
+    still = torch.where(whole.keep, 0.0, whole.rotate(mean) ** 2).sum(1)
+    certain = (still > 1e3 * noise_floor) & (count > mean.shape[1])
     statistic = torch.where(certain, torch.inf, statistic)
 
     rank, half = whole.keep.sum(1), min(first[0], second[0])
