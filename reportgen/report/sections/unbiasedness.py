@@ -80,8 +80,8 @@ def verdict(findings: Findings) -> list[str]:
         text = (
             f"of {words.counted(tests, 'joint test')} of unbiased estimators against "
             f"{about.named(findings, findings.reference())}, one an estimator and checkpoint "
-            f"{about.under_all(objectives)}, {prose.in_words(found) if found else 'none'} gave p\u00a0<\u00a00.05, "
-            "corrected over the images"
+            f"{about.under_all(objectives)}, {prose.in_words(found) if found else 'none'} gave "
+            "p\u00a0<\u00a00.05, corrected over the images"
         )
         if found:
             names = [
