@@ -23,6 +23,10 @@ class UsageError(ReportgenError):
     """The command line asks for something that does not exist or cannot be."""
 
 
+class NotReparameterizableError(UsageError):
+    """A derivative through the samples of a family whose samples jump."""
+
+
 class DataError(ReportgenError):
     """A data set is missing or damaged."""
 
