@@ -2,66 +2,85 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-LOG_TWO_PI = math.log(2.0 * math.pi)
+from reportgen.distributions import DISTRIBUTIONS
+from reportgen.families.family import LOG_TWO_PI
 
 
 @dataclass(frozen=True)
 class MeanFieldGaussian:
-    """Distributions of a batch of images; leading axes broadcast.
+    """A `Family`; the noise is ε with z = μ + σ ε."""
 
-    `mean` and `log_scale` have shape [I 1 d]; samples and noise [I N d].
-    """
+    name: ClassVar[str] = "gaussian"
 
     mean: Tensor
+    """μ, [I 1 d]."""
     log_scale: Tensor
+    """log σ, [I 1 d]."""
 
     @classmethod
     def from_eta(cls, eta: Tensor) -> MeanFieldGaussian:
         """η = (μ, log σ), [I 2d], as an encoder puts it out."""
-        mean, log_scale = eta.unsqueeze(1).chunk(2, dim=-1)
+        d = DISTRIBUTIONS[cls.name].latent(eta.shape[-1])
+        mean, log_scale = torch.split(eta.unsqueeze(1), d, dim=-1)
         return cls(mean, log_scale)
+
+    @property
+    def latent(self) -> int:
+        return self.mean.shape[-1]
+
+    @property
+    def noise(self) -> int:
+        return self.latent
 
     @property
     def scale(self) -> Tensor:
         """σ, [I 1 d]."""
         return self.log_scale.exp()
 
-    def sample(self, epsilon: Tensor) -> Tensor:
-        """z = μ + σ ε for standard normal ε, [I N d]."""
-        return torch.addcmul(self.mean, self.scale, epsilon)
+    def sample(self, noise: Tensor) -> Tensor:
+        """z = μ + σ ε."""
+        return torch.addcmul(self.mean, self.scale, noise)
 
-    def log_density(self, epsilon: Tensor) -> Tensor:
-        """log q(z; η) at z = μ + σ ε, [I N]."""
-        d = epsilon.shape[-1]
-        return -0.5 * (epsilon * epsilon).sum(-1) - self.log_scale.sum(-1) - 0.5 * d * LOG_TWO_PI
+    def log_density(self, noise: Tensor) -> Tensor:
+        d = noise.shape[-1]
+        return -0.5 * (noise * noise).sum(-1) - self.log_scale.sum(-1) - 0.5 * d * LOG_TWO_PI
 
-    def log_density_gradient(self, epsilon: Tensor) -> Tensor:
-        """∇_z log q(z; η) = − ε / σ, [I N d]."""
-        return -epsilon / self.scale
+    def log_density_gradient(self, noise: Tensor) -> Tensor:
+        """− ε / σ."""
+        return -noise / self.scale
 
-    def score(self, epsilon: Tensor) -> Tensor:
-        """∇_η log q(z; η) = (ε / σ, ε² − 1), [I N 2d]."""
-        return torch.cat([epsilon / self.scale, epsilon * epsilon - 1.0], dim=-1)
+    def score(self, noise: Tensor) -> Tensor:
+        """(ε / σ, ε² − 1)."""
+        return torch.cat([noise / self.scale, noise * noise - 1.0], dim=-1)
 
-    def pullback(self, epsilon: Tensor, v: Tensor) -> Tensor:
-        """(∂z/∂η)ᵀ v = (v, v σ ε), [I N d] → [I N 2d]."""
-        return torch.cat([v, v * epsilon * self.scale], dim=-1)
+    def pullback(self, noise: Tensor, v: Tensor) -> Tensor:
+        """(v, v σ ε)."""
+        return torch.cat([v, v * noise * self.scale], dim=-1)
 
     def mean_pullback(self, v: Tensor) -> Tensor:
-        """(∂μ/∂η)ᵀ v = (v, 0), [I 1 d] → [I 1 2d]."""
+        """(v, 0)."""
         return torch.cat([v, torch.zeros_like(v)], dim=-1)
 
-    def kl_to_standard_normal(self) -> Tensor:
+    def log_density_at(self, z: Tensor) -> Tensor:
+        return self.log_density((z - self.mean) / self.scale)
+
+    def score_at(self, z: Tensor) -> Tensor:
+        return self.score((z - self.mean) / self.scale)
+
+    def entropy(self) -> Tensor:
+        return (self.log_scale + 0.5 * (LOG_TWO_PI + 1.0)).sum((-1, -2))
+
+    def kl_to_prior(self) -> Tensor:
         """KL(q ‖ N(0, I)), [I]. Source: Kingma & Welling (2013), appendix B."""
         inside = self.mean**2 + (2.0 * self.log_scale).exp() - 2.0 * self.log_scale - 1.0
         return 0.5 * inside.sum((-1, -2))
 
     def kl_gradient(self) -> Tensor:
-        """∇_η KL(q ‖ N(0, I)) = (μ, σ² − 1), [I 2d]."""
+        """(μ, σ² − 1)."""
         return torch.cat([self.mean, (2.0 * self.log_scale).exp() - 1.0], dim=-1).squeeze(1)

@@ -1,0 +1,113 @@
+"""One-hot categorical units, q(z; η) = ∏ᵢ ∏_c p_ic^z_ic with p_i = softmax(η_i).
+
+z is the code of all units laid end to end, C places a unit; so is η.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.special import log_ndtr
+
+from reportgen.distributions import DISTRIBUTIONS
+from reportgen.families.discrete import Discrete
+
+
+@dataclass(frozen=True)
+class Categorical(Discrete):
+    """A `RelaxedFamily`; z marks the largest of η + g, g Gumbel noise from u = Φ(ε)."""
+
+    name: ClassVar[str] = "categorical"
+
+    logits: Tensor
+    """η, a unit a row, [I 1 units C]."""
+
+    @classmethod
+    def from_eta(cls, eta: Tensor, *, classes: int = 10) -> Categorical:
+        """η = logits, [I units·C]; C = `classes`."""
+        units = DISTRIBUTIONS[cls.name].latent(eta.shape[-1], classes=classes)
+        return cls(eta.reshape(-1, 1, units, classes))
+
+    @property
+    def latent(self) -> int:
+        return self.logits.shape[-2] * self.logits.shape[-1]
+
+    @property
+    def noise(self) -> int:
+        return self.latent
+
+    @cached_property
+    def _log_p(self) -> Tensor:
+        """log p, [I 1 units C]."""
+        return self.logits.log_softmax(-1)
+
+    @cached_property
+    def mean(self) -> Tensor:
+        """p, [I 1 d]."""
+        return self.logits.softmax(-1).flatten(-2)
+
+    def _rows(self, flat: Tensor) -> Tensor:
+        """[… d] → [… units C]."""
+        return flat.reshape(*flat.shape[:-1], *self.logits.shape[-2:])
+
+    def _perturbed(self, noise: Tensor) -> Tensor:
+        """η + g, g = − log(− log Φ(ε)), [I N units C]; log Φ keeps g finite where Φ(ε) rounds to 0 or 1."""
+        exponential: Tensor = -log_ndtr(self._rows(noise))
+        return self.logits - exponential.log()
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """The Gumbel-max trick."""
+        perturbed = self._perturbed(noise)
+        winner = perturbed.argmax(-1, keepdim=True)
+        return torch.zeros_like(perturbed).scatter_(-1, winner, 1.0).flatten(-2)
+
+    def log_density(self, noise: Tensor) -> Tensor:
+        return self.log_density_at(self.sample(noise))
+
+    def score(self, noise: Tensor) -> Tensor:
+        return self.score_at(self.sample(noise))
+
+    def mean_pullback(self, v: Tensor) -> Tensor:
+        """p (v − Σ_c p v)."""
+        return self._softmax_pullback(self.mean, v)
+
+    def log_density_at(self, z: Tensor) -> Tensor:
+        """Σ z log p; each unit's z must sum to one."""
+        return (z * self._log_p.flatten(-2)).sum(-1)
+
+    def score_at(self, z: Tensor) -> Tensor:
+        """z − p."""
+        return z - self.mean
+
+    def entropy(self) -> Tensor:
+        return -(self._log_p.exp() * self._log_p).sum((-1, -2, -3))
+
+    def kl_to_prior(self) -> Tensor:
+        """KL(q ‖ uniform) = units · log C − entropy, [I]."""
+        units, classes = self.logits.shape[-2:]
+        return units * math.log(classes) - self.entropy()
+
+    def kl_gradient(self) -> Tensor:
+        """p (log p − Σ_c p log p)."""
+        return self._softmax_pullback(self.mean, self._log_p.flatten(-2)).squeeze(1)
+
+    def relaxed(self, noise: Tensor, temperature: float) -> Tensor:
+        """ζ = softmax((η + g) / τ) a unit, largest where z is 1.
+
+        Source: Jang, Gu & Poole (2017); Maddison, Mnih & Teh (2017).
+        """
+        return (self._perturbed(noise) / temperature).softmax(-1).flatten(-2)
+
+    def relaxed_pullback(self, noise: Tensor, temperature: float, v: Tensor) -> Tensor:
+        """ζ (v − Σ_c ζ v) / τ."""
+        return self._softmax_pullback(self.relaxed(noise, temperature), v) / temperature
+
+    def _softmax_pullback(self, p: Tensor, v: Tensor) -> Tensor:
+        """(∂p/∂logits)ᵀ v of p = softmax(logits) a unit, [I N d]."""
+        weighted = self._rows(p * v)
+        return (weighted - self._rows(p) * weighted.sum(-1, keepdim=True)).flatten(-2)
