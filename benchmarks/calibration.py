@@ -21,14 +21,15 @@ from torch import Tensor
 from reportgen.datasets import load
 from reportgen.declaration import load_text
 from reportgen.estimators import ESTIMATORS
-from reportgen.execution.images import measured_images
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure.draws import Batch, Frame, IntegrandDraws, integrand_values
+from reportgen.measure.draws import Batch, Frame, IntegrandDraws, PointsAt, integrand_values
 from reportgen.measure.equal_means import equal_means_test
 from reportgen.measure.moments import Moments
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import make_plan
+from reportgen.problems.images import measured_images
+from reportgen.problems.networks import restored
 from reportgen.problems.vae import VAEProblem
 from reportgen.store import Store
 from reportgen.streams import stream
@@ -60,7 +61,7 @@ def problem() -> VAEProblem:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         store.save(train(cell, data, store, lambda _: None, {}))
-        encoder, decoder = load_checkpoint(store, cell.key, 20)
+        encoder, decoder = restored(load_checkpoint(store, cell.key, 20))
     _, pixels = measured_images(data, IMAGES, 0)
     return VAEProblem(encoder, decoder, torch.from_numpy(pixels))
 
@@ -72,8 +73,8 @@ def differences(model: VAEProblem, replicates: int) -> Iterator[dict[str, Tensor
         q = MeanFieldGaussian.from_eta(model.encoder(model.x))
     latent = q.mean.shape[-1]
     integrand = OBJECTIVES["reconstruction"].integrand
-    centre = Batch(model, q, torch.zeros(IMAGES, 1, latent), True)
-    frame = Frame(q, pushforward.grams[0].float(), centre)
+    centre = PointsAt(model, q, q.mean, True)
+    frame = Frame(model, q, pushforward.grams[0].float(), centre)
     noise = stream(0, "calibration", replicates)
 
     def draw(samples: int, num_samples: int) -> IntegrandDraws:

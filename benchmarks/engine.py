@@ -86,7 +86,7 @@ def engine_on_same_draws(ready: Case, estimator: str) -> Tensor:
     epsilon = noise(stream(0, "benchmark", "draws", 0), SAME_DRAWS).unsqueeze(0)
     integrand = OBJECTIVES["reconstruction"].integrand
     values = integrand_values(Batch(ready.problem, q, epsilon, True), [integrand])[integrand.name]
-    draws = IntegrandDraws(values, Frame(q, pushforward.grams[0].float(), None), 1, 0.0)
+    draws = IntegrandDraws(values, Frame(ready.problem, q, pushforward.grams[0].float(), None), 1, 0.0)
     moments = Moments.empty(1, 1, pushforward.grams.shape[-1])
     moments.update(0, TABLE[estimator].evaluate(draws, {}).detach())
     covariance = moments.scatter[:, 0] / (SAME_DRAWS - 1)

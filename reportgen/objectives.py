@@ -57,6 +57,8 @@ class Objective:
     integrand: Integrand
     exact_kl: bool = False
     """Whether − KL(q(z|x) ‖ p(z)) is added, differentiated exactly."""
+    several: bool = False
+    """Whether it is a bound made of K samples together, E[log mean_k exp f(z_k)]; its value depends on K."""
     source: str = ""
 
 
@@ -107,5 +109,29 @@ OBJECTIVES: dict[str, Objective] = {
         integrand=LIKELIHOOD,
         exact_kl=True,
         source="kingma2013",
+    ),
+    "iwae": Objective(
+        name="iwae",
+        title="IWAE bound",
+        formula=(
+            r"\mathbb{E}_{q_{\phi}(z_1 \mid x) \cdots q_{\phi}(z_K \mid x)}"
+            r"\biggl[\log \frac{1}{K} \sum_{k=1}^{K}"
+            r" \frac{p_{\theta}(x, z_k)}{q_{\phi}(z_k \mid x)}\biggr]"
+        ),
+        spoken=(
+            "the expectation, under K independent samples from q phi of z given x, of the logarithm of the "
+            "mean of p theta of x and z k over q phi of z k given x"
+        ),
+        integrand=LOG_WEIGHT,
+        several=True,
+        source="burda2016",
+    ),
+    "expectation": Objective(
+        name="expectation",
+        title="Expectation",
+        formula=r"\mathbb{E}_{q_{\phi}(z)}\bigl[f(z)\bigr]",
+        spoken="the expectation under q phi of z of f of z",
+        integrand=LIKELIHOOD,
+        source="mohamed2020",
     ),
 }

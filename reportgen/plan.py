@@ -13,7 +13,7 @@ from reportgen.declaration.claim_checks import CONSTANT_PROBES
 from reportgen.declaration.experiment import Experiment
 from reportgen.estimators import ESTIMATORS
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Part of every key: raise it whenever the same cell would come out with other numbers."""
 
 
@@ -26,6 +26,8 @@ class Arm:
     label: str
     num_samples: int = 1
     constant: float = 0.0
+    antithetic: bool = False
+    """Whether the samples of an estimate come in pairs of mirrored noise."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,13 @@ class MeasurementCell:
 
     key: str
     training_key: str
+    """Empty where nothing is trained."""
     setting: dict[str, Any]
     base: bool
     checkpoint: int
     problem: dict[str, Any]
     measure: dict[str, Any]
-    """Resolved `measure` section: images, precision, budget, min_replicates, …"""
+    """Resolved `measure` section: precision, budget, min_replicates, and images where there are any."""
     arms: tuple[Arm, ...]
     references: dict[str, str]
     """Objective → label of the arm (K and constant as default) the others are compared with."""
@@ -69,34 +72,56 @@ class Plan:
     measurements: tuple[MeasurementCell, ...]
 
 
-def make_plan(experiment: Experiment, dataset_digest: str) -> Plan:
+def make_plan(experiment: Experiment, dataset_digest: str = "") -> Plan:
     """Lays out every cell of an experiment.
 
-    The base setting comes first, then the cross product of `sweep`; a swept
-    setting that equals the base is the base. `dataset_digest` is the SHA-256
-    of the data set's bytes. A record's arms stand in the order of its cell's
-    `arms`; labels are not part of any key, so read them from the plan.
+    The base setting comes first, then the cross products of `sweep`; a swept
+    setting that was there before is not repeated. `dataset_digest` is the
+    SHA-256 of the data set's bytes, empty where the problem has none. A
+    record's arms stand in the order of its cell's `arms`; labels are not part
+    of any key, so read them from the plan.
     """
     trainings: dict[str, TrainingCell] = {}
     measurements: dict[str, MeasurementCell] = {}
+    settings: list[dict[str, Any]] = []
     for setting in _settings(experiment):
-        training = _training_cell(experiment, setting, not trainings, dataset_digest)
-        if training.key in trainings:
+        if setting in settings:
             continue
-        trainings[training.key] = training
-        checkpoints = experiment.train.checkpoints if training.base else experiment.sweep_checkpoints
-        for checkpoint in checkpoints:
-            cell = _measurement_cell(experiment, training, checkpoint, dataset_digest)
+        base = not settings
+        settings.append(setting)
+        sections = _sections(experiment, setting)
+        training = None
+        if experiment.problem.trained:
+            training = _training_cell(experiment, setting, sections, base, dataset_digest)
+            trainings[training.key] = training
+        for checkpoint in experiment.checkpoints if base else experiment.sweep_checkpoints:
+            cell = _measurement_cell(
+                experiment, setting, sections, training, base, checkpoint, dataset_digest
+            )
             measurements[cell.key] = cell
     return Plan(experiment.experiment, tuple(trainings.values()), tuple(measurements.values()))
 
 
 def _settings(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    """Values of the swept paths: the base setting's, then each of the cross product."""
+    """Values of the swept paths: the base setting's, then each of the cross products."""
     resolved = experiment.model_dump(mode="json")
-    yield {path: _value(resolved, path) for path in experiment.sweep}
-    for values in itertools.product(*experiment.sweep.values()):
-        yield {path: _plain(value) for path, value in zip(experiment.sweep, values, strict=True)}
+    base = {path: _value(resolved, path) for path in experiment.swept}
+    yield base
+    for block in experiment.sweep:
+        for values in itertools.product(*block.values()):
+            yield base | {path: _plain(value) for path, value in zip(block, values, strict=True)}
+
+
+def _sections(experiment: Experiment, setting: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The sections `problem` and `train` with a setting's values put in."""
+    sections = {
+        "problem": experiment.problem.model_dump(mode="json"),
+        "train": experiment.train.model_dump(mode="json"),
+    }
+    for path, value in setting.items():
+        section, _, field = path.partition(".")
+        sections[section][field] = value
+    return sections
 
 
 def _value(resolved: dict[str, Any], path: str) -> Any:
@@ -109,55 +134,64 @@ def _plain(value: Any) -> Any:
 
 
 def _training_cell(
-    experiment: Experiment, setting: dict[str, Any], base: bool, dataset_digest: str
+    experiment: Experiment,
+    setting: dict[str, Any],
+    sections: dict[str, dict[str, Any]],
+    base: bool,
+    dataset_digest: str,
 ) -> TrainingCell:
-    sections = {
-        "problem": experiment.problem.model_dump(mode="json"),
-        "train": experiment.train.model_dump(mode="json"),
-    }
-    for path, value in setting.items():
-        section, _, field = path.partition(".")
-        sections[section][field] = value
     key = _key("training", **sections, seed=experiment.seed, dataset=dataset_digest)
     return TrainingCell(key=key, setting=setting, base=base, seed=experiment.seed, **sections)
 
 
 def _measurement_cell(
-    experiment: Experiment, training: TrainingCell, checkpoint: int, dataset_digest: str
+    experiment: Experiment,
+    setting: dict[str, Any],
+    sections: dict[str, dict[str, Any]],
+    training: TrainingCell | None,
+    base: bool,
+    checkpoint: int,
+    dataset_digest: str,
 ) -> MeasurementCell:
-    last_of_base = training.base and checkpoint == experiment.train.checkpoints[-1]
+    last_of_base = base and checkpoint == experiment.checkpoints[-1]
     arms = tuple(
         dict.fromkeys([*_default_arms(experiment), *(_extra_arms(experiment) if last_of_base else ())])
     )
-    reference = experiment.reference
-    references = dict.fromkeys(experiment.objective, reference.label) if reference else {}
-    fields = ("images", "precision", "budget", "min_replicates")
-    dynamics = {name: training.train[name] for name in ("objective", "batch_size", "learning_rate")}
+    references = {
+        objective: spec
+        for objective in experiment.objective
+        if (spec := experiment.reference_of(objective)) is not None
+    }
+    fields = ("precision", "budget", "min_replicates", *(["images"] if experiment.problem.dataset else []))
+    dynamics = {name: sections["train"][name] for name in ("objective", "batch_size", "learning_rate")}
     measure = {field: getattr(experiment.measure, field) for field in fields}
     key = _key(
         "measurement",
-        problem=training.problem,
+        problem=sections["problem"],
         dataset=dataset_digest,
         # Neither later epochs nor other checkpoints reach back to the parameters of this one,
         # and before training none of the rest does either.
         train=dynamics if checkpoint > 0 else None,
-        setting=training.setting,
+        setting=setting,
         checkpoint=checkpoint,
         measure=measure,
-        arms=[[arm.objective, arm.estimator, arm.num_samples, arm.constant] for arm in arms],
-        reference=[reference.name, reference.num_samples] if reference else None,
+        arms=[[arm.objective, arm.estimator, arm.num_samples, arm.constant, arm.antithetic] for arm in arms],
+        references={
+            objective: [spec.name, spec.num_samples, spec.antithetic]
+            for objective, spec in references.items()
+        },
         seed=experiment.seed,
     )
     return MeasurementCell(
         key=key,
-        training_key=training.key,
-        setting=training.setting,
-        base=training.base,
+        training_key=training.key if training else "",
+        setting=setting,
+        base=base,
         checkpoint=checkpoint,
-        problem=training.problem,
+        problem=sections["problem"],
         measure=measure,
         arms=arms,
-        references=references,
+        references={objective: spec.label for objective, spec in references.items()},
         seed=experiment.seed,
     )
 
@@ -165,18 +199,21 @@ def _measurement_cell(
 def _default_arms(experiment: Experiment) -> Iterator[Arm]:
     """Every estimator of every objective, as declared."""
     for objective, spec in itertools.product(experiment.objective, experiment.estimators):
-        yield Arm(objective, spec.name, spec.label, spec.num_samples)
+        if ESTIMATORS[spec.name].serves(objective):
+            yield Arm(objective, spec.name, spec.label, spec.num_samples, antithetic=spec.antithetic)
 
 
 def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
     """The first objective's curves against K, and effects of constants added to log p."""
     objective = experiment.objective[0]
-    for spec, num_samples in itertools.product(experiment.estimators, experiment.measure.num_samples):
-        if num_samples >= ESTIMATORS[spec.name].min_samples:
-            yield Arm(objective, spec.name, spec.label, num_samples)
-    for spec, constant in itertools.product(experiment.estimators, experiment.measure.constants):
+    serving = [spec for spec in experiment.estimators if ESTIMATORS[spec.name].serves(objective)]
+    for spec, num_samples in itertools.product(serving, experiment.measure.num_samples):
+        pairs = num_samples % 2 == 0 or not spec.antithetic
+        if num_samples >= ESTIMATORS[spec.name].min_samples and pairs:
+            yield Arm(objective, spec.name, spec.label, num_samples, antithetic=spec.antithetic)
+    for spec, constant in itertools.product(serving, experiment.measure.constants):
         if spec.name in CONSTANT_PROBES:
-            yield Arm(objective, spec.name, spec.label, spec.num_samples, constant)
+            yield Arm(objective, spec.name, spec.label, spec.num_samples, constant, spec.antithetic)
 
 
 def _key(kind: str, **parts: Any) -> str:

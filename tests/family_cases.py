@@ -132,3 +132,8 @@ def one_by_one(x: Tensor) -> Tensor:
 def own_eta(eta: Tensor, samples: int) -> Tensor:
     """η [I m] → [I·N m], a leaf, one row a sample."""
     return eta.repeat_interleave(samples, 0).requires_grad_(True)
+
+
+def name(value: object) -> str:
+    """A parameter's name in the list of tests, the same in every process."""
+    return str(getattr(value, "__name__", value))

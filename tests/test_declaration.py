@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from reportgen.declaration import (
+    PROBLEMS,
     apply_overrides,
     find,
     first_experiment,
@@ -25,6 +26,7 @@ from reportgen.declaration import (
 from reportgen.declaration.yaml_source import read
 from reportgen.errors import DeclarationError, UsageError
 from reportgen.estimators import ESTIMATORS
+from reportgen.plan import make_plan
 
 
 def complaints(text: str, *overrides: str) -> list[str]:
@@ -109,8 +111,19 @@ def test_numbers_are_what_their_fields_say() -> None:
 
 def test_swept_values_are_resolved() -> None:
     experiment = load_text("experiment: a\nsweep: {problem.latent: [2, 1e1], problem.hidden: [5, [6, 7]]}")
-    assert experiment.sweep == {"problem.latent": (2, 10), "problem.hidden": ((5,), (6, 7))}
-    assert type(experiment.sweep["problem.latent"][1]) is int
+    assert experiment.sweep == ({"problem.latent": (2, 10), "problem.hidden": ((5,), (6, 7))},)
+    assert type(experiment.sweep[0]["problem.latent"][1]) is int
+
+
+def test_a_list_of_sweeps_is_a_union_of_cross_products() -> None:
+    experiment = load_text(
+        "experiment: a\nproblem: {model: function}\nsweep:\n"
+        "  - {problem.function: [quadratic], problem.k: [-1, 0]}\n"
+        "  - {problem.function: [cosine], problem.k: [0, 5]}"
+    )
+    assert experiment.swept == {"problem.function": ("quadratic", "cosine"), "problem.k": (-1.0, 0.0, 5.0)}
+    settings = [tuple(cell.setting.values()) for cell in make_plan(experiment).measurements]
+    assert settings == [("quadratic", 0.0), ("quadratic", -1.0), ("cosine", 0.0), ("cosine", 5.0)]
 
 
 @pytest.mark.parametrize("path", ["title", "measure.images", "problem.latent"])
@@ -140,7 +153,7 @@ def test_overrides_change_what_the_file_says() -> None:
     assert (experiment.measure.precision, experiment.measure.images) == (0.05, 8)
     assert experiment.problem.hidden == (3, 4)
     assert experiment.estimators[1].num_samples == 4
-    assert experiment.sweep == {"problem.latent": (1, 2)}
+    assert experiment.sweep == ({"problem.latent": (1, 2)},)
     assert experiment.train.epochs == 5
     assert experiment.text == text
 
@@ -229,7 +242,7 @@ def schema_objects(schema: Any) -> list[dict[str, Any]]:
 def test_the_schema_tells_an_editor_every_key() -> None:
     schema = json_schema()
     objects = schema_objects(schema)
-    assert len(objects) == 6
+    assert len(objects) == 5 + len(PROBLEMS)
     for each in objects:
         assert each["additionalProperties"] is False
     settings_of = {key: value for each in objects for key, value in each["properties"].items()}

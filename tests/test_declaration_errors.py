@@ -184,10 +184,10 @@ REFUSED_FIELDS: dict[str, str] = {
     "problem: {data: mnits}": (
         "x.yaml:2 problem.data: must be one of digits, mnist; got 'mnits'. Did you mean mnist?"
     ),
-    "problem: {model: gan}": "x.yaml:2 problem.model: must be one of vae; got 'gan'. Use vae.",
+    "problem: {model: gan}": "x.yaml:2 problem.model: must be one of vae, ",
     "objective: [elbo, ebo]": (
-        "x.yaml:2 objective[1]: must be one of reconstruction, elbo, elbo_analytic_kl; got "
-        "'ebo'. Did you mean elbo?"
+        "x.yaml:2 objective[1]: must be one of reconstruction, elbo, elbo_analytic_kl, iwae, expectation; "
+        "got 'ebo'. Did you mean elbo?"
     ),
     "objective: [elbo, elbo]": "x.yaml:2 objective[1]: must name each thing once, got 'elbo' twice.",
     "objective: []": "x.yaml:2 objective: must not be an empty list.",

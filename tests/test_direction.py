@@ -16,7 +16,7 @@ from reportgen.findings.arm import MeasuredArm
 from reportgen.findings.estimate import NotAvailableError
 from reportgen.measure import meter
 from reportgen.measure.channels import Channel
-from reportgen.problems.toy import ToyProblem, toy
+from reportgen.problems.model import LatentModel, free_gaussian
 from tests.cells import arm, measured, position
 from tests.test_meter import ARMS, tiny
 from tests.test_pushforward import slow_jacobian
@@ -38,7 +38,7 @@ class MeanOnly(nn.Module):
 
 def test_a_gaussian_gradient_has_the_closed_form() -> None:
     # f = |z|²/2: the pathwise gradient is μ + ε, so ‖Δ∥‖ = |a + X| with a = |μ| and 1/‖Δ⊥‖ is 1/χ with d − 1.
-    problem = ToyProblem(MeanOnly(), torch.zeros(4, 1).double(), lambda z: 0.5 * (z**2).sum(-1))
+    problem = LatentModel(MeanOnly(), torch.zeros(4, 1).double(), lambda z: 0.5 * (z**2).sum(-1))
     record = measured(problem, [arm("reconstruction", "pathwise")], min_replicates=4096, precision=0.5)
     a, across = float(np.linalg.norm(MEAN)), len(MEAN) - 1
     along = math.sqrt(2 / math.pi) * math.exp(-(a**2) / 2) + a * (1 - 2 * stats.norm.cdf(-a))
@@ -83,7 +83,7 @@ def test_it_is_what_the_definition_gives_in_every_weight(monkeypatch: pytest.Mon
 
 
 def test_a_direction_that_is_lost_is_not_made_up() -> None:
-    problem = toy([0.0] * 3, [1.0] * 3, lambda z: 1e3 + (z**3).sum(-1) * 1e-6)
+    problem = free_gaussian([0.0] * 3, [1.0] * 3, lambda z: 1e3 + (z**3).sum(-1) * 1e-6)
     alone = [arm("reconstruction", "score_function")]
     record = measured(
         problem, alone, reference="score_function", min_replicates=10, precision=0.9, budget=1000
@@ -100,10 +100,12 @@ def test_a_baseline_changes_the_length_of_an_estimate_and_not_its_direction() ->
 
 
 def test_of_an_estimate_without_a_length_it_is_not_available() -> None:
-    line = toy([0.3], [0.7], lambda z: z.sum(-1))  # the pathwise gradient is (1, σ ε): one mean direction
+    line = free_gaussian(
+        [0.3], [0.7], lambda z: z.sum(-1)
+    )  # the pathwise gradient is (1, σ ε): one mean direction
     record = measured(line, [arm("reconstruction", "pathwise")], min_replicates=100, precision=0.5)
     assert np.isfinite(record.arrays["directional_ratio"]).all()
-    still = toy([0.3], [0.7], lambda z: 0.0 * z.sum(-1) + 1.0)
+    still = free_gaussian([0.3], [0.7], lambda z: 0.0 * z.sum(-1) + 1.0)
     record = measured(still, [arm("reconstruction", "pathwise")], min_replicates=100, precision=0.5)
     with pytest.raises(NotAvailableError, match="is lost"):
         STATISTICS["directional_signal_to_noise"].of(MeasuredArm(record, 0), "all")

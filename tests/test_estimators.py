@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure.draws import Batch, Frame, IntegrandDraws, IntegrandValues
+from reportgen.measure.draws import Batch, Frame, IntegrandDraws, IntegrandValues, PointsAt
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.problems.vae import VAEProblem
@@ -127,8 +127,8 @@ def engine(
     with torch.no_grad():
         q = MeanFieldGaussian.from_eta(problem.encoder(problem.x))
     push = Pushforward.of(problem.encoder, problem.x)
-    centre = Batch(problem, q, torch.zeros(IMAGES, 1, LATENT, dtype=torch.float64), True)
-    frame = Frame(q, push.grams[0], centre)
+    centre = PointsAt(problem, q, q.mean, True)
+    frame = Frame(problem, q, push.grams[0], centre)
     draws = IntegrandDraws(
         IntegrandValues(Batch(problem, q, epsilon, True), objective.integrand), frame, K, 0.0
     )
@@ -180,7 +180,7 @@ def test_per_coordinate_baseline_is_the_constant_one_where_it_is_given_one_numbe
 def test_a_constant_added_to_f_is_not_felt(problem: VAEProblem, name: str) -> None:
     with torch.no_grad():
         q = MeanFieldGaussian.from_eta(problem.encoder(problem.x))
-    frame = Frame(q, Pushforward.of(problem.encoder, problem.x).grams[0], None)
+    frame = Frame(problem, q, Pushforward.of(problem.encoder, problem.x).grams[0], None)
     values = IntegrandValues(Batch(problem, q, noise(), True), OBJECTIVES["reconstruction"].integrand)
     estimator = ESTIMATORS[name]
     results = []

@@ -20,10 +20,10 @@ from reportgen.execution import Event, Outcome, run
 from reportgen.execution import worker as workers
 from reportgen.execution.cost import seconds_of
 from reportgen.execution.event import Reporter
-from reportgen.execution.images import measured_images
 from reportgen.execution.run import Board
 from reportgen.execution.task import Task
 from reportgen.plan import Plan, make_plan
+from reportgen.problems.images import measured_images
 from reportgen.store import BrokenRecord, MeasurementRecord, Store
 from tests import fake_work
 

@@ -27,7 +27,7 @@ from reportgen.families import (
     LowRankGaussian,
     MeanFieldGaussian,
 )
-from tests.family_cases import CASES, IMAGES, LATENT, SAMPLES, TWINS, Case, one_by_one, own_eta
+from tests.family_cases import CASES, IMAGES, LATENT, SAMPLES, TWINS, Case, name, one_by_one, own_eta
 
 DRAWS = 20_000
 SIGMAS = 4.5
@@ -170,7 +170,7 @@ CHECKS = {
 
 
 @pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=name)
 def test_family_keeps_its_contract(case: Case, check: str) -> None:
     CHECKS[check](case)
 
@@ -272,7 +272,7 @@ class DivergenceGradientUncentred(Categorical):
         ("sampling", Case(NormalForGumbel, "categorical", {"classes": 3})),
         ("divergence", Case(DivergenceGradientUncentred, "categorical", {"classes": 3})),
     ],
-    ids=str,
+    ids=name,
 )
 def test_wrong_family_is_caught(check: str, case: Case) -> None:
     with pytest.raises(AssertionError):
@@ -281,15 +281,15 @@ def test_wrong_family_is_caught(check: str, case: Case) -> None:
 
 def test_tables_agree() -> None:
     assert list(DISTRIBUTIONS) == list(FAMILIES) == list(TWINS)
-    for name, family in FAMILIES.items():
-        known = DISTRIBUTIONS[name]
-        assert family.name == known.name == name
+    for key, family in FAMILIES.items():
+        known = DISTRIBUTIONS[key]
+        assert family.name == known.name == key
         assert known.title and known.formula and known.spoken and known.source
         options = inspect.signature(family.from_eta).parameters
         assert {k: p.default for k, p in options.items() if k != "eta"} == dict(known.options)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=name)
 def test_sizes(case: Case) -> None:
     known, q, noise = DISTRIBUTIONS[case.name], case.q(), case.noise()
     m = known.parameters(LATENT, **case.options)
@@ -302,7 +302,7 @@ def test_sizes(case: Case) -> None:
     assert q.kl_gradient().shape == (IMAGES, m)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=name)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_far_samples_are_finite_and_keep_their_precision(case: Case, dtype: torch.dtype) -> None:
     eta = (12.0 * case.eta()).to(dtype)

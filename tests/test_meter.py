@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from reportgen.declaration.checks import MOST_BUCKETS
 from reportgen.measure import MeasureProgress, measure, meter
 from reportgen.measure.channels import Channel, ChannelKey
-from reportgen.problems.toy import toy
+from reportgen.problems.model import free_gaussian
 from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import QUANTILES, MeasurementRecord
 from tests.cells import arm, cell, measured, position
@@ -145,7 +145,7 @@ def test_coordinates_are_counted_dead_ones_apart(
 
 def test_equal_means_test_is_the_cross_fitted_statistic_of_paired_differences() -> None:
     # Two arms that stop together see the same batches.
-    problem = toy([0.5, -1.0], [0.8, 1.1], lambda z: (z**2).sum(-1) + z.prod(-1))
+    problem = free_gaussian([0.5, -1.0], [0.8, 1.1], lambda z: (z**2).sum(-1) + z.prod(-1))
     seen: list[dict[str, list[Tensor]]] = [{}, {}]
     observe = Channel.observe
 
@@ -178,7 +178,7 @@ def test_the_same_cell_gives_the_same_bytes_and_another_seed_does_not() -> None:
 
 
 def test_precision_is_met_or_reported_unmet() -> None:
-    problem = toy([2.0], [1.0], lambda z: (z**2).sum(-1))
+    problem = free_gaussian([2.0], [1.0], lambda z: (z**2).sum(-1))
     arms = [arm("reconstruction", "score_function"), arm("reconstruction", "pathwise")]
     met = measured(problem, arms, precision=0.01, min_replicates=10, budget=8e6)
     assert all(a.status == "met" and a.relative_half_width <= 0.01 for a in met.arms)
@@ -190,7 +190,7 @@ def test_precision_is_met_or_reported_unmet() -> None:
 
 
 def test_a_negative_control_does_not_hold_the_others_up() -> None:
-    problem = toy([2.0] * 12, [0.3] * 12, lambda z: (z**2).sum(-1))
+    problem = free_gaussian([2.0] * 12, [0.3] * 12, lambda z: (z**2).sum(-1))
     arms = [arm("reconstruction", "score_function_as_printed"), arm("reconstruction", "pathwise")]
     record = measured(problem, arms, precision=0.003, min_replicates=10)
     assert [a.status for a in record.arms] == ["control", "met"]
@@ -198,15 +198,15 @@ def test_a_negative_control_does_not_hold_the_others_up() -> None:
 
 
 def test_a_value_that_is_not_finite_breaks_its_arms_and_no_others() -> None:
-    problem = toy([3.0], [1.0], lambda z: z.sum(-1).sqrt())
+    problem = free_gaussian([3.0], [1.0], lambda z: z.sum(-1).sqrt())
     arms = [arm("reconstruction", "score_function"), arm("elbo", "pathwise")]
     record = measured(problem, arms, min_replicates=20_000, precision=0.5)
     assert [a.status for a in record.arms] == ["broken", "broken"]
     assert "needs finite estimates, found inf or nan" in str(record.arms[0].cause)
     constant = arm("elbo", "score_function", 1, math.inf)
-    large = measured(toy([3.0], [0.01], lambda z: z.sum(-1)), [*arms, constant], precision=0.5)
+    large = measured(free_gaussian([3.0], [0.01], lambda z: z.sum(-1)), [*arms, constant], precision=0.5)
     assert large.arms[-1].status == "broken" and str(large.arms[-1].cause).endswith("Add a smaller constant.")
-    sound = toy([3.0], [0.01], lambda z: z.sum(-1))
+    sound = free_gaussian([3.0], [0.01], lambda z: z.sum(-1))
     assert [a.status for a in measured(sound, arms, precision=0.5).arms] == ["met", "met"]
 
 
@@ -220,7 +220,7 @@ def test_a_budget_that_was_accepted_is_kept_to() -> None:
 
 def test_progress_rises_to_one() -> None:
     seen: list[MeasureProgress] = []
-    problem = toy([2.0], [1.0], lambda z: (z**2).sum(-1))
+    problem = free_gaussian([2.0], [1.0], lambda z: (z**2).sum(-1))
     wanted = cell([arm("reconstruction", "pathwise")], precision=0.003, budget=8e6)
     measure(problem, wanted, dataset="toy", images=(0,), report=seen.append)
     assert len(seen) > 2 and seen[-1].done == 1.0
@@ -229,7 +229,7 @@ def test_progress_rises_to_one() -> None:
 
 
 def test_memory_does_not_grow_with_replicates() -> None:
-    problem = toy([2.0], [1.0], lambda z: (z**2).sum(-1))
+    problem = free_gaussian([2.0], [1.0], lambda z: (z**2).sum(-1))
     arms = [arm("reconstruction", "pathwise")]
     measured(problem, arms, precision=1e-9, budget=32 * 4096)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -241,7 +241,7 @@ def test_memory_does_not_grow_with_replicates() -> None:
 def test_a_noisy_reference_does_not_shorten_what_is_compared_with_it() -> None:
     # Few replicates: along its own noisy mean the reference would seem longer than it is.
     truth = 2.0**2 * 0.1**2 * 8 + 8 * 2.0**2  # ‖∇ E z²‖² at μ = 0.1, σ = 1 in eight dimensions
-    problem = toy([0.1] * 8, [1.0] * 8, lambda z: (z**2).sum(-1))
+    problem = free_gaussian([0.1] * 8, [1.0] * 8, lambda z: (z**2).sum(-1))
     arms = [arm("reconstruction", "score_function_optimal_constant"), arm("reconstruction", "pathwise")]
     found, naive = [], []
     for seed in range(300):

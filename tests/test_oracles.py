@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from reportgen.measure import meter
-from reportgen.problems.toy import toy
+from reportgen.problems.model import free_gaussian
 from tests.cells import arm, measured, position, standard_error
 
 Z_BOUND = 4.5
@@ -90,7 +90,7 @@ def test_mean_and_variance_of_each_estimator_are_the_closed_forms(
     oracle: Oracle, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(meter, "PILOT_SAMPLES", 500_000)  # the closed form is that of the exact baseline
-    problem = toy([oracle.mean], [oracle.scale], oracle.f)
+    problem = free_gaussian([oracle.mean], [oracle.scale], oracle.f)
     record = measured(
         problem, [arm("reconstruction", name)], reference=name, min_replicates=100_000, precision=0.01
     )
@@ -121,7 +121,7 @@ LOG_EVIDENCE = -0.5 * math.log(2 * math.pi * 2.0) - X**2 / 4.0
 
 def conjugate(additive_constant: bool = True) -> object:
     offset = -0.5 * math.log(2 * math.pi) if additive_constant else 0.0
-    return toy([1.0], [math.sqrt(0.5)], lambda z: (-0.5 * (X - z) ** 2 + offset).sum(-1))
+    return free_gaussian([1.0], [math.sqrt(0.5)], lambda z: (-0.5 * (X - z) ** 2 + offset).sum(-1))
 
 
 CONJUGATE = [
@@ -164,7 +164,7 @@ def test_a_baselined_score_function_of_the_elbo_has_no_variance_at_the_posterior
 
 
 def test_taylor_control_variate_is_exact_for_a_linear_integrand() -> None:
-    problem = toy([0.3, -1.0], [0.7, 1.2], lambda z: 2.0 * z[..., 0] - z[..., 1] + 40.0)
+    problem = free_gaussian([0.3, -1.0], [0.7, 1.2], lambda z: 2.0 * z[..., 0] - z[..., 1] + 40.0)
     record = measured(
         problem, [arm("reconstruction", "taylor_control_variate"), arm("reconstruction", "pathwise")]
     )
@@ -175,7 +175,7 @@ def test_taylor_control_variate_is_exact_for_a_linear_integrand() -> None:
 
 def test_the_printed_formula_has_the_mean_it_was_computed_to_have() -> None:
     # f = z², q = N(2, 1): E[f ∇_μ q] = 0.564, the gradient is 4.
-    problem = toy([2.0], [1.0], lambda z: (z**2).sum(-1))
+    problem = free_gaussian([2.0], [1.0], lambda z: (z**2).sum(-1))
     arms = [arm("reconstruction", "score_function_as_printed"), arm("reconstruction", "pathwise")]
     record = measured(problem, arms, min_replicates=200_000)
     row = position(record, "reconstruction", "score_function_as_printed")
@@ -185,7 +185,9 @@ def test_the_printed_formula_has_the_mean_it_was_computed_to_have() -> None:
 
 
 def test_unbiased_estimators_pass_the_test_that_the_printed_formula_fails() -> None:
-    problem = toy([2.0, -0.5], [1.0, 0.6], lambda z: torch.sin(z).sum(-1) + (z**2).prod(-1), images=4)
+    problem = free_gaussian(
+        [2.0, -0.5], [1.0, 0.6], lambda z: torch.sin(z).sum(-1) + (z**2).prod(-1), points=4
+    )
     names = [
         "score_function",
         "score_function_optimal_constant",

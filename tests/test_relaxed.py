@@ -12,7 +12,7 @@ from torch.testing import assert_close
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.families import Bernoulli, Categorical, RelaxedFamily
-from tests.family_cases import CASES, IMAGES, LATENT, SAMPLES, Case, one_by_one, own_eta
+from tests.family_cases import CASES, IMAGES, LATENT, SAMPLES, Case, name, one_by_one, own_eta
 
 DRAWS, TEMPERATURE = 5000, 0.4
 RELAXED = [case for case in CASES if DISTRIBUTIONS[case.name].discrete]
@@ -92,7 +92,7 @@ def check_given_pullback(case: Case) -> None:
 
 
 @pytest.mark.parametrize("check", [check_limit, check_law, check_pullback])
-@pytest.mark.parametrize("case", RELAXED, ids=str)
+@pytest.mark.parametrize("case", RELAXED, ids=name)
 def test_relaxed_sample(case: Case, check: Callable[[Case], None]) -> None:
     check(case)
 
@@ -167,7 +167,7 @@ class UniformHeldFixed(Bernoulli):
         (check_given_law, Case(UniformNotRescaled, "bernoulli")),
         (check_given_pullback, Case(UniformHeldFixed, "bernoulli")),
     ],
-    ids=str,
+    ids=name,
 )
 def test_wrong_relaxation_is_caught(check: Callable[[Case], None], case: Case) -> None:
     with pytest.raises(AssertionError):
@@ -175,7 +175,7 @@ def test_wrong_relaxation_is_caught(check: Callable[[Case], None], case: Case) -
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("case", RELAXED, ids=str)
+@pytest.mark.parametrize("case", RELAXED, ids=name)
 def test_far_relaxed_samples_are_finite(case: Case, dtype: torch.dtype) -> None:
     q = case.family.from_eta((12.0 * case.eta()).to(dtype), **case.options)
     noise = torch.tensor([-8.0, 0.0, 8.0], dtype=dtype).view(1, 3, 1).expand(IMAGES, 3, q.noise)

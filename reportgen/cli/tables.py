@@ -33,19 +33,19 @@ def listing() -> dict[str, list[Row]]:
 
 def cost_row(job: Job) -> dict[str, Any]:
     """What running an experiment would do."""
-    from reportgen.datasets import load
+    from reportgen.cli.workflow import expected_seconds
     from reportgen.declaration import resolved, to_yaml
-    from reportgen.execution.cost import most_draws, seconds_of
+    from reportgen.execution.cost import most_draws
     from reportgen.plan import MeasurementCell
 
     plain = resolved(job.experiment)
-    seconds = seconds_of(job.plan, load(job.experiment.problem.data))
+    seconds = expected_seconds(job)
     missing = job.missing
     to_measure = [cell for cell in missing if isinstance(cell, MeasurementCell)]
     return {
         "experiment": job.experiment.experiment,
         "title": job.experiment.title,
-        "data": job.experiment.problem.data,
+        "data": job.experiment.problem.dataset,
         "trainings": len(job.plan.trainings),
         "measurements": len(job.plan.measurements),
         "arms": sum(len(cell.arms) for cell in job.plan.measurements),

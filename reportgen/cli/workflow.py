@@ -31,7 +31,7 @@ class Job:
     """As the person named it: a file, or a gallery name."""
     experiment: Experiment
     digest: str
-    """Of the data set."""
+    """Of the data set; empty where there is none."""
     plan: Plan
     store: Store
     folder: Path
@@ -63,9 +63,10 @@ def prepare(name: str, output: Path, overrides: Sequence[str], *, from_store: bo
     experiment = load(find(name), overrides)
     _check_characters(name, experiment)
     store = Store(output / STORE)
-    digest = store.dataset_digest(experiment.problem.data) if from_store else None
+    data = experiment.problem.dataset
+    digest = store.dataset_digest(data) if from_store and data else None
     if digest is None:
-        digest = _digest(experiment)
+        digest = _digest(experiment) if data else ""
     plan = make_plan(experiment, digest)
     return Job(name, experiment, digest, plan, store, output / experiment.experiment)
 
@@ -74,7 +75,8 @@ def expected_seconds(job: Job) -> dict[str, float]:
     """Rough cost of every cell, by key; only for bars and estimates."""
     from reportgen.execution.cost import seconds_of
 
-    return seconds_of(job.plan, _dataset(job.experiment.problem.data))
+    data = job.experiment.problem.dataset
+    return seconds_of(job.plan, _dataset(data) if data else None)
 
 
 def execute(
@@ -83,8 +85,9 @@ def execute(
     """Run what is missing, and note the data set's digest for later rendering."""
     from reportgen.execution import run
 
-    name = job.experiment.problem.data
-    job.store.note_dataset(name, _dataset(name).digest)
+    name = job.experiment.problem.dataset
+    if name:
+        job.store.note_dataset(name, _dataset(name).digest)
     return run(job.experiment, job.plan, job.store, jobs=jobs, executor=executor, fresh=fresh, report=report)
 
 
@@ -120,7 +123,7 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
             findings,
             job.folder,
             command=job.command,
-            data={job.experiment.problem.data: job.digest},
+            data={job.experiment.problem.dataset: job.digest} if job.experiment.problem.dataset else {},
             store_info={"format": FORMAT, "cells": len(measured)},
             inputs=(job.experiment.text, *job.experiment.overrides, *map(job.store.identity, measured)),
             keep=keep,
@@ -166,7 +169,8 @@ def _dataset(name: str) -> Dataset:
 
 
 def _digest(experiment: Experiment) -> str:
-    dataset = _dataset(experiment.problem.data)
+    assert experiment.problem.dataset is not None
+    dataset = _dataset(experiment.problem.dataset)
     available, wanted = len(dataset.test), experiment.measure.images
     if wanted > available:
         raise experiment.error(

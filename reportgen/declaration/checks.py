@@ -7,10 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from reportgen.applicability import refusal
 from reportgen.declaration.claim_checks import check_claims
-from reportgen.declaration.complaints import Complaint, Path, describe, suggestion
-from reportgen.declaration.experiment import Experiment, Problem, Section, Train
+from reportgen.declaration.complaints import Complaint, Path, describe, listing, suggestion
+from reportgen.declaration.experiment import Experiment, Train
+from reportgen.declaration.section import Section
 from reportgen.estimators import ESTIMATORS
+from reportgen.objectives import OBJECTIVES
 
 Check = Callable[[Experiment], Iterator[Complaint]]
 
@@ -20,7 +23,6 @@ MOST_SETTINGS = 1000
 MOST_BUCKETS = 32
 """Replicates are kept in at most so many buckets an image, each of which holds at least one."""
 
-_SECTIONS: dict[str, type[Section]] = {"problem": Problem, "train": Train}
 _NOT_SWEPT = {
     "problem.data": "declare one experiment a data set",
     "problem.model": "declare one experiment a model",
@@ -80,18 +82,18 @@ def check_sweep_checkpoints(experiment: Experiment) -> Iterator[Complaint]:
     if isinstance(chosen, str):
         return
     for i, epoch in enumerate(chosen):
-        if epoch not in experiment.train.checkpoints:
-            text = f"must be one of train.checkpoints {list(experiment.train.checkpoints)}, got {epoch}."
+        if epoch not in experiment.checkpoints:
+            text = f"must be one of train.checkpoints {list(experiment.checkpoints)}, got {epoch}."
             yield Complaint(("measure", "sweep_checkpoints", i), text)
 
 
 def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
     """Labels are unique and honest, no estimator is declared twice, and one can be the reference."""
     seen: dict[str, int] = {}
-    same: dict[tuple[str, int], int] = {}
+    same: dict[tuple[str, int, bool], int] = {}
     for i, spec in enumerate(experiment.estimators):
         place = ("estimators", i)
-        twin = same.setdefault((spec.name, spec.num_samples), i)
+        twin = same.setdefault((spec.name, spec.num_samples, spec.antithetic), i)
         if twin != i:
             text = f"is {spec.name} with K = {spec.num_samples} again, like estimators[{twin}]. Remove one."
             yield Complaint(place, text)
@@ -103,40 +105,94 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
         elif spec.label in ESTIMATORS and spec.label != spec.name:
             text = f"{spec.label} is the name of another estimator than {spec.name}. Choose another label."
             yield Complaint((*place, "label"), text)
-    if experiment.reference is None:
-        text = "need an unbiased one to compare the others with, got none. Add pathwise."
+    alone = [name for name in experiment.objective if experiment.reference_of(name) is None]
+    if alone:
+        under = "" if len(alone) == len(experiment.objective) else f" under {listing(alone, 'and')}"
+        text = f"need an unbiased one to compare the others with{under}, got none. Add pathwise."
         yield Complaint(("estimators",), text)
+
+
+def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
+    """Every estimator applies to the family of q and to an objective."""
+    problem = experiment.problem
+    for i, spec in enumerate(experiment.estimators):
+        text = refusal(spec.name, problem.distribution, experiment.objective, problem.generative)
+        if text is not None:
+            yield Complaint(("estimators", i), text)
+
+
+def check_bounds(experiment: Experiment) -> Iterator[Complaint]:
+    """Estimators of a bound of K samples have the same K: another K is another bound."""
+    several = [name for name in experiment.objective if OBJECTIVES[name].several]
+    for objective in several:
+        reference = experiment.reference_of(objective)
+        for i, spec in enumerate(experiment.estimators):
+            if not ESTIMATORS[spec.name].serves(objective) or reference is None:
+                continue
+            place: Path = ("estimators", i)
+            if spec.antithetic:
+                yield Complaint(place, f"antithetic samples make another bound than {objective}. Remove it.")
+            elif spec.num_samples != reference.num_samples:
+                yield Complaint(
+                    (*place, "num_samples"),
+                    f"must be that of {reference.label}, {reference.num_samples}, since {objective} is "
+                    f"another bound for each K; got {spec.num_samples}. For curves against K use "
+                    "measure.num_samples.",
+                )
 
 
 def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
     """Every swept path is a setting, and every value is one it can have."""
-    paths = [f"{name}.{field}" for name, model in _SECTIONS.items() for field in model.model_fields]
+    sections = {"problem": experiment.problem, **({"train": experiment.train} if _trains(experiment) else {})}
+    paths = [f"{name}.{field}" for name, model in sections.items() for field in type(model).model_fields]
     allowed = [path for path in paths if path not in _NOT_SWEPT]
-    count = 1
-    for path, values in experiment.sweep.items():
-        place: Path = ("sweep", path)
-        if path in _NOT_SWEPT:
-            yield Complaint(place, f"{path} cannot be swept: {_NOT_SWEPT[path]}.")
-        elif path not in allowed:
-            known = suggestion(path, allowed)
-            yield Complaint(place, f"no setting has this path. A sweep is over problem.… or train.…. {known}")
-        elif not values:
-            yield Complaint(
-                place, "must list at least one value, got an empty list. Add values, or remove it."
-            )
-        else:
-            yield from _check_values(experiment, path, values)
-            count *= len(values)
+    count = 0
+    for i, block in enumerate(experiment.sweep):
+        spanned = 1
+        for path, values in block.items():
+            place: Path = ("sweep", i, path)
+            if path in _NOT_SWEPT:
+                yield Complaint(place, f"{path} cannot be swept: {_NOT_SWEPT[path]}.")
+            elif path not in allowed:
+                known = suggestion(path, allowed)
+                roots = " or ".join(f"{name}.…" for name in sections)
+                yield Complaint(place, f"no setting has this path. A sweep is over {roots}. {known}")
+            elif not values:
+                yield Complaint(
+                    place, "must list at least one value, got an empty list. Add values, or remove it."
+                )
+            else:
+                yield from _check_values(experiment, place, values)
+                spanned *= len(values)
+        count += spanned
     if count > MOST_SETTINGS:
         yield Complaint(
             ("sweep",), f"spans {count} settings, at most {MOST_SETTINGS} are run. Shorten the lists."
         )
 
 
-def _check_values(experiment: Experiment, path: str, values: tuple[Any, ...]) -> Iterator[Complaint]:
+def _trains(experiment: Experiment) -> bool:
+    return experiment.problem.trained
+
+
+def check_parts(experiment: Experiment) -> Iterator[Complaint]:
+    """Sections and settings that this model has no use for are not there; objectives are those it has."""
+    problem = experiment.problem
+    if not problem.trained and "train" in experiment.model_fields_set:
+        yield Complaint(("train",), f"{problem.model} has no parameters to train. Remove the section.")
+    if problem.dataset is None and "images" in experiment.measure.model_fields_set:
+        yield Complaint(("measure", "images"), f"{problem.model} has no images. Remove it.")
+    for i, name in enumerate(experiment.objective):
+        if name not in problem.objectives:
+            known = suggestion(name, problem.objectives)
+            yield Complaint(("objective", i), f"{problem.model} has no {name}. {known}")
+
+
+def _check_values(experiment: Experiment, sweep: Path, values: tuple[Any, ...]) -> Iterator[Complaint]:
+    path = str(sweep[-1])
     built: list[Any] = []
     for i, value in enumerate(values):
-        place: Path = ("sweep", path, i)
+        place: Path = (*sweep, i)
         try:
             section = swept_section(experiment, path, value)
         except ValidationError as error:
@@ -164,12 +220,15 @@ def swept_section(experiment: Experiment, path: str, value: Any) -> Section:
 
 def with_resolved_sweep(experiment: Experiment) -> Experiment:
     """Swept values as their settings resolve them: 1e1 is 10 for problem.latent."""
-    resolved = {
-        path: tuple(
-            getattr(swept_section(experiment, path, value), path.partition(".")[2]) for value in values
-        )
-        for path, values in experiment.sweep.items()
-    }
+    resolved = tuple(
+        {
+            path: tuple(
+                getattr(swept_section(experiment, path, value), path.partition(".")[2]) for value in values
+            )
+            for path, values in block.items()
+        }
+        for block in experiment.sweep
+    )
     return experiment.model_copy(update={"sweep": resolved})
 
 
@@ -188,11 +247,14 @@ def check_claim_ids(experiment: Experiment) -> Iterator[Complaint]:
 
 
 CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
+    (check_parts, frozenset({"problem", "train", "measure", "objective"})),
     (check_checkpoints, frozenset({"train"})),
     (check_budget, frozenset({"measure"})),
     (check_samples, frozenset({"measure", "estimators"})),
     (check_sweep_checkpoints, frozenset({"train", "measure"})),
-    (check_estimators, frozenset({"estimators"})),
+    (check_estimators, frozenset({"estimators", "objective"})),
+    (check_applicability, frozenset({"problem", "estimators", "objective"})),
+    (check_bounds, frozenset({"estimators", "objective"})),
     (check_sweep, frozenset({"problem", "train", "sweep"})),
     (check_claim_ids, frozenset()),
 )

@@ -60,12 +60,12 @@ def _unknown_arm(experiment: Experiment, arm: str) -> str:
 
 def _scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     swept = any(scope.over != "checkpoint" for scope in test.scopes)
-    measured = experiment.sweep_checkpoints if swept else experiment.train.checkpoints
+    measured = experiment.sweep_checkpoints if swept else experiment.checkpoints
     owner = "measure.sweep_checkpoints" if swept else "train.checkpoints"
     for scope in test.scopes:
         if scope.over != "checkpoint":
-            if scope.over not in experiment.sweep:
-                known = suggestion(scope.over, ["checkpoint", *experiment.sweep])
+            if scope.over not in experiment.swept:
+                known = suggestion(scope.over, ["checkpoint", *experiment.swept])
                 yield f"{scope.over!r} is neither 'checkpoint' nor swept. {known}"
             else:
                 yield from _stranded(experiment, scope.over, {other.over for other in test.scopes})
@@ -77,7 +77,7 @@ def _scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
 
 def _stranded(experiment: Experiment, path: str, scoped: set[str]) -> Iterator[str]:
     """Other swept settings stay at their base value, so the sweep must run there."""
-    for other, values in experiment.sweep.items():
+    for other, values in experiment.swept.items():
         section, _, field = other.partition(".")
         base = getattr(getattr(experiment, section), field)
         if other not in scoped and base not in values:
@@ -101,7 +101,7 @@ def _equal_means_faults(experiment: Experiment, comparison: EqualMeans) -> Itera
 
 def _special_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     """Slopes and effects of constants are measured under one objective, at one checkpoint."""
-    last = experiment.train.checkpoints[-1]
+    last = experiment.checkpoints[-1]
     for quantity in quantities_of(test.comparison):
         statistic = statistic_of(quantity)
         if isinstance(quantity, Slope):

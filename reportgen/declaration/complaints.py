@@ -33,6 +33,7 @@ class Places:
 
     def sentence(self, complaint: Complaint) -> str:
         """The complaint as one line that starts with its place."""
+        complaint = Complaint(self.written(complaint.path), complaint.text)
         shown = spell(complaint.path)
         text = " ".join(complaint.text.split())
         for path, option in reversed(self.overrides):
@@ -41,8 +42,14 @@ class Places:
                 return f"--set {option}{inner}: {text}"
         return f"{self.name}:{self.line(complaint.path)}{' ' + shown if shown else ''}: {text}"
 
+    def written(self, path: Path) -> Path:
+        """The path as it stands in the text, where a single sweep need not be in a list."""
+        single = path[:2] == ("sweep", 0) and ("sweep", 0) not in self.lines
+        return (*path[:1], *path[2:]) if single else path
+
     def line(self, path: Path) -> int:
         """Line (from 1) of the path, or of the nearest thing around it that is written down."""
+        path = self.written(path)
         for length in range(len(path), -1, -1):
             if path[:length] in self.lines:
                 return self.lines[path[:length]]

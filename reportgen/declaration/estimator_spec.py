@@ -39,6 +39,9 @@ class EstimatorEntry(BaseModel):
         default=None,
         description="K, the samples inside one estimate. Default: the fewest the estimator needs.",
     )
+    antithetic: Annotated[bool, Switch()] = Field(
+        default=False, description="Samples of an estimate in pairs of mirrored noise, ε and −ε; K is even."
+    )
     label: Annotated[str, Text(60)] | None = Field(
         default=None, description="What tables and claims call it. Default: its name."
     )
@@ -46,11 +49,12 @@ class EstimatorEntry(BaseModel):
 
 @dataclass(frozen=True)
 class EstimatorSpec:
-    """An estimator resolved: `name` is the table's, `label` that of claims and results, and K."""
+    """An estimator resolved: `name` is the table's, `label` that of claims and results, K, and its noise."""
 
     name: str
     label: str
     num_samples: int
+    antithetic: bool = False
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -68,7 +72,8 @@ def _as_mapping(value: Any) -> Any:
 
 
 def _written(spec: EstimatorSpec) -> dict[str, Any]:
-    return {"name": spec.name, "label": spec.label, "num_samples": spec.num_samples}
+    written = {"name": spec.name, "label": spec.label, "num_samples": spec.num_samples}
+    return written | ({"antithetic": True} if spec.antithetic else {})
 
 
 def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
@@ -83,16 +88,25 @@ def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
     elif entry.as_printed:
         name = "score_function_as_printed"
     estimator = table()[name]
-    num_samples = estimator.default_samples if entry.num_samples is None else entry.num_samples
+    fewest = max(estimator.default_samples, 2) if entry.antithetic else estimator.default_samples
+    num_samples = fewest if entry.num_samples is None else entry.num_samples
+    if entry.antithetic and estimator.independent:
+        raise refuse(
+            f"{name} needs independent samples, which antithetic ones are not. Remove it.", at=("antithetic",)
+        )
+    if entry.antithetic and num_samples % 2:
+        raise refuse(
+            f"must be even, for pairs, got {num_samples}. Use {num_samples + 1}.", at=("num_samples",)
+        )
     if num_samples < estimator.min_samples:
         raise refuse(
             f"{name} needs at least {estimator.min_samples}, got {num_samples}. "
             f"Use {estimator.min_samples} or more, or score_function.",
             at=("num_samples",),
         )
-    label = entry.label or name
+    label = entry.label or (f"{name} antithetic" if entry.antithetic else name)
     if re.search(r"[,()<>=]", label):
         raise refuse(
             f"must be free of , ( ) < > = so that claims can name it, got {describe(label)}.", at=("label",)
         )
-    return EstimatorSpec(name, label, num_samples)
+    return EstimatorSpec(name, label, num_samples, entry.antithetic)

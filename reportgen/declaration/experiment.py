@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from reportgen.declaration.claim_grammar import GrammarError, parse
 from reportgen.declaration.claim_tests import ClaimTest
 from reportgen.declaration.complaints import Complaint, Path, Places, describe, refuse
 from reportgen.declaration.estimator_spec import EstimatorSpec
+from reportgen.declaration.problems import AnyProblem
+from reportgen.declaration.problems.vae import VAE
 from reportgen.declaration.scalars import (
     Choice,
     Fraction,
@@ -26,15 +28,10 @@ from reportgen.declaration.scalars import (
     filled,
     one_of,
 )
+from reportgen.declaration.section import Section
 from reportgen.errors import DeclarationError
 
 _EPOCHS = (0, 1, 5, 20, 50, 100, 200)
-
-
-def _datasets() -> Iterable[str]:
-    from reportgen.datasets import DATASETS
-
-    return DATASETS
 
 
 def _objectives() -> Iterable[str]:
@@ -49,6 +46,11 @@ def _readable(test: str) -> str:
     except GrammarError as error:
         raise refuse(f"{error} (in `{test}`).") from None
     return test
+
+
+def _blocks(value: Any) -> Any:
+    """One mapping is a list of one; an empty one sweeps nothing."""
+    return ([value] if value else []) if isinstance(value, dict) else value
 
 
 Epochs = Annotated[
@@ -75,29 +77,6 @@ class _WhichCheckpoints(Marker):
     def schema(self) -> dict[str, Any]:
         epochs = {"type": "array", "minItems": 1, "items": Whole(0).schema()}
         return {"anyOf": [{"enum": ["last", "every"]}, epochs]}
-
-
-class Section(BaseModel):
-    """A mapping of the declaration."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Problem(Section):
-    """What is differentiated: a model and the images it is trained on."""
-
-    model: Annotated[Literal["vae"], one_of("vae")] = "vae"
-    """A variational autoencoder with a Gaussian q(z|x) and Bernoulli pixels."""
-    data: Annotated[str, Choice(_datasets)] = "digits"
-    """Data set; `reportgen list` names them."""
-    hidden: Annotated[
-        tuple[Annotated[int, Whole(1, 65536)], ...], BeforeValidator(as_list), AfterValidator(filled)
-    ] = (100, 100)
-    """Units of the encoder's hidden layers; the decoder has the same in reverse."""
-    latent: Annotated[int, Whole(1, 4096)] = 10
-    """Latent units d; q has 2 d parameters an image."""
-    activation: Annotated[str, one_of("tanh")] = "tanh"
-    """Nonlinearity of the hidden layers."""
 
 
 class Train(Section):
@@ -174,12 +153,13 @@ class Experiment(Section):
     """Title of the report. Default: the name."""
     seed: Annotated[int, Whole(0)] = 0
     """Root of every random number."""
-    problem: Problem = Problem()
+    problem: AnyProblem = VAE()
     """What is differentiated."""
     objective: Annotated[
         tuple[ObjectiveName, ...], BeforeValidator(as_list), AfterValidator(filled), AfterValidator(distinct)
-    ] = ("reconstruction", "elbo", "elbo_analytic_kl")
-    """Objectives whose gradient is estimated; the first is the one meant where none is named."""
+    ] = Field(default_factory=lambda data: data["problem"].usual)
+    """Objectives whose gradient is estimated; the first is the one meant where none is named.
+    Default: those usual for the model."""
     estimators: Annotated[tuple[EstimatorSpec, ...], BeforeValidator(as_list), AfterValidator(filled)] = (
         Field(default=("score_function", "leave_one_out", "pathwise"), validate_default=True)
     )
@@ -188,8 +168,9 @@ class Experiment(Section):
     """How the model is trained, and the checkpoints at which it is measured."""
     measure: Measure = Measure()
     """How long, and on how many images."""
-    sweep: dict[str, tuple[Any, ...]] = {}
-    """Settings and their values, such as `problem.latent: [2, 5, 10]`; the full cross product is run."""
+    sweep: Annotated[tuple[dict[str, tuple[Any, ...]], ...], BeforeValidator(_blocks)] = ()
+    """Settings and their values, such as `problem.latent: [2, 5, 10]`; the full cross product is run.
+    A list of such mappings runs the cross product of each."""
     claims: tuple[Claim, ...] = ()
     """Sentences, each with the test that decides it."""
 
@@ -231,17 +212,41 @@ class Experiment(Section):
 
     @property
     def reference(self) -> EstimatorSpec | None:
+        """The estimator the others are compared with under the first objective."""
+        return self.reference_of(self.objective[0])
+
+    def reference_of(self, objective: str) -> EstimatorSpec | None:
         """The estimator the others are compared with: pathwise, else the first that is unbiased."""
         from reportgen.estimators import ESTIMATORS
 
-        pathwise = [spec for spec in self.estimators if spec.name == "pathwise"]
-        unbiased = [spec for spec in self.estimators if ESTIMATORS[spec.name].unbiased]
+        serving = [
+            spec
+            for spec in self.estimators
+            if ESTIMATORS[spec.name].serves(objective) and ESTIMATORS[spec.name].parameters == "phi"
+        ]
+        pathwise = [spec for spec in serving if spec.name == "pathwise"]
+        unbiased = [spec for spec in serving if ESTIMATORS[spec.name].is_unbiased(objective)]
         return next(iter(pathwise or unbiased), None)
+
+    @property
+    def swept(self) -> dict[str, tuple[Any, ...]]:
+        """Every swept path with all its values, each once, in the order declared."""
+        found: dict[str, list[Any]] = {}
+        for block in self.sweep:
+            for path, values in block.items():
+                known = found.setdefault(path, [])
+                known += [value for value in values if value not in known]
+        return {path: tuple(values) for path, values in found.items()}
+
+    @property
+    def checkpoints(self) -> tuple[int, ...]:
+        """Epochs at which the base setting is measured; 0 alone where nothing is trained."""
+        return self.train.checkpoints if self.problem.trained else (0,)
 
     @property
     def sweep_checkpoints(self) -> tuple[int, ...]:
         """`measure.sweep_checkpoints` as epochs."""
         chosen = self.measure.sweep_checkpoints
-        if chosen == "every":
-            return self.train.checkpoints
-        return self.train.checkpoints[-1:] if chosen == "last" else tuple(int(epoch) for epoch in chosen)
+        if chosen == "every" or not self.problem.trained:
+            return self.checkpoints
+        return self.checkpoints[-1:] if chosen == "last" else tuple(int(epoch) for epoch in chosen)

@@ -13,18 +13,18 @@ from reportgen.declaration import overrides as command_line
 from reportgen.declaration.checks import complaints_about, with_resolved_sweep
 from reportgen.declaration.complaints import Complaint, Path, Places, describe, suggestion
 from reportgen.declaration.estimator_spec import EstimatorEntry
-from reportgen.declaration.experiment import Claim, Experiment, Measure, Problem, Train
+from reportgen.declaration.experiment import Claim, Experiment, Measure, Train
+from reportgen.declaration.problems import PROBLEMS
 from reportgen.declaration.yaml_source import decode, read
 from reportgen.errors import DeclarationError
 
 _MODELS: dict[str, type[BaseModel]] = {
-    "problem": Problem,
     "train": Train,
     "measure": Measure,
     "estimators": EstimatorEntry,
     "claims": Claim,
 }
-"""Section → the model of it, or of its items."""
+"""Section → the model of it, or of its items; that of `problem` depends on its model."""
 
 
 def load(path: FilePath | str, overrides: Sequence[str] = ()) -> Experiment:
@@ -100,6 +100,8 @@ def _without(
 
 def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
     path: Path = tuple(detail["loc"])
+    if path[:1] == ("problem",):
+        path = (*path[:1], *path[2:])  # without the model, which pydantic puts between
     context = detail.get("ctx", {})
     found = describe(detail["input"])
     if detail["type"] == "declaration":
@@ -108,24 +110,32 @@ def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
         text = f"the text is cut at a comma, got the rest {describe(path[-1])} as a key. Put it in quotes."
         return Complaint(path[:-1], text)
     if detail["type"] == "extra_forbidden":
-        return Complaint(path, f"unknown key. {suggestion(path[-1], _keys(path))}")
+        return Complaint(path, f"unknown key. {suggestion(path[-1], _keys(path, data))}")
     if detail["type"] == "missing":
         example = {"experiment": "my-experiment", "name": "pathwise", "id": "lower-variance"}.get(
             str(path[-1]), "…"
         )
         return Complaint(path, f"is required, got nothing. Add `{path[-1]}: {example}`.")
     if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
-        return Complaint(path, f"must be a mapping{_such_as(path)}, got {found}.")
+        return Complaint(path, f"must be a mapping{_such_as(path, data)}, got {found}.")
     if detail["type"] in ("tuple_type", "list_type"):
         return Complaint(path, f"must be a list in brackets, [a, b], got {found}.")
     return Complaint(path, f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {found}.")
 
 
-def _keys(path: Path) -> list[str]:
-    model = Experiment if len(path) == 1 else _MODELS.get(str(path[0]))
+def _keys(path: Path, data: dict[str, Any]) -> list[str]:
+    """Keys of the section that the path leads into."""
+    if len(path) == 1:
+        return list(Experiment.model_fields)
+    model = _problem(data) if path[0] == "problem" else _MODELS.get(str(path[0]))
     return list(model.model_fields) if model else []
 
 
-def _such_as(path: Path) -> str:
-    keys = _keys((*path, "?"))
+def _problem(data: dict[str, Any]) -> type[BaseModel] | None:
+    section = data.get("problem")
+    return PROBLEMS.get(str(section.get("model", "vae") if isinstance(section, dict) else "vae"))
+
+
+def _such_as(path: Path, data: dict[str, Any]) -> str:
+    keys = _keys((*path, "?"), data)
     return f" of settings ({', '.join(keys)})" if keys else ""

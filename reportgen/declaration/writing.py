@@ -14,6 +14,12 @@ def resolved(experiment: Experiment) -> dict[str, Any]:
     """Every setting with its value, defaults included, as plain data that loads to the same experiment."""
     plain: dict[str, Any] = experiment.model_dump(mode="json", exclude_none=True)
     plain["measure"]["sweep_checkpoints"] = list(experiment.sweep_checkpoints)
+    if not experiment.problem.trained:
+        del plain["train"], plain["measure"]["sweep_checkpoints"]
+    if experiment.problem.dataset is None:
+        del plain["measure"]["images"]
+    if len(experiment.sweep) == 1:
+        plain["sweep"] = plain["sweep"][0]
     return plain
 
 

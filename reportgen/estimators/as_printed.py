@@ -34,4 +34,5 @@ AS_PRINTED = Estimator(
     source="borea",
     evaluate=as_printed,
     unbiased=False,
+    control=True,
 )

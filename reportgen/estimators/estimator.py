@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from reportgen.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,14 +22,19 @@ Coefficients = Mapping[str, "Tensor"]
 class Draws(Protocol):
     """What one evaluation of the decoder offers to every estimator.
 
-    Axes: I images, R replicates, K samples inside one estimate, d latent
+    Axes: I data points, R replicates, K samples inside one estimate, d latent
     units, m parameters η of q(z; η). Every attribute refers to the integrand
-    f(z; η) of one objective, E_q[f].
+    f(z; η) of one objective: E[mean_k f(z_k)], or for a bound of several
+    samples E[log mean_k exp f(z_k)] with f = log w.
     """
 
     @property
     def epsilon(self) -> Tensor:
-        """Noise ε of the reparameterization z = g(ε; η), [I R K d]."""
+        """Standard normal noise that the family turns into z, [I R K n]; n = d for Gaussians."""
+
+    @property
+    def auxiliary(self) -> Tensor:
+        """Further standard normals, as many as the estimator declares, [I R K n·auxiliary]."""
 
     @property
     def f(self) -> Tensor:
@@ -65,15 +72,39 @@ class Draws(Protocol):
     def gradient_at_centre(self) -> Tensor:
         """∇_z f at the mean of q, [I 1 1 d]."""
 
+    @property
+    def weights(self) -> Tensor:
+        """∂objective/∂f_k, [I R K]: 1/K of a mean, the normalized importance weights of a bound."""
+
+    @property
+    def generative(self) -> Tensor:
+        """∇_θ log p_θ(x, z) at the samples, [I R K |θ|]."""
+
+    def weighted(self, values: Tensor) -> Tensor:
+        """Σ_k ω_k v_k with ω the `weights`: [I R K …] → [I R …]."""
+
     def pullback(self, v: Tensor) -> Tensor:
         """(∂z/∂η)ᵀ v at the samples: [I R K d] → [I R K m]."""
 
+    def evaluate(self, z: Tensor) -> Tensor:
+        """Integrand at any points, [I R J d] → [I R J]; one decoder pass each."""
+
+    def evaluate_gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Integrand and ∇_z f at any points, [I R J d] → [I R J], [I R J d]."""
+
+    @property
+    def q(self) -> Any:
+        """The family at the data points, a `reportgen.families` object."""
+
     @property
     def gram(self) -> Tensor:
-        """J Jᵀ with J = ∂η/∂φ of each image, [I m m]: the metric of φ seen from η."""
+        """J Jᵀ with J = ∂η/∂φ of each data point, [I m m]: the metric of φ seen from η."""
 
     def mean_pullback(self, v: Tensor) -> Tensor:
         """(∂E_q[z]/∂η)ᵀ v: [I 1 1 d] → [I 1 1 m]."""
+
+
+Evaluate = Callable[[Draws, Coefficients], "Tensor"]
 
 
 @dataclass(frozen=True)
@@ -97,11 +128,30 @@ class Estimator:
     """What must hold or be computable, one sentence."""
     source: str
     """Citation keys, comma separated, from the report's bibliography."""
-    evaluate: Callable[[Draws, Coefficients], Tensor]
+    evaluate: Evaluate | None
+    """For objectives that are a mean over samples; None where it has no meaning there."""
+    bound: Evaluate | None = None
+    """For objectives that are a bound of several samples, log mean w; None where it has no meaning there."""
     fit: Callable[[Draws], Coefficients] | None = None
     unbiased: bool = True
+    bound_unbiased: bool = True
+    """Whether it is unbiased for a bound of several samples."""
+    control: bool = False
+    """Whether it is here to be rejected: no precision is asked of its variance."""
     needs_gradient: bool = False
     """Whether ∇_z f at every sample is used (one decoder backward a sample)."""
+    reparameterizes: bool = False
+    """Whether ∂z/∂η is used, so that q must be reparameterizable."""
+    families: tuple[str, ...] = ()
+    """The only families it is made for; empty: any."""
+    instead: tuple[str, ...] = ("score_function", "leave_one_out")
+    """What to use where it does not apply."""
+    independent: bool = False
+    """Whether the samples inside an estimate must be independent, so that they cannot be antithetic."""
+    parameters: Literal["phi", "theta"] = "phi"
+    """Whose gradient is estimated."""
+    auxiliary: int = 0
+    """Further standard normals used for each one of the noise."""
     min_samples: int = 1
     default_samples: int = 1
     """K where the declaration gives none."""
@@ -109,11 +159,30 @@ class Estimator:
     """Decoder forward passes an estimate needs besides one a sample."""
     extra_backward: int = 0
     """Decoder backward passes an estimate needs besides one a sample."""
+    forward_per_latent: int = 0
+    """Decoder forward passes that each sample needs for each latent unit."""
+    forward_per_sample: int = 1
+    """Decoder forward passes that each sample needs besides."""
+    backward_per_sample: int = 0
+    """Decoder backward passes that each sample needs besides that of `needs_gradient`."""
 
-    def forward_passes(self, num_samples: int) -> int:
-        """Decoder forward passes of one estimate with K = `num_samples`."""
-        return num_samples + self.extra_forward
+    def forward_passes(self, num_samples: int, latent: int = 0) -> int:
+        """Decoder forward passes of one estimate with K = `num_samples` and `latent` units."""
+        a_sample = self.forward_per_sample + self.forward_per_latent * latent
+        return num_samples * a_sample + self.extra_forward
 
     def backward_passes(self, num_samples: int) -> int:
         """Decoder backward passes (with respect to z) of one estimate."""
-        return (num_samples if self.needs_gradient else 0) + self.extra_backward
+        return num_samples * (int(self.needs_gradient) + self.backward_per_sample) + self.extra_backward
+
+    def serves(self, objective: str) -> bool:
+        """Whether it estimates this objective's gradient."""
+        return self.of(objective) is not None
+
+    def of(self, objective: str) -> Evaluate | None:
+        """The function that estimates this objective's gradient."""
+        return self.bound if OBJECTIVES[objective].several else self.evaluate
+
+    def is_unbiased(self, objective: str) -> bool:
+        """Whether its mean is this objective's gradient, by construction."""
+        return self.bound_unbiased if OBJECTIVES[objective].several else self.unbiased

@@ -37,6 +37,7 @@ LEAVE_ONE_OUT = Estimator(
     requires="Values of f, at least two samples an estimate.",
     source="kool2019, mnih2016",
     evaluate=leave_one_out,
+    independent=True,
     min_samples=2,
     default_samples=2,
 )

@@ -14,16 +14,18 @@ def pathwise(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of d/dη f(g(ε; η); η).
 
     The total derivative: (∂z/∂η)ᵀ ∇_z f, plus ∂f/∂η at fixed z where f
-    depends on η. Requires q to be reparameterizable, z = g(ε; η), and f
-    absolutely continuous in z. Unbiased then.
+    depends on η. For a bound of several samples the mean is weighted by the
+    normalized importance weights: that is the gradient of IWAE. Requires q to
+    be reparameterizable, z = g(ε; η), and f absolutely continuous in z.
+    Unbiased then.
     Shapes: [I R K d] (and [I R K m]) → [I R m].
     Source: Kingma & Welling (2013), section 2.4; Rezende et al. (2014), eq. 9;
-    Titsias & Lázaro-Gredilla (2014), eq. 5; Burda et al. (2016), eq. 6.
+    Titsias & Lázaro-Gredilla (2014), eq. 5; Burda et al. (2016), eq. 6, and eq. 14 for the bound.
     """
     estimate = draws.pullback(draws.gradient)
     if draws.explicit is not None:
         estimate = estimate + draws.explicit
-    return estimate.mean(2)
+    return draws.weighted(estimate)
 
 
 PATHWISE = Estimator(
@@ -40,5 +42,8 @@ PATHWISE = Estimator(
     requires="∂f/∂z at every sample: q reparameterizable, f absolutely continuous in z.",
     source="kingma2013, rezende2014, titsias2014",
     evaluate=pathwise,
+    bound=pathwise,
     needs_gradient=True,
+    reparameterizes=True,
+    instead=("score_function", "leave_one_out", "gumbel_softmax"),
 )

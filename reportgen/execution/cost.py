@@ -35,24 +35,25 @@ def training_seconds(cell: TrainingCell, pixels: int, images: int) -> float:
 
 def measuring_seconds(cell: MeasurementCell, pixels: int) -> float:
     """Draws, decoder passes and moments, if the variances are of a usual kind."""
-    images, settings = float(cell.measure["images"]), cell.measure
+    images, settings = float(cell.measure.get("images", 1)), cell.measure
     wanted = TYPICAL_SAMPLES / images * (0.02 / float(settings["precision"])) ** 2
     draws = min(max(wanted, float(settings["min_replicates"])), float(settings["budget"]))
-    decoder = 2 * _weights(cell.problem, pixels) / FLOPS
-    square = (2.0 * float(cell.problem["latent"])) ** 2
+    decoder = 2 * _weights(cell.problem, pixels) / FLOPS if pixels else 0.0
+    square = (2.0 * float(cell.problem.get("latent", 1))) ** 2
     arms = sum((REPLICATE + REPLICATE_SQUARE * square) / arm.num_samples for arm in cell.arms)
     return images * draws * (decoder + arms)
 
 
-def seconds_of(plan: Plan, dataset: Dataset) -> dict[str, float]:
+def seconds_of(plan: Plan, dataset: Dataset | None) -> dict[str, float]:
     """Expected seconds of every cell, by key."""
-    cost = {c.key: training_seconds(c, dataset.pixels, len(dataset.train)) for c in plan.trainings}
-    return cost | {c.key: measuring_seconds(c, dataset.pixels) for c in plan.measurements}
+    pixels, size = (dataset.pixels, len(dataset.train)) if dataset else (0, 0)
+    cost = {c.key: training_seconds(c, pixels, size) for c in plan.trainings}
+    return cost | {c.key: measuring_seconds(c, pixels) for c in plan.measurements}
 
 
 def most_draws(cells: Sequence[MeasurementCell]) -> int:
     """Decoder evaluations at most, over all images and cells."""
-    return sum(int(float(cell.measure["budget"])) * int(cell.measure["images"]) for cell in cells)
+    return sum(int(float(cell.measure["budget"])) * int(cell.measure.get("images", 1)) for cell in cells)
 
 
 def _weights(problem: dict[str, Any], pixels: int) -> int:

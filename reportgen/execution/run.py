@@ -77,7 +77,8 @@ def run(
     broken: list[BrokenRecord] = []
     if missing:
         store.clean()
-        cost = seconds_of(plan, load(experiment.problem.data))
+        data = experiment.problem.dataset
+        cost = seconds_of(plan, load(data) if data else None)
         board = Board([Task(cell, store.root) for cell in missing], cost)
         with single_threaded_children():
             lane = _open(executor, jobs, tell)

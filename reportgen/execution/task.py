@@ -35,9 +35,9 @@ class Task:
         if isinstance(self.cell, TrainingCell):
             epochs = self.cell.train["epochs"]
             parts.append(f"{epochs} epoch{'' if epochs == 1 else 's'}")
-        else:
+        elif self.cell.training_key:
             parts.append(f"epoch {self.cell.checkpoint}")
-        return ", ".join(parts)
+        return ", ".join(parts) or str(self.cell.problem.get("model", "the base setting"))
 
     def event(
         self,

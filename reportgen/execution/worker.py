@@ -12,7 +12,6 @@ from typing import Any
 from reportgen.datasets import Dataset, load
 from reportgen.errors import ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
-from reportgen.execution.images import measured_images
 from reportgen.execution.task import Task
 from reportgen.plan import MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord, Store
@@ -79,11 +78,9 @@ def _train(task: Task, cell: TrainingCell) -> None:
 
 
 def _measure(task: Task, cell: MeasurementCell) -> None:
-    import torch
-
     from reportgen.execution.environment import environment
     from reportgen.measure import MeasureProgress, measure
-    from reportgen.problems.vae import VAEProblem
+    from reportgen.problems import BUILDERS, Materials
     from reportgen.training import load_checkpoint
 
     tell = _Teller(task)
@@ -92,12 +89,22 @@ def _measure(task: Task, cell: MeasurementCell) -> None:
         tell(news.done, news.precision, news.replicates)
 
     store = Store(task.root)
-    encoder, decoder = load_checkpoint(store, cell.training_key, cell.checkpoint)
-    dataset = _dataset(cell.problem["data"])
-    images, pixels = measured_images(dataset, int(cell.measure["images"]), cell.seed)
-    problem = VAEProblem(encoder, decoder, torch.from_numpy(pixels))
+    trained = cell.training_key
+    materials = Materials(
+        settings=cell.problem,
+        seed=cell.seed,
+        images=int(cell.measure.get("images", 0)),
+        dataset=lambda: _dataset(cell.problem["data"]),
+        parameters=load_checkpoint(store, trained, cell.checkpoint) if trained else {},
+    )
+    made = BUILDERS[cell.problem["model"]](materials)
     record = measure(
-        problem, cell, dataset=dataset.name, images=images, report=progress, environment=environment()
+        made.problem,
+        cell,
+        dataset=made.dataset,
+        images=made.points,
+        report=progress,
+        environment=environment(),
     )
     store.save(replace(record, environment=_dated(record.environment)))
 

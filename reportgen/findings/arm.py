@@ -66,7 +66,8 @@ class MeasuredArm:
     def reference(self) -> MeasuredArm:
         """The arm of the same objective that the others are compared with."""
         for i, arm in enumerate(self.record.arms):
-            if arm.reference and arm.objective == self.about.objective:
+            same = (arm.objective, arm.parameters) == (self.about.objective, self.about.parameters)
+            if arm.reference and same:
                 return MeasuredArm(self.record, i)
         raise NotAvailableError(f"objective {self.about.objective} has no reference arm")
 

@@ -43,7 +43,7 @@ class Row:
 def swept_columns(experiment: Any) -> tuple[str, ...]:
     """Columns after the fixed ones: the swept settings as declared, then `constant`."""
     constants = ("constant",) if tuple(getattr(experiment.measure, "constants", None) or ()) else ()
-    return (*experiment.sweep, *constants)
+    return (*experiment.swept, *constants)
 
 
 def make_rows(

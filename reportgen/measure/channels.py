@@ -1,4 +1,4 @@
-"""What is accumulated: one channel for every distinct integrand, estimator, K and constant.
+"""What is accumulated: one channel for every distinct integrand, estimator, K, constant and kind of noise.
 
 Several arms may read one channel: the ELBO with the KL in closed form has
 the covariance of the reconstruction term and a mean moved by − ∇KL.
@@ -6,7 +6,8 @@ the covariance of the reconstruction term and a mean moved by − ∇KL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import torch
@@ -25,13 +26,28 @@ class ChannelKey:
     """What makes two arms share their replicates."""
 
     integrand: str
+    several: bool
+    """Whether the objective is a bound of K samples together, not a mean over them."""
     estimator: str
     num_samples: int
     constant: float
+    antithetic: bool
 
     @classmethod
     def of(cls, arm: Arm) -> ChannelKey:
-        return cls(OBJECTIVES[arm.objective].integrand.name, arm.estimator, arm.num_samples, arm.constant)
+        objective = OBJECTIVES[arm.objective]
+        return cls(
+            objective.integrand.name,
+            objective.several,
+            arm.estimator,
+            arm.num_samples,
+            arm.constant,
+            arm.antithetic,
+        )
+
+
+Values = Mapping[tuple[str, bool], IntegrandValues]
+"""Of one set of draws, by integrand and by whether the noise is antithetic."""
 
 
 @dataclass
@@ -54,20 +70,41 @@ class Channel:
     def estimator(self) -> Estimator:
         return ESTIMATORS[self.key.estimator]
 
-    def estimate(self, values: IntegrandValues, frame: Frame) -> Tensor:
-        """One estimate a replicate, [I R m]."""
-        draws = IntegrandDraws(values, frame, self.key.num_samples, self.key.constant)
-        return self.estimator.evaluate(draws, self.coefficients)
+    @property
+    def space(self) -> str:
+        """``phi`` or ``theta``: whose gradient its vectors are."""
+        return self.estimator.parameters
 
-    def fit(self, values: IntegrandValues, frame: Frame) -> None:
+    @property
+    def unbiased(self) -> bool:
+        """Whether its mean is the objective's gradient, by construction."""
+        return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
+
+    @property
+    def needs_gradient(self) -> bool:
+        """Whether ∇_z f is used, by the estimator or by the one it is paired with."""
+        partner = self.paired is not None and self.paired.reference.estimator.needs_gradient
+        return self.estimator.needs_gradient or partner
+
+    def draws(self, values: Values, frame: Frame) -> IntegrandDraws:
+        """What the estimator sees of a set of draws."""
+        key = self.key
+        own = values[key.integrand, key.antithetic]
+        further = self.estimator.auxiliary
+        return IntegrandDraws(own, frame, key.num_samples, key.constant, key.several, further)
+
+    def estimate(self, values: Values, frame: Frame) -> Tensor:
+        """One estimate a replicate, [I R m]."""
+        evaluate = self.estimator.bound if self.key.several else self.estimator.evaluate
+        assert evaluate is not None
+        return evaluate(self.draws(values, frame), self.coefficients)
+
+    def fit(self, values: Values, frame: Frame) -> None:
         """Fit the estimator's coefficients on pilot samples."""
         if self.estimator.fit is not None:
-            draws = IntegrandDraws(values, frame, self.key.num_samples, self.key.constant)
-            self.coefficients = self.estimator.fit(draws)
+            self.coefficients = self.estimator.fit(self.draws(values, frame))
 
-    def observe(
-        self, bucket: int, values: IntegrandValues, frame: Frame, cache: dict[ChannelKey, Tensor]
-    ) -> None:
+    def observe(self, bucket: int, values: Values, frame: Frame, cache: dict[ChannelKey, Tensor]) -> None:
         """Take in a batch: moments of the estimate, and of its difference to the reference."""
         started = perf_counter()
         estimates = cached_estimate(self, values, frame, cache)
@@ -97,7 +134,7 @@ class Paired:
 
 
 def cached_estimate(
-    channel: Channel, values: IntegrandValues, frame: Frame, cache: dict[ChannelKey, Tensor]
+    channel: Channel, values: Values, frame: Frame, cache: dict[ChannelKey, Tensor]
 ) -> Tensor:
     """The channel's estimates on this batch, computed at most once."""
     if channel.key not in cache:
@@ -105,32 +142,43 @@ def cached_estimate(
     return cache[channel.key]
 
 
+Reference = tuple[str, str]
+"""An objective, and whose gradient: ``phi`` or ``theta``."""
+
+
+def reference_arms(arms: tuple[Arm, ...], references: Mapping[str, str]) -> dict[Reference, Arm]:
+    """The arm that the others are compared with: in φ as declared, in θ the first one."""
+    found: dict[Reference, Arm] = {}
+    for arm in arms:
+        space = ESTIMATORS[arm.estimator].parameters
+        named = space == "theta" or arm.label == references.get(arm.objective)
+        if named and not arm.constant:
+            found.setdefault((arm.objective, space), arm)
+    return found
+
+
 def open_channels(
     arms: tuple[Arm, ...],
-    references: dict[str, str],
+    references: Mapping[Reference, Arm],
     minimum: int,
     images: int,
     buckets: int,
-    dimension: int,
-) -> tuple[dict[ChannelKey, Channel], dict[str, Arm]]:
-    """Channels for all arms, and the reference arm of each objective.
+    dimensions: Mapping[str, int],
+) -> dict[ChannelKey, Channel]:
+    """Channels for all arms; `dimensions` are those of a replicate in φ's and in θ's space.
 
     Arms at their declared K without a constant are compared with the
     reference on the same draws, replicate by replicate.
     """
+
+    def empty(arm: str, buckets: int) -> Moments:
+        return Moments.empty(images, buckets, dimensions[ESTIMATORS[arm].parameters])
+
     channels: dict[ChannelKey, Channel] = {}
     for arm in arms:
         key = ChannelKey.of(arm)
         if key not in channels:
-            channels[key] = Channel(key, Moments.empty(images, buckets, dimension))
-    reference_arms: dict[str, Arm] = {}
-    for arm in arms:
-        if (
-            arm.objective not in reference_arms
-            and arm.label == references.get(arm.objective)
-            and not arm.constant
-        ):
-            reference_arms[arm.objective] = arm
+            channels[key] = Channel(key, empty(arm.estimator, buckets))
     seen: set[tuple[str, str]] = set()
     for arm in arms:
         first = (arm.objective, arm.label) not in seen
@@ -140,20 +188,15 @@ def open_channels(
             channel.minimum = max(channel.minimum, minimum)
         if not first or arm.constant:
             continue
-        reference = reference_arms.get(arm.objective)
+        reference = references.get((arm.objective, channel.space))
         if reference is None or reference.label == arm.label or channel.paired is not None:
             continue
-        counterpart = ChannelKey(
-            channel.key.integrand,
-            reference.estimator,
-            max(arm.num_samples, ESTIMATORS[reference.estimator].min_samples),
-            0.0,
-        )
-        if counterpart.num_samples != arm.num_samples:
+        kind = ESTIMATORS[reference.estimator]
+        if arm.num_samples < kind.min_samples:
             continue
-        if counterpart in channels:
-            partner = channels[counterpart]
-        else:
-            partner = Channel(counterpart, Moments.empty(images, 1, 1))
-        channel.paired = Paired(partner, Moments.empty(images, buckets, dimension))
-    return channels, reference_arms
+        counterpart = replace(channel.key, estimator=reference.estimator, constant=0.0)
+        if kind.independent or counterpart == channel.key:
+            counterpart = replace(counterpart, antithetic=False)
+        partner = channels.get(counterpart) or Channel(counterpart, empty(counterpart.estimator, 1))
+        channel.paired = Paired(partner, empty(arm.estimator, buckets))
+    return channels

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reportgen.measure.channels import Channel, ChannelKey, cached_estimate
-from reportgen.measure.draws import Frame, IntegrandValues
-from reportgen.measure.pushforward import Pushforward
+from reportgen.measure.channels import Channel, ChannelKey, Reference, Values, cached_estimate
+from reportgen.measure.draws import Frame
+from reportgen.measure.space import Space
 from reportgen.plan import Arm
 
 KNOWN = 0.5
@@ -49,32 +49,36 @@ class Direction:
 def directional_ratios(
     arms: tuple[Arm, ...],
     channels: Mapping[ChannelKey, Channel],
-    references: Mapping[str, Arm],
-    shifts: Mapping[str, Tensor],
-    rounds: Iterator[Mapping[str, IntegrandValues]],
+    references: Mapping[Reference, Arm],
+    shifts: Mapping[Reference, Tensor],
+    rounds: Iterator[Values],
     frame: Frame,
-    pushforward: Pushforward,
+    spaces: Mapping[str, Space],
 ) -> Tensor:
     """The ratio of every arm in every bucket, [A I S]; `rounds` are fresh draws, one item a bucket.
 
     Unbiased arms are split along the reference's mean, which is theirs and
-    better known; others along their own. Arms that broke are NaN.
+    better known; others, and those of a bound with another K than the
+    reference, along their own. Arms that broke are NaN.
     """
-    gram = pushforward.grams[0]
+    images = frame.gram.shape[0]
     directions: dict[int, Direction] = {}
     for a, arm in enumerate(arms):
         channel = channels[ChannelKey.of(arm)]
-        reference = references.get(arm.objective)
-        source = channels[ChannelKey.of(reference)] if reference and channel.estimator.unbiased else channel
+        reference = references.get((arm.objective, channel.space))
+        same = reference is not None and (not channel.key.several or reference.num_samples == arm.num_samples)
+        source = channels[ChannelKey.of(reference)] if reference and same and channel.unbiased else channel
         if channel.cause is None and source.cause is None:
-            directions[a] = Direction.of(source, shifts[arm.objective], gram)
+            shift = shifts[arm.objective, channel.space]
+            directions[a] = Direction.of(source, shift, spaces[channel.space].gram)
     buckets = []
     for values in rounds:
         cache: dict[ChannelKey, Tensor] = {}
-        found = torch.full((len(arms), gram.shape[0]), torch.nan, dtype=torch.float64)
+        found = torch.full((len(arms), images), torch.nan, dtype=torch.float64)
         for a, direction in directions.items():
-            channel, shift = channels[ChannelKey.of(arms[a])], shifts[arms[a].objective].unsqueeze(1)
-            estimates = cached_estimate(channel, values[channel.key.integrand], frame, cache).double()
-            found[a] = direction.ratios(estimates + shift, gram)
+            channel = channels[ChannelKey.of(arms[a])]
+            shift = shifts[arms[a].objective, channel.space].unsqueeze(1)
+            estimates = cached_estimate(channel, values, frame, cache).double()
+            found[a] = direction.ratios(estimates + shift, spaces[channel.space].gram)
         buckets.append(found)
     return torch.stack(buckets, 2)

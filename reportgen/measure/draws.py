@@ -1,7 +1,7 @@
 """One set of samples, evaluated once, seen by every estimator.
 
-A `Batch` holds N samples of each of I images and computes each quantity when
-it is first asked for, once. `IntegrandDraws` shows it to an estimator as
+A `Batch` holds N samples of each of I data points and computes each quantity
+when it is first asked for, once. `IntegrandDraws` shows it to an estimator as
 [I R K …] for one integrand, without copying.
 """
 
@@ -14,28 +14,23 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from reportgen.families import MeanFieldGaussian
-from reportgen.objectives import Integrand
-from reportgen.problems.problem import Problem, standard_normal_log_density
+from reportgen.families.family import Family
+from reportgen.objectives import Integrand, Point
+from reportgen.problems.problem import Problem
 
 EVALUATION_ROWS = 1024
 """Samples that pass through the decoder at once, over all images: its activations stay in the caches."""
 
 
-class Batch:
-    """N samples of each image from noise ε [I N d]; a `reportgen.objectives.Point`.
+class _Evaluated:
+    """log p(x|z) and log p(z) at points z [I N d], and their gradients in z where wanted."""
 
-    `with_gradient` decides whether ∂ log p(x|z)/∂z may be asked for: it keeps
-    the decoder's graph for one backward pass.
-    """
-
-    def __init__(self, problem: Problem, q: MeanFieldGaussian, epsilon: Tensor, with_gradient: bool) -> None:
-        self.q = q
-        self.epsilon = epsilon
-        self.z = q.sample(epsilon)
+    def __init__(self, problem: Problem, z: Tensor, with_gradient: bool) -> None:
+        self.problem = problem
+        self.z = z
         values, gradients = [], []
-        for z in torch.split(self.z, max(EVALUATION_ROWS // len(epsilon), 1), dim=1):
-            value, gradient = _evaluate(problem, z, with_gradient)
+        for part in torch.split(z, max(EVALUATION_ROWS // len(z), 1), dim=1):
+            value, gradient = _evaluate(problem, part, with_gradient)
             values.append(value)
             gradients.append(gradient)
         self.log_likelihood = torch.cat(values, 1)
@@ -49,11 +44,33 @@ class Batch:
 
     @cached_property
     def log_prior(self) -> Tensor:
-        return standard_normal_log_density(self.z)
+        return self.problem.prior.log_density(self.z)
 
     @property
     def log_prior_gradient(self) -> Tensor:
-        return -self.z
+        return self.problem.prior.gradient(self.z)
+
+
+class Batch(_Evaluated):
+    """N samples of each data point from noise [I N n]; a `reportgen.objectives.Point`.
+
+    `with_gradient` decides whether ∂ log p(x|z)/∂z may be asked for: it keeps
+    the decoder's graph for one backward pass. `auxiliary` [I N …] is further
+    noise, for estimators that want more than the samples.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        q: Family,
+        epsilon: Tensor,
+        with_gradient: bool,
+        auxiliary: Tensor | None = None,
+    ) -> None:
+        self.q = q
+        self.epsilon = epsilon
+        self.auxiliary = auxiliary
+        super().__init__(problem, q.sample(epsilon), with_gradient)
 
     @cached_property
     def log_q(self) -> Tensor:
@@ -66,6 +83,35 @@ class Batch:
     @cached_property
     def score(self) -> Tensor:
         return self.q.score(self.epsilon)
+
+    @cached_property
+    def generative(self) -> Tensor:
+        """∇_θ log p(x, z) at the samples, [I N |θ|]."""
+        assert self.problem.generative is not None
+        return self.problem.generative.gradient(self.z)
+
+
+class PointsAt(_Evaluated):
+    """The same quantities at points of anyone's choosing, z [I N d]; a `reportgen.objectives.Point`."""
+
+    def __init__(self, problem: Problem, q: Family, z: Tensor, with_gradient: bool) -> None:
+        self.q = q
+        super().__init__(problem, z, with_gradient)
+
+    @cached_property
+    def log_q(self) -> Tensor:
+        return self.q.log_density_at(self.z)
+
+    @cached_property
+    def log_q_gradient(self) -> Tensor:
+        z = self.z.detach().requires_grad_(True)
+        with torch.enable_grad():
+            (gradient,) = torch.autograd.grad(self.q.log_density_at(z).sum(), z)
+        return gradient
+
+    @cached_property
+    def score(self) -> Tensor:
+        return self.q.score_at(self.z)
 
 
 def _evaluate(problem: Problem, z: Tensor, with_gradient: bool) -> tuple[Tensor, Tensor]:
@@ -82,13 +128,14 @@ def _evaluate(problem: Problem, z: Tensor, with_gradient: bool) -> tuple[Tensor,
 
 @dataclass(frozen=True)
 class Frame:
-    """What does not change between batches: q, the Gram matrix, the batch at q's mean."""
+    """What does not change between batches: the problem, q, the Gram matrix, the points at q's mean."""
 
-    q: MeanFieldGaussian
+    problem: Problem
+    q: Family
     gram: Tensor
     """J Jᵀ over all parameters, [I m m], in the problem's precision."""
-    centre: Batch | None
-    """One sample an image at ε = 0; None where no estimator expands about it."""
+    centre: PointsAt | None
+    """One point a data point, the mean of q; None where no estimator expands about it."""
 
 
 class IntegrandValues:
@@ -118,7 +165,11 @@ class IntegrandDraws:
     values: IntegrandValues
     frame: Frame
     num_samples: int
-    constant: float
+    constant: float = 0.0
+    several: bool = False
+    """Whether the objective is a bound of the K samples together."""
+    further: int = 0
+    """Auxiliary normals that the estimator takes for each one of the noise."""
 
     def _fold(self, flat: Tensor) -> Tensor:
         replicates = flat.shape[1] // self.num_samples
@@ -128,6 +179,12 @@ class IntegrandDraws:
     @property
     def epsilon(self) -> Tensor:
         return self._fold(self.values.batch.epsilon)
+
+    @property
+    def auxiliary(self) -> Tensor:
+        if self.values.batch.auxiliary is None:
+            raise RuntimeError("no further noise was drawn: an estimator must declare it")
+        return self._fold(self.values.batch.auxiliary[..., : self.frame.q.noise * self.further])
 
     @property
     def z(self) -> Tensor:
@@ -156,11 +213,31 @@ class IntegrandDraws:
         return self._fold(self.values.batch.log_q)
 
     @property
+    def generative(self) -> Tensor:
+        return self._fold(self.values.batch.generative)
+
+    @property
+    def weights(self) -> Tensor:
+        if self.several:
+            return torch.softmax(self.f, 2)
+        return torch.full_like(self.f, 1.0 / self.num_samples)
+
+    def weighted(self, values: Tensor) -> Tensor:
+        if not self.several:
+            return values.mean(2)
+        weights = self.weights
+        return (weights.reshape(*weights.shape, *[1] * (values.dim() - 3)) * values).sum(2)
+
+    @property
     def gram(self) -> Tensor:
         return self.frame.gram
 
     @property
-    def _centre(self) -> Batch:
+    def q(self) -> Family:
+        return self.frame.q
+
+    @property
+    def _centre(self) -> PointsAt:
         if self.frame.centre is None:
             raise RuntimeError("no expansion point was evaluated: an estimator must declare extra_forward")
         return self.frame.centre
@@ -183,6 +260,18 @@ class IntegrandDraws:
 
     def mean_pullback(self, v: Tensor) -> Tensor:
         return self.frame.q.mean_pullback(v.squeeze(1)).unsqueeze(1)
+
+    def evaluate(self, z: Tensor) -> Tensor:
+        value: Tensor = self.values.integrand.value(self._at(z, with_gradient=False))
+        return value.reshape(z.shape[:3]) + self.constant
+
+    def evaluate_gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        points = self._at(z, with_gradient=True)
+        value, gradient = self.values.integrand.value(points), self.values.integrand.gradient(points)
+        return value.reshape(z.shape[:3]) + self.constant, gradient.reshape(z.shape)
+
+    def _at(self, z: Tensor, with_gradient: bool) -> Point:
+        return PointsAt(self.frame.problem, self.frame.q, z.flatten(1, 2), with_gradient)
 
 
 def integrand_values(batch: Batch, integrands: Iterable[Integrand]) -> dict[str, IntegrandValues]:

@@ -9,21 +9,21 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from numpy.random import Generator
 
 from reportgen.errors import CellError
-from reportgen.families import MeanFieldGaussian
-from reportgen.measure.channels import Channel, ChannelKey, open_channels
-from reportgen.measure.draws import EVALUATION_ROWS, Batch, Frame, integrand_values
+from reportgen.estimators import ESTIMATORS
+from reportgen.measure.channels import Channel, ChannelKey, Reference, Values, open_channels, reference_arms
+from reportgen.measure.draws import EVALUATION_ROWS, Frame, PointsAt
+from reportgen.measure.exact import Exact, exact_moments
 from reportgen.measure.moments import LeftOut
 from reportgen.measure.precision import relative_half_width
-from reportgen.measure.pushforward import Pushforward
+from reportgen.measure.source import Source, Wanted
+from reportgen.measure.space import Space, spaces_of
 from reportgen.measure.summary import summarize
-from reportgen.objectives import OBJECTIVES
-from reportgen.plan import MeasurementCell
+from reportgen.objectives import OBJECTIVES, Integrand
+from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.problem import Problem
 from reportgen.store.records import ArmRecord, MeasurementRecord
-from reportgen.streams import stream
 
 BATCH_ROWS = 4096
 """Samples evaluated at once, over all images: small enough for the caches, large enough for the products.
@@ -62,62 +62,56 @@ def measure(
     report: Callable[[MeasureProgress], None] | None = None,
     environment: dict[str, Any] | None = None,
 ) -> MeasurementRecord:
-    """Measure every arm of a cell at the problem's images.
+    """Measure every arm of a cell at the problem's data points.
 
-    Runs rounds of batches until each arm's total variance (over all of φ) has
-    the declared relative precision, or the budget of draws an image ends.
-    Numbers depend on the cell alone: noise is a Philox stream keyed by the
-    cell's seed, setting and checkpoint, consumed in order.
+    Runs rounds of batches until each arm's total variance (over all of φ, or
+    of θ) has the declared relative precision, or the budget of draws a data
+    point ends. Numbers depend on the cell alone: noise is a Philox stream
+    keyed by the cell's seed, setting and checkpoint, consumed in order.
     """
     started = perf_counter()
-    pushforward = Pushforward.of(problem.encoder, problem.x)
+    spaces, groups = spaces_of(problem, {ESTIMATORS[arm.estimator].parameters for arm in cell.arms})
     with torch.no_grad():
         eta = problem.encoder(problem.x)
-    q = MeanFieldGaussian.from_eta(eta)
+        q = problem.family(eta)
     count, dimension = eta.shape
     settings = cell.measure
     buckets = min(max(256 // count, 8), 32)
-    channels, references = open_channels(
-        cell.arms, cell.references, int(settings["min_replicates"]), count, buckets, dimension
-    )
+    references = reference_arms(cell.arms, cell.references)
+    dimensions = {name: space.dimension for name, space in spaces.items()}
+    minimum = int(settings["min_replicates"])
+    channels = open_channels(cell.arms, references, minimum, count, buckets, dimensions)
     names = {key.integrand for key in channels}
-    integrands = [o.integrand for o in OBJECTIVES.values() if o.integrand.name in names]
-    integrands = list({i.name: i for i in integrands}.values())
-    with_gradient = any(channel.estimator.needs_gradient for channel in channels.values())
+    integrands = {o.integrand.name: o.integrand for o in OBJECTIVES.values() if o.integrand.name in names}
     expands = any(c.estimator.extra_forward or c.estimator.extra_backward for c in channels.values())
-    identity = (str(cell.setting), cell.checkpoint)
-
-    def draw(generator: Generator, samples: int, gradient: bool) -> Batch:
-        shape = (count, samples, dimension // 2)
-        wide = eta.dtype == torch.float64
-        noise = generator.standard_normal(shape, dtype="float64" if wide else "float32")
-        return Batch(problem, q, torch.from_numpy(noise), gradient)
-
-    centre = (
-        Batch(problem, q, torch.zeros(count, 1, dimension // 2, dtype=eta.dtype), True) if expands else None
-    )
-    frame = Frame(q, pushforward.grams[0].to(eta.dtype), centre)
-    if any(channel.estimator.fit for channel in channels.values()):
-        pilot = draw(stream(cell.seed, "pilot", *identity), PILOT_SAMPLES, False)
-        values = integrand_values(pilot, integrands)
-        for channel in channels.values():
-            channel.fit(values[channel.key.integrand], frame)
+    centre = PointsAt(problem, q, q.mean, True) if expands else None
+    frame = Frame(problem, q, spaces["phi"].gram.to(eta.dtype), centre)
+    source = Source(frame, tuple(integrands.values()), cell.seed, (str(cell.setting), cell.checkpoint))
+    everything = Wanted.by(channels.values())
+    fitted = [channel for channel in channels.values() if channel.estimator.fit]
+    if fitted:
+        pilot = source.stream("pilot", Wanted.by(fitted, pilot=True)).draw(PILOT_SAMPLES)
+        for channel in fitted:
+            channel.fit(pilot, frame)
 
     longest = max(key.num_samples for key in channels)
+    step = 2 if everything.mirrored else 1  # mirrored samples come in pairs
+    longest = -(-longest // step) * step
     precision, budget = float(settings["precision"]), int(float(settings["budget"]))
-    samples = max(min(max(BATCH_ROWS // count, 2 * dimension), budget // buckets), longest)
-    noise = stream(cell.seed, "measure", *identity)
+    samples = max(min(max(BATCH_ROWS // count, 2 * max(dimensions.values())), budget // buckets), longest)
+    samples = -(-samples // step) * step
+    noise = source.stream("measure", everything)
     drawn, done = 0, 0.0
     while True:
         active = [channel for channel in channels.values() if not channel.retired]
-        needs_gradient = any(_wants_gradient(channel) for channel in active)
+        noise.wanted = Wanted.by(active)
         for bucket in range(buckets):
-            values = integrand_values(draw(noise, samples, needs_gradient), integrands)
+            values = noise.draw(samples)
             cache: dict[ChannelKey, torch.Tensor] = {}
             for channel in active:
                 _observe(channel, bucket, values, frame, cache)
         drawn += samples * buckets
-        worst = _judge(active, pushforward, precision)
+        worst = _judge(active, spaces, precision)
         finished = all(channel.retired for channel in active) or drawn + samples * buckets > budget
         if report is not None:
             done = 1.0 if finished else max(done, _fraction_done(channels, precision, drawn, budget))
@@ -126,14 +120,16 @@ def measure(
             break
 
     few = max(min(samples, EVALUATION_ROWS // count), 1)
-    cost = _time(draw, few, count, with_gradient, stream(cell.seed, "timing", *identity))
+    cost = _time(source, few, count, everything)
     arms = tuple(
-        _arm_record(arm, channels[ChannelKey.of(arm)], cost, count, references, precision)
+        _arm_record(arm, channels[ChannelKey.of(arm)], cost, count, q.latent, references, precision)
         for arm in cell.arms
     )
-    fresh, few = stream(cell.seed, "direction", *identity), max(BATCH_ROWS // (count * buckets), longest)
-    rounds = (integrand_values(draw(fresh, few, with_gradient), integrands) for _ in range(buckets))
-    arrays = summarize(cell.arms, channels, references, pushforward, q, rounds, frame)
+    few = max(BATCH_ROWS // (count * buckets), longest)
+    fresh = source.stream("direction", everything)
+    rounds = (fresh.draw(-(-few // step) * step) for _ in range(buckets))
+    exact = _exact(channels, integrands, frame)
+    arrays = summarize(cell.arms, channels, references, spaces, len(groups), frame, rounds, exact)
     return MeasurementRecord(
         key=cell.key,
         training_key=cell.training_key,
@@ -141,12 +137,12 @@ def measure(
         base=cell.base,
         checkpoint=cell.checkpoint,
         dataset=dataset,
-        groups=pushforward.groups,
+        groups=groups,
         arms=arms,
         images=images,
-        latent=dimension // 2,
+        latent=q.latent,
         eta=dimension,
-        parameters=pushforward.parameters,
+        parameters=spaces["phi"].pushforward.parameters,
         draws_per_image=drawn,
         seconds=perf_counter() - started,
         environment=environment or {},
@@ -154,37 +150,44 @@ def measure(
     )
 
 
-def _wants_gradient(channel: Channel) -> bool:
-    paired = channel.paired is not None and channel.paired.reference.estimator.needs_gradient
-    return channel.estimator.needs_gradient or paired
+def _exact(
+    channels: dict[ChannelKey, Channel], integrands: dict[str, Integrand], frame: Frame
+) -> dict[ChannelKey, Exact]:
+    """Exact moments of every sound channel that has them."""
+    found = {
+        key: exact_moments(channel, integrands[key.integrand], frame)
+        for key, channel in channels.items()
+        if channel.cause is None
+    }
+    return {key: exact for key, exact in found.items() if exact is not None}
 
 
 def _observe(
-    channel: Channel, bucket: int, values: dict[str, Any], frame: Frame, cache: dict[ChannelKey, torch.Tensor]
+    channel: Channel, bucket: int, values: Values, frame: Frame, cache: dict[ChannelKey, torch.Tensor]
 ) -> None:
     try:
-        channel.observe(bucket, values[channel.key.integrand], frame, cache)
+        channel.observe(bucket, values, frame, cache)
     except CellError as error:
         channel.cause = str(error)
         channel.retired = True
 
 
-def _judge(active: list[Channel], pushforward: Pushforward, precision: float) -> float:
+def _judge(active: list[Channel], spaces: dict[str, Space], precision: float) -> float:
     """Update half-widths, retire what is precise enough; the worst half-width.
 
     A negative control is measured for its mean; no precision is asked of its
     variance, which can be as heavy-tailed as a density to the fourth power.
     """
     worst = 0.0
-    gram = pushforward.grams[:1]
     for channel in active:
         if channel.cause is not None:
             continue
+        gram = spaces[channel.space].pushforward.grams[:1]
         trace = LeftOut.of(channel.moments).trace(gram)[..., 0]
         channel.half_width = relative_half_width(trace[:, 0], trace[:, 1:])
-        if channel.estimator.unbiased:
+        if not channel.estimator.control:
             worst = max(worst, channel.half_width)
-        precise = channel.half_width <= precision or not channel.estimator.unbiased
+        precise = channel.half_width <= precision or channel.estimator.control
         if precise and channel.moments.total >= channel.minimum:
             channel.retired = True
     return worst
@@ -194,42 +197,42 @@ def _fraction_done(channels: dict[ChannelKey, Channel], precision: float, drawn:
     needed = drawn
     for channel in channels.values():
         if not channel.retired:
-            wanted = (channel.half_width / precision) ** 2 if channel.estimator.unbiased else 1.0
+            wanted = 1.0 if channel.estimator.control else (channel.half_width / precision) ** 2
             by_precision = drawn * max(1.0, wanted)
             by_minimum = channel.minimum * channel.key.num_samples
             needed = max(needed, int(min(max(by_precision, by_minimum), budget)))
     return drawn / needed
 
 
-def _time(
-    draw: Callable[[Generator, int, bool], Batch],
-    samples: int,
-    images: int,
-    with_gradient: bool,
-    noise: Generator,
-) -> Cost:
+def _time(source: Source, samples: int, images: int, wanted: Wanted) -> Cost:
     def once(gradient: bool) -> float:
+        noise = source.stream("timing", Wanted(plain=True, mirrored=False, gradient=gradient, auxiliary=0))
         started = perf_counter()
-        draw(noise, samples, gradient)
+        noise.draw(samples)
         return (perf_counter() - started) / (samples * images)
 
     forward = median(once(False) for _ in range(5))
-    both = median(once(True) for _ in range(5)) if with_gradient else float("nan")
+    both = median(once(True) for _ in range(5)) if wanted.gradient else float("nan")
     return Cost(forward, both)
 
 
 def _arm_record(
-    arm: Any, channel: Channel, cost: Cost, images: int, references: dict[str, Any], precision: float
+    arm: Arm,
+    channel: Channel,
+    cost: Cost,
+    images: int,
+    latent: int,
+    references: dict[Reference, Arm],
+    precision: float,
 ) -> ArmRecord:
     estimator = channel.estimator
     shared = cost.forward_and_backward if estimator.needs_gradient else cost.forward
     replicates = channel.moments.total
     own = channel.seconds / max(replicates * images, 1)
-    reference = references.get(arm.objective)
     status = "met" if channel.half_width <= precision else "budget"
     if channel.cause:
         status = "broken"
-    elif status == "budget" and not estimator.unbiased:
+    elif status == "budget" and estimator.control:
         status = "control"
     return ArmRecord(
         objective=arm.objective,
@@ -237,12 +240,14 @@ def _arm_record(
         label=arm.label,
         num_samples=arm.num_samples,
         constant=arm.constant,
+        antithetic=arm.antithetic,
+        parameters=channel.space,
         status=status,
         cause=channel.cause,
         replicates=replicates,
         relative_half_width=channel.half_width,
-        forward=float(estimator.forward_passes(arm.num_samples)),
+        forward=float(estimator.forward_passes(arm.num_samples, latent)),
         backward=float(estimator.backward_passes(arm.num_samples)),
         seconds_per_replicate=arm.num_samples * shared + own,
-        reference=reference is arm,
+        reference=references.get((arm.objective, channel.space)) is arm,
     )

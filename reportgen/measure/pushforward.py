@@ -9,7 +9,7 @@ route: its Jacobian by m backward passes an image.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -149,6 +149,17 @@ class Pushforward:
         """J u with u given block by block, [I m]."""
         pushed = [block.push(part) for block, part in zip(self.blocks, u, strict=True)]
         return torch.stack(pushed).sum(0)
+
+    @classmethod
+    def free(cls, groups: Mapping[str, int], images: int) -> Pushforward:
+        """Of parameters that are the measured vector itself, group after group: J is the identity."""
+        whole = torch.eye(sum(groups.values()), dtype=torch.float64)
+        parts = torch.split(whole, list(groups.values()), dim=1)
+        blocks = tuple(
+            DenseBlock(name, part.expand(images, -1, -1)) for name, part in zip(groups, parts, strict=True)
+        )
+        grams = torch.stack([block.gram() for block in blocks])
+        return cls(blocks, torch.cat([grams.sum(0, keepdim=True), grams]))
 
     @classmethod
     def of(cls, encoder: nn.Module, x: Tensor) -> Pushforward:

@@ -15,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reportgen.families import MeanFieldGaussian
-from reportgen.measure.channels import Channel, ChannelKey
+from reportgen.measure.channels import Channel, ChannelKey, Reference, Values
 from reportgen.measure.direction import directional_ratios
-from reportgen.measure.draws import Frame, IntegrandValues
+from reportgen.measure.draws import Frame
 from reportgen.measure.equal_means import equal_means_test
+from reportgen.measure.exact import Exact
 from reportgen.measure.moments import LeftOut, Moments
 from reportgen.measure.pushforward import Pushforward
+from reportgen.measure.space import Space
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES, QUANTILES
@@ -44,45 +45,47 @@ class Coordinates:
 def summarize(
     arms: tuple[Arm, ...],
     channels: Mapping[ChannelKey, Channel],
-    references: Mapping[str, Arm],
-    pushforward: Pushforward,
-    q: MeanFieldGaussian,
-    rounds: Iterator[Mapping[str, IntegrandValues]],
+    references: Mapping[Reference, Arm],
+    spaces: Mapping[str, Space],
+    groups: int,
     frame: Frame,
+    rounds: Iterator[Values],
+    exact: Mapping[ChannelKey, Exact],
 ) -> dict[str, Array]:
     """All arrays of a measurement record, by name; `rounds` are draws that the moments have not seen."""
     sound = {key: LeftOut.of(c.moments) for key, c in channels.items() if c.cause is None}
-    traces = {key: left.trace(pushforward.grams) for key, left in sound.items()}
-    images, rows = pushforward.grams.shape[1], next(iter(traces.values())).shape[1] if traces else 2
-    moved = -q.kl_gradient().double()  # [I m]
-    shifts = {name: moved if o.exact_kl else torch.zeros_like(moved) for name, o in OBJECTIVES.items()}
-    live = [block.live() for block in pushforward.blocks]
-    coordinates = _coordinates(arms, references, sound, pushforward, live)
-    reference_moments = {
-        objective: channels[ChannelKey.of(arm)].moments
-        for objective, arm in references.items()
+    traces = {key: left.trace(spaces[channels[key].space].pushforward.grams) for key, left in sound.items()}
+    images, rows = frame.gram.shape[0], next(iter(traces.values())).shape[1] if traces else 2
+    shifts = _shifts(arms, channels, frame, spaces)
+    live = {name: [b.live() for b in space.pushforward.blocks] for name, space in spaces.items()}
+    coordinates = _coordinates(arms, channels, sound, spaces, live)
+    directions = {
+        place: _directions(channels[ChannelKey.of(arm)].moments, shifts[place], spaces[place[1]].pushforward)
+        for place, arm in references.items()
         if ChannelKey.of(arm) in sound
     }
-    directions = {
-        objective: _directions(moments, shifts[objective], pushforward)
-        for objective, moments in reference_moments.items()
-    }
 
-    out = _blank(len(arms), images, rows - 1, len(pushforward.groups))
-    out["coordinate_count"] = _per_group([block.size for block in pushforward.blocks])
-    out["coordinate_dead"] = _per_group([int((~alive).sum()) for alive in live])
-    ratios = directional_ratios(arms, channels, references, shifts, rounds, frame, pushforward)
+    out = _blank(len(arms), images, rows - 1, groups)
+    out["coordinate_count"], out["coordinate_dead"] = np.zeros(groups), np.zeros(groups)
+    for name, space in reversed(list(spaces.items())):  # φ last: the first group is all of it
+        sizes = [block.size for block in space.pushforward.blocks]
+        out["coordinate_count"][list(space.columns)] = [sum(sizes), *sizes]
+        dead = [int((~alive).sum()) for alive in live[name]]
+        out["coordinate_dead"][list(space.columns)] = [sum(dead), *dead]
+    ratios = directional_ratios(arms, channels, references, shifts, rounds, frame, spaces)
     others = (ratios.sum(2, keepdim=True) - ratios) / (ratios.shape[2] - 1)
     out["directional_ratio"], out["directional_ratio_without"] = ratios.mean(2).numpy(), others.numpy()
     for a, arm in enumerate(arms):
         key = ChannelKey.of(arm)
         if key not in sound:
             continue
-        left, trace = sound[key], traces[key]
-        mean = left.mean + shifts[arm.objective].unsqueeze(1)
-        _put(out, "variance", a, trace)
+        left, trace, place = sound[key], traces[key], (arm.objective, channels[key].space)
+        pushforward, columns = spaces[place[1]].pushforward, list(spaces[place[1]].columns)
+        shift, reference = shifts[place], references.get(place)
+        mean = left.mean + shift.unsqueeze(1)
+        _put(out, "variance", a, columns, trace)
         raw = torch.einsum("iwa,giab,iwb->iwg", mean, pushforward.grams, mean)
-        _put(out, "squared_norm", a, raw - trace / left.count.view(1, -1, 1))
+        _put(out, "squared_norm", a, columns, raw - trace / left.count.view(1, -1, 1))
         out["image_squared_norm_raw"][a] = raw[:, 0, 0].numpy()
         batch = [pushforward.pull(mean[:, w]) for w in range(rows)]
         batch_raw = torch.stack([_squared(part) for part in batch])
@@ -91,33 +94,71 @@ def summarize(
         out["batch_squared_norm_without"][a] = (batch_raw - batch_bias)[1:].numpy()
         out["batch_squared_norm_raw"][a] = float(batch_raw[0])
         out["image_dot"][a] = (mean[:, 0] * pushforward.push(batch[0])).sum(1).numpy()
-        if arm.objective in directions:
-            moments = channels[key].moments
-            along = _projection(moments, shifts[arm.objective], directions[arm.objective])
+        if place in directions:
+            along = _projection(channels[key].moments, shift, directions[place])
             out["projection"][a] = along[:, 0].numpy()
             out["projection_without"][a] = along[:, 1:].numpy()
         if key in coordinates:
-            out["coordinate_quantiles"][a] = coordinates[key].quantiles[0].numpy()
-            out["coordinate_quantiles_without"][a] = coordinates[key].quantiles[1:].numpy()
-            out["coordinate_histogram"][a] = coordinates[key].histogram.numpy()
-            reference = references.get(arm.objective)
+            _put_coordinates(out, a, columns, coordinates[key])
             partner = coordinates.get(ChannelKey.of(reference)) if reference is not None else None
             if partner is not None:
                 lower = _fraction_lower(partner.variances, coordinates[key].variances)
                 out["coordinate_lower"][a] = lower[0]
                 out["coordinate_lower_without"][a] = lower[1:]
         paired = channels[key].paired
-        if paired is not None and not arm.constant and arm.objective in references:
-            signal = sound[ChannelKey.of(references[arm.objective])].mean[:, 0]
+        if paired is not None and not arm.constant and reference is not None:
+            signal = sound[ChannelKey.of(reference)].mean[:, 0]
             # Rounding of single estimates: relative to their size in the precision they were computed in.
             size = torch.diagonal(left.covariance(0), dim1=1, dim2=2).amax(1)
-            floor = size * (torch.finfo(q.mean.dtype).eps * 8) ** 2
-            test = equal_means_test(paired.moments, signal + shifts[arm.objective], floor)
+            floor = size * (torch.finfo(frame.gram.dtype).eps * 8) ** 2
+            test = equal_means_test(paired.moments, signal + shift, floor)
             out["bias_statistic"][a] = test.statistic.numpy()
             out["bias_dimension"][a] = test.dimension.numpy()
             out["bias_p_value"][a] = test.p_value.numpy()
             out["detectable_bias"][a] = test.detectable.numpy()
+        target = _target(key, reference, channels, exact)
+        if key in exact:
+            _put_exact(out, a, columns, exact[key], shift, pushforward.grams)
+        if target is not None:
+            away = left.mean - target.mean.unsqueeze(1)
+            squared = torch.einsum("iwa,giab,iwb->iwg", away, pushforward.grams, away)
+            _put(out, "bias_squared", a, columns, squared - trace / left.count.view(1, -1, 1))
+    if not exact:
+        for name in EXACT:
+            del out[name]
     return out
+
+
+EXACT = ("exact_variance", "exact_squared_norm", "bias_squared", "bias_squared_without")
+"""Arrays that only records with exact answers have."""
+
+
+def _shifts(
+    arms: tuple[Arm, ...], channels: Mapping[ChannelKey, Channel], frame: Frame, spaces: Mapping[str, Space]
+) -> dict[Reference, Tensor]:
+    """What the exact part of an objective adds to every estimate, [I m]: −∇KL, or nothing."""
+    images = frame.gram.shape[0]
+    shifts = {}
+    for arm in arms:
+        space = channels[ChannelKey.of(arm)].space
+        if OBJECTIVES[arm.objective].exact_kl and space == "phi":
+            shifts[arm.objective, space] = -frame.q.kl_gradient().double()
+        else:
+            shifts[arm.objective, space] = torch.zeros(images, spaces[space].dimension, dtype=torch.float64)
+    return shifts
+
+
+def _target(
+    key: ChannelKey,
+    reference: Arm | None,
+    channels: Mapping[ChannelKey, Channel],
+    exact: Mapping[ChannelKey, Exact],
+) -> Exact | None:
+    """What the estimate's mean should be, shift left out: an unbiased estimator's exact mean."""
+    candidates = [key] if channels[key].unbiased else []
+    if reference is not None and (not key.several or reference.num_samples == key.num_samples):
+        candidates.append(ChannelKey.of(reference))
+    return next((exact[candidate] for candidate in candidates if candidate in exact), None)
 
 
 def _blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]:
@@ -144,18 +185,32 @@ def _blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array
         "coordinate_histogram": (arms, HISTOGRAM_BINS),
         "coordinate_lower": (arms,),
         "coordinate_lower_without": (arms, buckets),
+        "exact_variance": (arms, images, groups),
+        "exact_squared_norm": (arms, images, groups),
+        "bias_squared": (arms, images, groups),
+        "bias_squared_without": (arms, images, buckets, groups),
     }
     return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
 
 
-def _put(out: dict[str, Array], name: str, arm: int, values: Tensor) -> None:
+def _put(out: dict[str, Array], name: str, arm: int, columns: list[int], values: Tensor) -> None:
     """values [I W G]: row 0 into `name`, the others into `name`_without."""
-    out[name][arm] = values[:, 0].numpy()
-    out[f"{name}_without"][arm] = values[:, 1:].numpy()
+    out[name][arm][:, columns] = values[:, 0].numpy()
+    out[f"{name}_without"][arm][:, :, columns] = values[:, 1:].numpy()
 
 
-def _per_group(sizes: list[int]) -> Array:
-    return np.array([sum(sizes), *sizes], dtype=np.float64)
+def _put_coordinates(out: dict[str, Array], arm: int, columns: list[int], found: Coordinates) -> None:
+    out["coordinate_quantiles"][arm][columns] = found.quantiles[0].numpy()
+    out["coordinate_quantiles_without"][arm][:, columns] = found.quantiles[1:].numpy()
+    out["coordinate_histogram"][arm] = found.histogram.numpy()
+
+
+def _put_exact(
+    out: dict[str, Array], arm: int, columns: list[int], exact: Exact, shift: Tensor, grams: Tensor
+) -> None:
+    out["exact_variance"][arm][:, columns] = torch.einsum("iab,giba->ig", exact.covariance, grams).numpy()
+    mean = exact.mean + shift
+    out["exact_squared_norm"][arm][:, columns] = torch.einsum("ia,giab,ib->ig", mean, grams, mean).numpy()
 
 
 def _squared(parts: list[Tensor]) -> Tensor:
@@ -187,10 +242,10 @@ def _projection(moments: Moments, shift: Tensor, directions: Tensor) -> Tensor:
 
 def _coordinates(
     arms: tuple[Arm, ...],
-    references: Mapping[str, Arm],
+    channels: Mapping[ChannelKey, Channel],
     sound: Mapping[ChannelKey, LeftOut],
-    pushforward: Pushforward,
-    live: list[Tensor],
+    spaces: Mapping[str, Space],
+    live: Mapping[str, list[Tensor]],
 ) -> dict[ChannelKey, Coordinates]:
     """Per-coordinate variances for each objective's first arm of every label."""
     wanted: dict[tuple[str, str], ChannelKey] = {}
@@ -202,13 +257,13 @@ def _coordinates(
     for key in dict.fromkeys(wanted.values()):
         if key not in sound:
             continue
-        left = sound[key]
+        left, space = sound[key], channels[key].space
         variances, table = [], []
         for row in range(left.count.shape[0]):
             covariance = left.covariance(row)
             parts = [
                 block.coordinate_variance(covariance)[alive]
-                for block, alive in zip(pushforward.blocks, live, strict=True)
+                for block, alive in zip(spaces[space].pushforward.blocks, live[space], strict=True)
             ]
             everything = torch.cat(parts)
             variances.append(everything)

@@ -1,0 +1,22 @@
+"""Problems: one file each, one line each in this table of builders.
+
+What a declaration may set of a problem stands in the file of the same name in
+`reportgen.declaration.problems`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reportgen.problems import conjugate, function, rainforth, vae
+from reportgen.problems.materials import Materials
+from reportgen.problems.problem import Described, Problem
+
+BUILDERS: dict[str, Callable[[Materials], Described]] = {
+    "vae": vae.build,
+    "function": function.build,
+    "conjugate": conjugate.build,
+    "rainforth": rainforth.build,
+}
+
+__all__ = ["BUILDERS", "Described", "Materials", "Problem"]

@@ -107,6 +107,32 @@ def initialised(
     return encoder, decoder
 
 
+def named(encoder: nn.Module, decoder: nn.Module) -> dict[str, Tensor]:
+    """All parameters by name, ``encoder.…`` and ``decoder.…``, copied."""
+    tensors = {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
+    tensors |= {f"decoder.{name}": value for name, value in decoder.state_dict().items()}
+    return {name: value.clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
+
+
+def restored(tensors: Mapping[str, Tensor]) -> tuple[Encoder, Decoder]:
+    """The networks that `named` wrote down. The decoder's parameters require no gradients.
+
+    Raises KeyError or RuntimeError where tensors are missing or do not fit.
+    """
+    hidden: list[int] = []
+    while (weight := tensors.get(f"encoder.hidden.{len(hidden)}.weight")) is not None:
+        hidden.append(weight.shape[0])
+    sizes = {"hidden": hidden, "latent": tensors["encoder.mean.bias"].shape[0]}
+    encoder, decoder = blank(sizes, tensors["decoder.logits.bias"].shape[0])
+    encoder.load_state_dict(_part(tensors, "encoder."))
+    decoder.load_state_dict(_part(tensors, "decoder."))
+    return encoder, decoder.requires_grad_(False)
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
 def _layers(widths: Sequence[int]) -> list[nn.Linear]:
     return [_linear(inputs, outputs) for inputs, outputs in pairwise(widths)]
 

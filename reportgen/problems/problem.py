@@ -1,19 +1,33 @@
-"""What the engine measures: an encoder, the data it sees, and a likelihood of z."""
+"""What the engine measures: an encoder, the data it sees, a family, a prior and a likelihood of z."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor, nn
+
+from reportgen.families.family import Family
+from reportgen.problems.prior import Prior
+
+
+class Generative(Protocol):
+    """The gradient in θ of one sample, written out; for θ of few parameters."""
+
+    @property
+    def groups(self) -> Mapping[str, int]:
+        """Parameter groups of θ and their sizes, in the order of the gradient."""
+
+    def gradient(self, z: Tensor) -> Tensor:
+        """∇_θ log p_θ(x, z), [I N d] → [I N |θ|]."""
 
 
 class Problem(Protocol):
-    """A latent-variable model at I fixed data points ("images").
+    """A latent-variable model at I fixed data points.
 
     `encoder(x)` maps the inputs [I …] to η [I m]; it may be any module whose
-    output for one image does not depend on the other images. The prior of z
-    is standard normal.
+    output for one data point does not depend on the others.
     """
 
     @property
@@ -24,11 +38,27 @@ class Problem(Protocol):
     def x(self) -> Tensor:
         """The encoder's inputs, [I …]."""
 
+    @property
+    def prior(self) -> Prior:
+        """log p(z)."""
+
+    @property
+    def generative(self) -> Generative | None:
+        """The gradient in θ, where it can be measured."""
+
+    def family(self, eta: Tensor) -> Family:
+        """q(z; η) of every data point, η [I m]."""
+
     def log_likelihood(self, z: Tensor) -> Tensor:
-        """log p(x|z) of each image at its own samples, [I N d] → [I N]; differentiable in z."""
+        """log p(x|z) of each data point at its own samples, [I N d] → [I N]; differentiable in z."""
 
 
-def standard_normal_log_density(z: Tensor) -> Tensor:
-    """log N(z; 0, I), [.. d] → [..]."""
-    d = z.shape[-1]
-    return -0.5 * (z * z).sum(-1) - 0.5 * d * torch.log(torch.tensor(2.0 * torch.pi, dtype=z.dtype))
+@dataclass(frozen=True)
+class Described:
+    """A problem with what a record says of it."""
+
+    problem: Problem
+    dataset: str
+    """Name of the data set, or of the model where there is none."""
+    points: tuple[int, ...]
+    """Numbers of the data points measured; for a data set rows of its test part."""

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor, nn
 
+from reportgen.families import Family, MeanFieldGaussian
 from reportgen.problems.bernoulli import bernoulli_log_likelihood, log_likelihood_of_layer
-from reportgen.problems.networks import Decoder
+from reportgen.problems.images import measured_images
+from reportgen.problems.materials import Materials
+from reportgen.problems.networks import Decoder, restored
+from reportgen.problems.prior import Prior, StandardNormal
+from reportgen.problems.problem import Described, Generative
 
 
 @dataclass(frozen=True)
 class VAEProblem:
     """A trained (or fresh) VAE at I binarized images.
 
-    `encoder`: [I pixels] → η [I 2d]; `decoder`: z [N d] → logits [N pixels],
+    `encoder`: [I pixels] → η [I m]; `decoder`: z [N d] → logits [N pixels],
     any module; `x` in {0, 1}, [I pixels]. θ is held fixed, so the decoder's
     parameters should not require gradients.
     Source: Kingma & Welling (2013), appendix C; Burda et al. (2016), section 5.
@@ -23,6 +30,13 @@ class VAEProblem:
     encoder: nn.Module
     decoder: nn.Module
     x: Tensor
+    of_eta: Callable[[Tensor], Family] = MeanFieldGaussian.from_eta
+    prior: Prior = field(default_factory=StandardNormal)
+    generative: Generative | None = None
+
+    def family(self, eta: Tensor) -> Family:
+        """q(z|x), η [I m]."""
+        return self.of_eta(eta)
 
     def log_likelihood(self, z: Tensor) -> Tensor:
         """log p(x|z) = Σ_pixels x l − log(1 + eˡ) with logits l = decoder(z), [I N d] → [I N]."""
@@ -32,3 +46,12 @@ class VAEProblem:
             features = self.decoder.features(rows).reshape(images, samples, -1)
             return log_likelihood_of_layer(self.x, features, self.decoder.logits)
         return bernoulli_log_likelihood(self.x, self.decoder(rows).reshape(images, samples, -1))
+
+
+def build(materials: Materials) -> Described:
+    """The networks of a checkpoint at images of the test part, binarized."""
+    assert materials.dataset is not None
+    encoder, decoder = restored(materials.parameters)
+    dataset = materials.dataset()
+    rows, pixels = measured_images(dataset, materials.images, materials.seed)
+    return Described(VAEProblem(encoder, decoder, torch.from_numpy(pixels)), dataset.name, rows)

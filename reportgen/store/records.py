@@ -53,7 +53,11 @@ class ArmRecord:
     seconds_per_replicate: float
     """Measured on the machine that ran the cell, one thread."""
     reference: bool
-    """Whether this is the arm the objective's other arms are compared with."""
+    """Whether this is the arm the objective's other arms (of the same parameters) are compared with."""
+    antithetic: bool = False
+    """Whether the samples of an estimate come in mirrored pairs."""
+    parameters: str = "phi"
+    """Whose gradient is estimated: ``phi`` or ``theta``."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,16 @@ class MeasurementRecord:
     coordinate_count            [G]        coordinates in the group
     coordinate_lower            [A]        fraction of live coordinates where the reference has lower variance
     coordinate_lower_without    [A S]
+
+    and, where estimators have exact answers (NaN for those that have none):
+
+    exact_variance              [A I G]    tr Cov of the estimate, by quadrature or enumeration
+    exact_squared_norm          [A I G]    ‖E ĝ_i‖², likewise
+    bias_squared                [A I G]    ‖mean ĝ_i − ∇_i‖², ∇ the exact gradient, Monte Carlo bias removed
+    bias_squared_without        [A I S G]
+
+    Groups of θ, named “θ …”, hold numbers of arms that estimate the gradient
+    in θ, the others those of φ; ``all`` is all of whichever it is.
     """
 
     key: str

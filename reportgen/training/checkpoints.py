@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as dump_tensors
 from torch import Tensor
 
 from reportgen.errors import StoreError
-from reportgen.problems.networks import Decoder, Encoder, blank
+from reportgen.problems.networks import named
 from reportgen.store import Store
 from reportgen.store.encoding import to_json
 from reportgen.store.files import checksum, write_whole
@@ -43,7 +40,7 @@ def file_name(epoch: int) -> str:
 
 def save_checkpoint(folder: Path, parameters: Parameters, optimizer: Adam, progress: Progress) -> None:
     """Write the parameters, then the optimizer's state, then the note that both are there."""
-    weights = dump_tensors(_named(parameters.encoder, parameters.decoder))
+    weights = dump_tensors(named(parameters.encoder, parameters.decoder))
     write_whole(folder / file_name(progress.epoch), weights)
     state = {
         "vector": parameters.vector,
@@ -97,39 +94,16 @@ def forget_state(store: Store, training_key: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def load_checkpoint(store: Store, training_key: str, epoch: int) -> tuple[Encoder, Decoder]:
-    """The networks of a finished training at one of its checkpoints, checked byte for byte.
+def load_checkpoint(store: Store, training_key: str, epoch: int) -> dict[str, Tensor]:
+    """The parameters of a finished training at one of its checkpoints, by name, checked byte for byte.
 
-    The encoder's parameters require gradients, the decoder's do not. Raises
-    StoreError where the checkpoint is missing or damaged.
+    Raises StoreError where the checkpoint is missing or damaged.
     """
     content = store.checkpoint(training_key, file_name(epoch))
     try:
-        tensors = load_tensors(content)
-        encoder, decoder = blank(_sizes(tensors), tensors["decoder.logits.bias"].shape[0])
-        encoder.load_state_dict(_part(tensors, "encoder."))
-        decoder.load_state_dict(_part(tensors, "decoder."))
-    except (SafetensorError, KeyError, RuntimeError) as error:
+        return load_tensors(content)
+    except SafetensorError as error:
         raise StoreError(
             f"{store.folder(training_key)}: damaged, {file_name(epoch)}: {error}. "
             "Delete the folder or run again with --fresh."
         ) from error
-    return encoder, decoder.requires_grad_(False)
-
-
-def _sizes(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The `problem` section's sizes, as the tensors have them."""
-    hidden: list[int] = []
-    while (weight := tensors.get(f"encoder.hidden.{len(hidden)}.weight")) is not None:
-        hidden.append(weight.shape[0])
-    return {"hidden": hidden, "latent": tensors["encoder.mean.bias"].shape[0]}
-
-
-def _named(encoder: Encoder, decoder: Decoder) -> dict[str, Tensor]:
-    tensors = {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
-    tensors |= {f"decoder.{name}": value for name, value in decoder.state_dict().items()}
-    return {name: value.clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
-
-
-def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

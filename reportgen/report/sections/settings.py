@@ -45,7 +45,7 @@ def told(findings: Findings, path: str, values: tuple[Any, ...], objectives: Seq
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """One table a swept setting; left out without a sweep."""
     tables = []
-    for path in findings.experiment.sweep:
+    for path in findings.experiment.swept:
         values = findings.settings(path)
         if len(values) < 2:
             continue
@@ -78,7 +78,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         **({"title": "Variance against the number of latent units"} if only else {}),
         "tables": tables,
-        "latent": "problem.latent" in findings.experiment.sweep,
+        "latent": "problem.latent" in findings.experiment.swept,
         "objective": about.under(findings.objectives[0]),
     }
 

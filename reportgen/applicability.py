@@ -1,0 +1,32 @@
+"""Which estimator applies to which problem, and why not: one answer for declarations and listings."""
+
+from __future__ import annotations
+
+from reportgen.distributions import DISTRIBUTIONS
+from reportgen.estimators import ESTIMATORS
+from reportgen.objectives import OBJECTIVES
+
+
+def refusal(estimator: str, family: str, objectives: tuple[str, ...], generative: bool) -> str | None:
+    """Why an estimator cannot be used with q of this family, or None where it can.
+
+    `objectives` are those that are asked for, of which it must serve one;
+    `generative` is whether the problem has a gradient in θ.
+    """
+    kind, q = ESTIMATORS[estimator], DISTRIBUTIONS[family]
+    if kind.parameters == "theta" and not generative:
+        return f"{estimator} estimates the gradient in θ, which this model does not offer. Remove it."
+    instead = " or ".join(
+        [", ".join(kind.instead[:-1]), kind.instead[-1]] if kind.instead[1:] else kind.instead
+    )
+    if kind.reparameterizes and not q.reparameterizable:
+        return f"{estimator} needs a reparameterizable family; {family} is not; use {instead}."
+    if kind.families and family not in kind.families:
+        needed = " or ".join(kind.families)
+        return f"{estimator} needs a family that is {needed}, not {family}; use {instead}."
+    if not any(kind.serves(objective) for objective in objectives):
+        several = [name for name in objectives if OBJECTIVES[name].several]
+        if several and kind.bound is None:
+            return f"{estimator} has no meaning for a bound of several samples ({several[0]}). Remove it."
+        return f"{estimator} is made for a bound of several samples. Add the objective iwae, or remove it."
+    return None

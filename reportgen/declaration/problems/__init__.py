@@ -1,0 +1,59 @@
+"""Problems: one file each, one line each in this table.
+
+A file here says what a declaration may set and what a report says of the
+model; the model itself is made by the builder of the same name in
+`reportgen.problems`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Union
+
+from pydantic import BeforeValidator, Discriminator, Tag
+from pydantic_core import PydanticCustomError
+
+from reportgen.declaration.complaints import describe, refuse, suggestion
+from reportgen.declaration.problems.conjugate import Conjugate
+from reportgen.declaration.problems.function import Function
+from reportgen.declaration.problems.problem import Problem
+from reportgen.declaration.problems.rainforth import Rainforth
+from reportgen.declaration.problems.vae import VAE
+
+PROBLEMS: dict[str, type[Problem]] = {
+    "vae": VAE,
+    "function": Function,
+    "conjugate": Conjugate,
+    "rainforth": Rainforth,
+}
+
+
+def _tag(value: Any) -> str:
+    return str(value.get("model", "vae") if isinstance(value, dict) else getattr(value, "model", "vae"))
+
+
+def _with_known_model(value: Any) -> Any:
+    """Refuses what is no mapping, and a model that is not in the table."""
+    if isinstance(value, Problem):
+        return value
+    if not isinstance(value, dict):
+        raise PydanticCustomError("dict_type", "must be a mapping")
+    model = value.get("model", "vae")
+    if not isinstance(model, str) or model not in PROBLEMS:
+        raise refuse(
+            f"must be one of {', '.join(PROBLEMS)}; got {describe(model)}. {suggestion(model, PROBLEMS)}",
+            at=("model",),
+        )
+    return value
+
+
+if TYPE_CHECKING:
+    AnyProblem = Problem
+else:
+    AnyProblem = Annotated[
+        Union[tuple(Annotated[kind, Tag(name)] for name, kind in PROBLEMS.items())],  # noqa: UP007
+        Discriminator(_tag),
+        BeforeValidator(_with_known_model),
+    ]
+    """A problem of any model; pydantic reports faults at (…, model, field)."""
+
+__all__ = ["PROBLEMS", "AnyProblem", "Problem"]

@@ -1,0 +1,48 @@
+"""`model: rainforth`: the Gaussian toy of Rainforth et al. (2018), section 4."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from reportgen.declaration.problems.problem import Problem
+from reportgen.declaration.scalars import Real, Whole
+
+
+class Rainforth(Problem):
+    """z ~ N(μ, I), x|z ~ N(z, I), q = N(A x + b, (2/3) I); θ = μ, φ = (A, b).
+
+    The parameters are those at the optimum (μ the mean of the data, A = I/2,
+    b = μ/2), moved by normal noise.
+    Source: Rainforth et al. (2018), section 4.
+    """
+
+    objectives: ClassVar = ("reconstruction", "elbo", "iwae")
+    usual: ClassVar = ("iwae",)
+    generative: ClassVar = True
+    coordinates: ClassVar = "the weights A and b of a linear encoder"
+
+    model: Literal["rainforth"] = "rainforth"
+    """The Gaussian toy of Rainforth et al."""
+    latent: Annotated[int, Whole(1, 200)] = 20
+    """D, the length of z and of x."""
+    data_points: Annotated[int, Whole(2, 10**6)] = 1024
+    """N, the size of the synthetic data set, drawn from the model."""
+    points: Annotated[int, Whole(1, 10**4)] = 4
+    """Data points whose gradients are measured, the first of the data set."""
+    perturbation: Annotated[float, Real()] = 0.01
+    """Standard deviation of the noise that moves every parameter off the optimum."""
+
+    @property
+    def distribution(self) -> str:
+        return "fixed_scale_gaussian"
+
+    @property
+    def latent_size(self) -> int:
+        return self.latent
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"The Gaussian model z ~ N(μ, I), x | z ~ N(z, I) in {self.latent} dimensions with the linear "
+            f"encoder q = N(A x + b, (2/3) I), its parameters within {self.perturbation:g} of the optimum"
+        )

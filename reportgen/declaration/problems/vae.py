@@ -1,0 +1,58 @@
+"""`model: vae`: a Gaussian variational autoencoder with Bernoulli pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator
+
+from reportgen.declaration.problems.problem import Problem
+from reportgen.declaration.scalars import Choice, Whole, as_list, filled, one_of
+
+
+def datasets() -> Iterable[str]:
+    """Names of the data sets there are."""
+    from reportgen.datasets import DATASETS
+
+    return DATASETS
+
+
+class VAE(Problem):
+    """A variational autoencoder with a Gaussian q(z|x) and Bernoulli pixels."""
+
+    objectives: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl", "iwae")
+    usual: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl")
+    trained: ClassVar = True
+    unit: ClassVar = ("image", "images")
+    coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"
+
+    model: Annotated[Literal["vae"], one_of("vae")] = "vae"
+    """A variational autoencoder with a Gaussian q(z|x) and Bernoulli pixels."""
+    data: Annotated[str, Choice(datasets)] = "digits"
+    """Data set; `reportgen list` names them."""
+    hidden: Annotated[
+        tuple[Annotated[int, Whole(1, 65536)], ...], BeforeValidator(as_list), AfterValidator(filled)
+    ] = (100, 100)
+    """Units of the encoder's hidden layers; the decoder has the same in reverse."""
+    latent: Annotated[int, Whole(1, 4096)] = 10
+    """Latent units d; q has 2 d parameters an image."""
+    activation: Annotated[str, one_of("tanh")] = "tanh"
+    """Nonlinearity of the hidden layers."""
+
+    @property
+    def latent_size(self) -> int:
+        return self.latent
+
+    @property
+    def dataset(self) -> str:
+        return self.data
+
+    @property
+    def sentence(self) -> str:
+        layers = "–".join(str(width) for width in (*self.hidden, self.latent))
+        units = "latent unit" if self.latent == 1 else "latent units"
+        return (
+            f"A variational autoencoder with a Gaussian encoder {layers} ({self.activation} layers, "
+            f"{self.latent} {units}), a mirrored decoder and Bernoulli pixels, on the data set {self.data}"
+        )

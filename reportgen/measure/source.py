@@ -1,0 +1,99 @@
+"""Where draws come from: noise of named streams, and the batches that are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from numpy.random import Generator
+from torch import Tensor
+
+from reportgen.measure.channels import Channel, Values
+from reportgen.measure.draws import Batch, Frame, IntegrandValues, integrand_values
+from reportgen.objectives import Integrand
+from reportgen.streams import stream
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the channels in use ask of a batch."""
+
+    plain: bool
+    """Independent samples."""
+    mirrored: bool
+    """Samples in antithetic pairs, of noise of their own."""
+    gradient: bool
+    """∂ log p(x|z)/∂z at the samples."""
+    auxiliary: int
+    """Further standard normals for each one of the noise."""
+
+    @classmethod
+    def by(cls, channels: Iterable[Channel], pilot: bool = False) -> Wanted:
+        """The least that serves all these channels and those they are paired with."""
+        channels = list(channels)
+        used = [*channels, *(c.paired.reference for c in channels if c.paired is not None)]
+        return cls(
+            plain=any(not channel.key.antithetic for channel in used),
+            mirrored=any(channel.key.antithetic for channel in used),
+            gradient=not pilot and any(channel.estimator.needs_gradient for channel in used),
+            auxiliary=max(channel.estimator.auxiliary for channel in used),
+        )
+
+
+@dataclass(frozen=True)
+class Source:
+    """Makes the draws of one cell."""
+
+    frame: Frame
+    integrands: tuple[Integrand, ...]
+    seed: int
+    identity: tuple[str, int]
+    """What tells this cell's noise from that of others: its setting and checkpoint."""
+
+    def stream(self, purpose: str, wanted: Wanted) -> Stream:
+        """Draws for one purpose, independent of those for another."""
+        names = [(purpose,), (purpose, "mirrored"), (purpose, "auxiliary"), (purpose, "mirrored auxiliary")]
+        generators = [stream(self.seed, *name, *self.identity) for name in names]
+        return Stream(self, wanted, *generators)
+
+
+@dataclass
+class Stream:
+    """Batches one after another; each kind of noise has a generator of its own."""
+
+    source: Source
+    wanted: Wanted
+    plain: Generator
+    mirrored: Generator
+    auxiliary: Generator
+    mirrored_auxiliary: Generator
+
+    def draw(self, samples: int) -> Values:
+        """The next N samples of every data point; N is even where some are mirrored."""
+        values: dict[tuple[str, bool], IntegrandValues] = {}
+        noise = self.source.frame.q.noise
+        if self.wanted.plain:
+            epsilon = self._normal(self.plain, samples, noise)
+            values |= self._values(epsilon, self.auxiliary, mirrored=False)
+        if self.wanted.mirrored:
+            half = self._normal(self.mirrored, samples // 2, noise)
+            epsilon = torch.stack([half, -half], 2).flatten(1, 2)
+            values |= self._values(epsilon, self.mirrored_auxiliary, mirrored=True)
+        return values
+
+    def _values(
+        self, epsilon: Tensor, auxiliary: Generator, mirrored: bool
+    ) -> dict[tuple[str, bool], IntegrandValues]:
+        frame, wanted = self.source.frame, self.wanted
+        width = epsilon.shape[2] * wanted.auxiliary
+        further = self._normal(auxiliary, epsilon.shape[1], width) if width else None
+        batch = Batch(frame.problem, frame.q, epsilon, wanted.gradient, further)
+        found = integrand_values(batch, self.source.integrands)
+        return {(name, mirrored): one for name, one in found.items()}
+
+    def _normal(self, generator: Generator, samples: int, width: int) -> Tensor:
+        gram = self.source.frame.gram
+        wide = gram.dtype == torch.float64
+        shape = (gram.shape[0], samples, width)
+        return torch.from_numpy(generator.standard_normal(shape, dtype="float64" if wide else "float32"))

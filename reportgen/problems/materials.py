@@ -1,0 +1,25 @@
+"""What a builder makes a problem of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from reportgen.datasets import Dataset
+
+
+@dataclass(frozen=True)
+class Materials:
+    """Settings, and what they refer to; only what a builder asks for is loaded."""
+
+    settings: Mapping[str, Any]
+    """The resolved `problem` section."""
+    seed: int
+    images: int = 0
+    """Data points wanted of a data set."""
+    dataset: Callable[[], Dataset] | None = None
+    parameters: Mapping[str, Tensor] = field(default_factory=dict)
+    """Those of a checkpoint, by name; empty where nothing is trained."""

@@ -1,0 +1,73 @@
+"""A problem put together from its parts: what toys, classic models and a user's own have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from reportgen.families import Family, MeanFieldGaussian
+from reportgen.problems.prior import Prior, StandardNormal
+from reportgen.problems.problem import Generative
+
+
+@dataclass(frozen=True)
+class LatentModel:
+    """Implements `Problem` with functions that are handed in.
+
+    `likelihood` maps z [I N d] → [I N] and must be differentiable by
+    autograd where an estimator wants ∂f/∂z; it may be any f(z) in place of
+    log p(x|z).
+    """
+
+    encoder: nn.Module
+    x: Tensor
+    likelihood: Callable[[Tensor], Tensor]
+    of_eta: Callable[[Tensor], Family] = MeanFieldGaussian.from_eta
+    prior: Prior = field(default_factory=StandardNormal)
+    generative: Generative | None = None
+
+    def family(self, eta: Tensor) -> Family:
+        """q(z; η), η [I m]."""
+        return self.of_eta(eta)
+
+    def log_likelihood(self, z: Tensor) -> Tensor:
+        """log p(x|z), [I N d] → [I N]."""
+        return self.likelihood(z)
+
+
+class Constant(nn.Module):
+    """A parameter that takes no input."""
+
+    def __init__(self, value: Tensor) -> None:
+        super().__init__()
+        self.value = nn.Parameter(value.detach().clone())
+
+    def forward(self, images: int) -> Tensor:
+        return self.value.expand(images, -1)
+
+
+class FreeParameters(nn.Module):
+    """An encoder that ignores its input: φ is η itself, part after part, so J is the identity."""
+
+    def __init__(self, **parts: Tensor) -> None:
+        super().__init__()
+        self.parts = tuple(parts)
+        for name, value in parts.items():
+            self.add_module(name, Constant(value))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([getattr(self, name)(x.shape[0]) for name in self.parts], dim=-1)
+
+
+def free_gaussian(
+    mean: list[float], scale: list[float], likelihood: Callable[[Tensor], Tensor], points: int = 1
+) -> LatentModel:
+    """A toy in float64 with d = len(mean) and q = N(mean, diag(scale²)), the same at each data point."""
+    encoder = FreeParameters(
+        mean=torch.tensor(mean, dtype=torch.float64),
+        log_scale=torch.tensor(scale, dtype=torch.float64).log(),
+    )
+    return LatentModel(encoder, torch.zeros(points, 1, dtype=torch.float64), likelihood)

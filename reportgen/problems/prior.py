@@ -1,0 +1,52 @@
+"""Priors p(z): their log density and its gradient, written out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class Prior(Protocol):
+    """p(z), the same for every data point."""
+
+    def log_density(self, z: Tensor) -> Tensor:
+        """log p(z), [.. d] → [..]."""
+
+    def gradient(self, z: Tensor) -> Tensor:
+        """∇_z log p(z), [.. d] → [.. d]."""
+
+
+@dataclass(frozen=True)
+class StandardNormal:
+    """N(0, I), or N(mean, I) with a mean [d]."""
+
+    mean: Tensor | None = None
+
+    def log_density(self, z: Tensor) -> Tensor:
+        away = z if self.mean is None else z - self.mean
+        d = z.shape[-1]
+        return -0.5 * (away * away).sum(-1) - 0.5 * d * math.log(2.0 * math.pi)
+
+    def gradient(self, z: Tensor) -> Tensor:
+        return -z if self.mean is None else self.mean - z
+
+
+@dataclass(frozen=True)
+class UniformCode:
+    """A discrete code of which every value is as likely: independent fair bits, or uniform classes.
+
+    A function of nothing, extended as a constant to relaxed z.
+    """
+
+    log_probability: float
+    """log p of every code."""
+
+    def log_density(self, z: Tensor) -> Tensor:
+        return torch.full_like(z[..., 0], self.log_probability)
+
+    def gradient(self, z: Tensor) -> Tensor:
+        return torch.zeros_like(z)
