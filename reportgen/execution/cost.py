@@ -38,7 +38,7 @@ def measuring_seconds(cell: MeasurementCell, pixels: int) -> float:
     images, settings = float(cell.measure.get("images", 1)), cell.measure
     wanted = TYPICAL_SAMPLES / images * (0.02 / float(settings["precision"])) ** 2
     draws = min(max(wanted, float(settings["min_replicates"])), float(settings["budget"]))
-    decoder = 2 * _weights(cell.problem, pixels) / FLOPS if pixels else 0.0
+    decoder = 2 * _weights(cell.problem, pixels) / FLOPS if "hidden" in cell.problem else 0.0
     square = (2.0 * float(cell.problem.get("latent", 1))) ** 2
     arms = sum((REPLICATE + REPLICATE_SQUARE * square) / arm.num_samples for arm in cell.arms)
     return images * draws * (decoder + arms)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reportgen.problems import conjugate, function, rainforth, vae
+from reportgen.problems import conjugate, function, linear_gaussian_vae, rainforth, vae
 from reportgen.problems.materials import Materials
 from reportgen.problems.problem import Described, Problem
 
@@ -17,6 +17,7 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "function": function.build,
     "conjugate": conjugate.build,
     "rainforth": rainforth.build,
+    "linear_gaussian_vae": linear_gaussian_vae.build,
 }
 
 __all__ = ["BUILDERS", "Described", "Materials", "Problem"]

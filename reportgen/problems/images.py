@@ -8,10 +8,10 @@ from reportgen.errors import CellError
 from reportgen.streams import stream
 
 
-def measured_images(dataset: Dataset, count: int, seed: int) -> tuple[tuple[int, ...], Pixels]:
-    """Rows of the test part, drawn at random without replacement, and one binary draw of each.
+def chosen_rows(dataset: Dataset, count: int, seed: int) -> tuple[int, ...]:
+    """Rows of the test part, drawn at random without replacement, ascending.
 
-    Both depend on the seed alone, so every cell of an experiment sees the
+    They depend on the seed alone, so every cell of an experiment sees the
     same images. Raises CellError where the test part is smaller than `count`.
     """
     available = len(dataset.test)
@@ -20,6 +20,10 @@ def measured_images(dataset: Dataset, count: int, seed: int) -> tuple[tuple[int,
             f"measure.images: the test part of {dataset.name} has {available} images, got {count}. "
             f"Use {available} or fewer."
         )
-    chosen = sorted(int(row) for row in stream(seed, "images").permutation(available)[:count])
-    pixels = binarized(dataset, dataset.test[chosen], stream(seed, "images", "binarized"))
-    return tuple(chosen), pixels
+    return tuple(sorted(int(row) for row in stream(seed, "images").permutation(available)[:count]))
+
+
+def measured_images(dataset: Dataset, count: int, seed: int) -> tuple[tuple[int, ...], Pixels]:
+    """`chosen_rows`, and one binary draw of each, which depends on the seed alone too."""
+    rows = chosen_rows(dataset, count, seed)
+    return rows, binarized(dataset, dataset.test[list(rows)], stream(seed, "images", "binarized"))

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from reportgen.declaration.complaints import describe, refuse, suggestion
 from reportgen.declaration.problems.conjugate import Conjugate
 from reportgen.declaration.problems.function import Function
+from reportgen.declaration.problems.linear_gaussian_vae import LinearGaussianVAE
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.problems.rainforth import Rainforth
 from reportgen.declaration.problems.vae import VAE
@@ -24,6 +25,7 @@ PROBLEMS: dict[str, type[Problem]] = {
     "function": Function,
     "conjugate": Conjugate,
     "rainforth": Rainforth,
+    "linear_gaussian_vae": LinearGaussianVAE,
 }
 
 

@@ -1,0 +1,54 @@
+"""`model: linear_gaussian_vae`: probabilistic PCA as a VAE, where everything is exact."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from reportgen.declaration.problems.problem import Problem
+from reportgen.declaration.problems.vae import datasets
+from reportgen.declaration.scalars import Choice, Real, Whole
+
+
+class LinearGaussianVAE(Problem):
+    """z ~ N(0, I), x|z ~ N(W z + b, s² I), q(z|x) = N(A (x − b), diag σ²), fitted in closed form.
+
+    θ = (W, b, s²) is the maximum-likelihood solution of probabilistic PCA on
+    the training images' grey levels; its axes make the posterior's covariance
+    diagonal, so that the mean-field q is the posterior where it is not moved.
+    Source: Tipping & Bishop (1999), section 3.2; Lucas et al. (2019).
+    """
+
+    objectives: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl", "iwae")
+    usual: ClassVar = ("elbo", "elbo_analytic_kl")
+    unit: ClassVar = ("image", "images")
+    coordinates: ClassVar = "the weights A and the scales σ of a linear encoder"
+
+    model: Literal["linear_gaussian_vae"] = "linear_gaussian_vae"
+    """Probabilistic PCA."""
+    data: Annotated[str, Choice(datasets)] = "digits"
+    """Data set; `reportgen list` names them."""
+    latent: Annotated[int, Whole(1, 64)] = 3
+    """Principal components d; up to 5 have exact values."""
+    perturbation: Annotated[float, Real()] = 0.0
+    """How far q is from the posterior: standard deviation of noise added to log σ, and to A relative to its
+    entries' root mean square."""
+
+    @property
+    def latent_size(self) -> int:
+        return self.latent
+
+    @property
+    def dataset(self) -> str:
+        return self.data
+
+    @property
+    def sentence(self) -> str:
+        where = (
+            "q is the exact posterior"
+            if self.perturbation == 0.0
+            else f"q is the posterior moved by noise of relative size {self.perturbation:g}"
+        )
+        return (
+            f"Probabilistic PCA with {self.latent} components, fitted in closed form to the grey levels of "
+            f"the data set {self.data}, and a linear encoder; {where}"
+        )
