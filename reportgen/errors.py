@@ -27,6 +27,10 @@ class DataError(ReportgenError):
     """A data set is missing or damaged."""
 
 
+class MissingDataError(DataError):
+    """A data set's files are not on this machine."""
+
+
 class MissingRequirementError(ReportgenError):
     """A program, library or font that the job needs is missing."""
 
