@@ -28,7 +28,11 @@ class DataError(ReportgenError):
 
 
 class MissingDataError(DataError):
-    """A data set's files are not on this machine."""
+    """A data set's files are not on this machine; `dataset` is its name."""
+
+    def __init__(self, message: str, dataset: str = "") -> None:
+        super().__init__(message)
+        self.dataset = dataset
 
 
 class MissingRequirementError(ReportgenError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen.cli import workflow
 from reportgen.cli.workflow import Job, writing_to
-from reportgen.declaration import find, gallery_names, load
+from reportgen.declaration import gallery_names
 from reportgen.errors import MissingDataError, UsageError
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def ask(
             continue
         try:
             jobs.append(workflow.prepare(name, output, overrides, from_store=from_store))
-        except MissingDataError:
-            left_out[name] = load(find(name), overrides).problem.data
+        except MissingDataError as error:
+            left_out[name] = error.dataset
     _check_folders(jobs)
     options = [word for override in overrides for word in ("--set", override)]
     return Asked(tuple(jobs), left_out, (*named, *(["--gallery"] if gallery else []), *options))

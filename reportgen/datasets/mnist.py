@@ -50,11 +50,13 @@ def _read(path: Path, digest: str) -> Levels:
     try:
         packed = path.read_bytes()
     except OSError as error:
-        kind = MissingDataError if isinstance(error, FileNotFoundError) else DataError
-        raise kind(
+        text = (
             f"data set mnist: needs {path}, which cannot be read ({error.strerror}). "
             f"Put {' and '.join(FILES)} there, or set REPORTGEN_DATA to the folder that holds mnist/."
-        ) from error
+        )
+        if isinstance(error, FileNotFoundError):
+            raise MissingDataError(text, "mnist") from error
+        raise DataError(text) from error
     found = hashlib.sha256(packed).hexdigest()
     if found != digest:
         raise DataError(
