@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from reportgen.applicability import LAYERED
 from reportgen.errors import CellError
 from reportgen.measure import measure
 from reportgen.measure.layered.gradients import Recorder
@@ -194,3 +195,7 @@ def test_other_modules_are_refused_with_a_remedy() -> None:
         CellError, match=r"every parameter in a linear layer, found 1\.weight, 1\.bias\. Hold"
     ):
         Recorder(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)))
+
+
+def test_the_declaration_knows_which_estimators_have_a_surrogate() -> None:
+    assert set(LAYERED) == set(SURROGATES)
