@@ -37,6 +37,7 @@ def under(name: str) -> str:
         "reconstruction": "for the reconstruction term",
         "elbo": "for the ELBO",
         "elbo_analytic_kl": "for the ELBO with analytic KL",
+        "iwae": "for the IWAE bound",
     }.get(name, f"for {objective_title(name)}")
 
 
