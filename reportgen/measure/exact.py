@@ -26,7 +26,10 @@ ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320)
 """Nodes in each direction; five are exact for what is a polynomial of degree nine."""
 MOST_NODES = 250_000
 TOLERANCE = 1e-9
-"""Relative difference of total variances, and of means, at which two rules agree."""
+"""Difference at which two rules agree: of covariances, relative to the largest; of means, to the root of that
+or to the largest mean."""
+ROUNDING = 1e-12
+"""What is as small as this beside an estimate, or beside 1, is rounding: a variance may be zero."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,15 @@ class Exact:
     """[I m m]"""
 
     def agrees_with(self, other: Exact) -> bool:
-        """Whether the two are the same to `TOLERANCE`."""
-        return _close(self.mean, other.mean) and _close(self.covariance, other.covariance)
+        """Whether the two are the same to `TOLERANCE` and `ROUNDING`."""
+        variance = torch.maximum(self.covariance.abs().amax(), other.covariance.abs().amax())
+        size = torch.maximum(self.mean.abs().amax(), variance.sqrt())
+        rounding = ROUNDING * size.clamp_min(1.0)
+        of_means = (self.mean - other.mean).abs().amax()
+        of_covariances = (self.covariance - other.covariance).abs().amax()
+        return bool(of_means <= TOLERANCE * size + rounding) and bool(
+            of_covariances <= TOLERANCE * variance + rounding**2
+        )
 
 
 def exact_moments(channel: Channel, integrand: Integrand, frame: Frame) -> Exact | None:
@@ -88,8 +98,3 @@ def _product_rule(order: int, smooth: list[bool]) -> tuple[Tensor, Tensor]:
     grid = torch.cartesian_prod(*[nodes if own else sides for own in smooth])
     weight = torch.cartesian_prod(*[weights / weights.sum() if own else halves for own in smooth])
     return grid.reshape(-1, len(smooth)), weight.reshape(-1, len(smooth)).prod(1)
-
-
-def _close(first: Tensor, second: Tensor) -> bool:
-    size = torch.maximum(first.abs().amax(), second.abs().amax())
-    return bool(torch.isfinite(size)) and float((first - second).abs().amax()) <= TOLERANCE * float(size)
