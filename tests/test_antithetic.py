@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,10 +80,9 @@ def test_pairs_can_be_worse() -> None:
 
 
 @pytest.mark.parametrize("name", ["leave_one_out", "vimco", "vimco_geometric"])
-def test_estimators_of_independent_samples_refuse_pairs(name: str, tmp_path: object) -> None:
-    path = tmp_path / "mine.yaml"  # type: ignore[operator]
-    path.write_text(
-        f"experiment: mine\nobjective: [elbo, iwae]\nestimators: [pathwise, {{name: {name}, antithetic: true}}]\n"
-    )
+def test_estimators_of_independent_samples_refuse_pairs(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    listed = f"estimators: [pathwise, {{name: {name}, antithetic: true}}]"
+    path.write_text(f"experiment: mine\nobjective: [elbo, iwae]\n{listed}\n")
     with pytest.raises(DeclarationError, match=f"{name} needs independent samples"):
         load(path)

@@ -12,12 +12,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from reportgen.applicability import refusal
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
 from reportgen.measure.draws import Batch, Frame, IntegrandDraws, IntegrandValues
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.problems.vae import VAEProblem
+from reportgen.report.sections.estimators import _formulas, _unbiased
 from tests.tiny_vae import IMAGES, LATENT, REPLICATES, K, engine, f_of, log_normal, noise, tiny_vae
 
 
@@ -157,6 +159,30 @@ def test_every_estimator_keeps_its_contract(problem: VAEProblem, name: str, obje
         fast, _ = engine(problem, OBJECTIVES[objective], name, noise())
         assert fast.shape == (IMAGES, REPLICATES, 2 * LATENT)
         assert torch.isfinite(fast).all()
+
+
+def test_the_report_prints_the_forms_that_the_objectives_use() -> None:
+    stuck = ESTIMATORS["sticking_the_landing"]
+    plain, bound = stuck.formula_of("elbo"), stuck.formula_of("iwae")
+    assert plain == (stuck.formula, stuck.spoken) and bound == (stuck.bound_formula, stuck.bound_spoken)
+    both = _formulas(stuck, ["elbo", "reconstruction", "iwae"])
+    assert [(anchor, formula.latex) for anchor, formula in both] == [
+        ("estimator-sticking_the_landing", plain[0]),
+        ("estimator-sticking_the_landing-bound", bound[0]),
+    ]
+    assert [formula.latex for _, formula in _formulas(stuck, ["iwae"])] == [bound[0]]
+    assert _unbiased(stuck, ["elbo"]) == "yes" and _unbiased(stuck, ["iwae"]) == "no"
+    assert _unbiased(stuck, ["elbo", "iwae"]) == "not for the IWAE bound"
+    assert len(_formulas(ESTIMATORS["vimco"], ["elbo", "iwae"])) == 1
+
+
+def test_the_gradient_in_theta_is_of_log_p_of_x_and_z_alone() -> None:
+    kind = ESTIMATORS["generative"]
+    assert kind.serves("elbo") and kind.serves("iwae") and not kind.serves("reconstruction")
+    assert refusal("generative", "gaussian", ("elbo", "reconstruction"), True) is None
+    assert refusal("generative", "gaussian", ("reconstruction",), True) == (
+        "generative estimates no gradient of reconstruction. Add the objective elbo or iwae, or remove it."
+    )
 
 
 def test_undeclared_use_of_the_gradient_is_refused(problem: VAEProblem) -> None:

@@ -198,7 +198,7 @@ def test_sides_that_are_not_coupled_are_told_apart(problem: VAEProblem) -> None:
 
 def test_measure_valued_needs_no_derivative() -> None:
     """f = 1 for z > 0: ∂/∂μ is the density at 0, which pathwise cannot see."""
-    step = Toy("step", lambda: free_gaussian([0.3], [0.8], lambda z: (z > 0).double().sum(-1)))
+    step = Toy("step", lambda: free_gaussian([0.3], [0.8], lambda z: ((z > 0) + 0.0 * z).sum(-1)))
     at_zero = math.exp(-0.5 * (0.3 / 0.8) ** 2) / (0.8 * math.sqrt(2.0 * math.pi))
     exact = torch.tensor([at_zero, -0.3 * at_zero]).double()  # Φ(μ/σ) in μ and in log σ
     for name in ("measure_valued", "measure_valued_independent"):

@@ -43,7 +43,6 @@ def test_exact_variances_lie_inside_their_intervals_at_the_nominal_rate(
         assert exact is not None
         truth = float(exact.covariance[0].trace())
         assert held(found[name], truth) >= LEAST, name
-        assert held(found[name], truth) < SEEDS or max(h for _, h in found[name]) < 0.1, name
-        # A standard deviation for a variance, ddof of the wrong size, another estimator's variance:
+        # A standard deviation for a variance, and a variance a quarter off:
         assert held([(math.sqrt(v), h) for v, h in found[name]], truth) < LEAST, name
         assert held(found[name], truth * 1.25) < LEAST, name

@@ -29,7 +29,7 @@ def slow_average(f: list[float], start: float) -> list[float]:
 def test_average_is_that_of_a_loop(steps: int) -> None:
     f = torch.from_numpy(stream(0, "average").standard_normal((2, steps)) - 300.0)
     start = torch.tensor([[-310.0], [5.0]]).double()
-    slow = torch.tensor([slow_average(f[i].tolist(), float(start[i])) for i in range(2)]).double()
+    slow = torch.tensor([slow_average(f[i].tolist(), float(start[i])) for i in range(2)], dtype=torch.float64)
     torch.testing.assert_close(past_average(f, start), slow, rtol=1e-12, atol=1e-10)
 
 
@@ -41,24 +41,26 @@ def test_a_step_does_not_see_itself_nor_what_comes_after() -> None:
     assert bool((moved[:6] == 0.0).all()) and float(moved[6]) == pytest.approx(1e5)
 
 
-def test_variance_is_the_closed_form() -> None:
-    """Var ĝ_r = E[(f − E f)² s²] − g² + Var b_r E[s²]; of f = (z − k)² every moment is known."""
-    d, scale, steps, batches = 1.0, 1.0, 400, 60
+def test_variance_is_that_of_the_best_constant_and_that_of_the_average() -> None:
+    """E ĝ_r² − E[(f − E f)² s²] = Var b_r E[s²], on the same draws, averaged over the steps of a batch."""
+    d, scale, steps, batches = 1.0, 1.3, 400, 800
     case = Case(function("quadratic", 0.0, d, scale), "expectation", NAME)
     channel, frame = case.channel(), case.frame()
+    start = d**2 + scale**2  # E f, so that the pilot's own error plays no part
+    channel.coefficients = {"start": torch.full((1, 1), start).double()}
     noise = case.source(5).stream("measure", Wanted.by([channel]))
-    runs = torch.stack([channel.estimate(noise.draw(steps), frame)[0, :, 0] for _ in range(batches)])
-    squared = (runs - 2.0 * d) ** 2
-    # f − E f = 2 d σ ε + σ² (ε² − 1): times ε² / σ² in the mean.
-    at_best = 12.0 * d**2 + 10.0 * scale**2 - (2.0 * d) ** 2
-    spread = 4.0 * d**2 * scale**2 + 2.0 * scale**4
-    of_baseline = [(1 - DECAY) ** 2 * sum(DECAY ** (2 * a) for a in range(r)) * spread for r in range(steps)]
-    expected = at_best + sum(of_baseline) / steps / scale**2
-    error = float(squared.mean(1).std()) / batches**0.5
-    assert abs(float(squared.mean()) - expected) < 4.5 * error
-    assert error < 0.03 * expected
-    # A baseline held at the mean would have less: the test can tell.
-    assert expected - at_best > 4.5 * error * 0.5
+    excess = []
+    for _ in range(batches):
+        values = noise.draw(steps)
+        draws = channel.draws(values, frame)
+        held = ((draws.f - start).unsqueeze(-1) * draws.score).mean(2)
+        excess.append(float((channel.estimate(values, frame) ** 2 - held**2)[0, :, 0].mean()))
+    spread = 4.0 * d**2 * scale**2 + 2.0 * scale**4  # Var f
+    of_average = [0.01 * sum(0.81**a for a in range(r)) * spread for r in range(steps)]
+    expected = sum(of_average) / steps / scale**2
+    error = float(torch.tensor(excess).std()) / batches**0.5
+    assert abs(sum(excess) / batches - expected) < 4.5 * error
+    assert expected > 9.0 * error, "the test could not tell it from none"
 
 
 def test_errors_of_successive_replicates_are_uncorrelated() -> None:
