@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from reportgen.declaration.section import Section
 from reportgen.distributions import DISTRIBUTIONS
@@ -66,8 +67,18 @@ class Problem(Section):
 
     @property
     def dataset(self) -> str | None:
-        """Data set it is made of, a name in `reportgen.datasets`; None where it needs none."""
+        """Data it is made of, a name in `reportgen.datasets`; None where it needs none."""
         return None
+
+    @property
+    def images(self) -> bool:
+        """Whether its data points are images, so many of the data set's test part as are asked for."""
+        return self.dataset is not None
+
+    @classmethod
+    def needed(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Of resolved settings those that a cell's numbers depend on."""
+        return dict(settings)
 
     @property
     def sentence(self) -> str:
