@@ -163,7 +163,7 @@ REFUSED_FIELDS: dict[str, str] = {
     ),
     "train: {epoch: 5}": "x.yaml:2 train.epoch: unknown key. Did you mean epochs?",
     "trian: {}": "x.yaml:2 trian: unknown key. Did you mean train?",
-    "problem: {xyz: 1}": "x.yaml:2 problem.xyz: unknown key. Use model, data, hidden, latent or activation.",
+    "problem: {xyz: 1}": "x.yaml:2 problem.xyz: unknown key. Use model, data, hidden, latent, activation, covariance or rank.",
     "problem: vae": (
         "x.yaml:2 problem: must be a mapping of settings (model, data, hidden, latent, "
         "activation), got 'vae'."
