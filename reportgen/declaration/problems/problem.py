@@ -24,8 +24,6 @@ class Problem(Section):
     """Those meant where a declaration names none."""
     trained: ClassVar[bool] = False
     """Whether parameters are fitted first, and measured at checkpoints."""
-    generative: ClassVar[bool] = False
-    """Whether the gradient in θ can be measured too."""
     layered: ClassVar[bool] = False
     """Whether gradients are measured layer by layer, which not every estimator can be."""
     unit: ClassVar[tuple[str, str]] = ("data point", "data points")
@@ -37,6 +35,11 @@ class Problem(Section):
     def distribution(self) -> str:
         """The variational family, a name in `reportgen.distributions`."""
         return "gaussian"
+
+    @property
+    def generative(self) -> bool:
+        """Whether the gradient in θ can be measured too."""
+        return False
 
     @property
     def latent_size(self) -> int:

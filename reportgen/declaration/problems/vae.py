@@ -38,7 +38,6 @@ class VAE(Problem):
     objectives: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl", "iwae")
     usual: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl")
     trained: ClassVar = True
-    generative: ClassVar = True
     unit: ClassVar = ("image", "images")
     coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"
 
@@ -58,6 +57,10 @@ class VAE(Problem):
     """Covariance of q(z|x): diagonal, full, or low_rank (plus diagonal)."""
     rank: Rank = 1
     """Columns of the factor of a low_rank covariance; the others have no use for it."""
+
+    @property
+    def generative(self) -> bool:
+        return self.covariance == "diagonal"
 
     @property
     def latent_size(self) -> int:
