@@ -31,6 +31,9 @@ or to the largest mean."""
 ROUNDING = 1e-12
 """What is as small as this beside an estimate, or beside 1, is rounding: a variance may be zero."""
 
+STILL = 1e-9
+"""Size below which a replicate is zero: estimates here are sums of terms of size about 1."""
+
 
 @dataclass(frozen=True)
 class Exact:
@@ -40,6 +43,12 @@ class Exact:
     """[I m]"""
     covariance: Tensor
     """[I m m]"""
+
+    @property
+    def size(self) -> float:
+        """Of a replicate: the largest mean or standard deviation of a coordinate."""
+        spread = torch.diagonal(self.covariance, dim1=1, dim2=2).clamp_min(0.0).sqrt()
+        return max(float(self.mean.abs().amax()), float(spread.amax()))
 
     def agrees_with(self, other: Exact) -> bool:
         """Whether the two are the same to `TOLERANCE` and `ROUNDING`."""
@@ -61,7 +70,8 @@ def exact_moments(channel: Channel, integrand: Integrand, frame: Frame) -> Exact
         return None
     for coarse, fine in pairwise(_rules(channel, integrand, frame)):
         if coarse.agrees_with(fine):
-            return fine
+            still = fine.size < STILL
+            return Exact(torch.zeros_like(fine.mean), torch.zeros_like(fine.covariance)) if still else fine
     return None
 
 
