@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 
 from reportgen.errors import StoreError
+from reportgen.estimators import ESTIMATORS
 from reportgen.findings import bias, coordinates, curves, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, arms, find
 from reportgen.findings.claims import ClaimFinding, judge_claims
 from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.estimate import Estimate, unavailable
 from reportgen.findings.rows import Row, make_rows
+from reportgen.findings.series import Series, series
 from reportgen.findings.statistics import STATISTICS, estimate, of_arm
+from reportgen.findings.vocabulary import Vocabulary, vocabulary
 from reportgen.plan import MeasurementCell, Plan
 from reportgen.store.records import QUANTILES, BrokenRecord, MeasurementRecord, TrainingRecord
 
@@ -57,6 +60,26 @@ class Findings:
         """Label → name in the table of estimators."""
         return {spec.label: spec.name for spec in self.experiment.estimators}
 
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What things are called here."""
+        record = self.record()
+        declared = int(self.experiment.measure.images) if self.experiment.problem.dataset else 1
+        return vocabulary(self.experiment, len(record.images) if record else declared)
+
+    def compared(self, objective: str | None = None, parameters: str = "phi") -> tuple[str, ...]:
+        """Labels of the estimators of one gradient, in φ or in θ: only these can be compared.
+
+        Those that have no meaning for the objective are left out.
+        """
+        wanted = objective or self.objectives[0]
+        return tuple(
+            label
+            for label, name in self.estimator_of.items()
+            if name not in ESTIMATORS
+            or (ESTIMATORS[name].parameters == parameters and ESTIMATORS[name].serves(wanted))
+        )
+
     @property
     def checkpoints(self) -> tuple[int, ...]:
         """Epochs measured in the base setting, ascending."""
@@ -66,6 +89,10 @@ class Findings:
     def groups(self) -> tuple[str, ...]:
         """Parameter groups of the base setting, ``all`` first."""
         return next((record.groups for record in self.measurements if record.base), ("all",))
+
+    def blocks(self, parameters: str = "phi") -> tuple[str, ...]:
+        """Parameter groups of one gradient, ``all`` first; those of θ are named “θ …”."""
+        return tuple(g for g in self.groups if g == "all" or (g[0] == "θ") == (parameters == "theta"))
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -103,6 +130,12 @@ class Findings:
                 values.append(record.setting[name])
         numbers = all(isinstance(value, int | float) for value in values)
         return tuple(sorted(values)) if numbers else tuple(values)
+
+    def series(self, path: str | None = None) -> tuple[Series, ...]:
+        """Runs of at least two numbers along a swept setting, or along each of them; see `series`."""
+        paths = [path] if path else list(self.experiment.swept)
+        settings = [record.setting for record in self.measurements]
+        return tuple(run for path in paths for run in series(path, settings, self._base_setting()))
 
     def record(
         self, checkpoint: int | None = None, setting: Mapping[str, Any] | None = None
@@ -177,10 +210,12 @@ class Findings:
         plain = [arm for arm in self._arms(label, place) if not arm.about.constant]
         return estimate(lambda: curves.slope(plain, group), *plain) if plain else NOT_MEASURED
 
-    def curve(self, label: str, **place: Any) -> tuple[tuple[int, Estimate], ...]:
-        """(num_samples, total variance) of every K measured, ascending."""
+    def curve(
+        self, label: str, statistic: str = "total_variance", **place: Any
+    ) -> tuple[tuple[int, Estimate], ...]:
+        """(num_samples, statistic) of every K measured, ascending."""
         found = {arm.about.num_samples: arm for arm in self._arms(label, place) if not arm.about.constant}
-        return tuple((k, of_arm("total_variance", found[k])) for k in sorted(found))
+        return tuple((k, of_arm(statistic, found[k])) for k in sorted(found))
 
     def constants(self, label: str, **place: Any) -> tuple[tuple[float, Estimate], ...]:
         """(constant added to log p, total variance) of every constant measured, ascending."""
