@@ -8,13 +8,16 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help report test check format bench doctor formulas wheel lock clean
+.PHONY: help report gallery test check format bench doctor formulas wheel lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 report: $(READY) ## run an experiment and write its report (EXPERIMENT=burda2016, ARGS='--set …')
 	@$(BIN)/reportgen report $(EXPERIMENT) $(ARGS)
+
+gallery: $(READY) ## run every experiment of the gallery: their reports and a summary, one row a claim
+	@$(BIN)/reportgen report --gallery $(ARGS)
 
 test: $(READY) ## run the tests
 	@$(BIN)/pytest $(PYTEST_ARGS)

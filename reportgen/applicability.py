@@ -6,16 +6,31 @@ from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
 
+LAYERED = (
+    "pathwise",
+    "sticking_the_landing",
+    "doubly_reparameterized",
+    "score_function",
+    "leave_one_out",
+    "generative",
+)
+"""Estimators that can be measured layer by layer."""
 
-def refusal(estimator: str, family: str, objectives: tuple[str, ...], generative: bool) -> str | None:
+
+def refusal(
+    estimator: str, family: str, objectives: tuple[str, ...], generative: bool, layered: bool = False
+) -> str | None:
     """Why an estimator cannot be used with q of this family, or None where it can.
 
     `objectives` are those that are asked for, of which it must serve one;
-    `generative` is whether the problem has a gradient in θ.
+    `generative` is whether the problem has a gradient in θ, `layered` whether
+    it is measured layer by layer.
     """
     kind, q = ESTIMATORS[estimator], DISTRIBUTIONS[family]
     if kind.parameters == "theta" and not generative:
         return f"{estimator} estimates the gradient in θ, which this model does not offer. Remove it."
+    if layered and estimator not in LAYERED:
+        return f"{estimator} has no form for several stochastic layers. Use {', '.join(LAYERED)}."
     instead = " or ".join(
         [", ".join(kind.instead[:-1]), kind.instead[-1]] if kind.instead[1:] else kind.instead
     )

@@ -31,6 +31,14 @@ class DataError(ReportgenError):
     """A data set is missing or damaged."""
 
 
+class MissingDataError(DataError):
+    """A data set's files are not on this machine; `dataset` is its name."""
+
+    def __init__(self, message: str, dataset: str = "") -> None:
+        super().__init__(message)
+        self.dataset = dataset
+
+
 class MissingRequirementError(ReportgenError):
     """A program, library or font that the job needs is missing."""
 

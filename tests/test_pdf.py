@@ -17,13 +17,12 @@ from reportgen.findings import Findings
 from reportgen.report import render
 from reportgen.report.formulas import drawn, sources
 from reportgen.report.pdf import Attachment, Resources, lay_out, require_weasyprint
-from reportgen.report.render import FACES, font_faces
+from reportgen.report.style import font_faces, font_files
 from reportgen.report.vector import VectorImage, path_operators, read
-from reportgen.resources import templates
 from tests.synthetic import synthetic_findings
 
 WHEN = datetime(2025, 11, 23, 20, 0, tzinfo=UTC)
-FONTS = {f"fonts/{face[3]}.ttf": templates() / "fonts" / f"{face[3]}.ttf" for face in FACES}
+FONTS = font_files()
 BOX = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="M1 1L9 1L9 9Z"/></svg>'
 
 

@@ -35,8 +35,9 @@ from reportgen.findings import Estimate, Findings, collect
 from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, formulas, front, glyphs, provenance, words
 from reportgen.report.bibliography import REFERENCES, reference
+from reportgen.report.files import write
 from reportgen.report.numbering import Numbering
-from reportgen.report.render import columns, fill, html_page, render, shared_context, write
+from reportgen.report.render import columns, fill, html_page, render, shared_context
 from reportgen.report.sections import training, why
 from reportgen.report.writer import Writer
 from reportgen.resources import templates

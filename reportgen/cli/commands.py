@@ -15,9 +15,11 @@ from reportgen import __version__
 from reportgen.errors import ReportgenError, UsageError
 
 if TYPE_CHECKING:
+    from reportgen.cli.together import Asked
     from reportgen.cli.workflow import Job
     from reportgen.execution import Outcome
     from reportgen.findings import Findings
+    from reportgen.report import Entry
 
 BROKEN, INTERRUPTED, DEFECT = 4, 130, 70
 WORST_FIRST = (BROKEN, 1, 3, 2, 0)
@@ -32,8 +34,9 @@ app = typer.Typer(
 )
 
 Names = Annotated[
-    list[str], typer.Argument(metavar="EXPERIMENT…", help="A declaration's file, or a gallery name.")
+    list[str] | None, typer.Argument(metavar="EXPERIMENT…", help="A declaration's file, or a gallery name.")
 ]
+Gallery = Annotated[bool, typer.Option("--gallery", help="Every experiment of the gallery.")]
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="A declaration's file, or a gallery name.")]
 Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="Where reports and the store go.")]
 Unused = Annotated[
@@ -94,7 +97,8 @@ def _start(
 
 @app.command()
 def report(
-    experiments: Names,
+    experiments: Names = None,
+    gallery: Gallery = False,
     output: Output = OUTPUT,
     set_: Set = None,
     seed: Seed = None,
@@ -105,26 +109,29 @@ def report(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Run what is missing of each experiment, then write its report."""
-    from reportgen.cli.tables import answer, conclusion
+    """Run what is missing of each experiment, then write its report.
 
-    prepared = _prepare(experiments, output, set_, seed, device)
-    codes, answers = [], []
-    for job in prepared:
+    Of several experiments a summary is written too, one row a claim.
+    """
+    from reportgen.cli.tables import answer, conclusion
+    from reportgen.cli.together import in_short
+
+    asked = _ask(experiments, gallery, output, set_, seed, device, quiet=quiet)
+    entries, answers = [], []
+    for job in asked.jobs:
         outcome = _run(job, jobs, executor, fresh, quiet)
         findings = _press(job, quiet, keep=not fresh)
-        codes.append(findings.exit_code)
+        entries.append(in_short(findings))
         answers.append(answer(job, findings, outcome))
         if not quiet and not as_json:
             _print_lines(conclusion(job, findings, outcome))
-    if as_json:
-        _print_json(answers)
-    return _worst(codes)
+    return _conclude(asked, entries, answers, output, quiet, as_json, keep=not fresh)
 
 
 @app.command()
 def run(
-    experiments: Names,
+    experiments: Names = None,
+    gallery: Gallery = False,
     output: Output = OUTPUT,
     set_: Set = None,
     seed: Seed = None,
@@ -139,7 +146,7 @@ def run(
     from reportgen.cli.tables import counted, counts
 
     answers, codes = [], []
-    for job in _prepare(experiments, output, set_, seed, device):
+    for job in _ask(experiments, gallery, output, set_, seed, device, quiet=quiet).jobs:
         outcome = _run(job, jobs, executor, fresh, quiet)
         codes.append(BROKEN if outcome.broken else 0)
         answers.append({"experiment": job.experiment.experiment, **counts(outcome)})
@@ -152,27 +159,30 @@ def run(
 
 @app.command()
 def render(
-    experiments: Names,
+    experiments: Names = None,
+    gallery: Gallery = False,
     output: Output = OUTPUT,
     set_: Set = None,
     seed: Seed = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Write each report from the store; needs neither torch nor data."""
-    from reportgen.cli.tables import answer, conclusion
-    from reportgen.cli.workflow import prepare
+    """Write each report from the store; needs neither torch nor data.
 
-    codes, answers = [], []
-    for job in [prepare(name, output, _overrides(set_, seed), from_store=True) for name in experiments]:
+    Of several experiments a summary is written too, one row a claim.
+    """
+    from reportgen.cli.tables import answer, conclusion
+    from reportgen.cli.together import in_short
+
+    asked = _ask(experiments, gallery, output, set_, seed, from_store=True, quiet=quiet)
+    entries, answers = [], []
+    for job in asked.jobs:
         findings = _press(job, quiet, keep=False)
-        codes.append(findings.exit_code)
+        entries.append(in_short(findings))
         answers.append(answer(job, findings, None))
         if not quiet and not as_json:
             _print_lines(conclusion(job, findings, None))
-    if as_json:
-        _print_json(answers)
-    return _worst(codes)
+    return _conclude(asked, entries, answers, output, quiet, as_json, keep=False)
 
 
 @app.command()
@@ -285,15 +295,30 @@ def init(
         typer.echo(f"{path} is written. Next: reportgen report {path}")
 
 
-def _prepare(
-    names: Sequence[str], output: Path, set_: list[str] | None, seed: int | None, device: str
-) -> list[Job]:
+def _ask(
+    names: list[str] | None,
+    gallery: bool,
+    output: Path,
+    set_: list[str] | None,
+    seed: int | None,
+    device: str = "cpu",
+    *,
+    from_store: bool = False,
+    quiet: bool,
+) -> Asked:
     """All experiments, checked before the first is run."""
-    from reportgen.cli.workflow import prepare
+    from reportgen.cli.together import ask
 
     if device != "cpu":
         raise UsageError(f"--device: only cpu is supported, got {device}. Leave the option out.")
-    return [prepare(name, output, _overrides(set_, seed)) for name in names]
+    asked = ask(names, output, _overrides(set_, seed), gallery=gallery, from_store=from_store)
+    for name, data in asked.left_out.items():
+        if not quiet:
+            typer.echo(
+                f"{name}: left out, its data set {data} is not on this machine; `reportgen doctor` says more",
+                err=True,
+            )
+    return asked
 
 
 def _overrides(set_: list[str] | None, seed: int | None) -> list[str]:
@@ -317,6 +342,33 @@ def _press(job: Job, quiet: bool, *, keep: bool) -> Findings:
     if not quiet:
         typer.echo(f"{job.experiment.experiment}: writing the report", err=True)
     return press(job, measured, keep=keep)
+
+
+def _conclude(
+    asked: Asked,
+    entries: Sequence[Entry],
+    answers: Sequence[dict[str, Any]],
+    output: Path,
+    quiet: bool,
+    as_json: bool,
+    *,
+    keep: bool,
+) -> int:
+    """The exit code of all; where several were asked for, their summary is written."""
+    from reportgen.cli.together import overall, summarize
+
+    code = _worst([of.exit_code for of in entries])
+    if asked.several:
+        if not quiet:
+            typer.echo("writing the summary", err=True)
+        written = summarize(asked, entries, output, exit_code=code, keep=keep)
+        if not quiet and not as_json:
+            typer.echo(f"summary: {written[0]}, {written[1]}")
+        if as_json:
+            _print_json(overall(asked, answers, written, code))
+    elif as_json:
+        _print_json(answers)
+    return code
 
 
 def _worst(codes: Sequence[int]) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -118,7 +119,7 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
     from reportgen.report import render
 
     findings = collect(job.experiment, job.plan, measured)
-    try:
+    with writing_to(job.folder):
         render(
             findings,
             job.folder,
@@ -128,12 +129,19 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
             inputs=(job.experiment.text, *job.experiment.overrides, *map(job.store.identity, measured)),
             keep=keep,
         )
-    except OSError as error:
-        place = error.filename or job.folder
-        raise UsageError(
-            f"{place}: cannot be written ({error.strerror or error}). Choose another folder with --output."
-        ) from error
     return findings
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """A place that refuses to be written is the person's to change: UsageError."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename or folder}: cannot be written ({error.strerror or error}). "
+            "Choose another folder with --output."
+        ) from error
 
 
 def _check_characters(name: str, experiment: Experiment) -> None:

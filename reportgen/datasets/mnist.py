@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from reportgen.datasets.dataset import Dataset, Levels, from_levels
-from reportgen.errors import DataError
+from reportgen.errors import DataError, MissingDataError
 
 FILES = {
     "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -50,10 +50,13 @@ def _read(path: Path, digest: str) -> Levels:
     try:
         packed = path.read_bytes()
     except OSError as error:
-        raise DataError(
+        text = (
             f"data set mnist: needs {path}, which cannot be read ({error.strerror}). "
             f"Put {' and '.join(FILES)} there, or set REPORTGEN_DATA to the folder that holds mnist/."
-        ) from error
+        )
+        if isinstance(error, FileNotFoundError):
+            raise MissingDataError(text, "mnist") from error
+        raise DataError(text) from error
     found = hashlib.sha256(packed).hexdigest()
     if found != digest:
         raise DataError(

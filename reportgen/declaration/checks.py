@@ -116,7 +116,9 @@ def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
     """Every estimator applies to the family of q and to an objective."""
     problem = experiment.problem
     for i, spec in enumerate(experiment.estimators):
-        text = refusal(spec.name, problem.distribution, experiment.objective, problem.generative)
+        text = refusal(
+            spec.name, problem.distribution, experiment.objective, problem.generative, problem.layered
+        )
         if text is not None:
             yield Complaint(("estimators", i), text)
 
@@ -182,6 +184,9 @@ def check_parts(experiment: Experiment) -> Iterator[Complaint]:
         yield Complaint(("train",), f"{problem.model} has no parameters to train. Remove the section.")
     if problem.dataset is None and "images" in experiment.measure.model_fields_set:
         yield Complaint(("measure", "images"), f"{problem.model} has no images. Remove it.")
+    if problem.layered and experiment.measure.constants:
+        text = f"no constant can be added to log p of {problem.model}. Remove them."
+        yield Complaint(("measure", "constants"), text)
     for i, name in enumerate(experiment.objective):
         if name not in problem.objectives:
             known = suggestion(name, problem.objectives)

@@ -9,7 +9,7 @@ from reportgen.findings.claims import ClaimFinding
 from reportgen.findings.comparisons import ComparisonFinding
 from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.estimate import Estimate
-from reportgen.findings.files import claims_data, csv_text, write_claims_json, write_results_csv
+from reportgen.findings.files import claim_data, claims_data, csv_text, write_claims_json, write_results_csv
 from reportgen.findings.findings import Findings, collect
 from reportgen.findings.rows import Row
 from reportgen.findings.statistics import STATISTICS
@@ -22,6 +22,7 @@ __all__ = [
     "Estimate",
     "Findings",
     "Row",
+    "claim_data",
     "claims_data",
     "collect",
     "csv_text",

@@ -35,7 +35,7 @@ def write_results_csv(findings: Findings, path: Path) -> None:
 
 def claims_data(findings: Findings) -> list[dict[str, Any]]:
     """claims.json as Python data; null where a number is not available or not finite."""
-    return [_claim(claim) for claim in findings.claims]
+    return [claim_data(claim) for claim in findings.claims]
 
 
 def write_claims_json(findings: Findings, path: Path) -> None:
@@ -58,7 +58,8 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _claim(claim: ClaimFinding) -> dict[str, Any]:
+def claim_data(claim: ClaimFinding) -> dict[str, Any]:
+    """One entry of claims.json."""
     return {
         "id": claim.id,
         "statement": claim.statement,

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 import torch
 
 from reportgen.errors import CellError
-from reportgen.estimators import ESTIMATORS
-from reportgen.measure.channels import Channel, ChannelKey, Reference, Values, open_channels, reference_arms
+from reportgen.measure.channels import Channel, ChannelKey, Reference, Values, open_channels
 from reportgen.measure.draws import EVALUATION_ROWS, Frame, PointsAt
 from reportgen.measure.exact import Exact, exact_moments
 from reportgen.measure.moments import LeftOut
+from reportgen.measure.part import Part
 from reportgen.measure.precision import relative_half_width
+from reportgen.measure.progress import MeasureProgress
 from reportgen.measure.source import Source, Wanted
-from reportgen.measure.space import Space, spaces_of
+from reportgen.measure.space import Space
 from reportgen.measure.summary import summarize
 from reportgen.objectives import OBJECTIVES, Integrand
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.problem import Problem
-from reportgen.store.records import ArmRecord, MeasurementRecord
+from reportgen.store.records import ArmRecord
 
 BATCH_ROWS = 4096
 """Samples evaluated at once, over all images: small enough for the caches, large enough for the products.
@@ -31,18 +31,6 @@ At least 2m an image, so that adding up an m × m scatter costs less than formin
 PILOT_SAMPLES = 4096
 """Samples an image from which baselines are fitted; a stream of their own. A fitted baseline b̂
 adds (b̂ − b*)² E‖∇ log q‖² to the variance, which falls with this number."""
-
-
-@dataclass(frozen=True)
-class MeasureProgress:
-    """How far a measurement is."""
-
-    done: float
-    """Estimated fraction of the work, 0 … 1."""
-    precision: float
-    """Largest relative half-width among the arms' total variances."""
-    replicates: int
-    """Draws an image so far."""
 
 
 @dataclass
@@ -53,34 +41,29 @@ class Cost:
     forward_and_backward: float
 
 
-def measure(
+def measure_vectors(
     problem: Problem,
     cell: MeasurementCell,
-    *,
-    dataset: str,
-    images: tuple[int, ...],
-    report: Callable[[MeasureProgress], None] | None = None,
-    environment: dict[str, Any] | None = None,
-) -> MeasurementRecord:
-    """Measure every arm of a cell at the problem's data points.
+    arms: tuple[Arm, ...],
+    references: Mapping[Reference, Arm],
+    spaces: Mapping[str, Space],
+    groups: int,
+    buckets: int,
+    report: Callable[[MeasureProgress], None] | None,
+) -> Part:
+    """Measure arms whose estimates are vectors in the space of η (or of a small θ).
 
-    Runs rounds of batches until each arm's total variance (over all of φ, or
-    of θ) has the declared relative precision, or the budget of draws a data
-    point ends. Numbers depend on the cell alone: noise is a Philox stream
-    keyed by the cell's seed, setting and checkpoint, consumed in order.
+    Runs rounds of batches until each arm's total variance has the declared
+    relative precision, or the budget of draws a data point ends.
     """
-    started = perf_counter()
-    spaces, groups = spaces_of(problem, {ESTIMATORS[arm.estimator].parameters for arm in cell.arms})
     with torch.no_grad():
         eta = problem.encoder(problem.x)
         q = problem.family(eta)
-    count, dimension = eta.shape
+    count = len(eta)
     settings = cell.measure
-    buckets = min(max(256 // count, 8), 32)
-    references = reference_arms(cell.arms, cell.references)
     dimensions = {name: space.dimension for name, space in spaces.items()}
     minimum = int(settings["min_replicates"])
-    channels = open_channels(cell.arms, references, minimum, count, buckets, dimensions)
+    channels = open_channels(arms, references, minimum, count, buckets, dimensions)
     names = {key.integrand for key in channels}
     integrands = {o.integrand.name: o.integrand for o in OBJECTIVES.values() if o.integrand.name in names}
     expands = any(c.estimator.extra_forward or c.estimator.extra_backward for c in channels.values())
@@ -121,33 +104,17 @@ def measure(
 
     few = max(min(samples, EVALUATION_ROWS // count), 1)
     cost = _time(source, few, count, everything)
-    arms = tuple(
+    records = tuple(
         _arm_record(arm, channels[ChannelKey.of(arm)], cost, count, q.latent, references, precision)
-        for arm in cell.arms
+        for arm in arms
     )
     few = max(BATCH_ROWS // (count * buckets), longest)
     fresh = source.stream("direction", everything)
     rounds = (fresh.draw(-(-few // step) * step) for _ in range(buckets))
     exact = _exact(channels, integrands, frame)
-    arrays = summarize(cell.arms, channels, references, spaces, len(groups), frame, rounds, exact)
-    return MeasurementRecord(
-        key=cell.key,
-        training_key=cell.training_key,
-        setting=dict(cell.setting),
-        base=cell.base,
-        checkpoint=cell.checkpoint,
-        dataset=dataset,
-        groups=groups,
-        arms=arms,
-        images=images,
-        latent=q.latent,
-        eta=dimension,
-        parameters=spaces["phi"].pushforward.parameters,
-        draws_per_image=drawn,
-        seconds=perf_counter() - started,
-        environment=environment or {},
-        arrays=arrays,
-    )
+    arrays = summarize(arms, channels, references, spaces, groups, frame, rounds, exact)
+    parameters = spaces["phi"].pushforward.parameters
+    return Part(records, arrays, drawn, q.latent, eta.shape[1], parameters)
 
 
 def _exact(
@@ -172,7 +139,7 @@ def _observe(
         channel.retired = True
 
 
-def _judge(active: list[Channel], spaces: dict[str, Space], precision: float) -> float:
+def _judge(active: list[Channel], spaces: Mapping[str, Space], precision: float) -> float:
     """Update half-widths, retire what is precise enough; the worst half-width.
 
     A negative control is measured for its mean; no precision is asked of its
@@ -222,7 +189,7 @@ def _arm_record(
     cost: Cost,
     images: int,
     latent: int,
-    references: dict[Reference, Arm],
+    references: Mapping[Reference, Arm],
     precision: float,
 ) -> ArmRecord:
     estimator = channel.estimator

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from reportgen.measure.arrays import Array, blank, lower_fractions, put, quantile_table
 from reportgen.measure.channels import Channel, ChannelKey, Reference, Values
 from reportgen.measure.direction import directional_ratios
 from reportgen.measure.draws import Frame
@@ -25,9 +25,7 @@ from reportgen.measure.pushforward import Pushforward
 from reportgen.measure.space import Space
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
-from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES, QUANTILES
-
-Array = NDArray[np.float64]
+from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def summarize(
         if ChannelKey.of(arm) in sound
     }
 
-    out = _blank(len(arms), images, rows - 1, groups)
+    out = blank(len(arms), images, rows - 1, groups)
     out["coordinate_count"], out["coordinate_dead"] = np.zeros(groups), np.zeros(groups)
     for name, space in reversed(list(spaces.items())):  # φ last: the first group is all of it
         sizes = [block.size for block in space.pushforward.blocks]
@@ -83,9 +81,9 @@ def summarize(
         pushforward, columns = spaces[place[1]].pushforward, list(spaces[place[1]].columns)
         shift, reference = shifts[place], references.get(place)
         mean = left.mean + shift.unsqueeze(1)
-        _put(out, "variance", a, columns, trace)
+        put(out, "variance", a, columns, trace)
         raw = torch.einsum("iwa,giab,iwb->iwg", mean, pushforward.grams, mean)
-        _put(out, "squared_norm", a, columns, raw - trace / left.count.view(1, -1, 1))
+        put(out, "squared_norm", a, columns, raw - trace / left.count.view(1, -1, 1))
         out["image_squared_norm_raw"][a] = raw[:, 0, 0].numpy()
         batch = [pushforward.pull(mean[:, w]) for w in range(rows)]
         batch_raw = torch.stack([_squared(part) for part in batch])
@@ -102,7 +100,7 @@ def summarize(
             _put_coordinates(out, a, columns, coordinates[key])
             partner = coordinates.get(ChannelKey.of(reference)) if reference is not None else None
             if partner is not None:
-                lower = _fraction_lower(partner.variances, coordinates[key].variances)
+                lower = lower_fractions(partner.variances, coordinates[key].variances)
                 out["coordinate_lower"][a] = lower[0]
                 out["coordinate_lower_without"][a] = lower[1:]
         paired = channels[key].paired
@@ -122,7 +120,7 @@ def summarize(
         if target is not None:
             away = left.mean - target.mean.unsqueeze(1)
             squared = torch.einsum("iwa,giab,iwb->iwg", away, pushforward.grams, away)
-            _put(out, "bias_squared", a, columns, squared - trace / left.count.view(1, -1, 1))
+            put(out, "bias_squared", a, columns, squared - trace / left.count.view(1, -1, 1))
     if not exact:
         for name in EXACT:
             del out[name]
@@ -159,44 +157,6 @@ def _target(
     if reference is not None and (not key.several or reference.num_samples == key.num_samples):
         candidates.append(ChannelKey.of(reference))
     return next((exact[candidate] for candidate in candidates if candidate in exact), None)
-
-
-def _blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]:
-    shapes: dict[str, tuple[int, ...]] = {
-        "variance": (arms, images, groups),
-        "variance_without": (arms, images, buckets, groups),
-        "squared_norm": (arms, images, groups),
-        "squared_norm_without": (arms, images, buckets, groups),
-        "projection": (arms, images),
-        "projection_without": (arms, images, buckets),
-        "batch_squared_norm": (arms,),
-        "batch_squared_norm_without": (arms, buckets),
-        "batch_squared_norm_raw": (arms,),
-        "directional_ratio": (arms, images),
-        "directional_ratio_without": (arms, images, buckets),
-        "image_dot": (arms, images),
-        "image_squared_norm_raw": (arms, images),
-        "bias_statistic": (arms, images),
-        "bias_dimension": (arms, images),
-        "bias_p_value": (arms, images),
-        "detectable_bias": (arms, images),
-        "coordinate_quantiles": (arms, groups, len(QUANTILES)),
-        "coordinate_quantiles_without": (arms, buckets, groups, len(QUANTILES)),
-        "coordinate_histogram": (arms, HISTOGRAM_BINS),
-        "coordinate_lower": (arms,),
-        "coordinate_lower_without": (arms, buckets),
-        "exact_variance": (arms, images, groups),
-        "exact_squared_norm": (arms, images, groups),
-        "bias_squared": (arms, images, groups),
-        "bias_squared_without": (arms, images, buckets, groups),
-    }
-    return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
-
-
-def _put(out: dict[str, Array], name: str, arm: int, columns: list[int], values: Tensor) -> None:
-    """values [I W G]: row 0 into `name`, the others into `name`_without."""
-    out[name][arm][:, columns] = values[:, 0].numpy()
-    out[f"{name}_without"][arm][:, :, columns] = values[:, 1:].numpy()
 
 
 def _put_coordinates(out: dict[str, Array], arm: int, columns: list[int], found: Coordinates) -> None:
@@ -252,7 +212,6 @@ def _coordinates(
     for arm in arms:
         if not arm.constant:
             wanted.setdefault((arm.objective, arm.label), ChannelKey.of(arm))
-    quantiles = torch.tensor(QUANTILES, dtype=torch.float64)
     result = {}
     for key in dict.fromkeys(wanted.values()):
         if key not in sound:
@@ -267,20 +226,9 @@ def _coordinates(
             ]
             everything = torch.cat(parts)
             variances.append(everything)
-            table.append(torch.stack([_quantiles(part, quantiles) for part in (everything, *parts)]))
+            table.append(quantile_table([everything, *parts]))
         low, high = HISTOGRAM_DECADES
         logarithm = variances[0].clamp_min(1e-300).log10().clamp(low, high)
         histogram = torch.histc(logarithm, HISTOGRAM_BINS, low, high)
         result[key] = Coordinates(variances, torch.stack(table), histogram)
     return result
-
-
-def _quantiles(values: Tensor, at: Tensor) -> Tensor:
-    """Linear interpolation between order statistics; NaN for an empty group."""
-    if values.numel() == 0:
-        return torch.full_like(at, torch.nan)
-    return torch.from_numpy(np.quantile(values.numpy(), at.numpy()))
-
-
-def _fraction_lower(reference: list[Tensor], arm: list[Tensor]) -> Array:
-    return np.array([float((r < v).double().mean()) for r, v in zip(reference, arm, strict=True)])

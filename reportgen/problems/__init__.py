@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reportgen.problems import conjugate, function, linear_gaussian_vae, rainforth, vae
+from reportgen.problems import conjugate, function, linear_gaussian_vae, rainforth, two_layer_vae, vae
 from reportgen.problems.materials import Materials
 from reportgen.problems.problem import Described, Problem
 
@@ -18,6 +18,7 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "conjugate": conjugate.build,
     "rainforth": rainforth.build,
     "linear_gaussian_vae": linear_gaussian_vae.build,
+    "two_layer_vae": two_layer_vae.build,
 }
 
 __all__ = ["BUILDERS", "Described", "Materials", "Problem"]

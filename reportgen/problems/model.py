@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reportgen.families import Family, MeanFieldGaussian
+from reportgen.problems.layered import LayeredModel
 from reportgen.problems.prior import Prior, StandardNormal
 from reportgen.problems.problem import Generative
 
@@ -28,6 +29,7 @@ class LatentModel:
     of_eta: Callable[[Tensor], Family] = MeanFieldGaussian.from_eta
     prior: Prior = field(default_factory=StandardNormal)
     generative: Generative | None = None
+    layered: LayeredModel | None = None
 
     def family(self, eta: Tensor) -> Family:
         """q(z; η), η [I m]."""

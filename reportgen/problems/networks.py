@@ -89,12 +89,17 @@ def initialised(
 ) -> tuple[Encoder, Decoder]:
     """Networks as training begins with them.
 
-    Weights are uniform on ±√(6 / (inputs + outputs)) (Glorot & Bengio, 2010),
-    biases zero, but the decoder's last: the logit of the mean training image
-    `train_mean` [pixels], clipped to [0.001, 0.999]. Every layer's numbers
-    are a Philox stream of its own.
+    Weights after Glorot & Bengio (2010), biases zero, but the decoder's last.
+    Every layer's numbers are a Philox stream of its own.
     """
     encoder, decoder = blank(problem, train_mean.shape[0])
+    initialise(encoder, decoder, seed)
+    centre(decoder, train_mean)
+    return encoder, decoder
+
+
+def initialise(encoder: nn.Module, decoder: nn.Module, seed: int) -> None:
+    """Glorot-uniform weights, ±√(6 / (inputs + outputs)), in every linear layer; biases stay as they are."""
     for prefix, network in (("encoder", encoder), ("decoder", decoder)):
         for name, layer in network.named_modules():
             if isinstance(layer, nn.Linear):
@@ -102,9 +107,12 @@ def initialised(
                 noise = stream(seed, "initialisation", prefix, name)
                 weight = noise.uniform(-bound, bound, (layer.out_features, layer.in_features))
                 layer.weight.data.copy_(torch.from_numpy(weight))
+
+
+def centre(decoder: Decoder, train_mean: NDArray[np.floating[Any]]) -> None:
+    """The output bias at the logit of the mean training image [pixels], clipped to [0.001, 0.999]."""
     mean = np.clip(train_mean.astype(np.float64), 0.001, 0.999)
     decoder.logits.bias.data.copy_(torch.from_numpy(np.log(mean) - np.log1p(-mean)))
-    return encoder, decoder
 
 
 def named(encoder: nn.Module, decoder: nn.Module) -> dict[str, Tensor]:
@@ -124,9 +132,14 @@ def restored(tensors: Mapping[str, Tensor]) -> tuple[Encoder, Decoder]:
         hidden.append(weight.shape[0])
     sizes = {"hidden": hidden, "latent": tensors["encoder.mean.bias"].shape[0]}
     encoder, decoder = blank(sizes, tensors["decoder.logits.bias"].shape[0])
+    load_networks(tensors, encoder, decoder)
+    return encoder, decoder.requires_grad_(False)
+
+
+def load_networks(tensors: Mapping[str, Tensor], encoder: nn.Module, decoder: nn.Module) -> None:
+    """Put what `named` wrote down into networks of the same form."""
     encoder.load_state_dict(_part(tensors, "encoder."))
     decoder.load_state_dict(_part(tensors, "decoder."))
-    return encoder, decoder.requires_grad_(False)
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

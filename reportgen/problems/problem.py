@@ -9,6 +9,7 @@ from typing import Protocol
 from torch import Tensor, nn
 
 from reportgen.families.family import Family
+from reportgen.problems.layered import LayeredModel
 from reportgen.problems.prior import Prior
 
 
@@ -46,6 +47,10 @@ class Problem(Protocol):
     def generative(self) -> Generative | None:
         """The gradient in θ, where it can be measured."""
 
+    @property
+    def layered(self) -> LayeredModel | None:
+        """The same model with all its layers seen, for gradients in a θ that is not small."""
+
     def family(self, eta: Tensor) -> Family:
         """q(z; η) of every data point, η [I m]."""
 
@@ -57,7 +62,7 @@ class Problem(Protocol):
 class Described:
     """A problem with what a record says of it."""
 
-    problem: Problem
+    problem: Problem | LayeredModel
     dataset: str
     """Name of the data set, or of the model where there is none."""
     points: tuple[int, ...]

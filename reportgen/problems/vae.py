@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from reportgen.families import Family, MeanFieldGaussian
 from reportgen.problems.bernoulli import bernoulli_log_likelihood, log_likelihood_of_layer
 from reportgen.problems.images import measured_images
+from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.materials import Materials
 from reportgen.problems.networks import Decoder, restored
 from reportgen.problems.prior import Prior, StandardNormal
@@ -33,6 +35,13 @@ class VAEProblem:
     of_eta: Callable[[Tensor], Family] = MeanFieldGaussian.from_eta
     prior: Prior = field(default_factory=StandardNormal)
     generative: Generative | None = None
+
+    @property
+    def layered(self) -> LayeredVAE:
+        """With a decoder whose parameters are θ; it is a copy, and q must be mean-field."""
+        decoder = copy.deepcopy(self.decoder).requires_grad_(True)
+        latent = self.family(self.encoder(self.x[:1])).latent
+        return LayeredVAE(Stages([self.encoder]), Stages([decoder]), self.x, (latent,))
 
     def family(self, eta: Tensor) -> Family:
         """q(z|x), η [I m]."""

@@ -23,6 +23,12 @@ class Reference:
     linked: str
     """What the link reads as."""
 
+    @property
+    def brief(self) -> str:
+        """As a narrow table names them: of three authors or more the first, “Burda et al.”."""
+        first, comma, _ = self.short.partition(",")
+        return f"{first} et al." if comma else self.short
+
 
 def _doi(identifier: str) -> tuple[str, str]:
     return f"https://doi.org/{identifier}", f"doi:{identifier}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.findings import Findings, prose
-from reportgen.report import about, words
+from reportgen.report import about, tally, words
 from reportgen.report.provenance import Provenance
 from reportgen.report.sections import signal
 from reportgen.report.sections.judged import effect, effect_name, sources
@@ -92,23 +92,14 @@ def _tally(findings: Findings) -> str:
     loss = f"{words.capital(words.counted(broken, 'cell'))} broke." if broken else ""
     if not findings.claims:
         return loss
-    counts = {word: sum(claim.verdict == word for claim in findings.claims) for word in words.SHAPES}
-    parts = [f"{prose.in_words(n)} {'is' if n == 1 else 'are'} {word}" for word, n in counts.items() if n]
-    text = f"Of {words.counted(len(findings.claims), 'declared claim')}, {prose.listing(parts)}"
-    contrary = [claim for claim in findings.claims if not claim.as_expected]
-    expected = [claim for claim in findings.claims if claim.as_expected and claim.expect != "confirmed"]
-    if not contrary and expected:
-        declared = [
-            f"{prose.in_words(n)} {'was' if n == 1 else 'were'} declared {outcome}"
-            for verdict, outcome in (("refuted", "to fail"), ("undecided", "to stay undecided"))
-            if (n := sum(claim.expect == verdict for claim in expected))
-        ]
-        text += f", all as expected: {prose.listing(declared)}"
-    elif not contrary:
-        text += ", all as expected"
+    text = f"Of {words.counted(len(findings.claims), 'declared claim')}, {tally.verdicts(findings.claims)}"
+    contrary = sum(not claim.as_expected for claim in findings.claims)
+    if contrary:
+        text += (
+            f"; {prose.in_words(contrary)} {'is' if contrary == 1 else 'are'} not as the declaration expects"
+        )
     else:
-        are = "is" if len(contrary) == 1 else "are"
-        text += f"; {prose.in_words(len(contrary))} {are} not as the declaration expects"
+        text += tally.all_expected(findings.claims)
     return f"{text}. {loss}".strip()
 
 

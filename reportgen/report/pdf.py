@@ -47,6 +47,8 @@ class Resources:
 
     files: Mapping[str, Path]
     images: Mapping[str, bytes]
+    document: str = "report.pdf"
+    """What is made, as errors name it."""
 
     def read(self, name: str) -> tuple[bytes, str]:
         """Content and media type of an address. Raises RenderError where it is not ours."""
@@ -54,9 +56,7 @@ class Resources:
             return self.images[name], "image/svg+xml"
         if name in self.files:
             return self.files[name].read_bytes(), "font/ttf"
-        raise RenderError(
-            f"report.pdf: asks for {name!r}, which is not part of the report. Mend the template."
-        )
+        raise RenderError(f"{self.document}: asks for {name!r}, which is not part of it. Mend the template.")
 
 
 class _Heard(logging.Handler):
@@ -120,7 +120,7 @@ def require_weasyprint() -> Any:
 
 
 @contextmanager
-def _guarded(when: datetime) -> Iterator[None]:
+def _guarded(name: str, when: datetime) -> Iterator[None]:
     """Whatever WeasyPrint complains of, or breaks on, becomes a RenderError."""
     from weasyprint.urls import FatalURLFetchingError
 
@@ -130,12 +130,10 @@ def _guarded(when: datetime) -> Iterator[None]:
         try:
             yield
         except (FatalURLFetchingError, RecursionError) as error:
-            raise RenderError(f"report.pdf: cannot be laid out: {error or type(error).__name__}.") from error
+            raise RenderError(f"{name}: cannot be laid out: {error or type(error).__name__}.") from error
     if heard.messages:
         more = f" (and {len(heard.messages) - 1} more)" if len(heard.messages) > 1 else ""
-        raise RenderError(
-            f"report.pdf: would come out incomplete: {heard.messages[0]}{more}. Mend the template."
-        )
+        raise RenderError(f"{name}: would come out incomplete: {heard.messages[0]}{more}. Mend the template.")
 
 
 @dataclass(frozen=True)
@@ -143,6 +141,8 @@ class Layout:
     """A document on its pages, not yet written."""
 
     document: Any
+    name: str
+    """As errors call it."""
     when: datetime
 
     def pdf(self, attachments: tuple[Attachment, ...] = ()) -> bytes:
@@ -159,7 +159,7 @@ class Layout:
             )
             for a in attachments
         ]
-        with _guarded(self.when):
+        with _guarded(self.name, self.when):
             return bytes(self.document.write_pdf(pdf_variant=VARIANT))
 
 
@@ -185,8 +185,8 @@ def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
 
     images = {name: read_drawing(content) for name, content in resources.images.items()}
     drawn = {SCHEME + name: image for name, image in images.items() if image is not None}
-    with _guarded(when):
+    with _guarded(resources.document, when):
         document = weasyprint.HTML(
             string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
         ).render(pdf_variant=VARIANT, cache=drawn)
-    return Layout(document, when)
+    return Layout(document, resources.document, when)

@@ -7,9 +7,6 @@ import gc
 import gzip
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,34 +14,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from reportgen import __version__
 from reportgen.declaration import resolved, to_yaml
-from reportgen.errors import UnwritableError
 from reportgen.figures import Drawing
 from reportgen.figures.captions import samples_sentence
 from reportgen.findings import Findings, claims_data
 from reportgen.report import front, provenance
+from reportgen.report.files import write
 from reportgen.report.pdf import Attachment, Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.provenance import Provenance
 from reportgen.report.section import Section
 from reportgen.report.sections import SECTIONS
+from reportgen.report.style import font_files, sheet
 from reportgen.report.together import making
 from reportgen.report.unchanged import MANIFEST, fingerprint, is_current
 from reportgen.report.writer import Medium, Writer
-from reportgen.resources import templates
-
-FACES = (
-    ("Reportgen Serif", "normal", 400, "reportgen-serif-regular"),
-    ("Reportgen Serif", "italic", 400, "reportgen-serif-italic"),
-    ("Reportgen Serif", "normal", 700, "reportgen-serif-bold"),
-    ("Reportgen Sans", "normal", 400, "reportgen-sans-regular"),
-    ("Reportgen Sans", "normal", 600, "reportgen-sans-semibold"),
-    ("Reportgen Mono", "normal", 400, "reportgen-mono-regular"),
-    ("Reportgen Math", "normal", 400, "reportgen-math-regular"),
-)
-"""Family, style, weight and file of every font."""
 
 WRITTEN = ("report.html", "report.pdf", "results.csv", "claims.json", MANIFEST)
 
@@ -92,7 +76,7 @@ def render(
         files["report.html"] = html_page(sections, shared, drawings, files, declaration)
         files["report.pdf"] = layout.pdf(attachments(files, declaration))
     files[MANIFEST] = manifest(findings, source, files, mark)
-    write(folder, files)
+    write(folder, files, replacing="figures/*.svg")
     return written
 
 
@@ -148,9 +132,11 @@ def html_page(
     yaml: str,
 ) -> bytes:
     """One file that asks nothing of the network: fonts, figures and data are inside."""
-    style = font_faces("screen") + _css("report.css") + _css("screen.css")
     return _write(
-        "screen", drawings, sections, {**shared, "style": Markup(style), "downloads": downloads(files, yaml)}
+        "screen",
+        drawings,
+        sections,
+        {**shared, "style": sheet("screen"), "downloads": downloads(files, yaml)},
     )[0]
 
 
@@ -158,10 +144,8 @@ def pdf_layout(
     sections: Filled, shared: Mapping[str, Any], drawings: Mapping[str, Drawing], source: Provenance
 ) -> Layout:
     """The PDF's pages, laid out."""
-    style = font_faces("paper") + _css("report.css") + _css("print.css")
-    html, writer = _write("paper", drawings, sections, {**shared, "style": Markup(style), "downloads": []})
-    fonts = {f"fonts/{face[3]}.ttf": templates() / "fonts" / f"{face[3]}.ttf" for face in FACES}
-    return lay_out(html.decode(), Resources(fonts, writer.images), source.stamp)
+    html, writer = _write("paper", drawings, sections, {**shared, "style": sheet("paper"), "downloads": []})
+    return lay_out(html.decode(), Resources(font_files(), writer.images), source.stamp)
 
 
 def attachments(files: Mapping[str, bytes], declaration: str) -> tuple[Attachment, ...]:
@@ -190,27 +174,6 @@ def _write(
 ) -> tuple[bytes, Writer]:
     writer = Writer(medium, drawings)
     return writer.page("page.html", sections, **shared).encode(), writer
-
-
-def _css(name: str) -> str:
-    return (templates() / name).read_text(encoding="utf-8")
-
-
-def font_faces(medium: Medium) -> str:
-    """@font-face rules: WOFF2 inside the page on screen, TrueType by our own address on paper."""
-    rules = []
-    for family, style, weight, file in FACES:
-        if medium == "screen":
-            content = (templates() / "fonts" / f"{file}.woff2").read_bytes()
-            address = f"data:font/woff2;base64,{base64.b64encode(content).decode()}"
-            form = "woff2"
-        else:
-            address, form = f"reportgen:fonts/{file}.ttf", "truetype"
-        rules.append(
-            f'@font-face {{ font-family: "{family}"; font-style: {style}; font-weight: {weight}; '
-            f'font-display: swap; src: url("{address}") format("{form}"); }}\n'
-        )
-    return "".join(rules)
 
 
 def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, str]]:
@@ -276,28 +239,3 @@ def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes],
         "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
     }
     return (json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode()
-
-
-def write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Puts every file in its place at once, by renaming; figures of an older report are taken away."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
-        try:
-            for name, content in files.items():
-                path = staging / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-            (folder / "figures").mkdir(exist_ok=True)
-            for name in files:
-                os.replace(staging / name, folder / name)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-        for old in (folder / "figures").glob("*.svg"):
-            if f"figures/{old.name}" not in files:
-                old.unlink()
-    except OSError as error:
-        raise UnwritableError(
-            f"{error.filename or folder}: cannot be written ({error.strerror or error}). "
-            "Free some space or choose another folder with --output."
-        ) from error

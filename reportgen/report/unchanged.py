@@ -1,6 +1,6 @@
-"""Is the report that is there the one that would be written again?
+"""Is the document that is there the one that would be written again?
 
-The same inputs give the same bytes, so a report whose manifest names the same
+The same inputs give the same bytes, so a document whose manifest names the same
 inputs, and whose files still have the hashes it names, need not be made again.
 """
 
@@ -11,15 +11,17 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from reportgen.report.provenance import Provenance
 from reportgen.resources import templates
 
 CODE = Path(__file__).resolve().parents[1]
 MANIFEST = "manifest.json"
 
 
-def fingerprint(source: Provenance, inputs: Iterable[str]) -> str:
-    """SHA-256 of all that decides a report's bytes: inputs, provenance, code, templates and fonts."""
+def fingerprint(source: object, inputs: Iterable[str]) -> str:
+    """SHA-256 of all that decides a document's bytes: inputs, provenance, code, templates and fonts.
+
+    `source` is taken by its repr.
+    """
     digest = hashlib.sha256(repr(source).encode())
     for text in inputs:
         digest.update(hashlib.sha256(text.encode()).digest())
@@ -30,13 +32,13 @@ def fingerprint(source: Provenance, inputs: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def is_current(folder: Path, mark: str) -> bool:
-    """Whether the folder's report was made from inputs with this fingerprint and is still whole."""
+def is_current(folder: Path, mark: str, name: str = MANIFEST) -> bool:
+    """Whether the files that a manifest names were made from inputs with this fingerprint and are whole."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = json.loads((folder / name).read_bytes())
         return bool(manifest["inputs"] == mark) and all(
-            hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
-            for name, expected in manifest["files"].items()
+            hashlib.sha256((folder / file).read_bytes()).hexdigest() == expected
+            for file, expected in manifest["files"].items()
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False

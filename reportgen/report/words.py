@@ -110,12 +110,15 @@ def runs(values: Sequence[int], of: Sequence[int], noun: str = "epoch") -> str:
     return f"at {noun}{'s' if len(values) > 1 else ''} {prose.listing([prose.count(v) for v in values])}"
 
 
-def verdict(word: str, expect: str = "confirmed") -> Markup:
-    """A verdict as a shape and a word, with what was expected where that is not plain."""
+def verdict(word: str, expect: str = "confirmed", full: bool = False) -> Markup:
+    """A verdict as a shape and a word, with what was expected where that is not plain.
+
+    With `full`, also wherever it came out otherwise than expected.
+    """
     note = ""
     if word == expect != "confirmed":
         note = ", as expected"
-    elif word != expect != "confirmed":
+    elif word != expect and (full or expect != "confirmed"):
         note = f", expected {expect}"
     return Markup(
         '<span class="verdict {0}"><span class="shape" aria-hidden="true">{1}</span> {0}</span>{2}'

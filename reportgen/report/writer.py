@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -188,13 +189,18 @@ class Writer:
         for index, (section, _) in enumerate(sections, start=1):
             self.numbering.set("section", section.id, str(index))
         environment = self.environment()
-        self._pass(environment, template, sections, shared)
-        cited = self.numbering.cited
-        self.numbering = self.numbering.second_pass()
-        self.placed = set()
-        self.numbering.cited = cited
-        text = self._pass(environment, template, sections, shared)
-        return re.sub(r"[ \t]+\n", "\n", text)
+        with _errors_placed():
+            self._pass(environment, template, sections, shared)
+            cited = self.numbering.cited
+            self.numbering = self.numbering.second_pass()
+            self.placed = set()
+            self.numbering.cited = cited
+            return _trimmed(self._pass(environment, template, sections, shared))
+
+    def single(self, template: str, **context: Any) -> str:
+        """A document of one template, without sections and references."""
+        with _errors_placed():
+            return _trimmed(self.environment().get_template(template).render(context))
 
     def _pass(
         self,
@@ -203,20 +209,28 @@ class Writer:
         sections: Sequence[tuple[Section, Mapping[str, Any]]],
         shared: Any,
     ) -> str:
-        try:
-            # The first page is filled in first: its figure is figure 1.
-            front = Markup(environment.get_template("front.html").render(shared))
-            bodies = [
-                (
-                    {"id": section.id, "title": context.get("title", section.title)},
-                    self.numbering.of("section", section.id),
-                    Markup(
-                        environment.get_template(f"sections/{section.id}.html").render({**shared, **context})
-                    ),
-                )
-                for section, context in sections
-            ]
-            return environment.get_template(template).render({**shared, "front": front, "sections": bodies})
-        except TemplateError as error:
-            where = f"{getattr(error, 'name', None) or 'templates'}:{getattr(error, 'lineno', '')}"
-            raise RenderError(f"{where}: cannot be filled in: {error.message}. Mend the template.") from error
+        # The first page is filled in first: its figure is figure 1.
+        front = Markup(environment.get_template("front.html").render(shared))
+        bodies = [
+            (
+                {"id": section.id, "title": context.get("title", section.title)},
+                self.numbering.of("section", section.id),
+                Markup(environment.get_template(f"sections/{section.id}.html").render({**shared, **context})),
+            )
+            for section, context in sections
+        ]
+        return environment.get_template(template).render({**shared, "front": front, "sections": bodies})
+
+
+@contextmanager
+def _errors_placed() -> Iterator[None]:
+    """What Jinja2 cannot fill in becomes a RenderError with its template and line."""
+    try:
+        yield
+    except TemplateError as error:
+        where = f"{getattr(error, 'name', None) or 'templates'}:{getattr(error, 'lineno', '')}"
+        raise RenderError(f"{where}: cannot be filled in: {error.message}. Mend the template.") from error
+
+
+def _trimmed(text: str) -> str:
+    return re.sub(r"[ \t]+\n", "\n", text)

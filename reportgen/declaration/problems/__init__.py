@@ -18,6 +18,7 @@ from reportgen.declaration.problems.function import Function
 from reportgen.declaration.problems.linear_gaussian_vae import LinearGaussianVAE
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.problems.rainforth import Rainforth
+from reportgen.declaration.problems.two_layer_vae import TwoLayerVAE
 from reportgen.declaration.problems.vae import VAE
 
 PROBLEMS: dict[str, type[Problem]] = {
@@ -26,6 +27,7 @@ PROBLEMS: dict[str, type[Problem]] = {
     "conjugate": Conjugate,
     "rainforth": Rainforth,
     "linear_gaussian_vae": LinearGaussianVAE,
+    "two_layer_vae": TwoLayerVAE,
 }
 
 

@@ -24,6 +24,8 @@ class Problem(Section):
     """Whether parameters are fitted first, and measured at checkpoints."""
     generative: ClassVar[bool] = False
     """Whether the gradient in θ can be measured too."""
+    layered: ClassVar[bool] = False
+    """Whether gradients are measured layer by layer, which not every estimator can be."""
     unit: ClassVar[tuple[str, str]] = ("data point", "data points")
     """What one of the I data points is called, singular and plural."""
     coordinates: ClassVar[str] = "the parameters of q"

@@ -24,6 +24,7 @@ class VAE(Problem):
     objectives: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl", "iwae")
     usual: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl")
     trained: ClassVar = True
+    generative: ClassVar = True
     unit: ClassVar = ("image", "images")
     coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"
     evaluation: ClassVar = ("decoder pass", "decoder passes")

@@ -1,0 +1,74 @@
+"""The arrays of a record while they are filled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reportgen.store.records import HISTOGRAM_BINS, QUANTILES
+
+Array = NDArray[np.float64]
+
+GROUP_AXIS = ("coordinate_count", "coordinate_dead")
+"""Arrays with an axis of groups and none of arms."""
+
+
+def blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]:
+    """Every array that has an axis of arms, NaN throughout (see `reportgen.store.records`)."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "variance": (arms, images, groups),
+        "variance_without": (arms, images, buckets, groups),
+        "squared_norm": (arms, images, groups),
+        "squared_norm_without": (arms, images, buckets, groups),
+        "projection": (arms, images),
+        "projection_without": (arms, images, buckets),
+        "batch_squared_norm": (arms,),
+        "batch_squared_norm_without": (arms, buckets),
+        "batch_squared_norm_raw": (arms,),
+        "directional_ratio": (arms, images),
+        "directional_ratio_without": (arms, images, buckets),
+        "image_dot": (arms, images),
+        "image_squared_norm_raw": (arms, images),
+        "bias_statistic": (arms, images),
+        "bias_dimension": (arms, images),
+        "bias_p_value": (arms, images),
+        "detectable_bias": (arms, images),
+        "coordinate_quantiles": (arms, groups, len(QUANTILES)),
+        "coordinate_quantiles_without": (arms, buckets, groups, len(QUANTILES)),
+        "coordinate_histogram": (arms, HISTOGRAM_BINS),
+        "coordinate_lower": (arms,),
+        "coordinate_lower_without": (arms, buckets),
+        "exact_variance": (arms, images, groups),
+        "exact_squared_norm": (arms, images, groups),
+        "bias_squared": (arms, images, groups),
+        "bias_squared_without": (arms, images, buckets, groups),
+    }
+    return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
+
+
+def put(out: dict[str, Array], name: str, arm: int, columns: list[int], values: Tensor) -> None:
+    """values [I W G]: row 0 into `name`, the others into `name`_without."""
+    out[name][arm][:, columns] = values[:, 0].numpy()
+    out[f"{name}_without"][arm][:, :, columns] = values[:, 1:].numpy()
+
+
+def quantile_table(parts: Sequence[Tensor]) -> Tensor:
+    """The record's quantiles of each part, [parts Q]."""
+    at = torch.tensor(QUANTILES, dtype=torch.float64)
+    return torch.stack([_quantiles(part, at) for part in parts])
+
+
+def _quantiles(values: Tensor, at: Tensor) -> Tensor:
+    """Linear interpolation between order statistics; NaN for an empty group."""
+    if values.numel() == 0:
+        return torch.full_like(at, torch.nan)
+    return torch.from_numpy(np.quantile(values.numpy(), at.numpy()))
+
+
+def lower_fractions(reference: list[Tensor], arm: list[Tensor]) -> Array:
+    """Share of coordinates where the reference has less variance, row by row, [W]."""
+    return np.array([float((r < v).double().mean()) for r, v in zip(reference, arm, strict=True)])

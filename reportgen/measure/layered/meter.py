@@ -1,0 +1,261 @@
+"""The meter of the layer-by-layer route: the same stopping rule, the same record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import torch
+from torch import Tensor, nn
+
+from reportgen.errors import CellError
+from reportgen.estimators import ESTIMATORS, Estimator
+from reportgen.measure.layered.gradients import LayerGradient, Recorder
+from reportgen.measure.layered.moments import LayerMoments
+from reportgen.measure.layered.surrogates import SURROGATES, Sampled
+from reportgen.measure.moments import Moments
+from reportgen.measure.precision import relative_half_width
+from reportgen.measure.progress import MeasureProgress
+from reportgen.objectives import OBJECTIVES
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.problems.layered import LayeredModel
+from reportgen.streams import stream
+
+ROWS = 4096
+"""Samples that pass through the networks at once, over all data points."""
+SKETCH = 32
+"""Directions along which the means of two estimators are compared."""
+MEMORY = 4 * 2**30
+"""Bytes that the means of all arms may take."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What makes two arms share their replicates."""
+
+    several: bool
+    reconstruction: bool
+    estimator: str
+    num_samples: int
+    antithetic: bool
+
+    @classmethod
+    def of(cls, arm: Arm) -> Key:
+        objective = OBJECTIVES[arm.objective]
+        likelihood = objective.integrand.name == "likelihood"
+        return cls(objective.several, likelihood, arm.estimator, arm.num_samples, arm.antithetic)
+
+
+@dataclass
+class LayeredChannel:
+    """Replicates of one estimator, as moments of every coordinate."""
+
+    key: Key
+    moments: LayerMoments
+    recorder: Recorder
+    sketch: Sketch
+    paired: Paired | None = None
+    minimum: int = 2
+    retired: bool = False
+    half_width: float = float("inf")
+    seconds: float = 0.0
+    cause: str | None = None
+
+    @property
+    def estimator(self) -> Estimator:
+        return ESTIMATORS[self.key.estimator]
+
+    @property
+    def space(self) -> str:
+        """``phi`` or ``theta``."""
+        return self.estimator.parameters
+
+    @property
+    def unbiased(self) -> bool:
+        """Whether its mean is the objective's gradient, by construction."""
+        return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
+
+    def gradients(self, model: LayeredModel, noise: Tensor) -> dict[str, LayerGradient]:
+        """Of every layer, from noise [I R·K n]."""
+        key = self.key
+        sampled = Sampled(model, noise, key.num_samples, key.several, key.reconstruction)
+        surrogate = SURROGATES[key.estimator]
+        return self.recorder.gradients(lambda: surrogate(sampled), noise.shape[0], key.num_samples)
+
+
+@dataclass
+class Paired:
+    """Differences of a channel's replicates to the reference's, along the sketch's directions."""
+
+    reference: LayeredChannel
+    moments: Moments
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Random directions of rank one in every layer: a few numbers that see a difference of any kind.
+
+    Two means are the same along all directions drawn beforehand only if they
+    are the same, but for a set of directions of probability zero.
+    """
+
+    left: Mapping[str, Tensor]
+    right: Mapping[str, Tensor]
+
+    @classmethod
+    def of(cls, recorder: Recorder, seed: int, name: str) -> Sketch:
+        """Standard normal vectors, from a stream of their own for each layer."""
+        left, right = {}, {}
+        for layer, module in recorder.layers.items():
+            noise = stream(seed, "sketch", name, layer)
+            width = module.in_features + int(module.bias is not None)
+            dtype = module.weight.dtype
+            left[layer] = torch.from_numpy(noise.standard_normal((SKETCH, module.out_features))).to(dtype)
+            right[layer] = torch.from_numpy(noise.standard_normal((SKETCH, width))).to(dtype)
+        return cls(left, right)
+
+    def __call__(self, gradients: Mapping[str, LayerGradient]) -> Tensor:
+        """[I R q]."""
+        parts = [layer.sketch(self.left[n], self.right[n]) for n, layer in gradients.items()]
+        return torch.stack(parts).sum(0)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the route found; `summarize_layers` turns it into the arrays of a record."""
+
+    channels: Mapping[Key, LayeredChannel]
+    references: Mapping[tuple[str, str], Arm]
+    drawn: int
+    draw: Callable[[int, bool], Tensor] = field(repr=False)
+    """Fresh noise: samples, and whether in antithetic pairs."""
+
+
+def measure_layers(
+    model: LayeredModel,
+    cell: MeasurementCell,
+    arms: tuple[Arm, ...],
+    references: Mapping[tuple[str, str], Arm],
+    buckets: int,
+    report: Callable[[MeasureProgress], None] | None,
+) -> Measured:
+    """Measure arms until each total variance has the declared precision, or the budget ends."""
+    channels = _open(model, cell, arms, references, buckets)
+    images, identity = model.x.shape[0], (str(cell.setting), cell.checkpoint)
+    precision, budget = float(cell.measure["precision"]), int(float(cell.measure["budget"]))
+    longest = max(key.num_samples for key in channels)
+    longest += longest % 2
+    samples = max(min(max(ROWS // images, 2), budget // buckets), longest)
+    samples += samples % 2
+    draw = _Noise(model, cell.seed, "layers", identity)
+    drawn, done = 0, 0.0
+    while True:
+        active = [channel for channel in channels.values() if not channel.retired]
+        for bucket in range(buckets):
+            noise = {kind: draw(samples, kind) for kind in {c.key.antithetic for c in active}}
+            for channel in active:
+                _observe(channel, bucket, model, noise)
+        drawn += samples * buckets
+        worst = 0.0
+        for channel in active:
+            if channel.cause is None:
+                trace = channel.moments.trace()[..., 0]
+                channel.half_width = relative_half_width(trace[:, 0], trace[:, 1:])
+                worst = max(worst, channel.half_width)
+                enough = channel.moments.total >= channel.minimum
+                channel.retired = enough and channel.half_width <= precision
+        finished = all(channel.retired for channel in active) or drawn + samples * buckets > budget
+        if report is not None:
+            wanted = max(1.0, (worst / precision) ** 2)
+            done = 1.0 if finished else max(done, drawn / min(max(drawn * wanted, drawn + 1), budget))
+            report(MeasureProgress(done, worst, drawn))
+        if finished:
+            break
+    fresh = _Noise(model, cell.seed, "layers direction", identity)
+    return Measured(channels, references, drawn, fresh)
+
+
+class _Noise:
+    """Noise of one purpose; mirrored pairs have a stream of their own."""
+
+    def __init__(self, model: LayeredModel, seed: int, purpose: str, identity: tuple[str, int]) -> None:
+        self.model = model
+        self.plain = stream(seed, purpose, *identity)
+        self.mirrored = stream(seed, purpose, "mirrored", *identity)
+
+    def __call__(self, samples: int, mirrored: bool = False) -> Tensor:
+        generator = self.mirrored if mirrored else self.plain
+        count = samples // 2 if mirrored else samples
+        shape = (self.model.x.shape[0], count, self.model.noise)
+        wide = self.model.x.dtype == torch.float64
+        noise = torch.from_numpy(generator.standard_normal(shape, dtype="float64" if wide else "float32"))
+        return torch.stack([noise, -noise], 2).flatten(1, 2) if mirrored else noise
+
+
+def _open(
+    model: LayeredModel,
+    cell: MeasurementCell,
+    arms: tuple[Arm, ...],
+    references: Mapping[tuple[str, str], Arm],
+    buckets: int,
+) -> dict[Key, LayeredChannel]:
+    networks: dict[str, nn.Module] = {"phi": model.encoder, "theta": model.decoder}
+    images = model.x.shape[0]
+    wanted = {ESTIMATORS[arm.estimator].parameters for arm in arms}
+    recorders = {name: Recorder(networks[name]) for name in sorted(wanted)}
+    sketches = {name: Sketch.of(recorder, cell.seed, name) for name, recorder in recorders.items()}
+    sizes = {name: sum(recorder.sizes.values()) for name, recorder in recorders.items()}
+    needed = 8 * images * buckets * sum(sizes[ESTIMATORS[arm.estimator].parameters] for arm in arms)
+    if needed > MEMORY:
+        raise CellError(
+            f"layer by layer: the means of {len(arms)} arms need {needed / 2**30:.1f} GiB, at most "
+            f"{MEMORY / 2**30:.0f} GiB are allowed. Measure fewer images, or fewer values of num_samples."
+        )
+    channels: dict[Key, LayeredChannel] = {}
+
+    def channel_of(key: Key) -> LayeredChannel:
+        space = ESTIMATORS[key.estimator].parameters
+        recorder = recorders[space]
+        moments = LayerMoments.empty(images, buckets, recorder.sizes)
+        return LayeredChannel(key, moments, recorder, sketches[space])
+
+    for arm in arms:
+        channels.setdefault(Key.of(arm), channel_of(Key.of(arm)))
+    seen: set[tuple[str, str]] = set()
+    for arm in arms:
+        first = (arm.objective, arm.label) not in seen
+        seen.add((arm.objective, arm.label))
+        channel = channels[Key.of(arm)]
+        if not first:
+            continue
+        channel.minimum = max(channel.minimum, int(cell.measure["min_replicates"]))
+        reference = references.get((arm.objective, channel.space))
+        if reference is None or reference.label == arm.label or channel.paired is not None:
+            continue
+        partner = channels[Key.of(reference)]
+        same = (partner.key.num_samples, partner.key.antithetic) == (arm.num_samples, arm.antithetic)
+        if same and partner is not channel:
+            channel.paired = Paired(partner, Moments.empty(images, buckets, SKETCH))
+    return channels
+
+
+def _observe(channel: LayeredChannel, bucket: int, model: LayeredModel, noise: Mapping[bool, Tensor]) -> None:
+    key = channel.key
+    started = perf_counter()
+    used = noise[key.antithetic]
+    replicates = used.shape[1] // key.num_samples
+    used = used[:, : replicates * key.num_samples]
+    gradients = channel.gradients(model, used)
+    channel.moments.update(bucket, gradients, replicates)
+    channel.seconds += perf_counter() - started
+    if not bool(torch.isfinite(channel.moments.squared_norms[:, bucket].sum())):
+        channel.cause = (
+            f"{key.estimator}: needs finite estimates, found inf or nan. "
+            "Measure an earlier checkpoint, or train with a smaller learning_rate."
+        )
+        channel.retired = True
+        return
+    if channel.paired is not None:
+        other = channel.paired.reference.gradients(model, used)
+        channel.paired.moments.update(bucket, channel.sketch(gradients) - channel.sketch(other))

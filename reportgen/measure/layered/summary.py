@@ -1,0 +1,219 @@
+"""From moments of coordinates to the numbers of a record (see `reportgen.store.records`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reportgen.measure.arrays import Array, blank, lower_fractions, put, quantile_table
+from reportgen.measure.equal_means import equal_means_test
+from reportgen.measure.layered.meter import Key, LayeredChannel, Measured
+from reportgen.measure.layered.moments import LayerMoments
+from reportgen.plan import Arm
+from reportgen.problems.layered import LayeredModel
+from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES
+
+DIRECTION_ROWS = 4096
+"""Fresh draws for the directional ratios, over all data points and buckets."""
+KNOWN = 0.5
+"""Least share of the signal in the squared norm of the mean that gives a direction."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What several arms look up in one channel."""
+
+    moments: LayerMoments
+
+    @cached_property
+    def trace(self) -> Tensor:
+        """[I W 1 + G]"""
+        return self.moments.trace()
+
+    @cached_property
+    def live(self) -> Tensor:
+        """Coordinates that ever had a gradient, [P]."""
+        return self.moments.squares.sum(0) > 0
+
+    def half(self, which: int) -> Tensor:
+        """Mean over data points of the mean in buckets of one parity, [P]."""
+        kept = torch.arange(len(self.moments.count)) % 2 == which
+        return self.moments.sums[:, kept].sum(1).mean(0) / self.moments.count[kept].sum()
+
+
+def summarize_layers(
+    model: LayeredModel,
+    arms: tuple[Arm, ...],
+    found: Measured,
+    groups: int,
+    columns: Mapping[str, list[int]],
+    buckets: int,
+) -> dict[str, Array]:
+    """All arrays of the record for these arms, in their order; `columns` are each space's groups."""
+    images = model.x.shape[0]
+    seen = {key: _Seen(c.moments) for key, c in found.channels.items() if c.cause is None}
+    out = blank(len(arms), images, buckets, groups)
+    out["coordinate_count"], out["coordinate_dead"] = np.zeros(groups), np.zeros(groups)
+    coordinates: dict[Key, tuple[list[Tensor], Tensor, Tensor]] = {}
+    for key, one in seen.items():
+        own = columns[found.channels[key].space]
+        sizes = list(one.moments.sizes.values())
+        dead = torch.split(~one.live, sizes)
+        out["coordinate_count"][own] = [sum(sizes), *sizes]
+        out["coordinate_dead"][own] = [int((~one.live).sum()), *(int(part.sum()) for part in dead)]
+    wanted: dict[tuple[str, str], Key] = {}
+    for arm in arms:
+        wanted.setdefault((arm.objective, arm.label), Key.of(arm))
+    for key in dict.fromkeys(wanted.values()):
+        if key in seen:
+            coordinates[key] = _coordinates(seen[key])
+    ratios = _directional_ratios(model, arms, found, seen, buckets)
+    others = (ratios.sum(2, keepdim=True) - ratios) / (buckets - 1)
+    out["directional_ratio"], out["directional_ratio_without"] = ratios.mean(2).numpy(), others.numpy()
+    for a, arm in enumerate(arms):
+        key = Key.of(arm)
+        if key not in seen:
+            continue
+        channel, one = found.channels[key], seen[key]
+        moments, own = one.moments, columns[channel.space]
+        rows = range(len(moments.include))
+        put(out, "variance", a, own, one.trace)
+        noise = one.trace / moments.counts.view(1, -1, 1)
+        raw = torch.stack([moments.by_layer(moments.means(w) ** 2) for w in rows], 1)
+        put(out, "squared_norm", a, own, raw - noise)
+        out["image_squared_norm_raw"][a] = raw[:, 0, 0].numpy()
+        batch = torch.stack([moments.means(w).mean(0) for w in rows])
+        batch_raw, batch_noise = (batch**2).sum(1), noise[..., 0].sum(0) / images**2
+        out["batch_squared_norm"][a] = float(batch_raw[0] - batch_noise[0])
+        out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
+        out["batch_squared_norm_raw"][a] = float(batch_raw[0])
+        out["image_dot"][a] = (moments.means(0) @ batch[0]).numpy()
+        reference = found.references.get((arm.objective, channel.space))
+        partner = Key.of(reference) if reference is not None else None
+        if partner in seen:
+            along = _projection(moments, seen[partner])
+            out["projection"][a], out["projection_without"][a] = along[:, 0].numpy(), along[:, 1:].numpy()
+        if key in coordinates:
+            variances, table, histogram = coordinates[key]
+            out["coordinate_quantiles"][a][own] = table[0].numpy()
+            out["coordinate_quantiles_without"][a][:, own] = table[1:].numpy()
+            out["coordinate_histogram"][a] = histogram.numpy()
+            if partner in coordinates and bool((one.live == seen[partner].live).all()):
+                lower = lower_fractions(coordinates[partner][0], variances)
+                out["coordinate_lower"][a], out["coordinate_lower_without"][a] = lower[0], lower[1:]
+        if channel.paired is not None and partner in seen:
+            _put_test(out, a, channel, found.channels[partner], model)
+    return out
+
+
+def _put_test(
+    out: dict[str, Array], a: int, channel: LayeredChannel, reference: LayeredChannel, model: LayeredModel
+) -> None:
+    """The test of equal means along the sketch's directions."""
+    assert channel.paired is not None
+    differences = channel.paired.moments
+    signal = _sketched_mean(reference, model.x.shape[0])
+    size = torch.diagonal(differences.scatter.sum(1), dim1=1, dim2=2).amax(1) / max(differences.total, 1)
+    test = equal_means_test(differences, signal, size * (torch.finfo(model.x.dtype).eps * 8) ** 2)
+    out["bias_statistic"][a] = test.statistic.numpy()
+    out["bias_dimension"][a] = test.dimension.numpy()
+    out["bias_p_value"][a] = test.p_value.numpy()
+    out["detectable_bias"][a] = test.detectable.numpy()
+
+
+def _sketched_mean(channel: LayeredChannel, images: int) -> Tensor:
+    """The mean gradient along the sketch's directions, [I q]: a sketch is linear."""
+    mean, start = channel.moments.means(0), 0
+    total = torch.zeros(images, next(iter(channel.sketch.left.values())).shape[0], dtype=torch.float64)
+    for name, size in channel.moments.sizes.items():
+        left, right = channel.sketch.left[name].double(), channel.sketch.right[name].double()
+        part = mean[:, start : start + size]
+        inputs = channel.recorder.layers[name].in_features
+        weight = part[:, : left.shape[1] * inputs].reshape(images, left.shape[1], inputs)
+        total += torch.einsum("ioj,qo,qj->iq", weight, left, right[:, :inputs])
+        if right.shape[1] > inputs:
+            total += part[:, left.shape[1] * inputs :] @ left.T * right[:, -1]
+        start += size
+    return total
+
+
+def _projection(moments: LayerMoments, reference: _Seen) -> Tensor:
+    """Mean along the reference's mean of the other half of the buckets, over both halves, [I W]."""
+    rows = torch.zeros(moments.sums.shape[0], len(moments.include), dtype=torch.float64)
+    halves = torch.arange(len(moments.count)) % 2
+    for half in (0, 1):
+        direction = reference.half(1 - half)
+        along = moments.sums @ direction  # [I S]
+        weight = moments.include * (halves == half)
+        rows += (along @ weight.T) / (weight @ moments.count) / 2.0
+    return rows
+
+
+def _coordinates(one: _Seen) -> tuple[list[Tensor], Tensor, Tensor]:
+    """Variances of live coordinates for each row, their quantiles [W 1 + G Q], and a histogram."""
+    sizes = list(one.moments.sizes.values())
+    live = torch.split(one.live, sizes)
+    variances, table = [], []
+    for row in range(len(one.moments.include)):
+        whole = torch.split(one.moments.coordinate_variance(row), sizes)
+        parts = [part[alive] for part, alive in zip(whole, live, strict=True)]
+        everything = torch.cat(parts)
+        variances.append(everything)
+        table.append(quantile_table([everything, *parts]))
+    low, high = HISTOGRAM_DECADES
+    logarithm = variances[0].clamp_min(1e-300).log10().clamp(low, high)
+    return variances, torch.stack(table), torch.histc(logarithm, HISTOGRAM_BINS, low, high)
+
+
+def _directional_ratios(
+    model: LayeredModel, arms: tuple[Arm, ...], found: Measured, seen: Mapping[Key, _Seen], buckets: int
+) -> Tensor:
+    """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ on fresh draws, [A I S]; see `reportgen.measure.direction`."""
+    images = model.x.shape[0]
+    result = torch.full((len(arms), images, buckets), torch.nan, dtype=torch.float64)
+    units: dict[int, Tensor] = {}
+    for a, arm in enumerate(arms):
+        key = Key.of(arm)
+        if key not in seen:
+            continue
+        channel = found.channels[key]
+        reference = found.references.get((arm.objective, channel.space))
+        same = reference is not None and (not key.several or reference.num_samples == arm.num_samples)
+        source = Key.of(reference) if reference is not None and same and channel.unbiased else key
+        if source in seen:
+            units[a] = _unit(seen[source])
+    longest = max(key.num_samples for key in found.channels)
+    samples = max(DIRECTION_ROWS // (images * buckets), longest)
+    samples += samples % 2
+    for bucket in range(buckets):
+        noise = {kind: found.draw(samples, kind) for kind in {key.antithetic for key in seen}}
+        gradients = {}
+        for a, unit in units.items():
+            key = Key.of(arms[a])
+            if key not in gradients:
+                replicates = samples // key.num_samples
+                used = noise[key.antithetic][:, : replicates * key.num_samples]
+                gradients[key] = found.channels[key].gradients(model, used)
+            along, squared, start = torch.zeros(1), torch.zeros(1), 0
+            for name, size in seen[key].moments.sizes.items():
+                if name in gradients[key]:
+                    layer = gradients[key][name]
+                    part = unit[:, start : start + size].to(layer.inputs.dtype)
+                    along = along + layer.along(part).double()
+                    squared = squared + layer.squared_norms().double()
+                start += size
+            result[a, :, bucket] = (along**2 / (squared - along**2).clamp_min(0.0)).sqrt().mean(1)
+    return result
+
+
+def _unit(one: _Seen) -> Tensor:
+    """Each data point's direction of the mean gradient, [I P]; NaN where it is lost in the noise."""
+    mean = one.moments.means(0)
+    squared = (mean**2).sum(1)
+    known = squared - one.trace[:, 0, 0] / one.moments.counts[0] > KNOWN * squared
+    return torch.where(known.unsqueeze(1), mean / squared.sqrt().unsqueeze(1), torch.nan)

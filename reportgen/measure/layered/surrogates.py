@@ -1,0 +1,104 @@
+"""Estimators as scalars: the gradient of the surrogate of a replicate is its estimate.
+
+The functions of `reportgen.estimators` work on ∇_z f and on vectors in η.
+Through several stochastic layers, or into θ, the estimate has no such form;
+here each is a scalar built of log densities, some of them held fixed.
+Source for the idea: Schulman et al. (2015), section 3; one line each below
+has the estimator's own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from reportgen.problems.layered import LayeredModel, Trace
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One set of draws, K samples a replicate; each trace is made when it is first asked for."""
+
+    model: LayeredModel
+    noise: Tensor
+    """[I R·K n]"""
+    num_samples: int
+    several: bool
+    """Whether the objective is a bound of the K samples together."""
+    reconstruction: bool
+    """Whether f is log p(x|z) alone."""
+
+    @cached_property
+    def path(self) -> Trace:
+        """Samples as functions of the parameters."""
+        return self.model.trace(self.noise, fixed=False)
+
+    @cached_property
+    def fixed(self) -> Trace:
+        """The same samples, held fixed."""
+        return self.model.trace(self.noise, fixed=True)
+
+    def fold(self, values: Tensor) -> Tensor:
+        """[I R·K] → [I R K]."""
+        return values.reshape(values.shape[0], -1, self.num_samples)
+
+    def integrand(self, trace: Trace, log_q: Tensor) -> Tensor:
+        """f of every sample, [I R K]; `log_q` is the trace's, or a variant of it."""
+        return self.fold(trace.log_likelihood if self.reconstruction else trace.log_p - log_q)
+
+    def objective(self, f: Tensor) -> Tensor:
+        """One number a replicate, [I R K] → [I R]: the mean of f, or the log of the mean weight."""
+        return torch.logsumexp(f, 2) - math.log(self.num_samples) if self.several else f.mean(2)
+
+
+def pathwise(draws: Sampled) -> Tensor:
+    """The objective itself, differentiated through the samples."""
+    return draws.objective(draws.integrand(draws.path, draws.path.log_q))
+
+
+def sticking_the_landing(draws: Sampled) -> Tensor:
+    """The same with φ inside log q held fixed. Source: Roeder et al. (2017), eq. 8."""
+    return draws.objective(draws.integrand(draws.path, draws.path.log_q_stopped))
+
+
+def doubly_reparameterized(draws: Sampled) -> Tensor:
+    """Σ ω² log w, the weights ω held fixed. Source: Tucker et al. (2019), eq. 8."""
+    f = draws.integrand(draws.path, draws.path.log_q_stopped)
+    return (torch.softmax(f, 2).square().detach() * f).sum(2)
+
+
+def score_function(draws: Sampled) -> Tensor:
+    """f log q with f held fixed; of a bound its own φ-derivative besides. Source: Williams (1992)."""
+    log_q = draws.fold(draws.fixed.log_q)
+    f = draws.integrand(draws.fixed, draws.fixed.log_q)
+    if not draws.several:
+        return (f.detach() * log_q).mean(2)
+    return draws.objective(f).detach() * log_q.sum(2) + draws.objective(f)
+
+
+def leave_one_out(draws: Sampled) -> Tensor:
+    """(f − mean of the other f) log q, the first factor held fixed. Source: Kool et al. (2019), eq. 8."""
+    f = draws.integrand(draws.fixed, draws.fixed.log_q).detach()
+    advantage = (f - f.mean(2, keepdim=True)) * (draws.num_samples / (draws.num_samples - 1))
+    return (advantage * draws.fold(draws.fixed.log_q)).mean(2)
+
+
+def generative(draws: Sampled) -> Tensor:
+    """The objective at fixed samples, differentiated in θ. Source: Burda et al. (2016), eq. 14."""
+    return draws.objective(draws.integrand(draws.fixed, draws.fixed.log_q))
+
+
+SURROGATES: dict[str, Callable[[Sampled], Tensor]] = {
+    "pathwise": pathwise,
+    "sticking_the_landing": sticking_the_landing,
+    "doubly_reparameterized": doubly_reparameterized,
+    "score_function": score_function,
+    "leave_one_out": leave_one_out,
+    "generative": generative,
+}
+"""Name in `reportgen.estimators` → surrogate."""

@@ -1,0 +1,130 @@
+"""One cell measured: each arm by the route its problem has for it, all in one record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from reportgen.estimators import ESTIMATORS
+from reportgen.measure.arrays import GROUP_AXIS, Array
+from reportgen.measure.channels import reference_arms
+from reportgen.measure.layered.record import layered_groups, measure_layered
+from reportgen.measure.meter import measure_vectors
+from reportgen.measure.part import Part
+from reportgen.measure.progress import MeasureProgress
+from reportgen.measure.space import Space, spaces_of
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.problems.layered import LayeredModel
+from reportgen.problems.problem import Problem
+from reportgen.store.records import MeasurementRecord
+
+Progress = Callable[[MeasureProgress], None]
+
+
+def measure(
+    problem: Problem | LayeredModel,
+    cell: MeasurementCell,
+    *,
+    dataset: str,
+    images: tuple[int, ...],
+    report: Progress | None = None,
+    environment: dict[str, Any] | None = None,
+) -> MeasurementRecord:
+    """Measure every arm of a cell at the problem's data points.
+
+    Gradients that are vectors in η (or in a small θ) are measured there; those
+    whose Jacobian depends on the sample are measured layer by layer. Numbers
+    depend on the cell alone: noise is a Philox stream keyed by the cell's
+    seed, setting and checkpoint, consumed in order.
+    """
+    started = perf_counter()
+    references = reference_arms(cell.arms, cell.references)
+    count = problem.x.shape[0]
+    buckets = min(max(256 // count, 8), 32)
+    spaces: dict[str, Space] = {}
+    groups: tuple[str, ...] = ("all",)
+    through = tuple(arm for arm in cell.arms if _needs_layers(problem, arm))
+    direct = tuple(arm for arm in cell.arms if arm not in through)
+    if not isinstance(problem, LayeredModel):
+        spaces, groups = spaces_of(problem, {ESTIMATORS[arm.estimator].parameters for arm in direct})
+    model = problem if isinstance(problem, LayeredModel) else problem.layered
+    columns: dict[str, list[int]] = {}
+    if through:
+        assert model is not None
+        columns, groups = layered_groups(model, through, groups)
+    parts: list[tuple[tuple[Arm, ...], Part]] = []
+    shares = int(bool(direct)) + int(bool(through))
+    if direct:
+        assert not isinstance(problem, LayeredModel)
+        tell = _share(report, 0, shares)
+        part = measure_vectors(problem, cell, direct, references, spaces, len(groups), buckets, tell)
+        parts.append((direct, part))
+    if through:
+        assert model is not None
+        tell = _share(report, shares - 1, shares)
+        part = measure_layered(model, cell, through, references, columns, len(groups), buckets, tell)
+        parts.append((through, part))
+    whole = _joined(cell.arms, parts)
+    first = parts[0][1]
+    return MeasurementRecord(
+        key=cell.key,
+        training_key=cell.training_key,
+        setting=dict(cell.setting),
+        base=cell.base,
+        checkpoint=cell.checkpoint,
+        dataset=dataset,
+        groups=groups,
+        arms=whole.arms,
+        images=images,
+        latent=first.latent,
+        eta=first.eta,
+        parameters=first.parameters,
+        draws_per_image=whole.drawn,
+        seconds=perf_counter() - started,
+        environment=environment or {},
+        arrays=whole.arrays,
+    )
+
+
+def _needs_layers(problem: Problem | LayeredModel, arm: Arm) -> bool:
+    """Whether an arm's gradient has no small vector behind it."""
+    if isinstance(problem, LayeredModel):
+        return True
+    return ESTIMATORS[arm.estimator].parameters == "theta" and problem.generative is None
+
+
+def _share(report: Progress | None, before: int, parts: int) -> Progress | None:
+    """Progress of one part of the work as that of the whole."""
+    if report is None or parts == 1:
+        return report
+
+    def tell(news: MeasureProgress) -> None:
+        report(MeasureProgress((before + news.done) / parts, news.precision, news.replicates))
+
+    return tell
+
+
+def _joined(arms: tuple[Arm, ...], parts: list[tuple[tuple[Arm, ...], Part]]) -> Part:
+    """All parts' arms in the order of the cell."""
+    if len(parts) == 1:
+        return parts[0][1]
+    places = {arm: (part, i) for own, part in parts for i, arm in enumerate(own)}
+    rows = [places[arm] for arm in arms]
+    arrays: dict[str, Array] = {}
+    for name in dict.fromkeys(name for _, part in parts for name in part.arrays):
+        having = [part.arrays[name] for _, part in parts if name in part.arrays]
+        if name in GROUP_AXIS:
+            arrays[name] = np.sum(having, 0)
+            arrays[name][0] = having[0][0]  # ``all`` is φ where it is measured
+            continue
+        missing = np.full(having[0].shape[1:], np.nan)
+        arrays[name] = np.stack(
+            [part.arrays[name][i] if name in part.arrays else missing for part, i in rows]
+        )
+    first = parts[0][1]
+    drawn = max(part.drawn for _, part in parts)
+    records = tuple(part.arms[i] for part, i in rows)
+    return Part(records, arrays, drawn, first.latent, first.eta, first.parameters)

@@ -1,0 +1,41 @@
+"""A VAE with two stochastic layers, as the engine measures it and as it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reportgen.problems.images import measured_images
+from reportgen.problems.layered import LayeredVAE, Stages
+from reportgen.problems.materials import Materials
+from reportgen.problems.networks import Decoder, Encoder, load_networks
+from reportgen.problems.problem import Described
+
+
+def blank(settings: Mapping[str, Any], pixels: int) -> tuple[Stages, Stages]:
+    """Encoder and decoder of the declared sizes, all parameters zero."""
+    first, second = (int(width) for width in settings["latent"])
+    lower = [int(width) for width in settings["hidden"]]
+    upper = [int(width) for width in settings["upper_hidden"]]
+    encoder = Stages([Encoder(pixels, lower, first), Encoder(first, upper, second)])
+    decoder = Stages([Decoder(first, lower[::-1], pixels), Encoder(second, upper[::-1], first)])
+    return encoder, decoder
+
+
+def at(networks: tuple[Stages, Stages], x: Tensor, settings: Mapping[str, Any]) -> LayeredVAE:
+    """The model at binary images x [I pixels]."""
+    first, second = (int(width) for width in settings["latent"])
+    return LayeredVAE(*networks, x, (first, second))
+
+
+def build(materials: Materials) -> Described:
+    """The networks of a checkpoint at images of the test part, binarized."""
+    assert materials.dataset is not None
+    dataset = materials.dataset()
+    networks = blank(materials.settings, dataset.pixels)
+    load_networks(materials.parameters, *networks)
+    rows, pixels = measured_images(dataset, materials.images, materials.seed)
+    return Described(at(networks, torch.from_numpy(pixels), materials.settings), dataset.name, rows)

@@ -1,0 +1,70 @@
+"""What the summary keeps of one experiment, so that the findings themselves need not be kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reportgen.findings import ClaimFinding, Findings, claim_data
+from reportgen.report import about, provenance
+
+SHOWN = (
+    *("id", "statement", "verdict", "expect", "as_expected"),
+    *("effect", "estimate", "ci_low", "ci_high", "source", "cause"),
+)
+"""Of claims.json, what the summary's data repeats; the comparisons stay with the report."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An experiment in the summary."""
+
+    name: str
+    """Also of the folder that its report is in."""
+    title: str
+    run_id: str
+    finished: datetime | None
+    """When its last cell was finished, UTC; None where the cells do not say."""
+    exit_code: int
+    claims: tuple[ClaimFinding, ...]
+    broken: tuple[str, ...]
+    """Why each cell broke that did."""
+
+    @property
+    def report(self) -> str:
+        """Its report, seen from the summary."""
+        return f"{self.name}/report.html"
+
+
+def entry(findings: Findings) -> Entry:
+    """An experiment's findings in short."""
+    arms = (arm for record in findings.measurements for arm in record.arms if arm.status == "broken")
+    causes = [*(record.cause for record in findings.broken), *(arm.cause for arm in arms)]
+    return Entry(
+        name=findings.experiment.experiment,
+        title=findings.experiment.title,
+        run_id=about.run_id(findings),
+        finished=provenance.recorded_date(findings),
+        exit_code=findings.exit_code,
+        claims=findings.claims,
+        broken=tuple(cause or "no cause was kept" for cause in causes),
+    )
+
+
+def entry_data(of: Entry) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "experiment": of.name,
+        "title": of.title,
+        "run": of.run_id,
+        "finished": of.finished.isoformat() if of.finished else None,
+        "report": of.report,
+        "exit_code": of.exit_code,
+        "broken": list(of.broken),
+        "claims": [_shown(claim_data(claim)) for claim in of.claims],
+    }
+
+
+def _shown(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: data[name] for name in SHOWN}

@@ -1,0 +1,39 @@
+"""Files of a document, put in their place so that none is ever seen half done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from reportgen.errors import UnwritableError
+
+
+def write(folder: Path, files: Mapping[str, bytes], *, replacing: str = "") -> None:
+    """Puts every file in its place at once, by renaming; what else the pattern `replacing` matches goes.
+
+    Raises UnwritableError where the folder refuses, and then leaves older files as they are.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
+        try:
+            for name, content in files.items():
+                path = staging / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            for name in files:
+                (folder / name).parent.mkdir(exist_ok=True)
+                os.replace(staging / name, folder / name)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        for old in folder.glob(replacing) if replacing else ():
+            if old.relative_to(folder).as_posix() not in files:
+                old.unlink()
+    except OSError as error:
+        raise UnwritableError(
+            f"{error.filename or folder}: cannot be written ({error.strerror or error}). "
+            "Free some space or choose another folder with --output."
+        ) from error

@@ -1,0 +1,86 @@
+"""The summary's table, one row a claim, and the sentences above it that count the rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reportgen.findings import ClaimFinding, prose
+from reportgen.report import tally, words
+from reportgen.report.bibliography import REFERENCES
+from reportgen.report.entry import Entry
+from reportgen.report.sections.judged import effect, effect_name, sources
+
+_LAST_NUMBER = re.compile(r" (\S{1,4})$")
+"""Of “section 2.1”, which a line is not to break in."""
+
+
+def sentences(entries: Sequence[Entry], left_out: Mapping[str, str]) -> list[str]:
+    """How many claims in how many experiments, how they came out, what is not as declared, what broke.
+
+    `left_out`: experiment → the data set that it lacks.
+    """
+    said = [_counted(entries)]
+    broke = [f"{words.counted(len(of.broken), 'cell')} of {of.name}" for of in entries if of.broken]
+    if broke:
+        said.append(f"{words.capital(prose.listing(broke))} broke.")
+    if left_out:
+        lacking = [f"{name} ({data})" for name, data in left_out.items()]
+        said.append(f"Not measured, for want of the data set: {prose.listing(lacking)}.")
+    return said
+
+
+def _counted(entries: Sequence[Entry]) -> str:
+    claims = [claim for of in entries for claim in of.claims]
+    experiments = words.counted(len(entries), "experiment")
+    if not claims:
+        return f"Nothing is claimed in {experiments}."
+    text = f"Of {words.counted(len(claims), 'claim')} in {experiments}, {tally.verdicts(claims)}"
+    contrary = [
+        f"{claim.id} of {of.name} ({claim.verdict})"
+        for of in entries
+        for claim in of.claims
+        if not claim.as_expected
+    ]
+    if not contrary:
+        return f"{text}{tally.all_expected(claims)}."
+    return f"{text}. Not as declared {'is' if len(contrary) == 1 else 'are'} {prose.listing(contrary)}."
+
+
+def groups(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
+    """The rows of each experiment, under its name."""
+    return [
+        {
+            "name": of.name,
+            "title": of.title,
+            "run_id": of.run_id,
+            "report": of.report,
+            "broken": f"{words.counted(len(of.broken), 'cell')} broke" if of.broken else "",
+            "claims": [_row(of, claim) for claim in of.claims],
+        }
+        for of in entries
+    ]
+
+
+def _row(of: Entry, claim: ClaimFinding) -> Mapping[str, Any]:
+    return {
+        "address": f"{of.report}#claim-{claim.id}",
+        "statement": words.headline(claim.statement),
+        "sources": [_cited(key, place) for key, place in sources(claim.source)],
+        "verdict": claim.verdict,
+        "expect": claim.expect,
+        "as_expected": claim.as_expected,
+        "name": effect_name(claim.effect),
+        "effect": effect(claim.effect, claim.estimate) or words.DASH,
+        "cause": (claim.cause or "").removeprefix("broken: "),
+    }
+
+
+def _cited(key: str, place: str) -> Mapping[str, str]:
+    """A source for a narrow column: “Burda et al. (2016)” and the place in it."""
+    place = _LAST_NUMBER.sub("\u00a0\\1", place)
+    source = REFERENCES.get(key)
+    if source is None:
+        return {"text": "", "link": "", "place": place}
+    return {"text": f"{source.brief} ({source.year})", "link": source.link, "place": place}

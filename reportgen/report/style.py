@@ -1,0 +1,51 @@
+"""The look of every document: its fonts and style sheets, for the screen and for paper."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+from markupsafe import Markup
+
+from reportgen.report.writer import Medium
+from reportgen.resources import templates
+
+FACES = (
+    ("Reportgen Serif", "normal", 400, "reportgen-serif-regular"),
+    ("Reportgen Serif", "italic", 400, "reportgen-serif-italic"),
+    ("Reportgen Serif", "normal", 700, "reportgen-serif-bold"),
+    ("Reportgen Sans", "normal", 400, "reportgen-sans-regular"),
+    ("Reportgen Sans", "normal", 600, "reportgen-sans-semibold"),
+    ("Reportgen Mono", "normal", 400, "reportgen-mono-regular"),
+    ("Reportgen Math", "normal", 400, "reportgen-math-regular"),
+)
+"""Family, style, weight and file of every font."""
+
+
+def sheet(medium: Medium, *more: str) -> Markup:
+    """What stands in a document's style element: fonts, the house's rules, then the sheets named."""
+    names = ("report.css", "screen.css" if medium == "screen" else "print.css", *more)
+    rules = [(templates() / name).read_text(encoding="utf-8") for name in names]
+    return Markup(font_faces(medium) + "".join(rules))
+
+
+def font_faces(medium: Medium) -> str:
+    """@font-face rules: WOFF2 inside the page on screen, TrueType by our own address on paper."""
+    rules = []
+    for family, style, weight, file in FACES:
+        if medium == "screen":
+            content = (templates() / "fonts" / f"{file}.woff2").read_bytes()
+            address = f"data:font/woff2;base64,{base64.b64encode(content).decode()}"
+            form = "woff2"
+        else:
+            address, form = f"reportgen:fonts/{file}.ttf", "truetype"
+        rules.append(
+            f'@font-face {{ font-family: "{family}"; font-style: {style}; font-weight: {weight}; '
+            f'font-display: swap; src: url("{address}") format("{form}"); }}\n'
+        )
+    return "".join(rules)
+
+
+def font_files() -> dict[str, Path]:
+    """Files of the fonts by the address that paper asks for."""
+    return {f"fonts/{face[3]}.ttf": templates() / "fonts" / f"{face[3]}.ttf" for face in FACES}

@@ -1,0 +1,127 @@
+"""Several experiments on one page: their claims in one table, as HTML, as PDF and for programs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reportgen import __version__
+from reportgen.report import ledger, provenance, words
+from reportgen.report.entry import Entry, entry_data
+from reportgen.report.files import write
+from reportgen.report.pdf import Attachment, Resources, lay_out
+from reportgen.report.style import font_files, sheet
+from reportgen.report.unchanged import fingerprint, is_current
+from reportgen.report.writer import Medium, Writer
+
+TITLE = "Every claim and its verdict"
+TEMPLATE = "summary.html"
+PAGE, PDF, DATA = "summary.html", "summary.pdf", "summary.json"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the summary is made of; its repr stands for it."""
+
+    entries: tuple[Entry, ...]
+    exit_code: int
+    """The worst of the experiments'."""
+    command: str
+    left_out: Mapping[str, str]
+    """Experiment → the data set it lacks, of those that were not measured for that."""
+    commit: str | None = field(default_factory=provenance.git_commit)
+    rendered_with: Mapping[str, str] = field(default_factory=provenance.press)
+
+    @property
+    def finished(self) -> datetime | None:
+        """When the last cell of all was finished."""
+        return max((of.finished for of in self.entries if of.finished), default=None)
+
+
+def render_summary(
+    entries: Sequence[Entry],
+    folder: Path,
+    *,
+    exit_code: int,
+    command: str,
+    left_out: Mapping[str, str] | None = None,
+    keep: bool = False,
+) -> tuple[Path, ...]:
+    """Writes summary.html, summary.pdf and summary.json into `folder`, where the reports' folders are.
+
+    `exit_code` is the worst of the experiments'; `command` made their reports;
+    `left_out` gives experiments that could not be measured for lack of a data
+    set, and that data set. With `keep`, a summary that would come out the same
+    is left as it is. The same arguments give the same bytes. Returns the paths
+    written, the page first. Raises as `render` does.
+    """
+    summary = Summary(tuple(entries), exit_code, command, dict(left_out or {}))
+    written = tuple(folder / name for name in (PAGE, PDF, DATA))
+    mark = fingerprint(summary, ())
+    if keep and is_current(folder, mark, DATA):
+        return written
+    experiments = [entry_data(of) for of in summary.entries]
+    context = _context(summary)
+    evidence = Attachment("claims.json", _json(experiments), "Every claim with its verdict")
+    files = {PAGE: _text("screen", context).encode(), PDF: _pdf(summary, context, evidence)}
+    files[DATA] = _json(_data(summary, experiments, files, mark))
+    write(folder, files)
+    return written
+
+
+def _context(summary: Summary) -> dict[str, Any]:
+    """What the template may name, but for the medium's style."""
+    said, finished = ledger.sentences(summary.entries, summary.left_out), summary.finished
+    return {
+        "title": TITLE,
+        "description": said[0],
+        "version": __version__,
+        "timestamp": f"{finished or provenance.UNDATED:%Y-%m-%dT%H:%M:%SZ}",
+        "date": f"{finished.day} {finished:%B %Y}" if finished else "",
+        "commit": (summary.commit or "")[:12],
+        "command": summary.command,
+        "said": " ".join(said),
+        "experiments": ledger.groups(summary.entries),
+    }
+
+
+def _text(medium: Medium, context: Mapping[str, Any]) -> str:
+    style = sheet(medium, "summary.css", f"summary_{medium}.css")
+    return Writer(medium, {}).single(TEMPLATE, style=style, **context)
+
+
+def _pdf(summary: Summary, context: Mapping[str, Any], evidence: Attachment) -> bytes:
+    resources = Resources(font_files(), {}, PDF)
+    layout = lay_out(_text("paper", context), resources, summary.finished or provenance.UNDATED)
+    return layout.pdf((evidence,))
+
+
+def _data(
+    summary: Summary, experiments: list[dict[str, Any]], files: Mapping[str, bytes], mark: str
+) -> dict[str, Any]:
+    """summary.json: the table for programs, and the hash of every file beside it."""
+    claims = [claim for of in summary.entries for claim in of.claims]
+    return {
+        "title": TITLE,
+        "finished": summary.finished.isoformat() if summary.finished else None,
+        "command": summary.command,
+        "reportgen": __version__,
+        "git_commit": summary.commit,
+        "rendered_with": dict(summary.rendered_with),
+        "exit_code": summary.exit_code,
+        "verdicts": {word: sum(claim.verdict == word for claim in claims) for word in words.SHAPES},
+        "not_as_declared": sum(not claim.as_expected for claim in claims),
+        "experiments": experiments,
+        "left_out": [{"experiment": name, "data": data} for name, data in summary.left_out.items()],
+        "inputs": mark,
+        "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
+    }
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

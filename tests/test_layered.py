@@ -1,0 +1,201 @@
+"""The layer-by-layer route against its reference: one backward pass a replicate.
+
+A small VAE with two stochastic layers, in float64; every estimator, K = 1 and
+3, φ and θ, all coordinates.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reportgen.applicability import LAYERED
+from reportgen.errors import CellError
+from reportgen.measure import measure
+from reportgen.measure.layered.gradients import Recorder
+from reportgen.measure.layered.moments import LayerMoments
+from reportgen.measure.layered.surrogates import SURROGATES, Sampled
+from reportgen.plan import Arm
+from reportgen.problems.layered import LayeredVAE, Stages
+from reportgen.problems.vae import VAEProblem
+from reportgen.store.records import MeasurementRecord
+from reportgen.streams import stream
+from tests.cells import cell, measured
+
+IMAGES, PIXELS, WIDTHS, REPLICATES = 2, 5, (3, 2), 6
+
+
+def network(name: str, *widths: int) -> nn.Sequential:
+    """Linear layers with tanh between, weights from a stream of their own."""
+    layers: list[nn.Module] = []
+    for i, (a, b) in enumerate(itertools.pairwise(widths)):
+        linear = nn.Linear(a, b, bias=i != 1, dtype=torch.float64)
+        for key, parameter in linear.named_parameters():
+            noise = stream(0, "layered", name, i, key).standard_normal(tuple(parameter.shape))
+            parameter.data.copy_(torch.from_numpy(0.25 * noise))
+        layers += [linear, nn.Tanh()]
+    return nn.Sequential(*layers[:-1])
+
+
+def model() -> LayeredVAE:
+    first, second = WIDTHS
+    x = torch.from_numpy((stream(0, "x").random((IMAGES, PIXELS)) < 0.5).astype(np.float64))
+    encoder = Stages([network("e1", PIXELS, 4, 2 * first), network("e2", first, 4, 2 * second)])
+    decoder = Stages([network("d1", first, 4, PIXELS), network("d2", second, 4, 2 * first)])
+    return LayeredVAE(encoder, decoder, x, WIDTHS)
+
+
+def noise(num_samples: int, replicates: int = REPLICATES) -> Tensor:
+    shape = (IMAGES, replicates * num_samples, sum(WIDTHS))
+    return torch.from_numpy(stream(1, "noise").standard_normal(shape))
+
+
+def one_by_one(name: str, several: bool, num_samples: int, space: str) -> Tensor:
+    """Every replicate's gradient by a backward pass of its own, [I R P], as the layers order it."""
+    built = model()
+    network = built.encoder if space == "phi" else built.decoder
+    rows = []
+    for i in range(IMAGES):
+        alone = LayeredVAE(built.encoder, built.decoder, built.x[i : i + 1], WIDTHS)
+        own = noise(num_samples)[i : i + 1]
+        for r in range(REPLICATES):
+            part = own[:, r * num_samples : (r + 1) * num_samples]
+            value = SURROGATES[name](Sampled(alone, part, num_samples, several, False)).sum()
+            grads = torch.autograd.grad(value, list(network.parameters()), materialize_grads=True)
+            rows.append(torch.cat([g.reshape(-1) for g in grads]))
+    return torch.stack(rows).reshape(IMAGES, REPLICATES, -1)
+
+
+CASES = [
+    (name, several, k, "theta" if name == "generative" else "phi")
+    for name, several, k in itertools.product(SURROGATES, (False, True), (1, 3))
+    if not (name == "doubly_reparameterized" and not several)
+    and not (name == "leave_one_out" and (several or k == 1))
+]
+
+
+@pytest.mark.parametrize(("name", "several", "k", "space"), CASES)
+def test_sums_norms_squares_and_projections_are_those_of_single_backwards(
+    name: str, several: bool, k: int, space: str
+) -> None:
+    slow = one_by_one(name, several, k, space)
+    built = model()
+    recorder = Recorder(built.encoder if space == "phi" else built.decoder)
+    sampled = Sampled(built, noise(k), k, several, False)
+    fast = recorder.gradients(lambda: SURROGATES[name](sampled), IMAGES, k)
+    start = 0
+    for layer, size in recorder.sizes.items():
+        own = slow[..., start : start + size]
+        start += size
+        if layer not in fast:
+            assert not own.any()
+            continue
+        found = fast[layer]
+        assert torch.allclose(found.sums(), own.sum(1), rtol=1e-10, atol=1e-12)
+        assert torch.allclose(found.squared_norms(), (own**2).sum(-1), rtol=1e-10, atol=1e-12)
+        assert torch.allclose(found.squares(), (own**2).sum((0, 1)), rtol=1e-10, atol=1e-12)
+        u = torch.from_numpy(stream(2, "u", layer).standard_normal((IMAGES, size)))
+        assert torch.allclose(found.along(u), (own * u.unsqueeze(1)).sum(-1), rtol=1e-10, atol=1e-12)
+    assert start == slow.shape[2]
+
+
+def test_moments_are_those_of_the_kept_replicates() -> None:
+    slow = one_by_one("pathwise", True, 3, "phi")
+    built = model()
+    recorder = Recorder(built.encoder)
+    moments = LayerMoments.empty(IMAGES, 2, recorder.sizes)
+    for bucket in range(2):
+        for half in range(2):
+            part = noise(3)[:, (2 * half + bucket) * 3 : (2 * half + bucket + 1) * 3]
+            sampled = Sampled(built, part, 3, True, False)
+            gradients = recorder.gradients(lambda s=sampled: SURROGATES["pathwise"](s), IMAGES, 3)
+            moments.update(bucket, gradients, 1)
+    kept = slow[:, :4]
+    rows = [[0, 1, 2, 3], [1, 3], [0, 2]]  # all; without bucket 0; without bucket 1
+    sizes = list(recorder.sizes.values())
+    for w, row in enumerate(rows):
+        variance = kept[:, row].var(1)
+        parts = [part.sum(-1) for part in torch.split(variance, sizes, dim=-1)]
+        expected = torch.stack([variance.sum(-1), *parts], -1)
+        assert torch.allclose(moments.trace()[:, w], expected, rtol=1e-8)
+        assert torch.allclose(moments.coordinate_variance(w), variance.mean(0), rtol=1e-8, atol=1e-14)
+        assert torch.allclose(moments.means(w), kept[:, row].mean(1), rtol=1e-10, atol=1e-14)
+
+
+def record(arms: list[Arm], **settings: float) -> MeasurementRecord:
+    references = {arm.objective: "pathwise" for arm in arms}
+    wanted = replace(cell(arms, **settings), references=references)
+    return measure(model(), wanted, dataset="toy", images=tuple(range(IMAGES)))
+
+
+def test_the_record_of_a_two_layer_model_agrees_with_many_single_backwards() -> None:
+    """Means of the estimators agree with each other, and variances with those of kept replicates."""
+    names = ("pathwise", "sticking_the_landing", "score_function")
+    arms = [Arm("elbo", name, name, 1) for name in names] + [Arm("elbo", "leave_one_out", "loo", 2)]
+    found = record(arms, precision=0.1, budget=400_000, min_replicates=4000)
+    assert {arm.status for arm in found.arms} == {"met"}
+    assert found.groups[0] == "all" and found.parameters == sum(
+        p.numel() for p in model().encoder.parameters()
+    )
+    p_values = found.arrays["bias_p_value"][1:3]
+    assert (p_values > 1e-4).all() and (found.arrays["bias_dimension"][1:3] > 0).all()
+    drawn = model()
+    many = noise(1, 20_000)
+    recorder = Recorder(drawn.encoder)
+    sampled = Sampled(drawn, many, 1, False, False)
+    gradients = recorder.gradients(lambda: SURROGATES["pathwise"](sampled), IMAGES, 1)
+    squared = torch.stack([layer.squared_norms() for layer in gradients.values()]).sum(0)
+    mean = torch.cat([layer.sums() / 20_000 for layer in gradients.values()], 1)
+    variance = (squared.mean(1) - (mean**2).sum(1)).numpy()
+    assert np.allclose(found.arrays["variance"][0, :, 0], variance, rtol=0.1)
+    assert np.allclose(found.arrays["variance"][:, :, 1:].sum(2), found.arrays["variance"][:, :, 0])
+    projected = found.arrays["projection"].mean(1)
+    assert abs(projected[1] / projected[0] - 1.0) < 0.1
+
+
+def test_a_wrong_twin_is_rejected_by_the_same_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """f not held fixed inside the score function's surrogate: its own derivative comes along."""
+
+    def attached(draws: Sampled) -> Tensor:
+        f = draws.integrand(draws.fixed, draws.fixed.log_q)
+        return ((f + draws.fold(draws.fixed.log_q) * 0.3) * draws.fold(draws.fixed.log_q)).mean(2)
+
+    monkeypatch.setitem(SURROGATES, "score_function", attached)
+    arms = [Arm("elbo", name, name, 1) for name in ("pathwise", "score_function")]
+    found = record(arms, precision=0.1, budget=400_000, min_replicates=4000)
+    assert (found.arrays["bias_p_value"][1] < 1e-3).all()
+
+
+def test_theta_and_phi_stand_in_one_record_of_a_vae() -> None:
+    """θ by layers, φ in η: the φ arms come out as they do alone."""
+    problem = VAEProblem(
+        network("e", PIXELS, 4, 4), network("d", 2, 4, PIXELS).requires_grad_(False), model().x
+    )
+    phi, theta = Arm("iwae", "pathwise", "pathwise", 2), Arm("iwae", "generative", "θ", 2)
+    alone = measured(problem, [phi], precision=0.1, budget=2000)
+    both = measured(problem, [phi, theta], precision=0.1, budget=2000)
+    own = len(alone.groups)
+    assert both.groups[:own] == alone.groups
+    assert all(name.startswith("θ ") for name in both.groups[own:])
+    assert np.array_equal(both.arrays["variance"][0, :, :own], alone.arrays["variance"][0])
+    assert np.isnan(both.arrays["variance"][0, :, own:]).all()
+    assert np.isnan(both.arrays["variance"][1, :, 1:own]).all()
+    whole = both.arrays["variance"][1, :, 0]
+    assert np.allclose(both.arrays["variance"][1, :, own:].sum(1), whole) and (whole > 0).all()
+    assert [arm.reference for arm in both.arms] == [True, True]
+
+
+def test_other_modules_are_refused_with_a_remedy() -> None:
+    with pytest.raises(
+        CellError, match=r"every parameter in a linear layer, found 1\.weight, 1\.bias\. Hold"
+    ):
+        Recorder(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)))
+
+
+def test_the_declaration_knows_which_estimators_have_a_surrogate() -> None:
+    assert set(LAYERED) == set(SURROGATES)
