@@ -165,8 +165,8 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
         " and the median (mark) of the coordinates."
         " These lines are spreads over coordinates, not intervals of error.",
         seen,
-        f"Coordinates whose gradient is zero for every {findings.vocabulary.unit} are left out, and of the histogram the outermost"
-        f" {prose.percent(OUTERMOST)} at either end.",
+        f"Coordinates whose gradient is zero for every {findings.vocabulary.unit} are left out, and of the"
+        f" histogram the outermost {prose.percent(OUTERMOST)} at either end.",
         biased_sentence(findings, [row.label for row in data.rows]),
         f"Left out as biased and far off this scale: {prose.listing(apart)}." if apart else "",
         where.at if where else "",

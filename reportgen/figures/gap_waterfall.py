@@ -52,7 +52,7 @@ class GapWaterfall:
 
 
 def data(findings: Findings) -> GapWaterfall | None:
-    """At the last checkpoint; None unless there is a gap between the score function and pathwise, and a step in it."""
+    """At the last checkpoint; None without a gap from the score function to pathwise, and a step in it."""
     label_of: dict[str, str] = {}
     for label in findings.compared():
         label_of.setdefault(findings.estimator_of[label], label)

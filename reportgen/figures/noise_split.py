@@ -33,7 +33,7 @@ class NoiseSplit:
 
 
 def data(findings: Findings) -> NoiseSplit | None:
-    """Of the unbiased estimators under the first objective; None where no share could be had over training."""
+    """Of the unbiased estimators under the first objective; None without a share over training."""
     if not findings.objectives or not findings.checkpoints:
         return None
     planned = epochs(findings)
@@ -123,7 +123,8 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
     missing = any(not math.isfinite(v) for one in data.lines for v in one.values)
     return sentences(
         "Where the variance of a minibatch gradient comes from: the samples drawn (Monte Carlo noise, colour)"
-        f" or the {findings.vocabulary.units} that happen to be in the batch (grey); the shares hold for any batch size.",
+        f" or the {findings.vocabulary.units} that happen to be in the batch (grey); the shares hold for any"
+        " batch size.",
         seen,
         f"Lines are 95% intervals over {findings.vocabulary.units}.",
         "A dash marks a share that could not be had." if missing else "",

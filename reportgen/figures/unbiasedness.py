@@ -158,8 +158,8 @@ def caption(findings: Findings, data: Unbiasedness) -> str:
         " 1 without bias in that direction. Lines are 95% intervals.",
         "Right, the p-value of a joint test of all directions."
         if findings.vocabulary.alone
-        else f"Right, the smallest p-value over {findings.vocabulary.units} of a joint test of all directions,"
-        " Holm-corrected.",
+        else f"Right, the smallest p-value over {findings.vocabulary.units} of a joint test of all"
+        " directions, Holm-corrected.",
         "The right panel is a magnified part of the left; an arrow is a value outside it."
         if data.zoom
         else "",

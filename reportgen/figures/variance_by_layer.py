@@ -88,9 +88,8 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
     """What is drawn, and in which group the extremes lie furthest apart."""
     where = place(findings, data.objective)
     return sentences(
-        f"Total variance of each parameter block{' of the encoder' * findings.vocabulary.trained}, logarithmic;"
-        " in a block the estimators"
-        " stand in the order of the key.",
+        f"Total variance of each parameter block{' of the encoder' * findings.vocabulary.trained},"
+        " logarithmic; in a block the estimators stand in the order of the key.",
         gap_sentence(findings, data),
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines), data.apart),
@@ -115,7 +114,8 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     (least, narrow), (most, wide) = min(ratios), max(ratios)
     return (
         f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) differ by"
-        f" a factor of {prose.spoken(least)} in “{block_title(narrow)}” and of {prose.spoken(most)} in “{block_title(wide)}”."
+        f" a factor of {prose.spoken(least)} in “{block_title(narrow)}”"
+        f" and of {prose.spoken(most)} in “{block_title(wide)}”."
     )
 
 

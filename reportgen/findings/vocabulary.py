@@ -39,7 +39,7 @@ class Vocabulary:
     @property
     def counted(self) -> str:
         """“64 images”, “one data point”."""
-        return f"{prose.count(self.count) if self.count > 1 else 'one'} {self.unit if self.alone else self.units}"
+        return f"one {self.unit}" if self.alone else f"{prose.count(self.count)} {self.units}"
 
     @property
     def place(self) -> str:

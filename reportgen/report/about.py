@@ -10,8 +10,7 @@ from typing import Any
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures import reading
 from reportgen.figures.axes import plain
-from reportgen.figures.captions import lowered
-from reportgen.figures.labels import setting_title, short_title
+from reportgen.figures.labels import setting_title
 from reportgen.findings import Findings, prose
 from reportgen.findings.series import is_number
 from reportgen.objectives import OBJECTIVES
@@ -27,25 +26,9 @@ def named(findings: Findings, label: str) -> str:
     """An estimator inside a sentence: “the score function”, “pathwise”, “the optimal constant baseline”."""
     name = findings.estimator_of[label]
     if name in ESTIMATORS and label == f"{name} antithetic":
-        return f"{named_plain(name)} with antithetic samples"
-    if label != name or name not in ESTIMATORS:
-        return f"“{label}”"
-    return named_plain(name)
-
-
-def named_plain(name: str) -> str:
-    """An estimator of the table inside a sentence."""
-    return {
-        "score_function": "the score function",
-        "pathwise": "pathwise",
-        "leave_one_out": "leave-one-out",
-        "taylor_control_variate": "the Taylor control variate",
-        "score_function_optimal_constant": "the score function with the optimal constant baseline",
-        "score_function_optimal_per_coordinate": (
-            "the score function with the optimal baseline per coordinate"
-        ),
-        "score_function_as_printed": "the score function as printed",
-    }.get(name, lowered(short_title(name, name)))
+        return f"{ESTIMATORS[name].short} with antithetic samples"
+    own = label != name or name not in ESTIMATORS
+    return f"“{label}”" if own else ESTIMATORS[name].short
 
 
 def objective_title(findings: Findings, name: str) -> str:
@@ -136,7 +119,8 @@ def swept(findings: Findings) -> str:
     told = []
     for run in findings.series():
         named = ", ".join(written(value) for value in run.named.values())
-        text = f"{setting_title(run.path, long=True)} takes {counted(len(run.values), 'value')} {span(run.values)}"
+        text = f"{setting_title(run.path, long=True)} takes {counted(len(run.values), 'value')} "
+        text += span(run.values)
         told.append(f"{text} with {named}" if named else text)
     return prose.listing(told) if told else "settings are swept"
 

@@ -38,7 +38,8 @@ def _set_up(findings: Findings) -> str:
         )
     text += "is measured" if len(findings.labels) == 1 else "are measured on the same draws"
     if v.trained:
-        text += f", at {words.counted(len(findings.checkpoints), 'checkpoint')} of one training run and {v.counted}"
+        text += f", at {words.counted(len(findings.checkpoints), 'checkpoint')} of one training run "
+        text += f"and {v.counted}"
     else:
         settings = len({repr(sorted(record.setting.items())) for record in findings.measurements})
         text += f", in {words.counted(settings, 'setting')}" if settings > 1 else ""

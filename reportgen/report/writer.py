@@ -144,7 +144,7 @@ class Writer:
         ).format(name, drawing.width, image, number, drawing.caption)
 
     def lead_figure(self) -> Markup:
-        """The first page's figure: the first of LEAD that was drawn. It is not shown again where it belongs."""
+        """The first page's figure: the first of LEAD that was drawn, and not shown again where it belongs."""
         name = next((name for name in LEAD if name in self.drawings), None)
         if name is None:
             return Markup("")

@@ -43,7 +43,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         mine, theirs = (findings.get("evaluations", label) for label in pair)
         if mine.available and theirs.available:
             ratio = words.sentence(
-                f"one estimate takes {passes(mine)} {v.evaluation if mine.value == 1 else v.evaluations} with "
+                f"one estimate takes {passes(mine)} "
+                f"{v.evaluation if mine.value == 1 else v.evaluations} with "
                 f"{about.named(findings, pair[0])} and "
                 f"{passes(theirs)} with {about.named(findings, pair[1])}"
             )

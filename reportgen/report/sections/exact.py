@@ -75,8 +75,8 @@ def tally(found: list[Held]) -> str:
     worst = max(found, key=lambda one: one.away)
     text = (
         f"of {words.counted(total, 'measured variance')} with an exact answer, {prose.in_words(inside)} "
-        f"{'has' if inside == 1 else 'have'} it inside the 95% interval; intervals of that coverage would hold "
-        f"{prose.number(LEVEL * total, 3)} on average"
+        f"{'has' if inside == 1 else 'have'} it inside the 95% interval; intervals of that coverage would "
+        f"hold {prose.number(LEVEL * total, 3)} on average"
     )
     if not worst.inside:
         where = f", {worst.place}," if worst.place else ""

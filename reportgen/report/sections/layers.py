@@ -24,13 +24,9 @@ def coordinates(findings: Findings, others: Sequence[str], reference: str) -> st
         f"{share} of coordinates against {'each of ' if len(names) > 1 else ''}{prose.listing(names)}"
         for share, names in against.items()
     ]
-    return (
-        f"{words.capital(findings.vocabulary.last)} {about.named(findings, reference)} has the lower variance "
-        f"in {'; in '.join(parts)}."
-        if findings.vocabulary.last
-        else words.sentence(
-            f"{about.named(findings, reference)} has the lower variance in {'; in '.join(parts)}"
-        )
+    where = findings.vocabulary.last
+    return words.sentence(
+        f"{where} {about.named(findings, reference)} has the lower variance in {'; in '.join(parts)}"
     )
 
 
@@ -75,7 +71,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             spread = (
                 f"The ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
                 "largest in the "
-                f"block “{block_title(most)}”, {prose.with_interval(usable[most])}, and smallest in “{block_title(least)}”, "
+                f"block “{block_title(most)}”, {prose.with_interval(usable[most])}, and smallest in "
+                f"“{block_title(least)}”, "
                 f"{prose.with_interval(usable[least])}."
             )
     return {

@@ -87,8 +87,8 @@ def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:
     if not (mine.available and theirs.available):
         return ""
     return words.sentence(
-        f"{findings.vocabulary.last} it is {prose.with_interval(theirs)} for {about.named(findings, pair[1])} "
-        f"and {prose.with_interval(mine)} for {about.named(findings, pair[0])}"
+        f"{findings.vocabulary.last} it is {prose.with_interval(theirs)} for "
+        f"{about.named(findings, pair[1])} and {prose.with_interval(mine)} for {about.named(findings, pair[0])}"
     )
 
 

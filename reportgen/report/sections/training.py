@@ -44,7 +44,8 @@ def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, r
     """The ratio of two variances where nothing is trained, and in how many of the settings it is above 1."""
     names = about.named(findings, worst), about.named(findings, reference)
     base = findings.ratio(worst, reference, objective=objectives[0])
-    text = f"{about.under_all(findings, objectives)}{findings.vocabulary.at_last}, {words.compared(*names, base)}"
+    where = f"{about.under_all(findings, objectives)}{findings.vocabulary.at_last}"
+    text = f"{where}, {words.compared(*names, base)}"
     settings = [record.setting for record in findings.measurements]
     ratios = [findings.ratio(worst, reference, objective=objectives[0], setting=s) for s in settings]
     known = [ratio for ratio in ratios if ratio.has_interval]

@@ -93,7 +93,8 @@ def verdict(findings: Findings) -> list[str]:
         )
         if found:
             names = [
-                f"{about.named(findings, label)} ({prose.in_words(r['rejected'])} {about.under(findings, objective)})"
+                f"{about.named(findings, label)} ({prose.in_words(r['rejected'])} "
+                f"{about.under(findings, objective)})"
                 for label, objective, r in honest
                 if r["rejected"]
             ]
