@@ -86,7 +86,7 @@ def tally(found: list[Held]) -> str:
 
 def biases(findings: Findings) -> list[Mapping[str, Any]]:
     """Squared bias, variance and their sum; nothing unless an estimator is biased on purpose."""
-    groups = []
+    groups: list[Mapping[str, Any]] = []
     for objective in findings.objectives:
         labels = findings.compared(objective)
         biased = [

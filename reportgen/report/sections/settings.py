@@ -134,7 +134,7 @@ def thinned(values: Sequence[Any]) -> tuple[tuple[Any, ...], int]:
 
 def crossings(findings: Findings) -> list[Mapping[str, Any]]:
     """Where the reference and another unbiased estimator change places, block by block."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     for run in findings.series():
         for group in blocks_shown(findings):
             for objective in findings.objectives:

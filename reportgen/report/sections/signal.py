@@ -88,7 +88,8 @@ def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:
         return ""
     return words.sentence(
         f"{findings.vocabulary.last} it is {prose.with_interval(theirs)} for "
-        f"{about.named(findings, pair[1])} and {prose.with_interval(mine)} for {about.named(findings, pair[0])}"
+        f"{about.named(findings, pair[1])} and {prose.with_interval(mine)} for "
+        f"{about.named(findings, pair[0])}"
     )
 
 
