@@ -7,7 +7,7 @@ nothing is trained and q has few blocks of parameters, a row of panels a block.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -24,6 +24,7 @@ from reportgen.figures.captions import (
     ranking,
     sentences,
 )
+from reportgen.figures.crossings import Crossing, crossings, place_text
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import block_title, setting_title, variance_axis
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
@@ -41,14 +42,12 @@ DENSE = 12
 
 
 @dataclass(frozen=True)
-class Crossing:
-    """Where two of the lines cross, with the interval of the place and the height to mark it at."""
+class Ring:
+    """A crossing as it is drawn: at the height of its line; named where it is of the main pair."""
 
-    title: str
-    at: float
-    low: float
-    high: float
+    crossing: Crossing
     height: float
+    named: bool
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Panel:
     lines: tuple[Line, ...]
     exact: tuple[tuple[float, ...], ...]
     """One a line, NaN where no exact variance is known."""
-    crossings: tuple[Crossing, ...] = ()
+    rings: tuple[Ring, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,34 +153,20 @@ def panel_of(
         for path, value in run.named.items()
     )
     values = tuple(float(value) for value in run.values)
-    crossings = crossings_of(findings, run, group, [lines[arm] for arm in kept], kept)
-    return Panel(run.path, title, group, values, drawn, exact, crossings), apart
+    rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})
+    return Panel(run.path, title, group, values, drawn, exact, rings), apart
 
 
-def crossings_of(
-    findings: Findings, run: Series, group: str, lines: Sequence[Line], arms: Sequence[tuple[str, str]]
-) -> tuple[Crossing, ...]:
-    """Where the reference changes places with another unbiased estimator of the same objective."""
-    found = []
-    for (label, objective), one in zip(arms, lines, strict=True):
-        reference = findings.reference(objective)
-        against = next((o for arm, o in zip(arms, lines, strict=True) if arm == (reference, objective)), None)
-        if label == reference or against is None or not unbiased(findings, label, objective):
-            continue
-        crossed = findings.crossovers(
-            label, reference, run.path, group=group, setting=run.fixed, objective=objective
-        )
-        found += [
-            Crossing(
-                f"{lowered(against.title)} and {lowered(one.title)}",
-                c.at,
-                c.low,
-                c.high,
-                height_at(c.at, [float(v) for v in run.values], against.values),
-            )
-            for c in crossed
-        ]
-    return tuple(found)
+def rings_of(
+    findings: Findings, run: Series, group: str, lines: Mapping[tuple[str, str], Line]
+) -> tuple[Ring, ...]:
+    """The crossings of lines that are drawn; the first pair that crosses is named."""
+    found = [one for one in crossings(findings, run, group) if set(one.arms) <= set(lines)]
+    values = [float(value) for value in run.values]
+    return tuple(
+        Ring(one, height_at(one.at, values, lines[one.arms[1]].values), one.arms == found[0].arms)
+        for one in found
+    )
 
 
 def height_at(at: float, values: Sequence[float], heights: Sequence[float]) -> float:
@@ -198,7 +183,7 @@ def draw(data: VarianceAgainstSetting) -> Figure:
     """Log variance over each setting's own scale, lines named beside the last panel of a row."""
     columns = max(len(row) for row in data.rows)
     alone = len(data.panels) == 1
-    figure = new_figure(70 if alone else 12 + 52 * len(data.rows))
+    figure = new_figure(70 if alone else 12 + 46 * len(data.rows))
     axes = figure.subplots(len(data.rows), columns, squeeze=False)
     for r, row in enumerate(data.rows):
         for c, ax in enumerate(axes[r]):
@@ -233,39 +218,41 @@ def draw_panel(ax: Axes, panel: Panel, *, last: bool, alone: bool) -> None:
             everything += [v for v in exact if v > min(everything) / 10]
         else:
             draw_lines(ax, panel.values, (one,), size=size)
-    for crossing in panel.crossings:
-        mark_crossing(ax, crossing, panel.values)
+    for ring in panel.rings:
+        mark_crossing(ax, ring, panel.values)
     log_axis(ax, "y", everything, room=7 if alone else 5)
     setting_axis(ax, panel.values)
     if last:
         ax.set_xlabel(setting_title(panel.path))
 
 
-def mark_crossing(ax: Axes, crossing: Crossing, values: Sequence[float]) -> None:
+def mark_crossing(ax: Axes, ring: Ring, values: Sequence[float]) -> None:
     """A ring on the crossing, a bar for its interval, cut at the ends of what was measured."""
-    low, high = max(crossing.low, values[0]), min(crossing.high, values[-1])
-    ax.plot([low, high], [crossing.height] * 2, color=INK, linewidth=1.6, solid_capstyle="butt", zorder=3.4)
+    one = ring.crossing
+    low, high = max(one.low, values[0]), min(one.high, values[-1])
+    ax.plot([low, high], [ring.height] * 2, color=INK, linewidth=1.6, solid_capstyle="butt", zorder=3.4)
     ax.plot(
-        [crossing.at],
-        [crossing.height],
+        [one.at],
+        [ring.height],
         marker="o",
-        markersize=5.2,
+        markersize=5.2 if ring.named else 4.4,
         markerfacecolor=PAPER,
         markeredgecolor=INK,
         markeredgewidth=0.9,
         linestyle="none",
         zorder=3.5,
     )
-    ax.annotate(
-        plain(float(prose.value_of(Estimate(crossing.at, crossing.low, crossing.high)).replace("−", "-"))),
-        (crossing.at, crossing.height),
-        xytext=(0, 5),
-        textcoords="offset points",
-        fontsize=SMALL,
-        ha="center",
-        va="bottom",
-        zorder=3.6,
-    )
+    if ring.named:
+        ax.annotate(
+            place_text(one.at, one.low, one.high),
+            (one.at, ring.height),
+            xytext=(0, 5),
+            textcoords="offset points",
+            fontsize=SMALL,
+            ha="center",
+            va="bottom",
+            zorder=3.6,
+        )
 
 
 def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
@@ -285,6 +272,7 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
     return sentences(
         text,
         crossing_sentence(data),
+        zero_sentence(data),
         ratio_sentence(findings, first) if len(data.panels) == 1 else "",
         intervals_sentence(lines),
         biased_sentence(findings, list(dict.fromkeys(labels_of(lines))), data.apart),
@@ -300,14 +288,32 @@ def place_sentence(where: Place, data: VarianceAgainstSetting) -> str:
 
 
 def crossing_sentence(data: VarianceAgainstSetting) -> str:
-    """How crossings are marked, and whether there is one."""
-    if not any(panel.crossings for panel in data.panels):
+    """How crossings are marked, and of whom the numbers are."""
+    rings = [ring for panel in data.panels for ring in panel.rings]
+    if not rings:
         return ""
-    pairs = dict.fromkeys(crossing.title for panel in data.panels for crossing in panel.crossings)
-    return (
-        f"Rings mark where {prose.listing(list(pairs))} change places, on lines through the measured ratios;"
-        " bars through them are their intervals."
+    named = dict.fromkeys(
+        prose.listing(sorted(map(lowered, (ring.crossing.lower_before, ring.crossing.lower_beyond))))
+        for ring in rings
+        if ring.named
     )
+    return (
+        "Rings mark where two lines change places, as the measured ratios have it, with bars for the"
+        f" intervals of the place; numbers are for {prose.listing(list(named), 'or')}."
+    )
+
+
+def zero_sentence(data: VarianceAgainstSetting) -> str:
+    """Zeros have no place on a logarithmic axis."""
+    zero = {
+        one.title
+        for panel in data.panels
+        for one in panel.lines
+        if any(estimate.available and estimate.value == 0 for estimate in one.estimates)
+    }
+    if not zero:
+        return ""
+    return f"A variance of zero has no place on the axis: {prose.listing(sorted(map(lowered, zero)))}."
 
 
 def ratio_sentence(findings: Findings, panel: Panel) -> str:

@@ -190,6 +190,15 @@ class Findings:
             return NOT_MEASURED
         return estimate(lambda: variance.variance_ratio(a, b, group), a, b)
 
+    def objective_ratio(
+        self, label: str, first: str, second: str, *, group: str = "all", **place: Any
+    ) -> Estimate:
+        """Total variance of an estimator under the first objective over that under the second, paired."""
+        a, b = (self.arm(label, objective=objective, **place) for objective in (first, second))
+        if a is None or b is None:
+            return NOT_MEASURED
+        return estimate(lambda: variance.variance_ratio(a, b, group), a, b)
+
     def gap_closed(self, label: str, worst: str, best: str, *, group: str = "all", **place: Any) -> Estimate:
         """Share of the gap in log variance between `worst` (0) and `best` (1) that an estimator closes."""
         a, w, b = (self.arm(name, **place) for name in (label, worst, best))
@@ -221,14 +230,14 @@ class Findings:
         *,
         group: str = "all",
         setting: Mapping[str, Any] | None = None,
-        objective: str | None = None,
+        objective: str | tuple[str, str] | None = None,
         checkpoint: int | None = None,
     ) -> tuple[Crossover, ...]:
         """Where the variances of two estimators cross along a swept setting, ascending.
 
-        `setting` fixes others; without `checkpoint` it is the last at which most values are measured.
-        Intervals hold at 95 %, at all values together. Raises LookupError for an unknown label, and for
-        a setting that is not swept over numbers.
+        `objective` may be one for each of the two. `setting` fixes others; without `checkpoint` it is
+        the last at which most values are measured. Intervals hold at 95 %, at all values together. Raises
+        LookupError for an unknown label, and for a setting that is not swept over numbers.
         """
         self._require(first, second)
         records = self._along(path, setting)
@@ -239,9 +248,10 @@ class Findings:
             measured = [record.checkpoint for record in records]
             checkpoint = max(measured, key=lambda epoch: (measured.count(epoch), epoch))
         chosen = objective or self.objectives[0]
+        mine, theirs = (chosen, chosen) if isinstance(chosen, str) else chosen
         pairs = []
         for record in sorted(records, key=lambda record: float(record.setting[path])):
-            a, b = find(record, chosen, first), find(record, chosen, second)
+            a, b = find(record, mine, first), find(record, theirs, second)
             if record.checkpoint == checkpoint and a is not None and b is not None:
                 pairs.append((float(record.setting[path]), a, b))
         return crossovers.crossovers(pairs, path, group)

@@ -92,7 +92,7 @@ def contrast(findings: Findings) -> tuple[str, str] | None:
 def model(findings: Findings) -> str:
     """The model and its data in one or two sentences."""
     problem, record, trained = findings.experiment.problem, findings.record(), findings.experiment.train
-    text = problem.sentence
+    text = str(problem.sentence)
     if record is not None and findings.vocabulary.trained:
         text += f"; φ has {prose.count(record.parameters)} coordinates"
     if not findings.vocabulary.trained:

@@ -10,7 +10,7 @@ from reportgen.report import about, tally, words
 from reportgen.report.provenance import Provenance
 from reportgen.report.sections import signal
 from reportgen.report.sections.judged import effect, effect_name, sources
-from reportgen.report.sections.training import story
+from reportgen.report.sections.training import between_objectives, story
 
 STANDS_IN = {"training": ("variance",)}
 """Section → what takes its place where there is nothing for it to say."""
@@ -50,7 +50,8 @@ def _set_up(findings: Findings) -> str:
 def _answer(findings: Findings) -> str:
     pair = about.contrast(findings)
     if pair is None or not findings.checkpoints:
-        return signal.told(signal.against_samples(findings))
+        found = between_objectives(findings), signal.told(signal.against_samples(findings))
+        return " ".join(text for text in found if text)
     first, *others = about.variance_objectives(findings)
     text = story(findings, first, *pair)
     ratios = [(group, findings.ratio(*pair, objective=group[0])) for group in others]
@@ -59,9 +60,9 @@ def _answer(findings: Findings) -> str:
         for group, ratio in ratios
         if ratio.available
     ]
-    when = "After training" if findings.vocabulary.trained else words.capital(findings.vocabulary.last)
-    lead = f"{when} the same ratio is" if when else "The same ratio is"
-    return text + (f" {lead} {prose.listing(parts)}." if parts else "")
+    if not findings.vocabulary.trained:
+        return f"{text} {between_objectives(findings)}".rstrip()
+    return text + (f" After training the same ratio is {prose.listing(parts)}." if parts else "")
 
 
 def _reasons(findings: Findings) -> str:

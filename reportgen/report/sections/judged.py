@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from reportgen.findings import ClaimFinding, ComparisonFinding, Estimate, Findings, prose
@@ -54,12 +54,16 @@ def simultaneous(detail: ComparisonFinding) -> str:
     return prose.interval(wide)
 
 
-def place(detail: ComparisonFinding, swept: bool, trained: bool = True) -> str:
+def place(detail: ComparisonFinding, swept: bool, trained: bool = True, fixed: Set[str] = frozenset()) -> str:
     """Where a comparison was made; empty if there is one place only."""
     epoch = [f"epoch {prose.count(detail.checkpoint)}"] if trained else []
     if not swept:
         return "".join(epoch)
-    setting = [f"{name.rpartition('.')[2]} {about.written(value)}" for name, value in detail.setting.items()]
+    setting = [
+        f"{name.rpartition('.')[2]} {about.written(value)}"
+        for name, value in detail.setting.items()
+        if name not in fixed
+    ]
     return ", ".join([*setting, *epoch])
 
 
@@ -83,15 +87,27 @@ def result(claim: ClaimFinding, swept: bool, trained: bool = True) -> str:
     return words.sentence(text)
 
 
-def where(detail: ComparisonFinding, swept: bool, several: bool, trained: bool = True) -> str:
-    """A comparison's place in a list of several."""
-    found = place(detail, swept, trained)
+def values_of(claim: ClaimFinding, key: str) -> set[str]:
+    """The values that a swept setting has in the places of a claim."""
+    return {repr(detail.setting.get(key)) for detail in claim.details}
+
+
+def where(
+    detail: ComparisonFinding,
+    swept: bool,
+    several: bool,
+    trained: bool = True,
+    fixed: Set[str] = frozenset(),
+) -> str:
+    """A comparison's place in a list of several; settings `fixed` in all of them are not told."""
+    found = place(detail, swept, trained, fixed)
     return ", ".join(part for part in (detail.text, found) if part) if several else found
 
 
 def one(claim: ClaimFinding, trained: bool = True) -> Mapping[str, Any]:
     """A claim with what decides it, and a mark a place."""
     swept = len({repr(sorted(detail.setting.items())) for detail in claim.details}) > 1
+    fixed = {key for key in claim.details[0].setting if len(values_of(claim, key)) == 1} if swept else set()
     several = len({detail.text for detail in claim.details}) > 1
     plain = not swept and not several and trained
     return {
@@ -107,7 +123,9 @@ def one(claim: ClaimFinding, trained: bool = True) -> Mapping[str, Any]:
         "prefix": "Epochs" if plain else "",
         "marks": [
             {
-                "place": prose.count(detail.checkpoint) if plain else where(detail, swept, several, trained),
+                "place": prose.count(detail.checkpoint)
+                if plain
+                else where(detail, swept, several, trained, fixed),
                 "verdict": detail.verdict,
                 "shape": words.SHAPES[detail.verdict],
             }

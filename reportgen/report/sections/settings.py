@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from reportgen.figures.axes import plain
+from reportgen.figures.crossings import crossings, interval_text, place_text
 from reportgen.figures.labels import block_title, setting_title
 from reportgen.figures.reading import arms_drawn
 from reportgen.figures.variance_against_setting import FEW_BLOCKS, LINES
@@ -60,11 +61,18 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
         text += "; it falls with every step"
     else:
         text += "; it does not change in one direction throughout, or by less than the intervals can tell"
-    below = [plain(v) for v, ratio in usable if words.side(ratio) == "below"]
-    if len(below) == len(usable):
+    below = [words.side(ratio) == "below" for _, ratio in usable]
+    names = [plain(v) for v, _ in usable]
+    if all(below):
         text += ". The order of the two is the reverse throughout"
-    elif below:
-        text += f". At {prose.listing(below)} the order of the two is reversed"
+    elif any(below):
+        first_below, last_below = below.index(True), len(below) - 1 - below[::-1].index(True)
+        where = f"At {prose.listing([name for name, lower in zip(names, below, strict=True) if lower])}"
+        if all(below[first_below:]) and sum(below) > 1:
+            where = f"From {names[first_below]} on"
+        elif all(below[: last_below + 1]) and sum(below) > 1:
+            where = f"Up to {names[last_below]}"
+        text += f". {where} the order of the two is reversed"
     return words.sentence(text)
 
 
@@ -132,53 +140,23 @@ def thinned(values: Sequence[Any]) -> tuple[tuple[Any, ...], int]:
     return tuple(values[::step]), step
 
 
-def crossings(findings: Findings) -> list[Mapping[str, Any]]:
-    """Where the reference and another unbiased estimator change places, block by block."""
-    found: list[Mapping[str, Any]] = []
-    for run in findings.series():
-        for group in blocks_shown(findings):
-            for objective in findings.objectives:
-                reference = findings.reference(objective)
-                for label in findings.compared(objective):
-                    if label == reference or not about.is_unbiased(findings, label, objective):
-                        continue
-                    crossed = findings.crossovers(
-                        label, reference, run.path, group=group, setting=run.fixed, objective=objective
-                    )
-                    found += [
-                        {
-                            "run": run_name(run) or about.objective_title(findings, objective),
-                            "block": block_title(group) if group != "all" else "all coordinates",
-                            "loser": about.title_of(findings, c.loses_beyond),
-                            "winner": about.title_of(
-                                findings, label if c.loses_beyond == reference else reference
-                            ),
-                            "setting": setting_title(run.path),
-                            "at": crossing_value(c.at, c.low, c.high),
-                            "interval": crossing_interval(c.low, c.high),
-                            "exact": prose.number(c.exact, 4) if c.exact == c.exact else words.DASH,
-                        }
-                        for c in crossed
-                    ]
-    return found
-
-
-def crossing_value(at: float, low: float, high: float) -> str:
-    """A place with the digits its interval warrants."""
-    width = high - low
-    if not math.isfinite(width) or width <= 0:
-        return prose.number(at)
-    return prose.fixed(at, max(0, min(4, 1 - math.floor(math.log10(width)))))
-
-
-def crossing_interval(low: float, high: float) -> str:
-    """Its interval; an end that no value measured bounds is open."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        if math.isfinite(low):
-            return f"above {prose.number(low)}"
-        return f"below {prose.number(high)}" if math.isfinite(high) else "not bounded"
-    digits = max(0, min(4, 1 - math.floor(math.log10(high - low)))) if high > low else 3
-    return f"{prose.fixed(low, digits)} to {prose.fixed(high, digits)}"
+def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
+    """Where estimators change places, run by run and block by block."""
+    return [
+        {
+            "run": run_name(run),
+            "block": block_title(group) if group != "all" else "all coordinates",
+            "before": one.lower_before,
+            "beyond": one.lower_beyond,
+            "setting": setting_title(run.path),
+            "at": place_text(one.at, one.low, one.high),
+            "interval": interval_text(one.low, one.high),
+            "exact": prose.fixed(one.exact, 4) if one.exact == one.exact else words.DASH,
+        }
+        for run in findings.series()
+        for group in blocks_shown(findings)
+        for one in crossings(findings, run, group)
+    ]
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
@@ -210,9 +188,11 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         **({"title": "Variance against the number of latent units"} if only else {}),
         "tables": tables,
         "reference": about.title_of(findings, findings.reference()),
-        "crossings": crossings(findings),
+        "crossings": (rows := crossing_rows(findings)),
+        "runs": any(row["run"] for row in rows),
         "objective": about.under(findings, findings.objectives[0]),
         "trained": v.trained,
+        "several": len(findings.objectives) > 1 and not v.trained,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from reportgen.findings import Findings, prose
@@ -61,6 +62,37 @@ def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, r
         f"between {prose.number(min(values))} and {prose.number(max(values))}"
     )
     return words.sentence(text)
+
+
+def between_objectives(findings: Findings) -> str:
+    """The variance of each estimator under the first objective over that under each other, if not trained."""
+    if findings.vocabulary.trained or len(findings.objectives) < 2:
+        return ""
+    first, *others = findings.objectives
+    told = []
+    for label, other in product(findings.compared(first), others):
+        if label not in findings.compared(other):
+            continue
+        own = findings.objective_ratio(label, first, other)
+        settings = [record.setting for record in findings.measurements]
+        ratios = [findings.objective_ratio(label, first, other, setting=s) for s in settings]
+        sides = [words.side(ratio) for ratio in ratios if ratio.has_interval]
+        if not own.available or all(ratio.value == 1.0 for ratio in ratios if ratio.available):
+            continue
+        title = about.objective_title(findings, other)
+        text = (
+            f"with {about.named(findings, label)} it is {prose.with_interval(own)} times that under {title}"
+        )
+        if len(sides) > 1:
+            text += (
+                f" ({sides.count('above')} of {len(sides)} settings above 1, {sides.count('below')} below)"
+            )
+        told.append(text)
+    if not told:
+        return ""
+    where = f"{findings.vocabulary.last}, the" if findings.vocabulary.last else "the"
+    title = about.objective_title(findings, first)
+    return words.sentence(f"{where} variance under {title}: {'; '.join(told)}")
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:

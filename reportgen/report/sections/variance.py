@@ -8,7 +8,7 @@ from typing import Any
 from reportgen.findings import Findings
 from reportgen.report import about
 from reportgen.report.section import Section
-from reportgen.report.sections.training import story
+from reportgen.report.sections.training import between_objectives, story
 
 
 def rows(findings: Findings, objective: str, parameters: str) -> list[Mapping[str, Any]]:
@@ -40,7 +40,14 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         groups += [{"title": f"{titles}, gradient in θ", "rows": theta}] if theta else []
     v = findings.vocabulary
     return {
-        "paragraphs": [story(findings, objectives, *pair) for objectives in together] if pair else [],
+        "paragraphs": [
+            text
+            for text in (
+                *(story(findings, objectives, *pair) for objectives in together if pair),
+                between_objectives(findings),
+            )
+            if text
+        ],
         "groups": groups,
         "reference": about.title_of(findings, findings.reference()),
         "unit": v.unit,
