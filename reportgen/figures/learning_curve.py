@@ -57,12 +57,16 @@ def draw(data: LearningCurve) -> Figure:
     figure = new_figure(56)
     ax = figure.add_subplot()
     ends = []
-    drawn = ("Training images", "Test images") if data.images else ("One sample", "Many samples")
+    drawn = (
+        ("Training images,\nmean of an epoch", "Test images,\nat checkpoints")
+        if data.images
+        else ("One sample,\nat every step", "Many samples,\nat checkpoints")
+    )
     if data.train:
         positions, values = [epoch_position(e) for e, _ in data.train], [v for _, v in data.train]
         mark = TRAIN.marker if len(values) == 1 else ""
         ax.plot(positions, values, color=TRAIN.colour, linewidth=1.3, marker=mark, zorder=2)
-        ends.append((positions[-1], values[-1], f"{drawn[0]},\nmean of an epoch", TRAIN))
+        ends.append((positions[-1], values[-1], drawn[0], TRAIN))
     if data.test:
         positions, values = [epoch_position(e) for e, _ in data.test], [v for _, v in data.test]
         ax.plot(
@@ -75,7 +79,7 @@ def draw(data: LearningCurve) -> Figure:
             markeredgecolor=PAPER,
             zorder=3,
         )
-        ends.append((positions[-1], values[-1], f"{drawn[1]},\nat checkpoints", TEST))
+        ends.append((positions[-1], values[-1], drawn[1], TEST))
     epochs = sorted({e for e, _ in data.test} or {1, data.train[-1][0]})
     epoch_axis(ax, epochs)
     linear_grid(ax, "y")
