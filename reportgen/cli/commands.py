@@ -16,7 +16,7 @@ from reportgen.errors import ReportgenError, UsageError
 
 if TYPE_CHECKING:
     from reportgen.cli.together import Asked
-    from reportgen.cli.workflow import Job
+    from reportgen.workflow import Job
     from reportgen.execution import Outcome
     from reportgen.findings import Findings
     from reportgen.report import Entry
@@ -215,7 +215,7 @@ def check(
 ) -> int:
     """Validate declarations; say what would run and what it costs."""
     from reportgen.cli.tables import cost_lines, cost_row
-    from reportgen.cli.workflow import prepare
+    from reportgen.workflow import prepare
 
     rows, faults = [], []
     for name in files:
@@ -327,7 +327,7 @@ def _overrides(set_: list[str] | None, seed: int | None) -> list[str]:
 
 def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool) -> Outcome:
     from reportgen.cli.progress import progress
-    from reportgen.cli.workflow import execute, expected_seconds
+    from reportgen.workflow import execute, expected_seconds
 
     experiment = job.experiment
     target = experiment.measure.precision
@@ -336,7 +336,7 @@ def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool) ->
 
 
 def _press(job: Job, quiet: bool, *, keep: bool) -> Findings:
-    from reportgen.cli.workflow import press, records
+    from reportgen.workflow import press, records
 
     measured = records(job)
     if not quiet:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reportgen.cli.progress import duration, many
-from reportgen.cli.workflow import Job
+from reportgen.workflow import Job
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
@@ -33,7 +33,7 @@ def listing() -> dict[str, list[Row]]:
 
 def cost_row(job: Job) -> dict[str, Any]:
     """What running an experiment would do."""
-    from reportgen.cli.workflow import expected_seconds
+    from reportgen.workflow import expected_seconds
     from reportgen.declaration import resolved, to_yaml
     from reportgen.execution.cost import most_draws
     from reportgen.plan import MeasurementCell

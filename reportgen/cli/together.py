@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportgen.cli import workflow
-from reportgen.cli.workflow import Job, writing_to
+from reportgen import workflow
+from reportgen.workflow import Job, writing_to
 from reportgen.declaration import gallery_names
 from reportgen.errors import MissingDataError, UsageError
 

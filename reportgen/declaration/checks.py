@@ -26,6 +26,8 @@ MOST_BUCKETS = 32
 _NOT_SWEPT = {
     "problem.data": "declare one experiment a data set",
     "problem.model": "declare one experiment a model",
+    "problem.python": "declare one experiment a model",
+    "problem.arguments": "declare one experiment a set of arguments, or change one with --set",
     "train.checkpoints": "every setting is measured at the checkpoints of measure.sweep_checkpoints",
 }
 
@@ -117,7 +119,7 @@ def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
     problem = experiment.problem
     for i, spec in enumerate(experiment.estimators):
         text = refusal(
-            spec.name, problem.distribution, experiment.objective, problem.generative, problem.layered
+            spec.kind, problem.distribution, experiment.objective, problem.generative, problem.layered
         )
         if text is not None:
             yield Complaint(("estimators", i), text)
@@ -129,7 +131,7 @@ def check_bounds(experiment: Experiment) -> Iterator[Complaint]:
     for objective in several:
         reference = experiment.reference_of(objective)
         for i, spec in enumerate(experiment.estimators):
-            if not ESTIMATORS[spec.name].serves(objective) or reference is None:
+            if not spec.kind.serves(objective) or reference is None:
                 continue
             place: Path = ("estimators", i)
             if spec.antithetic:

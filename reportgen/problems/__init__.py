@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reportgen.problems import conjugate, function, linear_gaussian_vae, rainforth, two_layer_vae, vae
+from reportgen.problems import conjugate, function, linear_gaussian_vae, python_model, rainforth, two_layer_vae, vae
 from reportgen.problems.materials import Materials
 from reportgen.problems.problem import Described, Problem
 
@@ -19,6 +19,7 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "rainforth": rainforth.build,
     "linear_gaussian_vae": linear_gaussian_vae.build,
     "two_layer_vae": two_layer_vae.build,
+    "python": python_model.build,
 }
 
 __all__ = ["BUILDERS", "Described", "Materials", "Problem"]

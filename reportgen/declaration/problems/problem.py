@@ -37,13 +37,18 @@ class Problem(Section):
         return "gaussian"
 
     @property
-    def latent_size(self) -> int:
-        """d, the length of z."""
+    def latent_size(self) -> int | None:
+        """d, the length of z; None where only the model itself knows."""
         raise NotImplementedError
 
     @property
     def dataset(self) -> str | None:
         """Data set it is made of, a name in `reportgen.datasets`; None where it needs none."""
+        return None
+
+    @property
+    def code(self) -> str | None:
+        """A user's own Python that makes it, `file.py:name`; None where there is none."""
         return None
 
     @property
