@@ -11,6 +11,7 @@ from typing import Any
 
 from reportgen.declaration.claim_checks import CONSTANT_PROBES
 from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.own_estimator import OwnEstimator
 
 ENGINE_VERSION = 3
 """Part of every key: raise it whenever the same cell would come out with other numbers."""
@@ -27,6 +28,8 @@ class Arm:
     constant: float = 0.0
     antithetic: bool = False
     """Whether the samples of an estimate come in pairs of mirrored noise."""
+    own: OwnEstimator | None = None
+    """What the declaration says of a user's own estimator; `estimator` is then the reference of its code."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +214,7 @@ def _default_arms(experiment: Experiment) -> Iterator[Arm]:
     """Every estimator of every objective, as declared."""
     for objective, spec in itertools.product(experiment.objective, experiment.estimators):
         if spec.kind.serves(objective):
-            yield Arm(objective, spec.name, spec.label, spec.num_samples, antithetic=spec.antithetic)
+            yield Arm(objective, spec.name, spec.label, spec.num_samples, antithetic=spec.antithetic, own=spec.own)
 
 
 def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
@@ -221,10 +224,10 @@ def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
     for spec, num_samples in itertools.product(serving, experiment.measure.num_samples):
         pairs = num_samples % 2 == 0 or not spec.antithetic
         if num_samples >= spec.kind.min_samples and pairs:
-            yield Arm(objective, spec.name, spec.label, num_samples, antithetic=spec.antithetic)
+            yield Arm(objective, spec.name, spec.label, num_samples, antithetic=spec.antithetic, own=spec.own)
     for spec, constant in itertools.product(serving, experiment.measure.constants):
         if spec.name in CONSTANT_PROBES:
-            yield Arm(objective, spec.name, spec.label, spec.num_samples, constant, spec.antithetic)
+            yield Arm(objective, spec.name, spec.label, spec.num_samples, constant, spec.antithetic, spec.own)
 
 
 def _key(kind: str, **parts: Any) -> str:

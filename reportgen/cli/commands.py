@@ -58,6 +58,12 @@ Jobs = Annotated[
 ]
 ExecutorName = Annotated[str, typer.Option("--executor", metavar="NAME", help="processes or serial.")]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu; nothing else is supported.")]
+AllowCode = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code", help="Run the Python files that the declarations name; nothing of them is run without."
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is stored.")]
 
 OUTPUT = Path("output")
@@ -106,6 +112,7 @@ def report(
     executor: ExecutorName = "processes",
     device: Device = "cpu",
     fresh: Fresh = False,
+    allow_code: AllowCode = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
@@ -117,9 +124,10 @@ def report(
     from reportgen.cli.together import in_short
 
     asked = _ask(experiments, gallery, output, set_, seed, device, quiet=quiet)
+    _require_allowed(asked, allow_code, fresh)
     entries, answers = [], []
     for job in asked.jobs:
-        outcome = _run(job, jobs, executor, fresh, quiet)
+        outcome = _run(job, jobs, executor, fresh, quiet, allow_code)
         findings = _press(job, quiet, keep=not fresh)
         entries.append(in_short(findings))
         answers.append(answer(job, findings, outcome))
@@ -139,6 +147,7 @@ def run(
     executor: ExecutorName = "processes",
     device: Device = "cpu",
     fresh: Fresh = False,
+    allow_code: AllowCode = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
@@ -146,8 +155,10 @@ def run(
     from reportgen.cli.tables import counted, counts
 
     answers, codes = [], []
-    for job in _ask(experiments, gallery, output, set_, seed, device, quiet=quiet).jobs:
-        outcome = _run(job, jobs, executor, fresh, quiet)
+    asked = _ask(experiments, gallery, output, set_, seed, device, quiet=quiet)
+    _require_allowed(asked, allow_code, fresh)
+    for job in asked.jobs:
+        outcome = _run(job, jobs, executor, fresh, quiet, allow_code)
         codes.append(BROKEN if outcome.broken else 0)
         answers.append({"experiment": job.experiment.experiment, **counts(outcome)})
         if not quiet and not as_json:
@@ -325,14 +336,26 @@ def _overrides(set_: list[str] | None, seed: int | None) -> list[str]:
     return [*(set_ or ()), *([] if seed is None else [f"seed={seed}"])]
 
 
-def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool) -> Outcome:
+def _require_allowed(asked: Asked, allow_code: bool, fresh: bool) -> None:
+    """Before anything is run of any of them."""
+    from reportgen.workflow import require_allowed
+
+    for job in asked.jobs:
+        require_allowed(job, allow_code, fresh=fresh)
+
+
+def _run(
+    job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool, allow_code: bool
+) -> Outcome:
     from reportgen.cli.progress import progress
     from reportgen.workflow import execute, expected_seconds
 
     experiment = job.experiment
     target = experiment.measure.precision
     with progress(experiment.experiment, expected_seconds(job), target, quiet=quiet) as listener:
-        return execute(job, jobs=jobs, executor=executor, fresh=fresh, report=listener)
+        return execute(
+            job, jobs=jobs, executor=executor, fresh=fresh, report=listener, allow_code=allow_code
+        )
 
 
 def _press(job: Job, quiet: bool, *, keep: bool) -> Findings:

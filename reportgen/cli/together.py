@@ -70,6 +70,7 @@ def ask(
             left_out[name] = error.dataset
     _check_folders(jobs)
     options = [word for override in overrides for word in ("--set", override)]
+    options += ["--allow-code"] if any(job.code.digests for job in jobs) else []
     return Asked(tuple(jobs), left_out, (*named, *(["--gallery"] if gallery else []), *options))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from reportgen.problems import conjugate, function, linear_gaussian_vae, python_model, rainforth, two_layer_vae, vae
 from reportgen.problems.materials import Materials
+from reportgen.problems.own_model import Model
 from reportgen.problems.problem import Described, Problem
 
 BUILDERS: dict[str, Callable[[Materials], Described]] = {
@@ -22,4 +23,4 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "python": python_model.build,
 }
 
-__all__ = ["BUILDERS", "Described", "Materials", "Problem"]
+__all__ = ["BUILDERS", "Described", "Materials", "Model", "Problem"]

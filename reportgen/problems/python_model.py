@@ -36,7 +36,7 @@ def build(materials: Materials) -> Described:
     with seeded(materials.seed):
         made = function(**settings["arguments"])
     problem = as_problem(made, text)
-    check(problem, str(settings["family"]))
+    check(problem, str(settings["family"]), standard_prior=materials.closed_kl)
     points = tuple(range(problem.x.shape[0]))
     return Described(problem, "none", points)
 
