@@ -66,7 +66,11 @@ def prepare(name: str, output: Path, overrides: Sequence[str], *, from_store: bo
     so that the data set itself need not be there; and that of the user's own
     code where its file is gone. No code is run.
     """
-    experiment = load(find(name), overrides)
+    return planned(name, load(find(name), overrides), output, from_store=from_store)
+
+
+def planned(name: str, experiment: Experiment, output: Path, *, from_store: bool = False) -> Job:
+    """The same for an experiment at hand; `name` stands for it in messages and commands."""
     _check_characters(name, experiment)
     store = Store(output / STORE)
     data = experiment.problem.dataset
