@@ -14,9 +14,9 @@ from reportgen.findings.prose import number, seconds, superscript, value_of, wit
 if TYPE_CHECKING:
     from reportgen.api.measurement import Measurement
 
-WIDTH, HEIGHT, MARGIN = 260.0, 20.0, 8.0
+WIDTH, HEIGHT, MARGIN, DOT = 220.0, 24.0, 10.0, 4.0
 MOST_TICKS = 6
-HEADING = ("Estimator", "K", "", "Total variance", "Ratio", "Signal to noise", "Same mean?", "Time")
+HEADING = ("Estimator", "K", "", "Total variance", "Ratio", "Signal/noise", "Same mean?", "Time")
 
 
 class LogAxis:
@@ -80,7 +80,7 @@ def _row(found: Measurement, label: str, variance: Estimate, axis: LogAxis) -> s
 
 
 def _number(column: int) -> str:
-    return ' class="n"' if column in (1, 3, 4, 5, 7) else ""
+    return ' class="n"' if column in (1, 3, 4, 5, 7) else ' class="bar"' if column == 2 else ""
 
 
 def _bar(one: Estimate, axis: LogAxis, label: str, reference: bool) -> str:
@@ -93,11 +93,14 @@ def _bar(one: Estimate, axis: LogAxis, label: str, reference: bool) -> str:
     )
     if ends := ends_of(one):
         left, right, y = axis.at(ends[0]), axis.at(ends[-1]), HEIGHT / 2
-        fill = "none" if reference else "var(--rg-mark)"
+        if right - left > 2 * DOT:  # a shorter one lies within the dot
+            marks += (
+                f'<line x1="{left:.1f}" x2="{right:.1f}" y1="{y:g}" y2="{y:g}" stroke="var(--rg-mark)" '
+                'stroke-width="2" stroke-linecap="round"/>'
+            )
         marks += (
-            f'<line x1="{left:.1f}" x2="{right:.1f}" y1="{y:g}" y2="{y:g}" stroke="var(--rg-mark)" '
-            f'stroke-width="3" stroke-linecap="round"/><circle cx="{axis.at(one.value):.1f}" cy="{y:g}" r="4" '
-            f'fill="{fill}" stroke="var(--rg-mark)" stroke-width="1.6"/>'
+            f'<circle cx="{axis.at(one.value):.1f}" cy="{y:g}" r="{DOT:g}" stroke="var(--rg-mark)" '
+            f'fill="{"none" if reference else "var(--rg-mark)"}" stroke-width="1.6"/>'
         )
     return (
         f'<svg role="img" aria-label="{escape(said)}" width="{WIDTH:g}" height="{HEIGHT:g}">'

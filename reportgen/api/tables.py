@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 STYLE = """
-.reportgen{--rg-mark:#0b63b0;--rg-good:#1a7f37;--rg-bad:#b3261e;font-size:13px;line-height:1.45}
+.reportgen{--rg-mark:#0b63b0;--rg-good:#1a7f37;--rg-bad:#b3261e;font-size:13px;line-height:1.45;overflow-x:auto}
 @media (prefers-color-scheme:dark){.reportgen{--rg-mark:#6cb6ff;--rg-good:#57c470;--rg-bad:#ff8a80}}
 [data-jp-theme-light=true] .reportgen{--rg-mark:#0b63b0;--rg-good:#1a7f37;--rg-bad:#b3261e}
 [data-jp-theme-light=false] .reportgen{--rg-mark:#6cb6ff;--rg-good:#57c470;--rg-bad:#ff8a80}
 .reportgen p{margin:.3em 0}
-.reportgen table{border-collapse:collapse;margin:.2em 0}
+.reportgen table{border-collapse:collapse;margin:.2em 0;font-size:inherit}
 .reportgen th,.reportgen td{padding:2px 14px 2px 0;text-align:left;white-space:nowrap;background:none;
 border:0;vertical-align:middle;color:inherit}
 .reportgen thead th{font-weight:600;vertical-align:bottom;border-bottom:1px solid currentColor}
 .reportgen .n{text-align:right;font-variant-numeric:tabular-nums}
 .reportgen .good{color:var(--rg-good)}.reportgen .bad{color:var(--rg-bad)}
 .reportgen .quiet{opacity:.7}
+.reportgen td.bar,.reportgen th.bar{padding-top:0;padding-bottom:0}
 .reportgen svg{display:block;overflow:visible}
 """
 

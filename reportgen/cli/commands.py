@@ -246,17 +246,20 @@ def check(
 
 @app.command("list")
 def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
-    """Gallery, estimators, objectives, data sets, sections of a report."""
+    """What a declaration can name, and which estimator applies to which problem."""
+    from reportgen.cli.matrix import lines, pairs
     from reportgen.cli.tables import aligned, listing
 
-    kinds = listing()
+    kinds, found = listing(), pairs()
     if as_json:
-        _print_json(kinds)
+        _print_json({**kinds, "applicability": [pair.plain() for pair in found]})
     elif not quiet:
         for number, (kind, rows) in enumerate(kinds.items()):
             typer.echo(("\n" if number else "") + kind)
             for line in aligned(rows):
                 typer.echo(f"  {line}")
+        typer.echo("\nestimators × problems, each with its default settings")
+        _print_lines(f"  {line}".rstrip() for line in lines(found))
 
 
 @app.command()
