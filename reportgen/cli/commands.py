@@ -248,7 +248,7 @@ def check(
 def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
     """What a declaration can name, and which estimator applies to which problem."""
     from reportgen.cli.matrix import lines, pairs
-    from reportgen.cli.tables import aligned, listing
+    from reportgen.cli.tables import aligned, folded, listing
 
     kinds, found = listing(), pairs()
     if as_json:
@@ -256,10 +256,9 @@ def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) 
     elif not quiet:
         for number, (kind, rows) in enumerate(kinds.items()):
             typer.echo(("\n" if number else "") + kind)
-            for line in aligned(rows):
-                typer.echo(f"  {line}")
+            _print_lines(folded(f"  {line}" for line in aligned(rows)))
         typer.echo("\nestimators × problems, each with its default settings")
-        _print_lines(f"  {line}".rstrip() for line in lines(found))
+        _print_lines(folded(f"  {line}" for line in lines(found)))
 
 
 @app.command()

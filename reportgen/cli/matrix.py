@@ -8,13 +8,12 @@ from string import ascii_uppercase
 
 from reportgen.applicability import refusal
 from reportgen.declaration import PROBLEMS, Problem
-from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import ESTIMATORS, Estimator
 
 APPLIES, PARTLY, BIASED, CONTROL, NOT = "+", "±", "b", "c", "–"
 LEGEND = (
-    f"{APPLIES} applies, unbiased   {PARTLY} biased for some of its objectives   {BIASED} biased   "
-    f"{CONTROL} negative control   {NOT} does not apply, for the reason numbered"
+    f"{APPLIES} applies, unbiased   {PARTLY} biased for some of its objectives   {BIASED} biased",
+    f"{CONTROL} negative control    {NOT} does not apply, for the reason numbered",
 )
 
 
@@ -99,9 +98,9 @@ def lines(found: Sequence[Pair]) -> Iterable[str]:
         marks = (p.mark + (str(reasons.index(p.why) + 1) if p.why else "") for p in row)
         yield (estimator.ljust(width) + "  " + " ".join(mark.ljust(cell) for mark in marks)).rstrip()
     yield ""
-    yield LEGEND
+    yield from LEGEND
     models = problems()
     for name in names:
-        family = DISTRIBUTIONS[models[name].distribution].name if name in models else ""
-        yield f"{letters[name]} {name}: q {family}; objectives {', '.join(models[name].objectives)}"
+        model = models[name]
+        yield f"{letters[name]} {name}: {model.distribution}; {', '.join(model.objectives)}"
     yield from (f"{number} {reason}" for number, reason in enumerate(reasons, start=1))

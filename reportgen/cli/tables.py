@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,13 @@ def aligned(rows: Sequence[Row], gap: str = "  ") -> Iterable[str]:
     for row in rows:
         cells = (str(row[column]).ljust(width) for column, width in zip(columns, widths, strict=True))
         yield gap.join(cells).rstrip()
+
+
+def folded(lines: Iterable[str], width: int = 100) -> Iterable[str]:
+    """Lines of at most so many characters; what goes on stands under the last column of its line."""
+    for line in lines:
+        indent = " " * (line.rstrip().rfind("  ") + 2 if "  " in line.strip() else 4)
+        yield from textwrap.wrap(line, width, subsequent_indent=indent) if line.strip() else [""]
 
 
 def _datasets() -> list[Row]:
