@@ -31,10 +31,8 @@ def described(name: str, label: str, own: OwnEstimator) -> Estimator:
     return Estimator(
         name=name,
         title=label,
-        formula="",
+        short=f"“{label}”",
         spoken=own.words,
-        requires="",
-        source="",
         evaluate=_elsewhere if own.serves != "bound" else None,
         bound=_elsewhere if own.serves != "mean" else None,
         unbiased=own.unbiased,

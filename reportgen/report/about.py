@@ -48,8 +48,7 @@ def label_of(findings: Findings, estimator: str) -> str | None:
 
 def is_unbiased(findings: Findings, label: str) -> bool:
     """Whether the estimator claims to be; a user's own is taken at its word."""
-    name = findings.estimator_of[label]
-    return ESTIMATORS[name].unbiased if name in ESTIMATORS else True
+    return reading.unbiased(findings, label)
 
 
 def from_post(findings: Findings) -> bool:
