@@ -36,7 +36,7 @@ _FROM = {
 }
 """What the package offers, and the room each is fetched from when it is first asked for."""
 
-__all__ = ["__version__", *_FROM]  # noqa: PLE0604
+__all__ = ["__version__", *_FROM]
 
 
 def __getattr__(name: str) -> Any:
@@ -53,7 +53,7 @@ class _Package(ModuleType):
     """`reportgen.measure` is the function, also once the room of that name has been imported."""
 
     @property
-    def measure(self) -> Any:  # noqa: F811
+    def measure(self) -> Any:
         return import_module("reportgen.api").measure
 
     @measure.setter

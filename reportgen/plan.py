@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.declaration.claim_checks import CONSTANT_PROBES
+from reportgen.declaration.estimator_spec import EstimatorSpec
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.own_estimator import OwnEstimator
 
@@ -126,7 +127,7 @@ def _sections(experiment: Experiment, setting: dict[str, Any]) -> dict[str, dict
     for path, value in setting.items():
         section, _, field = path.partition(".")
         sections[section][field] = value
-    return sections
+    return {**sections, "problem": experiment.problem.needed(sections["problem"])}
 
 
 def _value(resolved: dict[str, Any], path: str) -> Any:
@@ -168,7 +169,7 @@ def _measurement_cell(
         for objective in experiment.objective
         if (spec := experiment.reference_of(objective)) is not None
     }
-    fields = ("precision", "budget", "min_replicates", *(["images"] if experiment.problem.dataset else []))
+    fields = ("precision", "budget", "min_replicates", *(["images"] if experiment.problem.images else []))
     dynamics = {name: sections["train"][name] for name in ("objective", "batch_size", "learning_rate")}
     measure = {field: getattr(experiment.measure, field) for field in fields}
     key = _key(
@@ -214,7 +215,7 @@ def _default_arms(experiment: Experiment) -> Iterator[Arm]:
     """Every estimator of every objective, as declared."""
     for objective, spec in itertools.product(experiment.objective, experiment.estimators):
         if spec.kind.serves(objective):
-            yield Arm(objective, spec.name, spec.label, spec.num_samples, antithetic=spec.antithetic, own=spec.own)
+            yield _arm(objective, spec, spec.num_samples)
 
 
 def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
@@ -224,10 +225,14 @@ def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
     for spec, num_samples in itertools.product(serving, experiment.measure.num_samples):
         pairs = num_samples % 2 == 0 or not spec.antithetic
         if num_samples >= spec.kind.min_samples and pairs:
-            yield Arm(objective, spec.name, spec.label, num_samples, antithetic=spec.antithetic, own=spec.own)
+            yield _arm(objective, spec, num_samples)
     for spec, constant in itertools.product(serving, experiment.measure.constants):
         if spec.name in CONSTANT_PROBES:
-            yield Arm(objective, spec.name, spec.label, spec.num_samples, constant, spec.antithetic, spec.own)
+            yield _arm(objective, spec, spec.num_samples, constant)
+
+
+def _arm(objective: str, spec: EstimatorSpec, num_samples: int, constant: float = 0.0) -> Arm:
+    return Arm(objective, spec.name, spec.label, num_samples, constant, spec.antithetic, spec.own)
 
 
 def _key(kind: str, **parts: Any) -> str:

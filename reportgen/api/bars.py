@@ -51,7 +51,7 @@ def table(found: Measurement) -> str:
     variances = {label: found.get("total_variance", label) for label in found.labels}
     axis = LogAxis(list(variances.values()))
     heads = [
-        f'<th{_number(i)}>{_scale(axis) if i == 2 else escape(name)}</th>' for i, name in enumerate(HEADING)
+        f"<th{_number(i)}>{_scale(axis) if i == 2 else escape(name)}</th>" for i, name in enumerate(HEADING)
     ]
     body = "".join(_row(found, label, variances[label], axis) for label in found.labels)
     notes = " ".join(found.notes)
@@ -114,7 +114,9 @@ def _scale(axis: LogAxis) -> str:
         f'fill="currentColor">{_power(t)}</text>'
         for t in axis.ticks
     )
-    return f'<svg role="img" aria-label="total variance, log axis" width="{WIDTH:g}" height="16">{labels}</svg>'
+    return (
+        f'<svg role="img" aria-label="total variance, log axis" width="{WIDTH:g}" height="16">{labels}</svg>'
+    )
 
 
 def _power(exponent: int) -> str:

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from reportgen.execution import Event
 
 
-def load(
-    experiment: str | Path, overrides: Mapping[str, Any] | Sequence[str] = ()
-) -> Experiment:
+def load(experiment: str | Path, overrides: Mapping[str, Any] | Sequence[str] = ()) -> Experiment:
     """A declared experiment, checked: a YAML file, a name of the gallery, or YAML text of several lines.
 
     `overrides` change settings, as `--set` does: ``{"measure.precision":

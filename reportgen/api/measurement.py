@@ -91,8 +91,8 @@ class Measurement:
         """What was measured, in a line."""
         record, points = self.record, len(self.record.images)
         return (
-            f"{OBJECTIVES[self.objective].title}, gradient in {record.parameters:,} parameters of the encoder, "
-            f"{points} data point{'s' * (points != 1)}, {record.draws_per_image:,} draws each"
+            f"{OBJECTIVES[self.objective].title}, gradient in {record.parameters:,} parameters of the "
+            f"encoder, {points} data point{'s' * (points != 1)}, {record.draws_per_image:,} draws each"
         )
 
     def __repr__(self) -> str:

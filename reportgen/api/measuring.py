@@ -22,7 +22,7 @@ from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems import Model, Problem
 from reportgen.problems.own_checks import check
-from reportgen.problems.own_model import problem_of
+from reportgen.problems.python_model import as_problem
 
 Asked = str | Mapping[str, Any] | Estimator
 
@@ -55,7 +55,7 @@ def measure(
     comes from `seed`, on one thread. Raises UsageError or CellError, one line
     each, where the parts do not fit.
     """
-    target = _problem(problem)
+    target = as_problem(problem, "problem")
     if objective not in OBJECTIVES:
         raise UsageError(f"objective: must be one of {', '.join(OBJECTIVES)}, got {objective!r}.")
     if not 0.0 < precision < 1.0:
@@ -65,10 +65,11 @@ def measure(
         family = target.family(target.encoder(target.x[:1])).name
     specs, kinds = _resolved(estimators, objective, family, num_samples)
     longest = max(spec.num_samples for spec in specs)
-    if budget < max(MOST_BUCKETS, min_replicates) * longest:
+    least = max(MOST_BUCKETS, min_replicates) * longest
+    if budget < least:
         raise UsageError(
-            f"budget: must be at least {max(MOST_BUCKETS, min_replicates) * longest} for {longest} samples an "
-            f"estimate, got {budget}. Raise it, or lower min_replicates."
+            f"budget: must be at least {least} for {longest} samples an estimate, got {budget}. "
+            "Raise it, or lower min_replicates."
         )
     reference = _reference(specs, kinds, objective)
     cell = MeasurementCell(
@@ -79,9 +80,7 @@ def measure(
         checkpoint=0,
         problem={},
         measure={"precision": precision, "budget": budget, "min_replicates": min_replicates},
-        arms=tuple(
-            Arm(objective, s.name, s.label, s.num_samples, antithetic=s.antithetic) for s in specs
-        ),
+        arms=tuple(Arm(objective, s.name, s.label, s.num_samples, antithetic=s.antithetic) for s in specs),
         references={} if reference is None else {objective: reference.label},
         seed=seed,
     )
@@ -92,25 +91,10 @@ def measure(
     return Measurement(record, objective, unbiased, precision)
 
 
-def _problem(problem: object) -> Problem:
-    if isinstance(problem, tuple) and len(problem) == 3:
-        problem = Model(*problem)
-    if isinstance(problem, Model):
-        return problem_of(problem)
-    for part in ("encoder", "x", "family", "prior", "log_likelihood"):
-        if not hasattr(problem, part):
-            raise UsageError(
-                "problem: must be a reportgen.Model, a tuple (encoder, decoder, x) or a reportgen.Problem, got "
-                f"{type(problem).__name__}, which has no {part}."
-            )
-    whole: Problem = problem  # type: ignore[assignment]
-    return whole
-
-
 def _resolved(
     asked: Sequence[Asked] | None, objective: str, family: str, num_samples: int | None
 ) -> tuple[list[EstimatorSpec], dict[str, Estimator]]:
-    """The estimators asked for, and all that are known by name. Raises UsageError for one that does not fit."""
+    """The estimators asked for, and all that are known by name. Raises UsageError where one does not fit."""
     kinds: dict[str, Estimator] = dict(ESTIMATORS)
     if asked is None:
         specs = list(applicable(family, (objective,), generative=False))
@@ -130,8 +114,9 @@ def _resolved(
             raise UsageError(f"estimators[{i}]: is called {spec.label} like another. Give it a label.")
         if several and spec.num_samples != specs[0].num_samples:
             raise UsageError(
-                f"estimators[{i}]: must have the K of the first, {specs[0].num_samples}, since {objective} is "
-                f"another bound for each K; got {spec.num_samples}. Use num_samples={specs[0].num_samples}."
+                f"estimators[{i}]: must have the K of the first, {specs[0].num_samples}, since {objective} "
+                f"is another bound for each K; got {spec.num_samples}. "
+                f"Use num_samples={specs[0].num_samples}."
             )
     return specs, kinds
 
@@ -140,7 +125,7 @@ def _spec(one: Asked, place: int, kinds: dict[str, Estimator], num_samples: int 
     if isinstance(one, Estimator):
         kinds[one.name] = one
         return EstimatorSpec(one.name, one.name, num_samples or one.default_samples)
-    options = {"name": one} if isinstance(one, str) else dict(one)
+    options: dict[str, Any] = {"name": one} if isinstance(one, str) else dict(one)
     if num_samples is not None:
         options.setdefault("num_samples", num_samples)
     try:

@@ -28,7 +28,10 @@ def styled(content: str) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]], numbers: Iterable[int] = ()) -> Iterable[str]:
-    """Lines with aligned columns; those in `numbers` to the right. A column that is empty throughout is left out."""
+    """Lines with aligned columns, those in `numbers` to the right; the first row is the heading.
+
+    A column that has nothing under its heading is left out.
+    """
     right = set(numbers)
     kept = [i for i in range(len(rows[0])) if any(row[i] for row in rows[1:])]
     widths = {i: max(len(row[i]) for row in rows) for i in kept}

@@ -16,10 +16,10 @@ from reportgen.errors import ReportgenError, UsageError
 
 if TYPE_CHECKING:
     from reportgen.cli.together import Asked
-    from reportgen.workflow import Job
     from reportgen.execution import Outcome
     from reportgen.findings import Findings
     from reportgen.report import Entry
+    from reportgen.workflow import Job
 
 BROKEN, INTERRUPTED, DEFECT = 4, 130, 70
 WORST_FIRST = (BROKEN, 1, 3, 2, 0)
@@ -61,7 +61,8 @@ Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu; noth
 AllowCode = Annotated[
     bool,
     typer.Option(
-        "--allow-code", help="Run the Python files that the declarations name; nothing of them is run without."
+        "--allow-code",
+        help="Run the Python code that declarations name; nothing of it is run without.",
     ),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is stored.")]
@@ -346,18 +347,14 @@ def _require_allowed(asked: Asked, allow_code: bool, fresh: bool) -> None:
         require_allowed(job, allow_code, fresh=fresh)
 
 
-def _run(
-    job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool, allow_code: bool
-) -> Outcome:
+def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool, allow_code: bool) -> Outcome:
     from reportgen.cli.progress import progress
     from reportgen.workflow import execute, expected_seconds
 
     experiment = job.experiment
     target = experiment.measure.precision
     with progress(experiment.experiment, expected_seconds(job), target, quiet=quiet) as listener:
-        return execute(
-            job, jobs=jobs, executor=executor, fresh=fresh, report=listener, allow_code=allow_code
-        )
+        return execute(job, jobs=jobs, executor=executor, fresh=fresh, report=listener, allow_code=allow_code)
 
 
 def _press(job: Job, quiet: bool, *, keep: bool) -> Findings:

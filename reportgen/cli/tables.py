@@ -36,10 +36,10 @@ def listing() -> dict[str, list[Row]]:
 
 def cost_row(job: Job) -> dict[str, Any]:
     """What running an experiment would do."""
-    from reportgen.workflow import expected_seconds
     from reportgen.declaration import resolved, to_yaml
     from reportgen.execution.cost import most_draws
     from reportgen.plan import MeasurementCell
+    from reportgen.workflow import expected_seconds
 
     plain = resolved(job.experiment)
     seconds = expected_seconds(job)

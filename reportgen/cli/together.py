@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportgen import workflow
-from reportgen.workflow import Job, writing_to
 from reportgen.declaration import gallery_names
 from reportgen.errors import MissingDataError, UsageError
+from reportgen.workflow import Job, writing_to
 
 if TYPE_CHECKING:
     from reportgen.findings import Findings

@@ -48,4 +48,7 @@ class Arguments(Marker):
 
     def schema(self) -> dict[str, Any]:
         plain = {"type": ["number", "string", "boolean"]}
-        return {"type": "object", "additionalProperties": {"anyOf": [plain, {"type": "array", "items": plain}]}}
+        return {
+            "type": "object",
+            "additionalProperties": {"anyOf": [plain, {"type": "array", "items": plain}]},
+        }

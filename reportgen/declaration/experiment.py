@@ -235,9 +235,7 @@ class Experiment(Section):
     def reference_of(self, objective: str) -> EstimatorSpec | None:
         """The estimator the others are compared with: pathwise, else the first that is unbiased."""
         serving = [
-            spec
-            for spec in self.estimators
-            if spec.kind.serves(objective) and spec.kind.parameters == "phi"
+            spec for spec in self.estimators if spec.kind.serves(objective) and spec.kind.parameters == "phi"
         ]
         pathwise = [spec for spec in serving if spec.name == "pathwise"]
         unbiased = [spec for spec in serving if spec.kind.is_unbiased(objective)]

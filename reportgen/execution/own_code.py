@@ -1,4 +1,4 @@
-"""The user's own code in a worker: loaded once a cell, where it is allowed, and held against what was declared."""
+"""The user's own code in a worker: loaded once a cell, where allowed, and held against what was declared."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
     Raises CellError where an estimator is not what its declaration says.
     """
     arms = [arm for arm in cell.arms if arm.own is not None]
-    used = list(dict.fromkeys([*([text] if (text := model_code(cell)) else []), *(a.estimator for a in arms)]))
+    model = model_code(cell)
+    used = list(dict.fromkeys([*([model] if model else []), *(arm.estimator for arm in arms)]))
     if not used:
         yield Loaded(None, ESTIMATORS)
         return

@@ -22,7 +22,7 @@ from reportgen.measure.channels import Channel
 from reportgen.measure.draws import Batch, Frame, integrand_values
 from reportgen.objectives import Integrand
 
-ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320)
+ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 450, 640, 900, 1280)
 """Nodes in each direction; five are exact for what is a polynomial of degree nine."""
 MOST_NODES = 250_000
 TOLERANCE = 1e-9

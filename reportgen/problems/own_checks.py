@@ -55,7 +55,8 @@ def _eta(problem: Problem) -> Tensor:
         )
     if not any(p.requires_grad for p in problem.encoder.parameters()):
         raise CellError(
-            "encoder: needs at least one parameter that requires a gradient, found none. Call requires_grad_()."
+            "encoder: needs at least one parameter that requires a gradient, found none. "
+            "Call requires_grad_()."
         )
     with torch.enable_grad():
         if not problem.encoder(problem.x[:1]).requires_grad:

@@ -83,8 +83,9 @@ class OwnProblem:
         value = self.likelihood(self.x.unsqueeze(1), out.reshape(images, samples, *out.shape[1:]))
         if not isinstance(value, Tensor) or value.shape != (images, samples):
             raise CellError(
-                f"likelihood: needs log p(x|z) of shape [I N] = [{images} {samples}], one number a data point "
-                f"and sample, found {shape_of(value)}. Sum over the axes of one data point, and over no other."
+                f"likelihood: needs log p(x|z) of shape [I N] = [{images} {samples}], one number a data "
+                f"point and sample, found {shape_of(value)}. "
+                "Sum over the axes of one data point, and over no other."
             )
         if torch.is_grad_enabled() and z.requires_grad and not value.requires_grad:
             raise CellError(
@@ -153,7 +154,8 @@ def _likelihood(model: Model) -> Likelihood:
     if model.likelihood == "bernoulli":
         if not bool(((model.x >= 0) & (model.x <= 1)).all()):
             raise UsageError(
-                "x: must lie in [0, 1] for the bernoulli likelihood, got other values. Scale it, or use gaussian."
+                "x: must lie in [0, 1] for the bernoulli likelihood, got other values. "
+                "Scale it, or use gaussian."
             )
         return _bernoulli
     if model.likelihood == "gaussian":
@@ -210,7 +212,8 @@ class _UniformOver:
     classes: int | None
 
     def _code(self, z: Tensor) -> UniformCode:
-        units, values = (z.shape[-1], 2) if self.classes is None else (z.shape[-1] // self.classes, self.classes)
+        values = 2 if self.classes is None else self.classes
+        units = z.shape[-1] if self.classes is None else z.shape[-1] // values
         return UniformCode(-units * math.log(values))
 
     def log_density(self, z: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ class UserCode:
         except UsageError as error:
             raise CellError(f"{text}: {error}") from error
         if not same:
-            raise CellError(f"{text}: must stay as it is while the experiment runs, it was changed. Run again.")
+            raise CellError(f"{text}: must stay as it is while the experiment runs, was changed. Run again.")
         return source
 
 

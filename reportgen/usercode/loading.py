@@ -30,8 +30,8 @@ def importable(source: Source) -> Iterator[None]:
     except (ReportgenError, KeyboardInterrupt):
         raise
     except SystemExit as error:
-        place = place_of(error, source.files) or source.file.name
-        raise CellError(f"{place}: must return, it ended the program. Raise an exception instead.") from error
+        where = place_of(error, source.files) or source.file.name
+        raise CellError(f"{where}: must return, it ended the program. Raise an exception instead.") from error
     except Exception as error:
         place = place_of(error, source.files)
         if place is None:

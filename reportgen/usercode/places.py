@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def place_of(error: BaseException, files: Iterable[Path]) -> str | None:
-    """``my_vae.py:17``, the innermost line of these files that the error passed; None where it passed none."""
+    """``my_vae.py:17``, the innermost line of these files that the error passed; None where none."""
     own = {file.resolve() for file in files}
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).resolve() in own:
         return f"{Path(error.filename).name}:{error.lineno}"

@@ -16,6 +16,7 @@ from reportgen.declaration.complaints import describe, refuse, suggestion
 from reportgen.declaration.problems.conjugate import Conjugate
 from reportgen.declaration.problems.function import Function
 from reportgen.declaration.problems.linear_gaussian_vae import LinearGaussianVAE
+from reportgen.declaration.problems.logistic_regression import LogisticRegression
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.problems.python import Python
 from reportgen.declaration.problems.rainforth import Rainforth
@@ -29,6 +30,7 @@ PROBLEMS: dict[str, type[Problem]] = {
     "rainforth": Rainforth,
     "linear_gaussian_vae": LinearGaussianVAE,
     "two_layer_vae": TwoLayerVAE,
+    "logistic_regression": LogisticRegression,
     "python": Python,
 }
 

@@ -46,6 +46,11 @@ class Python(Problem):
         return
 
     @property
+    def eta_size(self) -> int:
+        """A guess, since only the model itself knows; for estimates of cost."""
+        return 20
+
+    @property
     def code(self) -> str:
         return self.python
 

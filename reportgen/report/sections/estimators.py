@@ -13,6 +13,20 @@ from reportgen.report.formulas import Formula
 from reportgen.report.section import Section
 
 
+def served(kind: Estimator, findings: Findings) -> str:
+    """The first objective that an estimator is for."""
+    return next((name for name in findings.objectives if kind.serves(name)), findings.objectives[0])
+
+
+def warning(kind: Estimator, findings: Findings) -> str:
+    """What to know of an estimator whose mean is not the gradient."""
+    if kind.control:
+        return "Not an estimator of the gradient; it is here as a negative control."
+    if kind.is_unbiased(served(kind, findings)):
+        return ""
+    return "Biased: its mean is not the gradient, and its variance alone does not say how good it is. "
+
+
 def context(findings: Findings) -> Mapping[str, Any]:
     """One entry an estimator of the table, one row a label."""
     kinds = {spec.name: spec.kind for spec in findings.experiment.estimators}
@@ -32,33 +46,42 @@ def context(findings: Findings) -> Mapping[str, Any]:
                 if kind.requires and not kind.control
                 else "",
                 "words": "" if kind.formula else _words(name, kind.spoken),
-                "warning": "Not an estimator of the gradient; it is here as a negative control."
-                if kind.control
-                else "",
+                "warning": warning(kind, findings),
                 "cites": [key.strip() for key in kind.source.split(",") if key.strip()],
                 "formulas": formulas[name],
             }
         )
+    rows: list[dict[str, Any]] = []
     record = findings.record()
     latent = record.latent if record is not None else 0
-    rows: list[dict[str, Any]] = []
     for spec in findings.experiment.estimators:
         kind, arm = spec.kind, findings.arm(spec.label)
-        own = spec.own is not None and arm is not None  # its cost is known by its own file, and so by the record
+        measured = (
+            arm.about if spec.own is not None and arm is not None else None
+        )  # only its file knows its cost
         rows.append(
             {
                 "anchors": [anchor for anchor, _ in formulas[spec.name]],
                 "title": about.title_of(findings, spec.label, samples=False),
                 "label": spec.label,
                 "num_samples": spec.num_samples,
-                "forward": round(arm.about.forward)
-                if own
+                "forward": round(measured.forward)
+                if measured
                 else kind.forward_passes(spec.num_samples, latent),
-                "backward": round(arm.about.backward) if own else kind.backward_passes(spec.num_samples),
-                "unbiased": _unbiased(kind, findings.objectives),
+                "backward": round(measured.backward) if measured else kind.backward_passes(spec.num_samples),
+                "parameters": "θ" if kind.parameters == "theta" else "φ",
+                "unbiased": _unbiased(kind, findings),
             }
         )
-    return {"estimators": found, "rows": rows}
+    v = findings.vocabulary
+    return {
+        "estimators": found,
+        "rows": rows,
+        "theta": any(row["parameters"] == "θ" for row in rows),
+        "work": "passes through the decoder" if v.trained else v.evaluations,
+        "evaluations": v.evaluations,
+        "antithetic": any(spec.antithetic for spec in findings.experiment.estimators),
+    }
 
 
 def _served(kind: Estimator, objectives: Sequence[str]) -> list[str]:
@@ -66,7 +89,10 @@ def _served(kind: Estimator, objectives: Sequence[str]) -> list[str]:
 
 
 def _formulas(kind: Estimator, objectives: Sequence[str]) -> list[tuple[str, Formula]]:
-    """The forms that these objectives use, each with the name by which the text refers to it; none of a user's own."""
+    """The forms that these objectives use, each with the name by which the text refers to it.
+
+    None of a user's own.
+    """
     if not kind.formula:
         return []
     forms = [kind.formula_of(name) for name in _served(kind, objectives)] or [(kind.formula, kind.spoken)]
@@ -85,13 +111,15 @@ def _words(reference: str, spoken: str) -> str:
     return f"An estimator of the author’s own ({reference}){said}."
 
 
-def _unbiased(kind: Estimator, objectives: Sequence[str]) -> str:
+def _unbiased(kind: Estimator, findings: Findings) -> str:
     """“yes”, “no”, or for which objectives not."""
-    served = _served(kind, objectives)
+    served = _served(kind, findings.objectives)
     biased = [name for name in served if not kind.is_unbiased(name)]
     if not biased:
         return "yes" if kind.unbiased else "no"
-    return "no" if biased == served else f"not {prose.listing([about.under(name) for name in biased])}"
+    return (
+        "no" if biased == served else f"not {prose.listing([about.under(findings, name) for name in biased])}"
+    )
 
 
 SECTION = Section("estimators", "The estimators", context)
