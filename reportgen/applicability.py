@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reportgen.distributions import DISTRIBUTIONS
-from reportgen.estimators import ESTIMATORS
+from reportgen.estimators.estimator import Estimator
 from reportgen.objectives import OBJECTIVES
 
 LAYERED = (
@@ -18,7 +18,7 @@ LAYERED = (
 
 
 def refusal(
-    estimator: str, family: str, objectives: tuple[str, ...], generative: bool, layered: bool = False
+    kind: Estimator, family: str, objectives: tuple[str, ...], generative: bool, layered: bool = False
 ) -> str | None:
     """Why an estimator cannot be used with q of this family, or None where it can.
 
@@ -26,7 +26,7 @@ def refusal(
     `generative` is whether the problem has a gradient in θ, `layered` whether
     it is measured layer by layer.
     """
-    kind, q = ESTIMATORS[estimator], DISTRIBUTIONS[family]
+    estimator, q = kind.name, DISTRIBUTIONS[family]
     if kind.parameters == "theta" and not generative:
         return f"{estimator} estimates the gradient in θ, which this model does not offer. Remove it."
     if layered and estimator not in LAYERED:

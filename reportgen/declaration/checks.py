@@ -28,6 +28,8 @@ MOST_BUCKETS = 32
 _NOT_SWEPT = {
     "problem.data": "declare one experiment a data set",
     "problem.model": "declare one experiment a model",
+    "problem.python": "declare one experiment a model",
+    "problem.arguments": "declare one experiment a set of arguments, or change one with --set",
     "train.checkpoints": "every setting is measured at the checkpoints of measure.sweep_checkpoints",
 }
 
@@ -119,7 +121,7 @@ def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
     problem = experiment.problem
     for i, spec in enumerate(experiment.estimators):
         refusals = (
-            refusal(spec.name, family, experiment.objective, problem.generative, problem.layered)
+            refusal(spec.kind, family, experiment.objective, problem.generative, problem.layered)
             for family in _families(experiment)
         )
         text = next((text for text in refusals if text is not None), None)
@@ -144,7 +146,7 @@ def check_bounds(experiment: Experiment) -> Iterator[Complaint]:
     for objective in several:
         reference = experiment.reference_of(objective)
         for i, spec in enumerate(experiment.estimators):
-            if not ESTIMATORS[spec.name].serves(objective) or reference is None:
+            if not spec.kind.serves(objective) or reference is None:
                 continue
             place: Path = ("estimators", i)
             if spec.antithetic:

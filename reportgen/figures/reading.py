@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from reportgen.estimators import ESTIMATORS
+from reportgen.declaration import EstimatorSpec
+from reportgen.estimators import Estimator
 from reportgen.figures.labels import short_title
 from reportgen.figures.lines import Line
 from reportgen.figures.style import Look, looks
@@ -133,6 +134,10 @@ def default_samples(findings: Findings, label: str) -> int:
 
 def unbiased(findings: Findings, label: str, objective: str | None = None) -> bool:
     """Whether the estimator is unbiased by construction; a user's own is taken at its word."""
-    name = findings.estimator_of[label]
-    wanted = objective or findings.objectives[0]
-    return ESTIMATORS[name].is_unbiased(wanted) if name in ESTIMATORS else True
+    return kind_of(findings, label).is_unbiased(objective or findings.objectives[0])
+
+
+def kind_of(findings: Findings, label: str) -> Estimator:
+    """What is known of a label's estimator; of a user's own, what its declaration says."""
+    specs: Sequence[EstimatorSpec] = findings.experiment.estimators
+    return next(spec.kind for spec in specs if spec.label == label)

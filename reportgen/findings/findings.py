@@ -11,7 +11,6 @@ import numpy as np
 
 from reportgen.declaration.claim_statistics import SLOPES
 from reportgen.errors import StoreError
-from reportgen.estimators import ESTIMATORS
 from reportgen.findings import bias, coordinates, crossovers, curves, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, arms, find
 from reportgen.findings.claims import ClaimFinding, judge_claims
@@ -76,10 +75,9 @@ class Findings:
         """
         wanted = objective or self.objectives[0]
         return tuple(
-            label
-            for label, name in self.estimator_of.items()
-            if name not in ESTIMATORS
-            or (ESTIMATORS[name].parameters == parameters and ESTIMATORS[name].serves(wanted))
+            spec.label
+            for spec in self.experiment.estimators
+            if spec.kind.parameters == parameters and spec.kind.serves(wanted)
         )
 
     @property

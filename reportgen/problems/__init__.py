@@ -13,11 +13,13 @@ from reportgen.problems import (
     function,
     linear_gaussian_vae,
     logistic_regression,
+    python_model,
     rainforth,
     two_layer_vae,
     vae,
 )
 from reportgen.problems.materials import Materials
+from reportgen.problems.own_model import Model
 from reportgen.problems.problem import Described, Problem
 from reportgen.problems.trainable import Trainable
 
@@ -29,6 +31,7 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "linear_gaussian_vae": linear_gaussian_vae.build,
     "two_layer_vae": two_layer_vae.build,
     "logistic_regression": logistic_regression.build,
+    "python": python_model.build,
 }
 
 TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {
@@ -38,4 +41,4 @@ TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {
 }
 """Those whose parameters are fitted first."""
 
-__all__ = ["BUILDERS", "TRAINABLES", "Described", "Materials", "Problem", "Trainable"]
+__all__ = ["BUILDERS", "TRAINABLES", "Described", "Materials", "Model", "Problem", "Trainable"]

@@ -66,8 +66,7 @@ def is_unbiased(findings: Findings, label: str, objective: str | None = None) ->
 
 def is_control(findings: Findings, label: str) -> bool:
     """Whether it is there to be rejected."""
-    name = findings.estimator_of[label]
-    return name in ESTIMATORS and ESTIMATORS[name].control
+    return reading.kind_of(findings, label).control
 
 
 def from_post(findings: Findings) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reportgen.estimators import ESTIMATORS
 from reportgen.figures.axes import plain
+from reportgen.figures.reading import kind_of
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.objectives import OBJECTIVES
 from reportgen.report import about, words
@@ -15,7 +15,7 @@ from reportgen.report.section import Section
 
 def uses_gradient(findings: Findings, label: str) -> bool:
     """Whether an estimator uses a derivative of f in z anywhere."""
-    kind = ESTIMATORS[findings.estimator_of[label]]
+    kind = kind_of(findings, label)
     return kind.needs_gradient or kind.extra_backward > 0
 
 
