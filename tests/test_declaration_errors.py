@@ -166,10 +166,12 @@ REFUSED_FIELDS: dict[str, str] = {
     ),
     "train: {epoch: 5}": "x.yaml:2 train.epoch: unknown key. Did you mean epochs?",
     "trian: {}": "x.yaml:2 trian: unknown key. Did you mean train?",
-    "problem: {xyz: 1}": "x.yaml:2 problem.xyz: unknown key. Use model, data, hidden, latent or activation.",
+    "problem: {xyz: 1}": (
+        "x.yaml:2 problem.xyz: unknown key. Use model, data, hidden, latent, activation, covariance or rank."
+    ),
     "problem: vae": (
-        "x.yaml:2 problem: must be a mapping of settings (model, data, hidden, latent, "
-        "activation), got 'vae'."
+        "x.yaml:2 problem: must be a mapping of settings (model, data, hidden, latent, activation, "
+        "covariance, rank), got 'vae'."
     ),
     "measure:": "x.yaml:2 measure: must be a mapping of settings (images, ",
     "problem:\n  latent: ten": "x.yaml:3 problem.latent: must be a whole number, got 'ten'.",
@@ -603,3 +605,8 @@ def test_a_quote_is_the_statement_where_there_is_none() -> None:
         None,
         "confirmed",
     )
+
+
+def test_a_model_is_trained_on_an_objective_that_it_has() -> None:
+    text = "experiment: a\nproblem: {model: two_layer_vae}\ntrain: {objective: elbo_analytic_kl}\n"
+    assert complaint(text).startswith("x.yaml:3 train.objective: two_layer_vae has no elbo_analytic_kl.")

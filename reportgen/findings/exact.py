@@ -62,9 +62,10 @@ def variance_to_exact(arm: MeasuredArm, group: str = "all") -> Quantity:
 
     Where the exact variance is zero, all that can be measured is rounding,
     and the ratio says nothing about it. Rounding is judged by its size beside
-    E‖ĝ‖², the largest of the objective's arms: they are made of the same
-    draws, so what cancels in one is as large as what is left in another. With
-    r the measured variance over that,
+    E‖ĝ‖², the largest of the objective's arms, which are made of the same
+    draws, so that what cancels in one is as large as what is left in another;
+    and beside 1, about the size of the terms, where all of them cancel. With r
+    the measured variance over the larger,
 
         r ≤ 1e-20           as zero as it is in double precision: 1 exactly
         1e-20 < r < 1e-10   not available: rounding of single precision, or a little variance

@@ -11,12 +11,14 @@ from torch import Tensor, nn
 
 from reportgen.families import Family, MeanFieldGaussian
 from reportgen.problems.bernoulli import bernoulli_log_likelihood, log_likelihood_of_layer
-from reportgen.problems.images import measured_images
+from reportgen.problems.covariance import gaussian_of
+from reportgen.problems.images import BinaryImages, measured_images
 from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.materials import Materials
-from reportgen.problems.networks import Decoder, restored
+from reportgen.problems.networks import Decoder, initialised, restored
 from reportgen.problems.prior import Prior, StandardNormal
 from reportgen.problems.problem import Described, Generative
+from reportgen.problems.trainable import Trainable
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,13 @@ class VAEProblem:
     generative: Generative | None = None
 
     @property
-    def layered(self) -> LayeredVAE:
-        """With a decoder whose parameters are θ; it is a copy, and q must be mean-field."""
+    def layered(self) -> LayeredVAE | None:
+        """With a decoder whose parameters are θ, a copy; None where q is not mean-field."""
+        q = self.family(self.encoder(self.x[:1]))
+        if q.name != MeanFieldGaussian.name:
+            return None
         decoder = copy.deepcopy(self.decoder).requires_grad_(True)
-        latent = self.family(self.encoder(self.x[:1])).latent
-        return LayeredVAE(Stages([self.encoder]), Stages([decoder]), self.x, (latent,))
+        return LayeredVAE(Stages([self.encoder]), Stages([decoder]), self.x, (q.latent,))
 
     def family(self, eta: Tensor) -> Family:
         """q(z|x), η [I m]."""
@@ -63,4 +67,20 @@ def build(materials: Materials) -> Described:
     encoder, decoder = restored(materials.parameters)
     dataset = materials.dataset()
     rows, pixels = measured_images(dataset, materials.images, materials.seed)
-    return Described(VAEProblem(encoder, decoder, torch.from_numpy(pixels)), dataset.name, rows)
+    problem = VAEProblem(encoder, decoder, torch.from_numpy(pixels), gaussian_of(materials.settings))
+    return Described(problem, dataset.name, rows)
+
+
+def trainable(materials: Materials) -> Trainable:
+    """Fresh networks, and the images they learn."""
+    assert materials.dataset is not None
+    dataset = materials.dataset()
+    encoder, decoder = initialised(materials.settings, dataset.train.mean(0, dtype="float64"), materials.seed)
+    of_eta = gaussian_of(materials.settings)
+    return Trainable(
+        dataset.name,
+        {"encoder": encoder, "decoder": decoder},
+        lambda x: VAEProblem(encoder, decoder, x, of_eta),
+        BinaryImages(dataset, dataset.train),
+        BinaryImages(dataset, dataset.test),
+    )

@@ -16,6 +16,7 @@ from reportgen.declaration.complaints import describe, refuse, suggestion
 from reportgen.declaration.problems.conjugate import Conjugate
 from reportgen.declaration.problems.function import Function
 from reportgen.declaration.problems.linear_gaussian_vae import LinearGaussianVAE
+from reportgen.declaration.problems.logistic_regression import LogisticRegression
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.problems.rainforth import Rainforth
 from reportgen.declaration.problems.two_layer_vae import TwoLayerVAE
@@ -28,6 +29,7 @@ PROBLEMS: dict[str, type[Problem]] = {
     "rainforth": Rainforth,
     "linear_gaussian_vae": LinearGaussianVAE,
     "two_layer_vae": TwoLayerVAE,
+    "logistic_regression": LogisticRegression,
 }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from reportgen.declaration.section import Section
+from reportgen.distributions import DISTRIBUTIONS
 
 
 class Problem(Section):
@@ -22,8 +24,6 @@ class Problem(Section):
     """Those meant where a declaration names none."""
     trained: ClassVar[bool] = False
     """Whether parameters are fitted first, and measured at checkpoints."""
-    generative: ClassVar[bool] = False
-    """Whether the gradient in θ can be measured too."""
     layered: ClassVar[bool] = False
     """Whether gradients are measured layer by layer, which not every estimator can be."""
     unit: ClassVar[tuple[str, str]] = ("data point", "data points")
@@ -41,14 +41,51 @@ class Problem(Section):
         return "gaussian"
 
     @property
+    def generative(self) -> bool:
+        """Whether the gradient in θ can be measured too."""
+        return False
+
+    @property
     def latent_size(self) -> int:
         """d, the length of z."""
         raise NotImplementedError
 
     @property
+    def family_options(self) -> dict[str, int]:
+        """Options of the family, by name."""
+        return {}
+
+    @property
+    def eta_size(self) -> int:
+        """m, the numbers that describe q at one data point."""
+        return DISTRIBUTIONS[self.distribution].parameters(self.latent_size, **self.family_options)
+
+    def weights(self, columns: int, rows: int) -> int:
+        """Multiplications that take one sample through the model, roughly; for estimates of cost.
+
+        `columns` are the numbers of one row of the data set (pixels), `rows` its training part.
+        """
+        return 0
+
+    @property
+    def written_out(self) -> bool:
+        """Whether a step of training has its gradient written out, and so is fast; for estimates of cost."""
+        return False
+
+    @property
     def dataset(self) -> str | None:
-        """Data set it is made of, a name in `reportgen.datasets`; None where it needs none."""
+        """Data it is made of, a name in `reportgen.datasets`; None where it needs none."""
         return None
+
+    @property
+    def images(self) -> bool:
+        """Whether its data points are images, so many of the data set's test part as are asked for."""
+        return self.dataset is not None
+
+    @classmethod
+    def needed(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Of resolved settings those that a cell's numbers depend on."""
+        return dict(settings)
 
     @property
     def sentence(self) -> str:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from reportgen.declaration.complaints import refuse
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.problems.vae import datasets
+from reportgen.declaration.problems.vae import datasets, products
 from reportgen.declaration.scalars import Choice, Whole, as_list, filled
 
 
@@ -32,7 +32,6 @@ class TwoLayerVAE(Problem):
     objectives: ClassVar = ("elbo", "iwae")
     usual: ClassVar = ("elbo",)
     trained: ClassVar = True
-    generative: ClassVar = True
     layered: ClassVar = True
     unit: ClassVar = ("image", "images")
     coordinates: ClassVar = "the weights of both layers of a variational autoencoder’s encoder"
@@ -53,12 +52,23 @@ class TwoLayerVAE(Problem):
     """Units of the tanh layers between h1 and h2, in q; p has the same in reverse."""
 
     @property
+    def generative(self) -> bool:
+        return True
+
+    @property
     def latent_size(self) -> int:
         return sum(self.latent)
 
     @property
     def dataset(self) -> str:
         return self.data
+
+    def weights(self, columns: int, rows: int) -> int:
+        first, second = self.latent
+        lower, upper = self.hidden, self.upper_hidden
+        encoder = products(columns, *lower, 2 * first) + products(first, *upper, 2 * second)
+        decoder = products(second, *upper[::-1], 2 * first) + products(first, *lower[::-1], columns)
+        return encoder + decoder
 
     @property
     def sentence(self) -> str:
