@@ -11,6 +11,7 @@ from reportgen.datasets import load
 from reportgen.declaration import PROBLEMS, Problem
 from reportgen.problems import TRAINABLES, Materials
 from reportgen.problems.networks import named
+from tests.example_model import load_example
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "vae": {"hidden": [4], "latent": 2},
@@ -20,6 +21,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "linear_gaussian_vae": {"latent": 2, "perturbation": 0.2},
     "two_layer_vae": {"hidden": [4], "upper_hidden": [3], "latent": [3, 2]},
     "logistic_regression": {},
+    "python": {"python": "my_vae.py:build", "arguments": {"latent": 2, "epochs": 0, "points": 3}},
 }
 FURTHER: list[dict[str, Any]] = [
     {"model": "vae", "hidden": [4], "latent": 3, "covariance": "full"},
@@ -39,4 +41,6 @@ def materials_of(section: Problem, images: int, seed: int) -> Materials:
     if section.trained:
         begun = Materials(settings, seed, dataset=lambda: load(section.dataset or ""))
         parameters = named(TRAINABLES[section.model](begun).networks)
-    return Materials(settings, seed, images, lambda: load(section.dataset or ""), parameters)
+    return Materials(
+        settings, seed, images, lambda: load(section.dataset or ""), parameters, code=load_example
+    )
