@@ -61,7 +61,9 @@ def test_the_digest_of_one_file_is_its_sha256(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("statement", ["import layers", "from layers import y", "def f():\n  import layers"])
 def test_the_digest_covers_what_is_imported_from_beside_it(tmp_path: Path, statement: str) -> None:
-    write(tmp_path, one=f"{statement}\nx = 1\n", layers="import deep\ny = 1\n", deep="z = 1\n", other="w = 1\n")
+    write(
+        tmp_path, one=f"{statement}\nx = 1\n", layers="import deep\ny = 1\n", deep="z = 1\n", other="w = 1\n"
+    )
     before = digest(tmp_path, "one.py:x")
     write(tmp_path, other="w = 2\n")
     assert digest(tmp_path, "one.py:x") == before
@@ -143,7 +145,7 @@ def test_code_that_changed_since_its_digest_is_not_run(tmp_path: Path) -> None:
     code = UserCode.read(["one.py:x"], tmp_path)
     assert code.source("one.py:x").file == (tmp_path / "one.py").resolve()
     write(tmp_path, one="x = 2\n")
-    with pytest.raises(CellError, match="was changed. Run again"):
+    with pytest.raises(CellError, match=r"was changed\. Run again"):
         code.source("one.py:x")
 
 
