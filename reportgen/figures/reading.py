@@ -24,8 +24,14 @@ def all_looks(findings: Findings) -> dict[str, Look]:
 
 def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
     """What a figure calls this label; with its K where that is more than one, unless K varies."""
-    count = default_samples(findings, label) if samples else 1
+    count = default_samples(findings, label) if samples and not is_bound(findings) else 1
     return short_title(label, findings.estimator_of[label]) + (f", K = {count}" if count > 1 else "")
+
+
+def is_bound(findings: Findings) -> bool:
+    """Whether the first objective is a bound of K samples: then K is the objective's, not an estimator's."""
+    first = findings.objectives[0]
+    return first in OBJECTIVES and OBJECTIVES[first].several
 
 
 def varies_with_samples(findings: Findings) -> bool:
@@ -33,9 +39,7 @@ def varies_with_samples(findings: Findings) -> bool:
 
     An average of K has K times the squared signal-to-noise ratio, which says no more than its variance does.
     """
-    first = findings.objectives[0]
-    several = first in OBJECTIVES and OBJECTIVES[first].several
-    return several or bool(findings.compared(parameters="theta"))
+    return is_bound(findings) or bool(findings.compared(parameters="theta"))
 
 
 def gradient_title(findings: Findings, label: str) -> str:

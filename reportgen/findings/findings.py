@@ -66,7 +66,9 @@ class Findings:
         """What things are called here."""
         record = self.record()
         declared = int(self.experiment.measure.images) if self.experiment.problem.dataset else 1
-        return vocabulary(self.experiment, len(record.images) if record else declared)
+        count = len(record.images) if record else declared
+        free = record is not None and count == 1 and record.eta == record.parameters
+        return vocabulary(self.experiment, count, free)
 
     def compared(self, objective: str | None = None, parameters: str = "phi") -> tuple[str, ...]:
         """Labels of the estimators of one gradient, in φ or in θ: only these can be compared.

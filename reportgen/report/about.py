@@ -38,12 +38,13 @@ def objective_title(findings: Findings, name: str) -> str:
 
 def under(findings: Findings, name: str) -> str:
     """An objective inside a sentence: “for the reconstruction term”."""
-    samples = findings.vocabulary.samples
+    if name == "iwae":
+        samples = findings.vocabulary.samples
+        return f"for the IWAE bound of {prose.in_words(samples)} sample{'s' * (samples != 1)}"
     return {
         "reconstruction": "for the reconstruction term",
         "elbo": "for the ELBO",
         "elbo_analytic_kl": "for the ELBO with analytic KL",
-        "iwae": f"for the IWAE bound of {prose.in_words(samples)} sample{'s' * (samples != 1)}",
         "expectation": "for the expectation",
     }.get(name, f"for {objective_title(findings, name)}")
 

@@ -150,6 +150,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         }
         for label in others
     ]
+    rows = [row for row in rows if any(cell.available for cell in row["cells"])]
     moved = [text for label in findings.compared() if (text := constants(findings, label))]
     if not rows and not moved:
         return None
