@@ -11,11 +11,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reportgen.api import Measurement as Measurement
-    from reportgen.api import Results as Results
-    from reportgen.api import load as load
-    from reportgen.api import measure as measure
-    from reportgen.api import run as run
+    from reportgen.api.experiments import load as load
+    from reportgen.api.experiments import run as run
+    from reportgen.api.measurement import Measurement as Measurement
+    from reportgen.api.measuring import measure as measure
+    from reportgen.api.results import Results as Results
     from reportgen.declaration import Experiment as Experiment
     from reportgen.estimators import Estimator as Estimator
     from reportgen.problems import Model as Model
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _FROM = {
-    "load": "reportgen.api",
-    "run": "reportgen.api",
-    "measure": "reportgen.api",
-    "Results": "reportgen.api",
-    "Measurement": "reportgen.api",
+    "load": "reportgen.api.experiments",
+    "run": "reportgen.api.experiments",
+    "measure": "reportgen.api.measuring",
+    "Results": "reportgen.api.results",
+    "Measurement": "reportgen.api.measurement",
     "Experiment": "reportgen.declaration",
     "Estimator": "reportgen.estimators",
     "Model": "reportgen.problems",
@@ -54,7 +54,7 @@ class _Package(ModuleType):
 
     @property
     def measure(self) -> Any:
-        return import_module("reportgen.api").measure
+        return import_module(_FROM["measure"]).measure
 
     @measure.setter
     def measure(self, room: ModuleType) -> None:

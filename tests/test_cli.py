@@ -18,6 +18,7 @@ import pytest
 from reportgen import workflow
 from reportgen.cli import commands as cli
 from reportgen.cli.progress import Lines, Tally, duration, progress
+from reportgen.declaration import PROBLEMS
 from reportgen.errors import CellError
 from reportgen.execution import Event
 from reportgen.findings import write_claims_json, write_results_csv
@@ -144,12 +145,15 @@ def test_list_names_every_plugin(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert call("list", "--json") == 0
     kinds = json.loads(capsys.readouterr().out)
+    pairs = kinds.pop("applicability")
+    assert len(pairs) == len(ESTIMATORS) * len(PROBLEMS) == len(kinds["estimators"]) * len(kinds["problems"])
     names = {kind: [row["name"] for row in rows] for kind, rows in kinds.items()}
     assert names["estimators"] == list(ESTIMATORS) and names["objectives"] == list(OBJECTIVES)
     assert names["data sets"] == ["digits", "mnist"] and "burda2016" in names["gallery"]
     assert call("list") == 0
     out = capsys.readouterr().out
     assert all(name in out for rows in names.values() for name in rows)
+    assert max(map(len, out.splitlines())) <= 100
 
 
 def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:

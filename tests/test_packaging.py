@@ -234,7 +234,13 @@ def test_wheel_carries_the_package_the_templates_and_the_gallery(wheel: Path) ->
     assert stray == []
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("OFL.txt") and "licenses" in name for name in names)
-    assert sorted(about.get_all("Requires-Dist", [])) == sorted(PROJECT["project"]["dependencies"])
+    optional = [
+        f"{requirement}; extra == '{extra}'"
+        for extra, requirements in PROJECT["project"]["optional-dependencies"].items()
+        for requirement in requirements
+    ]
+    wanted = [*PROJECT["project"]["dependencies"], *optional]
+    assert sorted(about.get_all("Requires-Dist", [])) == sorted(wanted)
     assert about["Requires-Python"] == ">=3.11"
     assert "reportgen = reportgen.cli:main" in entries
 

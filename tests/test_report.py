@@ -468,7 +468,9 @@ class Fixed:
         self.estimator_of = {label: label for label in self.labels}
         self.vocabulary = SimpleNamespace(trained=True, at_last=" at the last checkpoint", objective=str)
         self.experiment = SimpleNamespace(
-            estimators=[SimpleNamespace(label=label, num_samples=1) for label in self.labels]
+            estimators=[
+                SimpleNamespace(label=label, num_samples=1, kind=ESTIMATORS[label]) for label in self.labels
+            ]
         )
 
     def reference(self, objective: str | None = None) -> str:

@@ -247,7 +247,7 @@ def check(
 
 @app.command("list")
 def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
-    """What a declaration can name, and which estimator applies to which problem."""
+    """What a declaration can name; estimators × problems."""
     from reportgen.cli.matrix import lines, pairs
     from reportgen.cli.tables import aligned, folded, listing
 

@@ -1,0 +1,282 @@
+"""From Python: load, run, measure; what notebooks show, what programs read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import reportgen
+from reportgen.api.bars import MARGIN, WIDTH, LogAxis
+from reportgen.api.tables import aligned
+from reportgen.errors import CellError, DeclarationError, MissingRequirementError, UsageError
+from reportgen.findings import Estimate, csv_text
+from reportgen.problems.model import free_gaussian
+from tests.test_cli import TEXT
+from tests.test_own_model import parts
+
+MEAN, SCALE, K = 0.7, 0.5, 2.0
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> reportgen.Results:
+    return reportgen.run(reportgen.load(TEXT), tmp_path_factory.mktemp("output"))
+
+
+@pytest.fixture(scope="module")
+def quadratic() -> reportgen.Measurement:
+    """f(z) = (z − k)² with z ~ N(μ, σ²), one dimension: everything is known."""
+    problem = free_gaussian([MEAN], [SCALE], lambda z: ((z - K) ** 2).sum(-1))
+    return reportgen.measure(problem, ["pathwise", "score_function"], "expectation", precision=0.03)
+
+
+def test_import_is_light_and_offers_what_it_lists() -> None:
+    code = (
+        "import sys, reportgen\n"
+        "heavy = {'torch', 'numpy', 'pydantic', 'matplotlib', 'pandas'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "assert set(reportgen.__all__) <= set(dir(reportgen))\n"
+        "reportgen.load('smoke')\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert all(getattr(reportgen, name) is not None for name in reportgen.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'measures'"):
+        _ = reportgen.measures
+
+
+def test_measure_stays_the_function_when_the_room_of_that_name_is_imported() -> None:
+    code = (
+        "import reportgen, reportgen.measure.meter\n"
+        "from reportgen.measure import measure as engine\n"
+        "from reportgen import measure\n"
+        "assert measure is reportgen.measure and callable(measure) and engine is not measure\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_load_takes_names_files_and_text_and_lays_settings_over(tmp_path: Path) -> None:
+    (tmp_path / "tiny.yaml").write_text(TEXT)
+    for source in (TEXT, tmp_path / "tiny.yaml", str(tmp_path / "tiny.yaml")):
+        for overrides in (
+            {"measure.precision": 0.1, "problem.hidden": [3]},
+            ["measure.precision=10%", "problem.hidden=[3]"],
+        ):
+            experiment = reportgen.load(source, overrides)
+            assert experiment.measure.precision == 0.1 and experiment.problem.hidden == (3,)  # type: ignore[attr-defined]
+    assert reportgen.load("smoke").experiment == "smoke"
+    with pytest.raises(DeclarationError, match=r"problem\.latent"):
+        reportgen.load(TEXT, {"problem.latent": "many"})
+
+
+def test_a_run_is_that_of_the_command_line(results: reportgen.Results) -> None:
+    assert results.exit_code == 0 and results.broken == ()
+    assert results.outcome.measured == 4
+    (claim,) = results.claims
+    assert claim.verdict == "confirmed"
+    written = list(csv.DictReader(io.StringIO(csv_text(results.findings))))
+    assert [list(row) for row in results.rows] == [list(row) for row in written]
+    for row, other in zip(results.rows, written, strict=True):
+        value = float(other["value"]) if other["value"] else math.nan
+        assert row["value"] == value or (math.isnan(row["value"]) and math.isnan(value))
+        assert str(row["statistic"]) == other["statistic"]
+    again = reportgen.run(results.experiment, results.job.folder.parent)
+    assert again.outcome.cached == 4 and again.outcome.measured == 0
+    page = results.report()
+    assert page.is_file() and (page.parent / "report.pdf").is_file()
+
+
+def test_results_are_shown_with_their_verdicts(results: reportgen.Results) -> None:
+    assert str(results).splitlines()[0] == "A tiny one"
+    assert "confirmed  lower variance" in str(results)
+    assert ">confirmed</td>" in results._repr_html_()
+
+
+def test_a_run_prints_nothing_and_tells_its_events(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events: list[Any] = []
+    reportgen.run(
+        reportgen.load(TEXT, {"train.epochs": 0, "train.checkpoints": [0]}), tmp_path, progress=events.append
+    )
+    assert {event.state for event in events} >= {"started", "finished"}
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""
+
+
+def test_frames_have_the_columns_of_results_csv(
+    results: reportgen.Results, quadratic: reportgen.Measurement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[list[dict[str, Any]], list[str]]] = []
+    pandas = ModuleType("pandas")
+    pandas.DataFrame = lambda rows, columns: made.append((rows, columns))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pandas", pandas)
+    results.frame()
+    quadratic.frame()
+    header = csv_text(results.findings).splitlines()[0].split(",")
+    assert made[0] == (results.rows, header)
+    assert made[1][1] == header and made[1][0] == quadratic.rows
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingRequirementError, match=r"pip install 'reportgen\[notebook\]'.*\.rows"):
+        results.frame()
+
+
+def test_code_is_run_only_with_leave(tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("raise SystemExit(1)\n")
+    (tmp_path / "own.yaml").write_text("experiment: own\nproblem: {python: bad.py:build}\n")
+    with pytest.raises(UsageError, match="nothing of it was run"):
+        reportgen.run(tmp_path / "own.yaml", tmp_path / "output")
+    (cause,) = reportgen.run(tmp_path / "own.yaml", tmp_path / "output", allow_code=True).broken
+    assert "bad.py:1: must return, it ended the program" in cause
+
+
+def test_measured_variances_are_the_exact_ones(quadratic: reportgen.Measurement) -> None:
+    """∇_μ and ∇_log σ of (μ + σ ε − k)², by hand: their variances over ε ~ N(0, 1)."""
+    a = MEAN - K
+    pathwise = 4 * SCALE**2 + SCALE**2 * (4 * a**2) + 8 * SCALE**4
+    found = quadratic.get("total_variance", "pathwise")
+    assert abs(found.value - pathwise) < 2.6 * (found.high - found.low) / 3.92
+    assert found.high - found.low < 2 * 0.03 * 1.1 * found.value
+    ratio = quadratic.ratio("score_function", "pathwise")
+    assert ratio.value == pytest.approx(quadratic.get("total_variance", "score_function").value / found.value)
+    own = quadratic.get("variance_ratio", "score_function")
+    assert (own.value, own.low, own.high) == (ratio.value, ratio.low, ratio.high)
+    assert quadratic.reference == "pathwise" and quadratic.same_mean("pathwise") == "reference"
+    assert quadratic.same_mean("score_function").startswith("p ")
+
+
+def test_every_estimator_that_applies_is_measured_under_every_objective() -> None:
+    options: dict[str, Any] = {"precision": 0.9, "budget": 8000, "min_replicates": 64}
+    for objective in ("reconstruction", "elbo", "elbo_analytic_kl", "iwae"):
+        wide = parts()  # made narrow, since exact values are sought in float64 alone, and take their time
+        model = wide.encoder.float(), wide.decoder.float(), wide.x.float()
+        found = reportgen.measure(model, objective=objective, **options)
+        assert "pathwise" in found.labels and "score_function" in found.labels
+        assert "generative" not in found.labels and "score_function_as_printed" not in found.labels
+        assert all(found.get("total_variance", label).available for label in found.labels)
+        if objective == "iwae":
+            assert {arm.num_samples for arm in found.record.arms} == {2}
+
+
+def test_the_same_numbers_again_and_the_threads_left_as_they_were() -> None:
+    before = torch.get_num_threads()
+    options: dict[str, Any] = {"precision": 0.9, "budget": 4000, "min_replicates": 64}
+    model = parts()
+    first, second = (
+        reportgen.measure((model.encoder, model.decoder, model.x), ["pathwise"], **options) for _ in range(2)
+    )
+    assert first.get("total_variance", "pathwise") == second.get("total_variance", "pathwise")
+    assert torch.get_num_threads() == before
+    other = reportgen.measure(model, ["pathwise"], seed=1, **options)
+    assert other.get("total_variance", "pathwise") != first.get("total_variance", "pathwise")
+
+
+def test_own_estimators_and_options() -> None:
+    def halved(draws: Any, _: Any) -> Tensor:
+        return 0.5 * (draws.f.unsqueeze(-1) * draws.score).mean(2)
+
+    own = reportgen.Estimator(name="halved", evaluate=halved, unbiased=False)
+    asked: list[Any] = [own, {"name": "leave_one_out", "num_samples": 4, "label": "loo"}, "score_function"]
+    found = reportgen.measure(parts(), asked, "reconstruction", precision=0.5, budget=20_000)
+    assert found.labels == ("halved", "loo", "score_function")
+    assert found.reference == "loo" and found.same_mean("halved").startswith("biased, ")
+    ratio = found.get("total_variance", "halved").value / found.get("total_variance", "score_function").value
+    assert ratio == pytest.approx(0.25, rel=1e-6)
+    assert "biased" in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"objective": "elbow"}, "objective: must be one of"),
+        ({"precision": 2.0}, "precision: must lie between 0 and 1"),
+        ({"budget": 100}, "budget: must be at least 2000 for 1 samples"),
+        ({"estimators": []}, "estimators: need at least one"),
+        ({"estimators": ["pathwise", "pathwize"]}, r"estimators\[1\].name: must be one of"),
+        ({"estimators": ["pathwise", "pathwise"]}, r"estimators\[1\]: is called pathwise like another"),
+        ({"estimators": ["generative"]}, r"estimators\[0\]: generative estimates the gradient in θ"),
+        (
+            {"estimators": ["pathwise", {"name": "vimco", "num_samples": 4}], "objective": "iwae"},
+            r"estimators\[1\]: must have the K of the first, 1",
+        ),
+        ({"estimators": [{"name": "leave_one_out", "num_samples": 1}]}, "needs at least 2, got 1"),
+    ],
+)
+def test_wrong_questions_are_answered_with_one_sentence(arguments: dict[str, Any], said: str) -> None:
+    whole: dict[str, Any] = {"estimators": ["pathwise"], **arguments}
+    with pytest.raises(UsageError, match=said) as error:
+        reportgen.measure(parts(), **whole)
+    assert "\n" not in str(error.value)
+
+
+def test_wrong_models_and_names_too(quadratic: reportgen.Measurement) -> None:
+    with pytest.raises(CellError, match=r"problem: must give a reportgen\.Model"):
+        reportgen.measure(nn.Linear(2, 2))  # type: ignore[arg-type]
+    for ask, said in (
+        (lambda: quadratic.get("variance", "pathwise"), "statistic: must be one of total_variance"),
+        (
+            lambda: quadratic.get("total_variance", "path"),
+            "estimator: must be one of pathwise, score_function",
+        ),
+        (lambda: quadratic.get("total_variance", "pathwise", "last"), "group: must be one of all, mean"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            ask()
+
+
+def test_the_notebook_table_stands_alone_and_shows_the_numbers(quadratic: reportgen.Measurement) -> None:
+    page = quadratic._repr_html_()
+    assert len(page) < 20_000
+    assert not re.findall(r"https?:|src=|<script|@import|url\(", page)
+    assert page.count("<svg") == 3 and page.count("<circle") == 2
+    assert page.count('fill="none"') == 1  # the reference's
+    for label in quadratic.labels:
+        assert f"<td>{label}</td>" in page
+        value = quadratic.get("total_variance", label)
+        x = re.search(rf'aria-label="{label}: .*?<circle cx="([0-9.]+)"', page)
+        assert x is not None
+        variances = [quadratic.get("total_variance", one) for one in quadratic.labels]
+        assert float(x[1]) == pytest.approx(LogAxis(variances).at(value.value), abs=0.06)
+    assert "prefers-color-scheme:dark" in page and "data-jp-theme-light=false" in page
+
+
+def test_names_are_escaped() -> None:
+    own = reportgen.Estimator(
+        name="a<b>&", evaluate=lambda draws, _: (draws.f.unsqueeze(-1) * draws.score).mean(2)
+    )
+    page = reportgen.measure(parts(), [own], precision=0.9, budget=4000, min_replicates=64)._repr_html_()
+    assert "a&lt;b&gt;&amp;" in page and "a<b>" not in page
+
+
+def test_the_log_axis_has_whole_decades_and_keeps_order() -> None:
+    axis = LogAxis([Estimate(3.0, 2.0, 4.0), Estimate(900.0), Estimate(math.nan)])
+    assert (axis.low, axis.high) == (0, 3) and axis.ticks == [0, 1, 2, 3]
+    assert axis.at(1.0) == MARGIN and axis.at(1000.0) == WIDTH - MARGIN
+    assert axis.at(10.0) - axis.at(1.0) == pytest.approx(axis.at(100.0) - axis.at(10.0))
+    assert axis.at(0.0) == MARGIN and axis.at(1e9) == WIDTH - MARGIN
+    assert len(LogAxis([Estimate(1e-9), Estimate(1e9)]).ticks) <= 7
+    assert LogAxis([Estimate(10.0, 10.0, 10.0)]).high > LogAxis([Estimate(10.0, 10.0, 10.0)]).low
+    assert LogAxis([]).ticks == [0, 1]
+
+
+def test_printed_tables_are_aligned(quadratic: reportgen.Measurement) -> None:
+    heading, header, *rows = str(quadratic).splitlines()
+    assert heading.startswith("Expectation, gradient in 2 parameters of the encoder, 1 data point, ")
+    start = header.index("total variance")
+    for row, label in zip(rows, quadratic.labels, strict=False):
+        assert row.startswith(label) and row[start - 2 : start] == "  " and row[start] != " "
+    assert list(aligned([("a", "b", "c"), ("x", "", "1"), ("yy", "", "22")], numbers=(2,))) == [
+        "a    c",
+        "x    1",
+        "yy  22",
+    ]

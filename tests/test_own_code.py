@@ -1,0 +1,249 @@
+"""A user's own model and estimator from the command line: what is run, when, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reportgen import workflow
+from reportgen.errors import DeclarationError
+from reportgen.plan import Plan
+from reportgen.store import BrokenRecord, MeasurementRecord, Store
+from tests.example_model import EXAMPLES
+from tests.test_cli import call, errors
+
+MODEL = """\
+from pathlib import Path
+import torch
+from torch import nn
+import reportgen
+
+Path(__file__).with_name("ran").write_text("ran")
+
+def build(latent=2):
+    x = (torch.arange(12.0).reshape(3, 4) % 3 > 0).float()
+    return reportgen.Model(nn.Linear(4, 2 * latent), nn.Linear(latent, 4), x)
+"""
+ESTIMATOR = """\
+from pathlib import Path
+import reportgen
+
+Path(__file__).with_name("ran").write_text("ran")
+
+def centred(draws, _):
+    return ((draws.f - draws.f_at_centre).unsqueeze(-1) * draws.score).mean(2)
+
+CENTRED = reportgen.Estimator(name="centred", evaluate=centred, extra_forward=1)
+"""
+TEXT = """\
+experiment: mine
+problem: {python: my_model.py:build}
+objective: [elbo, elbo_analytic_kl]
+estimators:
+  - {python: my_estimator.py:CENTRED, label: centred, words: f at the mean of q as a baseline}
+  - score_function
+  - pathwise
+measure: {precision: 40%, budget: 4e3, min_replicates: 100}
+claims:
+  - {id: lower, statement: it is better, test: "variance_ratio(centred, score_function) < 1"}
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The declaration in a folder of its own, called from another."""
+    folder, elsewhere = tmp_path / "mine", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    (folder / "my_model.py").write_text(MODEL)
+    (folder / "my_estimator.py").write_text(ESTIMATOR)
+    (folder / "mine.yaml").write_text(TEXT)
+    return folder
+
+
+def change(mine: Path, name: str, before: str, after: str) -> None:
+    text = (mine / name).read_text()
+    assert before in text
+    (mine / name).write_text(text.replace(before, after))
+
+
+def records(mine: Path) -> list[object]:
+    job = workflow.prepare(str(mine / "mine.yaml"), Path("output"), ())
+    return list(workflow.records(job).values())
+
+
+def run(mine: Path, *options: str) -> int:
+    return call("run", str(mine / "mine.yaml"), "--allow-code", "--executor", "serial", *options)
+
+
+def cause(mine: Path) -> str:
+    (record,) = records(mine)
+    assert isinstance(record, BrokenRecord)
+    return record.cause
+
+
+def test_nothing_is_run_that_was_not_allowed(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = str(mine / "mine.yaml")
+    for command in ("run", "report"):
+        for executor in ("serial", "processes"):
+            assert call(command, name, "--executor", executor) == 2
+            (line,) = errors(capsys)
+            assert line.endswith("nothing of it was run. Read it, then add --allow-code.")
+            assert "would run my_model.py:build and my_estimator.py:CENTRED" in line
+    assert call("check", name) == 0
+    assert call("render", name) == 2
+    assert call("list") == 0
+    assert not (mine / "ran").exists()
+    assert run(mine) == 0
+    assert (mine / "ran").exists()
+
+
+def test_a_worker_without_leave_runs_nothing_either(mine: Path, tmp_path: Path) -> None:
+    from reportgen.execution import run as execute
+
+    job = workflow.prepare(str(mine / "mine.yaml"), tmp_path, ())
+    outcome = execute(job.experiment, job.plan, job.store, executor="serial")
+    (record,) = outcome.broken
+    assert "was not allowed to run. Add --allow-code" in record.cause
+    assert not (mine / "ran").exists()
+
+
+def test_what_is_stored_needs_no_leave_and_no_file(mine: Path) -> None:
+    name = str(mine / "mine.yaml")
+    assert run(mine) == 0
+    (mine / "ran").unlink()
+    assert call("report", name) == 0
+    for file in ("my_model.py", "my_estimator.py"):
+        (mine / file).unlink()
+    assert call("render", name) == 0
+    assert not (mine / "ran").exists()
+    page = (Path("output") / "mine" / "report.html").read_text()
+    assert "f at the mean of q as a baseline" in page and "my_estimator.py:CENTRED" in page
+    manifest = json.loads((Path("output") / "mine" / "manifest.json").read_text())
+    assert set(manifest["data"]) == {"my_model.py:build", "my_estimator.py:CENTRED"}
+    assert "--allow-code" in manifest["command"]
+
+
+def test_no_path_of_the_machine_is_written_down(mine: Path) -> None:
+    assert run(mine) == 0
+    written = [path for path in Path("output").rglob("*.json") if path.is_file()]
+    assert len(written) >= 3
+    assert not [path for path in written if str(mine) in path.read_text()]
+
+
+def test_workers_of_any_kind_give_the_same_numbers(mine: Path) -> None:
+    assert run(mine) == 0
+    (serial,) = records(mine)
+    name = str(mine / "mine.yaml")
+    assert call("run", name, "--allow-code", "--fresh", "--executor", "processes", "--jobs", "1") == 0
+    (spawned,) = records(mine)
+    assert isinstance(serial, MeasurementRecord) and isinstance(spawned, MeasurementRecord)
+    assert serial.dataset == "none" and len(serial.images) == 3 and serial.latent == 2
+    np.testing.assert_array_equal(serial.arrays["variance"], spawned.arrays["variance"])
+    np.testing.assert_array_equal(serial.arrays["projection"], spawned.arrays["projection"])
+
+
+def plan(mine: Path, *overrides: str) -> Plan:
+    return workflow.prepare(str(mine / "mine.yaml"), Path("output"), overrides).plan
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("my_model.py", "nn.Linear(latent, 4)", "nn.Linear(latent, 4, bias=False)"),
+        ("my_estimator.py", "extra_forward=1", "extra_forward=2"),
+        ("mine.yaml", "label: centred,", "label: centred, unbiased: false,"),
+        ("mine.yaml", "{python: my_model.py:build}", "{python: my_model.py:build, arguments: {latent: 3}}"),
+    ],
+)
+def test_the_key_changes_with_the_code_and_what_is_said_of_it(
+    mine: Path, name: str, before: str, after: str
+) -> None:
+    (cell,) = plan(mine).measurements
+    assert plan(mine).measurements[0].key == cell.key
+    change(mine, name, before, after)
+    assert plan(mine).measurements[0].key != cell.key
+
+
+def test_a_new_label_and_new_words_measure_nothing_again(mine: Path) -> None:
+    (cell,) = plan(mine).measurements
+    change(mine, "mine.yaml", "words: f at the mean of q as a baseline", "words: another sentence")
+    assert plan(mine).measurements[0].key == cell.key
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "said"),
+    [
+        (
+            "my_model.py",
+            "    x = ",
+            "    1 / 0\n    x = ",
+            "my_model.py:9: ZeroDivisionError: division by zero",
+        ),
+        ("my_model.py", "nn.Linear(4, 2 * latent)", "nn.Linear(4, 5)", "encoder: gaussian of 3 latent units"),
+        ("my_model.py", "def build", "def built", "needs something called build in my_model.py"),
+        ("my_model.py", "latent=2", "latents=2", "NameError: name 'latent' is not defined"),
+        ("my_estimator.py", "return (", "return 1 / 0 * (", "my_estimator.py:7: ZeroDivisionError"),
+        ("my_estimator.py", "reportgen.Estimator(", "dict(", "must be a reportgen.Estimator, got dict"),
+        (
+            "my_estimator.py",
+            "extra_forward=1",
+            "extra_forward=1, unbiased=False",
+            "is declared unbiased: true, the estimator says false",
+        ),
+        ("my_estimator.py", "extra_forward=1", "extra_forward=1, min_samples=2", "needs at least 2 samples"),
+        ("my_estimator.py", "evaluate=", "bound=", "is declared with serves: mean, and has no evaluate"),
+        ("mine.yaml", "my_model.py:build}", "my_model.py:build, family: bernoulli}", "as declared"),
+    ],
+)
+def test_faults_of_the_users_are_told_where_they_stand(
+    mine: Path, name: str, before: str, after: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "family" in after:
+        change(mine, "mine.yaml", "  - pathwise\n", "  - leave_one_out\n")
+    change(mine, name, before, after)
+    assert run(mine) == 4
+    assert said in cause(mine) and "\n" not in cause(mine)
+
+
+def test_a_missing_file_is_told_at_its_line(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (mine / "my_model.py").unlink()
+    assert call("check", str(mine / "mine.yaml")) == 2
+    (line,) = errors(capsys)
+    assert "mine.yaml:2 problem.python: needs the file my_model.py, found none" in line
+
+
+def test_own_estimators_are_compared_like_any_other(mine: Path) -> None:
+    """The same function as an estimator of the table, under a name of the user's own: equal to the bit."""
+    change(mine, "mine.yaml", "python: my_estimator.py:CENTRED", "python: same.py:SAME")
+    (mine / "same.py").write_text(
+        "from reportgen.estimators import ESTIMATORS\nSAME = ESTIMATORS['score_function']\n"
+    )
+    assert run(mine) == 0
+    (record,) = records(mine)
+    assert isinstance(record, MeasurementRecord)
+    variance = record.arrays["variance"]
+    labels = [arm.label for arm in record.arms]
+    np.testing.assert_array_equal(variance[labels.index("centred")], variance[labels.index("score_function")])
+
+
+def test_a_swept_argument_is_refused_with_the_remedy(mine: Path) -> None:
+    change(mine, "mine.yaml", "claims:", "sweep: {problem.arguments: [{latent: 3}]}\nclaims:")
+    with pytest.raises(DeclarationError, match="change one with --set"):
+        plan(mine)
+    change(mine, "mine.yaml", "sweep: {problem.arguments: [{latent: 3}]}\n", "")
+    assert plan(mine, "problem.arguments={latent: 3}").measurements[0].problem["arguments"] == {"latent": 3}
+
+
+def test_the_worked_example_runs_and_keeps_its_promises(tmp_path: Path) -> None:
+    name = str(EXAMPLES / "my_vae.yaml")
+    options = ("--output", str(tmp_path), "--set", "measure.precision=20%")
+    assert call("report", name, "--allow-code", "--executor", "serial", *options) == 0
+    claims = json.loads((tmp_path / "my-vae" / "claims.json").read_text())
+    assert {claim["verdict"] for claim in claims} == {"confirmed"}
+    stored = Store(tmp_path / ".store")
+    assert stored.code_digest("my_vae.py:build")
