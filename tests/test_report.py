@@ -25,6 +25,7 @@ import pytest
 
 from reportgen.declaration import load_text
 from reportgen.errors import RenderError, UnwritableError
+from reportgen.estimators import ESTIMATORS
 from reportgen.figures import (
     coordinate_distribution,
     signal_to_noise,
@@ -468,7 +469,9 @@ class Fixed:
         self.estimator_of = {label: label for label in self.labels}
         self.vocabulary = SimpleNamespace(trained=True, at_last=" at the last checkpoint", objective=str)
         self.experiment = SimpleNamespace(
-            estimators=[SimpleNamespace(label=label, num_samples=1) for label in self.labels]
+            estimators=[
+                SimpleNamespace(label=label, num_samples=1, kind=ESTIMATORS[label]) for label in self.labels
+            ]
         )
 
     def reference(self, objective: str | None = None) -> str:
@@ -567,8 +570,6 @@ def test_formula_sources_are_those_of_the_templates() -> None:
 
 
 def test_citations_resolve() -> None:
-    from reportgen.estimators import ESTIMATORS
-
     for estimator in ESTIMATORS.values():
         for key in estimator.source.split(","):
             assert reference(key.strip()).link.startswith("https://")
