@@ -179,8 +179,8 @@ def test_the_report_prints_the_forms_that_the_objectives_use() -> None:
 def test_the_gradient_in_theta_is_of_log_p_of_x_and_z_alone() -> None:
     kind = ESTIMATORS["generative"]
     assert kind.serves("elbo") and kind.serves("iwae") and not kind.serves("reconstruction")
-    assert refusal("generative", "gaussian", ("elbo", "reconstruction"), True) is None
-    assert refusal("generative", "gaussian", ("reconstruction",), True) == (
+    assert refusal(kind, "gaussian", ("elbo", "reconstruction"), True) is None
+    assert refusal(kind, "gaussian", ("reconstruction",), True) == (
         "generative estimates no gradient of reconstruction. Add the objective elbo or iwae, or remove it."
     )
 
