@@ -25,6 +25,7 @@ import pytest
 
 from reportgen.declaration import load_text
 from reportgen.errors import RenderError, UnwritableError
+from reportgen.estimators import ESTIMATORS
 from reportgen.figures import (
     coordinate_distribution,
     signal_to_noise,
@@ -569,8 +570,6 @@ def test_formula_sources_are_those_of_the_templates() -> None:
 
 
 def test_citations_resolve() -> None:
-    from reportgen.estimators import ESTIMATORS
-
     for estimator in ESTIMATORS.values():
         for key in estimator.source.split(","):
             assert reference(key.strip()).link.startswith("https://")
