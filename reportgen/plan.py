@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.declaration.claim_checks import CONSTANT_PROBES
+from reportgen.declaration.estimator_spec import EstimatorSpec
 from reportgen.declaration.experiment import Experiment
 from reportgen.estimators import ESTIMATORS
 
@@ -28,6 +29,14 @@ class Arm:
     constant: float = 0.0
     antithetic: bool = False
     """Whether the samples of an estimate come in pairs of mirrored noise."""
+    temperature: float | None = None
+    """Of the relaxation; None for the estimator's own, or where it has none."""
+
+    @property
+    def content(self) -> list[Any]:
+        """What its numbers depend on; an option that is not used is not part of it."""
+        of = [self.objective, self.estimator, self.num_samples, self.constant, self.antithetic]
+        return of if self.temperature is None else [*of, self.temperature]
 
 
 @dataclass(frozen=True)
@@ -175,9 +184,14 @@ def _measurement_cell(
         setting=setting,
         checkpoint=checkpoint,
         measure=measure,
-        arms=[[arm.objective, arm.estimator, arm.num_samples, arm.constant, arm.antithetic] for arm in arms],
+        arms=[arm.content for arm in arms],
         references={
-            objective: [spec.name, spec.num_samples, spec.antithetic]
+            objective: [
+                spec.name,
+                spec.num_samples,
+                spec.antithetic,
+                *([] if spec.temperature is None else [spec.temperature]),
+            ]
             for objective, spec in references.items()
         },
         seed=experiment.seed,
@@ -200,7 +214,11 @@ def _default_arms(experiment: Experiment) -> Iterator[Arm]:
     """Every estimator of every objective, as declared."""
     for objective, spec in itertools.product(experiment.objective, experiment.estimators):
         if ESTIMATORS[spec.name].serves(objective):
-            yield Arm(objective, spec.name, spec.label, spec.num_samples, antithetic=spec.antithetic)
+            yield _arm(objective, spec, spec.num_samples)
+
+
+def _arm(objective: str, spec: EstimatorSpec, num_samples: int, constant: float = 0.0) -> Arm:
+    return Arm(objective, spec.name, spec.label, num_samples, constant, spec.antithetic, spec.temperature)
 
 
 def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
@@ -210,10 +228,10 @@ def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
     for spec, num_samples in itertools.product(serving, experiment.measure.num_samples):
         pairs = num_samples % 2 == 0 or not spec.antithetic
         if num_samples >= ESTIMATORS[spec.name].min_samples and pairs:
-            yield Arm(objective, spec.name, spec.label, num_samples, antithetic=spec.antithetic)
+            yield _arm(objective, spec, num_samples)
     for spec, constant in itertools.product(serving, experiment.measure.constants):
         if spec.name in CONSTANT_PROBES:
-            yield Arm(objective, spec.name, spec.label, spec.num_samples, constant, spec.antithetic)
+            yield _arm(objective, spec, spec.num_samples, constant)
 
 
 def _key(kind: str, **parts: Any) -> str:

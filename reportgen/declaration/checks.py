@@ -90,10 +90,10 @@ def check_sweep_checkpoints(experiment: Experiment) -> Iterator[Complaint]:
 def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
     """Labels are unique and honest, no estimator is declared twice, and one can be the reference."""
     seen: dict[str, int] = {}
-    same: dict[tuple[str, int, bool], int] = {}
+    same: dict[tuple[str, int, bool, float | None], int] = {}
     for i, spec in enumerate(experiment.estimators):
         place = ("estimators", i)
-        twin = same.setdefault((spec.name, spec.num_samples, spec.antithetic), i)
+        twin = same.setdefault((spec.name, spec.num_samples, spec.antithetic, spec.temperature), i)
         if twin != i:
             text = f"is {spec.name} with K = {spec.num_samples} again, like estimators[{twin}]. Remove one."
             yield Complaint(place, text)

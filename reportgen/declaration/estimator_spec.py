@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from reportgen.declaration.complaints import describe, refuse
-from reportgen.declaration.scalars import Choice, Switch, Text, Whole, one_of
+from reportgen.declaration.scalars import Choice, Real, Switch, Text, Whole, one_of
 from reportgen.estimators.estimator import Estimator
 
 _BASELINES = ("optimal_constant", "optimal_per_coordinate")
@@ -42,6 +42,9 @@ class EstimatorEntry(BaseModel):
     antithetic: Annotated[bool, Switch()] = Field(
         default=False, description="Samples of an estimate in pairs of mirrored noise, ε and −ε; K is even."
     )
+    temperature: Annotated[float, Real(above=0.0)] | None = Field(
+        default=None, description="τ of the relaxation of discrete units. Default: 0.5."
+    )
     label: Annotated[str, Text(60)] | None = Field(
         default=None, description="What tables and claims call it. Default: its name."
     )
@@ -49,12 +52,14 @@ class EstimatorEntry(BaseModel):
 
 @dataclass(frozen=True)
 class EstimatorSpec:
-    """An estimator resolved: `name` is the table's, `label` that of claims and results, K, and its noise."""
+    """An estimator resolved: `name` is the table's, `label` that of claims and results, K, noise, τ."""
 
     name: str
     label: str
     num_samples: int
     antithetic: bool = False
+    temperature: float | None = None
+    """τ, None where the estimator relaxes nothing."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -73,7 +78,8 @@ def _as_mapping(value: Any) -> Any:
 
 def _written(spec: EstimatorSpec) -> dict[str, Any]:
     written = {"name": spec.name, "label": spec.label, "num_samples": spec.num_samples}
-    return written | ({"antithetic": True} if spec.antithetic else {})
+    written |= {"antithetic": True} if spec.antithetic else {}
+    return written | ({} if spec.temperature is None else {"temperature": spec.temperature})
 
 
 def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
@@ -104,9 +110,13 @@ def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
             f"Use {estimator.min_samples} or more, or score_function.",
             at=("num_samples",),
         )
-    label = entry.label or (f"{name} antithetic" if entry.antithetic else name)
+    if entry.temperature is not None and estimator.temperature is None:
+        raise refuse(f"{name} relaxes nothing, so it has no temperature. Remove it.", at=("temperature",))
+    temperature = estimator.temperature if entry.temperature is None else entry.temperature
+    own = "" if temperature == estimator.temperature else f" at {temperature:g}"
+    label = entry.label or f"{name}{own}{' antithetic' if entry.antithetic else ''}"
     if re.search(r"[,()<>=]", label):
         raise refuse(
             f"must be free of , ( ) < > = so that claims can name it, got {describe(label)}.", at=("label",)
         )
-    return EstimatorSpec(name, label, num_samples, entry.antithetic)
+    return EstimatorSpec(name, label, num_samples, entry.antithetic, temperature)

@@ -10,9 +10,13 @@ from reportgen.estimators.as_printed import AS_PRINTED
 from reportgen.estimators.constant_baseline import OPTIMAL_CONSTANT
 from reportgen.estimators.coordinate_baseline import OPTIMAL_PER_COORDINATE
 from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+from reportgen.estimators.gumbel_softmax import GUMBEL_SOFTMAX
 from reportgen.estimators.leave_one_out import LEAVE_ONE_OUT
 from reportgen.estimators.pathwise import PATHWISE
+from reportgen.estimators.rebar import REBAR
 from reportgen.estimators.score_function import SCORE_FUNCTION
+from reportgen.estimators.straight_through import STRAIGHT_THROUGH
+from reportgen.estimators.straight_through_gumbel import STRAIGHT_THROUGH_GUMBEL
 from reportgen.estimators.taylor import TAYLOR_CONTROL_VARIATE
 
 ESTIMATORS: dict[str, Estimator] = {
@@ -22,6 +26,10 @@ ESTIMATORS: dict[str, Estimator] = {
     "leave_one_out": LEAVE_ONE_OUT,
     "taylor_control_variate": TAYLOR_CONTROL_VARIATE,
     "pathwise": PATHWISE,
+    "rebar": REBAR,
+    "gumbel_softmax": GUMBEL_SOFTMAX,
+    "straight_through": STRAIGHT_THROUGH,
+    "straight_through_gumbel": STRAIGHT_THROUGH_GUMBEL,
     "score_function_as_printed": AS_PRINTED,
 }
 

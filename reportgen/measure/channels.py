@@ -32,6 +32,8 @@ class ChannelKey:
     num_samples: int
     constant: float
     antithetic: bool
+    temperature: float | None = None
+    """Of the relaxation, where the estimator has one."""
 
     @classmethod
     def of(cls, arm: Arm) -> ChannelKey:
@@ -43,6 +45,7 @@ class ChannelKey:
             arm.num_samples,
             arm.constant,
             arm.antithetic,
+            ESTIMATORS[arm.estimator].temperature if arm.temperature is None else arm.temperature,
         )
 
 
@@ -91,7 +94,9 @@ class Channel:
         key = self.key
         own = values[key.integrand, key.antithetic]
         further = self.estimator.auxiliary
-        return IntegrandDraws(own, frame, key.num_samples, key.constant, key.several, further)
+        return IntegrandDraws(
+            own, frame, key.num_samples, key.constant, key.several, further, key.temperature
+        )
 
     def estimate(self, values: Values, frame: Frame) -> Tensor:
         """One estimate a replicate, [I R m]."""
@@ -194,7 +199,12 @@ def open_channels(
         kind = ESTIMATORS[reference.estimator]
         if arm.num_samples < kind.min_samples:
             continue
-        counterpart = replace(channel.key, estimator=reference.estimator, constant=0.0)
+        counterpart = replace(
+            channel.key,
+            estimator=reference.estimator,
+            constant=0.0,
+            temperature=ChannelKey.of(reference).temperature,
+        )
         if kind.independent or counterpart == channel.key:
             counterpart = replace(counterpart, antithetic=False)
         partner = channels.get(counterpart) or Channel(counterpart, empty(counterpart.estimator, 1))

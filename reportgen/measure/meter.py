@@ -208,6 +208,7 @@ def _arm_record(
         num_samples=arm.num_samples,
         constant=arm.constant,
         antithetic=arm.antithetic,
+        temperature=channel.key.temperature,
         parameters=channel.space,
         status=status,
         cause=channel.cause,
