@@ -26,7 +26,9 @@ ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320)
 """Nodes in each direction; five are exact for what is a polynomial of degree nine."""
 MOST_NODES = 200_000
 TOLERANCE = 1e-9
-"""Relative difference of total variances, and of means, at which two rules agree."""
+"""What two rules may differ by: relative to the size of a replicate, for covariances to its square."""
+ROUNDING = 1e-9
+"""Size below which a replicate counts as zero; estimates here are sums of terms of size about 1."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,18 @@ class Exact:
     covariance: Tensor
     """[I m m]"""
 
+    @property
+    def size(self) -> float:
+        """Of a replicate: the largest mean or standard deviation of a coordinate."""
+        spread = torch.diagonal(self.covariance, dim1=1, dim2=2).clamp_min(0.0).sqrt()
+        return max(float(self.mean.abs().amax()), float(spread.amax()))
+
     def agrees_with(self, other: Exact) -> bool:
-        """Whether the two are the same to `TOLERANCE`."""
-        return _close(self.mean, other.mean) and _close(self.covariance, other.covariance)
+        """Whether the two are the same to `TOLERANCE` of a replicate's size, or both are rounding."""
+        size = max(self.size, other.size)
+        mean = float((self.mean - other.mean).abs().amax())
+        covariance = float((self.covariance - other.covariance).abs().amax())
+        return size < ROUNDING or (mean <= TOLERANCE * size and covariance <= TOLERANCE * size**2)
 
 
 def exact_moments(channel: Channel, integrand: Integrand, frame: Frame) -> Exact | None:
@@ -49,7 +60,8 @@ def exact_moments(channel: Channel, integrand: Integrand, frame: Frame) -> Exact
         return None
     for coarse, fine in pairwise(_rules(channel, integrand, frame)):
         if coarse.agrees_with(fine):
-            return fine
+            still = fine.size < ROUNDING
+            return Exact(torch.zeros_like(fine.mean), torch.zeros_like(fine.covariance)) if still else fine
     return None
 
 
@@ -79,8 +91,3 @@ def _rules(channel: Channel, integrand: Integrand, frame: Frame) -> Iterator[Exa
         mean = torch.einsum("r,irm->im", weight, estimates)
         away = estimates - mean.unsqueeze(1)
         yield Exact(mean, torch.einsum("r,ira,irb->iab", weight, away, away))
-
-
-def _close(first: Tensor, second: Tensor) -> bool:
-    size = torch.maximum(first.abs().amax(), second.abs().amax())
-    return bool(torch.isfinite(size)) and float((first - second).abs().amax()) <= TOLERANCE * float(size)

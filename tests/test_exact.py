@@ -1,0 +1,106 @@
+"""Quadrature over an estimator's noise against the closed forms of the literature."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from reportgen.measure import exact as quadrature
+from reportgen.plan import Arm
+from reportgen.problems.model import LatentModel, free_gaussian
+from tests.cells import arm, measured
+
+SHORT = {"precision": 0.5, "budget": 400, "min_replicates": 20}
+"""What is exact does not depend on how long is measured."""
+
+
+def exact(problem: LatentModel, one: Arm) -> np.ndarray:
+    """Exact variance in μ and in log σ, summed over dimensions; NaN where there is none."""
+    arms = [one, Arm(one.objective, "pathwise", "reference")]
+    record = measured(problem, arms, reference="reference", **SHORT)
+    return record.arrays["exact_variance"][0, 0, 1:]
+
+
+def conjugate() -> LatentModel:
+    """z ~ N(0, 1), x|z ~ N(z, 1), x = 2, q the posterior N(1, 1/2)."""
+
+    def log_likelihood(z: Tensor) -> Tensor:
+        return -0.5 * ((2.0 - z) ** 2).sum(-1) - 0.5 * math.log(2 * math.pi)
+
+    return free_gaussian([1.0], [math.sqrt(0.5)], log_likelihood)
+
+
+LOG_EVIDENCE = -0.5 * math.log(4 * math.pi) - 1.0
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (arm("elbo", "pathwise"), (2.0, 2.0)),
+        (arm("elbo_analytic_kl", "pathwise"), (0.5, 1.0)),
+        (arm("elbo", "score_function"), (2.0 * LOG_EVIDENCE**2, 2.0 * LOG_EVIDENCE**2)),
+        (arm("elbo", "leave_one_out", 2), (0.0, 0.0)),
+        (Arm("elbo", "pathwise", "a", 2, antithetic=True), (0.0, 2.0)),
+    ],
+    ids=lambda value: f"{value.objective}-{value.label}" if isinstance(value, Arm) else "",
+)
+def test_the_conjugate_model(one: Arm, expected: tuple[float, float]) -> None:
+    assert np.allclose(exact(conjugate(), one), expected, rtol=1e-8, atol=1e-20)
+
+
+@pytest.mark.parametrize("k", [0.5, 1.3, 5.0])
+def test_the_cosine(k: float) -> None:
+    """μ = σ = 1: the forms of the normal's characteristic function at k and 2k."""
+    a, b, t = math.exp(-(k**2) / 2), math.exp(-2 * k**2), 2 * k
+    mean, scale = -k * math.sin(k) * a, -(k**2) * math.cos(k) * a
+    problem = free_gaussian([1.0], [1.0], lambda z: torch.cos(k * z).sum(-1))
+    pathwise = (
+        k**2 / 2 * (1 - math.cos(2 * k) * b) - mean**2,
+        k**2 / 2 * (1 - math.cos(2 * k) * (1 - t**2) * b) - scale**2,
+    )
+    score = (
+        (1 + math.cos(2 * k) * (1 - t**2) * b) / 2 - mean**2,
+        (2 + math.cos(2 * k) * (t**4 - 4 * t**2 + 2) * b) / 2 - scale**2,
+    )
+    assert np.allclose(exact(problem, arm("expectation", "pathwise")), pathwise, rtol=1e-8)
+    assert np.allclose(exact(problem, arm("expectation", "score_function")), score, rtol=1e-8)
+
+
+def test_quadratics_in_several_dimensions_add_up() -> None:
+    """f = ‖z − k‖² in D dimensions: pathwise variances are D times those of one."""
+    problem = free_gaussian([1.0] * 4, [0.7] * 4, lambda z: ((z - 0.3) ** 2).sum(-1))
+    d, s2 = 0.7, 0.49
+    expected = (4 * 4 * s2, 4 * (4 * d**2 + 8 * s2) * s2)
+    assert np.allclose(exact(problem, arm("expectation", "pathwise")), expected, rtol=1e-10)
+
+
+def test_what_does_not_converge_has_no_exact_value() -> None:
+    """A step has no smooth integrand; the rule never settles, and says so instead of guessing."""
+    problem = free_gaussian([0.3], [1.0], lambda z: torch.sigmoid(400.0 * z).sum(-1))
+    record = measured(problem, [arm("expectation", "score_function")], reference="score_function", **SHORT)
+    assert "exact_variance" not in record.arrays
+
+
+def test_too_many_dimensions_have_no_exact_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quadrature, "MOST_NODES", 20)
+    record = measured(conjugate(), [arm("elbo", "leave_one_out", 2)], reference="leave_one_out", **SHORT)
+    assert "exact_variance" not in record.arrays
+
+
+def test_measured_variances_lie_in_their_intervals_about_the_exact_ones() -> None:
+    """40 seeds, one estimator: the measured z-scores are those of a standard normal."""
+    problem = free_gaussian([1.0], [1.0], lambda z: torch.cos(1.3 * z).sum(-1))
+    scores = []
+    for seed in range(40):
+        record = measured(
+            problem, [arm("expectation", "pathwise")], precision=0.02, min_replicates=20_000, seed=seed
+        )
+        value, without = record.arrays["variance"][0, 0, 0], record.arrays["variance_without"][0, 0, :, 0]
+        spread = math.sqrt((len(without) - 1) * np.var(np.log(without)))
+        scores.append(math.log(value / record.arrays["exact_variance"][0, 0, 0]) / spread)
+    assert 0.6 < np.std(scores) < 1.5
+    assert abs(np.mean(scores)) < 4.0 / math.sqrt(40)
