@@ -48,6 +48,12 @@ def refusal(
         instead = _instead(kind.instead, family, differentiable)
         return f"{estimator} needs ∂f/∂z, which a black-box integrand does not give; use {instead}."
     if not any(kind.serves(objective) for objective in objectives):
+        if kind.integrands:
+            own = [name for name, o in OBJECTIVES.items() if o.integrand.name in kind.integrands]
+            return (
+                f"{estimator} estimates no gradient of {objectives[0]}. "
+                f"Add the objective {' or '.join(own)}, or remove it."
+            )
         several = [name for name in objectives if OBJECTIVES[name].several]
         if several and kind.bound is None:
             return f"{estimator} has no meaning for a bound of several samples ({several[0]}). Remove it."

@@ -25,6 +25,7 @@ def as_printed(draws: Draws, _: Coefficients) -> Tensor:
 AS_PRINTED = Estimator(
     name="score_function_as_printed",
     title="Score function as printed, ∇q for ∇ log q",
+    short="the score function as printed",
     formula=r"\hat g = \frac{1}{K} \sum_{k=1}^{K} f(z_k)\, \nabla_{\phi}\, q_{\phi}(z_k \mid x)",
     spoken=(
         "g hat equals the mean over K samples of f of z k times the gradient in phi of q, not log q, "

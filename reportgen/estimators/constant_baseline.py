@@ -41,6 +41,7 @@ def evaluate(draws: Draws, coefficients: Coefficients) -> Tensor:
 OPTIMAL_CONSTANT = Estimator(
     name="score_function_optimal_constant",
     title="Score function, optimal constant baseline",
+    short="the score function with the optimal constant baseline",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - b^{\ast}\bigr)\,"
         r" \nabla_{\phi} \log q_{\phi}(z_k \mid x), \qquad"

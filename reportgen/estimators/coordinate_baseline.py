@@ -37,6 +37,7 @@ def evaluate(draws: Draws, coefficients: Coefficients) -> Tensor:
 OPTIMAL_PER_COORDINATE = Estimator(
     name="score_function_optimal_per_coordinate",
     title="Score function, optimal baseline per coordinate",
+    short="the score function with the optimal baseline per coordinate",
     formula=(
         r"\hat g_{\eta_j} = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - b_j^{\ast}\bigr)\, s_j(z_k), \qquad"
         r" b_j^{\ast} = \frac{\mathbb{E}\bigl[f\, s_j^2\bigr]}{\mathbb{E}\bigl[s_j^2\bigr]}, \qquad"

@@ -135,8 +135,11 @@ class Estimator:
 
     name: str
     title: str
+    short: str
+    """What a sentence calls it: “the score function”."""
     formula: str
-    """LaTeX of the estimate of ∇_φ E_q[f], display form, no delimiters."""
+    """LaTeX of the estimate of ∇_φ E_q[f], display form, no delimiters; of a bound's gradient where
+    `evaluate` is None."""
     spoken: str
     """The formula in words, its alternative text."""
     requires: str
@@ -147,6 +150,10 @@ class Estimator:
     """For objectives that are a mean over samples; None where it has no meaning there."""
     bound: Evaluate | None = None
     """For objectives that are a bound of several samples, log mean w; None where it has no meaning there."""
+    bound_formula: str = ""
+    """LaTeX of `bound`; empty: `formula` serves for both."""
+    bound_spoken: str = ""
+    """`bound_formula` in words."""
     fit: Callable[[Draws], Coefficients] | None = None
     unbiased: bool = True
     bound_unbiased: bool = True
@@ -159,16 +166,22 @@ class Estimator:
     """Whether ∂z/∂η is used, so that q must be reparameterizable."""
     families: tuple[str, ...] = ()
     """The only families it is made for; empty: any."""
+    integrands: tuple[str, ...] = ()
+    """The only integrands whose gradient it estimates; empty: any."""
     instead: tuple[str, ...] = ("score_function", "leave_one_out")
     """What to use where it does not apply."""
     independent: bool = False
     """Whether the samples inside an estimate must be independent, so that they cannot be antithetic."""
+    sequential: bool = False
+    """Whether a replicate depends on those before it in its batch, so that none has moments by itself."""
     parameters: Literal["phi", "theta"] = "phi"
     """Whose gradient is estimated."""
     temperature: float | None = None
     """That of the relaxation where the declaration gives none; None where q is not relaxed."""
     auxiliary: int = 0
     """Further standard normals used for each one of the noise."""
+    signs: int = 0
+    """How many of those, the last ones, are used by their sign alone."""
     min_samples: int = 1
     default_samples: int = 1
     """K where the declaration gives none."""
@@ -202,8 +215,17 @@ class Estimator:
         return self.of(objective) is not None
 
     def of(self, objective: str) -> Evaluate | None:
-        """The function that estimates this objective's gradient."""
-        return self.bound if OBJECTIVES[objective].several else self.evaluate
+        """The function that estimates this objective's gradient; None where there is none."""
+        wanted = OBJECTIVES[objective]
+        if self.integrands and wanted.integrand.name not in self.integrands:
+            return None
+        return self.bound if wanted.several else self.evaluate
+
+    def formula_of(self, objective: str) -> tuple[str, str]:
+        """LaTeX and words of what estimates this objective's gradient."""
+        if OBJECTIVES[objective].several and self.bound_formula:
+            return self.bound_formula, self.bound_spoken
+        return self.formula, self.spoken
 
     def is_unbiased(self, objective: str) -> bool:
         """Whether its mean is this objective's gradient, by construction."""

@@ -31,6 +31,7 @@ def gumbel_softmax(draws: Draws, _: Coefficients) -> Tensor:
 GUMBEL_SOFTMAX = Estimator(
     name="gumbel_softmax",
     title="Gumbel-softmax (Concrete)",
+    short="Gumbel-softmax",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \nabla_{\phi}\, f\bigl(\zeta_k\bigr), \qquad"
         r" \zeta_k = \sigma\Bigl(\frac{\eta_{\phi}(x) + g_k}{\tau}\Bigr)"

@@ -26,6 +26,7 @@ def leave_one_out(draws: Draws, _: Coefficients) -> Tensor:
 LEAVE_ONE_OUT = Estimator(
     name="leave_one_out",
     title="Leave-one-out",
+    short="leave-one-out",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \Bigl(f(z_k) - \frac{1}{K-1} \sum_{j \neq k} f(z_j)\Bigr)\,"
         r" \nabla_{\phi} \log q_{\phi}(z_k \mid x)"

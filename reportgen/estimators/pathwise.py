@@ -31,6 +31,7 @@ def pathwise(draws: Draws, _: Coefficients) -> Tensor:
 PATHWISE = Estimator(
     name="pathwise",
     title="Pathwise (standard VAE gradient)",
+    short="pathwise",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \nabla_{\phi}\, f\bigl(g_{\phi}(x, \epsilon_k)\bigr),"
         r" \qquad \epsilon_k \sim p(\epsilon)"
@@ -39,8 +40,17 @@ PATHWISE = Estimator(
         "g hat equals the mean over K noise samples of the gradient in phi of f of z, "
         "where z is g phi of x and epsilon k, and epsilon k is drawn from a fixed distribution"
     ),
+    bound_formula=(
+        r"\hat g = \sum_{k=1}^{K} \omega_k\, \nabla_{\phi} \log w\bigl(g_{\phi}(x, \epsilon_k)\bigr),"
+        r" \qquad \omega_k = \frac{w(z_k)}{\sum_{j} w(z_j)}, \quad \epsilon_k \sim p(\epsilon)"
+    ),
+    bound_spoken=(
+        "g hat equals the sum over K noise samples of omega k times the gradient in phi of log w of z k, "
+        "where z k is g phi of x and epsilon k; omega k is w of z k over the sum of w over all samples, "
+        "and epsilon k is drawn from a fixed distribution"
+    ),
     requires="∂f/∂z at every sample: q reparameterizable, f absolutely continuous in z.",
-    source="kingma2013, rezende2014, titsias2014",
+    source="kingma2013, rezende2014, titsias2014, burda2016",
     evaluate=pathwise,
     bound=pathwise,
     needs_gradient=True,

@@ -33,6 +33,7 @@ def rebar(draws: Draws, _: Coefficients) -> Tensor:
 REBAR = Estimator(
     name="rebar",
     title="REBAR",
+    short="REBAR",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - f(\tilde \zeta_k)\bigr)\,"
         r" \nabla_{\phi} \log q_{\phi}(z_k \mid x)"

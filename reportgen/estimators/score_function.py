@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+from reportgen.estimators.log_sums import log_mean_exp
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,14 +24,40 @@ def score_function(draws: Draws, _: Coefficients) -> Tensor:
     return (draws.f.unsqueeze(-1) * draws.score).mean(2)
 
 
+def score_function_of_bound(draws: Draws, _: Coefficients) -> Tensor:
+    """Approximates ∇_η E[L̂], L̂ = log mean_k w_k, by L̂ Σ_k s_k + Σ_k ω_k ∂ log w_k/∂η.
+
+    s is the score ∇_η log q(z_k; η), ω the normalized importance weights; the
+    second sum is there because w depends on η, and has not expectation zero.
+    Requires independent samples and values of log w. Unbiased.
+    Shapes: [I R K], [I R K m] → [I R m].
+    Source: Mnih & Rezende (2016), section 2.
+    """
+    estimate = log_mean_exp(draws.f) * draws.score.sum(2)
+    return estimate if draws.explicit is None else estimate + draws.weighted(draws.explicit)
+
+
 SCORE_FUNCTION = Estimator(
     name="score_function",
     title="Score function (REINFORCE)",
+    short="the score function",
     formula=r"\hat g = \frac{1}{K} \sum_{k=1}^{K} f(z_k)\, \nabla_{\phi} \log q_{\phi}(z_k \mid x)",
     spoken=(
         "g hat equals the mean over K samples of f of z k times the gradient in phi of log q of z k given x"
     ),
+    bound_formula=(
+        r"\hat g = \hat L \sum_{k=1}^{K} \nabla_{\phi} \log q_{\phi}(z_k \mid x)"
+        r" + \sum_{k=1}^{K} \omega_k \frac{\partial \log w_k}{\partial \phi},"
+        r" \qquad \hat L = \log \frac{1}{K} \sum_{j} w_j,"
+        r" \quad \omega_k = \frac{w_k}{\sum_{j} w_j}"
+    ),
+    bound_spoken=(
+        "g hat equals L hat times the sum over K samples of the gradient in phi of log q of z k given x, "
+        "plus the sum of omega k times the partial derivative of log w k in phi; "
+        "L hat is the logarithm of the mean of w, and omega k is w k over the sum of w"
+    ),
     requires="Values of f only; f may be a black box, and z discrete.",
     source="williams1992, mohamed2020",
     evaluate=score_function,
+    bound=score_function_of_bound,
 )

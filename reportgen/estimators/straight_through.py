@@ -29,6 +29,7 @@ def straight_through(draws: Draws, _: Coefficients) -> Tensor:
 STRAIGHT_THROUGH = Estimator(
     name="straight_through",
     title="Straight-through",
+    short="the straight-through estimator",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \Bigl(\frac{\partial \bar z}{\partial \phi}\Bigr)^{\!\top}"
         r" \nabla_{z} f(z_k), \qquad \bar z = \mathbb{E}_{q_{\phi}}[z]"

@@ -27,6 +27,7 @@ def straight_through_gumbel(draws: Draws, _: Coefficients) -> Tensor:
 STRAIGHT_THROUGH_GUMBEL = Estimator(
     name="straight_through_gumbel",
     title="Straight-through Gumbel-softmax",
+    short="straight-through Gumbel-softmax",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K}"
         r" \Bigl(\frac{\partial \zeta_k}{\partial \phi}\Bigr)^{\!\top} \nabla_{z} f(z_k), \qquad"

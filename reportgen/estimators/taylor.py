@@ -27,6 +27,7 @@ def taylor_control_variate(draws: Draws, _: Coefficients) -> Tensor:
 TAYLOR_CONTROL_VARIATE = Estimator(
     name="taylor_control_variate",
     title="Score function, first-order Taylor control variate",
+    short="the Taylor control variate",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - \tilde f(z_k)\bigr)\,"
         r" \nabla_{\phi} \log q_{\phi}(z_k \mid x)"

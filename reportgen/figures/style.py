@@ -76,7 +76,7 @@ SPARE = (
     Look("#5b7f95", "*", (0, (4, 3))),
     Look("#b36a3c", "d", (0, (1.2, 2.4))),
 )
-"""For estimators that are not in the table above: a user's own."""
+"""For the other estimators, a user's own among them."""
 
 VARIANTS = ("o", "s", "D", "^", "v", "P", "X", "p", "<", ">")
 

@@ -47,6 +47,13 @@ class PointsAt:
         found = [_evaluate(self.problem, part, self.with_gradient) for part in parts]
         return torch.cat([value for value, _ in found], 1), torch.cat([slope for _, slope in found], -2)
 
+    def taken(self, numbers: Tensor) -> PointsAt:
+        """The points of these numbers [n], as often as they are named; the decoder is not run again."""
+        found = PointsAt(self.problem, self.q, self.z[:, numbers], self.with_gradient)
+        value, slope = self._evaluated
+        found._evaluated = (value[:, numbers], slope[:, numbers] if self.with_gradient else slope)
+        return found
+
     @property
     def log_likelihood(self) -> Tensor:
         return self._evaluated[0]
@@ -196,7 +203,9 @@ class IntegrandDraws:
     @property
     def epsilon(self) -> Tensor:
         if self.values.batch.epsilon is None:
-            raise RuntimeError("these points are made of no noise: an estimator that uses it must declare how")
+            raise RuntimeError(
+                "these points are made of no noise: an estimator that uses it must declare how"
+            )
         return self._fold(self.values.batch.epsilon)
 
     @property

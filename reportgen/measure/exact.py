@@ -1,30 +1,27 @@
-"""Exact mean and covariance of an estimator, by quadrature over its noise.
+"""Exact mean and covariance of an estimator: a sum over all that its noise can be.
 
-Where the whole noise of one estimate is a handful of standard normals, the
-estimator itself is run on the nodes of a Gauss–Hermite rule: its mean and
-covariance are sums. The rule is refined until two successive ones agree; what
-does not converge within the nodes allowed has no exact value.
-Source: Golub & Welsch (1969), for the rule.
+The estimator itself is run on nodes, and its moments are weighted sums. For
+discrete q the nodes are the codes that its samples can be; for others those of
+a quadrature rule, refined until two successive ones agree. What does not
+converge within the nodes allowed has no exact value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
-from scipy.special import roots_hermitenorm
 from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.measure.channels import Channel
-from reportgen.measure.draws import Batch, Frame, integrand_values
+from reportgen.measure.draws import Frame, integrand_values
+from reportgen.measure.enumeration import codes
+from reportgen.measure.nodes import Nodes
+from reportgen.measure.quadrature import rules
 from reportgen.objectives import Integrand
 
-ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320)
-"""Nodes in each direction; five are exact for what is a polynomial of degree nine."""
-MOST_NODES = 200_000
 TOLERANCE = 1e-9
 """What two rules may differ by: relative to the size of a replicate, for covariances to its square."""
 ROUNDING = 1e-9
@@ -53,41 +50,39 @@ class Exact:
         covariance = float((self.covariance - other.covariance).abs().amax())
         return size < ROUNDING or (mean <= TOLERANCE * size and covariance <= TOLERANCE * size**2)
 
+    def without_rounding(self) -> Exact:
+        """Zero where all of it is rounding."""
+        if self.size >= ROUNDING:
+            return self
+        return Exact(torch.zeros_like(self.mean), torch.zeros_like(self.covariance))
+
 
 def exact_moments(channel: Channel, integrand: Integrand, frame: Frame) -> Exact | None:
-    """Mean and covariance of the channel's estimator; None where its noise has too many dimensions."""
-    if DISTRIBUTIONS[frame.q.name].discrete or frame.gram.dtype != torch.float64:
+    """Mean and covariance of the channel's estimator; None where its noise has too many dimensions.
+
+    They are exact to rounding of the precision that the problem is in, which
+    for a quadrature rule must be float64.
+    """
+    if channel.estimator.sequential:
         return None
-    for coarse, fine in pairwise(_rules(channel, integrand, frame)):
+    if DISTRIBUTIONS[frame.q.name].discrete:
+        nodes = codes(channel, frame)
+        return None if nodes is None else _moments(nodes, channel, integrand, frame).without_rounding()
+    if frame.gram.dtype != torch.float64:
+        return None
+    found = (_moments(nodes, channel, integrand, frame) for nodes in rules(channel, frame))
+    for coarse, fine in pairwise(found):
         if coarse.agrees_with(fine):
-            still = fine.size < ROUNDING
-            return Exact(torch.zeros_like(fine.mean), torch.zeros_like(fine.covariance)) if still else fine
+            return fine.without_rounding()
     return None
 
 
-def _rules(channel: Channel, integrand: Integrand, frame: Frame) -> Iterator[Exact]:
-    estimator, key = channel.estimator, channel.key
-    independent = key.num_samples // 2 if key.antithetic else key.num_samples
-    own, further = frame.q.noise, frame.q.noise * estimator.auxiliary
-    dimensions = independent * own + key.num_samples * further
-    images = frame.gram.shape[0]
-    for order in ORDERS:
-        if order**dimensions > MOST_NODES:
-            return
-        nodes, weights = roots_hermitenorm(order)
-        grid = torch.cartesian_prod(*[torch.from_numpy(nodes)] * dimensions).reshape(-1, dimensions)
-        weight = torch.cartesian_prod(*[torch.from_numpy(weights / weights.sum())] * dimensions)
-        weight = weight.reshape(-1, dimensions).prod(1)
-        noise = grid[:, : independent * own].reshape(-1, independent, own)
-        if key.antithetic:
-            noise = torch.stack([noise, -noise], 2).flatten(1, 2)
-        noise = noise.reshape(-1, own).expand(images, -1, -1)
-        rest = grid[:, independent * own :].reshape(-1, further).expand(images, -1, -1) if further else None
-        batch = Batch(frame.problem, frame.q, noise, estimator.needs_gradient, rest)
-        values = {
-            (name, key.antithetic): found for name, found in integrand_values(batch, [integrand]).items()
-        }
-        estimates = channel.estimate(values, frame)
-        mean = torch.einsum("r,irm->im", weight, estimates)
-        away = estimates - mean.unsqueeze(1)
-        yield Exact(mean, torch.einsum("r,ira,irb->iab", weight, away, away))
+def _moments(nodes: Nodes, channel: Channel, integrand: Integrand, frame: Frame) -> Exact:
+    values = {
+        (name, channel.key.antithetic): found
+        for name, found in integrand_values(nodes.points, [integrand]).items()
+    }
+    estimates = channel.estimate(values, frame).double()
+    mean = torch.einsum("ir,irm->im", nodes.weight, estimates)
+    away = estimates - mean.unsqueeze(1)
+    return Exact(mean, (away * nodes.weight.unsqueeze(2)).mT @ away)

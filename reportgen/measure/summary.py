@@ -156,7 +156,18 @@ def _target(
     candidates = [key] if channels[key].unbiased else []
     if reference is not None and (not key.several or reference.num_samples == key.num_samples):
         candidates.append(ChannelKey.of(reference))
+    candidates += [
+        other
+        for other, channel in channels.items()
+        if channel.unbiased and channel.space == channels[key].space and _same_gradient(other, key)
+    ]
     return next((exact[candidate] for candidate in candidates if candidate in exact), None)
+
+
+def _same_gradient(first: ChannelKey, second: ChannelKey) -> bool:
+    """Whether unbiased estimators of the two have one mean: a constant does not move it, nor K that of a mean."""
+    objective = (first.integrand, first.several) == (second.integrand, second.several)
+    return objective and (not first.several or first.num_samples == second.num_samples)
 
 
 def _put_coordinates(out: dict[str, Array], arm: int, columns: list[int], found: Coordinates) -> None:

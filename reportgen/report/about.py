@@ -23,19 +23,7 @@ def named(findings: Findings, label: str) -> str:
     """An estimator inside a sentence: “the score function”, “pathwise”, “the optimal constant baseline”."""
     name = findings.estimator_of[label]
     own = label != name or name not in ESTIMATORS
-    if own:
-        return f"“{label}”"
-    return {
-        "score_function": "the score function",
-        "pathwise": "pathwise",
-        "leave_one_out": "leave-one-out",
-        "taylor_control_variate": "the Taylor control variate",
-        "score_function_optimal_constant": "the score function with the optimal constant baseline",
-        "score_function_optimal_per_coordinate": (
-            "the score function with the optimal baseline per coordinate"
-        ),
-        "score_function_as_printed": "the score function as printed",
-    }.get(name, f"“{label}”")
+    return f"“{label}”" if own else ESTIMATORS[name].short
 
 
 def objective_title(name: str) -> str:
@@ -49,6 +37,7 @@ def under(name: str) -> str:
         "reconstruction": "for the reconstruction term",
         "elbo": "for the ELBO",
         "elbo_analytic_kl": "for the ELBO with analytic KL",
+        "iwae": "for the IWAE bound",
     }.get(name, f"for {objective_title(name)}")
 
 

@@ -170,6 +170,11 @@ REFERENCES: dict[str, Reference] = {
         "International Conference on Machine Learning, PMLR 32, 1971–1979",
         "https://proceedings.mlr.press/v32/titsias14.html", "PMLR 32",
     ),
+    "tucker2019": Reference(
+        "Tucker, G., Lawson, D., Gu, S., & Maddison, C. J.", "Tucker et al.", "2019",
+        "Doubly reparameterized gradient estimators for Monte Carlo objectives",
+        "International Conference on Learning Representations", *_arxiv("1810.04152"),
+    ),
     "williams1992": Reference(
         "Williams, R. J.", "Williams", "1992",
         "Simple statistical gradient-following algorithms for connectionist reinforcement learning",

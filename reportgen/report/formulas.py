@@ -154,6 +154,9 @@ def sources() -> list[Formula]:
     """Every formula a report of built-in estimators and objectives can ask for, in a fixed order."""
     found = list(TEXT.values())
     found += [Formula(e.formula, e.spoken, display=True) for e in ESTIMATORS.values()]
+    found += [
+        Formula(e.bound_formula, e.bound_spoken, display=True) for e in ESTIMATORS.values() if e.bound_formula
+    ]
     found += [Formula(o.formula, o.spoken, display=True) for o in OBJECTIVES.values()]
     return list({formula.key: formula for formula in found}.values())
 

@@ -1,0 +1,72 @@
+"""The measure-valued estimator of a Gaussian, its two sides coupled."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+from reportgen.estimators.halves import below, maxwell, replaced, weibull
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def measure_valued(draws: Draws, _: Coefficients) -> Tensor:
+    """Approximates ∇_η E_q[f] by differences of f at points that differ in one coordinate j alone.
+
+    Mean: c (f(μ_j + σ_j W) − f(μ_j − σ_j W)) with c = 1 / (σ_j √(2π)) and
+    W ~ Weibull(2, ½). Log scale: f(μ_j + σ_j M) − f(μ_j + σ_j M U), with M
+    double-sided Maxwell and U uniform, so that M U is standard normal. Other
+    coordinates stay at the sample. Both sides share W, and M: that is the
+    coupling; the mean's and the scale's part share noise too.
+
+    Requires a mean-field Gaussian q, and values of f at 4d points a sample; f
+    need not be differentiable, nor continuous. Unbiased.
+    Shapes: ε [I R K d], two further normals for each → [I R 2d].
+    Source: Mohamed et al. (2020), section 6 and table 1, with their coupling.
+    """
+    d = draws.z.shape[3]
+    mean, scale = draws.q.mean.unsqueeze(1), draws.q.scale.unsqueeze(1)  # [I 1 1 d]
+    size, side = draws.auxiliary.reshape(*draws.z.shape[:3], 2, d).unbind(3)
+    away = weibull(size)
+    wide = maxwell(size) * (1.0 - 2.0 * (side < 0).to(size.dtype))
+    narrow = wide * below(draws.epsilon)
+    gradient = draws.score.new_empty(*draws.z.shape[:2], 2 * d)
+    for j in range(d):
+        steps = [away[..., j], -away[..., j], wide[..., j], narrow[..., j]]
+        places = draws.z.new_empty(*draws.z.shape[:3], 4)
+        for v, step in enumerate(steps):
+            places[..., v] = mean[..., j] + scale[..., j] * step
+        f = draws.evaluate(replaced(draws.z, j, places)).reshape(*draws.z.shape[:3], 4).mean(2)
+        gradient[..., j] = (f[..., 0] - f[..., 1]) / (scale[..., 0, j] * math.sqrt(2.0 * math.pi))
+        gradient[..., d + j] = f[..., 2] - f[..., 3]
+    return gradient
+
+
+MEASURE_VALUED = Estimator(
+    name="measure_valued",
+    title="Measure-valued (coupled)",
+    short="the measure-valued estimator",
+    formula=(
+        r"\hat g_{\mu_j} = \frac{f_j(\mu_j + \sigma_j W) - f_j(\mu_j - \sigma_j W)}{\sigma_j \sqrt{2 \pi}},"
+        r" \qquad \hat g_{\log \sigma_j} = f_j(\mu_j + \sigma_j M) - f_j(\mu_j + \sigma_j M U)"
+    ),
+    spoken=(
+        "g hat for mu j equals f j of mu j plus sigma j W, minus f j of mu j minus sigma j W, over sigma j "
+        "times the square root of two pi; g hat for log sigma j equals f j of mu j plus sigma j M minus "
+        "f j of mu j plus sigma j M U; f j is f with the other coordinates at the sample, W follows "
+        "a Weibull, M a double-sided Maxwell and U a uniform distribution"
+    ),
+    requires=(
+        "A mean-field Gaussian, and values of f at four points a sample and latent unit; averaged over K "
+        "samples. f may be a black box with jumps."
+    ),
+    source="mohamed2020",
+    evaluate=measure_valued,
+    families=("gaussian",),
+    auxiliary=2,
+    signs=1,
+    forward_per_sample=0,
+    forward_per_latent=4,
+)

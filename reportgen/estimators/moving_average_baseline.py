@@ -1,0 +1,72 @@
+"""REINFORCE with an exponential moving average of past f as the baseline."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+DECAY = 0.9
+"""What is kept of the average at each step."""
+NEGLIGIBLE = 1e-12
+"""Weight of a past step below which it is forgotten."""
+MEMORY = math.ceil(math.log(NEGLIGIBLE) / math.log(DECAY))
+
+
+def fit(draws: Draws) -> Coefficients:
+    """Where the average starts: the mean f of pilot samples, one number a data point, [I 1]."""
+    return {"start": draws.f.flatten(1).mean(1, keepdim=True)}
+
+
+def past_average(f: Tensor, start: Tensor) -> Tensor:
+    """b_r = 0.9 b_{r−1} + 0.1 f_{r−1} for every step r of f [I R], from b_0 = start [I 1]: b_r lacks f_r."""
+    images, steps = f.shape
+    past = f.new_zeros(images, MEMORY + steps - 1)
+    past[:, MEMORY:] = (f - start)[:, :-1]
+    ages = f.new_ones(MEMORY).cumsum(0).flip(0) - 1.0
+    return start + past.unfold(1, MEMORY, 1) @ ((1.0 - DECAY) * DECAY**ages)
+
+
+def moving_average_baseline(draws: Draws, coefficients: Coefficients) -> Tensor:
+    """Approximates ∇_η E_q[f] by the mean over K of (f(z_k) − b_r) ∇_η log q(z_k; η), b_r made of the past.
+
+    As in practice, where the average runs along training: here the replicates
+    of a batch are successive steps at one data point with η held, and b_r is
+    the exponential moving average of the mean f of the replicates before r in
+    the same batch, started anew in each batch from the pilot mean. Unbiased:
+    b_r does not depend on replicate r. Replicates share baselines and are not
+    independent, but each has the same mean whatever came before it: their
+    errors are martingale differences, uncorrelated, so that mean and variance
+    are estimated right. The variance is that of the average over a batch, its
+    first steps, whose baseline is the steadier pilot mean, included.
+
+    Requires values of f. Shapes: [I R K], [I R K m] → [I R m].
+    Source: Williams (1992), section 4 (reinforcement comparison); Mnih & Gregor (2014), section 2.3.
+    """
+    baseline = past_average(draws.f.mean(2), coefficients["start"])
+    return ((draws.f - baseline.unsqueeze(-1)).unsqueeze(-1) * draws.score).mean(2)
+
+
+MOVING_AVERAGE_BASELINE = Estimator(
+    name="moving_average_baseline",
+    title="Score function, moving-average baseline",
+    short="the score function with a moving-average baseline",
+    formula=(
+        r"\hat g_r = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_{rk}) - b_r\bigr)\,"
+        r" \nabla_{\phi} \log q_{\phi}(z_{rk} \mid x), \qquad"
+        r" b_r = 0.9\, b_{r-1} + 0.1\, \frac{1}{K} \sum_{k=1}^{K} f(z_{r-1,k})"
+    ),
+    spoken=(
+        "g hat at step r equals the mean over K samples of f of z r k minus b r, times the gradient in phi "
+        "of log q; b r is nine tenths of the b before it plus one tenth of the mean f of the step before"
+    ),
+    requires="Values of f, and those of earlier steps.",
+    source="williams1992, mnih2014",
+    evaluate=moving_average_baseline,
+    fit=fit,
+    sequential=True,
+)

@@ -1,0 +1,55 @@
+"""VIMCO with the arithmetic mean of the other samples as a sample's replacement."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+from reportgen.estimators.log_sums import log_mean_exp, log_sum_of_others
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def vimco(draws: Draws, _: Coefficients) -> Tensor:
+    """Approximates ∇_η E[L̂], L̂ = log mean_k w_k, by Σ_k (L̂ − L̂₋ₖ) s_k + Σ_k ω_k ∂ log w_k/∂η.
+
+    s is the score, ω the normalized importance weights. L̂₋ₖ is L̂ with w_k
+    replaced by the mean of the other w, that is log mean_{j≠k} w_j. Unbiased:
+    L̂₋ₖ does not depend on sample k. Requires K ≥ 2 independent samples and
+    values of log w. Shapes: [I R K], [I R K m] → [I R m].
+    Source: Mnih & Rezende (2016), section 2, with the arithmetic mean.
+    """
+    f = draws.f - draws.f.amax(2, keepdim=True)  # differences alone matter
+    without = log_sum_of_others(f) - math.log(f.shape[2] - 1)
+    signal = (log_mean_exp(f) - without).unsqueeze(-1)
+    estimate = (signal * draws.score).sum(2)
+    return estimate if draws.explicit is None else estimate + draws.weighted(draws.explicit)
+
+
+VIMCO = Estimator(
+    name="vimco",
+    title="VIMCO",
+    short="VIMCO",
+    formula=(
+        r"\hat g = \sum_{k=1}^{K} \bigl(\hat L - \hat L_{-k}\bigr) \nabla_{\phi} \log q_{\phi}(z_k \mid x)"
+        r" + \sum_{k=1}^{K} \omega_k \frac{\partial \log w_k}{\partial \phi},"
+        r" \qquad \hat L = \log \frac{1}{K} \sum_{j} w_j,"
+        r" \quad \hat L_{-k} = \log \frac{1}{K-1} \sum_{j \neq k} w_j,"
+        r" \quad \omega_k = \frac{w_k}{\sum_{j} w_j}"
+    ),
+    spoken=(
+        "g hat equals the sum over K samples of L hat minus L hat without k, times the gradient in phi of "
+        "log q of z k given x, plus the sum of omega k times the partial derivative of log w k in phi; "
+        "L hat is the logarithm of the mean of w, L hat without k that of the mean of the other w, "
+        "and omega k is w k over the sum of w"
+    ),
+    requires="Values of log w, at least two samples an estimate; z may be discrete.",
+    source="mnih2016",
+    evaluate=None,
+    bound=vimco,
+    independent=True,
+    min_samples=2,
+    default_samples=2,
+)
