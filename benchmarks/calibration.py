@@ -60,7 +60,7 @@ def problem() -> VAEProblem:
     (cell,) = make_plan(experiment, data.digest).trainings
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
-        store.save(train(cell, data, store, lambda _: None, {}))
+        store.save(train(cell, lambda: data, store, lambda _: None, {}))
         encoder, decoder = restored(load_checkpoint(store, cell.key, 20))
     _, pixels = measured_images(data, IMAGES, 0)
     return VAEProblem(encoder, decoder, torch.from_numpy(pixels))

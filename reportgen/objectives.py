@@ -15,19 +15,24 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Point(Protocol):
-    """Log densities and their gradients at samples z of q(z; η); leading axes are any."""
+class Densities(Protocol):
+    """Log densities at samples z of q(z; η); leading axes are any."""
 
     @property
     def log_likelihood(self) -> Tensor: ...
     @property
-    def log_likelihood_gradient(self) -> Tensor: ...
-    @property
     def log_prior(self) -> Tensor: ...
     @property
-    def log_prior_gradient(self) -> Tensor: ...
-    @property
     def log_q(self) -> Tensor: ...
+
+
+class Point(Densities, Protocol):
+    """The same with their gradients."""
+
+    @property
+    def log_likelihood_gradient(self) -> Tensor: ...
+    @property
+    def log_prior_gradient(self) -> Tensor: ...
     @property
     def log_q_gradient(self) -> Tensor: ...
     @property
@@ -39,7 +44,7 @@ class Integrand:
     """f(z; η) with its partial derivatives."""
 
     name: str
-    value: Callable[[Point], Tensor]
+    value: Callable[[Densities], Tensor]
     gradient: Callable[[Point], Tensor]
     """∇_z f at fixed η."""
     explicit: Callable[[Point], Tensor] | None

@@ -471,3 +471,8 @@ def test_a_quote_is_the_statement_where_there_is_none() -> None:
         None,
         "confirmed",
     )
+
+
+def test_a_model_is_trained_on_an_objective_that_it_has() -> None:
+    text = "experiment: a\nproblem: {model: two_layer_vae}\ntrain: {objective: elbo_analytic_kl}\n"
+    assert complaint(text).startswith("x.yaml:3 train.objective: two_layer_vae has no elbo_analytic_kl.")

@@ -17,8 +17,8 @@ from reportgen.plan import TrainingCell
 from reportgen.problems.networks import initialised, restored
 from reportgen.store import Store
 from reportgen.training import TrainProgress, forget_state, load_checkpoint, train
+from reportgen.training.adam import BETA_1, BETA_2, EPSILON, Adam
 from reportgen.training.bound import bound_terms
-from reportgen.training.epoch import BETA_1, BETA_2, EPSILON, Adam
 from reportgen.training.gradient import BoundGradient
 from reportgen.training.parameters import Parameters
 
@@ -105,7 +105,7 @@ def test_adam_is_torchs_own() -> None:
 
 def test_training_raises_the_bound_and_keeps_checkpoints(tiny: Dataset, tmp_path: Path) -> None:
     store = Store(tmp_path)
-    record = train(cell(epochs=30, checkpoints=[0, 30]), tiny, store)
+    record = train(cell(epochs=30, checkpoints=[0, 30]), lambda: tiny, store)
     store.save(record)
     assert record.checkpoints == (0, 30) and len(record.train_bound) == 30
     assert record.test_bound["30"] > record.test_bound["0"] + 0.01
@@ -135,16 +135,16 @@ def test_interrupted_training_ends_with_the_same_bytes(
     tiny: Dataset, tmp_path: Path, last_epoch: int
 ) -> None:
     whole, broken = Store(tmp_path / "whole"), Store(tmp_path / "broken")
-    expected = train(cell(), tiny, whole)
+    expected = train(cell(), lambda: tiny, whole)
 
     def kill(progress: TrainProgress) -> None:
         if progress.epoch == last_epoch:
             raise Killed
 
     with pytest.raises(Killed):
-        train(cell(), tiny, broken, kill)
+        train(cell(), lambda: tiny, broken, kill)
     seen: list[int] = []
-    record = train(cell(), tiny, broken, lambda progress: seen.append(progress.epoch))
+    record = train(cell(), lambda: tiny, broken, lambda progress: seen.append(progress.epoch))
     reached = max(epoch for epoch in (0, 2, 4, 6) if epoch <= last_epoch)
     assert seen == list(range(reached + 1, 7))  # went on from the last checkpoint, not from the start
     for store, kept in ((whole, expected), (broken, record)):
@@ -157,29 +157,29 @@ def test_interrupted_training_ends_with_the_same_bytes(
 @pytest.mark.parametrize("victim", ["progress.json", "state-000004.safetensors", "epoch-000002.safetensors"])
 def test_damaged_state_means_starting_over(tiny: Dataset, tmp_path: Path, victim: str) -> None:
     whole, broken = Store(tmp_path / "whole"), Store(tmp_path / "broken")
-    expected = train(cell(), tiny, whole)
+    expected = train(cell(), lambda: tiny, whole)
 
     def kill(progress: TrainProgress) -> None:
         if progress.epoch == 5:
             raise Killed
 
     with pytest.raises(Killed):
-        train(cell(), tiny, broken, kill)
+        train(cell(), lambda: tiny, broken, kill)
     path = broken.folder("a" * 32) / victim
     path.write_bytes(path.read_bytes()[:-3] + b"xyz")
     seen: list[int] = []
-    record = train(cell(), tiny, broken, lambda progress: seen.append(progress.epoch))
+    record = train(cell(), lambda: tiny, broken, lambda progress: seen.append(progress.epoch))
     assert seen[0] == 0 and record.train_bound == expected.train_bound
 
 
 def test_divergence_is_a_cell_error_with_its_cause(tiny: Dataset, tmp_path: Path) -> None:
     with pytest.raises(CellError, match=r"diverged.*learning_rate"):
-        train(cell(learning_rate=1e30), tiny, Store(tmp_path))
+        train(cell(learning_rate=1e30), lambda: tiny, Store(tmp_path))
 
 
 def test_damaged_checkpoint_is_named(tiny: Dataset, tmp_path: Path) -> None:
     store = Store(tmp_path)
-    record = train(cell(), tiny, store)
+    record = train(cell(), lambda: tiny, store)
     store.save(record)
     path = store.folder(record.key) / "epoch-000004.safetensors"
     path.write_bytes(path.read_bytes()[:-1])

@@ -184,6 +184,10 @@ def check_parts(experiment: Experiment) -> Iterator[Complaint]:
         yield Complaint(("train",), f"{problem.model} has no parameters to train. Remove the section.")
     if problem.dataset is None and "images" in experiment.measure.model_fields_set:
         yield Complaint(("measure", "images"), f"{problem.model} has no images. Remove it.")
+    if problem.trained and experiment.train.objective not in problem.objectives:
+        known = suggestion(experiment.train.objective, problem.objectives)
+        text = f"{problem.model} has no {experiment.train.objective}. {known}"
+        yield Complaint(("train", "objective"), text)
     if problem.layered and experiment.measure.constants:
         text = f"no constant can be added to log p of {problem.model}. Remove them."
         yield Complaint(("measure", "constants"), text)

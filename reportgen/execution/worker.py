@@ -72,7 +72,7 @@ def _train(task: Task, cell: TrainingCell) -> None:
         tell(news.done, None, None)
 
     store = Store(task.root)
-    record = train(cell, _dataset(cell.problem["data"]), store, progress, environment())
+    record = train(cell, lambda: _dataset(cell.problem["data"]), store, progress, environment())
     store.save(replace(record, environment=_dated(record.environment)))
     forget_state(store, cell.key)
 

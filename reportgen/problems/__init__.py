@@ -1,4 +1,4 @@
-"""Problems: one file each, one line each in this table of builders.
+"""Problems: one file each, one line each in these tables of builders.
 
 What a declaration may set of a problem stands in the file of the same name in
 `reportgen.declaration.problems`.
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from reportgen.problems import conjugate, function, linear_gaussian_vae, rainforth, two_layer_vae, vae
 from reportgen.problems.materials import Materials
 from reportgen.problems.problem import Described, Problem
+from reportgen.problems.trainable import Trainable
 
 BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "vae": vae.build,
@@ -21,4 +22,10 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "two_layer_vae": two_layer_vae.build,
 }
 
-__all__ = ["BUILDERS", "Described", "Materials", "Problem"]
+TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {
+    "vae": vae.trainable,
+    "two_layer_vae": two_layer_vae.trainable,
+}
+"""Those whose parameters are fitted first."""
+
+__all__ = ["BUILDERS", "TRAINABLES", "Described", "Materials", "Problem", "Trainable"]

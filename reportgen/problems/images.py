@@ -1,6 +1,14 @@
-"""The images an experiment measures: which rows of the test part, and their binary pixels."""
+"""The images of an experiment: those it trains on, and those of the test part that it measures."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
 
 from reportgen.datasets import Dataset, binarized
 from reportgen.datasets.dataset import Pixels
@@ -27,3 +35,20 @@ def measured_images(dataset: Dataset, count: int, seed: int) -> tuple[tuple[int,
     """`chosen_rows`, and one binary draw of each, which depends on the seed alone too."""
     rows = chosen_rows(dataset, count, seed)
     return rows, binarized(dataset, dataset.test[list(rows)], stream(seed, "images", "binarized"))
+
+
+@dataclass(frozen=True)
+class BinaryImages:
+    """One part of a data set, binarized afresh whenever it is asked for; the `Points` of a VAE."""
+
+    dataset: Dataset
+    levels: Pixels
+    """Grey levels, [size pixels]."""
+
+    @property
+    def size(self) -> int:
+        return len(self.levels)
+
+    def inputs(self, rows: NDArray[np.intp], noise: Generator) -> Tensor:
+        """[n pixels] in {0, 1}."""
+        return torch.from_numpy(binarized(self.dataset, self.levels[rows], noise))

@@ -115,10 +115,13 @@ def centre(decoder: Decoder, train_mean: NDArray[np.floating[Any]]) -> None:
     decoder.logits.bias.data.copy_(torch.from_numpy(np.log(mean) - np.log1p(-mean)))
 
 
-def named(encoder: nn.Module, decoder: nn.Module) -> dict[str, Tensor]:
+def named(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
     """All parameters by name, ``encoder.…`` and ``decoder.…``, copied."""
-    tensors = {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
-    tensors |= {f"decoder.{name}": value for name, value in decoder.state_dict().items()}
+    tensors = {
+        f"{prefix}.{name}": value
+        for prefix, network in networks.items()
+        for name, value in network.state_dict().items()
+    }
     return {name: value.clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
 
 
@@ -132,14 +135,14 @@ def restored(tensors: Mapping[str, Tensor]) -> tuple[Encoder, Decoder]:
         hidden.append(weight.shape[0])
     sizes = {"hidden": hidden, "latent": tensors["encoder.mean.bias"].shape[0]}
     encoder, decoder = blank(sizes, tensors["decoder.logits.bias"].shape[0])
-    load_networks(tensors, encoder, decoder)
+    load_networks(tensors, {"encoder": encoder, "decoder": decoder})
     return encoder, decoder.requires_grad_(False)
 
 
-def load_networks(tensors: Mapping[str, Tensor], encoder: nn.Module, decoder: nn.Module) -> None:
+def load_networks(tensors: Mapping[str, Tensor], networks: Mapping[str, nn.Module]) -> None:
     """Put what `named` wrote down into networks of the same form."""
-    encoder.load_state_dict(_part(tensors, "encoder."))
-    decoder.load_state_dict(_part(tensors, "decoder."))
+    for prefix, network in networks.items():
+        network.load_state_dict(_part(tensors, f"{prefix}."))
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -8,11 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reportgen.problems.images import measured_images
+from reportgen.problems.images import BinaryImages, measured_images
 from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.materials import Materials
-from reportgen.problems.networks import Decoder, Encoder, load_networks
+from reportgen.problems.networks import Decoder, Encoder, centre, initialise, load_networks
 from reportgen.problems.problem import Described
+from reportgen.problems.trainable import Trainable
+
+NAMES = ("encoder", "decoder")
 
 
 def blank(settings: Mapping[str, Any], pixels: int) -> tuple[Stages, Stages]:
@@ -36,6 +39,24 @@ def build(materials: Materials) -> Described:
     assert materials.dataset is not None
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
-    load_networks(materials.parameters, *networks)
+    load_networks(materials.parameters, dict(zip(NAMES, networks, strict=True)))
     rows, pixels = measured_images(dataset, materials.images, materials.seed)
     return Described(at(networks, torch.from_numpy(pixels), materials.settings), dataset.name, rows)
+
+
+def trainable(materials: Materials) -> Trainable:
+    """Fresh networks, and the images they learn."""
+    assert materials.dataset is not None
+    dataset = materials.dataset()
+    networks = blank(materials.settings, dataset.pixels)
+    initialise(*networks, materials.seed)
+    pixels = networks[1].layer1
+    assert isinstance(pixels, Decoder)
+    centre(pixels, dataset.train.mean(0, dtype="float64"))
+    return Trainable(
+        dataset.name,
+        dict(zip(NAMES, networks, strict=True)),
+        lambda x: at(networks, x, materials.settings),
+        BinaryImages(dataset, dataset.train),
+        BinaryImages(dataset, dataset.test),
+    )

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 
 from reportgen.families import Family, MeanFieldGaussian
 from reportgen.problems.bernoulli import bernoulli_log_likelihood, log_likelihood_of_layer
-from reportgen.problems.images import measured_images
+from reportgen.problems.images import BinaryImages, measured_images
 from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.materials import Materials
-from reportgen.problems.networks import Decoder, restored
+from reportgen.problems.networks import Decoder, initialised, restored
 from reportgen.problems.prior import Prior, StandardNormal
 from reportgen.problems.problem import Described, Generative
+from reportgen.problems.trainable import Trainable
 
 
 @dataclass(frozen=True)
@@ -64,3 +65,17 @@ def build(materials: Materials) -> Described:
     dataset = materials.dataset()
     rows, pixels = measured_images(dataset, materials.images, materials.seed)
     return Described(VAEProblem(encoder, decoder, torch.from_numpy(pixels)), dataset.name, rows)
+
+
+def trainable(materials: Materials) -> Trainable:
+    """Fresh networks, and the images they learn."""
+    assert materials.dataset is not None
+    dataset = materials.dataset()
+    encoder, decoder = initialised(materials.settings, dataset.train.mean(0, dtype="float64"), materials.seed)
+    return Trainable(
+        dataset.name,
+        {"encoder": encoder, "decoder": decoder},
+        lambda x: VAEProblem(encoder, decoder, x),
+        BinaryImages(dataset, dataset.train),
+        BinaryImages(dataset, dataset.test),
+    )

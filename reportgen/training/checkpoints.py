@@ -16,8 +16,7 @@ from reportgen.problems.networks import named
 from reportgen.store import Store
 from reportgen.store.encoding import to_json
 from reportgen.store.files import checksum, write_whole
-from reportgen.training.epoch import Adam
-from reportgen.training.parameters import Parameters
+from reportgen.training.adam import Adam
 
 PROGRESS = "progress.json"
 """Names the state a training can go on from; replaced last, so it never points at half a state."""
@@ -25,7 +24,7 @@ PROGRESS = "progress.json"
 
 @dataclass
 class Progress:
-    """How far a training has come; bounds in nats an image."""
+    """How far a training has come; bounds in nats a data point."""
 
     epoch: int
     train_bound: list[float]
@@ -38,9 +37,10 @@ def file_name(epoch: int) -> str:
     return f"epoch-{epoch:06d}.safetensors"
 
 
-def save_checkpoint(folder: Path, parameters: Parameters, optimizer: Adam, progress: Progress) -> None:
+def save_checkpoint(folder: Path, optimizer: Adam, progress: Progress) -> None:
     """Write the parameters, then the optimizer's state, then the note that both are there."""
-    weights = dump_tensors(named(parameters.encoder, parameters.decoder))
+    parameters = optimizer.parameters
+    weights = dump_tensors(named(parameters.networks))
     write_whole(folder / file_name(progress.epoch), weights)
     state = {
         "vector": parameters.vector,
@@ -67,7 +67,7 @@ def save_checkpoint(folder: Path, parameters: Parameters, optimizer: Adam, progr
             path.unlink(missing_ok=True)
 
 
-def resume(folder: Path, parameters: Parameters, optimizer: Adam) -> Progress | None:
+def resume(folder: Path, optimizer: Adam) -> Progress | None:
     """Put the last whole state back; None where there is none or a byte of it is wrong."""
     try:
         note = json.loads((folder / PROGRESS).read_bytes())
@@ -75,7 +75,7 @@ def resume(folder: Path, parameters: Parameters, optimizer: Adam) -> Progress | 
         if any(checksum(content) != note["files"][name] for name, content in contents.items()):
             return None
         state = load_tensors(contents[f"state-{note['epoch']:06d}.safetensors"])
-        parameters.vector.copy_(state["vector"])
+        optimizer.parameters.vector.copy_(state["vector"])
         optimizer.first.copy_(state["first"])
         optimizer.second.copy_(state["second"])
         optimizer.count.copy_(state["count"])

@@ -7,7 +7,7 @@ one layer η = h Wᵀ + b.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -72,6 +72,11 @@ class Parameters:
             layers.append(Layer(weight, bias, weight_gradient, bias_gradient, weight.t()))
         border = len(self.encoder.hidden) + 1
         self.encoder_layers, self.decoder_layers = tuple(layers[:border]), tuple(layers[border:])
+
+    @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        """Under the names that a checkpoint gives them."""
+        return {"encoder": self.encoder, "decoder": self.decoder}
 
     @property
     def activation_backward(self) -> Callable[[Tensor, Tensor], Tensor]:

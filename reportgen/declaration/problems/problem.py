@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from reportgen.declaration.section import Section
+from reportgen.distributions import DISTRIBUTIONS
 
 
 class Problem(Section):
@@ -40,6 +41,28 @@ class Problem(Section):
     def latent_size(self) -> int:
         """d, the length of z."""
         raise NotImplementedError
+
+    @property
+    def family_options(self) -> dict[str, int]:
+        """Options of the family, by name."""
+        return {}
+
+    @property
+    def eta_size(self) -> int:
+        """m, the numbers that describe q at one data point."""
+        return DISTRIBUTIONS[self.distribution].parameters(self.latent_size, **self.family_options)
+
+    def weights(self, columns: int, rows: int) -> int:
+        """Multiplications that take one sample through the model, roughly; for estimates of cost.
+
+        `columns` are the numbers of one row of the data set (pixels), `rows` its training part.
+        """
+        return 0
+
+    @property
+    def written_out(self) -> bool:
+        """Whether a step of training has its gradient written out, and so is fast; for estimates of cost."""
+        return False
 
     @property
     def dataset(self) -> str | None:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from reportgen.declaration.complaints import refuse
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.problems.vae import datasets
+from reportgen.declaration.problems.vae import datasets, products
 from reportgen.declaration.scalars import Choice, Whole, as_list, filled
 
 
@@ -57,6 +57,13 @@ class TwoLayerVAE(Problem):
     @property
     def dataset(self) -> str:
         return self.data
+
+    def weights(self, columns: int, rows: int) -> int:
+        first, second = self.latent
+        lower, upper = self.hidden, self.upper_hidden
+        encoder = products(columns, *lower, 2 * first) + products(first, *upper, 2 * second)
+        decoder = products(second, *upper[::-1], 2 * first) + products(first, *lower[::-1], columns)
+        return encoder + decoder
 
     @property
     def sentence(self) -> str:

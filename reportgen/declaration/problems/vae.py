@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator
@@ -16,6 +17,11 @@ def datasets() -> Iterable[str]:
     from reportgen.datasets import DATASETS
 
     return DATASETS
+
+
+def products(*widths: int) -> int:
+    """Multiplications in linear layers between units of these numbers, for one row."""
+    return sum(inputs * outputs for inputs, outputs in pairwise(widths))
 
 
 class VAE(Problem):
@@ -48,6 +54,14 @@ class VAE(Problem):
     @property
     def dataset(self) -> str:
         return self.data
+
+    @property
+    def written_out(self) -> bool:
+        return True
+
+    def weights(self, columns: int, rows: int) -> int:
+        encoder = products(columns, *self.hidden, self.eta_size)
+        return encoder + products(self.latent, *self.hidden[::-1], columns)
 
     @property
     def sentence(self) -> str:

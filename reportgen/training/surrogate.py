@@ -1,0 +1,76 @@
+"""The bound of a minibatch, and a loss that autograd turns into its gradient in every parameter.
+
+Where q is reparameterizable the loss is the negative bound itself, its
+samples z = z(η, ε) differentiated along with everything else. Where z jumps,
+φ has the score function with the other sample as the baseline (Kool, van
+Hoof & Welling, 2019, equation 8), and θ the derivative of f at the samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from reportgen.distributions import DISTRIBUTIONS
+from reportgen.errors import CellError
+from reportgen.objectives import OBJECTIVES
+from reportgen.problems.layered import LayeredModel
+from reportgen.problems.problem import Problem
+
+SCORE_SAMPLES = 2
+"""Samples a data point where z jumps: the fewest of which one can be the baseline of another."""
+
+Noise = Callable[[int, int, int], Tensor]
+"""Standard normals [n N width]."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Log densities with their graph; implements `reportgen.objectives.Densities`."""
+
+    log_likelihood: Tensor
+    log_prior: Tensor
+    log_q: Tensor
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """Of one minibatch."""
+
+    bound: Tensor
+    """Of each data point, [n], nats, without a graph."""
+    loss: Tensor
+    """A number whose gradient is an unbiased one of the negative mean bound; its value means nothing."""
+
+
+def surrogate(model: Problem | LayeredModel, objective: str, noise: Noise) -> Surrogate:
+    """Of a model at n data points with θ trainable.
+
+    Raises CellError where the model has no such objective.
+    """
+    if isinstance(model, LayeredModel):
+        if objective != "elbo":
+            raise CellError(f"a model of several stochastic layers is trained on elbo, not {objective}.")
+        trace = model.trace(noise(len(model.x), 1, model.noise), fixed=False)
+        bound = (trace.log_p - trace.log_q).mean(1)
+        return Surrogate(bound.detach(), -bound.mean())
+    chosen = OBJECTIVES[objective]
+    q = model.family(model.encoder(model.x))
+    jumps = not DISTRIBUTIONS[q.name].reparameterizable
+    epsilon = noise(len(model.x), SCORE_SAMPLES if jumps else 1, q.noise)
+    z, log_q = q.sample(epsilon), q.log_density(epsilon)
+    densities = Sampled(
+        model.log_likelihood(z), model.prior.log_density(z), log_q.detach() if jumps else log_q
+    )
+    f = chosen.integrand.value(densities)
+    differentiated = f
+    if jumps:
+        others = (f.sum(1, keepdim=True) - f) / (SCORE_SAMPLES - 1)
+        differentiated = f + (f - others).detach() * log_q
+    bound, differentiated = f.mean(1), differentiated.mean(1)
+    if chosen.exact_kl:
+        divergence = q.kl_to_prior()
+        bound, differentiated = bound - divergence, differentiated - divergence
+    return Surrogate(bound.detach(), -differentiated.mean())
