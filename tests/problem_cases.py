@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
 
 from reportgen.datasets import Dataset
 from reportgen.declaration import PROBLEMS, Problem
-from reportgen.problems import networks, two_layer_vae
+from reportgen.problems import TRAINABLES, Materials
+from reportgen.problems.networks import named
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "vae": {"hidden": [4], "latent": 2},
@@ -18,28 +19,15 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "rainforth": {"latent": 3, "points": 2},
     "linear_gaussian_vae": {"latent": 2, "perturbation": 0.2},
     "two_layer_vae": {"hidden": [4], "upper_hidden": [3], "latent": [3, 2]},
+    "bernoulli_vae": {"hidden": [4], "latent": 3},
+    "bits": {"dimension": 2, "probability": 0.3},
+    "categorical": {"dimension": 2, "tilt": 0.7},
 }
 CASES: list[Problem] = [
     kind.model_validate({"model": name, **SETTINGS[name]}) for name, kind in PROBLEMS.items()
 ]
 
 
-def _vae(settings: Mapping[str, Any], data: Dataset) -> dict[str, Tensor]:
-    return networks.named(*networks.initialised(settings, data.train.mean(0), 0))
-
-
-def _two_layer_vae(settings: Mapping[str, Any], data: Dataset) -> dict[str, Tensor]:
-    encoder, decoder = two_layer_vae.blank(settings, data.pixels)
-    networks.initialise(encoder, decoder, 0)
-    return networks.named(encoder, decoder)
-
-
-_INITIAL: dict[str, Callable[[Mapping[str, Any], Dataset], dict[str, Tensor]]] = {
-    "vae": _vae,
-    "two_layer_vae": _two_layer_vae,
-}
-
-
 def parameters_of(settings: Mapping[str, Any], data: Dataset) -> dict[str, Tensor]:
     """Those of a fresh model, as a checkpoint would hold them."""
-    return _INITIAL[str(settings["model"])](settings, data)
+    return named(TRAINABLES[str(settings["model"])](Materials(settings, 0, dataset=lambda: data)).networks)

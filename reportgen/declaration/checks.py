@@ -117,7 +117,12 @@ def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
     problem = experiment.problem
     for i, spec in enumerate(experiment.estimators):
         text = refusal(
-            spec.name, problem.distribution, experiment.objective, problem.generative, problem.layered
+            spec.name,
+            problem.distribution,
+            experiment.objective,
+            problem.generative,
+            problem.layered,
+            problem.differentiable,
         )
         if text is not None:
             yield Complaint(("estimators", i), text)

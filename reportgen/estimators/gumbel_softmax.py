@@ -20,8 +20,7 @@ def gumbel_softmax(draws: Draws, _: Coefficients) -> Tensor:
     Source: Jang, Gu & Poole (2017), section 2.1; Maddison, Mnih & Teh (2017), section 3.
     """
     relaxed = draws.relaxed()
-    _, gradient = draws.evaluate_gradient(relaxed)
-    estimate = draws.relaxed_pullback(gradient)
+    estimate = draws.relaxed_pullback(draws.evaluate_gradient(relaxed)[1])
     explicit = draws.explicit_at(relaxed)
     if explicit is not None:
         estimate = estimate + explicit

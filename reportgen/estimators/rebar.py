@@ -23,7 +23,7 @@ def rebar(draws: Draws, _: Coefficients) -> Tensor:
     which its appendix on implementation ties to it.
     """
     relaxed, given = draws.relaxed(), draws.relaxed_given()
-    _, gradient = draws.evaluate_gradient(relaxed)
+    gradient = draws.evaluate_gradient(relaxed)[1]
     f_given, gradient_given = draws.evaluate_gradient(given)
     residual = (draws.f - f_given).unsqueeze(-1) * draws.score
     correction = draws.relaxed_pullback(gradient) - draws.relaxed_given_pullback(gradient_given)

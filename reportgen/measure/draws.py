@@ -203,9 +203,7 @@ class IntegrandDraws:
     @property
     def epsilon(self) -> Tensor:
         if self.values.batch.epsilon is None:
-            raise RuntimeError(
-                "these points are made of no noise: an estimator that uses it must declare how"
-            )
+            raise RuntimeError("these points are made of no noise: an estimator that uses it must say so")
         return self._fold(self.values.batch.epsilon)
 
     @property

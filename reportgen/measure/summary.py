@@ -165,7 +165,7 @@ def _target(
 
 
 def _same_gradient(first: ChannelKey, second: ChannelKey) -> bool:
-    """Whether unbiased estimators of the two have one mean: a constant does not move it, nor K that of a mean."""
+    """Whether unbiased estimators of the two have one mean, which no constant moves, nor K unless a bound."""
     objective = (first.integrand, first.several) == (second.integrand, second.several)
     return objective and (not first.several or first.num_samples == second.num_samples)
 

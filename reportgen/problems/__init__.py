@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reportgen.problems import conjugate, function, linear_gaussian_vae, rainforth, two_layer_vae, vae
+from reportgen.problems import (
+    bernoulli_vae,
+    bits,
+    categorical,
+    conjugate,
+    function,
+    linear_gaussian_vae,
+    rainforth,
+    two_layer_vae,
+    vae,
+)
 from reportgen.problems.materials import Materials
 from reportgen.problems.problem import Described, Problem
 from reportgen.problems.trainable import Trainable
@@ -20,11 +30,15 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "rainforth": rainforth.build,
     "linear_gaussian_vae": linear_gaussian_vae.build,
     "two_layer_vae": two_layer_vae.build,
+    "bernoulli_vae": bernoulli_vae.build,
+    "bits": bits.build,
+    "categorical": categorical.build,
 }
 
 TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {
     "vae": vae.trainable,
     "two_layer_vae": two_layer_vae.trainable,
+    "bernoulli_vae": bernoulli_vae.trainable,
 }
 """Those whose parameters are fitted first."""
 

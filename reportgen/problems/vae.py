@@ -38,11 +38,13 @@ class VAEProblem:
     generative: Generative | None = None
 
     @property
-    def layered(self) -> LayeredVAE:
-        """With a decoder whose parameters are θ; it is a copy, and q must be mean-field."""
+    def layered(self) -> LayeredVAE | None:
+        """With a decoder whose parameters are θ, a copy; None where q is not a mean-field Gaussian."""
+        q = self.family(self.encoder(self.x[:1]))
+        if not isinstance(q, MeanFieldGaussian):
+            return None
         decoder = copy.deepcopy(self.decoder).requires_grad_(True)
-        latent = self.family(self.encoder(self.x[:1])).latent
-        return LayeredVAE(Stages([self.encoder]), Stages([decoder]), self.x, (latent,))
+        return LayeredVAE(Stages([self.encoder]), Stages([decoder]), self.x, (q.latent,))
 
     def family(self, eta: Tensor) -> Family:
         """q(z|x), η [I m]."""
