@@ -6,56 +6,26 @@ to every weight of a VAE's encoder.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from reportgen.applicability import refusal
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure.draws import Batch, Frame, IntegrandDraws, IntegrandValues, PointsAt
+from reportgen.measure.draws import Batch, Frame, IntegrandDraws, IntegrandValues
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.problems.vae import VAEProblem
-
-LATENT, PIXELS, IMAGES, REPLICATES, K = 2, 6, 3, 4, 3
-
-
-class TinyEncoder(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.hidden, self.head = nn.Linear(PIXELS, 5), nn.Linear(5, 2 * LATENT)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(torch.tanh(self.hidden(x)))
+from reportgen.report.sections.estimators import _formulas, _unbiased
+from tests.tiny_vae import IMAGES, LATENT, REPLICATES, K, engine, f_of, log_normal, noise, tiny_vae
 
 
 @pytest.fixture(scope="module")
 def problem() -> VAEProblem:
-    torch.manual_seed(0)
-    decoder = (
-        nn.Sequential(nn.Linear(LATENT, 5), nn.Tanh(), nn.Linear(5, PIXELS)).double().requires_grad_(False)
-    )
-    x = (torch.rand(IMAGES, PIXELS) < 0.5).double()
-    return VAEProblem(TinyEncoder().double(), decoder, x)
-
-
-def log_normal(z: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
-    return (-0.5 * ((z - mean) / log_scale.exp()) ** 2 - log_scale - 0.5 * math.log(2 * math.pi)).sum(-1)
-
-
-def f_of(problem: VAEProblem, objective: Objective, x: Tensor, z: Tensor, eta: Tensor) -> Tensor:
-    """The integrand, straight from its definition."""
-    logits = problem.decoder(z)
-    value = torch.distributions.Bernoulli(logits=logits).log_prob(x).sum(-1)
-    if objective.integrand.name == "log_weight":
-        mean, log_scale = eta.chunk(2, -1)
-        value = (
-            value + log_normal(z, torch.zeros_like(z), torch.zeros_like(z)) - log_normal(z, mean, log_scale)
-        )
-    return value
+    return tiny_vae()
 
 
 Surrogate = Callable[[VAEProblem, Objective, Tensor, Tensor, dict[str, Tensor]], Tensor]
@@ -120,28 +90,6 @@ TWINS: dict[str, Surrogate] = {
 }
 
 
-def engine(
-    problem: VAEProblem, objective: Objective, name: str, epsilon: Tensor
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """ĝ_η [I R m] from the fast route, and the coefficients used."""
-    with torch.no_grad():
-        q = MeanFieldGaussian.from_eta(problem.encoder(problem.x))
-    push = Pushforward.of(problem.encoder, problem.x)
-    centre = PointsAt(problem, q, q.mean, True)
-    frame = Frame(problem, q, push.grams[0], centre)
-    draws = IntegrandDraws(
-        IntegrandValues(Batch(problem, q, epsilon, True), objective.integrand), frame, K, 0.0
-    )
-    estimator = ESTIMATORS[name]
-    coefficients = dict(estimator.fit(draws)) if estimator.fit else {}
-    return estimator.evaluate(draws, coefficients), coefficients
-
-
-def noise() -> Tensor:
-    generator = torch.Generator().manual_seed(7)
-    return torch.randn(IMAGES, REPLICATES * K, LATENT, dtype=torch.float64, generator=generator)
-
-
 @pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
 @pytest.mark.parametrize("name", list(TWINS))
 def test_estimate_is_what_autograd_gives_for_every_weight(
@@ -193,16 +141,48 @@ def test_a_constant_added_to_f_is_not_felt(problem: VAEProblem, name: str) -> No
     assert (moved[0] - moved[1]).abs().max() > 1.0
 
 
+@pytest.mark.parametrize("objective", ["elbo", "iwae"])
 @pytest.mark.parametrize("name", list(ESTIMATORS))
-def test_every_estimator_keeps_its_contract(problem: VAEProblem, name: str) -> None:
+def test_every_estimator_keeps_its_contract(problem: VAEProblem, name: str, objective: str) -> None:
     estimator = ESTIMATORS[name]
     assert estimator.name == name
-    assert estimator.formula and estimator.spoken and estimator.requires and estimator.source
+    assert estimator.title and estimator.short and estimator.requires and estimator.source
     assert estimator.default_samples >= estimator.min_samples >= 1
-    fast, _ = engine(problem, OBJECTIVES["elbo"], name, noise())
-    assert fast.shape == (IMAGES, REPLICATES, 2 * LATENT)
-    assert torch.isfinite(fast).all()
-    assert "torch" not in vars(__import__("sys").modules[estimator.evaluate.__module__])
+    assert estimator.serves("elbo") or estimator.serves("iwae")
+    evaluate = estimator.of(objective)
+    if evaluate is None:
+        return
+    assert all(estimator.formula_of(objective))
+    assert evaluate.__doc__ and "Source:" in evaluate.__doc__ and "[I R" in evaluate.__doc__
+    assert "torch" not in vars(__import__("sys").modules[evaluate.__module__])
+    if estimator.parameters == "phi":
+        fast, _ = engine(problem, OBJECTIVES[objective], name, noise())
+        assert fast.shape == (IMAGES, REPLICATES, 2 * LATENT)
+        assert torch.isfinite(fast).all()
+
+
+def test_the_report_prints_the_forms_that_the_objectives_use() -> None:
+    stuck = ESTIMATORS["sticking_the_landing"]
+    plain, bound = stuck.formula_of("elbo"), stuck.formula_of("iwae")
+    assert plain == (stuck.formula, stuck.spoken) and bound == (stuck.bound_formula, stuck.bound_spoken)
+    both = _formulas(stuck, ["elbo", "reconstruction", "iwae"])
+    assert [(anchor, formula.latex) for anchor, formula in both] == [
+        ("estimator-sticking_the_landing", plain[0]),
+        ("estimator-sticking_the_landing-bound", bound[0]),
+    ]
+    assert [formula.latex for _, formula in _formulas(stuck, ["iwae"])] == [bound[0]]
+    assert _unbiased(stuck, ["elbo"]) == "yes" and _unbiased(stuck, ["iwae"]) == "no"
+    assert _unbiased(stuck, ["elbo", "iwae"]) == "not for the IWAE bound"
+    assert len(_formulas(ESTIMATORS["vimco"], ["elbo", "iwae"])) == 1
+
+
+def test_the_gradient_in_theta_is_of_log_p_of_x_and_z_alone() -> None:
+    kind = ESTIMATORS["generative"]
+    assert kind.serves("elbo") and kind.serves("iwae") and not kind.serves("reconstruction")
+    assert refusal("generative", "gaussian", ("elbo", "reconstruction"), True) is None
+    assert refusal("generative", "gaussian", ("reconstruction",), True) == (
+        "generative estimates no gradient of reconstruction. Add the objective elbo or iwae, or remove it."
+    )
 
 
 def test_undeclared_use_of_the_gradient_is_refused(problem: VAEProblem) -> None:
