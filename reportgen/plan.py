@@ -130,7 +130,7 @@ def _sections(experiment: Experiment, setting: dict[str, Any]) -> dict[str, dict
     for path, value in setting.items():
         section, _, field = path.partition(".")
         sections[section][field] = value
-    return sections
+    return {**sections, "problem": experiment.problem.needed(sections["problem"])}
 
 
 def _value(resolved: dict[str, Any], path: str) -> Any:
@@ -171,7 +171,7 @@ def _measurement_cell(
         for objective in experiment.objective
         if (spec := experiment.reference_of(objective)) is not None
     }
-    fields = ("precision", "budget", "min_replicates", *(["images"] if experiment.problem.dataset else []))
+    fields = ("precision", "budget", "min_replicates", *(["images"] if experiment.problem.images else []))
     dynamics = {name: sections["train"][name] for name in ("objective", "batch_size", "learning_rate")}
     measure = {field: getattr(experiment.measure, field) for field in fields}
     key = _key(

@@ -1,4 +1,4 @@
-"""One declared case of every problem, small enough to be looked at sample by sample."""
+"""Declared cases of every problem, small enough to be looked at sample by sample."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from reportgen.datasets import Dataset
+from reportgen.datasets import load
 from reportgen.declaration import PROBLEMS, Problem
 from reportgen.problems import TRAINABLES, Materials
 from reportgen.problems.networks import named
@@ -19,15 +19,27 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "rainforth": {"latent": 3, "points": 2},
     "linear_gaussian_vae": {"latent": 2, "perturbation": 0.2},
     "two_layer_vae": {"hidden": [4], "upper_hidden": [3], "latent": [3, 2]},
+    "logistic_regression": {},
     "bernoulli_vae": {"hidden": [4], "latent": 3},
     "bits": {"dimension": 2, "probability": 0.3},
     "categorical": {"dimension": 2, "tilt": 0.7},
 }
+FURTHER: list[dict[str, Any]] = [
+    {"model": "vae", "hidden": [4], "latent": 3, "covariance": "full"},
+    {"model": "vae", "hidden": [4], "latent": 2, "covariance": "low_rank", "rank": 2},
+    {"model": "logistic_regression", "covariance": "full"},
+    {"model": "logistic_regression", "covariance": "low_rank"},
+]
 CASES: list[Problem] = [
     kind.model_validate({"model": name, **SETTINGS[name]}) for name, kind in PROBLEMS.items()
-]
+] + [PROBLEMS[settings["model"]].model_validate(settings) for settings in FURTHER]
 
 
-def parameters_of(settings: Mapping[str, Any], data: Dataset) -> dict[str, Tensor]:
-    """Those of a fresh model, as a checkpoint would hold them."""
-    return named(TRAINABLES[str(settings["model"])](Materials(settings, 0, dataset=lambda: data)).networks)
+def materials_of(section: Problem, images: int, seed: int) -> Materials:
+    """Settings as a plan gives them; of a model that is trained, the parameters it begins with."""
+    settings: Mapping[str, Any] = section.needed(section.model_dump(mode="json"))
+    parameters: Mapping[str, Tensor] = {}
+    if section.trained:
+        begun = Materials(settings, seed, dataset=lambda: load(section.dataset or ""))
+        parameters = named(TRAINABLES[section.model](begun).networks)
+    return Materials(settings, seed, images, lambda: load(section.dataset or ""), parameters)

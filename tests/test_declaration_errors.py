@@ -163,10 +163,12 @@ REFUSED_FIELDS: dict[str, str] = {
     ),
     "train: {epoch: 5}": "x.yaml:2 train.epoch: unknown key. Did you mean epochs?",
     "trian: {}": "x.yaml:2 trian: unknown key. Did you mean train?",
-    "problem: {xyz: 1}": "x.yaml:2 problem.xyz: unknown key. Use model, data, hidden, latent or activation.",
+    "problem: {xyz: 1}": (
+        "x.yaml:2 problem.xyz: unknown key. Use model, data, hidden, latent, activation, covariance or rank."
+    ),
     "problem: vae": (
-        "x.yaml:2 problem: must be a mapping of settings (model, data, hidden, latent, "
-        "activation), got 'vae'."
+        "x.yaml:2 problem: must be a mapping of settings (model, data, hidden, latent, activation, "
+        "covariance, rank), got 'vae'."
     ),
     "measure:": "x.yaml:2 measure: must be a mapping of settings (images, ",
     "problem:\n  latent: ten": "x.yaml:3 problem.latent: must be a whole number, got 'ten'.",

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from reportgen.datasets import load
 from reportgen.declaration import PROBLEMS, Problem
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import ESTIMATORS
@@ -15,24 +14,16 @@ from reportgen.measure.draws import Batch, Frame, IntegrandDraws, IntegrandValue
 from reportgen.measure.layered.gradients import Recorder
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
-from reportgen.problems import BUILDERS, Described, Materials
+from reportgen.problems import BUILDERS, TRAINABLES, Described
 from reportgen.problems.layered import LayeredModel
 from reportgen.streams import stream
-from tests.problem_cases import CASES, parameters_of
+from tests.problem_cases import CASES, materials_of
 
 IMAGES, REPLICATES = 3, 4
 
 
 def built(section: Problem) -> Described:
-    settings = section.model_dump(mode="json")
-    materials = Materials(
-        settings, seed=1, images=IMAGES, dataset=lambda: load(section.dataset or ""), parameters={}
-    )
-    if section.trained:
-        materials = Materials(
-            settings, 1, IMAGES, materials.dataset, parameters_of(settings, load(section.dataset or ""))
-        )
-    return BUILDERS[section.model](materials)
+    return BUILDERS[section.model](materials_of(section, IMAGES, 1))
 
 
 def noise_for(images: int, width: int, dtype: torch.dtype) -> Tensor:
@@ -41,6 +32,7 @@ def noise_for(images: int, width: int, dtype: torch.dtype) -> Tensor:
 
 def test_the_tables_name_the_same_problems() -> None:
     assert list(PROBLEMS) == list(BUILDERS) == list({section.model: None for section in CASES})
+    assert list(TRAINABLES) == [name for name, kind in PROBLEMS.items() if kind.trained]
 
 
 @pytest.mark.parametrize("section", CASES, ids=lambda section: section.model)

@@ -16,7 +16,7 @@ from reportgen.plan import MeasurementCell, Plan, TrainingCell, make_plan
 from reportgen.store import FORMAT, Record, Store
 
 if TYPE_CHECKING:
-    from reportgen.datasets import Dataset
+    from reportgen.datasets import Dataset, Table
     from reportgen.execution import Event, Outcome
     from reportgen.findings import Findings
 
@@ -170,15 +170,19 @@ def _check_characters(name: str, experiment: Experiment) -> None:
 
 
 @lru_cache(maxsize=2)
-def _dataset(name: str) -> Dataset:
-    from reportgen.datasets import load as load_dataset
+def _dataset(name: str) -> Dataset | Table:
+    from reportgen.datasets import find as find_data
 
-    return load_dataset(name)
+    return find_data(name)
 
 
 def _digest(experiment: Experiment) -> str:
+    from reportgen.datasets import Table
+
     assert experiment.problem.dataset is not None
     dataset = _dataset(experiment.problem.dataset)
+    if isinstance(dataset, Table):
+        return dataset.digest
     available, wanted = len(dataset.test), experiment.measure.images
     if wanted > available:
         raise experiment.error(

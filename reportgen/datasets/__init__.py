@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reportgen.datasets import digits, mnist
+from reportgen.datasets import breast_cancer, digits, mnist
 from reportgen.datasets.binarization import binarized
 from reportgen.datasets.dataset import Dataset
+from reportgen.datasets.table import Table
 from reportgen.errors import UsageError
 
 DATASETS: dict[str, Callable[[], Dataset]] = {
@@ -14,6 +15,17 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
     "mnist": mnist.load,
 }
 """Name in a declaration → loader."""
+
+
+TABLES: dict[str, Callable[[], Table]] = {
+    "breast_cancer": breast_cancer.load,
+}
+"""Data of the models that are made for them; a declaration does not name these."""
+
+
+def find(name: str) -> Dataset | Table:
+    """Images or a table; UsageError for a name that is in neither table."""
+    return TABLES[name]() if name in TABLES else load(name)
 
 
 def load(name: str) -> Dataset:
@@ -26,4 +38,4 @@ def load(name: str) -> Dataset:
     return loader()
 
 
-__all__ = ["DATASETS", "Dataset", "binarized", "load"]
+__all__ = ["DATASETS", "TABLES", "Dataset", "Table", "binarized", "find", "load"]

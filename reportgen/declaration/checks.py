@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from reportgen.applicability import refusal
 from reportgen.declaration.claim_checks import check_claims
 from reportgen.declaration.complaints import Complaint, Path, describe, listing, suggestion
 from reportgen.declaration.experiment import Experiment, Train
+from reportgen.declaration.problems import Problem
 from reportgen.declaration.section import Section
 from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
@@ -113,19 +115,34 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
 
 
 def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
-    """Every estimator applies to the family of q and to an objective."""
+    """Every estimator applies to the family of q, whatever is swept, and to an objective."""
     problem = experiment.problem
     for i, spec in enumerate(experiment.estimators):
-        text = refusal(
-            spec.name,
-            problem.distribution,
-            experiment.objective,
-            problem.generative,
-            problem.layered,
-            problem.differentiable,
+        refusals = (
+            refusal(
+                spec.name,
+                family,
+                experiment.objective,
+                problem.generative,
+                problem.layered,
+                problem.differentiable,
+            )
+            for family in _families(experiment)
         )
+        text = next((text for text in refusals if text is not None), None)
         if text is not None:
             yield Complaint(("estimators", i), text)
+
+
+def _families(experiment: Experiment) -> tuple[str, ...]:
+    """Families of q: that of the base setting, then those that swept settings change it to."""
+    found = [experiment.problem.distribution]
+    for path, values in experiment.swept.items():
+        for value in values if path.startswith("problem.") else ():
+            with suppress(ValidationError, AttributeError):  # such a value has a complaint of its own
+                section = swept_section(experiment, path, value)
+                found += [section.distribution] if isinstance(section, Problem) else []
+    return tuple(dict.fromkeys(found))
 
 
 def check_bounds(experiment: Experiment) -> Iterator[Complaint]:
@@ -187,7 +204,7 @@ def check_parts(experiment: Experiment) -> Iterator[Complaint]:
     problem = experiment.problem
     if not problem.trained and "train" in experiment.model_fields_set:
         yield Complaint(("train",), f"{problem.model} has no parameters to train. Remove the section.")
-    if problem.dataset is None and "images" in experiment.measure.model_fields_set:
+    if not problem.images and "images" in experiment.measure.model_fields_set:
         yield Complaint(("measure", "images"), f"{problem.model} has no images. Remove it.")
     if problem.trained and experiment.train.objective not in problem.objectives:
         known = suggestion(experiment.train.objective, problem.objectives)
@@ -267,7 +284,7 @@ CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
     (check_samples, frozenset({"measure", "estimators"})),
     (check_sweep_checkpoints, frozenset({"train", "measure"})),
     (check_estimators, frozenset({"estimators", "objective"})),
-    (check_applicability, frozenset({"problem", "estimators", "objective"})),
+    (check_applicability, frozenset({"problem", "estimators", "objective", "sweep"})),
     (check_bounds, frozenset({"estimators", "objective"})),
     (check_sweep, frozenset({"problem", "train", "sweep"})),
     (check_claim_ids, frozenset()),

@@ -16,7 +16,7 @@ def resolved(experiment: Experiment) -> dict[str, Any]:
     plain["measure"]["sweep_checkpoints"] = list(experiment.sweep_checkpoints)
     if not experiment.problem.trained:
         del plain["train"], plain["measure"]["sweep_checkpoints"]
-    if experiment.problem.dataset is None:
+    if not experiment.problem.images:
         del plain["measure"]["images"]
     if len(experiment.sweep) == 1:
         plain["sweep"] = plain["sweep"][0]

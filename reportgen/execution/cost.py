@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reportgen.datasets import Dataset
+from reportgen.datasets import Dataset, Table
 from reportgen.declaration.problems import PROBLEMS, Problem
 from reportgen.plan import MeasurementCell, Plan, TrainingCell
 
@@ -30,8 +30,9 @@ TYPICAL_SAMPLES = 320_000
 def training_seconds(cell: TrainingCell, columns: int, rows: int) -> float:
     """Forward, backward and update of every step."""
     problem = _declared(cell.problem)
-    batch = min(int(cell.train["batch_size"]), rows)
-    steps = int(cell.train["epochs"]) * -(-rows // batch)
+    points = rows if problem.images else 1
+    batch = min(int(cell.train["batch_size"]), points)
+    steps = int(cell.train["epochs"]) * -(-points // batch)
     overhead = STEP_OVERHEAD if problem.written_out else AUTOGRAD_OVERHEAD
     return steps * (overhead + 2 * 6 * problem.weights(columns, rows) * batch / FLOPS)
 
@@ -48,9 +49,9 @@ def measuring_seconds(cell: MeasurementCell, columns: int, rows: int) -> float:
     return images * draws * (decoder + arms)
 
 
-def seconds_of(plan: Plan, dataset: Dataset | None) -> dict[str, float]:
+def seconds_of(plan: Plan, dataset: Dataset | Table | None) -> dict[str, float]:
     """Expected seconds of every cell, by key."""
-    columns, rows = (dataset.pixels, len(dataset.train)) if dataset else (0, 1)
+    columns, rows = _size(dataset)
     cost = {c.key: training_seconds(c, columns, rows) for c in plan.trainings}
     return cost | {c.key: measuring_seconds(c, columns, rows) for c in plan.measurements}
 
@@ -58,6 +59,13 @@ def seconds_of(plan: Plan, dataset: Dataset | None) -> dict[str, float]:
 def most_draws(cells: Sequence[MeasurementCell]) -> int:
     """Decoder evaluations at most, over all images and cells."""
     return sum(int(float(cell.measure["budget"])) * int(cell.measure.get("images", 1)) for cell in cells)
+
+
+def _size(dataset: Dataset | Table | None) -> tuple[int, int]:
+    """Columns and rows that a model is fitted to."""
+    if isinstance(dataset, Table):
+        return dataset.columns, len(dataset.labels)
+    return (dataset.pixels, len(dataset.train)) if dataset else (0, 1)
 
 
 def _declared(problem: Mapping[str, Any]) -> Problem:

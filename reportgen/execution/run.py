@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from time import perf_counter
 
-from reportgen.datasets import load
+from reportgen.datasets import find
 from reportgen.declaration import Experiment
 from reportgen.errors import UnwritableError, UsageError
 from reportgen.execution.cost import seconds_of
@@ -78,7 +78,7 @@ def run(
     if missing:
         store.clean()
         data = experiment.problem.dataset
-        cost = seconds_of(plan, load(data) if data else None)
+        cost = seconds_of(plan, find(data) if data else None)
         board = Board([Task(cell, store.root) for cell in missing], cost)
         with single_threaded_children():
             lane = _open(executor, jobs, tell)

@@ -15,6 +15,7 @@ from reportgen.problems import (
     conjugate,
     function,
     linear_gaussian_vae,
+    logistic_regression,
     rainforth,
     two_layer_vae,
     vae,
@@ -30,6 +31,7 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "rainforth": rainforth.build,
     "linear_gaussian_vae": linear_gaussian_vae.build,
     "two_layer_vae": two_layer_vae.build,
+    "logistic_regression": logistic_regression.build,
     "bernoulli_vae": bernoulli_vae.build,
     "bits": bits.build,
     "categorical": categorical.build,
@@ -38,6 +40,7 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
 TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {
     "vae": vae.trainable,
     "two_layer_vae": two_layer_vae.trainable,
+    "logistic_regression": logistic_regression.trainable,
     "bernoulli_vae": bernoulli_vae.trainable,
 }
 """Those whose parameters are fitted first."""

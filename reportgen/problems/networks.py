@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reportgen.problems.covariance import correlations
 from reportgen.streams import stream
 
 
@@ -31,21 +32,32 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 class Encoder(nn.Module):
-    """Binary images [.. pixels] → η = (mean, log σ) of q(z|x), [.. 2·latent]."""
+    """Binary images [.. pixels] → η = (mean, log σ, `correlations` by name and size) of q(z|x), [.. m]."""
 
-    def __init__(self, pixels: int, hidden: Sequence[int], latent: int, activation: str = "tanh") -> None:
+    def __init__(
+        self,
+        pixels: int,
+        hidden: Sequence[int],
+        latent: int,
+        activation: str = "tanh",
+        correlations: Mapping[str, int] | None = None,
+    ) -> None:
         super().__init__()
         widths = [pixels, *hidden]
         self.hidden = nn.ModuleList(_layers(widths))
         self.mean = _linear(widths[-1], latent)
         self.log_scale = _linear(widths[-1], latent)
+        self.correlations = tuple(correlations or {})
+        for name, size in (correlations or {}).items():
+            self.add_module(name, _linear(widths[-1], size))
         self.activation = ACTIVATIONS[activation].value
 
     def forward(self, x: Tensor) -> Tensor:
         h = x
         for layer in self.hidden:
             h = self.activation(layer(h))
-        return torch.cat([self.mean(h), self.log_scale(h)], dim=-1)
+        heads = [self.mean, self.log_scale, *(getattr(self, name) for name in self.correlations)]
+        return torch.cat([head(h) for head in heads], dim=-1)
 
 
 class Decoder(nn.Module):
@@ -79,7 +91,7 @@ def blank(problem: Mapping[str, Any], pixels: int) -> tuple[Encoder, Decoder]:
     latent = int(problem["latent"])
     activation = str(problem.get("activation", "tanh"))
     return (
-        Encoder(pixels, hidden, latent, activation),
+        Encoder(pixels, hidden, latent, activation, correlations(problem, latent)),
         Decoder(latent, hidden[::-1], pixels, activation),
     )
 
@@ -133,7 +145,12 @@ def restored(tensors: Mapping[str, Tensor]) -> tuple[Encoder, Decoder]:
     hidden: list[int] = []
     while (weight := tensors.get(f"encoder.hidden.{len(hidden)}.weight")) is not None:
         hidden.append(weight.shape[0])
-    sizes = {"hidden": hidden, "latent": tensors["encoder.mean.bias"].shape[0]}
+    latent = tensors["encoder.mean.bias"].shape[0]
+    sizes: dict[str, Any] = {"hidden": hidden, "latent": latent}
+    if (factor := tensors.get("encoder.factor.bias")) is not None:
+        sizes |= {"covariance": "low_rank", "rank": factor.shape[0] // latent}
+    elif "encoder.lower.bias" in tensors:
+        sizes["covariance"] = "full"
     encoder, decoder = blank(sizes, tensors["decoder.logits.bias"].shape[0])
     load_networks(tensors, {"encoder": encoder, "decoder": decoder})
     return encoder, decoder.requires_grad_(False)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from reportgen.families import Family, MeanFieldGaussian
 from reportgen.problems.bernoulli import bernoulli_log_likelihood, log_likelihood_of_layer
+from reportgen.problems.covariance import gaussian_of
 from reportgen.problems.images import BinaryImages, measured_images
 from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.materials import Materials
@@ -39,9 +40,9 @@ class VAEProblem:
 
     @property
     def layered(self) -> LayeredVAE | None:
-        """With a decoder whose parameters are θ, a copy; None where q is not a mean-field Gaussian."""
+        """With a decoder whose parameters are θ, a copy; None where q is not mean-field."""
         q = self.family(self.encoder(self.x[:1]))
-        if not isinstance(q, MeanFieldGaussian):
+        if q.name != MeanFieldGaussian.name:
             return None
         decoder = copy.deepcopy(self.decoder).requires_grad_(True)
         return LayeredVAE(Stages([self.encoder]), Stages([decoder]), self.x, (q.latent,))
@@ -66,7 +67,8 @@ def build(materials: Materials) -> Described:
     encoder, decoder = restored(materials.parameters)
     dataset = materials.dataset()
     rows, pixels = measured_images(dataset, materials.images, materials.seed)
-    return Described(VAEProblem(encoder, decoder, torch.from_numpy(pixels)), dataset.name, rows)
+    problem = VAEProblem(encoder, decoder, torch.from_numpy(pixels), gaussian_of(materials.settings))
+    return Described(problem, dataset.name, rows)
 
 
 def trainable(materials: Materials) -> Trainable:
@@ -74,10 +76,11 @@ def trainable(materials: Materials) -> Trainable:
     assert materials.dataset is not None
     dataset = materials.dataset()
     encoder, decoder = initialised(materials.settings, dataset.train.mean(0, dtype="float64"), materials.seed)
+    of_eta = gaussian_of(materials.settings)
     return Trainable(
         dataset.name,
         {"encoder": encoder, "decoder": decoder},
-        lambda x: VAEProblem(encoder, decoder, x),
+        lambda x: VAEProblem(encoder, decoder, x, of_eta),
         BinaryImages(dataset, dataset.train),
         BinaryImages(dataset, dataset.test),
     )

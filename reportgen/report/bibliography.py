@@ -164,6 +164,12 @@ REFERENCES: dict[str, Reference] = {
         "The jackknife and bootstrap", "Springer Series in Statistics",
         *_doi("10.1007/978-1-4612-0795-5"),
     ),
+    "street1993": Reference(
+        "Street, W. N., Wolberg, W. H., & Mangasarian, O. L.", "Street, Wolberg & Mangasarian", "1993",
+        "Nuclear feature extraction for breast tumor diagnosis",
+        "Biomedical Image Processing and Biomedical Visualization, Proceedings of SPIE 1905, 861–870",
+        *_doi("10.1117/12.148698"),
+    ),
     "titsias2014": Reference(
         "Titsias, M. K., & Lázaro-Gredilla, M.", "Titsias & Lázaro-Gredilla", "2014",
         "Doubly stochastic variational Bayes for non-conjugate inference",

@@ -19,6 +19,7 @@ from reportgen.declaration.problems.categorical import CategoricalUnits
 from reportgen.declaration.problems.conjugate import Conjugate
 from reportgen.declaration.problems.function import Function
 from reportgen.declaration.problems.linear_gaussian_vae import LinearGaussianVAE
+from reportgen.declaration.problems.logistic_regression import LogisticRegression
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.problems.rainforth import Rainforth
 from reportgen.declaration.problems.two_layer_vae import TwoLayerVAE
@@ -31,6 +32,7 @@ PROBLEMS: dict[str, type[Problem]] = {
     "rainforth": Rainforth,
     "linear_gaussian_vae": LinearGaussianVAE,
     "two_layer_vae": TwoLayerVAE,
+    "logistic_regression": LogisticRegression,
     "bernoulli_vae": BernoulliVAE,
     "bits": Bits,
     "categorical": CategoricalUnits,

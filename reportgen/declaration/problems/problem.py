@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from reportgen.declaration.section import Section
 from reportgen.distributions import DISTRIBUTIONS
@@ -23,8 +24,6 @@ class Problem(Section):
     """Those meant where a declaration names none."""
     trained: ClassVar[bool] = False
     """Whether parameters are fitted first, and measured at checkpoints."""
-    generative: ClassVar[bool] = False
-    """Whether the gradient in θ can be measured too."""
     layered: ClassVar[bool] = False
     """Whether gradients are measured layer by layer, which not every estimator can be."""
     unit: ClassVar[tuple[str, str]] = ("data point", "data points")
@@ -36,6 +35,11 @@ class Problem(Section):
     def distribution(self) -> str:
         """The variational family, a name in `reportgen.distributions`."""
         return "gaussian"
+
+    @property
+    def generative(self) -> bool:
+        """Whether the gradient in θ can be measured too."""
+        return False
 
     @property
     def latent_size(self) -> int:
@@ -71,8 +75,18 @@ class Problem(Section):
 
     @property
     def dataset(self) -> str | None:
-        """Data set it is made of, a name in `reportgen.datasets`; None where it needs none."""
+        """Data it is made of, a name in `reportgen.datasets`; None where it needs none."""
         return None
+
+    @property
+    def images(self) -> bool:
+        """Whether its data points are images, so many of the data set's test part as are asked for."""
+        return self.dataset is not None
+
+    @classmethod
+    def needed(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Of resolved settings those that a cell's numbers depend on."""
+        return dict(settings)
 
     @property
     def sentence(self) -> str:

@@ -18,7 +18,6 @@ class Rainforth(Problem):
 
     objectives: ClassVar = ("reconstruction", "elbo", "iwae")
     usual: ClassVar = ("iwae",)
-    generative: ClassVar = True
     coordinates: ClassVar = "the weights A and b of a linear encoder"
 
     model: Literal["rainforth"] = "rainforth"
@@ -35,6 +34,10 @@ class Rainforth(Problem):
     @property
     def distribution(self) -> str:
         return "fixed_scale_gaussian"
+
+    @property
+    def generative(self) -> bool:
+        return True
 
     @property
     def latent_size(self) -> int:

@@ -32,7 +32,6 @@ class TwoLayerVAE(Problem):
     objectives: ClassVar = ("elbo", "iwae")
     usual: ClassVar = ("elbo",)
     trained: ClassVar = True
-    generative: ClassVar = True
     layered: ClassVar = True
     unit: ClassVar = ("image", "images")
     coordinates: ClassVar = "the weights of both layers of a variational autoencoder’s encoder"
@@ -49,6 +48,10 @@ class TwoLayerVAE(Problem):
     """Units of the tanh layers between x and h1, in q; p has the same in reverse."""
     upper_hidden: Widths = (20, 20)
     """Units of the tanh layers between h1 and h2, in q; p has the same in reverse."""
+
+    @property
+    def generative(self) -> bool:
+        return True
 
     @property
     def latent_size(self) -> int:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
+from reportgen.declaration.problems.covariance import (
+    COVARIANCES,
+    Covariance,
+    Rank,
+    family_options,
+    said,
+    without_unused,
+)
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.scalars import Choice, Whole, as_list, filled, one_of
 
@@ -30,7 +38,6 @@ class VAE(Problem):
     objectives: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl", "iwae")
     usual: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl")
     trained: ClassVar = True
-    generative: ClassVar = True
     unit: ClassVar = ("image", "images")
     coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"
 
@@ -43,9 +50,17 @@ class VAE(Problem):
     ] = (100, 100)
     """Units of the encoder's hidden layers; the decoder has the same in reverse."""
     latent: Annotated[int, Whole(1, 4096)] = 10
-    """Latent units d; q has 2 d parameters an image."""
+    """Latent units d; a diagonal q has 2 d parameters an image."""
     activation: Annotated[str, one_of("tanh")] = "tanh"
     """Nonlinearity of the hidden layers."""
+    covariance: Covariance = "diagonal"
+    """Covariance of q(z|x): diagonal, full, or low_rank (plus diagonal)."""
+    rank: Rank = 1
+    """Columns of the factor of a low_rank covariance; the others have no use for it."""
+
+    @property
+    def generative(self) -> bool:
+        return self.covariance == "diagonal"
 
     @property
     def latent_size(self) -> int:
@@ -56,8 +71,23 @@ class VAE(Problem):
         return self.data
 
     @property
+    def distribution(self) -> str:
+        return COVARIANCES[self.covariance]
+
+    @property
+    def family_options(self) -> dict[str, int]:
+        return family_options(self.covariance, self.rank)
+
+    @classmethod
+    def needed(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        found = without_unused(settings)
+        if found.get("covariance") == "diagonal":  # cells made before there was a choice keep their keys
+            del found["covariance"]
+        return found
+
+    @property
     def written_out(self) -> bool:
-        return True
+        return self.covariance == "diagonal"
 
     def weights(self, columns: int, rows: int) -> int:
         encoder = products(columns, *self.hidden, self.eta_size)
@@ -67,7 +97,8 @@ class VAE(Problem):
     def sentence(self) -> str:
         layers = "–".join(str(width) for width in (*self.hidden, self.latent))
         units = "latent unit" if self.latent == 1 else "latent units"
+        q = "" if self.covariance == "diagonal" else f" with {said(self.covariance, self.rank)}"
         return (
             f"A variational autoencoder with a Gaussian encoder {layers} ({self.activation} layers, "
-            f"{self.latent} {units}), a mirrored decoder and Bernoulli pixels, on the data set {self.data}"
+            f"{self.latent} {units}){q}, a mirrored decoder and Bernoulli pixels, on the data set {self.data}"
         )

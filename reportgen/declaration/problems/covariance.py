@@ -1,0 +1,38 @@
+"""The covariance of a Gaussian q, as a declaration chooses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from reportgen.declaration.scalars import Whole, one_of
+
+COVARIANCES = {
+    "diagonal": "gaussian",
+    "full": "full_covariance_gaussian",
+    "low_rank": "low_rank_gaussian",
+}
+"""Name in a declaration → family in `reportgen.distributions`."""
+
+Covariance = Annotated[str, one_of(*COVARIANCES)]
+Rank = Annotated[int, Whole(1, 4096)]
+
+
+def family_options(covariance: str, rank: int) -> dict[str, int]:
+    """What the family of this covariance has to be told."""
+    return {"rank": rank} if covariance == "low_rank" else {}
+
+
+def without_unused(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without a rank that the covariance has no use for."""
+    low_rank = settings.get("covariance") == "low_rank"
+    return {name: value for name, value in settings.items() if name != "rank" or low_rank}
+
+
+def said(covariance: str, rank: int) -> str:
+    """Inside a sentence, after “q is Gaussian with”: “a full covariance matrix”."""
+    return {
+        "diagonal": "independent coordinates",
+        "full": "a full covariance matrix",
+        "low_rank": f"a covariance matrix that is diagonal plus one of rank {rank}",
+    }[covariance]

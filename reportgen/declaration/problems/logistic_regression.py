@@ -1,0 +1,76 @@
+"""`model: logistic_regression`: Bayesian logistic regression on the breast cancer data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from reportgen.declaration.problems.covariance import (
+    COVARIANCES,
+    Covariance,
+    Rank,
+    family_options,
+    said,
+    without_unused,
+)
+from reportgen.declaration.problems.problem import Problem
+from reportgen.declaration.scalars import one_of
+
+FEATURES = 30
+"""Columns of the data; z has one weight for each, and the intercept."""
+
+
+class LogisticRegression(Problem):
+    """z ~ N(0, I), p(y|z) = ∏ₙ σ(yₙ zᵀxₙ), q(z) Gaussian with parameters of its own: φ is η.
+
+    There is one data point, the whole data set: f is its log-likelihood.
+    Source: Titsias & Lázaro-Gredilla (2014), section 3; Mohamed et al. (2020), section 8.
+    """
+
+    objectives: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl", "iwae")
+    usual: ClassVar = ("elbo", "elbo_analytic_kl")
+    trained: ClassVar = True
+    unit: ClassVar = ("data set", "data sets")
+    coordinates: ClassVar = "the parameters of q, which are free"
+
+    model: Annotated[Literal["logistic_regression"], one_of("logistic_regression")] = "logistic_regression"
+    """Bayesian logistic regression on the breast cancer data, 569 points of 30 features."""
+    covariance: Covariance = "diagonal"
+    """Covariance of q: diagonal, full, or low_rank (plus diagonal)."""
+    rank: Rank = 1
+    """Columns of the factor of a low_rank covariance; the others have no use for it."""
+
+    @property
+    def distribution(self) -> str:
+        return COVARIANCES[self.covariance]
+
+    @property
+    def family_options(self) -> dict[str, int]:
+        return family_options(self.covariance, self.rank)
+
+    @property
+    def latent_size(self) -> int:
+        return FEATURES + 1
+
+    @property
+    def dataset(self) -> str:
+        return "breast_cancer"
+
+    @property
+    def images(self) -> bool:
+        return False
+
+    @classmethod
+    def needed(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return without_unused(settings)
+
+    def weights(self, columns: int, rows: int) -> int:
+        return rows * (columns + 50)  # a logarithm of a sigmoid takes as long as fifty products
+
+    @property
+    def sentence(self) -> str:
+        return (
+            "Bayesian logistic regression on the breast cancer data of scikit-learn (569 points, 30 "
+            "standardized features and an intercept) with the prior N(0, I); q is Gaussian with "
+            f"{said(self.covariance, self.rank)}"
+        )
