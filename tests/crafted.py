@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,15 +30,17 @@ claims:
 """
 
 Number = Callable[[MeasurementCell, Arm], float]
+Arrays = dict[str, np.ndarray[Any, np.dtype[np.float64]]]
 
 
-def experiment(*tests: str | tuple[str, str]) -> Experiment:
+def experiment(*tests: str | tuple[str, str], sweep: str = "{problem.latent: [2, 3]}") -> Experiment:
     """The declaration with these claims: a test, or a test and the verdict expected."""
     lines = []
     for i, test in enumerate(tests):
         text, expect = (test, "confirmed") if isinstance(test, str) else test
         lines.append(f"  - {{id: c{i}, statement: number {i}, test: '{text}', expect: {expect}}}\n")
-    body = DECLARATION + "".join(lines) if lines else DECLARATION.replace("claims:\n", "")
+    declared = DECLARATION.replace("{problem.latent: [2, 3]}", sweep)
+    body = declared + "".join(lines) if lines else declared.replace("claims:\n", "")
     return load_text(body, "crafted.yaml")
 
 
@@ -62,26 +64,36 @@ def crafted_record(
     spread: float = 0.01,
     changes: Mapping[str, Any] | None = None,
     spoilt: Callable[[Arm], bool] = lambda arm: False,
+    norms: Number = one,
+    groups: Mapping[str, Number] | None = None,
+    more: Callable[[MeasurementCell], Arrays] = lambda cell: {},
 ) -> MeasurementRecord:
     """A record with these numbers, the same in every image; leave-outs scatter by `spread`, relative.
 
-    Arms that `spoilt` picks are broken.
+    Arms that `spoilt` picks are broken. `groups` are parameter groups and
+    their variances, `norms` squared norms of all of them, `more` further arrays.
     """
+    by_group = {"all": variances, **(groups or {})}
     shape = (len(cell.arms), IMAGES)
     pattern = np.random.default_rng(5).normal(size=(*shape, BUCKETS))
     pattern -= pattern.mean(-1, keepdims=True)
-    arrays: dict[str, np.ndarray[Any, np.dtype[np.float64]]] = {}
+    arrays: Arrays = {}
 
     def put(name: str, of: Number) -> None:
         value = np.array([of(cell, arm) for arm in cell.arms])[:, None] * np.ones(shape)
-        without = value[..., None] * (1.0 + spread * pattern)
-        grouped = name in ("variance", "squared_norm")
-        arrays[name] = value[..., None] if grouped else value
-        arrays[f"{name}_without"] = without[..., None] if grouped else without
+        arrays[name] = value
+        arrays[f"{name}_without"] = value[..., None] * (1.0 + spread * pattern)
 
-    put("variance", variances)
+    def put_groups(name: str, numbers: Iterable[Number]) -> None:
+        columns = []
+        for of in numbers:
+            put(name, of)
+            columns.append((arrays[name], arrays[f"{name}_without"]))
+        arrays[name], arrays[f"{name}_without"] = (np.stack(c, -1) for c in zip(*columns, strict=True))
+
+    put_groups("variance", by_group.values())
+    put_groups("squared_norm", [norms] * len(by_group))
     put("projection", projections)
-    put("squared_norm", one)
     put("directional_ratio", one)
     arrays["bias_statistic"] = np.full(shape, 3.0)
     arrays["bias_p_value"] = np.array([p_values(cell, arm) for arm in cell.arms])[:, None] * np.ones(shape)
@@ -92,10 +104,12 @@ def crafted_record(
     arrays["batch_squared_norm_without"] = 1.0 + spread * pattern[:, 0]
     arrays["coordinate_lower"] = np.full(shape[0], 0.75)
     arrays["coordinate_lower_without"] = 0.75 + spread * pattern[:, 0]
-    arrays["coordinate_quantiles"] = np.ones((shape[0], 1, 7))
-    arrays["coordinate_quantiles_without"] = np.ones((shape[0], BUCKETS, 1, 7))
+    arrays["coordinate_quantiles"] = np.ones((shape[0], len(by_group), 7))
+    arrays["coordinate_quantiles_without"] = np.ones((shape[0], BUCKETS, len(by_group), 7))
     arrays["coordinate_histogram"] = np.zeros((shape[0], 320))
-    arrays["coordinate_count"], arrays["coordinate_dead"] = np.array([7.0]), np.array([2.0])
+    arrays["coordinate_count"] = np.full(len(by_group), 7.0)
+    arrays["coordinate_dead"] = np.full(len(by_group), 2.0)
+    arrays |= more(cell)
     arms = []
     for arm in cell.arms:
         fields: dict[str, Any] = {"label": "label of another experiment"}
@@ -106,7 +120,7 @@ def crafted_record(
         arms.append(arm_record(**fields, forward=float(arm.num_samples), reference=_is_reference(cell, arm)))
     return record(
         arms, arrays, key=cell.key, training_key=cell.training_key, setting=cell.setting, base=cell.base,
-        checkpoint=cell.checkpoint, dataset="digits",
+        checkpoint=cell.checkpoint, dataset="digits", groups=tuple(by_group),
     )  # fmt: skip
 
 

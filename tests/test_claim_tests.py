@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.declaration.claim_grammar import GrammarError, parse
+from reportgen.declaration.claim_statistics import SLOPES, STATISTICS
 from reportgen.declaration.claim_tests import (
-    STATISTICS,
     ClaimTest,
     Contrast,
+    Crossing,
     EqualMeans,
     Equivalence,
     Ordering,
@@ -50,6 +51,39 @@ READ = {
         None,
         (Scope("every", "problem.latent"), Scope("at", number=200)),
     ),
+    "variance_ratio(a, b) > 1 in hidden.0 under elbo at some problem.k": ClaimTest(
+        Threshold(Statistic("variance_ratio", ("a", "b")), ">", 1.0),
+        "elbo",
+        (Scope("some", "problem.k"),),
+        "hidden.0",
+    ),
+    "mean_norm(a) > 1 in all at problem.function cosine and at every problem.k": ClaimTest(
+        Threshold(Statistic("mean_norm", ("a",)), ">", 1.0),
+        None,
+        (Scope("at", "problem.function", value="cosine"), Scope("every", "problem.k")),
+    ),
+    "mean_norm(a) > 1 at problem.k 5 and at train.learning_rate 1e-3 and at problem.tied true": ClaimTest(
+        Threshold(Statistic("mean_norm", ("a",)), ">", 1.0),
+        None,
+        (
+            Scope("at", "problem.k", value=5),
+            Scope("at", "train.learning_rate", value=1e-3),
+            Scope("at", "problem.tied", value=True),
+        ),
+    ),
+    "mean_norm(a) > 1 at problem.rank null": ClaimTest(
+        Threshold(Statistic("mean_norm", ("a",)), ">", 1.0), None, (Scope("at", "problem.rank"),)
+    ),
+    "slope(signal_to_noise(a), num_samples) = 0.5 within 10% in mean": ClaimTest(
+        Equivalence(Slope(Statistic("signal_to_noise", ("a",))), 0.5, 0.1, True), group="mean"
+    ),
+    "crossover( a b ,c, problem.k) = 1.0638 within 3% in mean at problem.function cosine": ClaimTest(
+        Equivalence(Crossing("a b", "c", "problem.k"), 1.0638, 0.03, True),
+        None,
+        (Scope("at", "problem.function", value="cosine"),),
+        "mean",
+    ),
+    "crossover(a, b, problem.k) < 2": ClaimTest(Threshold(Crossing("a", "b", "problem.k"), "<", 2.0)),
     "total_variance(a)\n  <= 1e-3": ClaimTest(Threshold(Statistic("total_variance", ("a",)), "<=", 1e-3)),
 }
 
@@ -73,7 +107,10 @@ REFUSED = {
     "variance_ratio(a, b >  1": (21, "expected ')'"),
     "variance_ratio(, b) > 1": (16, "label or name of an estimator"),
     "variance_ratio(a, b) >": (23, "a number or a statistic, got the end"),
-    "variance_ratio(a, b) > 1 at all checkpoints": (29, "expected 'every', 'some' or 'checkpoint N'"),
+    "variance_ratio(a, b) > 1 at all checkpoints": (
+        29,
+        "expected 'every', 'some', 'checkpoint N' or a setting and its value, 'problem.latent 5', after 'at'",
+    ),
     "variance_ratio(a, b) > 1 everywhere": (26, "a scope ('at every checkpoint'"),
     "variance_ratio(a, b) > 1 at checkpoint five": (40, "the epoch, a whole number"),
     "variance_ratio(a, b) > 1 at checkpoint 5.5": (40, "the epoch, a whole number"),
@@ -86,9 +123,31 @@ REFUSED = {
     "equal_means(a, b) > 1": (19, "a scope"),
     "ordering(total_variance, a)": (27, "at least two estimators"),
     "ordering(variance_ratio, a, b)": (10, "statistic of one estimator"),
-    "slope(mean_norm(a), num_samples) < 0": (7, "slopes are of total_variance only, got mean_norm"),
+    "slope(evaluations(a), num_samples) < 0": (
+        7,
+        "slopes are of total_variance, work_normalized_variance, mean_norm, signal_to_noise or "
+        "directional_signal_to_noise, got evaluations",
+    ),
     "slope(total_variance(a), epochs) < 0": (26, "over num_samples only"),
-    "slope(total_variance(a), num_samples) < total_variance(a)": (41, "compared with a number"),
+    "slope(total_variance(a), num_samples) < total_variance(a)": (41, "a slope is compared with a number"),
+    "crossover(a, b, p.k) < total_variance(a)": (24, "a crossover is compared with a number"),
+    "total_variance(a) < crossover(a, b, p.k)": (21, "got a crossover"),
+    "crossover(a) = 1 within 3%": (12, "a second estimator: crossover(A, B, problem.k)"),
+    "crossover(a, b) = 1 within 3%": (15, "expected the swept setting along which the two cross"),
+    "crossover(a, b, 3) = 1 within 3%": (17, "expected a swept setting: crossover(A, B, problem.k)"),
+    "crossover(a, b, p.k) = 1": (25, "expected 'within 5%' or 'within 0.05', got the end"),
+    "mean_norm(a) > 1 in under elbo": (21, "the name of a parameter group after 'in', got 'under'"),
+    "mean_norm(a) > 1 in": (20, "the name of a parameter group after 'in', got the end"),
+    "mean_norm(a) > 1 under elbo in mean": (29, "expected 'in <group>' and then 'under <objective>'"),
+    "mean_norm(a) > 1 at problem.k": (30, "expected a value of problem.k after its name, got the end"),
+    "mean_norm(a) > 1 at problem.k and at checkpoint 5": (
+        31,
+        "a value of problem.k after its name, got 'and'",
+    ),
+    "mean_norm(a) > 1 at problem.k .inf": (31, "expected a finite number, got '.inf'"),
+    f"mean_norm(a) > 1 at problem.k {'9' * 31}": (31, "expected an integer of at most 30 digits"),
+    "mean_norm(a) > 1 at problem.k 5 6": (33, "'and' with another scope"),
+    "mean_norm(a) > 1 at problem.k 5 and at every problem.k": (37, "problem.k is scoped twice"),
     "total_variance(a) < slope(total_variance(a), num_samples)": (21, "got a slope"),
     "": (1, "expected a comparison: equal_means, ordering, slope"),
     "1 < total_variance(a)": (1, "expected a comparison"),
@@ -122,11 +181,13 @@ def statistics(draw: st.DrawFn) -> Statistic:
     return Statistic(name, tuple(draw(st.lists(labels, min_size=needed, max_size=needed))))
 
 
-slopes = labels.map(lambda label: Slope(Statistic("total_variance", (label,))))
+slopes = st.builds(lambda name, label: Slope(Statistic(name, (label,))), st.sampled_from(SLOPES), labels)
+crossings = st.builds(Crossing, labels, labels, st.sampled_from(["problem.k", "train.learning_rate"]))
+quantities = statistics() | slopes | crossings
 comparisons = st.one_of(
     st.builds(EqualMeans, labels, labels, shares),
-    st.builds(Threshold, statistics() | slopes, orders, finite),
-    st.builds(Equivalence, statistics() | slopes, finite.filter(bool), positive, st.booleans()),
+    st.builds(Threshold, quantities, orders, finite),
+    st.builds(Equivalence, quantities, finite.filter(bool), positive, st.booleans()),
     st.builds(Contrast, statistics(), orders, statistics()),
     st.builds(Ordering, st.just("mean_norm"), st.lists(labels, min_size=2, max_size=5).map(tuple)),
 )
@@ -137,13 +198,24 @@ checkpoint_scopes = st.one_of(
 setting_scopes = st.builds(
     Scope, st.sampled_from(["every", "some"]), st.sampled_from(["problem.latent", "train.batch_size"])
 )
-scopes = st.lists(checkpoint_scopes | setting_scopes, max_size=3, unique_by=lambda scope: scope.over).map(
-    tuple
+values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**20), 10**20),
+    finite,
+    st.sampled_from(["cosine", "a.b:c", "é-1"]),
 )
+value_scopes = st.builds(
+    Scope, st.just("at"), st.sampled_from(["problem.latent", "problem.function"]), value=values
+)
+groups = st.sampled_from(["all", "mean", "hidden.0", "0.weight", "_"])
+scopes = st.lists(
+    checkpoint_scopes | setting_scopes | value_scopes, max_size=3, unique_by=lambda scope: scope.over
+).map(tuple)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.builds(ClaimTest, comparisons, st.none() | st.just("elbo"), scopes))
+@given(st.builds(ClaimTest, comparisons, st.none() | st.just("elbo"), scopes, groups))
 def test_round_trips_through_its_text(test: ClaimTest) -> None:
     assert parse(str(test)) == test
 
@@ -182,3 +254,11 @@ def test_lists_the_estimators_of_a_comparison() -> None:
     assert arms_of(parse("mean_norm(a) < mean_norm(b)").comparison) == ("a", "b")
     assert arms_of(parse("ordering(mean_norm, a, b, c)").comparison) == ("a", "b", "c")
     assert arms_of(parse("equal_means(a, b)").comparison) == ("a", "b")
+    assert arms_of(parse("crossover(a, b, p.k) > 1").comparison) == ("a", "b")
+
+
+def test_a_value_holds_for_its_equals_and_a_truth_value_for_no_number() -> None:
+    five, true = Scope("at", "p.k", value=5), Scope("at", "p.k", value=True)
+    assert five.holds(5.0) and not five.holds("5") and not five.holds([5])
+    assert true.holds(True) and not true.holds(1)
+    assert not Scope("at", "p.k", value=1).holds(True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reportgen.declaration import load, load_text
+from reportgen.declaration.claim_grammar import parse
+from reportgen.declaration.claim_scope_checks import scope_faults, unreached
 from reportgen.declaration.yaml_source import read
 from reportgen.errors import DeclarationError
 
@@ -400,6 +403,70 @@ def with_claim(test: str, more: str = MORE) -> str:
             "slope(total_variance(loo), num_samples) < 0",
             "a slope needs at least three values of num_samples for loo",
         ),
+        (
+            "mean_norm(loo) > 1 at problem.latent 4",
+            "problem.latent is not swept over 4. Use 2 or 3.",
+        ),
+        (
+            "mean_norm(loo) > 1 at train.batch_size 21 and at problem.latent 2",
+            "train.batch_size is not swept over 21. Use 10 or 20.",
+        ),
+        (
+            "mean_norm(loo) > 1 at problem.latent two",
+            "problem.latent is not swept over two. Use 2 or 3.",
+        ),
+        (
+            "mean_norm(loo) > 1 at problem.hidden 2",
+            "'problem.hidden' is neither 'checkpoint' nor swept.",
+        ),
+        (
+            "mean_norm(loo) > 1 at train.batch_size 10",
+            "train.batch_size is 10 while problem.latent stays at its base value 10, which the sweep",
+        ),
+        (
+            "mean_norm(loo) > 1 at problem.latent 2 and at checkpoint 0",
+            "checkpoint 0 is not in measure.sweep_checkpoints [5].",
+        ),
+        (
+            "equal_means(pathwise, loo) in mean",
+            "equal_means is made of all coordinates together, got 'in mean'. Remove it, or use total_var",
+        ),
+        (
+            "evaluations(loo) < evaluations(pathwise) in mean",
+            "evaluations is made of all coordinates together, got 'in mean'.",
+        ),
+        (
+            "slope(directional_signal_to_noise(pathwise), num_samples) < 0 in mean",
+            "directional_signal_to_noise is made of all coordinates together, got 'in mean'.",
+        ),
+        (
+            "ordering(monte_carlo_share, loo, pathwise) in mean",
+            "monte_carlo_share is made of all coordinates together",
+        ),
+        (
+            "crossover(loo, pathwise, problem.laten) = 3 within 5%",
+            "'problem.laten' is not swept, and a crossover runs along a swept setting. Did you mean",
+        ),
+        (
+            "crossover(loo, pathwise, problem.latent) = 3 within 5% at every problem.latent",
+            "problem.latent is what the crossover runs along, got a scope over it too. Remove the scope.",
+        ),
+        (
+            "crossover(loo, leave_one_out, problem.latent) = 3 within 5%",
+            "compares loo with itself. Name two estimators.",
+        ),
+        (
+            "crossover(lo, pathwise, problem.latent) = 3 within 5%",
+            "no estimator has the label or name 'lo'. Did you mean loo?",
+        ),
+        (
+            "crossover(loo, pathwise, train.batch_size) = 15 within 5%",
+            "train.batch_size varies while problem.latent stays at its base value 10, which the sweep",
+        ),
+        (
+            "crossover(loo, pathwise, problem.latent) = 3 within 5% at checkpoint 0",
+            "checkpoint 0 is not in measure.sweep_checkpoints [5].",
+        ),
     ],
 )
 def test_claims_speak_of_what_is_measured(test: str, answer: str) -> None:
@@ -425,11 +492,76 @@ def test_claims_need_constants_and_curves_that_are_declared() -> None:
         "slope(total_variance(pathwise), num_samples) < 0 at checkpoint 5",
         "constant_effect(score_function) > 10% under elbo",
         "mean_norm(loo) > 1 after checkpoint 0",
+        "mean_norm(loo) > 1 at problem.latent 2",
+        "mean_norm(loo) > 1 at problem.latent 3.0 and at train.batch_size 20",
+        "mean_norm(loo) > 1 at train.batch_size 10 and at every problem.latent",
+        "mean_norm(loo) > 1 in a.group.nobody.knows.yet at problem.latent 2",
+        "slope(mean_norm(pathwise), num_samples) = 0 within 0.1 in mean",
+        "crossover(loo, pathwise, problem.latent) > 2 in mean under reconstruction",
+        "crossover(loo, pathwise, problem.latent) = 3 within 5% at every train.batch_size",
+        "crossover(loo, pathwise, train.batch_size) = 15 within 5% at problem.latent 3",
     ],
 )
 def test_claims_that_fit_are_accepted(test: str) -> None:
     (claim,) = load_text(with_claim(test)).claims
     assert str(claim.parsed).split(" ")[0] == test.split(" ")[0]
+
+
+def test_a_crossover_runs_along_two_numbers_or_more() -> None:
+    words = "sweep: {train.objective: [elbo, elbo_analytic_kl]}"
+    line = complaint(with_claim("crossover(loo, pathwise, train.objective) = 3 within 5%", words))
+    assert "a crossover runs along numbers, got 'elbo' in sweep.train.objective. Use another." in line
+    one = "sweep: {problem.latent: [2]}"
+    line = complaint(with_claim("crossover(loo, pathwise, problem.latent) = 3 within 5%", one))
+    assert "a crossover needs at least two values of problem.latent, got one. Add values to sweep." in line
+
+
+def test_a_text_value_is_looked_up_and_the_base_value_is_measured_at_every_checkpoint() -> None:
+    more = "train: {epochs: 5, checkpoints: [0, 5]}\nsweep: {train.objective: [elbo, elbo_analytic_kl]}"
+    line = complaint(with_claim("mean_norm(loo) > 1 at train.objective elbow", more))
+    assert "train.objective is not swept over elbow. Did you mean elbo?" in line
+    fits = "mean_norm(loo) > 1 at train.objective elbo and at checkpoint 0"
+    assert load_text(with_claim(fits, more)).claims[0].id == "b"
+    away = complaint(with_claim(fits.replace("elbo ", "elbo_analytic_kl "), more))
+    assert "checkpoint 0 is not in measure.sweep_checkpoints [5]." in away
+
+
+@pytest.mark.parametrize(
+    ("test", "answer"),
+    [
+        ("mean_norm(loo) > 1 at every problem.latent and at train.batch_size 20", None),
+        ("mean_norm(loo) > 1 at train.batch_size 50", None),
+        ("mean_norm(loo) > 1 at problem.latent 4", None),
+        (
+            "mean_norm(loo) > 1 at problem.latent 4 and at train.batch_size 50",
+            "the sweep does not run problem.latent where train.batch_size 50 is wanted. Sweep both",
+        ),
+        (
+            "mean_norm(loo) > 1 at problem.latent 2",
+            "problem.latent is 2 while train.batch_size stays at its base value 20, which the sweep",
+        ),
+    ],
+)
+def test_a_sweep_of_several_blocks_reaches_what_one_of_them_runs(test: str, answer: str | None) -> None:
+    """Blocks as a tuple in `sweep`, and every value of each setting in `swept`."""
+    declared = load_text(with_claim("mean_norm(loo) > 1", "train: {epochs: 5, checkpoints: [0, 5]}"))
+    blocks = (
+        {"problem.latent": (2,), "train.batch_size": (10,)},
+        {"problem.latent": (4, 10)},
+        {"train.batch_size": (20, 50)},
+    )
+    swept = {"problem.latent": (2, 4, 10), "train.batch_size": (10, 20, 50)}
+
+    class Blocks:
+        sweep = blocks
+
+        def __getattr__(self, name: str) -> object:
+            return swept if name == "swept" else getattr(declared, name)
+
+    experiment: Any = Blocks()
+    parsed = parse(test)
+    faults = [*scope_faults(experiment, parsed), *unreached(experiment, parsed)]
+    assert faults == [] if answer is None else faults and faults[0].startswith(answer)
 
 
 def test_a_base_value_in_another_spelling_is_in_the_sweep() -> None:

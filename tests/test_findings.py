@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reportgen.declaration.claim_statistics import SLOPES
+from reportgen.declaration.claim_statistics import STATISTICS as CLAIMED
 from reportgen.errors import StoreError
 from reportgen.findings import (
     Estimate,
@@ -320,7 +322,8 @@ def test_results_csv_reads_back_to_the_bit() -> None:
 
 def test_every_declared_statistic_has_rows() -> None:
     found = synthetic_findings()
-    assert {row.statistic for row in found.rows} == set(STATISTICS)
+    always = {name for name, statistic in STATISTICS.items() if not statistic.needs}
+    assert {row.statistic for row in found.rows} == always, "none for what this problem does not know"
     whole = [r for r in found.rows if r.statistic == "total_variance" and r.group == "all"]
     curve = [r for r in whole if r.num_samples == 32]
     assert len(curve) == 7, "every estimator at K = 32"
@@ -354,6 +357,39 @@ def test_estimates_know_whether_they_have_a_value() -> None:
     assert not Estimate(1.0).has_interval
     assert Estimate(1.0).available
     assert not Estimate(math.nan).available
+
+
+def test_the_slope_of_every_statistic_that_has_one_is_that_of_its_values() -> None:
+    found = synthetic_findings()
+    for statistic in SLOPES:
+        ks = [k for k, _ in found.curve("pathwise")]
+        values = [found.get(statistic, "pathwise", num_samples=k).value for k in ks]
+        slope = found.slope(statistic, "pathwise")
+        assert slope.value == pytest.approx(np.polyfit(np.log(ks), np.log(values), 1)[0], abs=1e-9), statistic
+        assert slope.low < slope.value < slope.high
+    truth = {
+        "total_variance": -1.0,
+        "signal_to_noise": 0.5,
+        "mean_norm": 0.0,
+        "work_normalized_variance": 0.0,
+    }
+    for statistic, expected in truth.items():
+        slope = found.slope(statistic, "pathwise")
+        assert slope.low < expected < slope.high, statistic
+        assert slope.high - slope.low < 0.1, statistic
+    assert found.slope("signal_to_noise", "pathwise", group="mean").value == pytest.approx(0.5, abs=0.05)
+    with pytest.raises(LookupError, match=r"slopes are made of total_variance, .*, got 'evaluations'"):
+        found.slope("evaluations", "pathwise")
+
+
+def test_what_claims_may_name_is_what_is_measured() -> None:
+    """The declaration's table and the press's agree, on groups too."""
+    of_one = {name for name, kind in CLAIMED.items() if kind.estimators == 1} - {"constant_effect"}
+    assert of_one <= set(STATISTICS)
+    assert {name for name in of_one if CLAIMED[name].by_group} == {
+        name for name in of_one if STATISTICS[name].by_group
+    }
+    assert set(SLOPES) <= of_one
 
 
 def _golden() -> Findings:

@@ -212,6 +212,41 @@ def test_the_slope_shares_its_leave_outs_between_all_k() -> None:
     assert high - low < 0.05
 
 
+@pytest.mark.parametrize(
+    ("statistic", "arrays", "power"),
+    [
+        ("mean_norm", ("squared_norm", None), 0.5),
+        ("signal_to_noise", ("squared_norm", "variance"), 0.5),
+        ("directional_signal_to_noise", ("directional_ratio", None), 1.0),
+    ],
+)
+def test_slopes_of_other_statistics_equal_a_slow_twin_too(
+    statistic: str, arrays: tuple[str, str | None], power: float
+) -> None:
+    record = measurement(next(c for c in synthetic_plan().measurements if c.checkpoint == 200 and c.base))
+    arms = [MeasuredArm(record, i) for i, a in enumerate(record.arms) if a.label == "pathwise"]
+    arms = [arm for arm in arms if arm.about.objective == "reconstruction"]
+    by_k = {arm.about.num_samples: arm for arm in arms if arm.about.constant == 0.0}
+
+    def mean(arm: MeasuredArm, name: str, image: int, bucket: int) -> float:
+        values, without = arm.array(name), arm.array(f"{name}_without")
+        if values.ndim == 2:
+            values, without = values[:, 0], without[:, :, 0]
+        return float(np.mean([without[i, bucket] if i == image else values[i] for i in range(IMAGES)]))
+
+    def slope(image: int, bucket: int) -> float:
+        y = []
+        for k in sorted(by_k):
+            above, below = (1.0 if n is None else mean(by_k[k], n, image, bucket) for n in arrays)
+            y.append(power * math.log(above / below))
+        return float(np.polyfit(np.log(sorted(by_k)), y, 1)[0])
+
+    found = curves.slope(arms, "all", statistic)
+    assert isinstance(found, Sample)
+    slow = [[slope(i, s) for s in range(BUCKETS)] for i in range(IMAGES)]
+    np.testing.assert_allclose(found.without, slow, rtol=1e-8)
+
+
 def test_degrees_of_freedom_lie_between_one_stratum_and_all() -> None:
     even, one = np.ones(64), np.array([1.0] + [1e-9] * 63)
     assert degrees_of_freedom(even, 8) == pytest.approx(64 * 7)
@@ -243,6 +278,25 @@ def test_a_known_number_has_a_point_for_an_interval_and_pairs_with_anything() ->
     sample = Sample(1.0, np.array([[0.9, 1.1]]))
     np.testing.assert_allclose(sample.minus(exact(1.0)).without, [[-0.1, 0.1]])
     np.testing.assert_allclose(exact(1.0).minus(sample).without, [[0.1, -0.1]])
+
+
+def test_an_end_is_cut_where_there_is_nothing_below() -> None:
+    """But the estimate is not, and its interval holds it."""
+    for value, low in ((1.0, 0.0), (-0.5, -0.5)):
+        free = Sample(value, value + np.array([[-1.0, 0.0, 1.0]]))
+        cut = Sample(free.working, free.without, least=0.0)
+        assert free.interval(0.95)[0] < low
+        assert cut.interval(0.95) == (low, free.interval(0.95)[1])
+
+
+def test_logarithms_and_natural_scales_of_leave_outs() -> None:
+    squares = Sample(4.0, np.array([[3.0, -1.0]]), lambda x: math.sqrt(max(x, 0.0)))
+    assert (squares.plain().working, squares.logarithm().working) == (2.0, math.log(2.0))
+    np.testing.assert_allclose(squares.plain().without, [[math.sqrt(3.0), 0.0]])
+    np.testing.assert_allclose(squares.logarithm().without, [[math.log(3.0) / 2.0, math.nan]])
+    logs = Sample(800.0, np.array([[799.0, 801.0]]), exponential)
+    np.testing.assert_array_equal(logs.logarithm().without, logs.without)  # beyond the range of a float
+    assert exact(2.0).logarithm().without.size == 0
 
 
 def test_a_leave_out_without_a_value_says_nothing() -> None:

@@ -136,6 +136,11 @@ def test_exit_codes(claims: list[tuple[str, str]], broken: int, code: int) -> No
         ("gap_closed(with baseline, score_function, pathwise) = 0.699 within 0.1", CONFIRMED),
         ("slope(total_variance(pathwise), num_samples) = -1 within 0.1", CONFIRMED),
         ("slope(total_variance(pathwise), num_samples) > -0.5", REFUTED),
+        ("slope(signal_to_noise(pathwise), num_samples) = 0.5 within 0.1", CONFIRMED),
+        ("slope(mean_norm(pathwise), num_samples) = 0 within 0.1", CONFIRMED),
+        ("slope(work_normalized_variance(pathwise), num_samples) = 0 within 0.1", CONFIRMED),
+        ("slope(directional_signal_to_noise(pathwise), num_samples) > 0.5", REFUTED),
+        ("directional_signal_to_noise(pathwise) = 1 within 10%", CONFIRMED),
         ("constant_effect(score_function) > 30%", CONFIRMED),
         ("constant_effect(pathwise) > 30%", REFUTED),
         ("coordinate_lower(score_function) > 50%", CONFIRMED),
@@ -219,6 +224,101 @@ def test_scopes_choose_settings_and_nest() -> None:
     assert nested.verdict == CONFIRMED
     assert nested.headline is not None
     assert nested.headline.setting["problem.latent"] == 2
+
+
+def test_a_scope_can_fix_a_setting() -> None:
+    def at_three(cell: MeasurementCell, arm: Arm) -> float:
+        small = cell.setting["problem.latent"] == 3 and arm.label == "score_function"
+        return 0.5 if small else variance(cell, arm)
+
+    ratio = "variance_ratio(score_function, pathwise) > 1"
+    three = only(f"{ratio} at problem.latent 3", variances=at_three)
+    assert three.verdict == REFUTED
+    assert [(d.setting, d.checkpoint) for d in three.details] == [({"problem.latent": 3}, 5)]
+    two = only(f"{ratio} at problem.latent 2", variances=at_three)
+    assert two.verdict == CONFIRMED
+    assert [d.checkpoint for d in two.details] == [0, 1, 5], "the base setting, at every checkpoint"
+    assert two.where == "settings"
+    early = only(f"{ratio} at problem.latent 2 and at checkpoint 0", variances=at_three)
+    assert [d.checkpoint for d in early.details] == [0]
+
+
+def test_scopes_that_fix_combine_with_the_others() -> None:
+    def early(cell: MeasurementCell, arm: Arm) -> float:
+        better = cell.setting["problem.latent"] == 2 and cell.setting["train.objective"] == "elbo_analytic_kl"
+        return 0.5 if better and arm.label == "score_function" else variance(cell, arm)
+
+    sweep = "{problem.latent: [2, 3, 4], train.objective: [elbo, elbo_analytic_kl]}"
+
+    def judged(scopes: str) -> ClaimFinding:
+        test = f"variance_ratio(score_function, pathwise) > 1 {scopes}"
+        (claim,) = crafted(experiment(test, sweep=sweep), variances=early).claims
+        return claim
+
+    fixed = judged("at every problem.latent and at train.objective elbo_analytic_kl")
+    assert fixed.verdict == REFUTED
+    assert [d.setting["problem.latent"] for d in fixed.details] == [2, 3, 4]
+    assert {d.setting["train.objective"] for d in fixed.details} == {"elbo_analytic_kl"}
+    assert judged("at some problem.latent and at train.objective elbo_analytic_kl").verdict == CONFIRMED
+    assert judged("at every problem.latent and at train.objective elbo").verdict == CONFIRMED
+    assert judged("at every problem.latent").verdict == CONFIRMED, "the other stays at its base value"
+    assert judged("at problem.latent 2 and at train.objective elbo_analytic_kl").verdict == REFUTED
+
+
+def test_claims_are_judged_in_the_parameter_group_they_name() -> None:
+    def alike(cell: MeasurementCell, arm: Arm) -> float:
+        return 1.0 / arm.num_samples**2
+
+    groups = {"mean": variance, "hidden.0": alike}
+    for test, verdict in (
+        ("variance_ratio(score_function, pathwise) > 50 in mean", CONFIRMED),
+        ("variance_ratio(score_function, pathwise) > 50 in hidden.0", REFUTED),
+        ("variance_ratio(score_function, pathwise) > 50", REFUTED),
+        ("variance_ratio(score_function, pathwise) > 50 in all", REFUTED),
+        ("total_variance(score_function) = 100 within 5% in mean", CONFIRMED),
+        ("ordering(total_variance, pathwise, with baseline, score_function) in mean", CONFIRMED),
+        ("total_variance(pathwise) < total_variance(with baseline) in hidden.0", UNDECIDED),
+        ("signal_to_noise(score_function) = 0.1 within 5% in mean", CONFIRMED),
+        ("mean_norm(pathwise) = 1 within 5% in hidden.0", CONFIRMED),
+        ("gap_closed(with baseline, score_function, pathwise) = 0.699 within 0.1 in mean", CONFIRMED),
+        ("slope(total_variance(pathwise), num_samples) = -1 within 0.1 in mean", CONFIRMED),
+        ("slope(total_variance(pathwise), num_samples) = -2 within 0.1 in hidden.0", CONFIRMED),
+        ("slope(signal_to_noise(pathwise), num_samples) = 1 within 0.1 in hidden.0", CONFIRMED),
+        ("variance_ratio(score_function, pathwise) > 50 in mean under elbo at every checkpoint", CONFIRMED),
+    ):
+        assert only(test, variances=alike, groups=groups).verdict == verdict, test
+
+
+@pytest.mark.parametrize(
+    "comparison",
+    ["variance_ratio(score_function, pathwise) > 1", "slope(mean_norm(pathwise), num_samples) < 1"],
+)
+def test_a_group_that_is_not_there_breaks_the_claim_and_the_groups_are_listed(comparison: str) -> None:
+    claim = only(f"{comparison} in head", groups={"mean": variance})
+    assert claim.verdict == BROKEN
+    assert claim.cause == "broken: no parameter group 'head', the groups are all and mean"
+    assert not claim.estimate.available
+    assert crafted(experiment(f"{comparison} in head")).exit_code == 4
+
+
+def test_a_slope_needs_logarithms() -> None:
+    def none_at_four(cell: MeasurementCell, arm: Arm) -> float:
+        return 0.0 if arm.num_samples == 4 else variance(cell, arm)
+
+    for statistic, value in (("total_variance", "0"), ("signal_to_noise", "inf")):
+        claim = only(f"slope({statistic}(pathwise), num_samples) < 0", variances=none_at_four)
+        words = statistic.replace("_", " ")
+        assert claim.verdict == UNDECIDED
+        assert claim.estimate.status == (
+            f"not available: the {words} of pathwise is {value} at K = 4, its logarithm has no value"
+        )
+
+    def lost_at_four(cell: MeasurementCell, arm: Arm) -> float:
+        return -0.1 if arm.num_samples == 4 else 1.0
+
+    lost = only("slope(mean_norm(pathwise), num_samples) < 0", norms=lost_at_four)
+    assert lost.verdict == UNDECIDED
+    assert "lost in the noise" in lost.estimate.status
 
 
 def test_equal_means_is_refuted_by_the_joint_test_alone() -> None:
@@ -335,6 +435,11 @@ def test_sections_are_named() -> None:
         "slope(total_variance(pathwise), num_samples) < 0": "samples",
         "evaluations(score_function) < evaluations(pathwise)": "cost",
         "variance_ratio(score_function, pathwise) > 1 at every problem.latent": "settings",
+        "variance_ratio(score_function, pathwise) > 1 at problem.latent 3": "settings",
+        "crossover(score_function, pathwise, problem.latent) > 1": "settings",
+        "slope(signal_to_noise(pathwise), num_samples) > 0": "samples",
+        "directional_signal_to_noise(pathwise) > 0": "signal",
+        "bias_squared(pathwise) < 1": "unbiasedness",
     }
     found = crafted(experiment(*tests), projections=one)
     assert [claim.where for claim in found.claims] == list(tests.values())

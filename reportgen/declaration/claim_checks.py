@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reportgen.declaration.claim_scope_checks import crossing_faults, scope_faults, unreached
+from reportgen.declaration.claim_statistics import STATISTICS
 from reportgen.declaration.claim_tests import (
+    EVERYTHING,
     ClaimTest,
     EqualMeans,
     Scope,
@@ -13,7 +16,7 @@ from reportgen.declaration.claim_tests import (
     quantities_of,
     statistic_of,
 )
-from reportgen.declaration.complaints import Complaint, suggestion
+from reportgen.declaration.complaints import Complaint, listing, suggestion
 from reportgen.declaration.experiment import Experiment
 from reportgen.estimators import ESTIMATORS
 
@@ -37,13 +40,15 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         if experiment.find_estimator(arm) is None:
             missing = True
             yield _unknown_arm(experiment, arm)
-    scope_faults = list(_scope_faults(experiment, test))
-    yield from scope_faults
+    yield from _group_faults(test)
+    misplaced = [*scope_faults(experiment, test), *crossing_faults(experiment, test)]
+    misplaced = misplaced or list(unreached(experiment, test))
+    yield from misplaced
     if missing:
         return
     if isinstance(test.comparison, EqualMeans):
         yield from _equal_means_faults(experiment, test.comparison)
-    elif not scope_faults:
+    elif not misplaced:
         yield from _special_faults(experiment, test)
 
 
@@ -58,32 +63,19 @@ def _unknown_arm(experiment: Experiment, arm: str) -> str:
     return f"no estimator has the label or name {arm!r}. {suggestion(arm, experiment.labels)}"
 
 
-def _scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
-    swept = any(scope.over != "checkpoint" for scope in test.scopes)
-    measured = experiment.sweep_checkpoints if swept else experiment.checkpoints
-    owner = "measure.sweep_checkpoints" if swept else "train.checkpoints"
-    for scope in test.scopes:
-        if scope.over != "checkpoint":
-            if scope.over not in experiment.swept:
-                known = suggestion(scope.over, ["checkpoint", *experiment.swept])
-                yield f"{scope.over!r} is neither 'checkpoint' nor swept. {known}"
-            else:
-                yield from _stranded(experiment, scope.over, {other.over for other in test.scopes})
-        elif scope.quantifier == "at" and scope.number not in measured:
-            yield f"checkpoint {scope.number} is not in {owner} {list(measured)}. Add it, or use one."
-        elif scope.quantifier == "after" and not any(epoch > (scope.number or 0) for epoch in measured):
-            yield f"no checkpoint comes after {scope.number} in {owner} {list(measured)}. Use an earlier one."
-
-
-def _stranded(experiment: Experiment, path: str, scoped: set[str]) -> Iterator[str]:
-    """Other swept settings stay at their base value, so the sweep must run there."""
-    for other, values in experiment.swept.items():
-        section, _, field = other.partition(".")
-        base = getattr(getattr(experiment, section), field)
-        if other not in scoped and base not in values:
+def _group_faults(test: ClaimTest) -> Iterator[str]:
+    """What is asked of a parameter group is made of groups. Which there are is not known before the run."""
+    if test.group == EVERYTHING:
+        return
+    names = [statistic_of(quantity).name for quantity in quantities_of(test.comparison)]
+    if isinstance(test.comparison, EqualMeans):
+        names = ["equal_means"]
+    allowed = [name for name, kind in STATISTICS.items() if kind.by_group]
+    for name in dict.fromkeys(names):
+        if name not in allowed:
             yield (
-                f"{path} varies while {other} stays at its base value {base}, which the sweep does not run. "
-                f"Add {base} to sweep.{other}, or scope it too."
+                f"{name} is made of all coordinates together, got 'in {test.group}'. "
+                f"Remove it, or use {listing(allowed)}."
             )
 
 

@@ -1,16 +1,20 @@
 """Reads the text of a claim's test. The grammar, whole:
 
-test       := comparison ["under" objective] [scope {"and" scope}]
+test       := comparison ["in" group] ["under" objective] [scope {"and" scope}]
 comparison := "equal_means" "(" arm "," arm ["," "margin" "=" percentage] ")"
             | "ordering" "(" statistic "," arm "," arm {"," arm} ")"
             | quantity ("<" | ">" | "<=" | ">=") number
             | quantity "=" number "within" (number | percentage)
             | call ("<" | ">" | "<=" | ">=") call
-quantity   := call | "slope" "(" "total_variance" "(" arm ")" "," "num_samples" ")"
+quantity   := call | "slope" "(" call "," "num_samples" ")" | "crossover" "(" arm "," arm "," setting ")"
 call       := statistic "(" arm {"," arm} ")"
-scope      := "at" ("every" | "some") ("checkpoint" | swept setting)
+scope      := "at" ("every" | "some") ("checkpoint" | setting)
+            | "at" setting value
             | ("at" | "after") "checkpoint" whole number
 arm        := an estimator's label or name: no , ( ) < > =
+group      := a parameter group as the record names it, such as mean or hidden.0; all where none is named
+setting    := a swept setting, such as problem.latent
+value      := one of its values as YAML writes it plain: text without spaces, a number, true, false
 """
 
 from __future__ import annotations
@@ -18,37 +22,32 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from reportgen.declaration.claim_scanner import NUMBER, SETTING, WORD, GrammarError, Scanner
+from reportgen.declaration.claim_statistics import SLOPES, STATISTICS
 from reportgen.declaration.claim_tests import (
     DEFAULT_MARGIN,
-    STATISTICS,
+    EVERYTHING,
     ClaimTest,
     Comparison,
     Contrast,
+    Crossing,
     EqualMeans,
     Equivalence,
     Ordering,
+    Quantity,
     Scope,
     Slope,
     Statistic,
     Threshold,
 )
 from reportgen.declaration.complaints import listing, suggestion
-from reportgen.declaration.scalars import percent
 
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
-_NUMBER = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?\s*%?")
-_OPERATOR = re.compile(r"<=|>=|[<>=≤≥≈!]+")
-_ARM = re.compile(r"[^,()<>=]*")
 _ORDERS = ("<", ">", "<=", ">=")
-_FORMS = ("equal_means", "ordering", "slope")
+_OPERATOR = re.compile(r"<=|>=|[<>=≤≥≈!]+")
+_EPOCH = re.compile(r"\d{1,12}(?![\w.])")
+_FORMS = ("equal_means", "ordering", "slope", "crossover")
 
-
-class GrammarError(ValueError):
-    """A test that cannot be read; the message begins with the column (from 1)."""
-
-    def __init__(self, column: int, message: str) -> None:
-        super().__init__(f"column {column}: {message}")
-        self.column = column
+__all__ = ["GrammarError", "parse"]
 
 
 @lru_cache(maxsize=1024)
@@ -57,14 +56,12 @@ def parse(text: str) -> ClaimTest:
     return _Parser(text).test()
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-
+class _Parser(Scanner):
     def test(self) -> ClaimTest:
         comparison = self.comparison()
-        objective = None
+        group, objective = EVERYTHING, None
+        if self.accept("in"):
+            group = self.plain("the name of a parameter group after 'in'")
         if self.accept("under"):
             objective = self.word("the name of an objective after 'under'")
         scopes: list[Scope] = []
@@ -74,7 +71,7 @@ class _Parser:
                 self.add_scope(scopes)
         if self.peek() is not None:
             raise self.error("expected 'and' with another scope, or the end")
-        return ClaimTest(comparison, objective, tuple(scopes))
+        return ClaimTest(comparison, objective, tuple(scopes), group)
 
     def comparison(self) -> Comparison:
         start = self.skip()
@@ -90,15 +87,16 @@ class _Parser:
         if operator == "=":
             return self.equivalence(quantity)
         here = self.skip()
-        match = _WORD.match(self.text, here)
+        match = WORD.match(self.text, here)
         if match is None:
             return Threshold(quantity, operator, self.number("a number or a statistic"))
-        if isinstance(quantity, Slope):
-            raise self.error("a slope is compared with a number: expected a number")
+        if not isinstance(quantity, Statistic):
+            raise self.error(f"a {name} is compared with a number: expected a number")
         self.at = match.end()
         right = self.quantity(match[0], here)
-        if isinstance(right, Slope):
-            raise GrammarError(here + 1, "a statistic is compared with a number or a statistic, got a slope")
+        if not isinstance(right, Statistic):
+            text = f"a statistic is compared with a number or a statistic, got a {match[0]}"
+            raise GrammarError(here + 1, text)
         return Contrast(quantity, operator, right)
 
     def equal_means(self) -> EqualMeans:
@@ -133,20 +131,33 @@ class _Parser:
         self.symbol(")", "ordering")
         return Ordering(statistic, tuple(arms))
 
-    def quantity(self, name: str, start: int) -> Statistic | Slope:
-        if name != "slope":
-            return self.call(name, start)
+    def quantity(self, name: str, start: int) -> Quantity:
+        if name == "slope":
+            return self.slope()
+        return self.crossover() if name == "crossover" else self.call(name, start)
+
+    def slope(self) -> Slope:
         self.symbol("(", "slope")
         here = self.skip()
         of = self.call(self.word("a statistic: slope(total_variance(A), num_samples)"), here)
-        if of.name != "total_variance":
-            raise GrammarError(here + 1, f"slopes are of total_variance only, got {of.name}")
+        if of.name not in SLOPES:
+            raise GrammarError(here + 1, f"slopes are of {listing(SLOPES)}, got {of.name}")
         self.symbol(",", "slope")
         here = self.skip()
         if self.word("num_samples, the only setting slopes are taken over") != "num_samples":
             raise GrammarError(here + 1, "slopes are taken over num_samples only")
         self.symbol(")", "slope")
         return Slope(of)
+
+    def crossover(self) -> Crossing:
+        form = "crossover(A, B, problem.k)"
+        self.symbol("(", "crossover")
+        arms = [self.arm(), *self.another_arm(form)]
+        if not self.accept(","):
+            raise self.error(f"expected the swept setting along which the two cross: {form}")
+        over = self.setting(f"a swept setting: {form}")
+        self.symbol(")", "crossover")
+        return Crossing(arms[0], arms[1], over)
 
     def call(self, name: str, start: int) -> Statistic:
         needed = STATISTICS[self.known_statistic(name, start)].estimators
@@ -168,12 +179,12 @@ class _Parser:
             )
         return name
 
-    def equivalence(self, quantity: Statistic | Slope) -> Equivalence:
+    def equivalence(self, quantity: Quantity) -> Equivalence:
         value = self.number("a number")
         if not self.accept("within"):
             raise self.error("measured values never equal a number; expected 'within 5%' or 'within 0.05'")
         here = self.skip()
-        match = _NUMBER.match(self.text, here)
+        match = NUMBER.match(self.text, here)
         relative = match is not None and match[0].endswith("%")
         margin = self.number("a margin, 5% or 0.05")
         if margin <= 0:
@@ -194,19 +205,32 @@ class _Parser:
             return self.checkpoint("after")
         if not self.accept("at"):
             raise self.error(
-                "expected 'under <objective>', a scope ('at every checkpoint', 'at some checkpoint', "
-                "'at checkpoint N', 'after checkpoint N', 'at every problem.latent'), or the end"
+                "expected 'in <group>' and then 'under <objective>', a scope ('at every checkpoint', "
+                "'at some checkpoint', 'at checkpoint N', 'after checkpoint N', 'at every problem.latent', "
+                "'at problem.latent 5'), or the end"
             )
         for quantifier in ("every", "some"):
             if self.accept(quantifier):
                 return Scope(quantifier, self.word("'checkpoint' or a swept setting such as problem.latent"))
+        if SETTING.match(self.text, self.skip()):
+            over = self.setting("a swept setting")
+            return Scope("at", over, value=self.scalar(f"a value of {over} after its name"))
         return self.checkpoint("at")
+
+    def setting(self, what: str) -> str:
+        match = SETTING.match(self.text, self.skip())
+        if match is None:
+            raise self.error(f"expected {what}")
+        self.at = match.end()
+        return match[0]
 
     def checkpoint(self, quantifier: str) -> Scope:
         if not self.accept("checkpoint"):
-            allowed = "'every', 'some' or 'checkpoint N'" if quantifier == "at" else "'checkpoint N'"
+            allowed = "'checkpoint N'"
+            if quantifier == "at":
+                allowed = f"'every', 'some', {allowed} or a setting and its value, 'problem.latent 5',"
             raise self.error(f"expected {allowed} after '{quantifier}'")
-        match = re.compile(r"\d{1,12}(?![\w.])").match(self.text, self.skip())
+        match = _EPOCH.match(self.text, self.skip())
         if match is None:
             raise self.error("expected the epoch, a whole number")
         self.at = match.end()
@@ -219,64 +243,9 @@ class _Parser:
         self.at = match.end()
         return match[0]
 
-    def number(self, what: str) -> float:
-        match = _NUMBER.match(self.text, self.skip())
-        if match is None:
-            raise self.error(f"expected {what}")
-        self.at = match.end()
-        read = percent(match[0])
-        value = float(match[0]) if read is None else read
-        if abs(value) == float("inf"):
-            raise GrammarError(match.start() + 1, f"{match[0]} is too large a number")
-        return value + 0.0
-
     def fraction(self) -> float:
         here = self.skip()
         value = self.number("a margin such as 10%")
         if not 0 < value < 1:
             raise GrammarError(here + 1, "a margin lies between 0 and 1 (0% and 100%)")
         return value
-
-    def arm(self) -> str:
-        here = self.skip()
-        match = _ARM.match(self.text, here)
-        label = " ".join(match[0].split()) if match else ""
-        if not label:
-            raise self.error("expected the label or name of an estimator")
-        self.at = here + len(match[0]) if match else here
-        return label
-
-    def word(self, what: str) -> str:
-        match = _WORD.match(self.text, self.skip())
-        if match is None:
-            raise self.error(f"expected {what}")
-        self.at = match.end()
-        return match[0].rstrip(".")
-
-    def symbol(self, symbol: str, of: str) -> None:
-        if not self.accept(symbol):
-            raise self.error(f"expected {symbol!r} in {of}(…)")
-
-    def accept(self, token: str) -> bool:
-        here = self.skip()
-        end = here + len(token)
-        word = _WORD.match(self.text, here)
-        if not self.text.startswith(token, here) or (word is not None and word[0] != token):
-            return False
-        self.at = end
-        return True
-
-    def peek(self) -> str | None:
-        here = self.skip()
-        return self.text[here] if here < len(self.text) else None
-
-    def skip(self) -> int:
-        while self.at < len(self.text) and self.text[self.at].isspace():
-            self.at += 1
-        return self.at
-
-    def error(self, message: str) -> GrammarError:
-        here = self.skip()
-        rest = self.text[here:].split()
-        found = repr(rest[0][:30]) if rest else "the end"
-        return GrammarError(here + 1, f"{message}, got {found}")

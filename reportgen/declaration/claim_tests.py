@@ -9,41 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-
-
-@dataclass(frozen=True)
-class StatisticKind:
-    """How many estimators a statistic is of, and what it says."""
-
-    estimators: int
-    meaning: str
-
-
-STATISTICS: dict[str, StatisticKind] = {
-    "total_variance": StatisticKind(1, "variance summed over all coordinates of φ, mean over images"),
-    "mean_norm": StatisticKind(1, "norm of the mean gradient"),
-    "signal_to_noise": StatisticKind(1, "norm of the mean gradient over the root of the total variance"),
-    "cosine_to_reference": StatisticKind(1, "cosine of its mean gradient with that of the reference"),
-    "variance_ratio": StatisticKind(2, "total variance of the first over that of the second"),
-    "gap_closed": StatisticKind(
-        3, "share of the way from the second's to the third's log variance (times K) that the first goes"
-    ),
-    "relative_projection": StatisticKind(
-        1, "mean gradient along the reference's, relative to it; 1 without bias"
-    ),
-    "constant_effect": StatisticKind(1, "largest relative change of total variance over measure.constants"),
-    "monte_carlo_share": StatisticKind(
-        1, "share of Monte Carlo noise in the variance of a minibatch gradient"
-    ),
-    "work_normalized_variance": StatisticKind(1, "total variance times decoder passes a replicate"),
-    "coordinate_lower": StatisticKind(
-        1, "fraction of coordinates where the reference has the lower variance"
-    ),
-    "evaluations": StatisticKind(1, "decoder passes a replicate, forward and backward"),
-}
+from typing import Any
 
 DEFAULT_MARGIN = 0.1
 """Of `equal_means`, relative."""
+EVERYTHING = "all"
+"""The parameter group of all coordinates of φ, meant where a claim names none."""
 
 
 def number_text(value: float) -> str:
@@ -55,6 +26,15 @@ def percent_text(value: float) -> str:
     """0.1 → ``10%``, read back to the bit."""
     exact = Decimal(repr(value)).scaleb(2).normalize()
     return f"{exact:f}%" if -9 < exact.adjusted() < 15 else f"{exact}%"
+
+
+def scalar_text(value: Any) -> str:
+    """A setting's value as YAML writes it plain: cosine, 5, 0.5, true, null."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return number_text(value) if isinstance(value, int | float) else str(value)
 
 
 @dataclass(frozen=True)
@@ -70,13 +50,33 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Slope:
-    """Slope of log total variance against log num_samples, at the last checkpoint of the base setting."""
+    """Slope of a statistic's logarithm against that of num_samples, at the last checkpoint of the base."""
 
     of: Statistic
     over: str = "num_samples"
 
     def __str__(self) -> str:
         return f"slope({self.of}, {self.over})"
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Where along a swept setting two estimators have the same total variance: the value of that setting."""
+
+    first: str
+    second: str
+    over: str
+
+    @property
+    def of(self) -> Statistic:
+        """The ratio, which is 1 there."""
+        return Statistic("variance_ratio", (self.first, self.second))
+
+    def __str__(self) -> str:
+        return f"crossover({self.first}, {self.second}, {self.over})"
+
+
+Quantity = Statistic | Slope | Crossing
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class EqualMeans:
 class Threshold:
     """A quantity against a number; `operator` is one of < > <= >=."""
 
-    quantity: Statistic | Slope
+    quantity: Quantity
     operator: str
     bound: float
 
@@ -108,7 +108,7 @@ class Threshold:
 class Equivalence:
     """A quantity equals a number within a margin, `relative` to that number or absolute."""
 
-    quantity: Statistic | Slope
+    quantity: Quantity
     value: float
     margin: float
     relative: bool
@@ -162,9 +162,10 @@ Comparison = EqualMeans | Threshold | Equivalence | Contrast | Ordering
 class Scope:
     """Where a comparison is made.
 
-    `quantifier` is ``every``, ``some``, ``at`` (one checkpoint) or ``after``
-    (every later checkpoint); `over` is ``checkpoint`` or a swept setting such
-    as ``problem.latent``; `number` is the epoch for ``at`` and ``after``.
+    `quantifier` is ``every``, ``some``, ``at`` (one checkpoint, or one value of
+    a setting) or ``after`` (every later checkpoint); `over` is ``checkpoint``
+    or a swept setting such as ``problem.latent``; `number` is the epoch for
+    ``at`` and ``after`` a checkpoint, `value` the setting's for ``at`` one.
 
     Without a scope of checkpoints: every checkpoint that is measured there
     (in swept settings those of `measure.sweep_checkpoints`). A swept setting
@@ -174,24 +175,40 @@ class Scope:
     quantifier: str
     over: str = "checkpoint"
     number: int | None = None
+    value: Any = None
+
+    @property
+    def fixes(self) -> bool:
+        """Whether it is about one value of a setting."""
+        return self.quantifier == "at" and self.over != "checkpoint"
+
+    def holds(self, value: Any) -> bool:
+        """Whether a setting with this value is in a scope that fixes it; a truth value is no number."""
+        return bool(value == self.value) and isinstance(value, bool) == isinstance(self.value, bool)
 
     def __str__(self) -> str:
-        if self.number is not None:
+        if self.over == "checkpoint" and self.number is not None:
             return f"{self.quantifier} checkpoint {self.number}"
+        if self.fixes:
+            return f"at {self.over} {scalar_text(self.value)}"
         return f"at {self.quantifier} {self.over}"
 
 
 @dataclass(frozen=True)
 class ClaimTest:
-    """A comparison, the objective it is made under (None: the first), and where."""
+    """A comparison, the objective it is made under (None: the first), where, and of which coordinates."""
 
     comparison: Comparison
     objective: str | None = None
     scopes: tuple[Scope, ...] = ()
+    group: str = EVERYTHING
+    """Parameter group as the record names it: a block of φ, or all."""
 
     def __str__(self) -> str:
+        group = f" in {self.group}" if self.group != EVERYTHING else ""
         under = f" under {self.objective}" if self.objective else ""
-        return f"{self.comparison}{under}{' ' if self.scopes else ''}{' and '.join(map(str, self.scopes))}"
+        where = f" {' and '.join(map(str, self.scopes))}" if self.scopes else ""
+        return f"{self.comparison}{group}{under}{where}"
 
 
 def arms_of(comparison: Comparison) -> tuple[str, ...]:
@@ -203,8 +220,8 @@ def arms_of(comparison: Comparison) -> tuple[str, ...]:
     return tuple(arm for quantity in quantities_of(comparison) for arm in statistic_of(quantity).arms)
 
 
-def quantities_of(comparison: Comparison) -> Iterator[Statistic | Slope]:
-    """The statistics and slopes a comparison is about; none for `equal_means`."""
+def quantities_of(comparison: Comparison) -> Iterator[Quantity]:
+    """The statistics, slopes and crossovers a comparison is about; none for `equal_means`."""
     if isinstance(comparison, Contrast):
         yield from (comparison.left, comparison.right)
     elif isinstance(comparison, Ordering):
@@ -213,6 +230,11 @@ def quantities_of(comparison: Comparison) -> Iterator[Statistic | Slope]:
         yield comparison.quantity
 
 
-def statistic_of(quantity: Statistic | Slope) -> Statistic:
-    """The statistic itself, or the one whose slope is taken."""
-    return quantity.of if isinstance(quantity, Slope) else quantity
+def statistic_of(quantity: Quantity) -> Statistic:
+    """The statistic itself, the one whose slope is taken, or the one that crosses 1."""
+    return quantity if isinstance(quantity, Statistic) else quantity.of
+
+
+def crossing_of(comparison: Comparison) -> Crossing | None:
+    """The crossover a comparison is about, if it is about one."""
+    return next((of for of in quantities_of(comparison) if isinstance(of, Crossing)), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from reportgen.findings.claims import ClaimFinding
 from reportgen.findings.comparisons import ComparisonFinding
 from reportgen.findings.coordinates import Coordinates
+from reportgen.findings.crossovers import Crossover
 from reportgen.findings.estimate import Estimate
 from reportgen.findings.files import claim_data, claims_data, csv_text, write_claims_json, write_results_csv
 from reportgen.findings.findings import Findings, collect
@@ -19,6 +20,7 @@ __all__ = [
     "ClaimFinding",
     "ComparisonFinding",
     "Coordinates",
+    "Crossover",
     "Estimate",
     "Findings",
     "Row",

@@ -15,16 +15,17 @@ from reportgen.declaration.claim_tests import (
     ClaimTest,
     Comparison,
     Contrast,
+    Crossing,
     EqualMeans,
     Ordering,
     Scope,
     Slope,
-    Statistic,
-    arms_of,
-    quantities_of,
+    crossing_of,
 )
 from reportgen.findings import verdicts
+from reportgen.findings.claim_places import Cells, places
 from reportgen.findings.comparisons import ComparisonFinding, Place, judge, pieces, weight
+from reportgen.findings.crossing_claims import judge_crossing
 from reportgen.findings.estimate import Estimate, unavailable
 from reportgen.plan import MeasurementCell, Plan
 from reportgen.store.records import MeasurementRecord
@@ -66,12 +67,12 @@ class _Task:
     claim: Any
     test: ClaimTest
     objective: str
-    cells: tuple[MeasurementCell, ...]
+    places: tuple[Cells, ...]
     parts: tuple[Comparison, ...]
 
     @property
     def looks(self) -> int:
-        return len(self.cells) * sum(weight(part) for part in self.parts)
+        return len(self.places) * sum(weight(part) for part in self.parts)
 
 
 def labels(experiment: Any) -> dict[str, str]:
@@ -90,8 +91,8 @@ def judge_claims(
     for claim in experiment.claims:
         test = claim.parsed
         objective = test.objective or experiment.objective[0]
-        cells = cells_in_scope(plan, test, objective, names)
-        tasks.append(_Task(claim, test, objective, cells, pieces(test.comparison)))
+        where = places(plan, test, objective, names)
+        tasks.append(_Task(claim, test, objective, where, pieces(test.comparison)))
     level = simultaneous_level(sum(task.looks for task in tasks))
     return tuple(_judge(task, measured, causes, names, level) for task in tasks)
 
@@ -109,14 +110,15 @@ def _judge(
     level: float,
 ) -> ClaimFinding:
     found: list[tuple[MeasurementCell, ComparisonFinding]] = []
-    for cell in task.cells:
+    for cells in task.places:
+        missing = next((cell for cell in cells if cell.key not in measured), None)
         for part in task.parts:
-            if cell.key in measured:
-                place = Place(measured[cell.key], task.objective, names)
-                found.append((cell, judge(part, place, level)))
+            if missing is None:
+                here = [Place(measured[c.key], task.objective, names, task.test.group) for c in cells]
+                found.append((cells[0], _judge_part(part, here, level)))
             else:
-                missing = f"broken: {causes.get(cell.key, 'the cell was not measured')}"
-                found.append((cell, _broken(part, cell, missing, level)))
+                broken = f"broken: {causes.get(missing.key, 'the cell was not measured')}"
+                found.append((cells[0], _broken(part, missing, broken, level)))
     verdict, headline = combine(found, task.test.scopes)
     claim = task.claim
     cause: str | None = None
@@ -139,6 +141,11 @@ def _judge(
         level=level,
         cause=cause,
     )
+
+
+def _judge_part(part: Comparison, here: Sequence[Place], level: float) -> ComparisonFinding:
+    crossing = crossing_of(part)
+    return judge(part, here[0], level) if crossing is None else judge_crossing(part, crossing, here, level)
 
 
 def _broken(part: Comparison, cell: MeasurementCell, cause: str, level: float) -> ComparisonFinding:
@@ -185,48 +192,6 @@ def _order(part: tuple[str, ComparisonFinding]) -> tuple[int, float]:
     return RANK[part[0]], part[1].slack
 
 
-def cells_in_scope(
-    plan: Plan, test: ClaimTest, objective: str, names: Mapping[str, str]
-) -> tuple[MeasurementCell, ...]:
-    """Cells of the plan where the scopes want the comparison made and its arms are measured.
-
-    A swept setting that no scope names stays at its base value.
-    """
-    base = next((cell.setting for cell in plan.measurements if cell.base), {})
-    swept = {scope.over for scope in test.scopes} - {"checkpoint"}
-    chosen = []
-    for cell in plan.measurements:
-        others = all(cell.setting[key] == base.get(key) for key in cell.setting if key not in swept)
-        wanted = others and all(_holds(scope, cell) for scope in test.scopes)
-        if wanted and _measures(cell, test, objective, names):
-            chosen.append(cell)
-    return tuple(chosen)
-
-
-def _holds(scope: Scope, cell: MeasurementCell) -> bool:
-    if scope.over != "checkpoint":
-        return scope.over in cell.setting
-    if scope.number is None:
-        return True
-    return cell.checkpoint == scope.number if scope.quantifier == "at" else cell.checkpoint > scope.number
-
-
-def _measures(cell: MeasurementCell, test: ClaimTest, objective: str, names: Mapping[str, str]) -> bool:
-    """Whether the plan has the arms there that the comparison needs."""
-    arms = [arm for arm in cell.arms if arm.objective == objective]
-    comparison = test.comparison
-    if not all(any(arm.label == names.get(name, name) for arm in arms) for name in arms_of(comparison)):
-        return False
-    for quantity in quantities_of(comparison):
-        of = quantity.of if isinstance(quantity, Slope) else quantity
-        own = [arm for arm in arms if arm.label == names.get(of.arms[0], of.arms[0])]
-        if isinstance(quantity, Slope) and len({arm.num_samples for arm in own if not arm.constant}) < 2:
-            return False
-        if of.name == "constant_effect" and not any(arm.constant for arm in own):
-            return False
-    return True
-
-
 SECTIONS = {
     "gap_closed": "why",
     "constant_effect": "why",
@@ -235,8 +200,11 @@ SECTIONS = {
     "evaluations": "cost",
     "relative_projection": "unbiasedness",
     "cosine_to_reference": "unbiasedness",
+    "bias_squared": "unbiasedness",
+    "exact_bias_squared": "unbiasedness",
     "mean_norm": "signal",
     "signal_to_noise": "signal",
+    "directional_signal_to_noise": "signal",
     "coordinate_lower": "layers",
 }
 """Statistic → section of the report; the others stand with variance over training."""
@@ -247,9 +215,10 @@ def section(test: ClaimTest) -> str:
     comparison = test.comparison
     if isinstance(comparison, EqualMeans):
         return "unbiasedness"
-    if any(scope.over != "checkpoint" for scope in test.scopes):
+    if crossing_of(comparison) or any(scope.over != "checkpoint" for scope in test.scopes):
         return "settings"
     if isinstance(comparison, Ordering):
         return SECTIONS.get(comparison.statistic, "training")
-    first: Statistic | Slope = comparison.left if isinstance(comparison, Contrast) else comparison.quantity
+    first = comparison.left if isinstance(comparison, Contrast) else comparison.quantity
+    assert not isinstance(first, Crossing)
     return "samples" if isinstance(first, Slope) else SECTIONS.get(first.name, "training")

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from reportgen.declaration.claim_tests import (
+    EVERYTHING,
     Comparison,
     Contrast,
+    Crossing,
     EqualMeans,
     Equivalence,
     Ordering,
@@ -24,22 +24,11 @@ from reportgen.declaration.complaints import listing
 from reportgen.findings import bias, curves, signal, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, find
 from reportgen.findings.arm import arms as all_arms
+from reportgen.findings.contrasts import RATIOS, contrast
 from reportgen.findings.estimate import NAN, Estimate, NotAvailableError, unavailable
-from reportgen.findings.jackknife import LEVEL, Quantity, Sample, exact, exponential
+from reportgen.findings.jackknife import LEVEL, Quantity, exact
 from reportgen.findings.statistics import STATISTICS
 from reportgen.store.records import MeasurementRecord
-
-RATIOS = frozenset(
-    {
-        "total_variance",
-        "mean_norm",
-        "signal_to_noise",
-        "variance_ratio",
-        "work_normalized_variance",
-        "evaluations",
-    }
-)
-"""Positive statistics, which are compared by their ratio and not by their difference."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +68,14 @@ class Place:
     objective: str
     label_of: Mapping[str, str]
     """Estimator as a claim writes it → label."""
+    group: str = EVERYTHING
+    """Parameter group that the claim is about."""
 
     def arm(self, name: str) -> MeasuredArm:
-        """The default arm of the estimator a claim names."""
+        """The default arm of the estimator a claim names. Raises if it, or the group, is not there."""
+        if self.group not in self.record.groups:
+            known = listing(self.record.groups, "and")
+            raise NotAvailableError(f"broken: no parameter group {self.group!r}, the groups are {known}")
         found = find(self.record, self.objective, self.label_of.get(name, name))
         if found is None:
             raise NotAvailableError(f"{name} was not measured here under {self.objective}")
@@ -114,21 +108,20 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def quantity_of(quantity: Statistic | Slope, place: Place) -> Quantity:
+def quantity_of(quantity: Statistic | Slope | Crossing, place: Place) -> Quantity:
     """A quantity of the grammar, measured in a place."""
+    assert not isinstance(quantity, Crossing), "a crossover takes a curve of places"
     if isinstance(quantity, Slope):
-        if quantity.of.name != "total_variance":
-            raise NotAvailableError("slopes are made of total_variance only")
-        return curves.slope(place.all(quantity.of.arms[0]))
+        return curves.slope(place.all(quantity.of.arms[0]), place.group, quantity.of.name)
     name = quantity.name
     if name == "constant_effect":
         return curves.constant_effect(place.all(quantity.arms[0]))
     arms = [place.arm(arm) for arm in quantity.arms]
     if name == "variance_ratio":
-        return variance.variance_ratio(arms[0], arms[1])
+        return variance.variance_ratio(arms[0], arms[1], place.group)
     if name == "gap_closed":
-        return variance.gap_closed(arms[0], arms[1], arms[2])
-    made = STATISTICS[name].of(arms[0], "all")
+        return variance.gap_closed(arms[0], arms[1], arms[2], place.group)
+    made = STATISTICS[name].of(arms[0], place.group)
     return exact(made) if isinstance(made, int | float) else made
 
 
@@ -148,17 +141,7 @@ class _Reading:
 
 def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFinding:
     """Judge one piece in one place, on an interval of coverage `level`."""
-    record = place.record
-    blank = ComparisonFinding(
-        text=str(comparison),
-        effect="",
-        checkpoint=record.checkpoint,
-        setting=record.setting,
-        base=record.base,
-        verdict=verdicts.UNDECIDED,
-        estimate=unavailable("nothing was compared"),
-        level=level,
-    )
+    made = blank(comparison, place.record, level)
     try:
         reading = _read(comparison, place, level)
         low, high = reading.quantity.interval(level)
@@ -170,7 +153,7 @@ def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFindi
         if math.isnan(value):
             raise NotAvailableError("the statistic has no value here")
         return replace(
-            blank,
+            made,
             effect=reading.effect,
             verdict=reading.verdict(low, high),
             estimate=Estimate(value, near_low, near_high, fewest, status),
@@ -181,9 +164,28 @@ def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFindi
             slack=reading.slack(low, high),
         )
     except NotAvailableError as reason:
-        cause = str(reason)
-        verdict = verdicts.BROKEN if cause.startswith("broken") else verdicts.UNDECIDED
-        return replace(blank, verdict=verdict, estimate=unavailable(cause), cause=cause)
+        return unmade(made, reason)
+
+
+def blank(comparison: Comparison, record: MeasurementRecord, level: float) -> ComparisonFinding:
+    """A finding in a measured cell before anything is found."""
+    return ComparisonFinding(
+        text=str(comparison),
+        effect="",
+        checkpoint=record.checkpoint,
+        setting=record.setting,
+        base=record.base,
+        verdict=verdicts.UNDECIDED,
+        estimate=unavailable("nothing was compared"),
+        level=level,
+    )
+
+
+def unmade(finding: ComparisonFinding, reason: NotAvailableError) -> ComparisonFinding:
+    """Without numbers, and why: broken where something broke, else undecided."""
+    cause = str(reason)
+    verdict = verdicts.BROKEN if cause.startswith("broken") else verdicts.UNDECIDED
+    return replace(finding, verdict=verdict, estimate=unavailable(cause), cause=cause)
 
 
 def _read(comparison: Comparison, place: Place, level: float) -> _Reading:
@@ -209,8 +211,8 @@ def _read(comparison: Comparison, place: Place, level: float) -> _Reading:
     return _ordered(_effect(comparison.quantity), quantity, comparison.operator, comparison.bound)
 
 
-def _effect(quantity: Statistic | Slope) -> str:
-    return "slope" if isinstance(quantity, Slope) else words(quantity.name)
+def _effect(quantity: Statistic | Slope | Crossing) -> str:
+    return words(quantity.name) if isinstance(quantity, Statistic) else "slope"
 
 
 def _ordered(effect: str, quantity: Quantity, operator: str, bound: float) -> _Reading:
@@ -247,46 +249,3 @@ def _equal_means(comparison: EqualMeans, place: Place, level: float) -> _Reading
         lambda low, high: verdicts.equal_means(p_value, 1.0 - level, low, high, margin),
         p_value,
     )
-
-
-@dataclass(frozen=True)
-class _Unpaired:
-    """A difference of quantities whose leave-outs cannot be paired: each end on half the error."""
-
-    left: Quantity
-    right: Quantity
-
-    @property
-    def value(self) -> float:
-        return self.left.value - self.right.value
-
-    def interval(self, level: float) -> tuple[float, float]:
-        each = (1.0 + level) / 2.0
-        (a, b), (c, d) = self.left.interval(each), self.right.interval(each)
-        return a - d, b - c
-
-
-def contrast(left: Quantity, right: Quantity, as_ratio: bool) -> tuple[str, Quantity, float]:
-    """What two quantities are compared by: its name, itself, and its value where they are equal."""
-    if not isinstance(left, Sample) or not isinstance(right, Sample):
-        return "difference", _Unpaired(left, right), 0.0
-    if as_ratio and left.value > 0.0 and right.value > 0.0:
-        a, b = _natural(left, np.log), _natural(right, np.log)
-        try:
-            paired = a.minus(b)
-        except ValueError as reason:
-            raise NotAvailableError(str(reason)) from None
-        return "ratio", Sample(paired.working, paired.without, exponential), 1.0
-    try:
-        return "difference", _natural(left).minus(_natural(right)), 0.0
-    except ValueError:
-        return "difference", _Unpaired(left, right), 0.0
-
-
-def _natural(sample: Sample, then: Callable[..., Any] = np.asarray) -> Sample:
-    """The sample on its natural scale, or a function of that."""
-    natural = sample.without
-    if natural.size:
-        natural = np.vectorize(sample.back, otypes=[float])(natural)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Sample(float(then(sample.value)), np.asarray(then(natural)))

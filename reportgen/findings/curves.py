@@ -1,4 +1,4 @@
-"""Variance over several arms of one estimator: against num_samples, against a constant added to log p."""
+"""Several arms of one estimator: against num_samples, and against a constant added to log p."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import numpy as np
 from reportgen.findings.arm import MeasuredArm
 from reportgen.findings.estimate import NotAvailableError
 from reportgen.findings.jackknife import LEVEL, Quantity, Sample, identity
+from reportgen.findings.statistics import STATISTICS
 from reportgen.findings.variance import finite_log
 
 
-def slope(arms: Sequence[MeasuredArm], group: str = "all") -> Quantity:
-    """Least-squares slope of log total variance on log num_samples.
+def slope(arms: Sequence[MeasuredArm], group: str = "all", statistic: str = "total_variance") -> Quantity:
+    """Least-squares slope of a statistic on num_samples, logarithms of both.
 
     The same bucket of the same image is left out at every K: arms of
     different K share draws, and what they share is not counted twice.
@@ -25,12 +26,23 @@ def slope(arms: Sequence[MeasuredArm], group: str = "all") -> Quantity:
         raise NotAvailableError(f"a slope needs two values of num_samples, got {len(points)}")
     x = np.log(np.array(sorted(points), dtype=np.float64))
     weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
-    logs = [finite_log(points[k], group) for k in sorted(points)]
+    logs = [_logarithm(points[k], group, statistic) for k in sorted(points)]
     if len({sample.without.shape for sample in logs}) > 1:
         raise NotAvailableError("arms have different buckets")
     working = math.fsum(w * sample.working for w, sample in zip(weights, logs, strict=True))
     without = np.tensordot(weights, np.stack([sample.without for sample in logs]), 1)
     return Sample(working, without, identity)
+
+
+def _logarithm(arm: MeasuredArm, group: str, statistic: str) -> Sample:
+    made = STATISTICS[statistic].of(arm, group)
+    assert isinstance(made, Sample)
+    if not 0.0 < made.value < math.inf:
+        raise NotAvailableError(
+            f"the {statistic.replace('_', ' ')} of {arm.about.label} is {made.value:g} "
+            f"at K = {arm.about.num_samples}, its logarithm has no value"
+        )
+    return made.logarithm()
 
 
 @dataclass(frozen=True)

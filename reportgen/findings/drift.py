@@ -88,7 +88,8 @@ def _plain(value: float) -> float:
 
 SCALES: Mapping[str, Callable[[float], float]] = {
     **dict.fromkeys(("total_variance", "variance_ratio", "work_normalized_variance"), _log),
-    **dict.fromkeys(("mean_norm", "signal_to_noise"), _square),
+    **dict.fromkeys(("exact_total_variance", "variance_to_exact", "mean_squared_error"), _log),
+    **dict.fromkeys(("mean_norm", "signal_to_noise", "exact_mean_norm"), _square),
     "monte_carlo_share": _odds,
 }
 """On which an interval is made; of coordinates' variances it is the log scale, of others the plain one."""

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from reportgen.declaration.claim_statistics import SLOPES
 from reportgen.errors import StoreError
-from reportgen.findings import bias, coordinates, curves, variance, verdicts
+from reportgen.findings import bias, coordinates, crossovers, curves, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, arms, find
 from reportgen.findings.claims import ClaimFinding, judge_claims
 from reportgen.findings.coordinates import Coordinates
+from reportgen.findings.crossovers import Crossover
 from reportgen.findings.estimate import Estimate, unavailable
 from reportgen.findings.rows import Row, make_rows
 from reportgen.findings.statistics import STATISTICS, estimate, of_arm
@@ -92,14 +94,14 @@ class Findings:
                 return cell.references[wanted]
         return self.labels[0]
 
-    def settings(self, name: str) -> tuple[Any, ...]:
-        """Values measured of a swept setting, the others at their base value, ascending where they can be."""
-        base = self._base_setting()
+    def settings(self, name: str, setting: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+        """Values measured of a swept setting, ascending where they can be.
+
+        The others are at the value that `setting` gives them, or at their base value.
+        """
         values: list[Any] = []
-        for record in self.measurements:
-            others = [key for key in record.setting if key != name]
-            same = not base or all(record.setting[key] == base.get(key) for key in others)
-            if name in record.setting and same and record.setting[name] not in values:
+        for record in self._along(name, setting):
+            if record.setting[name] not in values:
                 values.append(record.setting[name])
         numbers = all(isinstance(value, int | float) for value in values)
         return tuple(sorted(values)) if numbers else tuple(values)
@@ -128,8 +130,7 @@ class Findings:
         constant: float = 0.0,
     ) -> MeasuredArm | None:
         """The arm measured in a place, if there is one. Raises LookupError for a label never declared."""
-        if label not in self.labels:
-            raise LookupError(f"no estimator {label!r}; there are {', '.join(self.labels)}")
+        self._require(label)
         record = self.record(checkpoint, setting)
         if record is None:
             return None
@@ -171,11 +172,46 @@ class Findings:
         return tuple(label for label, p in zip(made, adjusted, strict=True) if p < 0.05)
 
     def slope(self, statistic: str, label: str, *, group: str = "all", **place: Any) -> Estimate:
-        """Slope of log total variance against log num_samples."""
-        if statistic != "total_variance":
-            raise LookupError(f"slopes are made of total_variance only, got {statistic!r}")
+        """Slope of a statistic against num_samples, logarithms of both. Raises LookupError but for SLOPES."""
+        if statistic not in SLOPES:
+            raise LookupError(f"slopes are made of {', '.join(SLOPES)}, got {statistic!r}")
         plain = [arm for arm in self._arms(label, place) if not arm.about.constant]
-        return estimate(lambda: curves.slope(plain, group), *plain) if plain else NOT_MEASURED
+        if not plain:
+            return NOT_MEASURED
+        return estimate(lambda: curves.slope(plain, group, statistic), *plain)
+
+    def crossovers(
+        self,
+        first: str,
+        second: str,
+        path: str,
+        *,
+        group: str = "all",
+        setting: Mapping[str, Any] | None = None,
+        objective: str | None = None,
+        checkpoint: int | None = None,
+    ) -> tuple[Crossover, ...]:
+        """Where the variances of two estimators cross along a swept setting, ascending.
+
+        `setting` fixes others; without `checkpoint` it is the last at which most values are measured.
+        Intervals hold at 95 %, at all values together. Raises LookupError for an unknown label, and for
+        a setting that is not swept over numbers.
+        """
+        self._require(first, second)
+        records = self._along(path, setting)
+        values = [record.setting[path] for record in records]
+        if not values or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
+            raise LookupError(f"{path} is not swept over numbers here, and a crossover runs along numbers")
+        if checkpoint is None:
+            measured = [record.checkpoint for record in records]
+            checkpoint = max(measured, key=lambda epoch: (measured.count(epoch), epoch))
+        chosen = objective or self.objectives[0]
+        pairs = []
+        for record in sorted(records, key=lambda record: float(record.setting[path])):
+            a, b = find(record, chosen, first), find(record, chosen, second)
+            if record.checkpoint == checkpoint and a is not None and b is not None:
+                pairs.append((float(record.setting[path]), a, b))
+        return crossovers.crossovers(pairs, path, group)
 
     def curve(self, label: str, **place: Any) -> tuple[tuple[int, Estimate], ...]:
         """(num_samples, total variance) of every K measured, ascending."""
@@ -207,12 +243,26 @@ class Findings:
             return 0, 0
         return variance.images_lower(a, b)
 
+    def _require(self, *labels: str) -> None:
+        for label in labels:
+            if label not in self.labels:
+                raise LookupError(f"no estimator {label!r}; there are {', '.join(self.labels)}")
+
+    def _along(self, path: str, setting: Mapping[str, Any] | None) -> list[MeasurementRecord]:
+        """Cells in which a swept setting varies, the others at the value `setting` gives, or the base's."""
+        fixed = {**self._base_setting(), **(setting or {})}
+        return [
+            record
+            for record in self.measurements
+            if path in record.setting
+            and (not fixed or all(v == fixed.get(key) for key, v in record.setting.items() if key != path))
+        ]
+
     def _base_setting(self) -> dict[str, Any]:
         return next((record.setting for record in self.measurements if record.base), {})
 
     def _arms(self, label: str, place: Mapping[str, Any]) -> list[MeasuredArm]:
-        if label not in self.labels:
-            raise LookupError(f"no estimator {label!r}; there are {', '.join(self.labels)}")
+        self._require(label)
         record = self.record(place.get("checkpoint"), place.get("setting"))
         if record is None:
             return []

@@ -46,13 +46,16 @@ class Sample:
 
     `working` and `without` [H S] (strata × left-out units) are on that scale;
     `back` is monotone and leads to the natural one. `natural` is the estimate
-    there where it is known without the rounding of the way back.
+    there where it is known without the rounding of the way back. What is
+    estimated is not below `least`, natural scale: an end there is cut, though
+    the estimate itself may lie below by chance, and is then the end.
     """
 
     working: float
     without: Array
     back: Callable[[float], float] = identity
     natural: float | None = None
+    least: float = -math.inf
 
     @property
     def value(self) -> float:
@@ -77,8 +80,24 @@ class Sample:
             reach = t_quantile(level, degrees_of_freedom(variances, self.without.shape[1])) * error
         else:
             reach = math.inf
-        ends = self.back(self.working - reach), self.back(self.working + reach)
+        ends = [max(self.back(self.working + side * reach), self.least) for side in (-1.0, 1.0)]
         return min(*ends, self.value), max(*ends, self.value)
+
+    def plain(self) -> Sample:
+        """The same with the natural scale as the working one."""
+        natural = self.without
+        if natural.size:
+            natural = np.vectorize(self.back, otypes=[float])(natural)
+        return Sample(self.value, natural)
+
+    def logarithm(self) -> Sample:
+        """Of a value above zero; NaN for a leave-out that is not."""
+        if self.back is exponential:
+            return Sample(self.working, self.without)
+        natural = self.plain().without
+        logarithms = np.full_like(natural, np.nan)
+        np.log(natural, out=logarithms, where=natural > 0.0)
+        return Sample(math.log(self.value), logarithms)
 
     def minus(self, other: Sample) -> Sample:
         """The difference on the working scale, paired: the same unit left out of both."""

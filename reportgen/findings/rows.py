@@ -76,6 +76,8 @@ def _arm_rows(experiment: str, arm: MeasuredArm, columns: tuple[str, ...]) -> It
         if statistic.default_only and not default:
             continue
         for group in record.groups if statistic.by_group else record.groups[:1]:
+            if not statistic.present(arm, group):
+                continue
             found = of_arm(statistic.name, arm, group)
             yield Row(
                 experiment, record.key, record.dataset, about.objective, about.label, about.num_samples,

@@ -2,7 +2,8 @@
 
 What each means stands with its function. `by_group` says whether it exists
 for every parameter group; `default_only` whether only for an estimator's
-default arm (its own K, no constant added).
+default arm (its own K, no constant added); `needs` names the arrays that a
+record may lack, as it does where nothing is known exactly.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reportgen.findings import bias, coordinates, noise_split, signal, variance
+from reportgen.findings import bias, coordinates, exact, noise_split, signal, squared_error, variance
 from reportgen.findings.arm import MeasuredArm
 from reportgen.findings.estimate import NAN, Estimate, NotAvailableError, unavailable
 from reportgen.findings.jackknife import LEVEL, Quantity
@@ -25,6 +26,11 @@ class Statistic:
     of: Callable[[MeasuredArm, str], Quantity | float]
     by_group: bool = False
     default_only: bool = False
+    needs: tuple[str, ...] = ()
+
+    def present(self, arm: MeasuredArm, group: str) -> bool:
+        """Whether the record has all that it takes."""
+        return all(exact.has(arm, name, group) for name in self.needs)
 
 
 def _whole(of: Callable[[MeasuredArm], Quantity | float]) -> Callable[[MeasuredArm, str], Quantity | float]:
@@ -42,6 +48,10 @@ def _ratio_to_reference(arm: MeasuredArm, group: str) -> Quantity:
 
 def _quantile(position: int) -> Callable[[MeasuredArm, str], Quantity]:
     return lambda arm, group: coordinates.quantile(arm, position, group)
+
+
+def _known(name: str, of: Callable[[MeasuredArm, str], Quantity], array: str) -> Statistic:
+    return Statistic(name, of, by_group=True, needs=(array,))
 
 
 STATISTICS: dict[str, Statistic] = {
@@ -68,6 +78,12 @@ STATISTICS: dict[str, Statistic] = {
             Statistic(coordinates.quantile_name(p), _quantile(i), by_group=True, default_only=True)
             for i, p in enumerate(QUANTILES)
         ),
+        _known("exact_total_variance", exact.exact_total_variance, "exact_variance"),
+        _known("variance_to_exact", exact.variance_to_exact, "exact_variance"),
+        _known("exact_mean_norm", exact.exact_mean_norm, "exact_squared_norm"),
+        _known("bias_squared", squared_error.bias_squared, "bias_squared"),
+        _known("exact_bias_squared", exact.exact_bias_squared, "exact_bias_squared"),
+        _known("mean_squared_error", squared_error.mean_squared_error, "bias_squared"),
     )
 }
 

@@ -35,6 +35,11 @@ def log_variance(arm: MeasuredArm, group: str = "all") -> Sample:
     mean, without = mean_over_images(arm.array("variance")[:, g], arm.array("variance_without")[:, :, g])
     if math.isnan(mean):
         raise NotAvailableError("the record has no variance of this arm")
+    return on_log_scale(mean, without)
+
+
+def on_log_scale(mean: float, without: Array) -> Sample:
+    """What is not negative, with its leave-outs; −inf, without leave-outs, where it is zero."""
     if mean <= 0.0:
         return Sample(-math.inf, np.empty((0, 0)), exponential)
     logarithm = np.full_like(without, np.nan)

@@ -1,0 +1,67 @@
+"""The statistics that a claim may name: of how many estimators each is, and what it says.
+
+How they are made stands in `reportgen.findings`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StatisticKind:
+    """How many estimators a statistic is of, what it says, and whether it exists for a parameter group."""
+
+    estimators: int
+    meaning: str
+    by_group: bool = False
+
+
+STATISTICS: dict[str, StatisticKind] = {
+    "total_variance": StatisticKind(
+        1, "variance summed over all coordinates of φ, mean over images", by_group=True
+    ),
+    "mean_norm": StatisticKind(1, "norm of the mean gradient", by_group=True),
+    "signal_to_noise": StatisticKind(
+        1, "norm of the mean gradient over the root of the total variance", by_group=True
+    ),
+    "directional_signal_to_noise": StatisticKind(
+        1, "mean of an estimate's length along the gradient over its length across it"
+    ),
+    "cosine_to_reference": StatisticKind(1, "cosine of its mean gradient with that of the reference"),
+    "variance_ratio": StatisticKind(2, "total variance of the first over that of the second", by_group=True),
+    "gap_closed": StatisticKind(
+        3,
+        "share of the way from the second's to the third's log variance (times K) that the first goes",
+        by_group=True,
+    ),
+    "relative_projection": StatisticKind(
+        1, "mean gradient along the reference's, relative to it; 1 without bias"
+    ),
+    "constant_effect": StatisticKind(1, "largest relative change of total variance over measure.constants"),
+    "monte_carlo_share": StatisticKind(
+        1, "share of Monte Carlo noise in the variance of a minibatch gradient"
+    ),
+    "work_normalized_variance": StatisticKind(1, "total variance times decoder passes a replicate"),
+    "coordinate_lower": StatisticKind(
+        1, "fraction of coordinates where the reference has the lower variance"
+    ),
+    "evaluations": StatisticKind(1, "decoder passes a replicate, forward and backward"),
+    "exact_total_variance": StatisticKind(1, "total variance where it is known exactly", by_group=True),
+    "exact_mean_norm": StatisticKind(1, "norm of the mean gradient where it is known exactly", by_group=True),
+    "variance_to_exact": StatisticKind(1, "measured total variance over the exact one", by_group=True),
+    "bias_squared": StatisticKind(
+        1, "squared distance of the mean from the exact gradient, mean over images", by_group=True
+    ),
+    "exact_bias_squared": StatisticKind(1, "the same where it is known exactly", by_group=True),
+    "mean_squared_error": StatisticKind(1, "squared bias plus total variance", by_group=True),
+}
+
+SLOPES = (
+    "total_variance",
+    "work_normalized_variance",
+    "mean_norm",
+    "signal_to_noise",
+    "directional_signal_to_noise",
+)
+"""Statistics whose slope against num_samples can be asked for."""
