@@ -255,6 +255,18 @@ def test_what_does_not_apply_is_refused_with_the_remedy(estimator: str, problem:
     assert sentence in complaint(estimator, problem)
 
 
+def test_a_black_box_among_swept_functions_is_one_too() -> None:
+    text = HEAD % ("", "gumbel_softmax") + "sweep: {problem.function: [quadratic, parity]}\n"
+    with pytest.raises(DeclarationError, match="needs ∂f/∂z, which a black-box integrand does not give"):
+        load_text(text, "e.yaml")
+
+
+def test_without_an_unbiased_one_the_remedy_is_one_that_applies() -> None:
+    text = "experiment: e\nproblem: {model: bits}\nestimators: [gumbel_softmax, straight_through]\n"
+    with pytest.raises(DeclarationError, match="got none. Add score_function."):
+        load_text(text, "e.yaml")
+
+
 def test_relaxations_are_for_discrete_families_only() -> None:
     text = "experiment: e\nproblem: {model: function}\nestimators: [pathwise, gumbel_softmax]\n"
     with pytest.raises(

@@ -12,14 +12,12 @@ from reportgen.declaration.experiment import Experiment
 
 def swept_values(experiment: Experiment) -> Mapping[str, tuple[Any, ...]]:
     """Every value each swept setting is given."""
-    found: Mapping[str, tuple[Any, ...]] = getattr(experiment, "swept", experiment.sweep)
-    return found
+    return experiment.swept
 
 
 def _blocks(experiment: Experiment) -> tuple[Mapping[str, tuple[Any, ...]], ...]:
     """The cross products that the sweep is a union of."""
-    sweep: Any = experiment.sweep
-    return sweep if isinstance(sweep, tuple) else (sweep,)
+    return experiment.sweep
 
 
 def _base_value(experiment: Experiment, path: str) -> Any:
