@@ -65,6 +65,8 @@ class Objective:
     several: bool = False
     """Whether it is a bound made of K samples together, E[log mean_k exp f(z_k)]; its value depends on K."""
     source: str = ""
+    unit: str = "nats"
+    """Of its value; empty where f is any function."""
 
 
 LIKELIHOOD = Integrand(
@@ -138,5 +140,6 @@ OBJECTIVES: dict[str, Objective] = {
         spoken="the expectation under q phi of z of f of z",
         integrand=LIKELIHOOD,
         source="mohamed2020",
+        unit="",
     ),
 }

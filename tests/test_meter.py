@@ -20,8 +20,8 @@ from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import QUANTILES, MeasurementRecord
 from tests.cells import arm, cell, measured, position
 from tests.synthetic import cross_fitted
-from tests.test_estimators import TinyEncoder
 from tests.test_pushforward import slow_jacobian
+from tests.tiny_vae import TinyEncoder
 
 IMAGES, PIXELS, LATENT = 3, 6, 2
 ARMS = [

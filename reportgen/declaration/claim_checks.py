@@ -35,6 +35,7 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     if test.objective is not None and test.objective not in experiment.objective:
         known = suggestion(test.objective, experiment.objective)
         yield f"objective {test.objective!r} is not declared. {known}"
+    yield from _objective_faults(experiment, test)
     missing = False
     for arm in dict.fromkeys(arms_of(test.comparison)):
         if experiment.find_estimator(arm) is None:
@@ -50,6 +51,19 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         yield from _equal_means_faults(experiment, test.comparison)
     elif not misplaced:
         yield from _special_faults(experiment, test)
+
+
+def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """A statistic that compares objectives names two that are declared, and stands under none."""
+    for quantity in quantities_of(test.comparison):
+        statistic = statistic_of(quantity)
+        for name in statistic.objectives:
+            if name not in experiment.objective:
+                yield f"objective {name!r} is not declared. {suggestion(name, experiment.objective)}"
+        if statistic.objectives and statistic.objectives[0] == statistic.objectives[1]:
+            yield f"compares {statistic.objectives[0]} with itself. Name two objectives."
+        if statistic.objectives and test.objective is not None:
+            yield f"{statistic.name} names its objectives itself, got under {test.objective}. Remove 'under'."
 
 
 def _unknown_arm(experiment: Experiment, arm: str) -> str:

@@ -7,7 +7,7 @@ comparison := "equal_means" "(" arm "," arm ["," "margin" "=" percentage] ")"
             | quantity "=" number "within" (number | percentage)
             | call ("<" | ">" | "<=" | ">=") call
 quantity   := call | "slope" "(" call "," "num_samples" ")" | "crossover" "(" arm "," arm "," setting ")"
-call       := statistic "(" arm {"," arm} ")"
+call       := statistic "(" arm {"," arm} {"," objective} ")"
 scope      := "at" ("every" | "some") ("checkpoint" | setting)
             | "at" setting value
             | ("at" | "after") "checkpoint" whole number
@@ -160,17 +160,19 @@ class _Parser(Scanner):
         return Crossing(arms[0], arms[1], over)
 
     def call(self, name: str, start: int) -> Statistic:
-        needed = STATISTICS[self.known_statistic(name, start)].estimators
+        kind = STATISTICS[self.known_statistic(name, start)]
+        needed = kind.estimators + kind.objectives
         self.symbol("(", name)
         arms = [self.arm()]
         while self.accept(","):
             arms.append(self.arm())
         if len(arms) != needed:
-            form = f"{name}({', '.join('ABC'[:needed])})"
-            many = "1 estimator" if needed == 1 else f"{needed} estimators"
+            form = f"{name}({kind.form})"
+            many = "1 estimator" if kind.estimators == 1 else f"{kind.estimators} estimators"
+            many += f" and {kind.objectives} objectives" if kind.objectives else ""
             raise GrammarError(start + 1, f"{name} takes {many}, {form}; got {len(arms)}")
         self.symbol(")", name)
-        return Statistic(name, tuple(arms))
+        return Statistic(name, tuple(arms[: kind.estimators]), tuple(arms[kind.estimators :]))
 
     def known_statistic(self, name: str, start: int) -> str:
         if name not in STATISTICS:

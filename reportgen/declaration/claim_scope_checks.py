@@ -10,16 +10,6 @@ from reportgen.declaration.complaints import describe, suggestion
 from reportgen.declaration.experiment import Experiment
 
 
-def swept_values(experiment: Experiment) -> Mapping[str, tuple[Any, ...]]:
-    """Every value each swept setting is given."""
-    return experiment.swept
-
-
-def _blocks(experiment: Experiment) -> tuple[Mapping[str, tuple[Any, ...]], ...]:
-    """The cross products that the sweep is a union of."""
-    return experiment.sweep
-
-
 def _base_value(experiment: Experiment, path: str) -> Any:
     section, _, field = path.partition(".")
     return getattr(getattr(experiment, section), field)
@@ -34,7 +24,7 @@ def _settings(test: ClaimTest) -> dict[str, Scope]:
 
 def scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     """Scopes are of checkpoints that are measured, and of settings that are swept over such values."""
-    swept = swept_values(experiment)
+    swept = experiment.swept
     away = any(
         not scope.fixes or (path in swept and not scope.holds(_base_value(experiment, path)))
         for path, scope in _settings(test).items()
@@ -61,7 +51,7 @@ def crossing_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     crossing = crossing_of(test.comparison)
     if crossing is None:
         return
-    over, swept = crossing.over, swept_values(experiment)
+    over, swept = crossing.over, experiment.swept
     if any(scope.over == over for scope in test.scopes):
         yield f"{over} is what the crossover runs along, got a scope over it too. Remove the scope."
     if over not in swept:
@@ -83,7 +73,7 @@ def unreached(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     for path, scope in scopes.items():
         obstacles = [
             _obstacle(experiment, block, path, scopes)
-            for block in _blocks(experiment)
+            for block in experiment.sweep
             if path in block and (not scope.fixes or any(scope.holds(value) for value in block[path]))
         ]
         if obstacles and all(obstacles):
@@ -94,7 +84,7 @@ def _obstacle(
     experiment: Experiment, block: Mapping[str, tuple[Any, ...]], path: str, scopes: Mapping[str, Scope]
 ) -> str | None:
     """Why one cross product of the sweep has no cell for these scopes."""
-    for other in swept_values(experiment):
+    for other in experiment.swept:
         base, scope = _base_value(experiment, other), scopes.get(other)
         values = block.get(other, (base,))
         if scope is None and base not in values:

@@ -15,6 +15,13 @@ class StatisticKind:
     estimators: int
     meaning: str
     by_group: bool = False
+    objectives: int = 0
+    """Objectives it compares, named after the estimators; 0: that of the claim."""
+
+    @property
+    def form(self) -> str:
+        """Its arguments, as an example writes them."""
+        return ", ".join([*"ABC"[: self.estimators], *("elbo", "elbo_analytic_kl")[: self.objectives]])
 
 
 STATISTICS: dict[str, StatisticKind] = {
@@ -30,6 +37,12 @@ STATISTICS: dict[str, StatisticKind] = {
     ),
     "cosine_to_reference": StatisticKind(1, "cosine of its mean gradient with that of the reference"),
     "variance_ratio": StatisticKind(2, "total variance of the first over that of the second", by_group=True),
+    "objective_ratio": StatisticKind(
+        1,
+        "total variance under the first objective over that under the second, of one estimator",
+        by_group=True,
+        objectives=2,
+    ),
     "gap_closed": StatisticKind(
         3,
         "share of the way from the second's to the third's log variance (times K) that the first goes",

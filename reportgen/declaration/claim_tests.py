@@ -43,9 +43,11 @@ class Statistic:
 
     name: str
     arms: tuple[str, ...]
+    objectives: tuple[str, ...] = ()
+    """Those it compares, where it is of several."""
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(self.arms)})"
+        return f"{self.name}({', '.join((*self.arms, *self.objectives))})"
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ OPTIMAL_CONSTANT = Estimator(
         "b star is the expectation of f times the squared norm of that gradient, over the expectation of the "
         "squared norm"
     ),
-    requires="Values of f, and one number an image fitted on samples of its own.",
+    requires="Values of f, and one number for each x, fitted on samples of its own.",
     source="williams1992, greensmith2004",
     evaluate=evaluate,
     fit=fit,

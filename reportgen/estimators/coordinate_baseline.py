@@ -49,7 +49,7 @@ OPTIMAL_PER_COORDINATE = Estimator(
         "b j star is the expectation of f times s j squared over the expectation of s j squared; "
         "s is the gradient in eta of log q of z given x"
     ),
-    requires="Values of f, and one number an image and parameter of q, fitted on samples of their own.",
+    requires="Values of f, and one number for each x and parameter of q, fitted on samples of their own.",
     source="ranganath2014",
     evaluate=evaluate,
     fit=fit,

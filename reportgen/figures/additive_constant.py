@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from reportgen.figures.axes import log_axis, plain
 from reportgen.figures.captions import intervals_sentence, lowered, place, ranking, sentences
 from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import variance_axis
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import MISSING, line
-from reportgen.figures.style import TOTAL_VARIANCE, new_figure
+from reportgen.figures.style import new_figure
 from reportgen.findings import Estimate, Findings, prose
+from reportgen.objectives import OBJECTIVES
 
 
 @dataclass(frozen=True)
@@ -25,15 +27,20 @@ class AdditiveConstant:
     lines: tuple[Line, ...]
     effects: tuple[Estimate, ...]
 
+    @property
+    def of_likelihood(self) -> bool:
+        """Whether f is a log-likelihood, in nats."""
+        return self.objective not in OBJECTIVES or bool(OBJECTIVES[self.objective].unit)
+
 
 def data(findings: Findings) -> AdditiveConstant | None:
     """The labels measured with constants; None with fewer than two constants."""
-    curves = {label: dict(findings.constants(label)) for label in findings.labels}
+    curves = {label: dict(findings.constants(label)) for label in findings.compared()}
     values = tuple(sorted({constant for curve in curves.values() for constant in curve}))
     if len(values) < 2:
         return None
     lines, effects = [], []
-    for label in findings.labels:
+    for label in findings.compared():
         one = line(findings, label, tuple(curves[label].get(c, MISSING) for c in values))
         if sum(value > 0 for value in one.values) > 1:
             lines.append(one)
@@ -54,8 +61,8 @@ def draw(data: AdditiveConstant) -> Figure:
     ax.set_xticks(data.constants, [plain(constant) for constant in data.constants])
     span = data.constants[-1] - data.constants[0]
     ax.set_xlim(data.constants[0] - 0.04 * span, data.constants[-1] + 0.04 * span)
-    ax.set_xlabel("constant added to log p(x | z), nats")
-    ax.set_ylabel(TOTAL_VARIANCE)
+    ax.set_xlabel("constant added to log p(x | z), nats" if data.of_likelihood else "constant added to f")
+    ax.set_ylabel(variance_axis(data.objective))
     label_lines(ax, data.constants, data.lines)
     return figure
 
@@ -69,7 +76,8 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
         if effect.available
     ]
     return sentences(
-        "Total variance when a constant is added to log p(x | z), which changes no gradient.",
+        f"Total variance when a constant is added to {'log p(x | z)' if data.of_likelihood else 'f'},"
+        " which changes no gradient.",
         f"Against no constant the variance changes: {prose.listing(moved)}." if moved else "",
         intervals_sentence(data.lines),
         where.at if where else "",
@@ -89,7 +97,8 @@ def alt(data: AdditiveConstant) -> str:
     """The chart in words, with the values at either end."""
     low, high = plain(data.constants[0]), plain(data.constants[-1])
     return (
-        f"Line chart of total variance, logarithmic, against the constant from {low} to {high} nats. "
+        f"Line chart of total variance, logarithmic, against the constant from {low} to {high}"
+        f"{' nats' * data.of_likelihood}. "
         f"At {low}: {ranking(data.lines, 0)}. At {high}: {ranking(data.lines)}."
     )
 

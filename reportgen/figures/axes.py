@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.markers import TICKDOWN, TICKLEFT
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from reportgen.figures.style import GRID, INK, LEADING, MUTED, PAPER, SMALL, Look
 
@@ -63,11 +63,23 @@ def log_ticks(low: float, high: float, room: int = 7) -> tuple[list[float], list
             values = [v for v in values if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
             if len(values) >= 3:
                 break
-        values = values[:: max(1, math.ceil(len(values) / room))]
+        values = apart(values[:: max(1, math.ceil(len(values) / room))], 0.07 * math.log10(high / low))
         labels = [plain(v) for v in values] if -4 < math.log10(low) < 5 else [scientific(v) for v in values]
         minor = [m * 10.0**e for e in range(first - 1, last + 1) for m in range(2, 10)]
     inside = [v for v in minor if low <= v <= high and not any(math.isclose(v, w) for w in values)]
     return values, labels, inside
+
+
+def apart(values: Sequence[float], least: float) -> list[float]:
+    """Ticks at least so far from one another (log10); of two that are closer the rounder stays."""
+    kept: list[float] = []
+    for value in values:
+        if kept and math.log10(value / kept[-1]) < least:
+            if len(plain(value)) < len(plain(kept[-1])):
+                kept[-1] = value
+        else:
+            kept.append(value)
+    return kept
 
 
 def scientific(value: float) -> str:
@@ -128,6 +140,30 @@ def linear_grid(ax: Axes, which: str) -> None:
     ax.grid(
         visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5
     )
+
+
+def setting_axis(ax: Axes, values: Sequence[float], *, most: int = 8) -> None:
+    """The axis of a swept setting: logarithmic where its values are positive and span more than a decade.
+
+    Few values are labelled themselves; of many, round ones.
+    """
+    first, last = values[0], values[-1]
+    if first > 0 and last > 10 * first:
+        ax.set_xscale("log")
+        reach = (last / first) ** 0.04
+        ax.set_xlim(first / reach, last * reach)
+        ticks, labels, minor = log_ticks(first, last)
+        if len(values) <= most:
+            ticks, labels, minor = list(values), [plain(value) for value in values], []
+        ax.xaxis.set_major_locator(FixedLocator(ticks))
+        ax.xaxis.set_major_formatter(FixedFormatter(labels))
+        ax.xaxis.set_minor_locator(NullLocator())
+        minor_ticks(ax, "x", minor)
+    else:
+        margin = 0.04 * (last - first)
+        ax.set_xlim(first - margin, last + margin)
+        ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(round(value, 9))))
 
 
 def epoch_position(epoch: float) -> float:

@@ -19,9 +19,9 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import objective_title
+from reportgen.figures.labels import objective_title, variance_axis
 from reportgen.figures.lines import draw_lines, extent, label_lines
-from reportgen.figures.style import TOTAL_VARIANCE, new_figure
+from reportgen.figures.style import new_figure
 from reportgen.figures.variance_over_training import VarianceOverTraining
 from reportgen.findings import Findings, prose
 
@@ -56,7 +56,7 @@ def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
         log_axis(ax, "y", everything, minors=ax is axes[0])
         epoch_axis(ax, panel.epochs, closest=0.14)
         ax.set_title(objective_title(panel.objective))
-    axes[0].set_ylabel(TOTAL_VARIANCE)
+    axes[0].set_ylabel(variance_axis(data[0].objective))
     for ax in axes[1:]:
         ax.spines["left"].set_visible(False)
         ax.tick_params(axis="y", left=False)
@@ -76,7 +76,6 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
             under.setdefault(seen, []).append(f"under {lowered(objective_title(panel.objective))}")
     ends = [f"{seen} {prose.listing(titles)}" for seen, titles in under.items()]
     lines = [line for panel in data for line in panel.lines]
-    images = "image" if where and where.images == 1 else "images"
     return sentences(
         f"Total variance over training under {prose.in_words(len(data))} objectives, one scale for all.",
         f"Highest over lowest variance of the unbiased estimators at the last epoch: {'; '.join(ends)}."
@@ -84,7 +83,7 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
         else "",
         intervals_sentence(lines),
         biased_sentence(findings, labels_of(data[0].lines), data[0].apart),
-        f"Mean over {prose.count(where.images)} test {images} of {where.dataset}." if where else "",
+        f"Mean over {where.words.place}." if where else "",
     )
 
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reportgen.figures.labels import objective_title
 from reportgen.figures.lines import Line
 from reportgen.figures.reading import default_samples, title_of, unbiased, usable
 from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -19,22 +19,26 @@ class Place:
     objective: str
     checkpoint: int
     """The last epoch measured."""
-    images: int
-    dataset: str
+    words: Vocabulary
 
     @property
     def over(self) -> str:
-        """For figures over training."""
-        images = "image" if self.images == 1 else "images"
-        return (
-            f"Objective: {lowered(objective_title(self.objective))}; mean over {prose.count(self.images)}"
-            f" test {images} of {self.dataset}."
-        )
+        """For figures over training, or over settings."""
+        mean = f"; mean over {self.words.place}" if self.words.place else ""
+        return f"Objective: {lowered(self.words.objective(self.objective))}{mean}."
+
+    @property
+    def varying(self) -> str:
+        """For figures over K, which names a bound of several samples without its K."""
+        found = self.words.objective(self.objective)
+        return self.at.replace(lowered(found), lowered(found.partition(", K =")[0]))
 
     @property
     def at(self) -> str:
         """For figures at one checkpoint."""
-        return f"{self.over[:-1]}, parameters of epoch {self.checkpoint:,}."
+        if self.words.trained:
+            return f"{self.over[:-1]}, parameters of epoch {self.checkpoint:,}."
+        return f"{self.over[:-1]}, {self.words.last}." if self.words.last else self.over
 
 
 def place(findings: Findings, objective: str | None = None) -> Place | None:
@@ -42,7 +46,7 @@ def place(findings: Findings, objective: str | None = None) -> Place | None:
     record = findings.record()
     if record is None or not findings.objectives:
         return None
-    return Place(objective or findings.objectives[0], record.checkpoint, len(record.images), record.dataset)
+    return Place(objective or findings.objectives[0], record.checkpoint, findings.vocabulary)
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Contrast:
 def contrast(findings: Findings, objective: str | None = None) -> Contrast | None:
     """Variance of the highest over that of the lowest, paired; None with fewer than two to compare."""
     values = {}
-    for label in findings.labels:
+    for label in findings.compared(objective):
         estimate = findings.get("total_variance", label, objective=objective)
         if unbiased(findings, label) and usable(estimate):
             values[label] = estimate.value
@@ -156,6 +160,11 @@ def ranking(lines: Sequence[Line], index: int = -1) -> str:
     return "; ".join(
         f"{lowered(title)} {prose.number(value)}" for value, title in sorted(found, reverse=True)
     )
+
+
+def article(noun: str) -> str:
+    """“an image”, “a data point”."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def lowered(title: str) -> str:

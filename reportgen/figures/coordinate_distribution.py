@@ -18,6 +18,8 @@ from reportgen.findings import Findings, prose
 
 Counts = NDArray[np.float64]
 
+FEWEST = 20
+"""Coordinates of which a distribution can be drawn."""
 OUTERMOST = 0.005
 """Share of the coordinates at either end that the histogram leaves out: a few would stretch the axis."""
 
@@ -50,12 +52,12 @@ class CoordinateDistribution:
 
 
 def data(findings: Findings) -> CoordinateDistribution | None:
-    """At the last checkpoint under the first objective; None where no distribution was kept."""
+    """At the last checkpoint under the first objective; None where none was kept, or of few coordinates."""
     if not findings.objectives or not findings.checkpoints:
         return None
     ink = all_looks(findings)
     rows, live = [], 0
-    for label in findings.labels:
+    for label in findings.compared():
         found = findings.coordinates(label)
         if found is None:
             continue
@@ -63,6 +65,8 @@ def data(findings: Findings) -> CoordinateDistribution | None:
         counts = np.asarray(found.counts, dtype=float)
         if 0.5 not in quantiles or not counts.any():
             continue
+        if found.count - found.dead < FEWEST:
+            return None
         live = max(live, found.count - found.dead)
         edges, density = rebinned(counts, np.asarray(found.edges))
         rows.append(Spread(label, title_of(findings, label), ink[label], quantiles, edges, density))
@@ -161,8 +165,8 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
         " and the median (mark) of the coordinates."
         " These lines are spreads over coordinates, not intervals of error.",
         seen,
-        "Coordinates whose gradient is zero for every image are left out, and of the histogram the outermost"
-        f" {prose.percent(OUTERMOST)} at either end.",
+        f"Coordinates whose gradient is zero for every {findings.vocabulary.unit} are left out, and of the"
+        f" histogram the outermost {prose.percent(OUTERMOST)} at either end.",
         biased_sentence(findings, [row.label for row in data.rows]),
         f"Left out as biased and far off this scale: {prose.listing(apart)}." if apart else "",
         where.at if where else "",

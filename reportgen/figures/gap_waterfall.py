@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from reportgen.figures.axes import dot, log_axis, margin_note, row_labels
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import wrapped
+from reportgen.figures.labels import variance_axis, wrapped
 from reportgen.figures.reading import all_looks, title_of, usable
-from reportgen.figures.style import GRID, INK, MUTED, TOTAL_VARIANCE, Look, new_figure
+from reportgen.figures.style import GRID, INK, MUTED, Look, new_figure
 from reportgen.findings import Estimate, Findings, prose
 
 STEPS = (
@@ -52,9 +52,9 @@ class GapWaterfall:
 
 
 def data(findings: Findings) -> GapWaterfall | None:
-    """At the last checkpoint; None unless the score function, pathwise and a step between are there."""
+    """At the last checkpoint; None without a gap from the score function to pathwise, and a step in it."""
     label_of: dict[str, str] = {}
-    for label in findings.labels:
+    for label in findings.compared():
         label_of.setdefault(findings.estimator_of[label], label)
     labels = [label_of[name] for name in STEPS if name in label_of]
     labels = [label for label in labels if usable(findings.get("total_variance", label))]
@@ -62,6 +62,8 @@ def data(findings: Findings) -> GapWaterfall | None:
     if len(labels) < 3 or names[0] != STEPS[0] or names[-1] != STEPS[-1]:
         return None
     variances = [findings.get("total_variance", label) for label in labels]
+    if variances[0].value <= variances[-1].value:
+        return None
     gap = math.log(variances[0].value / variances[-1].value)
     ink = all_looks(findings)
     steps = []
@@ -98,7 +100,7 @@ def draw(data: GapWaterfall) -> Figure:
     )
     ax.set_ylim(len(data.steps) - 0.45, -0.55)
     row_labels(ax, [wrapped(step.title) for step in data.steps])
-    ax.set_xlabel(TOTAL_VARIANCE)
+    ax.set_xlabel(variance_axis(data.objective))
     margin_note(ax, -0.55, "change of variance", rise=6, muted=True)
     margin_note(ax, -0.55, "share", offset=156, rise=6, right=True, muted=True)
     margin_note(ax, -0.55, "so far", offset=192, rise=6, right=True, muted=True)

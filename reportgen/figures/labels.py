@@ -22,6 +22,8 @@ def short_title(label: str, estimator: str) -> str:
     title, without what it has in parentheses, and of a title in two parts
     ("Score function, optimal constant baseline") the part that tells.
     """
+    if estimator in ESTIMATORS and label == f"{estimator} antithetic":
+        return f"{short_title(estimator, estimator)}, antithetic"
     if label != estimator or estimator not in ESTIMATORS:
         text = label if label != estimator else label.replace("_", " ")
         return text[:1].upper() + text[1:]
@@ -74,6 +76,29 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: fl
     for position, index in enumerate(order):
         result[index] = min(max(flat[position], least), most) + offsets[position]
     return result
+
+
+SETTINGS = {"problem.latent": ("latent units d", "the number of latent units d")}
+"""Settings with a name of their own: on an axis, and in a sentence."""
+BLOCKS = {"mean": "gradient in μ", "log_scale": "gradient in log σ"}
+"""Blocks of the parameters of q."""
+
+
+def setting_title(path: str, *, long: bool = False) -> str:
+    """What a swept setting is called on an axis, or in a sentence."""
+    name = path.rpartition(".")[2].replace("_", " ")
+    return SETTINGS.get(path, (name, name if len(name) == 1 else f"the {name}"))[long]
+
+
+def block_title(group: str) -> str:
+    """What a block of parameters is called."""
+    return BLOCKS.get(group, group)
+
+
+def variance_axis(objective: str) -> str:
+    """What the axis of total variance is called: φ has no unit, so its unit is that of the objective."""
+    unit = OBJECTIVES[objective].unit if objective in OBJECTIVES else ""
+    return f"total variance, {unit}²" if unit else "total variance"
 
 
 def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]]) -> None:

@@ -33,13 +33,15 @@ class NoiseSplit:
 
 
 def data(findings: Findings) -> NoiseSplit | None:
-    """Of the unbiased estimators under the first objective; None where no share could be had."""
+    """Of the unbiased estimators under the first objective; None without a share over training."""
     if not findings.objectives or not findings.checkpoints:
         return None
     planned = epochs(findings)
+    if not planned:
+        return None
     lines = (
         line(findings, label, tuple(findings.get("monte_carlo_share", label, checkpoint=e) for e in planned))
-        for label in findings.labels
+        for label in findings.compared()
         if unbiased(findings, label)
     )
     drawn = tuple(one for one in lines if any(math.isfinite(v) for v in one.values))
@@ -121,11 +123,14 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
     missing = any(not math.isfinite(v) for one in data.lines for v in one.values)
     return sentences(
         "Where the variance of a minibatch gradient comes from: the samples drawn (Monte Carlo noise, colour)"
-        " or the images that happen to be in the batch (grey); the shares hold for any batch size.",
+        f" or the {findings.vocabulary.units} that happen to be in the batch (grey); the shares hold for any"
+        " batch size.",
         seen,
-        "Lines are 95% intervals over images.",
+        f"Lines are 95% intervals over {findings.vocabulary.units}.",
         "A dash marks a share that could not be had." if missing else "",
-        "Biased estimators are left out." if not all(unbiased(findings, k) for k in findings.labels) else "",
+        "Biased estimators are left out."
+        if not all(unbiased(findings, k) for k in findings.compared())
+        else "",
         where.over if where else "",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from reportgen.estimators import ESTIMATORS
@@ -10,6 +11,7 @@ from reportgen.figures.labels import short_title
 from reportgen.figures.lines import Line
 from reportgen.figures.style import Look, looks
 from reportgen.findings import Estimate, Findings
+from reportgen.objectives import OBJECTIVES
 
 MISSING = Estimate(math.nan, status="not available: not measured there")
 
@@ -25,13 +27,64 @@ def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
     return short_title(label, findings.estimator_of[label]) + (f", K = {count}" if count > 1 else "")
 
 
+def varies_with_samples(findings: Findings) -> bool:
+    """Whether K changes more than the noise: a bound of K samples, or a gradient in θ beside that in φ.
+
+    An average of K has K times the squared signal-to-noise ratio, which says no more than its variance does.
+    """
+    first = findings.objectives[0]
+    several = first in OBJECTIVES and OBJECTIVES[first].several
+    return several or bool(findings.compared(parameters="theta"))
+
+
+def gradient_title(findings: Findings, label: str) -> str:
+    """The title, with the parameters whose gradient it is where both kinds are measured."""
+    title = title_of(findings, label, samples=False)
+    theta = findings.compared(parameters="theta")
+    return f"{title}, {'θ' if label in theta else 'φ'}" if theta else title
+
+
 def line(findings: Findings, label: str, estimates: tuple[Estimate, ...], *, samples: bool = True) -> Line:
     """A line of one label."""
     return Line(label, title_of(findings, label, samples=samples), all_looks(findings)[label], estimates)
 
 
+def arms_drawn(findings: Findings, objectives: Sequence[str], most: int) -> tuple[tuple[str, str], ...]:
+    """(label, objective) of the estimators of the gradient in φ that one panel can hold.
+
+    Under all `objectives` if those are at most so many, else under the first.
+    """
+    first = findings.objectives[0]
+    arms = [(label, objective) for objective in objectives for label in findings.compared(objective)]
+    if not arms or len(arms) > most:
+        arms = [(label, first) for label in findings.compared(first)]
+    return tuple(arms)
+
+
+def line_of(
+    findings: Findings, arm: tuple[str, str], estimates: tuple[Estimate, ...], *, several: bool
+) -> Line:
+    """A line of a label under an objective, which its title and its looks tell where there are `several`."""
+    label, objective = arm
+    if not several:
+        return line(findings, label, estimates)
+    names = {
+        f"{one} {number}": findings.estimator_of[one]
+        for number, name in enumerate(findings.objectives)
+        for one in findings.compared(name)
+    }
+    look = looks(names)[f"{label} {findings.objectives.index(objective)}"]
+    title = f"{title_of(findings, label)}, {findings.vocabulary.objective(objective)}"
+    return Line(label, title, look, estimates)
+
+
 def epochs(findings: Findings) -> tuple[int, ...]:
-    """Epochs planned in the base setting, those whose cell broke included: they stay as gaps."""
+    """Epochs planned in the base setting, those whose cell broke included: they stay as gaps.
+
+    None where nothing was trained.
+    """
+    if not findings.vocabulary.trained:
+        return ()
     planned = {cell.checkpoint for cell in findings.plan.measurements if cell.base}
     return tuple(sorted(planned | set(findings.checkpoints))) if findings.checkpoints else ()
 
@@ -44,7 +97,7 @@ def over_checkpoints(findings: Findings, statistic: str, **where: Any) -> tuple[
             label,
             tuple(findings.get(statistic, label, checkpoint=e, **where) for e in epochs(findings)),
         )
-        for label in findings.labels
+        for label in findings.compared(where.get("objective"))
     )
     return tuple(one for one in lines if one.drawable)
 
@@ -78,7 +131,8 @@ def default_samples(findings: Findings, label: str) -> int:
     return arm.about.num_samples if arm is not None else 1
 
 
-def unbiased(findings: Findings, label: str) -> bool:
+def unbiased(findings: Findings, label: str, objective: str | None = None) -> bool:
     """Whether the estimator is unbiased by construction; a user's own is taken at its word."""
     name = findings.estimator_of[label]
-    return ESTIMATORS[name].unbiased if name in ESTIMATORS else True
+    wanted = objective or findings.objectives[0]
+    return ESTIMATORS[name].is_unbiased(wanted) if name in ESTIMATORS else True

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.axes import epoch_axis, epoch_position, log_axis
 from reportgen.figures.captions import (
+    article,
     biased_sentence,
     intervals_sentence,
     labels_of,
@@ -55,14 +56,14 @@ def draw(data: SignalToNoise) -> Figure:
 
 def caption(findings: Findings, data: SignalToNoise) -> str:
     """What is drawn, who has the most signal at the end, and where nothing could be told from noise."""
-    where = place(findings, data.objective)
+    where, v = place(findings, data.objective), findings.vocabulary
     fair = [one for one in data.lines if unbiased(findings, one.label)] or list(data.lines)
     best = max(fair, key=lambda one: one.values[-1] if one.values[-1] > 0 else 0.0)
     value = best.estimates[-1]
     lost = [lowered(one.title) for one in data.lines if not one.estimates[-1].available]
     return sentences(
         "Signal-to-noise ratio of one estimate over training, logarithmic: the length of the mean gradient of"
-        " an image over the standard deviation of its estimate, root mean square over images.",
+        f" {article(v.unit)} over the standard deviation of its estimate, root mean square over {v.units}.",
         f"At epoch {data.epochs[-1]:,} it is {f'highest for {lowered(best.title)}, ' * (len(fair) > 1)}"
         f"{prose.with_interval(value)}."
         if value.available

@@ -25,9 +25,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from reportgen.resources import templates
 
-TOTAL_VARIANCE = "total variance, nats²"
-"""The axis that most figures share; objectives are in nats and φ has no unit."""
-
 MILLIMETRE = 1 / 25.4
 COLUMN = 160.0
 """Width of the text column, mm; every figure is drawn and printed this wide."""

@@ -69,7 +69,7 @@ def data(findings: Findings) -> Unbiasedness | None:
             findings.get("bias_p_value", label).value,
             label in off,
         )
-        for label in findings.labels
+        for label in findings.compared()
         if label != against
     )
     rows = tuple(
@@ -156,7 +156,10 @@ def caption(findings: Findings, data: Unbiasedness) -> str:
     return sentences(
         f"Mean gradient of each estimator along that of {lowered(data.reference)}, relative to it:"
         " 1 without bias in that direction. Lines are 95% intervals.",
-        "Right, the smallest p-value over images of a joint test of all directions, Holm-corrected.",
+        "Right, the p-value of a joint test of all directions."
+        if findings.vocabulary.alone
+        else f"Right, the smallest p-value over {findings.vocabulary.units} of a joint test of all"
+        " directions, Holm-corrected.",
         "The right panel is a magnified part of the left; an arrow is a value outside it."
         if data.zoom
         else "",

@@ -19,9 +19,10 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import variance_axis
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import MISSING, comparable, line
-from reportgen.figures.style import INK, MUTED, SMALL, TOTAL_VARIANCE, new_figure
+from reportgen.figures.style import INK, MUTED, SMALL, new_figure
 from reportgen.findings import Estimate, Findings, prose
 
 
@@ -40,12 +41,12 @@ class VarianceAgainstNumSamples:
 
 def data(findings: Findings) -> VarianceAgainstNumSamples | None:
     """The curves at the last checkpoint; None with fewer than two values of K measured."""
-    curves = {label: dict(findings.curve(label)) for label in findings.labels}
+    curves = {label: dict(findings.curve(label)) for label in findings.compared()}
     counts = tuple(sorted({count for curve in curves.values() for count in curve}))
     if len(counts) < 2:
         return None
     measured = []
-    for label in findings.labels:
+    for label in findings.compared():
         one = line(
             findings, label, tuple(curves[label].get(count, MISSING) for count in counts), samples=False
         )
@@ -87,7 +88,7 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
         va="bottom",
     )
     ax.set_xlabel("samples K in one estimate")
-    ax.set_ylabel(TOTAL_VARIANCE)
+    ax.set_ylabel(variance_axis(data.objective))
     notes = [slope_note(slope) for slope in data.slopes]
     label_lines(ax, counts, data.lines, notes)
     return figure
@@ -137,7 +138,7 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
         seen,
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines), data.apart, samples=False),
-        where.at if where else "",
+        where.varying if where else "",
     )
 
 

@@ -17,7 +17,7 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import wrapped
+from reportgen.figures.labels import block_title, variance_axis, wrapped
 from reportgen.figures.lines import Line, extent
 from reportgen.figures.reading import comparable, line, unbiased
 from reportgen.figures.style import GRID, INK, SMALL, new_figure
@@ -37,13 +37,13 @@ class VarianceByLayer:
 
 
 def data(findings: Findings) -> VarianceByLayer | None:
-    """At the last checkpoint, first objective; None with no group besides ``all``."""
-    groups = tuple(group for group in findings.groups if group != "all")
-    if not groups or not findings.checkpoints:
+    """At the last checkpoint, first objective; None with fewer than two besides ``all``."""
+    groups = tuple(group for group in findings.blocks() if group != "all")
+    if len(groups) < 2 or not findings.checkpoints:
         return None
     lines = tuple(
         line(findings, label, tuple(findings.get("total_variance", label, group=group) for group in groups))
-        for label in findings.labels
+        for label in findings.compared()
     )
     drawn, apart = comparable(findings, tuple(one for one in lines if one.drawable))
     if not drawn:
@@ -67,8 +67,10 @@ def draw(data: VarianceByLayer) -> Figure:
                 dot(ax, value, g * band + row, max(low[g], value / 1e6), high[g], one.look, size=4.4)
     log_axis(ax, "x", extent(data.lines), room=8)
     ax.set_ylim(len(data.groups) * band - gap / 2 - 0.5, -gap / 2 - 0.5)
-    row_labels(ax, data.groups, every=band, start=(rows - 1) / 2)
-    ax.set_xlabel("total variance of the block’s gradient estimate, nats²")
+    row_labels(ax, [block_title(group) for group in data.groups], every=band, start=(rows - 1) / 2)
+    ax.set_xlabel(
+        variance_axis(data.objective).replace("variance", "variance of the block’s gradient estimate")
+    )
     figure.legend(
         [handle(one.look, line=False) for one in data.lines],
         [wrapped(one.title) for one in data.lines],
@@ -86,8 +88,8 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
     """What is drawn, and in which group the extremes lie furthest apart."""
     where = place(findings, data.objective)
     return sentences(
-        "Total variance of each parameter block of the encoder, logarithmic; in a block the estimators"
-        " stand in the order of the key.",
+        f"Total variance of each parameter block{' of the encoder' * findings.vocabulary.trained},"
+        " logarithmic; in a block the estimators stand in the order of the key.",
         gap_sentence(findings, data),
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines), data.apart),
@@ -112,14 +114,16 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     (least, narrow), (most, wide) = min(ratios), max(ratios)
     return (
         f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) differ by"
-        f" a factor of {prose.spoken(least)} in “{narrow}” and of {prose.spoken(most)} in “{wide}”."
+        f" a factor of {prose.spoken(least)} in “{block_title(narrow)}”"
+        f" and of {prose.spoken(most)} in “{block_title(wide)}”."
     )
 
 
 def alt(data: VarianceByLayer) -> str:
     """The dots in words, group by group."""
     groups = " ".join(
-        f"{group}, from the highest: {ranking(data.lines, index)}." for index, group in enumerate(data.groups)
+        f"{block_title(group)}, from the highest: {ranking(data.lines, index)}."
+        for index, group in enumerate(data.groups)
     )
     return f"Dot plot of total variance, logarithmic, by parameter block. {groups}"
 

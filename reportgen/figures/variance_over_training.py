@@ -18,9 +18,10 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import variance_axis
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import comparable, epochs, over_checkpoints
-from reportgen.figures.style import TOTAL_VARIANCE, new_figure
+from reportgen.figures.style import new_figure
 from reportgen.findings import Findings
 
 
@@ -52,7 +53,7 @@ def draw(data: VarianceOverTraining) -> Figure:
     draw_lines(ax, positions, data.lines)
     log_axis(ax, "y", extent(data.lines))
     epoch_axis(ax, data.epochs)
-    ax.set_ylabel(TOTAL_VARIANCE)
+    ax.set_ylabel(variance_axis(data.objective))
     label_lines(ax, positions, data.lines)
     return figure
 

@@ -24,11 +24,11 @@ class Work:
     title: str
     look: Look
     passes: float
-    """Decoder passes, forward and backward, a replicate."""
+    """Evaluations of f and of its derivative, a replicate."""
     seconds: float
     """Measured seconds a replicate."""
     by_passes: tuple[float, float, float]
-    """Value, low, high, cost counted in decoder passes."""
+    """Value, low, high, cost counted in evaluations of f."""
     by_seconds: tuple[float, float, float]
     """The same, cost counted in seconds."""
 
@@ -42,6 +42,8 @@ class WorkNormalized:
     rows: tuple[Work, ...]
     best_by_passes: str
     best_by_seconds: str
+    unit: str
+    """What is counted as work: “decoder passes”."""
 
 
 def data(findings: Findings) -> WorkNormalized | None:
@@ -51,7 +53,7 @@ def data(findings: Findings) -> WorkNormalized | None:
     """
     labels = [
         label
-        for label in findings.labels
+        for label in findings.compared()
         if unbiased(findings, label) and usable(findings.get("total_variance", label))
     ]
     passes = {label: findings.get("evaluations", label).value for label in labels}
@@ -77,7 +79,12 @@ def data(findings: Findings) -> WorkNormalized | None:
     ]
     rows.sort(key=lambda row: row.by_passes[0])
     return WorkNormalized(
-        findings.objectives[0], findings.checkpoints[-1], tuple(rows), best_passes, best_seconds
+        findings.objectives[0],
+        findings.checkpoints[-1],
+        tuple(rows),
+        best_passes,
+        best_seconds,
+        findings.vocabulary.evaluations,
     )
 
 
@@ -92,10 +99,10 @@ def scaled(ratio: Estimate | None, cost: float) -> tuple[float, float, float]:
 
 
 def draw(data: WorkNormalized) -> Figure:
-    """Two dot plots on log axes, cost in decoder passes and in seconds, sorted by the first."""
+    """Two dot plots on log axes, cost in passes and in seconds, sorted by the first."""
     figure = new_figure(20 + 7.0 * len(data.rows))
     left, right = figure.subplots(1, 2, sharey=True)
-    panel(left, data, [row.by_passes for row in data.rows], "× decoder passes")
+    panel(left, data, [row.by_passes for row in data.rows], f"× {data.unit}")
     panel(right, data, [row.by_seconds for row in data.rows], "× measured seconds")
     left.set_ylim(len(data.rows) - 0.5, -0.5)
     row_labels(left, [wrapped(row.title) for row in data.rows])
@@ -130,11 +137,13 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
         seen += f"; counted in seconds {lowered(seconds.title)} is best"
     return sentences(
         "Total variance times the cost of one estimate, relative to the best unbiased estimator, logarithmic:"
-        " how much more compute the same precision takes. Left, cost counted in decoder passes, forward and"
+        f" how much more compute the same precision takes. Left, cost counted in {data.unit}, forward and"
         " backward; right, in seconds as measured.",
         seen + ".",
         "Lines are 95% intervals of the paired variance ratio times the ratio of costs.",
-        "Biased estimators are left out." if not all(unbiased(findings, k) for k in findings.labels) else "",
+        "Biased estimators are left out."
+        if not all(unbiased(findings, k) for k in findings.compared())
+        else "",
         where.at if where else "",
     )
 

@@ -200,8 +200,12 @@ SECTIONS = {
     "evaluations": "cost",
     "relative_projection": "unbiasedness",
     "cosine_to_reference": "unbiasedness",
-    "bias_squared": "unbiasedness",
-    "exact_bias_squared": "unbiasedness",
+    "bias_squared": "exact",
+    "exact_bias_squared": "exact",
+    "mean_squared_error": "exact",
+    "exact_total_variance": "exact",
+    "exact_mean_norm": "exact",
+    "variance_to_exact": "exact",
     "mean_norm": "signal",
     "signal_to_noise": "signal",
     "directional_signal_to_noise": "signal",
@@ -221,4 +225,6 @@ def section(test: ClaimTest) -> str:
         return SECTIONS.get(comparison.statistic, "training")
     first = comparison.left if isinstance(comparison, Contrast) else comparison.quantity
     assert not isinstance(first, Crossing)
-    return "samples" if isinstance(first, Slope) else SECTIONS.get(first.name, "training")
+    if isinstance(first, Slope):
+        return SECTIONS.get(first.of.name, "samples")
+    return SECTIONS.get(first.name, "training")

@@ -116,6 +116,9 @@ def quantity_of(quantity: Statistic | Slope | Crossing, place: Place) -> Quantit
     name = quantity.name
     if name == "constant_effect":
         return curves.constant_effect(place.all(quantity.arms[0]))
+    if name == "objective_ratio":
+        first, second = (replace(place, objective=o).arm(quantity.arms[0]) for o in quantity.objectives)
+        return variance.variance_ratio(first, second, place.group)
     arms = [place.arm(arm) for arm in quantity.arms]
     if name == "variance_ratio":
         return variance.variance_ratio(arms[0], arms[1], place.group)

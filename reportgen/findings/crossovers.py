@@ -43,7 +43,8 @@ class Crossover:
 
     setting: str
     loses_beyond: str
-    """Label of the estimator with the lower variance below `at` and the higher one beyond."""
+    """Label of the estimator with the lower variance below `at` and the higher one beyond; the objective
+    where it is one estimator under two."""
     at: float
     low: float
     """Ends of the interval; those of the scale (−∞ or 0, ∞) where no value measured bounds it."""
@@ -120,6 +121,8 @@ def crossovers(
     if len(pairs) < 2:
         return ()
     first, second = (arm.about.label for arm in pairs[0][1:])
+    if first == second:
+        first, second = (arm.about.objective for arm in pairs[0][1:])
     found = curve(pairs, group, level)
     stretches, known = found.stretches(), _exact_zeros(found)
     made = []

@@ -21,13 +21,10 @@ from numpy.typing import NDArray
 from reportgen.findings.arm import MeasuredArm
 from reportgen.findings.estimate import NotAvailableError
 from reportgen.findings.jackknife import Quantity, Sample, exact, exponential
-from reportgen.findings.variance import log_variance
+from reportgen.findings.variance import NOTHING, log_variance, mean_square
 
 Array = NDArray[np.float64]
 
-NOTHING = 1e-20
-"""A variance below this part of the estimates' mean square is zero: terms that cancel leave (1e-16)² of it
-in double precision, a little more where they are large, and nothing random is so quiet."""
 ROUNDING = 1e-10
 """Below this part it may still be what single precision leaves of such terms: (1e-7)², and a little more."""
 
@@ -79,7 +76,7 @@ def variance_to_exact(arm: MeasuredArm, group: str = "all") -> Quantity:
     """
     known = _mean(arm, "exact_variance", group, "the exact variance")
     measured = log_variance(arm, group)
-    size = _mean_square(arm, group)
+    size = mean_square(arm, group)
     if known <= NOTHING * size:
         if measured.value <= NOTHING * size:
             return exact(1.0)
@@ -93,11 +90,3 @@ def variance_to_exact(arm: MeasuredArm, group: str = "all") -> Quantity:
         return exact(0.0)
     shift = math.log(known)
     return Sample(measured.working - shift, measured.without - shift, exponential, measured.value / known)
-
-
-def _mean_square(arm: MeasuredArm, group: str) -> float:
-    """The largest E‖ĝ‖², mean over images, of the arms of the same objective; 1 if that is more."""
-    record, g = arm.record, arm.group(group)
-    rows = [i for i, other in enumerate(record.arms) if other.objective == arm.about.objective]
-    squares = (record.arrays["variance"] + record.arrays["squared_norm"])[rows][:, :, g].mean(1)
-    return max(float(np.nanmax(squares)), 1.0)

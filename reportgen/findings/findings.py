@@ -11,6 +11,7 @@ import numpy as np
 
 from reportgen.declaration.claim_statistics import SLOPES
 from reportgen.errors import StoreError
+from reportgen.estimators import ESTIMATORS
 from reportgen.findings import bias, coordinates, crossovers, curves, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, arms, find
 from reportgen.findings.claims import ClaimFinding, judge_claims
@@ -18,7 +19,9 @@ from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.crossovers import Crossover
 from reportgen.findings.estimate import Estimate, unavailable
 from reportgen.findings.rows import Row, make_rows
+from reportgen.findings.series import Series, series
 from reportgen.findings.statistics import STATISTICS, estimate, of_arm
+from reportgen.findings.vocabulary import Vocabulary, vocabulary
 from reportgen.plan import MeasurementCell, Plan
 from reportgen.store.records import QUANTILES, BrokenRecord, MeasurementRecord, TrainingRecord
 
@@ -59,6 +62,26 @@ class Findings:
         """Label → name in the table of estimators."""
         return {spec.label: spec.name for spec in self.experiment.estimators}
 
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What things are called here."""
+        record = self.record()
+        declared = int(self.experiment.measure.images) if self.experiment.problem.dataset else 1
+        return vocabulary(self.experiment, len(record.images) if record else declared)
+
+    def compared(self, objective: str | None = None, parameters: str = "phi") -> tuple[str, ...]:
+        """Labels of the estimators of one gradient, in φ or in θ: only these can be compared.
+
+        Those that have no meaning for the objective are left out.
+        """
+        wanted = objective or self.objectives[0]
+        return tuple(
+            label
+            for label, name in self.estimator_of.items()
+            if name not in ESTIMATORS
+            or (ESTIMATORS[name].parameters == parameters and ESTIMATORS[name].serves(wanted))
+        )
+
     @property
     def checkpoints(self) -> tuple[int, ...]:
         """Epochs measured in the base setting, ascending."""
@@ -68,6 +91,10 @@ class Findings:
     def groups(self) -> tuple[str, ...]:
         """Parameter groups of the base setting, ``all`` first."""
         return next((record.groups for record in self.measurements if record.base), ("all",))
+
+    def blocks(self, parameters: str = "phi") -> tuple[str, ...]:
+        """Parameter groups of one gradient, ``all`` first; those of θ are named “θ …”."""
+        return tuple(g for g in self.groups if g == "all" or (g[0] == "θ") == (parameters == "theta"))
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -105,6 +132,12 @@ class Findings:
                 values.append(record.setting[name])
         numbers = all(isinstance(value, int | float) for value in values)
         return tuple(sorted(values)) if numbers else tuple(values)
+
+    def series(self, path: str | None = None) -> tuple[Series, ...]:
+        """Runs of at least two numbers along a swept setting, or along each of them; see `series`."""
+        paths = [path] if path else list(self.experiment.swept)
+        settings = [record.setting for record in self.measurements]
+        return tuple(run for path in paths for run in series(path, settings, self._base_setting()))
 
     def record(
         self, checkpoint: int | None = None, setting: Mapping[str, Any] | None = None
@@ -157,6 +190,15 @@ class Findings:
             return NOT_MEASURED
         return estimate(lambda: variance.variance_ratio(a, b, group), a, b)
 
+    def objective_ratio(
+        self, label: str, first: str, second: str, *, group: str = "all", **place: Any
+    ) -> Estimate:
+        """Total variance of an estimator under the first objective over that under the second, paired."""
+        a, b = (self.arm(label, objective=objective, **place) for objective in (first, second))
+        if a is None or b is None:
+            return NOT_MEASURED
+        return estimate(lambda: variance.variance_ratio(a, b, group), a, b)
+
     def gap_closed(self, label: str, worst: str, best: str, *, group: str = "all", **place: Any) -> Estimate:
         """Share of the gap in log variance between `worst` (0) and `best` (1) that an estimator closes."""
         a, w, b = (self.arm(name, **place) for name in (label, worst, best))
@@ -188,14 +230,14 @@ class Findings:
         *,
         group: str = "all",
         setting: Mapping[str, Any] | None = None,
-        objective: str | None = None,
+        objective: str | tuple[str, str] | None = None,
         checkpoint: int | None = None,
     ) -> tuple[Crossover, ...]:
         """Where the variances of two estimators cross along a swept setting, ascending.
 
-        `setting` fixes others; without `checkpoint` it is the last at which most values are measured.
-        Intervals hold at 95 %, at all values together. Raises LookupError for an unknown label, and for
-        a setting that is not swept over numbers.
+        `objective` may be one for each of the two. `setting` fixes others; without `checkpoint` it is
+        the last at which most values are measured. Intervals hold at 95 %, at all values together. Raises
+        LookupError for an unknown label, and for a setting that is not swept over numbers.
         """
         self._require(first, second)
         records = self._along(path, setting)
@@ -206,17 +248,20 @@ class Findings:
             measured = [record.checkpoint for record in records]
             checkpoint = max(measured, key=lambda epoch: (measured.count(epoch), epoch))
         chosen = objective or self.objectives[0]
+        mine, theirs = (chosen, chosen) if isinstance(chosen, str) else chosen
         pairs = []
         for record in sorted(records, key=lambda record: float(record.setting[path])):
-            a, b = find(record, chosen, first), find(record, chosen, second)
+            a, b = find(record, mine, first), find(record, theirs, second)
             if record.checkpoint == checkpoint and a is not None and b is not None:
                 pairs.append((float(record.setting[path]), a, b))
         return crossovers.crossovers(pairs, path, group)
 
-    def curve(self, label: str, **place: Any) -> tuple[tuple[int, Estimate], ...]:
-        """(num_samples, total variance) of every K measured, ascending."""
+    def curve(
+        self, label: str, statistic: str = "total_variance", **place: Any
+    ) -> tuple[tuple[int, Estimate], ...]:
+        """(num_samples, statistic) of every K measured, ascending."""
         found = {arm.about.num_samples: arm for arm in self._arms(label, place) if not arm.about.constant}
-        return tuple((k, of_arm("total_variance", found[k])) for k in sorted(found))
+        return tuple((k, of_arm(statistic, found[k])) for k in sorted(found))
 
     def constants(self, label: str, **place: Any) -> tuple[tuple[float, Estimate], ...]:
         """(constant added to log p, total variance) of every constant measured, ascending."""

@@ -22,6 +22,10 @@ from reportgen.findings.jackknife import Quantity, Sample, exact, exponential
 
 Array = NDArray[np.float64]
 
+NOTHING = 1e-20
+"""A variance below this part of the estimates' mean square is zero: terms that cancel leave (1e-16)² of it
+in double precision, a little more where they are large, and nothing random is so quiet."""
+
 
 def mean_over_images(value: Array, without: Array) -> tuple[float, Array]:
     """Mean of `value` [I], and that mean with image i's value replaced by each of `without` [I S]."""
@@ -30,12 +34,12 @@ def mean_over_images(value: Array, without: Array) -> tuple[float, Array]:
 
 
 def log_variance(arm: MeasuredArm, group: str = "all") -> Sample:
-    """Logarithm of total variance; −inf, without leave-outs, where it is zero."""
+    """Logarithm of total variance; −inf, without leave-outs, where it is zero, or zero but for rounding."""
     g = arm.group(group)
     mean, without = mean_over_images(arm.array("variance")[:, g], arm.array("variance_without")[:, :, g])
     if math.isnan(mean):
         raise NotAvailableError("the record has no variance of this arm")
-    return on_log_scale(mean, without)
+    return on_log_scale(0.0 if _is_zero(arm, group, mean) else mean, without)
 
 
 def on_log_scale(mean: float, without: Array) -> Sample:
@@ -45,6 +49,23 @@ def on_log_scale(mean: float, without: Array) -> Sample:
     logarithm = np.full_like(without, np.nan)
     np.log(without, out=logarithm, where=without > 0.0)
     return Sample(math.log(mean), logarithm, exponential, mean)
+
+
+def mean_square(arm: MeasuredArm, group: str) -> float:
+    """The largest E‖ĝ‖², mean over images, of the arms of the same objective."""
+    record, g = arm.record, arm.group(group)
+    rows = [i for i, other in enumerate(record.arms) if other.objective == arm.about.objective]
+    squares = (record.arrays["variance"] + record.arrays["squared_norm"])[rows][:, :, g].mean(1)
+    return float(np.nanmax(squares))
+
+
+def _is_zero(arm: MeasuredArm, group: str, measured: float) -> bool:
+    """Whether the exact variance is zero, and the measured one what double precision leaves of a zero."""
+    known = arm.record.arrays.get("exact_variance")
+    if known is None:
+        return False
+    least = NOTHING * mean_square(arm, group)
+    return bool(known[arm.index][:, arm.group(group)].mean() <= least) and measured <= least
 
 
 def total_variance(arm: MeasuredArm, group: str = "all") -> Quantity:

@@ -23,9 +23,12 @@ from reportgen.measure.quadrature import rules
 from reportgen.objectives import Integrand
 
 TOLERANCE = 1e-9
-"""What two rules may differ by: relative to the size of a replicate, for covariances to its square."""
-ROUNDING = 1e-9
-"""Size below which a replicate counts as zero; estimates here are sums of terms of size about 1."""
+"""Difference at which two rules agree: of covariances, relative to the largest; of means, to the root of that
+or to the largest mean."""
+ROUNDING = 1e-12
+"""What is as small as this beside an estimate, or beside 1, is rounding: a variance may be zero."""
+STILL = 1e-9
+"""Size below which a replicate is zero: estimates here are sums of terms of size about 1."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,19 @@ class Exact:
         return max(float(self.mean.abs().amax()), float(spread.amax()))
 
     def agrees_with(self, other: Exact) -> bool:
-        """Whether the two are the same to `TOLERANCE` of a replicate's size, or both are rounding."""
-        size = max(self.size, other.size)
-        mean = float((self.mean - other.mean).abs().amax())
-        covariance = float((self.covariance - other.covariance).abs().amax())
-        return size < ROUNDING or (mean <= TOLERANCE * size and covariance <= TOLERANCE * size**2)
+        """Whether the two are the same to `TOLERANCE` and `ROUNDING`."""
+        variance = torch.maximum(self.covariance.abs().amax(), other.covariance.abs().amax())
+        size = torch.maximum(self.mean.abs().amax(), variance.sqrt())
+        rounding = ROUNDING * size.clamp_min(1.0)
+        of_means = (self.mean - other.mean).abs().amax()
+        of_covariances = (self.covariance - other.covariance).abs().amax()
+        return bool(of_means <= TOLERANCE * size + rounding) and bool(
+            of_covariances <= TOLERANCE * variance + rounding**2
+        )
 
     def without_rounding(self) -> Exact:
         """Zero where all of it is rounding."""
-        if self.size >= ROUNDING:
+        if self.size >= STILL:
             return self
         return Exact(torch.zeros_like(self.mean), torch.zeros_like(self.covariance))
 

@@ -9,7 +9,10 @@ from typing import Any
 
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures import reading
+from reportgen.figures.axes import plain
+from reportgen.figures.labels import setting_title
 from reportgen.findings import Findings, prose
+from reportgen.findings.series import is_number
 from reportgen.objectives import OBJECTIVES
 from reportgen.report.words import counted
 
@@ -22,23 +25,33 @@ def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
 def named(findings: Findings, label: str) -> str:
     """An estimator inside a sentence: “the score function”, “pathwise”, “the optimal constant baseline”."""
     name = findings.estimator_of[label]
+    if name in ESTIMATORS and label == f"{name} antithetic":
+        return f"{ESTIMATORS[name].short} with antithetic samples"
     own = label != name or name not in ESTIMATORS
     return f"“{label}”" if own else ESTIMATORS[name].short
 
 
-def objective_title(name: str) -> str:
-    """An objective's title: “ELBO, analytic KL”."""
-    return OBJECTIVES[name].title if name in OBJECTIVES else name
+def objective_title(findings: Findings, name: str) -> str:
+    """An objective's title: “ELBO, analytic KL”, “IWAE bound, K = 5”."""
+    return findings.vocabulary.objective(name)
 
 
-def under(name: str) -> str:
+def under(findings: Findings, name: str) -> str:
     """An objective inside a sentence: “for the reconstruction term”."""
+    samples = findings.vocabulary.samples
     return {
         "reconstruction": "for the reconstruction term",
         "elbo": "for the ELBO",
         "elbo_analytic_kl": "for the ELBO with analytic KL",
-        "iwae": "for the IWAE bound",
-    }.get(name, f"for {objective_title(name)}")
+        "iwae": f"for the IWAE bound of {prose.in_words(samples)} sample{'s' * (samples != 1)}",
+        "expectation": "for the expectation",
+    }.get(name, f"for {objective_title(findings, name)}")
+
+
+def under_every(findings: Findings, name: str) -> str:
+    """The same where K varies: of a bound of several samples it is not said."""
+    title = OBJECTIVES[name].title if name in OBJECTIVES else name
+    return f"for the {title}" if name in OBJECTIVES and OBJECTIVES[name].several else under(findings, name)
 
 
 def label_of(findings: Findings, estimator: str) -> str | None:
@@ -46,50 +59,50 @@ def label_of(findings: Findings, estimator: str) -> str | None:
     return next((label for label in findings.labels if findings.estimator_of[label] == estimator), None)
 
 
-def is_unbiased(findings: Findings, label: str) -> bool:
+def is_unbiased(findings: Findings, label: str, objective: str | None = None) -> bool:
     """Whether the estimator claims to be; a user's own is taken at its word."""
+    return reading.unbiased(findings, label, objective)
+
+
+def is_control(findings: Findings, label: str) -> bool:
+    """Whether it is there to be rejected."""
     name = findings.estimator_of[label]
-    return ESTIMATORS[name].unbiased if name in ESTIMATORS else True
+    return name in ESTIMATORS and ESTIMATORS[name].control
 
 
 def from_post(findings: Findings) -> bool:
     """Whether the experiment starts from the source post: a claim cites it."""
-    return any("borea" in (claim.source or "") for claim in findings.claims)
+    return cites(findings, "borea")
+
+
+def cites(findings: Findings, key: str) -> bool:
+    """Whether a claim cites a source."""
+    return any(key in (claim.source or "") for claim in findings.claims)
 
 
 def contrast(findings: Findings) -> tuple[str, str] | None:
     """The two estimators that the report is about: REINFORCE, else the first, against the reference."""
     reference = findings.reference()
-    worst = label_of(findings, "score_function") or next(
-        (label for label in findings.labels if label != reference and is_unbiased(findings, label)), None
-    )
+    fair = [label for label in findings.compared() if label != reference and is_unbiased(findings, label)]
+    known = label_of(findings, "score_function")
+    worst = known if known in fair else next(iter(fair), None)
     return None if worst is None or worst == reference else (worst, reference)
-
-
-def images(findings: Findings) -> int:
-    """Images measured in the base setting."""
-    record = findings.record()
-    return len(record.images) if record else int(findings.experiment.measure.images)
 
 
 def model(findings: Findings) -> str:
     """The model and its data in one or two sentences."""
-    problem = findings.experiment.problem
-    layers = "–".join(str(width) for width in (*problem.hidden, problem.latent))
-    record = findings.record()
-    trained = findings.experiment.train
-    units = "latent unit" if problem.latent == 1 else "latent units"
-    text = (
-        f"A variational autoencoder with a Gaussian encoder {layers} ({problem.activation} layers, "
-        f"{prose.count(problem.latent)} {units}), a mirrored decoder and Bernoulli pixels, on the data set "
-        f"{problem.data}"
-    )
-    if record is not None:
+    problem, record, trained = findings.experiment.problem, findings.record(), findings.experiment.train
+    text = str(problem.sentence)
+    if record is not None and findings.vocabulary.trained:
         text += f"; φ has {prose.count(record.parameters)} coordinates"
+    if not findings.vocabulary.trained:
+        if findings.vocabulary.swept:
+            text = f"{text}, where nothing else is said; {swept(findings)}"
+        return f"{text}."
     if trained.epochs:
         text += (
             f". It was trained for {counted(trained.epochs, 'epoch')} on "
-            f"{objective_title(trained.objective)} with pathwise gradients"
+            f"{objective_title(findings, trained.objective)} with pathwise gradients"
         )
     else:
         text += ". It was not trained"
@@ -99,6 +112,22 @@ def model(findings: Findings) -> str:
         f"estimator: differences between estimators are not differences between training runs."
     )
     return text
+
+
+def swept(findings: Findings) -> str:
+    """What the declaration sweeps: “k takes 15 values from −3 to 3 with quadratic”."""
+    told = []
+    for run in findings.series():
+        named = ", ".join(written(value) for value in run.named.values())
+        text = f"{setting_title(run.path, long=True)} takes {counted(len(run.values), 'value')} "
+        text += span(run.values)
+        told.append(f"{text} with {named}" if named else text)
+    return prose.listing(told) if told else "settings are swept"
+
+
+def span(values: Sequence[float]) -> str:
+    """“from −3 to 3”."""
+    return f"from {plain(min(values))} to {plain(max(values))}"
 
 
 def run_id(findings: Findings) -> str:
@@ -111,7 +140,12 @@ def run_id(findings: Findings) -> str:
 
 def setting_text(setting: Any) -> str:
     """“problem.latent = 20”."""
-    return ", ".join(f"{name} = {value}" for name, value in setting.items())
+    return ", ".join(f"{name} = {written(value)}" for name, value in setting.items())
+
+
+def written(value: Any) -> str:
+    """A setting's value as text."""
+    return plain(value) if is_number(value) else str(value)
 
 
 def variance_objectives(findings: Findings) -> list[tuple[str, ...]]:
@@ -124,7 +158,7 @@ def variance_objectives(findings: Findings) -> list[tuple[str, ...]]:
     for objective in findings.objectives:
         values = tuple(
             findings.get("total_variance", label, objective=objective, checkpoint=epoch).value
-            for label in findings.labels
+            for label in findings.compared()
             for epoch in findings.checkpoints
         )
         known = next((key for key in groups if _same(key, values)), values)
@@ -139,6 +173,6 @@ def _same(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
     )
 
 
-def under_all(names: Sequence[str]) -> str:
+def under_all(findings: Findings, names: Sequence[str]) -> str:
     """Several objectives inside a sentence: “for the reconstruction term and for the ELBO”."""
-    return prose.listing([under(name) for name in names])
+    return prose.listing([under(findings, name) for name in names])

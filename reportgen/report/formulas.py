@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from reportgen.distributions import DISTRIBUTIONS
 from reportgen.errors import RenderError
 from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
@@ -115,6 +116,18 @@ TEXT: dict[str, Formula] = {
         "V is the mean over I images of the trace of the covariance of g hat i",
         display=True,
     ),
+    "total_variance_alone": Formula(
+        r"V = \operatorname{tr} \operatorname{Cov}(\hat g)",
+        "V is the trace of the covariance of g hat",
+        display=True,
+    ),
+    "target_alone": Formula(
+        r"\nabla_{\phi}\, \mathbb{E}_{q_{\phi}(z)}\bigl[f(z)\bigr]",
+        "the gradient in phi of the expectation under q phi of z of f of z",
+        display=True,
+    ),
+    "eta": Formula(r"\eta", "eta"),
+    "eta_any": Formula(r"\eta \in \mathbb{R}^{m}", "eta, a vector of m numbers"),
     "gap_closed": Formula(
         r"\frac{\log V_{B} - \log V_{A}}{\log V_{B} - \log V_{C}}",
         "log V B minus log V A, over log V B minus log V C",
@@ -158,6 +171,7 @@ def sources() -> list[Formula]:
         Formula(e.bound_formula, e.bound_spoken, display=True) for e in ESTIMATORS.values() if e.bound_formula
     ]
     found += [Formula(o.formula, o.spoken, display=True) for o in OBJECTIVES.values()]
+    found += [Formula(d.formula, d.spoken, display=True) for d in DISTRIBUTIONS.values()]
     return list({formula.key: formula for formula in found}.values())
 
 

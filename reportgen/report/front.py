@@ -8,8 +8,12 @@ from typing import Any
 from reportgen.findings import Findings, prose
 from reportgen.report import about, tally, words
 from reportgen.report.provenance import Provenance
-from reportgen.report.sections.judged import effect, effect_name
-from reportgen.report.sections.training import story
+from reportgen.report.sections import signal
+from reportgen.report.sections.judged import effect, effect_name, sources
+from reportgen.report.sections.training import between_objectives, story
+
+STANDS_IN = {"training": ("variance",)}
+"""Section → what takes its place where there is nothing for it to say."""
 
 
 def abstract(findings: Findings) -> list[str]:
@@ -22,30 +26,42 @@ def abstract(findings: Findings) -> list[str]:
 
 
 def _set_up(findings: Findings) -> str:
-    experiment = findings.experiment
-    images = about.images(findings)
-    return (
+    experiment, v = findings.experiment, findings.vocabulary
+    text = (
         f"{words.capital(words.counted(len(findings.labels), 'estimator'))} of the gradient of "
-        f"{words.counted(len(findings.objectives), 'objective')} in the weights of a variational "
-        "autoencoder’s encoder "
-        f"({experiment.problem.data}, {prose.count(experiment.problem.latent)} latent "
-        f"{'unit' if experiment.problem.latent == 1 else 'units'}) "
-        f"{'is measured' if len(findings.labels) == 1 else 'are measured on the same draws'}, "
-        f"at {words.counted(len(findings.checkpoints), 'checkpoint')} of one training run and "
-        f"{prose.count(images)} {'image' if images == 1 else 'images'}. "
+        f"{words.counted(len(findings.objectives), 'objective')} in {v.coordinates} "
     )
+    if v.trained:
+        text += (
+            f"({v.dataset}, {prose.count(experiment.problem.latent_size)} latent "
+            f"{'unit' if experiment.problem.latent_size == 1 else 'units'}) "
+        )
+    text += "is measured" if len(findings.labels) == 1 else "are measured on the same draws"
+    if v.trained:
+        text += f", at {words.counted(len(findings.checkpoints), 'checkpoint')} of one training run "
+        text += f"and {v.counted}"
+    else:
+        settings = len({repr(sorted(record.setting.items())) for record in findings.measurements})
+        text += f", in {words.counted(settings, 'setting')}" if settings > 1 else ""
+        text += "" if v.alone else f"{' and' if settings > 1 else ''} at {v.counted}"
+    return f"{text}. "
 
 
 def _answer(findings: Findings) -> str:
     pair = about.contrast(findings)
     if pair is None or not findings.checkpoints:
-        return ""
+        found = between_objectives(findings), signal.told(signal.against_samples(findings))
+        return " ".join(text for text in found if text)
     first, *others = about.variance_objectives(findings)
     text = story(findings, first, *pair)
     ratios = [(group, findings.ratio(*pair, objective=group[0])) for group in others]
     parts = [
-        f"{prose.with_interval(ratio)} {about.under_all(group)}" for group, ratio in ratios if ratio.available
+        f"{prose.with_interval(ratio)} {about.under_all(findings, group)}"
+        for group, ratio in ratios
+        if ratio.available
     ]
+    if not findings.vocabulary.trained:
+        return f"{text} {between_objectives(findings)}".rstrip()
     return text + (f" After training the same ratio is {prose.listing(parts)}." if parts else "")
 
 
@@ -54,13 +70,14 @@ def _reasons(findings: Findings) -> str:
     baseline = about.label_of(findings, "score_function_optimal_constant")
     if pair is None or baseline is None or baseline in pair:
         return ""
+    trained = findings.vocabulary.trained
     share, rest = findings.gap_closed(baseline, *pair), findings.ratio(baseline, pair[1])
     if not share.available or words.side(findings.ratio(*pair)) != "above":
         return ""
     text = (
-        f"A constant baseline, which uses no derivative of the likelihood, closes {words.share(share)} of "
-        "that gap on "
-        f"the log scale"
+        f"A constant baseline, which uses no derivative of {'the likelihood' if trained else 'f'}, closes "
+        f"{words.share(share)} of {'that gap' if trained else 'the gap'}"
+        f"{'' if trained else findings.vocabulary.at_last} on the log scale"
     )
     left = words.side(rest)
     if left == "above":
@@ -89,8 +106,9 @@ def _tally(findings: Findings) -> str:
 
 
 def asked_by(findings: Findings) -> str:
-    """Citation keys of the question's authors: the sources that claims name first."""
-    return "burda2016" if any("burda2016" in (claim.source or "") for claim in findings.claims) else ""
+    """Citation key of the question's authors: the first source of the first claim that cites one."""
+    cited = [key for claim in findings.claims for key, _ in sources(claim.source) if key]
+    return next((key for key in cited if key != "borea"), "")
 
 
 def context(findings: Findings, provenance: Provenance, sections: frozenset[str]) -> Mapping[str, Any]:
@@ -110,7 +128,9 @@ def context(findings: Findings, provenance: Provenance, sections: frozenset[str]
                 "expect": claim.expect,
                 "name": effect_name(claim.effect),
                 "effect": effect(claim.effect, claim.estimate) or words.DASH,
-                "where": claim.where if claim.where in sections else "judged",
+                "where": next(
+                    w for w in (claim.where, *STANDS_IN.get(claim.where, ()), "judged") if w in sections
+                ),
             }
             for claim in findings.claims
         ],

@@ -23,6 +23,15 @@ from reportgen.resources import templates
 Medium = Literal["screen", "paper"]
 
 INK = "#1b1f24"
+LEAD = (
+    "variance_over_training",
+    "variance_against_setting",
+    "signal_against_num_samples",
+    "variance_against_num_samples",
+    "variance_by_layer",
+    "work",
+)
+"""Figures that answer the question of an experiment, the best first."""
 
 
 @dataclass
@@ -34,6 +43,8 @@ class Writer:
     numbering: Numbering = field(default_factory=Numbering)
     images: dict[str, bytes] = field(default_factory=dict)
     """On paper: the images that the text asks for, by address."""
+    placed: set[str] = field(default_factory=set)
+    """Figures that stand on the first page."""
 
     def environment(self) -> Environment:
         """Jinja2, strict: an undefined name is an error, and everything is escaped."""
@@ -51,6 +62,7 @@ class Writer:
             equation=self.equation,
             cite=self.cite,
             figure=self.figure,
+            lead_figure=self.lead_figure,
             has_figure=self.has_figure,
             caption=self.caption,
             ref=self.ref,
@@ -118,7 +130,7 @@ class Writer:
     def figure(self, name: str) -> Markup:
         """A figure with its number and caption; nothing where it was not drawn."""
         drawing = self.drawings.get(name)
-        if drawing is None:
+        if drawing is None or name in self.placed:
             return Markup("")
         number = self.numbering.number("figure", name)
         if self.medium == "screen":
@@ -130,6 +142,15 @@ class Writer:
         return Markup(
             '<figure id="fig-{}" class="{}">{}<figcaption><b>Figure {}.</b> {}</figcaption></figure>'
         ).format(name, drawing.width, image, number, drawing.caption)
+
+    def lead_figure(self) -> Markup:
+        """The first page's figure: the first of LEAD that was drawn, and not shown again where it belongs."""
+        name = next((name for name in LEAD if name in self.drawings), None)
+        if name is None:
+            return Markup("")
+        shown = self.figure(name)
+        self.placed.add(name)
+        return shown
 
     def has_figure(self, name: str) -> bool:
         """Whether a figure was drawn."""
@@ -172,6 +193,7 @@ class Writer:
             self._pass(environment, template, sections, shared)
             cited = self.numbering.cited
             self.numbering = self.numbering.second_pass()
+            self.placed = set()
             self.numbering.cited = cited
             return _trimmed(self._pass(environment, template, sections, shared))
 

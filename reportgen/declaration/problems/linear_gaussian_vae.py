@@ -22,6 +22,7 @@ class LinearGaussianVAE(Problem):
     usual: ClassVar = ("elbo", "elbo_analytic_kl")
     unit: ClassVar = ("image", "images")
     coordinates: ClassVar = "the weights A and the scales σ of a linear encoder"
+    evaluation: ClassVar = ("decoder pass", "decoder passes")
 
     model: Literal["linear_gaussian_vae"] = "linear_gaussian_vae"
     """Probabilistic PCA."""

@@ -30,6 +30,10 @@ class Problem(Section):
     """What one of the I data points is called, singular and plural."""
     coordinates: ClassVar[str] = "the parameters of q"
     """What φ is, inside a sentence."""
+    evaluation: ClassVar[tuple[str, str]] = ("evaluation of f", "evaluations of f")
+    """What one unit of work is called, singular and plural."""
+    prepared: ClassVar[str] = ""
+    """What was done to the data points measured, once: “binarized”; empty for nothing."""
 
     @property
     def distribution(self) -> str:

@@ -35,6 +35,8 @@ class TwoLayerVAE(Problem):
     layered: ClassVar = True
     unit: ClassVar = ("image", "images")
     coordinates: ClassVar = "the weights of both layers of a variational autoencoder’s encoder"
+    evaluation: ClassVar = ("decoder pass", "decoder passes")
+    prepared: ClassVar = "binarized"
 
     model: Literal["two_layer_vae"] = "two_layer_vae"
     """A VAE with two stochastic layers."""

@@ -40,6 +40,8 @@ class VAE(Problem):
     trained: ClassVar = True
     unit: ClassVar = ("image", "images")
     coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"
+    evaluation: ClassVar = ("decoder pass", "decoder passes")
+    prepared: ClassVar = "binarized"
 
     model: Annotated[Literal["vae"], one_of("vae")] = "vae"
     """A variational autoencoder with a Gaussian q(z|x) and Bernoulli pixels."""

@@ -12,6 +12,7 @@ from reportgen.report.sections import (
     cost,
     errata,
     estimators,
+    exact,
     judged,
     layers,
     methods,
@@ -24,6 +25,7 @@ from reportgen.report.sections import (
     training,
     unbiasedness,
     unfinished,
+    variance,
     why,
 )
 
@@ -32,10 +34,12 @@ SECTIONS: tuple[Section, ...] = (
     estimators.SECTION,
     unbiasedness.SECTION,
     training.SECTION,
+    variance.SECTION,
     layers.SECTION,
     samples.SECTION,
     why.SECTION,
     settings.SECTION,
+    exact.SECTION,
     cost.SECTION,
     noise.SECTION,
     signal.SECTION,

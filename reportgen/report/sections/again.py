@@ -13,6 +13,7 @@ from reportgen.report.section import Section
 def context(findings: Findings) -> Mapping[str, Any]:
     """The numbers of cells; provenance itself is shared by every section."""
     return {
+        "trained": bool(findings.plan.trainings),
         "trainings": words.counted(len(findings.plan.trainings), "trained model"),
         "measurements": words.counted(len(findings.plan.measurements), "measured cell"),
         "measuring": prose.seconds(sum(r.seconds for r in findings.measurements)),

@@ -11,12 +11,12 @@ from reportgen.report.section import Section
 
 
 def passes(estimate: Estimate) -> str:
-    """A count of decoder passes; shared ones can make it a fraction."""
+    """A count of evaluations; shared ones can make it a fraction."""
     return f"{estimate.value:.4g}" if estimate.available else words.DASH
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Passes, time, and variance times each, at the last checkpoint under the first objective."""
+    """Evaluations, time, and variance times each, at the last checkpoint under the first objective."""
     rows: list[dict[str, Any]] = [
         {
             "label": label,
@@ -25,7 +25,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             "seconds": prose.seconds(findings.get("seconds_per_replicate", label).value),
             "work": findings.get("work_normalized_variance", label),
         }
-        for label in findings.labels
+        for label in findings.compared()
     ]
     usable = [row for row in rows if row["work"].available and about.is_unbiased(findings, row["label"])]
     if not usable:
@@ -38,16 +38,30 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     )
     text += "." if apart or len(usable) == 1 else ", though its interval overlaps with that of another."
     ratio = ""
-    pair = about.contrast(findings)
+    pair, v = about.contrast(findings), findings.vocabulary
     if pair:
         mine, theirs = (findings.get("evaluations", label) for label in pair)
         if mine.available and theirs.available:
             ratio = words.sentence(
-                f"one estimate takes {passes(mine)} decoder pass{'' if mine.value == 1 else 'es'} with "
+                f"one estimate takes {passes(mine)} "
+                f"{v.evaluation if mine.value == 1 else v.evaluations} with "
                 f"{about.named(findings, pair[0])} and "
                 f"{passes(theirs)} with {about.named(findings, pair[1])}"
             )
-    return {"rows": rows, "text": text, "ratio": ratio, "objective": about.under(findings.objectives[0])}
+    work = "passes through the decoder" if v.trained else f"{v.evaluations} and of its derivative"
+    return {
+        "rows": rows,
+        "text": text,
+        "ratio": ratio,
+        "objective": about.under(findings, findings.objectives[0]),
+        "evaluations": v.evaluations,
+        "short": "passes" if "pass" in v.evaluation else "evaluations",
+        "work": f"{work}, the same on every machine",
+        "at_last": v.at_last,
+        "taylor": about.label_of(findings, "taylor_control_variate") is not None,
+        "baseline": any("optimal" in name for name in findings.estimator_of.values()),
+        "each": v.each,
+    }
 
 
 SECTION = Section("cost", "Cost", context, ("work",))

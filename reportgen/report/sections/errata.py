@@ -21,7 +21,7 @@ def control(findings: Findings) -> Mapping[str, str] | None:
     if projection.available:
         parts.append(
             f"its mean gradient, along that of {about.named(findings, findings.reference())}, has "
-            f"{prose.with_interval(projection)} of the length it should have, at the last checkpoint"
+            f"{prose.with_interval(projection)} of the length it should have{findings.vocabulary.at_last}"
         )
     if p.available:
         outcome = "rejects it" if p.value < 0.05 else "does not reject it at this precision"
@@ -35,11 +35,13 @@ def by_objective(findings: Findings) -> str:
     if pair is None or len(findings.objectives) < 2:
         return ""
     found = [(o, findings.ratio(*pair, objective=o)) for o in findings.objectives]
-    parts = [f"{prose.with_interval(ratio)} {about.under(o)}" for o, ratio in found if ratio.available]
+    parts = [
+        f"{prose.with_interval(ratio)} {about.under(findings, o)}" for o, ratio in found if ratio.available
+    ]
     if len(parts) < 2:
         return ""
     return (
-        f"It matters: at the last checkpoint the ratio of {about.named(findings, pair[0])} to "
+        f"It matters:{findings.vocabulary.at_last} the ratio of {about.named(findings, pair[0])} to "
         f"{about.named(findings, pair[1])} is {prose.listing(parts)}."
     )
 

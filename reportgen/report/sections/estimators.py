@@ -13,6 +13,20 @@ from reportgen.report.formulas import Formula
 from reportgen.report.section import Section
 
 
+def served(kind: Estimator, findings: Findings) -> str:
+    """The first objective that an estimator is for."""
+    return next((name for name in findings.objectives if kind.serves(name)), findings.objectives[0])
+
+
+def warning(kind: Estimator, findings: Findings) -> str:
+    """What to know of an estimator whose mean is not the gradient."""
+    if kind.control:
+        return "Not an estimator of the gradient; it is here as a negative control."
+    if kind.is_unbiased(served(kind, findings)):
+        return ""
+    return "Biased: its mean is not the gradient, and its variance alone does not say how good it is. "
+
+
 def context(findings: Findings) -> Mapping[str, Any]:
     """One entry an estimator of the table, one row a label."""
     names = list(dict.fromkeys(findings.estimator_of[label] for label in findings.labels))
@@ -29,19 +43,16 @@ def context(findings: Findings) -> Mapping[str, Any]:
             {
                 "title": kind.title,
                 "labels": f"Called {' and '.join(own)} here." if own else "",
-                "requires": ""
-                if kind.control
-                else f"Requires: {kind.requires[:1].lower()}{kind.requires[1:]}",
-                "warning": "Not an estimator of the gradient; it is here as a negative control."
-                if kind.control
+                "requires": f"Requires: {kind.requires[:1].lower()}{kind.requires[1:]}"
+                if not kind.control
                 else "",
+                "warning": warning(kind, findings),
                 "cites": [key.strip() for key in kind.source.split(",") if key.strip()],
                 "formulas": formulas[name],
             }
         )
-    record = findings.record()
-    latent = record.latent if record is not None else 0
     rows: list[dict[str, Any]] = []
+    latent = findings.experiment.problem.latent_size
     for spec in findings.experiment.estimators:
         kind = ESTIMATORS[spec.name]
         rows.append(
@@ -52,10 +63,19 @@ def context(findings: Findings) -> Mapping[str, Any]:
                 "num_samples": spec.num_samples,
                 "forward": kind.forward_passes(spec.num_samples, latent),
                 "backward": kind.backward_passes(spec.num_samples),
-                "unbiased": _unbiased(kind, findings.objectives),
+                "parameters": "θ" if kind.parameters == "theta" else "φ",
+                "unbiased": _unbiased(kind, findings),
             }
         )
-    return {"estimators": found, "rows": rows}
+    v = findings.vocabulary
+    return {
+        "estimators": found,
+        "rows": rows,
+        "theta": any(row["parameters"] == "θ" for row in rows),
+        "work": "passes through the decoder" if v.trained else v.evaluations,
+        "evaluations": v.evaluations,
+        "antithetic": any(spec.antithetic for spec in findings.experiment.estimators),
+    }
 
 
 def _served(kind: Estimator, objectives: Sequence[str]) -> list[str]:
@@ -74,13 +94,15 @@ def _formulas(kind: Estimator, objectives: Sequence[str]) -> list[tuple[str, For
     ]
 
 
-def _unbiased(kind: Estimator, objectives: Sequence[str]) -> str:
+def _unbiased(kind: Estimator, findings: Findings) -> str:
     """“yes”, “no”, or for which objectives not."""
-    served = _served(kind, objectives)
+    served = _served(kind, findings.objectives)
     biased = [name for name in served if not kind.is_unbiased(name)]
     if not biased:
         return "yes" if kind.unbiased else "no"
-    return "no" if biased == served else f"not {prose.listing([about.under(name) for name in biased])}"
+    return (
+        "no" if biased == served else f"not {prose.listing([about.under(findings, name) for name in biased])}"
+    )
 
 
 SECTION = Section("estimators", "The estimators", context)

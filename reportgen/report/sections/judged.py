@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from reportgen.findings import ClaimFinding, ComparisonFinding, Estimate, Findings, prose
-from reportgen.report import words
+from reportgen.report import about, words
 from reportgen.report.bibliography import REFERENCES
 from reportgen.report.section import Section
 
@@ -54,24 +54,29 @@ def simultaneous(detail: ComparisonFinding) -> str:
     return prose.interval(wide)
 
 
-def place(detail: ComparisonFinding, swept: bool) -> str:
-    """Where a comparison was made."""
-    epoch = f"epoch {prose.count(detail.checkpoint)}"
+def place(detail: ComparisonFinding, swept: bool, trained: bool = True, fixed: Set[str] = frozenset()) -> str:
+    """Where a comparison was made; empty if there is one place only."""
+    epoch = [f"epoch {prose.count(detail.checkpoint)}"] if trained else []
     if not swept:
-        return epoch
-    setting = [f"{name.rpartition('.')[2]} {value}" for name, value in detail.setting.items()]
-    return ", ".join([*setting, epoch])
+        return "".join(epoch)
+    setting = [
+        f"{name.rpartition('.')[2]} {about.written(value)}"
+        for name, value in detail.setting.items()
+        if name not in fixed
+    ]
+    return ", ".join([*setting, *epoch])
 
 
-def result(claim: ClaimFinding, swept: bool) -> str:
+def result(claim: ClaimFinding, swept: bool, trained: bool = True) -> str:
     """The comparison that decides, with the interval it was judged on."""
     decisive = claim.headline
     if decisive is None:
         return ""
-    where = place(decisive, swept)
+    where = place(decisive, swept, trained)
+    where += ": " * bool(where)
     if not decisive.estimate.available:
-        return words.sentence(f"{where}: {decisive.cause or decisive.estimate.status}")
-    text = f"{where}: {effect_name(decisive.effect)} {effect(decisive.effect, decisive.estimate)}"
+        return words.sentence(f"{where}{decisive.cause or decisive.estimate.status}")
+    text = f"{where}{effect_name(decisive.effect)} {effect(decisive.effect, decisive.estimate)}"
     wide = simultaneous(decisive)
     if wide != words.DASH:
         text += f", simultaneous interval {wide}"
@@ -82,16 +87,29 @@ def result(claim: ClaimFinding, swept: bool) -> str:
     return words.sentence(text)
 
 
-def where(detail: ComparisonFinding, swept: bool, several: bool) -> str:
-    """A comparison's place in a list of several."""
-    return f"{detail.text}, {place(detail, swept)}" if several else place(detail, swept)
+def values_of(claim: ClaimFinding, key: str) -> set[str]:
+    """The values that a swept setting has in the places of a claim."""
+    return {repr(detail.setting.get(key)) for detail in claim.details}
 
 
-def one(claim: ClaimFinding) -> Mapping[str, Any]:
+def where(
+    detail: ComparisonFinding,
+    swept: bool,
+    several: bool,
+    trained: bool = True,
+    fixed: Set[str] = frozenset(),
+) -> str:
+    """A comparison's place in a list of several; settings `fixed` in all of them are not told."""
+    found = place(detail, swept, trained, fixed)
+    return ", ".join(part for part in (detail.text, found) if part) if several else found
+
+
+def one(claim: ClaimFinding, trained: bool = True) -> Mapping[str, Any]:
     """A claim with what decides it, and a mark a place."""
     swept = len({repr(sorted(detail.setting.items())) for detail in claim.details}) > 1
+    fixed = {key for key in claim.details[0].setting if len(values_of(claim, key)) == 1} if swept else set()
     several = len({detail.text for detail in claim.details}) > 1
-    plain = not swept and not several
+    plain = not swept and not several and trained
     return {
         "id": claim.id,
         "statement": words.sentence(claim.statement),
@@ -101,11 +119,13 @@ def one(claim: ClaimFinding) -> Mapping[str, Any]:
         "verdict": claim.verdict,
         "expect": claim.expect,
         "cause": claim.cause or "",
-        "result": result(claim, swept),
+        "result": result(claim, swept, trained),
         "prefix": "Epochs" if plain else "",
         "marks": [
             {
-                "place": prose.count(detail.checkpoint) if plain else where(detail, swept, several),
+                "place": prose.count(detail.checkpoint)
+                if plain
+                else where(detail, swept, several, trained, fixed),
                 "verdict": detail.verdict,
                 "shape": words.SHAPES[detail.verdict],
             }
@@ -120,7 +140,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     """Left out where nothing is claimed."""
     if not findings.claims:
         return None
-    claims, level = [one(claim) for claim in findings.claims], findings.claims[0].level
+    claims, level = (
+        [one(claim, findings.vocabulary.trained) for claim in findings.claims],
+        findings.claims[0].level,
+    )
     return {
         "claims": claims,
         "comparisons": prose.count(findings.comparisons),

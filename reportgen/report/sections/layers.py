@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reportgen.figures.labels import block_title
 from reportgen.findings import Findings, prose
 from reportgen.report import about, words
 from reportgen.report.section import Section
@@ -23,9 +24,9 @@ def coordinates(findings: Findings, others: Sequence[str], reference: str) -> st
         f"{share} of coordinates against {'each of ' if len(names) > 1 else ''}{prose.listing(names)}"
         for share, names in against.items()
     ]
-    return (
-        f"At the last checkpoint {about.named(findings, reference)} has the lower variance in "
-        f"{'; in '.join(parts)}."
+    where = findings.vocabulary.last
+    return words.sentence(
+        f"{where} {about.named(findings, reference)} has the lower variance in {'; in '.join(parts)}"
     )
 
 
@@ -35,22 +36,21 @@ def dead(findings: Findings, reference: str) -> str:
     if found is None or not found.dead:
         return ""
     dead = words.capital(prose.in_words(found.dead))
-    if found.dead == 1:
-        clause = "coordinates has no gradient at any image, since the pixel it weighs is never on; it is"
-    else:
-        clause = (
-            "coordinates have no gradient at any image, since the pixels they weigh are never on; they are"
-        )
+    one, v = found.dead == 1, findings.vocabulary
+    clause = f"coordinates {'has' if one else 'have'} no gradient at any {v.unit}"
+    if v.dataset:
+        clause += f", since the {'pixel it weighs is' if one else 'pixels they weigh are'} never on"
+    clause += "; it is" if one else "; they are"
     return f"{dead} of {prose.count(found.count)} {clause} left out of distributions."
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Ratios to the reference by parameter group, at the last checkpoint; left out with one group."""
-    if len(findings.groups) < 2 or not findings.checkpoints:
+    """Ratios to the reference by parameter group, at the last checkpoint; left out with one block."""
+    if len(findings.blocks()) < 3 or not findings.checkpoints:
         return None
     reference = findings.reference()
-    others = [label for label in findings.labels if label != reference]
-    groups = [group for group in findings.groups if group != "all"]
+    others = [label for label in findings.compared() if label != reference]
+    groups = [group for group in findings.blocks() if group != "all"]
     rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),
@@ -65,24 +65,26 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if pair:
         found = {group: findings.ratio(*pair, group=group) for group in groups}
         usable = {group: ratio for group, ratio in found.items() if ratio.available}
-        if len(usable) > 1:
+        if len({prose.with_interval(ratio) for ratio in usable.values()}) > 1:
             most = max(usable, key=lambda group: usable[group].value)
             least = min(usable, key=lambda group: usable[group].value)
             spread = (
                 f"The ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
                 "largest in the "
-                f"block “{most}”, {prose.with_interval(usable[most])}, and smallest in “{least}”, "
+                f"block “{block_title(most)}”, {prose.with_interval(usable[most])}, and smallest in "
+                f"“{block_title(least)}”, "
                 f"{prose.with_interval(usable[least])}."
             )
     return {
-        "groups": groups,
+        **({} if findings.vocabulary.trained else {"title": "By block of parameters"}),
+        "groups": [block_title(group) for group in groups],
         "reference": about.title_of(findings, reference),
         "variances": [findings.get("total_variance", reference, group=group) for group in groups],
         "rows": rows,
         "spread": spread,
         "sentences": [text for text in (*sentences, dead(findings, reference)) if text],
-        "last": prose.count(findings.checkpoints[-1]),
-        "objective": about.under(findings.objectives[0]),
+        "where": findings.vocabulary.epoch(findings.checkpoints[-1]),
+        "objective": about.under(findings, findings.objectives[0]),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.distributions import DISTRIBUTIONS
 from reportgen.findings import Findings, prose
 from reportgen.report import about, words
 from reportgen.report.section import Section
@@ -23,8 +24,27 @@ def context(findings: Findings) -> Mapping[str, Any]:
     buckets = {
         r.arrays["variance_without"].shape[2] for r in findings.measurements if "variance_without" in r.arrays
     }
+    v, problem = findings.vocabulary, experiment.problem
+    q = DISTRIBUTIONS[problem.distribution]
     return {
-        "images": prose.count(about.images(findings)),
+        "trained": v.trained,
+        "counted": v.counted,
+        "unit": v.unit,
+        "units": v.units,
+        "alone": v.alone,
+        "free": record is not None and record.eta == record.parameters and v.alone,
+        "each": v.each,
+        "from_test": bool(v.dataset),
+        "prepared": problem.prepared,
+        "swept": v.swept,
+        "mean_field": q.name == "gaussian",
+        "evaluations": v.evaluations,
+        "controls": any(about.is_control(findings, label) for label in findings.labels),
+        "baselines": any("optimal" in name for name in findings.estimator_of.values()),
+        "theta": bool(findings.compared(parameters="theta")),
+        "exact": any("exact_variance" in r.arrays for r in findings.measurements),
+        "biased": any("bias_squared" in r.arrays for r in findings.measurements),
+        "coordinates": v.coordinates,
         "precision": f"{100 * float(experiment.measure.precision):g}%",
         "budget": prose.count(int(experiment.measure.budget)),
         "least": prose.count(int(experiment.measure.min_replicates)),
@@ -38,7 +58,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "batch": prose.count(int(experiment.train.batch_size)),
         "rate": f"{float(experiment.train.learning_rate):g}",
         "epochs": words.counted(experiment.train.epochs, "epoch") if experiment.train.epochs else "",
-        "trained_on": about.objective_title(experiment.train.objective),
+        "trained_on": about.objective_title(findings, experiment.train.objective),
     }
 
 

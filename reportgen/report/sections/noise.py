@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reportgen.findings import Findings, prose
+from reportgen.findings import Findings
 from reportgen.report import about, words
 from reportgen.report.section import Section
+
+FEWEST = 8
+"""Data points from which their variance can be told."""
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """The Monte Carlo share of a minibatch gradient's variance, at every checkpoint."""
-    if not findings.checkpoints:
+    v = findings.vocabulary
+    if not findings.checkpoints or v.count < FEWEST:
         return None
     rows: list[dict[str, Any]] = [
         {
@@ -21,7 +25,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 findings.get("monte_carlo_share", label, checkpoint=epoch) for epoch in findings.checkpoints
             ],
         }
-        for label in findings.labels
+        for label in findings.compared()
         if about.is_unbiased(findings, label)
     ]
     if not any(cell.available for row in rows for cell in row["cells"]):
@@ -33,20 +37,22 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         if found.available:
             told = words.side(found, 0.5)
             reading = {
-                "above": "the samples, not the choice of images, make most of the noise",
-                "below": "the choice of images makes most of the noise, which more samples do not mend",
+                "above": f"the samples, not the choice of {v.units}, make most of the noise",
+                "below": f"the choice of {v.units} makes most of the noise, which more samples do not mend",
             }.get(told, "neither source is shown to be the larger")
             sentences.append(
                 f"With {about.named(findings, label)}, Monte Carlo noise is {words.share(found)} of the "
-                "variance at the last "
-                f"checkpoint: {reading}."
+                f"variance{v.at_last}: {reading}."
             )
     return {
         "rows": rows,
         "epochs": findings.checkpoints,
         "sentences": sentences,
-        "images": prose.count(about.images(findings)),
-        "objective": about.under(findings.objectives[0]),
+        "counted": v.counted,
+        "units": v.units,
+        "unit": v.unit,
+        "trained": v.trained,
+        "objective": about.under(findings, findings.objectives[0]),
     }
 
 

@@ -5,25 +5,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.distributions import DISTRIBUTIONS
 from reportgen.findings import Findings
 from reportgen.objectives import OBJECTIVES
-from reportgen.report import about
+from reportgen.report import about, words
 from reportgen.report.formulas import Formula
 from reportgen.report.section import Section
+from reportgen.report.sections.judged import sources
 
 NOTES = {
     "reconstruction": "f is the log-likelihood alone.",
     "elbo": (
-        "What Burda et al. compare: every term is sampled, and the pathwise gradient is that of the log "
+        "Every term is sampled, and the pathwise gradient is that of the log "
         "weight "
         "(SGVB-A of Kingma and Welling)."
     ),
+    "iwae": "A bound of K samples together, tighter for every one more; each K is an objective of its own.",
+    "expectation": "f is any function, with no model behind it.",
     "elbo_analytic_kl": (
         "The KL term and its gradient are in closed form and add no variance (SGVB-B). Estimators of its "
         "sampled "
         "part are those of the reconstruction term, so their total variances agree; signal and bias differ."
     ),
 }
+
+
+MOST_QUOTES = 3
+"""Quotes that the question opens with; every claim's own stands with the claim."""
+
+
+def quotes(findings: Findings) -> list[Mapping[str, str]]:
+    """The first few different sentences that claims quote, with who wrote them."""
+    found: dict[str, str] = {}
+    for claim in findings.claims:
+        keys = [key for key, _ in sources(claim.source) if key]
+        if claim.quote and keys:
+            found.setdefault(claim.quote, keys[0])
+    return [{"text": words.sentence(text), "key": key} for text, key in list(found.items())[:MOST_QUOTES]]
+
+
+ANALYTIC_ALONE = "The KL term and its gradient are in closed form and add no variance (SGVB-B)."
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
@@ -33,11 +54,29 @@ def context(findings: Findings) -> Mapping[str, Any]:
         found = OBJECTIVES[name]
         formula = Formula(found.formula, found.spoken, display=True)
         note = NOTES.get(name, "")
+        if name == "elbo" and about.cites(findings, "burda2016"):
+            note = f"What Burda et al. compare: {note[:1].lower()}{note[1:]}"
+        if name == "elbo_analytic_kl" and "reconstruction" not in findings.objectives:
+            note = ANALYTIC_ALONE
         if name == "reconstruction" and about.from_post(findings):
             note = f"The term that the source post asks about; {note}"
         objectives.append({"name": name, "title": found.title, "formula": formula, "note": note})
+    q = DISTRIBUTIONS[findings.experiment.problem.distribution]
+    v = findings.vocabulary
     return {
         "objectives": objectives,
+        "trained": v.trained,
+        "coordinates": v.coordinates,
+        "quotes": quotes(findings),
+        "burda": v.trained or about.cites(findings, "burda2016"),
+        "conditional": not v.alone or findings.objectives != ("expectation",),
+        "family": {
+            "title": q.title,
+            "formula": Formula(q.formula, q.spoken, display=True),
+            "cites": [key.strip() for key in q.source.split(",") if key.strip()],
+        }
+        if q.name != "gaussian"
+        else None,
         "model": about.model(findings),
         "from_post": about.from_post(findings),
     }

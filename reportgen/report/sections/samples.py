@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.findings import Findings, prose
+from reportgen.objectives import OBJECTIVES
 from reportgen.report import about, words
 from reportgen.report.section import Section
 
@@ -43,8 +44,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "rows": rows,
         "text": " ".join(words.sentence(part) for part in parts),
         "coupled": any(findings.estimator_of[row["label"]] == "leave_one_out" for row in rows),
-        "objective": about.under(findings.objectives[0]),
-        "last": prose.count(findings.checkpoints[-1]),
+        "objective": about.under_every(findings, findings.objectives[0]),
+        "where": findings.vocabulary.epoch(findings.checkpoints[-1]),
+        "bound": OBJECTIVES[findings.objectives[0]].several,
     }
 
 

@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from reportgen.figures.axes import plain
+from reportgen.figures.crossings import crossings, interval_text, place_text
+from reportgen.figures.labels import block_title, setting_title
+from reportgen.figures.reading import arms_drawn
+from reportgen.figures.variance_against_setting import FEW_BLOCKS, LINES
 from reportgen.findings import Findings, prose
+from reportgen.findings.series import Series
 from reportgen.report import about, words
 from reportgen.report.section import Section
 
 NAMES = {"problem.latent": "the number of latent units"}
 """Settings that have a name in the text."""
+ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+LONG = 13
+"""Rows shown, at most; results.csv has all."""
 
 
-def told(findings: Findings, path: str, values: tuple[Any, ...], objectives: Sequence[str]) -> str:
-    """How the ratio of the two main estimators changes along one setting."""
+def name_of(path: str) -> str:
+    """A setting inside a sentence."""
+    return NAMES.get(path, setting_title(path, long=True))
+
+
+def run_name(run: Series) -> str:
+    """What tells a run of the sweep from the others: “quadratic”; empty for one alone."""
+    return ", ".join(
+        str(value) if isinstance(value, str) else f"{setting_title(path)} {about.written(value)}"
+        for path, value in run.named.items()
+    )
+
+
+def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
+    """How the ratio of the two main estimators changes along one run."""
     pair = about.contrast(findings)
     if pair is None:
         return ""
-    ratios = [(v, findings.ratio(*pair, objective=objectives[0], setting={path: v})) for v in values]
+    ratios = [(v, findings.ratio(*pair, objective=objectives[0], setting=run.setting(v))) for v in run.values]
     usable = [(v, ratio) for v, ratio in ratios if ratio.has_interval]
     if len(usable) < 2:
         return ""
     (first, low), (last, high) = usable[0], usable[-1]
+    at = "at" if run.path in NAMES else f"at {setting_title(run.path)} ="
+    lead = f"with {run_name(run)}, " if run_name(run) else f"{about.under_all(findings, objectives)}, "
     text = (
-        f"{about.under_all(objectives)}, the ratio of {about.named(findings, pair[0])} to "
+        f"{lead}the ratio of {about.named(findings, pair[0])} to "
         f"{about.named(findings, pair[1])} is "
-        f"{prose.with_interval(low)} at {first} and {prose.with_interval(high)} at {last}"
+        f"{prose.with_interval(low)} {at} {plain(first)} and {prose.with_interval(high)} at {plain(last)}"
     )
     steps = list(pairwise(usable))
     if all(after[1].low > before[1].high for before, after in steps):
@@ -36,51 +61,139 @@ def told(findings: Findings, path: str, values: tuple[Any, ...], objectives: Seq
         text += "; it falls with every step"
     else:
         text += "; it does not change in one direction throughout, or by less than the intervals can tell"
-    below = [str(v) for v, ratio in usable if words.side(ratio) == "below"]
-    if below:
-        text += f". At {prose.listing(below)} the order of the two is reversed"
+    below = [words.side(ratio) == "below" for _, ratio in usable]
+    names = [plain(v) for v, _ in usable]
+    if all(below):
+        text += ". The order of the two is the reverse throughout"
+    elif any(below):
+        first_below, last_below = below.index(True), len(below) - 1 - below[::-1].index(True)
+        where = f"At {prose.listing([name for name, lower in zip(names, below, strict=True) if lower])}"
+        if all(below[first_below:]) and sum(below) > 1:
+            where = f"From {names[first_below]} on"
+        elif all(below[: last_below + 1]) and sum(below) > 1:
+            where = f"Up to {names[last_below]}"
+        text += f". {where} the order of the two is reversed"
     return words.sentence(text)
 
 
+def wide_table(findings: Findings, run: Series) -> Mapping[str, Any]:
+    """Values as columns: the reference's variance, and ratios to it."""
+    reference = findings.reference()
+    return {
+        "rows": [
+            {
+                "title": about.title_of(findings, label),
+                "cells": [findings.ratio(label, reference, setting=run.setting(v)) for v in run.values],
+            }
+            for label in findings.compared()
+            if label != reference
+        ],
+        "variances": [findings.get("total_variance", reference, setting=run.setting(v)) for v in run.values],
+    }
+
+
+def blocks_shown(findings: Findings) -> tuple[str, ...]:
+    """Blocks of parameters that are told apart: few, and of q itself; else all together."""
+    blocks = tuple(group for group in findings.blocks() if group != "all")
+    few = not findings.vocabulary.trained and 1 < len(blocks) <= FEW_BLOCKS
+    return blocks if few else ("all",)
+
+
+def long_tables(findings: Findings, run: Series, values: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Values as rows: total variances, a column an estimator; a table a block of parameters."""
+    arms = arms_drawn(findings, findings.objectives, LINES)
+    several = len({objective for _, objective in arms}) > 1
+    heads = [
+        about.title_of(findings, label)
+        + (f", {about.objective_title(findings, objective)}" if several else "")
+        for label, objective in arms
+    ]
+    return [
+        {
+            "block": "" if group == "all" else block_title(group),
+            "id": group,
+            "heads": heads,
+            "rows": [
+                {
+                    "value": about.written(value),
+                    "cells": [
+                        findings.get(
+                            "total_variance",
+                            label,
+                            objective=objective,
+                            group=group,
+                            setting=run.setting(value),
+                        )
+                        for label, objective in arms
+                    ],
+                }
+                for value in values
+            ],
+        }
+        for group in blocks_shown(findings)
+    ]
+
+
+def thinned(values: Sequence[Any]) -> tuple[tuple[Any, ...], int]:
+    """At most LONG of the values, evenly: and each how-manieth they are."""
+    step = math.ceil(len(values) / LONG)
+    return tuple(values[::step]), step
+
+
+def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
+    """Where estimators change places, run by run and block by block."""
+    return [
+        {
+            "run": run_name(run),
+            "block": block_title(group) if group != "all" else "all coordinates",
+            "before": one.lower_before,
+            "beyond": one.lower_beyond,
+            "setting": setting_title(run.path),
+            "at": place_text(one.at, one.low, one.high),
+            "interval": interval_text(one.low, one.high),
+            "exact": prose.fixed(one.exact, 4) if one.exact == one.exact else words.DASH,
+        }
+        for run in findings.series()
+        for group in blocks_shown(findings)
+        for one in crossings(findings, run, group)
+    ]
+
+
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """One table a swept setting; left out without a sweep."""
-    tables = []
-    for path in findings.experiment.swept:
-        values = findings.settings(path)
-        if len(values) < 2:
-            continue
-        reference = findings.reference()
+    """One table a run of the sweep; left out without a sweep over numbers."""
+    tables, v = [], findings.vocabulary
+    for run in findings.series():
+        short = v.trained
+        values, step = (run.values, 1) if short else thinned(run.values)
         tables.append(
             {
-                "path": path,
-                "name": NAMES.get(path, path),
-                "values": [str(value) for value in values],
-                "reference": about.title_of(findings, reference),
-                "variances": [findings.get("total_variance", reference, setting={path: v}) for v in values],
-                "rows": [
-                    {
-                        "title": about.title_of(findings, label),
-                        "cells": [findings.ratio(label, reference, setting={path: v}) for v in values],
-                    }
-                    for label in findings.labels
-                    if label != reference
-                ],
+                "id": "-".join([run.path, *(str(value) for value in run.named.values())]).replace(" ", "-"),
+                "path": run.path,
+                "name": name_of(run.path),
+                "run": run_name(run),
+                "symbol": setting_title(run.path) if not v.trained else "",
+                "values": [about.written(value) for value in values],
+                "step": ORDINALS.get(step, f"{step}th") if step > 1 else "",
+                "wide": wide_table(findings, run) if short else None,
+                "long": [] if short else long_tables(findings, run, values),
                 "paragraphs": [
-                    t
-                    for group in about.variance_objectives(findings)
-                    if (t := told(findings, path, values, group))
+                    t for group in about.variance_objectives(findings) if (t := told(findings, run, group))
                 ],
             }
         )
     if not tables:
         return None
-    only = tuple(table["path"] for table in tables) == ("problem.latent",)
+    only = {table["path"] for table in tables} == {"problem.latent"}
     return {
         **({"title": "Variance against the number of latent units"} if only else {}),
         "tables": tables,
-        "latent": "problem.latent" in findings.experiment.swept,
-        "objective": about.under(findings.objectives[0]),
+        "reference": about.title_of(findings, findings.reference()),
+        "crossings": (rows := crossing_rows(findings)),
+        "runs": any(row["run"] for row in rows),
+        "objective": about.under(findings, findings.objectives[0]),
+        "trained": v.trained,
+        "several": len(findings.objectives) > 1 and not v.trained,
     }
 
 
-SECTION = Section("settings", "Against the settings swept", context, ("variance_against_latent",))
+SECTION = Section("settings", "Against the settings swept", context, ("variance_against_setting",))

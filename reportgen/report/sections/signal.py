@@ -3,58 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
+from reportgen.figures import reading
+from reportgen.figures.captions import lowered
 from reportgen.findings import Findings, prose
-from reportgen.report import about
+from reportgen.report import about, words
 from reportgen.report.section import Section
+
+KINDS = {"signal_to_noise": "", "directional_signal_to_noise": ", directional"}
+"""Both ratios, and what tells the second."""
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Signal-to-noise ratios under the first objective, at every checkpoint."""
+    """Signal-to-noise ratios under the first objective: at every checkpoint, and against K."""
     if not findings.checkpoints:
         return None
+    v, curves = findings.vocabulary, against_samples(findings)
+    labels = findings.labels if not v.trained else findings.compared()
     rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),
             "cells": [
                 findings.get("signal_to_noise", label, checkpoint=epoch) for epoch in findings.checkpoints
             ],
+            "directed": findings.get("directional_signal_to_noise", label),
         }
-        for label in findings.labels
+        for label in labels
     ]
     if not any(cell.available for row in rows for cell in row["cells"]):
         return None
     pair = about.contrast(findings)
-    sentence = ""
-    if pair:
-        mine, theirs = (findings.get("signal_to_noise", label) for label in pair)
-        if mine.available and theirs.available:
-            sentence = (
-                f"At the last checkpoint it is {prose.with_interval(theirs)} for "
-                f"{about.named(findings, pair[1])} and "
-                f"{prose.with_interval(mine)} for {about.named(findings, pair[0])}."
-            )
-    directed = _directed(findings, pair) if pair else ""
     return {
-        "directed": directed,
+        "directed": _sentence(findings, pair, "directional_signal_to_noise") if pair else "",
         "rows": rows,
-        "epochs": findings.checkpoints,
-        "sentence": sentence,
+        "epochs": findings.checkpoints if v.trained else (),
+        "sentence": _sentence(findings, pair, "signal_to_noise") if pair else "",
         "lost": any(not cell.available for row in rows for cell in row["cells"]),
-        "objective": about.under(findings.objectives[0]),
+        "objective": about.under(findings, findings.objectives[0]),
+        "every": about.under_every(findings, findings.objectives[0]),
+        "at_last": v.at_last,
+        "where": v.epoch(findings.checkpoints[-1]),
+        "unit": v.unit,
+        "units": v.units,
+        "alone": v.alone,
+        "curves": curves,
+        "told": told(curves),
     }
 
 
-def _directed(findings: Findings, pair: tuple[str, str]) -> str:
-    """Directional ratios of the two estimators the report is about, at the last checkpoint."""
-    mine, theirs = (findings.get("directional_signal_to_noise", label) for label in pair)
+def against_samples(findings: Findings) -> list[dict[str, Any]]:
+    """The ratio at the smallest and largest K and the slope between, of both kinds of it.
+
+    Nothing where K says no more than in the section on variance.
+    """
+    rows: list[dict[str, Any]] = []
+    if not reading.varies_with_samples(findings):
+        return rows
+    for label, (statistic, kind) in product(findings.labels, KINDS.items()):
+        curve = [point for point in findings.curve(label, statistic) if point[1].available]
+        slope = findings.slope(statistic, label)
+        if len(curve) > 1 and slope.available:
+            title = f"{reading.gradient_title(findings, label)}{kind}"
+            rows.append({"title": title, "first": curve[0], "last": curve[-1], "slope": slope})
+    return rows
+
+
+def told(rows: list[dict[str, Any]]) -> str:
+    """Whose signal drowns as K grows, and whose rises out of the noise."""
+    known = [row for row in rows if row["slope"].has_interval]
+    parts = [
+        f"that of {lowered(row['title'])} {change} with a slope of {prose.with_interval(row['slope'])}"
+        for row in known
+        if (change := {"below": "falls", "above": "rises"}.get(words.side(row["slope"], 0.0)))
+    ]
+    return words.sentence(f"with the number of samples K, {'; '.join(parts)}") if parts else ""
+
+
+def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:
+    """The ratio of the two estimators the report is about, at the last checkpoint."""
+    mine, theirs = (findings.get(statistic, label) for label in pair)
     if not (mine.available and theirs.available):
         return ""
-    return (
-        f"At the last checkpoint it is {prose.with_interval(theirs)} for {about.named(findings, pair[1])} "
-        f"and {prose.with_interval(mine)} for {about.named(findings, pair[0])}."
+    return words.sentence(
+        f"{findings.vocabulary.last} it is {prose.with_interval(theirs)} for "
+        f"{about.named(findings, pair[1])} and {prose.with_interval(mine)} for "
+        f"{about.named(findings, pair[0])}"
     )
 
 
-SECTION = Section("signal", "Signal and noise", context, ("signal_to_noise",))
+SECTION = Section("signal", "Signal and noise", context, ("signal_to_noise", "signal_against_num_samples"))

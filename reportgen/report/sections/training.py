@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from reportgen.findings import Findings, prose
@@ -12,6 +13,8 @@ from reportgen.report.section import Section
 
 def story(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:
     """What became of the ratio of two variances over training, under objectives where it is the same."""
+    if not findings.vocabulary.trained:
+        return story_untrained(findings, objectives, worst, reference)
     epochs = findings.checkpoints
     ratios = {
         epoch: findings.ratio(worst, reference, objective=objectives[0], checkpoint=epoch) for epoch in epochs
@@ -19,10 +22,12 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
     told = {epoch: words.side(ratio) for epoch, ratio in ratios.items() if ratio.has_interval}
     names = about.named(findings, worst), about.named(findings, reference)
     if not told:
-        return words.sentence(f"{about.under_all(objectives)}, {words.compared(*names, ratios[epochs[-1]])}")
+        return words.sentence(
+            f"{about.under_all(findings, objectives)}, {words.compared(*names, ratios[epochs[-1]])}"
+        )
     last = max(told)
     when = f"after {words.counted(last, 'epoch')}" if last else "before training"
-    text = f"{about.under_all(objectives)}, {words.compared(*names, ratios[last])}, {when}. "
+    text = f"{about.under_all(findings, objectives)}, {words.compared(*names, ratios[last])}, {when}. "
     higher = [epoch for epoch, where in told.items() if where == "above"]
     lower = [epoch for epoch, where in told.items() if where == "below"]
     equal = [epoch for epoch, where in told.items() if where == "around"]
@@ -36,9 +41,63 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
     return words.sentence(text)
 
 
+def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:
+    """The ratio of two variances where nothing is trained, and in how many of the settings it is above 1."""
+    names = about.named(findings, worst), about.named(findings, reference)
+    base = findings.ratio(worst, reference, objective=objectives[0])
+    where = f"{about.under_all(findings, objectives)}{findings.vocabulary.at_last}"
+    text = f"{where}, {words.compared(*names, base)}"
+    settings = [record.setting for record in findings.measurements]
+    ratios = [findings.ratio(worst, reference, objective=objectives[0], setting=s) for s in settings]
+    known = [ratio for ratio in ratios if ratio.has_interval]
+    if len(known) < 2:
+        return words.sentence(text)
+    sides = [words.side(ratio) for ratio in known]
+    counts = {"higher": sides.count("above"), "lower": sides.count("below")}
+    counts["not told apart"] = len(known) - sum(counts.values())
+    parts = [f"{told} in {prose.in_words(count)}" for told, count in counts.items() if count]
+    values = [ratio.value for ratio in known]
+    text = (
+        f"{text}. Over {words.counted(len(known), 'setting')} it is {prose.listing(parts)}; the ratio lies "
+        f"between {prose.number(min(values))} and {prose.number(max(values))}"
+    )
+    return words.sentence(text)
+
+
+def between_objectives(findings: Findings) -> str:
+    """The variance of each estimator under the first objective over that under each other, if not trained."""
+    if findings.vocabulary.trained or len(findings.objectives) < 2:
+        return ""
+    first, *others = findings.objectives
+    told = []
+    for label, other in product(findings.compared(first), others):
+        if label not in findings.compared(other):
+            continue
+        own = findings.objective_ratio(label, first, other)
+        settings = [record.setting for record in findings.measurements]
+        ratios = [findings.objective_ratio(label, first, other, setting=s) for s in settings]
+        sides = [words.side(ratio) for ratio in ratios if ratio.has_interval]
+        if not own.available or all(ratio.value == 1.0 for ratio in ratios if ratio.available):
+            continue
+        title = about.objective_title(findings, other)
+        text = (
+            f"with {about.named(findings, label)} it is {prose.with_interval(own)} times that under {title}"
+        )
+        if len(sides) > 1:
+            text += (
+                f" ({sides.count('above')} of {len(sides)} settings above 1, {sides.count('below')} below)"
+            )
+        told.append(text)
+    if not told:
+        return ""
+    where = f"{findings.vocabulary.last}, the" if findings.vocabulary.last else "the"
+    title = about.objective_title(findings, first)
+    return words.sentence(f"{where} variance under {title}: {'; '.join(told)}")
+
+
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Sentences, and the table of ratios."""
-    if not findings.checkpoints:
+    """Sentences, and the table of ratios; left out where nothing is trained."""
+    if not findings.checkpoints or not findings.vocabulary.trained:
         return None
     pair = about.contrast(findings)
     together = about.variance_objectives(findings)
@@ -50,7 +109,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             by_image = (
                 "The same can be asked image by image: at the last checkpoint "
                 f"{about.named(findings, pair[1])} has the "
-                f"lower variance in {prose.count(lower)} of {prose.count(total)} images."
+                f"lower variance in {prose.count(lower)} of {prose.count(total)} {findings.vocabulary.units}."
             )
     groups = []
     for objective, *same in together:
@@ -63,7 +122,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                     for epoch in findings.checkpoints
                 ],
             }
-            for label in findings.labels
+            for label in findings.compared(objective)
             if label != reference
         ]
         variances = [
@@ -72,7 +131,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         ]
         groups.append(
             {
-                "title": "; ".join(about.objective_title(name) for name in (objective, *same)),
+                "title": "; ".join(about.objective_title(findings, name) for name in (objective, *same)),
                 "reference": about.title_of(findings, reference),
                 "variances": variances,
                 "rows": rows,
@@ -81,6 +140,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "paragraphs": paragraphs,
         "by_image": by_image,
+        "unit": findings.vocabulary.unit,
+        "units": findings.vocabulary.units,
         "epochs": findings.checkpoints,
         "groups": groups,
         "columns": len(findings.checkpoints) + 1,

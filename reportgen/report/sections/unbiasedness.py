@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.figures.captions import article
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
 from reportgen.report import about, words
@@ -13,19 +14,24 @@ from reportgen.report.section import Section
 LEVEL = 0.05
 
 
+def places(findings: Findings) -> list[dict[str, Any]]:
+    """Where tests are made and counted: the checkpoints, or all settings where nothing is trained."""
+    if findings.vocabulary.trained:
+        return [{"checkpoint": epoch} for epoch in findings.checkpoints]
+    return [{"setting": record.setting} for record in findings.measurements]
+
+
 def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
-    """One estimator against the reference at the last checkpoint; p-values below LEVEL counted over all."""
-    tests = [
-        findings.get("bias_p_value", label, objective=objective, checkpoint=epoch)
-        for epoch in findings.checkpoints
-    ]
+    """One estimator against the reference, last checkpoint; p-values below LEVEL counted over all places."""
+    own = findings.get("bias_p_value", label, objective=objective)
+    tests = [findings.get("bias_p_value", label, objective=objective, **place) for place in places(findings)]
     values = [test.value for test in tests if test.available]
     return {
         "title": about.title_of(findings, label),
-        "unbiased": about.is_unbiased(findings, label),
+        "unbiased": about.is_unbiased(findings, label, objective),
         "projection": findings.get("relative_projection", label, objective=objective),
         "cosine": findings.get("cosine_to_reference", label, objective=objective),
-        "p": _bare(prose.p_value(tests[-1].value)) if tests[-1].available else words.DASH,
+        "p": _bare(prose.p_value(own.value)) if own.available else words.DASH,
         "rejected": sum(value < LEVEL for value in values),
         "tested": len(values),
         "detectable": findings.get("detectable_bias", label, objective=objective),
@@ -41,15 +47,15 @@ def untested(findings: Findings, objectives: list[str]) -> list[str]:
     """Who was not tested at the last checkpoint, and why."""
     reasons: dict[str, list[str]] = {}
     for objective in objectives:
-        for label in findings.labels:
+        for label in findings.compared(objective):
             test = findings.get("bias_p_value", label, objective=objective)
             if label != findings.reference(objective) and test.status.startswith("not available"):
                 named = reasons.setdefault(test.status.removeprefix("not available: "), [])
                 named += [name for name in [about.named(findings, label)] if name not in named]
     return [
         words.sentence(
-            f"{prose.listing(names)} {'is' if len(names) == 1 else 'are'} not tested jointly at the last "
-            f"checkpoint: {reason}"
+            f"{prose.listing(names)} {'is' if len(names) == 1 else 'are'} not tested jointly"
+            f"{findings.vocabulary.at_last}: {reason}"
         )
         for reason, names in reasons.items()
     ]
@@ -57,10 +63,9 @@ def untested(findings: Findings, objectives: list[str]) -> list[str]:
 
 def distinct(findings: Findings) -> list[str]:
     """Objectives whose tests differ: a term in closed form is added to both sides and cancels."""
-    sampled: dict[str, str] = {}
+    sampled: dict[tuple[str, bool], str] = {}
     for name in findings.objectives:
-        integrand = OBJECTIVES[name].integrand.name if name in OBJECTIVES else name
-        sampled.setdefault(integrand, name)
+        sampled.setdefault((OBJECTIVES[name].integrand.name, OBJECTIVES[name].several), name)
     return list(sampled.values())
 
 
@@ -70,22 +75,26 @@ def verdict(findings: Findings) -> list[str]:
     rows = [
         (label, objective, row(findings, label, objective))
         for objective in objectives
-        for label in findings.labels
+        for label in findings.compared(objective)
         if label != findings.reference(objective)
     ]
     texts = []
+    v = findings.vocabulary
+    of_place = " and checkpoint" if v.trained else " and setting" if v.swept else ""
+    over_units = "" if v.alone else f", corrected over the {v.units}"
     honest = [(label, objective, r) for label, objective, r in rows if r["unbiased"] and r["tested"]]
     tests, found = sum(r["tested"] for _, _, r in honest), sum(r["rejected"] for _, _, r in honest)
     if tests:
         text = (
             f"of {words.counted(tests, 'joint test')} of unbiased estimators against "
-            f"{about.named(findings, findings.reference())}, one an estimator and checkpoint "
-            f"{about.under_all(objectives)}, {prose.in_words(found) if found else 'none'} gave "
-            "p\u00a0<\u00a00.05, corrected over the images"
+            f"{about.named(findings, findings.reference())}, one an estimator{of_place} "
+            f"{about.under_all(findings, objectives)}, {prose.in_words(found) if found else 'none'} gave "
+            f"p\u00a0<\u00a00.05{over_units}"
         )
         if found:
             names = [
-                f"{about.named(findings, label)} ({prose.in_words(r['rejected'])} {about.under(objective)})"
+                f"{about.named(findings, label)} ({prose.in_words(r['rejected'])} "
+                f"{about.under(findings, objective)})"
                 for label, objective, r in honest
                 if r["rejected"]
             ]
@@ -100,13 +109,14 @@ def verdict(findings: Findings) -> list[str]:
     for label in controls:
         tests = sum(r["tested"] for name, _, r in rows if name == label)
         found = sum(r["rejected"] for name, _, r in rows if name == label)
+        kind = "the negative control" if about.is_control(findings, label) else "the estimator with a bias"
         how = "every one of" if found == tests else f"{prose.in_words(found) if found else 'none'} of"
         texts.append(
             words.sentence(
-                f"the negative control, {about.named(findings, label)}, was rejected in {how} "
+                f"{kind}, {about.named(findings, label)}, was rejected in {how} "
                 f"{words.counted(tests, 'test')}"
                 if tests > 1
-                else f"the negative control, {about.named(findings, label)}, was "
+                else f"{kind}, {about.named(findings, label)}, was "
                 f"{'rejected' if found else 'not rejected'} in its one test"
             )
         )
@@ -115,20 +125,26 @@ def verdict(findings: Findings) -> list[str]:
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Sentences and one table an objective; left out with nothing to compare."""
-    if not findings.checkpoints or len(findings.labels) < 2:
+    if not findings.checkpoints or len(findings.compared()) < 2:
         return None
     groups = []
     for objective in distinct(findings):
         reference = findings.reference(objective)
-        rows = [row(findings, label, objective) for label in findings.labels if label != reference]
-        groups.append({"title": about.objective_title(objective), "rows": rows})
+        rows = [
+            row(findings, label, objective) for label in findings.compared(objective) if label != reference
+        ]
+        groups.append({"title": about.objective_title(findings, objective), "rows": rows})
     return {
         "reference": about.named(findings, findings.reference()),
-        "images": prose.count(about.images(findings)),
+        "units": findings.vocabulary.units,
+        "unit_article": article(findings.vocabulary.unit),
+        "counted": findings.vocabulary.counted,
+        "alone": findings.vocabulary.alone,
         "paragraphs": verdict(findings),
         "groups": groups,
         "same": "elbo_analytic_kl" in findings.objectives and "elbo_analytic_kl" not in distinct(findings),
-        "last": prose.count(findings.checkpoints[-1]),
+        "where": findings.vocabulary.epoch(findings.checkpoints[-1]),
+        "places": "checkpoints" if findings.vocabulary.trained else "settings",
     }
 
 

@@ -14,18 +14,19 @@ LONGEST = 8
 """Rows shown; results.csv has all."""
 
 
-def _place(record: BrokenRecord) -> str:
+def _place(record: BrokenRecord, trained: bool) -> str:
     parts = [record.kind.capitalize()]
     parts += [about.setting_text(record.setting)] if record.setting else []
-    parts += [] if record.checkpoint is None else [f"epoch {prose.count(record.checkpoint)}"]
+    parts += [] if record.checkpoint is None or not trained else [f"epoch {prose.count(record.checkpoint)}"]
     return ", ".join(parts)
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Left out where everything met its precision."""
+    v = findings.vocabulary
     broken: list[dict[str, Any]] = [
         {
-            "what": _place(record),
+            "what": _place(record, v.trained),
             "cause": record.cause,
         }
         for record in findings.broken
@@ -34,8 +35,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     for record in findings.measurements:
         for arm in record.arms:
             where = [
-                about.objective_title(arm.objective),
-                f"epoch {prose.count(record.checkpoint)}",
+                about.objective_title(findings, arm.objective),
+                *([f"epoch {prose.count(record.checkpoint)}"] if v.trained else []),
                 f"K = {arm.num_samples}",
             ]
             if not record.base:
@@ -66,6 +67,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "all": prose.count(len(short)),
         "hidden": prose.count(len(short) - LONGEST) if len(short) > LONGEST else "",
         "precision": f"{100 * float(findings.experiment.measure.precision):g}%",
+        "each": v.each,
         "budget": prose.count(int(findings.experiment.measure.budget)),
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures.axes import plain
 from reportgen.findings import Estimate, Findings, prose
+from reportgen.objectives import OBJECTIVES
 from reportgen.report import about, words
 from reportgen.report.section import Section
 
@@ -22,7 +23,7 @@ def between(findings: Findings, worst: str, best: str) -> list[str]:
     """Unbiased estimators other than the two ends."""
     return [
         label
-        for label in findings.labels
+        for label in findings.compared()
         if label not in (worst, best) and about.is_unbiased(findings, label)
     ]
 
@@ -53,9 +54,10 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
     whole = findings.ratio(worst, best)
     if words.side(whole) != "above":
         return [
-            f"Here {about.named(findings, worst)} does not have the higher variance at the last "
-            "checkpoint, so there is no gap "
-            "for the derivative to explain."
+            words.sentence(
+                f"{about.named(findings, worst)} does not have the higher variance"
+                f"{findings.vocabulary.at_last}, so there is no gap for the derivative to explain"
+            )
         ]
     text = (
         f"Of the estimators that use no derivative of the integrand, {about.named(findings, top)} goes "
@@ -104,7 +106,7 @@ def elsewhere(findings: Findings, label: str, worst: str, best: str) -> list[str
         said.append(rest)
         sentences.append(
             words.sentence(
-                f"{about.under(objective)} it closes {words.share(share)} and leaves a factor of "
+                f"{about.under(findings, objective)} it closes {words.share(share)} and leaves a factor of "
                 f"{prose.with_interval(rest)}, of a whole gap of {prose.with_interval(whole)}"
             )
         )
@@ -124,7 +126,8 @@ def constants(findings: Findings, label: str) -> str:
         return words.sentence(
             f"{name} does not feel it: its variance is the same to rounding, whatever the constant"
         )
-    listed = prose.listing([f"{prose.with_interval(v)} at {plain(c)}" for c, v in found]) + " nats"
+    listed = prose.listing([f"{prose.with_interval(v)} at {plain(c)}" for c, v in found])
+    listed += " nats" if OBJECTIVES[findings.objectives[0]].unit else ""
     if effect.has_interval and effect.low == 0:
         return words.sentence(f"for {name} no change is seen: total variance is {listed}")
     return words.sentence(f"{name} feels it: total variance is {listed}")
@@ -147,7 +150,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         }
         for label in others
     ]
-    moved = [text for label in findings.labels if (text := constants(findings, label))]
+    moved = [text for label in findings.compared() if (text := constants(findings, label))]
     if not rows and not moved:
         return None
     closes = []
@@ -155,13 +158,16 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         share = findings.gap_closed(label, worst, best)
         if share.available:
             closes.append(f"{about.named(findings, label)} closes {reading(share)}, {words.share(share)}")
-    objective, last = about.under(findings.objectives[0]), prose.count(findings.checkpoints[-1])
+    objective = about.under(findings, findings.objectives[0])
+    where = findings.vocabulary.epoch(findings.checkpoints[-1])
     return {
         "worst": about.named(findings, worst),
         "best": about.named(findings, best),
         "rows": rows,
-        "epochs": findings.checkpoints,
-        "shares": words.sentence(f"{objective} at epoch {last}, {'; '.join(closes)}") if closes else "",
+        "epochs": findings.checkpoints if findings.vocabulary.trained else (),
+        "where": where,
+        "likelihood": bool(OBJECTIVES[findings.objectives[0]].unit),
+        "shares": words.sentence(f"{objective}{where}, {'; '.join(closes)}") if closes else "",
         "explanation": explanation(findings, worst, best, others),
         "constants": moved,
         "objective": objective,

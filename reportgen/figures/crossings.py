@@ -1,0 +1,102 @@
+"""Which pairs of lines are asked where they change places, and what the answer is called."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from reportgen.figures.reading import title_of, unbiased
+from reportgen.findings import Findings, prose
+from reportgen.findings.series import Series
+
+Arm = tuple[str, str]
+"""A label and an objective."""
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A value of a swept setting at which two lines have the same variance."""
+
+    arms: tuple[Arm, Arm]
+    lower_before: str
+    """Title of the one with the lower variance before it."""
+    lower_beyond: str
+    at: float
+    low: float
+    """Ends of the interval, infinite where no value measured bounds it."""
+    high: float
+    exact: float
+    """Where the exact variances cross; NaN where they are not known."""
+
+
+def pairs(findings: Findings) -> Iterator[tuple[Arm, Arm]]:
+    """The reference with every other unbiased estimator of an objective, then objectives by estimator.
+
+    An objective with the reference's variances again, a closed-form term apart, is asked all the same.
+    """
+    for objective in findings.objectives:
+        reference = findings.reference(objective)
+        for label in findings.compared(objective):
+            if label != reference and unbiased(findings, label, objective):
+                yield (label, objective), (reference, objective)
+    if not findings.vocabulary.trained:
+        for first, second in combinations(findings.objectives, 2):
+            for label in findings.compared(first):
+                if label in findings.compared(second):
+                    yield (label, first), (label, second)
+
+
+def crossings(findings: Findings, run: Series, group: str = "all") -> tuple[Crossing, ...]:
+    """Every crossing of those pairs along a run of the sweep, in a block of parameters."""
+    found = []
+    for first, second in pairs(findings):
+        for one in findings.crossovers(
+            first[0],
+            second[0],
+            run.path,
+            group=group,
+            setting=run.fixed,
+            objective=(first[1], second[1]),
+        ):
+            beyond = first if one.loses_beyond in first else second
+            other = second if beyond is first else first
+            several = first[1] != second[1]
+            found.append(
+                Crossing(
+                    (first, second),
+                    _title(findings, beyond, several),
+                    _title(findings, other, several),
+                    one.at,
+                    one.low,
+                    one.high,
+                    one.exact,
+                )
+            )
+    return tuple(found)
+
+
+def _title(findings: Findings, arm: Arm, several: bool) -> str:
+    title = title_of(findings, arm[0])
+    return f"{title}, {findings.vocabulary.objective(arm[1])}" if several else title
+
+
+def place_text(at: float, low: float, high: float) -> str:
+    """A place with the digits that its interval warrants."""
+    return prose.fixed(at, _digits(low, high))
+
+
+def interval_text(low: float, high: float) -> str:
+    """The interval of a place; an end that no value measured bounds is open."""
+    if math.isfinite(low) and math.isfinite(high):
+        return f"{prose.fixed(low, _digits(low, high))} to {prose.fixed(high, _digits(low, high))}"
+    if math.isfinite(low):
+        return f"above {prose.number(low)}"
+    return f"below {prose.number(high)}" if math.isfinite(high) else "not bounded"
+
+
+def _digits(low: float, high: float) -> int:
+    """Two digits of the interval's width."""
+    width = high - low
+    return max(0, min(4, 1 - math.floor(math.log10(width)))) if math.isfinite(width) and width > 0 else 3

@@ -1,0 +1,100 @@
+"""Signal-to-noise ratio against the number of samples K, in φ and in θ together: it has no unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reportgen.figures import reading
+from reportgen.figures.axes import log_axis, setting_axis
+from reportgen.figures.captions import intervals_sentence, lowered, place, ranking, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.reading import MISSING, gradient_title, line
+from reportgen.figures.style import new_figure
+from reportgen.figures.variance_against_num_samples import slope_note
+from reportgen.findings import Estimate, Findings, prose
+
+
+@dataclass(frozen=True)
+class SignalAgainstNumSamples:
+    """Signal-to-noise ratio at each K, and the slope fitted on log-log axes."""
+
+    objective: str
+    checkpoint: int
+    num_samples: tuple[int, ...]
+    lines: tuple[Line, ...]
+    slopes: tuple[Estimate, ...]
+
+
+def data(findings: Findings) -> SignalAgainstNumSamples | None:
+    """The curves at the last checkpoint; None where K says no more than in a figure of variances."""
+    if not reading.varies_with_samples(findings):
+        return None
+    curves = {label: dict(findings.curve(label, "signal_to_noise")) for label in findings.labels}
+    counts = tuple(sorted({count for curve in curves.values() for count in curve}))
+    if len(counts) < 2:
+        return None
+    lines = []
+    for label in findings.labels:
+        values = tuple(curves[label].get(count, MISSING) for count in counts)
+        one = line(findings, label, values, samples=False)
+        if sum(value > 0 for value in one.values) > 1:
+            lines.append(Line(label, gradient_title(findings, label), one.look, values))
+    if not lines:
+        return None
+    slopes = tuple(findings.slope("signal_to_noise", one.label) for one in lines)
+    return SignalAgainstNumSamples(
+        findings.objectives[0], findings.checkpoints[-1], counts, tuple(lines), slopes
+    )
+
+
+def draw(data: SignalAgainstNumSamples) -> Figure:
+    """Log-log curves, each line's fitted slope beside its name."""
+    figure = new_figure(84)
+    ax = figure.add_subplot()
+    counts = [float(count) for count in data.num_samples]
+    draw_lines(ax, counts, data.lines)
+    log_axis(ax, "y", extent(data.lines))
+    setting_axis(ax, counts, most=12)
+    ax.set_xlabel("samples K in one estimate")
+    ax.set_ylabel("signal-to-noise ratio of one estimate")
+    label_lines(ax, counts, data.lines, [slope_note(slope) for slope in data.slopes])
+    return figure
+
+
+def caption(findings: Findings, data: SignalAgainstNumSamples) -> str:
+    """What is drawn, and who gains and who loses with every further sample."""
+    where = place(findings, data.objective)
+    known = [(one, slope) for one, slope in zip(data.lines, data.slopes, strict=True) if slope.has_interval]
+    rising = [lowered(one.title) for one, slope in known if slope.low > 0]
+    falling = [lowered(one.title) for one, slope in known if slope.high < 0]
+    seen = [f"it rises for {prose.listing(rising)}"] if rising else []
+    seen += [f"it falls for {prose.listing(falling)}"] if falling else []
+    text = "; ".join(seen)
+    return sentences(
+        "Signal-to-noise ratio of one estimate against the number of samples K, both logarithmic; beside each"
+        " name the fitted slope with its 95% interval.",
+        f"With K {text}." if text else "",
+        intervals_sentence(data.lines),
+        (where.varying if where else ""),
+    )
+
+
+def alt(data: SignalAgainstNumSamples) -> str:
+    """The chart in words: slopes, and the values at the largest K."""
+    slopes = "; ".join(
+        f"{lowered(one.title)} {prose.with_interval(slope)}"
+        for one, slope in zip(data.lines, data.slopes, strict=True)
+    )
+    return (
+        f"Line chart, both axes logarithmic, of the signal-to-noise ratio against {data.num_samples[0]:,} to"
+        f" {data.num_samples[-1]:,} samples. Slopes: {slopes}. At the largest K: {ranking(data.lines)}."
+    )
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

@@ -1,0 +1,362 @@
+"""Total variance against what the declaration sweeps: measured points, exact curves, where they cross.
+
+A panel a run of the sweep (see `reportgen.findings.series`), and where
+nothing is trained and q has few blocks of parameters, a row of panels a block.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import curve, log_axis, plain, setting_axis
+from reportgen.figures.captions import (
+    Place,
+    biased_sentence,
+    intervals_sentence,
+    labels_of,
+    lowered,
+    place,
+    ranking,
+    sentences,
+)
+from reportgen.figures.crossings import Crossing, crossings, place_text
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import block_title, setting_title, variance_axis
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.reading import arms_drawn, comparable, line_of, unbiased
+from reportgen.figures.style import INK, PAPER, SMALL, new_figure
+from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.series import Series
+
+FEW_BLOCKS = 3
+"""Blocks of parameters, at most, that get a row of panels each."""
+LINES = 6
+"""Lines, at most, of all objectives together in one panel."""
+DENSE = 12
+"""Values along an axis from which marks are drawn smaller."""
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A crossing as it is drawn: at the height of its line; named where it is of the main pair."""
+
+    crossing: Crossing
+    height: float
+    named: bool
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One run of the sweep in one block of parameters; lines and exact curves run over `values`."""
+
+    path: str
+    title: str
+    """What tells the run from the others; empty for one alone."""
+    group: str
+    values: tuple[float, ...]
+    lines: tuple[Line, ...]
+    exact: tuple[tuple[float, ...], ...]
+    """One a line, NaN where no exact variance is known."""
+    rings: tuple[Ring, ...] = ()
+
+
+@dataclass(frozen=True)
+class VarianceAgainstSetting:
+    """Panels by row and column, last checkpoint."""
+
+    objective: str
+    checkpoint: int
+    trained: bool
+    rows: tuple[tuple[Panel, ...], ...]
+    apart: tuple[Line, ...] = ()
+    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
+    several: bool = False
+    """Whether lines of several objectives share a panel."""
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """All of them, row by row."""
+        return tuple(panel for row in self.rows for panel in row)
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an exact curve."""
+        return any(math.isfinite(v) for panel in self.panels for one in panel.exact for v in one)
+
+
+def data(findings: Findings) -> VarianceAgainstSetting | None:
+    """Every run with at least two values; None without one."""
+    runs = findings.series()
+    if not runs or not findings.checkpoints:
+        return None
+    trained = findings.vocabulary.trained
+    blocks = tuple(group for group in findings.blocks() if group != "all")
+    groups = blocks if not trained and 1 < len(blocks) <= FEW_BLOCKS else ("all",)
+    arms = arms_drawn(findings, () if trained else findings.objectives, LINES)
+    apart: dict[str, Line] = {}
+    rows: list[tuple[Panel, ...]] = []
+    for group in groups:
+        panels = []
+        for run in runs:
+            panel, left_out = panel_of(findings, run, group, arms)
+            apart.update({one.label: one for one in left_out})
+            if panel.lines:
+                panels.append(panel)
+        if panels:
+            rows.append(tuple(panels))
+    if not rows:
+        return None
+    if len(rows) > 1 and len(rows[0]) == 1:
+        rows = [tuple(row[0] for row in rows)]
+    checkpoint = findings.checkpoints[-1]
+    return VarianceAgainstSetting(
+        findings.objectives[0],
+        checkpoint,
+        trained,
+        tuple(rows),
+        tuple(apart.values()),
+        len({objective for _, objective in arms}) > 1,
+    )
+
+
+def panel_of(
+    findings: Findings, run: Series, group: str, arms: Sequence[tuple[str, str]]
+) -> tuple[Panel, tuple[Line, ...]]:
+    """A panel, and the lines it leaves out; `arms` are (label, objective)."""
+
+    def over(statistic: str, label: str, objective: str) -> tuple[Estimate, ...]:
+        return tuple(
+            findings.get(statistic, label, objective=objective, group=group, setting=run.setting(value))
+            for value in run.values
+        )
+
+    lines = {
+        arm: line_of(findings, arm, over("total_variance", *arm), several=len({o for _, o in arms}) > 1)
+        for arm in arms
+    }
+    measured = tuple(one for one in lines.values() if sum(v > 0 for v in one.values) > 1)
+    drawn, apart = comparable(findings, measured)
+    kept = [arm for arm, one in lines.items() if one in drawn]
+    exact = tuple(
+        tuple(
+            e.value if e.available and e.value > 0 else math.nan for e in over("exact_total_variance", *arm)
+        )
+        for arm in kept
+    )
+    title = ", ".join(
+        str(value) if isinstance(value, str) else f"{setting_title(path)} {plain(value)}"
+        for path, value in run.named.items()
+    )
+    values = tuple(float(value) for value in run.values)
+    rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})
+    return Panel(run.path, title, group, values, drawn, exact, rings), apart
+
+
+def rings_of(
+    findings: Findings, run: Series, group: str, lines: Mapping[tuple[str, str], Line]
+) -> tuple[Ring, ...]:
+    """The crossings of lines that are drawn; the first pair that crosses is named."""
+    found = [one for one in crossings(findings, run, group) if set(one.arms) <= set(lines)]
+    values = [float(value) for value in run.values]
+    return tuple(
+        Ring(one, height_at(one.at, values, lines[one.arms[1]].values), one.arms == found[0].arms)
+        for one in found
+    )
+
+
+def height_at(at: float, values: Sequence[float], heights: Sequence[float]) -> float:
+    """Of a line on a log axis, between two of its points."""
+    points = [(x, math.log(y)) for x, y in zip(values, heights, strict=True) if y > 0]
+    before = max((p for p in points if p[0] <= at), default=points[0])
+    after = min((p for p in points if p[0] >= at), default=points[-1])
+    span = after[0] - before[0]
+    share = (at - before[0]) / span if span else 0.0
+    return math.exp(before[1] + share * (after[1] - before[1]))
+
+
+def draw(data: VarianceAgainstSetting) -> Figure:
+    """Log variance over each setting's own scale, lines named beside the last panel of a row."""
+    columns = max(len(row) for row in data.rows)
+    alone = len(data.panels) == 1
+    figure = new_figure(70 if alone else 12 + 46 * len(data.rows))
+    axes = figure.subplots(len(data.rows), columns, squeeze=False)
+    for r, row in enumerate(data.rows):
+        for c, ax in enumerate(axes[r]):
+            if c >= len(row):
+                ax.set_visible(False)
+                continue
+            last = r == len(data.rows) - 1 or row[c].path != data.rows[r + 1][c].path
+            draw_panel(ax, row[c], last=last, alone=alone)
+            titles = [row[c].title] if r == 0 or columns == 1 else []
+            if row[c].group != "all" and (len(row) == 1 or len({panel.group for panel in row}) > 1):
+                titles.append(block_title(row[c].group))
+            ax.set_title(", ".join(title for title in titles if title))
+        if row[0].group != "all" and len(data.rows) > 1:
+            axes[r][0].set_ylabel(f"variance, {block_title(row[0].group)}")
+        else:
+            axes[r][0].set_ylabel(variance_axis(data.objective))
+    for r, row in enumerate(data.rows):
+        label_lines(axes[r][len(row) - 1], row[-1].values, row[-1].lines)
+    return figure
+
+
+def draw_panel(ax: Axes, panel: Panel, *, last: bool, alone: bool) -> None:
+    """Marks with intervals; the exact curve where it is known, else a line from mark to mark."""
+    size = 4.4 if alone else 3.6 if len(panel.values) < DENSE else 2.9
+    everything = extent(panel.lines)
+    for one, exact in zip(panel.lines, panel.exact, strict=True):
+        if any(math.isfinite(v) for v in exact):
+            low, high = one.bounds
+            marks = [v if v > 0 else math.nan for v in one.values]
+            ax.plot(panel.values, exact, color=one.look.colour, linewidth=0.9, linestyle="-", zorder=2)
+            curve(ax, panel.values, marks, low, high, one.look, line=False, size=size)
+            everything += [v for v in exact if v > min(everything) / 10]
+        else:
+            draw_lines(ax, panel.values, (one,), size=size)
+    for ring in panel.rings:
+        mark_crossing(ax, ring, panel.values)
+    log_axis(ax, "y", everything, room=7 if alone else 5)
+    setting_axis(ax, panel.values)
+    if last:
+        ax.set_xlabel(setting_title(panel.path))
+
+
+def mark_crossing(ax: Axes, ring: Ring, values: Sequence[float]) -> None:
+    """A ring on the crossing, a bar for its interval, cut at the ends of what was measured."""
+    one = ring.crossing
+    low, high = max(one.low, values[0]), min(one.high, values[-1])
+    ax.plot([low, high], [ring.height] * 2, color=INK, linewidth=1.6, solid_capstyle="butt", zorder=3.4)
+    ax.plot(
+        [one.at],
+        [ring.height],
+        marker="o",
+        markersize=5.2 if ring.named else 4.4,
+        markerfacecolor=PAPER,
+        markeredgecolor=INK,
+        markeredgewidth=0.9,
+        linestyle="none",
+        zorder=3.5,
+    )
+    if ring.named:
+        ax.annotate(
+            place_text(one.at, one.low, one.high),
+            (one.at, ring.height),
+            xytext=(0, 5),
+            textcoords="offset points",
+            fontsize=SMALL,
+            ha="center",
+            va="bottom",
+            zorder=3.6,
+        )
+
+
+def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
+    """What is drawn, what moves, where estimators change places, and how wide the intervals are."""
+    where = place(findings, data.objective)
+    lines = tuple(one for panel in data.panels for one in panel.lines)
+    first = data.panels[0]
+    kinds = " and ".join(dict.fromkeys(setting_title(panel.path, long=True) for panel in data.panels))
+    text = f"Total variance, logarithmic, against {kinds}"
+    text += (
+        "; each value is a model trained by itself, measured at its last checkpoint."
+        if data.trained
+        else "; marks are measured, thin lines are exact, through the exact values at the marks."
+        if data.known
+        else "."
+    )
+    return sentences(
+        text,
+        crossing_sentence(data),
+        zero_sentence(data),
+        ratio_sentence(findings, first) if len(data.panels) == 1 else "",
+        intervals_sentence(lines),
+        biased_sentence(findings, list(dict.fromkeys(labels_of(lines))), data.apart),
+        place_sentence(where, data) if where else "",
+    )
+
+
+def place_sentence(where: Place, data: VarianceAgainstSetting) -> str:
+    """Objective and data points; several objectives are named at their lines."""
+    if data.several:
+        return f"Mean over {where.words.place}." if where.words.place else ""
+    return where.at if data.trained else where.over
+
+
+def crossing_sentence(data: VarianceAgainstSetting) -> str:
+    """How crossings are marked, and of whom the numbers are."""
+    rings = [ring for panel in data.panels for ring in panel.rings]
+    if not rings:
+        return ""
+    named = dict.fromkeys(
+        prose.listing(sorted(map(lowered, (ring.crossing.lower_before, ring.crossing.lower_beyond))))
+        for ring in rings
+        if ring.named
+    )
+    return (
+        "Rings mark where two lines change places, as the measured ratios have it, with bars for the"
+        f" intervals of the place; numbers are for {prose.listing(list(named), 'or')}."
+    )
+
+
+def zero_sentence(data: VarianceAgainstSetting) -> str:
+    """Zeros have no place on a logarithmic axis."""
+    zero = {
+        one.title
+        for panel in data.panels
+        for one in panel.lines
+        if any(estimate.available and estimate.value == 0 for estimate in one.estimates)
+    }
+    if not zero:
+        return ""
+    return f"A variance of zero has no place on the axis: {prose.listing(sorted(map(lowered, zero)))}."
+
+
+def ratio_sentence(findings: Findings, panel: Panel) -> str:
+    """Highest over lowest unbiased estimator at the last value, and the same two at the first."""
+    fair = [one for one in panel.lines if unbiased(findings, one.label)]
+    last = [(one.values[-1], one) for one in fair if one.values[-1] > 0]
+    if len(last) < 2:
+        return ""
+    high, low = max(last, key=lambda pair: pair[0])[1], min(last, key=lambda pair: pair[0])[1]
+    ratio = high.values[-1] / low.values[-1]
+    text = (
+        f"With {named_value(panel.path, panel.values[-1])} the highest ({lowered(high.title)}) has"
+        f" {prose.spoken(ratio)} times the variance of the lowest ({lowered(low.title)})"
+    )
+    if high.values[0] > 0 and low.values[0] > 0:
+        first = named_value(panel.path, panel.values[0])
+        text += f", with {first} {prose.spoken(high.values[0] / low.values[0])} times"
+    return text + "."
+
+
+def named_value(path: str, value: float) -> str:
+    """“20 units”, “k = 0.5”."""
+    if path == "problem.latent":
+        return f"{plain(value)} unit{'' if value == 1 else 's'}"
+    return f"{setting_title(path)} = {plain(value)}"
+
+
+def alt(data: VarianceAgainstSetting) -> str:
+    """The panels in words, with the values at either end."""
+    told = []
+    for panel in data.panels:
+        blocks = [panel.title, block_title(panel.group) if panel.group != "all" else ""]
+        head = ", ".join(part for part in blocks if part)
+        first, last = (named_value(panel.path, panel.values[i]) for i in (0, -1))
+        text = f"{head}: " * bool(head)
+        text += f"with {first}: {ranking(panel.lines, 0)}; with {last}: {ranking(panel.lines)}."
+        told.append(text[:1].upper() + text[1:])
+    count = len(data.panels)
+    charts = "Line chart" if count == 1 else f"{prose.in_words(count).capitalize()} charts"
+    return f"{charts} of total variance, logarithmic, against a swept setting. {' '.join(told)}"
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

@@ -1,0 +1,63 @@
+"""The runs of a sweep: values of one setting along which everything else stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Series:
+    """At least two values of one swept setting, the others fixed."""
+
+    path: str
+    values: tuple[Any, ...]
+    """Numbers, ascending."""
+    fixed: Mapping[str, Any]
+    """The value of every other swept setting."""
+    named: Mapping[str, Any]
+    """Those of `fixed` that tell this series from the others along `path`."""
+
+    def setting(self, value: Any) -> dict[str, Any]:
+        """The setting at one of the values."""
+        return {**self.fixed, self.path: value}
+
+
+def is_number(value: Any) -> bool:
+    """Whether a setting's value has a place on an axis."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def series(path: str, settings: Iterable[Mapping[str, Any]], base: Mapping[str, Any]) -> tuple[Series, ...]:
+    """Every series along a setting, in the order in which `settings` have them.
+
+    Other numeric settings stay at their base value, unless there is no series
+    with it: then each of their values makes one.
+    """
+    runs: dict[str, tuple[dict[str, Any], set[Any]]] = {}
+    for setting in settings:
+        others = {key: value for key, value in setting.items() if key != path}
+        value = setting.get(path)
+        if is_number(value):
+            runs.setdefault(repr(sorted(others.items())), (others, set()))[1].add(value)
+    long = [(others, tuple(sorted(values))) for others, values in runs.values() if len(values) > 1]
+    at_base = [
+        (others, values)
+        for others, values in long
+        if all(value == base.get(key) for key, value in others.items() if is_number(value))
+    ]
+    kept = []
+    for others, values in long:
+        kind = _words(others)
+        if (others, values) in at_base or not any(_words(other) == kind for other, _ in at_base):
+            kept.append((others, values))
+    differing = {key for others, _ in kept for key in others if any(o[key] != others[key] for o, _ in kept)}
+    return tuple(
+        Series(path, values, others, {key: others[key] for key in others if key in differing})
+        for others, values in kept
+    )
+
+
+def _words(others: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in others.items() if not is_number(value)}

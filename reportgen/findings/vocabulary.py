@@ -1,0 +1,100 @@
+"""What things are called in an experiment: its data points, its evaluations, the places it measured.
+
+A sentence takes these words from here and nowhere else, so that it is true
+of a network trained on images as of a function of one normal variable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.findings import prose
+from reportgen.objectives import OBJECTIVES
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of one experiment. `units` measured are I; `samples` is K of the reference."""
+
+    trained: bool
+    swept: bool
+    unit: str
+    units: str
+    count: int
+    dataset: str
+    """Empty where there is none."""
+    coordinates: str
+    """What φ is, inside a sentence."""
+    evaluation: str
+    """One unit of work: “decoder pass”, “evaluation of f”."""
+    evaluations: str
+    samples: int
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one data point only, of which nothing needs to be said."""
+        return self.count == 1
+
+    @property
+    def counted(self) -> str:
+        """“64 images”, “one data point”."""
+        return f"one {self.unit}" if self.alone else f"{prose.count(self.count)} {self.units}"
+
+    @property
+    def place(self) -> str:
+        """“64 test images of digits”, “4 data points”; empty for one data point alone."""
+        if self.dataset:
+            return (
+                f"{prose.count(self.count)} test {self.unit if self.alone else self.units} of {self.dataset}"
+            )
+        return "" if self.alone else self.counted
+
+    @property
+    def each(self) -> str:
+        """After a number: “2,000 replicates an image”; nothing with one data point alone."""
+        return "" if self.alone else f" {'an' if self.unit[0] in 'aeiou' else 'a'} {self.unit}"
+
+    @property
+    def last(self) -> str:
+        """Where numbers without a place were measured: “at the last checkpoint”; empty if nowhere else."""
+        if self.trained:
+            return "at the last checkpoint"
+        return "at the base setting" if self.swept else ""
+
+    @property
+    def at_last(self) -> str:
+        """The same after a word, with the blank before it."""
+        return f" {self.last}" if self.last else ""
+
+    def epoch(self, checkpoint: int) -> str:
+        """“ at epoch 200”, with the blank before it; “ at the base setting” or nothing without training."""
+        return f" at epoch {prose.count(checkpoint)}" if self.trained else self.at_last
+
+    def objective(self, name: str) -> str:
+        """An objective's title; a bound of several samples with their number."""
+        if name not in OBJECTIVES:
+            return name.replace("_", " ")
+        found = OBJECTIVES[name]
+        return f"{found.title}, K = {self.samples}" if found.several else found.title
+
+
+def vocabulary(experiment: Any, count: int) -> Vocabulary:
+    """The words of a declaration of which `count` data points were measured."""
+    problem = experiment.problem
+    first = experiment.objective[0]
+    reference = experiment.reference_of(first)
+    several = [name for name in experiment.objective if OBJECTIVES[name].several]
+    bound = experiment.reference_of(several[0]) if several else reference
+    return Vocabulary(
+        trained=problem.trained,
+        swept=bool(experiment.swept),
+        unit=problem.unit[0],
+        units=problem.unit[1],
+        count=count,
+        dataset=problem.dataset or "",
+        coordinates=problem.coordinates,
+        evaluation=problem.evaluation[0],
+        evaluations=problem.evaluation[1],
+        samples=bound.num_samples if bound else 1,
+    )

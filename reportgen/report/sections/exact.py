@@ -1,0 +1,140 @@
+"""Against exact answers: what was measured where the truth is known, and bias beside variance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from reportgen.figures.labels import block_title
+from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.jackknife import LEVEL
+from reportgen.report import about, words
+from reportgen.report.section import Section
+from reportgen.report.sections.settings import blocks_shown
+from reportgen.store.records import ArmRecord, MeasurementRecord
+
+
+@dataclass(frozen=True)
+class Held:
+    """A measured variance over the exact one, and where it was measured."""
+
+    label: str
+    place: str
+    ratio: Estimate
+
+    @property
+    def inside(self) -> bool:
+        """Whether its interval holds 1."""
+        return self.ratio.low <= 1.0 <= self.ratio.high
+
+    @property
+    def away(self) -> float:
+        """How far from 1 on the log scale, in half-widths of the interval."""
+        low, high = self.ratio.low, self.ratio.high
+        if not 0.0 < low < high < math.inf:
+            return 0.0 if self.inside else math.inf
+        return abs(math.log(self.ratio.value)) / (math.log(high / low) / 2.0)
+
+
+def held(findings: Findings) -> list[Held]:
+    """Every arm of every cell that has an exact answer, in each block of parameters."""
+    found = []
+    for record in findings.measurements:
+        for arm in record.arms:
+            for group in blocks_shown(findings) if arm.parameters == "phi" else ("all",):
+                ratio = findings.get(
+                    "variance_to_exact",
+                    arm.label,
+                    objective=arm.objective,
+                    checkpoint=record.checkpoint,
+                    setting=record.setting,
+                    num_samples=arm.num_samples,
+                    constant=arm.constant,
+                    group=group,
+                )
+                if ratio.has_interval:
+                    found.append(Held(arm.label, _place(findings, record, arm, group), ratio))
+    return found
+
+
+def _place(findings: Findings, record: MeasurementRecord, arm: ArmRecord, group: str) -> str:
+    parts = [f"{name.rpartition('.')[2]} {about.written(v)}" for name, v in record.setting.items()]
+    parts += [f"epoch {prose.count(record.checkpoint)}"] if findings.vocabulary.trained else []
+    parts += [f"K = {arm.num_samples}"] if arm.num_samples > 1 else []
+    parts += [block_title(group)] if group != "all" else []
+    parts += [about.objective_title(findings, arm.objective)] if len(findings.objectives) > 1 else []
+    return ", ".join(parts)
+
+
+def tally(found: list[Held]) -> str:
+    """How many intervals hold the exact value, how many would, and the one that is furthest off."""
+    inside, total = sum(one.inside for one in found), len(found)
+    worst = max(found, key=lambda one: one.away)
+    text = (
+        f"of {words.counted(total, 'measured variance')} with an exact answer, {prose.in_words(inside)} "
+        f"{'has' if inside == 1 else 'have'} it inside the 95% interval; intervals of that coverage would "
+        f"hold {prose.number(LEVEL * total, 3)} on average"
+    )
+    if not worst.inside:
+        where = f", {worst.place}," if worst.place else ""
+        text += f". The furthest off{where} is {prose.with_interval(worst.ratio)} times the exact value"
+    return words.sentence(text)
+
+
+def biases(findings: Findings) -> list[Mapping[str, Any]]:
+    """Squared bias, variance and their sum; nothing unless an estimator is biased on purpose."""
+    groups: list[Mapping[str, Any]] = []
+    for objective in findings.objectives:
+        labels = findings.compared(objective)
+        biased = [
+            label
+            for label in labels
+            if not about.is_unbiased(findings, label, objective) and not about.is_control(findings, label)
+        ]
+        if not any(findings.get("bias_squared", label, objective=objective).available for label in biased):
+            continue
+        rows = [
+            {
+                "title": about.title_of(findings, label),
+                "bias": findings.get("bias_squared", label, objective=objective),
+                "variance": findings.get("total_variance", label, objective=objective),
+                "error": findings.get("mean_squared_error", label, objective=objective),
+            }
+            for label in labels
+            if not about.is_control(findings, label)
+        ]
+        groups.append({"title": about.objective_title(findings, objective), "rows": rows})
+    return groups
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """Left out where nothing is known exactly."""
+    found, groups = held(findings), biases(findings)
+    if not found and not groups:
+        return None
+    rows = []
+    for label in dict.fromkeys(one.label for one in found):
+        own = [one for one in found if one.label == label]
+        worst = max(own, key=lambda one: one.away)
+        rows.append(
+            {
+                "title": about.title_of(findings, label, samples=False),
+                "count": prose.count(len(own)),
+                "inside": prose.count(sum(one.inside for one in own)),
+                "median": prose.number(median(one.ratio.value for one in own), 4),
+                "worst": worst.ratio,
+                "place": worst.place,
+            }
+        )
+    return {
+        "tally": tally(found) if found else "",
+        "rows": rows,
+        "groups": groups,
+        "at_last": findings.vocabulary.at_last,
+    }
+
+
+SECTION = Section("exact", "Against exact answers", context)

@@ -1,0 +1,60 @@
+"""Variance where nothing is trained: every estimator against the reference, at the base setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.findings import Findings
+from reportgen.report import about
+from reportgen.report.section import Section
+from reportgen.report.sections.training import between_objectives, story
+
+
+def rows(findings: Findings, objective: str, parameters: str) -> list[Mapping[str, Any]]:
+    """Own variance and ratio to the reference of the estimators of one gradient; a dash for the reference."""
+    reference = findings.reference(objective)
+    return [
+        {
+            "title": about.title_of(findings, label),
+            "variance": findings.get("total_variance", label, objective=objective),
+            "ratio": findings.ratio(label, reference, objective=objective)
+            if parameters == "phi" and label != reference
+            else None,
+        }
+        for label in findings.compared(objective, parameters)
+    ]
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """Sentences, and a table of variances and ratios; left out where there is training."""
+    if not findings.checkpoints or findings.vocabulary.trained:
+        return None
+    pair = about.contrast(findings)
+    together = about.variance_objectives(findings)
+    groups = []
+    for objective, *same in together:
+        titles = "; ".join(about.objective_title(findings, name) for name in (objective, *same))
+        theta = rows(findings, objective, "theta")
+        groups.append({"title": titles, "rows": rows(findings, objective, "phi")})
+        groups += [{"title": f"{titles}, gradient in θ", "rows": theta}] if theta else []
+    v = findings.vocabulary
+    return {
+        "paragraphs": [
+            text
+            for text in (
+                *(story(findings, objectives, *pair) for objectives in together if pair),
+                between_objectives(findings),
+            )
+            if text
+        ],
+        "groups": groups,
+        "reference": about.title_of(findings, findings.reference()),
+        "unit": v.unit,
+        "units": v.units,
+        "alone": v.alone,
+        "at_last": v.at_last,
+    }
+
+
+SECTION = Section("variance", "Variance", context)

@@ -1,0 +1,283 @@
+"""What is measured against what is known exactly: variances, biases, squared errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from reportgen.findings import ClaimFinding, Estimate, Findings
+from reportgen.findings.arm import MeasuredArm
+from reportgen.findings.jackknife import Quantity
+from reportgen.findings.squared_error import bias_squared, mean_squared_error
+from reportgen.findings.statistics import STATISTICS, of_arm
+from reportgen.plan import MeasurementCell
+from reportgen.store.records import MeasurementRecord
+from reportgen.streams import stream
+from tests.crafted import IMAGES, Arrays, crafted, experiment, variance
+from tests.known import known
+from tests.toy_records import arm_record, record, repetitions
+
+Array = NDArray[np.float64]
+
+LEAVE_OUTS = 1.0 + 0.01 * np.array([[-1.0, 0.0, 1.0, 0.0]] * 2)
+
+
+def toy(measured: float = 4.0, squared_norm: float = 1.0, **arrays: Any) -> MeasuredArm:
+    """Two images, two groups, variances 1 ± ¼ of `measured`; the second group has half of it."""
+    shape = np.array([0.75, 1.25])[:, None] * np.array([1.0, 0.5])  # [I G]
+    values = measured * shape
+    made = record(
+        [arm_record("pathwise", reference=True)],
+        {
+            "variance": values[None],
+            "variance_without": (values[:, None] * LEAVE_OUTS[..., None])[None],
+            "squared_norm": np.full((1, 2, 2), squared_norm),
+            "squared_norm_without": np.full((1, 2, 4, 2), squared_norm),
+        },
+        groups=("all", "mean"),
+    )
+    return MeasuredArm(known(made, **arrays), 0)
+
+
+def test_exact_numbers_are_means_over_images_and_their_intervals_are_points() -> None:
+    per_image = np.array([[[1.0, 0.5], [3.0, 0.25]]])
+    arm = toy(exact_variance=per_image, exact_squared_norm=per_image, exact_bias_squared=per_image)
+    for statistic, whole, part in (
+        ("exact_total_variance", 2.0, 0.375),
+        ("exact_mean_norm", math.sqrt(2.0), math.sqrt(0.375)),
+        ("exact_bias_squared", 2.0, 0.375),
+    ):
+        for group, value in (("all", whole), ("mean", part)):
+            found = of_arm(statistic, arm, group)
+            assert (found.value, found.low, found.high) == (pytest.approx(value), found.value, found.value)
+
+
+def test_measured_over_exact_has_the_interval_of_what_was_measured() -> None:
+    arm = toy(exact_variance=np.array([[[3.0, 1.0], [5.0, 1.5]]]))
+    for group, value in (("all", 1.0), ("mean", 1.6)):
+        found, measured = of_arm("variance_to_exact", arm, group), of_arm("total_variance", arm, group)
+        known_ = of_arm("exact_total_variance", arm, group).value
+        assert found.value == pytest.approx(value)
+        assert (found.low, found.high) == pytest.approx((measured.low / known_, measured.high / known_))
+        assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize(
+    ("measured", "exactly", "squared_norm", "ratio"),
+    [
+        pytest.param(0.0, 0.0, 1.0, 1.0, id="zero as it should be"),
+        pytest.param(0.0, 0.0, 0.0, 1.0, id="and nothing else there"),
+        pytest.param(3e-32, 0.0, 1.0, 1.0, id="rounding, double precision"),
+        pytest.param(3e-28, 2e-31, 1e3, 1.0, id="rounding on both sides"),
+        pytest.param(3e-14, 0.0, 1.0, None, id="rounding, single precision, or not"),
+        pytest.param(3e-14, 0.0, 1e-6, math.inf, id="too much beside small estimates"),
+        pytest.param(0.5, 0.0, 1.0, math.inf, id="noise where there should be none"),
+        pytest.param(3e-32, 1.0, 1.0, 3e-32, id="nearly none where there should be noise"),
+        pytest.param(0.0, 1.0, 1.0, 0.0, id="none where there should be noise"),
+        pytest.param(1e-9, 2e-9, 1.0, 0.5, id="little noise is noise"),
+    ],
+)
+def test_where_nothing_is_known_to_vary(
+    measured: float, exactly: float, squared_norm: float, ratio: float | None
+) -> None:
+    found = of_arm("variance_to_exact", toy(measured, squared_norm, exact_variance=exactly))
+    if ratio is None:
+        assert found.status == (
+            f"not available: the exact variance of pathwise is zero, and the measured one, {measured:.1e}, "
+            "may be rounding"
+        )
+    else:
+        assert found.value == pytest.approx(ratio)
+        assert found.low <= found.value <= found.high
+
+
+def test_rounding_is_small_beside_the_other_arms_of_the_objective() -> None:
+    """1e-30 alone is a variance; where the same draws leave 1 in another arm, it is rounding."""
+    alone = toy(1e-30, 0.0, exact_variance=0.0)
+    assert of_arm("variance_to_exact", alone).value == math.inf
+    arrays = {name: np.concatenate([a, 1e30 * a]) for name, a in alone.record.arrays.items()}
+    arms = (*alone.record.arms, arm_record("score_function"))
+    both = MeasuredArm(dataclasses.replace(alone.record, arrays=arrays, arms=arms), 0)
+    assert of_arm("variance_to_exact", both).value == 1.0
+    other = (arms[0], dataclasses.replace(arms[1], objective="elbo"))
+    apart = MeasuredArm(dataclasses.replace(both.record, arms=other), 0)
+    assert of_arm("variance_to_exact", apart).value == math.inf
+
+
+OPTIONAL = {name for name, statistic in STATISTICS.items() if statistic.needs}
+
+
+@pytest.mark.parametrize(
+    ("statistic", "reason"),
+    [
+        ("exact_total_variance", "the exact variance of pathwise is not known here"),
+        ("variance_to_exact", "the exact variance of pathwise is not known here"),
+        ("exact_mean_norm", "the exact mean gradient of pathwise is not known here"),
+        ("exact_bias_squared", "the exact bias of pathwise is not known here"),
+        ("bias_squared", "the exact gradient that pathwise estimates is not known here"),
+        ("mean_squared_error", "the exact gradient that pathwise estimates is not known here"),
+    ],
+)
+def test_what_a_record_does_not_know_is_not_available(statistic: str, reason: str) -> None:
+    unknown = np.array([[[1.0, 1.0], [math.nan, 1.0]]])
+    absent, partly = toy(), toy(**dict.fromkeys(STATISTICS[statistic].needs, unknown))
+    for arm in (absent, partly):
+        assert of_arm(statistic, arm).status == f"not available: {reason}"
+    assert "not known" not in of_arm(statistic, toy(**_everything())).status
+
+
+def _everything() -> dict[str, float]:
+    names = ("exact_variance", "exact_squared_norm", "exact_bias_squared", "bias_squared")
+    return {**dict.fromkeys(names, 1.0), "bias_squared_without": 1.0}
+
+
+def _more(*known_labels: str) -> Callable[[MeasurementCell], Arrays]:
+    """Exact moments, and biases against the exact gradient, of the arms with these labels."""
+
+    def of(cell: MeasurementCell) -> Arrays:
+        exactly = np.full((len(cell.arms), IMAGES, 1), math.nan)
+        for i, arm in enumerate(cell.arms):
+            if arm.label in known_labels:
+                exactly[i] = 0.99 * variance(cell, arm)
+        wide = np.repeat(exactly[:, :, None], 4, 2)
+        return {"exact_variance": exactly, "bias_squared": exactly, "bias_squared_without": wide}
+
+    return of
+
+
+def _rows(found: Findings) -> set[tuple[str, str]]:
+    return {(row.estimator, row.statistic) for row in found.rows if row.statistic in OPTIONAL}
+
+
+def test_there_are_rows_for_what_is_known_and_none_for_what_is_not() -> None:
+    assert _rows(crafted(experiment())) == set()
+    made = {"exact_total_variance", "variance_to_exact", "bias_squared", "mean_squared_error"}
+    some = crafted(experiment(), more=_more("pathwise"))
+    assert _rows(some) == {("pathwise", name) for name in made}
+    assert all(row.status == "met" for row in some.rows if row.statistic in OPTIONAL)
+    without = [row for row in some.rows if row.statistic not in OPTIONAL]
+    assert without == list(crafted(experiment()).rows), "the others are as they were"
+
+
+def test_a_broken_arm_says_so_where_something_is_known() -> None:
+    found = crafted(experiment(), more=_more("pathwise"), changes={"status": "broken", "cause": "x"})
+    for statistic in ("exact_total_variance", "variance_to_exact", "bias_squared"):
+        assert found.get(statistic, "pathwise").status == "broken: x"
+        assert found.get(statistic, "score_function").status == "broken: x"
+
+
+def only(test: str, **numbers: Any) -> ClaimFinding:
+    (claim,) = crafted(experiment(test), **numbers).claims
+    return claim
+
+
+@pytest.mark.parametrize(
+    ("test", "verdict"),
+    [
+        ("variance_to_exact(pathwise) = 1 within 5%", "confirmed"),
+        ("variance_to_exact(pathwise) = 1 within 0.1%", "undecided"),
+        ("variance_to_exact(pathwise) = 1.5 within 5%", "refuted"),
+        ("variance_to_exact(with baseline) = 1 within 5%", "undecided"),
+        ("exact_total_variance(pathwise) = 0.99 within 0.1%", "confirmed"),
+        ("exact_total_variance(pathwise) < exact_total_variance(score_function)", "confirmed"),
+        ("total_variance(pathwise) < exact_total_variance(score_function)", "confirmed"),
+        ("bias_squared(pathwise) < bias_squared(score_function)", "confirmed"),
+        ("bias_squared(score_function) = 99 within 5%", "confirmed"),
+        ("mean_squared_error(pathwise) = 1.99 within 5%", "confirmed"),
+        ("mean_squared_error(score_function) < mean_squared_error(pathwise)", "refuted"),
+        ("mean_squared_error(pathwise) > total_variance(pathwise)", "confirmed"),
+    ],
+)
+def test_claims_about_what_is_known_reach_their_verdict(test: str, verdict: str) -> None:
+    claim = only(test, more=_more("pathwise", "score_function"))
+    assert claim.verdict == verdict
+    if "with baseline" in test:
+        assert claim.headline is not None
+        assert claim.headline.cause == "the exact variance of with baseline is not known here"
+
+
+# --- bias and squared error: an oracle ------------------------------------------------------------------
+
+REPETITIONS = 1000
+TOLERANCE = 3.0 * math.sqrt(0.95 * 0.05 / REPETITIONS)
+
+
+@lru_cache(maxsize=2)
+def biased(mean: float) -> tuple[MeasuredArm, ...]:
+    """2ε + `mean` as an estimate of 0: bias² = mean², variance 4."""
+    rng = stream(1, "biased", str(mean))
+    draws = 2.0 * rng.normal(size=(REPETITIONS, 4, 8, 50)) + mean
+    return tuple(_against_zero(arm.record) for (arm,) in repetitions({"a": draws}))
+
+
+def _against_zero(made: MeasurementRecord) -> MeasuredArm:
+    arrays = {name.replace("squared_norm", "bias_squared"): made.arrays[name] for name in made.arrays}
+    return MeasuredArm(dataclasses.replace(made, arrays={**made.arrays, **arrays}), 0)
+
+
+def _coverage(of: Callable[[MeasuredArm], Quantity], mean: float, truth: float) -> float:
+    ends = [of(arm).interval(0.95) for arm in biased(mean)]
+    return float(np.mean([low <= truth <= high for low, high in ends]))
+
+
+def test_bias_and_squared_error_are_covered_at_the_nominal_rate() -> None:
+    assert abs(_coverage(bias_squared, 1.0, 1.0) - 0.95) <= TOLERANCE
+    assert abs(_coverage(mean_squared_error, 1.0, 5.0) - 0.95) <= TOLERANCE
+    assert abs(_coverage(mean_squared_error, 0.0, 4.0) - 0.95) <= TOLERANCE
+    assert _coverage(mean_squared_error, 1.0, 4.0) < 0.5, "the variance alone is not the error"
+
+
+def test_a_bias_near_its_own_noise_is_covered_a_little_less_and_none_a_little_more() -> None:
+    """An image's mean is known to ± 0.1 here. Its square is skewed: about 93 %; at zero the end is cut."""
+    assert 0.90 < _coverage(bias_squared, 0.1, 0.01) < 0.96
+    assert _coverage(bias_squared, 0.0, 0.0) >= 0.95 - TOLERANCE
+
+
+def test_no_bias_is_measured_without_bias() -> None:
+    """Around zero, below it by chance; the interval reaches from zero, or from the estimate, up."""
+    found = [of_arm("bias_squared", arm) for arm in biased(0.0)]
+    values = np.array([estimate.value for estimate in found])
+    assert abs(values.mean()) < 3.0 * values.std() / math.sqrt(REPETITIONS)
+    assert 0.3 < (values < 0.0).mean() < 0.7
+    assert {estimate.low for estimate in found if estimate.value > 0.0} == {0.0} | {
+        estimate.low for estimate in found if estimate.low > 0.0
+    }
+    assert all(estimate.low <= estimate.value <= estimate.high for estimate in found)
+    assert all(estimate.high >= 0.0 for estimate in found)
+
+
+def test_a_bias_that_vanishes_is_compared_on_its_own_scale() -> None:
+    """Leave-outs below zero count: cut there, two biases of nothing would be told apart."""
+    shape = (1, IMAGES, 4, 1)
+    noise = np.array([-3.0, -1.0, 1.0, 3.0])[None, None, :, None] * np.ones(shape)
+
+    def more(cell: MeasurementCell) -> Arrays:
+        values = np.array([0.1 if arm.label == "pathwise" else -0.1 for arm in cell.arms])
+        values = values[:, None, None] * np.ones((len(cell.arms), IMAGES, 1))
+        return {"bias_squared": values, "bias_squared_without": values[:, :, None] + noise}
+
+    def apart(cell: MeasurementCell) -> Arrays:
+        arrays = more(cell)
+        flip = np.array([1.0 if arm.label == "pathwise" else -1.0 for arm in cell.arms])
+        spread = noise * flip[:, None, None, None]
+        return {**arrays, "bias_squared_without": arrays["bias_squared"][:, :, None] + spread}
+
+    test = "bias_squared(score_function) < bias_squared(pathwise)"
+    assert only(test, more=more).verdict == "confirmed", "what both share cancels"
+    claim = only(test, more=apart)
+    assert claim.verdict == "undecided"
+    assert claim.effect == "difference of bias squared"
+    assert claim.estimate.value == pytest.approx(-0.2)
+
+
+def test_an_estimate_below_its_least_value_is_the_end_of_its_interval() -> None:
+    arm = toy(bias_squared=-1.0, bias_squared_without=-1.0 + 0.01 * LEAVE_OUTS[None, ..., None])
+    found = of_arm("bias_squared", arm)
+    assert found == Estimate(-1.0, -1.0, 0.0, 100, "met")
