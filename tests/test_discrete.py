@@ -263,7 +263,7 @@ def test_a_black_box_among_swept_functions_is_one_too() -> None:
 
 def test_without_an_unbiased_one_the_remedy_is_one_that_applies() -> None:
     text = "experiment: e\nproblem: {model: bits}\nestimators: [gumbel_softmax, straight_through]\n"
-    with pytest.raises(DeclarationError, match="got none. Add score_function."):
+    with pytest.raises(DeclarationError, match=r"got none\. Add score_function\."):
         load_text(text, "e.yaml")
 
 
