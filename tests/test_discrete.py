@@ -13,6 +13,7 @@ from torch.special import ndtr
 from reportgen.declaration import load_text
 from reportgen.errors import DeclarationError
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
+from reportgen.figures.labels import short_title
 from reportgen.measure.channels import ChannelKey
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.plan import Arm, make_plan
@@ -298,3 +299,8 @@ def test_a_temperature_reaches_the_arm_and_its_channel() -> None:
 
 def test_a_temperature_is_no_part_of_the_content_of_an_arm_without_one() -> None:
     assert Arm("elbo", "pathwise", "a").content == ["elbo", "pathwise", 1, 0.0, False]
+
+
+def test_a_temperature_is_named_in_figures() -> None:
+    assert short_title("gumbel_softmax at 0.1", "gumbel_softmax").endswith(", τ = 0.1")
+    assert short_title("gumbel_softmax", "gumbel_softmax") == "Gumbel-softmax"

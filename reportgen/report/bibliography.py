@@ -72,11 +72,6 @@ REFERENCES: dict[str, Reference] = {
         "International Conference on Artificial Intelligence and Statistics, PMLR 9, 249–256",
         "https://proceedings.mlr.press/v9/glorot10a.html", "PMLR 9",
     ),
-    "grathwohl2018": Reference(
-        "Grathwohl, W., Choi, D., Wu, Y., Roeder, G., & Duvenaud, D.", "Grathwohl et al.", "2018",
-        "Backpropagation through the void: optimizing control variates for black-box gradient estimation",
-        "International Conference on Learning Representations", *_arxiv("1711.00123"),
-    ),
     "greensmith2004": Reference(
         "Greensmith, E., Bartlett, P. L., & Baxter, J.", "Greensmith, Bartlett & Baxter", "2004",
         "Variance reduction techniques for gradient estimates in reinforcement learning",

@@ -26,7 +26,7 @@ class Bits(Problem):
     """Functions of d independent bits of one probability.
 
     Source: Tucker et al. (2017), section 5.1, for the squared distance to a
-    target; Grathwohl et al. (2018), section 6.1, for a target close to ½.
+    target; Grathwohl et al. (2018, RELAX) for one as close to ½ as 0.499.
     """
 
     objectives: ClassVar = ("expectation",)
