@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import ESTIMATORS
+from reportgen.estimators.estimator import Estimator
 from reportgen.objectives import OBJECTIVES
 
 LAYERED = (
@@ -18,7 +19,7 @@ LAYERED = (
 
 
 def refusal(
-    estimator: str,
+    kind: Estimator,
     family: str,
     objectives: tuple[str, ...],
     generative: bool,
@@ -32,7 +33,7 @@ def refusal(
     it is measured layer by layer, `differentiable` whether its integrand has a
     gradient in z.
     """
-    kind, q = ESTIMATORS[estimator], DISTRIBUTIONS[family]
+    estimator, q = kind.name, DISTRIBUTIONS[family]
     if kind.parameters == "theta" and not generative:
         return f"{estimator} estimates the gradient in θ, which this model does not offer. Remove it."
     if layered and estimator not in LAYERED:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reportgen.declaration.claim_checks import CONSTANT_PROBES
 from reportgen.declaration.estimator_spec import EstimatorSpec
 from reportgen.declaration.experiment import Experiment
-from reportgen.estimators import ESTIMATORS
+from reportgen.declaration.own_estimator import OwnEstimator
 
 ENGINE_VERSION = 3
 """Part of every key: raise it whenever the same cell would come out with other numbers."""
@@ -29,6 +29,8 @@ class Arm:
     constant: float = 0.0
     antithetic: bool = False
     """Whether the samples of an estimate come in pairs of mirrored noise."""
+    own: OwnEstimator | None = None
+    """What the declaration says of a user's own estimator; `estimator` is then the reference of its code."""
     temperature: float | None = None
     """Of the relaxation; None for the estimator's own, or where it has none."""
 
@@ -81,12 +83,15 @@ class Plan:
     measurements: tuple[MeasurementCell, ...]
 
 
-def make_plan(experiment: Experiment, dataset_digest: str = "") -> Plan:
+def make_plan(
+    experiment: Experiment, dataset_digest: str = "", code_digests: Mapping[str, str] | None = None
+) -> Plan:
     """Lays out every cell of an experiment.
 
     The base setting comes first, then the cross products of `sweep`; a swept
     setting that was there before is not repeated. `dataset_digest` is the
-    SHA-256 of the data set's bytes, empty where the problem has none. A
+    SHA-256 of the data set's bytes, empty where the problem has none, and
+    `code_digests` are those of the user's own code, by reference. A
     record's arms stand in the order of its cell's `arms`; labels are not part
     of any key, so read them from the plan.
     """
@@ -105,7 +110,7 @@ def make_plan(experiment: Experiment, dataset_digest: str = "") -> Plan:
             trainings[training.key] = training
         for checkpoint in experiment.checkpoints if base else experiment.sweep_checkpoints:
             cell = _measurement_cell(
-                experiment, setting, sections, training, base, checkpoint, dataset_digest
+                experiment, setting, sections, training, base, checkpoint, dataset_digest, code_digests or {}
             )
             measurements[cell.key] = cell
     return Plan(experiment.experiment, tuple(trainings.values()), tuple(measurements.values()))
@@ -161,6 +166,7 @@ def _measurement_cell(
     base: bool,
     checkpoint: int,
     dataset_digest: str,
+    code_digests: Mapping[str, str],
 ) -> MeasurementCell:
     last_of_base = base and checkpoint == experiment.checkpoints[-1]
     arms = tuple(
@@ -195,6 +201,7 @@ def _measurement_cell(
             for objective, spec in references.items()
         },
         seed=experiment.seed,
+        **_code(experiment, code_digests),
     )
     return MeasurementCell(
         key=key,
@@ -210,28 +217,44 @@ def _measurement_cell(
     )
 
 
+def _code(experiment: Experiment, digests: Mapping[str, str]) -> dict[str, Any]:
+    """What a key says of a user's own code; nothing where there is none."""
+    used = sorted(set(experiment.code.values()))
+    facts = [[spec.name, spec.own.unbiased, spec.own.serves] for spec in experiment.estimators if spec.own]
+    return {"code": [[name, digests.get(name, "")] for name in used], "own": facts} if used else {}
+
+
 def _default_arms(experiment: Experiment) -> Iterator[Arm]:
     """Every estimator of every objective, as declared."""
     for objective, spec in itertools.product(experiment.objective, experiment.estimators):
-        if ESTIMATORS[spec.name].serves(objective):
+        if spec.kind.serves(objective):
             yield _arm(objective, spec, spec.num_samples)
-
-
-def _arm(objective: str, spec: EstimatorSpec, num_samples: int, constant: float = 0.0) -> Arm:
-    return Arm(objective, spec.name, spec.label, num_samples, constant, spec.antithetic, spec.temperature)
 
 
 def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
     """The first objective's curves against K, and effects of constants added to log p."""
     objective = experiment.objective[0]
-    serving = [spec for spec in experiment.estimators if ESTIMATORS[spec.name].serves(objective)]
+    serving = [spec for spec in experiment.estimators if spec.kind.serves(objective)]
     for spec, num_samples in itertools.product(serving, experiment.measure.num_samples):
         pairs = num_samples % 2 == 0 or not spec.antithetic
-        if num_samples >= ESTIMATORS[spec.name].min_samples and pairs:
+        if num_samples >= spec.kind.min_samples and pairs:
             yield _arm(objective, spec, num_samples)
     for spec, constant in itertools.product(serving, experiment.measure.constants):
         if spec.name in CONSTANT_PROBES:
             yield _arm(objective, spec, spec.num_samples, constant)
+
+
+def _arm(objective: str, spec: EstimatorSpec, num_samples: int, constant: float = 0.0) -> Arm:
+    return Arm(
+        objective,
+        spec.name,
+        spec.label,
+        num_samples,
+        constant,
+        spec.antithetic,
+        spec.own,
+        spec.temperature,
+    )
 
 
 def _key(kind: str, **parts: Any) -> str:

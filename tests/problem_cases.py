@@ -11,6 +11,7 @@ from reportgen.datasets import load
 from reportgen.declaration import PROBLEMS, Problem
 from reportgen.problems import TRAINABLES, Materials
 from reportgen.problems.networks import named
+from tests.example_model import load_example
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "vae": {"hidden": [4], "latent": 2},
@@ -23,6 +24,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "bernoulli_vae": {"hidden": [4], "latent": 3},
     "bits": {"dimension": 2, "probability": 0.3},
     "categorical": {"dimension": 2, "tilt": 0.7},
+    "python": {"python": "my_vae.py:build", "arguments": {"latent": 2, "epochs": 0, "points": 3}},
 }
 FURTHER: list[dict[str, Any]] = [
     {"model": "vae", "hidden": [4], "latent": 3, "covariance": "full"},
@@ -42,4 +44,6 @@ def materials_of(section: Problem, images: int, seed: int) -> Materials:
     if section.trained:
         begun = Materials(settings, seed, dataset=lambda: load(section.dataset or ""))
         parameters = named(TRAINABLES[section.model](begun).networks)
-    return Materials(settings, seed, images, lambda: load(section.dataset or ""), parameters)
+    return Materials(
+        settings, seed, images, lambda: load(section.dataset or ""), parameters, code=load_example
+    )

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from reportgen import workflow
 from reportgen.cli import commands as cli
-from reportgen.cli import workflow
 from reportgen.cli.progress import Lines, Tally, duration, progress
 from reportgen.errors import CellError
 from reportgen.execution import Event

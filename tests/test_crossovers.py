@@ -103,7 +103,11 @@ def pair(value: float, ratio: float, **arrays: Any) -> tuple[float, MeasuredArm,
     noise = 1.0 + 0.01 * np.array([[-1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, -1.0]])
     made = record(
         [arm_record("a"), arm_record("b", reference=True)],
-        {"variance": variances, "variance_without": variances[:, :, None] * noise[:, None, :, None]},
+        {
+            "variance": variances,
+            "variance_without": variances[:, :, None] * noise[:, None, :, None],
+            "squared_norm": np.ones_like(variances),
+        },
     )
     made = known(made, **arrays)
     return value, MeasuredArm(made, 0), MeasuredArm(made, 1)

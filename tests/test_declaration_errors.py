@@ -610,3 +610,14 @@ def test_a_quote_is_the_statement_where_there_is_none() -> None:
 def test_a_model_is_trained_on_an_objective_that_it_has() -> None:
     text = "experiment: a\nproblem: {model: two_layer_vae}\ntrain: {objective: elbo_analytic_kl}\n"
     assert complaint(text).startswith("x.yaml:3 train.objective: two_layer_vae has no elbo_analytic_kl.")
+
+
+def test_an_estimator_applies_to_every_family_that_is_swept() -> None:
+    text = (
+        "experiment: a\nproblem: {model: logistic_regression}\nestimators: [measure_valued, pathwise]\n"
+        "sweep: {problem.covariance: [diagonal, full]}\n"
+    )
+    assert complaint(text).startswith(
+        "x.yaml:3 estimators[0]: measure_valued needs a family that is gaussian, not full_covariance_gaussian"
+    )
+    assert load_text(text.replace(", full", "")).estimators[0].name == "measure_valued"

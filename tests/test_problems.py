@@ -48,7 +48,8 @@ def test_facts_and_model_agree(section: Problem) -> None:
     with torch.no_grad():
         q = made.problem.family(made.problem.encoder(made.problem.x))
     assert q.name == section.distribution in DISTRIBUTIONS
-    assert q.latent == section.latent_size
+    assert section.latent_size in (q.latent, None)
+    assert (section.latent_size is None) == (section.code is not None)
     assert (made.problem.generative is not None or made.problem.layered is not None) == section.generative
 
 

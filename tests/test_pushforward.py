@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from reportgen.errors import CellError
 from reportgen.measure.pushforward import DenseBlock, LinearBlock, Pushforward
+from tests.example_model import load_example
 
 
 class Perceptron(nn.Module):
@@ -59,7 +60,20 @@ class Frozen(Perceptron):
         self.hidden[0].requires_grad_(False)
 
 
-ENCODERS: list[Callable[[], nn.Module]] = [Perceptron, Convolutional, Shared, Frozen]
+class Example(nn.Module):
+    """The worked example's: convolutions, GroupNorm, LayerNorm; its image is made of the six inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        build = load_example("my_vae.py:build")
+        assert callable(build)
+        self.encoder = build(latent=2, epochs=0, points=2).encoder
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.encoder(torch.nn.functional.pad(x, (0, 58)).reshape(-1, 1, 8, 8))
+
+
+ENCODERS: list[Callable[[], nn.Module]] = [Perceptron, Convolutional, Shared, Frozen, Example]
 
 
 def slow_jacobian(encoder: nn.Module, x: Tensor) -> Tensor:

@@ -16,10 +16,10 @@ from reportgen.errors import ReportgenError, UsageError
 
 if TYPE_CHECKING:
     from reportgen.cli.together import Asked
-    from reportgen.cli.workflow import Job
     from reportgen.execution import Outcome
     from reportgen.findings import Findings
     from reportgen.report import Entry
+    from reportgen.workflow import Job
 
 BROKEN, INTERRUPTED, DEFECT = 4, 130, 70
 WORST_FIRST = (BROKEN, 1, 3, 2, 0)
@@ -58,6 +58,13 @@ Jobs = Annotated[
 ]
 ExecutorName = Annotated[str, typer.Option("--executor", metavar="NAME", help="processes or serial.")]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu; nothing else is supported.")]
+AllowCode = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code",
+        help="Run the Python code that declarations name; nothing of it is run without.",
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is stored.")]
 
 OUTPUT = Path("output")
@@ -106,6 +113,7 @@ def report(
     executor: ExecutorName = "processes",
     device: Device = "cpu",
     fresh: Fresh = False,
+    allow_code: AllowCode = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
@@ -117,9 +125,10 @@ def report(
     from reportgen.cli.together import in_short
 
     asked = _ask(experiments, gallery, output, set_, seed, device, quiet=quiet)
+    _require_allowed(asked, allow_code, fresh)
     entries, answers = [], []
     for job in asked.jobs:
-        outcome = _run(job, jobs, executor, fresh, quiet)
+        outcome = _run(job, jobs, executor, fresh, quiet, allow_code)
         findings = _press(job, quiet, keep=not fresh)
         entries.append(in_short(findings))
         answers.append(answer(job, findings, outcome))
@@ -139,6 +148,7 @@ def run(
     executor: ExecutorName = "processes",
     device: Device = "cpu",
     fresh: Fresh = False,
+    allow_code: AllowCode = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
@@ -146,8 +156,10 @@ def run(
     from reportgen.cli.tables import counted, counts
 
     answers, codes = [], []
-    for job in _ask(experiments, gallery, output, set_, seed, device, quiet=quiet).jobs:
-        outcome = _run(job, jobs, executor, fresh, quiet)
+    asked = _ask(experiments, gallery, output, set_, seed, device, quiet=quiet)
+    _require_allowed(asked, allow_code, fresh)
+    for job in asked.jobs:
+        outcome = _run(job, jobs, executor, fresh, quiet, allow_code)
         codes.append(BROKEN if outcome.broken else 0)
         answers.append({"experiment": job.experiment.experiment, **counts(outcome)})
         if not quiet and not as_json:
@@ -215,7 +227,7 @@ def check(
 ) -> int:
     """Validate declarations; say what would run and what it costs."""
     from reportgen.cli.tables import cost_lines, cost_row
-    from reportgen.cli.workflow import prepare
+    from reportgen.workflow import prepare
 
     rows, faults = [], []
     for name in files:
@@ -235,17 +247,19 @@ def check(
 
 @app.command("list")
 def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
-    """Gallery, estimators, objectives, data sets, sections of a report."""
-    from reportgen.cli.tables import aligned, listing
+    """What a declaration can name, and which estimator applies to which problem."""
+    from reportgen.cli.matrix import lines, pairs
+    from reportgen.cli.tables import aligned, folded, listing
 
-    kinds = listing()
+    kinds, found = listing(), pairs()
     if as_json:
-        _print_json(kinds)
+        _print_json({**kinds, "applicability": [pair.plain() for pair in found]})
     elif not quiet:
         for number, (kind, rows) in enumerate(kinds.items()):
             typer.echo(("\n" if number else "") + kind)
-            for line in aligned(rows):
-                typer.echo(f"  {line}")
+            _print_lines(folded(f"  {line}" for line in aligned(rows)))
+        typer.echo("\nestimators × problems, each with its default settings")
+        _print_lines(folded(f"  {line}" for line in lines(found)))
 
 
 @app.command()
@@ -325,18 +339,26 @@ def _overrides(set_: list[str] | None, seed: int | None) -> list[str]:
     return [*(set_ or ()), *([] if seed is None else [f"seed={seed}"])]
 
 
-def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool) -> Outcome:
+def _require_allowed(asked: Asked, allow_code: bool, fresh: bool) -> None:
+    """Before anything is run of any of them."""
+    from reportgen.workflow import require_allowed
+
+    for job in asked.jobs:
+        require_allowed(job, allow_code, fresh=fresh)
+
+
+def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool, allow_code: bool) -> Outcome:
     from reportgen.cli.progress import progress
-    from reportgen.cli.workflow import execute, expected_seconds
+    from reportgen.workflow import execute, expected_seconds
 
     experiment = job.experiment
     target = experiment.measure.precision
     with progress(experiment.experiment, expected_seconds(job), target, quiet=quiet) as listener:
-        return execute(job, jobs=jobs, executor=executor, fresh=fresh, report=listener)
+        return execute(job, jobs=jobs, executor=executor, fresh=fresh, report=listener, allow_code=allow_code)
 
 
 def _press(job: Job, quiet: bool, *, keep: bool) -> Findings:
-    from reportgen.cli.workflow import press, records
+    from reportgen.workflow import press, records
 
     measured = records(job)
     if not quiet:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reportgen.cli.progress import duration, many
-from reportgen.cli.workflow import Job
+from reportgen.workflow import Job
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
@@ -18,12 +19,14 @@ Row = Mapping[str, Any]
 
 def listing() -> dict[str, list[Row]]:
     """Everything a declaration can name, by kind."""
+    from reportgen.cli.matrix import problems, title_of
     from reportgen.declaration import find, gallery_names, load
     from reportgen.estimators import ESTIMATORS
     from reportgen.objectives import OBJECTIVES
 
     return {
         "gallery": [{"name": name, "title": load(find(name)).title} for name in gallery_names()],
+        "problems": [{"name": name, "title": title_of(model)} for name, model in problems().items()],
         "estimators": [{"name": e.name, "title": e.title} for e in ESTIMATORS.values()],
         "objectives": [{"name": o.name, "title": o.title} for o in OBJECTIVES.values()],
         "data sets": _datasets(),
@@ -33,10 +36,10 @@ def listing() -> dict[str, list[Row]]:
 
 def cost_row(job: Job) -> dict[str, Any]:
     """What running an experiment would do."""
-    from reportgen.cli.workflow import expected_seconds
     from reportgen.declaration import resolved, to_yaml
     from reportgen.execution.cost import most_draws
     from reportgen.plan import MeasurementCell
+    from reportgen.workflow import expected_seconds
 
     plain = resolved(job.experiment)
     seconds = expected_seconds(job)
@@ -135,6 +138,13 @@ def aligned(rows: Sequence[Row], gap: str = "  ") -> Iterable[str]:
     for row in rows:
         cells = (str(row[column]).ljust(width) for column, width in zip(columns, widths, strict=True))
         yield gap.join(cells).rstrip()
+
+
+def folded(lines: Iterable[str], width: int = 100) -> Iterable[str]:
+    """Lines of at most so many characters; what goes on stands under the last column of its line."""
+    for line in lines:
+        indent = " " * (line.rstrip().rfind("  ") + 2 if "  " in line.strip() else 4)
+        yield from textwrap.wrap(line, width, subsequent_indent=indent) if line.strip() else [""]
 
 
 def _datasets() -> list[Row]:

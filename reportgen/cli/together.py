@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportgen.cli import workflow
-from reportgen.cli.workflow import Job, writing_to
+from reportgen import workflow
 from reportgen.declaration import gallery_names
 from reportgen.errors import MissingDataError, UsageError
+from reportgen.workflow import Job, writing_to
 
 if TYPE_CHECKING:
     from reportgen.findings import Findings
@@ -70,6 +70,7 @@ def ask(
             left_out[name] = error.dataset
     _check_folders(jobs)
     options = [word for override in overrides for word in ("--set", override)]
+    options += ["--allow-code"] if any(job.code.digests for job in jobs) else []
     return Asked(tuple(jobs), left_out, (*named, *(["--gallery"] if gallery else []), *options))
 
 

@@ -29,6 +29,8 @@ MOST_BUCKETS = 32
 _NOT_SWEPT = {
     "problem.data": "declare one experiment a data set",
     "problem.model": "declare one experiment a model",
+    "problem.python": "declare one experiment a model",
+    "problem.arguments": "declare one experiment a set of arguments, or change one with --set",
     "train.checkpoints": "every setting is measured at the checkpoints of measure.sweep_checkpoints",
 }
 
@@ -122,7 +124,7 @@ def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
     for i, spec in enumerate(experiment.estimators):
         refusals = (
             refusal(
-                spec.name,
+                spec.kind,
                 problem.distribution,
                 experiment.objective,
                 problem.generative,
@@ -153,7 +155,7 @@ def check_bounds(experiment: Experiment) -> Iterator[Complaint]:
     for objective in several:
         reference = experiment.reference_of(objective)
         for i, spec in enumerate(experiment.estimators):
-            if not ESTIMATORS[spec.name].serves(objective) or reference is None:
+            if not spec.kind.serves(objective) or reference is None:
                 continue
             place: Path = ("estimators", i)
             if spec.antithetic:

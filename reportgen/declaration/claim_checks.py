@@ -130,7 +130,7 @@ def _slope_faults(experiment: Experiment, arms: tuple[str, ...]) -> Iterator[str
         spec = experiment.find_estimator(arm)
         if spec is None:
             continue
-        fewest = ESTIMATORS[spec.name].min_samples
+        fewest = spec.kind.min_samples
         values = {k for k in experiment.measure.num_samples if k >= fewest}
         if len(values | {spec.num_samples}) < 3:
             yield (

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from reportgen.declaration.code_reference import CodeReference
 from reportgen.declaration.complaints import describe, refuse
+from reportgen.declaration.own_estimator import OwnEstimator, described
+from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.scalars import Choice, Real, Switch, Text, Whole, one_of
 from reportgen.estimators.estimator import Estimator
 
+USUAL = ("score_function", "leave_one_out", "pathwise")
 _BASELINES = ("optimal_constant", "optimal_per_coordinate")
 
 
@@ -23,12 +28,60 @@ def table() -> dict[str, Estimator]:
     return ESTIMATORS
 
 
+def usual_estimators(problem: Problem, objectives: Sequence[str]) -> tuple[EstimatorSpec, ...]:
+    """Those meant where a declaration names none."""
+    if problem.code is None:
+        return tuple(_plain(table()[name]) for name in USUAL)
+    return applicable(problem.distribution, tuple(objectives), problem.generative)
+
+
+def applicable(family: str, objectives: tuple[str, ...], generative: bool) -> tuple[EstimatorSpec, ...]:
+    """Every estimator of the table that applies, negative controls left out.
+
+    Where an objective is a bound of several samples, K is the same for all:
+    the fewest that serves each.
+    """
+    from reportgen.applicability import refusal
+    from reportgen.objectives import OBJECTIVES
+
+    kinds = [
+        kind
+        for kind in table().values()
+        if not kind.control and refusal(kind, family, objectives, generative) is None
+    ]
+    bound = [kind for kind in kinds if any(OBJECTIVES[o].several and kind.serves(o) for o in objectives)]
+    fewest = max((kind.default_samples for kind in bound), default=1)
+    return tuple(_plain(kind, fewest if kind in bound else 1) for kind in kinds)
+
+
+def _plain(kind: Estimator, at_least: int = 1) -> EstimatorSpec:
+    return EstimatorSpec(kind.name, kind.name, max(kind.default_samples, at_least))
+
+
 class EstimatorEntry(BaseModel):
     """An estimator as it is written down: a name, or a mapping with options."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Estimator")
 
-    name: Annotated[str, Choice(table)] = Field(description="Estimator of the gradient in φ.")
+    name: Annotated[str, Choice(table)] = Field(
+        default="", description="Estimator of the gradient; `reportgen list` names them."
+    )
+    python: Annotated[str, CodeReference("python: my_estimator.py:ESTIMATOR")] | None = Field(
+        default=None,
+        description="An estimator of your own in place of a name: `file.py:object`, relative to the "
+        "declaration's folder, or `package.module:object`; a `reportgen.Estimator`.",
+    )
+    unbiased: Annotated[bool, Switch()] | None = Field(
+        default=None, description="Whether your own estimator is unbiased by construction. Default: true."
+    )
+    serves: Annotated[str, one_of("mean", "bound", "both")] | None = Field(
+        default=None,
+        description="What your own estimator is for: objectives that are a mean over samples (the default), "
+        "bounds of several samples together (iwae), or both.",
+    )
+    words: Annotated[str, Text(400)] | None = Field(
+        default=None, description="Your own estimator in words, for the report."
+    )
     baseline: Annotated[str, one_of(*_BASELINES)] | None = Field(
         default=None, description="Baseline subtracted from f; for score_function."
     )
@@ -58,8 +111,15 @@ class EstimatorSpec:
     label: str
     num_samples: int
     antithetic: bool = False
+    own: OwnEstimator | None = None
+    """What a declaration says of a user's own; None for one of the table."""
     temperature: float | None = None
     """τ, None where the estimator relaxes nothing."""
+
+    @property
+    def kind(self) -> Estimator:
+        """What is known of the estimator; of a user's own what the declaration says, without its function."""
+        return table()[self.name] if self.own is None else described(self.name, self.label, self.own)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -77,12 +137,22 @@ def _as_mapping(value: Any) -> Any:
 
 
 def _written(spec: EstimatorSpec) -> dict[str, Any]:
-    written = {"name": spec.name, "label": spec.label, "num_samples": spec.num_samples}
+    written: dict[str, Any] = {"name": spec.name, "label": spec.label, "num_samples": spec.num_samples}
+    if spec.own is not None:
+        del written["name"]
+        written = {"python": spec.name, **written, **spec.own.written()}
     written |= {"antithetic": True} if spec.antithetic else {}
     return written | ({} if spec.temperature is None else {"temperature": spec.temperature})
 
 
 def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
+    if entry.python is not None:
+        return _resolve_own(entry, entry.python)
+    if not entry.name:
+        raise refuse("is required, got nothing. Add `name: pathwise`.", at=("name",))
+    for option in OWN_OPTIONS:
+        if getattr(entry, option) is not None:
+            raise refuse("is an option of python, got none. Remove it.", at=(option,))
     name = entry.name
     for option, given in (("baseline", entry.baseline is not None), ("as_printed", entry.as_printed)):
         if given and entry.name != "score_function":
@@ -115,8 +185,29 @@ def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
     temperature = estimator.temperature if entry.temperature is None else entry.temperature
     own = "" if temperature == estimator.temperature else f" at {temperature:g}"
     label = entry.label or f"{name}{own}{' antithetic' if entry.antithetic else ''}"
+    return EstimatorSpec(name, _nameable(label), num_samples, entry.antithetic, temperature=temperature)
+
+
+OWN_OPTIONS = ("unbiased", "serves", "words")
+
+
+def _resolve_own(entry: EstimatorEntry, python: str) -> EstimatorSpec:
+    for option in ("name", "baseline", "as_printed", "temperature"):
+        if option in entry.model_fields_set and getattr(entry, option):
+            raise refuse("names another estimator than python. Remove one of them.", at=(option,))
+    num_samples = (2 if entry.antithetic else 1) if entry.num_samples is None else entry.num_samples
+    if entry.antithetic and num_samples % 2:
+        raise refuse(
+            f"must be even, for pairs, got {num_samples}. Use {num_samples + 1}.", at=("num_samples",)
+        )
+    label = _nameable(entry.label or python.rpartition(":")[2])
+    own = OwnEstimator(entry.unbiased is not False, entry.serves or "mean", entry.words or "")
+    return EstimatorSpec(python, label, num_samples, entry.antithetic, own)
+
+
+def _nameable(label: str) -> str:
     if re.search(r"[,()<>=]", label):
         raise refuse(
             f"must be free of , ( ) < > = so that claims can name it, got {describe(label)}.", at=("label",)
         )
-    return EstimatorSpec(name, label, num_samples, entry.antithetic, temperature)
+    return label

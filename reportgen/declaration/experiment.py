@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from reportgen.declaration.claim_grammar import GrammarError, parse
 from reportgen.declaration.claim_tests import ClaimTest
 from reportgen.declaration.complaints import Complaint, Path, Places, describe, refuse
-from reportgen.declaration.estimator_spec import EstimatorSpec
+from reportgen.declaration.estimator_spec import EstimatorSpec, usual_estimators
 from reportgen.declaration.problems import AnyProblem
 from reportgen.declaration.problems.vae import VAE
 from reportgen.declaration.scalars import (
@@ -161,9 +161,10 @@ class Experiment(Section):
     """Objectives whose gradient is estimated; the first is the one meant where none is named.
     Default: those usual for the model."""
     estimators: Annotated[tuple[EstimatorSpec, ...], BeforeValidator(as_list), AfterValidator(filled)] = (
-        Field(default=("score_function", "leave_one_out", "pathwise"), validate_default=True)
+        Field(default_factory=lambda data: usual_estimators(data["problem"], data["objective"]))
     )
-    """Estimators compared, all on the same draws."""
+    """Estimators compared, all on the same draws. Default: score_function, leave_one_out and pathwise; for a
+    model of your own every one that applies."""
     train: Train = Field(default_factory=Train)
     """How the model is trained, and the checkpoints at which it is measured."""
     measure: Measure = Measure()
@@ -199,6 +200,22 @@ class Experiment(Section):
         return self._places.error([Complaint(path, text)])
 
     @property
+    def code(self) -> dict[Path, str]:
+        """A user's own Python that it names, `file.py:name`, by the place where it stands."""
+        found: dict[Path, str] = {}
+        if self.problem.code is not None:
+            found["problem", "python"] = self.problem.code
+        for i, spec in enumerate(self.estimators):
+            if spec.own is not None:
+                found["estimators", i, "python"] = spec.name
+        return found
+
+    @property
+    def folder(self) -> FilePath:
+        """Where relative files of the declaration begin."""
+        return FilePath.cwd() if self._source_path is None else self._source_path.parent
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The estimators' labels, as declared."""
         return tuple(spec.label for spec in self.estimators)
@@ -217,15 +234,11 @@ class Experiment(Section):
 
     def reference_of(self, objective: str) -> EstimatorSpec | None:
         """The estimator the others are compared with: pathwise, else the first that is unbiased."""
-        from reportgen.estimators import ESTIMATORS
-
         serving = [
-            spec
-            for spec in self.estimators
-            if ESTIMATORS[spec.name].serves(objective) and ESTIMATORS[spec.name].parameters == "phi"
+            spec for spec in self.estimators if spec.kind.serves(objective) and spec.kind.parameters == "phi"
         ]
         pathwise = [spec for spec in serving if spec.name == "pathwise"]
-        unbiased = [spec for spec in serving if ESTIMATORS[spec.name].is_unbiased(objective)]
+        unbiased = [spec for spec in serving if spec.kind.is_unbiased(objective)]
         return next(iter(pathwise or unbiased), None)
 
     @property

@@ -14,7 +14,7 @@ from reportgen.declaration.checks import complaints_about, with_resolved_sweep
 from reportgen.declaration.complaints import Complaint, Path, Places, describe, suggestion
 from reportgen.declaration.estimator_spec import EstimatorEntry
 from reportgen.declaration.experiment import Claim, Experiment, Measure, Train
-from reportgen.declaration.problems import PROBLEMS
+from reportgen.declaration.problems import PROBLEMS, model_of
 from reportgen.declaration.yaml_source import decode, read
 from reportgen.errors import DeclarationError
 
@@ -25,6 +25,13 @@ _MODELS: dict[str, type[BaseModel]] = {
     "claims": Claim,
 }
 """Section → the model of it, or of its items; that of `problem` depends on its model."""
+_EXAMPLES = {
+    "experiment": "my-experiment",
+    "name": "pathwise",
+    "id": "lower-variance",
+    "python": "my_vae.py:build",
+}
+"""Values to show where a required key is missing."""
 
 
 def load(path: FilePath | str, overrides: Sequence[str] = ()) -> Experiment:
@@ -112,9 +119,7 @@ def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
     if detail["type"] == "extra_forbidden":
         return Complaint(path, f"unknown key. {suggestion(path[-1], _keys(path, data))}")
     if detail["type"] == "missing":
-        example = {"experiment": "my-experiment", "name": "pathwise", "id": "lower-variance"}.get(
-            str(path[-1]), "…"
-        )
+        example = _EXAMPLES.get(str(path[-1]), "…")
         return Complaint(path, f"is required, got nothing. Add `{path[-1]}: {example}`.")
     if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
         return Complaint(path, f"must be a mapping{_such_as(path, data)}, got {found}.")
@@ -132,8 +137,7 @@ def _keys(path: Path, data: dict[str, Any]) -> list[str]:
 
 
 def _problem(data: dict[str, Any]) -> type[BaseModel] | None:
-    section = data.get("problem")
-    return PROBLEMS.get(str(section.get("model", "vae") if isinstance(section, dict) else "vae"))
+    return PROBLEMS.get(str(model_of(data.get("problem", {}))))
 
 
 def _such_as(path: Path, data: dict[str, Any]) -> str:

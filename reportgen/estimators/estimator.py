@@ -130,23 +130,24 @@ class Estimator:
     [I R m]; each averages the K samples of its replicate. ``fit`` computes
     coefficients (a baseline, say) from *pilot* draws, independent of those
     measured, so that an estimator that is unbiased for any constant
-    coefficient stays so.
+    coefficient stays so. An entry of the table has every text; a user's own
+    needs a name and a function.
     """
 
     name: str
-    title: str
-    short: str
+    title: str = ""
+    short: str = ""
     """What a sentence calls it: “the score function”."""
-    formula: str
+    formula: str = ""
     """LaTeX of the estimate of ∇_φ E_q[f], display form, no delimiters; of a bound's gradient where
     `evaluate` is None."""
-    spoken: str
+    spoken: str = ""
     """The formula in words, its alternative text."""
-    requires: str
+    requires: str = ""
     """What must hold or be computable, one sentence."""
-    source: str
+    source: str = ""
     """Citation keys, comma separated, from the report's bibliography."""
-    evaluate: Evaluate | None
+    evaluate: Evaluate | None = None
     """For objectives that are a mean over samples; None where it has no meaning there."""
     bound: Evaluate | None = None
     """For objectives that are a bound of several samples, log mean w; None where it has no meaning there."""

@@ -18,6 +18,7 @@ from reportgen.execution.task import Task
 from reportgen.execution.worker import work
 from reportgen.plan import MeasurementCell, Plan, TrainingCell
 from reportgen.store import BrokenRecord, Store
+from reportgen.usercode import UserCode
 
 TRIES = 2
 """How often a cell may be alone when a worker is killed. What it was in flight with others does not
@@ -49,13 +50,15 @@ def run(
     executor: str | Executor = "processes",
     fresh: bool = False,
     report: Listener | None = None,
+    code: UserCode | None = None,
     work: Work = work,
 ) -> Outcome:
     """Train and measure the cells of `plan` that `store` lacks; all of them if `fresh`.
 
     `executor` is a name in `EXECUTORS` or any `concurrent.futures.Executor`
     whose workers see the store's folder; `jobs` defaults to the cores this
-    process may use. A cell that raises is recorded as broken and the others go
+    process may use; `code` is the user's own that the plan was made with,
+    where it may be run. A cell that raises is recorded as broken and the others go
     on; one whose worker is killed is begun again, by itself. On
     KeyboardInterrupt, or where the store cannot be written, the workers stop,
     what is finished stays, and the exception goes on. `report` is called from several threads, one at a time.
@@ -79,7 +82,7 @@ def run(
         store.clean()
         data = experiment.problem.dataset
         cost = seconds_of(plan, find(data) if data else None)
-        board = Board([Task(cell, store.root) for cell in missing], cost)
+        board = Board([Task(cell, store.root, code) for cell in missing], cost)
         with single_threaded_children():
             lane = _open(executor, jobs, tell)
             try:

@@ -9,6 +9,7 @@ from typing import Any
 from reportgen.execution.event import Event, Kind, State
 from reportgen.plan import MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord
+from reportgen.usercode import UserCode
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Task:
 
     cell: TrainingCell | MeasurementCell
     root: Path
+    code: UserCode | None = None
+    """The user's own code, where it may be run."""
 
     @property
     def key(self) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 from reportgen.datasets import Dataset, load
 from reportgen.errors import ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
+from reportgen.execution.own_code import own_code
 from reportgen.execution.task import Task
+from reportgen.objectives import OBJECTIVES
 from reportgen.plan import MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord, Store
 
@@ -90,22 +92,26 @@ def _measure(task: Task, cell: MeasurementCell) -> None:
 
     store = Store(task.root)
     trained = cell.training_key
-    materials = Materials(
-        settings=cell.problem,
-        seed=cell.seed,
-        images=int(cell.measure.get("images", 0)),
-        dataset=lambda: _dataset(cell.problem["data"]),
-        parameters=load_checkpoint(store, trained, cell.checkpoint) if trained else {},
-    )
-    made = BUILDERS[cell.problem["model"]](materials)
-    record = measure(
-        made.problem,
-        cell,
-        dataset=made.dataset,
-        images=made.points,
-        report=progress,
-        environment=environment(),
-    )
+    with own_code(task.code, cell) as own:
+        materials = Materials(
+            settings=cell.problem,
+            seed=cell.seed,
+            images=int(cell.measure.get("images", 0)),
+            dataset=lambda: _dataset(cell.problem["data"]),
+            parameters=load_checkpoint(store, trained, cell.checkpoint) if trained else {},
+            closed_kl=any(OBJECTIVES[arm.objective].exact_kl for arm in cell.arms),
+            code=own.load,
+        )
+        made = BUILDERS[cell.problem["model"]](materials)
+        record = measure(
+            made.problem,
+            cell,
+            dataset=made.dataset,
+            images=made.points,
+            report=progress,
+            environment=environment(),
+            estimators=own.estimators,
+        )
     store.save(replace(record, environment=_dated(record.environment)))
 
 

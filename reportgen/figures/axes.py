@@ -142,13 +142,18 @@ def linear_grid(ax: Axes, which: str) -> None:
     )
 
 
+def is_decades(values: Sequence[float]) -> bool:
+    """Whether ascending values are better seen on a log scale: positive, and over more than a decade."""
+    return values[0] > 0 and values[-1] > 10 * values[0]
+
+
 def setting_axis(ax: Axes, values: Sequence[float], *, most: int = 8) -> None:
     """The axis of a swept setting: logarithmic where its values are positive and span more than a decade.
 
     Few values are labelled themselves; of many, round ones.
     """
     first, last = values[0], values[-1]
-    if first > 0 and last > 10 * first:
+    if is_decades(values):
         ax.set_xscale("log")
         reach = (last / first) ** 0.04
         ax.set_xlim(first / reach, last * reach)

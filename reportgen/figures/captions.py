@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures.lines import Line
-from reportgen.figures.reading import default_samples, title_of, unbiased, usable
+from reportgen.figures.reading import default_samples, is_bound, title_of, unbiased, usable
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.vocabulary import Vocabulary
 
@@ -141,6 +141,8 @@ def biased_sentence(
 
 def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
     """Which of the estimates drawn spend more than one sample; nothing where none does."""
+    if is_bound(findings):
+        return ""
     several = {label: default_samples(findings, label) for label in drawn}
     parts = [
         f"{lowered(title_of(findings, label, samples=False))} spends {prose.in_words(count)} samples "

@@ -59,7 +59,7 @@ def data(findings: Findings) -> CoordinateDistribution | None:
     rows, live = [], 0
     for label in findings.compared():
         found = findings.coordinates(label)
-        if found is None:
+        if found is None or findings.get("total_variance", label).value == 0:
             continue
         quantiles = {p: e.value for p, e in found.quantiles if usable(e)}
         counts = np.asarray(found.counts, dtype=float)

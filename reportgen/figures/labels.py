@@ -82,19 +82,12 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: fl
 
 SETTINGS = {"problem.latent": ("latent units d", "the number of latent units d")}
 """Settings with a name of their own: on an axis, and in a sentence."""
-BLOCKS = {"mean": "gradient in μ", "log_scale": "gradient in log σ"}
-"""Blocks of the parameters of q."""
 
 
 def setting_title(path: str, *, long: bool = False) -> str:
     """What a swept setting is called on an axis, or in a sentence."""
     name = path.rpartition(".")[2].replace("_", " ")
     return SETTINGS.get(path, (name, name if len(name) == 1 else f"the {name}"))[long]
-
-
-def block_title(group: str) -> str:
-    """What a block of parameters is called."""
-    return BLOCKS.get(group, group)
 
 
 def variance_axis(objective: str) -> str:

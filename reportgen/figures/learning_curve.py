@@ -16,14 +16,18 @@ from reportgen.findings import Findings, prose
 from reportgen.store.records import TrainingRecord
 
 TRAIN = Look("#848a91", "s", "-")
+OTHERS = 6
+"""Settings whose bounds a caption can hold."""
 TEST = Look("#0072b2", "o", "-")
 
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """Nats an image: the minibatch mean of each epoch, and the test part at checkpoints."""
+    """Nats a data point: the minibatch mean of each epoch, and the bound followed at checkpoints."""
 
     objective: str
+    images: bool
+    """Whether data points are images, of which a test part is held out; else one is all there is."""
     train: tuple[tuple[int, float], ...]
     test: tuple[tuple[int, float], ...]
 
@@ -38,7 +42,8 @@ def data(findings: Findings) -> LearningCurve | None:
     if not train and not test:
         return None
     cell = next(cell for cell in findings.plan.trainings if cell.base)
-    return LearningCurve(str(cell.train.get("objective", "elbo")), train, tuple(test))
+    objective = str(cell.train.get("objective", "elbo"))
+    return LearningCurve(objective, findings.experiment.problem.images, train, tuple(test))
 
 
 def base_training(findings: Findings) -> TrainingRecord | None:
@@ -52,11 +57,16 @@ def draw(data: LearningCurve) -> Figure:
     figure = new_figure(56)
     ax = figure.add_subplot()
     ends = []
+    drawn = (
+        ("Training images,\nmean of an epoch", "Test images,\nat checkpoints")
+        if data.images
+        else ("One sample,\nat every step", "Many samples,\nat checkpoints")
+    )
     if data.train:
         positions, values = [epoch_position(e) for e, _ in data.train], [v for _, v in data.train]
         mark = TRAIN.marker if len(values) == 1 else ""
         ax.plot(positions, values, color=TRAIN.colour, linewidth=1.3, marker=mark, zorder=2)
-        ends.append((positions[-1], values[-1], "Training images,\nmean of an epoch", TRAIN))
+        ends.append((positions[-1], values[-1], drawn[0], TRAIN))
     if data.test:
         positions, values = [epoch_position(e) for e, _ in data.test], [v for _, v in data.test]
         ax.plot(
@@ -69,11 +79,11 @@ def draw(data: LearningCurve) -> Figure:
             markeredgecolor=PAPER,
             zorder=3,
         )
-        ends.append((positions[-1], values[-1], "Test images,\nat checkpoints", TEST))
+        ends.append((positions[-1], values[-1], drawn[1], TEST))
     epochs = sorted({e for e, _ in data.test} or {1, data.train[-1][0]})
     epoch_axis(ax, epochs)
     linear_grid(ax, "y")
-    ax.set_ylabel(f"{objective_title(data.objective)}, nats an image")
+    ax.set_ylabel(f"{objective_title(data.objective)}, {_nats(data)}")
     end_labels(ax, ends)
     return figure
 
@@ -83,27 +93,50 @@ def caption(findings: Findings, data: LearningCurve) -> str:
     seen = ""
     if data.test:
         epoch, value = data.test[-1]
-        seen = f"At epoch {epoch:,} the test bound is {prose.fixed(value, 2)} nats an image"
-        if data.train and data.train[-1][0] == epoch:
+        bound = "test bound" if data.images else "bound"
+        seen = f"At epoch {epoch:,} the {bound} is {prose.fixed(value, 2)} {_nats(data)}"
+        if data.images and data.train and data.train[-1][0] == epoch:
             seen += f", the training bound {prose.fixed(data.train[-1][1], 2)}"
-        seen += "."
+        others = _other_settings(findings, epoch)
+        seen += f"; with {prose.listing(others)}." if others else "."
     record = base_training(findings)
-    return sentences(
-        f"Training objective ({lowered(objective_title(data.objective))}) over epochs:"
+    told = (
         " mean over the minibatches of each epoch, and on the test part at the checkpoints"
-        " where gradients were measured (marks).",
+        " where gradients were measured (marks)."
+        if data.images
+        else " from the one sample of each step, and from thousands at the checkpoints"
+        " where gradients were measured (marks)."
+    )
+    return sentences(
+        f"Training objective ({lowered(objective_title(data.objective))}) over epochs:" + told,
         seen,
         "Both are single estimates, drawn without intervals.",
         f"Data set: {record.dataset}." if record else "",
     )
 
 
+def _nats(data: LearningCurve) -> str:
+    return "nats an image" if data.images else "nats"
+
+
+def _other_settings(findings: Findings, epoch: int) -> list[str]:
+    """“covariance low_rank −23.80”: bounds of the other settings at the same epoch, where there are few."""
+    base = base_training(findings)
+    found = [
+        ", ".join(f"{path.rpartition('.')[2]} {value}" for path, value in record.setting.items())
+        + f" {prose.fixed(record.test_bound[str(epoch)], 2)}"
+        for record in findings.trainings
+        if record is not base and math.isfinite(record.test_bound.get(str(epoch), math.nan))
+    ]
+    return found if len(found) <= OTHERS else []
+
+
 def alt(data: LearningCurve) -> str:
     """The curve in words."""
     points = "; ".join(f"epoch {epoch:,} {prose.fixed(value, 2)}" for epoch, value in data.test)
     return (
-        "Line chart of the training objective in nats an image over epochs."
-        f" Test part: {points or 'not measured'}."
+        f"Line chart of the training objective in {_nats(data)} over epochs."
+        f" {'Test part' if data.images else 'Checkpoints'}: {points or 'not measured'}."
     )
 
 

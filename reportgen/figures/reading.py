@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from reportgen.estimators import ESTIMATORS
+from reportgen.declaration import EstimatorSpec
+from reportgen.estimators import Estimator
 from reportgen.figures.labels import short_title
 from reportgen.figures.lines import Line
 from reportgen.figures.style import Look, looks
@@ -23,8 +24,14 @@ def all_looks(findings: Findings) -> dict[str, Look]:
 
 def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
     """What a figure calls this label; with its K where that is more than one, unless K varies."""
-    count = default_samples(findings, label) if samples else 1
+    count = default_samples(findings, label) if samples and not is_bound(findings) else 1
     return short_title(label, findings.estimator_of[label]) + (f", K = {count}" if count > 1 else "")
+
+
+def is_bound(findings: Findings) -> bool:
+    """Whether the first objective is a bound of K samples: then K is the objective's, not an estimator's."""
+    first = findings.objectives[0]
+    return first in OBJECTIVES and OBJECTIVES[first].several
 
 
 def varies_with_samples(findings: Findings) -> bool:
@@ -32,9 +39,7 @@ def varies_with_samples(findings: Findings) -> bool:
 
     An average of K has K times the squared signal-to-noise ratio, which says no more than its variance does.
     """
-    first = findings.objectives[0]
-    several = first in OBJECTIVES and OBJECTIVES[first].several
-    return several or bool(findings.compared(parameters="theta"))
+    return is_bound(findings) or bool(findings.compared(parameters="theta"))
 
 
 def gradient_title(findings: Findings, label: str) -> str:
@@ -133,6 +138,10 @@ def default_samples(findings: Findings, label: str) -> int:
 
 def unbiased(findings: Findings, label: str, objective: str | None = None) -> bool:
     """Whether the estimator is unbiased by construction; a user's own is taken at its word."""
-    name = findings.estimator_of[label]
-    wanted = objective or findings.objectives[0]
-    return ESTIMATORS[name].is_unbiased(wanted) if name in ESTIMATORS else True
+    return kind_of(findings, label).is_unbiased(objective or findings.objectives[0])
+
+
+def kind_of(findings: Findings, label: str) -> Estimator:
+    """What is known of a label's estimator; of a user's own, what its declaration says."""
+    specs: Sequence[EstimatorSpec] = findings.experiment.estimators
+    return next(spec.kind for spec in specs if spec.label == label)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import curve, log_axis, plain, setting_axis
+from reportgen.figures.axes import curve, is_decades, log_axis, plain, setting_axis
 from reportgen.figures.captions import (
     Place,
     biased_sentence,
@@ -26,7 +26,7 @@ from reportgen.figures.captions import (
 )
 from reportgen.figures.crossings import Crossing, crossings, place_text
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import block_title, setting_title, variance_axis
+from reportgen.figures.labels import setting_title, variance_axis
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import arms_drawn, comparable, line_of, unbiased
 from reportgen.figures.style import INK, PAPER, SMALL, new_figure
@@ -57,7 +57,8 @@ class Panel:
     path: str
     title: str
     """What tells the run from the others; empty for one alone."""
-    group: str
+    block: str
+    """Title of the block of parameters; empty for all together."""
     values: tuple[float, ...]
     lines: tuple[Line, ...]
     exact: tuple[tuple[float, ...], ...]
@@ -154,7 +155,8 @@ def panel_of(
     )
     values = tuple(float(value) for value in run.values)
     rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})
-    return Panel(run.path, title, group, values, drawn, exact, rings), apart
+    block = "" if group == "all" else findings.vocabulary.block(group)
+    return Panel(run.path, title, block, values, drawn, exact, rings), apart
 
 
 def rings_of(
@@ -193,11 +195,11 @@ def draw(data: VarianceAgainstSetting) -> Figure:
             last = r == len(data.rows) - 1 or row[c].path != data.rows[r + 1][c].path
             draw_panel(ax, row[c], last=last, alone=alone)
             titles = [row[c].title] if r == 0 or columns == 1 else []
-            if row[c].group != "all" and (len(row) == 1 or len({panel.group for panel in row}) > 1):
-                titles.append(block_title(row[c].group))
+            if row[c].block and (len(row) == 1 or len({panel.block for panel in row}) > 1):
+                titles.append(row[c].block)
             ax.set_title(", ".join(title for title in titles if title))
-        if row[0].group != "all" and len(data.rows) > 1:
-            axes[r][0].set_ylabel(f"variance, {block_title(row[0].group)}")
+        if row[0].block and len(data.rows) > 1:
+            axes[r][0].set_ylabel(f"variance, {row[0].block}")
         else:
             axes[r][0].set_ylabel(variance_axis(data.objective))
     for r, row in enumerate(data.rows):
@@ -261,7 +263,9 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
     lines = tuple(one for panel in data.panels for one in panel.lines)
     first = data.panels[0]
     kinds = " and ".join(dict.fromkeys(setting_title(panel.path, long=True) for panel in data.panels))
-    text = f"Total variance, logarithmic, against {kinds}"
+    both = all(is_decades(panel.values) for panel in data.panels)
+    text = f"Total variance against {kinds}, both logarithmic" if both else ""
+    text = text or f"Total variance, logarithmic, against {kinds}"
     text += (
         "; each value is a model trained by itself, measured at its last checkpoint."
         if data.trained
@@ -345,8 +349,7 @@ def alt(data: VarianceAgainstSetting) -> str:
     """The panels in words, with the values at either end."""
     told = []
     for panel in data.panels:
-        blocks = [panel.title, block_title(panel.group) if panel.group != "all" else ""]
-        head = ", ".join(part for part in blocks if part)
+        head = ", ".join(part for part in (panel.title, panel.block) if part)
         first, last = (named_value(panel.path, panel.values[i]) for i in (0, -1))
         text = f"{head}: " * bool(head)
         text += f"with {first}: {ranking(panel.lines, 0)}; with {last}: {ranking(panel.lines)}."

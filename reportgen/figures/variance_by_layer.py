@@ -17,7 +17,7 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import block_title, variance_axis, wrapped
+from reportgen.figures.labels import variance_axis, wrapped
 from reportgen.figures.lines import Line, extent
 from reportgen.figures.reading import comparable, line, unbiased
 from reportgen.figures.style import GRID, INK, SMALL, new_figure
@@ -32,6 +32,8 @@ class VarianceByLayer:
     checkpoint: int
     groups: tuple[str, ...]
     lines: tuple[Line, ...]
+    titles: tuple[str, ...]
+    """What the groups are called."""
     apart: tuple[Line, ...] = ()
     """Biased estimators whose values lie far off the others' scale: named, not drawn."""
 
@@ -48,7 +50,8 @@ def data(findings: Findings) -> VarianceByLayer | None:
     drawn, apart = comparable(findings, tuple(one for one in lines if one.drawable))
     if not drawn:
         return None
-    return VarianceByLayer(findings.objectives[0], findings.checkpoints[-1], groups, drawn, apart)
+    titles = tuple(findings.vocabulary.block(group) for group in groups)
+    return VarianceByLayer(findings.objectives[0], findings.checkpoints[-1], groups, drawn, titles, apart)
 
 
 def draw(data: VarianceByLayer) -> Figure:
@@ -67,7 +70,7 @@ def draw(data: VarianceByLayer) -> Figure:
                 dot(ax, value, g * band + row, max(low[g], value / 1e6), high[g], one.look, size=4.4)
     log_axis(ax, "x", extent(data.lines), room=8)
     ax.set_ylim(len(data.groups) * band - gap / 2 - 0.5, -gap / 2 - 0.5)
-    row_labels(ax, [block_title(group) for group in data.groups], every=band, start=(rows - 1) / 2)
+    row_labels(ax, data.titles, every=band, start=(rows - 1) / 2)
     ax.set_xlabel(
         variance_axis(data.objective).replace("variance", "variance of the block’s gradient estimate")
     )
@@ -106,7 +109,7 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     high, low = by_name[max(totals, key=lambda k: totals[k])], by_name[min(totals, key=lambda k: totals[k])]
     ratios = [
         (a / b, group)
-        for a, b, group in zip(high.values, low.values, data.groups, strict=True)
+        for a, b, group in zip(high.values, low.values, data.titles, strict=True)
         if a > 0 and b > 0
     ]
     if len(ratios) < 2:
@@ -114,16 +117,15 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     (least, narrow), (most, wide) = min(ratios), max(ratios)
     return (
         f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) differ by"
-        f" a factor of {prose.spoken(least)} in “{block_title(narrow)}”"
-        f" and of {prose.spoken(most)} in “{block_title(wide)}”."
+        f" a factor of {prose.spoken(least)} in “{narrow}”"
+        f" and of {prose.spoken(most)} in “{wide}”."
     )
 
 
 def alt(data: VarianceByLayer) -> str:
     """The dots in words, group by group."""
     groups = " ".join(
-        f"{block_title(group)}, from the highest: {ranking(data.lines, index)}."
-        for index, group in enumerate(data.groups)
+        f"{group}, from the highest: {ranking(data.lines, index)}." for index, group in enumerate(data.titles)
     )
     return f"Dot plot of total variance, logarithmic, by parameter block. {groups}"
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from reportgen.declaration.claim_statistics import SLOPES
 from reportgen.errors import StoreError
-from reportgen.estimators import ESTIMATORS
 from reportgen.findings import bias, coordinates, crossovers, curves, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, arms, find
 from reportgen.findings.claims import ClaimFinding, judge_claims
@@ -67,7 +66,9 @@ class Findings:
         """What things are called here."""
         record = self.record()
         declared = int(self.experiment.measure.images) if self.experiment.problem.dataset else 1
-        return vocabulary(self.experiment, len(record.images) if record else declared)
+        count = len(record.images) if record else declared
+        free = record is not None and count == 1 and record.eta == record.parameters
+        return vocabulary(self.experiment, count, free)
 
     def compared(self, objective: str | None = None, parameters: str = "phi") -> tuple[str, ...]:
         """Labels of the estimators of one gradient, in φ or in θ: only these can be compared.
@@ -76,10 +77,9 @@ class Findings:
         """
         wanted = objective or self.objectives[0]
         return tuple(
-            label
-            for label, name in self.estimator_of.items()
-            if name not in ESTIMATORS
-            or (ESTIMATORS[name].parameters == parameters and ESTIMATORS[name].serves(wanted))
+            spec.label
+            for spec in self.experiment.estimators
+            if spec.kind.parameters == parameters and spec.kind.serves(wanted)
         )
 
     @property

@@ -62,11 +62,11 @@ def make_rows(
             rows.extend(_broken(experiment, cell, causes.get(cell.key, "not measured"), columns))
             continue
         for index in range(len(record.arms)):
-            rows.extend(_arm_rows(experiment.experiment, MeasuredArm(record, index), columns))
+            rows.extend(arm_rows(experiment.experiment, MeasuredArm(record, index), columns))
     return tuple(rows)
 
 
-def _arm_rows(experiment: str, arm: MeasuredArm, columns: tuple[str, ...]) -> Iterator[Row]:
+def arm_rows(experiment: str, arm: MeasuredArm, columns: tuple[str, ...]) -> Iterator[Row]:
     record, about = arm.record, arm.about
     default = arm.default
     setting = {name: record.setting.get(name, "") for name in columns if name != "constant"}

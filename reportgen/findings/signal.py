@@ -86,6 +86,9 @@ def relative_projection(arm: MeasuredArm, against: MeasuredArm | None = None) ->
     below, below_without = mean_over_images(other.array("projection"), other.array("projection_without"))
     if math.isnan(above) or math.isnan(below) or below == 0.0:
         raise NotAvailableError("the record has no projection onto the reference's mean gradient")
+    low, high = Sample(below, below_without).interval()
+    if low <= 0.0 <= high:
+        raise NotAvailableError(f"the mean gradient of {other.about.label} is lost in the noise")
     with np.errstate(divide="ignore", invalid="ignore"):
         return Sample(above / below, above_without / below_without)
 

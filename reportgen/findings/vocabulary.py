@@ -12,6 +12,9 @@ from typing import Any
 from reportgen.findings import prose
 from reportgen.objectives import OBJECTIVES
 
+BLOCKS = {"mean": "gradient in μ", "log_scale": "gradient in log σ"}
+"""Blocks of the parameters of q, where they are those of φ."""
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -30,6 +33,8 @@ class Vocabulary:
     """One unit of work: “decoder pass”, “evaluation of f”."""
     evaluations: str
     samples: int
+    free: bool
+    """Whether φ is the parameters of one q themselves, with no network or data between."""
 
     @property
     def alone(self) -> bool:
@@ -71,6 +76,10 @@ class Vocabulary:
         """“ at epoch 200”, with the blank before it; “ at the base setting” or nothing without training."""
         return f" at epoch {prose.count(checkpoint)}" if self.trained else self.at_last
 
+    def block(self, group: str) -> str:
+        """What a block of parameters is called."""
+        return BLOCKS.get(group, group) if self.free else group
+
     def objective(self, name: str) -> str:
         """An objective's title; a bound of several samples with their number."""
         if name not in OBJECTIVES:
@@ -79,8 +88,8 @@ class Vocabulary:
         return f"{found.title}, K = {self.samples}" if found.several else found.title
 
 
-def vocabulary(experiment: Any, count: int) -> Vocabulary:
-    """The words of a declaration of which `count` data points were measured."""
+def vocabulary(experiment: Any, count: int, free: bool) -> Vocabulary:
+    """The words of a declaration of which `count` data points were measured; `free` as in Vocabulary."""
     problem = experiment.problem
     first = experiment.objective[0]
     reference = experiment.reference_of(first)
@@ -97,4 +106,5 @@ def vocabulary(experiment: Any, count: int) -> Vocabulary:
         evaluation=problem.evaluation[0],
         evaluations=problem.evaluation[1],
         samples=bound.num_samples if bound else 1,
+        free=free,
     )

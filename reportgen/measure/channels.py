@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from reportgen.errors import CellError
-from reportgen.estimators import ESTIMATORS, Coefficients, Estimator
+from reportgen.estimators import Coefficients, Estimator
 from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.measure.moments import Moments
 from reportgen.objectives import OBJECTIVES
@@ -33,7 +33,7 @@ class ChannelKey:
     constant: float
     antithetic: bool
     temperature: float | None = None
-    """Of the relaxation, where the estimator has one."""
+    """Of the relaxation; None for the estimator's own, or where it has none."""
 
     @classmethod
     def of(cls, arm: Arm) -> ChannelKey:
@@ -45,7 +45,7 @@ class ChannelKey:
             arm.num_samples,
             arm.constant,
             arm.antithetic,
-            ESTIMATORS[arm.estimator].temperature if arm.temperature is None else arm.temperature,
+            arm.temperature,
         )
 
 
@@ -58,6 +58,7 @@ class Channel:
     """Replicates of one estimator of one integrand, as moments in η."""
 
     key: ChannelKey
+    estimator: Estimator
     moments: Moments
     coefficients: Coefficients = field(default_factory=dict)
     paired: Paired | None = None
@@ -70,8 +71,9 @@ class Channel:
     """Why the channel broke; None while it is sound."""
 
     @property
-    def estimator(self) -> Estimator:
-        return ESTIMATORS[self.key.estimator]
+    def temperature(self) -> float | None:
+        """Of the relaxation; None where there is none."""
+        return self.estimator.temperature if self.key.temperature is None else self.key.temperature
 
     @property
     def space(self) -> str:
@@ -95,7 +97,7 @@ class Channel:
         own = values[key.integrand, key.antithetic]
         further = self.estimator.auxiliary
         return IntegrandDraws(
-            own, frame, key.num_samples, key.constant, key.several, further, key.temperature
+            own, frame, key.num_samples, key.constant, key.several, further, self.temperature
         )
 
     def estimate(self, values: Values, frame: Frame) -> Tensor:
@@ -151,11 +153,13 @@ Reference = tuple[str, str]
 """An objective, and whose gradient: ``phi`` or ``theta``."""
 
 
-def reference_arms(arms: tuple[Arm, ...], references: Mapping[str, str]) -> dict[Reference, Arm]:
+def reference_arms(
+    arms: tuple[Arm, ...], references: Mapping[str, str], estimators: Mapping[str, Estimator]
+) -> dict[Reference, Arm]:
     """The arm that the others are compared with: in φ as declared, in θ the first one."""
     found: dict[Reference, Arm] = {}
     for arm in arms:
-        space = ESTIMATORS[arm.estimator].parameters
+        space = estimators[arm.estimator].parameters
         named = space == "theta" or arm.label == references.get(arm.objective)
         if named and not arm.constant:
             found.setdefault((arm.objective, space), arm)
@@ -169,21 +173,23 @@ def open_channels(
     images: int,
     buckets: int,
     dimensions: Mapping[str, int],
+    estimators: Mapping[str, Estimator],
 ) -> dict[ChannelKey, Channel]:
     """Channels for all arms; `dimensions` are those of a replicate in φ's and in θ's space.
 
     Arms at their declared K without a constant are compared with the
-    reference on the same draws, replicate by replicate.
+    reference on the same draws, replicate by replicate. `estimators` has the
+    arms' by name.
     """
 
-    def empty(arm: str, buckets: int) -> Moments:
-        return Moments.empty(images, buckets, dimensions[ESTIMATORS[arm].parameters])
+    def empty(name: str, buckets: int) -> Moments:
+        return Moments.empty(images, buckets, dimensions[estimators[name].parameters])
 
     channels: dict[ChannelKey, Channel] = {}
     for arm in arms:
         key = ChannelKey.of(arm)
         if key not in channels:
-            channels[key] = Channel(key, empty(arm.estimator, buckets))
+            channels[key] = Channel(key, estimators[arm.estimator], empty(arm.estimator, buckets))
     seen: set[tuple[str, str]] = set()
     for arm in arms:
         first = (arm.objective, arm.label) not in seen
@@ -196,17 +202,17 @@ def open_channels(
         reference = references.get((arm.objective, channel.space))
         if reference is None or reference.label == arm.label or channel.paired is not None:
             continue
-        kind = ESTIMATORS[reference.estimator]
+        kind = estimators[reference.estimator]
         if arm.num_samples < kind.min_samples:
             continue
         counterpart = replace(
             channel.key,
             estimator=reference.estimator,
             constant=0.0,
-            temperature=ChannelKey.of(reference).temperature,
+            temperature=reference.temperature,
         )
         if kind.independent or counterpart == channel.key:
             counterpart = replace(counterpart, antithetic=False)
-        partner = channels.get(counterpart) or Channel(counterpart, empty(counterpart.estimator, 1))
+        partner = channels.get(counterpart) or Channel(counterpart, kind, empty(counterpart.estimator, 1))
         channel.paired = Paired(partner, empty(arm.estimator, buckets))
     return channels

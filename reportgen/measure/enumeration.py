@@ -21,7 +21,7 @@ def codes(channel: Channel, frame: Frame) -> Nodes | None:
     """All K-tuples of codes; None where they are too many, or do not say all that an estimate depends on."""
     key, q = channel.key, frame.q
     assert isinstance(q, RelaxedFamily)
-    if key.temperature is not None or channel.estimator.auxiliary or key.antithetic:
+    if channel.temperature is not None or channel.estimator.auxiliary or key.antithetic:
         return None
     images, nodes = frame.gram.shape[0], q.code_count**key.num_samples
     if nodes > MOST_NODES or nodes * key.num_samples * images * frame.gram.shape[1] > MOST_NUMBERS:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from reportgen.estimators import ESTIMATORS
+from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.measure.arrays import GROUP_AXIS, Array
 from reportgen.measure.channels import reference_arms
 from reportgen.measure.layered.record import layered_groups, measure_layered
@@ -32,24 +32,26 @@ def measure(
     images: tuple[int, ...],
     report: Progress | None = None,
     environment: dict[str, Any] | None = None,
+    estimators: Mapping[str, Estimator] = ESTIMATORS,
 ) -> MeasurementRecord:
     """Measure every arm of a cell at the problem's data points.
 
     Gradients that are vectors in η (or in a small θ) are measured there; those
     whose Jacobian depends on the sample are measured layer by layer. Numbers
     depend on the cell alone: noise is a Philox stream keyed by the cell's
-    seed, setting and checkpoint, consumed in order.
+    seed, setting and checkpoint, consumed in order. `estimators` has the arms'
+    by name, a user's own among them.
     """
     started = perf_counter()
-    references = reference_arms(cell.arms, cell.references)
+    references = reference_arms(cell.arms, cell.references, estimators)
     count = problem.x.shape[0]
     buckets = min(max(256 // count, 8), 32)
     spaces: dict[str, Space] = {}
     groups: tuple[str, ...] = ("all",)
-    through = tuple(arm for arm in cell.arms if _needs_layers(problem, arm))
+    through = tuple(arm for arm in cell.arms if _needs_layers(problem, estimators[arm.estimator]))
     direct = tuple(arm for arm in cell.arms if arm not in through)
     if not isinstance(problem, LayeredModel):
-        spaces, groups = spaces_of(problem, {ESTIMATORS[arm.estimator].parameters for arm in direct})
+        spaces, groups = spaces_of(problem, {estimators[arm.estimator].parameters for arm in direct})
     model = problem if isinstance(problem, LayeredModel) else problem.layered
     columns: dict[str, list[int]] = {}
     if through:
@@ -60,7 +62,9 @@ def measure(
     if direct:
         assert not isinstance(problem, LayeredModel)
         tell = _share(report, 0, shares)
-        part = measure_vectors(problem, cell, direct, references, spaces, len(groups), buckets, tell)
+        part = measure_vectors(
+            problem, cell, direct, references, spaces, len(groups), buckets, tell, estimators
+        )
         parts.append((direct, part))
     if through:
         assert model is not None
@@ -89,11 +93,11 @@ def measure(
     )
 
 
-def _needs_layers(problem: Problem | LayeredModel, arm: Arm) -> bool:
+def _needs_layers(problem: Problem | LayeredModel, estimator: Estimator) -> bool:
     """Whether an arm's gradient has no small vector behind it."""
     if isinstance(problem, LayeredModel):
         return True
-    return ESTIMATORS[arm.estimator].parameters == "theta" and problem.generative is None
+    return estimator.parameters == "theta" and problem.generative is None
 
 
 def _share(report: Progress | None, before: int, parts: int) -> Progress | None:

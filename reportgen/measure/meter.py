@@ -10,6 +10,7 @@ from time import perf_counter
 import torch
 
 from reportgen.errors import CellError
+from reportgen.estimators import Estimator
 from reportgen.measure.channels import Channel, ChannelKey, Reference, Values, open_channels
 from reportgen.measure.draws import EVALUATION_ROWS, Frame, PointsAt
 from reportgen.measure.exact import Exact, exact_moments
@@ -50,6 +51,7 @@ def measure_vectors(
     groups: int,
     buckets: int,
     report: Callable[[MeasureProgress], None] | None,
+    estimators: Mapping[str, Estimator],
 ) -> Part:
     """Measure arms whose estimates are vectors in the space of η (or of a small θ).
 
@@ -63,7 +65,7 @@ def measure_vectors(
     settings = cell.measure
     dimensions = {name: space.dimension for name, space in spaces.items()}
     minimum = int(settings["min_replicates"])
-    channels = open_channels(arms, references, minimum, count, buckets, dimensions)
+    channels = open_channels(arms, references, minimum, count, buckets, dimensions, estimators)
     names = {key.integrand for key in channels}
     integrands = {o.integrand.name: o.integrand for o in OBJECTIVES.values() if o.integrand.name in names}
     expands = any(c.estimator.extra_forward or c.estimator.extra_backward for c in channels.values())
@@ -210,7 +212,7 @@ def _arm_record(
         num_samples=arm.num_samples,
         constant=arm.constant,
         antithetic=arm.antithetic,
-        temperature=channel.key.temperature,
+        temperature=channel.temperature,
         parameters=channel.space,
         status=status,
         cause=channel.cause,

@@ -16,11 +16,13 @@ from reportgen.problems import (
     function,
     linear_gaussian_vae,
     logistic_regression,
+    python_model,
     rainforth,
     two_layer_vae,
     vae,
 )
 from reportgen.problems.materials import Materials
+from reportgen.problems.own_model import Model
 from reportgen.problems.problem import Described, Problem
 from reportgen.problems.trainable import Trainable
 
@@ -35,6 +37,7 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "bernoulli_vae": bernoulli_vae.build,
     "bits": bits.build,
     "categorical": categorical.build,
+    "python": python_model.build,
 }
 
 TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {
@@ -45,4 +48,4 @@ TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {
 }
 """Those whose parameters are fitted first."""
 
-__all__ = ["BUILDERS", "TRAINABLES", "Described", "Materials", "Problem", "Trainable"]
+__all__ = ["BUILDERS", "TRAINABLES", "Described", "Materials", "Model", "Problem", "Trainable"]

@@ -23,3 +23,7 @@ class Materials:
     dataset: Callable[[], Dataset] | None = None
     parameters: Mapping[str, Tensor] = field(default_factory=dict)
     """Those of a checkpoint, by name; empty where nothing is trained."""
+    closed_kl: bool = False
+    """Whether an objective has its KL in closed form."""
+    code: Callable[[str], object] | None = None
+    """Loads an object of the user's own by its reference; None where their code may not be run."""

@@ -41,12 +41,13 @@ def objective_title(findings: Findings, name: str) -> str:
 
 def under(findings: Findings, name: str) -> str:
     """An objective inside a sentence: “for the reconstruction term”."""
-    samples = findings.vocabulary.samples
+    if name == "iwae":
+        samples = findings.vocabulary.samples
+        return f"for the IWAE bound of {prose.in_words(samples)} sample{'s' * (samples != 1)}"
     return {
         "reconstruction": "for the reconstruction term",
         "elbo": "for the ELBO",
         "elbo_analytic_kl": "for the ELBO with analytic KL",
-        "iwae": f"for the IWAE bound of {prose.in_words(samples)} sample{'s' * (samples != 1)}",
         "expectation": "for the expectation",
     }.get(name, f"for {objective_title(findings, name)}")
 
@@ -69,8 +70,7 @@ def is_unbiased(findings: Findings, label: str, objective: str | None = None) ->
 
 def is_control(findings: Findings, label: str) -> bool:
     """Whether it is there to be rejected."""
-    name = findings.estimator_of[label]
-    return name in ESTIMATORS and ESTIMATORS[name].control
+    return reading.kind_of(findings, label).control
 
 
 def from_post(findings: Findings) -> bool:

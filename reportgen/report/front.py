@@ -50,7 +50,7 @@ def _set_up(findings: Findings) -> str:
 def _answer(findings: Findings) -> str:
     pair = about.contrast(findings)
     if pair is None or not findings.checkpoints:
-        found = between_objectives(findings), signal.told(signal.against_samples(findings))
+        found = between_objectives(findings), signal.told(findings)
         return " ".join(text for text in found if text)
     first, *others = about.variance_objectives(findings)
     text = story(findings, first, *pair)
@@ -129,7 +129,7 @@ def context(findings: Findings, provenance: Provenance, sections: frozenset[str]
                 "name": effect_name(claim.effect),
                 "effect": effect(claim.effect, claim.estimate) or words.DASH,
                 "where": next(
-                    w for w in (claim.where, *STANDS_IN.get(claim.where, ()), "judged") if w in sections
+                    (w for w in (claim.where, *STANDS_IN.get(claim.where, ())) if w in sections), "judged"
                 ),
             }
             for claim in findings.claims

@@ -126,6 +126,17 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def note_code(self, reference: str, digest: str) -> None:
+        """Keep the digest of a user's own code."""
+        write_whole(self._code(reference), to_json({"reference": reference, "digest": digest}))
+
+    def code_digest(self, reference: str) -> str | None:
+        """The digest noted last for this reference, if any."""
+        try:
+            return str(json.loads(self._code(reference).read_bytes())["digest"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     def remove(self, key: str) -> None:
         """Forget a cell, its checkpoints and its cause of breaking."""
         shutil.rmtree(self._cell(key), ignore_errors=True)
@@ -141,6 +152,9 @@ class Store:
             else:
                 path.unlink(missing_ok=True)
         return len(found)
+
+    def _code(self, reference: str) -> Path:
+        return self.root / "code" / f"{checksum(reference.encode())[:32]}.json"
 
     def _cell(self, key: str) -> Path:
         return self.root / "cells" / key

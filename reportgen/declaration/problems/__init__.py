@@ -21,6 +21,7 @@ from reportgen.declaration.problems.function import Function
 from reportgen.declaration.problems.linear_gaussian_vae import LinearGaussianVAE
 from reportgen.declaration.problems.logistic_regression import LogisticRegression
 from reportgen.declaration.problems.problem import Problem
+from reportgen.declaration.problems.python import Python
 from reportgen.declaration.problems.rainforth import Rainforth
 from reportgen.declaration.problems.two_layer_vae import TwoLayerVAE
 from reportgen.declaration.problems.vae import VAE
@@ -36,11 +37,19 @@ PROBLEMS: dict[str, type[Problem]] = {
     "bernoulli_vae": BernoulliVAE,
     "bits": Bits,
     "categorical": CategoricalUnits,
+    "python": Python,
 }
 
 
+def model_of(section: Any) -> Any:
+    """The model that a `problem` section means: `python` where it names code, else `vae` if it names none."""
+    if not isinstance(section, dict):
+        return getattr(section, "model", "vae")
+    return section.get("model", "python" if "python" in section else "vae")
+
+
 def _tag(value: Any) -> str:
-    return str(value.get("model", "vae") if isinstance(value, dict) else getattr(value, "model", "vae"))
+    return str(model_of(value))
 
 
 def _with_known_model(value: Any) -> Any:
@@ -49,7 +58,7 @@ def _with_known_model(value: Any) -> Any:
         return value
     if not isinstance(value, dict):
         raise PydanticCustomError("dict_type", "must be a mapping")
-    model = value.get("model", "vae")
+    model = model_of(value)
     if not isinstance(model, str) or model not in PROBLEMS:
         raise refuse(
             f"must be one of {', '.join(PROBLEMS)}; got {describe(model)}. {suggestion(model, PROBLEMS)}",
@@ -68,4 +77,4 @@ else:
     ]
     """A problem of any model; pydantic reports faults at (…, model, field)."""
 
-__all__ = ["PROBLEMS", "AnyProblem", "Problem"]
+__all__ = ["PROBLEMS", "AnyProblem", "Problem", "model_of"]

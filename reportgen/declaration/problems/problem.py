@@ -46,8 +46,8 @@ class Problem(Section):
         return False
 
     @property
-    def latent_size(self) -> int:
-        """d, the length of z."""
+    def latent_size(self) -> int | None:
+        """d, the length of z; None where only the model itself knows."""
         raise NotImplementedError
 
     @property
@@ -58,6 +58,7 @@ class Problem(Section):
     @property
     def eta_size(self) -> int:
         """m, the numbers that describe q at one data point."""
+        assert self.latent_size is not None
         return DISTRIBUTIONS[self.distribution].parameters(self.latent_size, **self.family_options)
 
     def weights(self, columns: int, rows: int) -> int:
@@ -80,6 +81,11 @@ class Problem(Section):
     @property
     def dataset(self) -> str | None:
         """Data it is made of, a name in `reportgen.datasets`; None where it needs none."""
+        return None
+
+    @property
+    def code(self) -> str | None:
+        """A user's own Python that makes it, `file.py:name`; None where there is none."""
         return None
 
     @property

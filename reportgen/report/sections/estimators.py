@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reportgen.estimators import ESTIMATORS, Estimator
+from reportgen.estimators import Estimator
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
 from reportgen.report import about
@@ -29,11 +29,10 @@ def warning(kind: Estimator, findings: Findings) -> str:
 
 def context(findings: Findings) -> Mapping[str, Any]:
     """One entry an estimator of the table, one row a label."""
-    names = list(dict.fromkeys(findings.estimator_of[label] for label in findings.labels))
-    formulas = {name: _formulas(ESTIMATORS[name], findings.objectives) for name in names}
+    kinds = {spec.name: spec.kind for spec in findings.experiment.estimators}
+    formulas = {name: _formulas(kind, findings.objectives) for name, kind in kinds.items()}
     found = []
-    for name in names:
-        kind = ESTIMATORS[name]
+    for name, kind in kinds.items():
         own = [
             f"“{label}”"
             for label in findings.labels
@@ -44,25 +43,32 @@ def context(findings: Findings) -> Mapping[str, Any]:
                 "title": kind.title,
                 "labels": f"Called {' and '.join(own)} here." if own else "",
                 "requires": f"Requires: {kind.requires[:1].lower()}{kind.requires[1:]}"
-                if not kind.control
+                if kind.requires and not kind.control
                 else "",
+                "words": "" if kind.formula else _words(name, kind.spoken),
                 "warning": warning(kind, findings),
                 "cites": [key.strip() for key in kind.source.split(",") if key.strip()],
                 "formulas": formulas[name],
             }
         )
     rows: list[dict[str, Any]] = []
-    latent = findings.experiment.problem.latent_size
+    record = findings.record()
+    latent = record.latent if record is not None else 0
     for spec in findings.experiment.estimators:
-        kind = ESTIMATORS[spec.name]
+        kind, arm = spec.kind, findings.arm(spec.label)
+        measured = (
+            arm.about if spec.own is not None and arm is not None else None
+        )  # only its file knows its cost
         rows.append(
             {
                 "anchors": [anchor for anchor, _ in formulas[spec.name]],
                 "title": about.title_of(findings, spec.label, samples=False),
                 "label": spec.label,
                 "num_samples": spec.num_samples,
-                "forward": kind.forward_passes(spec.num_samples, latent),
-                "backward": kind.backward_passes(spec.num_samples),
+                "forward": round(measured.forward)
+                if measured
+                else kind.forward_passes(spec.num_samples, latent),
+                "backward": round(measured.backward) if measured else kind.backward_passes(spec.num_samples),
                 "parameters": "θ" if kind.parameters == "theta" else "φ",
                 "unbiased": _unbiased(kind, findings),
             }
@@ -83,7 +89,12 @@ def _served(kind: Estimator, objectives: Sequence[str]) -> list[str]:
 
 
 def _formulas(kind: Estimator, objectives: Sequence[str]) -> list[tuple[str, Formula]]:
-    """The forms that these objectives use, each with the name by which the text refers to it."""
+    """The forms that these objectives use, each with the name by which the text refers to it.
+
+    None of a user's own.
+    """
+    if not kind.formula:
+        return []
     forms = [kind.formula_of(name) for name in _served(kind, objectives)] or [(kind.formula, kind.spoken)]
     return [
         (
@@ -92,6 +103,12 @@ def _formulas(kind: Estimator, objectives: Sequence[str]) -> list[tuple[str, For
         )
         for latex, spoken in dict.fromkeys(forms)
     ]
+
+
+def _words(reference: str, spoken: str) -> str:
+    """A user's own estimator, of which no formula is drawn."""
+    said = f": {spoken.rstrip('.')}" if spoken else ""
+    return f"An estimator of the author’s own ({reference}){said}."
 
 
 def _unbiased(kind: Estimator, findings: Findings) -> str:

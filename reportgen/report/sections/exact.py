@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from reportgen.figures.labels import block_title
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.jackknife import LEVEL
 from reportgen.report import about, words
@@ -64,7 +63,7 @@ def _place(findings: Findings, record: MeasurementRecord, arm: ArmRecord, group:
     parts = [f"{name.rpartition('.')[2]} {about.written(v)}" for name, v in record.setting.items()]
     parts += [f"epoch {prose.count(record.checkpoint)}"] if findings.vocabulary.trained else []
     parts += [f"K = {arm.num_samples}"] if arm.num_samples > 1 else []
-    parts += [block_title(group)] if group != "all" else []
+    parts += [findings.vocabulary.block(group)] if group != "all" else []
     parts += [about.objective_title(findings, arm.objective)] if len(findings.objectives) > 1 else []
     return ", ".join(parts)
 

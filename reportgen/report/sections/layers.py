@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reportgen.figures.labels import block_title
 from reportgen.findings import Findings, prose
 from reportgen.report import about, words
 from reportgen.report.section import Section
@@ -71,13 +70,14 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             spread = (
                 f"The ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
                 "largest in the "
-                f"block “{block_title(most)}”, {prose.with_interval(usable[most])}, and smallest in "
-                f"“{block_title(least)}”, "
+                f"block “{findings.vocabulary.block(most)}”, {prose.with_interval(usable[most])}, "
+                "and smallest in "
+                f"“{findings.vocabulary.block(least)}”, "
                 f"{prose.with_interval(usable[least])}."
             )
     return {
         **({} if findings.vocabulary.trained else {"title": "By block of parameters"}),
-        "groups": [block_title(group) for group in groups],
+        "groups": [findings.vocabulary.block(group) for group in groups],
         "reference": about.title_of(findings, reference),
         "variances": [findings.get("total_variance", reference, group=group) for group in groups],
         "rows": rows,

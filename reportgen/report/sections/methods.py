@@ -32,7 +32,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "unit": v.unit,
         "units": v.units,
         "alone": v.alone,
-        "free": record is not None and record.eta == record.parameters and v.alone,
+        "free": v.free,
         "each": v.each,
         "from_test": bool(v.dataset),
         "prepared": problem.prepared,

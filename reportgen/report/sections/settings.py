@@ -9,7 +9,7 @@ from typing import Any
 
 from reportgen.figures.axes import plain
 from reportgen.figures.crossings import crossings, interval_text, place_text
-from reportgen.figures.labels import block_title, setting_title
+from reportgen.figures.labels import setting_title
 from reportgen.figures.reading import arms_drawn
 from reportgen.figures.variance_against_setting import FEW_BLOCKS, LINES
 from reportgen.findings import Findings, prose
@@ -110,7 +110,7 @@ def long_tables(findings: Findings, run: Series, values: Sequence[Any]) -> list[
     ]
     return [
         {
-            "block": "" if group == "all" else block_title(group),
+            "block": "" if group == "all" else findings.vocabulary.block(group),
             "id": group,
             "heads": heads,
             "rows": [
@@ -145,7 +145,7 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
     return [
         {
             "run": run_name(run),
-            "block": block_title(group) if group != "all" else "all coordinates",
+            "block": findings.vocabulary.block(group) if group != "all" else "all coordinates",
             "before": one.lower_before,
             "beyond": one.lower_beyond,
             "setting": setting_title(run.path),

@@ -7,7 +7,6 @@ from itertools import product
 from typing import Any
 
 from reportgen.figures import reading
-from reportgen.figures.captions import lowered
 from reportgen.findings import Findings, prose
 from reportgen.report import about, words
 from reportgen.report.section import Section
@@ -49,7 +48,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "units": v.units,
         "alone": v.alone,
         "curves": curves,
-        "told": told(curves),
+        "told": told(findings) if curves else "",
     }
 
 
@@ -70,15 +69,21 @@ def against_samples(findings: Findings) -> list[dict[str, Any]]:
     return rows
 
 
-def told(rows: list[dict[str, Any]]) -> str:
+def told(findings: Findings) -> str:
     """Whose signal drowns as K grows, and whose rises out of the noise."""
-    known = [row for row in rows if row["slope"].has_interval]
-    parts = [
-        f"that of {lowered(row['title'])} {change} with a slope of {prose.with_interval(row['slope'])}"
-        for row in known
-        if (change := {"below": "falls", "above": "rises"}.get(words.side(row["slope"], 0.0)))
-    ]
-    return words.sentence(f"with the number of samples K, {'; '.join(parts)}") if parts else ""
+    if not reading.varies_with_samples(findings):
+        return ""
+    theta = findings.compared(parameters="theta")
+    parts = []
+    for label in findings.labels:
+        slope = findings.slope("signal_to_noise", label)
+        change = {"below": "falls", "above": "rises"}.get(words.side(slope, 0.0))
+        if change:
+            name = about.named(findings, label)
+            name += " in φ" if theta and label not in theta else ""
+            parts.append(f"for {name} it {change} with a slope of {prose.with_interval(slope)}")
+    lead = "the signal-to-noise ratio of one estimate changes with the number of samples K"
+    return words.sentence(f"{lead}, on log-log axes: {'; '.join(parts)}") if parts else ""
 
 
 def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:

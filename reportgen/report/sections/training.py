@@ -79,20 +79,20 @@ def between_objectives(findings: Findings) -> str:
         sides = [words.side(ratio) for ratio in ratios if ratio.has_interval]
         if not own.available or all(ratio.value == 1.0 for ratio in ratios if ratio.available):
             continue
-        title = about.objective_title(findings, other)
-        text = (
-            f"with {about.named(findings, label)} it is {prose.with_interval(own)} times that under {title}"
-        )
+        text = f"{prose.with_interval(own)} with {about.named(findings, label)}"
+        if len(others) > 1:
+            text += f" against that {about.under(findings, other)}"
         if len(sides) > 1:
-            text += (
-                f" ({sides.count('above')} of {len(sides)} settings above 1, {sides.count('below')} below)"
-            )
+            counts = [f"{sides.count(side)} {side}" for side in ("above", "below") if side in sides]
+            text += f" (of {len(sides)} settings {prose.listing(counts)} 1)"
         told.append(text)
     if not told:
         return ""
-    where = f"{findings.vocabulary.last}, the" if findings.vocabulary.last else "the"
-    title = about.objective_title(findings, first)
-    return words.sentence(f"{where} variance under {title}: {'; '.join(told)}")
+    rest = prose.listing([about.under(findings, other) for other in others], "or")
+    return words.sentence(
+        f"the variance {about.under(findings, first)} over that {rest}{findings.vocabulary.at_last} is "
+        f"{prose.listing(told)}"
+    )
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:

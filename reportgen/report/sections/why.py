@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reportgen.estimators import ESTIMATORS
 from reportgen.figures.axes import plain
+from reportgen.figures.reading import kind_of
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.objectives import OBJECTIVES
 from reportgen.report import about, words
@@ -15,7 +15,7 @@ from reportgen.report.section import Section
 
 def uses_gradient(findings: Findings, label: str) -> bool:
     """Whether an estimator uses a derivative of f in z anywhere."""
-    return ESTIMATORS[findings.estimator_of[label]].differentiates
+    return kind_of(findings, label).differentiates
 
 
 def between(findings: Findings, worst: str, best: str) -> list[str]:
@@ -150,6 +150,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         }
         for label in others
     ]
+    rows = [row for row in rows if any(cell.available for cell in row["cells"])]
     moved = [text for label in findings.compared() if (text := constants(findings, label))]
     if not rows and not moved:
         return None

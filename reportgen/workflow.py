@@ -14,6 +14,7 @@ from reportgen.declaration import Experiment, find, load
 from reportgen.errors import UsageError
 from reportgen.plan import MeasurementCell, Plan, TrainingCell, make_plan
 from reportgen.store import FORMAT, Record, Store
+from reportgen.usercode import UserCode
 
 if TYPE_CHECKING:
     from reportgen.datasets import Dataset, Table
@@ -34,6 +35,8 @@ class Job:
     digest: str
     """Of the data set; empty where there is none."""
     plan: Plan
+    code: UserCode
+    """The user's own code that the declaration names; none of it is run here."""
     store: Store
     folder: Path
     """Where the report goes."""
@@ -47,6 +50,7 @@ class Job:
     def command(self) -> str:
         """What makes this report again."""
         options = [word for override in self.experiment.overrides for word in ("--set", override)]
+        options += ["--allow-code"] if self.code.digests else []
         return shlex.join(["reportgen", "report", self.name, *options])
 
     @property
@@ -59,17 +63,23 @@ def prepare(name: str, output: Path, overrides: Sequence[str], *, from_store: bo
     """Find, read, check and plan the experiment a person names.
 
     Where `from_store`, the data set's digest is taken as the store noted it,
-    so that the data set itself need not be there.
+    so that the data set itself need not be there; and that of the user's own
+    code where its file is gone. No code is run.
     """
-    experiment = load(find(name), overrides)
+    return planned(name, load(find(name), overrides), output, from_store=from_store)
+
+
+def planned(name: str, experiment: Experiment, output: Path, *, from_store: bool = False) -> Job:
+    """The same for an experiment at hand; `name` stands for it in messages and commands."""
     _check_characters(name, experiment)
     store = Store(output / STORE)
     data = experiment.problem.dataset
     digest = store.dataset_digest(data) if from_store and data else None
     if digest is None:
         digest = _digest(experiment) if data else ""
-    plan = make_plan(experiment, digest)
-    return Job(name, experiment, digest, plan, store, output / experiment.experiment)
+    code = _code(experiment, store if from_store else None)
+    plan = make_plan(experiment, digest, code.digests)
+    return Job(name, experiment, digest, plan, code, store, output / experiment.experiment)
 
 
 def expected_seconds(job: Job) -> dict[str, float]:
@@ -81,15 +91,48 @@ def expected_seconds(job: Job) -> dict[str, float]:
 
 
 def execute(
-    job: Job, *, jobs: int | None, executor: str, fresh: bool, report: Callable[[Event], None]
+    job: Job,
+    *,
+    jobs: int | None,
+    executor: str,
+    fresh: bool,
+    report: Callable[[Event], None] | None,
+    allow_code: bool = False,
 ) -> Outcome:
-    """Run what is missing, and note the data set's digest for later rendering."""
+    """Run what is missing, and note digests for later rendering.
+
+    Raises UsageError where that would run code of the user's own and
+    `allow_code` is false.
+    """
+    require_allowed(job, allow_code, fresh=fresh)
     from reportgen.execution import run
 
     name = job.experiment.problem.dataset
     if name:
         job.store.note_dataset(name, _dataset(name).digest)
-    return run(job.experiment, job.plan, job.store, jobs=jobs, executor=executor, fresh=fresh, report=report)
+    for reference, digest in job.code.digests.items():
+        job.store.note_code(reference, digest)
+    return run(
+        job.experiment,
+        job.plan,
+        job.store,
+        jobs=jobs,
+        executor=executor,
+        fresh=fresh,
+        report=report,
+        code=job.code if allow_code else None,
+    )
+
+
+def require_allowed(job: Job, allow_code: bool, *, fresh: bool) -> None:
+    """Raises UsageError where running the job means running the user's own code, which was not allowed."""
+    if allow_code or not job.code.digests or not (fresh or job.missing):
+        return
+    named = " and ".join(job.code.digests)
+    raise UsageError(
+        f"{job.name}: would run {named}, which is Python code with all your rights, and was not allowed to; "
+        "nothing of it was run. Read it, then add --allow-code."
+    )
 
 
 def records(job: Job) -> dict[str, Record]:
@@ -124,7 +167,8 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
             findings,
             job.folder,
             command=job.command,
-            data={job.experiment.problem.dataset: job.digest} if job.experiment.problem.dataset else {},
+            data=dict(job.code.digests)
+            | ({job.experiment.problem.dataset: job.digest} if job.experiment.problem.dataset else {}),
             store_info={"format": FORMAT, "cells": len(measured)},
             inputs=(job.experiment.text, *job.experiment.overrides, *map(job.store.identity, measured)),
             keep=keep,
@@ -174,6 +218,20 @@ def _dataset(name: str) -> Dataset | Table:
     from reportgen.datasets import find as find_data
 
     return find_data(name)
+
+
+def _code(experiment: Experiment, noted: Store | None) -> UserCode:
+    """Digests of the code that a declaration names; those that `noted` has where a file is gone."""
+    digests: dict[str, str] = {}
+    for place, reference in experiment.code.items():
+        try:
+            digests |= UserCode.read([reference], experiment.folder).digests
+        except UsageError as error:
+            digest = noted.code_digest(reference) if noted is not None else None
+            if digest is None:
+                raise experiment.error(place, str(error)) from error
+            digests[reference] = digest
+    return UserCode(experiment.folder.resolve(), digests)
 
 
 def _digest(experiment: Experiment) -> str:

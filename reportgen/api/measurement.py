@@ -1,0 +1,140 @@
+"""What `reportgen.measure` returns: statistics with intervals, as text, as a table, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reportgen.api.bars import table
+from reportgen.api.frames import frame, plain
+from reportgen.api.tables import aligned
+from reportgen.errors import UsageError
+from reportgen.findings import STATISTICS, Estimate
+from reportgen.findings.arm import MeasuredArm, find
+from reportgen.findings.prose import p_value, seconds, value_of, with_interval
+from reportgen.findings.rows import Row, arm_rows
+from reportgen.findings.statistics import estimate, of_arm
+from reportgen.findings.variance import variance_ratio
+from reportgen.objectives import OBJECTIVES
+from reportgen.store.records import MeasurementRecord
+
+if TYPE_CHECKING:
+    import pandas
+
+HEADING = ("estimator", "K", "total variance", "ratio", "signal to noise", "same mean?", "passes", "time")
+"""Of the printed table."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Measurement:
+    """Gradient estimators of one model, measured on the same draws.
+
+    Shown by a notebook as a table with interval bars; `print` gives it as text.
+    """
+
+    record: MeasurementRecord
+    objective: str
+    unbiased: Mapping[str, bool]
+    """Whether each is, by construction; by label, in order."""
+    precision: float = field(default=0.02)
+    """Relative half-width asked for."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The estimators, in the order asked for."""
+        return tuple(self.unbiased)
+
+    @property
+    def reference(self) -> str | None:
+        """The estimator that ratios and tests compare with."""
+        return next((arm.label for arm in self.record.arms if arm.reference), None)
+
+    def get(self, statistic: str, estimator: str, group: str = "all") -> Estimate:
+        """A statistic with its 95 % interval; `group` is a layer of the encoder.
+
+        The names are those of results.csv: total_variance, variance_ratio,
+        signal_to_noise, bias_p_value, … Raises UsageError for a name there is not.
+        """
+        if statistic not in STATISTICS:
+            raise UsageError(f"statistic: must be one of {', '.join(STATISTICS)}, got {statistic!r}.")
+        if group not in self.record.groups:
+            raise UsageError(f"group: must be one of {', '.join(self.record.groups)}, got {group!r}.")
+        return of_arm(statistic, self._arm(estimator), group)
+
+    def ratio(self, first: str, second: str) -> Estimate:
+        """Total variance of the first over that of the second, paired."""
+        a, b = self._arm(first), self._arm(second)
+        return estimate(lambda: variance_ratio(a, b, "all"), a, b)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Every statistic of every estimator and layer, with the columns of results.csv."""
+        return plain(self._rows())
+
+    def frame(self) -> pandas.DataFrame:
+        """The same as a DataFrame. Raises MissingRequirementError without pandas."""
+        return frame(self._rows())
+
+    def _rows(self) -> list[Row]:
+        arms = [MeasuredArm(self.record, i) for i in range(len(self.record.arms))]
+        return [row for arm in arms for row in arm_rows("", arm, ())]
+
+    def _arm(self, label: str) -> MeasuredArm:
+        arm = find(self.record, self.objective, label)
+        if arm is None:
+            raise UsageError(f"estimator: must be one of {', '.join(self.labels)}, got {label!r}.")
+        return arm
+
+    @property
+    def heading(self) -> str:
+        """What was measured, in a line."""
+        record, points = self.record, len(self.record.images)
+        return (
+            f"{OBJECTIVES[self.objective].title}, gradient in {record.parameters:,} parameters of the "
+            f"encoder, {points} data point{'s' * (points != 1)}, {record.draws_per_image:,} draws each"
+        )
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        lines = aligned([HEADING, *(self._cells(label) for label in self.labels)], numbers=(1,))
+        broken = [f"{arm.label}: {arm.cause}" for arm in self.record.arms if arm.cause]
+        return "\n".join([self.heading, *lines, *self.notes, *broken])
+
+    @property
+    def notes(self) -> list[str]:
+        """What the numbers need said beside them."""
+        said = []
+        if self.reference is not None:
+            said.append(f"Ratios are to {self.reference}, paired; intervals are 95 %.")
+        missed = [arm.label for arm in self.record.arms if arm.status == "budget"]
+        if missed:
+            said.append(f"Not within {self.precision:.3g} at this budget: {', '.join(missed)}.")
+        return said
+
+    def same_mean(self, label: str) -> str:
+        """How the mean compares with the reference's, in a few words."""
+        if label == self.reference:
+            return "reference"
+        p = self.get("bias_p_value", label)
+        text = p_value(p.value) if p.available else "not tested"
+        return text if self.unbiased[label] else f"biased, {text}"
+
+    def _cells(self, label: str) -> tuple[str, ...]:
+        about = self._arm(label).about
+        ratio, time = self.get("variance_ratio", label), about.seconds_per_replicate
+        return (
+            label,
+            str(about.num_samples),
+            with_interval(self.get("total_variance", label)),
+            with_interval(ratio) if label != self.reference else "1",
+            value_of(self.get("signal_to_noise", label)),
+            self.same_mean(label),
+            f"{about.forward:g} + {about.backward:g}",
+            seconds(time),
+        )
+
+    def _repr_html_(self) -> str:
+        return table(self)

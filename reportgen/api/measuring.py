@@ -1,0 +1,156 @@
+"""One model, measured where it stands: `reportgen.measure` in a notebook cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor, nn
+
+from reportgen.api.measurement import Measurement
+from reportgen.applicability import refusal
+from reportgen.declaration import EstimatorSpec
+from reportgen.declaration.checks import MOST_BUCKETS
+from reportgen.declaration.estimator_spec import applicable
+from reportgen.errors import UsageError
+from reportgen.estimators import ESTIMATORS, Estimator
+from reportgen.measure import measure as measured
+from reportgen.objectives import OBJECTIVES
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.problems import Model, Problem
+from reportgen.problems.own_checks import check
+from reportgen.problems.python_model import as_problem
+
+Asked = str | Mapping[str, Any] | Estimator
+
+_SPEC: TypeAdapter[EstimatorSpec] = TypeAdapter(EstimatorSpec)
+
+
+def measure(
+    problem: Model | Problem | tuple[nn.Module, nn.Module, Tensor],
+    estimators: Sequence[Asked] | None = None,
+    objective: str = "elbo",
+    *,
+    precision: float = 0.02,
+    budget: int = 1_000_000,
+    min_replicates: int = 2000,
+    num_samples: int | None = None,
+    seed: int = 0,
+) -> Measurement:
+    """Measures the noise of gradient estimators of one model, in the parameters of its encoder.
+
+    `problem` is a `reportgen.Model`, a tuple (encoder, decoder, x) of a
+    Gaussian VAE with Bernoulli pixels, or an object with the methods of
+    `reportgen.Problem`. `estimators` are names from `reportgen list`,
+    mappings with options as in a declaration, ``{"name": "leave_one_out",
+    "num_samples": 4}``, or `reportgen.Estimator` objects; left out, every one
+    that applies. `num_samples` is K for those that give none.
+
+    It draws until every total variance has a 95 % interval of relative
+    half-width `precision`, or `budget` draws a data point are spent; at least
+    `min_replicates` estimates. Numbers depend on the arguments alone: noise
+    comes from `seed`, on one thread. Raises UsageError or CellError, one line
+    each, where the parts do not fit.
+    """
+    target = as_problem(problem, "problem")
+    if objective not in OBJECTIVES:
+        raise UsageError(f"objective: must be one of {', '.join(OBJECTIVES)}, got {objective!r}.")
+    if not 0.0 < precision < 1.0:
+        raise UsageError(f"precision: must lie between 0 and 1, got {precision}. 0.02 is 2 %.")
+    check(target, standard_prior=OBJECTIVES[objective].exact_kl)
+    with torch.no_grad():
+        family = target.family(target.encoder(target.x[:1])).name
+    specs, kinds = _resolved(estimators, objective, family, num_samples)
+    longest = max(spec.num_samples for spec in specs)
+    least = max(MOST_BUCKETS, min_replicates) * longest
+    if budget < least:
+        raise UsageError(
+            f"budget: must be at least {least} for {longest} samples an estimate, got {budget}. "
+            "Raise it, or lower min_replicates."
+        )
+    reference = _reference(specs, kinds, objective)
+    cell = MeasurementCell(
+        key="",
+        training_key="",
+        setting={},
+        base=True,
+        checkpoint=0,
+        problem={},
+        measure={"precision": precision, "budget": budget, "min_replicates": min_replicates},
+        arms=tuple(Arm(objective, s.name, s.label, s.num_samples, antithetic=s.antithetic) for s in specs),
+        references={} if reference is None else {objective: reference.label},
+        seed=seed,
+    )
+    points = tuple(range(target.x.shape[0]))
+    with _one_thread():
+        record = measured(target, cell, dataset="none", images=points, estimators=kinds)
+    unbiased = {spec.label: kinds[spec.name].is_unbiased(objective) for spec in specs}
+    return Measurement(record, objective, unbiased, precision)
+
+
+def _resolved(
+    asked: Sequence[Asked] | None, objective: str, family: str, num_samples: int | None
+) -> tuple[list[EstimatorSpec], dict[str, Estimator]]:
+    """The estimators asked for, and all that are known by name. Raises UsageError where one does not fit."""
+    kinds: dict[str, Estimator] = dict(ESTIMATORS)
+    if asked is None:
+        specs = list(applicable(family, (objective,), generative=False))
+        if num_samples is not None:
+            specs = [
+                EstimatorSpec(s.name, s.label, max(num_samples, kinds[s.name].min_samples)) for s in specs
+            ]
+    else:
+        specs = [_spec(one, i, kinds, num_samples) for i, one in enumerate(asked)]
+    if not specs:
+        raise UsageError("estimators: need at least one, got none. Name pathwise and score_function, say.")
+    several = OBJECTIVES[objective].several
+    for i, spec in enumerate(specs):
+        if why := refusal(kinds[spec.name], family, (objective,), generative=False):
+            raise UsageError(f"estimators[{i}]: {why}")
+        if any(spec.label == other.label for other in specs[:i]):
+            raise UsageError(f"estimators[{i}]: is called {spec.label} like another. Give it a label.")
+        if several and spec.num_samples != specs[0].num_samples:
+            raise UsageError(
+                f"estimators[{i}]: must have the K of the first, {specs[0].num_samples}, since {objective} "
+                f"is another bound for each K; got {spec.num_samples}. "
+                f"Use num_samples={specs[0].num_samples}."
+            )
+    return specs, kinds
+
+
+def _spec(one: Asked, place: int, kinds: dict[str, Estimator], num_samples: int | None) -> EstimatorSpec:
+    if isinstance(one, Estimator):
+        kinds[one.name] = one
+        return EstimatorSpec(one.name, one.name, num_samples or one.default_samples)
+    options: dict[str, Any] = {"name": one} if isinstance(one, str) else dict(one)
+    if num_samples is not None:
+        options.setdefault("num_samples", num_samples)
+    try:
+        return _SPEC.validate_python(options)
+    except ValidationError as error:
+        detail = error.errors()[0]
+        path = ".".join(str(part) for part in (*detail["loc"], *detail.get("ctx", {}).get("at", ())))
+        text = detail.get("ctx", {}).get("text", detail["msg"])
+        raise UsageError(f"estimators[{place}]{'.' if path else ''}{path}: {text}") from None
+
+
+def _reference(
+    specs: Sequence[EstimatorSpec], kinds: Mapping[str, Estimator], objective: str
+) -> EstimatorSpec | None:
+    """Pathwise, else the first that is unbiased."""
+    unbiased = [spec for spec in specs if kinds[spec.name].is_unbiased(objective)]
+    return next((spec for spec in unbiased if spec.name == "pathwise"), next(iter(unbiased), None))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums differ with the number of threads, so every measurement has one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

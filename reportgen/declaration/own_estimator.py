@@ -1,0 +1,44 @@
+"""What a declaration says of a user's own estimator: all that is known of it where its code is not run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class OwnEstimator:
+    """Facts that plan and report need; the laboratory holds them against the object itself."""
+
+    unbiased: bool = True
+    serves: str = "mean"
+    """``mean``, ``bound`` or ``both``."""
+    words: str = ""
+
+    def written(self) -> dict[str, Any]:
+        """As a declaration has it."""
+        plain: dict[str, Any] = {"unbiased": self.unbiased, "serves": self.serves}
+        return plain | ({"words": self.words} if self.words else {})
+
+
+def described(name: str, label: str, own: OwnEstimator) -> Estimator:
+    """An entry like the table's, whose functions cannot be called."""
+    return Estimator(
+        name=name,
+        title=label,
+        short=f"“{label}”",
+        spoken=own.words,
+        evaluate=_elsewhere if own.serves != "bound" else None,
+        bound=_elsewhere if own.serves != "mean" else None,
+        unbiased=own.unbiased,
+        bound_unbiased=own.unbiased,
+    )
+
+
+def _elsewhere(draws: Draws, coefficients: Coefficients) -> Tensor:
+    raise RuntimeError("a user's own estimator is known by its declaration alone here; load it to run it")

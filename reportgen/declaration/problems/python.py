@@ -1,0 +1,64 @@
+"""`model: python`: a model of the user's own, made by a function of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from reportgen.declaration.code_reference import Arguments, CodeReference
+from reportgen.declaration.problems.problem import Problem
+from reportgen.declaration.scalars import Choice, one_of
+
+
+def families() -> Iterable[str]:
+    """Names of the families there are."""
+    from reportgen.distributions import DISTRIBUTIONS
+
+    return DISTRIBUTIONS
+
+
+class Python(Problem):
+    """Encoder, decoder and data points that a function of the user's returns."""
+
+    objectives: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl", "iwae")
+    usual: ClassVar = ("reconstruction", "elbo")
+    coordinates: ClassVar = "the parameters of the model’s encoder"
+
+    model: Annotated[Literal["python"], one_of("python")] = "python"
+    """A model of your own."""
+    python: Annotated[str, CodeReference("python: my_vae.py:build")]
+    """`file.py:function`, relative to the declaration's folder, or `package.module:function`. It returns a
+    `reportgen.Model` (or anything with the methods of `reportgen.Problem`)."""
+    arguments: Annotated[dict[str, Any], Arguments()] = Field(default_factory=dict)
+    """Keywords that the function is called with."""
+    family: Annotated[str, Choice(families)] = "gaussian"
+    """The family of q(z; η) that the model has."""
+
+    @property
+    def distribution(self) -> str:
+        return self.family
+
+    @property
+    def latent_size(self) -> None:
+        """Only the model itself knows; a record has the number."""
+        return
+
+    @property
+    def eta_size(self) -> int:
+        """A guess, since only the model itself knows; for estimates of cost."""
+        return 20
+
+    @property
+    def code(self) -> str:
+        return self.python
+
+    @property
+    def sentence(self) -> str:
+        from reportgen.distributions import DISTRIBUTIONS
+
+        given = ", ".join(f"{name} = {value}" for name, value in self.arguments.items())
+        called = f", called with {given}" if given else ""
+        title = DISTRIBUTIONS[self.family].title
+        return f"A model of its author’s own, made by {self.python}{called}; q is of the family: {title}"

@@ -1,0 +1,86 @@
+"""The user's own code in a worker: loaded once a cell, where allowed, and held against what was declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from reportgen.errors import CellError
+from reportgen.estimators import ESTIMATORS, Estimator
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.usercode import Reference, UserCode, importable, load_object
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a cell uses of a user's own."""
+
+    load: Callable[[str], object] | None
+    """By reference; None where it may not be run."""
+    estimators: Mapping[str, Estimator]
+    """The table's, and the user's own by their reference."""
+
+
+@contextmanager
+def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
+    """Everything inside may run the user's code; its exceptions become CellErrors that name their line.
+
+    Raises CellError where an estimator is not what its declaration says.
+    """
+    arms = [arm for arm in cell.arms if arm.own is not None]
+    model = model_code(cell)
+    used = list(dict.fromkeys([*([model] if model else []), *(arm.estimator for arm in arms)]))
+    if not used:
+        yield Loaded(None, ESTIMATORS)
+        return
+    if code is None:
+        raise CellError(f"{used[0]}: is code that was not allowed to run. Add --allow-code if you trust it.")
+    sources = {text: code.source(text) for text in used}
+    with ExitStack() as running:
+        for source in sources.values():
+            running.enter_context(importable(source))
+
+        def load(text: str) -> object:
+            reference = Reference.parse(text)
+            assert reference is not None
+            return load_object(reference, sources[text])
+
+        own = {text: load(text) for text in dict.fromkeys(arm.estimator for arm in arms)}
+        kinds = {arm.estimator: fitting(arm, own[arm.estimator]) for arm in arms}
+        yield Loaded(load, {**ESTIMATORS, **kinds})
+
+
+def model_code(cell: MeasurementCell) -> str | None:
+    """The reference of the user's own model, if the cell's is one."""
+    return str(cell.problem["python"]) if cell.problem.get("model") == "python" else None
+
+
+def fitting(arm: Arm, found: object) -> Estimator:
+    """The estimator, if it is one and is what the arm's declaration says. Raises CellError."""
+    name, own = arm.estimator, arm.own
+    assert own is not None
+    if not isinstance(found, Estimator):
+        raise CellError(f"{name}: must be a reportgen.Estimator, got {type(found).__name__}.")
+    if found.parameters != "phi":
+        raise CellError(f"{name}: must estimate the gradient in φ, it has parameters={found.parameters!r}.")
+    for kind, function, unbiased in (
+        ("mean", found.evaluate, found.unbiased),
+        ("bound", found.bound, found.bound_unbiased),
+    ):
+        if own.serves not in (kind, "both"):
+            continue
+        if function is None:
+            field = "evaluate" if kind == "mean" else "bound"
+            raise CellError(f"{name}: is declared with serves: {own.serves}, and has no {field}. Change one.")
+        if unbiased != own.unbiased:
+            said, is_it = (str(value).lower() for value in (own.unbiased, unbiased))
+            raise CellError(f"{name}: is declared unbiased: {said}, the estimator says {is_it}. Change one.")
+    if arm.num_samples < found.min_samples:
+        raise CellError(
+            f"{name}: needs at least {found.min_samples} samples, got {arm.num_samples}. "
+            f"Declare num_samples: {found.min_samples}."
+        )
+    if arm.antithetic and found.independent:
+        raise CellError(f"{name}: needs independent samples, got antithetic ones. Remove antithetic.")
+    return found

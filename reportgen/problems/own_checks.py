@@ -1,0 +1,136 @@
+"""Whether a user's own problem is one the engine can measure: one sentence for each way it is not."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from reportgen.distributions import DISTRIBUTIONS
+from reportgen.errors import CellError, UsageError
+from reportgen.families import Family
+from reportgen.problems.own_model import shape_of
+from reportgen.problems.problem import Problem
+
+SAMPLES = 3
+"""Points at which the likelihood is tried."""
+
+
+def check(problem: Problem, family: str | None = None, *, standard_prior: bool = False) -> None:
+    """Raises CellError where the parts do not fit; runs the encoder and the decoder a few times.
+
+    `family` is the one that was declared, None for any; `standard_prior`
+    asks for the prior that the KL in closed form is about.
+    """
+    problem.encoder.eval()
+    eta = _eta(problem)
+    q = _family(problem, eta)
+    if family is not None and q.name != family:
+        raise CellError(
+            f"family: must be {family}, as declared, the model has {q.name}. Declare `family: {q.name}`."
+        )
+    _check_alone(problem, eta)
+    _check_likelihood(problem, q, eta)
+    if standard_prior:
+        _check_prior(problem, q)
+
+
+def _eta(problem: Problem) -> Tensor:
+    with torch.no_grad():
+        eta = problem.encoder(problem.x)
+        again = problem.encoder(problem.x)
+    images = problem.x.shape[0]
+    if not isinstance(eta, Tensor) or eta.dim() != 2 or eta.shape[0] != images:
+        raise CellError(
+            f"encoder: needs η of shape [I m] = [{images} m], one row a data point, found {shape_of(eta)}. "
+            "Flatten all but the first axis, and return one tensor."
+        )
+    if eta.dtype not in (torch.float32, torch.float64):
+        raise CellError(f"encoder: needs η in float32 or float64, found {eta.dtype}. Convert it.")
+    if not bool(torch.isfinite(eta).all()):
+        raise CellError("encoder: needs a finite η at every data point, found inf or nan. Look at x.")
+    if not torch.equal(eta, again):
+        raise CellError(
+            "encoder: needs the same η each time, found another for the same data. "
+            "Remove its own noise: dropout that stays on in evaluation mode, or samples drawn inside."
+        )
+    if not any(p.requires_grad for p in problem.encoder.parameters()):
+        raise CellError(
+            "encoder: needs at least one parameter that requires a gradient, found none. "
+            "Call requires_grad_()."
+        )
+    with torch.enable_grad():
+        if not problem.encoder(problem.x).requires_grad:
+            raise CellError(
+                "encoder: needs an η that is differentiable in its parameters, found none that is. "
+                "Remove detach and no_grad from its forward."
+            )
+    return eta
+
+
+def _family(problem: Problem, eta: Tensor) -> Family:
+    try:
+        return problem.family(eta)
+    except UsageError as error:
+        raise CellError(f"encoder: {error}") from error
+
+
+def _check_alone(problem: Problem, eta: Tensor) -> None:
+    """η of one data point does not depend on the others: that of a part of the batch is the same."""
+    images = len(eta)
+    close = torch.finfo(eta.dtype).eps ** 0.5 * float(eta.abs().max())
+    parts = [slice(0, images // 2), slice(images // 2, images)] if images > 1 else [slice(0, 1)]
+    for part in parts:
+        own = _attempt(problem, part)
+        if own is None or own.shape != eta[part].shape or float((own - eta[part]).abs().max()) > close:
+            raise CellError(
+                "encoder: needs η of a data point to depend on that point alone, found another η when fewer "
+                "are given together. Use layers that do not mix data points (LayerNorm or GroupNorm for a "
+                "BatchNorm without running statistics)."
+            )
+
+
+def _attempt(problem: Problem, part: slice) -> Tensor | None:
+    """η of some data points; None where the encoder, having taken them all, does not take these alone."""
+    try:
+        with torch.no_grad():
+            eta: Tensor = problem.encoder(problem.x[part])
+            return eta
+    except Exception:
+        return None
+
+
+def _check_likelihood(problem: Problem, q: Family, eta: Tensor) -> None:
+    points = q.mean.expand(-1, SAMPLES, -1).contiguous()
+    points = points + torch.arange(SAMPLES, dtype=eta.dtype).view(1, -1, 1) / SAMPLES
+    with torch.no_grad():
+        value = problem.log_likelihood(points)
+        first = problem.log_likelihood(points[:, :1].contiguous())
+    wanted = points.shape[:2]
+    if not isinstance(value, Tensor) or value.shape != wanted:
+        raise CellError(
+            f"log_likelihood: needs shape [I N] = [{wanted[0]} {wanted[1]}], one number a data point and "
+            f"sample, found {shape_of(value)}. Sum over the axes of one data point, and over no other."
+        )
+    if value.dtype != eta.dtype:
+        raise CellError(
+            f"likelihood: needs the encoder's number type, {eta.dtype}, found {value.dtype}. "
+            "Give both modules and x the same type."
+        )
+    close = torch.finfo(eta.dtype).eps ** 0.5 * float(value.abs().max())
+    if bool(torch.isfinite(value).all()) and float((first - value[:, :1]).abs().max()) > close:
+        raise CellError(
+            "decoder: needs log p(x|z) of a sample to depend on that sample alone, found another value when "
+            "fewer are given together. Remove layers that mix samples, and noise of its own."
+        )
+
+
+def _check_prior(problem: Problem, q: Family) -> None:
+    """∇ log p(z) is that of N(0, I), or of equally likely codes."""
+    z = q.mean + torch.arange(SAMPLES, dtype=q.mean.dtype).view(1, -1, 1)
+    expected = torch.zeros_like(z) if DISTRIBUTIONS[q.name].discrete else -z
+    if not torch.allclose(problem.prior.gradient(z), expected):
+        usual = "uniform" if DISTRIBUTIONS[q.name].discrete else "standard_normal"
+        raise CellError(
+            f"prior: needs to be {usual} for elbo_analytic_kl, whose KL is known in closed form, found "
+            "another. Measure elbo instead."
+        )

@@ -1,0 +1,74 @@
+"""A model that a user's own function makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from reportgen.errors import CellError, UsageError
+from reportgen.problems.materials import Materials
+from reportgen.problems.own_checks import check
+from reportgen.problems.own_model import Model, problem_of
+from reportgen.problems.problem import Described, Problem
+from reportgen.streams import stream
+
+PARTS = ("encoder", "x", "family", "prior", "log_likelihood")
+"""What a full `Problem` is known by."""
+
+
+def build(materials: Materials) -> Described:
+    """Calls the function and checks what it returns.
+
+    torch's and numpy's global generators begin from the experiment's seed, so
+    that layers initialised by them are the same in every process. Raises
+    CellError where the code may not be run or does not give a model.
+    """
+    settings = materials.settings
+    text = str(settings["python"])
+    if materials.code is None:
+        raise CellError(f"{text}: is code that was not allowed to run. Add --allow-code if you trust it.")
+    function = materials.code(text)
+    if not callable(function):
+        raise CellError(f"{text}: must be a function that returns a model, got {type(function).__name__}.")
+    with seeded(materials.seed):
+        made = function(**settings["arguments"])
+    problem = as_problem(made, text)
+    check(problem, str(settings["family"]), standard_prior=materials.closed_kl)
+    points = tuple(range(problem.x.shape[0]))
+    return Described(problem, "none", points)
+
+
+def as_problem(made: object, text: str) -> Problem:
+    """The problem that a `Model`, a tuple (encoder, decoder, x) or a full `Problem` stands for."""
+    if isinstance(made, tuple) and len(made) == 3:
+        made = Model(*made)
+    try:
+        if isinstance(made, Model):
+            return problem_of(made)
+    except UsageError as error:
+        raise CellError(f"{text}: {error}") from error
+    missing = [part for part in PARTS if not hasattr(made, part)]
+    if missing:
+        raise CellError(
+            f"{text}: must give a reportgen.Model, a tuple (encoder, decoder, x) or a reportgen.Problem, got "
+            f"{type(made).__name__}, which has no {missing[0]}. Return reportgen.Model(encoder, decoder, x)."
+        )
+    problem: Problem = made  # type: ignore[assignment]
+    return problem
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Global generators that begin from the seed, and are put back afterwards."""
+    word = int(stream(seed, "own model").integers(2**32))
+    before = np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(word)
+        np.random.seed(word)
+        try:
+            yield
+        finally:
+            np.random.set_state(before)

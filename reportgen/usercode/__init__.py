@@ -1,0 +1,13 @@
+"""A user's own Python: which file a declaration names, what it is (a digest), and running it.
+
+Only `loading` runs anything; the other files read text.
+"""
+
+from __future__ import annotations
+
+from reportgen.usercode.code import UserCode
+from reportgen.usercode.loading import importable, load_object
+from reportgen.usercode.places import place_of
+from reportgen.usercode.reference import Reference
+
+__all__ = ["Reference", "UserCode", "importable", "load_object", "place_of"]

@@ -1,0 +1,80 @@
+"""Runs a user's own code. Callers have asked whether they may; nothing else in the project runs it."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from reportgen.errors import CellError, ReportgenError
+from reportgen.usercode.places import place_of
+from reportgen.usercode.reference import Reference
+from reportgen.usercode.source import Source
+
+
+@contextmanager
+def importable(source: Source) -> Iterator[None]:
+    """While it runs: imports begin beside it, what it prints goes to standard error, its faults are told.
+
+    Any exception of its own becomes a CellError with type, message, file and
+    line; an attempt to end the program becomes one too.
+    """
+    sys.path.insert(0, str(source.root))
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except (ReportgenError, KeyboardInterrupt):
+        raise
+    except SystemExit as error:
+        where = place_of(error, source.files) or source.file.name
+        raise CellError(f"{where}: must return, it ended the program. Raise an exception instead.") from error
+    except Exception as error:
+        place = place_of(error, source.files)
+        if place is None:
+            raise
+        raise CellError(f"{place}: {type(error).__name__}: {_one_line(error)}") from error
+    finally:
+        sys.path.remove(str(source.root))
+
+
+def load_object(reference: Reference, source: Source) -> object:
+    """Runs the file afresh and returns the object of that name. Call it inside `importable`."""
+    own = set(source.files)
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).resolve() in own:
+            del sys.modules[name]  # an older state of it, in a process that lives on
+    importlib.invalidate_caches()
+    module = _run_file(source) if source.module is None else importlib.import_module(source.module)
+    try:
+        return getattr(module, reference.name)
+    except AttributeError:
+        public = [name for name in vars(module) if not name.startswith("_")]
+        raise CellError(
+            f"{reference}: needs something called {reference.name} in {reference.place}, found "
+            f"{', '.join(public) or 'nothing'}. Name one of them."
+        ) from None
+
+
+def _run_file(source: Source) -> ModuleType:
+    name = source.file.stem
+    if name in sys.modules:
+        name = f"{name}_of_the_declaration"  # a file called like a module that is in use
+    spec = spec_from_file_location(name, source.file)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split()) or "no message"

@@ -1,0 +1,98 @@
+"""Finds the file of a reference and those it imports from beside it, by reading alone: nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from reportgen.errors import UsageError
+from reportgen.usercode.reference import Reference
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the code of a reference lies."""
+
+    file: Path
+    root: Path
+    """The folder that its absolute imports begin in."""
+    module: str | None
+    """Its dotted name; None for a file."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Its file, then every file beside it (of its package) that an import statement leads to."""
+        found: list[Path] = []
+        waiting = [self.file]
+        while waiting:
+            file = waiting.pop()
+            if file not in found:
+                found.append(file)
+                waiting += _imported(file, self._bases(file))
+        return (found[0], *sorted(found[1:]))
+
+    def _bases(self, file: Path) -> dict[int, Path]:
+        """Folder that an import with so many leading dots begins in."""
+        levels = dict(enumerate([file.parent, *file.parent.parents][:20], start=1))
+        return {0: self.root, **levels} if self._followed else levels
+
+    @property
+    def _followed(self) -> bool:
+        """Whether absolute imports are of the user's own: not among everything that is installed."""
+        return not {"site-packages", "dist-packages"} & set(self.root.parts)
+
+
+def locate(reference: Reference, folder: Path) -> Source:
+    """The file of a reference; `folder` is the declaration's. Raises UsageError where there is none."""
+    if reference.is_file:
+        file = (folder / reference.place).resolve()
+        if not file.is_file():
+            raise UsageError(f"needs the file {reference.place}, found none. Relative files lie beside it.")
+        return Source(file, file.parent, None)
+    path = [str(folder.resolve()), *sys.path]
+    parts = reference.place.split(".")
+    for depth, part in enumerate(parts):
+        spec = PathFinder.find_spec(".".join(parts[: depth + 1]), path)
+        last = depth == len(parts) - 1
+        if spec is None or (last and not (spec.origin or "").endswith(".py")):
+            raise UsageError(
+                f"needs the Python module {reference.place}, found no source of {part}. "
+                "Install it, or name its file."
+            )
+        if last:
+            file = Path(str(spec.origin)).resolve()
+            above = depth + (file.name == "__init__.py")
+            return Source(file, file.parents[above], reference.place)
+        path = list(spec.submodule_search_locations or [])
+    raise AssertionError("a reference has at least one part")
+
+
+def _imported(file: Path, bases: dict[int, Path]) -> Iterator[Path]:
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return  # said with its line when it is run
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names, level = [alias.name for alias in node.names], 0
+        elif isinstance(node, ast.ImportFrom):
+            start = [node.module] if node.module else []
+            names, level = [".".join([*start, alias.name]) for alias in node.names], node.level
+        else:
+            continue
+        if level in bases:
+            for name in names:
+                yield from _on_the_way(bases[level], name.split("."))
+
+
+def _on_the_way(base: Path, parts: list[str]) -> Iterator[Path]:
+    """The files that importing base/a/b/c runs, as far as they are there."""
+    for depth in range(1, len(parts) + 1):
+        stem = base.joinpath(*parts[:depth])
+        for file in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")):
+            if file.is_file():
+                yield file.resolve()

@@ -1,0 +1,300 @@
+"""The press on what is not trained: words, figures against settings and K, exact answers, θ beside φ."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from reportgen.figures import draw, signal_against_num_samples, variance_against_setting
+from reportgen.figures.axes import is_decades
+from reportgen.figures.crossings import interval_text, place_text
+from reportgen.figures.labels import variance_axis
+from reportgen.findings import Estimate, Findings
+from reportgen.findings.series import series
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.report.sections import cost, exact, settings, signal, training, unbiasedness, variance
+from tests.crafted import BUCKETS, crafted, experiment
+from tests.press_cases import CONJUGATE, FUNCTION, RAINFORTH, rising, toy
+from tests.test_report import page_of, text_of
+
+FOREIGN = re.compile(
+    r"\b(epochs?|checkpoints?|images?|encoders?|decoders?|test part|minibatch|pixels?|latent|trained|nats)\b"
+)
+"""Words that are false of a function of one normal variable."""
+
+
+@pytest.fixture(scope="module")
+def function() -> Findings:
+    return toy(FUNCTION, exact={"exact_variance": rising})
+
+
+@pytest.fixture(scope="module")
+def both() -> Findings:
+    """Variance falls as 1/K; the mean gradient falls as 1/K in φ and stays in θ."""
+
+    def spread(cell: MeasurementCell, arm: Arm) -> float:
+        return 1.0 / arm.num_samples
+
+    def norm(cell: MeasurementCell, arm: Arm) -> float:
+        return 1.0 if arm.label == "generative" else 1.0 / arm.num_samples**2
+
+    return toy(RAINFORTH, spread, norms=norm, points=3, eta=20, blocks=())
+
+
+# Words
+
+
+def test_nothing_is_said_of_training_where_there_is_none(function: Findings) -> None:
+    seen = text_of(page_of(function)).partition("The declaration, with every default")[0]
+    found = sorted({match[0] for match in FOREIGN.finditer(seen)})
+    assert found == []
+    assert "in seven settings" in seen and "evaluations of f" in seen
+
+
+def test_the_same_search_finds_them_in_a_report_of_networks() -> None:
+    assert {"epoch", "images", "encoder"} <= set(FOREIGN.findall(text_of(page_of(crafted(experiment())))))
+
+
+def test_words_of_a_network_of_data_points_and_of_one_variable(function: Findings, both: Findings) -> None:
+    network, points, one = crafted(experiment()).vocabulary, both.vocabulary, function.vocabulary
+    assert (network.place, network.each, network.evaluations) == (
+        "3 test images of digits", " an image", "decoder passes",
+    )  # fmt: skip
+    assert (points.place, points.each, points.evaluation) == (
+        "3 data points", " a data point", "evaluation of f",
+    )  # fmt: skip
+    assert (one.place, one.each, one.counted) == ("", "", "one data point")
+    assert (network.last, points.last, one.last) == ("at the last checkpoint", "", "at the base setting")
+    assert (network.block("mean"), one.block("mean")) == ("mean", "gradient in μ")
+    assert (points.objective("iwae"), one.objective("expectation")) == ("IWAE bound, K = 1", "Expectation")
+    assert (variance_axis("elbo"), variance_axis("expectation")) == (
+        "total variance, nats²", "total variance",
+    )  # fmt: skip
+
+
+# Runs of a sweep
+
+
+def test_a_run_varies_one_setting_and_fixes_the_others(function: Findings) -> None:
+    first, second = function.series("problem.k")
+    assert (first.values, dict(first.named)) == ((-1.0, 0.0, 1.0), {"problem.function": "quadratic"})
+    assert second.values == (0.5, 1.0, 2.0, 4.0)
+    assert second.setting(2.0) == {"problem.function": "cosine", "problem.k": 2.0}
+    assert function.series("problem.function") == ()
+
+
+def test_other_numbers_stay_at_base_unless_no_run_has_it() -> None:
+    cross = [{"a": a, "b": b} for a in (0, 1, 2) for b in (5, 6)]
+    (only,) = series("a", cross, {"a": 0, "b": 5})
+    assert (only.fixed, only.named) == ({"b": 5}, {})
+    away = series("a", cross, {"a": 0, "b": 9})
+    assert [dict(run.named) for run in away] == [{"b": 5}, {"b": 6}]
+    assert (
+        series("a", [{"a": "x"}, {"a": "y"}], {}) == () and series("a", [{"a": True}, {"a": False}], {}) == ()
+    )
+
+
+# Variance against a setting
+
+
+def test_a_panel_a_run_and_a_row_a_block(function: Findings) -> None:
+    data = variance_against_setting.data(function)
+    assert data is not None and data.known
+    assert [[panel.title for panel in row] for row in data.rows] == [["quadratic", "cosine"]] * 2
+    assert [row[0].block for row in data.rows] == ["gradient in μ", "gradient in log σ"]
+    cosine = data.rows[0][1]
+    pathwise = next(i for i, line in enumerate(cosine.lines) if line.label == "pathwise")
+    assert cosine.exact[pathwise] == (0.25, 1.0, 4.0, 16.0)
+
+
+def test_a_ring_stands_where_the_lines_cross(function: Findings) -> None:
+    data = variance_against_setting.data(function)
+    assert data is not None
+    (ring,) = data.rows[0][1].rings
+    assert ring.crossing.at == pytest.approx(1.0, abs=0.05) and ring.crossing.exact == pytest.approx(1.0)
+    assert ring.crossing.low < 1.0 < ring.crossing.high
+    assert (ring.crossing.lower_before, ring.crossing.lower_beyond) == ("Pathwise", "Score function")
+    assert ring.height == pytest.approx(1.0, rel=0.1) and ring.named
+    (row,) = [row for row in settings.crossing_rows(function) if row["block"] == "gradient in μ"]
+    assert (row["run"], row["before"], row["exact"]) == ("cosine", "Pathwise", "1.0000")
+
+
+def test_no_ring_where_one_is_always_lower() -> None:
+    data = variance_against_setting.data(toy(FUNCTION, lambda cell, arm: 2.0 + (arm.label == "pathwise")))
+    assert data is not None and not any(panel.rings for panel in data.panels) and not data.known
+
+
+def test_a_variance_of_zero_is_left_out_and_said() -> None:
+    """What is exactly zero and measured as rounding is zero; what is measured above it is not."""
+
+    def rounding(cell: MeasurementCell, arm: Arm) -> float:
+        zero = arm.label == "pathwise" and cell.setting["problem.k"] == 1.0
+        return 1e-30 if zero else 1.0
+
+    def none(cell: MeasurementCell, arm: Arm) -> float:
+        return 0.0 if rounding(cell, arm) < 1 else 1.0
+
+    found = toy(FUNCTION, rounding, exact={"exact_variance": none})
+    place = {"problem.function": "cosine", "problem.k": 1.0}
+    assert found.get("total_variance", "pathwise", setting=place) == Estimate(0.0, 0.0, 0.0, 100)
+    drawn = draw(found, "variance_against_setting")
+    assert drawn is not None and "A variance of zero has no place on the axis: pathwise." in drawn.caption
+    unknown = toy(FUNCTION, rounding)
+    assert unknown.get("total_variance", "pathwise", setting=place).value == pytest.approx(1e-30)
+
+
+def test_two_objectives_share_a_panel_and_cross() -> None:
+    def of(cell: MeasurementCell, arm: Arm) -> float:
+        scale = float(cell.setting["problem.scale_factor"])
+        return scale**2 if arm.objective == "elbo" else scale
+
+    found = toy(CONJUGATE, of)
+    data = variance_against_setting.data(found)
+    assert data is not None and data.several
+    (panel, _) = data.rows[0]
+    assert [line.title for line in panel.lines] == ["Pathwise, ELBO", "Pathwise, ELBO, analytic KL"]
+    assert panel.lines[0].look.colour == panel.lines[1].look.colour
+    assert panel.lines[0].look.marker != panel.lines[1].look.marker
+    (ring,) = panel.rings
+    assert ring.crossing.at == pytest.approx(1.0, rel=0.02)
+    assert ring.crossing.lower_before == "Pathwise, ELBO"
+    told = training.between_objectives(found)
+    assert "of 5 settings 2 above and 2 below 1" in told
+
+
+@pytest.mark.parametrize("text", [FUNCTION, CONJUGATE, RAINFORTH])
+def test_every_figure_of_a_toy_can_be_drawn(text: str) -> None:
+    from reportgen.figures import FIGURES
+
+    found = toy(text, points=3 if text is RAINFORTH else 1)
+    drawn = {name for name in FIGURES if draw(found, name) is not None}
+    assert not drawn & {"variance_over_training", "learning_curve", "noise_split", "signal_to_noise"}
+    assert drawn & {"variance_against_setting", "signal_against_num_samples"}
+
+
+@pytest.mark.parametrize(
+    ("values", "log"), [((2, 5, 50), True), ((0.5, 5), False), ((-3, 3), False), ((0, 100), False)]
+)
+def test_an_axis_is_logarithmic_over_more_than_a_decade(values: tuple[float, ...], log: bool) -> None:
+    assert is_decades(values) is log
+
+
+def test_places_have_the_digits_of_their_intervals() -> None:
+    assert place_text(1.06379, 1.060, 1.071) == "1.064" and place_text(12.3, 8.0, 27.0) == "12"
+    assert interval_text(1.060, 1.071) == "1.060 to 1.071"
+    assert (
+        interval_text(0.5, math.inf) == "above 0.500" and interval_text(-math.inf, math.inf) == "not bounded"
+    )
+
+
+# Gradients in θ
+
+
+def test_theta_is_never_compared_with_phi(both: Findings) -> None:
+    assert both.compared() == ("pathwise",) and both.compared(parameters="theta") == ("generative",)
+    found = variance.context(both)
+    assert found is not None
+    assert [group["title"].endswith("θ") for group in found["groups"]] == [False, True]
+    assert all(row["ratio"] is None for group in found["groups"] for row in group["rows"])
+    work = cost.context(both)
+    assert work is not None and [row["label"] for row in work["rows"]] == ["pathwise"]
+    assert unbiasedness.context(both) is None
+
+
+def test_signal_falls_in_phi_and_rises_in_theta(both: Findings) -> None:
+    data = signal_against_num_samples.data(both)
+    assert data is not None
+    slopes = {line.title: slope.value for line, slope in zip(data.lines, data.slopes, strict=True)}
+    assert slopes == pytest.approx({"Pathwise, φ": -0.5, "Gradient of the model’s parameters, θ": 0.5})
+    told = signal.told(both)
+    assert "for pathwise in φ it falls" in told and "for the gradient in θ it rises" in told
+
+
+def test_an_average_of_k_needs_no_figure_of_its_signal() -> None:
+    average = RAINFORTH.replace("pathwise, generative", "pathwise").replace(
+        "estimators", "objective: elbo\nestimators"
+    )
+    found = toy(average, points=3)
+    assert signal_against_num_samples.data(found) is None and signal.told(found) == ""
+
+
+# Exact answers
+
+
+def test_intervals_that_hold_the_exact_value_are_counted() -> None:
+    """Measured 1; exact 1 but for the cosine's score function, which is 2."""
+
+    def known(cell: MeasurementCell, arm: Arm) -> float:
+        off = arm.label == "score_function" and cell.setting["problem.function"] == "cosine"
+        return 2.0 if off else 1.0
+
+    found = toy(FUNCTION, lambda cell, arm: 1.0, exact={"exact_variance": known})
+    held = exact.held(found)
+    assert len(held) == 2 * 2 * 7
+    assert sum(one.inside for one in held) == 2 * 2 * 7 - 2 * 4
+    context = exact.context(found)
+    assert context is not None
+    assert "Of 28 measured variances with an exact answer, 20 have it inside" in context["tally"]
+    assert "would hold 26.6 on average" in context["tally"] and "The furthest off, " in context["tally"]
+    assert [(row["title"], row["inside"]) for row in context["rows"]] == [
+        ("Score function", "6"), ("Pathwise", "14"),
+    ]  # fmt: skip
+
+
+def test_there_is_no_such_section_where_nothing_is_known() -> None:
+    assert exact.context(toy(FUNCTION)) is None
+
+
+def test_bias_and_variance_add_up_for_an_estimator_that_is_biased(monkeypatch: pytest.MonkeyPatch) -> None:
+    from reportgen.estimators import ESTIMATORS
+
+    monkeypatch.setitem(ESTIMATORS, "score_function", replace(ESTIMATORS["score_function"], unbiased=False))
+
+    def bias(cell: MeasurementCell, arm: Arm) -> float:
+        return 3.0 if arm.label == "score_function" else 0.0
+
+    found = toy(FUNCTION, lambda cell, arm: 1.0, exact={"bias_squared": bias})
+    for record in found.measurements:
+        value = record.arrays["bias_squared"]
+        record.arrays["bias_squared_without"] = np.repeat(value[:, :, None], BUCKETS, 2)
+    (group,) = exact.biases(found)
+    row = group["rows"][0]
+    assert (row["bias"].value, row["variance"].value) == (3.0, pytest.approx(1.0))
+    assert row["error"].value == pytest.approx(4.0)
+    assert exact.biases(toy(FUNCTION)) == []
+
+
+# The ratio across objectives
+
+
+def test_a_claim_may_compare_objectives() -> None:
+    def of(cell: MeasurementCell, arm: Arm) -> float:
+        return 4.0 if arm.objective == "elbo" else 1.0
+
+    claim = "objective_ratio(pathwise, elbo, elbo_analytic_kl)"
+    claims = f"claims:\n  - {{id: a, statement: a, test: '{claim} = 4 within 5% in mean'}}\n"
+    claims += f"  - {{id: b, statement: b, test: '{claim} < 1 at every problem.scale_factor'}}\n"
+    first, second = toy(CONJUGATE + claims, of, spread=0.001).claims
+    assert (first.verdict, first.estimate.value) == ("confirmed", pytest.approx(4.0))
+    assert (second.verdict, len(second.details)) == ("refuted", 5)
+    assert str(first.headline.text if first.headline else "") == f"{claim} = 4 within 5%"
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ("objective_ratio(pathwise, elbo, iwae) > 1", "objective 'iwae' is not declared"),
+        ("objective_ratio(pathwise, elbo, elbo) > 1", "compares elbo with itself"),
+        ("objective_ratio(pathwise, elbo, elbo_analytic_kl) > 1 under elbo", "names its objectives itself"),
+        ("objective_ratio(pathwise, elbo) > 1", "takes 1 estimator and 2 objectives"),
+    ],
+)
+def test_objectives_that_cannot_be_compared_are_refused(test: str, message: str) -> None:
+    from reportgen.errors import DeclarationError
+
+    with pytest.raises(DeclarationError, match=re.escape(message)):
+        toy(f"{CONJUGATE}claims:\n  - {{id: a, statement: a, test: '{test}'}}\n")
