@@ -14,7 +14,8 @@ from reportgen.declaration import load_text
 from reportgen.errors import DeclarationError
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
 from reportgen.figures.labels import short_title
-from reportgen.measure.channels import ChannelKey
+from reportgen.measure.channels import Channel, ChannelKey
+from reportgen.measure.moments import Moments
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.plan import Arm, make_plan
 from tests.discrete_cases import (
@@ -292,7 +293,9 @@ def test_a_temperature_reaches_the_arm_and_its_channel() -> None:
     (cell,) = make_plan(experiment).measurements
     assert [arm.temperature for arm in cell.arms] == [None, 0.5, 0.1]
     assert [ChannelKey.of(arm).temperature for arm in cell.arms] == [None, 0.5, 0.1]
-    assert ChannelKey.of(Arm("expectation", "rebar", "rebar")).temperature == 0.5
+    own = Arm("expectation", "rebar", "rebar")
+    channel = Channel(ChannelKey.of(own), ESTIMATORS["rebar"], Moments.empty(1, 1, 1))
+    assert own.temperature is None and channel.temperature == 0.5
     other = load_text(text.replace("0.1", "0.2"), "e.yaml")
     assert make_plan(other).measurements[0].key != cell.key
 

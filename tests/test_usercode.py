@@ -145,7 +145,7 @@ def test_code_that_changed_since_its_digest_is_not_run(tmp_path: Path) -> None:
     code = UserCode.read(["one.py:x"], tmp_path)
     assert code.source("one.py:x").file == (tmp_path / "one.py").resolve()
     write(tmp_path, one="x = 2\n")
-    with pytest.raises(CellError, match="was changed. Run again"):
+    with pytest.raises(CellError, match=r"was changed\. Run again"):
         code.source("one.py:x")
 
 

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reportgen.estimators import ESTIMATORS
 from reportgen.figures.lines import Line
-from reportgen.figures.reading import default_samples, is_bound, title_of, unbiased, usable
+from reportgen.figures.reading import default_samples, is_bound, kind_of, title_of, unbiased, usable
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.vocabulary import Vocabulary
 
@@ -122,7 +121,7 @@ def biased_sentence(
 ) -> str:
     """What to know of estimators that do not compare: biased ones drawn or left out, several samples."""
     biased = [k for k in drawn if not unbiased(findings, k)]
-    controls = [k for k in biased if ESTIMATORS[findings.estimator_of[k]].control]
+    controls = [k for k in biased if kind_of(findings, k).control]
     said = []
     for labels, end in ((controls, ", drawn as a control"), ([k for k in biased if k not in controls], "")):
         names = [f"“{title_of(findings, k)}”" for k in labels]
