@@ -52,7 +52,8 @@ class Case:
     def channel(self) -> Channel:
         """Its channel, the coefficients fitted."""
         frame, (images, m) = self.frame(), self.toy.eta.shape
-        channel = Channel(ChannelKey.of(self._arm), Moments.empty(images, 1, m))
+        kind = ESTIMATORS[self.estimator]
+        channel = Channel(ChannelKey.of(self._arm), kind, Moments.empty(images, 1, m))
         if channel.estimator.fit is not None:
             pilot = self.source(0).stream("pilot", Wanted.by([channel], pilot=True)).draw(20_000)
             channel.fit(pilot, frame)

@@ -177,8 +177,11 @@ orders = st.sampled_from(["<", ">", "<=", ">="])
 @st.composite
 def statistics(draw: st.DrawFn) -> Statistic:
     name = draw(st.sampled_from(list(STATISTICS)))
-    needed = STATISTICS[name].estimators
-    return Statistic(name, tuple(draw(st.lists(labels, min_size=needed, max_size=needed))))
+    kind = STATISTICS[name]
+    arms, objectives = (
+        tuple(draw(st.lists(labels, min_size=n, max_size=n))) for n in (kind.estimators, kind.objectives)
+    )
+    return Statistic(name, arms, objectives)
 
 
 slopes = st.builds(lambda name, label: Slope(Statistic(name, (label,))), st.sampled_from(SLOPES), labels)

@@ -1,4 +1,4 @@
-"""A model of the user's own: its likelihoods against torch's, and one sentence for each way it can be wrong."""
+"""A model of the user's own: likelihoods against torch's, and one sentence for each way to be wrong."""
 
 from __future__ import annotations
 

@@ -52,11 +52,11 @@ def on_log_scale(mean: float, without: Array) -> Sample:
 
 
 def mean_square(arm: MeasuredArm, group: str) -> float:
-    """The largest E‖ĝ‖², mean over images, of the arms of the same objective."""
+    """The largest E‖ĝ‖², mean over images, of the arms of the same objective; 1 if that is more."""
     record, g = arm.record, arm.group(group)
     rows = [i for i, other in enumerate(record.arms) if other.objective == arm.about.objective]
     squares = (record.arrays["variance"] + record.arrays["squared_norm"])[rows][:, :, g].mean(1)
-    return float(np.nanmax(squares))
+    return max(float(np.nanmax(squares)), 1.0)
 
 
 def _is_zero(arm: MeasuredArm, group: str, measured: float) -> bool:

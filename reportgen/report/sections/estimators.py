@@ -70,7 +70,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
                 else kind.forward_passes(spec.num_samples, latent),
                 "backward": round(measured.backward) if measured else kind.backward_passes(spec.num_samples),
                 "parameters": "θ" if kind.parameters == "theta" else "φ",
-                "unbiased": _unbiased(kind, findings),
+                "unbiased": _unbiased(kind, findings.objectives),
             }
         )
     v = findings.vocabulary
@@ -111,15 +111,14 @@ def _words(reference: str, spoken: str) -> str:
     return f"An estimator of the author’s own ({reference}){said}."
 
 
-def _unbiased(kind: Estimator, findings: Findings) -> str:
+def _unbiased(kind: Estimator, objectives: Sequence[str]) -> str:
     """“yes”, “no”, or for which objectives not."""
-    served = _served(kind, findings.objectives)
+    served = _served(kind, objectives)
     biased = [name for name in served if not kind.is_unbiased(name)]
     if not biased:
         return "yes" if kind.unbiased else "no"
-    return (
-        "no" if biased == served else f"not {prose.listing([about.under(findings, name) for name in biased])}"
-    )
+    titles = [f"for the {OBJECTIVES[name].title}" for name in biased]
+    return "no" if biased == served else f"not {prose.listing(titles)}"
 
 
 SECTION = Section("estimators", "The estimators", context)
