@@ -31,6 +31,14 @@ class Arm:
     """Whether the samples of an estimate come in pairs of mirrored noise."""
     own: OwnEstimator | None = None
     """What the declaration says of a user's own estimator; `estimator` is then the reference of its code."""
+    temperature: float | None = None
+    """Of the relaxation; None for the estimator's own, or where it has none."""
+
+    @property
+    def content(self) -> list[Any]:
+        """What its numbers depend on; an option that is not used is not part of it."""
+        of = [self.objective, self.estimator, self.num_samples, self.constant, self.antithetic]
+        return of if self.temperature is None else [*of, self.temperature]
 
 
 @dataclass(frozen=True)
@@ -182,9 +190,14 @@ def _measurement_cell(
         setting=setting,
         checkpoint=checkpoint,
         measure=measure,
-        arms=[[arm.objective, arm.estimator, arm.num_samples, arm.constant, arm.antithetic] for arm in arms],
+        arms=[arm.content for arm in arms],
         references={
-            objective: [spec.name, spec.num_samples, spec.antithetic]
+            objective: [
+                spec.name,
+                spec.num_samples,
+                spec.antithetic,
+                *([] if spec.temperature is None else [spec.temperature]),
+            ]
             for objective, spec in references.items()
         },
         seed=experiment.seed,
@@ -232,7 +245,16 @@ def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
 
 
 def _arm(objective: str, spec: EstimatorSpec, num_samples: int, constant: float = 0.0) -> Arm:
-    return Arm(objective, spec.name, spec.label, num_samples, constant, spec.antithetic, spec.own)
+    return Arm(
+        objective,
+        spec.name,
+        spec.label,
+        num_samples,
+        constant,
+        spec.antithetic,
+        spec.own,
+        spec.temperature,
+    )
 
 
 def _key(kind: str, **parts: Any) -> str:

@@ -21,6 +21,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "linear_gaussian_vae": {"latent": 2, "perturbation": 0.2},
     "two_layer_vae": {"hidden": [4], "upper_hidden": [3], "latent": [3, 2]},
     "logistic_regression": {},
+    "bernoulli_vae": {"hidden": [4], "latent": 3},
+    "bits": {"dimension": 2, "probability": 0.3},
+    "categorical": {"dimension": 2, "tilt": 0.7},
     "python": {"python": "my_vae.py:build", "arguments": {"latent": 2, "epochs": 0, "points": 3}},
 }
 FURTHER: list[dict[str, Any]] = [

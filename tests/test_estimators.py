@@ -155,7 +155,7 @@ def test_every_estimator_keeps_its_contract(problem: VAEProblem, name: str, obje
     assert all(estimator.formula_of(objective))
     assert evaluate.__doc__ and "Source:" in evaluate.__doc__ and "[I R" in evaluate.__doc__
     assert "torch" not in vars(__import__("sys").modules[evaluate.__module__])
-    if estimator.parameters == "phi":
+    if estimator.parameters == "phi" and (not estimator.families or "gaussian" in estimator.families):
         fast, _ = engine(problem, OBJECTIVES[objective], name, noise())
         assert fast.shape == (IMAGES, REPLICATES, 2 * LATENT)
         assert torch.isfinite(fast).all()

@@ -251,3 +251,12 @@ def test_a_noisy_reference_does_not_shorten_what_is_compared_with_it() -> None:
     error = np.std(found, axis=0, ddof=1) / math.sqrt(300)
     assert (np.abs(np.mean(found, 0) - truth) < 4.0 * error).all()
     assert np.mean(naive) - truth > 5.0 * np.std(naive, ddof=1) / math.sqrt(300)
+
+
+def test_a_fitted_reference_is_fitted_for_every_k_it_is_compared_at() -> None:
+    """Leave-one-out has K = 2; the reference's partner of that K has coefficients of its own."""
+    problem = free_gaussian([0.4], [1.0], lambda z: torch.sin(z).sum(-1) + 3.0)
+    arms = [arm("expectation", "score_function_optimal_constant"), arm("expectation", "leave_one_out", 2)]
+    record = measured(problem, arms, reference="score_function_optimal_constant", min_replicates=5000)
+    assert [found.status for found in record.arms] == ["met", "met"]
+    assert record.arrays["bias_p_value"][1, 0] > 1e-3

@@ -72,7 +72,9 @@ def pairs(
 
 
 def _pair(kind: Estimator, name: str, model: Problem) -> Pair:
-    why = refusal(kind, model.distribution, model.objectives, model.generative, model.layered)
+    why = refusal(
+        kind, model.distribution, model.objectives, model.generative, model.layered, model.differentiable
+    )
     served = [] if why else [objective for objective in model.objectives if kind.serves(objective)]
     unbiased = tuple(objective for objective in served if kind.is_unbiased(objective))
     biased = tuple(objective for objective in served if objective not in unbiased)

@@ -14,6 +14,7 @@ from reportgen.declaration.complaints import Complaint, Path, describe, listing,
 from reportgen.declaration.experiment import Experiment, Train
 from reportgen.declaration.problems import Problem
 from reportgen.declaration.section import Section
+from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
 
@@ -94,10 +95,10 @@ def check_sweep_checkpoints(experiment: Experiment) -> Iterator[Complaint]:
 def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
     """Labels are unique and honest, no estimator is declared twice, and one can be the reference."""
     seen: dict[str, int] = {}
-    same: dict[tuple[str, int, bool], int] = {}
+    same: dict[tuple[str, int, bool, float | None], int] = {}
     for i, spec in enumerate(experiment.estimators):
         place = ("estimators", i)
-        twin = same.setdefault((spec.name, spec.num_samples, spec.antithetic), i)
+        twin = same.setdefault((spec.name, spec.num_samples, spec.antithetic, spec.temperature), i)
         if twin != i:
             text = f"is {spec.name} with K = {spec.num_samples} again, like estimators[{twin}]. Remove one."
             yield Complaint(place, text)
@@ -112,32 +113,40 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
     alone = [name for name in experiment.objective if experiment.reference_of(name) is None]
     if alone:
         under = "" if len(alone) == len(experiment.objective) else f" under {listing(alone, 'and')}"
-        text = f"need an unbiased one to compare the others with{under}, got none. Add pathwise."
+        moves = DISTRIBUTIONS[experiment.problem.distribution].reparameterizable
+        remedy = "pathwise" if moves else "score_function"
+        text = f"need an unbiased one to compare the others with{under}, got none. Add {remedy}."
         yield Complaint(("estimators",), text)
 
 
 def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
-    """Every estimator applies to the family of q, whatever is swept, and to an objective."""
-    problem = experiment.problem
+    """Every estimator applies to q and the integrand, whatever is swept, and to an objective."""
     for i, spec in enumerate(experiment.estimators):
         refusals = (
-            refusal(spec.kind, family, experiment.objective, problem.generative, problem.layered)
-            for family in _families(experiment)
+            refusal(
+                spec.kind,
+                problem.distribution,
+                experiment.objective,
+                problem.generative,
+                problem.layered,
+                problem.differentiable,
+            )
+            for problem in _problems(experiment)
         )
         text = next((text for text in refusals if text is not None), None)
         if text is not None:
             yield Complaint(("estimators", i), text)
 
 
-def _families(experiment: Experiment) -> tuple[str, ...]:
-    """Families of q: that of the base setting, then those that swept settings change it to."""
-    found = [experiment.problem.distribution]
+def _problems(experiment: Experiment) -> list[Problem]:
+    """The base setting's, then those that each swept value makes of it."""
+    found = [experiment.problem]
     for path, values in experiment.swept.items():
         for value in values if path.startswith("problem.") else ():
             with suppress(ValidationError, AttributeError):  # such a value has a complaint of its own
                 section = swept_section(experiment, path, value)
-                found += [section.distribution] if isinstance(section, Problem) else []
-    return tuple(dict.fromkeys(found))
+                found += [section] if isinstance(section, Problem) else []
+    return found
 
 
 def check_bounds(experiment: Experiment) -> Iterator[Complaint]:

@@ -14,7 +14,7 @@ from reportgen.declaration.code_reference import CodeReference
 from reportgen.declaration.complaints import describe, refuse
 from reportgen.declaration.own_estimator import OwnEstimator, described
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.scalars import Choice, Switch, Text, Whole, one_of
+from reportgen.declaration.scalars import Choice, Real, Switch, Text, Whole, one_of
 from reportgen.estimators.estimator import Estimator
 
 USUAL = ("score_function", "leave_one_out", "pathwise")
@@ -95,6 +95,9 @@ class EstimatorEntry(BaseModel):
     antithetic: Annotated[bool, Switch()] = Field(
         default=False, description="Samples of an estimate in pairs of mirrored noise, ε and −ε; K is even."
     )
+    temperature: Annotated[float, Real(above=0.0)] | None = Field(
+        default=None, description="τ of the relaxation of discrete units. Default: 0.5."
+    )
     label: Annotated[str, Text(60)] | None = Field(
         default=None, description="What tables and claims call it. Default: its name."
     )
@@ -102,7 +105,7 @@ class EstimatorEntry(BaseModel):
 
 @dataclass(frozen=True)
 class EstimatorSpec:
-    """An estimator resolved: `name` is the table's, `label` that of claims and results, K, and its noise."""
+    """An estimator resolved: `name` is the table's, `label` that of claims and results, K, noise, τ."""
 
     name: str
     label: str
@@ -110,6 +113,8 @@ class EstimatorSpec:
     antithetic: bool = False
     own: OwnEstimator | None = None
     """What a declaration says of a user's own; None for one of the table."""
+    temperature: float | None = None
+    """τ, None where the estimator relaxes nothing."""
 
     @property
     def kind(self) -> Estimator:
@@ -136,7 +141,8 @@ def _written(spec: EstimatorSpec) -> dict[str, Any]:
     if spec.own is not None:
         del written["name"]
         written = {"python": spec.name, **written, **spec.own.written()}
-    return written | ({"antithetic": True} if spec.antithetic else {})
+    written |= {"antithetic": True} if spec.antithetic else {}
+    return written | ({} if spec.temperature is None else {"temperature": spec.temperature})
 
 
 def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
@@ -174,15 +180,19 @@ def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
             f"Use {estimator.min_samples} or more, or score_function.",
             at=("num_samples",),
         )
-    label = entry.label or (f"{name} antithetic" if entry.antithetic else name)
-    return EstimatorSpec(name, _nameable(label), num_samples, entry.antithetic)
+    if entry.temperature is not None and estimator.temperature is None:
+        raise refuse(f"{name} relaxes nothing, so it has no temperature. Remove it.", at=("temperature",))
+    temperature = estimator.temperature if entry.temperature is None else entry.temperature
+    own = "" if temperature == estimator.temperature else f" at {temperature:g}"
+    label = entry.label or f"{name}{own}{' antithetic' if entry.antithetic else ''}"
+    return EstimatorSpec(name, _nameable(label), num_samples, entry.antithetic, temperature=temperature)
 
 
 OWN_OPTIONS = ("unbiased", "serves", "words")
 
 
 def _resolve_own(entry: EstimatorEntry, python: str) -> EstimatorSpec:
-    for option in ("name", "baseline", "as_printed"):
+    for option in ("name", "baseline", "as_printed", "temperature"):
         if option in entry.model_fields_set and getattr(entry, option):
             raise refuse("names another estimator than python. Remove one of them.", at=(option,))
     num_samples = (2 if entry.antithetic else 1) if entry.num_samples is None else entry.num_samples

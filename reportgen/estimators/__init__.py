@@ -12,13 +12,17 @@ from reportgen.estimators.coordinate_baseline import OPTIMAL_PER_COORDINATE
 from reportgen.estimators.doubly_reparameterized import DOUBLY_REPARAMETERIZED
 from reportgen.estimators.estimator import Coefficients, Draws, Estimator
 from reportgen.estimators.generative import GENERATIVE
+from reportgen.estimators.gumbel_softmax import GUMBEL_SOFTMAX
 from reportgen.estimators.leave_one_out import LEAVE_ONE_OUT
 from reportgen.estimators.measure_valued import MEASURE_VALUED
 from reportgen.estimators.measure_valued_independent import MEASURE_VALUED_INDEPENDENT
 from reportgen.estimators.moving_average_baseline import MOVING_AVERAGE_BASELINE
 from reportgen.estimators.pathwise import PATHWISE
+from reportgen.estimators.rebar import REBAR
 from reportgen.estimators.score_function import SCORE_FUNCTION
 from reportgen.estimators.sticking_the_landing import STICKING_THE_LANDING
+from reportgen.estimators.straight_through import STRAIGHT_THROUGH
+from reportgen.estimators.straight_through_gumbel import STRAIGHT_THROUGH_GUMBEL
 from reportgen.estimators.taylor import TAYLOR_CONTROL_VARIATE
 from reportgen.estimators.vimco import VIMCO
 from reportgen.estimators.vimco_geometric import VIMCO_GEOMETRIC
@@ -38,6 +42,10 @@ ESTIMATORS: dict[str, Estimator] = {
     "vimco": VIMCO,
     "vimco_geometric": VIMCO_GEOMETRIC,
     "generative": GENERATIVE,
+    "rebar": REBAR,
+    "gumbel_softmax": GUMBEL_SOFTMAX,
+    "straight_through": STRAIGHT_THROUGH,
+    "straight_through_gumbel": STRAIGHT_THROUGH_GUMBEL,
     "score_function_as_printed": AS_PRINTED,
 }
 

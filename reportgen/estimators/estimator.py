@@ -92,6 +92,21 @@ class Draws(Protocol):
     def evaluate_gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Integrand and ∇_z f at any points, [I R J d] → [I R J], [I R J d]."""
 
+    def explicit_at(self, z: Tensor) -> Tensor | None:
+        """∂f/∂η at any points held fixed, [I R J d] → [I R J m]; None where f does not depend on η."""
+
+    def relaxed(self) -> Tensor:
+        """ζ, the relaxation of the samples at the estimator's temperature, [I R K d]; of a discrete q."""
+
+    def relaxed_pullback(self, v: Tensor) -> Tensor:
+        """(∂ζ/∂η)ᵀ v with the noise held fixed: [I R K d] → [I R K m]."""
+
+    def relaxed_given(self) -> Tensor:
+        """ζ̃ from the law of ζ given the samples, of the auxiliary noise, [I R K d]; of a Bernoulli q."""
+
+    def relaxed_given_pullback(self, v: Tensor) -> Tensor:
+        """(∂ζ̃/∂η)ᵀ v with the samples and the noise held fixed: [I R K d] → [I R K m]."""
+
     @property
     def q(self) -> Any:
         """The family at the data points, a `reportgen.families` object."""
@@ -101,7 +116,7 @@ class Draws(Protocol):
         """J Jᵀ with J = ∂η/∂φ of each data point, [I m m]: the metric of φ seen from η."""
 
     def mean_pullback(self, v: Tensor) -> Tensor:
-        """(∂E_q[z]/∂η)ᵀ v: [I 1 1 d] → [I 1 1 m]."""
+        """(∂E_q[z]/∂η)ᵀ v: [I R K d] → [I R K m], R and K any."""
 
 
 Evaluate = Callable[[Draws, Coefficients], "Tensor"]
@@ -162,6 +177,8 @@ class Estimator:
     """Whether a replicate depends on those before it in its batch, so that none has moments by itself."""
     parameters: Literal["phi", "theta"] = "phi"
     """Whose gradient is estimated."""
+    temperature: float | None = None
+    """That of the relaxation where the declaration gives none; None where q is not relaxed."""
     auxiliary: int = 0
     """Further standard normals used for each one of the noise."""
     signs: int = 0
@@ -188,6 +205,11 @@ class Estimator:
     def backward_passes(self, num_samples: int) -> int:
         """Decoder backward passes (with respect to z) of one estimate."""
         return num_samples * (int(self.needs_gradient) + self.backward_per_sample) + self.extra_backward
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether it needs ∇_z f anywhere, which a black-box integrand does not have."""
+        return self.backward_passes(1) > 0
 
     def serves(self, objective: str) -> bool:
         """Whether it estimates this objective's gradient."""

@@ -92,6 +92,15 @@ class Bernoulli(Discrete):
         """p (1 − p) η."""
         return (self._slope * self.logits).squeeze(1)
 
+    @property
+    def code_count(self) -> int:
+        return int(2**self.latent)
+
+    def codes(self) -> Tensor:
+        """All words of d bits, the first bit the slowest."""
+        bits = torch.tensor([0.0, 1.0], dtype=self.logits.dtype)
+        return torch.cartesian_prod(*[bits] * self.latent).reshape(-1, self.latent)
+
     def relaxed(self, noise: Tensor, temperature: float) -> Tensor:
         """ζ = sigmoid((η − logit u) / τ), above ½ exactly where z = 1.
 

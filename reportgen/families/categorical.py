@@ -96,6 +96,17 @@ class Categorical(Discrete):
         """p (log p − Σ_c p log p)."""
         return self._softmax_pullback(self.mean, self._log_p.flatten(-2)).squeeze(1)
 
+    @property
+    def code_count(self) -> int:
+        units, classes = self.logits.shape[-2:]
+        return int(classes**units)
+
+    def codes(self) -> Tensor:
+        """All choices of a class a unit, the first unit the slowest."""
+        units, classes = self.logits.shape[-2:]
+        chosen = torch.cartesian_prod(*[torch.arange(classes)] * units).reshape(-1, units)
+        return torch.eye(classes, dtype=self.logits.dtype)[chosen].flatten(-2)
+
     def relaxed(self, noise: Tensor, temperature: float) -> Tensor:
         """ζ = softmax((η + g) / τ) a unit, largest where z is 1.
 

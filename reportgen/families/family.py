@@ -90,6 +90,13 @@ class RelaxedFamily(Family, Protocol):
     Source: Maddison, Mnih & Teh (2017); Jang, Gu & Poole (2017).
     """
 
+    @property
+    def code_count(self) -> int:
+        """How many values z can take."""
+
+    def codes(self) -> Tensor:
+        """All of them, [codes d]."""
+
     def relaxed(self, noise: Tensor, temperature: float) -> Tensor:
         """ζ [I N d]; tends to `sample(noise)` as the temperature falls to 0."""
 

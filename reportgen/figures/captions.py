@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportgen.figures.lines import Line
-from reportgen.figures.reading import default_samples, is_bound, title_of, unbiased, usable
+from reportgen.figures.reading import default_samples, is_bound, kind_of, title_of, unbiased, usable
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.vocabulary import Vocabulary
 
@@ -120,15 +120,19 @@ def biased_sentence(
     findings: Findings, drawn: Sequence[str], apart: Sequence[Line] = (), *, samples: bool = True
 ) -> str:
     """What to know of estimators that do not compare: biased ones drawn or left out, several samples."""
-    names = [f"“{title_of(findings, k)}”" for k in drawn if not unbiased(findings, k)]
+    biased = [k for k in drawn if not unbiased(findings, k)]
+    controls = [k for k in biased if kind_of(findings, k).control]
+    said = []
+    for labels, end in ((controls, ", drawn as a control"), ([k for k in biased if k not in controls], "")):
+        names = [f"“{title_of(findings, k)}”" for k in labels]
+        is_or_are = "is" if len(names) == 1 else "are"
+        said.append(f"{prose.listing(names)} {is_or_are} biased{end}." if names else "")
     left_out = []
     for line in apart:
         values = [value for value in line.values if math.isfinite(value)]
         left_out.append(f"“{line.title}” ({prose.number(min(values))} to {prose.number(max(values))})")
     return sentences(
-        f"{prose.listing(names)} {'is' if len(names) == 1 else 'are'} biased, drawn as a control."
-        if names
-        else "",
+        *said,
         f"Left out as biased and far off this scale: {prose.listing(left_out)}." if left_out else "",
         samples_sentence(findings, drawn) if samples else "",
     )

@@ -32,6 +32,8 @@ class ChannelKey:
     num_samples: int
     constant: float
     antithetic: bool
+    temperature: float | None = None
+    """Of the relaxation; None for the estimator's own, or where it has none."""
 
     @classmethod
     def of(cls, arm: Arm) -> ChannelKey:
@@ -43,6 +45,7 @@ class ChannelKey:
             arm.num_samples,
             arm.constant,
             arm.antithetic,
+            arm.temperature,
         )
 
 
@@ -68,6 +71,11 @@ class Channel:
     """Why the channel broke; None while it is sound."""
 
     @property
+    def temperature(self) -> float | None:
+        """Of the relaxation; None where there is none."""
+        return self.estimator.temperature if self.key.temperature is None else self.key.temperature
+
+    @property
     def space(self) -> str:
         """``phi`` or ``theta``: whose gradient its vectors are."""
         return self.estimator.parameters
@@ -88,7 +96,9 @@ class Channel:
         key = self.key
         own = values[key.integrand, key.antithetic]
         further = self.estimator.auxiliary
-        return IntegrandDraws(own, frame, key.num_samples, key.constant, key.several, further)
+        return IntegrandDraws(
+            own, frame, key.num_samples, key.constant, key.several, further, self.temperature
+        )
 
     def estimate(self, values: Values, frame: Frame) -> Tensor:
         """One estimate a replicate, [I R m]."""
@@ -195,7 +205,12 @@ def open_channels(
         kind = estimators[reference.estimator]
         if arm.num_samples < kind.min_samples:
             continue
-        counterpart = replace(channel.key, estimator=reference.estimator, constant=0.0)
+        counterpart = replace(
+            channel.key,
+            estimator=reference.estimator,
+            constant=0.0,
+            temperature=reference.temperature,
+        )
         if kind.independent or counterpart == channel.key:
             counterpart = replace(counterpart, antithetic=False)
         partner = channels.get(counterpart) or Channel(counterpart, kind, empty(counterpart.estimator, 1))

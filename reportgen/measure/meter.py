@@ -73,7 +73,9 @@ def measure_vectors(
     frame = Frame(problem, q, spaces["phi"].gram.to(eta.dtype), centre)
     source = Source(frame, tuple(integrands.values()), cell.seed, (str(cell.setting), cell.checkpoint))
     everything = Wanted.by(channels.values())
-    fitted = [channel for channel in channels.values() if channel.estimator.fit]
+    partners = [channel.paired.reference for channel in channels.values() if channel.paired is not None]
+    distinct = {id(channel): channel for channel in (*channels.values(), *partners)}
+    fitted = [channel for channel in distinct.values() if channel.estimator.fit]
     if fitted:
         pilot = source.stream("pilot", Wanted.by(fitted, pilot=True)).draw(PILOT_SAMPLES)
         for channel in fitted:
@@ -210,6 +212,7 @@ def _arm_record(
         num_samples=arm.num_samples,
         constant=arm.constant,
         antithetic=arm.antithetic,
+        temperature=channel.temperature,
         parameters=channel.space,
         status=status,
         cause=channel.cause,

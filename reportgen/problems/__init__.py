@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reportgen.problems import (
+    bernoulli_vae,
+    bits,
+    categorical,
     conjugate,
     function,
     linear_gaussian_vae,
@@ -31,6 +34,9 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "linear_gaussian_vae": linear_gaussian_vae.build,
     "two_layer_vae": two_layer_vae.build,
     "logistic_regression": logistic_regression.build,
+    "bernoulli_vae": bernoulli_vae.build,
+    "bits": bits.build,
+    "categorical": categorical.build,
     "python": python_model.build,
 }
 
@@ -38,6 +44,7 @@ TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {
     "vae": vae.trainable,
     "two_layer_vae": two_layer_vae.trainable,
     "logistic_regression": logistic_regression.trainable,
+    "bernoulli_vae": bernoulli_vae.trainable,
 }
 """Those whose parameters are fitted first."""
 

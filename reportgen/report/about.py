@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures import reading
 from reportgen.figures.axes import plain
@@ -27,6 +28,8 @@ def named(findings: Findings, label: str) -> str:
     name = findings.estimator_of[label]
     if name in ESTIMATORS and label == f"{name} antithetic":
         return f"{ESTIMATORS[name].short} with antithetic samples"
+    if name in ESTIMATORS and label.startswith(f"{name} at "):
+        return f"{ESTIMATORS[name].short} at τ = {label.removeprefix(f'{name} at ')}"
     own = label != name or name not in ESTIMATORS
     return f"“{label}”" if own else ESTIMATORS[name].short
 
@@ -100,9 +103,11 @@ def model(findings: Findings) -> str:
             text = f"{text}, where nothing else is said; {swept(findings)}"
         return f"{text}."
     if trained.epochs:
+        moves = DISTRIBUTIONS[problem.distribution].reparameterizable
         text += (
             f". It was trained for {counted(trained.epochs, 'epoch')} on "
-            f"{objective_title(findings, trained.objective)} with pathwise gradients"
+            f"{objective_title(findings, trained.objective)} with "
+            f"{'pathwise gradients' if moves else 'leave-one-out gradients in φ'}"
         )
     else:
         text += ". It was not trained"

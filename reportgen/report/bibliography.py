@@ -44,6 +44,11 @@ REFERENCES: dict[str, Reference] = {
         "Optical recognition of handwritten digits",
         "UCI Machine Learning Repository", *_doi("10.24432/C50P49"),
     ),
+    "bengio2013": Reference(
+        "Bengio, Y., Léonard, N., & Courville, A.", "Bengio, Léonard & Courville", "2013",
+        "Estimating or propagating gradients through stochastic neurons for conditional computation",
+        "arXiv preprint", *_arxiv("1308.3432"),
+    ),
     "borea": Reference(
         "Borea, M.", "Borea", "n.d.",
         "Why does the NLL gradient in VAEs exhibit less variance than the REINFORCE estimator?",
@@ -87,6 +92,11 @@ REFERENCES: dict[str, Reference] = {
         "Hotelling, H.", "Hotelling", "1931", "The generalization of Student’s ratio",
         "The Annals of Mathematical Statistics 2(3), 360–378", *_doi("10.1214/aoms/1177732979"),
     ),
+    "jang2017": Reference(
+        "Jang, E., Gu, S., & Poole, B.", "Jang, Gu & Poole", "2017",
+        "Categorical reparameterization with Gumbel-softmax",
+        "International Conference on Learning Representations", *_arxiv("1611.01144"),
+    ),
     "kim2024": Reference(
         "Kim, I., & Ramdas, A.", "Kim & Ramdas", "2024",
         "Dimension-agnostic inference using cross U-statistics", "Bernoulli 30(1), 683–711",
@@ -111,6 +121,11 @@ REFERENCES: dict[str, Reference] = {
         "Gradient-based learning applied to document recognition",
         "Proceedings of the IEEE 86(11), 2278–2324", *_doi("10.1109/5.726791"),
     ),
+    "maddison2017": Reference(
+        "Maddison, C. J., Mnih, A., & Teh, Y. W.", "Maddison, Mnih & Teh", "2017",
+        "The Concrete distribution: a continuous relaxation of discrete random variables",
+        "International Conference on Learning Representations", *_arxiv("1611.00712"),
+    ),
     "mnih2014": Reference(
         "Mnih, A., & Gregor, K.", "Mnih & Gregor", "2014",
         "Neural variational inference and learning in belief networks",
@@ -125,6 +140,11 @@ REFERENCES: dict[str, Reference] = {
         "Mohamed, S., Rosca, M., Figurnov, M., & Mnih, A.", "Mohamed et al.", "2020",
         "Monte Carlo gradient estimation in machine learning",
         "Journal of Machine Learning Research 21(132), 1–62", *_arxiv("1906.10652"),
+    ),
+    "ong2018": Reference(
+        "Ong, V. M.-H., Nott, D. J., & Smith, M. S.", "Ong, Nott & Smith", "2018",
+        "Gaussian variational approximation with a factor covariance structure",
+        "Journal of Computational and Graphical Statistics 27(3), 465–478", *_arxiv("1701.03208"),
     ),
     "paisley2012": Reference(
         "Paisley, J., Blei, D. M., & Jordan, M. I.", "Paisley, Blei & Jordan", "2012",
@@ -175,6 +195,11 @@ REFERENCES: dict[str, Reference] = {
         "Doubly stochastic variational Bayes for non-conjugate inference",
         "International Conference on Machine Learning, PMLR 32, 1971–1979",
         "https://proceedings.mlr.press/v32/titsias14.html", "PMLR 32",
+    ),
+    "tucker2017": Reference(
+        "Tucker, G., Mnih, A., Maddison, C. J., Lawson, J., & Sohl-Dickstein, J.", "Tucker et al.", "2017",
+        "REBAR: low-variance, unbiased gradient estimates for discrete latent variable models",
+        "Advances in Neural Information Processing Systems 30", *_arxiv("1703.07370"),
     ),
     "tucker2019": Reference(
         "Tucker, G., Lawson, D., Gu, S., & Maddison, C. J.", "Tucker et al.", "2019",

@@ -56,6 +56,8 @@ class ArmRecord:
     """Whether this is the arm the objective's other arms (of the same parameters) are compared with."""
     antithetic: bool = False
     """Whether the samples of an estimate come in mirrored pairs."""
+    temperature: float | None = None
+    """Of the relaxation of discrete units; None where there is none."""
     parameters: str = "phi"
     """Whose gradient is estimated: ``phi`` or ``theta``."""
 

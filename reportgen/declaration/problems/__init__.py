@@ -13,6 +13,9 @@ from pydantic import BeforeValidator, Discriminator, Tag
 from pydantic_core import PydanticCustomError
 
 from reportgen.declaration.complaints import describe, refuse, suggestion
+from reportgen.declaration.problems.bernoulli_vae import BernoulliVAE
+from reportgen.declaration.problems.bits import Bits
+from reportgen.declaration.problems.categorical import CategoricalUnits
 from reportgen.declaration.problems.conjugate import Conjugate
 from reportgen.declaration.problems.function import Function
 from reportgen.declaration.problems.linear_gaussian_vae import LinearGaussianVAE
@@ -31,6 +34,9 @@ PROBLEMS: dict[str, type[Problem]] = {
     "linear_gaussian_vae": LinearGaussianVAE,
     "two_layer_vae": TwoLayerVAE,
     "logistic_regression": LogisticRegression,
+    "bernoulli_vae": BernoulliVAE,
+    "bits": Bits,
+    "categorical": CategoricalUnits,
     "python": Python,
 }
 

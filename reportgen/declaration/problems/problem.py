@@ -74,6 +74,11 @@ class Problem(Section):
         return False
 
     @property
+    def differentiable(self) -> bool:
+        """Whether the integrand has a gradient in z; of discrete z, between the codes."""
+        return True
+
+    @property
     def dataset(self) -> str | None:
         """Data it is made of, a name in `reportgen.datasets`; None where it needs none."""
         return None

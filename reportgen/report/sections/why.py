@@ -15,8 +15,7 @@ from reportgen.report.section import Section
 
 def uses_gradient(findings: Findings, label: str) -> bool:
     """Whether an estimator uses a derivative of f in z anywhere."""
-    kind = kind_of(findings, label)
-    return kind.needs_gradient or kind.extra_backward > 0
+    return kind_of(findings, label).differentiates
 
 
 def between(findings: Findings, worst: str, best: str) -> list[str]:
@@ -134,9 +133,10 @@ def constants(findings: Findings, label: str) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Shares of the gap at every checkpoint; what constants do. Left out with nothing between the ends."""
+    """Shares of the gap at every checkpoint; what constants do. Left out with nothing between the ends,
+    or with no derivative at the lower one."""
     pair = about.contrast(findings)
-    if pair is None or not findings.checkpoints:
+    if pair is None or not findings.checkpoints or not uses_gradient(findings, pair[1]):
         return None
     worst, best = pair
     others = between(findings, worst, best)

@@ -1,0 +1,67 @@
+"""`model: bits`: E_q[f(z)] of independent bits, f known or a black box."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from reportgen.declaration.complaints import refuse
+from reportgen.declaration.problems.problem import Problem
+from reportgen.declaration.scalars import Marker, Real, Whole, one_of
+
+
+class Probability(Marker):
+    """Strictly between 0 and 1."""
+
+    def check(self, value: object) -> float:
+        number = Real(above=0.0).check(value)
+        if number >= 1.0:
+            raise refuse(f"must be below 1, got {number:g}. Use 0.5.")
+        return float(number)
+
+    def schema(self) -> dict[str, object]:
+        return {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+
+
+class Bits(Problem):
+    """Functions of d independent bits of one probability.
+
+    Source: Tucker et al. (2017), section 5.1, for the squared distance to a
+    target; Grathwohl et al. (2018, RELAX) for one as close to ½ as 0.499.
+    """
+
+    objectives: ClassVar = ("expectation",)
+    usual: ClassVar = ("expectation",)
+
+    model: Literal["bits"] = "bits"
+    """Independent bits."""
+    function: Annotated[str, one_of("quadratic", "threshold", "parity")] = "quadratic"
+    """f(z) = Σ (z − t)²; or, black boxes with values at bits alone, 1 where more than a share t of the bits
+    is set, or where an odd number is."""
+    target: Annotated[float, Real()] = 0.499
+    """t, of the quadratic and the threshold."""
+    probability: Annotated[float, Probability()] = 0.5
+    """Of every bit; η is its logit."""
+    dimension: Annotated[int, Whole(1, 4096)] = 1
+    """Bits of z; exact values are for 17 or fewer."""
+
+    @property
+    def distribution(self) -> str:
+        return "bernoulli"
+
+    @property
+    def latent_size(self) -> int:
+        return self.dimension
+
+    @property
+    def differentiable(self) -> bool:
+        return self.function == "quadratic"
+
+    @property
+    def sentence(self) -> str:
+        formula = {
+            "quadratic": f"f(z) = Σ (z − {self.target:g})²",
+            "threshold": f"A black box, which says whether more than {self.target:g} of the bits are set",
+            "parity": "A black box, which says whether an odd number of bits is set",
+        }[self.function]
+        bits = "one bit z" if self.dimension == 1 else f"{self.dimension} independent bits z"
+        return f"{formula}, of {bits} with probability {self.probability:g}"

@@ -1,0 +1,48 @@
+"""The straight-through estimator: the derivative at the hard sample, passed to the mean as if it were it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def straight_through(draws: Draws, _: Coefficients) -> Tensor:
+    """Approximates ∇_η E_q[f] by the mean over K of (∂E_q[z]/∂η)ᵀ ∇_z f(z), plus ∂f/∂η at fixed z.
+
+    z is treated as the identity of its mean p; the way from p to η, a sigmoid
+    or a softmax, is differentiated as it is. Requires ∇_z f at the samples,
+    of an f that is defined between the codes too. Biased, but where f is
+    linear in each unit. Shapes: [I R K d] → [I R m].
+    Source: Bengio, Léonard & Courville (2013), their variant with the
+    sigmoid's derivative; Jang, Gu & Poole (2017), section 3.1.
+    """
+    estimate = draws.mean_pullback(draws.gradient)
+    if draws.explicit is not None:
+        estimate = estimate + draws.explicit
+    return estimate.mean(2)
+
+
+STRAIGHT_THROUGH = Estimator(
+    name="straight_through",
+    title="Straight-through",
+    short="the straight-through estimator",
+    formula=(
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \Bigl(\frac{\partial \bar z}{\partial \phi}\Bigr)^{\!\top}"
+        r" \nabla_{z} f(z_k), \qquad \bar z = \mathbb{E}_{q_{\phi}}[z]"
+    ),
+    spoken=(
+        "g hat equals the mean over K samples of the transposed Jacobian of z bar in phi times the gradient "
+        "in z of f at z k; z bar is the mean of q"
+    ),
+    requires="∂f/∂z at every sample, of an f that is defined between the codes; biased.",
+    source="bengio2013",
+    evaluate=straight_through,
+    unbiased=False,
+    needs_gradient=True,
+    families=("bernoulli", "categorical"),
+    instead=("pathwise", "score_function"),
+)

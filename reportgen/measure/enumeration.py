@@ -1,0 +1,34 @@
+"""Every value that the samples of one estimate can take, with its probability.
+
+For discrete q, and estimators that see the samples and nothing of the noise
+that they were made of: those that relax q have no such list.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from reportgen.families import RelaxedFamily
+from reportgen.measure.channels import Channel
+from reportgen.measure.draws import Frame, PointsAt
+from reportgen.measure.nodes import MOST_NODES, Nodes
+
+MOST_NUMBERS = 2**22
+"""Numbers in the largest array, the scores at all samples of all nodes: 32 MiB."""
+
+
+def codes(channel: Channel, frame: Frame) -> Nodes | None:
+    """All K-tuples of codes; None where they are too many, or do not say all that an estimate depends on."""
+    key, q = channel.key, frame.q
+    assert isinstance(q, RelaxedFamily)
+    if channel.temperature is not None or channel.estimator.auxiliary or key.antithetic:
+        return None
+    images, nodes = frame.gram.shape[0], q.code_count**key.num_samples
+    if nodes > MOST_NODES or nodes * key.num_samples * images * frame.gram.shape[1] > MOST_NUMBERS:
+        return None
+    every = q.codes().expand(images, -1, -1)
+    single = PointsAt(frame.problem, q, every, channel.estimator.needs_gradient)
+    numbers = torch.arange(q.code_count)
+    tuples = torch.cartesian_prod(*[numbers] * key.num_samples).reshape(nodes, key.num_samples)
+    weight = q.log_density_at(every).double().exp()[:, tuples].prod(2)
+    return Nodes(single.taken(tuples.flatten()), weight / weight.sum(1, keepdim=True))

@@ -1,0 +1,50 @@
+"""Nodes of Gauss–Hermite rules over the whole noise of one estimate.
+
+For estimators whose noise is a handful of standard normals, and that are
+smooth in it. Source: Golub & Welsch (1969).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from scipy.special import roots_hermitenorm
+from torch import Tensor
+
+from reportgen.measure.channels import Channel
+from reportgen.measure.draws import Batch, Frame
+from reportgen.measure.nodes import MOST_NODES, Nodes
+
+ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 450, 640, 900, 1280)
+"""Nodes in each direction; five are exact for what is a polynomial of degree nine."""
+
+
+def rules(channel: Channel, frame: Frame) -> Iterator[Nodes]:
+    """Finer and finer rules, as far as the nodes allowed go; they ask for float64."""
+    estimator, key = channel.estimator, channel.key
+    independent = key.num_samples // 2 if key.antithetic else key.num_samples
+    own, further = frame.q.noise, frame.q.noise * estimator.auxiliary
+    signs = own * estimator.signs
+    smooth = [True] * independent * own + ([True] * (further - signs) + [False] * signs) * key.num_samples
+    images = frame.gram.shape[0]
+    for order in ORDERS:
+        if order ** sum(smooth) * 2 ** (len(smooth) - sum(smooth)) > MOST_NODES:
+            return
+        grid, weight = _product_rule(order, smooth)
+        noise = grid[:, : independent * own].reshape(-1, independent, own)
+        if key.antithetic:
+            noise = torch.stack([noise, -noise], 2).flatten(1, 2)
+        noise = noise.reshape(-1, own).expand(images, -1, -1)
+        rest = grid[:, independent * own :].reshape(-1, further).expand(images, -1, -1) if further else None
+        batch = Batch(frame.problem, frame.q, noise, estimator.needs_gradient, rest)
+        yield Nodes(batch, weight.expand(images, -1))
+
+
+def _product_rule(order: int, smooth: list[bool]) -> tuple[Tensor, Tensor]:
+    """Nodes [n, dimensions] and weights [n]; two points, −1 and 1, where the sign alone counts."""
+    nodes, weights = (torch.from_numpy(part) for part in roots_hermitenorm(order))
+    sides, halves = torch.tensor([-1.0, 1.0]).double(), torch.tensor([0.5, 0.5]).double()
+    grid = torch.cartesian_prod(*[nodes if own else sides for own in smooth])
+    weight = torch.cartesian_prod(*[weights / weights.sum() if own else halves for own in smooth])
+    return grid.reshape(-1, len(smooth)), weight.reshape(-1, len(smooth)).prod(1)
