@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -80,7 +81,17 @@ def measure(
         checkpoint=0,
         problem={},
         measure={"precision": precision, "budget": budget, "min_replicates": min_replicates},
-        arms=tuple(Arm(objective, s.name, s.label, s.num_samples, antithetic=s.antithetic) for s in specs),
+        arms=tuple(
+            Arm(
+                objective,
+                spec.name,
+                spec.label,
+                spec.num_samples,
+                antithetic=spec.antithetic,
+                temperature=spec.temperature,
+            )
+            for spec in specs
+        ),
         references={} if reference is None else {objective: reference.label},
         seed=seed,
     )
@@ -100,7 +111,7 @@ def _resolved(
         specs = list(applicable(family, (objective,), generative=False))
         if num_samples is not None:
             specs = [
-                EstimatorSpec(s.name, s.label, max(num_samples, kinds[s.name].min_samples)) for s in specs
+                replace(spec, num_samples=max(num_samples, kinds[spec.name].min_samples)) for spec in specs
             ]
     else:
         specs = [_spec(one, i, kinds, num_samples) for i, one in enumerate(asked)]
