@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from reportgen.errors import CellError
-from reportgen.estimators import ESTIMATORS, Coefficients, Estimator
+from reportgen.estimators import Coefficients, Estimator
 from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.measure.moments import Moments
 from reportgen.objectives import OBJECTIVES
@@ -58,9 +58,8 @@ class Channel:
     """Replicates of one estimator of one integrand, as moments in η."""
 
     key: ChannelKey
+    estimator: Estimator
     moments: Moments
-    estimators: Mapping[str, Estimator] = field(default_factory=lambda: ESTIMATORS, repr=False)
-    """By name, a user's own among them."""
     coefficients: Coefficients = field(default_factory=dict)
     paired: Paired | None = None
     minimum: int = 2
@@ -70,10 +69,6 @@ class Channel:
     seconds: float = 0.0
     cause: str | None = None
     """Why the channel broke; None while it is sound."""
-
-    @property
-    def estimator(self) -> Estimator:
-        return self.estimators[self.key.estimator]
 
     @property
     def temperature(self) -> float | None:
@@ -194,7 +189,7 @@ def open_channels(
     for arm in arms:
         key = ChannelKey.of(arm)
         if key not in channels:
-            channels[key] = Channel(key, empty(arm.estimator, buckets), estimators)
+            channels[key] = Channel(key, estimators[arm.estimator], empty(arm.estimator, buckets))
     seen: set[tuple[str, str]] = set()
     for arm in arms:
         first = (arm.objective, arm.label) not in seen
@@ -218,8 +213,6 @@ def open_channels(
         )
         if kind.independent or counterpart == channel.key:
             counterpart = replace(counterpart, antithetic=False)
-        partner = channels.get(counterpart) or Channel(
-            counterpart, empty(counterpart.estimator, 1), estimators
-        )
+        partner = channels.get(counterpart) or Channel(counterpart, kind, empty(counterpart.estimator, 1))
         channel.paired = Paired(partner, empty(arm.estimator, buckets))
     return channels
