@@ -228,7 +228,7 @@ def _default_arms(experiment: Experiment) -> Iterator[Arm]:
     """Every estimator of every objective, as declared."""
     for objective, spec in itertools.product(experiment.objective, experiment.estimators):
         if spec.kind.serves(objective):
-            yield _arm(objective, spec, spec.num_samples)
+            yield arm_of(objective, spec, spec.num_samples)
 
 
 def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
@@ -238,13 +238,14 @@ def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
     for spec, num_samples in itertools.product(serving, experiment.measure.num_samples):
         pairs = num_samples % 2 == 0 or not spec.antithetic
         if num_samples >= spec.kind.min_samples and pairs:
-            yield _arm(objective, spec, num_samples)
+            yield arm_of(objective, spec, num_samples)
     for spec, constant in itertools.product(serving, experiment.measure.constants):
         if spec.name in CONSTANT_PROBES:
-            yield _arm(objective, spec, spec.num_samples, constant)
+            yield arm_of(objective, spec, spec.num_samples, constant)
 
 
-def _arm(objective: str, spec: EstimatorSpec, num_samples: int, constant: float = 0.0) -> Arm:
+def arm_of(objective: str, spec: EstimatorSpec, num_samples: int, constant: float = 0.0) -> Arm:
+    """The arm that an estimator of a declaration is under an objective, at any K."""
     return Arm(
         objective,
         spec.name,

@@ -205,6 +205,27 @@ def test_own_estimators_and_options() -> None:
     assert "biased" in found._repr_html_()
 
 
+def test_every_option_of_an_estimator_reaches_its_numbers() -> None:
+    """A Gumbel-softmax of a lower temperature has the larger variance."""
+    model = reportgen.Model(
+        nn.Linear(4, 3, dtype=torch.float64),
+        nn.Linear(3, 4, dtype=torch.float64),
+        torch.eye(4, dtype=torch.float64),
+        family="bernoulli",
+    )
+    asked: list[Any] = [
+        "score_function",
+        {"name": "score_function", "antithetic": True},
+        *({"name": "gumbel_softmax", "temperature": tau} for tau in (2.0, 0.1)),
+    ]
+    found = reportgen.measure(model, asked, "reconstruction", precision=0.1, min_replicates=200)
+    _, mirrored, warm, cold = found.record.arms
+    assert mirrored.antithetic and mirrored.num_samples == 2
+    assert (warm.temperature, cold.temperature) == (2.0, 0.1)
+    values = {label: found.get("total_variance", label) for label in found.labels}
+    assert values[cold.label].low > values[warm.label].high
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -220,6 +241,11 @@ def test_own_estimators_and_options() -> None:
             r"estimators\[1\]: must have the K of the first, 1",
         ),
         ({"estimators": [{"name": "leave_one_out", "num_samples": 1}]}, "needs at least 2, got 1"),
+        ({"estimators": [{"python": "mine.py:own"}]}, r"estimators\[0\]\.python: is for declarations\. Give"),
+        (
+            {"estimators": [{"name": "pathwise", "antithetic": True}], "objective": "iwae"},
+            r"estimators\[0\]: antithetic samples make another bound than iwae\. Remove antithetic\.",
+        ),
     ],
 )
 def test_wrong_questions_are_answered_with_one_sentence(arguments: dict[str, Any], said: str) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import Bernoulli, Categorical
-from reportgen.measure import enumeration
+from reportgen.measure.exact import enumeration
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 from reportgen.problems import BUILDERS, Materials

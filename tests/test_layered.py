@@ -171,6 +171,29 @@ def test_a_wrong_twin_is_rejected_by_the_same_test(monkeypatch: pytest.MonkeyPat
     assert (found.arrays["bias_p_value"][1] < 1e-3).all()
 
 
+def test_a_difference_of_rounding_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backward, 1/49 · 49 falls short of 1 by a digit: nothing that a test of means should see."""
+    pathwise = SURROGATES["pathwise"]
+    monkeypatch.setitem(SURROGATES, "sticking_the_landing", lambda draws: (49.0 * pathwise(draws)) / 49.0)
+    arms = [Arm("elbo", name, name, 1) for name in ("pathwise", "sticking_the_landing")]
+    found = record(arms, precision=0.3, budget=400_000, min_replicates=1500)
+    assert (found.arrays["bias_dimension"][1] == 0).all() and (found.arrays["bias_p_value"][1] == 1.0).all()
+    monkeypatch.setitem(SURROGATES, "sticking_the_landing", lambda draws: 1.0001 * pathwise(draws))
+    found = record(arms, precision=0.3, budget=400_000, min_replicates=1500)
+    assert (found.arrays["bias_p_value"][1] < 1e-3).all()
+
+
+@pytest.mark.parametrize("theta_first", [False, True])
+def test_all_is_phi_where_both_are_measured(theta_first: bool) -> None:
+    arms = [Arm("iwae", "pathwise", "pathwise", 2), Arm("iwae", "generative", "θ", 2)]
+    found = record(arms[::-1] if theta_first else arms, precision=0.5, budget=3000)
+    counts = dict(zip(found.groups, found.arrays["coordinate_count"], strict=True))
+    assert counts["all"] == found.parameters
+    assert counts["all"] == sum(n for name, n in counts.items() if name.startswith("layer"))
+    dead = found.arrays["coordinate_dead"]
+    assert dead[0] == dead[1 : found.groups.index("θ layer1.0")].sum()
+
+
 def test_theta_and_phi_stand_in_one_record_of_a_vae() -> None:
     """θ by layers, φ in η: the φ arms come out as they do alone."""
     problem = VAEProblem(

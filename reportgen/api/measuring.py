@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.families import Family
 from reportgen.measure import measure as measured
 from reportgen.objectives import OBJECTIVES
-from reportgen.plan import Arm, MeasurementCell
+from reportgen.plan import MeasurementCell, arm_of
 from reportgen.problems import Model, Problem
 from reportgen.problems.own_checks import check
 from reportgen.problems.python_model import as_problem
@@ -81,7 +82,7 @@ def measure(
         checkpoint=0,
         problem={},
         measure={"precision": precision, "budget": budget, "min_replicates": min_replicates},
-        arms=tuple(Arm(objective, s.name, s.label, s.num_samples, antithetic=s.antithetic) for s in specs),
+        arms=tuple(arm_of(objective, spec, spec.num_samples) for spec in specs),
         references={} if reference is None else {objective: reference.label},
         seed=seed,
     )
@@ -105,7 +106,7 @@ def _resolved(
         specs = list(applicable(family, (objective,), generative=False, differentiable=differentiable))
         if num_samples is not None:
             specs = [
-                EstimatorSpec(s.name, s.label, max(num_samples, kinds[s.name].min_samples)) for s in specs
+                replace(spec, num_samples=max(num_samples, kinds[spec.name].min_samples)) for spec in specs
             ]
     else:
         specs = [_spec(one, i, kinds, num_samples) for i, one in enumerate(asked)]
@@ -118,6 +119,10 @@ def _resolved(
             raise UsageError(f"estimators[{i}]: {why}")
         if any(spec.label == other.label for other in specs[:i]):
             raise UsageError(f"estimators[{i}]: is called {spec.label} like another. Give it a label.")
+        if several and spec.antithetic:
+            raise UsageError(
+                f"estimators[{i}]: antithetic samples make another bound than {objective}. Remove antithetic."
+            )
         if several and spec.num_samples != specs[0].num_samples:
             raise UsageError(
                 f"estimators[{i}]: must have the K of the first, {specs[0].num_samples}, since {objective} "
@@ -144,6 +149,10 @@ def _spec(one: Asked, place: int, kinds: dict[str, Estimator], num_samples: int 
     options: dict[str, Any] = {"name": one} if isinstance(one, str) else dict(one)
     if num_samples is not None:
         options.setdefault("num_samples", num_samples)
+    if "python" in options:
+        raise UsageError(
+            f"estimators[{place}].python: is for declarations. Give the reportgen.Estimator itself."
+        )
     try:
         return _SPEC.validate_python(options)
     except ValidationError as error:

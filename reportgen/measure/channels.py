@@ -85,12 +85,6 @@ class Channel:
         """Whether its mean is the objective's gradient, by construction."""
         return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
 
-    @property
-    def needs_gradient(self) -> bool:
-        """Whether ∇_z f is used, by the estimator or by the one it is paired with."""
-        partner = self.paired is not None and self.paired.reference.estimator.needs_gradient
-        return self.estimator.needs_gradient or partner
-
     def draws(self, values: Values, frame: Frame) -> IntegrandDraws:
         """What the estimator sees of a set of draws."""
         key = self.key

@@ -105,8 +105,11 @@ def summarize(
                 out["coordinate_lower"][a] = lower[0]
                 out["coordinate_lower_without"][a] = lower[1:]
         paired = channels[key].paired
-        if paired is not None and not arm.constant and reference is not None:
-            signal = sound[ChannelKey.of(reference)].mean[:, 0]
+        known = sound.get(ChannelKey.of(reference)) if reference is not None else None
+        # The reference at this arm's K may break where it does not at its own.
+        tested = paired is not None and bool(torch.isfinite(paired.moments.mean).all())
+        if paired is not None and tested and known is not None and not arm.constant:
+            signal = known.mean[:, 0]
             # Rounding of single estimates: relative to their size in the precision they were computed in.
             size = torch.diagonal(left.covariance(0), dim1=1, dim2=2).amax(1)
             floor = size * (torch.finfo(frame.gram.dtype).eps * 8) ** 2

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from reportgen.measure.arrays import Array, blank, lower_fractions, put, quantile_table
+from reportgen.measure.direction import KNOWN
 from reportgen.measure.equal_means import equal_means_test
 from reportgen.measure.layered.meter import Key, LayeredChannel, Measured
 from reportgen.measure.layered.moments import LayerMoments
@@ -20,8 +21,6 @@ from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES
 
 DIRECTION_ROWS = 4096
 """Fresh draws for the directional ratios, over all data points and buckets."""
-KNOWN = 0.5
-"""Least share of the signal in the squared norm of the mean that gives a direction."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,12 @@ def summarize_layers(
     out = blank(len(arms), images, buckets, groups)
     out["coordinate_count"], out["coordinate_dead"] = np.zeros(groups), np.zeros(groups)
     coordinates: dict[Key, tuple[list[Tensor], Tensor, Tensor]] = {}
-    for key, one in seen.items():
-        own = columns[found.channels[key].space]
-        sizes = list(one.moments.sizes.values())
-        dead = torch.split(~one.live, sizes)
+    for key, channel in sorted(found.channels.items(), key=lambda pair: pair[1].space, reverse=True):
+        own, sizes = columns[channel.space], list(channel.moments.sizes.values())  # φ last: ``all`` is φ
         out["coordinate_count"][own] = [sum(sizes), *sizes]
-        out["coordinate_dead"][own] = [int((~one.live).sum()), *(int(part.sum()) for part in dead)]
+        if key in seen:
+            dead = [int(part.sum()) for part in torch.split(~seen[key].live, sizes)]
+            out["coordinate_dead"][own] = [sum(dead), *dead]
     wanted: dict[tuple[str, str], Key] = {}
     for arm in arms:
         wanted.setdefault((arm.objective, arm.label), Key.of(arm))
@@ -106,7 +105,8 @@ def summarize_layers(
             if partner in coordinates and bool((one.live == seen[partner].live).all()):
                 lower = lower_fractions(coordinates[partner][0], variances)
                 out["coordinate_lower"][a], out["coordinate_lower_without"][a] = lower[0], lower[1:]
-        if channel.paired is not None and partner in seen:
+        tested = channel.paired is not None and bool(torch.isfinite(channel.paired.moments.mean).all())
+        if tested and partner in seen:
             _put_test(out, a, channel, found.channels[partner], model)
     return out
 
@@ -118,7 +118,8 @@ def _put_test(
     assert channel.paired is not None
     differences = channel.paired.moments
     signal = _sketched_mean(reference, model.x.shape[0])
-    size = torch.diagonal(differences.scatter.sum(1), dim1=1, dim2=2).amax(1) / max(differences.total, 1)
+    # Rounding of single estimates: relative to their size, which a sketch keeps on the average.
+    size = channel.moments.squared_norms.sum((1, 2)) / channel.moments.total
     test = equal_means_test(differences, signal, size * (torch.finfo(model.x.dtype).eps * 8) ** 2)
     out["bias_statistic"][a] = test.statistic.numpy()
     out["bias_dimension"][a] = test.dimension.numpy()

@@ -17,9 +17,9 @@ from torch import Tensor
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.measure.channels import Channel
 from reportgen.measure.draws import Frame, integrand_values
-from reportgen.measure.enumeration import codes
-from reportgen.measure.nodes import Nodes
-from reportgen.measure.quadrature import rules
+from reportgen.measure.exact.enumeration import codes
+from reportgen.measure.exact.nodes import Nodes
+from reportgen.measure.exact.quadrature import rules
 from reportgen.objectives import Integrand
 
 TOLERANCE = 1e-9

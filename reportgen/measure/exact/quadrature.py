@@ -14,7 +14,7 @@ from torch import Tensor
 
 from reportgen.measure.channels import Channel
 from reportgen.measure.draws import Batch, Frame
-from reportgen.measure.nodes import MOST_NODES, Nodes
+from reportgen.measure.exact.nodes import MOST_NODES, Nodes
 
 ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 450, 640, 900, 1280)
 """Nodes in each direction; five are exact for what is a polynomial of degree nine."""

@@ -1,0 +1,80 @@
+"""Estimates that are not finite break the arms that have them, and no others, by either route."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from reportgen.estimators import ESTIMATORS, Coefficients, Draws
+from reportgen.measure import measure
+from reportgen.measure.layered.surrogates import SURROGATES, Sampled, generative, pathwise
+from reportgen.plan import Arm
+from reportgen.problems.model import free_gaussian
+from tests.cells import arm, cell, measured
+from tests.test_layered import record as layered
+from tests.tiny_vae import tiny_vae
+
+
+def test_a_value_that_is_not_finite_breaks_its_arms_and_no_others() -> None:
+    problem = free_gaussian([3.0], [1.0], lambda z: z.sum(-1).sqrt())
+    arms = [arm("reconstruction", "score_function"), arm("elbo", "pathwise")]
+    record = measured(problem, arms, min_replicates=20_000, precision=0.5)
+    assert [a.status for a in record.arms] == ["broken", "broken"]
+    assert "needs finite estimates, found inf or nan" in str(record.arms[0].cause)
+    constant = arm("elbo", "score_function", 1, math.inf)
+    large = measured(free_gaussian([3.0], [0.01], lambda z: z.sum(-1)), [*arms, constant], precision=0.5)
+    assert large.arms[-1].status == "broken" and str(large.arms[-1].cause).endswith("Add a smaller constant.")
+    sound = free_gaussian([3.0], [0.01], lambda z: z.sum(-1))
+    assert [a.status for a in measured(sound, arms, precision=0.5).arms] == ["met", "met"]
+
+
+@pytest.mark.parametrize("fewest", [1, 2], ids=["at any K", "at K = 2 alone"])
+def test_a_broken_reference_leaves_the_others_without_a_test_and_nothing_else(fewest: int) -> None:
+    def broken(draws: Draws, coefficients: Coefficients) -> Tensor:
+        evaluate = ESTIMATORS["pathwise"].evaluate
+        assert evaluate is not None
+        return evaluate(draws, coefficients) * (math.nan if draws.f.shape[2] >= fewest else 1.0)
+
+    arms = [arm("expectation", name, k) for name, k in (("pathwise", 1), ("leave_one_out", 2))]
+    problem = free_gaussian([0.5], [1.0], lambda z: (z**2).sum(-1))
+    table = {**ESTIMATORS, "pathwise": replace(ESTIMATORS["pathwise"], evaluate=broken)}
+    wanted = cell(arms, precision=0.1)
+    found = measure(problem, wanted, dataset="toy", images=(0,), estimators=table)
+    assert [a.status for a in found.arms] == ["broken" if fewest == 1 else "met", "met"]
+    alone = measure(problem, wanted, dataset="toy", images=(0,))
+    for name in ("variance", "squared_norm", "bias_squared"):
+        np.testing.assert_array_equal(found.arrays[name][1], alone.arrays[name][1])
+    assert np.isnan(found.arrays["bias_p_value"][1]).all()
+    assert np.isfinite(alone.arrays["bias_p_value"][1]).all()
+
+
+def test_a_broken_reference_by_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    arms = [Arm("elbo", name, name, 1) for name in ("pathwise", "sticking_the_landing")]
+    settings = {"precision": 0.5, "budget": 4000, "min_replicates": 200}
+    alone = layered(arms, **settings)
+    monkeypatch.setitem(SURROGATES, "pathwise", lambda draws: pathwise(draws) * math.nan)
+    found = layered(arms, **settings)
+    assert [a.status for a in found.arms] == ["broken", "met"]
+    np.testing.assert_array_equal(found.arrays["variance"][1], alone.arrays["variance"][1])
+    assert np.isnan(found.arrays["bias_p_value"][1]).all()
+    assert np.isfinite(alone.arrays["bias_p_value"][1]).all()
+
+
+def test_a_broken_arm_by_layers_beside_sound_ones_in_eta(monkeypatch: pytest.MonkeyPatch) -> None:
+    arms = [Arm("iwae", "generative", "θ", 2), Arm("iwae", "pathwise", "pathwise", 2)]
+    sound = measured(tiny_vae(), arms, precision=0.5)
+    monkeypatch.setitem(SURROGATES, "generative", lambda draws: _lost(draws))
+    found = measured(tiny_vae(), arms, precision=0.5)
+    assert [a.status for a in found.arms] == ["broken", "met"]
+    assert np.isnan(found.arrays["variance"][0]).all()
+    np.testing.assert_array_equal(found.arrays["variance"][1], sound.arrays["variance"][1])
+    np.testing.assert_array_equal(found.arrays["coordinate_count"], sound.arrays["coordinate_count"])
+
+
+def _lost(draws: Sampled) -> Tensor:
+    return torch.full_like(generative(draws), math.nan) * generative(draws)
