@@ -295,6 +295,11 @@ REFUSED_FIELDS: dict[str, str] = {
     f"sweep: {{problem.latent: {list(range(1, 51))}, train.batch_size: {list(range(1, 51))}}}": (
         "x.yaml:2 sweep: spans 2500 settings, at most 1000 are run. Shorten the lists."
     ),
+    "sweep: {problem.latent: [2, 5]}\nclaims: [{id: a, statement: b, test: "
+    '"crossover(pathwise, score_function, problem.latent) = 9 within 5%"}]': (
+        "x.yaml:3 claims[0].test: a crossover is looked for between the swept values, 2 and 5, got 9. "
+        "Add values to sweep.problem.latent."
+    ),
     "sweep: [{problem.latent: [2]}, {}]": (
         "x.yaml:2 sweep[1]: must sweep a setting, got an empty mapping. Remove it."
     ),

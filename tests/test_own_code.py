@@ -249,6 +249,18 @@ def test_parts_that_do_not_fit_are_told_by_name(
     assert re.search(said, cause(mine)), cause(mine)
 
 
+def test_an_estimator_that_breaks_alone_is_named_on_the_command_line(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(mine, "my_estimator.py", ".mean(2)", '.mean(2) * float("nan")')
+    assert call("report", str(mine / "mine.yaml"), "--allow-code", "--executor", "serial") == 4
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  broken estimator:")]
+    assert len(told) == 1
+    assert (
+        "centred: my_estimator.py:CENTRED of log_weight: needs finite estimates, found inf or nan." in told[0]
+    )
+
+
 def test_a_missing_file_is_told_at_its_line(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (mine / "my_model.py").unlink()
     assert call("check", str(mine / "mine.yaml")) == 2

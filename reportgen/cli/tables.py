@@ -94,6 +94,8 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
     ]
     yield from (f"  {line}" for line in aligned(rows))
     yield from (f"  broken cell: {cell.cause}" for cell in findings.broken)
+    arms = (arm for record in findings.measurements for arm in record.arms if arm.status == "broken")
+    yield from dict.fromkeys(f"  broken estimator: {arm.label}: {arm.cause}" for arm in arms)
     yield f"report: {job.folder / 'report.html'}, {job.folder / 'report.pdf'}"
 
 

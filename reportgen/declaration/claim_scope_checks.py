@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reportgen.declaration.claim_tests import ClaimTest, Scope, crossing_of, scalar_text
+from reportgen.declaration.claim_tests import ClaimTest, Equivalence, Scope, crossing_of, scalar_text
 from reportgen.declaration.complaints import describe, suggestion
 from reportgen.declaration.experiment import Experiment
 
@@ -62,6 +62,13 @@ def crossing_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         yield f"a crossover runs along numbers, got {describe(other[0])} in sweep.{over}. Use another."
     elif len(swept[over]) < 2:
         yield f"a crossover needs at least two values of {over}, got one. Add values to sweep.{over}."
+    elif isinstance(test.comparison, Equivalence):
+        least, most = min(swept[over]), max(swept[over])
+        if test.comparison.high < least or test.comparison.low > most:
+            yield (
+                f"a crossover is looked for between the swept values, {least:g} and {most:g}, "
+                f"got {test.comparison.value:g}. Add values to sweep.{over}."
+            )
     first, second = experiment.find_estimator(crossing.first), experiment.find_estimator(crossing.second)
     if first is not None and first == second:
         yield f"compares {crossing.first} with itself. Name two estimators."
