@@ -10,7 +10,8 @@ from numpy.random import Generator
 from torch import Tensor
 
 from reportgen.measure.channels import Channel, Values
-from reportgen.measure.draws import Batch, Frame, IntegrandValues, integrand_values
+from reportgen.measure.draws import Frame, IntegrandValues, integrand_values
+from reportgen.measure.points import Batch
 from reportgen.objectives import Integrand
 from reportgen.streams import stream
 
