@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -100,7 +101,7 @@ def _resolved(
         specs = list(applicable(family, (objective,), generative=False))
         if num_samples is not None:
             specs = [
-                EstimatorSpec(s.name, s.label, max(num_samples, kinds[s.name].min_samples)) for s in specs
+                replace(spec, num_samples=max(num_samples, kinds[spec.name].min_samples)) for spec in specs
             ]
     else:
         specs = [_spec(one, i, kinds, num_samples) for i, one in enumerate(asked)]

@@ -82,8 +82,8 @@ def _pair(kind: Estimator, name: str, model: Problem) -> Pair:
 
 
 def _reason(text: str, estimator: str) -> str:
-    """The refusal's first clause, without the estimator's name and the remedy."""
-    clause = text.partition("; use ")[0].partition(". ")[0].rstrip(".")
+    """The refusal's first clause, without the estimator's name, the family found and the remedy."""
+    clause = text.partition(";")[0].partition(". ")[0].partition(", not ")[0].rstrip(".")
     return clause.removeprefix(f"{estimator} ")
 
 

@@ -55,7 +55,8 @@ def applicable(family: str, objectives: tuple[str, ...], generative: bool) -> tu
 
 
 def _plain(kind: Estimator, at_least: int = 1) -> EstimatorSpec:
-    return EstimatorSpec(kind.name, kind.name, max(kind.default_samples, at_least))
+    samples = max(kind.default_samples, at_least)
+    return EstimatorSpec(kind.name, kind.name, samples, temperature=kind.temperature)
 
 
 class EstimatorEntry(BaseModel):
