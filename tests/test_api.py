@@ -168,6 +168,16 @@ def test_every_estimator_that_applies_is_measured_under_every_objective() -> Non
             assert {arm.num_samples for arm in found.record.arms} == {2}
 
 
+def test_a_likelihood_without_a_gradient_is_measured_with_what_needs_none() -> None:
+    rough = parts(likelihood=lambda x, out: -(x - out).detach().abs().sum(-1))
+    found = reportgen.measure(rough, precision=0.5, budget=4000, min_replicates=64)
+    labels = {row["estimator"] for row in found.rows}
+    assert "score_function" in labels and "measure_valued" in labels
+    assert not labels & {"pathwise", "sticking_the_landing", "taylor_control_variate"}
+    with pytest.raises(UsageError, match=r"estimators\[0\]: pathwise needs ∂f/∂z, which a black-box"):
+        reportgen.measure(rough, ["pathwise"])
+
+
 def test_the_same_numbers_again_and_the_threads_left_as_they_were() -> None:
     before = torch.get_num_threads()
     options: dict[str, Any] = {"precision": 0.9, "budget": 4000, "min_replicates": 64}

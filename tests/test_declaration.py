@@ -27,6 +27,7 @@ from reportgen.declaration.yaml_source import read
 from reportgen.errors import DeclarationError, UsageError
 from reportgen.estimators import ESTIMATORS
 from reportgen.plan import make_plan
+from tests.json_schema import faults
 
 
 def complaints(text: str, *overrides: str) -> list[str]:
@@ -250,7 +251,58 @@ def test_the_schema_tells_an_editor_every_key() -> None:
     assert settings_of["data"]["enum"] == ["digits", "mnist"]
     assert settings_of["latent"]["minimum"] == 1
     assert [key for key, value in settings_of.items() if "description" not in value] == []
-    assert schema["properties"]["estimators"]["items"]["anyOf"][0]["enum"] == list(ESTIMATORS)
+    listed, alone = schema["properties"]["estimators"]["anyOf"]
+    assert listed["items"]["anyOf"][0]["enum"] == alone["enum"] == list(ESTIMATORS)
+
+
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "my_vae.yaml"
+
+
+@pytest.mark.parametrize("path", [*map(find, gallery_names()), EXAMPLE], ids=lambda path: path.stem)
+def test_the_schema_accepts_every_declaration_that_comes_along(path: Path) -> None:
+    schema = json_schema()
+    assert faults(schema, read(path.read_text(encoding="utf-8"), path.name).data, schema) == []
+
+
+@pytest.mark.parametrize("model", PROBLEMS)
+def test_the_schema_accepts_every_model_by_name(model: str) -> None:
+    schema = json_schema()
+    code = {"python": "my_vae.py:build"} if model == "python" else {}
+    assert faults(schema, {"experiment": "a", "problem": {"model": model, **code}}, schema) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("problem: {latent: 3, k: 2}", ".problem"),
+        ("problem: {model: function, hidden: [3]}", ".problem"),
+        ("problem: {model: gan}", ".problem"),
+        ("objective: ebo", ".objective"),
+        ("sweep: 3", ".sweep"),
+        ("sweep: {problem.k: 3}", ".sweep"),
+        ("estimators: [pathwse]", ".estimators"),
+        ("train: {epoch: 3}", ".train.epoch"),
+        ("measure: {num_samples: [0]}", ".measure.num_samples"),
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(text: str, place: str) -> None:
+    schema = json_schema()
+    found = faults(schema, read(f"experiment: a\n{text}", "x.yaml").data, schema)
+    assert [fault.partition(":")[0] for fault in found] == [place]
+
+
+def test_estimators_left_out_are_those_of_the_usual_that_apply() -> None:
+    labels = {
+        "{model: vae}": ["score_function", "leave_one_out", "pathwise"],
+        "{model: rainforth}": ["score_function", "pathwise"],
+        "{model: two_layer_vae}": ["score_function", "leave_one_out", "pathwise"],
+        "{model: bernoulli_vae}": ["score_function", "leave_one_out"],
+        "{model: bits, function: parity}": ["score_function", "leave_one_out"],
+    }
+    for problem, expected in labels.items():
+        assert list(load_text(f"experiment: a\nproblem: {problem}\n").labels) == expected
+    bound = load_text("experiment: a\nobjective: iwae\n")
+    assert list(bound.labels) == ["score_function", "pathwise"]
 
 
 # Laws

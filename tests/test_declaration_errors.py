@@ -295,6 +295,15 @@ REFUSED_FIELDS: dict[str, str] = {
     f"sweep: {{problem.latent: {list(range(1, 51))}, train.batch_size: {list(range(1, 51))}}}": (
         "x.yaml:2 sweep: spans 2500 settings, at most 1000 are run. Shorten the lists."
     ),
+    "sweep: [{problem.latent: [2]}, {}]": (
+        "x.yaml:2 sweep[1]: must sweep a setting, got an empty mapping. Remove it."
+    ),
+    "sweep:\n  - problem.latent: [2, 3]\n  - problem.latent: [2, 3]": (
+        "x.yaml:4 sweep[1]: is sweep[0] again. Remove one."
+    ),
+    "problem: {model: linear_gaussian_vae, latent: 100}": (
+        "x.yaml:2 problem.latent: must be at most 64, got 100. Use 64 or less."
+    ),
     "title: 2016": "x.yaml:2 title: must be text, got 2016. Put it in quotes.",
     "title: ''": "x.yaml:2 title: must not be empty. Write something, or remove the key.",
     "title: |\n  " + "long " * 100: "x.yaml:2 title: must have at most 200 characters, got 499. Shorten it.",

@@ -220,6 +220,21 @@ def test_cost_is_positive_and_grows(experiment: Experiment, plan: Plan) -> None:
     assert sum(longer.values()) > sum(seconds.values())
 
 
+def test_cost_counts_the_passes_that_only_one_estimator_makes() -> None:
+    plain = (
+        "experiment: a\nproblem: {model: vae, latent: 20, hidden: [50]}\nestimators: [score_function, X]\n"
+    )
+    digits = load("digits")
+
+    def measuring(name: str) -> float:
+        plan = make_plan(load_text(plain.replace("X", name)), digits.digest)
+        seconds = seconds_of(plan, digits)
+        return sum(seconds[cell.key] for cell in plan.measurements)
+
+    assert measuring("measure_valued") > 10 * measuring("pathwise")
+    assert measuring("leave_one_out") < 1.1 * measuring("pathwise")
+
+
 def test_late_news_of_a_settled_cell_is_dropped() -> None:
     heard: list[Event] = []
     reporter = Reporter(heard.append)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -208,6 +209,44 @@ def test_faults_of_the_users_are_told_where_they_stand(
     change(mine, name, before, after)
     assert run(mine) == 4
     assert said in cause(mine) and "\n" not in cause(mine)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "said"),
+    [
+        (
+            "my_model.py",
+            "nn.Linear(4, 2 * latent)",
+            "nn.Linear(5, 2 * latent)",
+            r"^encoder, given x of shape \[3 4\] in torch.float32: RuntimeError: mat1 and mat2 shapes",
+        ),
+        (
+            "my_model.py",
+            "nn.Linear(latent, 4)",
+            "nn.Linear(latent + 1, 4)",
+            r"^decoder, given z of shape \[3 3 2\] in torch.float32: RuntimeError: mat1 and mat2 shapes",
+        ),
+        (
+            "my_model.py",
+            "latent=2",
+            "latent",
+            r"^my_model.py:build: takes \(latent\), missing a required argument: 'latent'\. Change problem",
+        ),
+        (
+            "my_estimator.py",
+            ".mean(2)",
+            ".mean((1, 2))",
+            r"^my_estimator.py:CENTRED: needs one estimate a replicate, \[I R m\] = \[3, \d+, 4\], "
+            r"found shape \[3, 4\]\. Average over the K samples",
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_are_told_by_name(
+    mine: Path, name: str, before: str, after: str, said: str
+) -> None:
+    change(mine, name, before, after)
+    assert run(mine) == 4
+    assert re.search(said, cause(mine)), cause(mine)
 
 
 def test_a_missing_file_is_told_at_its_line(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -119,7 +119,7 @@ def test_a_file_called_like_a_module_in_use_does_not_take_its_place(tmp_path: Pa
         ("def build(:\n", r"own_fault.py:1: SyntaxError: "),
         ("import sys\nsys.exit(3)\n", r"own_fault.py:2: must return, it ended the program"),
         ("import json\njson.loads('{')\n", r"own_fault.py:2: JSONDecodeError: "),
-        ("y = 1\n", r"needs something called x in own_fault.py, found y"),
+        ("y = 1\n", r"something called x in own_fault.py, found no such name\. It has y\."),
     ],
 )
 def test_faults_are_told_with_the_line_of_their_code(tmp_path: Path, text: str, said: str) -> None:

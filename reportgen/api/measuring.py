@@ -16,8 +16,9 @@ from reportgen.applicability import refusal
 from reportgen.declaration import EstimatorSpec
 from reportgen.declaration.checks import MOST_BUCKETS
 from reportgen.declaration.estimator_spec import applicable
-from reportgen.errors import UsageError
+from reportgen.errors import CellError, UsageError
 from reportgen.estimators import ESTIMATORS, Estimator
+from reportgen.families import Family
 from reportgen.measure import measure as measured
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import MeasurementCell, arm_of
@@ -63,8 +64,8 @@ def measure(
         raise UsageError(f"precision: must lie between 0 and 1, got {precision}. 0.02 is 2 %.")
     check(target, standard_prior=OBJECTIVES[objective].exact_kl)
     with torch.no_grad():
-        family = target.family(target.encoder(target.x[:1])).name
-    specs, kinds = _resolved(estimators, objective, family, num_samples)
+        q = target.family(target.encoder(target.x))
+    specs, kinds = _resolved(estimators, objective, q.name, _differentiable(target, q), num_samples)
     longest = max(spec.num_samples for spec in specs)
     least = max(MOST_BUCKETS, min_replicates) * longest
     if budget < least:
@@ -93,12 +94,16 @@ def measure(
 
 
 def _resolved(
-    asked: Sequence[Asked] | None, objective: str, family: str, num_samples: int | None
+    asked: Sequence[Asked] | None,
+    objective: str,
+    family: str,
+    differentiable: bool,
+    num_samples: int | None,
 ) -> tuple[list[EstimatorSpec], dict[str, Estimator]]:
     """The estimators asked for, and all that are known by name. Raises UsageError where one does not fit."""
     kinds: dict[str, Estimator] = dict(ESTIMATORS)
     if asked is None:
-        specs = list(applicable(family, (objective,), generative=False))
+        specs = list(applicable(family, (objective,), generative=False, differentiable=differentiable))
         if num_samples is not None:
             specs = [
                 replace(spec, num_samples=max(num_samples, kinds[spec.name].min_samples)) for spec in specs
@@ -109,7 +114,8 @@ def _resolved(
         raise UsageError("estimators: need at least one, got none. Name pathwise and score_function, say.")
     several = OBJECTIVES[objective].several
     for i, spec in enumerate(specs):
-        if why := refusal(kinds[spec.name], family, (objective,), generative=False):
+        why = refusal(kinds[spec.name], family, (objective,), generative=False, differentiable=differentiable)
+        if why is not None:
             raise UsageError(f"estimators[{i}]: {why}")
         if any(spec.label == other.label for other in specs[:i]):
             raise UsageError(f"estimators[{i}]: is called {spec.label} like another. Give it a label.")
@@ -124,6 +130,16 @@ def _resolved(
                 f"Use num_samples={specs[0].num_samples}."
             )
     return specs, kinds
+
+
+def _differentiable(target: Problem, q: Family) -> bool:
+    """Whether log p(x|z) has a gradient in z, tried at the mean of q; a user's own model refuses if not."""
+    z = q.mean.detach().clone().requires_grad_(True)
+    try:
+        with torch.enable_grad():
+            return bool(target.log_likelihood(z).requires_grad)
+    except CellError:
+        return False
 
 
 def _spec(one: Asked, place: int, kinds: dict[str, Estimator], num_samples: int | None) -> EstimatorSpec:

@@ -176,6 +176,11 @@ def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
     allowed = [path for path in paths if path not in _NOT_SWEPT]
     count = 0
     for i, block in enumerate(experiment.sweep):
+        if not block:
+            yield Complaint(("sweep", i), "must sweep a setting, got an empty mapping. Remove it.")
+        elif block in experiment.sweep[:i]:
+            twin = experiment.sweep.index(block)
+            yield Complaint(("sweep", i), f"is sweep[{twin}] again. Remove one.")
         spanned = 1
         for path, values in block.items():
             place: Path = ("sweep", i, path)

@@ -134,7 +134,8 @@ def _slope_faults(experiment: Experiment, arms: tuple[str, ...]) -> Iterator[str
         values = {k for k in experiment.measure.num_samples if k >= fewest}
         if len(values | {spec.num_samples}) < 3:
             yield (
-                f"a slope needs at least three values of num_samples for {arm}, got {sorted(values)}. "
+                f"a slope needs at least three values of num_samples for {arm}, got "
+                f"{', '.join(map(str, sorted(values))) or 'none'}. "
                 "Set measure.num_samples: [1, 2, 4, 8]."
             )
 

@@ -29,13 +29,28 @@ def table() -> dict[str, Estimator]:
 
 
 def usual_estimators(problem: Problem, objectives: Sequence[str]) -> tuple[EstimatorSpec, ...]:
-    """Those meant where a declaration names none."""
-    if problem.code is None:
-        return tuple(_plain(table()[name]) for name in USUAL)
-    return applicable(problem.distribution, tuple(objectives), problem.generative)
+    """Those meant where a declaration names none: of the usual three those that apply; of own code, all."""
+    fitting = applicable(
+        problem.distribution,
+        tuple(objectives),
+        problem.generative,
+        layered=problem.layered,
+        differentiable=problem.differentiable,
+    )
+    if problem.code is not None:
+        return fitting
+    names = {spec.name for spec in fitting}
+    usual = [name for name in USUAL if name in names]
+    return tuple(_plain(table()[name]) for name in usual or USUAL)
 
 
-def applicable(family: str, objectives: tuple[str, ...], generative: bool) -> tuple[EstimatorSpec, ...]:
+def applicable(
+    family: str,
+    objectives: tuple[str, ...],
+    generative: bool,
+    layered: bool = False,
+    differentiable: bool = True,
+) -> tuple[EstimatorSpec, ...]:
     """Every estimator of the table that applies, negative controls left out.
 
     Where an objective is a bound of several samples, K is the same for all:
@@ -47,7 +62,7 @@ def applicable(family: str, objectives: tuple[str, ...], generative: bool) -> tu
     kinds = [
         kind
         for kind in table().values()
-        if not kind.control and refusal(kind, family, objectives, generative) is None
+        if not kind.control and refusal(kind, family, objectives, generative, layered, differentiable) is None
     ]
     bound = [kind for kind in kinds if any(OBJECTIVES[o].several and kind.serves(o) for o in objectives)]
     fewest = max((kind.default_samples for kind in bound), default=1)

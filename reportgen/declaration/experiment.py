@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PrivateAttr
+from pydantic_core import CoreSchema, core_schema
 
 from reportgen.declaration.claim_grammar import GrammarError, parse
 from reportgen.declaration.claim_tests import ClaimTest
@@ -15,6 +16,7 @@ from reportgen.declaration.estimator_spec import EstimatorSpec, usual_estimators
 from reportgen.declaration.problems import AnyProblem
 from reportgen.declaration.problems.vae import VAE
 from reportgen.declaration.scalars import (
+    AsList,
     Choice,
     Fraction,
     Marker,
@@ -22,7 +24,6 @@ from reportgen.declaration.scalars import (
     Slug,
     Text,
     Whole,
-    as_list,
     ascending,
     distinct,
     filled,
@@ -49,13 +50,19 @@ def _readable(test: str) -> str:
 
 
 def _blocks(value: Any) -> Any:
-    """One mapping is a list of one; an empty one sweeps nothing."""
     return ([value] if value else []) if isinstance(value, dict) else value
+
+
+class _Blocks(AsList):
+    """One mapping is a list of one; an empty one sweeps nothing."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_blocks, handler(source))
 
 
 Epochs = Annotated[
     tuple[Annotated[int, Whole(0)], ...],
-    BeforeValidator(as_list),
+    AsList(),
     AfterValidator(filled),
     AfterValidator(ascending),
 ]
@@ -111,12 +118,10 @@ class Measure(Section):
     min_replicates: Annotated[int, Whole(2)] = 2000
     """Fewest replicates an image."""
     num_samples: Annotated[
-        tuple[Annotated[int, Whole(1, 4096)], ...], BeforeValidator(as_list), AfterValidator(ascending)
+        tuple[Annotated[int, Whole(1, 4096)], ...], AsList(), AfterValidator(ascending)
     ] = ()
     """Values of K for the curve of variance against K, at the last checkpoint of the base setting."""
-    constants: Annotated[
-        tuple[Annotated[float, Real()], ...], BeforeValidator(as_list), AfterValidator(distinct)
-    ] = ()
+    constants: Annotated[tuple[Annotated[float, Real()], ...], AsList(), AfterValidator(distinct)] = ()
     """Constants added to log p(x|z) for score_function and pathwise, at the last checkpoint of the base."""
     sweep_checkpoints: Annotated[str | tuple[int, ...], _WhichCheckpoints()] = "last"
     """Checkpoints measured in swept settings: last, every, or a list. The base setting is measured at all."""
@@ -156,20 +161,20 @@ class Experiment(Section):
     problem: AnyProblem = VAE()
     """What is differentiated."""
     objective: Annotated[
-        tuple[ObjectiveName, ...], BeforeValidator(as_list), AfterValidator(filled), AfterValidator(distinct)
+        tuple[ObjectiveName, ...], AsList(), AfterValidator(filled), AfterValidator(distinct)
     ] = Field(default_factory=lambda data: data["problem"].usual)
     """Objectives whose gradient is estimated; the first is the one meant where none is named.
     Default: those usual for the model."""
-    estimators: Annotated[tuple[EstimatorSpec, ...], BeforeValidator(as_list), AfterValidator(filled)] = (
-        Field(default_factory=lambda data: usual_estimators(data["problem"], data["objective"]))
+    estimators: Annotated[tuple[EstimatorSpec, ...], AsList(), AfterValidator(filled)] = Field(
+        default_factory=lambda data: usual_estimators(data["problem"], data["objective"])
     )
-    """Estimators compared, all on the same draws. Default: score_function, leave_one_out and pathwise; for a
-    model of your own every one that applies."""
+    """Estimators compared, all on the same draws. Default: those of score_function, leave_one_out and
+    pathwise that apply; for a model of your own every one that does."""
     train: Train = Field(default_factory=Train)
     """How the model is trained, and the checkpoints at which it is measured."""
     measure: Measure = Measure()
     """How long, and on how many images."""
-    sweep: Annotated[tuple[dict[str, tuple[Any, ...]], ...], BeforeValidator(_blocks)] = ()
+    sweep: Annotated[tuple[dict[str, tuple[Any, ...]], ...], _Blocks()] = ()
     """Settings and their values, such as `problem.latent: [2, 5, 10]`; the full cross product is run.
     A list of such mappings runs the cross product of each."""
     claims: tuple[Claim, ...] = ()

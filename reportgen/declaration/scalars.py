@@ -62,7 +62,8 @@ class Whole(Marker):
                 f"must be at least {self.minimum}, got {describe(value)}. Use {self.minimum} or more."
             )
         if value > self.maximum:
-            raise refuse(f"must be at most {self.maximum:.0e}, got {describe(value)}. Use a smaller number.")
+            most = self.maximum if self.maximum < 10**6 else f"{self.maximum:.0e}"
+            raise refuse(f"must be at most {most}, got {describe(value)}. Use {most} or less.")
         return int(value)
 
     def schema(self) -> dict[str, Any]:
@@ -189,8 +190,18 @@ def one_of(*names: str) -> Choice:
     return Choice(lambda: names)
 
 
-def as_list(value: Any) -> Any:
-    """Lets a list of one be written without brackets."""
+class AsList:
+    """Lets a list of one be written without brackets: a ``BeforeValidator`` whose JSON Schema says so."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_as_list, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        listed = handler(core)
+        return {"anyOf": [listed, listed["items"]]}
+
+
+def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, (str, int, float)) else value
 
 

@@ -7,7 +7,11 @@ from typing import Any
 import yaml
 
 from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.problems import PROBLEMS
 from reportgen.declaration.yaml_scalars import resolvers
+
+UNNAMED = ("vae", "python")
+"""Models that a `problem` section may mean without naming them."""
 
 
 def resolved(experiment: Experiment) -> dict[str, Any]:
@@ -52,7 +56,12 @@ def json_schema() -> dict[str, Any]:
     schema = Experiment.model_json_schema(mode="validation")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "reportgen experiment"
-    items = schema["properties"]["estimators"]["items"]
-    names = schema["$defs"]["EstimatorEntry"]["properties"]["name"]["enum"]
-    schema["properties"]["estimators"]["items"] = {"anyOf": [{"enum": names}, items]}
+    entry = schema["$defs"]["EstimatorEntry"]
+    named = {"enum": entry["properties"]["name"]["enum"]}
+    listed = schema["properties"]["estimators"]["anyOf"][0]
+    listed["items"] = {"anyOf": [named, listed["items"]]}
+    schema["properties"]["estimators"]["anyOf"] = [listed, named]
+    for name, kind in PROBLEMS.items():
+        if name not in UNNAMED:
+            schema["$defs"][kind.__name__].setdefault("required", []).append("model")
     return schema

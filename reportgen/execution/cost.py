@@ -11,7 +11,8 @@ from typing import Any
 
 from reportgen.datasets import Dataset, Table
 from reportgen.declaration.problems import PROBLEMS, Problem
-from reportgen.plan import MeasurementCell, Plan, TrainingCell
+from reportgen.estimators import ESTIMATORS
+from reportgen.plan import Arm, MeasurementCell, Plan, TrainingCell
 
 STEP_OVERHEAD = 2.2e-4
 """Of one training step, whatever the network, where its gradient is written out …"""
@@ -23,6 +24,8 @@ REPLICATE = 4.5e-7
 """Of one replicate of one arm, besides the decoder …"""
 REPLICATE_SQUARE = 3.8e-10
 """… and this much more for each entry of its m × m second moment."""
+POINT = 1.0e-8
+"""Of each coordinate of a further point at which f is evaluated."""
 TYPICAL_SAMPLES = 320_000
 """Over all images, for a precision of 2 %."""
 
@@ -44,9 +47,18 @@ def measuring_seconds(cell: MeasurementCell, columns: int, rows: int) -> float:
     wanted = TYPICAL_SAMPLES / images * (0.02 / float(settings["precision"])) ** 2
     draws = min(max(wanted, float(settings["min_replicates"])), float(settings["budget"]))
     decoder = 2 * problem.weights(columns, rows) / FLOPS
-    square = float(problem.eta_size) ** 2
-    arms = sum((REPLICATE + REPLICATE_SQUARE * square) / arm.num_samples for arm in cell.arms)
+    moments = REPLICATE + REPLICATE_SQUARE * float(problem.eta_size) ** 2
+    arms = sum((moments + _further(arm, problem, decoder)) / arm.num_samples for arm in cell.arms)
     return images * draws * (decoder + arms)
+
+
+def _further(arm: Arm, problem: Problem, decoder: float) -> float:
+    """Of one replicate's decoder passes, besides those whose values all arms share: one a sample."""
+    if arm.own is not None:
+        return 0.0
+    latent = problem.eta_size if problem.latent_size is None else problem.latent_size
+    passes = ESTIMATORS[arm.estimator].forward_passes(arm.num_samples, latent) - arm.num_samples
+    return max(passes, 0) * (decoder + POINT * latent)
 
 
 def seconds_of(plan: Plan, dataset: Dataset | Table | None) -> dict[str, float]:

@@ -17,6 +17,7 @@ from reportgen.execution.task import Task
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord, Store
+from reportgen.usercode import noted
 
 INTERVAL = 0.1
 """Seconds between two pieces of news of a running cell."""
@@ -45,7 +46,9 @@ def work(task: Task) -> BrokenRecord | None:
         return _keep(task, str(error))
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
-        return _keep(task, f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})")
+        return _keep(
+            task, f"{noted(error)}{type(error).__name__}: {error} ({place.name}, line {place.lineno})"
+        )
 
 
 def _keep(task: Task, cause: str) -> BrokenRecord:

@@ -13,7 +13,7 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from reportgen.errors import CellError
+from reportgen.errors import CellError, UsageError
 from reportgen.estimators import Coefficients, Estimator
 from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.measure.moments import Moments
@@ -98,7 +98,17 @@ class Channel:
         """One estimate a replicate, [I R m]."""
         evaluate = self.estimator.bound if self.key.several else self.estimator.evaluate
         assert evaluate is not None
-        return evaluate(self.draws(values, frame), self.coefficients)
+        draws = self.draws(values, frame)
+        found = evaluate(draws, self.coefficients)
+        images, _, m = self.moments.mean.shape
+        wanted = (images, draws.replicates, m)
+        if not isinstance(found, Tensor) or found.shape != wanted:
+            what = f"shape {list(found.shape)}" if isinstance(found, Tensor) else f"a {type(found).__name__}"
+            raise UsageError(
+                f"{self.key.estimator}: needs one estimate a replicate, [I R m] = {list(wanted)}, "
+                f"found {what}. Average over the K samples, the third axis, and over no other."
+            )
+        return found
 
     def fit(self, values: Values, frame: Frame) -> None:
         """Fit the estimator's coefficients on pilot samples."""

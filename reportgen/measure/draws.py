@@ -67,10 +67,14 @@ class IntegrandDraws:
     temperature: float | None = None
     """Of the relaxation, for an estimator that relaxes q."""
 
+    @property
+    def replicates(self) -> int:
+        """R, the estimates that these samples make."""
+        return int(self.values.batch.z.shape[1]) // self.num_samples
+
     def _fold(self, flat: Tensor) -> Tensor:
-        replicates = flat.shape[1] // self.num_samples
-        used = flat[:, : replicates * self.num_samples]
-        return used.reshape(flat.shape[0], replicates, self.num_samples, *flat.shape[2:])
+        used = flat[:, : self.replicates * self.num_samples]
+        return used.reshape(flat.shape[0], self.replicates, self.num_samples, *flat.shape[2:])
 
     @property
     def epsilon(self) -> Tensor:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
-from reportgen.errors import CellError, UsageError
+from reportgen.errors import CellError, ReportgenError, UsageError
 from reportgen.families import Family
 from reportgen.problems.own_model import shape_of
 from reportgen.problems.problem import Problem
@@ -34,8 +37,20 @@ def check(problem: Problem, family: str | None = None, *, standard_prior: bool =
         _check_prior(problem, q)
 
 
+@contextmanager
+def applying(part: str, name: str, value: Tensor) -> Iterator[None]:
+    """Notes on an exception which part of the model raised it, and what it was given."""
+    try:
+        yield
+    except ReportgenError:
+        raise
+    except Exception as error:
+        error.add_note(f"{part}, given {name} of {shape_of(value)} in {value.dtype}")
+        raise
+
+
 def _eta(problem: Problem) -> Tensor:
-    with torch.no_grad():
+    with torch.no_grad(), applying("encoder", "x", problem.x):
         eta = problem.encoder(problem.x)
         again = problem.encoder(problem.x)
     images = problem.x.shape[0]
@@ -102,7 +117,7 @@ def _attempt(problem: Problem, part: slice) -> Tensor | None:
 def _check_likelihood(problem: Problem, q: Family, eta: Tensor) -> None:
     points = q.mean.expand(-1, SAMPLES, -1).contiguous()
     points = points + torch.arange(SAMPLES, dtype=eta.dtype).view(1, -1, 1) / SAMPLES
-    with torch.no_grad():
+    with torch.no_grad(), applying("decoder", "z", points):
         value = problem.log_likelihood(points)
         first = problem.log_likelihood(points[:, :1].contiguous())
     wanted = points.shape[:2]

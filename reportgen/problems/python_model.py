@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -33,12 +34,26 @@ def build(materials: Materials) -> Described:
     function = materials.code(text)
     if not callable(function):
         raise CellError(f"{text}: must be a function that returns a model, got {type(function).__name__}.")
+    _check_arguments(function, settings["arguments"], text)
     with seeded(materials.seed):
         made = function(**settings["arguments"])
     problem = as_problem(made, text)
     check(problem, str(settings["family"]), standard_prior=materials.closed_kl)
     points = tuple(range(problem.x.shape[0]))
     return Described(problem, "none", points)
+
+
+def _check_arguments(function: Callable[..., object], arguments: Mapping[str, object], text: str) -> None:
+    try:
+        expected = inspect.signature(function)
+    except (TypeError, ValueError):  # a callable that does not say
+        return
+    try:
+        expected.bind(**arguments)
+    except TypeError as error:
+        raise CellError(
+            f"{text}: takes {expected}, {error}. Change problem.arguments, or the function."
+        ) from error
 
 
 def as_problem(made: object, text: str) -> Problem:

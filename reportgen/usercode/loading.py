@@ -6,14 +6,18 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 from reportgen.errors import CellError, ReportgenError
-from reportgen.usercode.places import place_of
+from reportgen.usercode.places import noted, place_of
 from reportgen.usercode.reference import Reference
 from reportgen.usercode.source import Source
+
+MOST_NAMES = 8
+"""Names of a file that are listed where one is missing."""
 
 
 @contextmanager
@@ -36,7 +40,7 @@ def importable(source: Source) -> Iterator[None]:
         place = place_of(error, source.files)
         if place is None:
             raise
-        raise CellError(f"{place}: {type(error).__name__}: {_one_line(error)}") from error
+        raise CellError(f"{place}: {noted(error)}{type(error).__name__}: {_one_line(error)}") from error
     finally:
         sys.path.remove(str(source.root))
 
@@ -53,11 +57,22 @@ def load_object(reference: Reference, source: Source) -> object:
     try:
         return getattr(module, reference.name)
     except AttributeError:
-        public = [name for name in vars(module) if not name.startswith("_")]
         raise CellError(
-            f"{reference}: needs something called {reference.name} in {reference.place}, found "
-            f"{', '.join(public) or 'nothing'}. Name one of them."
+            f"{reference}: needs something called {reference.name} in {reference.place}, found no such name. "
+            f"{_near(reference.name, module)}"
         ) from None
+
+
+def _near(name: str, module: ModuleType) -> str:
+    """What may have been meant: a name like it, else those there are, where they are few."""
+    public = [
+        each for each, held in vars(module).items() if each[0] != "_" and not isinstance(held, ModuleType)
+    ]
+    near = get_close_matches(name, public, n=1)
+    if near:
+        return f"Did you mean {near[0]}?"
+    shown = ", ".join(public[:MOST_NAMES]) + (" …" if len(public) > MOST_NAMES else "")
+    return f"It has {shown}." if public else "Define it."
 
 
 def _run_file(source: Source) -> ModuleType:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator
 
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.problems.vae import datasets, products
-from reportgen.declaration.scalars import Choice, Whole, as_list, filled
+from reportgen.declaration.scalars import AsList, Choice, Whole, filled
 
 
 class BernoulliVAE(Problem):
@@ -27,9 +27,7 @@ class BernoulliVAE(Problem):
     """A variational autoencoder with Bernoulli latent units."""
     data: Annotated[str, Choice(datasets)] = "digits"
     """Data set; `reportgen list` names them."""
-    hidden: Annotated[
-        tuple[Annotated[int, Whole(1, 65536)], ...], BeforeValidator(as_list), AfterValidator(filled)
-    ] = (50,)
+    hidden: Annotated[tuple[Annotated[int, Whole(1, 65536)], ...], AsList(), AfterValidator(filled)] = (50,)
     """Units of the encoder's hidden tanh layers; the decoder has the same in reverse."""
     latent: Annotated[int, Whole(1, 4096)] = 8
     """Latent bits d; exact values are for about 12 or fewer, and K = 1."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator
 
 from reportgen.declaration.complaints import refuse
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.problems.vae import datasets, products
-from reportgen.declaration.scalars import Choice, Whole, as_list, filled
+from reportgen.declaration.scalars import AsList, Choice, Whole, filled
 
 
 def _two(values: tuple[int, ...]) -> tuple[int, ...]:
@@ -18,9 +18,7 @@ def _two(values: tuple[int, ...]) -> tuple[int, ...]:
     return values
 
 
-Widths = Annotated[
-    tuple[Annotated[int, Whole(1, 65536)], ...], BeforeValidator(as_list), AfterValidator(filled)
-]
+Widths = Annotated[tuple[Annotated[int, Whole(1, 65536)], ...], AsList(), AfterValidator(filled)]
 
 
 class TwoLayerVAE(Problem):
@@ -42,9 +40,7 @@ class TwoLayerVAE(Problem):
     """A VAE with two stochastic layers."""
     data: Annotated[str, Choice(datasets)] = "digits"
     """Data set; `reportgen list` names them."""
-    latent: Annotated[
-        tuple[Annotated[int, Whole(1, 4096)], ...], BeforeValidator(as_list), AfterValidator(_two)
-    ] = (10, 5)
+    latent: Annotated[tuple[Annotated[int, Whole(1, 4096)], ...], AsList(), AfterValidator(_two)] = (10, 5)
     """Units of h1 and of h2."""
     hidden: Widths = (50, 50)
     """Units of the tanh layers between x and h1, in q; p has the same in reverse."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator
 
 from reportgen.declaration.problems.covariance import (
     COVARIANCES,
@@ -17,7 +17,7 @@ from reportgen.declaration.problems.covariance import (
     without_unused,
 )
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.scalars import Choice, Whole, as_list, filled, one_of
+from reportgen.declaration.scalars import AsList, Choice, Whole, filled, one_of
 
 
 def datasets() -> Iterable[str]:
@@ -47,9 +47,10 @@ class VAE(Problem):
     """A variational autoencoder with a Gaussian q(z|x) and Bernoulli pixels."""
     data: Annotated[str, Choice(datasets)] = "digits"
     """Data set; `reportgen list` names them."""
-    hidden: Annotated[
-        tuple[Annotated[int, Whole(1, 65536)], ...], BeforeValidator(as_list), AfterValidator(filled)
-    ] = (100, 100)
+    hidden: Annotated[tuple[Annotated[int, Whole(1, 65536)], ...], AsList(), AfterValidator(filled)] = (
+        100,
+        100,
+    )
     """Units of the encoder's hidden layers; the decoder has the same in reverse."""
     latent: Annotated[int, Whole(1, 4096)] = 10
     """Latent units d; a diagonal q has 2 d parameters an image."""
