@@ -48,7 +48,6 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 f"{about.named(findings, pair[0])} and "
                 f"{passes(theirs)} with {about.named(findings, pair[1])}"
             )
-    work = "passes through the decoder" if v.trained else f"{v.evaluations} and of its derivative"
     return {
         "rows": rows,
         "text": text,
@@ -56,7 +55,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "objective": about.under(findings, findings.objectives[0]),
         "evaluations": v.evaluations,
         "short": "passes" if "pass" in v.evaluation else "evaluations",
-        "work": f"{work}, the same on every machine",
+        "work": f"{v.work}, the same on every machine",
         "at_last": v.at_last,
         "taylor": about.label_of(findings, "taylor_control_variate") is not None,
         "baseline": any("optimal" in name for name in findings.estimator_of.values()),

@@ -15,11 +15,8 @@ from reportgen.report.sections.judged import sources
 
 NOTES = {
     "reconstruction": "f is the log-likelihood alone.",
-    "elbo": (
-        "Every term is sampled, and the pathwise gradient is that of the log "
-        "weight "
-        "(SGVB-A of Kingma and Welling)."
-    ),
+    "elbo": "Every term is sampled, and the pathwise gradient is that of the log weight (SGVB-A of Kingma "
+    "and Welling).",
     "iwae": "A bound of K samples together, tighter for every one more; each K is an objective of its own.",
     "expectation": "f is any function, with no model behind it.",
     "elbo_analytic_kl": (
@@ -44,16 +41,21 @@ def quotes(findings: Findings) -> list[Mapping[str, str]]:
     return [{"text": words.sentence(text), "key": key} for text, key in list(found.items())[:MOST_QUOTES]]
 
 
+ELBO_DISCRETE = "Every term is sampled."
+"""Where there is no pathwise gradient."""
 ANALYTIC_ALONE = "The KL term and its gradient are in closed form and add no variance (SGVB-B)."
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
     """Objectives with their formulas, and the model."""
+    v = findings.vocabulary
     objectives = []
     for name in findings.objectives:
         found = OBJECTIVES[name]
         formula = Formula(found.formula, found.spoken, display=True)
         note = NOTES.get(name, "")
+        if name == "elbo" and v.discrete:
+            note = ELBO_DISCRETE
         if name == "elbo" and about.cites(findings, "burda2016"):
             note = f"What Burda et al. compare: {note[:1].lower()}{note[1:]}"
         if name == "elbo_analytic_kl" and "reconstruction" not in findings.objectives:
@@ -62,13 +64,15 @@ def context(findings: Findings) -> Mapping[str, Any]:
             note = f"The term that the source post asks about; {note}"
         objectives.append({"name": name, "title": found.title, "formula": formula, "note": note})
     q = DISTRIBUTIONS[findings.experiment.problem.distribution]
-    v = findings.vocabulary
+    said = quotes(findings)
+    burda = not v.discrete and (about.cites(findings, "burda2016") or (v.network and not said))
     return {
         "objectives": objectives,
-        "trained": v.trained,
+        "network": v.network,
+        "discrete": v.discrete,
         "coordinates": v.coordinates,
-        "quotes": quotes(findings),
-        "burda": v.trained or about.cites(findings, "burda2016"),
+        "quotes": said,
+        "burda": burda,
         "conditional": not v.alone or findings.objectives != ("expectation",),
         "family": {
             "title": q.title,
