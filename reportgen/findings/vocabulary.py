@@ -13,7 +13,12 @@ from reportgen.distributions import DISTRIBUTIONS
 from reportgen.findings import prose
 from reportgen.objectives import OBJECTIVES
 
-BLOCKS = {"mean": "gradient in μ", "log_scale": "gradient in log σ"}
+BLOCKS = {
+    "mean": "gradient in μ",
+    "log_scale": "gradient in log σ",
+    "lower": "gradient in L, off the diagonal",
+    "factor": "gradient in the factor",
+}
 """Blocks of the parameters of q, where they are those of φ."""
 
 

@@ -42,6 +42,11 @@ def _set_up(findings: Findings) -> str:
         settings = len({repr(sorted(record.setting.items())) for record in findings.measurements})
         text += f", in {words.counted(settings, 'setting')}" if settings > 1 else ""
         text += "" if v.alone else f"{' and' if settings > 1 else ''} at {v.counted}"
+    theta = len(findings.compared(parameters="theta"))
+    if theta:
+        text += (
+            f"; {prose.in_words(theta)} of them {'is' if theta == 1 else 'are'} of the gradient in θ instead"
+        )
     return f"{text}. "
 
 

@@ -36,6 +36,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         f"Of the unbiased estimators {about.named(findings, best['label'])} has the smallest product, "
         f"{prose.with_interval(best['work'])}"
     )
+    none = [about.named(findings, row["label"]) for row in usable if row["work"].value == 0.0]
+    if len(none) > 1:
+        text, apart = (
+            f"Of the unbiased estimators {prose.listing(none)} have no variance, and so no product",
+            True,
+        )
     text += "." if apart or len(usable) == 1 else ", though its interval overlaps with that of another."
     ratio = ""
     pair, v = about.contrast(findings), findings.vocabulary

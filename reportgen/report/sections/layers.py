@@ -77,6 +77,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             )
     return {
         **({} if findings.vocabulary.network else {"title": "By block of parameters"}),
+        "free": findings.vocabulary.free,
         "groups": [findings.vocabulary.block(group) for group in groups],
         "reference": about.title_of(findings, reference),
         "variances": [findings.get("total_variance", reference, group=group) for group in groups],

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.distributions import DISTRIBUTIONS
+from reportgen.figures import reading
 from reportgen.findings import Findings
 from reportgen.objectives import OBJECTIVES
-from reportgen.report import about, words
+from reportgen.report import about
 from reportgen.report.formulas import Formula
 from reportgen.report.section import Section
 from reportgen.report.sections.judged import sources
@@ -38,7 +39,13 @@ def quotes(findings: Findings) -> list[Mapping[str, str]]:
         keys = [key for key, _ in sources(claim.source) if key]
         if claim.quote and keys:
             found.setdefault(claim.quote, keys[0])
-    return [{"text": words.sentence(text), "key": key} for text, key in list(found.items())[:MOST_QUOTES]]
+    return [{"text": fragment(text), "key": key} for text, key in list(found.items())[:MOST_QUOTES]]
+
+
+def fragment(text: str) -> str:
+    """Words quoted, with an ellipsis where they are torn out of a sentence."""
+    before = "" if text[:1].isupper() else "… "
+    return f"{before}{text}{'' if text[-1:] in '.?!' else ' …'}"
 
 
 ELBO_DISCRETE = "Every term is sampled."
@@ -64,12 +71,15 @@ def context(findings: Findings) -> Mapping[str, Any]:
             note = f"The term that the source post asks about; {note}"
         objectives.append({"name": name, "title": found.title, "formula": formula, "note": note})
     q = DISTRIBUTIONS[findings.experiment.problem.distribution]
-    said = quotes(findings)
+    said, theta = quotes(findings), findings.compared(parameters="theta")
+    phi = [label for label in findings.labels if label not in theta]
     burda = not v.discrete and (about.cites(findings, "burda2016") or (v.network and not said))
     return {
         "objectives": objectives,
         "network": v.network,
         "discrete": v.discrete,
+        "scores": burda or any(reading.kind_of(findings, label).weighs_score for label in phi),
+        "theta": bool(theta),
         "coordinates": v.coordinates,
         "quotes": said,
         "burda": burda,
