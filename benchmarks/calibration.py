@@ -22,9 +22,10 @@ from reportgen.datasets import load
 from reportgen.declaration import load_text
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure.draws import Batch, Frame, IntegrandDraws, PointsAt, integrand_values
+from reportgen.measure.draws import Frame, IntegrandDraws, integrand_values
 from reportgen.measure.equal_means import equal_means_test
 from reportgen.measure.moments import Moments
+from reportgen.measure.points import Batch, PointsAt
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import make_plan

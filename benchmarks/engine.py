@@ -26,8 +26,9 @@ from benchmarks.peers import (
 from reportgen.estimators import ESTIMATORS as TABLE
 from reportgen.families import MeanFieldGaussian
 from reportgen.measure import measure
-from reportgen.measure.draws import Batch, Frame, IntegrandDraws, integrand_values
+from reportgen.measure.draws import Frame, IntegrandDraws, integrand_values
 from reportgen.measure.moments import Moments
+from reportgen.measure.points import Batch
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
 from reportgen.streams import stream

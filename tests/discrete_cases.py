@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from reportgen.estimators import Estimator
 from reportgen.families import Bernoulli
-from reportgen.measure.draws import Batch, Frame, IntegrandDraws, IntegrandValues, PointsAt
+from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.measure.points import Batch, PointsAt
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import Objective
 from reportgen.problems.model import LatentModel

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from reportgen.estimators import ESTIMATORS
 from reportgen.measure.channels import Channel, ChannelKey
-from reportgen.measure.draws import Frame, PointsAt
+from reportgen.measure.draws import Frame
 from reportgen.measure.exact import Exact, exact_moments
 from reportgen.measure.moments import Moments
+from reportgen.measure.points import PointsAt
 from reportgen.measure.source import Source, Wanted
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm

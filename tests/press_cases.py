@@ -15,6 +15,7 @@ from reportgen.findings import Findings, collect
 from reportgen.plan import Arm, MeasurementCell, make_plan
 from reportgen.store.records import MeasurementRecord
 from tests.crafted import IMAGES, crafted_record
+from tests.synthetic import training
 
 Array = NDArray[np.float64]
 OneNumber = Callable[[MeasurementCell, Arm], float]
@@ -62,9 +63,9 @@ def toy(
     spread: float = 0.01,
     blocks: tuple[str, ...] = ("mean", "log_scale"),
 ) -> Findings:
-    """Findings of an untrained experiment in which every block of parameters has the same numbers."""
+    """Findings of an experiment in which every block of parameters has the same numbers."""
     experiment = load_text(text, "toy.yaml")
-    plan = make_plan(experiment)
+    plan = make_plan(experiment, "0" * 64)
 
     def more(cell: MeasurementCell) -> dict[str, Array]:
         shape = (len(cell.arms), IMAGES, 1 + len(blocks))
@@ -73,7 +74,7 @@ def toy(
             for name, of in (exact or {}).items()
         }
 
-    records: dict[str, Any] = {}
+    records: dict[str, Any] = {cell.key: training(cell) for cell in plan.trainings}
     for cell in plan.measurements:
         made = crafted_record(
             cell,

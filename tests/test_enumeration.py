@@ -130,6 +130,8 @@ def test_the_bias_of_straight_through_by_hand() -> None:
     found, error = exact(record, 0, "bias_squared")[0], standard_error(record, "bias_squared", 0)
     assert abs(found - bias**2) < Z_BOUND * error
     assert error < 0.1 * bias**2
+    assert exact(record, 0, "exact_bias_squared")[0] == pytest.approx(bias**2, rel=1e-9)
+    assert exact(record, 1, "exact_bias_squared")[0] == 0.0
     assert (np.abs(exact(record, 1, "bias_squared")) < Z_BOUND * noise_of_mean(record, 1)).all()
 
 
@@ -148,6 +150,7 @@ def test_the_bias_of_a_relaxation_is_that_of_an_integral() -> None:
     found, error = exact(record, 0, "bias_squared")[0], standard_error(record, "bias_squared", 0)
     assert abs(found - bias**2) < Z_BOUND * error
     assert error < 0.1 * bias**2
+    assert np.isnan(exact(record, 0, "exact_bias_squared")).all()
     assert np.isnan(exact(record, 0)).all()  # the sum over codes does not know the noise of ζ
 
 

@@ -15,7 +15,8 @@ from torch import Tensor
 from reportgen.applicability import refusal
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure.draws import Batch, Frame, IntegrandDraws, IntegrandValues
+from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.measure.points import Batch
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.problems.vae import VAEProblem

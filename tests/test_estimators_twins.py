@@ -16,7 +16,8 @@ from torch import Tensor
 from reportgen.estimators import ESTIMATORS
 from reportgen.estimators.log_sums import log_sum_of_others
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure.draws import Batch, Frame, IntegrandDraws, IntegrandValues
+from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.measure.points import Batch
 from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
 from reportgen.problems.model import free_gaussian

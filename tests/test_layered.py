@@ -19,6 +19,7 @@ from reportgen.errors import CellError
 from reportgen.measure import measure
 from reportgen.measure.layered.gradients import Recorder
 from reportgen.measure.layered.moments import LayerMoments
+from reportgen.measure.layered.sketch import Sketch
 from reportgen.measure.layered.surrogates import SURROGATES, Sampled
 from reportgen.plan import Arm
 from reportgen.problems.layered import LayeredVAE, Stages
@@ -125,6 +126,30 @@ def test_moments_are_those_of_the_kept_replicates() -> None:
         assert torch.allclose(moments.trace()[:, w], expected, rtol=1e-8)
         assert torch.allclose(moments.coordinate_variance(w), variance.mean(0), rtol=1e-8, atol=1e-14)
         assert torch.allclose(moments.means(w), kept[:, row].mean(1), rtol=1e-10, atol=1e-14)
+
+
+def test_a_sketch_of_a_mean_is_the_mean_of_sketches() -> None:
+    """And that of written-out gradients along the same directions, layer by layer."""
+    built = model()
+    recorder = Recorder(built.encoder)
+    sketch = Sketch.of(recorder, 0, "phi")
+    sampled = Sampled(built, noise(3), 3, True, False)
+    gradients = recorder.gradients(lambda: SURROGATES["pathwise"](sampled), IMAGES, 3)
+    found = sketch(gradients).mean(1)
+    sums = torch.cat([layer.sums() for layer in gradients.values()], 1)
+    assert torch.allclose(sketch.of_vectors(sums / REPLICATES, recorder.sizes), found, rtol=1e-10, atol=1e-12)
+    slow, start = torch.zeros_like(found), 0
+    for name, layer in recorder.layers.items():
+        size = layer.weight.numel()
+        for i, q in itertools.product(range(IMAGES), range(found.shape[1])):
+            direction = torch.outer(sketch.left[name][q], sketch.right[name][q])
+            weight = sums[i, start : start + size].reshape(layer.weight.shape)
+            slow[i, q] += (weight * direction[:, : layer.in_features]).sum() / REPLICATES
+            if layer.bias is not None:
+                bias = sums[i, start + size : start + size + layer.out_features]
+                slow[i, q] += (bias * direction[:, -1]).sum() / REPLICATES
+        start += recorder.sizes[name]
+    assert torch.allclose(slow, found, rtol=1e-10, atol=1e-12)
 
 
 def record(arms: list[Arm], **settings: float) -> MeasurementRecord:

@@ -467,7 +467,9 @@ class Fixed:
         self.objectives = ("reconstruction",)
         self.labels = ("score_function", "score_function_optimal_constant", "pathwise")
         self.estimator_of = {label: label for label in self.labels}
-        self.vocabulary = SimpleNamespace(trained=True, at_last=" at the last checkpoint", objective=str)
+        self.vocabulary = SimpleNamespace(
+            trained=True, network=True, at_last=" at the last checkpoint", objective=str
+        )
         self.experiment = SimpleNamespace(
             estimators=[
                 SimpleNamespace(label=label, num_samples=1, kind=ESTIMATORS[label]) for label in self.labels

@@ -207,6 +207,11 @@ class Estimator:
         return num_samples * (int(self.needs_gradient) + self.backward_per_sample) + self.extra_backward
 
     @property
+    def weighs_score(self) -> bool:
+        """Whether it is a score times values of f; not where f is evaluated at points made for each unit."""
+        return not self.differentiates and not self.forward_per_latent
+
+    @property
     def differentiates(self) -> bool:
         """Whether it needs ∇_z f anywhere, which a black-box integrand does not have."""
         return self.backward_passes(1) > 0

@@ -59,7 +59,7 @@ MEASURE_VALUED = Estimator(
         "a Weibull, M a double-sided Maxwell and U a uniform distribution"
     ),
     requires=(
-        "A mean-field Gaussian, and values of f at four points a sample and latent unit; averaged over K "
+        "A mean-field Gaussian, and values of f at four points a sample and coordinate of z; averaged over K "
         "samples. f may be a black box with jumps."
     ),
     source="mohamed2020",

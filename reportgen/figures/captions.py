@@ -11,6 +11,9 @@ from reportgen.figures.reading import default_samples, is_bound, kind_of, title_
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.vocabulary import Vocabulary
 
+NAMES = ("Gumbel",)
+"""Titles that begin with a person's name."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -143,6 +146,9 @@ def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
     if is_bound(findings):
         return ""
     several = {label: default_samples(findings, label) for label in drawn}
+    spent = set(several.values())
+    if len(several) > 1 and len(spent) == 1 and max(spent) > 1:
+        return f"Every estimate spends {prose.in_words(max(spent))} samples."
     parts = [
         f"{lowered(title_of(findings, label, samples=False))} spends {prose.in_words(count)} samples "
         "an estimate"
@@ -174,8 +180,8 @@ def article(noun: str) -> str:
 
 
 def lowered(title: str) -> str:
-    """A title inside a sentence: its first letter small, unless it is an abbreviation."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+    """A title inside a sentence: its first letter small, unless it is an abbreviation or a name."""
+    return title if title[1:2].isupper() or title.startswith(NAMES) else title[:1].lower() + title[1:]
 
 
 def sentences(*parts: str) -> str:

@@ -140,7 +140,7 @@ def draw(data: CoordinateDistribution) -> Figure:
 
 def caption(findings: Findings, data: CoordinateDistribution) -> str:
     """What is drawn, and how far the medians and the spreads reach."""
-    where = place(findings, data.objective)
+    where, v = place(findings, data.objective), findings.vocabulary
     apart = [f"“{row.title}” (median {prose.number(row.quantiles[0.5])})" for row in data.apart]
     medians = [(row.quantiles[0.5], row.title) for row in data.rows if 0.5 in row.quantiles]
     widths = [
@@ -165,8 +165,8 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
         " and the median (mark) of the coordinates."
         " These lines are spreads over coordinates, not intervals of error.",
         seen,
-        f"Coordinates whose gradient is zero for every {findings.vocabulary.unit} are left out, and of the"
-        f" histogram the outermost {prose.percent(OUTERMOST)} at either end.",
+        f"Coordinates whose gradient is zero{'' if v.alone else f' for every {v.unit}'} are left out, and of"
+        f" the histogram the outermost {prose.percent(OUTERMOST)} at either end.",
         biased_sentence(findings, [row.label for row in data.rows]),
         f"Left out as biased and far off this scale: {prose.listing(apart)}." if apart else "",
         where.at if where else "",

@@ -111,7 +111,8 @@ def caption(findings: Findings, data: LearningCurve) -> str:
         f"Training objective ({lowered(objective_title(data.objective))}) over epochs:" + told,
         seen,
         "Both are single estimates, drawn without intervals.",
-        f"Data set: {record.dataset}." if record else "",
+        f"Data: {findings.vocabulary.dataset}." if record and not data.images else "",
+        f"Data set: {record.dataset}." if record and data.images else "",
     )
 
 

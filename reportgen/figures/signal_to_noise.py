@@ -62,8 +62,9 @@ def caption(findings: Findings, data: SignalToNoise) -> str:
     value = best.estimates[-1]
     lost = [lowered(one.title) for one in data.lines if not one.estimates[-1].available]
     return sentences(
-        "Signal-to-noise ratio of one estimate over training, logarithmic: the length of the mean gradient of"
-        f" {article(v.unit)} over the standard deviation of its estimate, root mean square over {v.units}.",
+        "Signal-to-noise ratio of one estimate over training, logarithmic: the length of the mean gradient"
+        f"{'' if v.alone else f' of {article(v.unit)}'} over the standard deviation of its estimate"
+        f"{'' if v.alone else f', root mean square over {v.units}'}.",
         f"At epoch {data.epochs[-1]:,} it is {f'highest for {lowered(best.title)}, ' * (len(fair) > 1)}"
         f"{prose.with_interval(value)}."
         if value.available

@@ -143,7 +143,9 @@ def caption(findings: Findings, data: Unbiasedness) -> str:
     off = [row for row in data.rows if row.differs]
     named = []
     for row in off:
-        own = findings.estimator_of[row.label] != row.label
+        own = (
+            row.title.lower().startswith(row.label.lower()) and findings.estimator_of[row.label] != row.label
+        )
         name = f"“{row.label}”" if own else lowered(row.title)
         named.append(f"{name}, {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}")
     if off:

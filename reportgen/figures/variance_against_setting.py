@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -32,6 +32,7 @@ from reportgen.figures.reading import arms_drawn, comparable, line_of, unbiased
 from reportgen.figures.style import INK, PAPER, SMALL, new_figure
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.series import Series
+from reportgen.findings.variance import NOTHING
 
 FEW_BLOCKS = 3
 """Blocks of parameters, at most, that get a row of panels each."""
@@ -140,6 +141,7 @@ def panel_of(
         arm: line_of(findings, arm, over("total_variance", *arm), several=len({o for _, o in arms}) > 1)
         for arm in arms
     }
+    lines = {arm: without_rounding(one) for arm, one in lines.items()}
     measured = tuple(one for one in lines.values() if sum(v > 0 for v in one.values) > 1)
     drawn, apart = comparable(findings, measured)
     kept = [arm for arm, one in lines.items() if one in drawn]
@@ -157,6 +159,16 @@ def panel_of(
     rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})
     block = "" if group == "all" else findings.vocabulary.block(group)
     return Panel(run.path, title, block, values, drawn, exact, rings), apart
+
+
+def without_rounding(one: Line) -> Line:
+    """The same line with zeros for what is rounding beside its largest value."""
+    least = NOTHING * max((v for v in one.values if math.isfinite(v)), default=0.0)
+    estimates = (
+        replace(e, value=0.0, low=0.0, high=0.0) if e.available and 0.0 < e.value < least else e
+        for e in one.estimates
+    )
+    return replace(one, estimates=tuple(estimates))
 
 
 def rings_of(

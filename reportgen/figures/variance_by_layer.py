@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
@@ -22,6 +23,10 @@ from reportgen.figures.lines import Line, extent
 from reportgen.figures.reading import comparable, line, unbiased
 from reportgen.figures.style import GRID, INK, SMALL, new_figure
 from reportgen.findings import Findings, prose
+
+BETWEEN = 0.7
+"""Blank between titles of the key, in sizes of its type."""
+MM_PER_POINT = 25.4 / 72
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,8 @@ def draw(data: VarianceByLayer) -> Figure:
     """A band a group, in it a row an estimator in the order of the key."""
     rows, gap = len(data.lines), 1.1
     band = rows + gap
-    figure = new_figure(min(170.0, 18 + 1.8 * band * len(data.groups)))
+    titles = [wrapped(one.title) for one in data.lines]
+    figure = new_figure(max(min(170.0, 18 + 1.8 * band * len(data.groups)), key_height(titles)))
     ax = figure.add_subplot()
     for g, _ in enumerate(data.groups):
         if g:
@@ -76,22 +82,28 @@ def draw(data: VarianceByLayer) -> Figure:
     )
     figure.legend(
         [handle(one.look, line=False) for one in data.lines],
-        [wrapped(one.title) for one in data.lines],
+        titles,
         loc="outside right upper",
         frameon=False,
         fontsize=SMALL,
         handletextpad=0.2,
-        labelspacing=0.7,
+        labelspacing=BETWEEN,
         borderaxespad=0.2,
     )
     return figure
+
+
+def key_height(titles: Sequence[str]) -> float:
+    """Millimetres that a key of these titles takes, one below the other."""
+    lines = sum(title.count("\n") + 1 for title in titles)
+    return (1.25 * lines + BETWEEN * len(titles)) * SMALL * MM_PER_POINT + 4.0
 
 
 def caption(findings: Findings, data: VarianceByLayer) -> str:
     """What is drawn, and in which group the extremes lie furthest apart."""
     where = place(findings, data.objective)
     return sentences(
-        f"Total variance of each parameter block{' of the encoder' * findings.vocabulary.trained},"
+        f"Total variance of each parameter block{' of the encoder' * findings.vocabulary.network},"
         " logarithmic; in a block the estimators stand in the order of the key.",
         gap_sentence(findings, data),
         intervals_sentence(data.lines),

@@ -26,7 +26,12 @@ def judge_crossing(
     """
     made = blank(comparison, places[0].record, level)
     others = {name: value for name, value in made.setting.items() if name != crossing.over}
-    made = replace(made, setting=others, base=False, effect=f"crossover in {crossing.over}")
+    made = replace(
+        made,
+        setting=others,
+        base=False,
+        effect=f"crossover in {crossing.over.rpartition('.')[2].replace('_', ' ')}",
+    )
     try:
         pairs = [_pair(crossing, place) for place in sorted(places, key=lambda p: _value(crossing, p))]
         group = places[0].group

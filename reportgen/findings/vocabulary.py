@@ -9,10 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from reportgen.distributions import DISTRIBUTIONS
 from reportgen.findings import prose
 from reportgen.objectives import OBJECTIVES
 
-BLOCKS = {"mean": "gradient in μ", "log_scale": "gradient in log σ"}
+BLOCKS = {
+    "mean": "gradient in μ",
+    "log_scale": "gradient in log σ",
+    "lower": "gradient in L, off the diagonal",
+    "factor": "gradient in the factor",
+}
 """Blocks of the parameters of q, where they are those of φ."""
 
 
@@ -26,7 +32,15 @@ class Vocabulary:
     units: str
     count: int
     dataset: str
-    """Empty where there is none."""
+    """What the data are called; empty where there are none."""
+    images: bool
+    """Whether the data points are images of the data set's test part."""
+    network: bool
+    """Whether an encoder makes the parameters of q from a data point."""
+    discrete: bool
+    """Whether z has no path to differentiate along."""
+    size: str
+    """How large z is: “10 latent units”; empty where it is not known."""
     coordinates: str
     """What φ is, inside a sentence."""
     evaluation: str
@@ -49,11 +63,23 @@ class Vocabulary:
     @property
     def place(self) -> str:
         """“64 test images of digits”, “4 data points”; empty for one data point alone."""
-        if self.dataset:
+        if self.images:
             return (
                 f"{prose.count(self.count)} test {self.unit if self.alone else self.units} of {self.dataset}"
             )
         return "" if self.alone else self.counted
+
+    @property
+    def mean_over(self) -> str:
+        """After what is averaged, with the comma before it: “, mean over images”; nothing with one alone."""
+        return "" if self.alone else f", mean over {self.units}"
+
+    @property
+    def work(self) -> str:
+        """What work is counted in: “passes through the decoder”, “evaluations of f and of its derivative”."""
+        if "pass" in self.evaluation:
+            return "passes through the decoder"
+        return f"{self.evaluations} and of its derivative"
 
     @property
     def each(self) -> str:
@@ -101,7 +127,11 @@ def vocabulary(experiment: Any, count: int, free: bool) -> Vocabulary:
         unit=problem.unit[0],
         units=problem.unit[1],
         count=count,
-        dataset=problem.dataset or "",
+        dataset=problem.data_title,
+        images=problem.images,
+        network=problem.network,
+        discrete=not DISTRIBUTIONS[problem.distribution].reparameterizable,
+        size=problem.size,
         coordinates=problem.coordinates,
         evaluation=problem.evaluation[0],
         evaluations=problem.evaluation[1],

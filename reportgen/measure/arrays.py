@@ -44,6 +44,7 @@ def blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]
         "coordinate_lower_without": (arms, buckets),
         "exact_variance": (arms, images, groups),
         "exact_squared_norm": (arms, images, groups),
+        "exact_bias_squared": (arms, images, groups),
         "bias_squared": (arms, images, groups),
         "bias_squared_without": (arms, images, buckets, groups),
     }

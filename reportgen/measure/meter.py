@@ -12,10 +12,11 @@ import torch
 from reportgen.errors import CellError
 from reportgen.estimators import Estimator
 from reportgen.measure.channels import Channel, ChannelKey, Reference, Values, open_channels
-from reportgen.measure.draws import EVALUATION_ROWS, Frame, PointsAt
+from reportgen.measure.draws import Frame
 from reportgen.measure.exact import Exact, exact_moments
 from reportgen.measure.moments import LeftOut
 from reportgen.measure.part import Part
+from reportgen.measure.points import EVALUATION_ROWS, PointsAt
 from reportgen.measure.precision import relative_half_width
 from reportgen.measure.progress import MeasureProgress
 from reportgen.measure.source import Source, Wanted

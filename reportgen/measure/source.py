@@ -10,7 +10,8 @@ from numpy.random import Generator
 from torch import Tensor
 
 from reportgen.measure.channels import Channel, Values
-from reportgen.measure.draws import Batch, Frame, IntegrandValues, integrand_values
+from reportgen.measure.draws import Frame, IntegrandValues, integrand_values
+from reportgen.measure.points import Batch
 from reportgen.objectives import Integrand
 from reportgen.streams import stream
 
@@ -30,13 +31,14 @@ class Wanted:
 
     @classmethod
     def by(cls, channels: Iterable[Channel], pilot: bool = False) -> Wanted:
-        """The least that serves all these channels and those they are paired with."""
-        channels = list(channels)
-        used = [*channels, *(c.paired.reference for c in channels if c.paired is not None)]
+        """The least that serves all these channels; but for a pilot, those they are paired with too."""
+        used = list(channels)
+        if not pilot:
+            used += [channel.paired.reference for channel in used if channel.paired is not None]
         return cls(
             plain=any(not channel.key.antithetic for channel in used),
             mirrored=any(channel.key.antithetic for channel in used),
-            gradient=not pilot and any(channel.estimator.needs_gradient for channel in used),
+            gradient=any(channel.estimator.needs_gradient for channel in used),
             auxiliary=max(channel.estimator.auxiliary for channel in used),
         )
 

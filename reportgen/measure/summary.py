@@ -127,13 +127,17 @@ def summarize(
             away = left.mean - target.mean.unsqueeze(1)
             squared = torch.einsum("iwa,giab,iwb->iwg", away, pushforward.grams, away)
             put(out, "bias_squared", a, columns, squared - trace / left.count.view(1, -1, 1))
+        if key in exact and target is not None:
+            apart = exact[key].mean - target.mean
+            of_group = torch.einsum("ia,giab,ib->ig", apart, pushforward.grams, apart)
+            out["exact_bias_squared"][a][:, columns] = of_group.numpy()
     if not exact:
         for name in EXACT:
             del out[name]
     return out
 
 
-EXACT = ("exact_variance", "exact_squared_norm", "bias_squared", "bias_squared_without")
+EXACT = ("exact_variance", "exact_squared_norm", "exact_bias_squared", "bias_squared", "bias_squared_without")
 """Arrays that only records with exact answers have."""
 
 

@@ -74,8 +74,8 @@ def is_control(findings: Findings, label: str) -> bool:
 
 
 def from_post(findings: Findings) -> bool:
-    """Whether the experiment starts from the source post: a claim cites it."""
-    return cites(findings, "borea")
+    """Whether the experiment starts from the source post, on networks: a claim cites it."""
+    return findings.vocabulary.network and cites(findings, "borea")
 
 
 def cites(findings: Findings, key: str) -> bool:
@@ -144,8 +144,10 @@ def run_id(findings: Findings) -> str:
 
 
 def setting_text(setting: Any) -> str:
-    """“problem.latent = 20”."""
-    return ", ".join(f"{name} = {written(value)}" for name, value in setting.items())
+    """“latent = 20”."""
+    return ", ".join(
+        f"{name.rpartition('.')[2].replace('_', ' ')} = {written(value)}" for name, value in setting.items()
+    )
 
 
 def written(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.figures import reading
 from reportgen.findings import Findings, prose
 from reportgen.report import about, tally, words
 from reportgen.report.provenance import Provenance
@@ -26,24 +27,26 @@ def abstract(findings: Findings) -> list[str]:
 
 
 def _set_up(findings: Findings) -> str:
-    experiment, v = findings.experiment, findings.vocabulary
+    v = findings.vocabulary
     text = (
         f"{words.capital(words.counted(len(findings.labels), 'estimator'))} of the gradient of "
         f"{words.counted(len(findings.objectives), 'objective')} in {v.coordinates} "
     )
     if v.trained:
-        text += (
-            f"({v.dataset}, {prose.count(experiment.problem.latent_size)} latent "
-            f"{'unit' if experiment.problem.latent_size == 1 else 'units'}) "
-        )
+        text += f"({', '.join(part for part in (v.dataset, v.size) if part)}) "
     text += "is measured" if len(findings.labels) == 1 else "are measured on the same draws"
     if v.trained:
-        text += f", at {words.counted(len(findings.checkpoints), 'checkpoint')} of one training run "
-        text += f"and {v.counted}"
+        text += f", at {words.counted(len(findings.checkpoints), 'checkpoint')} of one training run"
+        text += "" if v.alone else f" and {v.counted}"
     else:
         settings = len({repr(sorted(record.setting.items())) for record in findings.measurements})
         text += f", in {words.counted(settings, 'setting')}" if settings > 1 else ""
         text += "" if v.alone else f"{' and' if settings > 1 else ''} at {v.counted}"
+    theta = len(findings.compared(parameters="theta"))
+    if theta:
+        text += (
+            f"; {prose.in_words(theta)} of them {'is' if theta == 1 else 'are'} of the gradient in θ instead"
+        )
     return f"{text}. "
 
 
@@ -81,7 +84,13 @@ def _reasons(findings: Findings) -> str:
     )
     left = words.side(rest)
     if left == "above":
-        text += f"; a factor of {prose.with_interval(rest)} is left to the derivative"
+        rival = any(
+            about.is_unbiased(findings, label) and not (kind.differentiates or kind.weighs_score)
+            for label in findings.compared()
+            for kind in [reading.kind_of(findings, label)]
+        )
+        text += f"; a factor of {prose.with_interval(rest)} "
+        text += f"remains to {about.named(findings, pair[1])}" if rival else "is left to the derivative"
     elif left == "below":
         text += f", and has then less variance than {about.named(findings, pair[1])}"
     elif left == "around":

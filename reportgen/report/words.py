@@ -70,6 +70,8 @@ def counted(value: int, noun: str, plural: str | None = None) -> str:
 def compared(first: str, second: str, ratio: Estimate) -> str:
     """What a ratio of variances says of two estimators, as a clause without a full stop."""
     told = side(ratio)
+    if ratio.available and ratio.value == 0.0:
+        return f"the variance of {first} is zero, and that of {second} is not"
     if told == "above":
         return f"the variance of {first} is {prose.with_interval(ratio)} times that of {second}"
     if told == "below":

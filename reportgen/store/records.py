@@ -100,6 +100,7 @@ class MeasurementRecord:
 
     exact_variance              [A I G]    tr Cov of the estimate, by quadrature or enumeration
     exact_squared_norm          [A I G]    ‖E ĝ_i‖², likewise
+    exact_bias_squared          [A I G]    ‖E ĝ_i − ∇_i‖², likewise
     bias_squared                [A I G]    ‖mean ĝ_i − ∇_i‖², ∇ the exact gradient, Monte Carlo bias removed
     bias_squared_without        [A I S G]
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator
 
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.problems.vae import datasets, products
+from reportgen.declaration.problems.vae import NETWORKS_BEGIN, datasets, products
 from reportgen.declaration.scalars import AsList, Choice, Whole, filled
 
 
@@ -21,6 +21,10 @@ class BernoulliVAE(Problem):
     usual: ClassVar = ("elbo", "elbo_analytic_kl")
     trained: ClassVar = True
     unit: ClassVar = ("image", "images")
+    evaluation: ClassVar = ("decoder pass", "decoder passes")
+    prepared: ClassVar = "binarized"
+    network: ClassVar = True
+    beginning: ClassVar = NETWORKS_BEGIN
     coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"
 
     model: Literal["bernoulli_vae"] = "bernoulli_vae"
@@ -39,6 +43,10 @@ class BernoulliVAE(Problem):
     @property
     def latent_size(self) -> int:
         return self.latent
+
+    @property
+    def size(self) -> str:
+        return f"{self.latent} latent bit{'s' * (self.latent != 1)}"
 
     @property
     def dataset(self) -> str:

@@ -31,6 +31,7 @@ class LogisticRegression(Problem):
     usual: ClassVar = ("elbo", "elbo_analytic_kl")
     trained: ClassVar = True
     unit: ClassVar = ("data set", "data sets")
+    beginning: ClassVar = "q begins at the prior, but for a low-rank factor near zero"
     coordinates: ClassVar = "the parameters of q, which are free"
 
     model: Annotated[Literal["logistic_regression"], one_of("logistic_regression")] = "logistic_regression"
@@ -55,6 +56,14 @@ class LogisticRegression(Problem):
     @property
     def dataset(self) -> str:
         return "breast_cancer"
+
+    @property
+    def data_title(self) -> str:
+        return "the breast cancer data"
+
+    @property
+    def size(self) -> str:
+        return f"{self.latent_size} weights"
 
     @property
     def images(self) -> bool:

@@ -35,6 +35,11 @@ class Problem(Section):
     prepared: ClassVar[str] = ""
     """What was done to the data points measured, once: “binarized”; empty for nothing."""
 
+    network: ClassVar[bool] = False
+    """Whether an encoder makes the parameters of q from a data point."""
+    beginning: ClassVar[str] = ""
+    """Where training begins, a clause of the report; empty where nothing is trained."""
+
     @property
     def distribution(self) -> str:
         """The variational family, a name in `reportgen.distributions`."""
@@ -87,6 +92,17 @@ class Problem(Section):
     def code(self) -> str | None:
         """A user's own Python that makes it, `file.py:name`; None where there is none."""
         return None
+
+    @property
+    def data_title(self) -> str:
+        """What its data are called inside a sentence; empty where it needs none."""
+        return self.dataset or ""
+
+    @property
+    def size(self) -> str:
+        """How large z is: “10 latent units”; empty where only the model itself knows."""
+        d = self.latent_size
+        return "" if d is None else f"{d} latent unit{'s' * (d != 1)}"
 
     @property
     def images(self) -> bool:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 
 from reportgen.declaration.complaints import refuse
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.problems.vae import datasets, products
+from reportgen.declaration.problems.vae import NETWORKS_BEGIN, datasets, products
 from reportgen.declaration.scalars import AsList, Choice, Whole, filled
 
 
@@ -32,6 +32,8 @@ class TwoLayerVAE(Problem):
     trained: ClassVar = True
     layered: ClassVar = True
     unit: ClassVar = ("image", "images")
+    network: ClassVar = True
+    beginning: ClassVar = NETWORKS_BEGIN
     coordinates: ClassVar = "the weights of both layers of a variational autoencoder’s encoder"
     evaluation: ClassVar = ("decoder pass", "decoder passes")
     prepared: ClassVar = "binarized"
@@ -54,6 +56,11 @@ class TwoLayerVAE(Problem):
     @property
     def latent_size(self) -> int:
         return sum(self.latent)
+
+    @property
+    def size(self) -> str:
+        first, second = self.latent
+        return f"{first} and {second} latent units"
 
     @property
     def dataset(self) -> str:

@@ -32,6 +32,10 @@ def products(*widths: int) -> int:
     return sum(inputs * outputs for inputs, outputs in pairwise(widths))
 
 
+NETWORKS_BEGIN = "biases at zero, and the decoder’s output bias at the logit of the mean training image"
+"""Where networks begin, besides their weights."""
+
+
 class VAE(Problem):
     """A variational autoencoder with a Gaussian q(z|x) and Bernoulli pixels."""
 
@@ -39,6 +43,8 @@ class VAE(Problem):
     usual: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl")
     trained: ClassVar = True
     unit: ClassVar = ("image", "images")
+    network: ClassVar = True
+    beginning: ClassVar = NETWORKS_BEGIN
     coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"
     evaluation: ClassVar = ("decoder pass", "decoder passes")
     prepared: ClassVar = "binarized"

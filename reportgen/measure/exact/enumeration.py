@@ -10,8 +10,9 @@ import torch
 
 from reportgen.families import RelaxedFamily
 from reportgen.measure.channels import Channel
-from reportgen.measure.draws import Frame, PointsAt
+from reportgen.measure.draws import Frame
 from reportgen.measure.exact.nodes import MOST_NODES, Nodes
+from reportgen.measure.points import PointsAt
 
 MOST_NUMBERS = 2**22
 """Numbers in the largest array, the scores at all samples of all nodes: 32 MiB."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from reportgen.measure.draws import PointsAt
+from reportgen.measure.points import PointsAt
 
 MOST_NODES = 250_000
 

@@ -13,8 +13,9 @@ from scipy.special import roots_hermitenorm
 from torch import Tensor
 
 from reportgen.measure.channels import Channel
-from reportgen.measure.draws import Batch, Frame
+from reportgen.measure.draws import Frame
 from reportgen.measure.exact.nodes import MOST_NODES, Nodes
+from reportgen.measure.points import Batch
 
 ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 450, 640, 900, 1280)
 """Nodes in each direction; five are exact for what is a polynomial of degree nine."""

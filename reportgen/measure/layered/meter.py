@@ -13,6 +13,7 @@ from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.measure.layered.gradients import LayerGradient, Recorder
 from reportgen.measure.layered.moments import LayerMoments
+from reportgen.measure.layered.sketch import SKETCH, Sketch
 from reportgen.measure.layered.surrogates import SURROGATES, Sampled
 from reportgen.measure.moments import Moments
 from reportgen.measure.precision import relative_half_width
@@ -24,8 +25,6 @@ from reportgen.streams import stream
 
 ROWS = 4096
 """Samples that pass through the networks at once, over all data points."""
-SKETCH = 32
-"""Directions along which the means of two estimators are compared."""
 MEMORY = 4 * 2**30
 """Bytes that the means of all arms may take."""
 
@@ -90,35 +89,6 @@ class Paired:
 
     reference: LayeredChannel
     moments: Moments
-
-
-@dataclass(frozen=True)
-class Sketch:
-    """Random directions of rank one in every layer: a few numbers that see a difference of any kind.
-
-    Two means are the same along all directions drawn beforehand only if they
-    are the same, but for a set of directions of probability zero.
-    """
-
-    left: Mapping[str, Tensor]
-    right: Mapping[str, Tensor]
-
-    @classmethod
-    def of(cls, recorder: Recorder, seed: int, name: str) -> Sketch:
-        """Standard normal vectors, from a stream of their own for each layer."""
-        left, right = {}, {}
-        for layer, module in recorder.layers.items():
-            noise = stream(seed, "sketch", name, layer)
-            width = module.in_features + int(module.bias is not None)
-            dtype = module.weight.dtype
-            left[layer] = torch.from_numpy(noise.standard_normal((SKETCH, module.out_features))).to(dtype)
-            right[layer] = torch.from_numpy(noise.standard_normal((SKETCH, width))).to(dtype)
-        return cls(left, right)
-
-    def __call__(self, gradients: Mapping[str, LayerGradient]) -> Tensor:
-        """[I R q]."""
-        parts = [layer.sketch(self.left[n], self.right[n]) for n, layer in gradients.items()]
-        return torch.stack(parts).sum(0)
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def _put_test(
     """The test of equal means along the sketch's directions."""
     assert channel.paired is not None
     differences = channel.paired.moments
-    signal = _sketched_mean(reference, model.x.shape[0])
+    signal = reference.sketch.of_vectors(reference.moments.means(0), reference.moments.sizes)
     # Rounding of single estimates: relative to their size, which a sketch keeps on the average.
     size = channel.moments.squared_norms.sum((1, 2)) / channel.moments.total
     test = equal_means_test(differences, signal, size * (torch.finfo(model.x.dtype).eps * 8) ** 2)
@@ -125,22 +125,6 @@ def _put_test(
     out["bias_dimension"][a] = test.dimension.numpy()
     out["bias_p_value"][a] = test.p_value.numpy()
     out["detectable_bias"][a] = test.detectable.numpy()
-
-
-def _sketched_mean(channel: LayeredChannel, images: int) -> Tensor:
-    """The mean gradient along the sketch's directions, [I q]: a sketch is linear."""
-    mean, start = channel.moments.means(0), 0
-    total = torch.zeros(images, next(iter(channel.sketch.left.values())).shape[0], dtype=torch.float64)
-    for name, size in channel.moments.sizes.items():
-        left, right = channel.sketch.left[name].double(), channel.sketch.right[name].double()
-        part = mean[:, start : start + size]
-        inputs = channel.recorder.layers[name].in_features
-        weight = part[:, : left.shape[1] * inputs].reshape(images, left.shape[1], inputs)
-        total += torch.einsum("ioj,qo,qj->iq", weight, left, right[:, :inputs])
-        if right.shape[1] > inputs:
-            total += part[:, left.shape[1] * inputs :] @ left.T * right[:, -1]
-        start += size
-    return total
 
 
 def _projection(moments: LayerMoments, reference: _Seen) -> Tensor:

@@ -36,6 +36,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         f"Of the unbiased estimators {about.named(findings, best['label'])} has the smallest product, "
         f"{prose.with_interval(best['work'])}"
     )
+    none = [about.named(findings, row["label"]) for row in usable if row["work"].value == 0.0]
+    if len(none) > 1:
+        text, apart = (
+            f"Of the unbiased estimators {prose.listing(none)} have no variance, and so no product",
+            True,
+        )
     text += "." if apart or len(usable) == 1 else ", though its interval overlaps with that of another."
     ratio = ""
     pair, v = about.contrast(findings), findings.vocabulary
@@ -48,7 +54,6 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 f"{about.named(findings, pair[0])} and "
                 f"{passes(theirs)} with {about.named(findings, pair[1])}"
             )
-    work = "passes through the decoder" if v.trained else f"{v.evaluations} and of its derivative"
     return {
         "rows": rows,
         "text": text,
@@ -56,7 +61,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "objective": about.under(findings, findings.objectives[0]),
         "evaluations": v.evaluations,
         "short": "passes" if "pass" in v.evaluation else "evaluations",
-        "work": f"{work}, the same on every machine",
+        "work": f"{v.work}, the same on every machine",
         "at_last": v.at_last,
         "taylor": about.label_of(findings, "taylor_control_variate") is not None,
         "baseline": any("optimal" in name for name in findings.estimator_of.values()),

@@ -78,7 +78,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "estimators": found,
         "rows": rows,
         "theta": any(row["parameters"] == "θ" for row in rows),
-        "work": "passes through the decoder" if v.trained else v.evaluations,
+        "work": v.work.partition(" and ")[0],
         "evaluations": v.evaluations,
         "antithetic": any(spec.antithetic for spec in findings.experiment.estimators),
     }

@@ -129,6 +129,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             }
         )
     return {
+        "discrete": findings.vocabulary.discrete,
         "tally": tally(found) if found else "",
         "rows": rows,
         "groups": groups,

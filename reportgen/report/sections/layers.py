@@ -37,7 +37,7 @@ def dead(findings: Findings, reference: str) -> str:
     dead = words.capital(prose.in_words(found.dead))
     one, v = found.dead == 1, findings.vocabulary
     clause = f"coordinates {'has' if one else 'have'} no gradient at any {v.unit}"
-    if v.dataset:
+    if v.images:
         clause += f", since the {'pixel it weighs is' if one else 'pixels they weigh are'} never on"
     clause += "; it is" if one else "; they are"
     return f"{dead} of {prose.count(found.count)} {clause} left out of distributions."
@@ -76,7 +76,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 f"{prose.with_interval(usable[least])}."
             )
     return {
-        **({} if findings.vocabulary.trained else {"title": "By block of parameters"}),
+        **({} if findings.vocabulary.network else {"title": "By block of parameters"}),
+        "free": findings.vocabulary.free,
         "groups": [findings.vocabulary.block(group) for group in groups],
         "reference": about.title_of(findings, reference),
         "variances": [findings.get("total_variance", reference, group=group) for group in groups],

@@ -25,16 +25,22 @@ def context(findings: Findings) -> Mapping[str, Any]:
         r.arrays["variance_without"].shape[2] for r in findings.measurements if "variance_without" in r.arrays
     }
     v, problem = findings.vocabulary, experiment.problem
+    epochs = experiment.train.epochs
     q = DISTRIBUTIONS[problem.distribution]
     return {
         "trained": v.trained,
+        "network": v.network,
+        "layered": problem.layered,
+        "discrete": v.discrete,
+        "beginning": problem.beginning,
+        "moves": "pathwise gradients" if not v.discrete else "leave-one-out gradients in φ and those in θ",
         "counted": v.counted,
         "unit": v.unit,
         "units": v.units,
         "alone": v.alone,
         "free": v.free,
         "each": v.each,
-        "from_test": bool(v.dataset),
+        "from_test": v.images,
         "prepared": problem.prepared,
         "swept": v.swept,
         "mean_field": q.name == "gaussian",
@@ -43,6 +49,8 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "baselines": any("optimal" in name for name in findings.estimator_of.values()),
         "theta": bool(findings.compared(parameters="theta")),
         "exact": any("exact_variance" in r.arrays for r in findings.measurements),
+        "objectives": len(findings.objectives) > 1,
+        "crossovers": bool(findings.series()) and not v.trained,
         "biased": any("bias_squared" in r.arrays for r in findings.measurements),
         "coordinates": v.coordinates,
         "precision": f"{100 * float(experiment.measure.precision):g}%",
@@ -57,7 +65,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "parameters": prose.count(record.parameters) if record else words.DASH,
         "batch": prose.count(int(experiment.train.batch_size)),
         "rate": f"{float(experiment.train.learning_rate):g}",
-        "epochs": words.counted(experiment.train.epochs, "epoch") if experiment.train.epochs else "",
+        "epochs": words.counted(epochs, "step" if v.alone and not v.images else "epoch") if epochs else "",
         "trained_on": about.objective_title(findings, experiment.train.objective),
     }
 

@@ -6,20 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.distributions import DISTRIBUTIONS
+from reportgen.figures import reading
 from reportgen.findings import Findings
 from reportgen.objectives import OBJECTIVES
-from reportgen.report import about, words
+from reportgen.report import about
 from reportgen.report.formulas import Formula
 from reportgen.report.section import Section
 from reportgen.report.sections.judged import sources
 
 NOTES = {
     "reconstruction": "f is the log-likelihood alone.",
-    "elbo": (
-        "Every term is sampled, and the pathwise gradient is that of the log "
-        "weight "
-        "(SGVB-A of Kingma and Welling)."
-    ),
+    "elbo": "Every term is sampled, and the pathwise gradient is that of the log weight (SGVB-A of Kingma "
+    "and Welling).",
     "iwae": "A bound of K samples together, tighter for every one more; each K is an objective of its own.",
     "expectation": "f is any function, with no model behind it.",
     "elbo_analytic_kl": (
@@ -41,19 +39,30 @@ def quotes(findings: Findings) -> list[Mapping[str, str]]:
         keys = [key for key, _ in sources(claim.source) if key]
         if claim.quote and keys:
             found.setdefault(claim.quote, keys[0])
-    return [{"text": words.sentence(text), "key": key} for text, key in list(found.items())[:MOST_QUOTES]]
+    return [{"text": fragment(text), "key": key} for text, key in list(found.items())[:MOST_QUOTES]]
 
 
+def fragment(text: str) -> str:
+    """Words quoted, with an ellipsis where they are torn out of a sentence."""
+    before = "" if text[:1].isupper() else "… "
+    return f"{before}{text}{'' if text[-1:] in '.?!' else ' …'}"
+
+
+ELBO_DISCRETE = "Every term is sampled."
+"""Where there is no pathwise gradient."""
 ANALYTIC_ALONE = "The KL term and its gradient are in closed form and add no variance (SGVB-B)."
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
     """Objectives with their formulas, and the model."""
+    v = findings.vocabulary
     objectives = []
     for name in findings.objectives:
         found = OBJECTIVES[name]
         formula = Formula(found.formula, found.spoken, display=True)
         note = NOTES.get(name, "")
+        if name == "elbo" and v.discrete:
+            note = ELBO_DISCRETE
         if name == "elbo" and about.cites(findings, "burda2016"):
             note = f"What Burda et al. compare: {note[:1].lower()}{note[1:]}"
         if name == "elbo_analytic_kl" and "reconstruction" not in findings.objectives:
@@ -62,13 +71,18 @@ def context(findings: Findings) -> Mapping[str, Any]:
             note = f"The term that the source post asks about; {note}"
         objectives.append({"name": name, "title": found.title, "formula": formula, "note": note})
     q = DISTRIBUTIONS[findings.experiment.problem.distribution]
-    v = findings.vocabulary
+    said, theta = quotes(findings), findings.compared(parameters="theta")
+    phi = [label for label in findings.labels if label not in theta]
+    burda = not v.discrete and (about.cites(findings, "burda2016") or (v.network and not said))
     return {
         "objectives": objectives,
-        "trained": v.trained,
+        "network": v.network,
+        "discrete": v.discrete,
+        "scores": burda or any(reading.kind_of(findings, label).weighs_score for label in phi),
+        "theta": bool(theta),
         "coordinates": v.coordinates,
-        "quotes": quotes(findings),
-        "burda": v.trained or about.cites(findings, "burda2016"),
+        "quotes": said,
+        "burda": burda,
         "conditional": not v.alone or findings.objectives != ("expectation",),
         "family": {
             "title": q.title,

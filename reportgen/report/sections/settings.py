@@ -99,6 +99,12 @@ def blocks_shown(findings: Findings) -> tuple[str, ...]:
     return blocks if few else ("all",)
 
 
+def block_text(findings: Findings, group: str) -> str:
+    """A block inside a sentence: “gradient in μ”, “block “mean””."""
+    v = findings.vocabulary
+    return v.block(group) if v.block(group) != group else f"block “{group}”"
+
+
 def long_tables(findings: Findings, run: Series, values: Sequence[Any]) -> list[Mapping[str, Any]]:
     """Values as rows: total variances, a column an estimator; a table a block of parameters."""
     arms = arms_drawn(findings, findings.objectives, LINES)
@@ -110,7 +116,7 @@ def long_tables(findings: Findings, run: Series, values: Sequence[Any]) -> list[
     ]
     return [
         {
-            "block": "" if group == "all" else findings.vocabulary.block(group),
+            "block": "" if group == "all" else block_text(findings, group),
             "id": group,
             "heads": heads,
             "rows": [

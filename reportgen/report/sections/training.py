@@ -105,9 +105,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     by_image = ""
     if pair:
         lower, total = findings.images_lower(pair[1], pair[0])
-        if total:
+        unit = findings.vocabulary.unit
+        if total > 1:
             by_image = (
-                "The same can be asked image by image: at the last checkpoint "
+                f"The same can be asked {unit} by {unit}: at the last checkpoint "
                 f"{about.named(findings, pair[1])} has the "
                 f"lower variance in {prose.count(lower)} of {prose.count(total)} {findings.vocabulary.units}."
             )
@@ -140,6 +141,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "paragraphs": paragraphs,
         "by_image": by_image,
+        "alone": findings.vocabulary.alone,
         "unit": findings.vocabulary.unit,
         "units": findings.vocabulary.units,
         "epochs": findings.checkpoints,

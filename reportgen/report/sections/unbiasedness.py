@@ -12,6 +12,8 @@ from reportgen.report import about, words
 from reportgen.report.section import Section
 
 LEVEL = 0.05
+CONTROLS = ("negative control", "negative controls")
+BIASED = ("estimator with a bias", "estimators with a bias")
 
 
 def places(findings: Findings) -> list[dict[str, Any]]:
@@ -106,20 +108,27 @@ def verdict(findings: Findings) -> list[str]:
             )
         texts.append(words.sentence(text))
     controls = list(dict.fromkeys(label for label, _, r in rows if not r["unbiased"] and r["tested"]))
+    told: dict[tuple[tuple[str, str], str], list[str]] = {}
     for label in controls:
         tests = sum(r["tested"] for name, _, r in rows if name == label)
         found = sum(r["rejected"] for name, _, r in rows if name == label)
-        kind = "the negative control" if about.is_control(findings, label) else "the estimator with a bias"
+        kind = CONTROLS if about.is_control(findings, label) else BIASED
         how = "every one of" if found == tests else f"{prose.in_words(found) if found else 'none'} of"
-        texts.append(
-            words.sentence(
-                f"{kind}, {about.named(findings, label)}, was rejected in {how} "
-                f"{words.counted(tests, 'test')}"
-                if tests > 1
-                else f"{kind}, {about.named(findings, label)}, was "
-                f"{'rejected' if found else 'not rejected'} in its one test"
-            )
+        result = (
+            f"rejected in {how} {words.counted(tests, 'test')}"
+            if tests > 1
+            else f"{'rejected' if found else 'not rejected'} in its one test"
         )
+        told.setdefault((kind, result), []).append(about.named(findings, label))
+    sentences = [
+        words.sentence(
+            f"the {kind[0]}, {names[0]}, was {result}"
+            if len(names) == 1
+            else f"the {kind[1]}, {prose.listing(names)}, were each {result}"
+        )
+        for (kind, result), names in told.items()
+    ]
+    texts += [" ".join(sentences)] if sentences else []
     return [*texts, *untested(findings, objectives)]
 
 
@@ -136,6 +145,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         groups.append({"title": about.objective_title(findings, objective), "rows": rows})
     return {
         "reference": about.named(findings, findings.reference()),
+        "layered": findings.experiment.problem.layered,
         "units": findings.vocabulary.units,
         "unit_article": article(findings.vocabulary.unit),
         "counted": findings.vocabulary.counted,

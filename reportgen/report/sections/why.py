@@ -83,7 +83,12 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
             if post
             else "Most"
         )
-        text += " of the gap, on the log scale, is owed to the size of the value that multiplies the score."
+        text += " of the gap, on the log scale, is owed "
+        text += (
+            "to the size of the value that multiplies the score."
+            if kind_of(findings, top).weighs_score
+            else "to the score itself and the value that it multiplies, not to a missing derivative."
+        )
     elif share.high < 0.5:
         text += "The larger part of it, on the log scale, is left to the derivative"
         text += ", as the source post has it." if post else "."
@@ -112,6 +117,27 @@ def elsewhere(findings: Findings, label: str, worst: str, best: str) -> list[str
     if not sentences:
         return []
     return [f"How much is left depends on what is differentiated. {' '.join(sentences)}"]
+
+
+STEPS = {
+    "constant": "subtracting a constant needs values of f only",
+    "measure_valued": "differences of f between coupled points need values of f too, many of them",
+    "taylor_control_variate": "a first-order Taylor expansion needs one derivative, at the mean of q",
+}
+"""What an estimator between the ends takes; “constant” stands for every baseline."""
+
+
+def steps(findings: Findings, others: Sequence[str], best: str) -> str:
+    """What the estimators between the two ends need, each kind once, and the lower end."""
+    kinds = {
+        "constant" if kind_of(findings, label).weighs_score else findings.estimator_of[label]
+        for label in others
+    }
+    found = [text for kind, text in STEPS.items() if kind in kinds]
+    pathwise = findings.estimator_of[best] == "pathwise"
+    name = "the pathwise estimator" if pathwise else about.named(findings, best)
+    one = "one" if "taylor_control_variate" in kinds else "a derivative"
+    return "; ".join([*found, f"{name} needs {one} at every sample"]) if found else ""
 
 
 def constants(findings: Findings, label: str) -> str:
@@ -162,6 +188,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     objective = about.under(findings, findings.objectives[0])
     where = findings.vocabulary.epoch(findings.checkpoints[-1])
     return {
+        "steps": steps(findings, others, best),
         "worst": about.named(findings, worst),
         "best": about.named(findings, best),
         "rows": rows,

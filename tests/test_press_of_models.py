@@ -1,0 +1,152 @@
+"""What a report says of models other than the Gaussian VAE: one data set, bits, two layers, θ beside φ."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from reportgen.figures import captions, variance_against_setting, variance_by_layer
+from reportgen.figures.style import MILLIMETRE
+from reportgen.findings import Findings
+from reportgen.report import about, words
+from reportgen.report.sections import question
+from tests.press_cases import FUNCTION, RAINFORTH, toy
+from tests.test_report import page_of, text_of
+
+LOGISTIC = """
+experiment: toy
+title: Weights
+problem: {model: logistic_regression}
+objective: [elbo]
+estimators: [score_function, {name: score_function, baseline: optimal_constant}, measure_valued, pathwise]
+train: {epochs: 20, checkpoints: [0, 20]}
+"""
+BITS = """
+experiment: toy
+title: Bits
+problem: {model: bernoulli_vae}
+objective: [elbo]
+estimators: [score_function, leave_one_out, gumbel_softmax, straight_through]
+train: {epochs: 20, checkpoints: [0, 20]}
+measure: {images: 8}
+"""
+LAYERS = """
+experiment: toy
+title: Layers
+problem: {model: two_layer_vae}
+objective: [elbo]
+estimators: [{name: leave_one_out, num_samples: 4}, {name: pathwise, num_samples: 4}]
+train: {epochs: 20, checkpoints: [0, 20]}
+measure: {images: 8}
+"""
+OF_IMAGES = re.compile(
+    r"\b(images?|encoders?|decoders?|minibatch\w*|Glorot\w*|autoencoders?|latent|test part)\b"
+)
+"""Words that are false of one data set and a q whose parameters are free."""
+
+
+def said(findings: Findings) -> str:
+    """The text of a report, without the declaration and the references."""
+    text = text_of(page_of(findings)).partition("The declaration, with every default")[0]
+    return text.replace("\u00a0", " ")
+
+
+@pytest.fixture(scope="module")
+def logistic() -> str:
+    return said(toy(LOGISTIC))
+
+
+@pytest.fixture(scope="module")
+def bits() -> str:
+    return said(toy(BITS, points=8, eta=8))
+
+
+@pytest.fixture(scope="module")
+def layers() -> str:
+    return said(toy(LAYERS, points=8, eta=30))
+
+
+def test_one_data_set_is_no_image_and_its_q_no_network(logistic: str) -> None:
+    found = sorted({match[0] for match in OF_IMAGES.finditer(logistic)})
+    assert found == []
+    assert "the breast cancer data, 31 weights" in logistic and "breast_cancer" not in logistic.lower()[:2000]
+    assert "q begins at the prior" in logistic and "an epoch is one step" in logistic
+    assert "data set by data set" not in logistic and "of one training run." in logistic
+
+
+def test_the_same_search_finds_them_in_a_report_of_images(bits: str) -> None:
+    assert {"images", "encoder", "decoder", "Glorot"} <= set(OF_IMAGES.findall(bits))
+
+
+def test_no_path_is_promised_where_z_is_discrete(bits: str) -> None:
+    assert "is discrete, so there is no path" in bits
+    assert "SGVB-A" not in bits and "standard VAE update" not in bits
+    assert "8 latent bits" in bits and "decoder passes" in bits and "evaluations of f" not in bits
+    assert "binarized once" in bits
+
+
+def test_biased_estimators_that_fared_alike_share_a_sentence(bits: str) -> None:
+    assert bits.count("estimator with a bias,") + bits.count("estimators with a bias,") == 1
+
+
+def test_two_layers_are_measured_layer_by_layer(layers: str) -> None:
+    assert "10 and 5 latent units" in layers and "layer by layer" in layers
+    assert "along random directions" in layers and "each direction" in layers
+    assert "does not depend on the sample" not in layers
+    assert "Every estimate spends four samples." in layers
+
+
+def test_the_chain_rule_stands_where_there_is_a_small_vector(bits: str, logistic: str) -> None:
+    assert "does not depend on the sample" in bits and "does not depend on the sample" in logistic
+
+
+def test_a_gradient_in_theta_is_announced() -> None:
+    text = said(toy(RAINFORTH, points=3, eta=20, blocks=()))
+    assert "one of them is of the gradient in θ instead" in text
+    assert "Beside it stands the gradient in θ" in text and "REINFORCE" not in text
+
+
+def test_what_no_derivative_explains_is_not_owed_to_one(logistic: str) -> None:
+    assert "is left to the derivative" not in logistic
+
+
+def test_a_key_longer_than_its_bands_makes_the_figure_higher() -> None:
+    data = variance_by_layer.data(toy(BITS, points=8, eta=8))
+    assert data is not None
+    (line, *_) = data.lines
+    many = replace(data, lines=tuple(replace(line, title=f"Estimator number {n}") for n in range(30)))
+    titles = [one.title for one in many.lines]
+    assert variance_by_layer.draw(many).get_figheight() / MILLIMETRE >= variance_by_layer.key_height(titles)
+    assert variance_by_layer.key_height(["one\ntwo"]) > variance_by_layer.key_height(["one"])
+
+
+def test_names_keep_their_capitals() -> None:
+    assert captions.lowered("Gumbel-softmax") == "Gumbel-softmax"
+    assert captions.lowered("Straight-through") == "straight-through"
+
+
+def test_fragments_show_where_they_were_torn() -> None:
+    assert question.fragment("tends to have lower variance") == "… tends to have lower variance …"
+    assert question.fragment("We note this.") == "We note this."
+
+
+def test_a_ratio_of_nothing_is_said_in_words() -> None:
+    from reportgen.findings import Estimate
+
+    told = words.compared("a", "b", Estimate(0.0, 0.0, 0.0, 100))
+    assert told == "the variance of a is zero, and that of b is not"
+    assert about.setting_text({"problem.scale_factor": 2}) == "scale factor = 2"
+
+
+def test_rounding_does_not_stretch_an_axis() -> None:
+    findings = toy(FUNCTION)
+    found = variance_against_setting.data(findings)
+    assert found is not None
+    (one, *_) = found.panels[0].lines
+    (first, *rest) = one.estimates
+    mixed = replace(one, estimates=(replace(first, value=1e-31), *rest))
+    kept = variance_against_setting.without_rounding(mixed)
+    assert list(kept.values) == [0.0, *one.values[1:]]
+    assert variance_against_setting.without_rounding(one) == one
