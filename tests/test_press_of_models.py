@@ -39,7 +39,10 @@ experiment: toy
 title: Layers
 problem: {model: two_layer_vae}
 objective: [elbo]
-estimators: [{name: leave_one_out, num_samples: 4}, {name: pathwise, num_samples: 4}, {name: generative, num_samples: 4}]
+estimators:
+  - {name: leave_one_out, num_samples: 4}
+  - {name: pathwise, num_samples: 4}
+  - {name: generative, num_samples: 4}
 train: {epochs: 20, checkpoints: [0, 20]}
 measure: {images: 8}
 """
