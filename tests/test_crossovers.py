@@ -380,7 +380,7 @@ def test_a_claim_of_a_crossover_is_one_look_at_a_curve() -> None:
     claim = only(f"{CROSSOVER} = 1.0638 within 3% in mean {THERE}")
     (detail,) = claim.details
     assert detail.setting == {"train.objective": COSINE}
-    assert (detail.checkpoint, detail.effect, detail.bound) == (5, f"crossover in {RATE}", 1.0638)
+    assert (detail.checkpoint, detail.effect, detail.bound) == (5, "crossover in learning rate", 1.0638)
     assert claim.level == 0.95
     assert claim.where == "settings"
     assert claim.estimate.low < claim.estimate.value < claim.estimate.high

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from reportgen.figures import captions, variance_against_setting, variance_by_layer
 from reportgen.figures.style import MILLIMETRE
-from reportgen.findings import Findings
+from reportgen.findings import Estimate, Findings
+from reportgen.plan import Arm, MeasurementCell
 from reportgen.report import about, words
 from reportgen.report.sections import question
 from tests.press_cases import FUNCTION, RAINFORTH, toy
@@ -37,7 +39,10 @@ experiment: toy
 title: Layers
 problem: {model: two_layer_vae}
 objective: [elbo]
-estimators: [{name: leave_one_out, num_samples: 4}, {name: pathwise, num_samples: 4}]
+estimators:
+  - {name: leave_one_out, num_samples: 4}
+  - {name: pathwise, num_samples: 4}
+  - {name: generative, num_samples: 4}
 train: {epochs: 20, checkpoints: [0, 20]}
 measure: {images: 8}
 """
@@ -45,6 +50,11 @@ OF_IMAGES = re.compile(
     r"\b(images?|encoders?|decoders?|minibatch\w*|Glorot\w*|autoencoders?|latent|test part)\b"
 )
 """Words that are false of one data set and a q whose parameters are free."""
+
+
+def told(number: float, cell: MeasurementCell, arm: Arm) -> float:
+    """One number, wherever it is asked for."""
+    return number
 
 
 def said(findings: Findings) -> str:
@@ -133,10 +143,8 @@ def test_fragments_show_where_they_were_torn() -> None:
 
 
 def test_a_ratio_of_nothing_is_said_in_words() -> None:
-    from reportgen.findings import Estimate
-
-    told = words.compared("a", "b", Estimate(0.0, 0.0, 0.0, 100))
-    assert told == "the variance of a is zero, and that of b is not"
+    text = words.compared("a", "b", Estimate(0.0, 0.0, 0.0, 100))
+    assert text == "the variance of a is zero, and that of b is not"
     assert about.setting_text({"problem.scale_factor": 2}) == "scale factor = 2"
 
 
@@ -150,3 +158,9 @@ def test_rounding_does_not_stretch_an_axis() -> None:
     kept = variance_against_setting.without_rounding(mixed)
     assert list(kept.values) == [0.0, *one.values[1:]]
     assert variance_against_setting.without_rounding(one) == one
+
+
+def test_exact_answers_are_described_where_there_are_any() -> None:
+    for number, there in ((1.0, True), (float("nan"), False)):
+        text = said(toy(FUNCTION, exact={"exact_variance": partial(told, number)}))
+        assert ("The estimator is run at the nodes" in text) is there

@@ -145,7 +145,7 @@ def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
     """Which of the estimates drawn spend more than one sample; nothing where none does."""
     if is_bound(findings):
         return ""
-    several = {label: default_samples(findings, label) for label in drawn}
+    several = {label: default_samples(findings, label) for label in drawn if findings.arm(label) is not None}
     spent = set(several.values())
     if len(several) > 1 and len(spent) == 1 and max(spent) > 1:
         return f"Every estimate spends {prose.in_words(max(spent))} samples."

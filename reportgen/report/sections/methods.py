@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.findings import Findings, prose
 from reportgen.report import about, words
 from reportgen.report.section import Section
+
+
+def known(findings: Findings, name: str) -> bool:
+    """Whether any record has a number in an array that holds NaN where it is not known."""
+    return any(bool(np.isfinite(r.arrays[name]).any()) for r in findings.measurements if name in r.arrays)
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
@@ -48,10 +55,10 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "controls": any(about.is_control(findings, label) for label in findings.labels),
         "baselines": any("optimal" in name for name in findings.estimator_of.values()),
         "theta": bool(findings.compared(parameters="theta")),
-        "exact": any("exact_variance" in r.arrays for r in findings.measurements),
+        "exact": known(findings, "exact_variance"),
         "objectives": len(findings.objectives) > 1,
         "crossovers": bool(findings.series()) and not v.trained,
-        "biased": any("bias_squared" in r.arrays for r in findings.measurements),
+        "biased": known(findings, "bias_squared"),
         "coordinates": v.coordinates,
         "precision": f"{100 * float(experiment.measure.precision):g}%",
         "budget": prose.count(int(experiment.measure.budget)),
