@@ -20,13 +20,13 @@ from torch import Tensor
 
 from reportgen.datasets import load
 from reportgen.declaration import load_text
+from reportgen.engine.draws import Frame, IntegrandDraws, integrand_values
+from reportgen.engine.equal_means import equal_means_test
+from reportgen.engine.moments import Moments
+from reportgen.engine.points import Batch, PointsAt
+from reportgen.engine.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure.draws import Frame, IntegrandDraws, integrand_values
-from reportgen.measure.equal_means import equal_means_test
-from reportgen.measure.moments import Moments
-from reportgen.measure.points import Batch, PointsAt
-from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import make_plan
 from reportgen.problems.images import measured_images

@@ -23,13 +23,13 @@ from benchmarks.peers import (
     single_backwards,
     vmap_of_grad,
 )
+from reportgen.engine import measure
+from reportgen.engine.draws import Frame, IntegrandDraws, integrand_values
+from reportgen.engine.moments import Moments
+from reportgen.engine.points import Batch
+from reportgen.engine.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS as TABLE
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure import measure
-from reportgen.measure.draws import Frame, IntegrandDraws, integrand_values
-from reportgen.measure.moments import Moments
-from reportgen.measure.points import Batch
-from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
 from reportgen.streams import stream
 

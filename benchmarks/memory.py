@@ -12,7 +12,7 @@ import sys
 import torch
 
 from benchmarks.burda import ESTIMATORS, case, cell
-from reportgen.measure import measure
+from reportgen.engine import measure
 
 FEWER, MORE = 262_144, 2_621_440
 """Draws of one image; the fewer are already a full round of batches."""

@@ -5,9 +5,7 @@ A declared experiment (YAML) becomes a measured answer and a document.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,18 +45,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_FROM})
-
-
-class _Package(ModuleType):
-    """`reportgen.measure` is the function, also once the room of that name has been imported."""
-
-    @property
-    def measure(self) -> Any:
-        return import_module(_FROM["measure"]).measure
-
-    @measure.setter
-    def measure(self, room: ModuleType) -> None:
-        """What the import of the room does; modules are found in `sys.modules` all the same."""
-
-
-sys.modules[__name__].__class__ = _Package

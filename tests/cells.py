@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from reportgen.measure import measure
+from reportgen.engine import measure
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.problem import Problem
 from reportgen.store.records import MeasurementRecord

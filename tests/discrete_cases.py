@@ -8,11 +8,11 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
+from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.points import Batch, PointsAt
+from reportgen.engine.pushforward import Pushforward
 from reportgen.estimators import Estimator
 from reportgen.families import Bernoulli
-from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.measure.points import Batch, PointsAt
-from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import Objective
 from reportgen.problems.model import LatentModel
 from reportgen.problems.prior import UniformCode

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from reportgen.engine.channels import Channel, ChannelKey
+from reportgen.engine.draws import Frame
+from reportgen.engine.exact import Exact, exact_moments
+from reportgen.engine.moments import Moments
+from reportgen.engine.points import PointsAt
+from reportgen.engine.source import Source, Wanted
 from reportgen.estimators import ESTIMATORS
-from reportgen.measure.channels import Channel, ChannelKey
-from reportgen.measure.draws import Frame
-from reportgen.measure.exact import Exact, exact_moments
-from reportgen.measure.moments import Moments
-from reportgen.measure.points import PointsAt
-from reportgen.measure.source import Source, Wanted
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 from tests.toys import Toy

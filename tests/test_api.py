@@ -55,16 +55,6 @@ def test_import_is_light_and_offers_what_it_lists() -> None:
         _ = reportgen.measures
 
 
-def test_measure_stays_the_function_when_the_room_of_that_name_is_imported() -> None:
-    code = (
-        "import reportgen, reportgen.measure.meter\n"
-        "from reportgen.measure import measure as engine\n"
-        "from reportgen import measure\n"
-        "assert measure is reportgen.measure and callable(measure) and engine is not measure\n"
-    )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
-
-
 def test_load_takes_names_files_and_text_and_lays_settings_over(tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(TEXT)
     for source in (TEXT, tmp_path / "tiny.yaml", str(tmp_path / "tiny.yaml")):

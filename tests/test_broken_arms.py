@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from reportgen.engine import measure
+from reportgen.engine.layered.surrogates import SURROGATES, Sampled, generative, pathwise
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
-from reportgen.measure import measure
-from reportgen.measure.layered.surrogates import SURROGATES, Sampled, generative, pathwise
 from reportgen.plan import Arm
 from reportgen.problems.model import free_gaussian
 from tests.cells import arm, cell, measured

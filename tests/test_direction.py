@@ -11,11 +11,11 @@ import torch
 from scipy import special, stats
 from torch import Tensor, nn
 
+from reportgen.engine import meter
+from reportgen.engine.channels import Channel
 from reportgen.findings import STATISTICS
 from reportgen.findings.arm import MeasuredArm
 from reportgen.findings.estimate import NotAvailableError
-from reportgen.measure import meter
-from reportgen.measure.channels import Channel
 from reportgen.problems.model import LatentModel, free_gaussian
 from tests.cells import arm, measured, position
 from tests.test_meter import ARMS, tiny

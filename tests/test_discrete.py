@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.special import ndtr
 
 from reportgen.declaration import load_text
+from reportgen.engine.channels import Channel, ChannelKey
+from reportgen.engine.moments import Moments
 from reportgen.errors import DeclarationError
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
 from reportgen.figures.labels import short_title
-from reportgen.measure.channels import Channel, ChannelKey
-from reportgen.measure.moments import Moments
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.plan import Arm, make_plan
 from tests.discrete_cases import (

@@ -11,9 +11,9 @@ import torch
 from scipy.integrate import quad
 from torch import Tensor
 
+from reportgen.engine.exact import enumeration
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import Bernoulli, Categorical
-from reportgen.measure.exact import enumeration
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 from reportgen.problems import BUILDERS, Materials

@@ -9,8 +9,8 @@ import pytest
 import torch
 from scipy import stats
 
-from reportgen.measure.equal_means import equal_means_test
-from reportgen.measure.moments import Moments
+from reportgen.engine.equal_means import equal_means_test
+from reportgen.engine.moments import Moments
 
 NO_FLOOR = torch.zeros(1, dtype=torch.float64)
 

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from reportgen.applicability import refusal
+from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.points import Batch
+from reportgen.engine.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.measure.points import Batch
-from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.problems.vae import VAEProblem
 from reportgen.report.sections.estimators import _formulas, _unbiased

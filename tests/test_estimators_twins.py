@@ -13,12 +13,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.points import Batch
+from reportgen.engine.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
 from reportgen.estimators.log_sums import log_sum_of_others
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.measure.points import Batch
-from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
 from reportgen.problems.model import free_gaussian
 from reportgen.problems.vae import VAEProblem

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from reportgen.measure.exact import quadrature
+from reportgen.engine.exact import quadrature
 from reportgen.plan import Arm
 from reportgen.problems.model import LatentModel, free_gaussian
 from tests.cells import arm, measured

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from scipy import stats
 
-from reportgen.measure import meter
+from reportgen.engine import meter
 from tests.cells import arm, measured
 from tests.estimator_checks import Case
 from tests.toys import conjugate

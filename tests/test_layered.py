@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from reportgen.applicability import LAYERED
+from reportgen.engine import measure
+from reportgen.engine.layered.gradients import Recorder
+from reportgen.engine.layered.moments import LayerMoments
+from reportgen.engine.layered.sketch import Sketch
+from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.errors import CellError
-from reportgen.measure import measure
-from reportgen.measure.layered.gradients import Recorder
-from reportgen.measure.layered.moments import LayerMoments
-from reportgen.measure.layered.sketch import Sketch
-from reportgen.measure.layered.surrogates import SURROGATES, Sampled
 from reportgen.plan import Arm
 from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.vae import VAEProblem

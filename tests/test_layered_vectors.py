@@ -12,10 +12,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from reportgen.engine.layered import surrogates
+from reportgen.engine.layered.gradients import LayerGradient, Recorder
+from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.estimators import ESTIMATORS
-from reportgen.measure.layered import surrogates
-from reportgen.measure.layered.gradients import LayerGradient, Recorder
-from reportgen.measure.layered.surrogates import SURROGATES, Sampled
 from reportgen.objectives import OBJECTIVES
 from reportgen.streams import stream
 from tests.tiny_vae import IMAGES, REPLICATES, K, engine, f_of, noise, tiny_vae

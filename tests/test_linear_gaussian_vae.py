@@ -7,7 +7,7 @@ import torch
 from scipy.stats import multivariate_normal
 
 from reportgen.datasets import load
-from reportgen.measure.points import Batch
+from reportgen.engine.points import Batch
 from reportgen.problems import BUILDERS, Materials
 from reportgen.problems.linear_gaussian_vae import Likelihood, PrincipalComponents
 from reportgen.streams import stream

@@ -13,8 +13,8 @@ from scipy import stats
 from torch import Tensor, nn
 
 from reportgen.declaration.checks import MOST_BUCKETS
-from reportgen.measure import MeasureProgress, measure, meter
-from reportgen.measure.channels import Channel, ChannelKey
+from reportgen.engine import MeasureProgress, measure, meter
+from reportgen.engine.channels import Channel, ChannelKey
 from reportgen.problems.model import free_gaussian
 from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import QUANTILES, MeasurementRecord

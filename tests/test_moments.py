@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.measure.moments import LeftOut, Moments
+from reportgen.engine.moments import LeftOut, Moments
 
 
 def stream(sizes: list[int], seed: int, images: int = 2, m: int = 3) -> list[torch.Tensor]:

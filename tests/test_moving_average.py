@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from reportgen.engine.source import Wanted
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
 from reportgen.estimators.moving_average_baseline import DECAY, past_average
-from reportgen.measure.source import Wanted
 from reportgen.streams import stream
 from tests.estimator_checks import Case, check_drawn_mean
 from tests.toys import conjugate, function

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from reportgen.engine.pushforward import Pushforward
 from reportgen.errors import CellError
-from reportgen.measure.pushforward import Pushforward
 from reportgen.problems import Model
 from reportgen.problems.own_checks import check
 from reportgen.problems.python_model import as_problem

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from reportgen.declaration import PROBLEMS, Problem
 from reportgen.distributions import DISTRIBUTIONS
+from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.layered.gradients import Recorder
+from reportgen.engine.points import Batch
+from reportgen.engine.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
-from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.measure.layered.gradients import Recorder
-from reportgen.measure.points import Batch
-from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import OBJECTIVES
 from reportgen.problems import BUILDERS, TRAINABLES, Described
 from reportgen.problems.layered import LayeredModel

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from reportgen.engine.pushforward import DenseBlock, LinearBlock, Pushforward
 from reportgen.errors import CellError
-from reportgen.measure.pushforward import DenseBlock, LinearBlock, Pushforward
 from tests.example_model import load_example
 
 

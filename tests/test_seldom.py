@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from reportgen.engine import seldom as module
+from reportgen.engine.moments import Moments
+from reportgen.engine.seldom import seldom, without
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
 from reportgen.estimators.rebar import rebar
 from reportgen.families import Bernoulli, Categorical, MeanFieldGaussian
-from reportgen.measure import seldom as module
-from reportgen.measure.moments import Moments
-from reportgen.measure.seldom import seldom, without
 from reportgen.problems.model import FreeParameters, LatentModel
 from reportgen.problems.prior import UniformCode
 from tests.cells import arm, measured, position

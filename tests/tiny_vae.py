@@ -7,11 +7,11 @@ import math
 import torch
 from torch import Tensor, nn
 
+from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.points import Batch, PointsAt
+from reportgen.engine.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
-from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.measure.points import Batch, PointsAt
-from reportgen.measure.pushforward import Pushforward
 from reportgen.objectives import Objective
 from reportgen.problems.vae import VAEProblem
 from reportgen.streams import stream

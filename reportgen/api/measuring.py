@@ -16,10 +16,10 @@ from reportgen.applicability import refusal
 from reportgen.declaration import EstimatorSpec
 from reportgen.declaration.checks import MOST_BUCKETS
 from reportgen.declaration.estimator_spec import applicable
+from reportgen.engine import measure as measured
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.families import Family
-from reportgen.measure import measure as measured
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import MeasurementCell, arm_of
 from reportgen.problems import Model, Problem

@@ -83,8 +83,8 @@ def _train(task: Task, cell: TrainingCell) -> None:
 
 
 def _measure(task: Task, cell: MeasurementCell) -> None:
+    from reportgen.engine import MeasureProgress, measure
     from reportgen.execution.environment import environment
-    from reportgen.measure import MeasureProgress, measure
     from reportgen.problems import BUILDERS, Materials
     from reportgen.training import load_checkpoint
 

@@ -1,7 +1,7 @@
 """Has an estimator the same mean as the reference? One joint test an image.
 
 bias_statistic is the largest z over images of the cross-fitted test of
-paired differences to the reference (`reportgen.measure.equal_means`);
+paired differences to the reference (`reportgen.engine.equal_means`);
 bias_p_value the smallest p-value over images after Holm's correction, which
 for the smallest is Bonferroni's factor I;
 detectable_bias the median over images of the smallest bias along the image's

@@ -9,9 +9,9 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from reportgen.measure.channels import Channel, Values
-from reportgen.measure.draws import Frame, IntegrandValues, integrand_values
-from reportgen.measure.points import Batch
+from reportgen.engine.channels import Channel, Values
+from reportgen.engine.draws import Frame, IntegrandValues, integrand_values
+from reportgen.engine.points import Batch
 from reportgen.objectives import Integrand
 from reportgen.streams import stream
 

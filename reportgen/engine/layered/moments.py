@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from reportgen.measure.layered.gradients import LayerGradient
+from reportgen.engine.layered.gradients import LayerGradient
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from reportgen.measure.pushforward import Pushforward
+from reportgen.engine.pushforward import Pushforward
 from reportgen.problems.problem import Problem
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reportgen.measure.layered.gradients import LayerGradient, Recorder
+from reportgen.engine.layered.gradients import LayerGradient, Recorder
 from reportgen.streams import stream
 
 SKETCH = 32

@@ -24,8 +24,8 @@ import torch
 from scipy import special
 from torch import Tensor
 
-from reportgen.measure.moments import Moments
-from reportgen.measure.power import smallest_found
+from reportgen.engine.moments import Moments
+from reportgen.engine.power import smallest_found
 
 RANK_TOLERANCE = 1e-9
 """Eigenvalues below this fraction of the largest count as directions without noise."""

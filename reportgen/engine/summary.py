@@ -14,16 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reportgen.measure.arrays import Array, blank, lower_fractions, put, quantile_table
-from reportgen.measure.channels import Channel, ChannelKey, Reference, Values
-from reportgen.measure.direction import directional_ratios
-from reportgen.measure.draws import Frame
-from reportgen.measure.equal_means import equal_means_test
-from reportgen.measure.exact import Exact
-from reportgen.measure.moments import LeftOut, Moments
-from reportgen.measure.pushforward import Pushforward
-from reportgen.measure.seldom import seldom, without
-from reportgen.measure.space import Space
+from reportgen.engine.arrays import Array, blank, lower_fractions, put, quantile_table
+from reportgen.engine.channels import Channel, ChannelKey, Reference, Values
+from reportgen.engine.direction import directional_ratios
+from reportgen.engine.draws import Frame
+from reportgen.engine.equal_means import equal_means_test
+from reportgen.engine.exact import Exact
+from reportgen.engine.moments import LeftOut, Moments
+from reportgen.engine.pushforward import Pushforward
+from reportgen.engine.seldom import seldom, without
+from reportgen.engine.space import Space
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES

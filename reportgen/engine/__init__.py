@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportgen.measure.measurement import measure
-from reportgen.measure.progress import MeasureProgress
+from reportgen.engine.measurement import measure
+from reportgen.engine.progress import MeasureProgress
 
 __all__ = ["MeasureProgress", "measure"]

@@ -12,10 +12,10 @@ import torch
 from scipy.special import roots_hermitenorm
 from torch import Tensor
 
-from reportgen.measure.channels import Channel
-from reportgen.measure.draws import Frame
-from reportgen.measure.exact.nodes import MOST_NODES, Nodes
-from reportgen.measure.points import Batch
+from reportgen.engine.channels import Channel
+from reportgen.engine.draws import Frame
+from reportgen.engine.exact.nodes import MOST_NODES, Nodes
+from reportgen.engine.points import Batch
 
 ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 450, 640, 900, 1280)
 """Nodes in each direction; five are exact for what is a polynomial of degree nine."""

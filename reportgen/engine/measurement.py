@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from reportgen.engine.arrays import GROUP_AXIS, Array
+from reportgen.engine.channels import reference_arms
+from reportgen.engine.layered.record import layered_groups, measure_layered
+from reportgen.engine.meter import measure_vectors
+from reportgen.engine.part import Part
+from reportgen.engine.progress import MeasureProgress
+from reportgen.engine.space import Space, spaces_of
 from reportgen.estimators import ESTIMATORS, Estimator
-from reportgen.measure.arrays import GROUP_AXIS, Array
-from reportgen.measure.channels import reference_arms
-from reportgen.measure.layered.record import layered_groups, measure_layered
-from reportgen.measure.meter import measure_vectors
-from reportgen.measure.part import Part
-from reportgen.measure.progress import MeasureProgress
-from reportgen.measure.space import Space, spaces_of
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel
 from reportgen.problems.problem import Problem

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import torch
 
+from reportgen.engine.channels import Channel
+from reportgen.engine.draws import Frame
+from reportgen.engine.exact.nodes import MOST_NODES, Nodes
+from reportgen.engine.points import PointsAt
 from reportgen.families import RelaxedFamily
-from reportgen.measure.channels import Channel
-from reportgen.measure.draws import Frame
-from reportgen.measure.exact.nodes import MOST_NODES, Nodes
-from reportgen.measure.points import PointsAt
 
 MOST_NUMBERS = 2**22
 """Numbers in the largest array, the scores at all samples of all nodes: 32 MiB."""

@@ -13,9 +13,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from reportgen.engine.points import PointsAt
 from reportgen.families import Bernoulli
 from reportgen.families.family import Family, RelaxedFamily
-from reportgen.measure.points import PointsAt
 from reportgen.objectives import Integrand, Point
 from reportgen.problems.problem import Problem
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reportgen.measure.arrays import Array
+from reportgen.engine.arrays import Array
 from reportgen.store.records import ArmRecord
 
 

@@ -13,10 +13,10 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.moments import Moments
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import Coefficients, Estimator
-from reportgen.measure.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.measure.moments import Moments
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 

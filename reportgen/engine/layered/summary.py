@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reportgen.measure.arrays import Array, blank, lower_fractions, put, quantile_table
-from reportgen.measure.direction import KNOWN
-from reportgen.measure.equal_means import equal_means_test
-from reportgen.measure.layered.meter import Key, LayeredChannel, Measured
-from reportgen.measure.layered.moments import LayerMoments
+from reportgen.engine.arrays import Array, blank, lower_fractions, put, quantile_table
+from reportgen.engine.direction import KNOWN
+from reportgen.engine.equal_means import equal_means_test
+from reportgen.engine.layered.meter import Key, LayeredChannel, Measured
+from reportgen.engine.layered.moments import LayerMoments
 from reportgen.plan import Arm
 from reportgen.problems.layered import LayeredModel
 from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES
@@ -158,7 +158,7 @@ def _coordinates(one: _Seen) -> tuple[list[Tensor], Tensor, Tensor]:
 def _directional_ratios(
     model: LayeredModel, arms: tuple[Arm, ...], found: Measured, seen: Mapping[Key, _Seen], buckets: int
 ) -> Tensor:
-    """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ on fresh draws, [A I S]; see `reportgen.measure.direction`."""
+    """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ on fresh draws, [A I S]; see `reportgen.engine.direction`."""
     images = model.x.shape[0]
     result = torch.full((len(arms), images, buckets), torch.nan, dtype=torch.float64)
     units: dict[int, Tensor] = {}

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reportgen.measure.channels import Channel, ChannelKey, Reference, Values, cached_estimate
-from reportgen.measure.draws import Frame
-from reportgen.measure.space import Space
+from reportgen.engine.channels import Channel, ChannelKey, Reference, Values, cached_estimate
+from reportgen.engine.draws import Frame
+from reportgen.engine.space import Space
 from reportgen.plan import Arm
 
 KNOWN = 0.5

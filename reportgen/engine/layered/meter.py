@@ -9,15 +9,15 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 
+from reportgen.engine.layered.gradients import LayerGradient, Recorder
+from reportgen.engine.layered.moments import LayerMoments
+from reportgen.engine.layered.sketch import SKETCH, Sketch
+from reportgen.engine.layered.surrogates import SURROGATES, Sampled
+from reportgen.engine.moments import Moments
+from reportgen.engine.precision import relative_half_width
+from reportgen.engine.progress import MeasureProgress
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
-from reportgen.measure.layered.gradients import LayerGradient, Recorder
-from reportgen.measure.layered.moments import LayerMoments
-from reportgen.measure.layered.sketch import SKETCH, Sketch
-from reportgen.measure.layered.surrogates import SURROGATES, Sampled
-from reportgen.measure.moments import Moments
-from reportgen.measure.precision import relative_half_width
-from reportgen.measure.progress import MeasureProgress
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel

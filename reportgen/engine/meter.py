@@ -9,19 +9,19 @@ from time import perf_counter
 
 import torch
 
+from reportgen.engine.channels import Channel, ChannelKey, Reference, Values, open_channels
+from reportgen.engine.draws import Frame
+from reportgen.engine.exact import Exact, exact_moments
+from reportgen.engine.moments import LeftOut
+from reportgen.engine.part import Part
+from reportgen.engine.points import EVALUATION_ROWS, PointsAt
+from reportgen.engine.precision import relative_half_width
+from reportgen.engine.progress import MeasureProgress
+from reportgen.engine.source import Source, Wanted
+from reportgen.engine.space import Space
+from reportgen.engine.summary import summarize
 from reportgen.errors import CellError
 from reportgen.estimators import Estimator
-from reportgen.measure.channels import Channel, ChannelKey, Reference, Values, open_channels
-from reportgen.measure.draws import Frame
-from reportgen.measure.exact import Exact, exact_moments
-from reportgen.measure.moments import LeftOut
-from reportgen.measure.part import Part
-from reportgen.measure.points import EVALUATION_ROWS, PointsAt
-from reportgen.measure.precision import relative_half_width
-from reportgen.measure.progress import MeasureProgress
-from reportgen.measure.source import Source, Wanted
-from reportgen.measure.space import Space
-from reportgen.measure.summary import summarize
 from reportgen.objectives import OBJECTIVES, Integrand
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.problem import Problem

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
-from reportgen.measure.channels import Channel
-from reportgen.measure.draws import Frame, integrand_values
-from reportgen.measure.exact.enumeration import codes
-from reportgen.measure.exact.nodes import Nodes
-from reportgen.measure.exact.quadrature import rules
+from reportgen.engine.channels import Channel
+from reportgen.engine.draws import Frame, integrand_values
+from reportgen.engine.exact.enumeration import codes
+from reportgen.engine.exact.nodes import Nodes
+from reportgen.engine.exact.quadrature import rules
 from reportgen.objectives import Integrand
 
 TOLERANCE = 1e-9

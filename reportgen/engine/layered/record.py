@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 
 from torch import nn
 
+from reportgen.engine.channels import Reference
+from reportgen.engine.layered.gradients import Recorder
+from reportgen.engine.layered.meter import Key, LayeredChannel, Measured, measure_layers
+from reportgen.engine.layered.summary import summarize_layers
+from reportgen.engine.part import Part
+from reportgen.engine.progress import MeasureProgress
 from reportgen.estimators import ESTIMATORS
-from reportgen.measure.channels import Reference
-from reportgen.measure.layered.gradients import Recorder
-from reportgen.measure.layered.meter import Key, LayeredChannel, Measured, measure_layers
-from reportgen.measure.layered.summary import summarize_layers
-from reportgen.measure.part import Part
-from reportgen.measure.progress import MeasureProgress
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel
 from reportgen.store.records import ArmRecord

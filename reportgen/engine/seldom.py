@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
+from reportgen.engine.moments import Moments
 from reportgen.families import Family
-from reportgen.measure.moments import Moments
 
 FEWEST = 20.0
 """Changes expected among so many samples, below which a unit's coordinate is left out of tests."""
