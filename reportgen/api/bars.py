@@ -5,18 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from reportgen.api.tables import styled
 from reportgen.findings import Estimate
 from reportgen.findings.prose import number, seconds, superscript, value_of, with_interval
-
-if TYPE_CHECKING:
-    from reportgen.api.measurement import Measurement
+from reportgen.store.records import MeasurementRecord
 
 WIDTH, HEIGHT, MARGIN, DOT = 220.0, 24.0, 10.0, 4.0
 MOST_TICKS = 6
 HEADING = ("Estimator", "K", "", "Total variance", "Ratio", "Signal/noise", "Same mean?", "Time")
+
+
+class Shown(Protocol):
+    """What a table is made of: estimators by label, and their statistics."""
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    @property
+    def reference(self) -> str | None: ...
+    @property
+    def heading(self) -> str: ...
+    @property
+    def notes(self) -> list[str]: ...
+    @property
+    def record(self) -> MeasurementRecord: ...
+    def get(self, statistic: str, estimator: str, group: str = "all") -> Estimate: ...
+    def same_mean(self, label: str) -> str: ...
 
 
 class LogAxis:
@@ -46,7 +61,7 @@ def ends_of(one: Estimate) -> tuple[float, ...]:
     return (one.low, one.high) if one.has_interval else (one.value,) if one.available else ()
 
 
-def table(found: Measurement) -> str:
+def table(found: Shown) -> str:
     """The whole of it, standing alone."""
     variances = {label: found.get("total_variance", label) for label in found.labels}
     axis = LogAxis(list(variances.values()))
@@ -62,7 +77,7 @@ def table(found: Measurement) -> str:
     )
 
 
-def _row(found: Measurement, label: str, variance: Estimate, axis: LogAxis) -> str:
+def _row(found: Shown, label: str, variance: Estimate, axis: LogAxis) -> str:
     reference = label == found.reference
     ratio = found.get("variance_ratio", label)
     arm = next(arm for arm in found.record.arms if arm.label == label)
