@@ -198,15 +198,18 @@ def gallery(experiments: int, claims: int = 4) -> list[Entry]:
     ]
 
 
-def pages(folder: Path, entries: Sequence[Entry]) -> int:
+def pages(folder: Path, entries: Sequence[Entry]) -> tuple[int, int]:
+    """How many, and the height of the first in millimetres."""
     render_summary(entries, folder, exit_code=0, command="reportgen report --gallery")
     with pikepdf.open(folder / "summary.pdf") as pdf:
-        return len(pdf.pages)
+        return len(pdf.pages), round(float(pdf.pages[0].MediaBox[3]) * 25.4 / 72)
 
 
-def test_ten_experiments_of_four_claims_are_one_page_and_twenty_are_two(tmp_path: Path) -> None:
-    assert pages(tmp_path, gallery(10)) == 1
-    assert pages(tmp_path, gallery(20)) == 2
+def test_ten_experiments_of_four_claims_are_one_page_of_a4_and_more_one_of_larger_paper(
+    tmp_path: Path,
+) -> None:
+    assert pages(tmp_path, gallery(10)) == (1, 297)
+    assert pages(tmp_path, gallery(20)) == (1, 420)
 
 
 def test_the_pdf_is_as_the_reports_are(folder: Path) -> None:

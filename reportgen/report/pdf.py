@@ -145,6 +145,11 @@ class Layout:
     """As errors call it."""
     when: datetime
 
+    @property
+    def pages(self) -> int:
+        """How many there are."""
+        return len(self.document.pages)
+
     def pdf(self, attachments: tuple[Attachment, ...] = ()) -> bytes:
         """PDF/A-3a with these files attached. Raises as `lay_out` does."""
         weasyprint = require_weasyprint()

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from reportgen import __version__
 from reportgen.report import ledger, provenance, words
 from reportgen.report.entry import Entry, entry_data
@@ -22,6 +24,8 @@ from reportgen.report.writer import Medium, Writer
 TITLE = "Every claim and its verdict"
 TEMPLATE = "summary.html"
 PAGE, PDF, DATA = "summary.html", "summary.pdf", "summary.json"
+PAPERS: dict[str, tuple[str, ...]] = {"A4": (), "A3": ("summary_wide.css",), "A2": ("summary_wide.css",)}
+"""Size → further style; the smallest on which all claims stand on one page is taken, or else the last."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +94,18 @@ def _context(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _text(medium: Medium, context: Mapping[str, Any]) -> str:
-    style = sheet(medium, "summary.css", f"summary_{medium}.css")
+def _text(medium: Medium, context: Mapping[str, Any], *more: str, rules: str = "") -> str:
+    style = sheet(medium, "summary.css", f"summary_{medium}.css", *more) + Markup(rules)
     return Writer(medium, {}).single(TEMPLATE, style=style, **context)
 
 
 def _pdf(summary: Summary, context: Mapping[str, Any], evidence: Attachment) -> bytes:
-    resources = Resources(font_files(), {}, PDF)
-    layout = lay_out(_text("paper", context), resources, summary.finished or provenance.UNDATED)
+    when = summary.finished or provenance.UNDATED
+    for paper, more in PAPERS.items():
+        text = _text("paper", context, *more, rules=f"@page {{ size: {paper} }}")
+        layout = lay_out(text, Resources(font_files(), {}, PDF), when)
+        if layout.pages == 1:
+            break
     return layout.pdf((evidence,))
 
 
