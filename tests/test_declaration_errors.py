@@ -317,6 +317,12 @@ REFUSED_FIELDS: dict[str, str] = {
         "x.yaml:2 estimators[0].label: must be printable characters, got U+D800. Remove it."
     ),
     "seed: -1": "x.yaml:2 seed: must be at least 0, got -1. Use 0 or more.",
+    "problem: {model: rainforth, points: 9, data_points: 8}": (
+        "x.yaml:2 problem.points: must be at most data_points = 8, got 9. Raise that, or lower it."
+    ),
+    "problem: {model: rainforth, perturbation: -0.1}": (
+        "x.yaml:2 problem.perturbation: must be at least 0, got -0.1."
+    ),
     'claims: [{test: "variance_ratio(score_function, pathwise) > 1", quote: a}]': (
         "x.yaml:2 claims[0].id: is required, got nothing. Add `id: lower-variance`."
     ),

@@ -75,16 +75,20 @@ class Real(Marker):
     """A finite number, as float."""
 
     above: float = -math.inf
+    least: float = -math.inf
 
     def check(self, value: Any) -> float:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
             raise refuse(f"must be a finite number, got {describe(value)}.{_unquote(value)}")
         if not value > self.above:
             raise refuse(f"must be more than {self.above:g}, got {describe(value)}.")
+        if value < self.least:
+            raise refuse(f"must be at least {self.least:g}, got {describe(value)}.")
         return float(value) + 0.0  # no negative zero
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "number"} | ({"exclusiveMinimum": self.above} if math.isfinite(self.above) else {})
+        ends = {"exclusiveMinimum": self.above, "minimum": self.least}
+        return {"type": "number"} | {key: end for key, end in ends.items() if math.isfinite(end)}
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class LinearGaussianVAE(Problem):
     """Data set; `reportgen list` names them."""
     latent: Annotated[int, Whole(1, 64)] = 3
     """Principal components d; up to 5 have exact values."""
-    perturbation: Annotated[float, Real()] = 0.0
+    perturbation: Annotated[float, Real(least=0.0)] = 0.0
     """How far q is from the posterior: standard deviation of noise added to log σ, and to A relative to its
     entries' root mean square."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
+from pydantic import model_validator
+
+from reportgen.declaration.complaints import refuse
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.scalars import Real, Whole
 
@@ -28,8 +31,18 @@ class Rainforth(Problem):
     """N, the size of the synthetic data set, drawn from the model."""
     points: Annotated[int, Whole(1, 10**4)] = 4
     """Data points whose gradients are measured, the first of the data set."""
-    perturbation: Annotated[float, Real()] = 0.01
+    perturbation: Annotated[float, Real(least=0.0)] = 0.01
     """Standard deviation of the noise that moves every parameter off the optimum."""
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.points > self.data_points:
+            raise refuse(
+                f"must be at most data_points = {self.data_points}, got {self.points}. "
+                "Raise that, or lower it.",
+                at=("points",),
+            )
+        return self
 
     @property
     def distribution(self) -> str:
