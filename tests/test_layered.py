@@ -167,8 +167,8 @@ def test_the_record_of_a_two_layer_model_agrees_with_many_single_backwards() -> 
     assert found.groups[0] == "all" and found.parameters == sum(
         p.numel() for p in model().encoder.parameters()
     )
-    p_values = found.arrays["bias_p_value"][1:3]
-    assert (p_values > 1e-4).all() and (found.arrays["bias_dimension"][1:3] > 0).all()
+    p_values = found.arrays["bias_p_value"][1:4]
+    assert (p_values > 1e-4).all() and (found.arrays["bias_dimension"][1:4] > 0).all()
     drawn = model()
     many = noise(1, 20_000)
     recorder = Recorder(drawn.encoder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import torch
@@ -203,10 +203,15 @@ def _open(
         reference = references.get((arm.objective, channel.space))
         if reference is None or reference.label == arm.label or channel.paired is not None:
             continue
-        partner = channels[Key.of(reference)]
-        same = (partner.key.num_samples, partner.key.antithetic) == (arm.num_samples, arm.antithetic)
-        if same and partner is not channel:
-            channel.paired = Paired(partner, Moments.empty(images, buckets, SKETCH))
+        if arm.num_samples < ESTIMATORS[reference.estimator].min_samples:
+            continue
+        counterpart = replace(channel.key, estimator=reference.estimator)
+        if ESTIMATORS[reference.estimator].independent or counterpart == channel.key:
+            counterpart = replace(counterpart, antithetic=False)
+        if counterpart.antithetic != arm.antithetic:
+            continue  # differences are taken on the same draws
+        partner = channels.get(counterpart) or channel_of(counterpart)
+        channel.paired = Paired(partner, Moments.empty(images, buckets, SKETCH))
     return channels
 
 
