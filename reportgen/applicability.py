@@ -35,7 +35,7 @@ def refusal(
     """
     estimator, q = kind.name, DISTRIBUTIONS[family]
     if kind.parameters == "theta" and not generative:
-        return f"{estimator} estimates the gradient in θ, which this model does not offer. Remove it."
+        return f"{estimator} estimates the gradient in θ, and this model holds p fixed. Remove it."
     if layered and estimator not in LAYERED:
         return f"{estimator} has no form for several stochastic layers. Use {', '.join(LAYERED)}."
     if kind.reparameterizes and not q.reparameterizable:

@@ -248,7 +248,7 @@ def test_every_option_of_an_estimator_reaches_its_numbers() -> None:
         ({"estimators": []}, "estimators: need at least one"),
         ({"estimators": ["pathwise", "pathwize"]}, r"estimators\[1\].name: must be one of"),
         ({"estimators": ["pathwise", "pathwise"]}, r"estimators\[1\]: is called pathwise like another"),
-        ({"estimators": ["generative"]}, r"estimators\[0\]: generative estimates the gradient in θ"),
+        ({"estimators": ["generative"], "objective": "reconstruction"}, r"generative estimates no gradient"),
         (
             {"estimators": ["pathwise", {"name": "vimco", "num_samples": 4}], "objective": "iwae"},
             r"estimators\[1\]: must have the K of the first, 1",

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from reportgen.applicability import LAYERED
 from reportgen.engine import measure
-from reportgen.engine.layered.gradients import Recorder
+from reportgen.engine.layered.linear_layers import LinearLayers
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.layered.sketch import Sketch
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
@@ -86,7 +86,7 @@ def test_sums_norms_squares_and_projections_are_those_of_single_backwards(
 ) -> None:
     slow = one_by_one(name, several, k, space)
     built = model()
-    recorder = Recorder(built.encoder if space == "phi" else built.decoder)
+    recorder = LinearLayers(built.encoder if space == "phi" else built.decoder)
     sampled = Sampled(built, noise(k), k, several, False)
     fast = recorder.gradients(lambda: SURROGATES[name](sampled), IMAGES, k)
     start = 0
@@ -108,7 +108,7 @@ def test_sums_norms_squares_and_projections_are_those_of_single_backwards(
 def test_moments_are_those_of_the_kept_replicates() -> None:
     slow = one_by_one("pathwise", True, 3, "phi")
     built = model()
-    recorder = Recorder(built.encoder)
+    recorder = LinearLayers(built.encoder)
     moments = LayerMoments.empty(IMAGES, 2, recorder.sizes)
     for bucket in range(2):
         for half in range(2):
@@ -131,8 +131,8 @@ def test_moments_are_those_of_the_kept_replicates() -> None:
 def test_a_sketch_of_a_mean_is_the_mean_of_sketches() -> None:
     """And that of written-out gradients along the same directions, layer by layer."""
     built = model()
-    recorder = Recorder(built.encoder)
-    sketch = Sketch.of(recorder, 0, "phi")
+    recorder = LinearLayers(built.encoder)
+    sketch = Sketch.of(recorder.shapes, torch.float64, 0, "phi")
     sampled = Sampled(built, noise(3), 3, True, False)
     gradients = recorder.gradients(lambda: SURROGATES["pathwise"](sampled), IMAGES, 3)
     found = sketch(gradients).mean(1)
@@ -171,7 +171,7 @@ def test_the_record_of_a_two_layer_model_agrees_with_many_single_backwards() -> 
     assert (p_values > 1e-4).all() and (found.arrays["bias_dimension"][1:4] > 0).all()
     drawn = model()
     many = noise(1, 20_000)
-    recorder = Recorder(drawn.encoder)
+    recorder = LinearLayers(drawn.encoder)
     sampled = Sampled(drawn, many, 1, False, False)
     gradients = recorder.gradients(lambda: SURROGATES["pathwise"](sampled), IMAGES, 1)
     squared = torch.stack([layer.squared_norms() for layer in gradients.values()]).sum(0)
@@ -242,7 +242,7 @@ def test_other_modules_are_refused_with_a_remedy() -> None:
     with pytest.raises(
         CellError, match=r"every parameter in a linear layer, found 1\.weight, 1\.bias\. Hold"
     ):
-        Recorder(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)))
+        LinearLayers(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)))
 
 
 def test_the_declaration_knows_which_estimators_have_a_surrogate() -> None:

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from reportgen.engine.layered import surrogates
-from reportgen.engine.layered.gradients import LayerGradient, Recorder
+from reportgen.engine.layered.gradients import LayerGradient
+from reportgen.engine.layered.linear_layers import LinearLayers
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
@@ -33,7 +34,7 @@ def by_layers(objective: str, name: str, space: str = "phi") -> dict[str, LayerG
     model, wanted = tiny_vae().layered, OBJECTIVES[objective]
     assert model is not None
     sampled = Sampled(model, noise(), K, wanted.several, wanted.integrand.name == "likelihood")
-    recorder = Recorder(model.encoder if space == "phi" else model.decoder)
+    recorder = LinearLayers(model.encoder if space == "phi" else model.decoder)
     return recorder.gradients(lambda: SURROGATES[name](sampled), IMAGES, K)
 
 

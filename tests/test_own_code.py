@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -39,6 +40,16 @@ def centred(draws, _):
 
 CENTRED = reportgen.Estimator(name="centred", evaluate=centred, extra_forward=1)
 """
+BARE = """\
+whole = reportgen.Model(nn.Linear(4, 2 * latent), nn.Linear(latent, 4), x)
+    from reportgen.problems.own_model import problem_of
+    made = problem_of(whole)
+
+    class Bare:
+        encoder, x, prior = made.encoder, made.x, made.prior
+        family, log_likelihood = staticmethod(made.family), staticmethod(made.log_likelihood)
+
+    return Bare()"""
 TEXT = """\
 experiment: mine
 problem: {python: my_model.py:build}
@@ -127,6 +138,65 @@ def test_what_is_stored_needs_no_leave_and_no_file(mine: Path) -> None:
     manifest = json.loads((Path("output") / "mine" / "manifest.json").read_text())
     assert set(manifest["data"]) == {"my_model.py:build", "my_estimator.py:CENTRED"}
     assert "--allow-code" in manifest["command"]
+
+
+THETA = """\
+experiment: my-vae
+problem: {python: my_vae.py:build, arguments: {latent: 2, epochs: 0, points: 3}}
+objective: [elbo, iwae]
+estimators:
+  - {name: pathwise, num_samples: 2}
+  - {name: generative, num_samples: 2}
+measure: {precision: 40%, budget: 4e3, min_replicates: 100}
+claims:
+  - id: theta-is-seen
+    statement: the gradient in θ is not lost in its noise
+    test: signal_to_noise(generative) > 0 under elbo
+"""
+
+
+def test_the_examples_decoder_is_measured_too(mine: Path) -> None:
+    """Convolutions and normalisation, from the declaration to the pages."""
+    (mine / "my_vae.py").write_text((EXAMPLES / "my_vae.py").read_text())
+    (mine / "mine.yaml").write_text(THETA)
+    name = str(mine / "mine.yaml")
+    assert call("report", name, "--allow-code", "--executor", "serial") == 0
+    folder = Path("output") / "my-vae"
+    with (folder / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    found = {
+        (row["objective"], row["group"]): float(row["value"])
+        for row in rows
+        if (row["estimator"], row["statistic"]) == ("generative", "total_variance") and row["status"] == "met"
+    }
+    blocks = {block for _, block in found}
+    assert blocks == {"all", "θ 0", "θ 3", "θ 4", "θ 6"}
+    for objective in ("elbo", "iwae"):
+        parts = sum(found[objective, block] for block in blocks - {"all"})
+        assert parts == pytest.approx(found[objective, "all"]) and parts > 0
+    page = (folder / "report.html").read_text()
+    assert "Gradients in θ are estimated draw by draw" in page and "Gradient in</th>" in page
+
+
+def test_a_problem_that_names_no_decoder_breaks_the_cell_in_a_sentence(mine: Path) -> None:
+    change(
+        mine, "my_model.py", "return reportgen.Model(nn.Linear(4, 2 * latent), nn.Linear(latent, 4), x)", BARE
+    )
+    change(mine, "mine.yaml", "  - pathwise\n", "  - pathwise\n  - generative\n")
+    assert run(mine) == 4
+    assert cause(mine).startswith(
+        "generative: needs to know which module has the parameters θ, and a problem"
+    )
+    change(mine, "mine.yaml", "  - generative\n", "")
+    assert run(mine) == 0
+
+
+def test_where_no_estimators_are_named_all_of_phi_are_meant(mine: Path) -> None:
+    start = TEXT.index("estimators:")
+    (mine / "mine.yaml").write_text(TEXT[:start] + TEXT[TEXT.index("measure:") : TEXT.index("claims:")])
+    (cell,) = plan(mine).measurements
+    names = {arm.estimator for arm in cell.arms}
+    assert {"pathwise", "score_function", "measure_valued"} <= names and "generative" not in names
 
 
 def test_no_path_of_the_machine_is_written_down(mine: Path) -> None:

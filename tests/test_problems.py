@@ -10,7 +10,7 @@ from torch import Tensor
 from reportgen.declaration import PROBLEMS, Problem
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.engine.layered.gradients import Recorder
+from reportgen.engine.layered.linear_layers import LinearLayers
 from reportgen.engine.points import Batch
 from reportgen.engine.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
@@ -59,7 +59,7 @@ def test_the_route_through_eta_is_that_of_single_samples_through_the_encoder(sec
     """Every replicate's gradient in every weight, with the same noise."""
     problem = built(section).problem
     if isinstance(problem, LayeredModel):
-        assert Recorder(problem.encoder).sizes  # held against single backwards in test_layered
+        assert LinearLayers(problem.encoder).sizes  # held against single backwards in test_layered
         return
     name = "pathwise" if DISTRIBUTIONS[section.distribution].reparameterizable else "score_function"
     objective = OBJECTIVES[next(o for o in section.usual if not OBJECTIVES[o].exact_kl)]

@@ -47,11 +47,20 @@ class Measurement:
 
     @property
     def reference(self) -> str | None:
-        """The estimator that ratios and tests compare with."""
-        return next((arm.label for arm in self.record.arms if arm.reference), None)
+        """The estimator that ratios and tests compare with, of those in φ where there are any."""
+        return next(iter(self._references().values()), None)
+
+    def is_reference(self, label: str) -> bool:
+        """Whether others are compared with it: one in φ, and one in θ."""
+        return label in self._references().values()
+
+    def _references(self) -> dict[str, str]:
+        """By parameters, ``phi`` first."""
+        found = {arm.parameters: arm.label for arm in self.record.arms if arm.reference}
+        return dict(sorted(found.items()))
 
     def get(self, statistic: str, estimator: str, group: str = "all") -> Estimate:
-        """A statistic with its 95 % interval; `group` is a layer of the encoder.
+        """A statistic with its 95 % interval; `group` is a layer of the encoder, or with “θ ” of the decoder.
 
         The names are those of results.csv: total_variance, variance_ratio,
         signal_to_noise, bias_p_value, … Raises UsageError for a name there is not.
@@ -63,8 +72,16 @@ class Measurement:
         return of_arm(statistic, self._arm(estimator), group)
 
     def ratio(self, first: str, second: str) -> Estimate:
-        """Total variance of the first over that of the second, paired."""
+        """Total variance of the first over that of the second, paired.
+
+        Raises UsageError where they are gradients in different parameters.
+        """
         a, b = self._arm(first), self._arm(second)
+        if a.about.parameters != b.about.parameters:
+            raise UsageError(
+                f"ratio: must be of two gradients in the same parameters, {first} and {second} are "
+                "one in φ and one in θ. Name two of one kind."
+            )
         return estimate(lambda: variance_ratio(a, b, "all"), a, b)
 
     @property
@@ -90,9 +107,15 @@ class Measurement:
     def heading(self) -> str:
         """What was measured, in a line."""
         record, points = self.record, len(self.record.images)
+        spaces = {arm.parameters for arm in record.arms}
+        parts = [f"{record.parameters:,} parameters of the encoder"] if "phi" in spaces else []
+        if "theta" in spaces:
+            counts = zip(record.groups, record.arrays["coordinate_count"], strict=True)
+            size = sum(int(count) for name, count in counts if name.startswith("θ "))
+            parts.append(f"{size:,} parameters of the decoder")
         return (
-            f"{OBJECTIVES[self.objective].title}, gradient in {record.parameters:,} parameters of the "
-            f"encoder, {points} data point{'s' * (points != 1)}, {record.draws_per_image:,} draws each"
+            f"{OBJECTIVES[self.objective].title}, gradient in {' and in '.join(parts)}, "
+            f"{points} data point{'s' * (points != 1)}, {record.draws_per_image:,} draws each"
         )
 
     def __repr__(self) -> str:
@@ -107,8 +130,9 @@ class Measurement:
     def notes(self) -> list[str]:
         """What the numbers need said beside them."""
         said = []
-        if self.reference is not None:
-            said.append(f"Ratios are to {self.reference}, paired; intervals are 95 %.")
+        if references := list(self._references().values()):
+            in_theta = f", of those in θ to {references[1]}" if len(references) > 1 else ""
+            said.append(f"Ratios are to {references[0]}{in_theta}, paired; intervals are 95 %.")
         missed = [arm.label for arm in self.record.arms if arm.status == "budget"]
         if missed:
             said.append(f"Not within {self.precision:.3g} at this budget: {', '.join(missed)}.")
@@ -116,7 +140,7 @@ class Measurement:
 
     def same_mean(self, label: str) -> str:
         """How the mean compares with the reference's, in a few words."""
-        if label == self.reference:
+        if self.is_reference(label):
             return "reference"
         p = self.get("bias_p_value", label)
         text = p_value(p.value) if p.available else "not tested"
@@ -129,7 +153,7 @@ class Measurement:
             label,
             str(about.num_samples),
             with_interval(self.get("total_variance", label)),
-            with_interval(ratio) if label != self.reference else "1",
+            with_interval(ratio) if not self.is_reference(label) else "1",
             value_of(self.get("signal_to_noise", label)),
             self.same_mean(label),
             f"{about.forward:g} + {about.backward:g}",

@@ -42,14 +42,15 @@ def measure(
     num_samples: int | None = None,
     seed: int = 0,
 ) -> Measurement:
-    """Measures the noise of gradient estimators of one model, in the parameters of its encoder.
+    """Measures the noise of gradient estimators of one model, in its encoder's parameters or its decoder's.
 
     `problem` is a `reportgen.Model`, a tuple (encoder, decoder, x) of a
     Gaussian VAE with Bernoulli pixels, or an object with the methods of
     `reportgen.Problem`. `estimators` are names from `reportgen list`,
     mappings with options as in a declaration, ``{"name": "leave_one_out",
     "num_samples": 4}``, or `reportgen.Estimator` objects; left out, every one
-    that applies. `num_samples` is K for those that give none.
+    in φ that applies. ``generative`` is the gradient in θ, the decoder's
+    parameters. `num_samples` is K for those that give none.
 
     It draws until every total variance has a 95 % interval of relative
     half-width `precision`, or `budget` draws a data point are spent; at least
@@ -114,7 +115,7 @@ def _resolved(
         raise UsageError("estimators: need at least one, got none. Name pathwise and score_function, say.")
     several = OBJECTIVES[objective].several
     for i, spec in enumerate(specs):
-        why = refusal(kinds[spec.name], family, (objective,), generative=False, differentiable=differentiable)
+        why = refusal(kinds[spec.name], family, (objective,), generative=True, differentiable=differentiable)
         if why is not None:
             raise UsageError(f"estimators[{i}]: {why}")
         if any(spec.label == other.label for other in specs[:i]):

@@ -29,11 +29,11 @@ def table() -> dict[str, Estimator]:
 
 
 def usual_estimators(problem: Problem, objectives: Sequence[str]) -> tuple[EstimatorSpec, ...]:
-    """Those meant where a declaration names none: of the usual three those that apply; of own code, all."""
+    """Those meant where none is named: of the usual three those that apply; of own code, all of φ."""
     fitting = applicable(
         problem.distribution,
         tuple(objectives),
-        problem.generative,
+        generative=False,
         layered=problem.layered,
         differentiable=problem.differentiable,
     )

@@ -10,11 +10,15 @@ import numpy as np
 
 from reportgen.engine.arrays import GROUP_AXIS, Array
 from reportgen.engine.channels import reference_arms
+from reportgen.engine.layered.meter import recorders_of
 from reportgen.engine.layered.record import layered_groups, measure_layered
+from reportgen.engine.layered.recorder import Recorder
+from reportgen.engine.layered.surrogates import SURROGATES
 from reportgen.engine.meter import measure_vectors
 from reportgen.engine.part import Part
 from reportgen.engine.progress import MeasureProgress
 from reportgen.engine.space import Space, spaces_of
+from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel
@@ -52,11 +56,13 @@ def measure(
     direct = tuple(arm for arm in cell.arms if arm not in through)
     if not isinstance(problem, LayeredModel):
         spaces, groups = spaces_of(problem, {estimators[arm.estimator].parameters for arm in direct})
-    model = problem if isinstance(problem, LayeredModel) else problem.layered
+    model: LayeredModel | None = None
+    recorders: dict[str, Recorder] = {}
     columns: dict[str, list[int]] = {}
     if through:
-        assert model is not None
-        columns, groups = layered_groups(model, through, groups)
+        model = _by_layers(problem, through)
+        recorders = recorders_of(model, cell, through)
+        columns, groups = layered_groups(recorders, groups)
     parts: list[tuple[tuple[Arm, ...], Part]] = []
     shares = int(bool(direct)) + int(bool(through))
     if direct:
@@ -69,7 +75,9 @@ def measure(
     if through:
         assert model is not None
         tell = _share(report, shares - 1, shares)
-        part = measure_layered(model, cell, through, references, columns, len(groups), buckets, tell)
+        part = measure_layered(
+            model, cell, through, references, recorders, columns, len(groups), buckets, tell
+        )
         parts.append((through, part))
     whole = _joined(cell.arms, parts)
     first = parts[0][1]
@@ -97,7 +105,24 @@ def _needs_layers(problem: Problem | LayeredModel, estimator: Estimator) -> bool
     """Whether an arm's gradient has no small vector behind it."""
     if isinstance(problem, LayeredModel):
         return True
-    return estimator.parameters == "theta" and problem.generative is None
+    return estimator.parameters == "theta" and getattr(problem, "generative", None) is None
+
+
+def _by_layers(problem: Problem | LayeredModel, arms: tuple[Arm, ...]) -> LayeredModel:
+    """The model as those arms need it. Raises CellError where it has no such form, or they have none."""
+    for arm in arms:
+        if arm.estimator not in SURROGATES:
+            raise CellError(
+                f"{arm.label}: needs ∇_θ log p of every sample written out, which the model does not give. "
+                "Use generative, or give the problem a `generative` of its own."
+            )
+    model = problem if isinstance(problem, LayeredModel) else getattr(problem, "layered", None)
+    if model is None:
+        raise CellError(
+            f"{arms[0].label}: needs to know which module has the parameters θ, and a problem made of "
+            "log_likelihood alone does not say. Return a reportgen.Model, or give the problem `layered`."
+        )
+    return model
 
 
 def _share(report: Progress | None, before: int, parts: int) -> Progress | None:

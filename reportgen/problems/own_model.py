@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -15,6 +15,7 @@ from reportgen.distributions import DISTRIBUTIONS
 from reportgen.errors import CellError, UsageError
 from reportgen.families import FAMILIES, Family
 from reportgen.problems.bernoulli import bernoulli_log_likelihood
+from reportgen.problems.decoder_model import DecoderModel
 from reportgen.problems.prior import Prior, StandardNormal, UniformCode
 
 Likelihood = Callable[[Tensor, Tensor], Tensor]
@@ -28,7 +29,8 @@ class Model:
     ``gaussian`` with d latent units η = (μ, log σ), so m = 2 d. It is measured
     in evaluation mode, and what it puts out for one data point must not depend
     on the others. φ is its parameters that require a gradient.
-    `decoder`: z [N d] → [N …], one row a sample.
+    `decoder`: z [N d] → [N …], one row a sample. θ is its parameters that
+    require a gradient; `generative` estimates the gradient in them.
     `x`: the data points, [I …], float32 or float64.
     `likelihood`: ``bernoulli`` (the decoder puts out logits, x lies in
     [0, 1]), ``gaussian`` (it puts out means; the standard deviation is
@@ -64,8 +66,17 @@ class OwnProblem:
     likelihood: Likelihood
     of_eta: Callable[[Tensor], Family]
     prior: Prior
+    learned: tuple[str, ...] = ()
+    """The decoder's parameters that are θ, by name."""
     generative: None = None
-    layered: None = None
+
+    @property
+    def layered(self) -> DecoderModel:
+        """With a decoder whose parameters are θ, a copy."""
+        decoder = copy.deepcopy(self.decoder)
+        for name, parameter in decoder.named_parameters():
+            parameter.requires_grad_(name in self.learned)
+        return DecoderModel.of(replace(self, decoder=decoder), decoder)
 
     def family(self, eta: Tensor) -> Family:
         """q(z|x), η [I m]."""
@@ -124,6 +135,7 @@ def problem_of(model: Model) -> OwnProblem:
         likelihood=_likelihood(model),
         of_eta=lambda eta: FAMILIES[model.family].from_eta(eta, **options),
         prior=_prior(model),
+        learned=tuple(name for name, p in model.decoder.named_parameters() if p.requires_grad),
     )
 
 

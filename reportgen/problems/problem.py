@@ -49,7 +49,7 @@ class Problem(Protocol):
 
     @property
     def layered(self) -> LayeredModel | None:
-        """The same model with all its layers seen, for gradients in a θ that is not small."""
+        """The same model with its decoder seen, for gradients in a θ that is not small; else None."""
 
     def family(self, eta: Tensor) -> Family:
         """q(z; η) of every data point, η [I m]."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from reportgen.families import Family, MeanFieldGaussian
 from reportgen.problems.bernoulli import bernoulli_log_likelihood, log_likelihood_of_layer
 from reportgen.problems.covariance import gaussian_of
+from reportgen.problems.decoder_model import DecoderModel
 from reportgen.problems.images import BinaryImages, measured_images
-from reportgen.problems.layered import LayeredVAE, Stages
+from reportgen.problems.layered import LayeredModel, LayeredVAE, Stages
 from reportgen.problems.materials import Materials
 from reportgen.problems.networks import Decoder, initialised, restored
 from reportgen.problems.prior import Prior, StandardNormal
@@ -39,12 +40,12 @@ class VAEProblem:
     generative: Generative | None = None
 
     @property
-    def layered(self) -> LayeredVAE | None:
-        """With a decoder whose parameters are θ, a copy; None where q is not mean-field."""
+    def layered(self) -> LayeredModel:
+        """With a decoder whose parameters are θ, a copy; where q is not mean-field, θ's gradient alone."""
+        decoder = copy.deepcopy(self.decoder).requires_grad_(True)
         q = self.family(self.encoder(self.x[:1]))
         if q.name != MeanFieldGaussian.name:
-            return None
-        decoder = copy.deepcopy(self.decoder).requires_grad_(True)
+            return DecoderModel.of(replace(self, decoder=decoder), decoder)
         return LayeredVAE(Stages([self.encoder]), Stages([decoder]), self.x, (q.latent,))
 
     def family(self, eta: Tensor) -> Family:

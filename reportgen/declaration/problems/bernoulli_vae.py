@@ -41,6 +41,10 @@ class BernoulliVAE(Problem):
         return "bernoulli"
 
     @property
+    def generative(self) -> bool:
+        return True
+
+    @property
     def latent_size(self) -> int:
         return self.latent
 

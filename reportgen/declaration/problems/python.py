@@ -41,6 +41,10 @@ class Python(Problem):
         return self.family
 
     @property
+    def generative(self) -> bool:
+        return True
+
+    @property
     def latent_size(self) -> None:
         """Only the model itself knows; a record has the number."""
         return

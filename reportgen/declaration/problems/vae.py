@@ -69,7 +69,7 @@ class VAE(Problem):
 
     @property
     def generative(self) -> bool:
-        return self.covariance == "diagonal"
+        return True
 
     @property
     def latent_size(self) -> int:

@@ -4,34 +4,53 @@ For a linear layer with inputs a and sensitivities δ = ∂(surrogate)/∂output
 gradient of one replicate is G = Σ_k δ_k a_kᵀ, its sum over K samples. Norms,
 sums and squares of all G follow from δ and a without any G being kept:
 ‖G‖² = Σ_kl (δ_k·δ_l)(a_k·a_l), and for K = 1 the coordinates' squares are
-(δ²)ᵀ(a²). Source: Goodfellow (2015), for K = 1.
+(δ²)ᵀ(a²). Source: Goodfellow (2015), for K = 1. Of any other layer G itself
+is kept, as a matrix of one row: a = G and δ = 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor, nn
-
-from reportgen.errors import CellError
+from torch import Tensor
 
 CHUNK = 4_000_000
 """Entries of written-out gradients at once, where K > 1."""
 
 
 @dataclass(frozen=True)
+class GroupShape:
+    """The matrix that the coordinates of a group are."""
+
+    rows: int
+    columns: int
+    """With the bias, which is the last one."""
+    has_bias: bool
+
+
+@dataclass(frozen=True)
 class LayerGradient:
-    """All replicates' gradients of one linear layer; coordinates are weights row by row, then biases."""
+    """All replicates' gradients of one group; of a linear layer weights row by row, then biases.
+
+    A layer that a sample passes several times has so many k more.
+    """
 
     inputs: Tensor
     """a, [I R K in]; a one is appended where the layer has a bias."""
     sensitivities: Tensor
     """δ, [I R K out]"""
     has_bias: bool
+
+    @classmethod
+    def written_out(cls, gradients: Tensor) -> LayerGradient:
+        """Of gradients that are kept, [I R P]."""
+        rows = gradients.unsqueeze(2)
+        return cls(rows, torch.ones_like(rows[..., :1]), has_bias=False)
+
+    def weighted(self, weights: Tensor) -> LayerGradient:
+        """Each replicate's gradient times a number of its own, [I R]."""
+        return replace(self, sensitivities=self.sensitivities * weights[..., None, None])
 
     @property
     def _extended(self) -> Tensor:
@@ -81,67 +100,3 @@ class LayerGradient:
         if not self.has_bias:
             return whole.flatten(-2)
         return torch.cat([whole[..., :-1].flatten(-2), whole[..., -1]], -1)
-
-
-class Recorder:
-    """Sees every linear layer of a network work, and tells the gradients of a scalar apart by replicate."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self.layers = {name: m for name, m in network.named_modules() if isinstance(m, nn.Linear)}
-        seen = {id(p) for layer in self.layers.values() for p in layer.parameters()}
-        others = [name for name, p in network.named_parameters() if p.requires_grad and id(p) not in seen]
-        if others:
-            raise CellError(
-                "layer by layer: needs every parameter in a linear layer, found "
-                f"{', '.join(others[:3])}. Hold it fixed with requires_grad_(False)."
-            )
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """Parameters of each layer."""
-        return {name: sum(p.numel() for p in layer.parameters()) for name, layer in self.layers.items()}
-
-    def gradients(
-        self, surrogate: Callable[[], Tensor], images: int, num_samples: int
-    ) -> dict[str, LayerGradient]:
-        """Of every layer; `surrogate` computes one scalar a replicate, [I R], from rows [I·R·K ·].
-
-        A layer whose parameters are held fixed while the surrogate is
-        computed is not seen then.
-        """
-        calls: dict[str, list[tuple[Tensor, Tensor]]] = {name: [] for name in self.layers}
-        with torch.enable_grad(), self._noting(calls):
-            total = surrogate().sum()
-        outputs = [output for found in calls.values() for _, output in found]
-        deltas = iter(torch.autograd.grad(total, outputs, allow_unused=True, materialize_grads=True))
-        result = {}
-        for name, found in calls.items():
-            if not found:
-                continue
-            a = torch.cat([_folded(x.detach(), images, num_samples) for x, _ in found], 2)
-            delta = torch.cat([_folded(next(deltas), images, num_samples) for _ in found], 2)
-            result[name] = LayerGradient(a, delta, self.layers[name].bias is not None)
-        return result
-
-    @contextmanager
-    def _noting(self, calls: dict[str, list[tuple[Tensor, Tensor]]]) -> Iterator[None]:
-        def note(name: str) -> Callable[[nn.Module, tuple[Any, ...], Tensor], None]:
-            def hook(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-                weight = module.weight
-                assert isinstance(weight, Tensor)
-                if weight.requires_grad and output.requires_grad:
-                    calls[name].append((inputs[0], output))
-
-            return hook
-
-        handles = [layer.register_forward_hook(note(name)) for name, layer in self.layers.items()]
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
-
-
-def _folded(rows: Tensor, images: int, num_samples: int) -> Tensor:
-    """[I·R·K ·] → [I R K ·]."""
-    return rows.reshape(images, -1, num_samples, rows.shape[-1])

@@ -9,8 +9,9 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 
-from reportgen.engine.layered.gradients import LayerGradient, Recorder
+from reportgen.engine.layered.gradients import LayerGradient
 from reportgen.engine.layered.moments import LayerMoments
+from reportgen.engine.layered.recorder import Recorder, recorder_of
 from reportgen.engine.layered.sketch import SKETCH, Sketch
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.engine.moments import Moments
@@ -45,6 +46,15 @@ class Key:
         likelihood = objective.integrand.name == "likelihood"
         return cls(objective.several, likelihood, arm.estimator, arm.num_samples, arm.antithetic)
 
+    def surrogate(self, model: LayeredModel, noise: Tensor) -> Callable[[], Tensor]:
+        """One scalar a replicate, [I R], from noise [I R·K n]."""
+
+        def value() -> Tensor:
+            draws = Sampled(model, noise, self.num_samples, self.several, self.reconstruction)
+            return SURROGATES[self.estimator](draws)
+
+        return value
+
 
 @dataclass
 class LayeredChannel:
@@ -75,12 +85,16 @@ class LayeredChannel:
         """Whether its mean is the objective's gradient, by construction."""
         return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
 
-    def gradients(self, model: LayeredModel, noise: Tensor) -> dict[str, LayerGradient]:
+    def gradients(self, model: LayeredModel, noise: Tensor) -> Mapping[str, LayerGradient]:
         """Of every layer, from noise [I R·K n]."""
-        key = self.key
-        sampled = Sampled(model, noise, key.num_samples, key.several, key.reconstruction)
-        surrogate = SURROGATES[key.estimator]
-        return self.recorder.gradients(lambda: surrogate(sampled), noise.shape[0], key.num_samples)
+        surrogate = self.key.surrogate(model, noise)
+        return self.recorder.gradients(surrogate, noise.shape[0], self.key.num_samples)
+
+    def parts(self, noise: Tensor) -> tuple[Tensor, ...]:
+        """Noise [I R·K n] of whole replicates, as many at once as their gradients fit into memory."""
+        num_samples = self.key.num_samples
+        replicates = self.recorder.at_once(noise.shape[0], num_samples) or noise.shape[1] // num_samples
+        return torch.split(noise, replicates * num_samples, dim=1)
 
 
 @dataclass
@@ -102,16 +116,32 @@ class Measured:
     """Fresh noise: samples, and whether in antithetic pairs."""
 
 
+def recorders_of(model: LayeredModel, cell: MeasurementCell, arms: tuple[Arm, ...]) -> dict[str, Recorder]:
+    """How φ's and θ's gradients are seen, as far as arms need them; tried on the first arm of each."""
+    networks: dict[str, nn.Module] = {"phi": model.encoder, "theta": model.decoder}
+    draw = _Noise(model, cell.seed, "layers trial", (str(cell.setting), cell.checkpoint))
+    found: dict[str, Recorder] = {}
+    for arm in sorted(arms, key=lambda arm: ESTIMATORS[arm.estimator].parameters):
+        space, key = ESTIMATORS[arm.estimator].parameters, Key.of(arm)
+        if space not in found:
+            part = {"phi": "encoder", "theta": "decoder"}[space]
+            surrogate = key.surrogate(model, draw(2 * arm.num_samples))
+            images = model.x.shape[0]
+            found[space] = recorder_of(networks[space], part, surrogate, images, arm.num_samples)
+    return found
+
+
 def measure_layers(
     model: LayeredModel,
     cell: MeasurementCell,
     arms: tuple[Arm, ...],
     references: Mapping[tuple[str, str], Arm],
+    recorders: Mapping[str, Recorder],
     buckets: int,
     report: Callable[[MeasureProgress], None] | None,
 ) -> Measured:
     """Measure arms until each total variance has the declared precision, or the budget ends."""
-    channels = _open(model, cell, arms, references, buckets)
+    channels = _open(model, cell, arms, references, recorders, buckets)
     images, identity = model.x.shape[0], (str(cell.setting), cell.checkpoint)
     precision, budget = float(cell.measure["precision"]), int(float(cell.measure["budget"]))
     longest = max(key.num_samples for key in channels)
@@ -168,19 +198,18 @@ def _open(
     cell: MeasurementCell,
     arms: tuple[Arm, ...],
     references: Mapping[tuple[str, str], Arm],
+    recorders: Mapping[str, Recorder],
     buckets: int,
 ) -> dict[Key, LayeredChannel]:
-    networks: dict[str, nn.Module] = {"phi": model.encoder, "theta": model.decoder}
     images = model.x.shape[0]
-    wanted = {ESTIMATORS[arm.estimator].parameters for arm in arms}
-    recorders = {name: Recorder(networks[name]) for name in sorted(wanted)}
-    sketches = {name: Sketch.of(recorder, cell.seed, name) for name, recorder in recorders.items()}
+    sketches = {name: _sketch(recorder, cell.seed, name) for name, recorder in recorders.items()}
     sizes = {name: sum(recorder.sizes.values()) for name, recorder in recorders.items()}
     needed = 8 * images * buckets * sum(sizes[ESTIMATORS[arm.estimator].parameters] for arm in arms)
     if needed > MEMORY:
         raise CellError(
             f"layer by layer: the means of {len(arms)} arms need {needed / 2**30:.1f} GiB, at most "
-            f"{MEMORY / 2**30:.0f} GiB are allowed. Measure fewer images, or fewer values of num_samples."
+            f"{MEMORY / 2**30:.0f} GiB are allowed. "
+            "Measure fewer data points, or fewer values of num_samples."
         )
     channels: dict[Key, LayeredChannel] = {}
 
@@ -217,20 +246,27 @@ def _open(
 
 def _observe(channel: LayeredChannel, bucket: int, model: LayeredModel, noise: Mapping[bool, Tensor]) -> None:
     key = channel.key
-    started = perf_counter()
     used = noise[key.antithetic]
     replicates = used.shape[1] // key.num_samples
     used = used[:, : replicates * key.num_samples]
-    gradients = channel.gradients(model, used)
-    channel.moments.update(bucket, gradients, replicates)
-    channel.seconds += perf_counter() - started
-    if not bool(torch.isfinite(channel.moments.squared_norms[:, bucket].sum())):
-        channel.cause = (
-            f"{key.estimator}: needs finite estimates, found inf or nan. "
-            "Measure an earlier checkpoint, or train with a smaller learning_rate."
-        )
-        channel.retired = True
-        return
-    if channel.paired is not None:
-        other = channel.paired.reference.gradients(model, used)
-        channel.paired.moments.update(bucket, channel.sketch(gradients) - channel.sketch(other))
+    for part in channel.parts(used):
+        started = perf_counter()
+        gradients = channel.gradients(model, part)
+        channel.moments.update(bucket, gradients, part.shape[1] // key.num_samples)
+        channel.seconds += perf_counter() - started
+        if not bool(torch.isfinite(channel.moments.squared_norms[:, bucket].sum())):
+            channel.cause = (
+                f"{key.estimator}: needs finite estimates, found inf or nan. "
+                "Measure an earlier checkpoint, or train with a smaller learning_rate."
+            )
+            channel.retired = True
+            return
+        if channel.paired is not None:
+            partner = channel.paired.reference
+            other = gradients if partner is channel else partner.gradients(model, part)
+            channel.paired.moments.update(bucket, channel.sketch(gradients) - channel.sketch(other))
+
+
+def _sketch(recorder: Recorder, seed: int, name: str) -> Sketch:
+    dtype = next(p.dtype for found in recorder.parameters.values() for p in found)
+    return Sketch.of(recorder.shapes, dtype, seed, name)

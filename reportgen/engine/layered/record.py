@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from torch import nn
-
 from reportgen.engine.channels import Reference
-from reportgen.engine.layered.gradients import Recorder
 from reportgen.engine.layered.meter import Key, LayeredChannel, Measured, measure_layers
+from reportgen.engine.layered.recorder import Recorder
 from reportgen.engine.layered.summary import summarize_layers
 from reportgen.engine.part import Part
 from reportgen.engine.progress import MeasureProgress
-from reportgen.estimators import ESTIMATORS
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel
 from reportgen.store.records import ArmRecord
 
 
 def layered_groups(
-    model: LayeredModel, arms: tuple[Arm, ...], groups: tuple[str, ...]
+    recorders: Mapping[str, Recorder], groups: tuple[str, ...]
 ) -> tuple[dict[str, list[int]], tuple[str, ...]]:
     """Columns of φ's and θ's groups, ``all`` first, and all groups' names; those of θ begin with “θ”."""
-    networks: dict[str, nn.Module] = {"phi": model.encoder, "theta": model.decoder}
     columns: dict[str, list[int]] = {}
-    for space in sorted({str(ESTIMATORS[arm.estimator].parameters) for arm in arms}):
-        names = [f"θ {name}" if space == "theta" else name for name in Recorder(networks[space]).sizes]
+    for space, recorder in recorders.items():
+        names = [f"θ {name}" if space == "theta" else name for name in recorder.sizes]
         columns[space] = [0, *range(len(groups), len(groups) + len(names))]
         groups = (*groups, *names)
     return columns, groups
@@ -36,13 +32,14 @@ def measure_layered(
     cell: MeasurementCell,
     arms: tuple[Arm, ...],
     references: Mapping[Reference, Arm],
+    recorders: Mapping[str, Recorder],
     columns: Mapping[str, list[int]],
     groups: int,
     buckets: int,
     report: Callable[[MeasureProgress], None] | None,
 ) -> Part:
     """Measure these arms, and fill the record's arrays for them."""
-    found = measure_layers(model, cell, arms, references, buckets, report)
+    found = measure_layers(model, cell, arms, references, recorders, buckets, report)
     records = tuple(_arm_record(arm, found, model, float(cell.measure["precision"])) for arm in arms)
     arrays = summarize_layers(model, arms, found, groups, columns, buckets)
     parameters = sum(p.numel() for p in model.encoder.parameters() if p.requires_grad)

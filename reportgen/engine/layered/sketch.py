@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reportgen.engine.layered.gradients import LayerGradient, Recorder
+from reportgen.engine.layered.gradients import GroupShape, LayerGradient
 from reportgen.streams import stream
 
 SKETCH = 32
@@ -24,22 +24,21 @@ class Sketch:
     """
 
     left: Mapping[str, Tensor]
+    """[q rows] of each group's matrix"""
     right: Mapping[str, Tensor]
+    """[q columns]"""
     biased: Mapping[str, bool]
-    """Whether a layer has a bias."""
+    """Whether the last column is a bias."""
 
     @classmethod
-    def of(cls, recorder: Recorder, seed: int, name: str) -> Sketch:
-        """Standard normal vectors, from a stream of their own for each layer."""
-        left, right, biased = {}, {}, {}
-        for layer, module in recorder.layers.items():
-            noise = stream(seed, "sketch", name, layer)
-            biased[layer] = module.bias is not None
-            width = module.in_features + int(biased[layer])
-            dtype = module.weight.dtype
-            left[layer] = torch.from_numpy(noise.standard_normal((SKETCH, module.out_features))).to(dtype)
-            right[layer] = torch.from_numpy(noise.standard_normal((SKETCH, width))).to(dtype)
-        return cls(left, right, biased)
+    def of(cls, shapes: Mapping[str, GroupShape], dtype: torch.dtype, seed: int, name: str) -> Sketch:
+        """Standard normal vectors, from a stream of their own for each group."""
+        left, right = {}, {}
+        for group, shape in shapes.items():
+            noise = stream(seed, "sketch", name, group)
+            left[group] = torch.from_numpy(noise.standard_normal((SKETCH, shape.rows))).to(dtype)
+            right[group] = torch.from_numpy(noise.standard_normal((SKETCH, shape.columns))).to(dtype)
+        return cls(left, right, {group: shape.has_bias for group, shape in shapes.items()})
 
     def __call__(self, gradients: Mapping[str, LayerGradient]) -> Tensor:
         """[I R q]."""
@@ -54,7 +53,7 @@ class Sketch:
             left, right = self.left[name].double(), self.right[name].double()
             outputs, inputs = left.shape[1], right.shape[1] - self.biased[name]
             weight = part[:, : outputs * inputs].reshape(len(part), outputs, inputs)
-            total += torch.einsum("ioj,qo,qj->iq", weight, left, right[:, :inputs])
+            total += ((weight @ right[:, :inputs].T) * left.T).sum(1)
             if self.biased[name]:
                 total += part[:, outputs * inputs :] @ left.T * right[:, -1]
         return total

@@ -177,23 +177,32 @@ def _directional_ratios(
     samples += samples % 2
     for bucket in range(buckets):
         noise = {kind: found.draw(samples, kind) for kind in {key.antithetic for key in seen}}
-        gradients = {}
-        for a, unit in units.items():
-            key = Key.of(arms[a])
-            if key not in gradients:
-                replicates = samples // key.num_samples
-                used = noise[key.antithetic][:, : replicates * key.num_samples]
-                gradients[key] = found.channels[key].gradients(model, used)
-            along, squared, start = torch.zeros(1), torch.zeros(1), 0
-            for name, size in seen[key].moments.sizes.items():
-                if name in gradients[key]:
-                    layer = gradients[key][name]
-                    part = unit[:, start : start + size].to(layer.inputs.dtype)
-                    along = along + layer.along(part).double()
-                    squared = squared + layer.squared_norms().double()
-                start += size
-            result[a, :, bucket] = (along**2 / (squared - along**2).clamp_min(0.0)).sqrt().mean(1)
+        for key in {Key.of(arms[a]): None for a in units}:
+            of_key = {a: unit for a, unit in units.items() if Key.of(arms[a]) == key}
+            used = noise[key.antithetic][:, : samples // key.num_samples * key.num_samples]
+            for a, ratio in _ratios(model, found.channels[key], used, of_key).items():
+                result[a, :, bucket] = ratio
     return result
+
+
+def _ratios(
+    model: LayeredModel, channel: LayeredChannel, noise: Tensor, units: Mapping[int, Tensor]
+) -> dict[int, Tensor]:
+    """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ along each of some directions [I P], [I]."""
+    pieces: dict[int, list[Tensor]] = {a: [] for a in units}
+    for part in channel.parts(noise):
+        gradients = channel.gradients(model, part)
+        squared = sum((layer.squared_norms().double() for layer in gradients.values()), torch.zeros(1))
+        for a, unit in units.items():
+            along, start = torch.zeros(1), 0
+            for name, size in channel.moments.sizes.items():
+                if name in gradients:
+                    layer = gradients[name]
+                    own = unit[:, start : start + size].to(layer.inputs.dtype)
+                    along = along + layer.along(own).double()
+                start += size
+            pieces[a].append((along**2 / (squared - along**2).clamp_min(0.0)).sqrt())
+    return {a: torch.cat(found, 1).mean(1) for a, found in pieces.items()}
 
 
 def _unit(one: _Seen) -> Tensor:

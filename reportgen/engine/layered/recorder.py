@@ -1,0 +1,110 @@
+"""How the replicates' gradients in a network's parameters are told apart, and which way suits a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from reportgen.engine.layered.gradients import GroupShape, LayerGradient
+from reportgen.engine.layered.linear_layers import LinearLayers
+from reportgen.engine.layered.whole_network import WholeNetwork
+from reportgen.errors import CellError
+
+
+class Recorder(Protocol):
+    """Tells the gradients of a scalar apart by replicate, group by group of a network's parameters."""
+
+    @property
+    def parameters(self) -> Mapping[str, tuple[nn.Parameter, ...]]:
+        """Those of each group, in the order of its coordinates."""
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Parameters of each group."""
+
+    @property
+    def shapes(self) -> Mapping[str, GroupShape]:
+        """Of each group."""
+
+    def at_once(self, images: int, num_samples: int) -> int | None:
+        """The most replicates of so many data points whose gradients fit into memory; None for any number."""
+
+    def gradients(
+        self, surrogate: Callable[[], Tensor], images: int, num_samples: int
+    ) -> Mapping[str, LayerGradient]:
+        """Of every group; `surrogate` computes one scalar a replicate, [I R], from rows [I·R·K …].
+
+        A group that is not there has gradient zero.
+        """
+
+
+def recorder_of(
+    network: nn.Module, part: str, surrogate: Callable[[], Tensor], images: int, num_samples: int
+) -> Recorder:
+    """The fastest way that is right for this network, held against autograd on a first `surrogate`, [I R].
+
+    `part` is what an error calls the network. Raises CellError where it has
+    nothing to differentiate, or no way is right.
+    """
+    if not any(p.requires_grad for p in network.parameters()):
+        raise CellError(
+            f"{part}: needs at least one parameter that requires a gradient, found none. "
+            "Call requires_grad_()."
+        )
+    with torch.enable_grad():
+        values = surrogate()
+        if not values.requires_grad:
+            raise CellError(
+                f"{part}: needs estimates that are differentiable in its parameters, found none that are. "
+                "Remove detach and no_grad from its forward and from the likelihood."
+            )
+        weights = torch.linspace(1.0, 2.0, values.numel(), dtype=values.dtype).reshape(values.shape)
+        total = (weights * values).sum()
+    learned = [p for p in network.parameters() if p.requires_grad]
+    slow = torch.autograd.grad(total, learned, allow_unused=True, materialize_grads=True)
+    expected = {id(p): gradient for p, gradient in zip(learned, slow, strict=True)}
+    cause = "another gradient than that of all samples together"
+    for recorder in _candidates(network):
+        try:
+            found = recorder.gradients(surrogate, images, num_samples)
+        except Exception as error:  # what torch cannot vectorize, it says in many ways
+            cause = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            continue
+        if _agree(recorder, found, weights, expected):
+            return recorder
+    raise CellError(
+        f"{part}: needs its gradient for one estimate alone, found {cause}. "
+        "Use layers that keep samples apart, and no noise of their own."
+    )
+
+
+def _candidates(network: nn.Module) -> Iterator[Recorder]:
+    with suppress(CellError):
+        yield LinearLayers(network)
+    yield WholeNetwork(network, side_by_side=True)
+    yield WholeNetwork(network, side_by_side=False)
+
+
+def _agree(
+    recorder: Recorder,
+    found: Mapping[str, LayerGradient],
+    weights: Tensor,
+    expected: Mapping[int, Tensor],
+) -> bool:
+    """Whether the weighted sum of the replicates is autograd's; what is not finite the meter tells."""
+    off, whole = 0.0, 0.0
+    for name, parameters in recorder.parameters.items():
+        slow = torch.cat([expected[id(p)].flatten() for p in parameters])
+        if not bool(torch.isfinite(slow).all()):
+            return True
+        fast = torch.zeros_like(slow)
+        if name in found:
+            if found[name].inputs.shape[:2] != weights.shape:
+                return False
+            fast = found[name].weighted(weights).sums().sum(0)
+        off, whole = off + float(((fast - slow) ** 2).sum()), whole + float((slow**2).sum())
+    return bool(off <= torch.finfo(weights.dtype).eps * whole)

@@ -1,0 +1,102 @@
+"""A model with one layer of latents, of any family, as the gradient in θ sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from reportgen.families import Family
+from reportgen.problems.prior import Prior
+
+
+class Densities(Protocol):
+    """What of a problem is asked for here."""
+
+    @property
+    def encoder(self) -> nn.Module:
+        """[I …] → η [I m]."""
+
+    @property
+    def x(self) -> Tensor:
+        """[I …]"""
+
+    @property
+    def prior(self) -> Prior:
+        """log p(z), without parameters of θ."""
+
+    def family(self, eta: Tensor) -> Family:
+        """q(z; η)."""
+
+    def log_likelihood(self, z: Tensor) -> Tensor:
+        """log p_θ(x|z), [I N d] → [I N], with the graph that it was made in."""
+
+
+@dataclass(frozen=True)
+class DecoderModel:
+    """q is what it is, and the decoder's parameters that require a gradient are θ; a `LayeredModel`.
+
+    φ is measured in η, where it has a small vector behind it.
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+    x: Tensor
+    q: Family
+    """At the data points."""
+    prior: Prior
+    log_likelihood: Callable[[Tensor], Tensor]
+    """Made with `decoder`."""
+
+    @classmethod
+    def of(cls, problem: Densities, decoder: nn.Module) -> DecoderModel:
+        """Of a problem whose log-likelihood is made with this decoder."""
+        with torch.no_grad():
+            q = problem.family(problem.encoder(problem.x))
+        return cls(problem.encoder, decoder, problem.x, q, problem.prior, problem.log_likelihood)
+
+    @property
+    def noise(self) -> int:
+        return self.q.noise
+
+    @property
+    def latent(self) -> int:
+        return self.q.latent
+
+    def trace(self, noise: Tensor, fixed: bool) -> DecoderTrace:
+        """Samples that are held fixed; others are not to be had here."""
+        if not fixed:
+            raise ValueError("samples as functions of φ are measured in η, not by layers")
+        return DecoderTrace(self, noise)
+
+
+@dataclass(frozen=True)
+class DecoderTrace:
+    """Samples of a `DecoderModel` from noise [I N n]; implements `Trace`."""
+
+    model: DecoderModel
+    noise: Tensor
+
+    @cached_property
+    def log_likelihood(self) -> Tensor:
+        return self.model.log_likelihood(self._z)
+
+    @cached_property
+    def log_p(self) -> Tensor:
+        return self.log_likelihood + self.model.prior.log_density(self._z)
+
+    @cached_property
+    def log_q(self) -> Tensor:
+        return self.model.q.log_density(self.noise)
+
+    @property
+    def log_q_stopped(self) -> Tensor:
+        return self.log_q
+
+    @cached_property
+    def _z(self) -> Tensor:
+        return self.model.q.sample(self.noise)
