@@ -14,7 +14,7 @@ from reportgen.declaration.estimator_spec import EstimatorSpec
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.own_estimator import OwnEstimator
 
-ENGINE_VERSION = 6
+ENGINE_VERSION = 7
 """Part of every key: raise it whenever the same cell would come out with other numbers."""
 
 

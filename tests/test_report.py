@@ -384,7 +384,7 @@ def test_means_that_were_not_tested_are_not_said_to_agree() -> None:
     def spoil(plan: Any, records: dict[str, Any]) -> None:
         for cell in plan.measurements:
             found = records[cell.key]
-            arms = tuple(replace(arm, replicates=10) for arm in found.arms)
+            arms = tuple(replace(arm, differences=10) for arm in found.arms)
             arrays = found.arrays | {
                 name: np.full_like(found.arrays[name], np.nan) for name in ("bias_p_value", "detectable_bias")
             }

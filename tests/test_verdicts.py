@@ -348,7 +348,7 @@ def test_without_a_joint_test_means_can_be_shown_to_differ_but_not_to_be_equal()
     def half(cell: MeasurementCell, arm: Arm) -> float:
         return 0.5 if arm.label == "score_function" else 1.0
 
-    few = {"replicates": 7}
+    few = {"differences": 7}
     test = "equal_means(score_function, pathwise)"
     unknown = only(test, p_values=untested, changes=few)
     assert unknown.verdict == UNDECIDED

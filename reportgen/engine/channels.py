@@ -15,6 +15,7 @@ from torch import Tensor
 
 from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.engine.moments import Moments
+from reportgen.engine.pairing import block_means, reference_samples
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import Coefficients, Estimator
 from reportgen.objectives import OBJECTIVES
@@ -133,14 +134,16 @@ class Channel:
         self.moments.update(bucket, estimates)
         if self.paired is not None:
             reference = cached_estimate(self.paired.reference, values, frame, cache)
-            self.paired.moments.update(bucket, estimates - reference)
+            size = self.paired.reference.key.num_samples // self.key.num_samples
+            self.paired.moments.update(bucket, block_means(estimates, size) - reference)
 
 
 @dataclass
 class Paired:
-    """Differences of a channel's replicates to the reference's, on the same draws and K."""
+    """Differences of a channel's replicates, or of means of several, to the reference's on as many draws."""
 
     reference: Channel
+    """Its K is the channel's own, or a multiple where it needs more."""
     moments: Moments
 
 
@@ -182,8 +185,8 @@ def open_channels(
     """Channels for all arms; `dimensions` are those of a replicate in φ's and in θ's space.
 
     Arms at their declared K without a constant are compared with the
-    reference on the same draws, replicate by replicate. `estimators` has the
-    arms' by name.
+    reference on the same draws, replicate by replicate (see
+    `reportgen.engine.pairing`). `estimators` has the arms' by name.
     """
 
     def empty(name: str, buckets: int) -> Moments:
@@ -207,11 +210,13 @@ def open_channels(
         if reference is None or reference.label == arm.label or channel.paired is not None:
             continue
         kind = estimators[reference.estimator]
-        if arm.num_samples < kind.min_samples:
+        samples = reference_samples(arm.num_samples, kind.min_samples, channel.key.several)
+        if samples is None:
             continue
         counterpart = replace(
             channel.key,
             estimator=reference.estimator,
+            num_samples=samples,
             constant=0.0,
             temperature=reference.temperature,
         )

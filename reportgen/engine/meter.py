@@ -82,7 +82,7 @@ def measure_vectors(
         for channel in fitted:
             channel.fit(pilot, frame)
 
-    longest = max(key.num_samples for key in channels)
+    longest = max(channel.key.num_samples for channel in distinct.values())
     step = 2 if everything.mirrored else 1  # mirrored samples come in pairs
     longest = -(-longest // step) * step
     precision, budget = float(settings["precision"]), int(float(settings["budget"]))
@@ -223,4 +223,5 @@ def _arm_record(
         backward=float(estimator.backward_passes(arm.num_samples)),
         seconds_per_replicate=arm.num_samples * shared + own,
         reference=references.get((arm.objective, channel.space)) is arm,
+        differences=0 if channel.paired is None or arm.constant else channel.paired.moments.total,
     )

@@ -106,14 +106,14 @@ def summarize(
                 out["coordinate_lower_without"][a] = lower[1:]
         paired = channels[key].paired
         known = sound.get(ChannelKey.of(reference)) if reference is not None else None
-        # The reference at this arm's K may break where it does not at its own.
+        # The reference may break at the K it is compared at where it does not at its own.
         tested = paired is not None and bool(torch.isfinite(paired.moments.mean).all())
         if paired is not None and tested and known is not None and not arm.constant:
             signal = known.mean[:, 0]
             # Rounding of single estimates: relative to their size in the precision they were computed in.
             size = torch.diagonal(left.covariance(0), dim1=1, dim2=2).amax(1)
             floor = size * (torch.finfo(frame.gram.dtype).eps * 8) ** 2
-            half = float(paired.moments.count.sum()) / 2.0 * arm.num_samples
+            half = paired.moments.total / 2.0 * paired.reference.key.num_samples
             rare = seldom(frame.q, half) if place[1] == "phi" else None
             test = equal_means_test(without(paired.moments, rare), signal + shift, floor)
             out["bias_statistic"][a] = test.statistic.numpy()

@@ -1,7 +1,8 @@
 """Has an estimator the same mean as the reference? One joint test an image.
 
 bias_statistic is the largest z over images of the cross-fitted test of
-paired differences to the reference (`reportgen.engine.equal_means`);
+paired differences to the reference (`reportgen.engine.equal_means`), which
+may take a multiple of an estimator's samples (`reportgen.engine.pairing`);
 bias_p_value the smallest p-value over images after Holm's correction, which
 for the smallest is Bonferroni's factor I;
 detectable_bias the median over images of the smallest bias along the image's
@@ -15,7 +16,10 @@ from numpy.typing import NDArray
 
 from reportgen.findings.arm import MeasuredArm
 from reportgen.findings.estimate import NotAvailableError
+from reportgen.objectives import OBJECTIVES
 
+REPLICATES_A_DIRECTION = 4
+"""Below this many differences the engine makes no test."""
 Array = NDArray[np.float64]
 
 
@@ -28,15 +32,35 @@ def _present(arm: MeasuredArm, name: str) -> Array:
 
 def _why_not(arm: MeasuredArm) -> str:
     """Why there is no joint test."""
-    if arm.about.reference:
+    about, objective = arm.about, OBJECTIVES[arm.about.objective]
+    if about.reference:
         return "this is the reference"
-    parameters, replicates = arm.record.eta, arm.about.replicates
-    if replicates < 4 * parameters:
+    if not arm.default:
+        return "the joint test is made at an estimator's own number of samples, without a constant"
+    if arm.reference.about.status == "broken":
+        return "the reference broke"
+    if not about.differences and objective.several:
         return (
-            f"the joint test needs 4 replicates for each of the {parameters} parameters of q, "
-            f"got {replicates} an image"
+            f"the {objective.title} has another gradient for each K, and the reference cannot be had "
+            f"at K = {about.num_samples}"
         )
-    return "the joint test needs the reference at the same number of samples, which it cannot have"
+    if not about.differences:
+        return "no differences to the reference were taken"
+    directions, of = _directions(arm)
+    if about.differences < REPLICATES_A_DIRECTION * directions:
+        return (
+            f"the joint test needs {REPLICATES_A_DIRECTION} replicates for each of the {directions} {of}, "
+            f"got {about.differences} an image"
+        )
+    return "the reference has estimates that are not finite at the K at which it is compared"
+
+
+def _directions(arm: MeasuredArm) -> tuple[int, str]:
+    """How many directions are tested together, and what they are."""
+    if arm.about.parameters == "phi" and arm.record.eta:
+        return arm.record.eta, "parameters of q"
+    seen = arm.array("bias_dimension")
+    return int(np.nanmax(seen)) if np.isfinite(seen).any() else 0, "directions in which differences were seen"
 
 
 def bias_statistic(arm: MeasuredArm) -> float:

@@ -60,6 +60,8 @@ class ArmRecord:
     """Of the relaxation of discrete units; None where there is none."""
     parameters: str = "phi"
     """Whose gradient is estimated: ``phi`` or ``theta``."""
+    differences: int = 0
+    """Differences to the reference, an image, from which the means are compared; 0 where none are made."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class MeasurementRecord:
     bias_statistic              [A I]      z of the test of equal means with the reference, η-coordinates
     bias_dimension              [A I]      rank of the differences (0: the two are identical draw by draw)
     bias_p_value                [A I]      not corrected over images; NaN for the reference itself,
-                                           and with fewer than 4 replicates a coordinate
+                                           without differences to it, and with fewer than 4 a coordinate
     detectable_bias             [A I]      smallest bias along image i's own gradient, relative to it,
                                            seen with 80 % power at level 0.05 / I
     coordinate_quantiles        [A G Q]    of per-coordinate variance (mean over images), dead ones left out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -15,6 +15,7 @@ from reportgen.engine.layered.recorder import Recorder, recorder_of
 from reportgen.engine.layered.sketch import SKETCH, Sketch
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.engine.moments import Moments
+from reportgen.engine.pairing import block_means, reference_samples
 from reportgen.engine.precision import relative_half_width
 from reportgen.engine.progress import MeasureProgress
 from reportgen.errors import CellError
@@ -85,6 +86,16 @@ class LayeredChannel:
         """Whether its mean is the objective's gradient, by construction."""
         return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
 
+    def used(self, noise: Mapping[bool, Tensor]) -> Tensor:
+        """As much of its kind of noise as makes whole replicates, [I R·K n]."""
+        own, num_samples = noise[self.key.antithetic], self.key.num_samples
+        return own[:, : own.shape[1] // num_samples * num_samples]
+
+    def sketches(self, model: LayeredModel, noise: Mapping[bool, Tensor]) -> Tensor:
+        """Of every replicate, [I R q]."""
+        parts = self.parts(self.used(noise))
+        return torch.cat([self.sketch(self.gradients(model, part)) for part in parts], 1)
+
     def gradients(self, model: LayeredModel, noise: Tensor) -> Mapping[str, LayerGradient]:
         """Of every layer, from noise [I R·K n]."""
         surrogate = self.key.surrogate(model, noise)
@@ -99,9 +110,10 @@ class LayeredChannel:
 
 @dataclass
 class Paired:
-    """Differences of a channel's replicates to the reference's, along the sketch's directions."""
+    """Differences of a channel's replicates, or of means of several, to the reference's, as sketches."""
 
     reference: LayeredChannel
+    """Its K is the channel's own, or a multiple where it needs more."""
     moments: Moments
 
 
@@ -144,7 +156,8 @@ def measure_layers(
     channels = _open(model, cell, arms, references, recorders, buckets)
     images, identity = model.x.shape[0], (str(cell.setting), cell.checkpoint)
     precision, budget = float(cell.measure["precision"]), int(float(cell.measure["budget"]))
-    longest = max(key.num_samples for key in channels)
+    partners = [channel.paired.reference for channel in channels.values() if channel.paired is not None]
+    longest = max(channel.key.num_samples for channel in (*channels.values(), *partners))
     longest += longest % 2
     samples = max(min(max(ROWS // images, 2), budget // buckets), longest)
     samples += samples % 2
@@ -153,7 +166,7 @@ def measure_layers(
     while True:
         active = [channel for channel in channels.values() if not channel.retired]
         for bucket in range(buckets):
-            noise = {kind: draw(samples, kind) for kind in {c.key.antithetic for c in active}}
+            noise = {kind: draw(samples, kind) for kind in _kinds(active)}
             for channel in active:
                 _observe(channel, bucket, model, noise)
         drawn += samples * buckets
@@ -232,24 +245,28 @@ def _open(
         reference = references.get((arm.objective, channel.space))
         if reference is None or reference.label == arm.label or channel.paired is not None:
             continue
-        if arm.num_samples < ESTIMATORS[reference.estimator].min_samples:
+        kind = ESTIMATORS[reference.estimator]
+        samples = reference_samples(arm.num_samples, kind.min_samples, channel.key.several)
+        if samples is None:
             continue
-        counterpart = replace(channel.key, estimator=reference.estimator)
-        if ESTIMATORS[reference.estimator].independent or counterpart == channel.key:
+        counterpart = replace(channel.key, estimator=reference.estimator, num_samples=samples)
+        if kind.independent or counterpart == channel.key:
             counterpart = replace(counterpart, antithetic=False)
-        if counterpart.antithetic != arm.antithetic:
-            continue  # differences are taken on the same draws
         partner = channels.get(counterpart) or channel_of(counterpart)
         channel.paired = Paired(partner, Moments.empty(images, buckets, SKETCH))
     return channels
 
 
+def _kinds(channels: Collection[LayeredChannel]) -> set[bool]:
+    """Whether noise is antithetic: of these channels, and of those they are compared with."""
+    partners = {c.paired.reference.key.antithetic for c in channels if c.paired is not None}
+    return {c.key.antithetic for c in channels} | partners
+
+
 def _observe(channel: LayeredChannel, bucket: int, model: LayeredModel, noise: Mapping[bool, Tensor]) -> None:
     key = channel.key
-    used = noise[key.antithetic]
-    replicates = used.shape[1] // key.num_samples
-    used = used[:, : replicates * key.num_samples]
-    for part in channel.parts(used):
+    sketches: list[Tensor] = []
+    for part in channel.parts(channel.used(noise)):
         started = perf_counter()
         gradients = channel.gradients(model, part)
         channel.moments.update(bucket, gradients, part.shape[1] // key.num_samples)
@@ -262,9 +279,12 @@ def _observe(channel: LayeredChannel, bucket: int, model: LayeredModel, noise: M
             channel.retired = True
             return
         if channel.paired is not None:
-            partner = channel.paired.reference
-            other = gradients if partner is channel else partner.gradients(model, part)
-            channel.paired.moments.update(bucket, channel.sketch(gradients) - channel.sketch(other))
+            sketches.append(channel.sketch(gradients))
+    if channel.paired is not None:
+        partner, own = channel.paired.reference, torch.cat(sketches, 1)
+        other = own if partner is channel else partner.sketches(model, noise)
+        size = partner.key.num_samples // key.num_samples
+        channel.paired.moments.update(bucket, block_means(own, size) - other)
 
 
 def _sketch(recorder: Recorder, seed: int, name: str) -> Sketch:

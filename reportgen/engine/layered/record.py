@@ -66,4 +66,5 @@ def _arm_record(arm: Arm, found: Measured, model: LayeredModel, precision: float
         backward=float(channel.estimator.backward_passes(arm.num_samples)),
         seconds_per_replicate=channel.seconds / max(replicates * model.x.shape[0], 1),
         reference=found.references.get((arm.objective, channel.space)) is arm,
+        differences=0 if channel.paired is None else channel.paired.moments.total,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.figures import reading
 from reportgen.figures.captions import article
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
@@ -60,6 +61,28 @@ def untested(findings: Findings, objectives: list[str]) -> list[str]:
             f"{findings.vocabulary.at_last}: {reason}"
         )
         for reason, names in reasons.items()
+    ]
+
+
+def averaged(findings: Findings, objectives: list[str]) -> list[str]:
+    """Who is compared by means of several estimates, since the reference needs more samples than one has."""
+    named: dict[str, list[str]] = {}
+    for objective in objectives:
+        reference = findings.reference(objective)
+        fewest = reading.kind_of(findings, reference).min_samples
+        for label in findings.compared(objective):
+            arm = findings.arm(label, objective=objective)
+            tested = findings.get("bias_p_value", label, objective=objective).available
+            if tested and arm is not None and arm.about.num_samples < fewest:
+                own = named.setdefault(about.named(findings, reference), [])
+                own += [name for name in [about.named(findings, label)] if name not in own]
+    return [
+        words.sentence(
+            f"{prose.listing(names)} {'has' if len(names) == 1 else 'have'} fewer samples than {reference} "
+            "needs: means of several such estimates are compared with one of the reference’s, "
+            "on the same draws"
+        )
+        for reference, names in named.items()
     ]
 
 
@@ -129,7 +152,7 @@ def verdict(findings: Findings) -> list[str]:
         for (kind, result), names in told.items()
     ]
     texts += [" ".join(sentences)] if sentences else []
-    return [*texts, *untested(findings, objectives)]
+    return [*texts, *averaged(findings, objectives), *untested(findings, objectives)]
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:

@@ -1,0 +1,29 @@
+"""At which K is the reference compared with an estimator?
+
+At the estimator's own, where the reference can be had there. An expectation
+has one gradient for every K; where the reference needs more samples than the
+estimator takes, so many of the estimator's replicates as use the same draws
+as one of the reference's are averaged, and their mean is compared with it. A
+bound of K samples is another function for each K: there is nothing to compare.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def reference_samples(own: int, fewest: int, several: bool) -> int | None:
+    """K of the reference beside an estimator of `own` samples: the first multiple of it that is enough.
+
+    `fewest` is the least that the reference takes, `several` whether the
+    objective is a bound of K samples. None where no K has the same gradient.
+    """
+    times = -(-fewest // own)
+    return None if several and times > 1 else times * own
+
+
+def block_means(estimates: Tensor, size: int) -> Tensor:
+    """Means of `size` successive replicates, [I R …] → [I R//size …]; what does not fill a block is left."""
+    blocks = estimates.shape[1] // size
+    whole = estimates[:, : blocks * size]
+    return whole.reshape(len(estimates), blocks, size, *estimates.shape[2:]).mean(2)
