@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from reportgen.engine.exact import quadrature
+from reportgen.engine.exact import Exact, moments, quadrature
+from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 from reportgen.problems.model import LatentModel, free_gaussian
 from tests.cells import arm, measured
+from tests.estimator_checks import Case
+from tests.toys import Toy
 
 SHORT = {"precision": 0.5, "budget": 400, "min_replicates": 20}
 """What is exact does not depend on how long is measured."""
@@ -83,6 +87,51 @@ def test_what_does_not_converge_has_no_exact_value() -> None:
     problem = free_gaussian([0.3], [1.0], lambda z: torch.sigmoid(400.0 * z).sum(-1))
     record = measured(problem, [arm("expectation", "score_function")], reference="score_function", **SHORT)
     assert "exact_variance" not in record.arrays
+
+
+NARROW = 0.05
+
+
+def bump(z: Tensor) -> Tensor:
+    """A line with a bump at the mean, narrower than the gaps between nodes."""
+    return (z + torch.exp(-((z - 0.01) ** 2) / (2 * NARROW**2))).sum(-1)
+
+
+BUMP = Toy("bump", lambda: free_gaussian([0.0], [1.0], bump))
+
+
+def bump_variance() -> float:
+    """Of ε f(ε), the score function in μ, on a grid a hundred times finer than the bump."""
+    z = np.linspace(-12.0, 12.0, 48_001)
+    g = z * bump(torch.from_numpy(z).unsqueeze(-1)).numpy()
+    weight = np.exp(-(z**2) / 2.0)
+    weight /= weight.sum()
+    return float(weight @ g**2 - (weight @ g) ** 2)
+
+
+def by_rule(case: Case, order: int) -> Exact:
+    nodes = quadrature.rule(order, case.channel(), case.frame())
+    assert nodes is not None
+    return moments._moments(nodes, case.channel(), OBJECTIVES[case.objective].integrand, case.frame())
+
+
+def test_what_two_rules_miss_a_third_sees() -> None:
+    case = Case(BUMP, "expectation", "score_function")
+    coarse, third, fine = (by_rule(case, order) for order in (10, 11, 14))
+    assert coarse.agrees_with(fine) and not third.agrees_with(fine)
+    assert abs(float(fine.covariance[0, 0, 0]) - bump_variance()) > 1e-4, "what the two agree on is wrong"
+    assert case.exact() is None
+
+
+def test_a_third_rule_costs_no_exact_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the second rule is the largest allowed, the third is smaller than that."""
+    toy = Toy("quadratic", lambda: free_gaussian([1.0] * 3, [0.7] * 3, lambda z: ((z - 0.3) ** 2).sum(-1)))
+    monkeypatch.setattr(quadrature, "MOST_NODES", 7**3)
+    assert Case(toy, "expectation", "pathwise").exact() is not None
+    monkeypatch.setattr(quadrature, "MOST_NODES", 7**3 - 1)
+    assert Case(toy, "expectation", "pathwise").exact() is None
+    for order, finer in pairwise(quadrature.ORDERS):
+        assert order + 1 < finer and {order % 2, (order + 1) % 2} == {0, 1}
 
 
 def test_too_many_dimensions_have_no_exact_value(monkeypatch: pytest.MonkeyPatch) -> None:

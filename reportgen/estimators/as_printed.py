@@ -34,6 +34,7 @@ AS_PRINTED = Estimator(
     requires="Nothing: it does not estimate the gradient.",
     source="borea",
     evaluate=as_printed,
+    averages=True,
     unbiased=False,
     control=True,
 )

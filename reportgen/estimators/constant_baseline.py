@@ -56,5 +56,6 @@ OPTIMAL_CONSTANT = Estimator(
     requires="Values of f, and one number for each x, fitted on samples of its own.",
     source="williams1992, greensmith2004",
     evaluate=evaluate,
+    averages=True,
     fit=fit,
 )

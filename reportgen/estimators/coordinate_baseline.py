@@ -52,5 +52,6 @@ OPTIMAL_PER_COORDINATE = Estimator(
     requires="Values of f, and one number for each x and parameter of q, fitted on samples of their own.",
     source="ranganath2014",
     evaluate=evaluate,
+    averages=True,
     fit=fit,
 )

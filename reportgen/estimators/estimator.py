@@ -173,6 +173,8 @@ class Estimator:
     """What to use where it does not apply."""
     independent: bool = False
     """Whether the samples inside an estimate must be independent, so that they cannot be antithetic."""
+    averages: bool = False
+    """Whether `evaluate` of K samples is the mean of `evaluate` of each alone, with the same coefficients."""
     sequential: bool = False
     """Whether a replicate depends on those before it in its batch, so that none has moments by itself."""
     parameters: Literal["phi", "theta"] = "phi"

@@ -40,6 +40,7 @@ GENERATIVE = Estimator(
     source="burda2016, rainforth2018",
     evaluate=generative,
     bound=generative,
+    averages=True,
     parameters="theta",
     integrands=("log_weight",),
     backward_per_sample=1,

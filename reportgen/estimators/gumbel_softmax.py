@@ -42,6 +42,7 @@ GUMBEL_SOFTMAX = Estimator(
     requires="∂f/∂z at relaxed samples, between the codes; biased at every temperature above zero.",
     source="jang2017, maddison2017",
     evaluate=gumbel_softmax,
+    averages=True,
     unbiased=False,
     families=("bernoulli", "categorical"),
     instead=("pathwise", "score_function"),

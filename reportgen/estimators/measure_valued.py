@@ -64,6 +64,7 @@ MEASURE_VALUED = Estimator(
     ),
     source="mohamed2020",
     evaluate=measure_valued,
+    averages=True,
     families=("gaussian",),
     auxiliary=2,
     signs=1,

@@ -61,6 +61,7 @@ MEASURE_VALUED_INDEPENDENT = Estimator(
     ),
     source="mohamed2020",
     evaluate=measure_valued_independent,
+    averages=True,
     families=("gaussian",),
     auxiliary=2,
     signs=1,

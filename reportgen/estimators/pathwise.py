@@ -53,6 +53,7 @@ PATHWISE = Estimator(
     source="kingma2013, rezende2014, titsias2014, burda2016",
     evaluate=pathwise,
     bound=pathwise,
+    averages=True,
     needs_gradient=True,
     reparameterizes=True,
     instead=("score_function", "leave_one_out", "gumbel_softmax"),

@@ -48,6 +48,7 @@ REBAR = Estimator(
     requires="∂f/∂z at two relaxed samples for every hard one, between the codes.",
     source="tucker2017",
     evaluate=rebar,
+    averages=True,
     families=("bernoulli",),
     instead=("leave_one_out", "taylor_control_variate"),
     temperature=0.5,

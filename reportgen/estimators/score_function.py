@@ -60,4 +60,5 @@ SCORE_FUNCTION = Estimator(
     source="williams1992, mohamed2020",
     evaluate=score_function,
     bound=score_function_of_bound,
+    averages=True,
 )

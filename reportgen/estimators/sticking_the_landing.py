@@ -48,6 +48,7 @@ STICKING_THE_LANDING = Estimator(
     source="roeder2017",
     evaluate=sticking_the_landing,
     bound=sticking_the_landing,
+    averages=True,
     bound_unbiased=False,
     needs_gradient=True,
     reparameterizes=True,

@@ -41,6 +41,7 @@ STRAIGHT_THROUGH = Estimator(
     requires="∂f/∂z at every sample, of an f that is defined between the codes; biased.",
     source="bengio2013",
     evaluate=straight_through,
+    averages=True,
     unbiased=False,
     needs_gradient=True,
     families=("bernoulli", "categorical"),

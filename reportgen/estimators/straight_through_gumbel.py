@@ -42,6 +42,7 @@ STRAIGHT_THROUGH_GUMBEL = Estimator(
     requires="∂f/∂z at every sample, of an f that is defined between the codes; biased.",
     source="jang2017",
     evaluate=straight_through_gumbel,
+    averages=True,
     unbiased=False,
     needs_gradient=True,
     families=("bernoulli", "categorical"),

@@ -42,6 +42,7 @@ TAYLOR_CONTROL_VARIATE = Estimator(
     requires="Values of f, and ∂f/∂z at one point, the mean of q.",
     source="paisley2012, gu2016",
     evaluate=taylor_control_variate,
+    averages=True,
     extra_forward=1,
     extra_backward=1,
 )

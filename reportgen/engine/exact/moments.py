@@ -2,13 +2,14 @@
 
 The estimator itself is run on nodes, and its moments are weighted sums. For
 discrete q the nodes are the codes that its samples can be; for others those of
-a quadrature rule, refined until two successive ones agree. What does not
-converge within the nodes allowed has no exact value.
+a quadrature rule, refined until three rules agree. What does not converge
+within the nodes allowed has no exact value. An estimate that is a mean over
+independent samples needs the nodes of one of them only.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -19,7 +20,7 @@ from reportgen.engine.channels import Channel
 from reportgen.engine.draws import Frame, integrand_values
 from reportgen.engine.exact.enumeration import codes
 from reportgen.engine.exact.nodes import Nodes
-from reportgen.engine.exact.quadrature import rules
+from reportgen.engine.exact.quadrature import ORDERS, rule
 from reportgen.objectives import Integrand
 
 TOLERANCE = 1e-9
@@ -72,15 +73,55 @@ def exact_moments(channel: Channel, integrand: Integrand, frame: Frame) -> Exact
     """
     if channel.estimator.sequential:
         return None
+    part, parts = _independent_part(channel)
+    found = _by_nodes(part, integrand, frame)
+    return None if found is None else Exact(found.mean, found.covariance / parts)
+
+
+def _independent_part(channel: Channel) -> tuple[Channel, int]:
+    """What of the channel's estimate is independent of the rest, and how many such parts it is the mean of.
+
+    A sample, or an antithetic pair, where the estimator averages; else, and for
+    a bound of several samples, all of it.
+    """
+    key = channel.key
+    samples = 2 if key.antithetic else 1
+    if key.several or not channel.estimator.averages or key.num_samples == samples:
+        return channel, 1
+    return replace(channel, key=replace(key, num_samples=samples)), key.num_samples // samples
+
+
+def _by_nodes(channel: Channel, integrand: Integrand, frame: Frame) -> Exact | None:
     if DISTRIBUTIONS[frame.q.name].discrete:
         nodes = codes(channel, frame)
         return None if nodes is None else _moments(nodes, channel, integrand, frame).without_rounding()
     if frame.gram.dtype != torch.float64:
         return None
-    found = (_moments(nodes, channel, integrand, frame) for nodes in rules(channel, frame))
-    for coarse, fine in pairwise(found):
+    return _by_quadrature(channel, integrand, frame)
+
+
+def _by_quadrature(channel: Channel, integrand: Integrand, frame: Frame) -> Exact | None:
+    """By a rule with which the one before it agrees, and one between them that is hardly finer than that.
+
+    Two rules can miss the same: what happens near the mean of q, say, where
+    no rule of an even order has a node. The third has the other parity than
+    the coarse one, and so has nodes where that has none.
+    """
+
+    def of(order: int) -> Exact | None:
+        nodes = rule(order, channel, frame)
+        return None if nodes is None else _moments(nodes, channel, integrand, frame)
+
+    coarse = of(ORDERS[0])
+    for order, finer in pairwise(ORDERS):
+        fine = of(finer)
+        if coarse is None or fine is None:
+            return None
         if coarse.agrees_with(fine):
-            return fine.without_rounding()
+            third = of(order + 1)
+            if third is not None and third.agrees_with(fine):
+                return fine.without_rounding()
+        coarse = fine
     return None
 
 

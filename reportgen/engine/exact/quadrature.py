@@ -6,8 +6,6 @@ smooth in it. Source: Golub & Welsch (1969).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from scipy.special import roots_hermitenorm
 from torch import Tensor
@@ -18,28 +16,27 @@ from reportgen.engine.exact.nodes import MOST_NODES, Nodes
 from reportgen.engine.points import Batch
 
 ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 450, 640, 900, 1280)
-"""Nodes in each direction; five are exact for what is a polynomial of degree nine."""
+"""Nodes in each direction, tried in turn; five are exact for what is a polynomial of degree nine."""
 
 
-def rules(channel: Channel, frame: Frame) -> Iterator[Nodes]:
-    """Finer and finer rules, as far as the nodes allowed go; they ask for float64."""
+def rule(order: int, channel: Channel, frame: Frame) -> Nodes | None:
+    """The rule of so many nodes in each direction; None where those are too many. Asks for float64."""
     estimator, key = channel.estimator, channel.key
     independent = key.num_samples // 2 if key.antithetic else key.num_samples
     own, further = frame.q.noise, frame.q.noise * estimator.auxiliary
     signs = own * estimator.signs
     smooth = [True] * independent * own + ([True] * (further - signs) + [False] * signs) * key.num_samples
+    if order ** sum(smooth) * 2 ** (len(smooth) - sum(smooth)) > MOST_NODES:
+        return None
     images = frame.gram.shape[0]
-    for order in ORDERS:
-        if order ** sum(smooth) * 2 ** (len(smooth) - sum(smooth)) > MOST_NODES:
-            return
-        grid, weight = _product_rule(order, smooth)
-        noise = grid[:, : independent * own].reshape(-1, independent, own)
-        if key.antithetic:
-            noise = torch.stack([noise, -noise], 2).flatten(1, 2)
-        noise = noise.reshape(-1, own).expand(images, -1, -1)
-        rest = grid[:, independent * own :].reshape(-1, further).expand(images, -1, -1) if further else None
-        batch = Batch(frame.problem, frame.q, noise, estimator.needs_gradient, rest)
-        yield Nodes(batch, weight.expand(images, -1))
+    grid, weight = _product_rule(order, smooth)
+    noise = grid[:, : independent * own].reshape(-1, independent, own)
+    if key.antithetic:
+        noise = torch.stack([noise, -noise], 2).flatten(1, 2)
+    noise = noise.reshape(-1, own).expand(images, -1, -1)
+    rest = grid[:, independent * own :].reshape(-1, further).expand(images, -1, -1) if further else None
+    batch = Batch(frame.problem, frame.q, noise, estimator.needs_gradient, rest)
+    return Nodes(batch, weight.expand(images, -1))
 
 
 def _product_rule(order: int, smooth: list[bool]) -> tuple[Tensor, Tensor]:
