@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reportgen.declaration import Experiment, find, load
 from reportgen.errors import UsageError
 from reportgen.plan import MeasurementCell, Plan, TrainingCell, make_plan
-from reportgen.store import FORMAT, Record, Store
+from reportgen.store import FORMAT, MeasurementRecord, Record, Store
 from reportgen.usercode import UserCode
 
 if TYPE_CHECKING:
@@ -151,6 +151,14 @@ def records(job: Job) -> dict[str, Record]:
             f"Run `reportgen run {job.name}` with the same options first."
         )
     return found
+
+
+def measurements(job: Job) -> list[MeasurementRecord]:
+    """What is measured of the plan, under its own names; cells that broke are left out."""
+    from reportgen.findings import adopt
+
+    found = ((job.store.find(cell.key), cell) for cell in job.plan.measurements)
+    return [adopt(record, cell) for record, cell in found if isinstance(record, MeasurementRecord)]
 
 
 def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from reportgen.cli import commands as cli
 from reportgen.cli.progress import Lines, Tally, duration, progress
 from reportgen.declaration import PROBLEMS
 from reportgen.errors import CellError
+from reportgen.estimators import ESTIMATORS, Coefficients, Draws
+from reportgen.estimators.score_function import score_function
 from reportgen.execution import Event
 from reportgen.findings import write_claims_json, write_results_csv
 from reportgen.store import Store
@@ -218,6 +221,35 @@ def test_broken_cell_is_exit_4(
     assert call("run", "tiny.yaml", "--executor", "serial") == 4
     out = capsys.readouterr()
     assert "4 broken" in out.out and "broke, the loss is lost" in out.err
+
+
+def test_a_broken_estimator_is_exit_4_of_run_as_of_report(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The cells' other estimators are kept; what broke is told again where nothing is left to run."""
+
+    def lost(draws: Draws, coefficients: Coefficients) -> Any:
+        return score_function(draws, coefficients) * math.nan
+
+    broken = replace(ESTIMATORS["score_function"], evaluate=lost)
+    with monkeypatch.context() as patch:
+        patch.setitem(ESTIMATORS, "score_function", broken)
+        assert call("run", "tiny.yaml", "--executor", "serial") == 4
+    first = capsys.readouterr().out.splitlines()
+    told = [
+        line for line in first if line.startswith("  broken estimator: score_function: score_function of")
+    ]
+    assert len(told) == 1 and first == ["tiny: " + first[0].removeprefix("tiny: "), *told]
+    assert call("run", "tiny.yaml", "--executor", "serial", "--json") == 4
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["cached"] == 4 and answer["broken"] == []
+    assert answer["broken_estimators"] == [told[0].removeprefix("  broken estimator: ")]
+    assert call("report", "tiny.yaml", "--executor", "serial", "--json") == 4
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["broken_estimators"] == [told[0].removeprefix("  broken estimator: ")]
+    assert call("run", "tiny.yaml", "--executor", "serial", "--fresh", "--json") == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["broken_estimators"] == []
 
 
 def test_damaged_cell_is_exit_4_with_the_remedy(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -153,17 +153,21 @@ def run(
     as_json: Json = False,
 ) -> int:
     """Run what is missing of each experiment; write no report."""
-    from reportgen.cli.tables import counted, counts
+    from reportgen.cli.tables import broken_estimators, counted, counts
+    from reportgen.workflow import measurements
 
     answers, codes = [], []
     asked = _ask(experiments, gallery, output, set_, seed, device, quiet=quiet)
     _require_allowed(asked, allow_code, fresh)
     for job in asked.jobs:
         outcome = _run(job, jobs, executor, fresh, quiet, allow_code)
-        codes.append(BROKEN if outcome.broken else 0)
-        answers.append({"experiment": job.experiment.experiment, **counts(outcome)})
+        lost = broken_estimators(measurements(job))
+        codes.append(BROKEN if outcome.broken or lost else 0)
+        name = job.experiment.experiment
+        answers.append({"experiment": name, "broken_estimators": lost, **counts(outcome)})
         if not quiet and not as_json:
-            typer.echo(f"{job.experiment.experiment}: {counted(outcome)}")
+            typer.echo(f"{name}: {counted(outcome)}")
+            _print_lines(f"  broken estimator: {told}" for told in lost)
     if as_json:
         _print_json(answers)
     return _worst(codes)

@@ -13,6 +13,7 @@ from reportgen.workflow import Job
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
     from reportgen.findings import Findings
+    from reportgen.store import MeasurementRecord
 
 Row = Mapping[str, Any]
 
@@ -94,9 +95,15 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
     ]
     yield from (f"  {line}" for line in aligned(rows))
     yield from (f"  broken cell: {cell.cause}" for cell in findings.broken)
-    arms = (arm for record in findings.measurements for arm in record.arms if arm.status == "broken")
-    yield from dict.fromkeys(f"  broken estimator: {arm.label}: {arm.cause}" for arm in arms)
+    yield from (f"  broken estimator: {told}" for told in broken_estimators(findings.measurements))
     yield f"report: {job.folder / 'report.html'}, {job.folder / 'report.pdf'}"
+
+
+def broken_estimators(records: Iterable[MeasurementRecord]) -> list[str]:
+    """The label and cause of every estimator that broke in a cell whose others are kept, each once."""
+    from reportgen.findings import broken_arms
+
+    return list(dict.fromkeys(f"{arm.label}: {arm.cause}" for arm in broken_arms(records)))
 
 
 def answer(job: Job, findings: Findings, outcome: Outcome | None) -> dict[str, Any]:
@@ -108,6 +115,7 @@ def answer(job: Job, findings: Findings, outcome: Outcome | None) -> dict[str, A
         "folder": str(job.folder),
         "exit_code": findings.exit_code,
         "claims": claims_data(findings),
+        "broken_estimators": broken_estimators(findings.measurements),
         **({} if outcome is None else counts(outcome)),
     }
 

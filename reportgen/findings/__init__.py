@@ -5,13 +5,14 @@ No torch here: a report can be written wherever the store can be read.
 
 from __future__ import annotations
 
+from reportgen.findings.arm import broken_arms
 from reportgen.findings.claims import ClaimFinding
 from reportgen.findings.comparisons import ComparisonFinding
 from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.crossovers import Crossover
 from reportgen.findings.estimate import Estimate
 from reportgen.findings.files import claim_data, claims_data, csv_text, write_claims_json, write_results_csv
-from reportgen.findings.findings import Findings, collect
+from reportgen.findings.findings import Findings, adopt, collect
 from reportgen.findings.rows import Row
 from reportgen.findings.statistics import STATISTICS
 
@@ -24,6 +25,8 @@ __all__ = [
     "Estimate",
     "Findings",
     "Row",
+    "adopt",
+    "broken_arms",
     "claim_data",
     "claims_data",
     "collect",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,11 @@ class MeasuredArm:
             if arm.reference and same:
                 return MeasuredArm(self.record, i)
         raise NotAvailableError(f"objective {self.about.objective} has no reference arm")
+
+
+def broken_arms(records: Iterable[MeasurementRecord]) -> tuple[ArmRecord, ...]:
+    """Arms that broke in cells whose others are kept."""
+    return tuple(arm for record in records for arm in record.arms if arm.status == "broken")
 
 
 def find(

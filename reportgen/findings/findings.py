@@ -12,7 +12,7 @@ import numpy as np
 from reportgen.declaration.claim_statistics import SLOPES
 from reportgen.errors import StoreError
 from reportgen.findings import bias, coordinates, crossovers, curves, variance, verdicts
-from reportgen.findings.arm import MeasuredArm, arms, find
+from reportgen.findings.arm import MeasuredArm, arms, broken_arms, find
 from reportgen.findings.claims import ClaimFinding, judge_claims
 from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.crossovers import Crossover
@@ -103,10 +103,9 @@ class Findings:
 
     @property
     def exit_code(self) -> int:
-        """0 all as declared, 1 contrary, 3 undecided, 4 a cell broke."""
-        broken_arms = sum(arm.status == "broken" for record in self.measurements for arm in record.arms)
+        """0 all as declared, 1 contrary, 3 undecided, 4 a cell or one of its estimators broke."""
         judged = [(claim.verdict, claim.expect) for claim in self.claims]
-        return verdicts.exit_code(judged, len(self.broken) + broken_arms)
+        return verdicts.exit_code(judged, len(self.broken) + len(broken_arms(self.measurements)))
 
     @property
     def comparisons(self) -> int:

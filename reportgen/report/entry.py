@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reportgen.findings import ClaimFinding, Findings, claim_data
+from reportgen.findings import ClaimFinding, Findings, broken_arms, claim_data
 from reportgen.report import about, provenance
 
 SHOWN = (
@@ -39,7 +39,7 @@ class Entry:
 
 def entry(findings: Findings) -> Entry:
     """An experiment's findings in short."""
-    arms = (arm for record in findings.measurements for arm in record.arms if arm.status == "broken")
+    arms = broken_arms(findings.measurements)
     causes = [*(record.cause for record in findings.broken), *(arm.cause for arm in arms)]
     return Entry(
         name=findings.experiment.experiment,
