@@ -54,7 +54,7 @@ class Distribution:
             given = ", ".join(f"{k} {v:g}" for k, v in {**self.options, **options}.items())
             described = f"{self.name} ({given})" if given else self.name
             raise UsageError(
-                f"{described} of {latent} latent units needs {m} numbers an image from the encoder, "
+                f"{described} of {latent} latent units needs {m} numbers a data point from the encoder, "
                 f"found {parameters}; give its last layer {m} outputs"
             )
         return latent

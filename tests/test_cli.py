@@ -334,7 +334,7 @@ def test_compare_tells_what_drifted_and_what_differs(old: Path, capsys: pytest.C
     assert lines[:2] == ["  differs: torch 2.13.0 → 2.14.0", "  claim c0: confirmed → refuted"]
     assert all(line.startswith("  drifted  ") and line.endswith("p < 0.001") for line in lines[2:22])
     assert any(
-        "elbo, with baseline, K 1, epoch 0, all, latent 2 " in line
+        "elbo, with baseline, K 1, checkpoint 0, all, latent 2 " in line
         and "total_variance            4.000 (3.934 to 4.068)  →  6.00 (5.90 to 6.10)     × 1.500 " in line
         for line in lines[2:22]
     )
@@ -500,8 +500,8 @@ def test_lines_tell_of_ends_and_of_long_silence() -> None:
     lines(Event("cell b", "b", "measuring", 1.0, None, None, "broken", "no luck"))
     assert stream.getvalue().splitlines() == [
         "mine: 2 cells to run, 1 kept from before",
-        "[1/3] measuring cell a: 40%, precision 5.00%, 1,000 draws an image, 44 s left",
-        "[2/3] measuring cell a: done, precision 5.00%, 1,000 draws an image, 11 s left",
+        "[1/3] measuring cell a: 40%, precision 5.00%, 1,000 draws a data point, 44 s left",
+        "[2/3] measuring cell a: done, precision 5.00%, 1,000 draws a data point, 11 s left",
         "[3/3] measuring cell b: broke, no luck",
     ]
 

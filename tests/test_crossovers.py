@@ -433,9 +433,9 @@ def test_a_broken_cell_breaks_the_crossover_it_is_a_part_of() -> None:
 
 
 def test_a_crossover_in_a_group_that_is_not_there_is_broken() -> None:
-    claim = only(f"{CROSSOVER} < 2 in head {THERE}")
+    claim = only(f"{CROSSOVER} < 2 in hidden.0 {THERE}")
     assert claim.verdict == BROKEN
-    assert claim.cause == "broken: no parameter group 'head', the groups are all, mean and log_scale"
+    assert claim.cause == "broken: no parameter group 'hidden.0', the groups are all, mean and log_scale"
 
 
 def test_a_budget_that_ended_shows_in_the_crossover() -> None:

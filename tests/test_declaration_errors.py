@@ -448,6 +448,14 @@ def with_claim(test: str, more: str = MORE) -> str:
             "checkpoint 0 is not in measure.sweep_checkpoints [5].",
         ),
         (
+            "mean_norm(loo) > 1 in hidden.2 at problem.latent 2",
+            "no setting has a parameter group 'hidden.2'. Did you mean hidden.",
+        ),
+        (
+            "mean_norm(loo) > 1 in lower",
+            "no setting has a parameter group 'lower'. Use hidden.0, ",
+        ),
+        (
             "equal_means(pathwise, loo) in mean",
             "equal_means is made of all coordinates together, got 'in mean'. Remove it, or use total_var",
         ),
@@ -515,7 +523,7 @@ def test_claims_need_constants_and_curves_that_are_declared() -> None:
         "mean_norm(loo) > 1 at problem.latent 2",
         "mean_norm(loo) > 1 at problem.latent 3.0 and at train.batch_size 20",
         "mean_norm(loo) > 1 at train.batch_size 10 and at every problem.latent",
-        "mean_norm(loo) > 1 in a.group.nobody.knows.yet at problem.latent 2",
+        "mean_norm(loo) > 1 in hidden.0 at problem.latent 2",
         "slope(mean_norm(pathwise), num_samples) = 0 within 0.1 in mean",
         "crossover(loo, pathwise, problem.latent) > 2 in mean under reconstruction",
         "crossover(loo, pathwise, problem.latent) = 3 within 5% at every train.batch_size",
@@ -641,3 +649,33 @@ def test_an_estimator_applies_to_every_family_that_is_swept() -> None:
         "x.yaml:3 estimators[0]: measure_valued needs a family that is gaussian, not full_covariance_gaussian"
     )
     assert load_text(text.replace(", full", "")).estimators[0].name == "measure_valued"
+
+
+def test_a_group_of_any_swept_setting_may_be_named() -> None:
+    text = (
+        "experiment: a\nproblem: {model: logistic_regression}\nestimators: [score_function, pathwise]\n"
+        "sweep: {problem.covariance: [diagonal, full]}\nclaims:\n"
+        "  - {id: b, statement: c, test: 'variance_ratio(score_function, pathwise) > 1 in %s'}\n"
+    )
+    assert len(load_text(text % "lower").claims) == 1
+    assert complaint(text % "factor").endswith("'factor'. Use mean, log_scale or lower.")
+
+
+def test_groups_of_a_model_of_ones_own_are_not_known_beforehand() -> None:
+    text = (
+        "experiment: a\nproblem: {python: my_vae.py:build}\nestimators: [score_function, pathwise]\nclaims:\n"
+        "  - {id: b, statement: c, test: 'variance_ratio(score_function, pathwise) > 1 in whatever'}\n"
+    )
+    assert len(load_text(text).claims) == 1
+
+
+def test_an_estimator_that_does_not_apply_is_one_fault_and_not_two() -> None:
+    text = "experiment: a\nproblem: {model: conjugate}\nobjective: elbo\nestimators: [%s]\n"
+    with pytest.raises(DeclarationError) as raised:
+        load_text(text % "vimco", "x.yaml")
+    assert str(raised.value).splitlines() == [
+        "x.yaml:4 estimators[0]: vimco is made for a bound of several samples. "
+        "Add the objective iwae, or remove it."
+    ]
+    biased = complaint(text % "{name: score_function, as_printed: true}")
+    assert "need an unbiased one to compare the others with" in biased

@@ -309,3 +309,17 @@ outcome = run(experiment, make_plan(experiment, load("digits").digest), Store(Pa
 assert (outcome.measured, outcome.cached) == (0, 5)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_cell_is_told_in_what_its_training_counts() -> None:
+    logistic = """
+experiment: tiny
+problem: {model: logistic_regression}
+estimators: [score_function, pathwise]
+train: {epochs: 2, checkpoints: [0, 2]}
+"""
+    network = TEXT.partition("sweep:")[0]
+    steps, epochs = ["2 steps", "step 0", "step 2"], ["1 epoch", "epoch 0", "epoch 1"]
+    for text, told in ((logistic, steps), (network, epochs)):
+        plan = make_plan(load_text(text), "0" * 64)
+        assert [Task(cell, Path()).label for cell in (*plan.trainings, *plan.measurements)] == told

@@ -350,7 +350,12 @@ def test_refusal_names_the_remedy() -> None:
 @pytest.mark.parametrize(
     ("name", "numbers", "options", "message"),
     [
-        ("gaussian", 5, {}, "gaussian of 3 latent units needs 6 numbers an image from the encoder, found 5"),
+        (
+            "gaussian",
+            5,
+            {},
+            "gaussian of 3 latent units needs 6 numbers a data point from the encoder",
+        ),
         ("full_covariance_gaussian", 8, {}, "of 3 latent units needs 9 numbers"),
         ("low_rank_gaussian", 6, {"rank": 2}, r"low_rank_gaussian \(rank 2\) of 2 latent units needs 8"),
         ("categorical", 7, {"classes": 3}, r"categorical \(classes 3\) of 3 latent units needs 9 numbers"),

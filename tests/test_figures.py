@@ -593,5 +593,7 @@ def test_ticks_read_as_they_should() -> None:
     assert log_ticks(0.5, 2e6)[1] == ["1", "10", "10²", "10³", "10⁴", "10⁵", "10⁶"]
     assert log_ticks(0.02, 150)[1] == ["0.1", "1", "10", "100"]
     assert log_ticks(1.0, 9.0)[1] == ["1", "2", "5"]
-    assert [plain(v) for v in (-50.0, 0.0, 0.05, 1500.0)] == ["−50", "0", "0.05", "1,500"]
-    assert [plain(v) for v in (12.5, -137.25)] == ["12.5", "−137.25"]
+    assert [plain(v) for v in (-50.0, 0.0, 0.05, 1500.0)] == ["−50", "0", "0.05", "1500"]
+    assert [plain(v) for v in (12.5, -137.25, 15000.0)] == ["12.5", "−137.25", "15\u202f000"], (
+        "as in the text"
+    )

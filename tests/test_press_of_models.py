@@ -8,12 +8,21 @@ from functools import partial
 
 import pytest
 
-from reportgen.figures import captions, variance_against_setting, variance_by_layer
-from reportgen.figures.style import MILLIMETRE
+from reportgen.figures import (
+    captions,
+    coordinate_distribution,
+    draw,
+    variance_against_setting,
+    variance_by_layer,
+    variance_over_training,
+)
+from reportgen.figures.labels import variance_axis, wrapped
+from reportgen.figures.style import LOOKS, MILLIMETRE
 from reportgen.findings import Estimate, Findings
 from reportgen.plan import Arm, MeasurementCell
-from reportgen.report import about, words
-from reportgen.report.sections import question
+from reportgen.report import about, front, words
+from reportgen.report.sections import question, unbiasedness
+from tests.crafted import crafted, experiment
 from tests.press_cases import FUNCTION, RAINFORTH, toy
 from tests.test_report import page_of, text_of
 
@@ -82,8 +91,38 @@ def test_one_data_set_is_no_image_and_its_q_no_network(logistic: str) -> None:
     found = sorted({match[0] for match in OF_IMAGES.finditer(logistic)})
     assert found == []
     assert "the breast cancer data, 31 weights" in logistic and "breast_cancer" not in logistic.lower()[:2000]
-    assert "q begins at the prior" in logistic and "an epoch is one step" in logistic
+    assert "q begins at the prior" in logistic and "and the whole of the data; q begins" in logistic
     assert "data set by data set" not in logistic and "of one training run." in logistic
+
+
+def test_what_sees_all_of_the_data_is_trained_in_steps(logistic: str, bits: str) -> None:
+    """In text, tables and figures; the setting train.epochs keeps its name."""
+    assert not re.search(r"\bepochs?\b", logistic, re.IGNORECASE)
+    assert "after 20 steps" in logistic and "It was trained for 20 steps on ELBO" in logistic
+    assert "by step." in logistic and "Step020" in logistic
+    assert "at step 20" in logistic
+    assert "after 20 epochs" in bits and "by epoch." in bits and not re.search(r"\bsteps? \d", bits)
+
+
+def test_the_figures_of_such_a_model_count_steps_too() -> None:
+    found = toy(LOGISTIC)
+    for name in ("variance_over_training", "signal_to_noise", "learning_curve"):
+        drawn = draw(found, name)
+        assert drawn is not None
+        assert "step" in drawn.caption + drawn.alt and "epoch" not in drawn.caption + drawn.alt, name
+    blocks = variance_by_layer.sketch(found)
+    assert blocks is not None and blocks.caption.endswith("parameters of step 20.")
+    data = variance_over_training.data(found)
+    assert data is not None
+    (ax,) = variance_over_training.draw(data).axes
+    assert ax.get_xlabel() == "step"
+
+
+def test_where_training_begins_is_said_of_this_covariance() -> None:
+    for covariance, there in (("full", False), ("low_rank", True)):
+        text = said(toy(LOGISTIC.replace("regression}", f"regression, covariance: {covariance}}}")
+                        .replace("measure_valued, ", "")))  # fmt: skip
+        assert ("its factor near zero" in text) is there
 
 
 def test_the_same_search_finds_them_in_a_report_of_images(bits: str) -> None:
@@ -164,3 +203,99 @@ def test_exact_answers_are_described_where_there_are_any() -> None:
     for number, there in ((1.0, True), (float("nan"), False)):
         text = said(toy(FUNCTION, exact={"exact_variance": partial(told, number)}))
         assert ("The estimator is run at the nodes" in text) is there
+
+
+def test_a_block_figure_needs_two_that_vary() -> None:
+    """One dot a block says no more than the table; estimators without variance are named where others are."""
+
+    def still(cell: MeasurementCell, arm: Arm) -> float:
+        return 1.0 if arm.label == "pathwise" else 0.0
+
+    def two(cell: MeasurementCell, arm: Arm) -> float:
+        return 0.0 if arm.label == "measure_valued" else 1.0
+
+    assert variance_by_layer.data(toy(LOGISTIC, still)) is None
+    found = toy(LOGISTIC, two)
+    drawn = variance_by_layer.sketch(found)
+    assert drawn is not None
+    assert "A variance of zero has no place on the axis: measure-valued." in drawn.caption
+
+
+def test_coordinates_have_the_unit_of_the_objective() -> None:
+    data = coordinate_distribution.CoordinateDistribution("elbo", 0, 30, ())
+    assert data.rows == () and variance_axis("elbo").endswith("nats²")
+    spread = coordinate_distribution.Spread("a", "A", LOOKS["pathwise"], {0.5: 1.0}, (-1.0, 1.0), (1.0,))
+    for objective, unit in (("elbo", ", nats²"), ("expectation", "")):
+        figure = coordinate_distribution.draw(replace(data, objective=objective, rows=(spread,)))
+        label = f"variance of one coordinate of the gradient estimate{unit}"
+        assert figure.axes[0].get_xlabel() == label
+
+
+def test_estimates_of_as_many_samples_share_a_sentence() -> None:
+    text = """
+experiment: toy
+title: Black box
+problem: {model: bits, function: parity, dimension: 3}
+estimators:
+  - {name: score_function, baseline: optimal_constant}
+  - {name: score_function, num_samples: 4, label: four}
+  - {name: leave_one_out, num_samples: 4}
+"""
+    found = toy(text, points=1, eta=3, blocks=())
+    sentence = captions.samples_sentence(found, found.labels)
+    assert sentence == "Four and leave-one-out spend four samples an estimate."
+
+
+BLACK_BOX = """
+experiment: toy
+title: Black box
+problem: {model: bits, function: parity, dimension: 3}
+estimators: [{name: score_function, baseline: optimal_constant}, score_function]
+claims:
+  - {id: a, statement: b, source: "williams1992", test: mean_norm(score_function) > 0}
+  - {id: c, statement: d, quote: Words, source: "borea, explanation", test: mean_norm(score_function) > 0}
+"""
+
+
+def test_nothing_is_said_of_a_derivative_where_there_is_none() -> None:
+    derivative = re.compile(r"and of its derivative|[Bb]ackward \(|forward and backward")
+    text = said(toy(BLACK_BOX, points=1, eta=3, blocks=()))
+    assert not derivative.search(text) and "counted in evaluations of f, the same" in text
+    with_one = said(toy(BLACK_BOX.replace("parity", "quadratic"), points=1, eta=3, blocks=()))
+    assert len(set(derivative.findall(with_one))) == 3
+
+
+def test_the_question_is_theirs_whose_words_are_quoted_first() -> None:
+    found = toy(BLACK_BOX, points=1, eta=3, blocks=())
+    assert front.asked_by(found) == "borea", "of a black box the post asks itself"
+    unquoted = toy(BLACK_BOX.replace("quote: Words, ", ""), points=1, eta=3, blocks=())
+    assert front.asked_by(unquoted) == "williams1992"
+    network = (
+        BITS
+        + """claims:
+  - {id: a, statement: b, source: williams1992, test: mean_norm(score_function) > 0}
+  - {id: c, statement: d, quote: Words, source: borea, test: mean_norm(score_function) > 0}
+  - {id: e, statement: f, quote: Words, source: "tucker2017, abstract", test: mean_norm(score_function) > 0}
+"""
+    )
+    assert front.asked_by(toy(network, points=8, eta=8)) == "tucker2017", "the post asks again"
+
+
+def test_k_is_not_torn_from_its_number() -> None:
+    found = toy(LAYERS.replace("pathwise,", "sticking_the_landing,"), points=8, eta=30)
+    title = about.title_of(found, "sticking_the_landing")
+    assert wrapped(title) == "Sticking the landing,\nK\u00a0=\u00a04"
+
+
+def test_a_long_table_may_go_on_on_the_next_page() -> None:
+    rows = [{"rows": range(words.ROWS)}]
+    assert not words.is_long(rows) and words.is_long([*rows, {"rows": [0]}])
+    assert 'class="wide long"' not in page_of(toy(BITS, points=8, eta=8))
+
+
+def test_a_gradient_that_is_lost_has_no_direction() -> None:
+    for noise, known in ((0.01, True), (5.0, False)):
+        found = crafted(experiment(), spread=noise)
+        lost = unbiasedness.row(found, "score_function", "elbo")
+        assert lost["projection"].available is lost["cosine"].available is known
+        assert found.get("cosine_to_reference", "score_function", objective="elbo").available

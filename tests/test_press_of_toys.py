@@ -70,7 +70,9 @@ def test_words_of_a_network_of_data_points_and_of_one_variable(function: Finding
     assert (one.place, one.each, one.counted) == ("", "", "one data point")
     assert (network.last, points.last, one.last) == ("at the last checkpoint", "", "at the base setting")
     assert (network.block("mean"), one.block("mean")) == ("mean", "gradient in μ")
-    assert (points.objective("iwae"), one.objective("expectation")) == ("IWAE bound, K = 1", "Expectation")
+    assert (points.objective("iwae"), one.objective("expectation")) == (
+        "IWAE bound, K\u00a0=\u00a01", "Expectation",
+    )  # fmt: skip
     assert (variance_axis("elbo"), variance_axis("expectation")) == (
         "total variance, nats²", "total variance",
     )  # fmt: skip
@@ -123,6 +125,51 @@ def test_a_ring_stands_where_the_lines_cross(function: Findings) -> None:
     assert (row["run"], row["before"], row["exact"]) == ("cosine", "Pathwise", "1.0000")
 
 
+def test_every_ring_of_a_few_has_its_number_and_of_many_the_first_pairs() -> None:
+    found = toy(FUNCTION, exact={"exact_variance": rising})
+    drawn = draw(found, "variance_against_setting")
+    assert drawn is not None and "intervals of the place. " in drawn.caption
+    data = variance_against_setting.data(found)
+    assert data is not None
+    cosine = data.rows[0][1]
+    (ring,) = cosine.rings
+    many = replace(cosine, rings=(ring, *[replace(ring, named=False)] * 3))
+    sentence = variance_against_setting.crossing_sentence(replace(data, rows=((many,),)))
+    assert sentence.endswith("; numbers are for pathwise and score function.")
+    figure = variance_against_setting.draw(data)
+    assert [text.get_text() for text in figure.axes[1].texts][-1] == "1.00"
+
+
+def test_a_line_that_ends_for_want_of_an_exact_value_is_explained() -> None:
+    def some(cell: MeasurementCell, arm: Arm) -> float:
+        return math.nan if cell.setting["problem.k"] in (1.0, 4.0) else rising(cell, arm)
+
+    for known, there in ((rising, False), (some, True)):
+        drawn = draw(toy(FUNCTION, exact={"exact_variance": known}), "variance_against_setting")
+        assert drawn is not None
+        assert ("A line ends where the exact value is not known." in drawn.caption) is there
+
+
+def test_a_column_without_exact_places_is_left_out() -> None:
+    for known, there in (({"exact_variance": rising}, True), (None, False)):
+        page = page_of(toy(FUNCTION, exact=known))
+        table = page[page.index("change places.</caption>") :].partition("</table>")[0]
+        assert ('<th class="n">Exact</th>' in table) is there
+
+
+def test_a_ratio_on_one_side_of_one_is_so_in_all_settings() -> None:
+    found = toy(FUNCTION, lambda cell, arm: 1.0 if arm.label == "pathwise" else 2.0)
+    assert "it is higher in all; the ratio" in training.story(
+        found, ["expectation"], "score_function", "pathwise"
+    )
+
+
+def test_one_estimator_is_not_the_best_of_several() -> None:
+    alone = text_of(page_of(toy(CONJUGATE)))
+    assert "has the smallest product" not in alone
+    assert "has the smallest product" in text_of(page_of(toy(FUNCTION)))
+
+
 def test_no_ring_where_one_is_always_lower() -> None:
     data = variance_against_setting.data(toy(FUNCTION, lambda cell, arm: 2.0 + (arm.label == "pathwise")))
     assert data is not None and not any(panel.rings for panel in data.panels) and not data.known
@@ -164,6 +211,8 @@ def test_two_objectives_share_a_panel_and_cross() -> None:
     assert ring.crossing.lower_before == "Pathwise, ELBO"
     told = training.between_objectives(found)
     assert "of 5 settings 2 above and 2 below 1" in told
+    higher = toy(CONJUGATE, lambda cell, arm: 2.0 if arm.objective == "elbo" else 1.0)
+    assert "of 5 settings all above 1" in training.between_objectives(higher)
 
 
 @pytest.mark.parametrize("text", [FUNCTION, CONJUGATE, RAINFORTH])

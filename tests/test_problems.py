@@ -45,7 +45,10 @@ def test_facts_and_model_agree(section: Problem) -> None:
     assert made.problem.x.shape[0] == len(made.points)
     if isinstance(made.problem, LayeredModel):
         assert made.problem.latent == section.latent_size
+        assert tuple(LinearLayers(made.problem.encoder).sizes) == section.groups
         return
+    groups = Pushforward.of(made.problem.encoder, made.problem.x).groups
+    assert section.groups == (groups[1:] if section.code is None else None)
     with torch.no_grad():
         q = made.problem.family(made.problem.encoder(made.problem.x))
     assert q.name == section.distribution in DISTRIBUTIONS

@@ -395,7 +395,7 @@ def test_means_that_were_not_tested_are_not_said_to_agree() -> None:
     assert (
         "The score function and the score function with the optimal constant baseline are not tested "
         "jointly at the last checkpoint: the joint test needs 4 replicates for each of the 20 parameters "
-        "of q, got 10 an image."
+        "of q, got 10 a data point."
     ) in seen
     sketch = unbiasedness.sketch(found)
     assert sketch is not None
@@ -468,7 +468,12 @@ class Fixed:
         self.labels = ("score_function", "score_function_optimal_constant", "pathwise")
         self.estimator_of = {label: label for label in self.labels}
         self.vocabulary = SimpleNamespace(
-            trained=True, network=True, at_last=" at the last checkpoint", objective=str
+            trained=True,
+            network=True,
+            at_last=" at the last checkpoint",
+            objective=str,
+            round="epoch",
+            rounds="epochs",
         )
         self.experiment = SimpleNamespace(
             estimators=[

@@ -221,5 +221,5 @@ def test_interrupted_training_ends_with_the_same_bytes(
 
 
 def test_divergence_is_a_cell_error_with_its_cause(tiny: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(CellError, match=r"diverged.*learning_rate"):
+    with pytest.raises(CellError, match=r"diverged.* epoch \d.*learning_rate"):
         train(cell(TWO_LAYERS, learning_rate=1e30), lambda: tiny, Store(tmp_path))

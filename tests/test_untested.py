@@ -34,10 +34,10 @@ def reason(arrays: Mapping[str, Any] = {}, *, eta: int = 2, broken: bool = False
 
 def test_every_reason_is_told() -> None:
     few = "the joint test needs 4 replicates for each of the "
-    assert reason(differences=7) == few + "2 parameters of q, got 7 an image"
+    assert reason(differences=7) == few + "2 parameters of q, got 7 a data point"
     seen = {"bias_dimension": np.array([[31.0, 32.0, 30.0], [np.nan] * 3])}
     assert reason(seen, eta=0, differences=127) == (
-        few + "32 directions in which differences were seen, got 127 an image"
+        few + "32 directions in which differences were seen, got 127 a data point"
     )
     assert reason(seen, parameters="theta", differences=127).startswith(few + "32 directions")
     assert reason(differences=0, objective="iwae") == (

@@ -294,11 +294,11 @@ def test_claims_are_judged_in_the_parameter_group_they_name() -> None:
     ["variance_ratio(score_function, pathwise) > 1", "slope(mean_norm(pathwise), num_samples) < 1"],
 )
 def test_a_group_that_is_not_there_breaks_the_claim_and_the_groups_are_listed(comparison: str) -> None:
-    claim = only(f"{comparison} in head", groups={"mean": variance})
+    claim = only(f"{comparison} in hidden.0", groups={"mean": variance})
     assert claim.verdict == BROKEN
-    assert claim.cause == "broken: no parameter group 'head', the groups are all and mean"
+    assert claim.cause == "broken: no parameter group 'hidden.0', the groups are all and mean"
     assert not claim.estimate.available
-    assert crafted(experiment(f"{comparison} in head")).exit_code == 4
+    assert crafted(experiment(f"{comparison} in hidden.0")).exit_code == 4
 
 
 def test_a_slope_needs_logarithms() -> None:
@@ -353,7 +353,7 @@ def test_without_a_joint_test_means_can_be_shown_to_differ_but_not_to_be_equal()
     unknown = only(test, p_values=untested, changes=few)
     assert unknown.verdict == UNDECIDED
     assert unknown.headline is not None
-    needed = "the joint test needs 4 replicates for each of the 2 parameters of q, got 7 an image"
+    needed = "the joint test needs 4 replicates for each of the 2 parameters of q, got 7 a data point"
     assert unknown.headline.cause == needed
     claim = only(test, p_values=untested, projections=half, changes=few)
     assert claim.verdict == REFUTED and claim.estimate.value == pytest.approx(0.5)

@@ -137,7 +137,7 @@ def _columns(number: NumberDrift) -> Mapping[str, str]:
 
 def _where(number: NumberDrift) -> str:
     row = number.row
-    parts = [row.objective, row.estimator, f"K {row.num_samples}", f"epoch {row.checkpoint}", row.group]
+    parts = [row.objective, row.estimator, f"K {row.num_samples}", f"checkpoint {row.checkpoint}", row.group]
     setting = [f"{name.rpartition('.')[2]} {value}" for name, value in row.setting.items() if value != "0.0"]
     return ", ".join([*parts, *setting])
 

@@ -107,7 +107,7 @@ class Lines:
         facts = ["done"] if event.state == "finished" else [f"{event.done:.0%}"]
         if known.precision is not None:
             facts.append(reached(known.precision))
-            facts.append(f"{known.replicates:,} draws an image")
+            facts.append(f"{known.replicates:,} draws a data point")
         if event.state == "running" or len(self.tally.settled) < self.tally.cells:
             facts.append(f"{duration(self.tally.seconds_left)} left")
         return f"{count} {what}: {', '.join(facts)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,9 +10,9 @@ from pydantic import ValidationError
 from reportgen.applicability import refusal
 from reportgen.declaration.claim_checks import check_claims
 from reportgen.declaration.complaints import Complaint, Path, describe, listing, suggestion
+from reportgen.declaration.estimator_spec import EstimatorSpec
 from reportgen.declaration.experiment import Experiment, Train
-from reportgen.declaration.problems import Problem
-from reportgen.declaration.section import Section
+from reportgen.declaration.swept import problems_of, swept_section, with_resolved_sweep
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
@@ -93,7 +92,10 @@ def check_sweep_checkpoints(experiment: Experiment) -> Iterator[Complaint]:
 
 
 def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
-    """Labels are unique and honest, no estimator is declared twice, and one can be the reference."""
+    """Labels are unique and honest, no estimator is declared twice, and one can be the reference.
+
+    Where no estimator applies at all, `check_applicability` says so of each, and that is enough.
+    """
     seen: dict[str, int] = {}
     same: dict[tuple[str, int, bool, float | None], int] = {}
     for i, spec in enumerate(experiment.estimators):
@@ -111,7 +113,7 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
             text = f"{spec.label} is the name of another estimator than {spec.name}. Choose another label."
             yield Complaint((*place, "label"), text)
     alone = [name for name in experiment.objective if experiment.reference_of(name) is None]
-    if alone:
+    if alone and not all(_refused(experiment, spec) for spec in experiment.estimators):
         under = "" if len(alone) == len(experiment.objective) else f" under {listing(alone, 'and')}"
         moves = DISTRIBUTIONS[experiment.problem.distribution].reparameterizable
         remedy = "pathwise" if moves else "score_function"
@@ -122,31 +124,25 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
 def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
     """Every estimator applies to q and the integrand, whatever is swept, and to an objective."""
     for i, spec in enumerate(experiment.estimators):
-        refusals = (
-            refusal(
-                spec.kind,
-                problem.distribution,
-                experiment.objective,
-                problem.generative,
-                problem.layered,
-                problem.differentiable,
-            )
-            for problem in _problems(experiment)
-        )
-        text = next((text for text in refusals if text is not None), None)
+        text = _refused(experiment, spec)
         if text is not None:
             yield Complaint(("estimators", i), text)
 
 
-def _problems(experiment: Experiment) -> list[Problem]:
-    """The base setting's, then those that each swept value makes of it."""
-    found = [experiment.problem]
-    for path, values in experiment.swept.items():
-        for value in values if path.startswith("problem.") else ():
-            with suppress(ValidationError, AttributeError):  # such a value has a complaint of its own
-                section = swept_section(experiment, path, value)
-                found += [section] if isinstance(section, Problem) else []
-    return found
+def _refused(experiment: Experiment, spec: EstimatorSpec) -> str | None:
+    """Why an estimator does not apply to the problem that some setting makes; None where it does to all."""
+    refusals = (
+        refusal(
+            spec.kind,
+            problem.distribution,
+            experiment.objective,
+            problem.generative,
+            problem.layered,
+            problem.differentiable,
+        )
+        for problem in problems_of(experiment)
+    )
+    return next((text for text in refusals if text is not None), None)
 
 
 def check_bounds(experiment: Experiment) -> Iterator[Complaint]:
@@ -249,27 +245,6 @@ def _check_values(experiment: Experiment, sweep: Path, values: tuple[Any, ...]) 
         if resolved in built:
             yield Complaint(place, f"must be new, got {describe(value)} twice. Remove one.")
         built.append(resolved)
-
-
-def swept_section(experiment: Experiment, path: str, value: Any) -> Section:
-    """The section `path` belongs to, with one setting changed. Raises pydantic's ValidationError."""
-    name, _, field = path.partition(".")
-    section: Section = getattr(experiment, name)
-    return type(section).model_validate(section.model_dump() | {field: value})
-
-
-def with_resolved_sweep(experiment: Experiment) -> Experiment:
-    """Swept values as their settings resolve them: 1e1 is 10 for problem.latent."""
-    resolved = tuple(
-        {
-            path: tuple(
-                getattr(swept_section(experiment, path, value), path.partition(".")[2]) for value in values
-            )
-            for path, values in block.items()
-        }
-        for block in experiment.sweep
-    )
-    return experiment.model_copy(update={"sweep": resolved})
 
 
 def check_claim_ids(experiment: Experiment) -> Iterator[Complaint]:

@@ -18,6 +18,7 @@ from reportgen.declaration.claim_tests import (
 )
 from reportgen.declaration.complaints import Complaint, listing, suggestion
 from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.swept import problems_of
 from reportgen.estimators import ESTIMATORS
 
 CONSTANT_PROBES = ("score_function", "pathwise")
@@ -41,7 +42,7 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         if experiment.find_estimator(arm) is None:
             missing = True
             yield _unknown_arm(experiment, arm)
-    yield from _group_faults(test)
+    yield from _group_faults(experiment, test)
     misplaced = [*scope_faults(experiment, test), *crossing_faults(experiment, test)]
     misplaced = misplaced or list(unreached(experiment, test))
     yield from misplaced
@@ -77,8 +78,11 @@ def _unknown_arm(experiment: Experiment, arm: str) -> str:
     return f"no estimator has the label or name {arm!r}. {suggestion(arm, experiment.labels)}"
 
 
-def _group_faults(test: ClaimTest) -> Iterator[str]:
-    """What is asked of a parameter group is made of groups. Which there are is not known before the run."""
+def _group_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """What is asked of a parameter group is made of groups, and there is such a group in some setting.
+
+    Which groups a model of the user's own has is not known before the run.
+    """
     if test.group == EVERYTHING:
         return
     names = [statistic_of(quantity).name for quantity in quantities_of(test.comparison)]
@@ -91,6 +95,10 @@ def _group_faults(test: ClaimTest) -> Iterator[str]:
                 f"{name} is made of all coordinates together, got 'in {test.group}'. "
                 f"Remove it, or use {listing(allowed)}."
             )
+    found = [problem.groups for problem in problems_of(experiment)]
+    known = list(dict.fromkeys(group for groups in found for group in groups or ()))
+    if None not in found and test.group not in known:
+        yield f"no setting has a parameter group {test.group!r}. {suggestion(test.group, known)}"
 
 
 def _equal_means_faults(experiment: Experiment, comparison: EqualMeans) -> Iterator[str]:

@@ -10,11 +10,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from reportgen.declaration import overrides as command_line
-from reportgen.declaration.checks import complaints_about, with_resolved_sweep
+from reportgen.declaration.checks import complaints_about
 from reportgen.declaration.complaints import Complaint, Path, Places, describe, suggestion
 from reportgen.declaration.estimator_spec import EstimatorEntry
 from reportgen.declaration.experiment import Claim, Experiment, Measure, Train
 from reportgen.declaration.problems import PROBLEMS, model_of
+from reportgen.declaration.swept import with_resolved_sweep
 from reportgen.declaration.yaml_source import decode, read
 from reportgen.errors import DeclarationError
 

@@ -17,7 +17,7 @@ from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.engine.moments import Moments
 from reportgen.engine.pairing import block_means, reference_samples
 from reportgen.errors import CellError, UsageError
-from reportgen.estimators import Coefficients, Estimator
+from reportgen.estimators import ESTIMATORS, Coefficients, Estimator
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 
@@ -111,6 +111,16 @@ class Channel:
             )
         return found
 
+    @property
+    def remedy(self) -> str:
+        """What to do about estimates that are no numbers; of a user's own, where to look."""
+        if self.key.constant:
+            return "Add a smaller constant."
+        if self.key.estimator not in ESTIMATORS:
+            file, _, name = self.key.estimator.rpartition(":")
+            return f"Mend {name} in {file}." if file else "Mend it."
+        return "Measure an earlier checkpoint, or train with a smaller learning_rate."
+
     def fit(self, values: Values, frame: Frame) -> None:
         """Fit the estimator's coefficients on pilot samples."""
         if self.estimator.fit is not None:
@@ -122,14 +132,9 @@ class Channel:
         estimates = cached_estimate(self, values, frame, cache)
         self.seconds += perf_counter() - started
         if not bool(torch.isfinite(estimates.sum())):  # inf and nan survive a sum
-            remedy = (
-                "Add a smaller constant."
-                if self.key.constant
-                else "Measure an earlier checkpoint, or train with a smaller learning_rate."
-            )
             raise CellError(
                 f"{self.key.estimator} of {self.key.integrand}: needs finite estimates, found inf or nan. "
-                f"{remedy}"
+                f"{self.remedy}"
             )
         self.moments.update(bucket, estimates)
         if self.paired is not None:

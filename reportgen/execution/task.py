@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reportgen.declaration import PROBLEMS
 from reportgen.execution.event import Event, Kind, State
 from reportgen.plan import MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord
@@ -33,14 +34,15 @@ class Task:
 
     @property
     def label(self) -> str:
-        """For people: ``latent 10, epoch 200``."""
+        """For people: ``latent 10, epoch 200``; of steps where those are what training counts."""
+        noun, nouns = PROBLEMS[str(self.cell.problem["model"])].round
         parts = [f"{path.rpartition('.')[2]} {_short(value)}" for path, value in self.cell.setting.items()]
         if isinstance(self.cell, TrainingCell):
             epochs = self.cell.train["epochs"]
-            parts.append(f"{epochs} epoch{'' if epochs == 1 else 's'}")
+            parts.append(f"{epochs} {noun if epochs == 1 else nouns}")
         elif self.cell.training_key:
-            parts.append(f"epoch {self.cell.checkpoint}")
-        return ", ".join(parts) or str(self.cell.problem.get("model", "the base setting"))
+            parts.append(f"{noun} {self.cell.checkpoint}")
+        return ", ".join(parts) or str(self.cell.problem["model"])
 
     def event(
         self,

@@ -12,6 +12,7 @@ from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from reportgen.figures.style import GRID, INK, LEADING, MUTED, PAPER, SMALL, Look
+from reportgen.findings import prose
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -22,13 +23,12 @@ def power_of_ten(exponent: int) -> str:
 
 
 def plain(value: float) -> str:
-    """A tick value without needless digits: 0.05, 2, 1,500."""
+    """A tick value without needless digits: 0.05, 2, 1500, 15 000."""
     if value == 0:
         return "0"
     digits = max(0, 5 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text.replace("-", "−")
+    text = prose.fixed(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def log_ticks(low: float, high: float, room: int = 7) -> tuple[list[float], list[str], list[float]]:
@@ -176,8 +176,8 @@ def epoch_position(epoch: float) -> float:
     return math.log1p(epoch)
 
 
-def epoch_axis(ax: Axes, epochs: Sequence[int], *, closest: float = 0.06, label: str = "epoch") -> None:
-    """Labels the measured epochs and nothing between them; drops labels that would touch."""
+def epoch_axis(ax: Axes, epochs: Sequence[int], label: str = "epoch", *, closest: float = 0.06) -> None:
+    """Labels the measured epochs (or steps) and nothing between them; drops labels that would touch."""
     positions = [epoch_position(e) for e in epochs]
     span = (positions[-1] - positions[0]) or 2.0
     kept: list[int] = []
@@ -187,7 +187,7 @@ def epoch_axis(ax: Axes, epochs: Sequence[int], *, closest: float = 0.06, label:
     kept.sort()
     ax.set_xlim(positions[0] - 0.035 * span, positions[-1] + 0.035 * span)
     ax.xaxis.set_major_locator(FixedLocator([positions[i] for i in kept]))
-    ax.xaxis.set_major_formatter(FixedFormatter([f"{epochs[i]:,}" for i in kept]))
+    ax.xaxis.set_major_formatter(FixedFormatter([prose.count(epochs[i]) for i in kept]))
     minor_ticks(ax, "x", [p for i, p in enumerate(positions) if i not in kept])
     ax.set_xlabel(label)
 

@@ -54,7 +54,7 @@ def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
         positions = [epoch_position(e) for e in panel.epochs]
         draw_lines(ax, positions, panel.lines, size=3.6)
         log_axis(ax, "y", everything, minors=ax is axes[0])
-        epoch_axis(ax, panel.epochs, closest=0.14)
+        epoch_axis(ax, panel.epochs, panel.round, closest=0.14)
         ax.set_title(objective_title(panel.objective))
     axes[0].set_ylabel(variance_axis(data[0].objective))
     for ax in axes[1:]:
@@ -78,7 +78,7 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
     lines = [line for panel in data for line in panel.lines]
     return sentences(
         f"Total variance over training under {prose.in_words(len(data))} objectives, one scale for all.",
-        f"Highest over lowest variance of the unbiased estimators at the last epoch: {'; '.join(ends)}."
+        f"Highest over lowest variance of the unbiased estimators at the last checkpoint: {'; '.join(ends)}."
         if ends
         else "",
         intervals_sentence(lines),
@@ -88,13 +88,13 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
 
 
 def alt(data: tuple[VarianceOverTraining, ...]) -> str:
-    """The panels in words, with the values at the last epoch."""
+    """The panels in words, with the values at the last checkpoint."""
     panels = " ".join(
-        f"{objective_title(panel.objective)}, last epoch, from the highest: {ranking(panel.lines)}."
+        f"{objective_title(panel.objective)}, last {panel.round}, from the highest: {ranking(panel.lines)}."
         for panel in data
     )
     many = prose.in_words(len(data)).capitalize()
-    return f"{many} line charts of total variance, logarithmic, over epochs. {panels}"
+    return f"{many} line charts of total variance, logarithmic, over {data[0].round}s. {panels}"
 
 
 def sketch(findings: Findings) -> Sketch | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reportgen.figures.lines import Line
@@ -21,7 +21,7 @@ class Place:
 
     objective: str
     checkpoint: int
-    """The last epoch measured."""
+    """The last one measured."""
     words: Vocabulary
 
     @property
@@ -34,13 +34,13 @@ class Place:
     def varying(self) -> str:
         """For figures over K, which names a bound of several samples without its K."""
         found = self.words.objective(self.objective)
-        return self.at.replace(lowered(found), lowered(found.partition(", K =")[0]))
+        return self.at.replace(lowered(found), lowered(found.partition(", K\u00a0=")[0]))
 
     @property
     def at(self) -> str:
         """For figures at one checkpoint."""
         if self.words.trained:
-            return f"{self.over[:-1]}, parameters of epoch {self.checkpoint:,}."
+            return f"{self.over[:-1]}, parameters of {self.words.checkpoint(self.checkpoint)}."
         return f"{self.over[:-1]}, {self.words.last}." if self.words.last else self.over
 
 
@@ -58,9 +58,10 @@ class Contrast:
 
     high: str
     low: str
-    last_epoch: int
+    last_at: str
+    """“epoch 200”."""
     last: Estimate
-    first_epoch: int
+    first_at: str
     first: Estimate
 
 
@@ -75,12 +76,13 @@ def contrast(findings: Findings, objective: str | None = None) -> Contrast | Non
         return None
     high, low = max(values, key=lambda k: values[k]), min(values, key=lambda k: values[k])
     first, last = findings.checkpoints[0], findings.checkpoints[-1]
+    at = findings.vocabulary.checkpoint
     return Contrast(
         title_of(findings, high),
         title_of(findings, low),
-        last,
+        at(last),
         findings.ratio(high, low, objective=objective),
-        first,
+        at(first),
         findings.ratio(high, low, objective=objective, checkpoint=first),
     )
 
@@ -90,11 +92,11 @@ def contrast_sentence(found: Contrast | None) -> str:
     if found is None or not found.last.available:
         return ""
     text = (
-        f"At epoch {found.last_epoch:,} the highest of the unbiased estimators ({lowered(found.high)}) has"
+        f"At {found.last_at} the highest of the unbiased estimators ({lowered(found.high)}) has"
         f" {prose.with_interval(found.last)} times the variance of the lowest ({lowered(found.low)})"
     )
-    if found.first_epoch != found.last_epoch and found.first.available:
-        text += f"; at epoch {found.first_epoch:,} their ratio is {prose.spoken(found.first.value)}"
+    if found.first_at != found.last_at and found.first.available:
+        text += f"; at {found.first_at} their ratio is {prose.spoken(found.first.value)}"
     return text + "."
 
 
@@ -117,6 +119,12 @@ def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
         for value, low in zip(line.values, line.bounds[0], strict=True)
     )
     return text + (" One that runs off the axis ends below a tenth of its value." if cut else "")
+
+
+def zero_sentence(titles: Iterable[str]) -> str:
+    """Zeros have no place on a logarithmic axis: whose they are."""
+    zero = sorted(set(map(lowered, titles)))
+    return f"A variance of zero has no place on the axis: {prose.listing(zero)}." if zero else ""
 
 
 def biased_sentence(
@@ -149,12 +157,15 @@ def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
     spent = set(several.values())
     if len(several) > 1 and len(spent) == 1 and max(spent) > 1:
         return f"Every estimate spends {prose.in_words(max(spent))} samples."
-    parts = [
-        f"{lowered(title_of(findings, label, samples=False))} spends {prose.in_words(count)} samples "
-        "an estimate"
-        for label, count in several.items()
-        if count > 1
-    ]
+    parts = []
+    for count in dict.fromkeys(count for count in several.values() if count > 1):
+        names = [
+            lowered(title_of(findings, label, samples=False))
+            for label, own in several.items()
+            if own == count
+        ]
+        verb = "spends" if len(names) == 1 else "spend"
+        parts.append(f"{prose.listing(names)} {verb} {prose.in_words(count)} samples an estimate")
     if not parts:
         return ""
     text = prose.listing(parts)

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from reportgen.figures.axes import log_axis, marker_size, row_labels
-from reportgen.figures.captions import biased_sentence, lowered, place, sentences
+from reportgen.figures.captions import biased_sentence, lowered, place, sentences, zero_sentence
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import wrapped
+from reportgen.figures.labels import variance_axis, wrapped
 from reportgen.figures.reading import all_looks, title_of, unbiased, usable
 from reportgen.figures.style import GRID, INK, PAPER, Look, new_figure
 from reportgen.findings import Findings, prose
@@ -49,6 +49,8 @@ class CoordinateDistribution:
     rows: tuple[Spread, ...]
     apart: tuple[Spread, ...] = ()
     """Biased estimators whose median lies far from the others': named, not drawn."""
+    zero: tuple[str, ...] = ()
+    """Titles of estimators without variance."""
 
 
 def data(findings: Findings) -> CoordinateDistribution | None:
@@ -56,10 +58,13 @@ def data(findings: Findings) -> CoordinateDistribution | None:
     if not findings.objectives or not findings.checkpoints:
         return None
     ink = all_looks(findings)
-    rows, live = [], 0
+    rows, zero, live = [], [], 0
     for label in findings.compared():
         found = findings.coordinates(label)
-        if found is None or findings.get("total_variance", label).value == 0:
+        if findings.get("total_variance", label).value == 0:
+            zero.append(title_of(findings, label))
+            continue
+        if found is None:
             continue
         quantiles = {p: e.value for p, e in found.quantiles if usable(e)}
         counts = np.asarray(found.counts, dtype=float)
@@ -86,6 +91,7 @@ def data(findings: Findings) -> CoordinateDistribution | None:
         live,
         tuple(row for row in rows if row not in apart),
         tuple(apart),
+        tuple(zero),
     )
 
 
@@ -134,7 +140,11 @@ def draw(data: CoordinateDistribution) -> Figure:
     log_axis(ax, "x", limits, pad=0.03, room=8)
     ax.set_ylim(len(data.rows) - 0.65, -0.75)
     row_labels(ax, [wrapped(row.title) for row in data.rows])
-    ax.set_xlabel("variance of one coordinate of the gradient estimate, nats²")
+    ax.set_xlabel(
+        variance_axis(data.objective).replace(
+            "total variance", "variance of one coordinate of the gradient estimate"
+        )
+    )
     return figure
 
 
@@ -165,6 +175,7 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
         " and the median (mark) of the coordinates."
         " These lines are spreads over coordinates, not intervals of error.",
         seen,
+        zero_sentence(data.zero),
         f"Coordinates whose gradient is zero{'' if v.alone else f' for every {v.unit}'} are left out, and of"
         f" the histogram the outermost {prose.percent(OUTERMOST)} at either end.",
         biased_sentence(findings, [row.label for row in data.rows]),

@@ -25,7 +25,7 @@ def short_title(label: str, estimator: str) -> str:
     if estimator in ESTIMATORS and label == f"{estimator} antithetic":
         return f"{short_title(estimator, estimator)}, antithetic"
     if estimator in ESTIMATORS and label.startswith(f"{estimator} at "):
-        return f"{short_title(estimator, estimator)}, τ = {label.removeprefix(f'{estimator} at ')}"
+        return f"{short_title(estimator, estimator)}, τ\u00a0=\u00a0{label.removeprefix(f'{estimator} at ')}"
     if label != estimator or estimator not in ESTIMATORS:
         text = label if label != estimator else label.replace("_", " ")
         return text[:1].upper() + text[1:]

@@ -23,13 +23,15 @@ TEST = Look("#0072b2", "o", "-")
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """Nats a data point: the minibatch mean of each epoch, and the bound followed at checkpoints."""
+    """Nats a data point: the minibatch mean of each epoch (or each step's), and the bound at checkpoints."""
 
     objective: str
     images: bool
     """Whether data points are images, of which a test part is held out; else one is all there is."""
     train: tuple[tuple[int, float], ...]
     test: tuple[tuple[int, float], ...]
+    round: str = "epoch"
+    """What training counts: “epoch” or “step”."""
 
 
 def data(findings: Findings) -> LearningCurve | None:
@@ -43,7 +45,8 @@ def data(findings: Findings) -> LearningCurve | None:
         return None
     cell = next(cell for cell in findings.plan.trainings if cell.base)
     objective = str(cell.train.get("objective", "elbo"))
-    return LearningCurve(objective, findings.experiment.problem.images, train, tuple(test))
+    images, v = findings.experiment.problem.images, findings.vocabulary
+    return LearningCurve(objective, images, train, tuple(test), v.round)
 
 
 def base_training(findings: Findings) -> TrainingRecord | None:
@@ -81,7 +84,7 @@ def draw(data: LearningCurve) -> Figure:
         )
         ends.append((positions[-1], values[-1], drawn[1], TEST))
     epochs = sorted({e for e, _ in data.test} or {1, data.train[-1][0]})
-    epoch_axis(ax, epochs)
+    epoch_axis(ax, epochs, data.round)
     linear_grid(ax, "y")
     ax.set_ylabel(f"{objective_title(data.objective)}, {_nats(data)}")
     end_labels(ax, ends)
@@ -94,7 +97,9 @@ def caption(findings: Findings, data: LearningCurve) -> str:
     if data.test:
         epoch, value = data.test[-1]
         bound = "test bound" if data.images else "bound"
-        seen = f"At epoch {epoch:,} the {bound} is {prose.fixed(value, 2)} {_nats(data)}"
+        seen = (
+            f"At {findings.vocabulary.checkpoint(epoch)} the {bound} is {prose.fixed(value, 2)} {_nats(data)}"
+        )
         if data.images and data.train and data.train[-1][0] == epoch:
             seen += f", the training bound {prose.fixed(data.train[-1][1], 2)}"
         others = _other_settings(findings, epoch)
@@ -108,7 +113,7 @@ def caption(findings: Findings, data: LearningCurve) -> str:
         " where gradients were measured (marks)."
     )
     return sentences(
-        f"Training objective ({lowered(objective_title(data.objective))}) over epochs:" + told,
+        f"Training objective ({lowered(objective_title(data.objective))}) over {data.round}s:" + told,
         seen,
         "Both are single estimates, drawn without intervals.",
         f"Data: {findings.vocabulary.dataset}." if record and not data.images else "",
@@ -121,7 +126,7 @@ def _nats(data: LearningCurve) -> str:
 
 
 def _other_settings(findings: Findings, epoch: int) -> list[str]:
-    """“covariance low_rank −23.80”: bounds of the other settings at the same epoch, where there are few."""
+    """“covariance low_rank −23.80”: bounds of the other settings at this checkpoint, if few."""
     base = base_training(findings)
     found = [
         ", ".join(f"{path.rpartition('.')[2]} {value}" for path, value in record.setting.items())
@@ -134,9 +139,11 @@ def _other_settings(findings: Findings, epoch: int) -> list[str]:
 
 def alt(data: LearningCurve) -> str:
     """The curve in words."""
-    points = "; ".join(f"epoch {epoch:,} {prose.fixed(value, 2)}" for epoch, value in data.test)
+    points = "; ".join(
+        f"{data.round} {prose.count(epoch)} {prose.fixed(value, 2)}" for epoch, value in data.test
+    )
     return (
-        f"Line chart of the training objective in {_nats(data)} over epochs."
+        f"Line chart of the training objective in {_nats(data)} over {data.round}s."
         f" {'Test part' if data.images else 'Checkpoints'}: {points or 'not measured'}."
     )
 

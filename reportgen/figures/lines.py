@@ -37,6 +37,11 @@ class Line:
         )
 
     @property
+    def has_zero(self) -> bool:
+        """Whether one of its values is zero, which a log axis has no place for."""
+        return any(e.available and e.value == 0 for e in self.estimates)
+
+    @property
     def drawable(self) -> bool:
         """Whether there is anything to draw on a log axis."""
         return any(math.isfinite(v) and v > 0 for v in self.values)

@@ -30,6 +30,8 @@ class NoiseSplit:
     objective: str
     epochs: tuple[int, ...]
     lines: tuple[Line, ...]
+    round: str = "epoch"
+    """What the checkpoints count: “epoch” or “step”."""
 
 
 def data(findings: Findings) -> NoiseSplit | None:
@@ -45,7 +47,7 @@ def data(findings: Findings) -> NoiseSplit | None:
         if unbiased(findings, label)
     )
     drawn = tuple(one for one in lines if any(math.isfinite(v) for v in one.values))
-    return NoiseSplit(findings.objectives[0], planned, drawn) if drawn else None
+    return NoiseSplit(findings.objectives[0], planned, drawn, findings.vocabulary.round) if drawn else None
 
 
 def draw(data: NoiseSplit) -> Figure:
@@ -56,7 +58,7 @@ def draw(data: NoiseSplit) -> Figure:
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     places = np.arange(len(data.epochs))
     every = max(1, math.ceil(len(data.epochs) / 7))
-    names = [f"{e:,}" if i % every == 0 else "" for i, e in enumerate(data.epochs)]
+    names = [prose.count(e) if i % every == 0 else "" for i, e in enumerate(data.epochs)]
     for index, ax in enumerate(axes.flat):
         if index >= len(data.lines):
             ax.set_visible(False)
@@ -82,7 +84,7 @@ def draw(data: NoiseSplit) -> Figure:
     axes[0, 0].set(xlim=(-0.6, len(data.epochs) - 0.4), ylim=(0, 1))
     axes[0, 0].set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
     axes[0, 0].set_xticks(places, names)
-    figure.supxlabel("epoch", fontsize=TEXT, color=INK)
+    figure.supxlabel(data.round, fontsize=TEXT, color=INK)
     figure.legend(
         [Patch(color=INK, alpha=0.75), Patch(color=INK, alpha=MINIBATCH)],
         ["Monte Carlo noise (in each panel’s colour)", "minibatch noise"],
@@ -113,8 +115,8 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
     if known:
         least = min(known, key=lambda one: one.values[-1])
         seen = (
-            f"At epoch {data.epochs[-1]:,} Monte Carlo noise is {prose.percent(least.values[-1])}"
-            f" of the whole for {lowered(least.title)}"
+            f"At {findings.vocabulary.checkpoint(data.epochs[-1])} Monte Carlo noise is"
+            f" {prose.percent(least.values[-1])} of the whole for {lowered(least.title)}"
         )
         most = max(known, key=lambda one: one.values[-1])
         seen += (
@@ -136,14 +138,14 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
 
 
 def alt(data: NoiseSplit) -> str:
-    """The columns in words: the share at the first and the last epoch."""
+    """The columns in words: the share at the first and the last checkpoint."""
     rows = "; ".join(
         f"{lowered(one.title)} {prose.percent(one.values[0])} to {prose.percent(one.values[-1])}"
         for one in data.lines
     )
     return (
-        "Stacked columns, a panel an estimator: Monte Carlo share of the noise from epoch"
-        f" {data.epochs[0]:,} to {data.epochs[-1]:,}. {rows}."
+        f"Stacked columns, a panel an estimator: Monte Carlo share of the noise from {data.round}"
+        f" {prose.count(data.epochs[0])} to {prose.count(data.epochs[-1])}. {rows}."
     )
 
 

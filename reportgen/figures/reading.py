@@ -25,7 +25,9 @@ def all_looks(findings: Findings) -> dict[str, Look]:
 def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
     """What a figure calls this label; with its K where that is more than one, unless K varies."""
     count = default_samples(findings, label) if samples and not is_bound(findings) else 1
-    return short_title(label, findings.estimator_of[label]) + (f", K = {count}" if count > 1 else "")
+    return short_title(label, findings.estimator_of[label]) + (
+        f", K\u00a0=\u00a0{count}" if count > 1 else ""
+    )
 
 
 def is_bound(findings: Findings) -> bool:

@@ -88,9 +88,10 @@ def alt(data: SignalAgainstNumSamples) -> str:
         f"{lowered(one.title)} {prose.with_interval(slope)}"
         for one, slope in zip(data.lines, data.slopes, strict=True)
     )
+    first, last = (prose.count(data.num_samples[index]) for index in (0, -1))
     return (
-        f"Line chart, both axes logarithmic, of the signal-to-noise ratio against {data.num_samples[0]:,} to"
-        f" {data.num_samples[-1]:,} samples. Slopes: {slopes}. At the largest K: {ranking(data.lines)}."
+        f"Line chart, both axes logarithmic, of the signal-to-noise ratio against {first} to {last} samples."
+        f" Slopes: {slopes}. At the largest K: {ranking(data.lines)}."
     )
 
 

@@ -31,6 +31,8 @@ class SignalToNoise:
     objective: str
     epochs: tuple[int, ...]
     lines: tuple[Line, ...]
+    round: str = "epoch"
+    """What the checkpoints count: “epoch” or “step”."""
 
 
 def data(findings: Findings) -> SignalToNoise | None:
@@ -38,17 +40,19 @@ def data(findings: Findings) -> SignalToNoise | None:
     if not findings.objectives or not findings.checkpoints:
         return None
     lines = over_checkpoints(findings, "signal_to_noise")
-    return SignalToNoise(findings.objectives[0], epochs(findings), lines) if lines else None
+    if not lines:
+        return None
+    return SignalToNoise(findings.objectives[0], epochs(findings), lines, findings.vocabulary.round)
 
 
 def draw(data: SignalToNoise) -> Figure:
-    """A log axis over epochs, lines named at their ends."""
+    """A log axis over checkpoints, lines named at their ends."""
     figure = new_figure(72)
     ax = figure.add_subplot()
     positions = [epoch_position(e) for e in data.epochs]
     draw_lines(ax, positions, data.lines)
     log_axis(ax, "y", extent(data.lines))
-    epoch_axis(ax, data.epochs)
+    epoch_axis(ax, data.epochs, data.round)
     ax.set_ylabel("signal-to-noise ratio of one estimate")
     label_lines(ax, positions, data.lines)
     return figure
@@ -65,7 +69,7 @@ def caption(findings: Findings, data: SignalToNoise) -> str:
         "Signal-to-noise ratio of one estimate over training, logarithmic: the length of the mean gradient"
         f"{'' if v.alone else f' of {article(v.unit)}'} over the standard deviation of its estimate"
         f"{'' if v.alone else f', root mean square over {v.units}'}.",
-        f"At epoch {data.epochs[-1]:,} it is {f'highest for {lowered(best.title)}, ' * (len(fair) > 1)}"
+        f"At {v.checkpoint(data.epochs[-1])} it is {f'highest for {lowered(best.title)}, ' * (len(fair) > 1)}"
         f"{prose.with_interval(value)}."
         if value.available
         else "",
@@ -77,11 +81,11 @@ def caption(findings: Findings, data: SignalToNoise) -> str:
 
 
 def alt(data: SignalToNoise) -> str:
-    """The chart in words, with the values at the last epoch."""
+    """The chart in words, with the values at the last checkpoint."""
+    first, last = prose.count(data.epochs[0]), prose.count(data.epochs[-1])
     return (
-        f"Line chart of the signal-to-noise ratio, logarithmic, over epochs {data.epochs[0]:,} to"
-        f" {data.epochs[-1]:,}. At the last epoch, from the highest:"
-        f" {ranking(data.lines) or 'not available'}."
+        f"Line chart of the signal-to-noise ratio, logarithmic, over {data.round}s {first} to {last}."
+        f" At the last {data.round}, from the highest: {ranking(data.lines) or 'not available'}."
     )
 
 

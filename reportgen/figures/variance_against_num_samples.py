@@ -71,7 +71,7 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
     ax.set_xscale("log")
     ax.set_xlim(counts[0] / 1.12, counts[-1] * 1.12)
     ax.xaxis.set_major_locator(FixedLocator(counts))
-    ax.xaxis.set_major_formatter(FixedFormatter([f"{count:,}" for count in data.num_samples]))
+    ax.xaxis.set_major_formatter(FixedFormatter([prose.count(count) for count in data.num_samples]))
     ax.xaxis.set_minor_locator(NullLocator())
     log_axis(ax, "y", values)
     start = guide_start(data.lines, values)
@@ -149,9 +149,10 @@ def alt(data: VarianceAgainstNumSamples) -> str:
         for one, slope in zip(data.lines, data.slopes, strict=True)
     )
     counts = data.num_samples
+    first, last = prose.count(counts[0]), prose.count(counts[-1])
     return (
-        f"Line chart, both axes logarithmic, of total variance against K from {counts[0]:,}"
-        f" to {counts[-1]:,}. Fitted slopes: {slopes}. At K = {counts[-1]:,}, from the highest:"
+        f"Line chart, both axes logarithmic, of total variance against K from {first} to {last}."
+        f" Fitted slopes: {slopes}. At K = {last}, from the highest:"
         f" {ranking(data.lines)}."
     )
 

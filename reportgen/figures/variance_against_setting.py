@@ -23,13 +23,15 @@ from reportgen.figures.captions import (
     place,
     ranking,
     sentences,
+    zero_sentence,
 )
 from reportgen.figures.crossings import Crossing, crossings, place_text
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import setting_title, variance_axis
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.placing import number_marks
 from reportgen.figures.reading import arms_drawn, comparable, line_of, unbiased
-from reportgen.figures.style import INK, PAPER, SMALL, new_figure
+from reportgen.figures.style import INK, PAPER, new_figure
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.series import Series
 from reportgen.findings.variance import NOTHING
@@ -38,13 +40,15 @@ FEW_BLOCKS = 3
 """Blocks of parameters, at most, that get a row of panels each."""
 LINES = 6
 """Lines, at most, of all objectives together in one panel."""
+NUMBERED = 3
+"""Crossings in a panel, at most, that all have their number."""
 DENSE = 12
 """Values along an axis from which marks are drawn smaller."""
 
 
 @dataclass(frozen=True)
 class Ring:
-    """A crossing as it is drawn: at the height of its line; named where it is of the main pair."""
+    """A crossing as it is drawn: at the height of its line; named where its number stands beside it."""
 
     crossing: Crossing
     height: float
@@ -174,11 +178,11 @@ def without_rounding(one: Line) -> Line:
 def rings_of(
     findings: Findings, run: Series, group: str, lines: Mapping[tuple[str, str], Line]
 ) -> tuple[Ring, ...]:
-    """The crossings of lines that are drawn; the first pair that crosses is named."""
+    """The crossings of lines that are drawn; of many only the first pair's are named."""
     found = [one for one in crossings(findings, run, group) if set(one.arms) <= set(lines)]
-    values = [float(value) for value in run.values]
+    values, few = [float(value) for value in run.values], len(found) <= NUMBERED
     return tuple(
-        Ring(one, height_at(one.at, values, lines[one.arms[1]].values), one.arms == found[0].arms)
+        Ring(one, height_at(one.at, values, lines[one.arms[1]].values), few or one.arms == found[0].arms)
         for one in found
     )
 
@@ -216,7 +220,16 @@ def draw(data: VarianceAgainstSetting) -> Figure:
             axes[r][0].set_ylabel(variance_axis(data.objective))
     for r, row in enumerate(data.rows):
         label_lines(axes[r][len(row) - 1], row[-1].values, row[-1].lines)
+    for r, row in enumerate(data.rows):
+        for c, panel in enumerate(row):
+            number_marks(axes[r][c], [numbered(ring) for ring in panel.rings if ring.named])
     return figure
+
+
+def numbered(ring: Ring) -> tuple[float, float, str]:
+    """Where a ring is, and the number beside it."""
+    one = ring.crossing
+    return one.at, ring.height, place_text(one.at, one.low, one.high)
 
 
 def draw_panel(ax: Axes, panel: Panel, *, last: bool, alone: bool) -> None:
@@ -256,17 +269,6 @@ def mark_crossing(ax: Axes, ring: Ring, values: Sequence[float]) -> None:
         linestyle="none",
         zorder=3.5,
     )
-    if ring.named:
-        ax.annotate(
-            place_text(one.at, one.low, one.high),
-            (one.at, ring.height),
-            xytext=(0, 5),
-            textcoords="offset points",
-            fontsize=SMALL,
-            ha="center",
-            va="bottom",
-            zorder=3.6,
-        )
 
 
 def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
@@ -288,7 +290,8 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
     return sentences(
         text,
         crossing_sentence(data),
-        zero_sentence(data),
+        zero_sentence(one.title for one in lines if one.has_zero),
+        unknown_sentence(data),
         ratio_sentence(findings, first) if len(data.panels) == 1 else "",
         intervals_sentence(lines),
         biased_sentence(findings, list(dict.fromkeys(labels_of(lines))), data.apart),
@@ -308,28 +311,29 @@ def crossing_sentence(data: VarianceAgainstSetting) -> str:
     rings = [ring for panel in data.panels for ring in panel.rings]
     if not rings:
         return ""
+    text = (
+        "Rings mark where two lines change places, as the measured ratios have it, with bars for the"
+        " intervals of the place"
+    )
+    if all(ring.named for ring in rings):
+        return f"{text}."
     named = dict.fromkeys(
         prose.listing(sorted(map(lowered, (ring.crossing.lower_before, ring.crossing.lower_beyond))))
         for ring in rings
         if ring.named
     )
-    return (
-        "Rings mark where two lines change places, as the measured ratios have it, with bars for the"
-        f" intervals of the place; numbers are for {prose.listing(list(named), 'or')}."
-    )
+    return f"{text}; numbers are for {prose.listing(list(named), 'or')}."
 
 
-def zero_sentence(data: VarianceAgainstSetting) -> str:
-    """Zeros have no place on a logarithmic axis."""
-    zero = {
-        one.title
+def unknown_sentence(data: VarianceAgainstSetting) -> str:
+    """Why an exact line can end before its marks do."""
+    ends = any(
+        any(math.isfinite(v) for v in exact)
+        and any(value > 0 and not math.isfinite(v) for v, value in zip(exact, one.values, strict=True))
         for panel in data.panels
-        for one in panel.lines
-        if any(estimate.available and estimate.value == 0 for estimate in one.estimates)
-    }
-    if not zero:
-        return ""
-    return f"A variance of zero has no place on the axis: {prose.listing(sorted(map(lowered, zero)))}."
+        for one, exact in zip(panel.lines, panel.exact, strict=True)
+    )
+    return "A line ends where the exact value is not known." if ends else ""
 
 
 def ratio_sentence(findings: Findings, panel: Panel) -> str:
@@ -346,7 +350,7 @@ def ratio_sentence(findings: Findings, panel: Panel) -> str:
     )
     if high.values[0] > 0 and low.values[0] > 0:
         first = named_value(panel.path, panel.values[0])
-        text += f", with {first} {prose.spoken(high.values[0] / low.values[0])} times"
+        text += f", and {prose.spoken(high.values[0] / low.values[0])} times with {first}"
     return text + "."
 
 

@@ -16,6 +16,7 @@ from reportgen.figures.captions import (
     place,
     ranking,
     sentences,
+    zero_sentence,
 )
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, wrapped
@@ -41,10 +42,15 @@ class VarianceByLayer:
     """What the groups are called."""
     apart: tuple[Line, ...] = ()
     """Biased estimators whose values lie far off the others' scale: named, not drawn."""
+    zero: tuple[str, ...] = ()
+    """Titles of estimators without variance in a block."""
 
 
 def data(findings: Findings) -> VarianceByLayer | None:
-    """At the last checkpoint, first objective; None with fewer than two besides ``all``."""
+    """At the last checkpoint, first objective; None with fewer than two besides ``all``.
+
+    And where of several estimators all but one have no variance at all: then there is nothing to compare.
+    """
     groups = tuple(group for group in findings.blocks() if group != "all")
     if len(groups) < 2 or not findings.checkpoints:
         return None
@@ -53,10 +59,18 @@ def data(findings: Findings) -> VarianceByLayer | None:
         for label in findings.compared()
     )
     drawn, apart = comparable(findings, tuple(one for one in lines if one.drawable))
-    if not drawn:
+    if not drawn or (len(drawn) == 1 < len(lines) and not apart):
         return None
     titles = tuple(findings.vocabulary.block(group) for group in groups)
-    return VarianceByLayer(findings.objectives[0], findings.checkpoints[-1], groups, drawn, titles, apart)
+    return VarianceByLayer(
+        findings.objectives[0],
+        findings.checkpoints[-1],
+        groups,
+        drawn,
+        titles,
+        apart,
+        tuple(one.title for one in lines if one.has_zero),
+    )
 
 
 def draw(data: VarianceByLayer) -> Figure:
@@ -104,7 +118,8 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
     where = place(findings, data.objective)
     return sentences(
         f"Total variance of each parameter block{' of the encoder' * findings.vocabulary.network},"
-        " logarithmic; in a block the estimators stand in the order of the key.",
+        f" logarithmic{'; in a block the estimators stand in the order of the key' * (len(data.lines) > 1)}.",
+        zero_sentence(data.zero),
         gap_sentence(findings, data),
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines), data.apart),

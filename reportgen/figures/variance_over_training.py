@@ -22,7 +22,7 @@ from reportgen.figures.labels import variance_axis
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import comparable, epochs, over_checkpoints
 from reportgen.figures.style import new_figure
-from reportgen.findings import Findings
+from reportgen.findings import Findings, prose
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class VarianceOverTraining:
     lines: tuple[Line, ...]
     apart: tuple[Line, ...] = ()
     """Biased estimators whose values lie far off the others' scale: named, not drawn."""
+    round: str = "epoch"
+    """What the checkpoints count: “epoch” or “step”."""
 
 
 def data(findings: Findings, objective: str | None = None) -> VarianceOverTraining | None:
@@ -42,7 +44,9 @@ def data(findings: Findings, objective: str | None = None) -> VarianceOverTraini
         return None
     chosen = objective or findings.objectives[0]
     lines, apart = comparable(findings, over_checkpoints(findings, "total_variance", objective=chosen))
-    return VarianceOverTraining(chosen, epochs(findings), lines, apart) if lines else None
+    if not lines:
+        return None
+    return VarianceOverTraining(chosen, epochs(findings), lines, apart, findings.vocabulary.round)
 
 
 def draw(data: VarianceOverTraining) -> Figure:
@@ -52,7 +56,7 @@ def draw(data: VarianceOverTraining) -> Figure:
     positions = [epoch_position(e) for e in data.epochs]
     draw_lines(ax, positions, data.lines)
     log_axis(ax, "y", extent(data.lines))
-    epoch_axis(ax, data.epochs)
+    epoch_axis(ax, data.epochs, data.round)
     ax.set_ylabel(variance_axis(data.objective))
     label_lines(ax, positions, data.lines)
     return figure
@@ -71,10 +75,10 @@ def caption(findings: Findings, data: VarianceOverTraining) -> str:
 
 
 def alt(data: VarianceOverTraining) -> str:
-    """The chart in words, with the values at the last epoch."""
+    """The chart in words, with the values at the last checkpoint."""
     return (
-        f"Line chart of total variance, logarithmic, over epochs {data.epochs[0]:,} to {data.epochs[-1]:,}. "
-        f"At the last epoch, from the highest: {ranking(data.lines)}."
+        f"Line chart of total variance, logarithmic, over {data.round}s {prose.count(data.epochs[0])} to "
+        f"{prose.count(data.epochs[-1])}. At the last {data.round}, from the highest: {ranking(data.lines)}."
     )
 
 

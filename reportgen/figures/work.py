@@ -44,6 +44,8 @@ class WorkNormalized:
     best_by_seconds: str
     unit: str
     """What is counted as work: “decoder passes”."""
+    derivative: bool = True
+    """Whether derivatives are among it."""
 
 
 def data(findings: Findings) -> WorkNormalized | None:
@@ -84,7 +86,8 @@ def data(findings: Findings) -> WorkNormalized | None:
         tuple(rows),
         best_passes,
         best_seconds,
-        findings.vocabulary.evaluations,
+        findings.vocabulary.evaluations_alone,
+        findings.vocabulary.derivative,
     )
 
 
@@ -137,8 +140,8 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
         seen += f"; counted in seconds {lowered(seconds.title)} is best"
     return sentences(
         "Total variance times the cost of one estimate, relative to the best unbiased estimator, logarithmic:"
-        f" how much more compute the same precision takes. Left, cost counted in {data.unit}, forward and"
-        " backward; right, in seconds as measured.",
+        f" how much more compute the same precision takes. Left, cost counted in {data.unit}"
+        f"{', forward and backward' if data.derivative else ''}; right, in seconds as measured.",
         seen + ".",
         "Lines are 95% intervals of the paired variance ratio times the ratio of costs.",
         "Biased estimators are left out."

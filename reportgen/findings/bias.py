@@ -50,7 +50,7 @@ def _why_not(arm: MeasuredArm) -> str:
     if about.differences < REPLICATES_A_DIRECTION * directions:
         return (
             f"the joint test needs {REPLICATES_A_DIRECTION} replicates for each of the {directions} {of}, "
-            f"got {about.differences} an image"
+            f"got {about.differences} a data point"
         )
     return "the reference has estimates that are not finite at the K at which it is compared"
 

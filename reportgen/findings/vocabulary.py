@@ -39,6 +39,8 @@ class Vocabulary:
     """Whether an encoder makes the parameters of q from a data point."""
     discrete: bool
     """Whether z has no path to differentiate along."""
+    derivative: bool
+    """Whether f has a derivative in z that an estimator could use."""
     size: str
     """How large z is: “10 latent units”; empty where it is not known."""
     coordinates: str
@@ -47,6 +49,9 @@ class Vocabulary:
     """One unit of work: “decoder pass”, “evaluation of f”."""
     evaluations: str
     samples: int
+    round: str
+    """What training is counted in: “epoch”, or “step” where each sees all of the data."""
+    rounds: str
     free: bool
     """Whether φ is the parameters of one q themselves, with no network or data between."""
 
@@ -79,7 +84,17 @@ class Vocabulary:
         """What work is counted in: “passes through the decoder”, “evaluations of f and of its derivative”."""
         if "pass" in self.evaluation:
             return "passes through the decoder"
-        return f"{self.evaluations} and of its derivative"
+        return f"{self.evaluations} and of its derivative" if self.derivative else self.evaluations
+
+    @property
+    def evaluation_alone(self) -> str:
+        """One unit of work, where it may be of f or of its derivative: “evaluation”, “decoder pass”."""
+        return self.evaluation.partition(" of ")[0] if self.derivative else self.evaluation
+
+    @property
+    def evaluations_alone(self) -> str:
+        """Several of them."""
+        return self.evaluations.partition(" of ")[0] if self.derivative else self.evaluations
 
     @property
     def each(self) -> str:
@@ -98,9 +113,13 @@ class Vocabulary:
         """The same after a word, with the blank before it."""
         return f" {self.last}" if self.last else ""
 
-    def epoch(self, checkpoint: int) -> str:
+    def checkpoint(self, number: int) -> str:
+        """“epoch 200”, “step 2000”."""
+        return f"{self.round} {prose.count(number)}"
+
+    def at_checkpoint(self, number: int) -> str:
         """“ at epoch 200”, with the blank before it; “ at the base setting” or nothing without training."""
-        return f" at epoch {prose.count(checkpoint)}" if self.trained else self.at_last
+        return f" at {self.checkpoint(number)}" if self.trained else self.at_last
 
     def block(self, group: str) -> str:
         """What a block of parameters is called."""
@@ -111,7 +130,7 @@ class Vocabulary:
         if name not in OBJECTIVES:
             return name.replace("_", " ")
         found = OBJECTIVES[name]
-        return f"{found.title}, K = {self.samples}" if found.several else found.title
+        return f"{found.title}, K\u00a0=\u00a0{self.samples}" if found.several else found.title
 
 
 def vocabulary(experiment: Any, count: int, free: bool) -> Vocabulary:
@@ -131,10 +150,13 @@ def vocabulary(experiment: Any, count: int, free: bool) -> Vocabulary:
         images=problem.images,
         network=problem.network,
         discrete=not DISTRIBUTIONS[problem.distribution].reparameterizable,
+        derivative=problem.differentiable,
         size=problem.size,
         coordinates=problem.coordinates,
         evaluation=problem.evaluation[0],
         evaluations=problem.evaluation[1],
         samples=bound.num_samples if bound else 1,
+        round=problem.round[0],
+        rounds=problem.round[1],
         free=free,
     )

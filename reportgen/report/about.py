@@ -105,7 +105,7 @@ def model(findings: Findings) -> str:
     if trained.epochs:
         moves = DISTRIBUTIONS[problem.distribution].reparameterizable
         text += (
-            f". It was trained for {counted(trained.epochs, 'epoch')} on "
+            f". It was trained for {counted(trained.epochs, *problem.round)} on "
             f"{objective_title(findings, trained.objective)} with "
             f"{'pathwise gradients' if moves else 'leave-one-out gradients in φ'}"
         )
@@ -145,9 +145,12 @@ def run_id(findings: Findings) -> str:
 
 def setting_text(setting: Any) -> str:
     """“latent = 20”."""
-    return ", ".join(
-        f"{name.rpartition('.')[2].replace('_', ' ')} = {written(value)}" for name, value in setting.items()
-    )
+    return ", ".join(f"{setting_name(path)} = {written(value)}" for path, value in setting.items())
+
+
+def setting_name(path: str) -> str:
+    """“scale factor” for problem.scale_factor."""
+    return path.rpartition(".")[2].replace("_", " ")
 
 
 def written(value: Any) -> str:

@@ -115,9 +115,15 @@ def _tally(findings: Findings) -> str:
 
 
 def asked_by(findings: Findings) -> str:
-    """Citation key of the question's authors: the first source of the first claim that cites one."""
-    cited = [key for claim in findings.claims for key, _ in sources(claim.source) if key]
-    return next((key for key in cited if key != "borea"), "")
+    """Citation key of the question's authors: whose words a claim quotes first, else whom one cites first.
+
+    The source post asks again what others asked, where it is on networks; its question about anything
+    else is its own.
+    """
+    cited = [(claim.quote, key) for claim in findings.claims for key, _ in sources(claim.source)[:1] if key]
+    if about.from_post(findings):
+        cited = [(quote, key) for quote, key in cited if key != "borea"]
+    return next((key for quote, key in cited if quote), next((key for _, key in cited), ""))
 
 
 def context(findings: Findings, provenance: Provenance, sections: frozenset[str]) -> Mapping[str, Any]:

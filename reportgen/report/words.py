@@ -8,7 +8,7 @@ the business of `reportgen.findings.prose`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -103,13 +103,13 @@ def headline(text: str) -> str:
     return capital(" ".join(_BLANKS.split(text.strip())).rstrip("."))
 
 
-def runs(values: Sequence[int], of: Sequence[int], noun: str = "epoch") -> str:
-    """“at every checkpoint”, “at epochs 0 and 1”, “at no checkpoint”."""
+def runs(values: Sequence[int], of: Sequence[int], noun: tuple[str, str]) -> str:
+    """“at every checkpoint”, “at epochs 0 and 1”, “at no checkpoint”; `noun` is one of them, then several."""
     if list(values) == list(of):
-        return "at every checkpoint" if len(values) > 1 else f"at {noun} {prose.count(values[0])}"
+        return "at every checkpoint" if len(values) > 1 else f"at {noun[0]} {prose.count(values[0])}"
     if not values:
         return "at no checkpoint"
-    return f"at {noun}{'s' if len(values) > 1 else ''} {prose.listing([prose.count(v) for v in values])}"
+    return f"at {noun[len(values) > 1]} {prose.listing([prose.count(v) for v in values])}"
 
 
 def verdict(word: str, expect: str = "confirmed", full: bool = False) -> Markup:
@@ -130,6 +130,15 @@ def verdict(word: str, expect: str = "confirmed", full: bool = False) -> Markup:
 def symbols(text: str) -> Markup:
     """Text with its one-letter symbols in italics."""
     return Markup(re.sub(r"\b([fzqxK])\b", r"<i>\1</i>", str(escape(text))))
+
+
+ROWS = 14
+"""Rows, at most, of a table that is kept on one page."""
+
+
+def is_long(groups: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a table of groups of rows may go on on the next page, rather than leave this one half empty."""
+    return sum(len(group["rows"]) for group in groups) > ROWS
 
 
 _CELLS = re.compile(r"(?=<td)")

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import torch
 
 from reportgen.datasets import Dataset
+from reportgen.declaration import PROBLEMS
 from reportgen.errors import CellError
 from reportgen.plan import TrainingCell
 from reportgen.problems import TRAINABLES, Materials
@@ -73,7 +74,7 @@ def train(
     number of threads only if torch runs one; the caller sees to that.
     Raises CellError where the bound is no longer a number.
     """
-    fit = _begun(cell, dataset)
+    fit, noun = _begun(cell, dataset), PROBLEMS[cell.problem["model"]].round[0]
     optimizer = Adam(fit.parameters, float(cell.train["learning_rate"]))
     folder = store.folder(cell.key)
     epochs, checkpoints = int(cell.train["epochs"]), {int(epoch) for epoch in cell.train["checkpoints"]}
@@ -84,14 +85,14 @@ def train(
             bound = fit.epoch(epoch, optimizer)
             if not math.isfinite(bound):
                 raise CellError(
-                    f"training diverged: the bound of epoch {epoch} is {bound} (learning rate "
+                    f"training diverged: the bound of {noun} {epoch} is {bound} (learning rate "
                     f"{optimizer.learning_rate:g}). Use a smaller train.learning_rate."
                 )
             progress.train_bound.append(bound)
         progress.epoch = epoch
         progress.seconds = before + perf_counter() - started
         if epoch in checkpoints:
-            _keep(folder, fit, optimizer, progress)
+            _keep(folder, fit, optimizer, progress, noun)
         if report is not None:
             last = progress.train_bound[-1] if progress.train_bound else math.nan
             report(TrainProgress((epoch + 1) / (epochs + 1), epoch, last))
@@ -119,10 +120,10 @@ def _begun(cell: TrainingCell, dataset: Callable[[], Dataset]) -> Fit:
     return Differentiated(cell, TRAINABLES[cell.problem["model"]](materials))
 
 
-def _keep(folder: Path, fit: Fit, optimizer: Adam, progress: Progress) -> None:
+def _keep(folder: Path, fit: Fit, optimizer: Adam, progress: Progress, noun: str) -> None:
     if not bool(torch.isfinite(fit.parameters.vector).all()):
         raise CellError(
-            f"training diverged: parameters at epoch {progress.epoch} are not finite. "
+            f"training diverged: parameters at {noun} {progress.epoch} are not finite. "
             "Use a smaller train.learning_rate."
         )
     progress.test_bound[str(progress.epoch)] = fit.test_bound()

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator
 
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.problems.vae import NETWORKS_BEGIN, datasets, products
+from reportgen.declaration.problems.vae import NETWORKS_BEGIN, datasets, hidden_groups, products
 from reportgen.declaration.scalars import AsList, Choice, Whole, filled
 
 
@@ -24,7 +24,6 @@ class BernoulliVAE(Problem):
     evaluation: ClassVar = ("decoder pass", "decoder passes")
     prepared: ClassVar = "binarized"
     network: ClassVar = True
-    beginning: ClassVar = NETWORKS_BEGIN
     coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"
 
     model: Literal["bernoulli_vae"] = "bernoulli_vae"
@@ -35,6 +34,10 @@ class BernoulliVAE(Problem):
     """Units of the encoder's hidden tanh layers; the decoder has the same in reverse."""
     latent: Annotated[int, Whole(1, 4096)] = 8
     """Latent bits d; exact values are for about 12 or fewer, and K = 1."""
+
+    @property
+    def beginning(self) -> str:
+        return NETWORKS_BEGIN
 
     @property
     def distribution(self) -> str:
@@ -58,6 +61,10 @@ class BernoulliVAE(Problem):
 
     def weights(self, columns: int, rows: int) -> int:
         return products(columns, *self.hidden, self.latent, *self.hidden[::-1], columns)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return *hidden_groups(self.hidden), "logits"
 
     @property
     def sentence(self) -> str:

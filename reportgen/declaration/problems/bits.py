@@ -57,6 +57,10 @@ class Bits(Problem):
         return self.function == "quadratic"
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        return ("logits",)
+
+    @property
     def sentence(self) -> str:
         formula = {
             "quadratic": f"f(z) = Σ (z − {self.target:g})²",

@@ -41,6 +41,10 @@ class CategoricalUnits(Problem):
         return self.latent_size
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        return ("logits",)
+
+    @property
     def sentence(self) -> str:
         units = "one unit" if self.dimension == 1 else f"each of {self.dimension} independent units"
         chances = "all alike" if self.tilt == 0.0 else f"their logits {self.tilt:g} apart from end to end"

@@ -41,6 +41,10 @@ class Conjugate(Problem):
         return 1
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        return "mean", "log_scale"
+
+    @property
     def sentence(self) -> str:
         exact = self.mean_offset == 0.0 and self.scale_factor == 1.0
         where = "the exact posterior" if exact else f"N({self.mean:g}, {self.scale:g}²), not the posterior"

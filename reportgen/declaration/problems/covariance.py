@@ -23,6 +23,12 @@ def family_options(covariance: str, rank: int) -> dict[str, int]:
     return {"rank": rank} if covariance == "low_rank" else {}
 
 
+def groups(covariance: str, latent: int) -> tuple[str, ...]:
+    """What η consists of: L below its diagonal, or the factor U, come after the mean and the log scale."""
+    correlations = {"full": ("lower",) if latent > 1 else (), "low_rank": ("factor",)}
+    return "mean", "log_scale", *correlations.get(covariance, ())
+
+
 def without_unused(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings without a rank that the covariance has no use for."""
     low_rank = settings.get("covariance") == "low_rank"

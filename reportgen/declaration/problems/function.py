@@ -35,6 +35,10 @@ class Function(Problem):
         return self.dimension
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        return "mean", "log_scale"
+
+    @property
     def sentence(self) -> str:
         formula = {
             "quadratic": "f(z) = (z − k)²",

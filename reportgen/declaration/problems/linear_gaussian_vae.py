@@ -43,6 +43,10 @@ class LinearGaussianVAE(Problem):
         return self.data
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        return "mean", "log_scale"
+
+    @property
     def sentence(self) -> str:
         where = (
             "q is the exact posterior"

@@ -10,6 +10,7 @@ from reportgen.declaration.problems.covariance import (
     Covariance,
     Rank,
     family_options,
+    groups,
     said,
     without_unused,
 )
@@ -31,8 +32,8 @@ class LogisticRegression(Problem):
     usual: ClassVar = ("elbo", "elbo_analytic_kl")
     trained: ClassVar = True
     unit: ClassVar = ("data set", "data sets")
-    beginning: ClassVar = "q begins at the prior, but for a low-rank factor near zero"
-    coordinates: ClassVar = "the parameters of q, which are free"
+    round: ClassVar = ("step", "steps")
+    coordinates: ClassVar = "the free parameters of q"
 
     model: Annotated[Literal["logistic_regression"], one_of("logistic_regression")] = "logistic_regression"
     """Bayesian logistic regression on the breast cancer data, 569 points of 30 features."""
@@ -58,6 +59,10 @@ class LogisticRegression(Problem):
         return "breast_cancer"
 
     @property
+    def beginning(self) -> str:
+        return "q begins at the prior" + (", its factor near zero" if self.covariance == "low_rank" else "")
+
+    @property
     def data_title(self) -> str:
         return "the breast cancer data"
 
@@ -75,6 +80,10 @@ class LogisticRegression(Problem):
 
     def weights(self, columns: int, rows: int) -> int:
         return rows * (columns + 50)  # a logarithm of a sigmoid takes as long as fifty products
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return groups(self.covariance, self.latent_size)
 
     @property
     def sentence(self) -> str:

@@ -37,13 +37,18 @@ class Problem(Section):
 
     network: ClassVar[bool] = False
     """Whether an encoder makes the parameters of q from a data point."""
-    beginning: ClassVar[str] = ""
-    """Where training begins, a clause of the report; empty where nothing is trained."""
+    round: ClassVar[tuple[str, str]] = ("epoch", "epochs")
+    """What `train.epochs` counts, singular and plural: steps, where each sees all of the data."""
 
     @property
     def distribution(self) -> str:
         """The variational family, a name in `reportgen.distributions`."""
         return "gaussian"
+
+    @property
+    def beginning(self) -> str:
+        """Where training begins, a clause of the report; empty where nothing is trained."""
+        return ""
 
     @property
     def generative(self) -> bool:
@@ -59,6 +64,11 @@ class Problem(Section):
     def family_options(self) -> dict[str, int]:
         """Options of the family, by name."""
         return {}
+
+    @property
+    def groups(self) -> tuple[str, ...] | None:
+        """Parameter groups of φ as results.csv names them, in order; None where only the model knows."""
+        return None
 
     @property
     def eta_size(self) -> int:

@@ -57,6 +57,10 @@ class Rainforth(Problem):
         return self.latent
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        return ("linear",)
+
+    @property
     def sentence(self) -> str:
         return (
             f"The Gaussian model z ~ N(μ, I), x | z ~ N(z, I) in {self.latent} dimensions with the linear "

@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 
 from reportgen.declaration.complaints import refuse
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.problems.vae import NETWORKS_BEGIN, datasets, products
+from reportgen.declaration.problems.vae import NETWORKS_BEGIN, datasets, hidden_groups, products
 from reportgen.declaration.scalars import AsList, Choice, Whole, filled
 
 
@@ -33,7 +33,6 @@ class TwoLayerVAE(Problem):
     layered: ClassVar = True
     unit: ClassVar = ("image", "images")
     network: ClassVar = True
-    beginning: ClassVar = NETWORKS_BEGIN
     coordinates: ClassVar = "the weights of both layers of a variational autoencoder’s encoder"
     evaluation: ClassVar = ("decoder pass", "decoder passes")
     prepared: ClassVar = "binarized"
@@ -48,6 +47,10 @@ class TwoLayerVAE(Problem):
     """Units of the tanh layers between x and h1, in q; p has the same in reverse."""
     upper_hidden: Widths = (20, 20)
     """Units of the tanh layers between h1 and h2, in q; p has the same in reverse."""
+
+    @property
+    def beginning(self) -> str:
+        return NETWORKS_BEGIN
 
     @property
     def generative(self) -> bool:
@@ -72,6 +75,14 @@ class TwoLayerVAE(Problem):
         encoder = products(columns, *lower, 2 * first) + products(first, *upper, 2 * second)
         decoder = products(second, *upper[::-1], 2 * first) + products(first, *lower[::-1], columns)
         return encoder + decoder
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return tuple(
+            f"layer{number}.{group}"
+            for number, widths in enumerate((self.hidden, self.upper_hidden), 1)
+            for group in (*hidden_groups(widths), "mean", "log_scale")
+        )
 
     @property
     def sentence(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -13,6 +13,7 @@ from reportgen.declaration.problems.covariance import (
     Covariance,
     Rank,
     family_options,
+    groups,
     said,
     without_unused,
 )
@@ -32,6 +33,11 @@ def products(*widths: int) -> int:
     return sum(inputs * outputs for inputs, outputs in pairwise(widths))
 
 
+def hidden_groups(widths: Sequence[int]) -> tuple[str, ...]:
+    """Parameter groups of an encoder's hidden layers: hidden.0, hidden.1, …"""
+    return tuple(f"hidden.{number}" for number in range(len(widths)))
+
+
 NETWORKS_BEGIN = "biases at zero, and the decoder’s output bias at the logit of the mean training image"
 """Where networks begin, besides their weights."""
 
@@ -44,7 +50,6 @@ class VAE(Problem):
     trained: ClassVar = True
     unit: ClassVar = ("image", "images")
     network: ClassVar = True
-    beginning: ClassVar = NETWORKS_BEGIN
     coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"
     evaluation: ClassVar = ("decoder pass", "decoder passes")
     prepared: ClassVar = "binarized"
@@ -80,6 +85,10 @@ class VAE(Problem):
         return self.data
 
     @property
+    def beginning(self) -> str:
+        return NETWORKS_BEGIN
+
+    @property
     def distribution(self) -> str:
         return COVARIANCES[self.covariance]
 
@@ -101,6 +110,10 @@ class VAE(Problem):
     def weights(self, columns: int, rows: int) -> int:
         encoder = products(columns, *self.hidden, self.eta_size)
         return encoder + products(self.latent, *self.hidden[::-1], columns)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return *hidden_groups(self.hidden), *groups(self.covariance, self.latent)
 
     @property
     def sentence(self) -> str:

@@ -42,7 +42,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             f"Of the unbiased estimators {prose.listing(none)} have no variance, and so no product",
             True,
         )
-    text += "." if apart or len(usable) == 1 else ", though its interval overlaps with that of another."
+    text += "." if apart else ", though its interval overlaps with that of another."
     ratio = ""
     pair, v = about.contrast(findings), findings.vocabulary
     if pair:
@@ -50,17 +50,17 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         if mine.available and theirs.available:
             ratio = words.sentence(
                 f"one estimate takes {passes(mine)} "
-                f"{v.evaluation if mine.value == 1 else v.evaluations} with "
+                f"{v.evaluation_alone if mine.value == 1 else v.evaluations_alone} with "
                 f"{about.named(findings, pair[0])} and "
                 f"{passes(theirs)} with {about.named(findings, pair[1])}"
             )
     return {
         "rows": rows,
-        "text": text,
+        "text": text if len(usable) > 1 else "",
         "ratio": ratio,
         "objective": about.under(findings, findings.objectives[0]),
-        "evaluations": v.evaluations,
-        "short": "passes" if "pass" in v.evaluation else "evaluations",
+        "evaluations": v.evaluations_alone,
+        "short": v.evaluations_alone.split()[-1],
         "work": f"{v.work}, the same on every machine",
         "at_last": v.at_last,
         "taylor": about.label_of(findings, "taylor_control_variate") is not None,

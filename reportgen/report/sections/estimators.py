@@ -79,7 +79,8 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "rows": rows,
         "theta": any(row["parameters"] == "θ" for row in rows),
         "work": v.work.partition(" and ")[0],
-        "evaluations": v.evaluations,
+        "evaluations": v.evaluations_alone,
+        "derivative": v.derivative,
         "antithetic": any(spec.antithetic for spec in findings.experiment.estimators),
     }
 

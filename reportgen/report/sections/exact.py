@@ -60,8 +60,8 @@ def held(findings: Findings) -> list[Held]:
 
 
 def _place(findings: Findings, record: MeasurementRecord, arm: ArmRecord, group: str) -> str:
-    parts = [f"{name.rpartition('.')[2]} {about.written(v)}" for name, v in record.setting.items()]
-    parts += [f"epoch {prose.count(record.checkpoint)}"] if findings.vocabulary.trained else []
+    parts = [f"{about.setting_name(name)} {about.written(v)}" for name, v in record.setting.items()]
+    parts += [findings.vocabulary.checkpoint(record.checkpoint)] if findings.vocabulary.trained else []
     parts += [f"K = {arm.num_samples}"] if arm.num_samples > 1 else []
     parts += [findings.vocabulary.block(group)] if group != "all" else []
     parts += [about.objective_title(findings, arm.objective)] if len(findings.objectives) > 1 else []
@@ -133,6 +133,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "tally": tally(found) if found else "",
         "rows": rows,
         "groups": groups,
+        "long": words.is_long(groups),
         "at_last": findings.vocabulary.at_last,
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from reportgen.findings import ClaimFinding, ComparisonFinding, Estimate, Findings, prose
+from reportgen.findings.vocabulary import Vocabulary
 from reportgen.report import about, words
 from reportgen.report.bibliography import REFERENCES
 from reportgen.report.section import Section
@@ -54,25 +55,25 @@ def simultaneous(detail: ComparisonFinding) -> str:
     return prose.interval(wide)
 
 
-def place(detail: ComparisonFinding, swept: bool, trained: bool = True, fixed: Set[str] = frozenset()) -> str:
+def place(detail: ComparisonFinding, swept: bool, v: Vocabulary, fixed: Set[str] = frozenset()) -> str:
     """Where a comparison was made; empty if there is one place only."""
-    epoch = [f"epoch {prose.count(detail.checkpoint)}"] if trained else []
+    epoch = [v.checkpoint(detail.checkpoint)] if v.trained else []
     if not swept:
         return "".join(epoch)
     setting = [
-        f"{name.rpartition('.')[2]} {about.written(value)}"
+        f"{about.setting_name(name)} {about.written(value)}"
         for name, value in detail.setting.items()
         if name not in fixed
     ]
     return ", ".join([*setting, *epoch])
 
 
-def result(claim: ClaimFinding, swept: bool, trained: bool = True) -> str:
+def result(claim: ClaimFinding, swept: bool, v: Vocabulary) -> str:
     """The comparison that decides, with the interval it was judged on."""
     decisive = claim.headline
     if decisive is None:
         return ""
-    where = place(decisive, swept, trained)
+    where = place(decisive, swept, v)
     where += ": " * bool(where)
     if not decisive.estimate.available:
         return words.sentence(f"{where}{decisive.cause or decisive.estimate.status}")
@@ -96,20 +97,20 @@ def where(
     detail: ComparisonFinding,
     swept: bool,
     several: bool,
-    trained: bool = True,
+    v: Vocabulary,
     fixed: Set[str] = frozenset(),
 ) -> str:
     """A comparison's place in a list of several; settings `fixed` in all of them are not told."""
-    found = place(detail, swept, trained, fixed)
+    found = place(detail, swept, v, fixed)
     return ", ".join(part for part in (detail.text, found) if part) if several else found
 
 
-def one(claim: ClaimFinding, trained: bool = True) -> Mapping[str, Any]:
+def one(claim: ClaimFinding, v: Vocabulary) -> Mapping[str, Any]:
     """A claim with what decides it, and a mark a place."""
     swept = len({repr(sorted(detail.setting.items())) for detail in claim.details}) > 1
     fixed = {key for key in claim.details[0].setting if len(values_of(claim, key)) == 1} if swept else set()
     several = len({detail.text for detail in claim.details}) > 1
-    plain = not swept and not several and trained
+    plain = not swept and not several and v.trained
     return {
         "id": claim.id,
         "statement": words.sentence(claim.statement),
@@ -119,13 +120,11 @@ def one(claim: ClaimFinding, trained: bool = True) -> Mapping[str, Any]:
         "verdict": claim.verdict,
         "expect": claim.expect,
         "cause": claim.cause or "",
-        "result": result(claim, swept, trained),
-        "prefix": "Epochs" if plain else "",
+        "result": result(claim, swept, v),
+        "prefix": words.capital(v.rounds) if plain else "",
         "marks": [
             {
-                "place": prose.count(detail.checkpoint)
-                if plain
-                else where(detail, swept, several, trained, fixed),
+                "place": prose.count(detail.checkpoint) if plain else where(detail, swept, several, v, fixed),
                 "verdict": detail.verdict,
                 "shape": words.SHAPES[detail.verdict],
             }
@@ -140,14 +139,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     """Left out where nothing is claimed."""
     if not findings.claims:
         return None
-    claims, level = (
-        [one(claim, findings.vocabulary.trained) for claim in findings.claims],
-        findings.claims[0].level,
-    )
     return {
-        "claims": claims,
+        "claims": [one(claim, findings.vocabulary) for claim in findings.claims],
         "comparisons": prose.count(findings.comparisons),
-        "level": prose.percent(level, 3),
+        "level": prose.percent(findings.claims[0].level, 3),
     }
 
 

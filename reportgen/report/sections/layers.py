@@ -84,7 +84,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "rows": rows,
         "spread": spread,
         "sentences": [text for text in (*sentences, dead(findings, reference)) if text],
-        "where": findings.vocabulary.epoch(findings.checkpoints[-1]),
+        "where": findings.vocabulary.at_checkpoint(findings.checkpoints[-1]),
         "objective": about.under(findings, findings.objectives[0]),
     }
 

@@ -51,7 +51,8 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "prepared": problem.prepared,
         "swept": v.swept,
         "mean_field": q.name == "gaussian",
-        "evaluations": v.evaluations,
+        "evaluations": v.evaluations_alone,
+        "derivative": v.derivative,
         "controls": any(about.is_control(findings, label) for label in findings.labels),
         "baselines": any("optimal" in name for name in findings.estimator_of.values()),
         "theta": bool(findings.compared(parameters="theta")),
@@ -72,7 +73,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "parameters": prose.count(record.parameters) if record else words.DASH,
         "batch": prose.count(int(experiment.train.batch_size)),
         "rate": f"{float(experiment.train.learning_rate):g}",
-        "epochs": words.counted(epochs, "step" if v.alone and not v.images else "epoch") if epochs else "",
+        "epochs": words.counted(epochs, v.round, v.rounds) if epochs else "",
         "trained_on": about.objective_title(findings, experiment.train.objective),
     }
 

@@ -52,6 +52,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "units": v.units,
         "unit": v.unit,
         "trained": v.trained,
+        "round": v.round,
         "objective": about.under(findings, findings.objectives[0]),
     }
 

@@ -45,7 +45,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "text": " ".join(words.sentence(part) for part in parts),
         "coupled": any(findings.estimator_of[row["label"]] == "leave_one_out" for row in rows),
         "objective": about.under_every(findings, findings.objectives[0]),
-        "where": findings.vocabulary.epoch(findings.checkpoints[-1]),
+        "where": findings.vocabulary.at_checkpoint(findings.checkpoints[-1]),
         "bound": OBJECTIVES[findings.objectives[0]].several,
     }
 

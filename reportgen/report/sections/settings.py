@@ -60,7 +60,7 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     elif all(after[1].high < before[1].low for before, after in steps):
         text += "; it falls with every step"
     else:
-        text += "; it does not change in one direction throughout, or by less than the intervals can tell"
+        text += "; it goes neither up nor down all the way, as far as the intervals tell"
     below = [words.side(ratio) == "below" for _, ratio in usable]
     names = [plain(v) for v, _ in usable]
     if all(below):
@@ -196,6 +196,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "reference": about.title_of(findings, findings.reference()),
         "crossings": (rows := crossing_rows(findings)),
         "runs": any(row["run"] for row in rows),
+        "exact": any(row["exact"] != words.DASH for row in rows),
         "objective": about.under(findings, findings.objectives[0]),
         "trained": v.trained,
         "several": len(findings.objectives) > 1 and not v.trained,

@@ -15,7 +15,7 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
     """What became of the ratio of two variances over training, under objectives where it is the same."""
     if not findings.vocabulary.trained:
         return story_untrained(findings, objectives, worst, reference)
-    epochs = findings.checkpoints
+    epochs, v = findings.checkpoints, findings.vocabulary
     ratios = {
         epoch: findings.ratio(worst, reference, objective=objectives[0], checkpoint=epoch) for epoch in epochs
     }
@@ -26,14 +26,15 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
             f"{about.under_all(findings, objectives)}, {words.compared(*names, ratios[epochs[-1]])}"
         )
     last = max(told)
-    when = f"after {words.counted(last, 'epoch')}" if last else "before training"
+    noun = v.round, v.rounds
+    when = f"after {words.counted(last, *noun)}" if last else "before training"
     text = f"{about.under_all(findings, objectives)}, {words.compared(*names, ratios[last])}, {when}. "
     higher = [epoch for epoch, where in told.items() if where == "above"]
     lower = [epoch for epoch, where in told.items() if where == "below"]
     equal = [epoch for epoch, where in told.items() if where == "around"]
-    parts = [f"higher {words.runs(higher, epochs)}"] if higher else []
-    parts += [f"lower {words.runs(lower, epochs)}"] if lower else []
-    parts += [f"not told apart {words.runs(equal, epochs)}"] if equal else []
+    parts = [f"higher {words.runs(higher, epochs, noun)}"] if higher else []
+    parts += [f"lower {words.runs(lower, epochs, noun)}"] if lower else []
+    parts += [f"not told apart {words.runs(equal, epochs, noun)}"] if equal else []
     if len(told) > 1:
         values = [ratios[epoch].value for epoch in told]
         text += f"It is {prose.listing(parts)}; the ratio lies between {prose.number(min(values))} and "
@@ -55,7 +56,11 @@ def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, r
     sides = [words.side(ratio) for ratio in known]
     counts = {"higher": sides.count("above"), "lower": sides.count("below")}
     counts["not told apart"] = len(known) - sum(counts.values())
-    parts = [f"{told} in {prose.in_words(count)}" for told, count in counts.items() if count]
+    parts = [
+        f"{told} in {'all' if count == len(known) else prose.in_words(count)}"
+        for told, count in counts.items()
+        if count
+    ]
     values = [ratio.value for ratio in known]
     text = (
         f"{text}. Over {words.counted(len(known), 'setting')} it is {prose.listing(parts)}; the ratio lies "
@@ -83,8 +88,12 @@ def between_objectives(findings: Findings) -> str:
         if len(others) > 1:
             text += f" against that {about.under(findings, other)}"
         if len(sides) > 1:
-            counts = [f"{sides.count(side)} {side}" for side in ("above", "below") if side in sides]
-            text += f" (of {len(sides)} settings {prose.listing(counts)} 1)"
+            counts = [
+                f"{'all' if sides.count(side) == len(sides) else sides.count(side)} {side}"
+                for side in ("above", "below")
+                if side in sides
+            ]
+            text += f" (of {len(sides)} settings {prose.listing(counts)} 1)" if counts else ""
         told.append(text)
     if not told:
         return ""
@@ -145,7 +154,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "unit": findings.vocabulary.unit,
         "units": findings.vocabulary.units,
         "epochs": findings.checkpoints,
+        "round": findings.vocabulary.round,
         "groups": groups,
+        "long": words.is_long(groups),
         "columns": len(findings.checkpoints) + 1,
     }
 

@@ -29,11 +29,13 @@ def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
     own = findings.get("bias_p_value", label, objective=objective)
     tests = [findings.get("bias_p_value", label, objective=objective, **place) for place in places(findings)]
     values = [test.value for test in tests if test.available]
+    projection = findings.get("relative_projection", label, objective=objective)
+    cosine = findings.get("cosine_to_reference", label, objective=objective)
     return {
         "title": about.title_of(findings, label),
         "unbiased": about.is_unbiased(findings, label, objective),
-        "projection": findings.get("relative_projection", label, objective=objective),
-        "cosine": findings.get("cosine_to_reference", label, objective=objective),
+        "projection": projection,
+        "cosine": cosine if projection.available else projection,  # a gradient that is lost has no direction
         "p": _bare(prose.p_value(own.value)) if own.available else words.DASH,
         "rejected": sum(value < LEVEL for value in values),
         "tested": len(values),
@@ -175,8 +177,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "alone": findings.vocabulary.alone,
         "paragraphs": verdict(findings),
         "groups": groups,
+        "long": words.is_long(groups),
         "same": "elbo_analytic_kl" in findings.objectives and "elbo_analytic_kl" not in distinct(findings),
-        "where": findings.vocabulary.epoch(findings.checkpoints[-1]),
+        "where": findings.vocabulary.at_checkpoint(findings.checkpoints[-1]),
         "places": "checkpoints" if findings.vocabulary.trained else "settings",
     }
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.findings import Findings, prose
-from reportgen.report import about
+from reportgen.findings.vocabulary import Vocabulary
+from reportgen.report import about, words
 from reportgen.report.section import Section
 from reportgen.store.records import BrokenRecord
 
@@ -14,10 +15,10 @@ LONGEST = 8
 """Rows shown; results.csv has all."""
 
 
-def _place(record: BrokenRecord, trained: bool) -> str:
+def _place(record: BrokenRecord, v: Vocabulary) -> str:
     parts = [record.kind.capitalize()]
     parts += [about.setting_text(record.setting)] if record.setting else []
-    parts += [] if record.checkpoint is None or not trained else [f"epoch {prose.count(record.checkpoint)}"]
+    parts += [] if record.checkpoint is None or not v.trained else [v.checkpoint(record.checkpoint)]
     return ", ".join(parts)
 
 
@@ -26,7 +27,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     v = findings.vocabulary
     broken: list[dict[str, Any]] = [
         {
-            "what": _place(record, v.trained),
+            "what": _place(record, v),
             "cause": record.cause,
         }
         for record in findings.broken
@@ -36,7 +37,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         for arm in record.arms:
             where = [
                 about.objective_title(findings, arm.objective),
-                *([f"epoch {prose.count(record.checkpoint)}"] if v.trained else []),
+                *([v.checkpoint(record.checkpoint)] if v.trained else []),
                 f"K = {arm.num_samples}",
             ]
             if not record.base:
@@ -64,7 +65,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "broken": broken,
         "short": short[:LONGEST],
-        "all": prose.count(len(short)),
+        "all": words.capital(prose.in_words(len(short))),
+        "one": len(short) == 1,
         "hidden": prose.count(len(short) - LONGEST) if len(short) > LONGEST else "",
         "precision": f"{100 * float(findings.experiment.measure.precision):g}%",
         "each": v.each,

@@ -186,13 +186,14 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         if share.available:
             closes.append(f"{about.named(findings, label)} closes {reading(share)}, {words.share(share)}")
     objective = about.under(findings, findings.objectives[0])
-    where = findings.vocabulary.epoch(findings.checkpoints[-1])
+    where = findings.vocabulary.at_checkpoint(findings.checkpoints[-1])
     return {
         "steps": steps(findings, others, best),
         "worst": about.named(findings, worst),
         "best": about.named(findings, best),
         "rows": rows,
         "epochs": findings.checkpoints if findings.vocabulary.trained else (),
+        "round": findings.vocabulary.round,
         "where": where,
         "likelihood": bool(OBJECTIVES[findings.objectives[0]].unit),
         "shares": words.sentence(f"{objective}{where}, {'; '.join(closes)}") if closes else "",
