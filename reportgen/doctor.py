@@ -8,7 +8,6 @@ fails for a reason of its own becomes a line of the answer.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import re
@@ -21,11 +20,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from reportgen.errors import ReportgenError
 from reportgen.libraries import LIBRARIES, Library, numbers
 from reportgen.resources import templates
+
+if TYPE_CHECKING:
+    from reportgen.datasets.inspection import Found
 
 State = Literal["ok", "missing", "wrong", "optional"]
 
@@ -65,7 +67,7 @@ def examine(output: Path = Path("output")) -> list[Check]:
         *((library.name, lambda library=library: [_library(library)]) for library in LIBRARIES),
         ("fonts", _fonts),
         ("data set digits", _digits),
-        ("data set mnist", _mnist),
+        ("other data sets", _other_datasets),
         ("output folder", lambda: [_output(output)]),
         ("cores", _cores),
         ("memory", _memory),
@@ -176,20 +178,25 @@ def _digits() -> list[Check]:
     ]
 
 
-def _mnist() -> list[Check]:
-    from reportgen.datasets import mnist
+def _other_datasets() -> list[Check]:
+    """Their files are held against the SHA-256 that is known of them; no image is read."""
+    from reportgen.datasets import DATASETS
+    from reportgen.datasets.inspection import inspect
 
-    name, folder = "data set mnist", mnist.folder()
-    absent = [file for file in mnist.FILES if not (folder / file).is_file()]
-    if absent:
-        remedy = f"put {' and '.join(absent)} there, or set REPORTGEN_DATA to the folder that holds mnist/"
-        return [Check(name, "optional", f"not in {folder}", remedy)]
-    for file, digest in mnist.FILES.items():
-        found = hashlib.sha256((folder / file).read_bytes()).hexdigest()
-        if found != digest:
-            said = f"{folder / file} has SHA-256 {found[:12]}…, should have {digest[:12]}…"
-            return [Check(name, "wrong", said, "delete it and fetch it again")]
-    return [Check(name, "ok", f"in {folder}, as published")]
+    return [_files(inspect(source, contents=False)) for source in DATASETS.values() if source.layouts]
+
+
+def _files(found: Found) -> Check:
+    source, name = found.source, f"data set {found.source.name}"
+    if found.state == "absent":
+        remedy = f"{source.command}, or set REPORTGEN_DATA to the folder that holds {source.folder.name}/"
+        return Check(name, "optional", f"not in {source.folder}", remedy)
+    if found.state == "damaged":
+        return Check(name, "wrong", found.fault.removeprefix(f"{name}: "))
+    sure = all(file.known == "published" for file in found.files)
+    recorded = all(file.known != "not known" for file in found.files)
+    how = "as published" if sure else "as first fetched" if recorded else "SHA-256 not known"
+    return Check(name, "ok", f"in {source.folder}, {how}")
 
 
 def _output(output: Path) -> Check:

@@ -64,6 +64,12 @@ class CellError(ReportgenError):
     exit_code = 4
 
 
+class PausedError(ReportgenError):
+    """A cell's time was up; what it has reached is kept, and the next run goes on from there."""
+
+    exit_code = 3
+
+
 class RenderError(ReportgenError):
     """A report would come out incomplete: a missing image, glyph or formula."""
 

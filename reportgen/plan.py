@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.declaration.claim_checks import CONSTANT_PROBES
+from reportgen.declaration.dotted import value_at, with_value
 from reportgen.declaration.estimator_spec import EstimatorSpec
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.own_estimator import OwnEstimator
+from reportgen.declaration.train import canonical, dynamics
 
 ENGINE_VERSION = 7
 """Part of every key: raise it whenever the same cell would come out with other numbers."""
@@ -53,6 +55,32 @@ class TrainingCell:
     train: dict[str, Any]
     """Resolved `train` section: objective, epochs, batch_size, learning_rate, checkpoints, …"""
     seed: int
+    parent: str = ""
+    """Key of the training that this one continues, if it does."""
+
+    @property
+    def epochs_before(self) -> int:
+        """Epochs of the trainings that this one continues."""
+        before, total = self.train["after"], 0
+        while before is not None:
+            total += int(before["epochs"])
+            before = before["after"]
+        return total
+
+
+@dataclass(frozen=True)
+class JudgementCell:
+    """Judge a trained model: the likelihood of test images, and active units."""
+
+    key: str
+    training_key: str
+    setting: dict[str, Any]
+    base: bool
+    checkpoint: int
+    problem: dict[str, Any]
+    judge: dict[str, Any]
+    """Resolved `judge` section: images, num_samples, curve."""
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -80,7 +108,17 @@ class Plan:
 
     experiment: str
     trainings: tuple[TrainingCell, ...]
+    """A training stands after the one that it continues."""
     measurements: tuple[MeasurementCell, ...]
+    judgements: tuple[JudgementCell, ...] = ()
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All of them, trainings first."""
+        return (*self.trainings, *self.judgements, *self.measurements)
+
+
+Cell = TrainingCell | JudgementCell | MeasurementCell
 
 
 def make_plan(
@@ -96,6 +134,7 @@ def make_plan(
     of any key, so read them from the plan.
     """
     trainings: dict[str, TrainingCell] = {}
+    judgements: dict[str, JudgementCell] = {}
     measurements: dict[str, MeasurementCell] = {}
     settings: list[dict[str, Any]] = []
     for setting in _settings(experiment):
@@ -106,20 +145,29 @@ def make_plan(
         sections = _sections(experiment, setting)
         training = None
         if experiment.problem.trained:
-            training = _training_cell(experiment, setting, sections, base, dataset_digest)
-            trainings[training.key] = training
+            for training in _training_cells(experiment, setting, sections, base, dataset_digest):
+                trainings.setdefault(training.key, training)
+        for checkpoint in experiment.judged_checkpoints if training else ():
+            assert training is not None
+            judged = _judgement_cell(experiment, training, checkpoint, dataset_digest)
+            judgements[judged.key] = judged
         for checkpoint in experiment.checkpoints if base else experiment.sweep_checkpoints:
             cell = _measurement_cell(
                 experiment, setting, sections, training, base, checkpoint, dataset_digest, code_digests or {}
             )
             measurements[cell.key] = cell
-    return Plan(experiment.experiment, tuple(trainings.values()), tuple(measurements.values()))
+    return Plan(
+        experiment.experiment,
+        tuple(trainings.values()),
+        tuple(measurements.values()),
+        tuple(judgements.values()),
+    )
 
 
 def _settings(experiment: Experiment) -> Iterator[dict[str, Any]]:
     """Values of the swept paths: the base setting's, then each of the cross products."""
     resolved = experiment.model_dump(mode="json")
-    base = {path: _value(resolved, path) for path in experiment.swept}
+    base = {path: value_at(resolved, path) for path in experiment.swept}
     yield base
     for block in experiment.sweep:
         for values in itertools.product(*block.values()):
@@ -133,29 +181,68 @@ def _sections(experiment: Experiment, setting: dict[str, Any]) -> dict[str, dict
         "train": experiment.train.model_dump(mode="json"),
     }
     for path, value in setting.items():
-        section, _, field = path.partition(".")
-        sections[section][field] = value
-    return {**sections, "problem": experiment.problem.needed(sections["problem"])}
-
-
-def _value(resolved: dict[str, Any], path: str) -> Any:
-    section, _, field = path.partition(".")
-    return resolved[section][field]
+        sections = with_value(sections, path, value)
+    needed = experiment.problem.needed(sections["problem"])
+    return {"problem": needed, "train": canonical(sections["train"])}
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _training_cell(
+def _training_cells(
     experiment: Experiment,
     setting: dict[str, Any],
     sections: dict[str, dict[str, Any]],
     base: bool,
     dataset_digest: str,
-) -> TrainingCell:
-    key = _key("training", **sections, seed=experiment.seed, dataset=dataset_digest)
-    return TrainingCell(key=key, setting=setting, base=base, seed=experiment.seed, **sections)
+) -> Iterator[TrainingCell]:
+    """The training of a setting, after those that it continues."""
+    problem, train = sections["problem"], sections["train"]
+    parent = ""
+    if train["after"] is not None:
+        ended = train["after"]
+        kept = sorted({*ended["checkpoints"], ended["epochs"]})  # its end is where this one begins
+        before = {"problem": problem, "train": {**ended, "checkpoints": kept}}
+        for cell in _training_cells(experiment, setting, before, False, dataset_digest):
+            yield cell
+            parent = cell.key
+    key = _key("training", problem=problem, train=train, seed=experiment.seed, dataset=dataset_digest)
+    yield TrainingCell(key, setting, base, problem, train, experiment.seed, parent)
+
+
+def _judgement_cell(
+    experiment: Experiment, training: TrainingCell, checkpoint: int, dataset_digest: str
+) -> JudgementCell:
+    assert experiment.judge is not None
+    judge = experiment.judge.model_dump(mode="json", exclude={"checkpoints"})
+    key = _key(
+        "judgement",
+        problem=training.problem,
+        dataset=dataset_digest,
+        train=_reached(training.train, checkpoint),
+        setting=training.setting,
+        checkpoint=checkpoint,
+        judge=judge,
+        seed=experiment.seed,
+    )
+    return JudgementCell(
+        key=key,
+        training_key=training.key,
+        setting=training.setting,
+        base=training.base,
+        checkpoint=checkpoint,
+        problem=training.problem,
+        judge=judge,
+        seed=experiment.seed,
+    )
+
+
+def _reached(train: Mapping[str, Any], checkpoint: int) -> dict[str, Any] | None:
+    """What the parameters at a checkpoint depend on: before training, none of how it is done."""
+    if checkpoint > 0:
+        return dynamics(train)
+    return None if train["after"] is None else {"after": dynamics(train["after"], whole=True)}
 
 
 def _measurement_cell(
@@ -169,24 +256,23 @@ def _measurement_cell(
     code_digests: Mapping[str, str],
 ) -> MeasurementCell:
     last_of_base = base and checkpoint == experiment.checkpoints[-1]
-    arms = tuple(
-        dict.fromkeys([*_default_arms(experiment), *(_extra_arms(experiment) if last_of_base else ())])
-    )
+    arms = dict.fromkeys(_default_arms(experiment))
+    if last_of_base or experiment.measure.curves == "everywhere":
+        arms |= dict.fromkeys(_curve_arms(experiment))
+    if last_of_base:
+        arms |= dict.fromkeys(_constant_arms(experiment))
     references = {
         objective: spec
         for objective in experiment.objective
         if (spec := experiment.reference_of(objective)) is not None
     }
     fields = ("precision", "budget", "min_replicates", *(["images"] if experiment.problem.images else []))
-    dynamics = {name: sections["train"][name] for name in ("objective", "batch_size", "learning_rate")}
     measure = {field: getattr(experiment.measure, field) for field in fields}
     key = _key(
         "measurement",
         problem=sections["problem"],
         dataset=dataset_digest,
-        # Neither later epochs nor other checkpoints reach back to the parameters of this one,
-        # and before training none of the rest does either.
-        train=dynamics if checkpoint > 0 else None,
+        train=_reached(sections["train"], checkpoint),
         setting=setting,
         checkpoint=checkpoint,
         measure=measure,
@@ -211,7 +297,7 @@ def _measurement_cell(
         checkpoint=checkpoint,
         problem=sections["problem"],
         measure=measure,
-        arms=arms,
+        arms=tuple(arms),
         references={objective: spec.label for objective, spec in references.items()},
         seed=experiment.seed,
     )
@@ -231,17 +317,24 @@ def _default_arms(experiment: Experiment) -> Iterator[Arm]:
             yield arm_of(objective, spec, spec.num_samples)
 
 
-def _extra_arms(experiment: Experiment) -> Iterator[Arm]:
-    """The first objective's curves against K, and effects of constants added to log p."""
+def _curve_arms(experiment: Experiment) -> Iterator[Arm]:
+    """The first objective's curves against K."""
     objective = experiment.objective[0]
-    serving = [spec for spec in experiment.estimators if spec.kind.serves(objective)]
-    for spec, num_samples in itertools.product(serving, experiment.measure.num_samples):
+    for spec, num_samples in itertools.product(_serving(experiment), experiment.measure.num_samples):
         pairs = num_samples % 2 == 0 or not spec.antithetic
         if num_samples >= spec.kind.min_samples and pairs:
             yield arm_of(objective, spec, num_samples)
-    for spec, constant in itertools.product(serving, experiment.measure.constants):
+
+
+def _constant_arms(experiment: Experiment) -> Iterator[Arm]:
+    """Effects of constants added to log p, on the first objective."""
+    for spec, constant in itertools.product(_serving(experiment), experiment.measure.constants):
         if spec.name in CONSTANT_PROBES:
-            yield arm_of(objective, spec, spec.num_samples, constant)
+            yield arm_of(experiment.objective[0], spec, spec.num_samples, constant)
+
+
+def _serving(experiment: Experiment) -> list[EstimatorSpec]:
+    return [spec for spec in experiment.estimators if spec.kind.serves(experiment.objective[0])]
 
 
 def arm_of(objective: str, spec: EstimatorSpec, num_samples: int, constant: float = 0.0) -> Arm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from reportgen.declaration import Experiment, find, load
 from reportgen.errors import UsageError
-from reportgen.plan import MeasurementCell, Plan, TrainingCell, make_plan
-from reportgen.store import FORMAT, MeasurementRecord, Record, Store
+from reportgen.plan import Cell, Plan, make_plan
+from reportgen.store import FORMAT, BrokenRecord, MeasurementRecord, Record, Store
 from reportgen.usercode import UserCode
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ class Job:
     """Where the report goes."""
 
     @property
-    def cells(self) -> tuple[TrainingCell | MeasurementCell, ...]:
+    def cells(self) -> tuple[Cell, ...]:
         """All cells, trainings first."""
-        return (*self.plan.trainings, *self.plan.measurements)
+        return self.plan.cells
 
     @property
     def command(self) -> str:
@@ -54,7 +55,7 @@ class Job:
         return shlex.join(["reportgen", "report", self.name, *options])
 
     @property
-    def missing(self) -> tuple[TrainingCell | MeasurementCell, ...]:
+    def missing(self) -> tuple[Cell, ...]:
         """Cells that are not finished."""
         return tuple(cell for cell in self.cells if not self.store.has(cell.key))
 
@@ -98,14 +99,19 @@ def execute(
     fresh: bool,
     report: Callable[[Event], None] | None,
     allow_code: bool = False,
+    budget: float = math.inf,
+    device: str = "cpu",
 ) -> Outcome:
     """Run what is missing, and note digests for later rendering.
 
     Raises UsageError where that would run code of the user's own and
-    `allow_code` is false.
+    `allow_code` is false, or where torch has no such device.
     """
     require_allowed(job, allow_code, fresh=fresh)
     from reportgen.execution import run
+    from reportgen.execution.environment import require_device
+
+    require_device(device)
 
     name = job.experiment.problem.dataset
     if name:
@@ -121,6 +127,8 @@ def execute(
         fresh=fresh,
         report=report,
         code=job.code if allow_code else None,
+        budget=budget,
+        device=device,
     )
 
 
@@ -135,11 +143,16 @@ def require_allowed(job: Job, allow_code: bool, *, fresh: bool) -> None:
     )
 
 
-def records(job: Job) -> dict[str, Record]:
-    """The records of all cells, broken ones included. UsageError where some are still to be measured."""
-    found: dict[str, Record] = {}
+def records(job: Job, paused: Sequence[BrokenRecord] = ()) -> dict[str, Record]:
+    """The records of all cells, broken ones included; `paused` stand for those that were not finished.
+
+    UsageError where others are still to be measured.
+    """
+    found: dict[str, Record] = {record.key: record for record in paused}
     absent = 0
     for cell in job.cells:
+        if cell.key in found:
+            continue
         record = job.store.find(cell.key)
         if record is None:
             absent += 1
@@ -178,7 +191,12 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
             data=dict(job.code.digests)
             | ({job.experiment.problem.dataset: job.digest} if job.experiment.problem.dataset else {}),
             store_info={"format": FORMAT, "cells": len(measured)},
-            inputs=(job.experiment.text, *job.experiment.overrides, *map(job.store.identity, measured)),
+            inputs=(
+                job.experiment.text,
+                *job.experiment.overrides,
+                *map(job.store.identity, measured),
+                *(record.cause for record in measured.values() if isinstance(record, BrokenRecord)),
+            ),
             keep=keep,
         )
     return findings

@@ -6,10 +6,17 @@ import os
 import signal
 import time
 
-from reportgen.errors import UnwritableError
+from reportgen.errors import PausedError, UnwritableError
 from reportgen.execution.task import Task
-from reportgen.plan import TrainingCell
-from reportgen.store import BrokenRecord, MeasurementRecord, Record, Store, TrainingRecord
+from reportgen.plan import JudgementCell, TrainingCell
+from reportgen.store import (
+    BrokenRecord,
+    JudgementRecord,
+    MeasurementRecord,
+    Record,
+    Store,
+    TrainingRecord,
+)
 
 
 def record_of(task: Task) -> Record:
@@ -17,6 +24,23 @@ def record_of(task: Task) -> Record:
     cell = task.cell
     if isinstance(cell, TrainingCell):
         return TrainingRecord(cell.key, cell.setting, "digits", (0,), (), {}, {}, 0.0, {})
+    if isinstance(cell, JudgementCell):
+        return JudgementRecord(
+            key=cell.key,
+            training_key=cell.training_key,
+            setting=cell.setting,
+            base=cell.base,
+            checkpoint=cell.checkpoint,
+            dataset="digits",
+            shape=(8, 8),
+            layers=(3,),
+            num_samples=50,
+            curve=(1, 50),
+            images=(0, 1),
+            seconds=0.0,
+            environment={},
+            arrays={},
+        )
     return MeasurementRecord(
         key=cell.key,
         training_key=cell.training_key,
@@ -42,8 +66,7 @@ def finish(task: Task) -> BrokenRecord | None:
     store = Store(task.root)
     if isinstance(task.cell, TrainingCell):
         time.sleep(0.01)
-    else:
-        assert store.has(task.cell.training_key), "measured before its training was finished"
+    assert not task.after or store.has(task.after), "begun before the training it needs was finished"
     with open(task.root / "order.txt", "a") as file:
         file.write(f"{task.key}\n")
     store.save(record_of(task))
@@ -54,6 +77,13 @@ def break_training(task: Task) -> BrokenRecord | None:
     """The training of latent 2 raises what no cell foresees."""
     if isinstance(task.cell, TrainingCell) and task.cell.problem["latent"] == 2:
         raise ZeroDivisionError("by design")
+    return finish(task)
+
+
+def pause_training(task: Task) -> BrokenRecord | None:
+    """Trainings that continue no other are stopped by the clock."""
+    if isinstance(task.cell, TrainingCell) and not task.cell.parent:
+        raise PausedError("the time was up at epoch 1 of 4; it goes on from there")
     return finish(task)
 
 

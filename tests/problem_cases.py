@@ -19,7 +19,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "conjugate": {"mean_offset": 0.5},
     "rainforth": {"latent": 3, "points": 2},
     "linear_gaussian_vae": {"latent": 2, "perturbation": 0.2},
-    "two_layer_vae": {"hidden": [4], "upper_hidden": [3], "latent": [3, 2]},
+    "layered_vae": {"hidden": [[4], [3]], "latent": [3, 2]},
     "logistic_regression": {},
     "bernoulli_vae": {"hidden": [4], "latent": 3},
     "bits": {"dimension": 2, "probability": 0.3},
@@ -31,6 +31,8 @@ FURTHER: list[dict[str, Any]] = [
     {"model": "vae", "hidden": [4], "latent": 2, "covariance": "low_rank", "rank": 2},
     {"model": "logistic_regression", "covariance": "full"},
     {"model": "logistic_regression", "covariance": "low_rank"},
+    {"model": "layered_vae", "hidden": [[4]], "latent": [3]},
+    {"model": "layered_vae", "hidden": [[4], [3], [2, 3]], "latent": [3, 2, 2]},
 ]
 CASES: list[Problem] = [
     kind.model_validate({"model": name, **SETTINGS[name]}) for name, kind in PROBLEMS.items()

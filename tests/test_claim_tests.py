@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.declaration.claim_grammar import GrammarError, parse
-from reportgen.declaration.claim_statistics import SLOPES, STATISTICS
+from reportgen.declaration.claim_statistics import MODEL_STATISTICS, SLOPES, STATISTICS
 from reportgen.declaration.claim_tests import (
     ClaimTest,
     Contrast,
@@ -19,6 +19,7 @@ from reportgen.declaration.claim_tests import (
     Slope,
     Statistic,
     Threshold,
+    Trend,
     arms_of,
     percent_text,
 )
@@ -84,6 +85,25 @@ READ = {
         "mean",
     ),
     "crossover(a, b, problem.k) < 2": ClaimTest(Threshold(Crossing("a", "b", "problem.k"), "<", 2.0)),
+    "negative_log_likelihood < 90 at train.num_samples 50 and at problem.latent [100, 50]": ClaimTest(
+        Threshold(Statistic("negative_log_likelihood", ()), "<", 90.0),
+        None,
+        (Scope("at", "train.num_samples", value=50), Scope("at", "problem.latent", value=(100, 50))),
+    ),
+    "active_units = 25 within 3 in layer1 at checkpoint 64": ClaimTest(
+        Equivalence(Statistic("active_units", ()), 25.0, 3.0, False),
+        None,
+        (Scope("at", number=64),),
+        "layer1",
+    ),
+    "decreasing( negative_log_likelihood , train.num_samples ) at train.objective iwae": ClaimTest(
+        Trend("negative_log_likelihood", "train.num_samples", rising=False),
+        None,
+        (Scope("at", "train.objective", value="iwae"),),
+    ),
+    "increasing(active_units, train.num_samples) in layer2": ClaimTest(
+        Trend("active_units", "train.num_samples", rising=True), group="layer2"
+    ),
     "total_variance(a)\n  <= 1e-3": ClaimTest(Threshold(Statistic("total_variance", ("a",)), "<=", 1e-3)),
 }
 
@@ -149,6 +169,26 @@ REFUSED = {
     "mean_norm(a) > 1 at problem.k 5 6": (33, "'and' with another scope"),
     "mean_norm(a) > 1 at problem.k 5 and at every problem.k": (37, "problem.k is scoped twice"),
     "total_variance(a) < slope(total_variance(a), num_samples)": (21, "got a slope"),
+    "negative_log_likelihood(a) < 90": (24, "expected <, >, <=, >= or = … within … after negative_log_"),
+    "negative_log_likelihood < active_units": (
+        27,
+        "negative_log_likelihood is compared with a number: expected a number, got 'active_units'",
+    ),
+    "decreasing(total_variance, train.num_samples)": (
+        12,
+        "of trained models, so of negative_log_likelihood or active_units, got 'total_variance'",
+    ),
+    "increasing(active_units)": (24, "expected the swept setting along which it runs: increasing("),
+    "increasing(active_units, k)": (26, "expected a swept setting: increasing("),
+    "increasing(active_units, train.k": (33, "expected ')' in increasing(…), got the end"),
+    "increasing(active_units, train.k) > 0": (35, "a scope ('at every checkpoint'"),
+    "active_units > 3 at problem.latent [100, 50": (
+        44,
+        "expected ',' or ']' in a list of values, got the end",
+    ),
+    "active_units > 3 at problem.latent []": (37, "expected a value of problem.latent after its name"),
+    "active_units > 3 at problem.latent [[1]]": (37, "expected a value of problem.latent after its name"),
+    "negative_log_likelihod < 90": (1, "Did you mean negative_log_likelihood?"),
     "": (1, "expected a comparison: equal_means, ordering, slope"),
     "1 < total_variance(a)": (1, "expected a comparison"),
 }
@@ -186,13 +226,15 @@ def statistics(draw: st.DrawFn) -> Statistic:
 
 slopes = st.builds(lambda name, label: Slope(Statistic(name, (label,))), st.sampled_from(SLOPES), labels)
 crossings = st.builds(Crossing, labels, labels, st.sampled_from(["problem.k", "train.learning_rate"]))
-quantities = statistics() | slopes | crossings
+of_models = st.sampled_from(list(MODEL_STATISTICS))
+quantities = statistics() | slopes | crossings | of_models.map(lambda name: Statistic(name, ()))
 comparisons = st.one_of(
     st.builds(EqualMeans, labels, labels, shares),
     st.builds(Threshold, quantities, orders, finite),
     st.builds(Equivalence, quantities, finite.filter(bool), positive, st.booleans()),
     st.builds(Contrast, statistics(), orders, statistics()),
     st.builds(Ordering, st.just("mean_norm"), st.lists(labels, min_size=2, max_size=5).map(tuple)),
+    st.builds(Trend, of_models, st.sampled_from(["train.num_samples", "problem.latent"]), st.booleans()),
 )
 checkpoint_scopes = st.one_of(
     st.builds(Scope, st.sampled_from(["every", "some"])),
@@ -207,6 +249,7 @@ values = st.one_of(
     st.integers(-(10**20), 10**20),
     finite,
     st.sampled_from(["cosine", "a.b:c", "é-1"]),
+    st.lists(st.integers(-9, 10**6) | st.booleans() | st.just("cosine"), min_size=1, max_size=3).map(tuple),
 )
 value_scopes = st.builds(
     Scope, st.just("at"), st.sampled_from(["problem.latent", "problem.function"]), value=values
@@ -265,3 +308,5 @@ def test_a_value_holds_for_its_equals_and_a_truth_value_for_no_number() -> None:
     assert five.holds(5.0) and not five.holds("5") and not five.holds([5])
     assert true.holds(True) and not true.holds(1)
     assert not Scope("at", "p.k", value=1).holds(True)
+    assert Scope("at", "p.k", value=(100, 50)).holds([100, 50])
+    assert not Scope("at", "p.k", value=(1,)).holds([True])

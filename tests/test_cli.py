@@ -82,7 +82,8 @@ def test_version_is_fast_and_loads_no_heavy_library() -> None:
         (["run", "tiny.yaml", "--jobs", "many"], "--jobs"),
         (["run", "tiny.yaml", "--jobs", "0"], "--jobs: needs at least 1, got 0"),
         (["run", "tiny.yaml", "--executor", "cloud"], "Use one of: serial, processes"),
-        (["run", "tiny.yaml", "--device", "cuda"], "only cpu is supported, got cuda"),
+        (["run", "tiny.yaml", "--device", "tpu"], "--device: needs cpu or cuda, got tpu"),
+        (["run", "tiny.yaml", "--budget", "soon"], "--budget: needs a time such as 2h"),
         (["run", "tiny.yaml", "--set", "measure.images=298"], "297 images, got 298. Use 297 or fewer"),
         (["run", "tiny.yaml", "--set", "problem.latent=0"], "--set problem.latent=0"),
         (
@@ -143,6 +144,7 @@ def test_check_counts_what_is_missing(tiny: Path, capsys: pytest.CaptureFixture[
 
 
 def test_list_names_every_plugin(capsys: pytest.CaptureFixture[str]) -> None:
+    from reportgen.datasets import DATASETS
     from reportgen.estimators import ESTIMATORS
     from reportgen.objectives import OBJECTIVES
 
@@ -152,7 +154,7 @@ def test_list_names_every_plugin(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(pairs) == len(ESTIMATORS) * len(PROBLEMS) == len(kinds["estimators"]) * len(kinds["problems"])
     names = {kind: [row["name"] for row in rows] for kind, rows in kinds.items()}
     assert names["estimators"] == list(ESTIMATORS) and names["objectives"] == list(OBJECTIVES)
-    assert names["data sets"] == ["digits", "mnist"] and "burda2016" in names["gallery"]
+    assert names["data sets"] == list(DATASETS) and "burda2016" in names["gallery"]
     assert call("list") == 0
     out = capsys.readouterr().out
     assert all(name in out for rows in names.values() for name in rows)

@@ -21,6 +21,7 @@ from reportgen.problems.vae import VAEProblem
 from reportgen.store import Store
 from reportgen.streams import stream
 from reportgen.training import load_checkpoint, train
+from tests.sections import train_section
 
 COVARIANCES = ("diagonal", "full", "low_rank")
 VAE = {"model": "vae", "data": "digits", "hidden": [7], "latent": 3, "activation": "tanh"}
@@ -84,7 +85,7 @@ def test_a_low_rank_vae_learns_its_factor(tmp_path: Path) -> None:
         "learning_rate": 3e-3,
         "checkpoints": [0, 2],
     }
-    cell = TrainingCell("c" * 32, {}, True, settings, section, 0)
+    cell = TrainingCell("c" * 32, {}, True, settings, train_section(**section), 0)
     record = train(cell, lambda: load("digits"), store)
     store.save(record)
     assert record.test_bound["2"] > record.test_bound["0"] + 1.0

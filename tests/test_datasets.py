@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
+import os
 import struct
 import sys
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from scipy.io import savemat
 from sklearn.datasets import load_digits
 
-from reportgen.datasets import DATASETS, Dataset, binarized, load, mnist
+from reportgen.datasets import (
+    DATASETS,
+    Dataset,
+    Source,
+    binarized,
+    load,
+    mnist,
+    mnist_fixed,
+    omniglot_derived,
+)
 from reportgen.datasets.dataset import from_levels
-from reportgen.errors import DataError, UsageError
+from reportgen.datasets.files import File
+from reportgen.datasets.source import Layout
+from reportgen.declaration import load_text
+from reportgen.errors import DataError, MissingDataError, UsageError
+from reportgen.report.bibliography import reference
+from reportgen.report.sections import question
 from reportgen.streams import stream
+from tests.crafted import DECLARATION, crafted
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +103,88 @@ def test_unknown_name_lists_the_known() -> None:
         load("digit")
 
 
-def test_table_and_names_agree(digits: Dataset) -> None:
-    assert DATASETS["digits"]().name == "digits"
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_table_says_what_a_reader_needs(name: str) -> None:
+    source = DATASETS[name]
+    assert source.name == name and source.title and source.about and source.split and source.licence
+    assert reference(source.citation).link.startswith("https://")
+    assert bool(source.layouts) != bool(source.built_in)
+    files = [file for layout in source.layouts for file in layout.files]
+    assert {file.path.partition("/")[0] for file in files} <= {source.folder.name}
+    assert not source.layouts or any(layout.published for layout in source.layouts)
+    for file in files:
+        assert all(address.endswith(f"/{file.name}") for address in file.addresses)
+
+
+def test_numbers_that_must_not_be_compared_say_so() -> None:
+    cautions = {name: source.caution for name, source in DATASETS.items()}
+    assert "must not be compared with published OMNIGLOT numbers" in cautions["omniglot_derived"]
+    assert "must not be compared" in cautions["freyfaces"]
+    assert not any(cautions[name] for name in ("digits", "mnist", "mnist_fixed", "omniglot"))
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_report_says_where_its_images_come_from(name: str) -> None:
+    declared = load_text(DECLARATION.replace("data: digits", f"data: {name}").replace("claims:", ""))
+    said = question.context(crafted(declared))["data"]
+    source = DATASETS[name]
+    assert (said["title"], said["cite"], said["split"]) == (source.title, source.citation, source.split)
+    assert said["caution"] == source.caution
+
+
+@pytest.mark.parametrize("name", [name for name, source in DATASETS.items() if source.layouts])
+def test_missing_files_say_what_brings_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("REPORTGEN_DATA", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with pytest.raises(MissingDataError) as error:
+        load(name)
+    message, source = str(error.value), DATASETS[name]
+    assert error.value.dataset == name and "\n" not in message
+    assert str(tmp_path / "reportgen" / source.folder.name) in message and "REPORTGEN_DATA" in message
+    assert f"Run `reportgen data fetch {name}`" in message
+    published = next(layout for layout in source.layouts if layout.published)
+    assert all(file.name in message for file in published.files)
+
+
+def _place(folder: Path, source: Source, contents: Sequence[bytes], layout: int) -> None:
+    """Put files of one of the source's layouts where they are looked for."""
+    for file, content in zip(source.layouts[layout].files, contents, strict=True):
+        (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file.path).write_bytes(content)
+
+
+def _small(source: Source, counts: tuple[int, int], digests: Sequence[str] = ()) -> Source:
+    """The same with fewer images, and files of these digests."""
+    layouts = tuple(
+        replace(
+            layout,
+            files=tuple(replace(file, sha256=digest) for file, digest in _with_digests(layout, digests)),
+        )
+        for layout in source.layouts
+    )
+    return replace(source, counts=counts, layouts=layouts)
+
+
+def _with_digests(layout: Layout, digests: Sequence[str]) -> list[tuple[File, str]]:
+    return [(file, digests[n] if n < len(digests) else "") for n, file in enumerate(layout.files)]
+
+
+def _npz(**arrays: np.ndarray) -> bytes:
+    held = io.BytesIO()
+    np.savez_compressed(held, **arrays)
+    return held.getvalue()
+
+
+def _mat(**arrays: np.ndarray) -> bytes:
+    held = io.BytesIO()
+    savemat(held, arrays)
+    return held.getvalue()
+
+
+def _noise(seed: int, *shape: int, below: int = 256) -> np.ndarray:
+    return stream(seed, "test").integers(0, below, shape, dtype=np.uint8)
 
 
 def _idx(images: np.ndarray) -> bytes:
@@ -88,38 +192,225 @@ def _idx(images: np.ndarray) -> bytes:
 
 
 def test_mnist_reads_verified_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    images = np.arange(3 * 28 * 28, dtype=np.int64).reshape(3, 28, 28).astype(np.uint8)
-    packed = gzip.compress(_idx(images), mtime=0)
-    folder = tmp_path / "mnist"
-    folder.mkdir()
-    for name in mnist.FILES:
-        (folder / name).write_bytes(packed)
     monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="SHA-256"):
-        mnist.load()
-    import hashlib
-
-    monkeypatch.setattr(mnist, "FILES", dict.fromkeys(mnist.FILES, hashlib.sha256(packed).hexdigest()))
-    found = mnist.load()
+    images = _noise(1, 3, 28, 28)
+    packed = gzip.compress(_idx(images), mtime=0)
+    _place(tmp_path, DATASETS["mnist"], [packed, packed], 0)
+    with pytest.raises(DataError, match="must have SHA-256 440fcabf73cc…, found"):
+        load("mnist")
+    digest = hashlib.sha256(packed).hexdigest()
+    found = _small(DATASETS["mnist"], (3, 3), [digest, digest]).load()
     assert found.train.shape == (3, 784) and found.shape == (28, 28)
     assert np.allclose(found.test * 255, images.reshape(3, -1))
-
-
-def test_missing_mnist_says_where_to_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("REPORTGEN_DATA", raising=False)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    with pytest.raises(DataError) as error:
-        load("mnist")
-    message = str(error.value)
-    assert str(tmp_path / "reportgen" / "mnist") in message and "REPORTGEN_DATA" in message
-    assert "train-images-idx3-ubyte.gz" in message and "\n" not in message
+    with pytest.raises(DataError, match=r"needs training images of shape \(60000, 784\), found \(3, 784\)"):
+        _small(DATASETS["mnist"], (60_000, 10_000), [digest, digest]).load()
 
 
 def test_truncated_idx_is_refused() -> None:
     content = _idx(np.zeros((2, 28, 28), np.uint8))
     assert mnist.decode(content).shape == (2, 784)
-    with pytest.raises(DataError, match="not an IDX file"):
-        mnist.decode(content[:-1])
+    for wrong in (content[:-1], content[:7], b""):
+        with pytest.raises(DataError, match="not an IDX file"):
+            mnist.decode(wrong)
+
+
+def _amat(images: np.ndarray) -> bytes:
+    """As it is published, written the slow way."""
+    return b"".join(b" ".join(b"%d" % pixel for pixel in image) + b" \n" for image in images)
+
+
+def test_both_forms_of_the_fixed_binarization_are_the_same_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, test = _noise(1, 40, 784, below=2), _noise(2, 30, 784, below=2)
+    source = _small(DATASETS["mnist_fixed"], (40, 30))
+    found = []
+    packed = _npz(train=np.packbits(train, axis=1), test=np.packbits(test, axis=1))
+    for layout, contents in enumerate([[packed], [_amat(train), _amat(test)]]):
+        folder = tmp_path / str(layout)
+        monkeypatch.setenv("REPORTGEN_DATA", str(folder))
+        _place(folder, source, contents, layout)
+        found.append(source.load())
+    assert found[0].digest == found[1].digest and found[0].binarize == "fixed"
+    assert np.array_equal(found[0].train, train.astype(np.float32))
+    assert sorted(map(bytes, found[0].test.astype(np.uint8))) == sorted(map(bytes, test))
+    assert not np.array_equal(found[0].test, test), "the file has them sorted by label"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (_amat(np.zeros((2, 783), np.uint8)), "found 783 in image 1"),
+        (_amat(np.zeros((2, 784), np.uint8))[:-4], "found 783 in image 2"),
+        (_amat(np.full((2, 784), 2, np.uint8)), "zeros and ones alone"),
+        (b"<html>" + b"0" * 778, "zeros and ones alone"),
+    ],
+)
+def test_texts_that_are_no_binary_images(content: bytes, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        mnist_fixed.decode(content)
+
+
+def test_omniglot_stands_upright(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path))
+    images = {part: stream(1, part).random((count, 28, 28)) for part, count in (("data", 7), ("testdata", 5))}
+    columns = {
+        part: np.stack([image.ravel(order="F") for image in some], axis=1) for part, some in images.items()
+    }
+    assert columns["data"].shape == (784, 7)
+    source = _small(DATASETS["omniglot"], (7, 5))
+    _place(tmp_path, source, [_mat(**columns)], 0)
+    found = source.load()
+    assert np.array_equal(found.train.reshape(-1, 28, 28), images["data"].astype(np.float32))
+    wanted = images["testdata"].reshape(5, -1).astype(np.float32)
+    assert sorted(found.test.tolist()) == sorted(wanted.tolist())
+    assert found.train.dtype == np.float32
+    for wrong, said in [
+        ({"data": columns["data"] * 2}, "grey levels from 0 to 1, found"),
+        ({"data": columns["data"].T}, "images as columns of 784 pixels"),
+        ({"data": columns["data"][:, :6]}, r"shape \(7, 784\), found \(6, 784\)"),
+        ({"data": np.where(columns["data"] > 0.9, np.nan, columns["data"])}, "found nan to nan"),
+    ]:
+        _place(tmp_path, source, [_mat(**{**columns, **wrong})], 0)
+        with pytest.raises(DataError, match=said):
+            source.load()
+    _place(tmp_path, source, [_mat(data=columns["data"])], 0)
+    with pytest.raises(DataError, match=r"chardata\.mat cannot be read as OMNIGLOT .*testdata"):
+        source.load()
+
+
+def test_both_forms_of_the_frey_faces_are_the_same_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames, found = _noise(4, 1965, 28, 20), []
+    source = DATASETS["freyfaces"]
+    held = io.BytesIO()
+    np.save(held, frames)
+    for layout, content in enumerate([held.getvalue(), _mat(ff=frames.reshape(1965, -1).T)]):
+        monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path / str(layout)))
+        _place(tmp_path / str(layout), source, [content], layout)
+        found.append(source.load())
+    assert found[0].digest == found[1].digest and found[0].pixels == 560
+    assert (len(found[0].train), len(found[0].test)) == (1765, 200)
+    together = (np.concatenate([found[0].train, found[0].test]) * 255).round().astype(np.uint8)
+    assert sorted(map(bytes, together)) == sorted(map(bytes, frames.reshape(1965, -1)))
+
+
+def test_a_box_average_is_exact_in_fractions() -> None:
+    ink = _noise(6, 2, 105, 105, below=2).astype(bool)
+    found = omniglot_derived.shrunk(ink)
+    assert found.shape == (2, 28, 28) and found.dtype == np.uint8
+    for row, column in [(0, 0), (3, 3), (13, 20), (27, 27)]:
+        share = Fraction(0)
+        for y in range(105):
+            for x in range(105):
+                high = min(Fraction(15, 4) * (row + 1), y + 1) - max(Fraction(15, 4) * row, y)
+                wide = min(Fraction(15, 4) * (column + 1), x + 1) - max(Fraction(15, 4) * column, x)
+                if high > 0 and wide > 0 and ink[1, y, x]:
+                    share += high * wide
+        assert found[1, row, column] == round(share / Fraction(15, 4) ** 2 * 255)
+    assert np.all(omniglot_derived.shrunk(np.ones((1, 105, 105), bool)) == 255)
+
+
+def _archive(part: str, drawn: dict[str, np.ndarray], drawers: int = 20) -> bytes:
+    """Characters, alphabet/name → ink [20 105 105], packed as the original archives are."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for number, (name, ink) in enumerate(drawn.items(), 1):
+            for drawer in range(drawers):
+                picture = io.BytesIO()
+                Image.fromarray(~ink[drawer]).save(picture, "PNG")
+                archive.writestr(f"images_{part}/{name}/{number:04}_{drawer + 1:02}.png", picture.getvalue())
+    return held.getvalue()
+
+
+def test_both_forms_of_the_derived_omniglot_are_the_same_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    background = {f"Latin/character0{n}": _noise(n, 20, 105, 105, below=2).astype(bool) for n in (1, 2)}
+    evaluation = {"Glagolitic/character01": _noise(3, 20, 105, 105, below=2).astype(bool)}
+    levels = [omniglot_derived.shrunk(ink) for ink in (*background.values(), *evaluation.values())]
+    train = np.concatenate([some[:15] for some in reversed(levels)])
+    test = np.concatenate([levels[0][15:], levels[1][15:], levels[2][15:19]])
+    source = _small(DATASETS["omniglot_derived"], (45, 14))
+    archives = [_archive("background", background), _archive("evaluation", evaluation)]
+    found = []
+    for layout, contents in enumerate([[_npz(train=train, test=test)], archives]):
+        monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path / str(layout)))
+        _place(tmp_path / str(layout), source, contents, layout)
+        found.append(source.load())
+    assert found[0].digest == found[1].digest and found[0].caution == source.caution
+    ours = (found[1].train * 255).round().astype(np.uint8)
+    assert sorted(map(bytes, ours)) == sorted(map(bytes, train.reshape(45, -1)))
+    _place(tmp_path / "1", source, [archives[0], _archive("evaluation", evaluation, drawers=19)], 1)
+    with pytest.raises(DataError, match=r"needs 20 drawers of Glagolitic/character01, found \[1, 2, 3"):
+        source.load()
+    _place(tmp_path / "1", source, [archives[0], archives[1][:-100]], 1)
+    with pytest.raises(DataError, match="not a zip file"):
+        source.load()
+    _place(tmp_path / "1", source, [_npz(a=train), _npz(a=train)], 1)
+    with pytest.raises(DataError, match="found none"):
+        source.load()
+
+
+def _real(name: str) -> Dataset:
+    """A data set of $REPORTGEN_DATA; the test is skipped where it is not there."""
+    if "REPORTGEN_DATA" not in os.environ:
+        pytest.skip(f"REPORTGEN_DATA is not set: no {name}")
+    try:
+        return load(name)
+    except MissingDataError:
+        pytest.skip(f"{name} is not in REPORTGEN_DATA")
+
+
+@pytest.mark.parametrize("name", [name for name, source in DATASETS.items() if source.layouts])
+def test_the_real_images_are_white_on_black(name: str) -> None:
+    data = _real(name)
+    assert (len(data.train), len(data.test)) == DATASETS[name].counts
+    assert data.train.shape[1] == data.test.shape[1] == data.pixels
+    if name != "freyfaces":
+        edge = data.train.reshape(-1, *data.shape)[:, 0].mean()
+        assert edge < 0.05 < data.train.mean() < 0.2
+    assert abs(data.train.mean() - data.test.mean()) < 0.01, "both parts are of one kind"
+
+
+def test_the_first_rows_of_the_fixed_test_part_are_of_every_label() -> None:
+    """By the nearest mean of MNIST's labels: all are within the first hundred, about as often as overall."""
+    fixed, grey = _real("mnist_fixed"), _real("mnist")
+    labels = Path(os.environ["REPORTGEN_DATA"]) / "mnist" / "train-labels-idx1-ubyte.gz"
+    if not labels.is_file():
+        pytest.skip("MNIST's labels are not in REPORTGEN_DATA")
+    label = np.frombuffer(gzip.decompress(labels.read_bytes()), np.uint8, offset=8)
+    means = np.stack([grey.train[label == digit].mean(0) for digit in range(10)])
+
+    def counted(images: np.ndarray) -> np.ndarray:
+        distances = ((images[:, None, :] - means) ** 2).sum(-1)
+        return np.bincount(distances.argmin(1), minlength=10)
+
+    assert counted(fixed.test[:100]).min() > 0
+    thousand, expected = counted(fixed.test[:1000]), counted(fixed.test[::5]) / 2
+    assert np.all(np.abs(thousand - expected) < 4 * np.sqrt(expected))
+
+
+def test_the_real_derivation_from_the_original_images() -> None:
+    """The first and last characters of the original images are in the derived set, pixel for pixel."""
+    data = _real("omniglot_derived")
+    originals = Path(os.environ["REPORTGEN_DATA"]) / "omniglot" / "images_evaluation.npz"
+    if not originals.is_file():
+        pytest.skip("the original images are not in REPORTGEN_DATA")
+    with np.load(originals) as held:
+        drawn = held["images"][[0, 150, 194, 658]]
+    there = {
+        part: set(map(bytes, (images * 255).round().astype(np.uint8)))
+        for part, images in (("train", data.train), ("test", data.test))
+    }
+    alphabets = ("Angelic", omniglot_derived.SHORT_ALPHABET, omniglot_derived.SHORT_ALPHABET, "ULOG")
+    train, test = omniglot_derived.derived(zip(alphabets, ~drawn, strict=True))
+    assert len(train) == 60 and len(test) == 18
+    assert all(bytes(image) in there["train"] for image in train.reshape(60, -1))
+    assert all(bytes(image) in there["test"] for image in test.reshape(18, -1))
+    left_out = omniglot_derived.shrunk(~drawn[1])[19]
+    assert bytes(left_out) not in there["test"]
 
 
 def test_data_sets_need_no_torch() -> None:

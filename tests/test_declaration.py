@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from reportgen.datasets import DATASETS
 from reportgen.declaration import (
     PROBLEMS,
     apply_overrides,
@@ -20,6 +21,7 @@ from reportgen.declaration import (
     json_schema,
     load,
     load_text,
+    long_names,
     resolved,
     to_yaml,
 )
@@ -197,7 +199,7 @@ def test_a_wrong_override_is_placed_on_the_command_line(option: str, answer: str
 # The gallery, the first experiment, the schema
 
 
-@pytest.mark.parametrize("name", gallery_names())
+@pytest.mark.parametrize("name", [*gallery_names(), *long_names()])
 def test_the_gallery_is_valid_and_named_after_its_files(name: str) -> None:
     experiment = load(find(name))
     assert experiment.experiment == name
@@ -243,12 +245,12 @@ def schema_objects(schema: Any) -> list[dict[str, Any]]:
 def test_the_schema_tells_an_editor_every_key() -> None:
     schema = json_schema()
     objects = schema_objects(schema)
-    assert len(objects) == 5 + len(PROBLEMS)
+    assert len(objects) == 8 + len(PROBLEMS)
     for each in objects:
         assert each["additionalProperties"] is False
     settings_of = {key: value for each in objects for key, value in each["properties"].items()}
     assert set(load_text("experiment: a").model_dump()) <= set(schema["properties"])
-    assert settings_of["data"]["enum"] == ["digits", "mnist"]
+    assert settings_of["data"]["enum"] == list(DATASETS)
     assert settings_of["latent"]["minimum"] == 1
     assert [key for key, value in settings_of.items() if "description" not in value] == []
     listed, alone = schema["properties"]["estimators"]["anyOf"]
@@ -258,7 +260,9 @@ def test_the_schema_tells_an_editor_every_key() -> None:
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "my_vae.yaml"
 
 
-@pytest.mark.parametrize("path", [*map(find, gallery_names()), EXAMPLE], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [*map(find, [*gallery_names(), *long_names()]), EXAMPLE], ids=lambda path: path.stem
+)
 def test_the_schema_accepts_every_declaration_that_comes_along(path: Path) -> None:
     schema = json_schema()
     assert faults(schema, read(path.read_text(encoding="utf-8"), path.name).data, schema) == []
@@ -295,7 +299,7 @@ def test_estimators_left_out_are_those_of_the_usual_that_apply() -> None:
     labels = {
         "{model: vae}": ["score_function", "leave_one_out", "pathwise"],
         "{model: rainforth}": ["score_function", "pathwise"],
-        "{model: two_layer_vae}": ["score_function", "leave_one_out", "pathwise"],
+        "{model: layered_vae}": ["score_function", "leave_one_out", "pathwise"],
         "{model: bernoulli_vae}": ["score_function", "leave_one_out"],
         "{model: bits, function: parity}": ["score_function", "leave_one_out"],
     }
@@ -303,6 +307,40 @@ def test_estimators_left_out_are_those_of_the_usual_that_apply() -> None:
         assert list(load_text(f"experiment: a\nproblem: {problem}\n").labels) == expected
     bound = load_text("experiment: a\nobjective: iwae\n")
     assert list(bound.labels) == ["score_function", "pathwise"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "hidden", "sentence"),
+    [
+        (
+            "{}",
+            [[50, 50], [20, 20]],
+            "two Gaussian stochastic layers of 10 and 5 units, tanh layers 50–50 and",
+        ),
+        ("{latent: 3}", [[50, 50]], "one Gaussian stochastic layer of 3 units, tanh layers 50–50 below it, "),
+        (
+            "{latent: [4, 3, 2]}",
+            [[50, 50], [20, 20], [20, 20]],
+            "three Gaussian stochastic layers of 4, 3 and 2",
+        ),
+        ("{hidden: [7, 8]}", [[7], [8]], "tanh layers 7 and 8 below them in turn, mirrored in the decoder"),
+    ],
+)
+def test_a_layered_model_has_as_many_layers_as_widths(
+    problem: str, hidden: list[list[int]], sentence: str
+) -> None:
+    layered = load_text(
+        f"experiment: a\nproblem: {problem.replace('{', '{model: layered_vae, ', 1)}\n"
+    ).problem
+    assert layered.model_dump(mode="json")["hidden"] == hidden and sentence in layered.sentence
+
+
+def test_products_of_the_papers_two_layers_are_counted() -> None:
+    sizes = {"latent": [100, 50], "hidden": [[200, 200], [100, 100]]}
+    layered = PROBLEMS["layered_vae"].model_validate({"model": "layered_vae", **sizes})
+    q = 784 * 200 + 200 * 200 + 200 * 2 * 100 + 100 * 100 + 100 * 100 + 100 * 2 * 50
+    p = 100 * 200 + 200 * 200 + 200 * 784 + 50 * 100 + 100 * 100 + 100 * 2 * 100
+    assert layered.weights(784, 60_000) == q + p and layered.written_out
 
 
 # Laws

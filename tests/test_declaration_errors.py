@@ -12,6 +12,7 @@ from reportgen.declaration.claim_grammar import parse
 from reportgen.declaration.claim_scope_checks import scope_faults, unreached
 from reportgen.declaration.yaml_source import read
 from reportgen.errors import DeclarationError
+from reportgen.plan import make_plan
 
 
 def complaints(text: str) -> list[str]:
@@ -187,7 +188,8 @@ REFUSED_FIELDS: dict[str, str] = {
         "x.yaml:2 problem.hidden: must be a list in brackets, [a, b], got a mapping."
     ),
     "problem: {data: mnits}": (
-        "x.yaml:2 problem.data: must be one of digits, mnist; got 'mnits'. Did you mean mnist?"
+        "x.yaml:2 problem.data: must be one of digits, mnist, mnist_fixed, omniglot, "
+        "omniglot_derived, freyfaces; got 'mnits'. Did you mean mnist?"
     ),
     "problem: {model: gan}": "x.yaml:2 problem.model: must be one of vae, ",
     "objective: [elbo, ebo]": (
@@ -200,7 +202,7 @@ REFUSED_FIELDS: dict[str, str] = {
     "train: {learning_rate: .nan}": "x.yaml:2 train.learning_rate: must be a finite number, got nan.",
     "train: {learning_rate: 1e999}": "x.yaml:2 train.learning_rate: must be a finite number, got inf.",
     "train: {objective: reconstruction}": (
-        "x.yaml:2 train.objective: must be one of elbo, elbo_analytic_kl; got"
+        "x.yaml:2 train.objective: must be one of elbo, elbo_analytic_kl, iwae; got"
     ),
     "train: {epochs: many}": "x.yaml:2 train.epochs: must be a whole number, got 'many'.",
     "train:\n  epochs: 5\n  checkpoints: [0, 9]": (
@@ -323,6 +325,40 @@ REFUSED_FIELDS: dict[str, str] = {
     "problem: {model: rainforth, perturbation: -0.1}": (
         "x.yaml:2 problem.perturbation: must be at least 0, got -0.1."
     ),
+    "train: {epochs: 2, checkpoints: [0, 2], after: {epochs: 3, checkpoints: [0, 4]}}": (
+        "x.yaml:2 train.after.checkpoints[1]: must be at most train.after.epochs = 3, got 4. Train longer"
+    ),
+    "train: {beta_1: 1}": "x.yaml:2 train.beta_1: must be less than 1, got 1.",
+    "train: {schedule: cosine}": "x.yaml:2 train.schedule: must be one of constant, burda2016; got 'cosine'.",
+    "train: {after: {epoch: 3}}": "x.yaml:2 train.after.epoch: unknown key. ",
+    "problem: {model: bernoulli_vae}\ntrain: {objective: iwae}\nestimators: [score_function]": (
+        "x.yaml:3 train.objective: "
+    ),
+    "problem: {model: bernoulli_vae}\ntrain: {num_samples: 2}\nestimators: [score_function]": (
+        "x.yaml:3 train.num_samples: bernoulli_vae is trained with samples of its own number, got 2. "
+        "Remove it."
+    ),
+    "problem: {model: conjugate}\njudge: {}": (
+        "x.yaml:3 judge: conjugate is not judged: it gives no images. Remove the section."
+    ),
+    "judge: {num_samples: 50, curve: [1, 5, 50]}": (
+        "x.yaml:2 judge.curve[2]: must be fewer than judge.num_samples = 50, got 50. Remove it."
+    ),
+    "judge: {checkpoints: [3]}": "x.yaml:2 judge.checkpoints[0]: must be one of train.checkpoints [0, 1, 5",
+    "published: {source: a, values: [{at: {}, nll: 1}]}": (
+        "x.yaml:2 published: holds judged models against published ones, and there is no judge. "
+        "Add `judge: {}`."
+    ),
+    "judge: {}\nsweep: {train.num_samples: [2]}\n"
+    "published: {source: a, values: [{at: {train.num_sample: 1}, nll: 1}]}": (
+        "x.yaml:4 published.values[0].at.train.num_sample: is not swept, so it tells no model apart."
+    ),
+    "judge: {}\nsweep: {train.num_samples: [2]}\n"
+    "published: {source: a, values: [{at: {train.num_samples: 2}, nll: 1}, "
+    "{at: {train.num_samples: 2}, nll: 2}]}": (
+        "x.yaml:4 published.values[1].at: are the settings of published.values[0] too. Remove one."
+    ),
+    "sweep: {train.after.epochs: [2]}": "x.yaml:2 sweep.train.after.epochs: no setting has this path.",
     'claims: [{test: "variance_ratio(score_function, pathwise) > 1", quote: a}]': (
         "x.yaml:2 claims[0].id: is required, got nothing. Add `id: lower-variance`."
     ),
@@ -636,8 +672,46 @@ def test_a_quote_is_the_statement_where_there_is_none() -> None:
 
 
 def test_a_model_is_trained_on_an_objective_that_it_has() -> None:
-    text = "experiment: a\nproblem: {model: two_layer_vae}\ntrain: {objective: elbo_analytic_kl}\n"
-    assert complaint(text).startswith("x.yaml:3 train.objective: two_layer_vae has no elbo_analytic_kl.")
+    text = "experiment: a\nproblem: {model: layered_vae}\ntrain: {objective: elbo_analytic_kl}\n"
+    assert complaint(text).startswith("x.yaml:3 train.objective: layered_vae has no elbo_analytic_kl.")
+
+
+def test_every_stochastic_layer_has_its_list_of_widths() -> None:
+    text = "experiment: a\nproblem: {model: layered_vae, latent: [10, 5, 2], hidden: [[50], [20]]}\n"
+    assert complaint(text) == (
+        "x.yaml:2 problem.hidden: must hold one list of widths for each layer of latent, 3, got 2. "
+        "Write [[50, 50], [20, 20], [20, 20]] or the like."
+    )
+    text = "experiment: a\nproblem: {model: layered_vae, hidden: [[50], []]}\n"
+    assert complaint(text).startswith("x.yaml:2 problem.hidden[1]: must not be an empty list.")
+    text = "experiment: a\nproblem: {model: layered_vae, latent: []}\n"
+    assert complaint(text).startswith("x.yaml:2 problem.latent: must not be an empty list.")
+
+
+def test_settings_that_go_only_together_are_swept_together() -> None:
+    text = "experiment: a\nproblem: {model: layered_vae}\nsweep:\n"
+    one = "  - {problem.latent: [[50]], problem.hidden: [[[9, 8]]]}\n"
+    three = "  - {problem.latent: [[5, 4, 3]], problem.hidden: [[[9], [8], [7]], [6, 5, 4]]}\n"
+    experiment = load_text(text + one + three)
+    found = [cell.problem for cell in make_plan(experiment, "0" * 64).trainings]
+    assert [(problem["latent"], problem["hidden"]) for problem in found] == [
+        ([10, 5], [[50, 50], [20, 20]]),
+        ([50], [[9, 8]]),
+        ([5, 4, 3], [[9], [8], [7]]),
+        ([5, 4, 3], [[6], [5], [4]]),
+    ]
+    crossed = "  - {problem.latent: [[50], [5, 4]], problem.hidden: [[[9, 8]], [[9], [8]]]}\n"
+    assert complaint(text + crossed) == (
+        "x.yaml:4 sweep[0]: problem.latent [50], problem.hidden [[9], [8]]: must hold one list of widths for "
+        "each layer of latent, 1, got 2. Write [[50, 50]] or the like. Values that belong together make a "
+        "mapping of their own in a list."
+    )
+    alone = "  - {problem.latent: [[50]]}\n"
+    assert complaint(text + alone).startswith("x.yaml:4 sweep[0].problem.latent[0]: problem.latent must hold")
+    text = (
+        "experiment: a\nproblem: {model: rainforth}\nsweep: {problem.points: [9], problem.data_points: [8]}\n"
+    )
+    assert "must be at most data_points = 8, got 9" in complaint(text)
 
 
 def test_an_estimator_applies_to_every_family_that_is_swept() -> None:

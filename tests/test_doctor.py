@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from reportgen import doctor
-from reportgen.datasets import mnist
+from reportgen.datasets import DATASETS, mnist
 from reportgen.doctor import Check, examine
 from reportgen.errors import MissingRequirementError
 from reportgen.libraries import HARFBUZZ, LIBRARIES, Library, font_subsetter
@@ -190,21 +191,40 @@ def test_templates_missing_altogether(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert (check.state, check.found) == ("missing", "reportgen: needs its folder")
 
 
-def test_mnist_absent_damaged_and_sound(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_data_set_absent_damaged_sound_and_of_unknown_sha256(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path))
     check = found("data set mnist", tmp_path)
     assert check.state == "optional"
     assert str(tmp_path / "mnist") in check.found
-    assert "REPORTGEN_DATA" in check.remedy
+    assert check.remedy.startswith("reportgen data fetch mnist, or set REPORTGEN_DATA to the folder")
     (tmp_path / "mnist").mkdir()
     content = gzip.compress(b"images", mtime=0)
-    for name in mnist.FILES:
+    for name in mnist.SHA256:
         (tmp_path / "mnist" / name).write_bytes(content)
     check = found("data set mnist", tmp_path)
     assert check.state == "wrong"
     assert hashlib.sha256(content).hexdigest()[:12] in check.found
-    monkeypatch.setattr(mnist, "FILES", dict.fromkeys(mnist.FILES, hashlib.sha256(content).hexdigest()))
+    assert "\n" not in check.found and "reportgen data fetch mnist" in check.found
+    (layout,) = mnist.SOURCE.layouts
+    known = tuple(replace(file, sha256=hashlib.sha256(content).hexdigest()) for file in layout.files)
+    sound = replace(mnist.SOURCE, layouts=(replace(layout, files=known),))
+    monkeypatch.setitem(DATASETS, "mnist", sound)
     assert found("data set mnist", tmp_path).state == "ok"
+    assert found("data set mnist", tmp_path).found.endswith("as published")
+
+    (tmp_path / "omniglot").mkdir()
+    (tmp_path / "omniglot" / "chardata.mat").write_bytes(content)
+    assert found("data set omniglot", tmp_path).found.endswith("SHA-256 not known")
+    record = hashlib.sha256(content).hexdigest()
+    (tmp_path / "omniglot" / "chardata.mat.sha256").write_text(f"{record}  chardata.mat\n")
+    assert found("data set omniglot", tmp_path).found.endswith("as first fetched")
+    (tmp_path / "omniglot" / "chardata.mat").write_bytes(content + b"!")
+    check = found("data set omniglot", tmp_path)
+    assert check.state == "wrong" and "recorded at the first fetch" in check.found
+    (tmp_path / "omniglot" / "chardata.mat.sha256").write_text("nothing")
+    assert "must start with a SHA-256" in found("data set omniglot", tmp_path).found
 
 
 def test_output_is_tried_and_nothing_is_left(tmp_path: Path) -> None:

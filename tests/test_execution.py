@@ -207,7 +207,7 @@ def test_longest_chain_first(plan: Plan, tmp_path: Path) -> None:
     board = Board(tasks, cost)
     first = board.take()
     assert first.key == chained.training_key
-    board.trained(first.key)
+    board.finished(first.key)
     assert board.take().key == chained.key
 
 

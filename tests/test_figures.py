@@ -53,7 +53,16 @@ from reportgen.store.records import BrokenRecord
 from tests.synthetic import synthetic_records
 from tests.synthetic_experiment import synthetic_experiment, synthetic_plan
 
-ELSEWHERE = ("signal_against_num_samples",)
+OF_MODELS = (
+    "likelihood_by_model",
+    "learning_curves",
+    "bound_against_k",
+    "unit_activity",
+    "model_images",
+    "signal_by_model",
+)
+"""See test_model_figures."""
+ELSEWHERE = ("signal_against_num_samples", *OF_MODELS)
 """Figures that say nothing of the flagship; see test_press_of_toys."""
 NAMES = tuple(name for name in FIGURES if name not in ELSEWHERE)
 PRINTED = "as printed in the source post"

@@ -20,6 +20,7 @@ from reportgen.problems.logistic_regression import likelihood_of
 from reportgen.store import Store, TrainingRecord
 from reportgen.streams import stream
 from reportgen.training import TrainProgress, forget_state, load_checkpoint, train
+from tests.sections import train_section
 
 
 def no_images() -> Dataset:
@@ -30,7 +31,7 @@ def materials(**settings: Any) -> Materials:
     return Materials({"model": "logistic_regression", **settings}, seed=0, dataset=no_images)
 
 
-def cell(covariance: str, **train_section: Any) -> TrainingCell:
+def cell(covariance: str, **changes: Any) -> TrainingCell:
     section = {
         "objective": "elbo",
         "epochs": 6,
@@ -39,7 +40,7 @@ def cell(covariance: str, **train_section: Any) -> TrainingCell:
         "checkpoints": [0, 2, 4, 6],
     }
     problem = {"model": "logistic_regression", "covariance": covariance}
-    return TrainingCell("b" * 32, {}, True, problem, section | train_section, 0)
+    return TrainingCell("b" * 32, {}, True, problem, train_section(**section | changes), 0)
 
 
 @pytest.fixture(scope="module")

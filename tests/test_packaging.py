@@ -252,10 +252,10 @@ def test_unpacked_wheel_works_in_any_folder(wheel: Path, tmp_path: Path) -> None
         archive.extractall(installed)
     code = (
         "import reportgen\n"
-        "from reportgen.declaration import find, gallery_names, load\n"
+        "from reportgen.declaration import find, gallery_names, load, long_names\n"
         "from reportgen.resources import gallery, templates\n"
         "print(reportgen.__file__, templates(), gallery(), sep='\\n')\n"
-        "print(*(load(find(name)).experiment for name in gallery_names()))\n"
+        "print(*(load(find(name)).experiment for name in (*gallery_names(), *long_names())))\n"
     )
     environment = os.environ | {"PYTHONPATH": str(installed)}
     done = subprocess.run(

@@ -46,7 +46,7 @@ measure: {images: 8}
 LAYERS = """
 experiment: toy
 title: Layers
-problem: {model: two_layer_vae}
+problem: {model: layered_vae}
 objective: [elbo]
 estimators:
   - {name: leave_one_out, num_samples: 4}

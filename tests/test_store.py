@@ -17,7 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.errors import StoreError
-from reportgen.store import ArmRecord, BrokenRecord, MeasurementRecord, Store, TrainingRecord
+from reportgen.store import (
+    ArmRecord,
+    BrokenRecord,
+    JudgementRecord,
+    MeasurementRecord,
+    Store,
+    TrainingRecord,
+)
 from reportgen.store.encoding import decode, encode, to_json
 from reportgen.store.files import abandoned
 
@@ -109,6 +116,35 @@ def test_training_and_broken_round_trip(tmp_path: Path) -> None:
     broken = BrokenRecord("b" * 32, "training", {"problem.latent": 2}, None, "diverged")
     store.save(broken)
     assert store.load("b" * 32) == broken and not store.has("b" * 32)
+
+
+def test_judgement_round_trip(tmp_path: Path) -> None:
+    arrays = {
+        "bounds": np.array([[-91.5, -86.25], [-90.0, -math.inf]]),
+        "unit_variance": np.array([-1e-6, 0.3]),
+    }
+    record = JudgementRecord(
+        key=KEY,
+        training_key="f" * 32,
+        setting={"train.num_samples": 5},
+        base=False,
+        checkpoint=8,
+        dataset="mnist",
+        shape=(28, 28),
+        layers=(100, 50),
+        num_samples=5000,
+        curve=(1, 5000),
+        images=(4, 7),
+        seconds=12.5,
+        environment={"threads": 1},
+        arrays=arrays,
+    )
+    Store(tmp_path).save(record)
+    found = Store(tmp_path).load(KEY)
+    assert isinstance(found, JudgementRecord) and encode(found)[:2] == encode(record)[:2]
+    assert (found.shape, found.layers, found.curve, found.images) == ((28, 28), (100, 50), (1, 5000), (4, 7))
+    assert found.arrays.keys() == arrays.keys()
+    assert all(np.array_equal(found.arrays[name], array) for name, array in arrays.items())
 
 
 def test_finished_takes_the_place_of_broken_and_never_the_reverse(tmp_path: Path) -> None:

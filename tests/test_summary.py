@@ -414,7 +414,10 @@ def test_the_whole_gallery(own_gallery: Path, capsys: pytest.CaptureFixture[str]
     declare("mine")
     assert call("report", "mine.yaml", "--gallery", "--executor", "serial") == 0
     said = capsys.readouterr().err
-    assert "big: left out, its data set mnist is not on this machine; `reportgen doctor` says more" in said
+    assert (
+        "big: left out, its data set mnist is not on this machine; `reportgen data fetch mnist` brings it"
+        in said
+    )
     page = Path("output/summary.html").read_text()
     assert [row.split()[0] for row in rows(page)] == ["Claim", "mine", "Lower", "small", "Lower"]
     assert "Not measured, for want of the data set: big (mnist)." in page
@@ -434,10 +437,10 @@ def test_a_named_experiment_without_data_and_a_damaged_set_are_errors(
     assert call("report", "big", "--gallery") == 2
     assert "error: data set mnist: needs" in capsys.readouterr().err
     with pytest.raises(MissingDataError):
-        mnist.load()
-    mnist.folder().mkdir(parents=True)
-    for name in mnist.FILES:
-        (mnist.folder() / name).write_bytes(b"not the file")
+        mnist.SOURCE.load()
+    mnist.SOURCE.folder.mkdir(parents=True)
+    for name in mnist.SHA256:
+        (mnist.SOURCE.folder / name).write_bytes(b"not the file")
     assert call("report", "--gallery") == 2
     assert "damaged or another file" in capsys.readouterr().err
     assert not Path("output/summary.html").exists()

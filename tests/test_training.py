@@ -1,8 +1,9 @@
-"""Training: the written-out gradient against autograd, resuming, divergence."""
+"""Training: what it keeps, resuming, divergence."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,13 @@ import torch
 
 from reportgen.datasets import Dataset
 from reportgen.datasets.dataset import from_levels
-from reportgen.errors import CellError, StoreError
+from reportgen.errors import CellError, PausedError, StoreError
 from reportgen.plan import TrainingCell
 from reportgen.problems.networks import initialised, restored
 from reportgen.store import Store
-from reportgen.training import TrainProgress, forget_state, load_checkpoint, train
-from reportgen.training.adam import BETA_1, BETA_2, EPSILON, Adam
-from reportgen.training.bound import bound_terms
-from reportgen.training.gradient import BoundGradient
-from reportgen.training.parameters import Parameters
+from reportgen.training import TrainProgress, epoch_reached, forget_state, load_checkpoint, train
+from reportgen.training.schedule import schedule
+from tests.sections import train_section
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def tiny() -> Dataset:
     )
 
 
-def cell(**train_section: Any) -> TrainingCell:
+def cell(**changes: Any) -> TrainingCell:
     section = {
         "objective": "elbo",
         "epochs": 6,
@@ -42,65 +41,7 @@ def cell(**train_section: Any) -> TrainingCell:
         "checkpoints": [0, 2, 4, 6],
     }
     problem = {"model": "vae", "data": "tiny", "hidden": [8, 5], "latent": 3, "activation": "tanh"}
-    return TrainingCell("a" * 32, {}, True, problem, section | train_section, 0)
-
-
-@pytest.mark.parametrize("objective", ["elbo", "elbo_analytic_kl"])
-@pytest.mark.parametrize("hidden", [[8, 5], [4]])
-def test_written_out_gradient_is_autograds(objective: str, hidden: list[int]) -> None:
-    noise = np.random.default_rng(1)
-    encoder, decoder = initialised({"hidden": hidden, "latent": 3}, np.full(6, 0.4), 0)
-    for network in (encoder, decoder):
-        for parameter in network.parameters():
-            parameter.data += 0.3 * torch.from_numpy(noise.standard_normal(parameter.shape)).float()
-    x = torch.from_numpy(noise.integers(0, 2, (7, 6)).astype(np.float32))
-    epsilon = torch.from_numpy(noise.standard_normal((7, 3)).astype(np.float32))
-
-    eta = encoder(x)
-    z = eta[:, :3] + eta[:, 3:].exp() * epsilon
-    bound = bound_terms(x, decoder(z), eta, epsilon, objective).mean()
-    named = [*encoder.parameters(), *decoder.parameters()]
-    slow = torch.autograd.grad(-bound, named)
-
-    parameters = Parameters(encoder, decoder, "tanh")
-    out_eta, out_logits = torch.empty(7, 6), torch.empty(7, 6)
-    with torch.no_grad():
-        BoundGradient(parameters, objective)(x, epsilon, out_eta, out_logits)
-    assert torch.allclose(out_eta, eta, atol=1e-6) and torch.allclose(out_logits, decoder(z), atol=1e-5)
-    parameters.vector.copy_(parameters.gradient)  # the modules' parameters now show the gradient
-    for shown, expected in zip(named, slow, strict=True):
-        assert torch.allclose(shown, expected, atol=2e-6, rtol=1e-4)
-
-
-@pytest.mark.parametrize("objective", ["elbo", "elbo_analytic_kl"])
-def test_bound_is_the_densities_own(objective: str) -> None:
-    generator = torch.Generator().manual_seed(0)
-    x = torch.bernoulli(torch.full((5, 6), 0.5), generator=generator).double()
-    eta, logits, epsilon = (torch.randn(5, n, generator=generator).double() for n in (4, 6, 2))
-    q = torch.distributions.Normal(eta[:, :2], eta[:, 2:].exp())
-    prior = torch.distributions.Normal(torch.zeros(2).double(), torch.ones(2).double())
-    z = q.loc + q.scale * epsilon
-    likelihood = torch.distributions.Bernoulli(logits=logits).log_prob(x).sum(-1)
-    if objective == "elbo":
-        expected = likelihood + (prior.log_prob(z) - q.log_prob(z)).sum(-1)
-    else:
-        expected = likelihood - torch.distributions.kl_divergence(q, prior).sum(-1)
-    assert torch.allclose(bound_terms(x, logits, eta, epsilon, objective), expected, atol=1e-12)
-
-
-def test_adam_is_torchs_own() -> None:
-    parameters = Parameters(*initialised({"hidden": [4], "latent": 2}, np.full(3, 0.5), 0), "tanh")
-    twin = parameters.vector.clone().requires_grad_(True)
-    reference = torch.optim.Adam([twin], lr=0.01, betas=(BETA_1, BETA_2), eps=EPSILON, foreach=False)
-    optimizer = Adam(parameters, 0.01)
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for _ in range(5):
-            parameters.gradient.normal_(generator=generator)
-            twin.grad = parameters.gradient.clone()
-            optimizer.step()
-            reference.step()
-    assert torch.allclose(parameters.vector, twin.detach(), atol=1e-6)
+    return TrainingCell("a" * 32, {}, True, problem, train_section(**section | changes), 0)
 
 
 def test_training_raises_the_bound_and_keeps_checkpoints(tiny: Dataset, tmp_path: Path) -> None:
@@ -175,6 +116,55 @@ def test_damaged_state_means_starting_over(tiny: Dataset, tmp_path: Path, victim
 def test_divergence_is_a_cell_error_with_its_cause(tiny: Dataset, tmp_path: Path) -> None:
     with pytest.raises(CellError, match=r"diverged.*learning_rate"):
         train(cell(learning_rate=1e30), lambda: tiny, Store(tmp_path))
+    with pytest.raises(CellError, match=r"the bound of epoch \d+ is .*, that of the first .*learning_rate"):
+        train(cell(learning_rate=3.0, epochs=60), lambda: tiny, Store(tmp_path / "slowly"))
+
+
+def test_a_training_stops_in_time_and_goes_on_with_the_same_bytes(tiny: Dataset, tmp_path: Path) -> None:
+    whole, paused = Store(tmp_path / "whole"), Store(tmp_path / "paused")
+    expected = train(cell(), lambda: tiny, whole)
+    seen: list[int] = []
+    for epoch in range(6):
+        with pytest.raises(PausedError, match=f"the time was up at epoch {epoch} of 6"):
+            train(cell(), lambda: tiny, paused, lambda news: seen.append(news.epoch), deadline=0.0)
+        assert epoch_reached(paused, "a" * 32) == epoch
+    record = train(cell(), lambda: tiny, paused, lambda news: seen.append(news.epoch), deadline=0.0)
+    assert seen == list(range(7))  # no epoch twice
+    for store, kept in ((whole, expected), (paused, record)):
+        store.save(kept)
+        forget_state(store, kept.key)
+    assert _contents(whole.folder("a" * 32)) == _contents(paused.folder("a" * 32))
+    assert epoch_reached(paused, "a" * 32) is None
+
+
+def test_a_training_continues_another_where_that_ended(tiny: Dataset, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = train(cell(), lambda: tiny, store)
+    store.save(first)
+    before = cell().train
+    continued = dataclasses.replace(cell(after=before), key="b" * 32, parent="a" * 32)
+    record = train(continued, lambda: tiny, store)
+    store.save(record)
+    ended, begun = load_checkpoint(store, "a" * 32, 6), load_checkpoint(store, "b" * 32, 0)
+    assert all(torch.equal(ended[name], begun[name]) for name in ended)
+    assert record.test_bound["0"] == first.test_bound["6"]
+    alone = dataclasses.replace(continued, train=before, parent="")
+    again = train(dataclasses.replace(alone, key="c" * 32), lambda: tiny, Store(tmp_path / "alone"))
+    assert record.train_bound[0] != again.train_bound[0]  # and with noise of its own: epochs 7, 8, …
+
+
+def test_the_schedule_of_burda_has_eight_stages() -> None:
+    rates = schedule(train_section(schedule="burda2016", epochs=3280), 3280 * 3000)
+    for i, epoch in enumerate(itertools.accumulate(3**j for j in range(8))):
+        assert rates(3000 * epoch - 1) == pytest.approx(1e-3 * 10 ** (-i / 7), rel=1e-12)
+    assert rates(0) == 1e-3 and rates(3000) == pytest.approx(1e-3 * 10 ** (-1 / 7))
+    assert rates(3280 * 3000 - 1) == pytest.approx(1e-4)
+    short = schedule(train_section(schedule="burda2016", epochs=1), 75)
+    steps = [short(step) for step in range(75)]
+    assert steps == sorted(steps, reverse=True) and steps[-1] == pytest.approx(1e-4)
+    assert steps.count(steps[-1]) == 50  # 2187 of 3280 parts of 75
+    constant = schedule(train_section(), 75)
+    assert {constant(step) for step in range(75)} == {1e-3}
 
 
 def test_damaged_checkpoint_is_named(tiny: Dataset, tmp_path: Path) -> None:

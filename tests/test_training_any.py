@@ -28,11 +28,12 @@ from reportgen.store import Store
 from reportgen.streams import stream
 from reportgen.training import TrainProgress, forget_state, load_checkpoint, train
 from reportgen.training.flat import FlatParameters
-from reportgen.training.gradient import BoundGradient
-from reportgen.training.parameters import Parameters
 from reportgen.training.surrogate import Noise, Surrogate, surrogate
+from tests.sections import train_section
 
-TWO_LAYERS = {"model": "two_layer_vae", "data": "tiny", "latent": [3, 2], "hidden": [5], "upper_hidden": [4]}
+TWO_LAYERS = {"model": "layered_vae", "data": "tiny", "latent": [3, 2], "hidden": [[5], [4]]}
+FULL = {"model": "vae", "data": "tiny", "latent": 3, "hidden": [5], "covariance": "full"}
+"""One whose gradient is written out, and one whose gradient is autograd’s."""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def tiny() -> Dataset:
     )
 
 
-def cell(problem: Mapping[str, Any], **train_section: Any) -> TrainingCell:
+def cell(problem: Mapping[str, Any], **changes: Any) -> TrainingCell:
     section = {
         "objective": "elbo",
         "epochs": 6,
@@ -52,7 +53,7 @@ def cell(problem: Mapping[str, Any], **train_section: Any) -> TrainingCell:
         "learning_rate": 1e-2,
         "checkpoints": [0, 2, 4, 6],
     }
-    return TrainingCell("a" * 32, {}, True, dict(problem), section | train_section, 0)
+    return TrainingCell("a" * 32, {}, True, dict(problem), train_section(**section | changes), 0)
 
 
 def fixed(epsilon: Tensor) -> Noise:
@@ -72,48 +73,23 @@ def perturbed(networks: tuple[nn.Module, ...]) -> None:
             parameter.data += 0.3 * torch.from_numpy(noise.standard_normal(parameter.shape)).float()
 
 
-@pytest.mark.parametrize("objective", ["elbo", "elbo_analytic_kl"])
-def test_autograds_gradient_is_the_written_out_one(objective: str) -> None:
-    noise = stream(2, "batch")
-    x = torch.from_numpy(noise.integers(0, 2, (7, 6)).astype(np.float32))
-    epsilon = torch.from_numpy(noise.standard_normal((7, 3)).astype(np.float32))
-    gradients, bounds = [], []
-    for written_out in (True, False):
-        networks = initialised({"hidden": [5], "latent": 3}, np.full(6, 0.4), 0)
-        perturbed(networks)
-        if written_out:
-            parameters = Parameters(*networks, "tanh")
-            with torch.no_grad():
-                BoundGradient(parameters, objective)(x, epsilon, torch.empty(7, 6), torch.empty(7, 6))
-            parameters.vector.copy_(parameters.gradient)  # the modules now show the gradient
-        else:
-            flat = FlatParameters({"encoder": networks[0], "decoder": networks[1]})
-            found = surrogate(VAEProblem(*networks, x), objective, fixed(epsilon.unsqueeze(1)))
-            flat.differentiate(found.loss)
-            bounds.append(float(found.loss.detach()) + float(found.bound.mean()))
-            flat.vector.copy_(flat.gradient)
-        gradients.append([p.detach().clone() for network in networks for p in network.parameters()])
-    for ours, written in zip(*gradients, strict=True):
-        assert torch.allclose(ours, written, atol=2e-6, rtol=1e-4)
-    assert bounds == [0.0]
-
-
-def test_two_routes_to_the_bound_of_one_layer_agree() -> None:
+@pytest.mark.parametrize(("objective", "num_samples"), [("elbo", 1), ("elbo", 5), ("iwae", 5)])
+def test_two_routes_to_the_bound_of_one_layer_agree(objective: str, num_samples: int) -> None:
     noise = stream(3, "batch")
     encoder, decoder = initialised({"hidden": [5], "latent": 3}, np.full(6, 0.4), 0)
     perturbed((encoder, decoder))
     x = torch.from_numpy(noise.integers(0, 2, (7, 6)).astype(np.float32))
-    epsilon = torch.from_numpy(noise.standard_normal((7, 1, 3)).astype(np.float32))
+    epsilon = torch.from_numpy(noise.standard_normal((7, num_samples, 3)).astype(np.float32))
     flat = FlatParameters({"encoder": encoder, "decoder": decoder})
     found: list[tuple[Tensor, Tensor]] = []
     layered = LayeredVAE(Stages([encoder]), Stages([decoder]), x, (3,))
     for model in (VAEProblem(encoder, decoder, x), layered):
-        batch = surrogate(model, "elbo", fixed(epsilon))
+        batch = surrogate(model, objective, fixed(epsilon), num_samples)
         flat.differentiate(batch.loss)
         found.append((batch.bound, flat.gradient.clone()))
     assert torch.allclose(found[0][0], found[1][0], atol=1e-5)
     assert torch.allclose(found[0][1], found[1][1], atol=2e-6, rtol=1e-4)
-    with pytest.raises(CellError, match="trained on elbo, not elbo_analytic_kl"):
+    with pytest.raises(CellError, match="has no elbo_analytic_kl"):
         surrogate(layered, "elbo_analytic_kl", fixed(epsilon))
 
 
@@ -147,16 +123,17 @@ def by_enumeration(model: LatentModel, flat: FlatParameters) -> tuple[float, Ten
     return float(elbo.detach()), flat.gradient.clone()
 
 
+@pytest.mark.parametrize("num_samples", [1, 2, 3])
 @pytest.mark.parametrize("objective", ["elbo", "elbo_analytic_kl"])
-def test_gradients_through_jumps_are_those_of_enumeration(objective: str) -> None:
+def test_gradients_through_jumps_are_those_of_enumeration(objective: str, num_samples: int) -> None:
     value, gradient = by_enumeration(*jumping(1))
     model, flat = jumping(500)  # the same one again and again: its mean gradient is that of 500 estimates
     noise = stream(4, "jumps")
     seen: list[Tensor] = []
     bounds: list[float] = []
     for _ in range(60):
-        epsilon = torch.from_numpy(noise.standard_normal((500, 2, 3)))
-        batch: Surrogate = surrogate(model, objective, fixed(epsilon))
+        epsilon = torch.from_numpy(noise.standard_normal((500, max(num_samples, 2), 3)))
+        batch: Surrogate = surrogate(model, objective, fixed(epsilon), num_samples)
         flat.differentiate(batch.loss)
         seen.append(-flat.gradient)
         bounds.append(float(batch.bound.mean()))
@@ -168,6 +145,11 @@ def test_gradients_through_jumps_are_those_of_enumeration(objective: str) -> Non
     assert float(((lacking.mean(0) - gradient) / error).abs().max()) > 3.5
 
 
+def test_a_bound_of_several_samples_needs_a_path() -> None:
+    with pytest.raises(CellError, match=r"iwae needs a q with a path from noise to z\. Use elbo"):
+        surrogate(jumping(1)[0], "iwae", fixed(torch.zeros(1, 4, 3).double()), 4)
+
+
 def test_two_layers_learn(tiny: Dataset, tmp_path: Path) -> None:
     store = Store(tmp_path)
     record = train(cell(TWO_LAYERS, epochs=40, checkpoints=[0, 40]), lambda: tiny, store)
@@ -175,13 +157,13 @@ def test_two_layers_learn(tiny: Dataset, tmp_path: Path) -> None:
     assert record.dataset == "tiny" and len(record.train_bound) == 40
     assert record.test_bound["40"] > record.test_bound["0"] + 0.01
     parameters = load_checkpoint(store, record.key, 40)
-    made = BUILDERS["two_layer_vae"](
+    made = BUILDERS["layered_vae"](
         Materials(TWO_LAYERS, seed=0, images=3, dataset=lambda: tiny, parameters=parameters)
     )
     trained = made.problem
     assert isinstance(trained, LayeredVAE)
     assert sum(p.numel() for p in trained.encoder.parameters()) == record.parameters["encoder"]
-    fresh = TRAINABLES["two_layer_vae"](Materials(TWO_LAYERS, seed=0, dataset=lambda: tiny))
+    fresh = TRAINABLES["layered_vae"](Materials(TWO_LAYERS, seed=0, dataset=lambda: tiny))
     start = load_checkpoint(store, record.key, 0)
     for name, value in fresh.networks["encoder"].state_dict().items():
         assert torch.equal(start[f"encoder.{name}"], value)
@@ -193,21 +175,23 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
+@pytest.mark.parametrize("problem", [TWO_LAYERS, FULL], ids=["written out", "autograd"])
 @pytest.mark.parametrize("last_epoch", [0, 3, 6])
 def test_interrupted_training_ends_with_the_same_bytes(
-    tiny: Dataset, tmp_path: Path, last_epoch: int
+    tiny: Dataset, tmp_path: Path, last_epoch: int, problem: Mapping[str, Any]
 ) -> None:
     whole, broken = Store(tmp_path / "whole"), Store(tmp_path / "broken")
-    expected = train(cell(TWO_LAYERS), lambda: tiny, whole)
+    wanted = cell(problem, objective="iwae", num_samples=4)
+    expected = train(wanted, lambda: tiny, whole)
 
     def kill(progress: TrainProgress) -> None:
         if progress.epoch == last_epoch:
             raise Killed
 
     with pytest.raises(Killed):
-        train(cell(TWO_LAYERS), lambda: tiny, broken, kill)
+        train(wanted, lambda: tiny, broken, kill)
     seen: list[int] = []
-    record = train(cell(TWO_LAYERS), lambda: tiny, broken, lambda progress: seen.append(progress.epoch))
+    record = train(wanted, lambda: tiny, broken, lambda progress: seen.append(progress.epoch))
     reached = max(epoch for epoch in (0, 2, 4, 6) if epoch <= last_epoch)
     assert seen == list(range(reached + 1, 7))
     contents = []
@@ -220,6 +204,9 @@ def test_interrupted_training_ends_with_the_same_bytes(
     assert dataclasses.replace(record, seconds=0.0) == dataclasses.replace(expected, seconds=0.0)
 
 
-def test_divergence_is_a_cell_error_with_its_cause(tiny: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(CellError, match=r"diverged.* epoch \d.*learning_rate"):
-        train(cell(TWO_LAYERS, learning_rate=1e30), lambda: tiny, Store(tmp_path))
+@pytest.mark.parametrize("problem", [TWO_LAYERS, FULL], ids=["written out", "autograd"])
+def test_divergence_is_a_cell_error_with_its_cause(
+    tiny: Dataset, tmp_path: Path, problem: Mapping[str, Any]
+) -> None:
+    with pytest.raises(CellError, match=r"diverged.*learning_rate"):
+        train(cell(problem, learning_rate=1e30), lambda: tiny, Store(tmp_path))

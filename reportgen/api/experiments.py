@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen import workflow
 from reportgen.api.results import Results
-from reportgen.declaration import Experiment, find, gallery_names, load_text
+from reportgen.declaration import Experiment, find, gallery_names, load_text, long_names
 from reportgen.declaration import load as load_file
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _name(experiment: Experiment) -> str:
     path = experiment.source_path
     if path is None:
         return experiment.experiment
-    known = path.stem in gallery_names() and find(path.stem) == path
+    known = path.stem in (*gallery_names(), *long_names()) and find(path.stem) == path
     return path.stem if known else str(path)
 
 

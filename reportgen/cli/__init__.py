@@ -5,6 +5,9 @@ Nothing else in the project prints or exits.
 
 from __future__ import annotations
 
-from reportgen.cli.commands import main
+from reportgen.cli.commands import app, main
+from reportgen.cli.data import app as data
+
+app.add_typer(data, name="data")
 
 __all__ = ["main"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reportgen import __version__
+from reportgen.cli.limits import Limits
+from reportgen.cli.printing import complain as _complain
+from reportgen.cli.printing import print_json as _print_json
+from reportgen.cli.printing import print_lines as _print_lines
 from reportgen.errors import ReportgenError, UsageError
 
 if TYPE_CHECKING:
@@ -19,9 +22,10 @@ if TYPE_CHECKING:
     from reportgen.execution import Outcome
     from reportgen.findings import Findings
     from reportgen.report import Entry
+    from reportgen.store import BrokenRecord
     from reportgen.workflow import Job
 
-BROKEN, INTERRUPTED, DEFECT = 4, 130, 70
+BROKEN, PAUSED, INTERRUPTED, DEFECT = 4, 3, 130, 70
 WORST_FIRST = (BROKEN, 1, 3, 2, 0)
 """Exit codes of several experiments: the first of these that occurs."""
 
@@ -57,7 +61,13 @@ Jobs = Annotated[
     int | None, typer.Option("--jobs", metavar="N", help="Workers; as many as cores if left out.")
 ]
 ExecutorName = Annotated[str, typer.Option("--executor", metavar="NAME", help="processes or serial.")]
-Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu; nothing else is supported.")]
+Device = Annotated[
+    str, typer.Option("--device", metavar="NAME", help="Where models are trained and judged: cpu or cuda.")
+]
+Budget = Annotated[
+    str | None,
+    typer.Option("--budget", metavar="TIME", help="Stop after so long, 2h or 30m; the next run goes on."),
+]
 AllowCode = Annotated[
     bool,
     typer.Option(
@@ -112,6 +122,7 @@ def report(
     jobs: Jobs = None,
     executor: ExecutorName = "processes",
     device: Device = "cpu",
+    budget: Budget = None,
     fresh: Fresh = False,
     allow_code: AllowCode = False,
     quiet: Quiet = False,
@@ -124,12 +135,13 @@ def report(
     from reportgen.cli.tables import answer, conclusion
     from reportgen.cli.together import in_short
 
-    asked = _ask(experiments, gallery, output, set_, seed, device, quiet=quiet)
+    asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
+    limits = Limits.read(budget, device)
     _require_allowed(asked, allow_code, fresh)
     entries, answers = [], []
     for job in asked.jobs:
-        outcome = _run(job, jobs, executor, fresh, quiet, allow_code)
-        findings = _press(job, quiet, keep=not fresh)
+        outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
+        findings = _press(job, quiet, keep=not fresh, paused=outcome.paused)
         entries.append(in_short(findings))
         answers.append(answer(job, findings, outcome))
         if not quiet and not as_json:
@@ -147,6 +159,7 @@ def run(
     jobs: Jobs = None,
     executor: ExecutorName = "processes",
     device: Device = "cpu",
+    budget: Budget = None,
     fresh: Fresh = False,
     allow_code: AllowCode = False,
     quiet: Quiet = False,
@@ -157,12 +170,13 @@ def run(
     from reportgen.workflow import measurements
 
     answers, codes = [], []
-    asked = _ask(experiments, gallery, output, set_, seed, device, quiet=quiet)
+    asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
+    limits = Limits.read(budget, device)
     _require_allowed(asked, allow_code, fresh)
     for job in asked.jobs:
-        outcome = _run(job, jobs, executor, fresh, quiet, allow_code)
+        outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
         lost = broken_estimators(measurements(job))
-        codes.append(BROKEN if outcome.broken or lost else 0)
+        codes.append(BROKEN if outcome.broken or lost else PAUSED if outcome.paused else 0)
         name = job.experiment.experiment
         answers.append({"experiment": name, "broken_estimators": lost, **counts(outcome)})
         if not quiet and not as_json:
@@ -319,7 +333,6 @@ def _ask(
     output: Path,
     set_: list[str] | None,
     seed: int | None,
-    device: str = "cpu",
     *,
     from_store: bool = False,
     quiet: bool,
@@ -327,13 +340,12 @@ def _ask(
     """All experiments, checked before the first is run."""
     from reportgen.cli.together import ask
 
-    if device != "cpu":
-        raise UsageError(f"--device: only cpu is supported, got {device}. Leave the option out.")
     asked = ask(names, output, _overrides(set_, seed), gallery=gallery, from_store=from_store)
     for name, data in asked.left_out.items():
         if not quiet:
             typer.echo(
-                f"{name}: left out, its data set {data} is not on this machine; `reportgen doctor` says more",
+                f"{name}: left out, its data set {data} is not on this machine; "
+                f"`reportgen data fetch {data}` brings it",
                 err=True,
             )
     return asked
@@ -351,20 +363,31 @@ def _require_allowed(asked: Asked, allow_code: bool, fresh: bool) -> None:
         require_allowed(job, allow_code, fresh=fresh)
 
 
-def _run(job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool, allow_code: bool) -> Outcome:
+def _run(
+    job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool, allow_code: bool, limits: Limits
+) -> Outcome:
     from reportgen.cli.progress import progress
     from reportgen.workflow import execute, expected_seconds
 
     experiment = job.experiment
     target = experiment.measure.precision
     with progress(experiment.experiment, expected_seconds(job), target, quiet=quiet) as listener:
-        return execute(job, jobs=jobs, executor=executor, fresh=fresh, report=listener, allow_code=allow_code)
+        return execute(
+            job,
+            jobs=jobs,
+            executor=executor,
+            fresh=fresh,
+            report=listener,
+            allow_code=allow_code,
+            budget=limits.left(),
+            device=limits.device,
+        )
 
 
-def _press(job: Job, quiet: bool, *, keep: bool) -> Findings:
+def _press(job: Job, quiet: bool, *, keep: bool, paused: Sequence[BrokenRecord] = ()) -> Findings:
     from reportgen.workflow import press, records
 
-    measured = records(job)
+    measured = records(job, paused)
     if not quiet:
         typer.echo(f"{job.experiment.experiment}: writing the report", err=True)
     return press(job, measured, keep=keep)
@@ -401,12 +424,6 @@ def _worst(codes: Sequence[int]) -> int:
     return next((code for code in WORST_FIRST if code in codes), 0)
 
 
-def _complain(message: str, code: int) -> int:
-    for line in message.splitlines():
-        print(f"error: {line}", file=sys.stderr)
-    return code
-
-
 def _usage(error: typer.TyperException) -> str:
     message = getattr(error, "format_message", lambda: str(error))()
     return f"{message.rstrip('.')}. `reportgen --help` shows what there is." if message else ""
@@ -416,12 +433,3 @@ def _plain(item: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(item)
-
-
-def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        typer.echo(line)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from reportgen.execution import Event, Listener
 
-SETTLED = ("finished", "cached", "broken")
+SETTLED = ("finished", "cached", "broken", "paused")
 PATIENCE = 10.0
 """Seconds after which a log without a terminal gets a line even if no cell ended."""
 
@@ -104,6 +104,8 @@ class Lines:
         what = f"{event.kind} {event.cell}"
         if event.state == "broken":
             return f"{count} {what}: broke, {event.cause}"
+        if event.state == "paused":
+            return f"{count} {what}: {event.cause}"
         facts = ["done"] if event.state == "finished" else [f"{event.done:.0%}"]
         if known.precision is not None:
             facts.append(reached(known.precision))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,12 +20,13 @@ Row = Mapping[str, Any]
 def listing() -> dict[str, list[Row]]:
     """Everything a declaration can name, by kind."""
     from reportgen.cli.matrix import problems, title_of
-    from reportgen.declaration import find, gallery_names, load
+    from reportgen.declaration import find, gallery_names, load, long_names
     from reportgen.estimators import ESTIMATORS
     from reportgen.objectives import OBJECTIVES
 
     return {
         "gallery": [{"name": name, "title": load(find(name)).title} for name in gallery_names()],
+        "for an hour or a night": [{"name": name, "title": load(find(name)).title} for name in long_names()],
         "problems": [{"name": name, "title": title_of(model)} for name, model in problems().items()],
         "estimators": [{"name": e.name, "title": e.title} for e in ESTIMATORS.values()],
         "objectives": [{"name": o.name, "title": o.title} for o in OBJECTIVES.values()],
@@ -51,6 +51,7 @@ def cost_row(job: Job) -> dict[str, Any]:
         "title": job.experiment.title,
         "data": job.experiment.problem.dataset,
         "trainings": len(job.plan.trainings),
+        "judgements": len(job.plan.judgements),
         "measurements": len(job.plan.measurements),
         "arms": sum(len(cell.arms) for cell in job.plan.measurements),
         "claims": len(job.experiment.claims),
@@ -66,8 +67,9 @@ def cost_row(job: Job) -> dict[str, Any]:
 def cost_lines(row: Row) -> Iterable[str]:
     """A row of `cost_row` for people, with every setting of the declaration."""
     yield f"{row['experiment']}: in order. {row['title']}"
+    judged = f"{many(row['judgements'], 'judged model')}, " if row["judgements"] else ""
     yield (
-        f"  {many(row['trainings'], 'training')}, {many(row['measurements'], 'measured cell')} with "
+        f"  {many(row['trainings'], 'training')}, {judged}{many(row['measurements'], 'measured cell')} with "
         f"{many(row['arms'], 'arm')}, {many(row['claims'], 'claim')}; "
         f"{many(row['cached'], 'cell')} {'is' if row['cached'] == 1 else 'are'} stored, "
         f"{row['to_run']} would run"
@@ -94,7 +96,7 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
         for claim in findings.claims
     ]
     yield from (f"  {line}" for line in aligned(rows))
-    yield from (f"  broken cell: {cell.cause}" for cell in findings.broken)
+    yield from (f"  broken cell: {cell.cause}" for cell in findings.broken if not cell.paused)
     yield from (f"  broken estimator: {told}" for told in broken_estimators(findings.measurements))
     yield f"report: {job.folder / 'report.html'}, {job.folder / 'report.pdf'}"
 
@@ -126,6 +128,7 @@ def counts(outcome: Outcome) -> dict[str, Any]:
         "measured": outcome.measured,
         "cached": outcome.cached,
         "broken": [record.cause for record in outcome.broken],
+        "paused": [record.cause for record in outcome.paused],
         "seconds": round(outcome.seconds, 3),
     }
 
@@ -138,6 +141,8 @@ def counted(outcome: Outcome) -> str:
     parts += [f"{outcome.cached} found in the store"] if outcome.cached else []
     parts += [f"{outcome.damaged} of them stored before but damaged"] if outcome.damaged else []
     parts += [f"{len(outcome.broken)} broken"] if outcome.broken else []
+    left = len(outcome.paused)
+    parts += [f"{many(left, 'cell')} unfinished when the time was up; run again to go on"] if left else []
     return ", ".join(parts)
 
 
@@ -158,13 +163,9 @@ def folded(lines: Iterable[str], width: int = 100) -> Iterable[str]:
 
 
 def _datasets() -> list[Row]:
-    """A data set is described by the first line of its file."""
     from reportgen.datasets import DATASETS
 
-    return [
-        {"name": name, "title": (sys.modules[loader.__module__].__doc__ or name).splitlines()[0]}
-        for name, loader in DATASETS.items()
-    ]
+    return [{"name": name, "title": source.about} for name, source in DATASETS.items()]
 
 
 def _sections() -> list[Row]:

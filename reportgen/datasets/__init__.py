@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reportgen.datasets import breast_cancer, digits, mnist
+from reportgen.datasets import (
+    breast_cancer,
+    digits,
+    freyfaces,
+    mnist,
+    mnist_fixed,
+    omniglot,
+    omniglot_derived,
+)
 from reportgen.datasets.binarization import binarized
 from reportgen.datasets.dataset import Dataset
+from reportgen.datasets.source import Source
 from reportgen.datasets.table import Table
 from reportgen.errors import UsageError
 
-DATASETS: dict[str, Callable[[], Dataset]] = {
-    "digits": digits.load,
-    "mnist": mnist.load,
+DATASETS: dict[str, Source] = {
+    "digits": digits.SOURCE,
+    "mnist": mnist.SOURCE,
+    "mnist_fixed": mnist_fixed.SOURCE,
+    "omniglot": omniglot.SOURCE,
+    "omniglot_derived": omniglot_derived.SOURCE,
+    "freyfaces": freyfaces.SOURCE,
 }
-"""Name in a declaration → loader."""
+"""Name in a declaration → where it comes from and how it is read."""
 
 
 TABLES: dict[str, Callable[[], Table]] = {
@@ -31,11 +44,11 @@ def find(name: str) -> Dataset | Table:
 def load(name: str) -> Dataset:
     """The data set of this name; UsageError for a name that is not in the table."""
     try:
-        loader = DATASETS[name]
+        source = DATASETS[name]
     except KeyError:
         known = ", ".join(DATASETS)
         raise UsageError(f"problem.data: no data set is called {name!r}. Use one of: {known}.") from None
-    return loader()
+    return source.load()
 
 
-__all__ = ["DATASETS", "TABLES", "Dataset", "Table", "binarized", "find", "load"]
+__all__ = ["DATASETS", "TABLES", "Dataset", "Source", "Table", "binarized", "find", "load"]

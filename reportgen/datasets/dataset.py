@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.float32]
 Levels = NDArray[np.uint8]
+Binarize = Literal["each draw", "fixed"]
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,15 @@ class Dataset:
     """Height and width; their product is `pixels`."""
     digest: str
     """SHA-256 (hex) of both parts, so that a cell's key changes with the data."""
-    binarize: Literal["each draw", "fixed"]
+    binarize: Binarize
     """Whether a grey level is the probability of a white pixel, drawn afresh each
     time (Burda et al., 2016, section 5), or the images are binary already."""
     citation: str
     """Key in the report's bibliography."""
+    split: str = ""
+    """How the images were divided, a sentence."""
+    caution: str = ""
+    """What numbers from these images must not be taken for, a sentence; empty where there is none."""
 
     @property
     def pixels(self) -> int:
@@ -47,16 +52,42 @@ def from_levels(
     *,
     highest: int,
     shape: tuple[int, int],
-    binarize: Literal["each draw", "fixed"],
+    binarize: Binarize,
     citation: str,
+    split: str = "",
+    caution: str = "",
 ) -> Dataset:
     """A data set from integer grey levels 0 … `highest`, [n pixels] each; the digest is of the levels."""
-    digest = hashlib.sha256()
-    for part in (train, test):
-        digest.update(f"{part.shape}{highest};".encode())
-        digest.update(np.ascontiguousarray(part).tobytes())
+    digest = _digest(train, test, str(highest))
 
     def scaled(part: Levels) -> Pixels:
         return part.astype(np.float32) / np.float32(highest)
 
-    return Dataset(name, title, scaled(train), scaled(test), shape, digest.hexdigest(), binarize, citation)
+    return Dataset(
+        name, title, scaled(train), scaled(test), shape, digest, binarize, citation, split, caution
+    )
+
+
+def from_fractions(
+    name: str,
+    title: str,
+    train: Pixels,
+    test: Pixels,
+    *,
+    shape: tuple[int, int],
+    binarize: Binarize,
+    citation: str,
+    split: str = "",
+    caution: str = "",
+) -> Dataset:
+    """A data set from grey levels that are in [0, 1] already, [n pixels] float32 each."""
+    digest = _digest(train.astype("<f4"), test.astype("<f4"), "float32")
+    return Dataset(name, title, train, test, shape, digest, binarize, citation, split, caution)
+
+
+def _digest(train: NDArray[np.generic], test: NDArray[np.generic], scale: str) -> str:
+    digest = hashlib.sha256()
+    for part in (train, test):
+        digest.update(f"{part.shape}{scale};".encode())
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()

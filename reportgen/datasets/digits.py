@@ -8,32 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from reportgen.datasets.dataset import Dataset, Levels, from_levels
+from reportgen.datasets.dataset import Levels
+from reportgen.datasets.source import Parts, Source
 from reportgen.errors import DataError
 from reportgen.streams import stream
 
 TRAIN = 1500
 """Of 1797 images; the other 297 are the test part."""
-HIGHEST = 16
 
 
-def load() -> Dataset:
-    """The optical digits of Alpaydin & Kaynak (1998), 1500 for training and 297 for testing.
-
-    The split is one fixed permutation: the images come ordered by writer.
-    """
+def read() -> Parts:
+    """The optical digits of Alpaydin & Kaynak (1998), 1500 for training and 297 for testing."""
     levels = _levels()
     order = stream(0, "digits", "split").permutation(len(levels))
-    return from_levels(
-        "digits",
-        "scikit-learn digits (8×8)",
-        levels[order[:TRAIN]],
-        levels[order[TRAIN:]],
-        highest=HIGHEST,
-        shape=(8, 8),
-        binarize="each draw",
-        citation="alpaydin1998",
-    )
+    return levels[order[:TRAIN]], levels[order[TRAIN:]]
 
 
 def _levels() -> Levels:
@@ -50,3 +38,18 @@ def _levels() -> Levels:
 
     pixels = np.asarray(load_digits(return_X_y=True)[0])
     return pixels.astype(np.uint8)
+
+
+SOURCE = Source(
+    name="digits",
+    title="scikit-learn digits (8×8)",
+    about="Handwritten digits of 8×8 pixels, shipped inside scikit-learn: no download.",
+    shape=(8, 8),
+    counts=(TRAIN, 297),
+    highest=16,
+    binarize="each draw",
+    citation="alpaydin1998",
+    licence="CC BY 4.0",
+    split="They were divided by one fixed permutation, since they come ordered by writer.",
+    built_in=read,
+)

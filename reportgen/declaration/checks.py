@@ -11,8 +11,26 @@ from reportgen.applicability import refusal
 from reportgen.declaration.claim_checks import check_claims
 from reportgen.declaration.complaints import Complaint, Path, describe, listing, suggestion
 from reportgen.declaration.estimator_spec import EstimatorSpec
-from reportgen.declaration.experiment import Experiment, Train
-from reportgen.declaration.swept import problems_of, swept_section, with_resolved_sweep
+from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.section import Section
+from reportgen.declaration.swept import (
+    Block,
+    combinations,
+    problems_of,
+    section_with,
+    swept_section,
+    swept_value,
+    with_resolved_sweep,
+)
+from reportgen.declaration.train import Train
+from reportgen.declaration.training_checks import (
+    beyond,
+    check_checkpoints,
+    check_judge,
+    check_published,
+    check_training,
+    untrainable,
+)
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
@@ -32,18 +50,6 @@ _NOT_SWEPT = {
     "problem.arguments": "declare one experiment a set of arguments, or change one with --set",
     "train.checkpoints": "every setting is measured at the checkpoints of measure.sweep_checkpoints",
 }
-
-
-def check_checkpoints(experiment: Experiment) -> Iterator[Complaint]:
-    """Checkpoints lie within the training."""
-    yield from _beyond(experiment.train)
-
-
-def _beyond(train: Train) -> Iterator[Complaint]:
-    for i, epoch in enumerate(train.checkpoints):
-        if epoch > train.epochs:
-            text = f"must be at most train.epochs = {train.epochs}, got {epoch}. Train longer, or remove it."
-            yield Complaint(("train", "checkpoints", i), text)
 
 
 def check_budget(experiment: Experiment) -> Iterator[Complaint]:
@@ -168,7 +174,7 @@ def check_bounds(experiment: Experiment) -> Iterator[Complaint]:
 def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
     """Every swept path is a setting, and every value is one it can have."""
     sections = {"problem": experiment.problem, **({"train": experiment.train} if _trains(experiment) else {})}
-    paths = [f"{name}.{field}" for name, model in sections.items() for field in type(model).model_fields]
+    paths = [path for name, section in sections.items() for path in _paths(section, name)]
     allowed = [path for path in paths if path not in _NOT_SWEPT]
     count = 0
     for i, block in enumerate(experiment.sweep):
@@ -178,26 +184,40 @@ def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
             twin = experiment.sweep.index(block)
             yield Complaint(("sweep", i), f"is sweep[{twin}] again. Remove one.")
         spanned = 1
+        faults: list[Complaint] = []
         for path, values in block.items():
             place: Path = ("sweep", i, path)
             if path in _NOT_SWEPT:
-                yield Complaint(place, f"{path} cannot be swept: {_NOT_SWEPT[path]}.")
+                faults.append(Complaint(place, f"{path} cannot be swept: {_NOT_SWEPT[path]}."))
             elif path not in allowed:
                 known = suggestion(path, allowed)
                 roots = " or ".join(f"{name}.…" for name in sections)
-                yield Complaint(place, f"no setting has this path. A sweep is over {roots}. {known}")
+                text = f"no setting has this path. A sweep is over {roots}. {known}"
+                faults.append(Complaint(place, text))
             elif not values:
-                yield Complaint(
-                    place, "must list at least one value, got an empty list. Add values, or remove it."
-                )
+                text = "must list at least one value, got an empty list. Add values, or remove it."
+                faults.append(Complaint(place, text))
             else:
-                yield from _check_values(experiment, place, values)
+                faults += _check_values(experiment, block, place)
                 spanned *= len(values)
+        yield from faults
+        if not faults and spanned <= MOST_SETTINGS:
+            yield from _check_together(experiment, block, ("sweep", i))
         count += spanned
     if count > MOST_SETTINGS:
         yield Complaint(
             ("sweep",), f"spans {count} settings, at most {MOST_SETTINGS} are run. Shorten the lists."
         )
+
+
+def _paths(section: Section, root: str) -> Iterator[str]:
+    """Of every setting of a section and of the sections in it."""
+    for field in type(section).model_fields:
+        inner = getattr(section, field)
+        if isinstance(inner, Section):
+            yield from _paths(inner, f"{root}.{field}")
+        else:
+            yield f"{root}.{field}"
 
 
 def _trains(experiment: Experiment) -> bool:
@@ -211,10 +231,6 @@ def check_parts(experiment: Experiment) -> Iterator[Complaint]:
         yield Complaint(("train",), f"{problem.model} has no parameters to train. Remove the section.")
     if not problem.images and "images" in experiment.measure.model_fields_set:
         yield Complaint(("measure", "images"), f"{problem.model} has no images. Remove it.")
-    if problem.trained and experiment.train.objective not in problem.objectives:
-        known = suggestion(experiment.train.objective, problem.objectives)
-        text = f"{problem.model} has no {experiment.train.objective}. {known}"
-        yield Complaint(("train", "objective"), text)
     if problem.layered and experiment.measure.constants:
         text = f"no constant can be added to log p of {problem.model}. Remove them."
         yield Complaint(("measure", "constants"), text)
@@ -224,13 +240,31 @@ def check_parts(experiment: Experiment) -> Iterator[Complaint]:
             yield Complaint(("objective", i), f"{problem.model} has no {name}. {known}")
 
 
-def _check_values(experiment: Experiment, sweep: Path, values: tuple[Any, ...]) -> Iterator[Complaint]:
+def _check_together(experiment: Experiment, block: Block, place: Path) -> Iterator[Complaint]:
+    """Values that are swept together fit together; the first that do not are named."""
+    for name in ("problem", "train"):
+        for values in combinations(block, name):
+            try:
+                section_with(experiment, name, values)
+            except ValidationError as error:
+                detail = error.errors()[0]
+                text = detail.get("ctx", {}).get("text", "these values do not fit together.")
+                given = ", ".join(
+                    f"{path} {value if isinstance(value, list) else describe(value)}"
+                    for path, value in values.items()
+                )
+                remedy = "Values that belong together make a mapping of their own in a list."
+                yield Complaint(place, f"{given}: {text} {remedy}")
+                return
+
+
+def _check_values(experiment: Experiment, block: Block, sweep: Path) -> Iterator[Complaint]:
     path = str(sweep[-1])
     built: list[Any] = []
-    for i, value in enumerate(values):
+    for i, value in enumerate(block[path]):
         place: Path = (*sweep, i)
         try:
-            section = swept_section(experiment, path, value)
+            section = swept_section(experiment, block, path, value)
         except ValidationError as error:
             for detail in error.errors():
                 text = detail.get("ctx", {}).get("text", "is not a value this setting can have.")
@@ -239,9 +273,10 @@ def _check_values(experiment: Experiment, sweep: Path, values: tuple[Any, ...]) 
         if isinstance(section, Train):
             yield from (
                 Complaint(place, f"with this value train.checkpoints[{c.path[-1]}] {c.text}")
-                for c in _beyond(section)
+                for c in beyond(section)
             )
-        resolved = getattr(section, path.partition(".")[2])
+            yield from (Complaint(place, c.text) for c in untrainable(experiment.problem, section, ()))
+        resolved = swept_value(section, path)
         if resolved in built:
             yield Complaint(place, f"must be new, got {describe(value)} twice. Remove one.")
         built.append(resolved)
@@ -264,6 +299,9 @@ def check_claim_ids(experiment: Experiment) -> Iterator[Complaint]:
 CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
     (check_parts, frozenset({"problem", "train", "measure", "objective"})),
     (check_checkpoints, frozenset({"train"})),
+    (check_training, frozenset({"problem", "train"})),
+    (check_judge, frozenset({"problem", "train", "judge", "published"})),
+    (check_published, frozenset({"published", "sweep"})),
     (check_budget, frozenset({"measure"})),
     (check_samples, frozenset({"measure", "estimators"})),
     (check_sweep_checkpoints, frozenset({"train", "measure"})),

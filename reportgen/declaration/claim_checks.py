@@ -18,6 +18,7 @@ from reportgen.declaration.claim_tests import (
 )
 from reportgen.declaration.complaints import Complaint, listing, suggestion
 from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.model_claim_checks import model_faults
 from reportgen.declaration.swept import problems_of
 from reportgen.estimators import ESTIMATORS
 
@@ -28,7 +29,9 @@ CONSTANT_PROBES = ("score_function", "pathwise")
 def check_claims(experiment: Experiment) -> Iterator[Complaint]:
     """Labels, objective, checkpoints and settings exist, and what is compared is measured there."""
     for i, claim in enumerate(experiment.claims):
-        for text in _faults(experiment, claim.parsed):
+        test = claim.parsed
+        faults = model_faults if test.of_models else _faults
+        for text in faults(experiment, test):
             yield Complaint(("claims", i, "test"), text)
 
 

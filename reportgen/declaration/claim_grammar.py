@@ -6,15 +6,20 @@ comparison := "equal_means" "(" arm "," arm ["," "margin" "=" percentage] ")"
             | quantity ("<" | ">" | "<=" | ">=") number
             | quantity "=" number "within" (number | percentage)
             | call ("<" | ">" | "<=" | ">=") call
-quantity   := call | "slope" "(" call "," "num_samples" ")" | "crossover" "(" arm "," arm "," setting ")"
+            | ("increasing" | "decreasing") "(" model "," setting ")"
+quantity   := model | call | "slope" "(" call "," "num_samples" ")"
+            | "crossover" "(" arm "," arm "," setting ")"
+model      := a statistic of trained models: negative_log_likelihood or active_units
 call       := statistic "(" arm {"," arm} {"," objective} ")"
 scope      := "at" ("every" | "some") ("checkpoint" | setting)
             | "at" setting value
             | ("at" | "after") "checkpoint" whole number
 arm        := an estimator's label or name: no , ( ) < > =
-group      := a parameter group as the record names it, such as mean or hidden.0; all where none is named
+group      := a parameter group as the record names it, such as mean or hidden.0; of trained models a
+              stochastic layer, layer1 or layer2; all where none is named
 setting    := a swept setting, such as problem.latent
-value      := one of its values as YAML writes it plain: text without spaces, a number, true, false
+value      := one of its values as YAML writes it plain: text without spaces, a number, true, false, or
+              a list of these in square brackets
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ import re
 from functools import lru_cache
 
 from reportgen.declaration.claim_scanner import NUMBER, SETTING, WORD, GrammarError, Scanner
-from reportgen.declaration.claim_statistics import SLOPES, STATISTICS
+from reportgen.declaration.claim_statistics import MODEL_STATISTICS, SLOPES, STATISTICS
 from reportgen.declaration.claim_tests import (
     DEFAULT_MARGIN,
     EVERYTHING,
@@ -39,13 +44,15 @@ from reportgen.declaration.claim_tests import (
     Slope,
     Statistic,
     Threshold,
+    Trend,
 )
 from reportgen.declaration.complaints import listing, suggestion
 
 _ORDERS = ("<", ">", "<=", ">=")
 _OPERATOR = re.compile(r"<=|>=|[<>=≤≥≈!]+")
 _EPOCH = re.compile(r"\d{1,12}(?![\w.])")
-_FORMS = ("equal_means", "ordering", "slope", "crossover")
+_TRENDS = ("increasing", "decreasing")
+_FORMS = ("equal_means", "ordering", "slope", "crossover", *_TRENDS)
 
 __all__ = ["GrammarError", "parse"]
 
@@ -82,6 +89,8 @@ class _Parser(Scanner):
             return self.equal_means()
         if name == "ordering":
             return self.ordering()
+        if name in _TRENDS:
+            return self.trend(name)
         quantity = self.quantity(name, start)
         operator = self.operator(str(quantity))
         if operator == "=":
@@ -90,8 +99,9 @@ class _Parser(Scanner):
         match = WORD.match(self.text, here)
         if match is None:
             return Threshold(quantity, operator, self.number("a number or a statistic"))
-        if not isinstance(quantity, Statistic):
-            raise self.error(f"a {name} is compared with a number: expected a number")
+        if not isinstance(quantity, Statistic) or quantity.of_model:
+            what = name if name in MODEL_STATISTICS else f"a {name}"
+            raise self.error(f"{what} is compared with a number: expected a number")
         self.at = match.end()
         right = self.quantity(match[0], here)
         if not isinstance(right, Statistic):
@@ -131,9 +141,25 @@ class _Parser(Scanner):
         self.symbol(")", "ordering")
         return Ordering(statistic, tuple(arms))
 
+    def trend(self, name: str) -> Trend:
+        form = f"{name}(negative_log_likelihood, train.num_samples)"
+        self.symbol("(", name)
+        here = self.skip()
+        statistic = self.word(f"a statistic of trained models: {form}")
+        if statistic not in MODEL_STATISTICS:
+            known = listing(MODEL_STATISTICS)
+            raise GrammarError(here + 1, f"{name} is of trained models, so of {known}, got {statistic!r}")
+        if not self.accept(","):
+            raise self.error(f"expected the swept setting along which it runs: {form}")
+        over = self.setting(f"a swept setting: {form}")
+        self.symbol(")", name)
+        return Trend(statistic, over, rising=name == "increasing")
+
     def quantity(self, name: str, start: int) -> Quantity:
         if name == "slope":
             return self.slope()
+        if name in MODEL_STATISTICS:
+            return Statistic(name, ())
         return self.crossover() if name == "crossover" else self.call(name, start)
 
     def slope(self) -> Slope:
@@ -177,7 +203,8 @@ class _Parser(Scanner):
     def known_statistic(self, name: str, start: int) -> str:
         if name not in STATISTICS:
             raise GrammarError(
-                start + 1, f"no statistic {name!r}. {suggestion(name, [*STATISTICS, *_FORMS])}"
+                start + 1,
+                f"no statistic {name!r}. {suggestion(name, [*STATISTICS, *MODEL_STATISTICS, *_FORMS])}",
             )
         return name
 
@@ -216,7 +243,7 @@ class _Parser(Scanner):
                 return Scope(quantifier, self.word("'checkpoint' or a swept setting such as problem.latent"))
         if SETTING.match(self.text, self.skip()):
             over = self.setting("a swept setting")
-            return Scope("at", over, value=self.scalar(f"a value of {over} after its name"))
+            return Scope("at", over, value=self.value(f"a value of {over} after its name"))
         return self.checkpoint("at")
 
     def setting(self, what: str) -> str:

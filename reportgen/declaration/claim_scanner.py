@@ -11,7 +11,7 @@ WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 NUMBER = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?\s*%?")
 SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 _ARM = re.compile(r"[^,()<>=]*")
-_PLAIN = re.compile(r"[^\s,()<>=]+")
+_PLAIN = re.compile(r"[^\s,()<>=\[\]]+")
 RESERVED = frozenset({"in", "under", "at", "after", "and"})
 """Words that go on with a test, and so are no value and no name of a group."""
 
@@ -68,6 +68,17 @@ class Scanner:
             raise self.error(f"expected {what}")
         self.at = match.end()
         return match[0]
+
+    def value(self, what: str) -> object:
+        """A plain word as YAML reads it, or several of them in square brackets."""
+        if not self.accept("["):
+            return self.scalar(what)
+        found = [self.scalar(what)]
+        while self.accept(","):
+            found.append(self.scalar(what))
+        if not self.accept("]"):
+            raise self.error("expected ',' or ']' in a list of values")
+        return tuple(found)
 
     def scalar(self, what: str) -> object:
         """A plain word as YAML reads it: text, a number, true, false or null."""

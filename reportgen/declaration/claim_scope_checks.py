@@ -33,17 +33,23 @@ def scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     owner = "measure.sweep_checkpoints" if away else "train.checkpoints"
     for scope in test.scopes:
         if scope.over != "checkpoint":
-            if scope.over not in swept:
-                known = suggestion(scope.over, ["checkpoint", *swept])
-                yield f"{scope.over!r} is neither 'checkpoint' nor swept. {known}"
-            elif scope.fixes and not any(scope.holds(value) for value in swept[scope.over]):
-                found = scalar_text(scope.value)
-                known = suggestion(found, [scalar_text(value) for value in swept[scope.over]])
-                yield f"{scope.over} is not swept over {found}. {known}"
+            yield from value_faults(experiment, scope)
         elif scope.quantifier == "at" and scope.number not in measured:
             yield f"checkpoint {scope.number} is not in {owner} {list(measured)}. Add it, or use one."
         elif scope.quantifier == "after" and not any(epoch > (scope.number or 0) for epoch in measured):
             yield f"no checkpoint comes after {scope.number} in {owner} {list(measured)}. Use an earlier one."
+
+
+def value_faults(experiment: Experiment, scope: Scope) -> Iterator[str]:
+    """A scope of a setting is over a swept one, and over a value that it takes."""
+    swept = experiment.swept
+    if scope.over not in swept:
+        known = suggestion(scope.over, ["checkpoint", *swept])
+        yield f"{scope.over!r} is neither 'checkpoint' nor swept. {known}"
+    elif scope.fixes and not any(scope.holds(value) for value in swept[scope.over]):
+        found = scalar_text(scope.value)
+        known = suggestion(found, [scalar_text(value) for value in swept[scope.over]])
+        yield f"{scope.over} is not swept over {found}. {known}"
 
 
 def crossing_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:

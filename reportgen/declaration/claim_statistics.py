@@ -70,6 +70,12 @@ STATISTICS: dict[str, StatisticKind] = {
     "mean_squared_error": StatisticKind(1, "squared bias plus total variance", by_group=True),
 }
 
+MODEL_STATISTICS: dict[str, str] = {
+    "negative_log_likelihood": "minus the bound with the most samples, nats an image, mean over test images",
+    "active_units": "latent units whose posterior mean varies over images by more than 10⁻²",
+}
+"""Those of trained models, which name no estimator, and what they say."""
+
 SLOPES = (
     "total_variance",
     "work_normalized_variance",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from reportgen.declaration.dotted import same_value
+
 DEFAULT_MARGIN = 0.1
 """Of `equal_means`, relative."""
 EVERYTHING = "all"
@@ -29,7 +31,9 @@ def percent_text(value: float) -> str:
 
 
 def scalar_text(value: Any) -> str:
-    """A setting's value as YAML writes it plain: cosine, 5, 0.5, true, null."""
+    """A setting's value as YAML writes it plain: cosine, 5, 0.5, true, null, [100, 50]."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(scalar_text, value))}]"
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -39,14 +43,21 @@ def scalar_text(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Statistic:
-    """A named statistic of one, two or three estimators (labels or names, as written)."""
+    """A named statistic of one, two or three estimators (labels or names, as written), or of a model."""
 
     name: str
     arms: tuple[str, ...]
     objectives: tuple[str, ...] = ()
     """Those it compares, where it is of several."""
 
+    @property
+    def of_model(self) -> bool:
+        """Whether it is of the trained model itself."""
+        return not self.arms
+
     def __str__(self) -> str:
+        if self.of_model:
+            return self.name
         return f"{self.name}({', '.join((*self.arms, *self.objectives))})"
 
 
@@ -157,7 +168,19 @@ class Ordering:
         return f"ordering({self.statistic}, {', '.join(self.arms)})"
 
 
-Comparison = EqualMeans | Threshold | Equivalence | Contrast | Ordering
+@dataclass(frozen=True)
+class Trend:
+    """A statistic of trained models goes one way from each swept value of a setting to the next declared."""
+
+    statistic: str
+    over: str
+    rising: bool
+
+    def __str__(self) -> str:
+        return f"{'increasing' if self.rising else 'decreasing'}({self.statistic}, {self.over})"
+
+
+Comparison = EqualMeans | Threshold | Equivalence | Contrast | Ordering | Trend
 
 
 @dataclass(frozen=True)
@@ -171,7 +194,8 @@ class Scope:
 
     Without a scope of checkpoints: every checkpoint that is measured there
     (in swept settings those of `measure.sweep_checkpoints`). A swept setting
-    that no scope names stays at its base value.
+    that no scope names stays at its base value; in a claim about trained
+    models it takes every value, and the checkpoints are those of `judge`.
     """
 
     quantifier: str
@@ -186,7 +210,7 @@ class Scope:
 
     def holds(self, value: Any) -> bool:
         """Whether a setting with this value is in a scope that fixes it; a truth value is no number."""
-        return bool(value == self.value) and isinstance(value, bool) == isinstance(self.value, bool)
+        return same_value(value, self.value)
 
     def __str__(self) -> str:
         if self.over == "checkpoint" and self.number is not None:
@@ -204,7 +228,14 @@ class ClaimTest:
     objective: str | None = None
     scopes: tuple[Scope, ...] = ()
     group: str = EVERYTHING
-    """Parameter group as the record names it: a block of φ, or all."""
+    """Parameter group as the record names it: a block of φ, or all; of a model, a stochastic layer."""
+
+    @property
+    def of_models(self) -> bool:
+        """Whether it is about trained models, and not about estimators of a gradient."""
+        if isinstance(self.comparison, Trend):
+            return True
+        return any(isinstance(of, Statistic) and of.of_model for of in quantities_of(self.comparison))
 
     def __str__(self) -> str:
         group = f" in {self.group}" if self.group != EVERYTHING else ""
@@ -223,7 +254,7 @@ def arms_of(comparison: Comparison) -> tuple[str, ...]:
 
 
 def quantities_of(comparison: Comparison) -> Iterator[Quantity]:
-    """The statistics, slopes and crossovers a comparison is about; none for `equal_means`."""
+    """The statistics, slopes and crossovers a comparison is about; none for `equal_means` and trends."""
     if isinstance(comparison, Contrast):
         yield from (comparison.left, comparison.right)
     elif isinstance(comparison, Ordering):

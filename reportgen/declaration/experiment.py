@@ -11,15 +11,18 @@ from pydantic_core import CoreSchema, core_schema
 
 from reportgen.declaration.claim_grammar import GrammarError, parse
 from reportgen.declaration.claim_tests import ClaimTest
-from reportgen.declaration.complaints import Complaint, Path, Places, describe, refuse
+from reportgen.declaration.complaints import Complaint, Path, Places, refuse
+from reportgen.declaration.dotted import value_at
+from reportgen.declaration.epochs import Which, chosen
 from reportgen.declaration.estimator_spec import EstimatorSpec, usual_estimators
+from reportgen.declaration.judge import Judge
 from reportgen.declaration.problems import AnyProblem
 from reportgen.declaration.problems.vae import VAE
+from reportgen.declaration.published import Published
 from reportgen.declaration.scalars import (
     AsList,
     Choice,
     Fraction,
-    Marker,
     Real,
     Slug,
     Text,
@@ -30,9 +33,8 @@ from reportgen.declaration.scalars import (
     one_of,
 )
 from reportgen.declaration.section import Section
+from reportgen.declaration.train import Train
 from reportgen.errors import DeclarationError
-
-_EPOCHS = (0, 1, 5, 20, 50, 100, 200)
 
 
 def _objectives() -> Iterable[str]:
@@ -60,50 +62,7 @@ class _Blocks(AsList):
         return core_schema.no_info_before_validator_function(_blocks, handler(source))
 
 
-Epochs = Annotated[
-    tuple[Annotated[int, Whole(0)], ...],
-    AsList(),
-    AfterValidator(filled),
-    AfterValidator(ascending),
-]
 ObjectiveName = Annotated[str, Choice(_objectives)]
-
-
-class _WhichCheckpoints(Marker):
-    """``last``, ``every``, or epochs."""
-
-    def check(self, value: Any) -> str | tuple[int, ...]:
-        if isinstance(value, str):
-            if value not in ("last", "every"):
-                raise refuse(f"must be last, every or a list of epochs, got {describe(value)}. Use last.")
-            return value
-        if not isinstance(value, (list, tuple)):
-            value = [value]
-        return ascending(filled(tuple(Whole(0).check(epoch) for epoch in value)))
-
-    def schema(self) -> dict[str, Any]:
-        epochs = {"type": "array", "minItems": 1, "items": Whole(0).schema()}
-        return {"anyOf": [{"enum": ["last", "every"]}, epochs]}
-
-
-class Train(Section):
-    """How the model is trained; the same checkpoints serve every estimator."""
-
-    objective: Annotated[str, one_of("elbo", "elbo_analytic_kl")] = "elbo"
-    """What is maximised, with pathwise gradients."""
-    epochs: Annotated[int, Whole(0, 10**6)] = 200
-    """Passes over the training images."""
-    batch_size: Annotated[int, Whole(1, 10**6)] = 20
-    """Images a step."""
-    learning_rate: Annotated[float, Real(above=0.0)] = 1e-3
-    """Adam's step size."""
-    checkpoints: Epochs = Field(
-        default_factory=lambda train: tuple(
-            sorted({*(e for e in _EPOCHS if e < train["epochs"]), train["epochs"]})
-        )
-    )
-    """Epochs at which gradients are measured; 0 is before training. Default: 0, 1, 5, 20, 50, 100, 200
-    as far as the epochs go, and the last."""
 
 
 class Measure(Section):
@@ -120,10 +79,12 @@ class Measure(Section):
     num_samples: Annotated[
         tuple[Annotated[int, Whole(1, 4096)], ...], AsList(), AfterValidator(ascending)
     ] = ()
-    """Values of K for the curve of variance against K, at the last checkpoint of the base setting."""
+    """Values of K for the curve of variance against K."""
+    curves: Annotated[str, one_of("last", "everywhere")] = "last"
+    """Where that curve is measured: at the last checkpoint of the base setting, or everywhere."""
     constants: Annotated[tuple[Annotated[float, Real()], ...], AsList(), AfterValidator(distinct)] = ()
     """Constants added to log p(x|z) for score_function and pathwise, at the last checkpoint of the base."""
-    sweep_checkpoints: Annotated[str | tuple[int, ...], _WhichCheckpoints()] = "last"
+    sweep_checkpoints: Which = "last"
     """Checkpoints measured in swept settings: last, every, or a list. The base setting is measured at all."""
 
 
@@ -174,6 +135,10 @@ class Experiment(Section):
     """How the model is trained, and the checkpoints at which it is measured."""
     measure: Measure = Measure()
     """How long, and on how many images."""
+    judge: Judge | None = None
+    """How good the trained models are: test likelihood and active units. Left out, they are not judged."""
+    published: Published | None = None
+    """Published numbers that these are held against."""
     sweep: Annotated[tuple[dict[str, tuple[Any, ...]], ...], _Blocks()] = ()
     """Settings and their values, such as `problem.latent: [2, 5, 10]`; the full cross product is run.
     A list of such mappings runs the cross product of each."""
@@ -256,6 +221,12 @@ class Experiment(Section):
                 known += [value for value in values if value not in known]
         return {path: tuple(values) for path, values in found.items()}
 
+    def values_of(self, path: str) -> tuple[Any, ...]:
+        """Every value that a swept setting has somewhere, the base setting's first."""
+        base = value_at(self.model_dump(mode="json"), path)
+        plain = [list(value) if isinstance(value, tuple) else value for value in self.swept.get(path, ())]
+        return (base, *(value for value in plain if value != base))
+
     @property
     def checkpoints(self) -> tuple[int, ...]:
         """Epochs at which the base setting is measured; 0 alone where nothing is trained."""
@@ -264,7 +235,11 @@ class Experiment(Section):
     @property
     def sweep_checkpoints(self) -> tuple[int, ...]:
         """`measure.sweep_checkpoints` as epochs."""
-        chosen = self.measure.sweep_checkpoints
-        if chosen == "every" or not self.problem.trained:
+        if not self.problem.trained:
             return self.checkpoints
-        return self.checkpoints[-1:] if chosen == "last" else tuple(int(epoch) for epoch in chosen)
+        return chosen(self.measure.sweep_checkpoints, self.checkpoints)
+
+    @property
+    def judged_checkpoints(self) -> tuple[int, ...]:
+        """`judge.checkpoints` as epochs; none where models are not judged."""
+        return () if self.judge is None else chosen(self.judge.checkpoints, self.checkpoints)

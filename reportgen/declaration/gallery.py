@@ -8,20 +8,29 @@ from reportgen.declaration.complaints import suggestion
 from reportgen.errors import UsageError
 from reportgen.resources import gallery
 
+LONG = "long"
+"""Folder in the gallery's of the experiments that take an hour or a night; they are run by name alone."""
+
 
 def gallery_names() -> tuple[str, ...]:
-    """Names of the experiments that come with reportgen."""
+    """Names of the experiments that come with reportgen and take minutes at most."""
     return tuple(sorted(path.stem for path in gallery().glob("*.yaml")))
 
 
+def long_names() -> tuple[str, ...]:
+    """Names of those that take longer."""
+    return tuple(sorted(path.stem for path in (gallery() / LONG).glob("*.yaml")))
+
+
 def find(name_or_path: str | Path) -> Path:
-    """The file meant by a path or a gallery name. Raises UsageError where there is neither."""
+    """The file meant by a path or a name of the gallery. Raises UsageError where there is neither."""
     path = Path(name_or_path)
     if path.is_file():
         return path
-    names = gallery_names()
-    if str(name_or_path) in names:
-        return gallery() / f"{name_or_path}.yaml"
+    for folder, names in ((gallery(), gallery_names()), (gallery() / LONG, long_names())):
+        if str(name_or_path) in names:
+            return folder / f"{name_or_path}.yaml"
+    names = (*gallery_names(), *long_names())
     if path.is_dir():
         raise UsageError(
             f"{name_or_path}: needs a YAML file or a gallery name, got a folder. {suggestion('', names)}"

@@ -13,15 +13,20 @@ from reportgen.declaration import overrides as command_line
 from reportgen.declaration.checks import complaints_about
 from reportgen.declaration.complaints import Complaint, Path, Places, describe, suggestion
 from reportgen.declaration.estimator_spec import EstimatorEntry
-from reportgen.declaration.experiment import Claim, Experiment, Measure, Train
+from reportgen.declaration.experiment import Claim, Experiment, Measure
+from reportgen.declaration.judge import Judge
 from reportgen.declaration.problems import PROBLEMS, model_of
+from reportgen.declaration.published import Published
 from reportgen.declaration.swept import with_resolved_sweep
+from reportgen.declaration.train import Train
 from reportgen.declaration.yaml_source import decode, read
 from reportgen.errors import DeclarationError
 
 _MODELS: dict[str, type[BaseModel]] = {
     "train": Train,
     "measure": Measure,
+    "judge": Judge,
+    "published": Published,
     "estimators": EstimatorEntry,
     "claims": Claim,
 }

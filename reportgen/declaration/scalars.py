@@ -76,6 +76,7 @@ class Real(Marker):
 
     above: float = -math.inf
     least: float = -math.inf
+    below: float = math.inf
 
     def check(self, value: Any) -> float:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
@@ -84,10 +85,12 @@ class Real(Marker):
             raise refuse(f"must be more than {self.above:g}, got {describe(value)}.")
         if value < self.least:
             raise refuse(f"must be at least {self.least:g}, got {describe(value)}.")
+        if not value < self.below:
+            raise refuse(f"must be less than {self.below:g}, got {describe(value)}.")
         return float(value) + 0.0  # no negative zero
 
     def schema(self) -> dict[str, Any]:
-        ends = {"exclusiveMinimum": self.above, "minimum": self.least}
+        ends = {"exclusiveMinimum": self.above, "minimum": self.least, "exclusiveMaximum": self.below}
         return {"type": "number"} | {key: end for key, end in ends.items() if math.isfinite(end)}
 
 

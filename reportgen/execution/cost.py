@@ -12,7 +12,7 @@ from typing import Any
 from reportgen.datasets import Dataset, Table
 from reportgen.declaration.problems import PROBLEMS, Problem
 from reportgen.estimators import ESTIMATORS
-from reportgen.plan import Arm, MeasurementCell, Plan, TrainingCell
+from reportgen.plan import Arm, JudgementCell, MeasurementCell, Plan, TrainingCell
 
 STEP_OVERHEAD = 2.2e-4
 """Of one training step, whatever the network, where its gradient is written out …"""
@@ -37,7 +37,15 @@ def training_seconds(cell: TrainingCell, columns: int, rows: int) -> float:
     batch = min(int(cell.train["batch_size"]), points)
     steps = int(cell.train["epochs"]) * -(-points // batch)
     overhead = STEP_OVERHEAD if problem.written_out else AUTOGRAD_OVERHEAD
-    return steps * (overhead + 2 * 6 * problem.weights(columns, rows) * batch / FLOPS)
+    passes = batch * int(cell.train["num_samples"])
+    return steps * (overhead + 2 * 6 * problem.weights(columns, rows) * passes / FLOPS)
+
+
+def judging_seconds(cell: JudgementCell, columns: int, rows: int) -> float:
+    """A decoder pass a sample."""
+    problem = _declared(cell.problem)
+    images = cell.judge["images"] or rows
+    return float(images * int(cell.judge["num_samples"]) * 2 * problem.weights(columns, rows) / FLOPS)
 
 
 def measuring_seconds(cell: MeasurementCell, columns: int, rows: int) -> float:
@@ -65,6 +73,8 @@ def seconds_of(plan: Plan, dataset: Dataset | Table | None) -> dict[str, float]:
     """Expected seconds of every cell, by key."""
     columns, rows = _size(dataset)
     cost = {c.key: training_seconds(c, columns, rows) for c in plan.trainings}
+    tested = len(dataset.test) if isinstance(dataset, Dataset) else 1
+    cost |= {c.key: judging_seconds(c, columns, tested) for c in plan.judgements}
     return cost | {c.key: measuring_seconds(c, columns, rows) for c in plan.measurements}
 
 

@@ -9,12 +9,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from reportgen.errors import UsageError
+
 PACKAGES = ("numpy", "torch", "scipy", "safetensors")
 
 
-@lru_cache(maxsize=1)
-def environment() -> dict[str, Any]:
-    """Versions, processor and threads of this (worker) process. Imports torch."""
+@lru_cache(maxsize=2)
+def environment(device: str = "cpu") -> dict[str, Any]:
+    """Versions, processor, device and threads of this (worker) process. Imports torch."""
     import torch
 
     return {
@@ -24,9 +26,27 @@ def environment() -> dict[str, Any]:
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "blas": _blas(torch.__config__.show()),
         "threads": torch.get_num_threads(),
-        "device": "cpu",
+        "device": _device(device),
         **{name: _version(name) for name in PACKAGES},
     }
+
+
+def require_device(device: str) -> None:
+    """Raises UsageError where torch cannot work on this device. Imports torch where it is not the CPU."""
+    if device == "cpu":
+        return
+    kind, _, number = device.partition(":")
+    if kind != "cuda" or not (number or "0").isdecimal():
+        raise UsageError(f"--device: needs cpu or cuda, got {device}. Use one of these.")
+    import torch
+
+    if not torch.cuda.is_available():
+        build = "torch sees no GPU" if torch.version.cuda else "this torch is a build for the CPU"
+        raise UsageError(f"--device: needs a GPU that torch can use for {device}, but {build}. Leave it out.")
+    if int(number or 0) >= torch.cuda.device_count():
+        raise UsageError(
+            f"--device: needs a GPU of this machine, got {device}; it has {torch.cuda.device_count()}."
+        )
 
 
 def available_cores() -> int:
@@ -34,6 +54,12 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(len(os.sched_getaffinity(0)), 1)
     return os.cpu_count() or 1
+
+
+def _device(device: str) -> str:
+    import torch
+
+    return "cpu" if device == "cpu" else f"{device}, {torch.cuda.get_device_name(device)}"
 
 
 def _version(package: str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Literal
 
-State = Literal["started", "running", "finished", "cached", "broken"]
-Kind = Literal["training", "measuring"]
+State = Literal["started", "running", "finished", "cached", "broken", "paused"]
+Kind = Literal["training", "judging", "measuring"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Event:
     """Draws an image so far; None while training."""
     state: State
     cause: str | None = None
-    """Why the cell broke."""
+    """Why the cell broke, or stopped before its end."""
 
 
 Listener = Callable[[Event], None]
@@ -48,7 +48,7 @@ class Reporter:
         with self.lock:
             if event.key in self.settled:
                 return
-            if event.state in ("finished", "cached", "broken"):
+            if event.state in ("finished", "cached", "broken", "paused"):
                 self.settled.add(event.key)
-                event = replace(event, done=1.0)
+                event = event if event.state == "paused" else replace(event, done=1.0)
             self.listener(event)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, time
 
 from reportgen.datasets import find
 from reportgen.declaration import Experiment
-from reportgen.errors import UnwritableError, UsageError
+from reportgen.errors import PausedError, UnwritableError, UsageError
 from reportgen.execution.cost import seconds_of
 from reportgen.execution.environment import available_cores
 from reportgen.execution.event import Listener, Reporter
 from reportgen.execution.lanes import EXECUTORS, BorrowedLane, Lane, single_threaded_children
-from reportgen.execution.task import Task
+from reportgen.execution.task import Task, broken
 from reportgen.execution.worker import work
-from reportgen.plan import MeasurementCell, Plan, TrainingCell
+from reportgen.plan import Plan
 from reportgen.store import BrokenRecord, Store
 from reportgen.usercode import UserCode
 
 TRIES = 2
 """How often a cell may be alone when a worker is killed. What it was in flight with others does not
 count: it may not even have been begun."""
+
+DONE = {"training": "trained", "judging": "judged", "measuring": "measured"}
 
 Work = Callable[[Task], BrokenRecord | None]
 
@@ -39,6 +42,8 @@ class Outcome:
     seconds: float
     damaged: int = 0
     """Cells that were stored but not whole, and so made again."""
+    paused: tuple[BrokenRecord, ...] = ()
+    """Cells that the time was too short for."""
 
 
 def run(
@@ -51,6 +56,8 @@ def run(
     fresh: bool = False,
     report: Listener | None = None,
     code: UserCode | None = None,
+    budget: float = math.inf,
+    device: str = "cpu",
     work: Work = work,
 ) -> Outcome:
     """Train and measure the cells of `plan` that `store` lacks; all of them if `fresh`.
@@ -61,12 +68,15 @@ def run(
     where it may be run. A cell that raises is recorded as broken and the others go
     on; one whose worker is killed is begun again, by itself. On
     KeyboardInterrupt, or where the store cannot be written, the workers stop,
-    what is finished stays, and the exception goes on. `report` is called from several threads, one at a time.
+    what is finished stays, and the exception goes on. After `budget` seconds no cell is begun and
+    trainings stop at their next epoch, to be gone on with by the next run. `device` is torch's, for training
+    and judging. `report` is called from several threads, one at a time.
     """
     started = perf_counter()
     tell = Reporter(report)
     _check(executor, jobs)
-    cells: list[TrainingCell | MeasurementCell] = [*plan.trainings, *plan.measurements]
+    deadline = time() + budget
+    cells = plan.cells
     if fresh:
         for cell in cells:
             store.remove(cell.key)
@@ -74,25 +84,31 @@ def run(
     for cell in damaged:
         store.remove(cell.key)
     missing = [cell for cell in cells if not store.has(cell.key)]
-    cached = [Task(cell, store.root) for cell in cells if cell not in missing]
+    kept = {cell.key for cell in cells} - {cell.key for cell in missing}
+    cached = [Task(cell, store.root) for cell in cells if cell.key in kept]
     for task in cached:
         tell(task.event("cached"))
-    broken: list[BrokenRecord] = []
+    lost: list[BrokenRecord] = []
+    paused: list[BrokenRecord] = []
     if missing:
         store.clean()
         data = experiment.problem.dataset
         cost = seconds_of(plan, find(data) if data else None)
-        board = Board([Task(cell, store.root, code) for cell in missing], cost)
+        tasks = [Task(cell, store.root, code, device, deadline) for cell in missing]
+        board = Board(tasks, cost)
         with single_threaded_children():
             lane = _open(executor, jobs, tell)
             try:
-                broken = Foreman(board, lane, store, tell, work).run()
+                foreman = Foreman(board, lane, store, tell, work, deadline)
+                foreman.run()
+                lost, paused = foreman.broken, foreman.paused
             except BaseException:
                 lane.close(at_once=True)
                 raise
             lane.close(at_once=False)
     seconds = perf_counter() - started
-    return Outcome(len(missing) - len(broken), len(cached), tuple(broken), seconds, len(damaged))
+    done = len(missing) - len(lost) - len(paused)
+    return Outcome(done, len(cached), tuple(lost), seconds, len(damaged), tuple(paused))
 
 
 def _check(executor: str | Executor, jobs: int | None) -> None:
@@ -115,53 +131,69 @@ class Board:
     """Tasks still to be begun, most urgent first.
 
     Urgent is what a long chain hangs on: a training counts with the longest
-    measurement that waits for it. So the last cells to end are short ones.
+    chain that waits for it. So the last cells to end are short ones.
     """
 
-    def __init__(self, tasks: list[Task], cost: Mapping[str, float]) -> None:
-        self.trainings = {task.key: task for task in tasks if isinstance(task.cell, TrainingCell)}
-        self.waiting: dict[str, list[Task]] = {key: [] for key in self.trainings}
-        self.ready: list[Task] = list(self.trainings.values())
-        self.urgency: dict[str, float] = {}
+    def __init__(self, tasks: Sequence[Task], cost: Mapping[str, float]) -> None:
+        keys = {task.key for task in tasks}
+        self.waiting: dict[str, list[Task]] = {}
+        self.ready: list[Task] = []
         for task in tasks:
-            if isinstance(task.cell, MeasurementCell):
-                self.urgency[task.key] = cost[task.key]
-                self.waiting.get(task.cell.training_key, self.ready).append(task)
-        for key in self.trainings:
-            self.urgency[key] = cost[key] + max((cost[t.key] for t in self.waiting[key]), default=0.0)
+            if task.after in keys:
+                self.waiting.setdefault(task.after, []).append(task)
+            else:
+                self.ready.append(task)
+        self.urgency: dict[str, float] = {}
+        for each in reversed(tasks):  # what waits stands after what it waits for
+            behind = [self.urgency[later.key] for later in self.waiting.get(each.key, ())]
+            self.urgency[each.key] = cost[each.key] + max(behind, default=0.0)
 
     def take(self) -> Task:
         """The most urgent task that can begin."""
         self.ready.sort(key=lambda task: self.urgency[task.key])
         return self.ready.pop()
 
-    def trained(self, key: str) -> None:
-        """Measurements of this training can begin."""
+    def finished(self, key: str) -> None:
+        """What waited for this can begin."""
         self.ready += self.waiting.pop(key, [])
 
     def lost(self, key: str) -> list[Task]:
-        """Measurements that will never begin, their training being broken."""
+        """What waited for this and will not begin."""
         return self.waiting.pop(key, [])
+
+    def close(self) -> list[Task]:
+        """Everything that was not begun; nothing is left."""
+        rest = self.ready + [task for tasks in self.waiting.values() for task in tasks]
+        self.ready, self.waiting = [], {}
+        return rest
 
 
 class Foreman:
     """Hands tasks to a lane, as many as it takes, and deals with how they end."""
 
-    def __init__(self, board: Board, lane: Lane, store: Store, tell: Reporter, work: Work) -> None:
+    def __init__(
+        self, board: Board, lane: Lane, store: Store, tell: Reporter, work: Work, deadline: float
+    ) -> None:
         self.board, self.lane, self.store, self.tell, self.work = board, lane, store, tell, work
+        self.deadline = deadline
         self.flying: dict[Future[BrokenRecord | None], Task] = {}
         self.suspects: list[Task] = []
         """In flight when a worker was killed: begun again one at a time, so the culprit is known."""
         self.kills: dict[str, int] = {}
         """Workers killed while this cell was the only one in flight."""
         self.broken: list[BrokenRecord] = []
+        self.paused: list[BrokenRecord] = []
+        """Not finished in time."""
 
-    def run(self) -> list[BrokenRecord]:
-        """Until nothing is left; the broken cells."""
+    def run(self) -> None:
+        """Until nothing is left, or nothing that may still be begun."""
         while True:
-            self._hand_out()
+            if time() < self.deadline:
+                self._hand_out()
             if not self.flying:
-                return self.broken
+                for left in [*self.suspects, *self.board.close()]:
+                    self._pause(left, "not begun: the time was up")
+                return
             done, _ = wait(self.flying, return_when=FIRST_COMPLETED)
             killed = [task for future in done if (task := self._settle(future)) is not None]
             if killed:
@@ -192,11 +224,14 @@ class Foreman:
             return task
         except UnwritableError:
             raise
+        except PausedError as error:
+            self._pause(task, str(error))
+            return None
         except Exception as error:
             record = task.broken(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
         if record is None:
             self.tell(task.event("finished"))
-            self.board.trained(task.key)
+            self.board.finished(task.key)
         else:
             self._give_up(task, record)
         return None
@@ -216,11 +251,16 @@ class Foreman:
                 cause = "its worker process was ended from outside, twice (out of memory?). Use fewer --jobs."
                 self._give_up(task, task.broken(cause))
 
+    def _pause(self, task: Task, cause: str) -> None:
+        self.paused.append(broken(task.cell, cause, paused=True))
+        self.tell(task.event("paused", cause=cause))
+        for waiting in self.board.lost(task.key):
+            self._pause(waiting, "not begun: the training it needs is not finished")
+
     def _give_up(self, task: Task, record: BrokenRecord) -> None:
         self.store.save(record)
         self.broken.append(record)
         self.tell(task.event("broken", cause=record.cause))
         for waiting in self.board.lost(task.key):
-            self._give_up(
-                waiting, waiting.broken(f"not measured, because its training broke: {record.cause}")
-            )
+            cause = f"not {DONE[waiting.kind]}, because its training broke: {record.cause}"
+            self._give_up(waiting, waiting.broken(cause))

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reportgen.declaration import PROBLEMS
 from reportgen.execution.event import Event, Kind, State
-from reportgen.plan import MeasurementCell, TrainingCell
+from reportgen.plan import Cell, JudgementCell, MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord
 from reportgen.usercode import UserCode
 
 
 @dataclass(frozen=True)
 class Task:
-    """Train or measure one cell and save its record under `root`."""
+    """Train, judge or measure one cell and save its record under `root`."""
 
-    cell: TrainingCell | MeasurementCell
+    cell: Cell
     root: Path
     code: UserCode | None = None
     """The user's own code, where it may be run."""
+    device: str = "cpu"
+    """Where torch trains and judges; gradients are measured on the CPU."""
+    deadline: float = math.inf
+    """When a training stops at its next epoch, seconds as of `time.time`."""
 
     @property
     def key(self) -> str:
@@ -30,7 +35,14 @@ class Task:
     @property
     def kind(self) -> Kind:
         """What is done to the cell."""
-        return "training" if isinstance(self.cell, TrainingCell) else "measuring"
+        if isinstance(self.cell, TrainingCell):
+            return "training"
+        return "judging" if isinstance(self.cell, JudgementCell) else "measuring"
+
+    @property
+    def after(self) -> str:
+        """Key of the training that must be finished before this; empty where there is none."""
+        return self.cell.parent if isinstance(self.cell, TrainingCell) else self.cell.training_key
 
     @property
     def label(self) -> str:
@@ -57,14 +69,16 @@ class Task:
 
     def broken(self, cause: str) -> BrokenRecord:
         """The record of this cell where it could not be finished."""
-        measured = isinstance(self.cell, MeasurementCell)
-        return BrokenRecord(
-            key=self.key,
-            kind="measurement" if measured else "training",
-            setting=dict(self.cell.setting),
-            checkpoint=self.cell.checkpoint if isinstance(self.cell, MeasurementCell) else None,
-            cause=cause,
-        )
+        return broken(self.cell, cause)
+
+
+KINDS = {TrainingCell: "training", JudgementCell: "judgement", MeasurementCell: "measurement"}
+
+
+def broken(cell: Cell, cause: str, *, paused: bool = False) -> BrokenRecord:
+    """The record of a cell that is not finished."""
+    checkpoint = None if isinstance(cell, TrainingCell) else cell.checkpoint
+    return BrokenRecord(cell.key, KINDS[type(cell)], dict(cell.setting), checkpoint, cause, paused)
 
 
 def _short(value: Any) -> str:

@@ -10,12 +10,12 @@ from time import monotonic
 from typing import Any
 
 from reportgen.datasets import Dataset, load
-from reportgen.errors import ReportgenError, UnwritableError
+from reportgen.errors import PausedError, ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
 from reportgen.execution.own_code import own_code
 from reportgen.execution.task import Task
 from reportgen.objectives import OBJECTIVES
-from reportgen.plan import MeasurementCell, TrainingCell
+from reportgen.plan import JudgementCell, MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord, Store
 from reportgen.usercode import noted
 
@@ -35,12 +35,12 @@ def work(task: Task) -> BrokenRecord | None:
     """Train or measure a cell and save its record; the record of a broken one is returned too.
 
     An exception inside the cell is recorded with its cause. Only a store that
-    cannot be written is raised.
+    cannot be written is raised, and that a training's time was up.
     """
     try:
         _run(task)
         return None
-    except UnwritableError:
+    except (UnwritableError, PausedError):
         raise
     except ReportgenError as error:
         return _keep(task, str(error))
@@ -63,6 +63,8 @@ def _run(task: Task) -> None:
     torch.set_num_threads(1)
     if isinstance(task.cell, TrainingCell):
         _train(task, task.cell)
+    elif isinstance(task.cell, JudgementCell):
+        _judge(task, task.cell)
     else:
         _measure(task, task.cell)
 
@@ -77,9 +79,46 @@ def _train(task: Task, cell: TrainingCell) -> None:
         tell(news.done, None, None)
 
     store = Store(task.root)
-    record = train(cell, lambda: _dataset(cell.problem["data"]), store, progress, environment())
+    record = train(
+        cell,
+        lambda: _dataset(cell.problem["data"]),
+        store,
+        progress,
+        environment(task.device),
+        deadline=task.deadline,
+        device=task.device,
+    )
     store.save(replace(record, environment=_dated(record.environment)))
     forget_state(store, cell.key)
+
+
+def _judge(task: Task, cell: JudgementCell) -> None:
+    from reportgen.execution.environment import environment
+    from reportgen.judging import judge
+    from reportgen.training import load_checkpoint
+
+    tell = _Teller(task)
+    store = Store(task.root)
+    found = judge(
+        cell.problem,
+        load_checkpoint(store, cell.training_key, cell.checkpoint),
+        _dataset(cell.problem["data"]),
+        images=cell.judge["images"],
+        num_samples=int(cell.judge["num_samples"]),
+        curve=cell.judge["curve"],
+        seed=cell.seed,
+        device=task.device,
+        report=lambda done: tell(done, None, None),
+    )
+    record = found.record(
+        cell.key,
+        cell.training_key,
+        dict(cell.setting),
+        cell.base,
+        cell.checkpoint,
+        _dated(environment(task.device)),
+    )
+    store.save(record)
 
 
 def _measure(task: Task, cell: MeasurementCell) -> None:

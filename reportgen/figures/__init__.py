@@ -13,14 +13,20 @@ from collections.abc import Callable
 from reportgen.errors import UsageError
 from reportgen.figures import (
     additive_constant,
+    bound_against_k,
     by_objective,
     coordinate_distribution,
     gap_waterfall,
     learning_curve,
+    learning_curves,
+    likelihood_by_model,
+    model_images,
     noise_split,
     signal_against_num_samples,
+    signal_by_model,
     signal_to_noise,
     unbiasedness,
+    unit_activity,
     variance_against_num_samples,
     variance_against_setting,
     variance_by_layer,
@@ -46,6 +52,12 @@ FIGURES: dict[str, Callable[[Findings], Sketch | None]] = {
     "signal_to_noise": signal_to_noise.sketch,
     "signal_against_num_samples": signal_against_num_samples.sketch,
     "learning_curve": learning_curve.sketch,
+    "likelihood_by_model": likelihood_by_model.sketch,
+    "learning_curves": learning_curves.sketch,
+    "bound_against_k": bound_against_k.sketch,
+    "unit_activity": unit_activity.sketch,
+    "model_images": model_images.sketch,
+    "signal_by_model": signal_by_model.sketch,
 }
 
 

@@ -33,8 +33,16 @@ class Place:
     @property
     def varying(self) -> str:
         """For figures over K, which names a bound of several samples without its K."""
+        return self._without_samples(self.at)
+
+    @property
+    def varying_over(self) -> str:
+        """For figures over K and training."""
+        return self._without_samples(self.over)
+
+    def _without_samples(self, text: str) -> str:
         found = self.words.objective(self.objective)
-        return self.at.replace(lowered(found), lowered(found.partition(", K\u00a0=")[0]))
+        return text.replace(lowered(found), lowered(found.partition(", K\u00a0=")[0]))
 
     @property
     def at(self) -> str:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 from textwrap import wrap
+from typing import Any
 
 from matplotlib.axes import Axes
 
 from reportgen.estimators import ESTIMATORS
-from reportgen.figures.axes import marker_size
+from reportgen.figures.axes import marker_size, plain
 from reportgen.figures.style import LEADING, PAPER, SMALL, Look, settle
 from reportgen.objectives import OBJECTIVES
 
@@ -80,14 +81,46 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: fl
     return result
 
 
-SETTINGS = {"problem.latent": ("latent units d", "the number of latent units d")}
+SETTINGS = {
+    "problem.latent": ("latent units d", "the number of latent units d"),
+    "train.num_samples": ("k", "k, the samples of a training step"),
+    "train.objective": ("trained as", "the training objective"),
+    "train.after.num_samples": ("k before", "k, the samples of the training before"),
+    "train.after.objective": ("trained before as", "the objective of the training before"),
+}
 """Settings with a name of their own: on an axis, and in a sentence."""
+TRAINED_AS = {"elbo": "VAE", "elbo_analytic_kl": "VAE, analytic KL", "iwae": "IWAE"}
+"""What a model is called after its training objective, as Burda et al. (2016) do."""
 
 
 def setting_title(path: str, *, long: bool = False) -> str:
     """What a swept setting is called on an axis, or in a sentence."""
     name = path.rpartition(".")[2].replace("_", " ")
     return SETTINGS.get(path, (name, name if len(name) == 1 else f"the {name}"))[long]
+
+
+def value_title(path: str, value: Any, among: Sequence[Any] = ()) -> str:
+    """A setting's value as a reader knows it: “VAE”, “2 layers”, “100 + 50”, “1500”.
+
+    Stochastic layers are counted where that tells the values `among` which it stands from one another.
+    """
+    if path.startswith("train.") and path.endswith(".objective"):
+        return TRAINED_AS.get(str(value), str(value))
+    if isinstance(value, list | tuple):
+        lengths = [len(other) if isinstance(other, list | tuple) else 1 for other in among]
+        if path == "problem.latent" and len(set(lengths)) == len(lengths) > 1:
+            return f"{len(value)} layer{'s' * (len(value) != 1)}"
+        inner = " + " if path == "problem.latent" else "–"
+        return inner.join(value_title(path, item) for item in value)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain(value) if number else str(value)
+
+
+def named_setting(path: str, value: Any, among: Sequence[Any] = ()) -> str:
+    """A setting with its value where the value alone does not say what it is: “cosine”, “VAE”, “k 5”."""
+    title = value_title(path, value, among)
+    plain_words = isinstance(value, str) or (path == "problem.latent" and "layer" in title)
+    return title if plain_words else f"{setting_title(path)} {title}"
 
 
 def variance_axis(objective: str) -> str:

@@ -27,7 +27,7 @@ from reportgen.figures.captions import (
 )
 from reportgen.figures.crossings import Crossing, crossings, place_text
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import setting_title, variance_axis
+from reportgen.figures.labels import named_setting, setting_title, variance_axis
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.placing import number_marks
 from reportgen.figures.reading import arms_drawn, comparable, line_of, unbiased
@@ -156,8 +156,7 @@ def panel_of(
         for arm in kept
     )
     title = ", ".join(
-        str(value) if isinstance(value, str) else f"{setting_title(path)} {plain(value)}"
-        for path, value in run.named.items()
+        named_setting(path, value, findings.experiment.values_of(path)) for path, value in run.named.items()
     )
     values = tuple(float(value) for value in run.values)
     rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})

@@ -14,21 +14,21 @@ from typing import Any
 from reportgen.declaration.claim_tests import (
     ClaimTest,
     Comparison,
-    Contrast,
-    Crossing,
-    EqualMeans,
-    Ordering,
     Scope,
-    Slope,
     crossing_of,
 )
 from reportgen.findings import verdicts
 from reportgen.findings.claim_places import Cells, places
+from reportgen.findings.claim_sections import section
 from reportgen.findings.comparisons import ComparisonFinding, Place, judge, pieces, weight
 from reportgen.findings.crossing_claims import judge_crossing
 from reportgen.findings.estimate import Estimate, unavailable
-from reportgen.plan import MeasurementCell, Plan
-from reportgen.store.records import MeasurementRecord
+from reportgen.findings.models.claims import judge_models, model_places, trend_setting
+from reportgen.plan import JudgementCell, MeasurementCell, Plan
+from reportgen.store.records import JudgementRecord, MeasurementRecord
+
+AnyCell = MeasurementCell | JudgementCell
+AnyRecord = MeasurementRecord | JudgementRecord
 
 FAMILY_ERROR = 0.05
 RANK = {verdicts.REFUTED: 0, verdicts.BROKEN: 1, verdicts.UNDECIDED: 2, verdicts.CONFIRMED: 3}
@@ -59,7 +59,7 @@ class ClaimFinding:
     level: float
     """Coverage of each simultaneous interval."""
     cause: str | None = None
-    """Why it is broken."""
+    """Why it is broken, or could not be decided for lack of a number."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class _Task:
     claim: Any
     test: ClaimTest
     objective: str
-    places: tuple[Cells, ...]
+    places: Sequence[Cells | tuple[JudgementCell, ...]]
     parts: tuple[Comparison, ...]
 
     @property
@@ -83,18 +83,26 @@ def labels(experiment: Any) -> dict[str, str]:
 
 
 def judge_claims(
-    experiment: Any, plan: Plan, measured: Mapping[str, MeasurementRecord], causes: Mapping[str, str]
+    experiment: Any, plan: Plan, made: Mapping[str, AnyRecord], causes: Mapping[str, str]
 ) -> tuple[ClaimFinding, ...]:
-    """Judge every claim. `measured` by cell key; `causes` says why other cells have no record."""
+    """Judge every claim. `made` are records by the key of their cell.
+
+    `causes` says why other cells have none: “broken: …”, or “not finished: …”
+    of those that the next run goes on with.
+    """
     names = labels(experiment)
     tasks = []
     for claim in experiment.claims:
         test = claim.parsed
         objective = test.objective or experiment.objective[0]
-        where = places(plan, test, objective, names)
+        where: Sequence[Cells | tuple[JudgementCell, ...]]
+        if test.of_models:
+            where = model_places(plan, test, experiment.swept)
+        else:
+            where = places(plan, test, objective, names)
         tasks.append(_Task(claim, test, objective, where, pieces(test.comparison)))
     level = simultaneous_level(sum(task.looks for task in tasks))
-    return tuple(_judge(task, measured, causes, names, level) for task in tasks)
+    return tuple(_judge(task, made, causes, names, level) for task in tasks)
 
 
 def simultaneous_level(comparisons: int) -> float:
@@ -104,25 +112,25 @@ def simultaneous_level(comparisons: int) -> float:
 
 def _judge(
     task: _Task,
-    measured: Mapping[str, MeasurementRecord],
+    made: Mapping[str, AnyRecord],
     causes: Mapping[str, str],
     names: Mapping[str, str],
     level: float,
 ) -> ClaimFinding:
-    found: list[tuple[MeasurementCell, ComparisonFinding]] = []
+    found: list[tuple[AnyCell, ComparisonFinding]] = []
     for cells in task.places:
-        missing = next((cell for cell in cells if cell.key not in measured), None)
+        missing = next((cell for cell in cells if cell.key not in made), None)
         for part in task.parts:
             if missing is None:
-                here = [Place(measured[c.key], task.objective, names, task.test.group) for c in cells]
-                found.append((cells[0], _judge_part(part, here, level)))
+                one = _judge_part(task, part, [made[cell.key] for cell in cells], names, level)
             else:
-                broken = f"broken: {causes.get(missing.key, 'the cell was not measured')}"
-                found.append((cells[0], _broken(part, missing, broken, level)))
+                reason = causes.get(missing.key, "broken: the cell was not measured")
+                one = _unjudged(part, cells, missing, reason, level)
+            found.append((cells[0], one))
     verdict, headline = combine(found, task.test.scopes)
     claim = task.claim
     cause: str | None = None
-    if verdict == verdicts.BROKEN:
+    if verdict == verdicts.BROKEN or (headline is not None and headline.cause):
         cause = headline.cause if headline else "the plan has no cell where this could be measured"
     return ClaimFinding(
         id=claim.id,
@@ -143,19 +151,33 @@ def _judge(
     )
 
 
-def _judge_part(part: Comparison, here: Sequence[Place], level: float) -> ComparisonFinding:
+def _judge_part(
+    task: _Task, part: Comparison, records: Sequence[AnyRecord], names: Mapping[str, str], level: float
+) -> ComparisonFinding:
+    if task.test.of_models:
+        judged = [record for record in records if isinstance(record, JudgementRecord)]
+        return judge_models(part, judged, task.test.group, level)
+    here = [
+        Place(record, task.objective, names, task.test.group)
+        for record in records
+        if isinstance(record, MeasurementRecord)
+    ]
     crossing = crossing_of(part)
     return judge(part, here[0], level) if crossing is None else judge_crossing(part, crossing, here, level)
 
 
-def _broken(part: Comparison, cell: MeasurementCell, cause: str, level: float) -> ComparisonFinding:
+def _unjudged(
+    part: Comparison, cells: Sequence[AnyCell], cell: AnyCell, cause: str, level: float
+) -> ComparisonFinding:
+    """Of a cell without a record: broken, or undecided as long as it is only not finished."""
+    setting = trend_setting(part, [each.setting for each in cells]) if len(cells) == 2 else cell.setting
     return ComparisonFinding(
         text=str(part),
         effect="",
         checkpoint=cell.checkpoint,
-        setting=cell.setting,
+        setting=setting,
         base=cell.base,
-        verdict=verdicts.BROKEN,
+        verdict=verdicts.BROKEN if cause.startswith("broken") else verdicts.UNDECIDED,
         estimate=unavailable(cause),
         level=level,
         cause=cause,
@@ -163,7 +185,7 @@ def _broken(part: Comparison, cell: MeasurementCell, cause: str, level: float) -
 
 
 def combine(
-    found: Sequence[tuple[MeasurementCell, ComparisonFinding]], scopes: Sequence[Scope]
+    found: Sequence[tuple[AnyCell, ComparisonFinding]], scopes: Sequence[Scope]
 ) -> tuple[str, ComparisonFinding | None]:
     """Verdict over all places, the first scope outermost, and the comparison that decides it."""
     if not found:
@@ -172,7 +194,7 @@ def combine(
         ends = [(finding.verdict, finding) for _, finding in found]
         return verdicts.every([verdict for verdict, _ in ends]), min(ends, key=_order)[1]
     first, rest = scopes[0], scopes[1:]
-    groups: dict[Any, list[tuple[MeasurementCell, ComparisonFinding]]] = {}
+    groups: dict[Any, list[tuple[AnyCell, ComparisonFinding]]] = {}
     for cell, finding in found:
         key = cell.checkpoint if first.over == "checkpoint" else repr(cell.setting.get(first.over))
         groups.setdefault(key, []).append((cell, finding))
@@ -190,41 +212,3 @@ def combine(
 def _order(part: tuple[str, ComparisonFinding]) -> tuple[int, float]:
     """Closest to failing first."""
     return RANK[part[0]], part[1].slack
-
-
-SECTIONS = {
-    "gap_closed": "why",
-    "constant_effect": "why",
-    "monte_carlo_share": "noise",
-    "work_normalized_variance": "cost",
-    "evaluations": "cost",
-    "relative_projection": "unbiasedness",
-    "cosine_to_reference": "unbiasedness",
-    "bias_squared": "exact",
-    "exact_bias_squared": "exact",
-    "mean_squared_error": "exact",
-    "exact_total_variance": "exact",
-    "exact_mean_norm": "exact",
-    "variance_to_exact": "exact",
-    "mean_norm": "signal",
-    "signal_to_noise": "signal",
-    "directional_signal_to_noise": "signal",
-    "coordinate_lower": "layers",
-}
-"""Statistic → section of the report; the others stand with variance over training."""
-
-
-def section(test: ClaimTest) -> str:
-    """Section where a claim is shown."""
-    comparison = test.comparison
-    if isinstance(comparison, EqualMeans):
-        return "unbiasedness"
-    if crossing_of(comparison) or any(scope.over != "checkpoint" for scope in test.scopes):
-        return "settings"
-    if isinstance(comparison, Ordering):
-        return SECTIONS.get(comparison.statistic, "training")
-    first = comparison.left if isinstance(comparison, Contrast) else comparison.quantity
-    assert not isinstance(first, Crossing)
-    if isinstance(first, Slope):
-        return SECTIONS.get(first.of.name, "samples")
-    return SECTIONS.get(first.name, "training")

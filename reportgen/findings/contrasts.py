@@ -26,7 +26,7 @@ RATIOS = frozenset(
 
 
 @dataclass(frozen=True)
-class _Unpaired:
+class Unpaired:
     """A difference of quantities whose leave-outs cannot be paired: each end on half the error."""
 
     left: Quantity
@@ -34,9 +34,11 @@ class _Unpaired:
 
     @property
     def value(self) -> float:
+        """Left minus right."""
         return self.left.value - self.right.value
 
     def interval(self, level: float) -> tuple[float, float]:
+        """Holds with this coverage, whatever the dependence of the two."""
         each = (1.0 + level) / 2.0
         (a, b), (c, d) = self.left.interval(each), self.right.interval(each)
         return a - d, b - c
@@ -45,7 +47,7 @@ class _Unpaired:
 def contrast(left: Quantity, right: Quantity, as_ratio: bool) -> tuple[str, Quantity, float]:
     """What two quantities are compared by: its name, itself, and its value where they are equal."""
     if not isinstance(left, Sample) or not isinstance(right, Sample):
-        return "difference", _Unpaired(left, right), 0.0
+        return "difference", Unpaired(left, right), 0.0
     if as_ratio and left.value > 0.0 and right.value > 0.0:
         try:
             paired = left.logarithm().minus(right.logarithm())
@@ -55,4 +57,4 @@ def contrast(left: Quantity, right: Quantity, as_ratio: bool) -> tuple[str, Quan
     try:
         return "difference", left.plain().minus(right.plain()), 0.0
     except ValueError:
-        return "difference", _Unpaired(left, right), 0.0
+        return "difference", Unpaired(left, right), 0.0

@@ -9,7 +9,8 @@ held against both intervals together:
 h being the interval's half-width on that scale, so that h/q_f is the standard
 error. An interval was made with Student's t as well (`reportgen.jackknife`),
 but results.csv does not keep the degrees of freedom. They were at least f:
-S − 1 with the S ≥ 8 buckets of a cell; images − 1 where images are left out.
+S − 1 with the S ≥ 8 buckets of a cell; images − 1 where images are left out
+(of a judged model, those it was judged on).
 p = P(|t_f| > t) is then an upper bound wherever it is below 5 %, whatever the
 degrees of freedom were and however the two precisions differ: with f the
 smaller of two, Student's t bounds the two-sample statistic (Mickey & Brown
@@ -65,8 +66,10 @@ OVER_IMAGES = ("data_variance", "monte_carlo_share")
 """Intervals that leave out images, of which there are at least 3."""
 TIMED = ("seconds_per_replicate", "time_normalized_variance")
 """They hold a timing, whose spread nobody measured."""
-COUNTED = "coordinate_lower"
-"""A count of coordinates: leave-outs that all agree do not make it known exactly."""
+COUNTED = ("coordinate_lower", "active_units")
+"""Counts of coordinates, of latent units: leave-outs that all agree do not make them known exactly."""
+JUDGED = ("negative_log_likelihood", "bound_k")
+"""Means over the images that a model was judged on, as many as it has replicates."""
 
 
 def _log(value: float) -> float:
@@ -230,6 +233,8 @@ def _case(before: Row, after: Row, statistic: str, images: int | None) -> _Case:
         return _Case(APPEARED)
     working = scale(statistic)
     degrees = max(images or 3, 3) - 1 if statistic in OVER_IMAGES else FREEDOM
+    if statistic in JUDGED:
+        degrees = max(min(before.replicates, after.replicates), 2) - 1
     if not new.available:
         if not (new.lost and old.has_interval):
             return _Case(CHANGED)
@@ -245,7 +250,7 @@ def _case(before: Row, after: Row, statistic: str, images: int | None) -> _Case:
     if math.isclose(was, now, rel_tol=relative, abs_tol=absolute):
         return _Case(EQUIVALENT, 1.0)
     if reaches == (0.0, 0.0):
-        return _Case(NOT_JUDGED if statistic == COUNTED else CHANGED)
+        return _Case(NOT_JUDGED if statistic in COUNTED else CHANGED)
     return _Case(EQUIVALENT, _p_value(abs(now - was), math.hypot(*reaches), degrees))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from reportgen.declaration.claim_statistics import SLOPES
+from reportgen.declaration.companions import companions
 from reportgen.errors import StoreError
 from reportgen.findings import bias, coordinates, crossovers, curves, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, arms, broken_arms, find
@@ -17,14 +18,20 @@ from reportgen.findings.claims import ClaimFinding, judge_claims
 from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.crossovers import Crossover
 from reportgen.findings.estimate import Estimate, unavailable
-from reportgen.findings.rows import Row, make_rows
+from reportgen.findings.models.rows import model_rows
+from reportgen.findings.models.table import JudgedModel, judged_models
+from reportgen.findings.rows import Row, make_rows, swept_columns
 from reportgen.findings.series import Series, series
 from reportgen.findings.statistics import STATISTICS, estimate, of_arm
 from reportgen.findings.vocabulary import Vocabulary, vocabulary
-from reportgen.plan import MeasurementCell, Plan
-from reportgen.store.records import QUANTILES, BrokenRecord, MeasurementRecord, TrainingRecord
-
-Record = MeasurementRecord | TrainingRecord | BrokenRecord
+from reportgen.plan import Cell, JudgementCell, MeasurementCell, Plan, TrainingCell
+from reportgen.store.records import (
+    QUANTILES,
+    BrokenRecord,
+    JudgementRecord,
+    MeasurementRecord,
+    TrainingRecord,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +48,9 @@ class Findings:
     trainings: tuple[TrainingRecord, ...]
     """In the plan's order; those that broke are in `broken`."""
     measurements: tuple[MeasurementRecord, ...]
+    judgements: tuple[JudgementRecord, ...]
     broken: tuple[BrokenRecord, ...]
-    """Cells without a record, and why."""
+    """Cells without a record, and why: they broke, or their time was up."""
     claims: tuple[ClaimFinding, ...]
     _causes: Mapping[str, str] = field(repr=False)
 
@@ -98,14 +106,28 @@ class Findings:
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """Every statistic of every arm, in the order of results.csv."""
-        return make_rows(self.experiment, self.plan, {r.key: r for r in self.measurements}, self._causes)
+        """Every statistic of every arm and of every judged model, in the order of results.csv."""
+        measured = {record.key: record for record in self.measurements}
+        judged = {record.key: record for record in self.judgements}
+        columns = swept_columns(self.experiment)
+        return (
+            *make_rows(self.experiment, self.plan, measured, self._causes),
+            *model_rows(self.experiment, self.plan, judged, self._causes, columns),
+        )
+
+    @cached_property
+    def models(self) -> tuple[JudgedModel, ...]:
+        """The table of judged models, published numbers beside them."""
+        judged = {record.key: record for record in self.judgements}
+        broken = {record.key: record for record in self.broken}
+        return judged_models(self.experiment, self.plan, judged, broken)
 
     @property
     def exit_code(self) -> int:
-        """0 all as declared, 1 contrary, 3 undecided, 4 a cell or one of its estimators broke."""
+        """0 all as declared, 1 contrary, 3 undecided or unfinished, 4 a cell or an estimator broke."""
+        broken = sum(not record.paused for record in self.broken) + len(broken_arms(self.measurements))
         judged = [(claim.verdict, claim.expect) for claim in self.claims]
-        return verdicts.exit_code(judged, len(self.broken) + len(broken_arms(self.measurements)))
+        return verdicts.exit_code(judged, broken, unfinished=len(self.broken) > 0)
 
     @property
     def comparisons(self) -> int:
@@ -133,10 +155,22 @@ class Findings:
         return tuple(sorted(values)) if numbers else tuple(values)
 
     def series(self, path: str | None = None) -> tuple[Series, ...]:
-        """Runs of at least two numbers along a swept setting, or along each of them; see `series`."""
+        """Runs of at least two numbers along a swept setting, or along each of them; see `series`.
+
+        A setting that only changes along with another is not told beside it.
+        """
         paths = [path] if path else list(self.experiment.swept)
         settings = [record.setting for record in self.measurements]
-        return tuple(run for path in paths for run in series(path, settings, self._base_setting()))
+        told = dict.fromkeys(self.experiment.swept)
+        for known in self.experiment.swept:
+            for other in companions(self.experiment, known) if known in told else ():
+                told.pop(other, None)
+        return tuple(
+            replace(run, named={key: value for key, value in run.named.items() if key in told})
+            for path in paths
+            if path in told
+            for run in series(path, settings, self._base_setting())
+        )
 
     def record(
         self, checkpoint: int | None = None, setting: Mapping[str, Any] | None = None
@@ -322,6 +356,12 @@ class Findings:
 
 
 NOT_MEASURED = unavailable("not measured there")
+UNMADE: dict[type, tuple[str, str]] = {
+    TrainingCell: ("training", "it was not trained"),
+    JudgementCell: ("judgement", "it was not judged"),
+    MeasurementCell: ("measurement", "it was not measured"),
+}
+"""Of a cell of which nothing is known: its kind, and what is said of it."""
 
 
 def collect(experiment: Any, plan: Plan, records: Mapping[str, Any]) -> Findings:
@@ -330,36 +370,44 @@ def collect(experiment: Any, plan: Plan, records: Mapping[str, Any]) -> Findings
     A cell whose record is a `BrokenRecord`, or missing, is broken; the claims
     that need it say so.
     """
-    broken = []
-    for cell in plan.trainings:
-        found = records.get(cell.key)
-        if isinstance(found, BrokenRecord):
-            broken.append(found)
-        elif found is None:
-            broken.append(BrokenRecord(cell.key, "training", cell.setting, None, "it was not trained"))
-    for target in plan.measurements:
-        found = records.get(target.key)
-        if isinstance(found, BrokenRecord):
-            broken.append(found)
-        elif found is None:
-            cause = "it was not measured"
-            broken.append(BrokenRecord(target.key, "measurement", target.setting, target.checkpoint, cause))
-    measured = {}
-    for target in plan.measurements:
-        found = records.get(target.key)
-        if isinstance(found, MeasurementRecord):
-            measured[target.key] = adopt(found, target)
-    causes = {record.key: record.cause for record in broken}
+    broken = tuple(_lost(plan, records))
+    measured = {
+        cell.key: adopt(found, cell)
+        for cell in plan.measurements
+        if isinstance(found := records.get(cell.key), MeasurementRecord)
+    }
+    judged = {
+        cell.key: replace(found, setting=dict(cell.setting), base=cell.base, checkpoint=cell.checkpoint)
+        for cell in plan.judgements
+        if isinstance(found := records.get(cell.key), JudgementRecord)
+    }
+    causes = {
+        record.key: f"{'not finished' if record.paused else 'broken'}: {record.cause}" for record in broken
+    }
     trained = [records[c.key] for c in plan.trainings if isinstance(records.get(c.key), TrainingRecord)]
     return Findings(
         experiment=experiment,
         plan=plan,
         trainings=tuple(trained),
         measurements=tuple(measured.values()),
-        broken=tuple(broken),
-        claims=judge_claims(experiment, plan, measured, causes),
+        judgements=tuple(judged.values()),
+        broken=broken,
+        claims=judge_claims(experiment, plan, {**measured, **judged}, causes),
         _causes=causes,
     )
+
+
+def _lost(plan: Plan, records: Mapping[str, Any]) -> Iterator[BrokenRecord]:
+    """Cells without a record of their own kind, trainings first."""
+    cells: tuple[Cell, ...] = (*plan.trainings, *plan.judgements, *plan.measurements)
+    for cell in cells:
+        found = records.get(cell.key)
+        if isinstance(found, BrokenRecord):
+            yield found
+        elif found is None:
+            kind, cause = UNMADE[type(cell)]
+            checkpoint = None if isinstance(cell, TrainingCell) else cell.checkpoint
+            yield BrokenRecord(cell.key, kind, cell.setting, checkpoint, cause)
 
 
 def adopt(record: MeasurementRecord, cell: MeasurementCell) -> MeasurementRecord:

@@ -46,20 +46,26 @@ def swept_columns(experiment: Any) -> tuple[str, ...]:
     return (*experiment.swept, *constants)
 
 
+def declared_constant(name: str, setting: Mapping[str, Any]) -> Any:
+    """What stands in a column after the fixed ones where no constant is added to log p."""
+    return 0.0 if name == "constant" else setting.get(name, "")
+
+
 def make_rows(
     experiment: Any, plan: Plan, measured: Mapping[str, MeasurementRecord], causes: Mapping[str, str]
 ) -> tuple[Row, ...]:
     """Rows in the order of the plan's cells, its arms, the table of statistics, the groups.
 
-    An arm of a broken cell has one row, its total variance without a value,
-    so that nothing that was declared is missing in silence.
+    An arm of a cell without a record has one row, its total variance without
+    a value, so that nothing that was declared is missing in silence; `causes`
+    say why, “broken: …” of a cell that broke.
     """
     columns = swept_columns(experiment)
     rows: list[Row] = []
     for cell in plan.measurements:
         record = measured.get(cell.key)
         if record is None:
-            rows.extend(_broken(experiment, cell, causes.get(cell.key, "not measured"), columns))
+            rows.extend(_broken(experiment, cell, causes.get(cell.key, "broken: not measured"), columns))
             continue
         for index in range(len(record.arms)):
             rows.extend(arm_rows(experiment.experiment, MeasuredArm(record, index), columns))
@@ -87,7 +93,7 @@ def arm_rows(experiment: str, arm: MeasuredArm, columns: tuple[str, ...]) -> Ite
 
 
 def _broken(experiment: Any, cell: MeasurementCell, cause: str, columns: tuple[str, ...]) -> Iterator[Row]:
-    missing: Estimate = unavailable(f"broken: {cause}")
+    missing: Estimate = unavailable(cause)
     for arm in cell.arms:
         setting = {name: cell.setting.get(name, "") for name in columns if name != "constant"}
         if "constant" in columns:

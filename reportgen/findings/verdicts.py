@@ -75,11 +75,14 @@ def some(verdicts: Sequence[str]) -> str:
     return UNDECIDED if UNDECIDED in verdicts else REFUTED
 
 
-def exit_code(claims: Sequence[tuple[str, str]], broken_cells: int) -> int:
-    """Of (verdict, expected) pairs: 4 a cell broke, 1 contrary to what is declared, 3 undecided, else 0."""
+def exit_code(claims: Sequence[tuple[str, str]], broken_cells: int, *, unfinished: bool = False) -> int:
+    """Of (verdict, expected) pairs: 4 a cell broke, 1 contrary to what is declared, 3 undecided, else 0.
+
+    Where cells are `unfinished`, claims that need them are undecided rather than broken.
+    """
     unexpected = [verdict for verdict, expected in claims if verdict != expected]
-    if broken_cells or BROKEN in unexpected:
+    if broken_cells or (BROKEN in unexpected and not unfinished):
         return 4
-    if any(verdict != UNDECIDED for verdict in unexpected):
+    if any(verdict not in (UNDECIDED, BROKEN) for verdict in unexpected):
         return 1
-    return 3 if unexpected else 0
+    return 3 if unexpected or unfinished else 0

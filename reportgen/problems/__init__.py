@@ -14,11 +14,11 @@ from reportgen.problems import (
     categorical,
     conjugate,
     function,
+    layered_vae,
     linear_gaussian_vae,
     logistic_regression,
     python_model,
     rainforth,
-    two_layer_vae,
     vae,
 )
 from reportgen.problems.materials import Materials
@@ -32,7 +32,7 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "conjugate": conjugate.build,
     "rainforth": rainforth.build,
     "linear_gaussian_vae": linear_gaussian_vae.build,
-    "two_layer_vae": two_layer_vae.build,
+    "layered_vae": layered_vae.build,
     "logistic_regression": logistic_regression.build,
     "bernoulli_vae": bernoulli_vae.build,
     "bits": bits.build,
@@ -42,7 +42,7 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
 
 TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {
     "vae": vae.trainable,
-    "two_layer_vae": two_layer_vae.trainable,
+    "layered_vae": layered_vae.trainable,
     "logistic_regression": logistic_regression.trainable,
     "bernoulli_vae": bernoulli_vae.trainable,
 }

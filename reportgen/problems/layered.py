@@ -78,6 +78,11 @@ class Stages(nn.Module):
         for number, stage in enumerate(stages, start=1):
             self.add_module(f"layer{number}", stage)
 
+    @property
+    def stages(self) -> tuple[nn.Module, ...]:
+        """The one next to x first."""
+        return tuple(self.children())
+
     def forward(self, stage: int, h: Tensor) -> Tensor:
         out: Tensor = getattr(self, f"layer{stage + 1}")(h)
         return out

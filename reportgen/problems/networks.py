@@ -21,12 +21,19 @@ class Activation:
     """An elementwise function whose derivative is known from its value."""
 
     value: Callable[[Tensor], Tensor]
-    backward: Callable[[Tensor, Tensor], Tensor]
-    """(∂L/∂output, output) → ∂L/∂input."""
+    value_: Callable[[Tensor], Tensor]
+    """The same, in place."""
+    backward_: Callable[[Tensor, Tensor], Tensor]
+    """(∂L/∂output, output) → ∂L/∂input, in place of the first."""
+
+
+def _tanh_backward_(delta: Tensor, output: Tensor) -> Tensor:
+    found: Tensor = torch.ops.aten.tanh_backward.grad_input(delta, output, grad_input=delta)
+    return found
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "tanh": Activation(torch.tanh, torch.ops.aten.tanh_backward),
+    "tanh": Activation(torch.tanh, torch.tanh_, _tanh_backward_),
 }
 """Name in a declaration → activation of the hidden layers."""
 

@@ -11,11 +11,13 @@ from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures import reading
 from reportgen.figures.axes import plain
-from reportgen.figures.labels import setting_title
+from reportgen.figures.labels import setting_title, value_title
 from reportgen.findings import Findings, prose
-from reportgen.findings.series import is_number
 from reportgen.objectives import OBJECTIVES
 from reportgen.report.words import counted
+
+SHORT = {"train.num_samples": "k", "train.objective": "trained as", "problem.latent": "latent"}
+"""Names of settings in a list of several, where the last part of their path says too little."""
 
 
 def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
@@ -123,7 +125,7 @@ def swept(findings: Findings) -> str:
     """What the declaration sweeps: “k takes 15 values from −3 to 3 with quadratic”."""
     told = []
     for run in findings.series():
-        named = ", ".join(written(value) for value in run.named.values())
+        named = ", ".join(written(value, path) for path, value in run.named.items())
         text = f"{setting_title(run.path, long=True)} takes {counted(len(run.values), 'value')} "
         text += span(run.values)
         told.append(f"{text} with {named}" if named else text)
@@ -137,25 +139,25 @@ def span(values: Sequence[float]) -> str:
 
 def run_id(findings: Findings) -> str:
     """Twelve hex digits that name this run: a digest of all its cells' keys."""
-    keys = sorted(
-        [cell.key for cell in findings.plan.trainings] + [cell.key for cell in findings.plan.measurements]
-    )
+    keys = sorted(cell.key for cell in findings.plan.cells)
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12]
 
 
 def setting_text(setting: Any) -> str:
     """“latent = 20”."""
-    return ", ".join(f"{setting_name(path)} = {written(value)}" for path, value in setting.items())
+    return ", ".join(f"{setting_name(path)} = {written(value, path)}" for path, value in setting.items())
 
 
 def setting_name(path: str) -> str:
-    """“scale factor” for problem.scale_factor."""
-    return path.rpartition(".")[2].replace("_", " ")
+    """“scale factor” for problem.scale_factor, “k” for train.num_samples."""
+    return SHORT.get(path, path.rpartition(".")[2].replace("_", " "))
 
 
-def written(value: Any) -> str:
-    """A setting's value as text."""
-    return plain(value) if is_number(value) else str(value)
+def written(value: Any, path: str = "") -> str:
+    """A setting's value as text; of a step between two, “VAE → IWAE”, both."""
+    if isinstance(value, str):
+        return " → ".join(value_title(path, part) for part in value.split(" → "))
+    return value_title(path, value)
 
 
 def variance_objectives(findings: Findings) -> list[tuple[str, ...]]:

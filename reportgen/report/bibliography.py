@@ -116,6 +116,17 @@ REFERENCES: dict[str, Reference] = {
         "ICLR workshop on Deep Reinforcement Learning Meets Structured Prediction",
         "https://openreview.net/forum?id=r1lgTGL5DE", "OpenReview",
     ),
+    "lake2015": Reference(
+        "Lake, B. M., Salakhutdinov, R., & Tenenbaum, J. B.", "Lake, Salakhutdinov & Tenenbaum", "2015",
+        "Human-level concept learning through probabilistic program induction",
+        "Science 350(6266), 1332–1338", *_doi("10.1126/science.aab3050"),
+    ),
+    "larochelle2011": Reference(
+        "Larochelle, H., & Murray, I.", "Larochelle & Murray", "2011",
+        "The neural autoregressive distribution estimator",
+        "International Conference on Artificial Intelligence and Statistics, PMLR 15, 29–37",
+        "https://proceedings.mlr.press/v15/larochelle11a.html", "PMLR 15",
+    ),
     "lecun1998": Reference(
         "LeCun, Y., Bottou, L., Bengio, Y., & Haffner, P.", "LeCun et al.", "1998",
         "Gradient-based learning applied to document recognition",
@@ -172,6 +183,11 @@ REFERENCES: dict[str, Reference] = {
         "Roeder, G., Wu, Y., & Duvenaud, D.", "Roeder, Wu & Duvenaud", "2017",
         "Sticking the landing: simple, lower-variance gradient estimators for variational inference",
         "Advances in Neural Information Processing Systems 30", *_arxiv("1703.09194"),
+    ),
+    "roweis2000": Reference(
+        "Roweis, S. T., & Saul, L. K.", "Roweis & Saul", "2000",
+        "Nonlinear dimensionality reduction by locally linear embedding",
+        "Science 290(5500), 2323–2326", *_doi("10.1126/science.290.5500.2323"),
     ),
     "salmon2011": Reference(
         "Salmon, J. K., Moraes, M. A., Dror, R. O., & Shaw, D. E.", "Salmon et al.", "2011",

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.figures import reading
+from reportgen.figures.model_grid import grid
 from reportgen.findings import Findings, prose
-from reportgen.report import about, tally, words
+from reportgen.report import about, model_words, tally, words
+from reportgen.report.bibliography import reference
 from reportgen.report.provenance import Provenance
 from reportgen.report.sections import signal
 from reportgen.report.sections.judged import effect, effect_name, sources
@@ -18,12 +20,32 @@ STANDS_IN = {"training": ("variance",)}
 
 
 def abstract(findings: Findings) -> list[str]:
-    """Two short paragraphs; what cannot be said for lack of a number is left out."""
+    """Two or three short paragraphs; what cannot be said for lack of a number is left out."""
     return [
         text
-        for text in (_set_up(findings) + _answer(findings), _reasons(findings) + _tally(findings))
+        for text in (
+            _models(findings),
+            _set_up(findings) + _answer(findings),
+            _reasons(findings) + _tally(findings),
+        )
         if text
     ]
+
+
+def _models(findings: Findings) -> str:
+    """Of judged models, before anything else: how their table came out, and the best of them."""
+    table = grid(findings)
+    if table is None:
+        return ""
+    text = model_words.outcome(findings, [model for _, _, model in table.models])
+    published = findings.experiment.published
+    if published is not None:
+        key, where = next(iter(sources(published.source)), ("", published.source))
+        source = f"{reference(key).brief} ({reference(key).year})" if key else ""
+        told = ", ".join(part for part in (source, where) if part)
+        text = f"{words.capital(told)}: {text[:1].lower()}{text[1:]}"
+    best = model_words.best(table)
+    return f"{text} {best}".rstrip()
 
 
 def _set_up(findings: Findings) -> str:
@@ -99,8 +121,14 @@ def _reasons(findings: Findings) -> str:
 
 
 def _tally(findings: Findings) -> str:
-    broken = len(findings.broken)
+    paused = sum(record.paused for record in findings.broken)
+    broken = len(findings.broken) - paused
     loss = f"{words.capital(words.counted(broken, 'cell'))} broke." if broken else ""
+    if paused:
+        loss += (
+            f" {words.capital(words.counted(paused, 'cell'))} {'is' if paused == 1 else 'are'} not finished."
+        )
+    loss = loss.strip()
     if not findings.claims:
         return loss
     text = f"Of {words.counted(len(findings.claims), 'declared claim')}, {tally.verdicts(findings.claims)}"
@@ -115,7 +143,8 @@ def _tally(findings: Findings) -> str:
 
 
 def asked_by(findings: Findings) -> str:
-    """Citation key of the question's authors: whose words a claim quotes first, else whom one cites first.
+    """Citation key of the question's authors: whose words a claim quotes first, else whom one cites first,
+    else whose table stands beside.
 
     The source post asks again what others asked, where it is on networks; its question about anything
     else is its own.
@@ -123,7 +152,9 @@ def asked_by(findings: Findings) -> str:
     cited = [(claim.quote, key) for claim in findings.claims for key, _ in sources(claim.source)[:1] if key]
     if about.from_post(findings):
         cited = [(quote, key) for quote, key in cited if key != "borea"]
-    return next((key for quote, key in cited if quote), next((key for _, key in cited), ""))
+    published = findings.experiment.published
+    table = next((key for key, _ in sources(published.source)), "") if published else ""
+    return next((key for quote, key in cited if quote), next((key for _, key in cited), table))
 
 
 def context(findings: Findings, provenance: Provenance, sections: frozenset[str]) -> Mapping[str, Any]:

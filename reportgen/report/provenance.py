@@ -84,7 +84,11 @@ def recorded_date(findings: Findings) -> datetime | None:
 
 def recorded(findings: Findings) -> list[Mapping[str, Any]]:
     """The environment of every record, trainings first."""
-    return [r.environment for r in findings.trainings] + [r.environment for r in findings.measurements]
+    return [
+        *(record.environment for record in findings.trainings),
+        *(record.environment for record in findings.judgements),
+        *(record.environment for record in findings.measurements),
+    ]
 
 
 def environments(findings: Findings) -> tuple[Mapping[str, Any], ...]:

@@ -29,6 +29,7 @@ from reportgen.report.style import font_files, sheet
 from reportgen.report.together import making
 from reportgen.report.unchanged import MANIFEST, fingerprint, is_current
 from reportgen.report.writer import Medium, Writer
+from reportgen.store.records import BrokenRecord
 
 WRITTEN = ("report.html", "report.pdf", "results.csv", "claims.json", MANIFEST)
 
@@ -193,6 +194,10 @@ def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, st
     ]
 
 
+def _lost(record: BrokenRecord) -> Mapping[str, str]:
+    return {"key": record.key, "kind": record.kind, "cause": record.cause}
+
+
 def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes], mark: str) -> bytes:
     """manifest.json: what made the report, and the hash of every file beside it."""
     content = {
@@ -220,6 +225,16 @@ def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes],
                 {"key": cell.key, "setting": cell.setting, "base": cell.base}
                 for cell in findings.plan.trainings
             ],
+            "judgement": [
+                {
+                    "key": cell.key,
+                    "training": cell.training_key,
+                    "setting": cell.setting,
+                    "base": cell.base,
+                    "checkpoint": cell.checkpoint,
+                }
+                for cell in findings.plan.judgements
+            ],
             "measurement": [
                 {
                     "key": cell.key,
@@ -230,9 +245,8 @@ def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes],
                 }
                 for cell in findings.plan.measurements
             ],
-            "broken": [
-                {"key": record.key, "kind": record.kind, "cause": record.cause} for record in findings.broken
-            ],
+            "broken": [_lost(record) for record in findings.broken if not record.paused],
+            "unfinished": [_lost(record) for record in findings.broken if record.paused],
         },
         "store": dict(source.store),
         "inputs": mark,

@@ -132,6 +132,11 @@ def symbols(text: str) -> Markup:
     return Markup(re.sub(r"\b([fzqxK])\b", r"<i>\1</i>", str(escape(text))))
 
 
+def powers(text: str) -> Markup:
+    """Text with its powers raised: 3^i, 10^(−i/7)."""
+    return Markup(re.sub(r"\^(?:\(([^)]*)\)|(\w))", r"<sup>\1\2</sup>", str(escape(text))))
+
+
 ROWS = 14
 """Rows, at most, of a table that is kept on one page."""
 
@@ -175,6 +180,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "listing": prose.listing,
     "number": prose.number,
     "percent": prose.percent,
+    "powers": powers,
     "seconds": prose.seconds,
     "sentence": sentence,
     "share": share,

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
-from reportgen.report import formulas, words
+from reportgen.report import formulas, model_words, words
 from reportgen.report.bibliography import REFERENCES, reference
 from reportgen.report.numbering import Numbering
 from reportgen.report.section import Section
@@ -24,6 +24,7 @@ Medium = Literal["screen", "paper"]
 
 INK = "#1b1f24"
 LEAD = (
+    "likelihood_by_model",
     "variance_over_training",
     "variance_against_setting",
     "signal_against_num_samples",
@@ -70,6 +71,7 @@ class Writer:
             has_section=lambda name: self.numbering.has("section", name),
             bibliography=self.bibliography,
             verdict=words.verdict,
+            marked=model_words.marked,
         )
         environment.filters.update(words.FILTERS)
         return environment

@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from reportgen.store.encoding import Record
-from reportgen.store.records import ArmRecord, BrokenRecord, MeasurementRecord, TrainingRecord
+from reportgen.store.records import (
+    ArmRecord,
+    BrokenRecord,
+    JudgementRecord,
+    MeasurementRecord,
+    TrainingRecord,
+)
 from reportgen.store.store import FORMAT, Store
 
-__all__ = ["FORMAT", "ArmRecord", "BrokenRecord", "MeasurementRecord", "Record", "Store", "TrainingRecord"]
+__all__ = [
+    "FORMAT",
+    "ArmRecord",
+    "BrokenRecord",
+    "JudgementRecord",
+    "MeasurementRecord",
+    "Record",
+    "Store",
+    "TrainingRecord",
+]

@@ -8,13 +8,21 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from reportgen.store.records import ArmRecord, Array, BrokenRecord, MeasurementRecord, TrainingRecord
+from reportgen.store.records import (
+    ArmRecord,
+    Array,
+    BrokenRecord,
+    JudgementRecord,
+    MeasurementRecord,
+    TrainingRecord,
+)
 
-Record = MeasurementRecord | TrainingRecord | BrokenRecord
+Record = MeasurementRecord | TrainingRecord | JudgementRecord | BrokenRecord
 
-KINDS: dict[str, type[MeasurementRecord] | type[TrainingRecord] | type[BrokenRecord]] = {
+KINDS: dict[str, type[Record]] = {
     "measurement": MeasurementRecord,
     "training": TrainingRecord,
+    "judgement": JudgementRecord,
     "broken": BrokenRecord,
 }
 
@@ -50,6 +58,11 @@ def decode(kind: str, plain: dict[str, Any], arrays: dict[str, Array]) -> Record
         values["test_bound"] = {epoch: float(bound) for epoch, bound in values["test_bound"].items()}
         values["seconds"] = float(values["seconds"])
         return TrainingRecord(**values)
+    if kind == "judgement":
+        for name in ("shape", "layers", "curve", "images"):
+            values[name] = tuple(int(number) for number in values[name])
+        values["seconds"] = float(values["seconds"])
+        return JudgementRecord(**values, arrays=arrays)
     return _broken(kind, values)
 
 

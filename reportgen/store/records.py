@@ -1,6 +1,6 @@
-"""The record of a measured cell: what the laboratory leaves and the press reads.
+"""The records of finished cells: what the laboratory leaves and the press reads.
 
-Everything is numbers about *arms*. An arm is one estimator of one objective
+In a measurement everything is numbers about *arms*. An arm is one estimator of one objective
 with its K (`num_samples`) and, where declared, a constant added to log p.
 Axes: A arms, I images, S buckets of replicates, G parameter groups (the first
 is ``all``), Q quantiles, m parameters η of q for one image.
@@ -152,6 +152,42 @@ class TrainingRecord:
 
 
 @dataclass(frozen=True)
+class JudgementRecord:
+    """One judged model. I images, C numbers of samples, U latent units of all layers. `arrays` holds:
+
+    bounds                 [I C]   k-sample bound of each image, nats, for each k of `curve`: the mean over
+                                   the num_samples // k disjoint groups of its samples
+    unit_variance          [U]     Cov_x(E_q[u|x]) of every latent unit over the images, all layers one
+                                   after another; of a unit above the first layer without the bias of
+                                   Monte Carlo noise, so it can be below 0
+    unit_variance_without  [S U]   the same with bucket s of the images left out (S = 20)
+    samples                [n p]   decoder means at draws from the prior (n = 64), grey levels in [0, 1]
+    originals              [n p]   binarized test images (n = 20)
+    reconstructions        [n p]   decoder means at one draw from q for each of these
+    """
+
+    key: str
+    training_key: str
+    setting: dict[str, Any]
+    base: bool
+    checkpoint: int
+    dataset: str
+    shape: tuple[int, int]
+    """Height and width of an image."""
+    layers: tuple[int, ...]
+    """Units of each stochastic layer, the one next to x first."""
+    num_samples: int
+    """Of the bound that stands for log p(x)."""
+    curve: tuple[int, ...]
+    """Numbers of samples k, ascending; `num_samples` is the last."""
+    images: tuple[int, ...]
+    """Row numbers in the data set's test part."""
+    seconds: float
+    environment: dict[str, Any]
+    arrays: dict[str, Array] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class BrokenRecord:
     """A cell that could not be finished, and why."""
 
@@ -160,3 +196,5 @@ class BrokenRecord:
     setting: dict[str, Any]
     checkpoint: int | None
     cause: str
+    paused: bool = False
+    """Whether only its time was up: the next run finishes it. Such a record is never stored."""

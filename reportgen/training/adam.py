@@ -7,10 +7,9 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim.adam import adam
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-4
-"""Adam's constants; ε after Burda et al. (2016), section 5."""
+"""Adam's constants where none are declared; ε after Burda et al. (2016), section 5."""
 
 
 class Flat(Protocol):
@@ -30,30 +29,62 @@ class Flat(Protocol):
 
 
 class Adam:
-    """Moments and step count of Kingma & Ba (2015) for one flat vector."""
+    """Moments and step count of Kingma & Ba (2015) for one flat vector, on its device."""
 
-    def __init__(self, parameters: Flat, learning_rate: float) -> None:
+    def __init__(
+        self,
+        parameters: Flat,
+        learning_rate: float,
+        beta_1: float = BETA_1,
+        beta_2: float = BETA_2,
+        epsilon: float = EPSILON,
+    ) -> None:
+        vector = parameters.vector
         self.parameters = parameters
-        self.learning_rate = learning_rate
-        self.first = torch.zeros_like(parameters.vector)
-        self.second = torch.zeros_like(parameters.vector)
-        self.count = torch.zeros(())
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.first = torch.zeros_like(vector)
+        self.second = torch.zeros_like(vector)
+        self.count = torch.zeros((), device=vector.device)
+        self._rate: float | Tensor = learning_rate
+        if vector.is_cuda:  # a recorded step reads the rate when it is replayed
+            self._rate = torch.tensor(learning_rate, dtype=torch.float32, device=vector.device)
+        self._learning_rate = learning_rate
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step; a schedule sets it."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        if value == self._learning_rate:
+            return
+        self._learning_rate = value
+        if isinstance(self._rate, Tensor):
+            self._rate.fill_(value)
+        else:
+            self._rate = value
+
+    @property
+    def state(self) -> tuple[Tensor, ...]:
+        """All that a step changes: parameters, moments, count."""
+        return self.parameters.vector, self.first, self.second, self.count
 
     def step(self) -> None:
-        """One update, down the gradient."""
-        adam(
+        """One update, down the gradient: torch's fused kernel, without the optimizer's book-keeping."""
+        self.count += 1
+        torch._fused_adam_(
             [self.parameters.vector],
             [self.parameters.gradient],
             [self.first],
             [self.second],
             [],
             [self.count],
-            fused=True,
-            amsgrad=False,
-            beta1=BETA_1,
-            beta2=BETA_2,
-            lr=self.learning_rate,
+            lr=self._rate,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
             weight_decay=0.0,
-            eps=EPSILON,
+            eps=self.epsilon,
+            amsgrad=False,
             maximize=False,
         )

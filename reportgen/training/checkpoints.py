@@ -37,18 +37,23 @@ def file_name(epoch: int) -> str:
     return f"epoch-{epoch:06d}.safetensors"
 
 
-def save_checkpoint(folder: Path, optimizer: Adam, progress: Progress) -> None:
-    """Write the parameters, then the optimizer's state, then the note that both are there."""
-    parameters = optimizer.parameters
-    weights = dump_tensors(named(parameters.networks))
-    write_whole(folder / file_name(progress.epoch), weights)
+def save_checkpoint(folder: Path, optimizer: Adam, epoch: int) -> None:
+    """Write the parameters at an epoch."""
+    write_whole(folder / file_name(epoch), dump_tensors(named(optimizer.parameters.networks)))
+
+
+def save_state(folder: Path, optimizer: Adam, progress: Progress) -> None:
+    """Write what a training goes on from, then the note that it is whole.
+
+    Noise needs no state: each epoch draws from a stream of its own.
+    """
     state = {
-        "vector": parameters.vector,
+        "vector": optimizer.parameters.vector,
         "first": optimizer.first,
         "second": optimizer.second,
         "count": optimizer.count,
     }
-    packed = dump_tensors(state)
+    packed = dump_tensors({name: tensor.cpu() for name, tensor in state.items()})
     name = f"state-{progress.epoch:06d}.safetensors"
     write_whole(folder / name, packed)
     sums = {name: checksum(packed)}
@@ -83,6 +88,14 @@ def resume(folder: Path, optimizer: Adam) -> Progress | None:
             int(note["epoch"]), list(note["train_bound"]), dict(note["test_bound"]), float(note["seconds"])
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError):
+        return None
+
+
+def epoch_reached(store: Store, training_key: str) -> int | None:
+    """The epoch an unfinished training goes on from; None where it was not begun."""
+    try:
+        return int(json.loads((store.folder(training_key) / PROGRESS).read_bytes())["epoch"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -2,42 +2,56 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import torch
 from numpy.random import Generator
+from numpy.typing import NDArray
 from torch import Tensor
 
 from reportgen.plan import TrainingCell
 from reportgen.problems import Trainable
+from reportgen.problems.trainable import Points
 from reportgen.streams import stream
 from reportgen.training.adam import Adam
-from reportgen.training.bound import EVALUATIONS, ROWS
+from reportgen.training.bound import test_rows
 from reportgen.training.flat import FlatParameters
-from reportgen.training.surrogate import Noise, surrogate
+from reportgen.training.schedule import Rates
+from reportgen.training.surrogate import Noise, Surrogate, surrogate
 
 
 class Differentiated:
-    """A `Fit` for every model that is a `Trainable`."""
+    """A `Fit` for every model that is a `Trainable`, its networks moved to `device`."""
 
-    def __init__(self, cell: TrainingCell, trainable: Trainable) -> None:
+    def __init__(self, cell: TrainingCell, trainable: Trainable, device: str = "cpu") -> None:
         self.trainable = trainable
+        for network in trainable.networks.values():
+            network.to(device)
         self.parameters = FlatParameters(trainable.networks)
         self.objective, self.seed = str(cell.train["objective"]), cell.seed
         self.batch_size = int(cell.train["batch_size"])
+        self.num_samples = int(cell.train.get("num_samples", 1))
+
+    @property
+    def steps(self) -> int:
+        """See `Fit`."""
+        return -(-self.trainable.train.size // self.batch_size)
 
     @property
     def dataset(self) -> str:
         return self.trainable.dataset
 
-    def epoch(self, number: int, optimizer: Adam) -> float:
+    def epoch(self, number: int, optimizer: Adam, rates: Rates | None = None) -> float:
         """See `Fit`."""
         noise = stream(self.seed, "training", number)
         points = self.trainable.train
         order = noise.permutation(points.size)
         total = 0.0
-        for start in range(0, points.size, self.batch_size):
-            x = points.inputs(order[start : start + self.batch_size], noise)
-            batch = surrogate(self.trainable.at(x), self.objective, self._normal(noise))
+        for step, start in enumerate(range(0, points.size, self.batch_size)):
+            if rates is not None:
+                optimizer.learning_rate = rates(step)
+            batch = self._batch(points, order[start : start + self.batch_size], noise)
             self.parameters.differentiate(batch.loss)
             with torch.no_grad():
                 optimizer.step()
@@ -48,20 +62,23 @@ class Differentiated:
         """See `Fit`."""
         noise = stream(self.seed, "training", "test")
         points = self.trainable.test
-        rows = np.tile(np.arange(points.size), -(-EVALUATIONS // points.size))
-        total = 0.0
+        total, seen = 0.0, 0
         with torch.no_grad():
-            for start in range(0, len(rows), ROWS):
-                x = points.inputs(rows[start : start + ROWS], noise)
-                batch = surrogate(self.trainable.at(x), self.objective, self._normal(noise))
-                total += float(batch.bound.sum(dtype=torch.float64))
-        return total / len(rows)
+            for rows in test_rows(points.size, self.num_samples):
+                total += float(self._batch(points, rows, noise).bound.sum(dtype=torch.float64))
+                seen += len(rows)
+        return total / seen
+
+    def _batch(self, points: Points, rows: NDArray[np.intp], noise: Generator) -> Surrogate:
+        x = points.inputs(rows, noise).to(self.parameters.vector.device)
+        return surrogate(self.trainable.at(x), self.objective, self._normal(noise), self.num_samples)
 
     def _normal(self, noise: Generator) -> Noise:
         """Standard normals in the precision of the parameters."""
-        wide = self.parameters.vector.dtype == torch.float64
+        vector = self.parameters.vector
+        precision: Literal["float32", "float64"] = "float64" if vector.dtype == torch.float64 else "float32"
 
         def draw(*shape: int) -> Tensor:
-            return torch.from_numpy(noise.standard_normal(shape, dtype="float64" if wide else "float32"))
+            return torch.from_numpy(noise.standard_normal(shape, dtype=precision)).to(vector.device)
 
         return draw

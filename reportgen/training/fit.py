@@ -6,21 +6,34 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any, Protocol
 
 import torch
 
 from reportgen.datasets import Dataset
 from reportgen.declaration import PROBLEMS
-from reportgen.errors import CellError
+from reportgen.errors import CellError, PausedError
 from reportgen.plan import TrainingCell
 from reportgen.problems import TRAINABLES, Materials
+from reportgen.problems.networks import load_networks
 from reportgen.store import Store, TrainingRecord
 from reportgen.training.adam import Adam, Flat
-from reportgen.training.checkpoints import Progress, resume, save_checkpoint
+from reportgen.training.checkpoints import (
+    Progress,
+    load_checkpoint,
+    resume,
+    save_checkpoint,
+    save_state,
+)
 from reportgen.training.differentiated import Differentiated
+from reportgen.training.schedule import Rates, schedule
 from reportgen.training.written_out import WrittenOut
+
+STATE_EVERY = 60.0
+"""Seconds after which the optimizer's state is kept even where no checkpoint is."""
+COLLAPSE = 10.0
+"""A bound this many times its size below the first epoch's is that of a training gone wrong."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +58,14 @@ class Fit(Protocol):
     def parameters(self) -> Flat:
         """φ and θ."""
 
-    def epoch(self, number: int, optimizer: Adam) -> float:
+    @property
+    def steps(self) -> int:
+        """Updates in an epoch."""
+
+    def epoch(self, number: int, optimizer: Adam, rates: Rates | None = None) -> float:
         """Every training point once, in a fresh order; the mean bound met on the way.
+
+        `rates` are the learning rates of the epoch's steps; the optimizer's own without.
 
         All noise comes from the stream of the seed and this epoch, so an epoch
         can be repeated from the parameters and moments it began with.
@@ -62,40 +81,50 @@ def train(
     store: Store,
     report: Callable[[TrainProgress], None] | None = None,
     environment: dict[str, Any] | None = None,
+    *,
+    deadline: float = math.inf,
+    device: str = "cpu",
 ) -> TrainingRecord:
     """Train the cell's model with stochastic gradients of its bound and Adam.
 
-    Gradients are pathwise, of one sample a data point, where q is
-    reparameterizable. `dataset` is asked for where the model is made of one.
-    Checkpoints go to the store as they are reached, with the optimizer's
-    state, so a killed training goes on from the last one and ends with the
+    Gradients are pathwise where q is reparameterizable. `dataset` is asked
+    for where the model is made of one. Where the cell continues another
+    training, the store has that one's last checkpoint. Checkpoints go to the
+    store as they are reached, and now and then the optimizer's state, so a
+    killed training goes on from its last whole epoch kept and ends with the
     same bytes. The record is returned, not saved; once it is, `forget_state`
-    may drop what only resuming needs. Numbers are the same at any
-    number of threads only if torch runs one; the caller sees to that.
-    Raises CellError where the bound is no longer a number.
+    may drop what only resuming needs. Numbers are the same at any number of
+    threads only if torch runs one; the caller sees to that. Raises CellError
+    where the bound is no longer a number or falls far below where it began,
+    and PausedError at the end of the first epoch after `deadline` (seconds as of
+    `time.time`), its state kept.
     """
-    fit, noun = _begun(cell, dataset), PROBLEMS[cell.problem["model"]].round[0]
-    optimizer = Adam(fit.parameters, float(cell.train["learning_rate"]))
-    folder = store.folder(cell.key)
+    fit, noun = _begun(cell, dataset, store, device), PROBLEMS[cell.problem["model"]].round[0]
     epochs, checkpoints = int(cell.train["epochs"]), {int(epoch) for epoch in cell.train["checkpoints"]}
+    constants = {name: float(cell.train[name]) for name in ("beta_1", "beta_2", "epsilon")}
+    optimizer = Adam(fit.parameters, float(cell.train["learning_rate"]), **constants)
+    rates = schedule(cell.train, epochs * fit.steps)
+    folder = store.folder(cell.key)
     progress = resume(folder, optimizer) or Progress(-1, [], {}, 0.0)
-    before, started = progress.seconds, perf_counter()
+    before, started, kept = progress.seconds, perf_counter(), perf_counter()
     for epoch in range(progress.epoch + 1, epochs + 1):
         if epoch > 0:
-            bound = fit.epoch(epoch, optimizer)
-            if not math.isfinite(bound):
-                raise CellError(
-                    f"training diverged: the bound of {noun} {epoch} is {bound} (learning rate "
-                    f"{optimizer.learning_rate:g}). Use a smaller train.learning_rate."
-                )
-            progress.train_bound.append(bound)
+            paced = rates.after((epoch - 1) * fit.steps)
+            bound = fit.epoch(cell.epochs_before + epoch, optimizer, paced)
+            progress.train_bound.append(_checked(bound, progress, noun))
         progress.epoch = epoch
         progress.seconds = before + perf_counter() - started
+        late = time() > deadline and epoch < epochs
         if epoch in checkpoints:
             _keep(folder, fit, optimizer, progress, noun)
+        if epoch in checkpoints or late or perf_counter() - kept > STATE_EVERY:
+            save_state(folder, optimizer, progress)
+            kept = perf_counter()
         if report is not None:
             last = progress.train_bound[-1] if progress.train_bound else math.nan
             report(TrainProgress((epoch + 1) / (epochs + 1), epoch, last))
+        if late:
+            raise PausedError(f"the time was up at epoch {epoch} of {epochs}; it goes on from there")
     return TrainingRecord(
         key=cell.key,
         setting=dict(cell.setting),
@@ -112,12 +141,30 @@ def train(
     )
 
 
-def _begun(cell: TrainingCell, dataset: Callable[[], Dataset]) -> Fit:
-    """The model with its first parameters."""
-    if WrittenOut.serves(cell.problem):
-        return WrittenOut(cell, dataset())
+def _begun(cell: TrainingCell, dataset: Callable[[], Dataset], store: Store, device: str) -> Fit:
+    """The model with its first parameters, or those that the training before it ended with."""
     materials = Materials(cell.problem, cell.seed, dataset=dataset)
-    return Differentiated(cell, TRAINABLES[cell.problem["model"]](materials))
+    fit: Fit
+    if WrittenOut.serves(cell.problem):
+        fit = WrittenOut(cell, dataset(), device)
+    else:
+        fit = Differentiated(cell, TRAINABLES[cell.problem["model"]](materials), device)
+    if cell.parent:
+        ended = load_checkpoint(store, cell.parent, int(cell.train["after"]["epochs"]))
+        load_networks(ended, fit.parameters.networks)
+    return fit
+
+
+def _checked(bound: float, progress: Progress, noun: str) -> float:
+    """The bound of an epoch, if training goes on from it."""
+    reached, first = progress.epoch + 1, progress.train_bound[0] if progress.train_bound else bound
+    if not math.isfinite(bound) or bound < first - COLLAPSE * max(abs(first), 1.0):
+        raise CellError(
+            f"training diverged: the bound of {noun} {reached} is {bound:.6g}"
+            + (f", that of the first {first:.6g}" if progress.train_bound else "")
+            + ". Use a smaller train.learning_rate."
+        )
+    return bound
 
 
 def _keep(folder: Path, fit: Fit, optimizer: Adam, progress: Progress, noun: str) -> None:
@@ -127,4 +174,4 @@ def _keep(folder: Path, fit: Fit, optimizer: Adam, progress: Progress, noun: str
             "Use a smaller train.learning_rate."
         )
     progress.test_bound[str(progress.epoch)] = fit.test_bound()
-    save_checkpoint(folder, optimizer, progress)
+    save_checkpoint(folder, optimizer, progress.epoch)

@@ -1,9 +1,11 @@
 """The bound of a minibatch, and a loss that autograd turns into its gradient in every parameter.
 
 Where q is reparameterizable the loss is the negative bound itself, its
-samples z = z(η, ε) differentiated along with everything else. Where z jumps,
-φ has the score function with the other sample as the baseline (Kool, van
-Hoof & Welling, 2019, equation 8), and θ the derivative of f at the samples.
+samples z = z(η, ε) differentiated along with everything else; autograd makes
+of log mean exp the normalised weights of Burda et al. (2016), equation 14.
+Where z jumps, φ has the score function with the other samples as the baseline
+(Kool, van Hoof & Welling, 2019, equation 8), and θ the derivative of f at the
+samples.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.errors import CellError
-from reportgen.objectives import OBJECTIVES
+from reportgen.objectives import LOG_WEIGHT, OBJECTIVES
 from reportgen.problems.layered import LayeredModel
 from reportgen.problems.problem import Problem
+from reportgen.training.bound import bound_of
 
 SCORE_SAMPLES = 2
 """Samples a data point where z jumps: the fewest of which one can be the baseline of another."""
@@ -45,21 +48,21 @@ class Surrogate:
     """A number whose gradient is an unbiased one of the negative mean bound; its value means nothing."""
 
 
-def surrogate(model: Problem | LayeredModel, objective: str, noise: Noise) -> Surrogate:
-    """Of a model at n data points with θ trainable.
+def surrogate(model: Problem | LayeredModel, objective: str, noise: Noise, num_samples: int = 1) -> Surrogate:
+    """Of a model at n data points with θ trainable, by `num_samples` samples of each.
 
+    Where z jumps, at least `SCORE_SAMPLES` are drawn.
     Raises CellError where the model has no such objective.
     """
     if isinstance(model, LayeredModel):
-        if objective != "elbo":
-            raise CellError(f"a model of several stochastic layers is trained on elbo, not {objective}.")
-        trace = model.trace(noise(len(model.x), 1, model.noise), fixed=False)
-        bound = (trace.log_p - trace.log_q).mean(1)
-        return Surrogate(bound.detach(), -bound.mean())
+        return _layered(model, objective, noise, num_samples)
     chosen = OBJECTIVES[objective]
     q = model.family(model.encoder(model.x))
     jumps = not DISTRIBUTIONS[q.name].reparameterizable
-    epsilon = noise(len(model.x), SCORE_SAMPLES if jumps else 1, q.noise)
+    if jumps and chosen.several:
+        raise CellError(f"train.objective: {objective} needs a q with a path from noise to z. Use elbo.")
+    drawn = max(num_samples, SCORE_SAMPLES) if jumps else num_samples
+    epsilon = noise(len(model.x), drawn, q.noise)
     z, log_q = q.sample(epsilon), q.log_density(epsilon)
     densities = Sampled(
         model.log_likelihood(z), model.prior.log_density(z), log_q.detach() if jumps else log_q
@@ -67,10 +70,20 @@ def surrogate(model: Problem | LayeredModel, objective: str, noise: Noise) -> Su
     f = chosen.integrand.value(densities)
     differentiated = f
     if jumps:
-        others = (f.sum(1, keepdim=True) - f) / (SCORE_SAMPLES - 1)
+        others = (f.sum(1, keepdim=True) - f) / (drawn - 1)
         differentiated = f + (f - others).detach() * log_q
-    bound, differentiated = f.mean(1), differentiated.mean(1)
+    bound, differentiated = bound_of(f, objective), bound_of(differentiated, objective)
     if chosen.exact_kl:
         divergence = q.kl_to_prior()
         bound, differentiated = bound - divergence, differentiated - divergence
     return Surrogate(bound.detach(), -differentiated.mean())
+
+
+def _layered(model: LayeredModel, objective: str, noise: Noise, num_samples: int) -> Surrogate:
+    if OBJECTIVES[objective].integrand is not LOG_WEIGHT:
+        raise CellError(
+            f"train.objective: a model of stochastic layers has no {objective}. Use elbo or iwae."
+        )
+    trace = model.trace(noise(len(model.x), num_samples, model.noise), fixed=False)
+    bound = bound_of(trace.log_p - trace.log_q, objective)
+    return Surrogate(bound.detach(), -bound.mean())

@@ -1,4 +1,4 @@
-"""Training the mean-field Gaussian VAE, whose gradient is written out."""
+"""Training the mean-field Gaussian VAEs, whose gradient is written out."""
 
 from __future__ import annotations
 
@@ -7,68 +7,117 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.random import Generator
 from torch import Tensor
 
 from reportgen.datasets import Dataset, binarized
+from reportgen.datasets.dataset import Pixels
 from reportgen.plan import TrainingCell
-from reportgen.problems.networks import initialised
+from reportgen.problems import TRAINABLES, Materials
 from reportgen.streams import stream
 from reportgen.training.adam import Adam
-from reportgen.training.bound import bound_terms, test_bound
+from reportgen.training.ahead import ahead
+from reportgen.training.bound import test_rows
 from reportgen.training.gradient import BoundGradient
 from reportgen.training.parameters import Parameters
+from reportgen.training.schedule import Rates
+from reportgen.training.update import Update, update
 
-BLOCK_PIXELS = 2**22
-"""Pixels binarized at once: 16 MiB."""
+BLOCK_NUMBERS = 2**22
+"""Pixels, or normals, drawn at once: 16 MiB."""
 
 
 class WrittenOut:
-    """A `Fit` for the one model that is trained most; three times as fast as `Differentiated`."""
+    """A `Fit` for the models that are trained most, of one stochastic layer or several.
 
-    def __init__(self, cell: TrainingCell, dataset: Dataset) -> None:
+    Everything lives on `device` but the random numbers, which are numpy's and copied there.
+    """
+
+    def __init__(self, cell: TrainingCell, dataset: Dataset, device: str = "cpu") -> None:
         self.data = dataset
+        networks = TRAINABLES[cell.problem["model"]](
+            Materials(cell.problem, cell.seed, dataset=lambda: dataset)
+        ).networks
         self.parameters = Parameters(
-            *initialised(cell.problem, dataset.train.mean(0, dtype="float64"), cell.seed),
+            networks["encoder"].to(device),
+            networks["decoder"].to(device),
             activation=str(cell.problem.get("activation", "tanh")),
         )
         self.objective, self.seed = str(cell.train["objective"]), cell.seed
         self.batch_size = int(cell.train["batch_size"])
+        self.num_samples = int(cell.train.get("num_samples", 1))
+        self._optimizer: Adam | None = None
+        self._updates: dict[int, Update] = {}
 
     @staticmethod
     def serves(problem: Mapping[str, Any]) -> bool:
-        """Whether this is the model whose gradient is written out."""
-        return bool(problem["model"] == "vae" and problem.get("covariance", "diagonal") == "diagonal")
+        """Whether this is a model whose gradient is written out."""
+        diagonal = problem["model"] == "vae" and problem.get("covariance", "diagonal") == "diagonal"
+        return bool(diagonal or problem["model"] == "layered_vae")
+
+    @property
+    def steps(self) -> int:
+        """See `Fit`."""
+        return -(-len(self.data.train) // self.batch_size)
 
     @property
     def dataset(self) -> str:
         return self.data.name
 
-    def epoch(self, number: int, optimizer: Adam) -> float:
-        """See `Fit`; images are binarized afresh."""
+    def epoch(self, number: int, optimizer: Adam, rates: Rates | None = None) -> float:
+        """See `Fit`; images are binarized afresh, once for all samples."""
         noise = stream(self.seed, "training", number)
         images = len(self.data.train)
         order = noise.permutation(images)
-        update = BoundGradient(self.parameters, self.objective)
-        latent = self.parameters.encoder.mean.out_features
-        rows = max(BLOCK_PIXELS // (self.data.pixels * self.batch_size), 1) * self.batch_size
-        total = 0.0
+        widest = max(self.data.pixels, self.num_samples * sum(self.parameters.widths)) * self.batch_size
+        rows = max(BLOCK_NUMBERS // widest, 1) * self.batch_size
+        total, step = 0.0, 0
         with torch.no_grad():
-            for start in range(0, images, rows):
-                levels = self.data.train[order[start : start + rows]]
-                x = torch.from_numpy(binarized(self.data, levels, noise))
-                epsilon = torch.from_numpy(noise.standard_normal((len(levels), latent), dtype=np.float32))
-                eta, logits = torch.empty(len(levels), 2 * latent), torch.empty_like(x)
-                parts = (self._batches(part) for part in (x, epsilon, eta, logits))
+            blocks = (order[start : start + rows] for start in range(0, images, rows))
+            drawn = (self._drawn(self.data.train[block], noise) for block in blocks)
+            for numbers in ahead(drawn) if self.parameters.vector.is_cuda else drawn:
+                x, epsilon = self._there(*numbers)
+                bound = x.new_empty(len(x))
+                parts = (torch.split(part, self.batch_size) for part in (x, epsilon, bound))
                 for batch in zip(*parts, strict=True):
-                    update(*batch)
-                    optimizer.step()
-                total += float(bound_terms(x, logits, eta, epsilon, self.objective).sum(dtype=torch.float64))
+                    if rates is not None:
+                        optimizer.learning_rate = rates(step)
+                    self._update(len(batch[0]), optimizer)(*batch)
+                    step += 1
+                total += float(bound.sum(dtype=torch.float64))
         return total / images
 
     def test_bound(self) -> float:
         """See `Fit`."""
-        networks = self.parameters.encoder, self.parameters.decoder
-        return test_bound(*networks, self.data, self.objective, self.seed)
+        noise = stream(self.seed, "training", "test")
+        total, images = 0.0, 0
+        with torch.no_grad():
+            for rows in test_rows(len(self.data.test), self.num_samples):
+                x, epsilon = self._there(*self._drawn(self.data.test[rows], noise))
+                bound = x.new_empty(len(x))
+                self._gradient(len(x)).evaluate(x, epsilon, bound)
+                total += float(bound.sum(dtype=torch.float64))
+                images += len(rows)
+        return total / images
 
-    def _batches(self, rows: Tensor) -> tuple[Tensor, ...]:
-        return torch.split(rows, self.batch_size)
+    def _drawn(self, levels: Pixels, noise: Generator) -> tuple[Pixels, Pixels]:
+        """One binary draw of the images, and ε [n K Σd]."""
+        x = binarized(self.data, levels, noise)
+        shape = (len(levels), self.num_samples, sum(self.parameters.widths))
+        return x, noise.standard_normal(shape, dtype=np.float32)
+
+    def _there(self, *numbers: Pixels) -> tuple[Tensor, ...]:
+        """On the parameters' device."""
+        device = self.parameters.vector.device
+        return tuple(torch.from_numpy(part).to(device) for part in numbers)
+
+    def _gradient(self, images: int) -> BoundGradient:
+        return BoundGradient(self.parameters, self.objective, images, self.num_samples)
+
+    def _update(self, images: int, optimizer: Adam) -> Update:
+        """Of a minibatch of so many images, made at its first use."""
+        if optimizer is not self._optimizer:
+            self._optimizer, self._updates = optimizer, {}
+        if images not in self._updates:
+            self._updates[images] = update(self._gradient(images), optimizer)
+        return self._updates[images]

@@ -18,12 +18,12 @@ from reportgen.declaration.problems.bits import Bits
 from reportgen.declaration.problems.categorical import CategoricalUnits
 from reportgen.declaration.problems.conjugate import Conjugate
 from reportgen.declaration.problems.function import Function
+from reportgen.declaration.problems.layered_vae import LayeredVAE
 from reportgen.declaration.problems.linear_gaussian_vae import LinearGaussianVAE
 from reportgen.declaration.problems.logistic_regression import LogisticRegression
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.problems.python import Python
 from reportgen.declaration.problems.rainforth import Rainforth
-from reportgen.declaration.problems.two_layer_vae import TwoLayerVAE
 from reportgen.declaration.problems.vae import VAE
 
 PROBLEMS: dict[str, type[Problem]] = {
@@ -32,7 +32,7 @@ PROBLEMS: dict[str, type[Problem]] = {
     "conjugate": Conjugate,
     "rainforth": Rainforth,
     "linear_gaussian_vae": LinearGaussianVAE,
-    "two_layer_vae": TwoLayerVAE,
+    "layered_vae": LayeredVAE,
     "logistic_regression": LogisticRegression,
     "bernoulli_vae": BernoulliVAE,
     "bits": Bits,

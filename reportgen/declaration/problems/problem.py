@@ -24,6 +24,8 @@ class Problem(Section):
     """Those meant where a declaration names none."""
     trained: ClassVar[bool] = False
     """Whether parameters are fitted first, and measured at checkpoints."""
+    judged: ClassVar[bool] = False
+    """Whether a trained model's likelihood and active units can be had: it is one of binary images."""
     layered: ClassVar[bool] = False
     """Whether gradients are measured layer by layer, which not every estimator can be."""
     unit: ClassVar[tuple[str, str]] = ("data point", "data points")

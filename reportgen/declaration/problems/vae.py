@@ -48,6 +48,7 @@ class VAE(Problem):
     objectives: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl", "iwae")
     usual: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl")
     trained: ClassVar = True
+    judged: ClassVar = True
     unit: ClassVar = ("image", "images")
     network: ClassVar = True
     coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"

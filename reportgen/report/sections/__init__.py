@@ -10,12 +10,15 @@ from reportgen.report.section import Section
 from reportgen.report.sections import (
     again,
     cost,
+    deviations,
     errata,
     estimators,
     exact,
+    inside,
     judged,
     layers,
     methods,
+    models,
     noise,
     question,
     references,
@@ -30,6 +33,9 @@ from reportgen.report.sections import (
 )
 
 SECTIONS: tuple[Section, ...] = (
+    models.SECTION,
+    inside.SECTION,
+    deviations.SECTION,
     question.SECTION,
     estimators.SECTION,
     unbiasedness.SECTION,

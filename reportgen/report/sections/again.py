@@ -18,6 +18,10 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "measurements": words.counted(len(findings.plan.measurements), "measured cell"),
         "measuring": prose.seconds(sum(r.seconds for r in findings.measurements)),
         "fitting": prose.seconds(sum(r.seconds for r in findings.trainings)),
+        "judgements": words.counted(len(findings.plan.judgements), "judged model")
+        if findings.plan.judgements
+        else "",
+        "judging": prose.seconds(sum(r.seconds for r in findings.judgements)),
         "rows": prose.count(len(findings.rows)),
     }
 

@@ -60,7 +60,7 @@ def held(findings: Findings) -> list[Held]:
 
 
 def _place(findings: Findings, record: MeasurementRecord, arm: ArmRecord, group: str) -> str:
-    parts = [f"{about.setting_name(name)} {about.written(v)}" for name, v in record.setting.items()]
+    parts = [f"{about.setting_name(name)} {about.written(v, name)}" for name, v in record.setting.items()]
     parts += [findings.vocabulary.checkpoint(record.checkpoint)] if findings.vocabulary.trained else []
     parts += [f"K = {arm.num_samples}"] if arm.num_samples > 1 else []
     parts += [findings.vocabulary.block(group)] if group != "all" else []

@@ -14,11 +14,18 @@ from reportgen.report.section import Section
 SHARES = {"gap closed", "constant effect", "monte carlo share", "coordinate lower"}
 """Statistics that are read in per cent."""
 
+COUNTS = {"active units", "change of active units"}
+"""Statistics that are whole numbers."""
+
 
 def effect(text: str, estimate: Estimate) -> str:
     """An effect with its interval, in the unit it is read in."""
     if not estimate.available:
         return ""
+    if text in COUNTS and estimate.has_interval:
+        low, high = (prose.count(int(end)) for end in (estimate.low, estimate.high))
+        told = prose.count(int(estimate.value))
+        return told if low == high else f"{told} ({low} to {high})"
     return words.share(estimate) if text in SHARES else prose.with_interval(estimate)
 
 
@@ -32,6 +39,8 @@ def effect_name(text: str) -> str:
         "ratio of work normalized variance": "ratio of variance × work",
         "ratio of evaluations": "ratio of passes",
         "difference of evaluations": "difference of passes",
+        "negative log likelihood": "negative log-likelihood",
+        "change of negative log likelihood": "change of the negative log-likelihood",
     }.get(text, text)
 
 
@@ -61,7 +70,7 @@ def place(detail: ComparisonFinding, swept: bool, v: Vocabulary, fixed: Set[str]
     if not swept:
         return "".join(epoch)
     setting = [
-        f"{about.setting_name(name)} {about.written(value)}"
+        f"{about.setting_name(name)} {about.written(value, name)}"
         for name, value in detail.setting.items()
         if name not in fixed
     ]

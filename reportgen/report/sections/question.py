@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.datasets import DATASETS
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.figures import reading
-from reportgen.findings import Findings
+from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
 from reportgen.report import about
 from reportgen.report.formulas import Formula
@@ -46,6 +47,22 @@ def fragment(text: str) -> str:
     """Words quoted, with an ellipsis where they are torn out of a sentence."""
     before = "" if text[:1].isupper() else "… "
     return f"{before}{text}{'' if text[-1:] in '.?!' else ' …'}"
+
+
+def data(findings: Findings) -> Mapping[str, str] | None:
+    """What is known of the images: origin, split, and what their numbers must not be taken for."""
+    source = DATASETS.get(findings.experiment.problem.dataset or "")
+    if source is None:
+        return None
+    train, test = map(prose.count, source.counts)
+    return {
+        "title": source.title,
+        "cite": source.citation,
+        "train": train,
+        "test": test,
+        "split": source.split,
+        "caution": source.caution,
+    }
 
 
 ELBO_DISCRETE = "Every term is sampled."
@@ -92,6 +109,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         if q.name != "gaussian"
         else None,
         "model": about.model(findings),
+        "data": data(findings),
         "from_post": about.from_post(findings),
     }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from reportgen.figures.axes import plain
 from reportgen.figures.crossings import crossings, interval_text, place_text
-from reportgen.figures.labels import setting_title
+from reportgen.figures.labels import named_setting, setting_title
 from reportgen.figures.reading import arms_drawn
 from reportgen.figures.variance_against_setting import FEW_BLOCKS, LINES
 from reportgen.findings import Findings, prose
@@ -29,12 +30,10 @@ def name_of(path: str) -> str:
     return NAMES.get(path, setting_title(path, long=True))
 
 
-def run_name(run: Series) -> str:
+def run_name(findings: Findings, run: Series) -> str:
     """What tells a run of the sweep from the others: “quadratic”; empty for one alone."""
-    return ", ".join(
-        str(value) if isinstance(value, str) else f"{setting_title(path)} {about.written(value)}"
-        for path, value in run.named.items()
-    )
+    values_of = findings.experiment.values_of
+    return ", ".join(named_setting(path, value, values_of(path)) for path, value in run.named.items())
 
 
 def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
@@ -48,7 +47,8 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
         return ""
     (first, low), (last, high) = usable[0], usable[-1]
     at = "at" if run.path in NAMES else f"at {setting_title(run.path)} ="
-    lead = f"with {run_name(run)}, " if run_name(run) else f"{about.under_all(findings, objectives)}, "
+    name = run_name(findings, run)
+    lead = f"with {name}, " if name else f"{about.under_all(findings, objectives)}, "
     text = (
         f"{lead}the ratio of {about.named(findings, pair[0])} to "
         f"{about.named(findings, pair[1])} is "
@@ -150,7 +150,7 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
     """Where estimators change places, run by run and block by block."""
     return [
         {
-            "run": run_name(run),
+            "run": run_name(findings, run),
             "block": findings.vocabulary.block(group) if group != "all" else "all coordinates",
             "before": one.lower_before,
             "beyond": one.lower_beyond,
@@ -173,10 +173,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         values, step = (run.values, 1) if short else thinned(run.values)
         tables.append(
             {
-                "id": "-".join([run.path, *(str(value) for value in run.named.values())]).replace(" ", "-"),
+                "id": re.sub(r"[^\w.-]+", "-", "-".join([run.path, *map(str, run.named.values())])),
                 "path": run.path,
                 "name": name_of(run.path),
-                "run": run_name(run),
+                "run": run_name(findings, run),
                 "symbol": setting_title(run.path) if not v.trained else "",
                 "values": [about.written(value) for value in values],
                 "step": ORDINALS.get(step, f"{step}th") if step > 1 else "",

@@ -99,4 +99,9 @@ def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:
     )
 
 
-SECTION = Section("signal", "Signal and noise", context, ("signal_to_noise", "signal_against_num_samples"))
+SECTION = Section(
+    "signal",
+    "Signal and noise",
+    context,
+    ("signal_to_noise", "signal_by_model", "signal_against_num_samples"),
+)

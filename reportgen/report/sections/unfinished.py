@@ -1,4 +1,4 @@
-"""What broke, and what ended before its precision was met."""
+"""What broke, what is not finished yet, and what ended before its precision was met."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             "cause": record.cause,
         }
         for record in findings.broken
+        if not record.paused
+    ]
+    paused = [
+        {"what": _place(record, v), "cause": record.cause} for record in findings.broken if record.paused
     ]
     short: list[dict[str, Any]] = []
     for record in findings.measurements:
@@ -59,11 +63,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                         "size": arm.relative_half_width,
                     }
                 )
-    if not broken and not short:
+    if not broken and not short and not paused:
         return None
     short.sort(key=lambda row: -float(row["size"]))
     return {
         "broken": broken,
+        "paused": paused,
         "short": short[:LONGEST],
         "all": words.capital(prose.in_words(len(short))),
         "one": len(short) == 1,

@@ -1,12 +1,13 @@
-"""A VAE with two stochastic layers, as the engine measures it and as it is trained."""
+"""A VAE with any number of stochastic layers, as the engine measures it and as it is trained."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reportgen.problems.images import BinaryImages, measured_images
 from reportgen.problems.layered import LayeredVAE, Stages
@@ -19,19 +20,22 @@ NAMES = ("encoder", "decoder")
 
 
 def blank(settings: Mapping[str, Any], pixels: int) -> tuple[Stages, Stages]:
-    """Encoder and decoder of the declared sizes, all parameters zero."""
-    first, second = (int(width) for width in settings["latent"])
-    lower = [int(width) for width in settings["hidden"]]
-    upper = [int(width) for width in settings["upper_hidden"]]
-    encoder = Stages([Encoder(pixels, lower, first), Encoder(first, upper, second)])
-    decoder = Stages([Decoder(first, lower[::-1], pixels), Encoder(second, upper[::-1], first)])
-    return encoder, decoder
+    """Encoder and decoder of the declared sizes, all parameters zero; the decoder mirrors the encoder."""
+    widths = [pixels, *_widths(settings)]
+    upward: list[nn.Module] = []
+    downward: list[nn.Module] = []
+    for stage, ((below, above), declared) in enumerate(
+        zip(pairwise(widths), settings["hidden"], strict=True)
+    ):
+        hidden = [int(width) for width in declared]
+        upward.append(Encoder(below, hidden, above))
+        downward.append((Encoder if stage else Decoder)(above, hidden[::-1], below))
+    return Stages(upward), Stages(downward)
 
 
 def at(networks: tuple[Stages, Stages], x: Tensor, settings: Mapping[str, Any]) -> LayeredVAE:
     """The model at binary images x [I pixels]."""
-    first, second = (int(width) for width in settings["latent"])
-    return LayeredVAE(*networks, x, (first, second))
+    return LayeredVAE(*networks, x, _widths(settings))
 
 
 def build(materials: Materials) -> Described:
@@ -50,7 +54,7 @@ def trainable(materials: Materials) -> Trainable:
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     initialise(*networks, materials.seed)
-    pixels = networks[1].layer1
+    pixels = networks[1].stages[0]
     assert isinstance(pixels, Decoder)
     centre(pixels, dataset.train.mean(0, dtype="float64"))
     return Trainable(
@@ -60,3 +64,7 @@ def trainable(materials: Materials) -> Trainable:
         BinaryImages(dataset, dataset.train),
         BinaryImages(dataset, dataset.test),
     )
+
+
+def _widths(settings: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(int(width) for width in settings["latent"])

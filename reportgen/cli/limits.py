@@ -1,0 +1,41 @@
+"""How long a call may work, and on what."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from time import time
+
+from reportgen.errors import UsageError
+
+SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(h|min|m|s)")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one call, all its experiments together."""
+
+    deadline: float
+    """As of `time.time`; infinite where the time is not limited."""
+    device: str
+
+    @classmethod
+    def read(cls, budget: str | None, device: str) -> Limits:
+        """From the options; the time begins now. UsageError for a time that is none."""
+        return cls(math.inf if budget is None else time() + seconds(budget), device)
+
+    def left(self) -> float:
+        """Seconds, 0 where none are."""
+        return max(self.deadline - time(), 0.0)
+
+
+def seconds(text: str) -> float:
+    """Of ``2h``, ``1h30m``, ``45 min``, ``90s``. UsageError for anything else, and for no time at all."""
+    parts = _PART.findall(text)
+    whole = "".join("".join(part) for part in parts)
+    total = sum(float(number) * SECONDS[unit[0]] for number, unit in parts)
+    if not parts or whole != re.sub(r"\s", "", text) or total <= 0.0:
+        raise UsageError(f"--budget: needs a time such as 2h, 1h30m or 45m, got {text!r}. Write it so.")
+    return total

@@ -1,0 +1,163 @@
+"""Bringing a data set onto this machine: whole and verified, or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from reportgen.datasets.dataset import Dataset
+from reportgen.datasets.files import File, sha256
+from reportgen.datasets.partial import Partial, partial
+from reportgen.datasets.source import Layout, Source, Unreadable
+from reportgen.datasets.transfer import Broken, Unavailable, place_of, transfer
+from reportgen.errors import DataError, MissingDataError, UsageError
+
+Tell = Callable[[str, int, int | None], None]
+"""Takes a file's name, the bytes of it that have come, and those there are (None: not known)."""
+PAUSE = 1.0
+"""Seconds before a connection that broke is tried again."""
+MOST_TRIES = 20
+"""At one address; each but the last must have brought something."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """How a fetch ended."""
+
+    dataset: Dataset
+    state: Literal["fetched", "here already", "built in"]
+    files: tuple[Path, ...]
+
+
+def fetch(source: Source, origin: str = "", tell: Tell = lambda *_: None) -> Fetched:
+    """Bring the files of `source` that are missing or damaged, and check what they hold.
+
+    `origin` is a folder or an address that has them, in place of where they are
+    published. Nothing lies under a file's final name before all files of the set
+    are whole, have the SHA-256 that is known of them and hold the images they
+    must. What has come of a file that broke off is kept, and gone on from next time.
+
+    Raises DataError where no place gives them, what came is not the data set, or
+    the disk refuses; UsageError where `origin` is none.
+    """
+    _check_origin(origin)
+    if source.built_in is not None:
+        return Fetched(source.load(), "built in", ())
+    layouts, damage = source.layouts, None
+    try:
+        dataset = source.load()
+        return Fetched(dataset, "here already", tuple(file.place for file in source.present().files))
+    except MissingDataError:
+        pass
+    except DataError as error:  # what is here would be read first, so it is what must be mended
+        layouts, damage = (source.present(),), error
+    reasons: list[str] = []
+    for layout in layouts:
+        if origin or layout.published:
+            try:
+                return _bring(source, layout, origin, damage is not None, tell)
+            except Unavailable as error:
+                reasons.append(str(error))
+    if damage is not None and not reasons:
+        raise damage
+    raise DataError(_instructions(source, reasons))
+
+
+def _bring(source: Source, layout: Layout, origin: str, damaged: bool, tell: Tell) -> Fetched:
+    """All files of one layout. Unavailable where one of them cannot be had."""
+    with ExitStack() as stack:
+        paths, parts, givers = [], [], []
+        for file in layout.files:
+            if _keep(file, damaged):
+                paths.append(file.place)
+                continue
+            part = stack.enter_context(partial(file))
+            givers.append(_obtain(part, _addresses(file, origin), tell))
+            paths.append(part.path)
+            parts.append(part)
+        try:
+            dataset = source.read(layout, paths)
+        except Unreadable as error:
+            for part in parts:
+                part.restart()
+            raise Unavailable(f"{' and '.join(givers)} ({error})") from error
+        for part in parts:
+            part.install()
+    return Fetched(dataset, "fetched", tuple(file.place for file in layout.files))
+
+
+def _keep(file: File, damaged: bool) -> bool:
+    """Whether a file that lies there can stay: as it must be, or with no reason for doubt."""
+    if not file.here:
+        return False
+    return file.found() == file.expected if file.expected else not damaged
+
+
+def _addresses(file: File, origin: str) -> Sequence[str]:
+    """Where to look, in turn."""
+    if not origin:
+        return file.addresses
+    base = origin if "://" in origin else str(Path(origin).expanduser())
+    return tuple(f"{base.rstrip('/')}/{name}" for name in (file.path, file.name))
+
+
+def _obtain(part: Partial, addresses: Sequence[str], tell: Tell) -> str:
+    """The whole file, from the first address that gives it, which is returned. Unavailable if none does."""
+    if part.complete:
+        return str(part.path)
+    reasons = []
+    for address in addresses:
+        for _ in range(2):
+            fresh = part.size == 0
+            try:
+                _persist(address, part, tell)
+            except Unavailable as error:
+                reasons.append(f"{address} ({error})")
+                break
+            if not part.file.expected or (found := sha256(part.path)) == part.file.expected:
+                return address
+            part.restart()
+            if fresh:  # else it went on from a beginning that may be another file's: once more, all of it
+                reasons.append(
+                    f"{address} (gave another file: SHA-256 {found[:12]}…, "
+                    f"must be {part.file.expected[:12]}…{part.file.reason})"
+                )
+                break
+    raise Unavailable("; ".join(reasons))
+
+
+def _persist(address: str, part: Partial, tell: Tell) -> None:
+    """Transfer, again while a connection breaks but brings something."""
+    for tries in range(1, MOST_TRIES + 1):
+        before = part.size
+        try:
+            transfer(address, part, lambda done, total: tell(part.file.name, done, total))
+            return
+        except Broken:
+            if part.size <= before or tries == MOST_TRIES:
+                raise
+            time.sleep(PAUSE)
+
+
+def _check_origin(origin: str) -> None:
+    scheme = urlsplit(origin).scheme if "://" in origin else ""
+    if scheme not in ("", "file", "http", "https"):
+        raise UsageError(f"--from {origin}: must be a folder, or an address with http:, https: or file:.")
+    if origin and scheme in ("", "file") and not place_of(origin).expanduser().is_dir():
+        raise UsageError(f"--from {origin}: no such folder. Name the folder that holds the files.")
+
+
+def _instructions(source: Source, reasons: Sequence[str]) -> str:
+    """What failed, and what a person can do about it, in one line."""
+    layout = min(source.layouts, key=lambda one: not one.published)
+    names = " and ".join(file.name for file in layout.files)
+    tried = "; ".join(dict.fromkeys(reasons))
+    return (
+        f"data set {source.name}: could not be fetched: {tried}. Put {names} into {source.folder}, "
+        f"or name a folder or address that has them: {source.command} --from DIR_OR_URL."
+    )

@@ -1,0 +1,121 @@
+"""A data set's files: where they lie on this machine, and how one knows that they are whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from reportgen.errors import DataError
+
+Known = Literal["published", "first fetch", "not known"]
+"""Where the SHA-256 that a file must have comes from."""
+CHUNK = 2**18
+"""Bytes read at a time."""
+
+
+def root() -> Path:
+    """The folder of all data sets: $REPORTGEN_DATA, else reportgen's own in the user's data directory."""
+    declared = os.environ.get("REPORTGEN_DATA")
+    if declared:
+        return Path(declared).expanduser()
+    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home).expanduser() / "reportgen"
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a data set."""
+
+    path: str
+    """Under `root()`: ``mnist/train-images-idx3-ubyte.gz``."""
+    sha256: str = ""
+    """Of the file as it was published (hex); empty where that is not known. The first fetch then
+    records what it got, in a file of its own beside it, and from there on that is what it must be."""
+    addresses: tuple[str, ...] = ()
+    """Where it is published, tried in turn; empty where it is not."""
+
+    @property
+    def name(self) -> str:
+        """Without the folder."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def place(self) -> Path:
+        """Where it lies on this machine, if it does."""
+        return root() / self.path
+
+    @property
+    def record(self) -> Path:
+        """Where the first fetch notes what it got, in the format of ``sha256sum --check``."""
+        return self.place.with_name(f"{self.name}.sha256")
+
+    @property
+    def known(self) -> Known:
+        """How the SHA-256 it must have is known."""
+        if self.sha256:
+            return "published"
+        return "first fetch" if self.expected else "not known"
+
+    @property
+    def expected(self) -> str:
+        """The SHA-256 it must have (hex), published or recorded; empty where neither is."""
+        if self.sha256:
+            return self.sha256
+        try:
+            words = self.record.read_text(encoding="ascii").split()
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.record}: cannot be read ({error}). Delete it.") from error
+        if not words or len(words[0]) != 64:
+            raise DataError(f"{self.record}: must start with a SHA-256 of 64 digits. Delete it.")
+        return words[0]
+
+    @property
+    def here(self) -> bool:
+        """Whether there is something under its name. DataError where that cannot be known."""
+        try:
+            self.place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise self.unreadable(error) from error
+        return True
+
+    def found(self) -> str:
+        """SHA-256 (hex) of what lies there."""
+        try:
+            return sha256(self.place)
+        except OSError as error:
+            raise self.unreadable(error) from error
+
+    def check(self) -> str:
+        """SHA-256 (hex) of what lies there; DataError where it is known to be another."""
+        found = self.found()
+        if self.expected and found != self.expected:
+            raise DataError(
+                f"{self.place} must have SHA-256 {self.expected[:12]}…{self.reason}, found {found[:12]}… "
+                f"({self.place.stat().st_size} bytes): damaged or another file"
+            )
+        return found
+
+    @property
+    def reason(self) -> str:
+        """After a SHA-256: says where one that was not published comes from."""
+        return "" if self.sha256 else f" as {self.record.name} recorded at the first fetch"
+
+    def unreadable(self, error: OSError) -> DataError:
+        """The error for a file that is there and cannot be read."""
+        return DataError(f"{self.place} cannot be read ({error.strerror or error})")
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 (hex) of a file of any size."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as content:
+        while chunk := content.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,166 @@
+"""What is known of a data set before it is read: its files, its split, its licence, and how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.datasets.dataset import Binarize, Dataset, Levels, Pixels, from_fractions, from_levels
+from reportgen.datasets.files import File, root
+from reportgen.errors import DataError, MissingDataError
+
+Part = Levels | Pixels
+"""Images as rows, [n pixels]: integer grey levels, or float32 ones in [0, 1]."""
+Parts = tuple[Part, Part]
+"""Training and test part."""
+
+
+class Unreadable(Exception):
+    """Files that do not hold the data set; the message says what is wrong, without their names."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One of the forms in which a data set's files come."""
+
+    files: tuple[File, ...]
+    read: Callable[[Sequence[Path]], Parts]
+    """From the paths of `files`, in that order; what it cannot read it raises an exception for.
+    The paths need not end as the files' names do."""
+
+    @property
+    def published(self) -> bool:
+        """Whether every file has an address."""
+        return all(file.addresses for file in self.files)
+
+    @property
+    def absent(self) -> list[File]:
+        """Files that are not on this machine."""
+        return [file for file in self.files if not file.here]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set that a declaration can name."""
+
+    name: str
+    title: str
+    """As reports call it."""
+    about: str
+    """One line for lists."""
+    shape: tuple[int, int]
+    """Height and width of an image."""
+    counts: tuple[int, int]
+    """Training and test images."""
+    highest: int
+    """The grey level that is white, where levels are integers."""
+    binarize: Binarize
+    citation: str
+    licence: str
+    split: str
+    """How the images were divided, a sentence."""
+    caution: str = ""
+    """As in Dataset."""
+    layouts: tuple[Layout, ...] = ()
+    """The first whose files are all there is read."""
+    built_in: Callable[[], Parts] | None = None
+    """Reads a data set that another package brings along, and that has no files of its own."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return self.wanted.files[0].place.parent if self.layouts else root()
+
+    @property
+    def command(self) -> str:
+        """What brings it onto this machine."""
+        return f"reportgen data fetch {self.name}"
+
+    @property
+    def wanted(self) -> Layout:
+        """The layout to ask for: the one that is begun, else one that is published."""
+        return min(
+            self.layouts, key=lambda layout: (len(layout.absent) == len(layout.files), not layout.published)
+        )
+
+    def load(self) -> Dataset:
+        """The images, their files verified. MissingDataError where they are not here, else DataError."""
+        if self.built_in is not None:
+            return self.dataset(self.built_in())
+        layout = self.present()
+        self.verify(layout)
+        paths = [file.place for file in layout.files]
+        try:
+            return self.read(layout, paths)
+        except Unreadable as error:
+            raise DataError(
+                f"data set {self.name}: {' and '.join(map(str, paths))} {error}. "
+                f"Delete what is wrong, then run `{self.command}`."
+            ) from error
+
+    def verify(self, layout: Layout) -> None:
+        """DataError where a file of this layout is known to be another than it must be."""
+        for file in layout.files:
+            try:
+                file.check()
+            except DataError as error:
+                raise DataError(
+                    f"data set {self.name}: {error}. Delete it, then run `{self.command}`."
+                ) from error
+
+    def present(self) -> Layout:
+        """The layout that is here. MissingDataError where none is complete."""
+        for layout in self.layouts:
+            if not layout.absent:
+                return layout
+        names = " and ".join(file.name for file in self.wanted.absent)
+        raise MissingDataError(
+            f"data set {self.name}: needs {names} in {self.folder}, not there. Run `{self.command}`, "
+            f"or set REPORTGEN_DATA to the folder that holds {self.folder.name}/.",
+            self.name,
+        )
+
+    def read(self, layout: Layout, paths: Sequence[Path]) -> Dataset:
+        """The images in these files; Unreadable where they hold anything else."""
+        try:
+            return self.dataset(layout.read(paths))
+        except MemoryError:
+            raise
+        except Exception as error:  # what a damaged file raises is the affair of the library that reads it
+            said = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+            raise Unreadable(f"cannot be read as {self.title}: {said}") from error
+
+    def dataset(self, parts: Parts) -> Dataset:
+        """The data set of these images. DataError where shape or grey levels are not as they must be."""
+        for part, images, count in zip(parts, ("training images", "test images"), self.counts, strict=True):
+            self._check(part, images, count)
+        train, test = parts
+        if train.dtype == np.uint8:
+            return from_levels(
+                self.name, self.title, train.astype(np.uint8), test.astype(np.uint8), highest=self.highest,
+                shape=self.shape, binarize=self.binarize, citation=self.citation,
+                split=self.split, caution=self.caution,
+            )  # fmt: skip
+        return from_fractions(
+            self.name, self.title, train.astype(np.float32), test.astype(np.float32),
+            shape=self.shape, binarize=self.binarize, citation=self.citation,
+            split=self.split, caution=self.caution,
+        )  # fmt: skip
+
+    def _check(self, part: NDArray[np.generic], images: str, count: int) -> None:
+        wanted = (count, self.shape[0] * self.shape[1])
+        if part.shape != wanted:
+            raise DataError(f"needs {images} of shape {wanted}, found {part.shape}")
+        highest = self.highest if part.dtype == np.uint8 else 1
+        values = np.asarray(part, dtype=np.float32)
+        lowest, largest = float(values.min()), float(values.max())
+        if not 0 <= lowest <= largest <= highest:
+            raise DataError(
+                f"needs {images} with grey levels from 0 to {highest}, found {lowest:g} to {largest:g}"
+            )
+        if lowest == largest:
+            raise DataError(f"needs {images} with more than one grey level, found {lowest:g} alone")

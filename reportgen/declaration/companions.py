@@ -1,0 +1,34 @@
+"""How the settings of a sweep hang together."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reportgen.declaration.dotted import value_at
+from reportgen.declaration.experiment import Experiment
+
+
+def swept_settings(experiment: Experiment) -> Iterator[Mapping[str, Any]]:
+    """Every combination of values that the sweep runs; what a block leaves alone has its base value."""
+    resolved = experiment.model_dump()
+    base = {path: value_at(resolved, path) for path in experiment.swept}
+    for block in experiment.sweep:
+        for values in itertools.product(*block.values()):
+            yield base | dict(zip(block, values, strict=True))
+
+
+def companions(experiment: Experiment, path: str) -> tuple[str, ...]:
+    """Swept settings that change with this one and with nothing else: one value of each for each of its.
+
+    Such as the widths of hidden layers where the number of stochastic layers is swept.
+    """
+    settings = list(swept_settings(experiment))
+    found = []
+    for other in experiment.swept:
+        pairs = {(repr(setting[path]), repr(setting[other])) for setting in settings}
+        ours, theirs = ({pair[i] for pair in pairs} for i in (0, 1))
+        if other != path and len(pairs) == len(ours) == len(theirs) > 1:
+            found.append(other)
+    return tuple(found)

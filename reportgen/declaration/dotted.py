@@ -1,0 +1,34 @@
+"""Settings by their dotted path, `train.after.objective`, in plain data, and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def value_at(plain: Mapping[str, Any], path: str) -> Any:
+    """The value at a path. KeyError where a part of it is missing."""
+    found: Any = plain
+    for name in path.split("."):
+        if not isinstance(found, Mapping):
+            raise KeyError(path)
+        found = found[name]
+    return found
+
+
+def with_value(plain: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy that has `value` at a path. KeyError where the mapping it belongs in is missing."""
+    name, _, rest = path.partition(".")
+    if not rest:
+        return {**plain, name: value}
+    inner = plain[name]
+    if not isinstance(inner, Mapping):
+        raise KeyError(path)
+    return {**plain, name: with_value(inner, rest, value)}
+
+
+def same_value(first: Any, second: Any) -> bool:
+    """Whether two values of a setting are the same; a tuple is a list, and a truth value is no number."""
+    if isinstance(first, list | tuple) and isinstance(second, list | tuple):
+        return len(first) == len(second) and all(map(same_value, first, second))
+    return bool(first == second) and isinstance(first, bool) == isinstance(second, bool)

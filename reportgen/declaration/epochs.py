@@ -1,0 +1,44 @@
+"""Epochs, as a declaration lists them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from reportgen.declaration.complaints import describe, refuse
+from reportgen.declaration.scalars import AsList, Marker, Whole, ascending, filled
+
+Epochs = Annotated[
+    tuple[Annotated[int, Whole(0)], ...],
+    AsList(),
+    AfterValidator(filled),
+    AfterValidator(ascending),
+]
+
+
+class WhichCheckpoints(Marker):
+    """``last``, ``every``, or epochs."""
+
+    def check(self, value: Any) -> str | tuple[int, ...]:
+        if isinstance(value, str):
+            if value not in ("last", "every"):
+                raise refuse(f"must be last, every or a list of epochs, got {describe(value)}. Use last.")
+            return value
+        if not isinstance(value, (list, tuple)):
+            value = [value]
+        return ascending(filled(tuple(Whole(0).check(epoch) for epoch in value)))
+
+    def schema(self) -> dict[str, Any]:
+        epochs = {"type": "array", "minItems": 1, "items": Whole(0).schema()}
+        return {"anyOf": [{"enum": ["last", "every"]}, epochs]}
+
+
+Which = Annotated[str | tuple[int, ...], WhichCheckpoints()]
+
+
+def chosen(which: str | tuple[int, ...], checkpoints: tuple[int, ...]) -> tuple[int, ...]:
+    """The epochs meant, of those at which parameters are kept."""
+    if which == "every":
+        return checkpoints
+    return checkpoints[-1:] if which == "last" else tuple(int(epoch) for epoch in which)

@@ -1,0 +1,118 @@
+"""`model: layered_vae`: a VAE with any number of stochastic layers, after Burda et al. (2016)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from reportgen.declaration.complaints import refuse
+from reportgen.declaration.problems.problem import Problem
+from reportgen.declaration.problems.vae import NETWORKS_BEGIN, datasets, hidden_groups, products
+from reportgen.declaration.scalars import AsList, Choice, Whole, filled
+
+Units = Annotated[tuple[Annotated[int, Whole(1, 65536)], ...], AsList(), AfterValidator(filled)]
+LOWEST, FURTHER = (50, 50), (20, 20)
+"""Tanh layers below h1 and below every further stochastic layer, where a declaration names none."""
+
+
+def _usual(settings: dict[str, Any]) -> tuple[tuple[int, ...], ...]:
+    return (LOWEST, *(FURTHER for _ in settings.get("latent", ())[1:]))
+
+
+def _enumerated(words: list[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+class LayeredVAE(Problem):
+    """x → h1 → … → hL in q, hL → … → h1 → x in p, all Gaussian but the Bernoulli pixels.
+
+    Source: Burda et al. (2016), section 5 and figure 1.
+    """
+
+    objectives: ClassVar = ("elbo", "iwae")
+    usual: ClassVar = ("elbo",)
+    trained: ClassVar = True
+    judged: ClassVar = True
+    layered: ClassVar = True
+    unit: ClassVar = ("image", "images")
+    network: ClassVar = True
+    coordinates: ClassVar = "the weights of all layers of a variational autoencoder’s encoder"
+    evaluation: ClassVar = ("decoder pass", "decoder passes")
+    prepared: ClassVar = "binarized"
+
+    model: Literal["layered_vae"] = "layered_vae"
+    """A VAE with any number of stochastic layers."""
+    data: Annotated[str, Choice(datasets)] = "digits"
+    """Data set; `reportgen list` names them."""
+    latent: Annotated[tuple[Annotated[int, Whole(1, 4096)], ...], AsList(), AfterValidator(filled)] = (10, 5)
+    """Units of each stochastic layer, h1 first."""
+    hidden: Annotated[tuple[Units, ...], AfterValidator(filled)] = Field(default_factory=_usual)
+    """Units of the tanh layers below each stochastic layer, in q, one list a layer; p has the same in
+    reverse. Default: [50, 50] below h1, [20, 20] below every further one."""
+
+    @model_validator(mode="after")
+    def _one_list_a_layer(self) -> LayeredVAE:
+        layers, lists = len(self.latent), len(self.hidden)
+        if layers != lists:
+            raise refuse(
+                f"must hold one list of widths for each layer of latent, {layers}, got {lists}. "
+                f"Write {[list(widths) for widths in _usual({'latent': self.latent})]} or the like.",
+                at=("hidden",),
+            )
+        return self
+
+    @property
+    def beginning(self) -> str:
+        return NETWORKS_BEGIN
+
+    @property
+    def generative(self) -> bool:
+        return True
+
+    @property
+    def latent_size(self) -> int:
+        return sum(self.latent)
+
+    @property
+    def size(self) -> str:
+        return f"{_enumerated([str(width) for width in self.latent])} latent units"
+
+    @property
+    def dataset(self) -> str:
+        return self.data
+
+    @property
+    def written_out(self) -> bool:
+        return True
+
+    def weights(self, columns: int, rows: int) -> int:
+        total = 0
+        for stage, ((below, above), hidden) in enumerate(
+            zip(pairwise((columns, *self.latent)), self.hidden, strict=True)
+        ):
+            total += products(below, *hidden, 2 * above)
+            total += products(above, *hidden[::-1], 2 * below if stage else below)
+        return total
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return tuple(
+            f"layer{number}.{group}"
+            for number, widths in enumerate(self.hidden, start=1)
+            for group in (*hidden_groups(widths), "mean", "log_scale")
+        )
+
+    @property
+    def sentence(self) -> str:
+        count = len(self.latent)
+        number = {1: "one", 2: "two", 3: "three", 4: "four"}.get(count, str(count))
+        tanh = _enumerated(["–".join(map(str, widths)) for widths in self.hidden])
+        return (
+            f"A variational autoencoder with {number} Gaussian stochastic layer{'s' * (count != 1)} of "
+            f"{_enumerated([str(width) for width in self.latent])} units, tanh layers {tanh} below "
+            f"{'them in turn' if count > 1 else 'it'}, mirrored in the decoder, and "
+            f"Bernoulli pixels, on the data set {self.data}"
+        )

@@ -1,0 +1,36 @@
+"""The section `published`: numbers of a paper that trained models are held against."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from reportgen.declaration.scalars import AsList, Real, Text, Whole, filled
+from reportgen.declaration.section import Section
+
+
+class PublishedValue(Section):
+    """One cell of a published table."""
+
+    at: dict[str, Any]
+    """The settings it belongs to, such as `train.num_samples: 50`; each is a swept one."""
+    nll: Annotated[float, Real()]
+    """Negative log-likelihood of the test part, nats an image."""
+    active_units: Annotated[tuple[Annotated[int, Whole(0)], ...], AsList()] = ()
+    """Active units of each stochastic layer, the one next to the data first."""
+
+
+class Published(Section):
+    """A published table, cell by cell."""
+
+    source: Annotated[str, Text(200)]
+    """Where it stands: `burda2016, table 1`."""
+    within: Annotated[float, Real(above=0.0)] = 1.0
+    """Nats within which a likelihood counts as reproduced."""
+    epochs: Annotated[int, Whole(1)] | None = Field(default=None)
+    """Passes over the data that the published models were trained for."""
+    comparable: Annotated[str, Text()] | None = None
+    """Why a number here must not be held against the published one, where that is so."""
+    values: Annotated[tuple[PublishedValue, ...], AfterValidator(filled)]
+    """The cells."""

@@ -1,0 +1,72 @@
+"""The section `train`: how a model is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from reportgen.declaration.epochs import Epochs
+from reportgen.declaration.scalars import Real, Whole, one_of
+from reportgen.declaration.section import Section
+
+_EPOCHS = (0, 1, 5, 20, 50, 100, 200)
+
+
+class Train(Section):
+    """How the model is trained; the same checkpoints serve every estimator."""
+
+    objective: Annotated[str, one_of("elbo", "elbo_analytic_kl", "iwae")] = "elbo"
+    """What is maximised, with pathwise gradients."""
+    num_samples: Annotated[int, Whole(1, 4096)] = 1
+    """Samples an image and step: the k of iwae, averaged over for the others."""
+    epochs: Annotated[int, Whole(0, 10**6)] = 200
+    """Passes over the training images."""
+    schedule: Annotated[str, one_of("constant", "burda2016")] = "constant"
+    """Learning rate: constant, or the eight stages of Burda et al. (2016): stage i has the share 3ⁱ/3280 of
+    all steps and the rate learning_rate · 10^(−i/7). 3280 epochs make it theirs, fewer shorten it."""
+    batch_size: Annotated[int, Whole(1, 10**6)] = 20
+    """Images a step."""
+    learning_rate: Annotated[float, Real(above=0.0)] = 1e-3
+    """Adam's step size."""
+    beta_1: Annotated[float, Real(least=0.0, below=1.0)] = 0.9
+    """Adam's decay of the first moment."""
+    beta_2: Annotated[float, Real(least=0.0, below=1.0)] = 0.999
+    """Adam's decay of the second moment."""
+    epsilon: Annotated[float, Real(above=0.0)] = 1e-4
+    """Adam's ε; the default is that of Burda et al. (2016), section 5."""
+    checkpoints: Epochs = Field(
+        default_factory=lambda train: tuple(
+            sorted({*(e for e in _EPOCHS if e < train["epochs"]), train["epochs"]})
+        )
+    )
+    """Epochs at which gradients are measured; 0 is before training. Default: 0, 1, 5, 20, 50, 100, 200
+    as far as the epochs go, and the last."""
+    after: Train | None = None
+    """The training that this one continues, a section like this: where that ends, this one begins."""
+
+
+def canonical(train: Mapping[str, Any]) -> dict[str, Any]:
+    """The same training under one name: the bound of one sample is the ELBO."""
+    one = train["objective"] == "iwae" and train["num_samples"] == 1
+    before = train["after"]
+    return {
+        **train,
+        "objective": "elbo" if one else train["objective"],
+        "after": None if before is None else canonical(before),
+    }
+
+
+def dynamics(train: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
+    """What the parameters at an epoch depend on, of a resolved `train` section.
+
+    Neither later epochs nor other checkpoints reach back to them, but where
+    the learning rate follows a schedule that the number of epochs stretches;
+    of a training continued (`whole`) its end counts.
+    """
+    before = train["after"]
+    kept = {name: value for name, value in train.items() if name not in ("checkpoints", "epochs", "after")}
+    if whole or train["schedule"] != "constant":
+        kept["epochs"] = train["epochs"]
+    return kept if before is None else {**kept, "after": dynamics(before, whole=True)}

@@ -1,0 +1,129 @@
+"""The k-sample bound of judged models against k: how far the ELBO lies below the likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import curve, linear_grid, setting_axis
+from reportgen.figures.captions import sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import end_labels
+from reportgen.figures.model_grid import grid
+from reportgen.figures.model_looks import look
+from reportgen.figures.style import new_figure
+from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.models.statistics import bound_of
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """One model's bounds at each k."""
+
+    title: str
+    row: int
+    estimates: tuple[tuple[int, Estimate], ...]
+
+    @property
+    def gain(self) -> float:
+        """What the most samples add to the fewest."""
+        return self.estimates[-1][1].value - self.estimates[0][1].value
+
+
+@dataclass(frozen=True)
+class BoundAgainstK:
+    """A panel a training objective."""
+
+    panels: tuple[tuple[str, tuple[Bounds, ...]], ...]
+
+    @property
+    def models(self) -> tuple[tuple[str, Bounds], ...]:
+        """Every model with the title of its panel."""
+        return tuple((title, one) for title, found in self.panels for one in found)
+
+
+def data(findings: Findings) -> BoundAgainstK | None:
+    """Of every judged model; None where none was, or at one k alone."""
+    table = grid(findings)
+    if table is None:
+        return None
+    panels = []
+    for column, title in enumerate(table.columns):
+        found = []
+        for index, row in enumerate(table.rows):
+            model = row.models[column]
+            if model is None or model.record is None:
+                continue
+            record = model.record
+            estimates = tuple((k, of) for k in record.curve if (of := bound_of(record, k)).available)
+            if len(estimates) > 1:
+                found.append(Bounds(row.title(table) or title, index, estimates))
+        if found:
+            panels.append((title, tuple(found)))
+    return BoundAgainstK(tuple(panels)) if panels else None
+
+
+def draw(data: BoundAgainstK) -> Figure:
+    """Panels below one another, one scale, lines named at their ends."""
+    figure = new_figure(14 + 42 * len(data.panels))
+    axes = figure.subplots(len(data.panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    ks = sorted({k for _, one in data.models for k, _ in one.estimates})
+    labels = []
+    for ax, (title, models) in zip(axes, data.panels, strict=True):
+        ends = []
+        for one in models:
+            shape = look(one.row)
+            x, found = [float(k) for k, _ in one.estimates], [of for _, of in one.estimates]
+            curve(
+                ax, x, [of.value for of in found], [of.low for of in found], [of.high for of in found],
+                shape, size=3.8,
+            )  # fmt: skip
+            ends.append((x[-1], found[-1].value, one.title, shape))
+        setting_axis(ax, [float(k) for k in ks])
+        linear_grid(ax, "y")
+        ax.set_title(title)
+        ax.set_ylabel("bound, nats an image")
+        labels.append((ax, ends))
+    axes[-1].set_xlabel("samples k of the bound")
+    for ax, ends in labels:
+        end_labels(ax, ends)
+    return figure
+
+
+def caption(findings: Findings, data: BoundAgainstK) -> str:
+    """What is drawn, and what the most samples add."""
+    gains = sorted(data.models, key=lambda pair: pair[1].gain)
+    (least, low), (most, high) = gains[0], gains[-1]
+    ks = [k for k, _ in high.estimates]
+    seen = f"From k = {ks[0]} to {prose.count(ks[-1])} the bound gains {prose.fixed(high.gain, 2)} nats"
+    seen += f" for {_name(most, high)}"
+    if low is not high:
+        seen += f", the most, and {prose.fixed(low.gain, 2)} for {_name(least, low)}, the least"
+    return sentences(
+        "Mean over test images of the k-sample bound on log p(x) against k. All its values come from the"
+        " same samples; the last stands for the log-likelihood.",
+        f"{seen}: the smaller the gain, the closer q is to the posterior.",
+        "Bars are 95% intervals over images; the images are the same for every model, so that differences"
+        " are known better than the bars show.",
+    )
+
+
+def _name(panel: str, one: Bounds) -> str:
+    return panel if one.title == panel else f"{panel}, {one.title}"
+
+
+def alt(data: BoundAgainstK) -> str:
+    """The curves in words: both ends of each."""
+    told = "; ".join(
+        f"{_name(panel, one)}: {prose.fixed(one.estimates[0][1].value, 2)} at k = {one.estimates[0][0]}, "
+        f"{prose.fixed(one.estimates[-1][1].value, 2)} at k = {prose.count(one.estimates[-1][0])}"
+        for panel, one in data.models
+    )
+    return f"Line charts of the k-sample bound in nats an image against k, logarithmic. {told}."
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

@@ -1,0 +1,139 @@
+"""How the trainings of all judged models went: the objective on the test part, over epochs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import epoch_axis, epoch_position, linear_grid
+from reportgen.figures.captions import sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import end_labels
+from reportgen.figures.model_grid import Grid, grid
+from reportgen.figures.model_looks import look
+from reportgen.figures.style import PAPER, new_figure
+from reportgen.findings import Findings, prose
+
+FEWEST = 2
+"""Models that make a figure of all of them; one alone has the figure of its own training."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One model: (epoch, nats an image) at its checkpoints."""
+
+    title: str
+    row: int
+    points: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True)
+class LearningCurves:
+    """A panel a training objective; rows of the table have the same look in each."""
+
+    panels: tuple[tuple[str, tuple[Curve, ...]], ...]
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """All of them, panel by panel."""
+        return tuple(curve for _, curves in self.panels for curve in curves)
+
+
+def data(findings: Findings) -> LearningCurves | None:
+    """Of every model that was trained; None with fewer than two."""
+    table = grid(findings)
+    if table is None:
+        return None
+    panels = []
+    for column, title in enumerate(table.columns):
+        curves = tuple(_curves(findings, table, column))
+        if curves:
+            panels.append((title, curves))
+    found = LearningCurves(tuple(panels))
+    return found if len(found.curves) >= FEWEST else None
+
+
+def _curves(findings: Findings, table: Grid, column: int) -> list[Curve]:
+    records = {record.key: record for record in findings.trainings}
+    found = []
+    for index, row in enumerate(table.rows):
+        model = row.models[column]
+        record = records.get(model.training.key) if model is not None and model.training is not None else None
+        if record is None:
+            continue
+        points = sorted((int(e), v) for e, v in record.test_bound.items() if math.isfinite(v))
+        if points:
+            found.append(Curve(row.title(table) or table.columns[column], index, tuple(points)))
+    return found
+
+
+def draw(data: LearningCurves) -> Figure:
+    """Panels below one another on one scale, on which untrained models need not be."""
+    figure = new_figure(14 + 42 * len(data.panels))
+    axes = figure.subplots(len(data.panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    epochs = sorted({epoch for curve in data.curves for epoch, _ in curve.points})
+    low, high = _scale(data)
+    labels = []
+    for ax, (title, curves) in zip(axes, data.panels, strict=True):
+        ends = []
+        for curve in curves:
+            shape = look(curve.row)
+            positions, values = [epoch_position(e) for e, _ in curve.points], [v for _, v in curve.points]
+            ax.plot(
+                positions, values, color=shape.colour, linestyle=shape.dash, linewidth=1.2,
+                marker=shape.marker, markersize=4.2, markeredgecolor=PAPER, zorder=3,
+            )  # fmt: skip
+            ends.append((positions[-1], max(values[-1], low), curve.title, shape))
+        ax.set_ylim(low, high)
+        ax.set_title(title)
+        ax.set_ylabel("nats an image")
+        epoch_axis(ax, epochs, label="epoch" if ax is axes[-1] else "")
+        linear_grid(ax, "y")
+        labels.append((ax, ends))
+    for ax, ends in labels:
+        end_labels(ax, ends)
+    return figure
+
+
+def _scale(data: LearningCurves) -> tuple[float, float]:
+    """What holds every value but those before training, which would flatten the rest."""
+    values = [v for curve in data.curves for epoch, v in curve.points if epoch > 0]
+    values = values or [v for curve in data.curves for _, v in curve.points]
+    low, high = min(values), max(values)
+    margin = 0.06 * ((high - low) or 1.0)
+    return low - margin, high + margin
+
+
+def caption(findings: Findings, data: LearningCurves) -> str:
+    """What is drawn, and why panels do not compare."""
+    best = max(data.curves, key=lambda curve: curve.points[-1][1])
+    panel = next(title for title, curves in data.panels if best in curves)
+    low, _ = _scale(data)
+    cut = any(v < low for curve in data.curves for _, v in curve.points)
+    return sentences(
+        "Training objective on the test part at the checkpoints, each model’s own: of a VAE the evidence"
+        " lower bound, of an IWAE the bound of as many samples as it was trained with, which is tighter"
+        " whatever the model; so heights compare along a line and not between lines of another k.",
+        f"The highest at its end is {panel}{', ' + best.title if best.title != panel else ''}, at"
+        f" {prose.fixed(best.points[-1][1], 2)} nats an image.",
+        "Single estimates, drawn without intervals.",
+        "Lines come from below: before training the objective is lower than the panels show." if cut else "",
+        f"Data set: {findings.vocabulary.dataset}.",
+    )
+
+
+def alt(data: LearningCurves) -> str:
+    """The curves in words: where each ends."""
+    told = " ".join(
+        f"{title}: {'; '.join(f'{c.title} {prose.fixed(c.points[-1][1], 2)}' for c in curves)}."
+        for title, curves in data.panels
+    )
+    return f"Line charts of the training objective on test images over epochs. At the last epoch: {told}"
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

@@ -1,0 +1,94 @@
+"""Judged models as a table has them: rows of settings, a column for each training objective."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.declaration.companions import companions
+from reportgen.figures.labels import TRAINED_AS, setting_title, value_title
+from reportgen.findings import Findings
+from reportgen.findings.models.table import JudgedModel
+
+OBJECTIVE = "train.objective"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Models that differ in their training objective alone."""
+
+    titles: tuple[str, ...]
+    """The value of each of the grid's paths: “2 layers”, “50”."""
+    models: tuple[JudgedModel | None, ...]
+    """One a column."""
+
+    def title(self, grid: Grid) -> str:
+        """All of it in one line: “2 layers, k = 50”; empty where nothing is swept but the objective."""
+        return ", ".join(
+            title if path in COUNTED and not title.isdigit() else f"{setting_title(path)}\u00a0=\u00a0{title}"
+            for path, title in zip(grid.paths, self.titles, strict=True)
+        )
+
+
+COUNTED = ("problem.latent",)
+"""Settings whose values say themselves what they are, where they are written as words."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Every judged model, and every published number."""
+
+    paths: tuple[str, ...]
+    """The settings that tell rows apart."""
+    columns: tuple[str, ...]
+    """Titles of the training objectives."""
+    rows: tuple[Row, ...]
+
+    @property
+    def models(self) -> tuple[tuple[Row, str, JudgedModel], ...]:
+        """Row, column and model of all there are, row by row."""
+        return tuple(
+            (row, column, model)
+            for row in self.rows
+            for column, model in zip(self.columns, row.models, strict=True)
+            if model is not None
+        )
+
+    def name(self, row: Row, column: str) -> str:
+        """A model's name: “IWAE, 2 layers, k = 50”."""
+        title = row.title(self)
+        return f"{column}, {title}" if title else column
+
+
+def grid(findings: Findings) -> Grid | None:
+    """The table of an experiment; None where no model is judged, and nothing published."""
+    if not findings.models:
+        return None
+    swept = findings.experiment.swept
+    paths: list[str] = []
+    for path in sorted(
+        swept, key=lambda path: not path.startswith("problem.")
+    ):  # the model, then its training
+        if path != OBJECTIVE and not any(path in companions(findings.experiment, known) for known in paths):
+            paths.append(path)
+    objectives = list(dict.fromkeys(_objective(findings, model) for model in findings.models))
+    rows: dict[str, dict[str, JudgedModel]] = {}
+    for model in findings.models:
+        others = {path: _written(findings, path, model.setting) for path in paths}
+        rows.setdefault(repr(others), {})[_objective(findings, model)] = model
+    made = []
+    for found in rows.values():
+        first = next(iter(found.values()))
+        titles = tuple(_written(findings, path, first.setting) for path in paths)
+        made.append(Row(titles, tuple(found.get(objective) for objective in objectives)))
+    return Grid(tuple(paths), tuple(TRAINED_AS.get(name, name) for name in objectives), tuple(made))
+
+
+def _objective(findings: Findings, model: JudgedModel) -> str:
+    return model.objective or str(model.setting.get(OBJECTIVE, findings.experiment.train.objective))
+
+
+def _written(findings: Findings, path: str, setting: Mapping[str, Any]) -> str:
+    """The value of a setting; a published number may leave it unsaid."""
+    return value_title(path, setting[path], findings.experiment.values_of(path)) if path in setting else "–"

@@ -1,0 +1,189 @@
+"""Signal-to-noise ratio of gradients against K, for each trained model: in φ and in θ, over training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reportgen.figures.axes import handle, log_axis, setting_axis
+from reportgen.figures.captions import lowered, place, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.lines import Line, draw_lines, extent
+from reportgen.figures.model_grid import grid
+from reportgen.figures.reading import MISSING, all_looks, gradient_title
+from reportgen.figures.style import new_figure
+from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.models.table import JudgedModel
+
+EARLIER = 0.28
+"""Opacity of what was measured before the last checkpoint."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One trained model: lines over `counts` at each checkpoint, the last checkpoint's last."""
+
+    title: str
+    column: str
+    counts: tuple[int, ...]
+    by_epoch: tuple[tuple[int, tuple[Line, ...]], ...]
+
+    @property
+    def last(self) -> tuple[Line, ...]:
+        """Where training ends."""
+        return self.by_epoch[-1][1]
+
+    def change(self, index: int) -> float:
+        """The ratio at the largest K over that at the smallest, last checkpoint."""
+        known = [v for v in self.last[index].values if v > 0]
+        return known[-1] / known[0] if len(known) > 1 else float("nan")
+
+
+@dataclass(frozen=True)
+class SignalByModel:
+    """Panels as the table of models has them; None where nothing was measured."""
+
+    rows: tuple[tuple[str, tuple[Panel | None, ...]], ...]
+    columns: tuple[str, ...]
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """All of them, row by row."""
+        return tuple(panel for _, row in self.rows for panel in row if panel is not None)
+
+
+def data(findings: Findings) -> SignalByModel | None:
+    """Curves of every model that was measured at two K or more; None with fewer than two such models."""
+    table = grid(findings)
+    if table is None:
+        return None
+    rows = []
+    for row in table.rows:
+        panels = tuple(
+            _panel(findings, model, row.title(table), column)
+            for column, model in zip(table.columns, row.models, strict=True)
+        )
+        if any(panels):
+            rows.append((row.title(table), panels))
+    found = SignalByModel(tuple(rows), table.columns)
+    return found if len(found.panels) > 1 else None
+
+
+def _panel(findings: Findings, model: JudgedModel | None, title: str, column: str) -> Panel | None:
+    if model is None or model.cell is None:
+        return None
+    setting = model.cell.setting
+    epochs = sorted({r.checkpoint for r in findings.measurements if r.setting == setting})
+    curves = {
+        (epoch, label): dict(findings.curve(label, "signal_to_noise", setting=setting, checkpoint=epoch))
+        for epoch in epochs
+        for label in findings.labels
+    }
+    counts = tuple(sorted({k for curve in curves.values() for k in curve}))
+    by_epoch = tuple(
+        (epoch, tuple(_line(findings, label, curves[epoch, label], counts) for label in findings.labels))
+        for epoch in epochs
+        if any(len(curves[epoch, label]) > 1 for label in findings.labels)
+    )
+    return Panel(title, column, counts, by_epoch) if len(counts) > 1 and by_epoch else None
+
+
+def _line(findings: Findings, label: str, curve: Mapping[int, Estimate], counts: tuple[int, ...]) -> Line:
+    values = tuple(curve.get(count, MISSING) for count in counts)
+    return Line(label, gradient_title(findings, label), all_looks(findings)[label], values)
+
+
+def draw(data: SignalByModel) -> Figure:
+    """A panel a model, one scale; earlier checkpoints are faint."""
+    figure = new_figure(18 + 25 * len(data.rows))
+    shape = (len(data.rows), len(data.columns))
+    axes = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
+    everything = [v for p in data.panels for _, lines in p.by_epoch for v in extent(lines)]
+    counts = sorted({float(k) for panel in data.panels for k in panel.counts})
+    for r, (title, row) in enumerate(data.rows):
+        for c, panel in enumerate(row):
+            ax = axes[r, c]
+            if panel is not None:
+                _fill(ax, panel)
+            log_axis(ax, "y", everything, room=4, minors=c == 0)
+            setting_axis(ax, counts)
+            if r == 0:
+                ax.set_title(data.columns[c])
+            if c == 0:
+                ax.set_ylabel(title.replace(", ", ",\n"), rotation=0, ha="right", va="center")
+    for ax in axes[-1]:
+        ax.set_xlabel("samples K in one estimate")
+    lines = data.panels[0].last
+    figure.legend(
+        [handle(one.look) for one in lines], [one.title for one in lines], loc="outside upper left",
+        ncols=len(lines), frameon=False, handlelength=2.2, columnspacing=1.6, borderpad=0.0,
+    )  # fmt: skip
+    return figure
+
+
+def _fill(ax: Axes, panel: Panel) -> None:
+    counts = [float(count) for count in panel.counts]
+    for _, lines in panel.by_epoch[:-1]:
+        for one in lines:
+            values = [v if v > 0 else float("nan") for v in one.values]
+            ax.plot(
+                counts, values, color=one.look.colour, linestyle=one.look.dash, linewidth=1.0, alpha=EARLIER
+            )
+    draw_lines(ax, counts, panel.last, size=3.6)
+
+
+def caption(findings: Findings, data: SignalByModel) -> str:
+    """What is drawn, and where K costs signal."""
+    where = place(findings)
+    panels = data.panels
+    *earlier, last = (prose.count(epoch) for epoch, _ in panels[0].by_epoch)
+    told = [_told(panels, index, lowered(one.title)) for index, one in enumerate(panels[0].last)]
+    ks = panels[0].counts
+    return sentences(
+        "Signal-to-noise ratio of one estimate against the number of samples K of the estimate, both"
+        " logarithmic, a panel a trained model; k is what it was trained with.",
+        f"Full colour: epoch {last}; faint: {prose.listing(earlier)}." if earlier else "",
+        f"From K = {ks[0]} to {prose.count(ks[-1])} at the last checkpoint, {'; '.join(filter(None, told))}."
+        if any(told)
+        else "",
+        where.varying_over if where else "",
+    )
+
+
+def _told(panels: tuple[Panel, ...], index: int, name: str) -> str:
+    """What more samples do to one estimator’s ratio, over all models; empty where it is not known."""
+    known = [c for panel in panels if len(panel.last) > index and (c := panel.change(index)) == c]
+    falls = sum(c < 1 for c in known)
+    if not known:
+        return ""
+    way = (
+        "falls"
+        if falls == len(known)
+        else "rises"
+        if not falls
+        else f"falls in {falls} of {len(known)} models"
+    )
+    low, high = prose.number(min(known), 2), prose.number(max(known), 2)
+    return f"for {name} it {way} ({'×' + low if low == high else f'×{low} to ×{high}'})"
+
+
+def alt(data: SignalByModel) -> str:
+    """The panels in words: the ratio at both ends of K, last checkpoint."""
+    told = []
+    for panel in data.panels:
+        ends = []
+        for one in panel.last:
+            known = [v for v in one.values if v > 0]
+            if known:
+                ends.append(f"{lowered(one.title)} {prose.number(known[0])} to {prose.number(known[-1])}")
+        told.append(f"{panel.column}{', ' + panel.title if panel.title else ''}: {'; '.join(ends)}.")
+    return f"Line charts of the signal-to-noise ratio against K, a panel a model. {' '.join(told)}"
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

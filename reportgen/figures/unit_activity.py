@@ -1,0 +1,166 @@
+"""How far each latent unit's posterior mean moves over images: histograms, with the threshold of activity."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
+
+from reportgen.figures.axes import power_of_ten
+from reportgen.figures.captions import sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.model_grid import grid
+from reportgen.figures.style import INK, LOOKS, MUTED, SMALL, new_figure
+from reportgen.findings import Findings
+from reportgen.findings.models.activity import THRESHOLD, groups, units_of
+
+LAYERS = (LOOKS["pathwise"], LOOKS["score_function"], LOOKS["leave_one_out"], LOOKS["taylor_control_variate"])
+STEP = 0.25
+"""Width of a bin, in decades."""
+LOWEST = 1e-8
+"""What is less counts as this: such a unit does not move."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """One model: variances of the units of each stochastic layer, the one next to the data first."""
+
+    title: str
+    column: str
+    layers: tuple[tuple[float, ...], ...]
+
+    @property
+    def active(self) -> tuple[int, ...]:
+        """Active units of each layer."""
+        return tuple(sum(v > THRESHOLD for v in layer) for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class UnitActivity:
+    """Rows and columns as in the table of models; None where one was not judged."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Units | None, ...]], ...]
+
+    @property
+    def models(self) -> tuple[Units, ...]:
+        """All of them, row by row."""
+        return tuple(one for _, row in self.rows for one in row if one is not None)
+
+
+def data(findings: Findings) -> UnitActivity | None:
+    """Of every judged model; None where none was."""
+    table = grid(findings)
+    if table is None:
+        return None
+    rows = []
+    for row in table.rows:
+        found: list[Units | None] = []
+        for column, model in zip(table.columns, row.models, strict=True):
+            record = None if model is None else model.record
+            if record is None:
+                found.append(None)
+                continue
+            variance = record.arrays["unit_variance"]
+            layers = tuple(
+                tuple(float(v) for v in variance[units_of(record, name)]) for name in groups(record)[:-1]
+            )
+            found.append(Units(row.title(table), column, layers))
+        if any(found):
+            rows.append((row.title(table), tuple(found)))
+    return UnitActivity(table.columns, tuple(rows)) if rows else None
+
+
+def draw(data: UnitActivity) -> Figure:
+    """A histogram a model, one scale for all; the dashed line is the threshold."""
+    figure = new_figure(16 + 17 * len(data.rows))
+    shape = (len(data.rows), len(data.columns))
+    axes = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
+    edges = _edges(data)
+    tallest = max(
+        int(np.histogram(_logs(layer), edges)[0].max()) for one in data.models for layer in one.layers
+    )
+    for r, (title, row) in enumerate(data.rows):
+        for c, one in enumerate(row):
+            ax = axes[r, c]
+            if one is None:
+                ax.text(0.5, 0.4, "not run", transform=ax.transAxes, ha="center", fontsize=SMALL, alpha=MUTED)
+            else:
+                _histogram(ax, one, edges)
+            ax.axvline(math.log10(THRESHOLD), color=INK, linewidth=0.7, linestyle=(0, (3, 2)), alpha=MUTED)
+            ax.set_ylim(0, tallest * 1.5)
+            ax.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+            if r == 0:
+                ax.set_title(data.columns[c])
+            if c == 0:
+                ax.set_ylabel(title.replace(", ", ",\n"), rotation=0, ha="right", va="center")
+    _decades(axes[-1, 0], edges)
+    for ax in axes[-1]:
+        ax.set_xlabel("variance of the posterior mean")
+    return figure
+
+
+def _histogram(ax: Axes, one: Units, edges: np.ndarray) -> None:
+    for layer, values in enumerate(one.layers):
+        look = LAYERS[layer % len(LAYERS)]
+        counts, _ = np.histogram(_logs(values), edges)
+        ax.stairs(counts, edges, color=look.colour, fill=layer == 0, alpha=0.55 if layer == 0 else None)
+        ax.stairs(counts, edges, color=look.colour, linewidth=1.1)
+    told = " + ".join(f"{a} of {len(layer)}" for a, layer in zip(one.active, one.layers, strict=True))
+    ax.text(0.99, 0.97, told, transform=ax.transAxes, ha="right", va="top", fontsize=SMALL)
+
+
+def _logs(values: tuple[float, ...]) -> list[float]:
+    return [math.log10(max(v, LOWEST)) for v in values]
+
+
+def _edges(data: UnitActivity) -> np.ndarray:
+    logs = [v for one in data.models for layer in one.layers for v in _logs(layer)]
+    low, high = min(*logs, -3.0), max(*logs, 0.0)
+    return np.arange(math.floor(low / STEP) * STEP, high + STEP, STEP)
+
+
+def _decades(ax: Axes, edges: np.ndarray) -> None:
+    exponents = range(math.ceil(edges[0]), math.floor(edges[-1]) + 1)
+    kept = [e for e in exponents if len(exponents) <= 7 or e % 2 == 0]
+    ax.xaxis.set_major_locator(FixedLocator([float(e) for e in kept]))
+    ax.xaxis.set_major_formatter(FixedFormatter([power_of_ten(e) for e in kept]))
+
+
+def caption(findings: Findings, data: UnitActivity) -> str:
+    """What is drawn, and who has the most active units."""
+    most, least = (of(data.models, key=lambda one: sum(one.active)) for of in (max, min))
+    several = any(len(one.layers) > 1 for one in data.models)
+    seen = f"The most are active in {_name(most)} ({_count(most)})"
+    seen += f", the fewest in {_name(least)} ({_count(least)})" if most is not least else ""
+    return sentences(
+        "Latent units by the variance over images of their posterior mean, Cov(E[u|x]), logarithmic; the"
+        " dashed line is the threshold of activity, 0.01, and beside it stands how many of how many are"
+        " above.",
+        "Filled: the stochastic layer next to the data; outlined: the one above it." if several else "",
+        f"{seen}.",
+    )
+
+
+def _name(one: Units) -> str:
+    return f"{one.column}, {one.title}" if one.title else one.column
+
+
+def _count(one: Units) -> str:
+    return " + ".join(map(str, one.active))
+
+
+def alt(data: UnitActivity) -> str:
+    """The histograms in words: active units of each model."""
+    told = "; ".join(f"{_name(one)} {_count(one)}" for one in data.models)
+    return f"Histograms of the variance of each latent unit’s posterior mean. Active units: {told}."
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

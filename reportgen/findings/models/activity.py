@@ -1,0 +1,81 @@
+"""Active units: latent units whose posterior mean moves with the image.
+
+A unit u is active where Cov_x(E_q[u|x]) > 10⁻². The variance is itself
+estimated from a sample of images, so near the threshold a unit may be either:
+the interval of a count runs from the units surely above it to those not
+surely below, all units together at the level asked for (Bonferroni).
+Source: Burda et al. (2016), section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.findings.contrasts import Unpaired
+from reportgen.findings.estimate import NotAvailableError
+from reportgen.findings.jackknife import Quantity
+from reportgen.jackknife import t_quantile
+from reportgen.store.records import JudgementRecord
+
+Array = NDArray[np.float64]
+
+THRESHOLD = 1e-2
+EVERYTHING = "all"
+
+
+@dataclass(frozen=True)
+class ActiveUnits:
+    """How many of some units are active."""
+
+    variance: Array
+    """[U]"""
+    without: Array
+    """[S U], one bucket of images left out."""
+
+    @property
+    def value(self) -> float:
+        """Units whose measured variance is above the threshold."""
+        return float((self.variance > THRESHOLD).sum())
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """From the units surely active to those not surely inactive."""
+        units, buckets = len(self.variance), len(self.without)
+        deviation = self.without - self.without.mean(0)
+        error = np.sqrt((buckets - 1) / buckets * (deviation**2).sum(0))
+        reach = t_quantile(1.0 - (1.0 - level) / units, buckets - 1) * error
+        sure = self.variance - reach > THRESHOLD
+        never = self.variance + reach < THRESHOLD
+        return float(sure.sum()), float(units - never.sum())
+
+
+def active_units(record: JudgementRecord, group: str = EVERYTHING) -> ActiveUnits:
+    """Of a layer, or of all of them. Raises where there is no such layer, or no variance."""
+    where = units_of(record, group)
+    variance = record.arrays["unit_variance"][where]
+    if not np.isfinite(variance).all():
+        raise NotAvailableError("the variance of a latent unit is not a finite number")
+    return ActiveUnits(variance, record.arrays["unit_variance_without"][:, where])
+
+
+def difference(first: JudgementRecord, second: JudgementRecord, group: str = EVERYTHING) -> Quantity:
+    """The first's count minus the second's; each interval at half the error, since units do not pair."""
+    return Unpaired(active_units(first, group), active_units(second, group))
+
+
+def groups(record: JudgementRecord) -> tuple[str, ...]:
+    """``layer1``, the one next to the data, and on; ``all`` last."""
+    return (*(f"layer{i}" for i in range(1, len(record.layers) + 1)), EVERYTHING)
+
+
+def units_of(record: JudgementRecord, group: str) -> slice:
+    """Where the units of a group stand in the record's arrays."""
+    if group == EVERYTHING:
+        return slice(0, sum(record.layers))
+    known = groups(record)
+    if group not in known:
+        raise NotAvailableError(f"broken: no layer {group!r}, there are {', '.join(known)}")
+    before = sum(record.layers[: known.index(group)])
+    return slice(before, before + record.layers[known.index(group)])

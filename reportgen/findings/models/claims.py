@@ -1,0 +1,164 @@
+"""Claims about trained models: where they look, and what each comparison finds there.
+
+A trend is one comparison for each two successive values, in the order in
+which the declaration sweeps them, of two models that are alike in all else.
+Likelihoods are compared over the same images, pair by pair. Counts of active
+units do not pair; equal counts are undecided as long as a unit may be either,
+and no increase where none may be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from reportgen.declaration.claim_tests import (
+    ClaimTest,
+    Comparison,
+    Equivalence,
+    Scope,
+    Statistic,
+    Threshold,
+    Trend,
+    scalar_text,
+)
+from reportgen.declaration.dotted import same_value
+from reportgen.findings import verdicts
+from reportgen.findings.comparisons import ComparisonFinding, words
+from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
+from reportgen.findings.jackknife import LEVEL, Quantity
+from reportgen.findings.models.statistics import change, quantity
+from reportgen.plan import JudgementCell, Plan
+from reportgen.store.records import JudgementRecord
+
+Cells = tuple[JudgementCell, ...]
+
+
+def model_places(plan: Plan, test: ClaimTest, swept: Mapping[str, Sequence[Any]]) -> tuple[Cells, ...]:
+    """What each comparison looks at: one judged model, or for a trend two that follow one another.
+
+    A setting that no scope names takes every value.
+    """
+    cells = [cell for cell in plan.judgements if all(_holds(scope, cell) for scope in test.scopes)]
+    trend = test.comparison
+    if not isinstance(trend, Trend):
+        return tuple((cell,) for cell in cells)
+    over = trend.over
+    values = swept[over]
+    aside = {over, *_companions(cells, over)}
+    curves: dict[str, list[tuple[int, JudgementCell]]] = {}
+    for cell in cells:
+        at = next((i for i, value in enumerate(values) if same_value(value, cell.setting[over])), None)
+        if at is not None:  # the base setting may have a value that is not swept
+            others = sorted((path, repr(of)) for path, of in cell.setting.items() if path not in aside)
+            curves.setdefault(repr((cell.checkpoint, others)), []).append((at, cell))
+    ordered = [[cell for _, cell in sorted(curve, key=lambda c: c[0])] for curve in curves.values()]
+    return tuple(pair for curve in ordered for pair in pairwise(curve))
+
+
+def _companions(cells: Sequence[JudgementCell], over: str) -> set[str]:
+    """Settings that change with this one and with nothing else."""
+    found = set()
+    for path in {path for cell in cells for path in cell.setting}:
+        pairs = {(repr(cell.setting[over]), repr(cell.setting[path])) for cell in cells}
+        ours, theirs = ({pair[i] for pair in pairs} for i in (0, 1))
+        if len(pairs) == len(ours) == len(theirs) > 1:
+            found.add(path)
+    return found
+
+
+def _holds(scope: Scope, cell: JudgementCell) -> bool:
+    if scope.over != "checkpoint":
+        return scope.over in cell.setting and (not scope.fixes or scope.holds(cell.setting[scope.over]))
+    if scope.number is None:
+        return True
+    return cell.checkpoint == scope.number if scope.quantifier == "at" else cell.checkpoint > scope.number
+
+
+def judge_models(
+    comparison: Comparison, records: Sequence[JudgementRecord], group: str, level: float
+) -> ComparisonFinding:
+    """Judge one comparison on one model, or on the two of a trend's step."""
+    first = records[0]
+    try:
+        made, effect = _quantity(comparison, records, group)
+        bound, slack, verdict = _reading(comparison)
+        low, high = made.interval(level)
+        near = made.interval(LEVEL)
+        shared = len(set.intersection(*(set(record.images) for record in records)))
+        estimate = Estimate(made.value, *near, shared)
+        found = (verdict(low, high), slack(low, high))
+        cause = None
+    except NotAvailableError as reason:
+        cause = str(reason)
+        broken = cause.startswith("broken")
+        found = (verdicts.BROKEN if broken else verdicts.UNDECIDED, -math.inf)
+        estimate, effect, low, high, bound = unavailable(cause), "", math.nan, math.nan, math.nan
+    return ComparisonFinding(
+        text=str(comparison),
+        effect=effect,
+        checkpoint=first.checkpoint,
+        setting=trend_setting(comparison, [record.setting for record in records]),
+        base=first.base,
+        verdict=found[0],
+        estimate=estimate,
+        low=low,
+        high=high,
+        level=level,
+        bound=bound,
+        slack=found[1],
+        cause=cause,
+    )
+
+
+def trend_setting(comparison: Comparison, settings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Where a comparison was made; of a trend's step “1 → 5” stands for the setting along which it goes."""
+    if not isinstance(comparison, Trend) or len(settings) < 2:
+        return settings[0]
+    first, second = settings
+    return {
+        path: value
+        if same_value(value, second[path])
+        else f"{scalar_text(value)} → {scalar_text(second[path])}"
+        for path, value in first.items()
+    }
+
+
+def _quantity(comparison: Comparison, records: Sequence[JudgementRecord], group: str) -> tuple[Quantity, str]:
+    """What is measured, and what it is called."""
+    if isinstance(comparison, Trend):
+        return change(
+            comparison.statistic, records[0], records[1], group
+        ), f"change of {words(comparison.statistic)}"
+    assert isinstance(comparison, Threshold | Equivalence)
+    assert isinstance(comparison.quantity, Statistic)
+    name = comparison.quantity.name
+    return quantity(name, records[0], group), words(name)
+
+
+Ends = Callable[[float, float], float]
+Verdict = Callable[[float, float], str]
+
+
+def _reading(comparison: Comparison) -> tuple[float, Ends, Verdict]:
+    """The number compared with, how far an interval is from failing, and what it says."""
+    if isinstance(comparison, Equivalence):
+        least, most = comparison.low, comparison.high
+        return (
+            comparison.value,
+            lambda low, high: min(low - least, most - high),
+            lambda low, high: verdicts.inside(low, high, least, most),
+        )
+    if isinstance(comparison, Trend):
+        operator, bound = (">" if comparison.rising else "<"), 0.0
+    else:
+        assert isinstance(comparison, Threshold)
+        operator, bound = comparison.operator, comparison.bound
+    upwards = operator in (">", ">=")
+    return (
+        bound,
+        lambda low, high: low - bound if upwards else bound - high,
+        lambda low, high: verdicts.beyond(low, high, operator, bound),
+    )

@@ -1,0 +1,205 @@
+"""Where the trainings here differ from the paper and from its authors' code, setting by setting.
+
+Ours are read from the plan and the records; what the paper and the code have
+are facts of a table. Source: Burda et al. (2016), section 5, and the code at
+github.com/yburda/iwae.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.datasets import DATASETS
+from reportgen.figures.labels import TRAINED_AS
+from reportgen.findings import Findings, prose
+from reportgen.plan import TrainingCell
+from reportgen.report import words
+from reportgen.report.section import Section
+from reportgen.report.sections.judged import sources
+
+PAPER = "burda2016"
+EPOCHS = 3280
+SILENT = "–"
+"""Where the paper or the code says nothing of a setting."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the sheet."""
+
+    name: str
+    paper: str
+    code: str
+    ours: Callable[[Findings, TrainingCell], str]
+    """Of one training; the different values of all are listed."""
+
+
+def _train(name: str) -> Callable[[Findings, TrainingCell], str]:
+    return lambda _, cell: f"{float(cell.train[name]):g}"
+
+
+def _rate(_: Findings, cell: TrainingCell) -> str:
+    rate = f"{float(cell.train['learning_rate']):g}"
+    if cell.train["schedule"] == "constant":
+        return f"{rate} throughout"
+    return f"{rate} · 10^(−i/7) in stage i\u00a0=\u00a00\u00a0…\u00a07"
+
+
+def _stages(_: Findings, cell: TrainingCell) -> str:
+    epochs = int(cell.train["epochs"])
+    if cell.train["schedule"] == "constant":
+        return f"{prose.count(epochs)} epochs in one stage"
+    if epochs == EPOCHS:
+        return "stage i has 3^i epochs, 3280 in all"
+    return f"stage i has the share 3^i/3280 of {prose.count(epochs)} epochs"
+
+
+def _batch(_: Findings, cell: TrainingCell) -> str:
+    return prose.count(int(cell.train["batch_size"]))
+
+
+def _images(_: Findings, cell: TrainingCell) -> str:
+    data = str(cell.problem.get("data", ""))
+    known = DATASETS.get(data)
+    return f"{data}, {prose.count(known.counts[0])}" if known else data
+
+
+def _binarization(_: Findings, cell: TrainingCell) -> str:
+    known = DATASETS.get(str(cell.problem.get("data", "")))
+    if known is None:
+        return SILENT
+    return "fixed" if known.binarize == "fixed" else "afresh at every draw"
+
+
+def _likelihood(findings: Findings, _: TrainingCell) -> str:
+    judge = findings.experiment.judge
+    return SILENT if judge is None else f"{prose.count(int(judge.num_samples))} samples"
+
+
+def _test_images(findings: Findings, _: TrainingCell) -> str:
+    judge = findings.experiment.judge
+    if judge is None:
+        return SILENT
+    counted = sorted({len(record.images) for record in findings.judgements})
+    told = " or ".join(prose.count(n) for n in counted)
+    if judge.images is None:
+        return f"all{', ' + told if told else ''}"
+    return f"{told or prose.count(int(judge.images))} drawn at random"
+
+
+def _always(text: str) -> Callable[[Findings, TrainingCell], str]:
+    return lambda _, __: text
+
+
+MEAN_IMAGE = "logit of the mean training image, cut to 0.001 … 0.999"
+
+SHEET = (
+    Setting("Adam, β₁", "0.9", "0.99", _train("beta_1")),
+    Setting("Adam, β₂", "0.999", "0.999", _train("beta_2")),
+    Setting("Adam, ε", "0.0001", "0.0001", _train("epsilon")),
+    Setting("Adam, second moment begins at", SILENT, "1", _always("0")),
+    Setting("Gradient over a batch", SILENT, "sum", _always("mean")),
+    Setting("Batch size", "20", "20", _batch),
+    Setting(
+        "Learning rate",
+        "0.001 · 10^(−i/7) in stage i\u00a0=\u00a00\u00a0…\u00a07",
+        "rounded: 10, 7.2, 5.2, 3.7, 2.7, 1.9, 1.4 and 1 times 0.0001",
+        _rate,
+    ),
+    Setting(
+        "Epochs", "stage i has 3^i epochs, 3280 in all", "stage i has 3^i epochs, 3280 in all", _stages
+    ),
+    Setting("Order of images", SILENT, "the same in every epoch", _always("afresh in every epoch")),
+    Setting(
+        "Weights begin", "Glorot-uniform, biases 0", "Glorot-uniform, biases 0",
+        _always("Glorot-uniform, biases 0"),
+    ),
+    Setting(
+        "Output bias begins at", MEAN_IMAGE, MEAN_IMAGE, _always(MEAN_IMAGE),
+    ),
+    Setting(
+        "Training images", "MNIST, 60 000; OMNIGLOT, 24 345", "MNIST, 59 600; OMNIGLOT, 23 000", _images
+    ),
+    Setting(
+        "Binarization", "afresh at every draw (table 3: fixed)", "afresh at every draw (table 3: fixed)",
+        _binarization,
+    ),
+    Setting("Likelihood", "5000 samples", "5000 samples", _likelihood),
+    Setting("Test images", "all", "all", _test_images),
+    Setting(
+        "Active unit",
+        "Cov(E[u|x]) > 0.01",
+        "variance > 0.01 of its mean given one sample from below",
+        _always("Cov(E[u|x]) > 0.01, without Monte Carlo bias"),
+    ),
+    Setting("Active units on", SILENT, "the first 500 training images", _always("the test images judged")),
+)  # fmt: skip
+"""Of the optimiser first, of the data then, of the judgement last."""
+
+
+def lines(findings: Findings) -> list[Mapping[str, Any]]:
+    """Every setting with the three values, and whether ours is the paper's and the code's."""
+    cells = findings.plan.trainings  # those that others continue among them
+    found: list[Mapping[str, Any]] = []
+    for setting in SHEET:
+        ours = list(dict.fromkeys(setting.ours(findings, cell) for cell in cells))
+        found.append(
+            {
+                "name": setting.name,
+                "paper": _grouped(setting.paper),
+                "code": _grouped(setting.code),
+                "ours": "; ".join(ours),
+                "from_paper": differs(ours, setting.paper),
+                "from_code": differs(ours, setting.code),
+            }
+        )
+    return found
+
+
+def differs(ours: Sequence[str], theirs: str) -> bool:
+    """Whether any of ours is none of theirs; what they do not say cannot differ."""
+    if theirs == SILENT:
+        return False
+    parts = _grouped(theirs).replace(" (table 3: fixed)", "; fixed").casefold().split(";")
+    known = [part.strip() for part in parts]
+    return not all(any(_is(value.casefold(), part) for part in known) for value in ours)
+
+
+def _is(value: str, theirs: str) -> bool:
+    """Whether a value is theirs; “all, 10 000” is “all”, and says how many that is."""
+    return value == theirs or value.startswith(f"{theirs}, ")
+
+
+def _grouped(text: str) -> str:
+    """Digits grouped as every number of the report is."""
+    return "".join(
+        prose.THIN if c == " " and text[i - 1 : i].isdigit() and text[i + 1 : i + 4].isdigit() else c
+        for i, c in enumerate(text)
+    )
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """Left out where no numbers of that paper stand beside ours."""
+    published = findings.experiment.published
+    if published is None or not any(key == PAPER for key, _ in sources(published.source)):
+        return None
+    found = lines(findings)
+    from_paper = sum(line["from_paper"] for line in found)
+    from_code = sum(line["from_code"] for line in found)
+    kinds = dict.fromkeys(
+        TRAINED_AS.get(str(cell.train["objective"]), "") for cell in findings.plan.trainings
+    )
+    return {
+        "lines": found,
+        "told": words.sentence(
+            f"of {words.counted(len(found), 'setting')}, {prose.in_words(from_paper)} "
+            f"{'differs' if from_paper == 1 else 'differ'} from what the paper says, and "
+            f"{prose.in_words(from_code)} from what its authors’ code does"
+        ),
+        "kinds": prose.listing([kind for kind in kinds if kind]),
+    }
+
+
+SECTION = Section("deviations", "Where this differs from the paper", context)

@@ -1,0 +1,22 @@
+"""What trained models look like from inside: how training went, bounds, latent units, images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.findings import Findings
+from reportgen.report.section import Section
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """Figures alone; left out where no model is judged."""
+    return {} if findings.judgements else None
+
+
+SECTION = Section(
+    "inside",
+    "Inside the models",
+    context,
+    ("learning_curves", "bound_against_k", "unit_activity", "model_images"),
+)

@@ -1,0 +1,141 @@
+"""The table of trained models, in the form of the published one and beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reportgen.figures.labels import setting_title
+from reportgen.figures.model_grid import Grid, Row, grid
+from reportgen.findings import Findings, prose
+from reportgen.findings.models.table import JudgedModel
+from reportgen.findings.models.verdict import NOT_JUDGED, NOT_RUN
+from reportgen.report import model_words, words
+from reportgen.report.section import Section
+from reportgen.report.sections.judged import sources
+
+
+def entry(model: JudgedModel | None, published: bool) -> list[list[Any]] | None:
+    """Three lines of a model's cell of the table: likelihood, active units, epochs; None where there is none.
+
+    Each holds the published number (if any is), ours, and what is said of the two.
+    """
+    if model is None:
+        return None
+    theirs, budget = model.published, model.budget
+    units = [prose.count(int(unit.value)) if unit.available else words.DASH for unit in model.active]
+    lines: list[list[Any]] = [
+        [prose.fixed(theirs.nll, 2) if theirs else words.DASH, model_words.likelihood(model)],
+        [
+            model_words.units(theirs.active_units) if theirs and theirs.active_units else words.DASH,
+            " + ".join(units) or words.DASH,
+        ],
+        [
+            prose.count(budget.published) if budget and budget.published and theirs else words.DASH,
+            prose.count(budget.epochs) if budget and model.record else words.DASH,
+        ],
+    ]
+    said = [model_words.difference(model), model_words.units_interval(model), model_words.verdict(model)]
+    return [[*(line if published else line[1:]), text] for line, text in zip(lines, said, strict=True)]
+
+
+def table(findings: Findings, found: Grid) -> Mapping[str, Any]:
+    """Rows of three lines, a group of columns a training objective."""
+    published = findings.experiment.published is not None
+    rows = []
+    for row, before in zip(found.rows, (None, *found.rows[:-1]), strict=True):
+        entries = [entry(model, published) for model in row.models]
+        rows.append({"titles": _titles(row, before), "entries": entries})
+    return {
+        "heads": [_head(path) for path in found.paths],
+        "columns": found.columns,
+        "rows": rows,
+        "published": published,
+        "span": 3 if published else 2,
+    }
+
+
+def _titles(row: Row, before: Row | None) -> list[str]:
+    """What stands at the left of a row: not again what stands there already."""
+    told = list(row.titles)
+    for i in range(len(told)):
+        if before is None or before.titles[: i + 1] != row.titles[: i + 1]:
+            break
+        told[i] = ""
+    return told
+
+
+def _head(path: str) -> str:
+    return {"problem.latent": "Layers"}.get(path, setting_title(path))
+
+
+def not_run(found: Grid) -> list[Mapping[str, str]]:
+    """Models without numbers, and how far they are."""
+    return [
+        {
+            "model": found.name(row, column),
+            "state": "paused; the next run goes on" if model.waiting else "not run",
+            "cause": model.cause,
+        }
+        for row, column, model in found.models
+        if model.record is None
+    ]
+
+
+def chains(findings: Findings, found: Grid) -> list[str]:
+    """What continued from what, a sentence a model that continues another’s training."""
+    told = []
+    for row, column, model in found.models:
+        if model.training is None or not model.training.parent:
+            continue
+        stages = []
+        before = model.training.train["after"]
+        while before is not None:
+            stages.append(model_words.stage(before))
+            before = before["after"]
+        epochs = words.counted(int(model.training.train["epochs"]), "epoch")
+        clause = f"{found.name(row, column)} continues, for {epochs}, the parameters of {stages[0]}"
+        if len(stages) > 1:
+            clause += f", which continued those of {', those of '.join(stages[1:])}"
+        first = model_words.first_stage(findings, model)
+        told.append(words.sentence(clause + (f"; {first}" if first else "")))
+    return told
+
+
+def lead(findings: Findings, found: Grid) -> str:
+    """How the table came out, in two or three sentences."""
+    return model_words.outcome(findings, [model for _, _, model in found.models])
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """Left out where no model is judged."""
+    found = grid(findings)
+    if found is None:
+        return None
+    published = findings.experiment.published
+    models: Sequence[JudgedModel] = [model for _, _, model in found.models]
+    source = next(iter(sources(published.source)), None) if published else None
+    judged = [model.record for model in models if model.record is not None]
+    return {
+        "title": "Beside the published table" if published else "The trained models",
+        "lead": lead(findings, found),
+        "table": table(findings, found),
+        "source": source,
+        "short": model_words.budget(models),
+        "within": prose.number(published.within, 2) if published else "",
+        "comparable": words.sentence(published.comparable or "")
+        if published and published.comparable
+        else "",
+        "images": prose.count(len(judged[0].images)) if judged else "",
+        "samples": prose.count(judged[0].num_samples) if judged else "",
+        "dataset": findings.vocabulary.dataset,
+        "missing": not_run(found),
+        "chains": chains(findings, found),
+        "shared": model_words.shared(found),
+        "orderings": model_words.orderings(models),
+        "verdicts": any(model.verdict not in ("", NOT_RUN, NOT_JUDGED) for model in models),
+        "updates": model_words.updates(models),
+    }
+
+
+SECTION = Section("models", "The trained models", context)

@@ -1,0 +1,91 @@
+"""Trained and judged models from the command line: a budget that ends, the next run, the table."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.test_cli import call
+
+TEXT = """\
+experiment: tables
+title: A tiny table
+problem: {model: layered_vae, data: digits, latent: [4], hidden: [[8]]}
+objective: [iwae]
+estimators: [pathwise, {name: generative, label: gradient in θ}]
+train: {epochs: 4, batch_size: 100, schedule: burda2016, checkpoints: [0, 4]}
+measure: {images: 4, precision: 50%, budget: 4e3, min_replicates: 64, num_samples: [1, 5], curves: everywhere}
+judge: {images: 40, num_samples: 50}
+sweep:
+  - {train.objective: [elbo, iwae], train.num_samples: [5]}
+published:
+  source: burda2016, table 1
+  comparable: another data set
+  values:
+    - {at: {train.objective: elbo, train.num_samples: 1}, nll: 86.76, active_units: [19]}
+    - {at: {train.objective: iwae, train.num_samples: 5}, nll: 85.54, active_units: [22]}
+claims:
+  - {id: better, statement: it learns, test: negative_log_likelihood < 60}
+"""
+SERIAL = ("--executor", "serial")
+
+
+@pytest.fixture
+def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tables.yaml"
+    path.write_text(TEXT)
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Everything that finished trainings leave, but the records, which say when they were made."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.glob("checkpoints/*/*"))
+    }
+
+
+def test_a_budget_ends_and_the_next_run_goes_on(tables: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("report", "tables.yaml", "--budget", "0.001s", *SERIAL, "--json") == 3
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["exit_code"] == 3 and answer["measured"] == 0 and len(answer["paused"]) == 10
+    page = Path("output/tables/report.html").read_text(encoding="utf-8")
+    assert "not run" in page and "A tiny table" in page
+    assert call("report", "tables.yaml", *SERIAL, "--json") == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["paused"] == [] and answer["measured"] == 10
+    with open("output/tables/results.csv", encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["statistic"] == "negative_log_likelihood"]
+    assert [(row["objective"], row["train.num_samples"], row["replicates"]) for row in rows] == [
+        ("elbo", "1", "40"),
+        ("elbo", "5", "40"),
+        ("iwae", "5", "40"),
+    ]
+    assert all(float(row["ci_low"]) < float(row["value"]) < float(row["ci_high"]) < 60 for row in rows)
+    page = Path("output/tables/report.html").read_text(encoding="utf-8")
+    assert "86.76" in page and "not judged" in page and "Where this differs from the paper" in page
+
+
+def test_a_killed_run_ends_with_the_bytes_of_one_that_was_not(tables: Path) -> None:
+    command = [sys.executable, "-m", "reportgen", "run", "tables.yaml", "--set", "train.epochs=16"]
+    command += ["--set", "train.checkpoints=[0, 16]", "--output", "killed"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    store = Path("killed/.store")
+    limit = time.monotonic() + 60.0
+    while not list(store.glob("checkpoints/*/progress.json")) and time.monotonic() < limit:
+        time.sleep(0.02)
+    time.sleep(0.7)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run([*command[:-1], "whole"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    killed, whole = contents(store), contents(Path("whole/.store"))
+    assert killed.keys() == whole.keys() and len(whole) == 6
+    assert killed == whole

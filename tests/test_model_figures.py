@@ -1,0 +1,289 @@
+"""Figures of trained models: the numbers they draw, their words, their bytes, and that nothing collides."""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+import zlib
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from reportgen.figures import (
+    FIGURES,
+    bound_against_k,
+    draw,
+    learning_curves,
+    likelihood_by_model,
+    model_images,
+    signal_by_model,
+    unit_activity,
+)
+from reportgen.figures.labels import named_setting, value_title
+from reportgen.figures.model_grid import grid
+from reportgen.figures.style import COLUMN, INK, house_style
+from reportgen.findings import Findings, collect
+from reportgen.plan import make_plan
+from reportgen.report.glyphs import lacking
+from reportgen.report.vector import read
+from tests.synthetic_models import TABLE, declared, models, paused, records, two_layers
+from tests.test_figures import OF_MODELS, texts, tick_texts_outside
+
+
+def shifted(cell: Any) -> float:
+    """Ours are a little off, and far off at k = 50."""
+    return 0.3 if cell.setting["train.num_samples"] < 50 else 1.8
+
+
+@pytest.fixture(scope="module")
+def one() -> Findings:
+    """The table of one stochastic layer."""
+    return models(declared(), shift=shifted)
+
+
+@pytest.fixture(scope="module")
+def two() -> Findings:
+    """The table of one and of two."""
+    return models(two_layers(), shift=shifted)
+
+
+@pytest.fixture(scope="module")
+def drawings(two: Findings) -> dict[str, Any]:
+    """Every figure of it, drawn once."""
+    return {name: draw(two, name) for name in OF_MODELS}
+
+
+def test_the_grid_is_the_table_of_the_paper(two: Findings) -> None:
+    found = grid(two)
+    assert found is not None
+    assert found.paths == ("problem.latent", "train.num_samples")
+    assert found.columns == ("VAE", "IWAE")
+    assert [row.titles for row in found.rows] == [
+        (layers, k) for layers in ("1 layer", "2 layers") for k in ("1", "5", "50")
+    ]
+    assert found.name(found.rows[3], "IWAE") == "IWAE, 2 layers, k\u00a0=\u00a01"
+    assert all(model is not None for row in found.rows for model in row.models)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "among", "title", "named"),
+    [
+        ("train.objective", "elbo", (), "VAE", "VAE"),
+        ("train.after.objective", "iwae", (), "IWAE", "IWAE"),
+        ("train.num_samples", 50, (1, 50), "50", "k 50"),
+        ("problem.latent", [100, 50], ([50], [100, 50]), "2 layers", "2 layers"),
+        ("problem.latent", [50], ([50], [100, 50]), "1 layer", "1 layer"),
+        ("problem.latent", [100, 50], ([10, 5], [100, 50]), "100 + 50", "latent units d 100 + 50"),
+        ("problem.latent", 50, (10, 50), "50", "latent units d 50"),
+        ("problem.hidden", [[200, 200], [100, 100]], (), "200–200–100–100", "hidden 200–200–100–100"),
+        ("problem.function", "cosine", (), "cosine", "cosine"),
+        ("train.batch_size", 1500, (), "1500", "batch size 1500"),
+    ],
+)
+def test_settings_have_the_names_a_reader_knows(
+    path: str, value: Any, among: tuple[Any, ...], title: str, named: str
+) -> None:
+    assert value_title(path, value, among) == title
+    assert named_setting(path, value, among) == named
+
+
+def test_the_first_figure_holds_every_cell_and_the_margin(two: Findings) -> None:
+    data = likelihood_by_model.data(two)
+    assert data is not None and data.within == 1.0
+    assert len(data.marks) == 12
+    title, mark = data.marks[-1]
+    assert title == "2 layers, k\u00a0=\u00a050" and mark.column == 1
+    assert mark.published == 82.90
+    assert mark.ours.value == pytest.approx(82.90 + 1.8)
+
+
+def test_numbers_that_must_not_be_compared_have_no_band() -> None:
+    experiment = declared(TABLE.replace("epochs: 3280", "epochs: 3280\n  comparable: these are digits"))
+    data = likelihood_by_model.data(models(experiment))
+    assert data is not None and data.within is None
+    assert {(mark.published, mark.verdict) for _, mark in data.marks} == {(None, "")}
+    assert "published" not in likelihood_by_model.caption(models(experiment), data)
+
+
+def test_learning_curves_are_the_records_and_leave_room_for_what_matters(one: Findings) -> None:
+    data = learning_curves.data(one)
+    assert data is not None
+    assert [(title, [c.title for c in curves]) for title, curves in data.panels] == [
+        (title, [f"k\u00a0=\u00a0{k}" for k in (1, 5, 50)]) for title in ("VAE", "IWAE")
+    ]
+    record = one.trainings[-1]
+    assert data.curves[-1].points == tuple(sorted((int(e), v) for e, v in record.test_bound.items()))
+    assert "before training the objective is lower" in learning_curves.caption(one, data)
+
+
+def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
+    data = bound_against_k.data(one)
+    assert data is not None
+    for _, model in data.models:
+        values = [of.value for _, of in model.estimates]
+        assert [k for k, _ in model.estimates] == [1, 5, 50, 500, 5000]
+        assert values == sorted(values)
+    most = max(model.gain for _, model in data.models)
+    assert f"gains {most:.2f} nats for" in bound_against_k.caption(one, data)
+
+
+def test_units_above_the_line_are_those_of_the_table(two: Findings) -> None:
+    data = unit_activity.data(two)
+    assert data is not None
+    assert [unit.active for unit in data.models[-2:]] == [(17, 5), (26, 7)]
+    assert len(data.models[-1].layers[0]) == 100
+    caption = unit_activity.caption(two, data)
+    assert "The most are active in IWAE, 2 layers, k\u00a0=\u00a050 (26 + 7)" in caption
+
+
+def test_originals_are_shown_once_where_all_models_have_the_same(one: Findings) -> None:
+    data = model_images.data(one)
+    assert data is not None and data.models == 6
+    assert [row.title for row in data.rows].count("test images") == 1
+    changed = replace(
+        one.judgements[3],
+        arrays={**one.judgements[3].arrays, "originals": 1.0 - one.judgements[3].arrays["originals"]},
+    )
+    judgements = (*one.judgements[:3], changed, *one.judgements[4:])
+    again = model_images.data(replace(one, judgements=judgements))
+    assert again is not None
+    assert [row.title for row in again.rows].count("test images") > 1
+
+
+def test_images_are_rasters_inside_the_drawing_dark_where_a_pixel_is_one(one: Findings) -> None:
+    drawing = draw(one, "model_images")
+    assert drawing is not None
+    found = re.findall(r'href="data:image/png;base64,([^"]+)"', re.sub(r"\s", "", drawing.svg.decode()))
+    assert len(found) == 2 and b"http" not in drawing.svg.replace(b"http://www.w3.org/", b"")
+    pixels = decoded(base64.b64decode(found[0]))
+    data = model_images.data(one)
+    assert data is not None
+    scale = -(-model_images.SIDE // 8)
+    first = data.rows[0].left[0].reshape(8, 8)
+    tile = pixels[: 8 * scale, : 8 * scale]
+    assert np.array_equal(tile[scale // 2 :: scale, scale // 2 :: scale, 0] < 128, first > 0.5)
+    assert (tile[..., 3] == 255).all()
+    gap = pixels[: 8 * scale, 8 * scale : 8 * scale + 2]
+    assert (gap[..., 3] == 0).all()
+    assert read(drawing.svg) is None  # WeasyPrint itself draws what has images
+
+
+def decoded(png: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Pixels [h w 4] of a PNG of eight-bit RGBA, filters undone by their definition."""
+    width, height, depth, colour = struct.unpack(">IIBB", png[16:26])
+    assert (depth, colour) == (8, 6)
+    data, at = b"", 8
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at : at + 8])
+        data += png[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
+        at += 12 + length
+    lines = np.frombuffer(zlib.decompress(data), np.uint8).reshape(height, 1 + 4 * width).astype(int)
+    out = np.zeros((height + 1, 4 * width + 4), int)  # a row and a pixel of zeros before
+    for y in range(height):
+        for x in range(4 * width):
+            a, b, c = out[y + 1, x], out[y, x + 4], out[y, x]
+            near = min((abs(b - c), 0, a), (abs(a - c), 1, b), (abs(a + b - 2 * c), 2, c))[2]
+            guess = (0, a, b, (a + b) // 2, near)[lines[y, 0]]
+            out[y + 1, x + 4] = (lines[y, x + 1] + guess) % 256
+    return out[1:, 4:].reshape(height, width, 4).astype(np.uint8)
+
+
+def test_signal_by_model_says_whose_signal_falls(one: Findings) -> None:
+    data = signal_by_model.data(one)
+    assert data is not None and len(data.panels) == 6
+    panel = data.panels[0]
+    assert panel.counts == (1, 5, 50)
+    assert [epoch for epoch, _ in panel.by_epoch] == [0, 8, 64]
+    assert panel.change(0) == pytest.approx(50**-0.5)
+    assert panel.change(2) == pytest.approx(50**0.5)
+    caption = signal_by_model.caption(one, data)
+    assert "for pathwise, φ it falls (×0.14); for doubly reparameterized, φ it rises (×7.1)" in caption
+
+
+def test_models_that_are_not_run_leave_a_gap_and_are_counted() -> None:
+    experiment = declared()
+    plan = make_plan(experiment, "0" * 64)
+    made = records(experiment, plan)
+    for cell in (*plan.judgements, *plan.trainings):
+        if "iwae" in str(cell.setting) and cell.setting.get("train.num_samples") == 50:
+            made[cell.key] = paused(made[cell.key])
+    found = collect(experiment, plan, made)
+    first = likelihood_by_model.sketch(found)
+    assert first is not None and "One has no number here." in first.caption and "not run" in first.alt
+    units = unit_activity.data(found)
+    assert units is not None and units.rows[2][1][1] is None
+    for name in OF_MODELS:
+        assert draw(found, name) is not None
+    nothing = collect(experiment, plan, {c.key: r for c in plan.judgements if (r := paused(made[c.key]))})
+    assert {name: draw(nothing, name) for name in OF_MODELS} == dict.fromkeys(OF_MODELS)
+
+
+def test_an_experiment_that_judges_nothing_has_none_of_them() -> None:
+    text = TABLE[: TABLE.index("judge:")] + TABLE[TABLE.index("sweep:") : TABLE.index("claims:")]
+    bare = models(declared(text))
+    assert {name: FIGURES[name](bare) for name in OF_MODELS} == dict.fromkeys(OF_MODELS)
+
+
+def test_captions_are_sentences(drawings: dict[str, Any]) -> None:
+    for name, drawing in drawings.items():
+        for text in (drawing.caption, drawing.alt):
+            assert text[0].isupper() and text.endswith("."), name
+            assert not re.search(r"\bnan\b|  |\.\.|None|\d\.\d{9}", text), name
+        said = re.split(r"(?<=[.;]) ", drawing.caption)
+        assert len(said) == len(set(said)), name
+
+
+def test_svgs_are_well_formed_and_as_wide_as_the_column(drawings: dict[str, Any]) -> None:
+    for name, drawing in drawings.items():
+        root = ElementTree.fromstring(drawing.svg)
+        assert float(root.attrib["width"].removesuffix("pt")) == pytest.approx(COLUMN / 25.4 * 72, abs=0.01)
+        assert len(drawing.svg) < 120_000, name
+        assert b"<style" not in drawing.svg and b"Date" not in drawing.svg
+        ids = re.findall(r'\bid="([^"]+)"', drawing.svg.decode())
+        used = re.findall(r'(?:href="#|url\(#)([^")]+)', drawing.svg.decode())
+        assert len(ids) == len(set(ids)) and set(used) == set(ids), name
+        assert INK not in drawing.inline
+
+
+def test_the_same_findings_give_the_same_bytes(two: Findings, drawings: dict[str, Any]) -> None:
+    for name in ("model_images", "likelihood_by_model"):
+        again = draw(two, name)
+        assert again is not None and again.svg == drawings[name].svg
+
+
+@pytest.mark.parametrize("name", OF_MODELS)
+@pytest.mark.parametrize("table", ["one", "two"])
+def test_no_text_is_clipped_or_overlaps_another(
+    name: str, table: str, request: pytest.FixtureRequest
+) -> None:
+    with house_style(name):
+        sketch = FIGURES[name](request.getfixturevalue(table))
+        assert sketch is not None
+        found = texts(sketch.figure)
+        beyond = tick_texts_outside(sketch.figure)
+        kept = [(text, box) for text, box in found if text not in beyond]
+        whole = sketch.figure.bbox
+        assert len(kept) > 5
+        for text, box in kept:
+            assert box.x0 >= -0.5 and box.x1 <= whole.x1 + 0.5, text
+            assert box.y0 >= -0.5 and box.y1 <= whole.y1 + 0.5, text
+        for (first, a), (second, b) in combinations(kept, 2):
+            wide = min(a.x1, b.x1) - max(a.x0, b.x0)
+            tall = min(a.y1, b.y1) - max(a.y0, b.y0)
+            assert wide <= 0.5 or tall <= 1.5, (first, second)
+
+
+def test_every_character_has_a_glyph(two: Findings, drawings: dict[str, Any]) -> None:
+    for name in OF_MODELS:
+        with house_style(name):
+            sketch = FIGURES[name](two)
+            assert sketch is not None
+            drawn = {c for text in sketch.figure.findobj(Text) for c in text.get_text()} - {"\n"}
+        assert [c for c in sorted(drawn) if lacking(c, ("sans-regular",))] == [], name
+        assert lacking(drawings[name].caption, ("sans-regular",)) == ""

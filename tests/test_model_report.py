@@ -1,0 +1,272 @@
+"""The report of trained models: the table, the deviation sheet, what is not run, the first page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from reportgen.declaration import load_text
+from reportgen.figures.model_grid import grid
+from reportgen.findings import Findings, collect, prose
+from reportgen.findings.drift import CHANGED, EQUIVALENT, NOT_JUDGED, compare_numbers
+from reportgen.plan import make_plan
+from reportgen.report import SECTIONS, front, model_words, provenance
+from reportgen.report.render import fill, manifest, render
+from reportgen.report.sections import deviations
+from reportgen.report.sections.models import chains
+from reportgen.report.sections.settings import run_name
+from tests.synthetic_models import (
+    TABLE,
+    declared,
+    judgement,
+    models,
+    paused,
+    records,
+    trained_well,
+    two_layers,
+)
+from tests.test_models import CONTINUED
+from tests.test_report import WHEN, Parsed, page_of, text_of
+
+
+def shifted(cell: Any) -> float:
+    """Ours are off by much at k = 50 and by little elsewhere."""
+    return 0.1 if cell.setting["train.num_samples"] < 50 else 1.8
+
+
+@pytest.fixture(scope="module")
+def two() -> Findings:
+    return models(two_layers(), shift=shifted, images=3000)
+
+
+@pytest.fixture(scope="module")
+def page(two: Findings) -> str:
+    return page_of(two)
+
+
+def cells(page: str) -> list[list[str]]:
+    """The table of models as a reader sees it, row by row."""
+    table = page[page.index('<table class="small models">') :]
+    rows = re.findall(r"<tr class=\"(?:lead|mid|foot)\">(.*?)</tr>", table[: table.index("</table>")], re.S)
+    return [[text_of(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)] for row in rows]
+
+
+def test_sections_of_models_stand_first_and_only_where_models_are_judged(two: Findings) -> None:
+    assert [section.id for section, _ in fill(two)][:4] == ["models", "inside", "deviations", "question"]
+    text = TABLE[: TABLE.index("judge:")] + TABLE[TABLE.index("sweep:") : TABLE.index("claims:")]
+    bare = fill(models(declared(text)))
+    assert bare[0][0].id == "question"
+    assert len({section.id for section in SECTIONS}) == len(SECTIONS)
+
+
+def test_the_table_has_the_papers_form_with_the_budget_beside_every_number(page: str) -> None:
+    rows = cells(page)
+    assert len(rows) == 18
+    assert rows[0][:3] == ["1 layer", "1", "NLL"]
+    assert rows[0][3:] == ["86.76", "86.86 ± 0.29", "+0.10"] * 2
+    assert rows[3][:3] == ["", "5", "NLL"]
+    assert rows[9][:3] == ["2 layers", "1", "NLL"]
+    assert rows[15][6:] == ["82.90", "84.70 ± 0.29", "+1.80"]
+    assert rows[16][2:] == ["active units", "17 + 5", "17 + 5", "", "26 + 7", "26 + 7", ""]
+    assert rows[17][2:] == ["epochs", "3280", "64", "◆ not reproduced", "3280", "64", "◆ not reproduced"]
+    assert {row[5] for row in rows[2:3]} == {"● reproduced"}
+    seen = text_of(page)
+    assert "after 64 of the 3280 epochs of the published models (4800 updates)." in seen
+    assert "The bound of one sample is the ELBO, so each of these is one training: VAE, 1 layer" in seen
+
+
+def test_uncertain_counts_have_their_interval(two: Findings) -> None:
+    found = models(unsure=2)
+    assert model_words.units_interval(found.models[0]) == "19 to 21"
+    assert model_words.units_interval(two.models[0]) == ""
+
+
+def test_the_abstract_speaks_of_the_table_first(two: Findings) -> None:
+    first = front.abstract(two)[0]
+    assert first.startswith(
+        "Burda et al. (2016), table 1: after 64 of the 3280 epochs of the published models, of twelve "
+        "published numbers, eight are reproduced and four are not reproduced. "
+    )
+    assert "The lowest negative log-likelihood is that of IWAE, 2 layers" in first
+    assert re.search(r"nats an image \(published: 83\.89\)\.", first)
+
+
+def test_of_numbers_that_must_not_be_compared_it_says_why_and_judges_none() -> None:
+    why = "these are 8x8 digits and the table is of MNIST"
+    found = models(declared(TABLE.replace("epochs: 3280", f"epochs: 3280\n  comparable: {why}")))
+    seen = text_of(page_of(found))
+    assert "none of the six published numbers is judged here, since ours must not be held against" in seen
+    assert "These are 8x8 digits and the table is of MNIST." in seen
+    assert "□ not judged" in seen and "● reproduced:" not in seen
+    assert {(row[2], row[4]) for row in cells(page_of(found))[2::3]} == {("3280", "□ not judged")}
+    assert cells(page_of(found))[0][4] == ""
+    assert "published:" not in front.abstract(found)[0]
+
+
+def test_without_published_numbers_the_table_is_of_ours_alone() -> None:
+    start, end = TABLE.index("published:"), TABLE.index("sweep:")
+    found = models(declared(TABLE[:start] + TABLE[end:]))
+    sections = {section.id: context for section, context in fill(found)}
+    assert sections["models"]["title"] == "The trained models"
+    assert "deviations" not in sections
+    rows = cells(page_of(found))
+    assert rows[0][:1] == ["1"] and len(rows[0]) == 2 + 2 * 2
+    assert front.abstract(found)[0].startswith("Six trained models are judged.")
+
+
+def spoilt(experiment: Any, lose: Any) -> Findings:
+    """The table with some records lost."""
+    plan = make_plan(experiment, "0" * 64)
+    made = records(experiment, plan)
+    for cell in plan.cells:
+        lose(cell, made)
+    return collect(experiment, plan, made)
+
+
+def pause_iwae(cell: Any, made: dict[str, Any]) -> None:
+    """IWAE with 50 samples is not finished."""
+    train = getattr(cell, "train", None)
+    if cell.setting == {"train.objective": "iwae", "train.num_samples": 50}:
+        cause = "paused after 12 of 64 epochs" if train else "not begun: the training is not finished"
+        made[cell.key] = replace(paused(made[cell.key]), cause=cause)
+
+
+def test_paused_models_are_not_broken_anywhere() -> None:
+    found = spoilt(declared(), pause_iwae)
+    page = page_of(found)
+    seen = text_of(page)
+    assert [seen[m.start() - 9 : m.end() + 1] for m in re.finditer("broke", seen)] == ["neither, broken"]
+    assert "one is not run; one model is not trained to the end yet" in seen
+    assert "paused; the next run goes on" in seen
+    assert "paused after 12 of 64 epochs" in seen
+    assert "Cells not finished yet." in seen
+    assert "△ not run" in seen
+    assert "○ undecided" in seen  # the claims that need it
+    rows = cells(page)
+    assert rows[6][2:] == ["86.35", "86.35 ± 1.12", "+0.00", "84.78", "–", ""] or rows[6][5:] == [
+        "84.78",
+        "–",
+        "",
+    ]
+    told = manifest(found, provenance.gather(found, timestamp=WHEN), {}, "").decode()
+    assert '"unfinished": [' in told and '"broken": []' in told
+
+
+def test_a_report_of_nothing_but_paused_cells_can_be_read() -> None:
+    def lose(cell: Any, made: dict[str, Any]) -> None:
+        made[cell.key] = paused(made[cell.key])
+
+    seen = text_of(page_of(spoilt(declared(), lose)))
+    assert "Of six published numbers, six are not run; six models are not trained to the end yet." in seen
+
+
+def test_the_deviation_sheet_reads_what_was_resolved() -> None:
+    found = models(declared(TABLE.replace("epochs: 64", "epochs: 64, beta_1: 0.95, batch_size: 25")))
+    lines = {line["name"]: line for line in deviations.lines(found)}
+    assert (lines["Adam, β₁"]["ours"], lines["Adam, β₁"]["from_paper"]) == ("0.95", True)
+    assert (lines["Adam, β₂"]["ours"], lines["Adam, β₂"]["from_paper"]) == ("0.999", False)
+    assert (lines["Batch size"]["ours"], lines["Batch size"]["from_code"]) == ("25", True)
+    assert lines["Epochs"]["ours"] == "stage i has the share 3^i/3280 of 64 epochs"
+    assert not lines["Learning rate"]["from_paper"] and lines["Learning rate"]["from_code"]
+    assert lines["Training images"]["ours"] == f"digits, {prose.count(1500)}"
+    assert lines["Test images"]["ours"] == "200 drawn at random" and lines["Test images"]["from_paper"]
+    assert not lines["Adam, second moment begins at"]["from_paper"]
+    assert lines["Adam, second moment begins at"]["from_code"]
+
+
+def test_a_full_schedule_on_all_images_does_not_differ_from_the_paper() -> None:
+    text = TABLE.replace("epochs: 64, checkpoints: [0, 8, 64]", "epochs: 3280, checkpoints: [3280]")
+    text = text.replace("judge: {images: 200, ", "judge: {")
+    experiment = declared(text)
+    plan = make_plan(experiment, "0" * 64)
+    made = {cell.key: judgement(cell, 86.0, (20,), images=10_000) for cell in plan.judgements}
+    lines = {line["name"]: line for line in deviations.lines(collect(experiment, plan, made))}
+    assert lines["Test images"]["ours"] == f"all, {prose.count(10_000)}"
+    assert [name for name, line in lines.items() if line["from_paper"]] == ["Training images"]
+
+
+def test_values_of_several_trainings_are_all_told() -> None:
+    text = TABLE.replace(
+        "sweep: {train.objective", "sweep: {train.learning_rate: [0.001, 0.002], train.objective"
+    )
+    found = models(declared(text))
+    line = next(line for line in deviations.lines(found) if line["name"] == "Learning rate")
+    stages = "10^(−i/7) in stage i\u00a0=\u00a00\u00a0…\u00a07"
+    assert line["ours"] == f"0.001 · {stages}; 0.002 · {stages}"
+    assert line["from_paper"]
+
+
+def test_no_sheet_where_the_numbers_are_of_another_paper() -> None:
+    found = models(declared(TABLE.replace("burda2016, table 1\n  epochs", "kingma2014, table 1\n  epochs")))
+    assert deviations.context(found) is None
+
+
+def test_it_says_what_continued_from_what() -> None:
+    experiment = load_text(CONTINUED, "continued.yaml")
+    plan = make_plan(experiment, "0" * 64)
+    made = {
+        cell.key: judgement(cell, 86.0 if cell.checkpoint else 86.8, (20,), images=3000)
+        for cell in plan.judgements
+    }
+    found = collect(experiment, plan, made)
+    table = grid(found)
+    assert table is not None
+    (told,) = chains(found, table)
+    assert told == (
+        "IWAE continues, for 40 epochs, the parameters of a VAE with k = 1 of 64 epochs, which continued "
+        "those of a VAE with k = 1 of two epochs; before, its negative log-likelihood was 86.80 ± 0.29."
+    )
+
+
+def test_runs_of_the_sweep_are_named_by_what_tells_them_apart(two: Findings) -> None:
+    names = [run_name(two, run) for run in two.series("train.num_samples")]
+    assert names == ["1 layer, VAE", "1 layer, IWAE", "2 layers, VAE", "2 layers, IWAE"]
+
+
+def test_the_page_and_the_paper_are_whole(two: Findings, tmp_path: Path) -> None:
+    render(two, tmp_path, timestamp=WHEN)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    parsed = Parsed()
+    parsed.feed(text)
+    assert parsed.open == []
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert [a for a in parsed.loads if not a.startswith("data:")] == []
+    assert {link[1:] for link in parsed.links if link.startswith("#")} <= set(parsed.ids)
+    assert not re.search(r'(?:xlink:)?href="(?!#|data:|https)', text)
+    pages = [page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages]
+    assert "Test negative log-likelihood of every trained model" in pages[0]
+    assert any("Where this differs from the paper" in page for page in pages)
+    assert sum(len(page.images) for page in PdfReader(tmp_path / "report.pdf").pages) >= 2
+
+
+def test_the_report_of_one_model_is_whole(tmp_path: Path) -> None:
+    """Its training has one figure, in the methods."""
+    experiment = load_text(CONTINUED, "continued.yaml")
+    plan = make_plan(experiment, "0" * 64)
+    made: dict[str, Any] = {cell.key: judgement(cell, 86.0, (20,)) for cell in plan.judgements}
+    made |= {cell.key: trained_well(cell) for cell in plan.trainings}
+    render(collect(experiment, plan, made), tmp_path, timestamp=WHEN)
+    seen = text_of((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert "One trained model is judged." in seen
+    assert seen.count("Training objective (") == 1
+
+
+def test_compare_knows_counts_of_units_and_the_images_of_a_judgement() -> None:
+    """A count moves by one without being judged; a likelihood is held against its images' scatter."""
+    old, new = models(), models(shift=lambda cell: 0.5, active={("iwae", 50): (26,)})
+    drift = {
+        (n.row.statistic, n.row.objective, n.row.setting["train.num_samples"]): n
+        for n in compare_numbers(old.rows, new.rows, 3)
+        if n.row.estimator == "model" and n.row.group == "all"
+    }
+    assert drift["active_units", "iwae", 50].status == NOT_JUDGED
+    assert drift["negative_log_likelihood", "iwae", 50].status == EQUIVALENT
+    far = compare_numbers(old.rows, models(shift=lambda cell: 40.0).rows, 3)
+    moved = [n for n in far if n.row.statistic == "negative_log_likelihood"]
+    assert {n.status for n in moved} == {"drifted"}
+    assert CHANGED not in {n.status for n in far}
