@@ -267,11 +267,13 @@ def _digest(experiment: Experiment) -> str:
     dataset = _dataset(experiment.problem.dataset)
     if isinstance(dataset, Table):
         return dataset.digest
-    available, wanted = len(dataset.test), experiment.measure.images
-    if wanted > available:
-        raise experiment.error(
-            ("measure", "images"),
-            f"the test part of {dataset.name} has {available} images, got {wanted}. "
-            f"Use {available} or fewer.",
-        )
+    available = len(dataset.test)
+    judged = None if experiment.judge is None else experiment.judge.images
+    for section, wanted in (("measure", experiment.measure.images), ("judge", judged or 0)):
+        if wanted > available:
+            raise experiment.error(
+                (section, "images"),
+                f"the test part of {dataset.name} has {available} images, got {wanted}. "
+                f"Use {available} or fewer.",
+            )
     return dataset.digest

@@ -73,6 +73,16 @@ def test_a_budget_ends_and_the_next_run_goes_on(tables: Path, capsys: pytest.Cap
     assert "86.76" in page and "not judged" in page and "Where this differs from the paper" in page
 
 
+def test_more_images_than_there_are_is_said_before_anything_is_trained(
+    tables: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("check", "tables.yaml", "--set", "judge.images=298") == 2
+    told = capsys.readouterr().err
+    wanted = "the test part of digits has 297 images, got 298. Use 297 or fewer."
+    assert told == f"error: --set judge.images=298: {wanted}\n"
+    assert call("check", "tables.yaml", "--set", "judge.images=297") == 0
+
+
 def test_a_killed_run_ends_with_the_bytes_of_one_that_was_not(tables: Path) -> None:
     command = [sys.executable, "-m", "reportgen", "run", "tables.yaml", "--set", "train.epochs=16"]
     command += ["--set", "train.checkpoints=[0, 16]", "--output", "killed"]
