@@ -173,7 +173,7 @@ def measure_layers(
         worst = 0.0
         for channel in active:
             if channel.cause is None:
-                trace = channel.moments.trace()[..., 0]
+                trace = channel.moments.trace(channel.moments.squared_means())[..., 0]
                 channel.half_width = relative_half_width(trace[:, 0], trace[:, 1:])
                 worst = max(worst, channel.half_width)
                 enough = channel.moments.total >= channel.minimum

@@ -11,6 +11,9 @@ from torch import Tensor
 
 from reportgen.engine.layered.gradients import LayerGradient
 
+BLOCK = 2048
+"""Coordinates whose means without each bucket are held at once: few enough for the caches."""
+
 
 @dataclass
 class LayerMoments:
@@ -76,25 +79,33 @@ class LayerMoments:
 
     def means(self, row: int) -> Tensor:
         """Mean of every coordinate, one row of `include`, [I P]."""
-        return torch.einsum("s,isp->ip", self.include[row], self.sums) / self.counts[row]
+        return (self.include[row] @ self.sums) / self.counts[row]
 
-    def by_layer(self, values: Tensor) -> Tensor:
-        """Sums within each layer, all of them first, [.. P] → [.. 1 + G]."""
-        parts = [part.sum(-1) for part in torch.split(values, list(self.sizes.values()), dim=-1)]
-        return torch.stack([torch.stack(parts).sum(0), *parts], -1)
+    def squared_means(self) -> Tensor:
+        """Squared norm of the mean, of all and of each layer, for every row of `include`, [I W 1 + G].
 
-    def trace(self) -> Tensor:
+        From the inner products of the buckets' sums, so that the sums, the
+        greatest thing here, are passed once and not once a row.
+        """
+        parts = torch.split(self.sums, list(self.sizes.values()), dim=2)
+        products = torch.stack([part @ part.transpose(1, 2) for part in parts], 1)  # [I G S S]
+        squares = ((self.include @ products) * self.include).sum(3) / self.counts**2  # [I G W]
+        return torch.cat([squares.sum(1, keepdim=True), squares], 1).transpose(1, 2)
+
+    def trace(self, squared_means: Tensor) -> Tensor:
         """Sum of the coordinates' variances, ddof 1, of all and of each layer, [I W 1 + G]."""
-        rows = []
-        for row, count in enumerate(self.counts):
-            squared = torch.einsum("s,isg->ig", self.include[row], self.squared_norms)
-            squared = torch.cat([squared.sum(1, keepdim=True), squared], 1)
-            mean = self.by_layer(self.means(row) ** 2)
-            rows.append((squared - count * mean) / (count - 1.0))
-        return torch.stack(rows, 1).clamp_min(0.0)
+        squared = self.include @ self.squared_norms
+        squared = torch.cat([squared.sum(2, keepdim=True), squared], 2)
+        count = self.counts.view(1, -1, 1)
+        return ((squared - count * squared_means) / (count - 1.0)).clamp_min(0.0)
 
-    def coordinate_variance(self, row: int) -> Tensor:
-        """Mean over data points of each coordinate's variance, [P]."""
-        count, images = self.counts[row], self.sums.shape[0]
-        squares = self.include[row] @ self.squares / images
-        return ((squares - count * (self.means(row) ** 2).mean(0)) / (count - 1.0)).clamp_min(0.0)
+    def coordinate_variances(self) -> Tensor:
+        """Mean over data points of each coordinate's variance, for every row of `include`, [W P]."""
+        count = self.counts.unsqueeze(1)
+        result = torch.empty(len(count), self.sums.shape[2], dtype=torch.float64)
+        for start in range(0, result.shape[1], BLOCK):
+            block = slice(start, start + BLOCK)
+            means = (self.include @ self.sums[:, :, block]) / count
+            squares = self.include @ self.squares[:, block] / len(means)
+            result[:, block] = (squares - count * (means**2).mean(0)) / (count - 1.0)
+        return result.clamp_min_(0.0)

@@ -30,9 +30,19 @@ class _Seen:
     moments: LayerMoments
 
     @cached_property
+    def squared_means(self) -> Tensor:
+        """[I W 1 + G]"""
+        return self.moments.squared_means()
+
+    @cached_property
     def trace(self) -> Tensor:
         """[I W 1 + G]"""
-        return self.moments.trace()
+        return self.moments.trace(self.squared_means)
+
+    @cached_property
+    def together(self) -> Tensor:
+        """Mean over data points of the buckets' sums, [S P]."""
+        return self.moments.sums.mean(0)
 
     @cached_property
     def live(self) -> Tensor:
@@ -41,8 +51,8 @@ class _Seen:
 
     def half(self, which: int) -> Tensor:
         """Mean over data points of the mean in buckets of one parity, [P]."""
-        kept = torch.arange(len(self.moments.count)) % 2 == which
-        return self.moments.sums[:, kept].sum(1).mean(0) / self.moments.count[kept].sum()
+        kept = (torch.arange(len(self.moments.count)) % 2 == which).double()
+        return (kept @ self.together) / (kept @ self.moments.count)
 
 
 def summarize_layers(
@@ -80,18 +90,18 @@ def summarize_layers(
             continue
         channel, one = found.channels[key], seen[key]
         moments, own = one.moments, columns[channel.space]
-        rows = range(len(moments.include))
         put(out, "variance", a, own, one.trace)
         noise = one.trace / moments.counts.view(1, -1, 1)
-        raw = torch.stack([moments.by_layer(moments.means(w) ** 2) for w in rows], 1)
-        put(out, "squared_norm", a, own, raw - noise)
-        out["image_squared_norm_raw"][a] = raw[:, 0, 0].numpy()
-        batch = torch.stack([moments.means(w).mean(0) for w in rows])
-        batch_raw, batch_noise = (batch**2).sum(1), noise[..., 0].sum(0) / images**2
+        put(out, "squared_norm", a, own, one.squared_means - noise)
+        out["image_squared_norm_raw"][a] = one.squared_means[:, 0, 0].numpy()
+        products = one.together @ one.together.T
+        batch_raw = ((moments.include @ products) * moments.include).sum(1) / moments.counts**2
+        batch_noise = noise[..., 0].sum(0) / images**2
         out["batch_squared_norm"][a] = float(batch_raw[0] - batch_noise[0])
         out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
         out["batch_squared_norm_raw"][a] = float(batch_raw[0])
-        out["image_dot"][a] = (moments.means(0) @ batch[0]).numpy()
+        batch = one.together.sum(0) / moments.total
+        out["image_dot"][a] = ((moments.sums @ batch).sum(1) / moments.total).numpy()
         reference = found.references.get((arm.objective, channel.space))
         partner = Key.of(reference) if reference is not None else None
         if partner in seen:
@@ -143,13 +153,13 @@ def _coordinates(one: _Seen) -> tuple[list[Tensor], Tensor, Tensor]:
     """Variances of live coordinates for each row, their quantiles [W 1 + G Q], and a histogram."""
     sizes = list(one.moments.sizes.values())
     live = torch.split(one.live, sizes)
-    variances, table = [], []
-    for row in range(len(one.moments.include)):
-        whole = torch.split(one.moments.coordinate_variance(row), sizes)
-        parts = [part[alive] for part, alive in zip(whole, live, strict=True)]
-        everything = torch.cat(parts)
-        variances.append(everything)
-        table.append(quantile_table([everything, *parts]))
+    whole = torch.split(one.moments.coordinate_variances(), sizes, dim=1)
+    parts = [part[:, alive] for part, alive in zip(whole, live, strict=True)]
+    variances = list(torch.cat(parts, 1))
+    table = [
+        quantile_table([everything, *(part[row] for part in parts)])
+        for row, everything in enumerate(variances)
+    ]
     low, high = HISTOGRAM_DECADES
     logarithm = variances[0].clamp_min(1e-300).log10().clamp(low, high)
     return variances, torch.stack(table), torch.histc(logarithm, HISTOGRAM_BINS, low, high)
