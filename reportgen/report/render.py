@@ -23,6 +23,7 @@ from reportgen.report import front, provenance
 from reportgen.report.files import write
 from reportgen.report.pdf import Attachment, Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.provenance import Provenance
+from reportgen.report.script import script
 from reportgen.report.section import Section
 from reportgen.report.sections import SECTIONS
 from reportgen.report.style import font_files, sheet
@@ -137,7 +138,7 @@ def html_page(
         "screen",
         drawings,
         sections,
-        {**shared, "style": sheet("screen"), "downloads": downloads(files, yaml)},
+        {**shared, "style": sheet("screen"), "script": script(), "downloads": downloads(files, yaml)},
     )[0]
 
 
@@ -145,7 +146,9 @@ def pdf_layout(
     sections: Filled, shared: Mapping[str, Any], drawings: Mapping[str, Drawing], source: Provenance
 ) -> Layout:
     """The PDF's pages, laid out."""
-    html, writer = _write("paper", drawings, sections, {**shared, "style": sheet("paper"), "downloads": []})
+    html, writer = _write(
+        "paper", drawings, sections, {**shared, "style": sheet("paper"), "script": None, "downloads": []}
+    )
     return lay_out(html.decode(), Resources(font_files(), writer.images), source.stamp)
 
 

@@ -96,7 +96,7 @@ def _context(summary: Summary) -> dict[str, Any]:
 
 def _text(medium: Medium, context: Mapping[str, Any], *more: str, rules: str = "") -> str:
     style = sheet(medium, "summary.css", f"summary_{medium}.css", *more) + Markup(rules)
-    return Writer(medium, {}).single(TEMPLATE, style=style, **context)
+    return Writer(medium, {}).single(TEMPLATE, style=style, script=None, **context)
 
 
 def _pdf(summary: Summary, context: Mapping[str, Any], evidence: Attachment) -> bytes:
