@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen import plan as plan_module
 from reportgen.declaration import Experiment, load_text, to_yaml
 from reportgen.plan import Arm, Plan, make_plan
+from reportgen.plan import keys as keys_of_cells
 
 DECLARATION: dict[str, Any] = {
     "experiment": "a",
@@ -214,7 +214,7 @@ def test_the_data_change_every_key() -> None:
 
 def test_the_engine_changes_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys(planned())
-    monkeypatch.setattr(plan_module, "ENGINE_VERSION", plan_module.ENGINE_VERSION + 1)
+    monkeypatch.setattr(keys_of_cells, "ENGINE_VERSION", keys_of_cells.ENGINE_VERSION + 1)
     assert not set(keys(planned())) & set(before)
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from reportgen.findings.arm import broken_arms
 from reportgen.findings.claims import ClaimFinding
+from reportgen.findings.collecting import adopt, collect
 from reportgen.findings.comparisons import ComparisonFinding
 from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.crossovers import Crossover
 from reportgen.findings.estimate import Estimate
 from reportgen.findings.files import claim_data, claims_data, csv_text, write_claims_json, write_results_csv
-from reportgen.findings.findings import Findings, adopt, collect
+from reportgen.findings.findings import Findings
 from reportgen.findings.rows import Row
 from reportgen.findings.statistics import STATISTICS
 

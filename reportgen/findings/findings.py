@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,9 @@ import numpy as np
 
 from reportgen.declaration.claim_statistics import SLOPES
 from reportgen.declaration.companions import companions
-from reportgen.errors import StoreError
 from reportgen.findings import bias, coordinates, crossovers, curves, variance, verdicts
 from reportgen.findings.arm import MeasuredArm, arms, broken_arms, find
-from reportgen.findings.claims import ClaimFinding, judge_claims
+from reportgen.findings.claims import ClaimFinding
 from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.crossovers import Crossover
 from reportgen.findings.estimate import Estimate, unavailable
@@ -24,7 +23,7 @@ from reportgen.findings.rows import Row, make_rows, swept_columns
 from reportgen.findings.series import Series, series
 from reportgen.findings.statistics import STATISTICS, estimate, of_arm
 from reportgen.findings.vocabulary import Vocabulary, vocabulary
-from reportgen.plan import Cell, JudgementCell, MeasurementCell, Plan, TrainingCell
+from reportgen.plan import Plan
 from reportgen.store.records import (
     QUANTILES,
     BrokenRecord,
@@ -356,71 +355,3 @@ class Findings:
 
 
 NOT_MEASURED = unavailable("not measured there")
-UNMADE: dict[type, tuple[str, str]] = {
-    TrainingCell: ("training", "it was not trained"),
-    JudgementCell: ("judgement", "it was not judged"),
-    MeasurementCell: ("measurement", "it was not measured"),
-}
-"""Of a cell of which nothing is known: its kind, and what is said of it."""
-
-
-def collect(experiment: Any, plan: Plan, records: Mapping[str, Any]) -> Findings:
-    """Findings of an experiment from the records of its plan's cells, by key.
-
-    A cell whose record is a `BrokenRecord`, or missing, is broken; the claims
-    that need it say so.
-    """
-    broken = tuple(_lost(plan, records))
-    measured = {
-        cell.key: adopt(found, cell)
-        for cell in plan.measurements
-        if isinstance(found := records.get(cell.key), MeasurementRecord)
-    }
-    judged = {
-        cell.key: replace(found, setting=dict(cell.setting), base=cell.base, checkpoint=cell.checkpoint)
-        for cell in plan.judgements
-        if isinstance(found := records.get(cell.key), JudgementRecord)
-    }
-    causes = {
-        record.key: f"{'not finished' if record.paused else 'broken'}: {record.cause}" for record in broken
-    }
-    trained = [records[c.key] for c in plan.trainings if isinstance(records.get(c.key), TrainingRecord)]
-    return Findings(
-        experiment=experiment,
-        plan=plan,
-        trainings=tuple(trained),
-        measurements=tuple(measured.values()),
-        judgements=tuple(judged.values()),
-        broken=broken,
-        claims=judge_claims(experiment, plan, {**measured, **judged}, causes),
-        _causes=causes,
-    )
-
-
-def _lost(plan: Plan, records: Mapping[str, Any]) -> Iterator[BrokenRecord]:
-    """Cells without a record of their own kind, trainings first."""
-    cells: tuple[Cell, ...] = (*plan.trainings, *plan.judgements, *plan.measurements)
-    for cell in cells:
-        found = records.get(cell.key)
-        if isinstance(found, BrokenRecord):
-            yield found
-        elif found is None:
-            kind, cause = UNMADE[type(cell)]
-            checkpoint = None if isinstance(cell, TrainingCell) else cell.checkpoint
-            yield BrokenRecord(cell.key, kind, cell.setting, checkpoint, cause)
-
-
-def adopt(record: MeasurementRecord, cell: MeasurementCell) -> MeasurementRecord:
-    """The record under the names of this plan: cells are shared between experiments, labels are not.
-
-    Raises StoreError if it was made of other arms.
-    """
-    made = [(arm.objective, arm.estimator, arm.num_samples, arm.constant) for arm in record.arms]
-    wanted = [(arm.objective, arm.estimator, arm.num_samples, arm.constant) for arm in cell.arms]
-    if made != wanted:
-        raise StoreError(
-            f"cell {cell.key}: needs the record of its {len(wanted)} arms, "
-            f"found one of {len(made)} other arms. Run again with --fresh."
-        )
-    named = tuple(replace(arm, label=own.label) for arm, own in zip(record.arms, cell.arms, strict=True))
-    return replace(record, arms=named, setting=dict(cell.setting), base=cell.base, checkpoint=cell.checkpoint)

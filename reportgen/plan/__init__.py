@@ -1,0 +1,18 @@
+"""Experiment → cells: what is to be run, and under which keys it is kept."""
+
+from reportgen.plan.arms import Arm, arm_of
+from reportgen.plan.cells import Cell, JudgementCell, MeasurementCell, Plan, TrainingCell
+from reportgen.plan.keys import ENGINE_VERSION
+from reportgen.plan.layout import make_plan
+
+__all__ = [
+    "ENGINE_VERSION",
+    "Arm",
+    "Cell",
+    "JudgementCell",
+    "MeasurementCell",
+    "Plan",
+    "TrainingCell",
+    "arm_of",
+    "make_plan",
+]

@@ -1,0 +1,86 @@
+"""What is run: trainings, judgements and measurements, each under its key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.plan.arms import Arm
+
+
+@dataclass(frozen=True)
+class TrainingCell:
+    """Train one model and keep its parameters at the declared epochs."""
+
+    key: str
+    setting: dict[str, Any]
+    base: bool
+    problem: dict[str, Any]
+    """Resolved `problem` section: model, data, hidden, latent, …"""
+    train: dict[str, Any]
+    """Resolved `train` section: objective, epochs, batch_size, learning_rate, checkpoints, …"""
+    seed: int
+    parent: str = ""
+    """Key of the training that this one continues, if it does."""
+
+    @property
+    def epochs_before(self) -> int:
+        """Epochs of the trainings that this one continues."""
+        before, total = self.train["after"], 0
+        while before is not None:
+            total += int(before["epochs"])
+            before = before["after"]
+        return total
+
+
+@dataclass(frozen=True)
+class JudgementCell:
+    """Judge a trained model: the likelihood of test images, and active units."""
+
+    key: str
+    training_key: str
+    setting: dict[str, Any]
+    base: bool
+    checkpoint: int
+    problem: dict[str, Any]
+    judge: dict[str, Any]
+    """Resolved `judge` section: images, num_samples, curve."""
+    seed: int
+
+
+@dataclass(frozen=True)
+class MeasurementCell:
+    """Measure every arm at one checkpoint of one trained model."""
+
+    key: str
+    training_key: str
+    """Empty where nothing is trained."""
+    setting: dict[str, Any]
+    base: bool
+    checkpoint: int
+    problem: dict[str, Any]
+    measure: dict[str, Any]
+    """Resolved `measure` section: precision, budget, min_replicates, and images where there are any."""
+    arms: tuple[Arm, ...]
+    references: dict[str, str]
+    """Objective → label of the arm (K and constant as default) the others are compared with."""
+    seed: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All cells of an experiment, in the order they are run."""
+
+    experiment: str
+    trainings: tuple[TrainingCell, ...]
+    """A training stands after the one that it continues."""
+    measurements: tuple[MeasurementCell, ...]
+    judgements: tuple[JudgementCell, ...] = ()
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All of them, trainings first."""
+        return (*self.trainings, *self.judgements, *self.measurements)
+
+
+Cell = TrainingCell | JudgementCell | MeasurementCell

@@ -1,0 +1,35 @@
+"""Keys of cells: the same key, the same numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.train import dynamics
+
+ENGINE_VERSION = 8
+"""Part of every key: raise it whenever the same cell would come out with other numbers."""
+
+
+def key_of(kind: str, **parts: Any) -> str:
+    """32 hexadecimal digits that change when, and only when, something in `parts` does."""
+    content = {"engine": ENGINE_VERSION, "kind": kind, **parts}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def reached(train: Mapping[str, Any], checkpoint: int) -> dict[str, Any] | None:
+    """What the parameters at a checkpoint depend on: before training, none of how it is done."""
+    if checkpoint > 0:
+        return dynamics(train)
+    return None if train["after"] is None else {"after": dynamics(train["after"], whole=True)}
+
+
+def code_parts(experiment: Experiment, digests: Mapping[str, str]) -> dict[str, Any]:
+    """What a key says of a user's own code; nothing where there is none."""
+    used = sorted(set(experiment.code.values()))
+    facts = [[spec.name, spec.own.unbiased, spec.own.serves] for spec in experiment.estimators if spec.own]
+    return {"code": [[name, digests.get(name, "")] for name in used], "own": facts} if used else {}

@@ -1,0 +1,189 @@
+"""Experiment → cells. Pure: the same declaration gives the same plan and keys."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reportgen.declaration.dotted import value_at, with_value
+from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.train import canonical
+from reportgen.plan.arms import constant_arms, curve_arms, default_arms
+from reportgen.plan.cells import JudgementCell, MeasurementCell, Plan, TrainingCell
+from reportgen.plan.keys import code_parts, key_of, reached
+
+
+def make_plan(
+    experiment: Experiment, dataset_digest: str = "", code_digests: Mapping[str, str] | None = None
+) -> Plan:
+    """Lays out every cell of an experiment.
+
+    The base setting comes first, then the cross products of `sweep`; a swept
+    setting that was there before is not repeated. `dataset_digest` is the
+    SHA-256 of the data set's bytes, empty where the problem has none, and
+    `code_digests` are those of the user's own code, by reference. A
+    record's arms stand in the order of its cell's `arms`; labels are not part
+    of any key, so read them from the plan.
+    """
+    trainings: dict[str, TrainingCell] = {}
+    judgements: dict[str, JudgementCell] = {}
+    measurements: dict[str, MeasurementCell] = {}
+    settings: list[dict[str, Any]] = []
+    for setting in _settings(experiment):
+        if setting in settings:
+            continue
+        base = not settings
+        settings.append(setting)
+        sections = _sections(experiment, setting)
+        training = None
+        if experiment.problem.trained:
+            for training in _training_cells(experiment, setting, sections, base, dataset_digest):
+                trainings.setdefault(training.key, training)
+        for checkpoint in experiment.judged_checkpoints if training else ():
+            assert training is not None
+            judged = _judgement_cell(experiment, training, checkpoint, dataset_digest)
+            judgements[judged.key] = judged
+        for checkpoint in experiment.checkpoints if base else experiment.sweep_checkpoints:
+            cell = _measurement_cell(
+                experiment, setting, sections, training, base, checkpoint, dataset_digest, code_digests or {}
+            )
+            measurements[cell.key] = cell
+    return Plan(
+        experiment.experiment,
+        tuple(trainings.values()),
+        tuple(measurements.values()),
+        tuple(judgements.values()),
+    )
+
+
+def _settings(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    """Values of the swept paths: the base setting's, then each of the cross products."""
+    resolved = experiment.model_dump(mode="json")
+    base = {path: value_at(resolved, path) for path in experiment.swept}
+    yield base
+    for block in experiment.sweep:
+        for values in itertools.product(*block.values()):
+            yield base | {path: _plain(value) for path, value in zip(block, values, strict=True)}
+
+
+def _sections(experiment: Experiment, setting: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The sections `problem` and `train` with a setting's values put in."""
+    sections = {
+        "problem": experiment.problem.model_dump(mode="json"),
+        "train": experiment.train.model_dump(mode="json"),
+    }
+    for path, value in setting.items():
+        sections = with_value(sections, path, value)
+    needed = experiment.problem.needed(sections["problem"])
+    return {"problem": needed, "train": canonical(sections["train"])}
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _training_cells(
+    experiment: Experiment,
+    setting: dict[str, Any],
+    sections: dict[str, dict[str, Any]],
+    base: bool,
+    dataset_digest: str,
+) -> Iterator[TrainingCell]:
+    """The training of a setting, after those that it continues."""
+    problem, train = sections["problem"], sections["train"]
+    parent = ""
+    if train["after"] is not None:
+        ended = train["after"]
+        kept = sorted({*ended["checkpoints"], ended["epochs"]})  # its end is where this one begins
+        before = {"problem": problem, "train": {**ended, "checkpoints": kept}}
+        for cell in _training_cells(experiment, setting, before, False, dataset_digest):
+            yield cell
+            parent = cell.key
+    key = key_of("training", problem=problem, train=train, seed=experiment.seed, dataset=dataset_digest)
+    yield TrainingCell(key, setting, base, problem, train, experiment.seed, parent)
+
+
+def _judgement_cell(
+    experiment: Experiment, training: TrainingCell, checkpoint: int, dataset_digest: str
+) -> JudgementCell:
+    assert experiment.judge is not None
+    judge = experiment.judge.model_dump(mode="json", exclude={"checkpoints"})
+    key = key_of(
+        "judgement",
+        problem=training.problem,
+        dataset=dataset_digest,
+        train=reached(training.train, checkpoint),
+        setting=training.setting,
+        checkpoint=checkpoint,
+        judge=judge,
+        seed=experiment.seed,
+    )
+    return JudgementCell(
+        key=key,
+        training_key=training.key,
+        setting=training.setting,
+        base=training.base,
+        checkpoint=checkpoint,
+        problem=training.problem,
+        judge=judge,
+        seed=experiment.seed,
+    )
+
+
+def _measurement_cell(
+    experiment: Experiment,
+    setting: dict[str, Any],
+    sections: dict[str, dict[str, Any]],
+    training: TrainingCell | None,
+    base: bool,
+    checkpoint: int,
+    dataset_digest: str,
+    code_digests: Mapping[str, str],
+) -> MeasurementCell:
+    last_of_base = base and checkpoint == experiment.checkpoints[-1]
+    arms = dict.fromkeys(default_arms(experiment))
+    if last_of_base or experiment.measure.curves == "everywhere":
+        arms |= dict.fromkeys(curve_arms(experiment))
+    if last_of_base:
+        arms |= dict.fromkeys(constant_arms(experiment))
+    references = {
+        objective: spec
+        for objective in experiment.objective
+        if (spec := experiment.reference_of(objective)) is not None
+    }
+    fields = ("precision", "budget", "min_replicates", *(["images"] if experiment.problem.images else []))
+    measure = {field: getattr(experiment.measure, field) for field in fields}
+    key = key_of(
+        "measurement",
+        problem=sections["problem"],
+        dataset=dataset_digest,
+        train=reached(sections["train"], checkpoint),
+        setting=setting,
+        checkpoint=checkpoint,
+        measure=measure,
+        arms=[arm.content for arm in arms],
+        references={
+            objective: [
+                spec.name,
+                spec.num_samples,
+                spec.antithetic,
+                *([] if spec.temperature is None else [spec.temperature]),
+            ]
+            for objective, spec in references.items()
+        },
+        seed=experiment.seed,
+        **code_parts(experiment, code_digests),
+    )
+    return MeasurementCell(
+        key=key,
+        training_key=training.key if training else "",
+        setting=setting,
+        base=base,
+        checkpoint=checkpoint,
+        problem=sections["problem"],
+        measure=measure,
+        arms=tuple(arms),
+        references={objective: spec.label for objective, spec in references.items()},
+        seed=experiment.seed,
+    )
