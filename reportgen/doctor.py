@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 State = Literal["ok", "missing", "wrong", "optional"]
 
 OLDEST_PYTHON = (3, 11)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LEAST_MEMORY = 2**30
 LEAST_DISK = 200 * 2**20
 """Bytes below which an experiment is likely to end early."""
@@ -72,6 +73,7 @@ def examine(output: Path = Path("output")) -> list[Check]:
         ("cores", _cores),
         ("memory", _memory),
         ("git", _git),
+        ("browser", _browser),
     ]
     return [check for name, examination in examinations for check in _guarded(name, examination)]
 
@@ -250,3 +252,18 @@ def _git() -> list[Check]:
     except (OSError, subprocess.SubprocessError):
         return [Check("git", "optional", "not found", remedy)]
     return [Check("git", "ok", done.stdout.strip().removeprefix("git version "))]
+
+
+def browser() -> str | None:
+    """The program that the tests of the page open it in; None where there is none."""
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def _browser() -> list[Check]:
+    found = browser()
+    if found:
+        return [Check("browser", "ok", found)]
+    remedy = "sudo apt-get install chromium"
+    if sys.platform == "darwin":
+        remedy = "brew install --cask google-chrome, and put its program on the PATH as google-chrome"
+    return [Check("browser", "optional", "not found; tests of the page in one are skipped", remedy)]

@@ -257,6 +257,7 @@ def test_old_python_little_memory_no_git(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert (checks["Python"].state, checks["Python"].remedy) == ("wrong", "install Python 99.0 or later")
     assert (checks["memory"].state, checks["memory"].found) == ("wrong", "0.2 GiB")
     assert checks["git"].state == "optional"
+    assert checks["browser"].state == "optional"
     monkeypatch.setattr(doctor, "_memory_limit", lambda: None)
     assert found("memory", tmp_path).state == "optional"
 

@@ -16,6 +16,7 @@ from reportgen.findings import Findings, collect, prose
 from reportgen.findings.drift import CHANGED, EQUIVALENT, NOT_JUDGED, compare_numbers
 from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, front, model_words, provenance
+from reportgen.report.marks import plain
 from reportgen.report.render import fill, manifest, render
 from reportgen.report.sections import deviations
 from reportgen.report.sections.models import chains
@@ -217,7 +218,7 @@ def test_it_says_what_continued_from_what() -> None:
     table = grid(found)
     assert table is not None
     (told,) = chains(found, table)
-    assert told == (
+    assert plain(told) == (
         "IWAE continues, for 40 epochs, the parameters of a VAE with k = 1 of 64 epochs, which continued "
         "those of a VAE with k = 1 of two epochs; before, its negative log-likelihood was 86.80 ± 0.29."
     )

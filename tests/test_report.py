@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -199,9 +199,28 @@ def test_files_and_manifest(small: Findings, folder: Path) -> None:
 def test_downloads_hold_the_evidence(folder: Path) -> None:
     text = (folder / "report.html").read_text(encoding="utf-8")
     found = dict(re.findall(r'<a download="([^"]+)" href="data:[\w/-]+;base64,([^"]+)"', text))
-    assert gzip.decompress(base64.b64decode(found["results.csv.gz"])) == (folder / "results.csv").read_bytes()
+    columns = json.loads(gzip.decompress(base64.b64decode(found["results.json.gz"])))
+    table = [list(columns), *zip(*columns.values(), strict=True)]
+    assert written(table) == (folder / "results.csv").read_bytes()
     assert base64.b64decode(found["claims.json"]) == (folder / "claims.json").read_bytes()
     assert load_text(base64.b64decode(found["declaration.yaml"]).decode(), "again.yaml").experiment == "small"
+
+
+def written(table: Iterable[Iterable[str]]) -> bytes:
+    """A table as results.csv has it."""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerows(table)
+    return out.getvalue().encode()
+
+
+def test_formulas_share_the_outlines_of_their_glyphs(page: str) -> None:
+    outlines = dict(re.findall(r'<path id="(glyph-\d+)"( d="[^"]*"/>)', page))
+    used = re.findall(r'<use href="#(glyph-\d+)"/>', page)
+    assert set(used) == set(outlines)
+    assert len(used) > 4 * len(outlines)
+    whole = re.sub(r'<use href="#(glyph-\d+)"/>', lambda found: f"<path{outlines[found[1]]}", page)
+    for name in ("phi", "total_variance", "cross_fitted"):
+        assert formulas.drawn(formulas.named(name)).svg.partition(">")[2] in whole
 
 
 RENDER = """

@@ -19,6 +19,8 @@ from reportgen.declaration.claim_tests import (
     Statistic,
     Threshold,
     arms_of,
+    quantities_of,
+    statistic_of,
 )
 from reportgen.declaration.complaints import listing
 from reportgen.findings import bias, curves, signal, variance, verdicts
@@ -27,6 +29,7 @@ from reportgen.findings.arm import arms as all_arms
 from reportgen.findings.contrasts import RATIOS, contrast
 from reportgen.findings.estimate import NAN, Estimate, NotAvailableError, unavailable
 from reportgen.findings.jackknife import LEVEL, Quantity, exact
+from reportgen.findings.source import OfArms
 from reportgen.findings.statistics import STATISTICS
 from reportgen.store.records import MeasurementRecord
 
@@ -128,6 +131,27 @@ def quantity_of(quantity: Statistic | Slope | Crossing, place: Place) -> Quantit
     return exact(made) if isinstance(made, int | float) else made
 
 
+def _source(comparison: Comparison, place: Place) -> OfArms:
+    """What a comparison in a place looks at."""
+    if isinstance(comparison, EqualMeans):
+        means, both = ("relative_projection", "bias_p_value"), _arms(comparison, place)
+        return OfArms(means, EVERYTHING, tuple(arm for arm in both if not arm.about.reference) or tuple(both))
+    names: dict[str, None] = {}
+    arms: list[MeasuredArm] = []
+    for quantity in quantities_of(comparison):
+        statistic = statistic_of(quantity)
+        names[statistic.name] = None
+        if isinstance(quantity, Slope):
+            arms += [arm for arm in place.all(statistic.arms[0]) if not arm.about.constant]
+        elif statistic.name == "constant_effect":
+            arms += curves.at_constants(place.all(statistic.arms[0]))
+        elif statistic.name == "objective_ratio":
+            arms += [replace(place, objective=o).arm(statistic.arms[0]) for o in statistic.objectives]
+        else:
+            arms += [place.arm(name) for name in statistic.arms]
+    return OfArms(tuple(names), place.group, tuple(arms))
+
+
 def _arms(comparison: Comparison, place: Place) -> list[MeasuredArm]:
     return [place.arm(name) for name in arms_of(comparison)]
 
@@ -159,7 +183,7 @@ def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFindi
             made,
             effect=reading.effect,
             verdict=reading.verdict(low, high),
-            estimate=Estimate(value, near_low, near_high, fewest, status),
+            estimate=Estimate(value, near_low, near_high, fewest, status, _source(comparison, place)),
             low=low,
             high=high,
             p_value=reading.p_value,

@@ -68,6 +68,12 @@ class LargestChange:
         return low, high
 
 
+def at_constants(arms: Sequence[MeasuredArm]) -> list[MeasuredArm]:
+    """Arms of the K at which constants were added to log p."""
+    moved = {arm.about.num_samples for arm in arms if arm.about.constant}
+    return [arm for arm in arms if arm.about.num_samples in moved]
+
+
 def constant_effect(arms: Sequence[MeasuredArm]) -> Quantity:
     """Largest relative change of total variance when a constant is added to log p.
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reportgen.findings.source import Source
 
 NAN = float("nan")
 LOST = "lost in the"
@@ -34,6 +38,8 @@ class Estimate:
     status: str = "met"
     """``met``, ``budget`` or ``control`` as the arm was measured (the worst of several), or
     ``broken: …``, ``not available: …``."""
+    source: Source | None = field(default=None, compare=False, repr=False)
+    """Where it comes from, where that is known: the same number from elsewhere is the same number."""
 
     @property
     def available(self) -> bool:
@@ -51,7 +57,7 @@ class Estimate:
         return not self.available and LOST in self.status
 
 
-def unavailable(reason: str, replicates: int = 0) -> Estimate:
+def unavailable(reason: str, replicates: int = 0, source: Source | None = None) -> Estimate:
     """No value, and why."""
     status = reason if reason.startswith("broken") else f"not available: {reason}"
-    return Estimate(NAN, NAN, NAN, replicates, status)
+    return Estimate(NAN, NAN, NAN, replicates, status, source)

@@ -220,7 +220,9 @@ class Findings:
         a, b = self.arm(first, **place), self.arm(second, **place)
         if a is None or b is None:
             return NOT_MEASURED
-        return estimate(lambda: variance.variance_ratio(a, b, group), a, b)
+        return estimate(
+            lambda: variance.variance_ratio(a, b, group), a, b, statistic="variance_ratio", group=group
+        )
 
     def objective_ratio(
         self, label: str, first: str, second: str, *, group: str = "all", **place: Any
@@ -229,14 +231,16 @@ class Findings:
         a, b = (self.arm(label, objective=objective, **place) for objective in (first, second))
         if a is None or b is None:
             return NOT_MEASURED
-        return estimate(lambda: variance.variance_ratio(a, b, group), a, b)
+        return estimate(
+            lambda: variance.variance_ratio(a, b, group), a, b, statistic="variance_ratio", group=group
+        )
 
     def gap_closed(self, label: str, worst: str, best: str, *, group: str = "all", **place: Any) -> Estimate:
         """Share of the gap in log variance between `worst` (0) and `best` (1) that an estimator closes."""
         a, w, b = (self.arm(name, **place) for name in (label, worst, best))
         if a is None or w is None or b is None:
             return NOT_MEASURED
-        return estimate(lambda: variance.gap_closed(a, w, b, group), a, w, b)
+        return estimate(lambda: variance.gap_closed(a, w, b, group), a, w, b, group=group)
 
     def other_means(self, **place: Any) -> tuple[str, ...]:
         """Labels that the joint tests find to have another mean than the reference, at 5 % over all."""
@@ -252,7 +256,9 @@ class Findings:
         plain = [arm for arm in self._arms(label, place) if not arm.about.constant]
         if not plain:
             return NOT_MEASURED
-        return estimate(lambda: curves.slope(plain, group, statistic), *plain)
+        return estimate(
+            lambda: curves.slope(plain, group, statistic), *plain, statistic=statistic, group=group
+        )
 
     def crossovers(
         self,
@@ -349,8 +355,7 @@ class Findings:
         own = self._arms(label, place)
         if not own:
             return NOT_MEASURED
-        moved = {arm.about.num_samples for arm in own if arm.about.constant}
-        used = [arm for arm in own if arm.about.num_samples in moved] or own
+        used = curves.at_constants(own) or own
         return estimate(lambda: curves.constant_effect(used), *used)
 
 

@@ -15,6 +15,7 @@ from reportgen.findings import bias, coordinates, exact, noise_split, signal, sq
 from reportgen.findings.arm import MeasuredArm
 from reportgen.findings.estimate import NAN, Estimate, NotAvailableError, unavailable
 from reportgen.findings.jackknife import LEVEL, Quantity
+from reportgen.findings.source import OfArms
 from reportgen.store.records import QUANTILES
 
 
@@ -88,24 +89,33 @@ STATISTICS: dict[str, Statistic] = {
 }
 
 
-def estimate(make: Callable[[], Quantity | float], *arms: MeasuredArm, level: float = LEVEL) -> Estimate:
-    """The estimate a statistic makes from these arms, or why there is none."""
-    replicates = min(arm.about.replicates for arm in arms)
+def estimate(
+    make: Callable[[], Quantity | float],
+    *arms: MeasuredArm,
+    statistic: str = "total_variance",
+    group: str = "all",
+    level: float = LEVEL,
+) -> Estimate:
+    """The estimate a statistic makes from these arms, or why there is none.
+
+    `statistic`, of parameter group `group`, is what it is called in results.csv, or what it is made of.
+    """
+    replicates, source = min(arm.about.replicates for arm in arms), OfArms((statistic,), group, arms)
     broken = [arm.status for arm in arms if arm.about.status == "broken"]
     if broken:
-        return unavailable(broken[0], replicates)
+        return unavailable(broken[0], replicates, source)
     status = next((s for s in ("budget", "control") if any(arm.about.status == s for arm in arms)), "met")
     try:
         made = make()
         if isinstance(made, int | float):
-            return Estimate(made, NAN, NAN, replicates, status)
+            return Estimate(made, NAN, NAN, replicates, status, source)
         low, high = made.interval(level)
-        return Estimate(made.value, low, high, replicates, status)
+        return Estimate(made.value, low, high, replicates, status, source)
     except NotAvailableError as reason:
-        return unavailable(str(reason), replicates)
+        return unavailable(str(reason), replicates, source)
 
 
 def of_arm(name: str, arm: MeasuredArm, group: str = "all", level: float = LEVEL) -> Estimate:
     """A named statistic of an arm."""
     statistic = STATISTICS[name]
-    return estimate(lambda: statistic.of(arm, group), arm, level=level)
+    return estimate(lambda: statistic.of(arm, group), arm, statistic=name, group=group, level=level)

@@ -81,7 +81,7 @@ def _answer(findings: Findings) -> str:
     text = story(findings, first, *pair)
     ratios = [(group, findings.ratio(*pair, objective=group[0])) for group in others]
     parts = [
-        f"{prose.with_interval(ratio)} {about.under_all(findings, group)}"
+        f"{words.with_interval(ratio)} {about.under_all(findings, group)}"
         for group, ratio in ratios
         if ratio.available
     ]
@@ -111,7 +111,7 @@ def _reasons(findings: Findings) -> str:
             for label in findings.compared()
             for kind in [reading.kind_of(findings, label)]
         )
-        text += f"; a factor of {prose.with_interval(rest)} "
+        text += f"; a factor of {words.with_interval(rest)} "
         text += f"remains to {about.named(findings, pair[1])}" if rival else "is left to the derivative"
     elif left == "below":
         text += f", and has then less variance than {about.named(findings, pair[1])}"

@@ -10,6 +10,7 @@ from reportgen.findings import ClaimFinding, prose
 from reportgen.report import tally, words
 from reportgen.report.bibliography import REFERENCES
 from reportgen.report.entry import Entry
+from reportgen.report.marks import plain
 from reportgen.report.sections.judged import effect, effect_name, sources
 
 _LAST_NUMBER = re.compile(r" (\S{1,4})$")
@@ -72,7 +73,7 @@ def _row(of: Entry, claim: ClaimFinding) -> Mapping[str, Any]:
         "expect": claim.expect,
         "as_expected": claim.as_expected,
         "name": effect_name(claim.effect),
-        "effect": effect(claim.effect, claim.estimate) or words.DASH,
+        "effect": plain(effect(claim.effect, claim.estimate)) or words.DASH,
         "cause": (claim.cause or "").removeprefix("broken: "),
     }
 

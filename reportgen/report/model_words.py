@@ -22,6 +22,7 @@ from reportgen.findings.models.verdict import (
     VERDICTS,
 )
 from reportgen.report import words
+from reportgen.report.marks import told
 
 SHAPES = {
     REPRODUCED: "●",
@@ -54,10 +55,11 @@ def likelihood(model: JudgedModel) -> str:
 def plus_minus(estimate: Estimate) -> str:
     """With two decimals, as published tables have them, and so the half-width."""
     if not estimate.available:
-        return words.DASH
+        return told(words.DASH, estimate)
     if not estimate.has_interval:
-        return prose.fixed(estimate.value, 2)
-    return f"{prose.fixed(estimate.value, 2)} ± {prose.fixed(prose.half_width(estimate), 2)}"
+        return told(prose.fixed(estimate.value, 2), estimate)
+    half = prose.fixed(prose.half_width(estimate), 2)
+    return told(f"{prose.fixed(estimate.value, 2)} ± {half}", estimate)
 
 
 def difference(model: JudgedModel) -> str:

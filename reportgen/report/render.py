@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import csv
 import gc
 import gzip
 import hashlib
+import io
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +20,10 @@ from reportgen import __version__
 from reportgen.declaration import resolved, to_yaml
 from reportgen.figures import Drawing
 from reportgen.figures.captions import samples_sentence
-from reportgen.findings import Findings, claims_data
+from reportgen.findings import Findings, claims_data, prose
 from reportgen.report import front, provenance
 from reportgen.report.files import write
+from reportgen.report.marks import plain
 from reportgen.report.pdf import Attachment, Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.provenance import Provenance
 from reportgen.report.script import script
@@ -101,8 +104,9 @@ def shared_context(
     abstract = front.abstract(findings)
     return {
         **front.context(findings, source, ids),
-        "description": abstract[0] if abstract else findings.experiment.title,
+        "description": plain(abstract[0]) if abstract else findings.experiment.title,
         "samples_note": samples_sentence(findings, findings.labels),
+        "seed": findings.experiment.seed,
         "version": __version__,
         "timestamp": f"{source.stamp:%Y-%m-%dT%H:%M:%SZ}",
         "declaration": declaration,
@@ -138,7 +142,13 @@ def html_page(
         "screen",
         drawings,
         sections,
-        {**shared, "style": sheet("screen"), "script": script(), "downloads": downloads(files, yaml)},
+        {
+            **shared,
+            "style": sheet("screen"),
+            "script": script(),
+            "downloads": downloads(files, yaml),
+            "count": prose.count(files["results.csv"].count(b"\n") - 1),
+        },
     )[0]
 
 
@@ -181,10 +191,10 @@ def _write(
 
 
 def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, str]]:
-    """The evidence as links that save it; the large table is compressed."""
+    """The evidence as links that save it; the large table by column, which compresses better."""
     offers = (
         ("declaration.yaml", declaration.encode(), "text/yaml"),
-        ("results.csv.gz", gzip.compress(files["results.csv"], 9, mtime=0), "application/gzip"),
+        ("results.json.gz", by_column(files["results.csv"]), "application/gzip"),
         ("claims.json", files["claims.json"], "application/json"),
     )
     return [
@@ -195,6 +205,14 @@ def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, st
         }
         for name, content, media in offers
     ]
+
+
+def by_column(table: bytes) -> bytes:
+    """results.csv as JSON, compressed: each column's name and its cells, as they are written there."""
+    columns = list(zip(*csv.reader(io.StringIO(table.decode(), newline="")), strict=True))
+    content = {name: cells for name, *cells in columns}
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return gzip.compress(text.encode(), 9, mtime=0)
 
 
 def _lost(record: BrokenRecord) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 Nothing here decides anything: what is higher, lower or not told apart is read
 off an interval, so that a sentence is right whatever was found. Digits are
-the business of `reportgen.findings.prose`.
+the business of `reportgen.findings.prose`; an estimate's text carries its rows (`reportgen.report.marks`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from reportgen.findings import Estimate, prose
+from reportgen.report.marks import CLOSE, OPENING, told
 
 SHAPES = {"confirmed": "●", "refuted": "◆", "undecided": "○", "broken": "▲"}
 """Each verdict's own shape, so that none depends on colour."""
@@ -23,14 +24,35 @@ DASH = "–"
 
 def cell(estimate: Estimate) -> str:
     """An estimate in a table: its value alone, a dash where there is none."""
-    return prose.value_of(estimate) if estimate.available else DASH
+    return told(prose.value_of(estimate) if estimate.available else DASH, estimate)
 
 
 def ends(estimate: Estimate) -> str:
     """Its interval in a table; empty where there is none to show."""
     if not estimate.has_interval or estimate.low == estimate.high:
         return ""
-    return prose.interval(estimate)
+    return told(prose.interval(estimate), estimate)
+
+
+def with_interval(estimate: Estimate) -> str:
+    """614 (595 to 634), as `prose` has it."""
+    return told(prose.with_interval(estimate), estimate)
+
+
+def number(estimate: Estimate) -> str:
+    """Its value alone, to three digits whatever the interval."""
+    return told(prose.number(estimate.value), estimate)
+
+
+def between(estimates: Sequence[Estimate]) -> str:
+    """“between 1.2 and 3.4”: the smallest and the largest of several."""
+    ends = (choose(estimates, key=lambda one: one.value) for choose in (min, max))
+    return "between {} and {}".format(*map(number, ends))
+
+
+def p_value(estimate: Estimate) -> str:
+    """p = 0.034."""
+    return told(prose.p_value(estimate.value), estimate)
 
 
 def share(estimate: Estimate) -> str:
@@ -39,18 +61,18 @@ def share(estimate: Estimate) -> str:
         return prose.NOT_AVAILABLE
     scaled = Estimate(100 * estimate.value, 100 * estimate.low, 100 * estimate.high, estimate.replicates)
     if not estimate.has_interval or estimate.low == estimate.high:
-        return prose.percent(estimate.value)
-    return f"{prose.value_of(scaled)}% ({prose.interval(scaled)})"
+        return told(prose.percent(estimate.value), estimate)
+    return told(f"{prose.value_of(scaled)}% ({prose.interval(scaled)})", estimate)
 
 
 def share_cell(estimate: Estimate) -> str:
     """A fraction in per cent, in a table."""
-    return prose.percent(estimate.value) if estimate.available else DASH
+    return told(prose.percent(estimate.value) if estimate.available else DASH, estimate)
 
 
 def amount(estimate: Estimate) -> str:
     """An estimate with its interval, or why there is none."""
-    return prose.with_interval(estimate) if estimate.available else estimate.status
+    return with_interval(estimate) if estimate.available else estimate.status
 
 
 def side(estimate: Estimate, of: float = 1.0) -> str:
@@ -73,12 +95,12 @@ def compared(first: str, second: str, ratio: Estimate) -> str:
     if ratio.available and ratio.value == 0.0:
         return f"the variance of {first} is zero, and that of {second} is not"
     if told == "above":
-        return f"the variance of {first} is {prose.with_interval(ratio)} times that of {second}"
+        return f"the variance of {first} is {with_interval(ratio)} times that of {second}"
     if told == "below":
-        value = prose.with_interval(ratio)
+        value = with_interval(ratio)
         return f"the variance of {first} is {value} times that of {second}, and so the lower one"
     if told == "around":
-        value = prose.with_interval(ratio)
+        value = with_interval(ratio)
         return f"the variances of {first} and {second} are not told apart: their ratio is {value}"
     return f"the variances of {first} and {second} cannot be compared ({ratio.status})"
 
@@ -147,7 +169,9 @@ def is_long(groups: Sequence[Mapping[str, Any]]) -> bool:
 
 
 _CELLS = re.compile(r"(?=<td)")
-_NUMBER = re.compile(rf'(<td class="n">{prose.MINUS}?[\d{prose.THIN}]+(\.\d+)?)(</td>.*)', re.S)
+_NUMBER = re.compile(
+    rf'(<td class="n">{OPENING}{prose.MINUS}?[\d{prose.THIN}]+(\.\d+)?{CLOSE}?)(</td>.*)', re.S
+)
 
 
 def decimals(rows: str) -> Markup:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
-from reportgen.report import formulas, model_words, words
+from reportgen.report import formulas, marks, model_words, words
 from reportgen.report.bibliography import REFERENCES, reference
 from reportgen.report.numbering import Numbering
 from reportgen.report.section import Section
@@ -35,6 +35,9 @@ LEAD = (
 """Figures that answer the question of an experiment, the best first."""
 
 
+_GLYPH = re.compile(r'<path d="[^"]*"/>')
+
+
 @dataclass
 class Writer:
     """Writes sections for one medium. Formulas and figures are inline SVG on the screen, images on paper."""
@@ -44,6 +47,8 @@ class Writer:
     numbering: Numbering = field(default_factory=Numbering)
     images: dict[str, bytes] = field(default_factory=dict)
     """On paper: the images that the text asks for, by address."""
+    glyphs: dict[str, str] = field(default_factory=dict)
+    """On screen: the outlines that formulas are made of, and their ids."""
     placed: set[str] = field(default_factory=set)
     """Figures that stand on the first page."""
 
@@ -61,6 +66,7 @@ class Writer:
             paper=self.medium == "paper",
             math=self.math,
             equation=self.equation,
+            glyph_outlines=self.glyph_outlines,
             cite=self.cite,
             figure=self.figure,
             lead_figure=self.lead_figure,
@@ -68,6 +74,7 @@ class Writer:
             caption=self.caption,
             ref=self.ref,
             short_ref=self.short_ref,
+            anchor=self.anchor,
             has_section=lambda name: self.numbering.has("section", name),
             bibliography=self.bibliography,
             verdict=words.verdict,
@@ -109,14 +116,25 @@ class Writer:
             opening = Markup('<svg class="{}" role="img" aria-label="{}" style="{}"').format(
                 kind, drawn.spoken, style
             )
+            shared = _GLYPH.sub(lambda found: f'<use href="#{self._glyph(found[0])}"/>', drawn.svg)
             return opening + Markup(
-                drawn.svg.removeprefix("<svg").replace(' xmlns="http://www.w3.org/2000/svg"', "")
+                shared.removeprefix("<svg").replace(' xmlns="http://www.w3.org/2000/svg"', "")
             )
         address = f"formula/{hashlib.sha256(formula.key.encode()).hexdigest()[:16]}.svg"
         self.images[address] = drawn.svg.replace("currentColor", INK).encode()
         return Markup('<img class="{}" src="reportgen:{}" alt="{}" style="{}">').format(
             kind, address, drawn.spoken, style
         )
+
+    def _glyph(self, path: str) -> str:
+        """Id of a glyph's outline: each is drawn once in the page, and used wherever it stands."""
+        return self.glyphs.setdefault(path, f"glyph-{len(self.glyphs)}")
+
+    def glyph_outlines(self) -> Markup:
+        """What the formulas on the screen are made of."""
+        outlines = (path.replace("<path", f'<path id="{name}"') for path, name in self.glyphs.items())
+        opening = '<svg class="glyphs" aria-hidden="true" width="0" height="0">'
+        return Markup(f"{opening}<defs>{''.join(outlines)}</defs></svg>")
 
     def cite(self, *keys: str, bare: bool = False) -> Markup:
         """Sources in the text: "(Williams, 1992)", or with `bare` "Williams (1992)"."""
@@ -171,6 +189,12 @@ class Writer:
         text = text.replace(" ", "\u00a0")
         return Markup('<a href="#{}{}">{}</a>').format(prefix, name, text.capitalize() if capital else text)
 
+    def anchor(self, address: str, what: str) -> Markup:
+        """On the screen, beside a heading: a link to the place, to be copied."""
+        if self.medium == "paper":
+            return Markup("")
+        return Markup('<a class="anchor" href="#{}" aria-label="Link to {}">#</a>').format(address, what)
+
     def short_ref(self, section: str) -> Markup:
         """A link to a section in a table: "§ 3"."""
         return Markup('<a href="#{}" class="nowrap">§\u202f{}</a>').format(
@@ -212,16 +236,22 @@ class Writer:
         shared: Any,
     ) -> str:
         # The first page is filled in first: its figure is figure 1.
-        front = Markup(environment.get_template("front.html").render(shared))
+        front = self._numbers(environment.get_template("front.html").render(shared))
         bodies = [
             (
                 {"id": section.id, "title": context.get("title", section.title)},
                 self.numbering.of("section", section.id),
-                Markup(environment.get_template(f"sections/{section.id}.html").render({**shared, **context})),
+                self._numbers(
+                    environment.get_template(f"sections/{section.id}.html").render({**shared, **context})
+                ),
             )
             for section, context in sections
         ]
         return environment.get_template(template).render({**shared, "front": front, "sections": bodies})
+
+    def _numbers(self, text: str) -> Markup:
+        """Numbers as links to their rows, on the screen."""
+        return Markup(marks.linked(text) if self.medium == "screen" else marks.plain(text))
 
 
 @contextmanager

@@ -1,18 +1,71 @@
-// The contents follow the reading: the section in view is marked in the list.
+// The contents follow the reading: the section that has passed the reading line is marked in the list.
 (() => {
+  const contents = document.querySelector("nav.contents");
   const links = new Map();
-  for (const link of document.querySelectorAll("nav.contents a")) {
-    links.set(link.getAttribute("href").slice(1), link);
-  }
+  for (const link of contents.querySelectorAll("a")) links.set(link.hash.slice(1), link);
   const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
+  let jump = { id: "", at: NaN };
+
+  // A third down the window; over the last windowful it moves to the bottom, so that every section passes it.
+  const line = () => {
+    const left = document.documentElement.scrollHeight - innerHeight - scrollY;
+    return innerHeight * (1 / 3 + (2 / 3) * Math.max(0, 1 - left / innerHeight));
+  };
   const mark = () => {
-    const passed = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight / 3);
-    const current = passed.at(-1);
-    for (const [id, link] of links) {
-      if (current && current.id === id) link.setAttribute("aria-current", "location");
+    const top = line();
+    const passed = headings.filter((heading) => heading.getBoundingClientRect().top < top);
+    // Where a link has just led, its section is the one, however short it is.
+    const id = scrollY === jump.at ? jump.id : passed.at(-1)?.id;
+    for (const [name, link] of links) {
+      const here = name === id;
+      if (here === link.hasAttribute("aria-current")) continue;
+      if (here) link.setAttribute("aria-current", "location");
       else link.removeAttribute("aria-current");
+      if (here && contents.scrollHeight > contents.clientHeight) {
+        const down = link.getBoundingClientRect().top - contents.getBoundingClientRect().top;
+        contents.scrollTop += down - contents.clientHeight / 2;
+      }
     }
   };
-  addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
+  const jumped = () => {
+    const id = location.hash.slice(1).split("?")[0];
+    if (links.has(id)) jump = { id, at: scrollY };
+    mark();
+  };
+  let waiting = false;
+  const soon = () => {
+    if (!waiting) requestAnimationFrame(() => { waiting = false; mark(); });
+    waiting = true;
+  };
+  addEventListener("scroll", soon, { passive: true });
+  addEventListener("resize", soon);
+  addEventListener("hashchange", jumped);
+  addEventListener("load", jumped);
   mark();
 })();
+
+// What scrolls sideways can be reached, and so scrolled, from the keyboard.
+(() => {
+  const regions = document.querySelectorAll(".wide, .drawing, .equation");
+  const reach = () => {
+    for (const region of regions) {
+      if (region.scrollWidth > region.clientWidth) region.tabIndex = 0;
+      else region.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("resize", reach);
+  document.fonts.ready.then(reach);
+})();
+
+// A link to a place, followed, is also copied; the link says so.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a.anchor");
+  if (!link || !navigator.clipboard) return;
+  try {
+    await navigator.clipboard.writeText(link.href);
+  } catch {
+    return; // not allowed here: the address bar has it
+  }
+  link.dataset.copied = "copied";
+  setTimeout(() => delete link.dataset.copied, 1500);
+});

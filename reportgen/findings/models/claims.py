@@ -22,7 +22,9 @@ from reportgen.declaration.claim_tests import (
     Statistic,
     Threshold,
     Trend,
+    quantities_of,
     scalar_text,
+    statistic_of,
 )
 from reportgen.declaration.dotted import same_value
 from reportgen.findings import verdicts
@@ -30,6 +32,7 @@ from reportgen.findings.comparisons import ComparisonFinding, words
 from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.jackknife import LEVEL, Quantity
 from reportgen.findings.models.statistics import change, quantity
+from reportgen.findings.source import OfModels
 from reportgen.plan import JudgementCell, Plan
 from reportgen.store.records import JudgementRecord
 
@@ -88,7 +91,7 @@ def judge_models(
         low, high = made.interval(level)
         near = made.interval(LEVEL)
         shared = len(set.intersection(*(set(record.images) for record in records)))
-        estimate = Estimate(made.value, *near, shared)
+        estimate = Estimate(made.value, *near, shared, source=_source(comparison, records, group))
         found = (verdict(low, high), slack(low, high))
         cause = None
     except NotAvailableError as reason:
@@ -136,6 +139,14 @@ def _quantity(comparison: Comparison, records: Sequence[JudgementRecord], group:
     assert isinstance(comparison.quantity, Statistic)
     name = comparison.quantity.name
     return quantity(name, records[0], group), words(name)
+
+
+def _source(comparison: Comparison, records: Sequence[JudgementRecord], group: str) -> OfModels:
+    """What a comparison of these models looks at."""
+    if isinstance(comparison, Trend):
+        return OfModels(comparison.statistic, group, tuple(records))
+    (only,) = quantities_of(comparison)
+    return OfModels(statistic_of(only).name, group, tuple(records))
 
 
 Ends = Callable[[float, float], float]

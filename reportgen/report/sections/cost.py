@@ -7,12 +7,18 @@ from typing import Any
 
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.report import about, words
+from reportgen.report.marks import told
 from reportgen.report.section import Section
 
 
 def passes(estimate: Estimate) -> str:
     """A count of evaluations; shared ones can make it a fraction."""
-    return f"{estimate.value:.4g}" if estimate.available else words.DASH
+    return told(f"{estimate.value:.4g}" if estimate.available else words.DASH, estimate)
+
+
+def duration(estimate: Estimate) -> str:
+    """A time with its unit."""
+    return told(prose.seconds(estimate.value), estimate)
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
@@ -22,7 +28,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             "label": label,
             "title": about.title_of(findings, label),
             "evaluations": passes(findings.get("evaluations", label)),
-            "seconds": prose.seconds(findings.get("seconds_per_replicate", label).value),
+            "seconds": duration(findings.get("seconds_per_replicate", label)),
             "work": findings.get("work_normalized_variance", label),
         }
         for label in findings.compared()
@@ -34,7 +40,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     apart = all(row is best or row["work"].low > best["work"].high for row in usable)
     text = (
         f"Of the unbiased estimators {about.named(findings, best['label'])} has the smallest product, "
-        f"{prose.with_interval(best['work'])}"
+        f"{words.with_interval(best['work'])}"
     )
     none = [about.named(findings, row["label"]) for row in usable if row["work"].value == 0.0]
     if len(none) > 1:

@@ -21,11 +21,11 @@ def control(findings: Findings) -> Mapping[str, str] | None:
     if projection.available:
         parts.append(
             f"its mean gradient, along that of {about.named(findings, findings.reference())}, has "
-            f"{prose.with_interval(projection)} of the length it should have{findings.vocabulary.at_last}"
+            f"{words.with_interval(projection)} of the length it should have{findings.vocabulary.at_last}"
         )
     if p.available:
         outcome = "rejects it" if p.value < 0.05 else "does not reject it at this precision"
-        parts.append(f"the joint test {outcome} ({prose.p_value(p.value)})")
+        parts.append(f"the joint test {outcome} ({words.p_value(p)})")
     return {"label": label, "text": words.sentence("; ".join(parts))} if parts else None
 
 
@@ -36,7 +36,7 @@ def by_objective(findings: Findings) -> str:
         return ""
     found = [(o, findings.ratio(*pair, objective=o)) for o in findings.objectives]
     parts = [
-        f"{prose.with_interval(ratio)} {about.under(findings, o)}" for o, ratio in found if ratio.available
+        f"{words.with_interval(ratio)} {about.under(findings, o)}" for o, ratio in found if ratio.available
     ]
     if len(parts) < 2:
         return ""

@@ -79,7 +79,7 @@ def tally(found: list[Held]) -> str:
     )
     if not worst.inside:
         where = f", {worst.place}," if worst.place else ""
-        text += f". The furthest off{where} is {prose.with_interval(worst.ratio)} times the exact value"
+        text += f". The furthest off{where} is {words.with_interval(worst.ratio)} times the exact value"
     return words.sentence(text)
 
 

@@ -9,6 +9,7 @@ from reportgen.findings import ClaimFinding, ComparisonFinding, Estimate, Findin
 from reportgen.findings.vocabulary import Vocabulary
 from reportgen.report import about, words
 from reportgen.report.bibliography import REFERENCES
+from reportgen.report.marks import told
 from reportgen.report.section import Section
 
 SHARES = {"gap closed", "constant effect", "monte carlo share", "coordinate lower"}
@@ -24,9 +25,9 @@ def effect(text: str, estimate: Estimate) -> str:
         return ""
     if text in COUNTS and estimate.has_interval:
         low, high = (prose.count(int(end)) for end in (estimate.low, estimate.high))
-        told = prose.count(int(estimate.value))
-        return told if low == high else f"{told} ({low} to {high})"
-    return words.share(estimate) if text in SHARES else prose.with_interval(estimate)
+        count = prose.count(int(estimate.value))
+        return told(count if low == high else f"{count} ({low} to {high})", estimate)
+    return words.share(estimate) if text in SHARES else words.with_interval(estimate)
 
 
 def effect_name(text: str) -> str:
@@ -59,9 +60,8 @@ def simultaneous(detail: ComparisonFinding) -> str:
     wide = Estimate(detail.estimate.value, detail.low, detail.high, detail.estimate.replicates)
     if not wide.has_interval or wide.low == wide.high:
         return words.DASH
-    if detail.effect in SHARES:
-        return words.share(wide).partition(" (")[2].rstrip(")") + "%"
-    return prose.interval(wide)
+    percent = words.share(wide).partition(" (")[2].rstrip(")") + "%"
+    return told(percent if detail.effect in SHARES else prose.interval(wide), detail.estimate)
 
 
 def place(detail: ComparisonFinding, swept: bool, v: Vocabulary, fixed: Set[str] = frozenset()) -> str:
@@ -91,7 +91,7 @@ def result(claim: ClaimFinding, swept: bool, v: Vocabulary) -> str:
     if wide != words.DASH:
         text += f", simultaneous interval {wide}"
     if decisive.p_value == decisive.p_value:
-        text += f", {prose.p_value(decisive.p_value)}"
+        text += f", {told(prose.p_value(decisive.p_value), decisive.estimate)}"
     if decisive.estimate.status == "budget":
         text += "; the declared precision was not met"
     return words.sentence(text)

@@ -7,6 +7,7 @@ from typing import Any
 
 from reportgen.findings import Findings, prose
 from reportgen.report import about, words
+from reportgen.report.marks import plain
 from reportgen.report.section import Section
 
 
@@ -16,7 +17,7 @@ def coordinates(findings: Findings, others: Sequence[str], reference: str) -> st
     for label in others:
         lower = findings.get("coordinate_lower", label)
         if lower.available:
-            against.setdefault(words.share(lower), []).append(about.named(findings, label))
+            against.setdefault(plain(words.share(lower)), []).append(about.named(findings, label))
     if not against:
         return ""
     parts = [
@@ -70,10 +71,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             spread = (
                 f"The ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
                 "largest in the "
-                f"block “{findings.vocabulary.block(most)}”, {prose.with_interval(usable[most])}, "
+                f"block “{findings.vocabulary.block(most)}”, {words.with_interval(usable[most])}, "
                 "and smallest in "
                 f"“{findings.vocabulary.block(least)}”, "
-                f"{prose.with_interval(usable[least])}."
+                f"{words.with_interval(usable[least])}."
             )
     return {
         **({} if findings.vocabulary.network else {"title": "By block of parameters"}),

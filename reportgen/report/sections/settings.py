@@ -52,7 +52,7 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     text = (
         f"{lead}the ratio of {about.named(findings, pair[0])} to "
         f"{about.named(findings, pair[1])} is "
-        f"{prose.with_interval(low)} {at} {plain(first)} and {prose.with_interval(high)} at {plain(last)}"
+        f"{words.with_interval(low)} {at} {plain(first)} and {words.with_interval(high)} at {plain(last)}"
     )
     steps = list(pairwise(usable))
     if all(after[1].low > before[1].high for before, after in steps):

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from reportgen.figures import reading
-from reportgen.findings import Findings, prose
+from reportgen.findings import Findings
 from reportgen.report import about, words
 from reportgen.report.section import Section
 
@@ -82,7 +82,7 @@ def told(findings: Findings) -> str:
         if change:
             name = about.named(findings, label)
             name += " in φ" if theta and label not in theta else ""
-            parts.append(f"for {name} it {change} with a slope of {prose.with_interval(slope)}")
+            parts.append(f"for {name} it {change} with a slope of {words.with_interval(slope)}")
     lead = "the signal-to-noise ratio of one estimate changes with the number of samples K"
     return words.sentence(f"{lead}, on log-log axes: {'; '.join(parts)}") if parts else ""
 
@@ -93,8 +93,8 @@ def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:
     if not (mine.available and theirs.available):
         return ""
     return words.sentence(
-        f"{findings.vocabulary.last} it is {prose.with_interval(theirs)} for "
-        f"{about.named(findings, pair[1])} and {prose.with_interval(mine)} for "
+        f"{findings.vocabulary.last} it is {words.with_interval(theirs)} for "
+        f"{about.named(findings, pair[1])} and {words.with_interval(mine)} for "
         f"{about.named(findings, pair[0])}"
     )
 

@@ -36,9 +36,8 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
     parts += [f"lower {words.runs(lower, epochs, noun)}"] if lower else []
     parts += [f"not told apart {words.runs(equal, epochs, noun)}"] if equal else []
     if len(told) > 1:
-        values = [ratios[epoch].value for epoch in told]
-        text += f"It is {prose.listing(parts)}; the ratio lies between {prose.number(min(values))} and "
-        text += f"{prose.number(max(values))} over training"
+        values = [ratios[epoch] for epoch in told]
+        text += f"It is {prose.listing(parts)}; the ratio lies {words.between(values)} over training"
     return words.sentence(text)
 
 
@@ -61,10 +60,9 @@ def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, r
         for told, count in counts.items()
         if count
     ]
-    values = [ratio.value for ratio in known]
     text = (
         f"{text}. Over {words.counted(len(known), 'setting')} it is {prose.listing(parts)}; the ratio lies "
-        f"between {prose.number(min(values))} and {prose.number(max(values))}"
+        f"{words.between(known)}"
     )
     return words.sentence(text)
 
@@ -84,7 +82,7 @@ def between_objectives(findings: Findings) -> str:
         sides = [words.side(ratio) for ratio in ratios if ratio.has_interval]
         if not own.available or all(ratio.value == 1.0 for ratio in ratios if ratio.available):
             continue
-        text = f"{prose.with_interval(own)} with {about.named(findings, label)}"
+        text = f"{words.with_interval(own)} with {about.named(findings, label)}"
         if len(others) > 1:
             text += f" against that {about.under(findings, other)}"
         if len(sides) > 1:

@@ -10,6 +10,7 @@ from reportgen.figures.captions import article
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
 from reportgen.report import about, words
+from reportgen.report.marks import told
 from reportgen.report.section import Section
 
 LEVEL = 0.05
@@ -36,7 +37,7 @@ def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
         "unbiased": about.is_unbiased(findings, label, objective),
         "projection": projection,
         "cosine": cosine if projection.available else projection,  # a gradient that is lost has no direction
-        "p": _bare(prose.p_value(own.value)) if own.available else words.DASH,
+        "p": told(_bare(prose.p_value(own.value)), own) if own.available else words.DASH,
         "rejected": sum(value < LEVEL for value in values),
         "tested": len(values),
         "detectable": findings.get("detectable_bias", label, objective=objective),

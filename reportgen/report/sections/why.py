@@ -66,9 +66,9 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
     left = words.side(rest)
     if left == "above":
         text += (
-            f"A factor of {prose.with_interval(rest)} remains to {about.named(findings, best)}; that "
+            f"A factor of {words.with_interval(rest)} remains to {about.named(findings, best)}; that "
             "factor, and not the whole "
-            f"gap of {prose.with_interval(whole)}, is the most that can be owed to the derivative. "
+            f"gap of {words.with_interval(whole)}, is the most that can be owed to the derivative. "
         )
     elif left == "below":
         name = about.named(findings, best)
@@ -111,7 +111,7 @@ def elsewhere(findings: Findings, label: str, worst: str, best: str) -> list[str
         sentences.append(
             words.sentence(
                 f"{about.under(findings, objective)} it closes {words.share(share)} and leaves a factor of "
-                f"{prose.with_interval(rest)}, of a whole gap of {prose.with_interval(whole)}"
+                f"{words.with_interval(rest)}, of a whole gap of {words.with_interval(whole)}"
             )
         )
     if not sentences:
@@ -151,7 +151,7 @@ def constants(findings: Findings, label: str) -> str:
         return words.sentence(
             f"{name} does not feel it: its variance is the same to rounding, whatever the constant"
         )
-    listed = prose.listing([f"{prose.with_interval(v)} at {plain(c)}" for c, v in found])
+    listed = prose.listing([f"{words.with_interval(v)} at {plain(c)}" for c, v in found])
     listed += " nats" if OBJECTIVES[findings.objectives[0]].unit else ""
     if effect.has_interval and effect.low == 0:
         return words.sentence(f"for {name} no change is seen: total variance is {listed}")

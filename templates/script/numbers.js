@@ -1,0 +1,72 @@
+// A number of the text, pointed at or focused, shows the rows it comes from; followed, it leads to them.
+if (results) {
+  const { make, shown, title } = results;
+  const numbers = [...document.querySelectorAll("a.number")];
+  numbers.forEach((number, i) => {
+    number.dataset.rows ??= numbers[i - 1].dataset.rows; // an interval has the rows of its value
+    number.href = `#results?${number.dataset.rows}`;
+  });
+
+  // In a table the arrow keys go from number to number; Tab leaves it.
+  for (const table of document.querySelectorAll("table")) {
+    const own = [...table.querySelectorAll("a.number:not([tabindex])")];
+    for (const number of own.slice(1)) number.tabIndex = -1;
+    table.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const next = own.includes(event.target) && own[own.indexOf(event.target) + step];
+      if (!next) return;
+      event.preventDefault();
+      event.target.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    });
+  }
+
+  const card = make("div", { className: "card sans", id: "card", role: "tooltip", hidden: true });
+  document.body.append(card);
+  let about = null; // the number it is shown for
+
+  // What its rows have in common, one below the other, and beneath it, side by side, what they have not.
+  const fill = (columns, rows) => {
+    const names = results.order(columns).filter((name) => name !== "experiment");
+    const alike = (name) => rows.every((row) => shown(columns, name, row) === shown(columns, name, rows[0]));
+    const apart = names.filter((name) => !alike(name));
+    const pair = (name, text) => [make("dt", { textContent: name }), make("dd", { textContent: text })];
+    const common = names.filter((name) => alike(name) && shown(columns, name, rows[0]));
+    const list = common.flatMap((name) => pair(title(name), shown(columns, name, rows[0])));
+    card.replaceChildren(make("dl", {}, ...list, ...pair("seed", results.seed)));
+    if (!apart.length) return;
+    const line = (tag, text) => make("tr", {}, ...apart.map((name) => make(tag, { textContent: text(name) })));
+    const lines = rows.slice(0, 8).map((row) => line("td", (name) => shown(columns, name, row)));
+    card.append(make("p", { textContent: `made of ${rows.length} rows:` }), make("table", {}, line("th", title), ...lines));
+  };
+  const open = async (number) => {
+    about = number;
+    const columns = await results.load();
+    const rows = results.find(columns, new URLSearchParams(number.dataset.rows));
+    if (about !== number || !rows.length) return;
+    fill(columns, rows);
+    card.hidden = false;
+    number.setAttribute("aria-describedby", "card");
+    const at = number.getBoundingClientRect();
+    const right = document.documentElement.clientWidth - card.offsetWidth - 8;
+    const below = at.bottom + card.offsetHeight + 8 < innerHeight;
+    card.style.left = `${Math.max(8, Math.min(at.left, right)) + scrollX}px`;
+    card.style.top = `${(below ? at.bottom + 3 : at.top - card.offsetHeight - 3) + scrollY}px`;
+  };
+  const close = () => {
+    about?.removeAttribute("aria-describedby");
+    about = null;
+    card.hidden = true;
+  };
+  const enter = ({ target }) => {
+    const number = target.closest("a.number");
+    if (number === about || target.closest(".card")) return;
+    close();
+    if (number) open(number);
+  };
+  document.addEventListener("pointerover", enter);
+  document.addEventListener("focusin", enter);
+  document.addEventListener("click", close);
+  document.addEventListener("keydown", (event) => event.key === "Escape" && close());
+}

@@ -1,0 +1,167 @@
+// Every number: the table that the page carries, filtered and sorted. The address tells what is shown:
+// #results?statistic=total_variance&estimator=pathwise&text=…&sort=-value
+const results = (() => {
+  const carrier = document.querySelector('a[download="results.json.gz"]');
+  const box = document.querySelector(".explorer");
+  if (!carrier || !window.DecompressionStream) return null;
+
+  const FIRST = ["statistic", "estimator", "objective"];
+  const LAST = ["value", "ci_low", "replicates", "status", "cell"];
+  const NUMBERS = ["checkpoint", "num_samples", "value", "ci_low", "replicates"];
+  const NAMES = { num_samples: "K", ci_low: "95% interval" };
+
+  // Columns, name → cells as text, unpacked when first asked for.
+  let unpacked = null;
+  const load = () => (unpacked ??= (async () => {
+    const bytes = Uint8Array.from(atob(carrier.href.split(",")[1]), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return JSON.parse(await new Response(stream).text());
+  })());
+
+  const make = (tag, given = {}, ...children) => {
+    const made = Object.assign(document.createElement(tag), given);
+    made.append(...children);
+    return made;
+  };
+
+  // How columns and cells are shown: settings before the rest, the end of an interval beside its beginning.
+  const order = (columns) => {
+    const rest = Object.keys(columns).filter((name) => ![...FIRST, ...LAST, "ci_high"].includes(name));
+    return [...FIRST, ...rest.sort((a, b) => b.includes(".") - a.includes(".")), ...LAST];
+  };
+  const title = (name) => NAMES[name] ?? name.split(".").pop().replaceAll("_", " ");
+  const raised = (power) => [...power].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)] ?? "").join("");
+  const grouped = (digits) => digits.replace(/^-?\d{5,}/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, "\u202f"));
+  const number = (cell) => {
+    const [digits, power] = String(Number(Number(cell).toPrecision(6))).split("e");
+    return grouped(digits).replace("-", "−") + (power ? `×10${raised(power)}` : "");
+  };
+  const shown = (columns, name, row) => {
+    const cell = columns[name][row];
+    if (name === "value") return cell ? number(cell) : "–";
+    if (name === "ci_low") return cell && `${number(cell)} to ${number(columns.ci_high[row])}`;
+    return name === "cell" ? cell.slice(0, 8) : cell;
+  };
+
+  // A row is asked for by one of the values in each column named; a cell by the beginning of its key.
+  const key = (name, cell) => (name === "cell" ? cell.slice(0, 12) : cell);
+  const find = (columns, asked) => {
+    const names = order(columns);
+    const wanted = names.filter((name) => asked.has(name)).map((name) => [name, asked.getAll(name)]);
+    const words = (asked.get("text") ?? "").toLowerCase().split(/\s+/);
+    const told = names.filter((name) => !NUMBERS.includes(name));
+    const holds = (row) =>
+      wanted.every(([name, values]) => values.includes(key(name, columns[name][row]))) &&
+      words.every((word) => told.some((name) => columns[name][row].toLowerCase().includes(word)));
+    return [...columns.value.keys()].filter(holds);
+  };
+  const sort = (columns, rows, by) => {
+    const cells = columns[by.replace("-", "")];
+    if (!cells) return rows;
+    const sign = by.startsWith("-") ? -1 : 1;
+    const compare = (a, b) => cells[a] - cells[b] || cells[a].localeCompare(cells[b], "en");
+    return rows.sort((a, b) => (cells[a] === "") - (cells[b] === "") || sign * compare(a, b));
+  };
+
+  const save = (columns, rows) => {
+    const quoted = (cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+    const names = Object.keys(columns);
+    const lines = [names, ...rows.map((row) => names.map((name) => columns[name][row]))];
+    const text = lines.map((cells) => `${cells.map(quoted).join(",")}\r\n`).join("");
+    const href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    make("a", { href, download: "results.csv" }).click();
+    URL.revokeObjectURL(href);
+  };
+  carrier.textContent = "results.csv";
+  carrier.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const columns = await load();
+    save(columns, [...columns.value.keys()]);
+  });
+
+  let asked = new URLSearchParams();
+  let most = 50;
+  let show = null; // draws the rows asked for, once there is a table
+
+  const build = (columns) => {
+    const distinct = (name) => [...new Set(columns[name].map((cell) => key(name, cell)))];
+    const names = order(columns).filter((name) => distinct(name).length > 1);
+    const form = make("form", {}, make("label", {}, "contains", make("input", { type: "search", name: "text" })));
+    for (const name of names.filter((each) => distinct(each).length <= 60 && each !== "replicates")) {
+      const options = distinct(name).map((value) => new Option(value, value));
+      form.append(make("label", {}, title(name), make("select", { name }, new Option("any", ""), ...options)));
+    }
+    const said = make("span", { role: "status" });
+    const all = make("a", { href: "#results", textContent: "all rows" });
+    const csv = make("button", { textContent: "save as CSV" });
+    const link = make("a", { className: "anchor", textContent: "link to this view" });
+    const heads = names.map((name) => make("th", {}, make("button", { textContent: title(name), value: name })));
+    const body = make("tbody");
+    const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body);
+    const more = make("button", { textContent: "more rows" });
+    box.replaceChildren(
+      form, make("p", {}, said, all, csv, link), make("div", { className: "wide", tabIndex: 0 }, table), more);
+
+    const change = (name, value) => {
+      if (value) asked.set(name, value);
+      else asked.delete(name);
+      most = 50;
+      history.replaceState(null, "", asked.size ? `#results?${asked}` : "#results");
+      show();
+    };
+    form.addEventListener("input", ({ target }) => change(target.name, target.value));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    table.tHead.addEventListener("click", ({ target: { value } }) => {
+      if (value) change("sort", asked.get("sort") === value ? `-${value}` : value);
+    });
+    more.addEventListener("click", () => { most += 200; show(); });
+
+    show = () => {
+      const by = asked.get("sort") ?? "";
+      const rows = sort(columns, find(columns, asked), by);
+      const cell = (name, row) =>
+        make("td", { className: NUMBERS.includes(name) ? "n" : "", textContent: shown(columns, name, row) });
+      body.replaceChildren(
+        ...rows.slice(0, most).map((row) => make("tr", {}, ...names.map((name) => cell(name, row)))));
+      said.textContent = `${grouped(`${rows.length}`)} of ${grouped(`${columns.value.length}`)} rows`;
+      more.hidden = rows.length <= most;
+      link.href = asked.size ? `#results?${asked}` : "#results";
+      csv.onclick = () => save(columns, rows);
+      for (const control of form.elements) {
+        const values = asked.getAll(control.name).join(" or ");
+        control.querySelector(".several")?.remove();
+        if (values.includes(" or ")) control.append(make("option", { className: "several", textContent: values }));
+        control.value = values;
+      }
+      heads.forEach((head, i) => {
+        head.ariaSort = by === names[i] ? "ascending" : by === `-${names[i]}` ? "descending" : null;
+      });
+    };
+  };
+  const draw = async () => {
+    const columns = await load();
+    if (!show) build(columns);
+    show();
+  };
+
+  const follow = async () => {
+    const [place, address = ""] = location.hash.split("?");
+    if (place !== "#results") return;
+    asked = new URLSearchParams(address);
+    most = 50;
+    await draw();
+    const heading = document.getElementById("results");
+    heading.scrollIntoView();
+    heading.focus({ preventScroll: true });
+  };
+  addEventListener("hashchange", follow);
+  follow();
+  const near = new IntersectionObserver(([entry]) => {
+    if (!entry.isIntersecting) return;
+    near.disconnect();
+    draw();
+  }, { rootMargin: "800px" });
+  near.observe(box);
+
+  return { load, find, order, shown, title, make, seed: box.dataset.seed };
+})();

@@ -1,0 +1,93 @@
+"""Fixtures of every test that opens the report's page in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.browser import Visit
+
+LIVE = """
+experiment: live
+title: A page to be visited
+problem: {data: digits, latent: 10}
+objective: [reconstruction, elbo]
+estimators: [score_function, {name: score_function, baseline: optimal_constant}, pathwise]
+train: {epochs: 5, checkpoints: [0, 1, 5]}
+measure: {images: 12}
+sweep: {problem.latent: [5, 20]}
+claims:
+  - id: lower
+    statement: it is lower
+    test: variance_ratio(score_function, pathwise) > 1 at every checkpoint
+  - id: wrong
+    statement: it is higher
+    test: variance_ratio(score_function, pathwise) < 1
+    expect: refuted
+"""
+
+
+@pytest.fixture(scope="session")
+def live_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report's page, with every figure that its experiment gives."""
+    from tests.browser import whole_page
+    from tests.test_report import findings_of
+
+    path = tmp_path_factory.mktemp("live") / "report.html"
+    path.write_bytes(whole_page(findings_of(LIVE)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def chromium(live_page: Path) -> Iterator[Any]:
+    """The browser, for one module: a longer-lived one would leave its event loop to other tests."""
+    from reportgen.doctor import browser
+
+    found = browser()
+    if found is None:
+        pytest.skip("no Chromium here, and the page is tested in it: sudo apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(chromium: Any) -> Iterator[Callable[..., Visit]]:
+    """Opens a page: `visit(path, width=1280, dark=False)`. Faults fail the test, but with `watch=False`."""
+    from tests.browser import Visit
+
+    contexts: list[Any] = []
+    watched: list[Visit] = []
+
+    def opening(
+        path: Path,
+        *,
+        width: int = 1280,
+        dark: bool = False,
+        scripts: bool = True,
+        fragment: str = "",
+        watch: bool = True,
+    ) -> Visit:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 844},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
+        )
+        contexts.append(context)
+        made = Visit(context.new_page())
+        if watch:
+            watched.append(made)
+        made.open(path, fragment)
+        return made
+
+    yield opening
+    for context in contexts:
+        context.close()
+    assert [fault for each in watched for fault in each.faults] == []

@@ -1,0 +1,169 @@
+"""Numbers of the page and the rows they lead to: each leads somewhere, and what it says stands there."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from html import unescape
+from urllib.parse import parse_qsl
+
+import pytest
+
+from reportgen.findings import Estimate, Findings, csv_text, prose
+from reportgen.findings.source import OfArms, query
+from reportgen.report import marks, provenance, words
+from reportgen.report.render import fill, shared_context
+from reportgen.report.writer import Writer
+from tests.conftest import LIVE
+from tests.crafted import crafted, experiment
+from tests.synthetic_models import models, two_layers
+from tests.test_report import WHEN, findings_of, page_of
+
+Found = list[dict[str, str]]
+Cells = dict[str, Found]
+_LINK = re.compile(r'<a class="number" href="#results" (tabindex="-1"|data-rows="([^"]*)")>(.*?)</a>')
+
+
+@pytest.fixture(scope="module")
+def live() -> Findings:
+    return findings_of(LIVE)
+
+
+def numbers(page: str) -> list[tuple[str, str]]:
+    """(rows asked for, text) of every number that is a link, intervals with the rows of their value."""
+    found: list[tuple[str, str]] = []
+    for link in _LINK.finditer(page):
+        asked = unescape(link[2]) if link[2] is not None else found[-1][0]
+        found.append((asked, unescape(link[3])))
+    return found
+
+
+def rows(findings: Findings) -> Cells:
+    """results.csv, by cell."""
+    found: Cells = {}
+    for row in csv.DictReader(io.StringIO(csv_text(findings), newline="")):
+        found.setdefault(row["cell"], []).append(row)
+    return found
+
+
+def asked_for(table: Cells, asked: str) -> Found:
+    """The slow twin of the page's look-up."""
+    wanted: dict[str, list[str]] = {}
+    for name, value in parse_qsl(asked, strict_parsing=True):
+        wanted.setdefault(name, []).append(value)
+    cells = tuple(wanted.pop("cell"))
+    return [
+        row
+        for key, own in table.items()
+        if key.startswith(cells)
+        for row in own
+        if all(row[name] in values for name, values in wanted.items())
+    ]
+
+
+def estimate_of(row: dict[str, str]) -> Estimate:
+    value, low, high = (float(row[name] or "nan") for name in ("value", "ci_low", "ci_high"))
+    return Estimate(value, low, high, int(row["replicates"]), row["status"])
+
+
+def sayings(one: Estimate) -> set[str]:
+    """Every way in which the report says such a number."""
+    said = {
+        *(prose.value_of(one), prose.interval(one), prose.with_interval(one), prose.number(one.value)),
+        *(prose.percent(one.value), words.share(one), prose.seconds(one.value), f"{one.value:.4g}"),
+        *(prose.p_value(one.value), prose.p_value(one.value).removeprefix("p = ").removeprefix("p ")),
+        f"{prose.fixed(one.value, 2)} ± {prose.fixed(prose.half_width(one), 2)}",
+    }
+    return said | ({words.DASH} if not one.available else set())
+
+
+def untrue(findings: Findings, page: str) -> list[str]:
+    """Numbers that lead nowhere, and numbers of a single row that the row does not say."""
+    table = rows(findings)
+    wrong = []
+    for asked, text in numbers(page):
+        found = asked_for(table, asked)
+        if not found or (len(found) == 1 and text not in sayings(estimate_of(found[0]))):
+            wrong.append(f"{text}: {asked}")
+    return wrong
+
+
+def test_every_number_that_is_a_row_says_what_the_row_says(live: Findings) -> None:
+    page, table = page_of(live), rows(live)
+    single = [len(asked_for(table, asked)) == 1 for asked, _ in numbers(page)]
+    assert len(single) > 60
+    assert sum(single) > 0.6 * len(single)
+    # A claim's simultaneous interval is wider than its row's.
+    simultaneous = set(re.findall(r"simultaneous interval <a [^>]*>(.*?)</a>", page))
+    assert [line for line in untrue(live, page) if line.partition(":")[0] not in simultaneous] == []
+
+
+def test_a_number_that_leads_astray_is_caught(live: Findings) -> None:
+    page = page_of(live)
+    assert len(untrue(live, page.replace("statistic=variance_ratio", "statistic=mean_norm"))) > 5
+    assert untrue(live, re.sub(r"cell=\w+", "cell=0000", page, count=1))
+
+
+def test_numbers_lead_to_rows_where_constants_samples_and_slopes_are_measured() -> None:
+    found = crafted(
+        experiment(
+            "slope(total_variance(score_function), num_samples) = -1 within 0.1",
+            "constant_effect(score_function) > 10%",
+            "objective_ratio(pathwise, reconstruction, elbo) > 0.5",
+            "equal_means(score_function, pathwise)",
+            "gap_closed(with baseline, score_function, pathwise) > 10%",
+            "variance_ratio(score_function, with baseline) > 1",
+        )
+    )
+    table = rows(found)
+    asked = [query(claim.estimate.source.rows()) for claim in found.claims if claim.estimate.source]
+    seen = [asked_for(table, one) for one in asked]
+    assert [len(each) for each in seen] == [3, 3, 2, 2, 3, 2]
+    slope, moved, objectives, means, gap, ratio = seen
+    assert {row["num_samples"] for row in slope} == {"1", "2", "4"}
+    assert {row["constant"] for row in moved} == {"-50.0", "0.0", "50.0"}
+    assert {row["objective"] for row in objectives} == {"reconstruction", "elbo"}
+    assert {row["statistic"] for row in means} == {"relative_projection", "bias_p_value"}
+    assert {row["estimator"] for row in gap} == {"score_function", "with baseline", "pathwise"}
+    assert {row["statistic"] for row in ratio} == {"total_variance"}
+    assert untrue(found, page_of(found)) == []
+
+
+def test_numbers_of_trained_models_lead_to_theirs() -> None:
+    found = models(two_layers())
+    page = page_of(found)
+    likelihoods = [
+        text for asked, text in numbers(page) if "negative_log_likelihood" in asked and "±" in text
+    ]
+    assert len(likelihoods) >= 6
+    assert untrue(found, page) == []
+
+
+def test_paper_has_no_marks_and_the_same_text(live: Findings) -> None:
+    sections = fill(live)
+    shared = shared_context(live, provenance.gather(live, timestamp=WHEN), "x\n", sections)
+    context = {**shared, "style": "", "script": None, "downloads": [], "count": "1"}
+    paper, screen = (
+        Writer(medium, {}).page("page.html", sections, **context) for medium in ("paper", "screen")
+    )
+    assert not marks._ANY.search(paper)
+    assert not marks._ANY.search(screen)
+    assert "data-rows" not in paper
+    for _, text in numbers(screen):
+        assert text in unescape(re.sub(r'<span class="unseen".*?</span>', "", paper))
+
+
+def test_marks_become_links_in_text_and_go_from_tags(live: Findings) -> None:
+    one = live.get("total_variance", "pathwise")
+    assert isinstance(one.source, OfArms)
+    text = words.with_interval(one)
+    assert marks.plain(text) == prose.with_interval(one) != text
+    assert marks.told("5", Estimate(5.0)) == "5"
+    seen = marks.linked(f'<p title="{text}">{text} and {text}</p>')
+    assert seen.startswith(
+        f'<p title="{prose.with_interval(one)}"><a class="number" href="#results" data-rows='
+    )
+    assert seen.count("data-rows") == seen.count('tabindex="-1"') == 1
+    assert not marks._ANY.search(seen)
+    assert marks.linked("\U000f0041 astray \U000f0101") == " astray "

@@ -1,0 +1,158 @@
+"""The report's page in a browser: quiet, self-contained, legible, for every width, scheme and hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import PHONE, WIDE, Visit
+
+Visiting = Callable[..., Visit]
+
+WRONG = """<!DOCTYPE html><html lang="en"><head><title>wrong</title><style>{style}</style></head>
+<body><main><h1>wrong</h1>{body}</main></body></html>"""
+
+
+@pytest.fixture
+def wrong(visit: Visiting, tmp_path: Path) -> Callable[..., Visit]:
+    """Opens a page with a fault in it."""
+
+    def opening(body: str, style: str = "", **more: int) -> Visit:
+        path = tmp_path / "wrong.html"
+        path.write_text(WRONG.format(body=body, style=style), encoding="utf-8")
+        return visit(path, watch=False, **more)
+
+    return opening
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_page_opens_in_silence_and_asks_for_nothing(visit: Visiting, live_page: Path, width: int) -> None:
+    page = visit(live_page, width=width).page
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_function("document.querySelector('nav.contents a[aria-current]')")
+
+
+def test_requests_and_errors_are_caught(wrong: Callable[..., Visit]) -> None:
+    asked = wrong('<img src="https://example.invalid/a.png" alt="a">')
+    asked.page.wait_for_timeout(50)
+    assert asked.faults[0] == "request: https://example.invalid/a.png"
+    assert [fault[:6] for fault in wrong("<script>throw new Error('no')</script>").faults] == ["error:"]
+    assert wrong("<script>console.warn('hm')</script>").faults == ["console warning: hm"]
+
+
+def test_light_and_dark_are_drawn_and_differ(visit: Visiting, live_page: Path) -> None:
+    light, dark = (visit(live_page, dark=dark).picture() for dark in (False, True))
+    assert light.shape == dark.shape
+    assert light.mean() > 200 > 80 > dark.mean()
+    for picture in (light, dark):  # writing: much of the page lies far from its background
+        background = picture.reshape(-1, 3)[0].astype(int)
+        assert (abs(picture - background).max(-1) > 90).mean() > 0.02
+
+
+def test_no_width_scrolls_sideways(visit: Visiting, live_page: Path) -> None:
+    visited = visit(live_page)
+    for width in (320, PHONE, 768, WIDE):
+        visited.page.set_viewport_size({"width": width, "height": 844})
+        assert [f"{width}: {it}" for it in visited.overflowing()] == []
+
+
+def test_what_is_too_wide_is_caught(wrong: Callable[..., Visit]) -> None:
+    wide = '<div style="width: 500px">wide</div>'
+    assert wrong(wide, width=PHONE).overflowing()
+    assert wrong(wide, "main { overflow-x: clip }", width=PHONE).overflowing()
+    assert wrong(f'<div style="overflow-x: auto">{wide}</div>', width=PHONE).overflowing() == []
+
+
+@pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (PHONE, True)])
+def test_axe_finds_nothing_serious(visit: Visiting, live_page: Path, width: int, dark: bool) -> None:
+    assert visit(live_page, width=width, dark=dark).violations() == []
+
+
+def test_axe_catches_what_is_wrong(wrong: Callable[..., Visit]) -> None:
+    found = wrong('<img src="data:,"><p style="color: #aaa">faint</p><a href="#x"></a>').violations()
+    assert {"image-alt", "color-contrast", "link-name"} <= {line.partition(":")[0] for line in found}
+
+
+def test_keyboard_reaches_everything_and_shows_where_it_is(visit: Visiting, live_page: Path) -> None:
+    stops = list(visit(live_page).tabbed())
+    assert stops[0]["className"].startswith("skip")
+    assert [stop for stop in stops if not stop["seen"]] == []
+    contents = [stop["href"] for stop in stops if stop["inContents"]]
+    assert {"#question", "#judged", "#references"} <= set(contents)
+    assert stops[-1]["tag"] != "body"
+
+
+def test_focus_that_is_not_shown_is_caught(wrong: Callable[..., Visit]) -> None:
+    hidden = wrong('<a href="#a">shown</a> <a href="#b" style="outline: none">not shown</a>')
+    assert [stop["seen"] for stop in hidden.tabbed()] == [True, False]
+
+
+def current(page: Any) -> str:
+    """The entry marked in the contents."""
+    page.wait_for_timeout(60)
+    (marked,) = page.locator("nav.contents a[aria-current]").all()
+    return str(marked.get_attribute("href"))
+
+
+def test_contents_follow_the_reading_and_the_links(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page).page
+    links = [link.get_attribute("href") for link in page.locator("nav.contents a").all()]
+    assert page.locator("nav.contents a[aria-current]").count() == 0  # the first page comes before them all
+    seen = []
+    for _ in range(400):
+        page.evaluate("scrollBy(0, 300)")
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        marked = page.locator("nav.contents a[aria-current]").all()
+        seen += [link for link in (one.get_attribute("href") for one in marked) if link not in seen]
+        if page.evaluate("scrollY + innerHeight >= document.documentElement.scrollHeight - 1"):
+            break
+    assert seen == links
+    for link in links:
+        page.locator(f"nav.contents a[href='{link}']").click()
+        assert current(page) == link
+    page.evaluate("scrollBy(0, -5000)")
+    assert current(page) != links[-1]
+
+
+def test_a_long_list_of_contents_is_moved_along(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page).page
+    page.set_viewport_size({"width": WIDE, "height": 300})
+    page.evaluate("document.getElementById('references').scrollIntoView()")
+    assert current(page) == "#references"
+    box, frame = (page.locator(it).bounding_box() for it in ("nav a[aria-current]", "nav.contents"))
+    assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
+
+
+def test_claims_and_sections_have_links_to_copy(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page).page
+    anchors = page.locator(".claim a.anchor, h2 a.anchor")
+    assert anchors.count() > 12
+    for anchor in anchors.all():
+        assert page.locator(str(anchor.get_attribute("href"))).count() == 1
+    anchor = page.locator("#claim-lower a.anchor")
+    shade = "(link) => getComputedStyle(link).opacity"
+    assert anchor.evaluate(shade) == "0"
+    page.locator("#claim-lower h3").hover()
+    assert anchor.evaluate(shade) == "1"
+    page.mouse.move(0, 0)
+    anchor.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    assert anchor.evaluate(shade) == "1"
+    anchor.click()
+    assert page.url.endswith("#claim-lower")
+    page.wait_for_selector("#claim-lower a.anchor[data-copied]")
+    assert page.locator("#claim-lower:target").count() == 1
+
+
+def test_printed_it_is_the_text_alone_on_white(visit: Visiting, live_page: Path) -> None:
+    visited = visit(live_page, width=700, dark=True)
+    visited.page.emulate_media(media="print")
+    for hidden in (".explore", "a.anchor", ".skip", ".files", "#card"):
+        assert not [it for it in visited.page.locator(hidden).all() if it.is_visible()]
+    assert visited.picture().mean() > 200
+    assert visited.page.locator("p.abstract a.number").first.is_visible()
+    assert visited.overflowing() == []

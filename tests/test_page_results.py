@@ -1,0 +1,199 @@
+"""Numbers of the page that lead to their rows, and the table of all rows, in a browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportgen.findings import Findings, csv_text
+from tests.browser import PHONE, Visit
+from tests.conftest import LIVE
+from tests.test_report import findings_of
+
+Visiting = Callable[..., Visit]
+Rows = list[dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def live() -> Findings:
+    return findings_of(LIVE)
+
+
+@pytest.fixture(scope="module")
+def rows(live: Findings) -> Rows:
+    return list(csv.DictReader(io.StringIO(csv_text(live), newline="")))
+
+
+def table(page: Any) -> list[dict[str, str]]:
+    """What the table shows, by the heads of its columns."""
+    page.wait_for_selector(".explorer tbody tr")
+    heads = [head.strip() for head in page.locator(".explorer th").all_inner_texts()]
+    found: list[list[str]] = page.evaluate(
+        "[...document.querySelectorAll('.explorer tbody tr')].map("
+        "(row) => [...row.cells].map((cell) => cell.textContent))"
+    )
+    return [dict(zip(heads, cells, strict=True)) for cells in found]
+
+
+def control(page: Any, name: str) -> Any:
+    """A filter."""
+    return page.locator(f".explorer form [name={name}]")
+
+
+def said(page: Any) -> str:
+    return str(page.locator(".explorer [role=status]").inner_text()).replace("\u202f", "")
+
+
+def test_all_rows_are_there_and_filters_say_how_many(visit: Visiting, live_page: Path, rows: Rows) -> None:
+    page = visit(live_page, fragment="#results").page
+    assert len(table(page)) == 50
+    assert said(page) == f"{len(rows)} of {len(rows)} rows"
+    control(page, "statistic").select_option("variance_ratio")
+    control(page, "estimator").select_option("pathwise")
+    mine = [row for row in rows if (row["statistic"], row["estimator"]) == ("variance_ratio", "pathwise")]
+    assert said(page) == f"{len(mine)} of {len(rows)} rows"
+    assert {row["statistic"] for row in table(page)} == {"variance_ratio"}
+    control(page, "text").fill("elbo log_scale")
+    mine = [row for row in mine if row["objective"] == "elbo" and row["group"] == "log_scale"]
+    assert said(page) == f"{len(mine)} of {len(rows)} rows"
+    control(page, "text").fill("no such row")
+    assert said(page) == f"0 of {len(rows)} rows"
+    page.get_by_text("all rows").click()
+    assert said(page) == f"{len(rows)} of {len(rows)} rows"
+    page.get_by_role("button", name="more rows").click()
+    assert len(table(page)) == 250
+
+
+def test_columns_sort_both_ways_numbers_as_numbers_and_what_is_missing_last(
+    visit: Visiting, live_page: Path, rows: Rows
+) -> None:
+    page = visit(live_page, fragment="#results?statistic=signal_to_noise").page
+    mine = [row for row in rows if row["statistic"] == "signal_to_noise"]
+    known = sorted((float(row["value"]) for row in mine if row["value"]), reverse=True)
+    assert len(known) < len(mine)  # else nothing is missing here
+    head = page.locator(".explorer th", has_text="value")
+    for way, best in (("ascending", min(known)), ("descending", max(known))):
+        head.locator("button").click()
+        assert head.get_attribute("aria-sort") == way
+        shown = [row["value"] for row in table(page)]
+        assert float(shown[0]) == pytest.approx(best, rel=1e-5)
+        numbers = [float(text.replace("\u202f", "")) for text in shown if "×" not in text and text != "–"]
+        assert numbers == sorted(numbers, reverse=way == "descending")
+    page.get_by_role("button", name="more rows").click()
+    assert table(page)[-1]["value"] == "–"
+
+
+def test_the_address_tells_what_is_shown_and_shows_it_again(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page, fragment="#results").page
+    control(page, "statistic").select_option("total_variance")
+    control(page, "text").fill("pathwise")
+    page.locator(".explorer th button", has_text="value").click()
+    shown, address = table(page), page.url.partition("#")[2]
+    assert address == "results?statistic=total_variance&text=pathwise&sort=value"
+    assert page.locator(".explorer a.anchor").get_attribute("href") == f"#{address}"
+    again = visit(live_page, fragment=f"#{address}").page
+    assert table(again) == shown
+    assert control(again, "text").input_value() == "pathwise"
+    several = visit(live_page, fragment="#results?checkpoint=0&checkpoint=5").page
+    assert {row["checkpoint"] for row in table(several)} == {"0"}  # of the first 50
+    assert control(several, "checkpoint").input_value() == "0 or 5"
+    nothing = visit(live_page, fragment="#results?statistic=%3Cb%3E&unknown=1").page
+    nothing.wait_for_selector(".explorer [role=status]")
+    assert said(nothing).startswith("0 of")
+
+
+def test_rows_are_saved_to_the_byte(visit: Visiting, live_page: Path, live: Findings) -> None:
+    page = visit(live_page, fragment="#results?estimator=pathwise&statistic=evaluations").page
+    table(page)
+    with page.expect_download() as few:
+        page.get_by_role("button", name="save as CSV").click()
+    some = Path(few.value.path()).read_text(encoding="utf-8").splitlines()
+    whole = csv_text(live).splitlines()
+    assert some == [whole[0], *(line for line in whole if ",pathwise," in line and ",evaluations," in line)]
+    with page.expect_download() as everything:
+        page.locator(".files a", has_text="results.csv").click()
+    assert Path(everything.value.path()).read_bytes() == csv_text(live).encode()
+    assert everything.value.suggested_filename == "results.csv"
+
+
+def test_a_number_shows_its_row_and_leads_to_it(visit: Visiting, live_page: Path, live: Findings) -> None:
+    ratio = live.ratio("score_function", "pathwise")
+    cell = live.record().key  # type: ignore[union-attr]
+    page = visit(live_page).page
+    number, card = page.locator("p.abstract a.number").first, page.locator("#card")
+    assert card.is_hidden()
+    number.hover()
+    card.wait_for()
+    told = " ".join(card.inner_text().replace("\u202f", "").split())
+    for part in (
+        "statistic variance_ratio", "estimator score_function", "objective reconstruction", "group all",
+        "checkpoint 5", "latent 10", f"replicates {ratio.replicates}", "seed 0", f"cell {cell[:8]}",
+        f"value {ratio.value:.6g}", f"95% interval {ratio.low:.6g} to {ratio.high:.6g}",
+    ):  # fmt: skip
+        assert part in told
+    assert number.get_attribute("aria-describedby") == "card"
+    card.hover()  # it can be read with the pointer on it
+    assert card.is_visible()
+    page.keyboard.press("Escape")
+    assert card.is_hidden()
+    number.click()
+    (row,) = table(page)
+    assert (row["statistic"], row["estimator"], row["cell"]) == ("variance_ratio", "score_function", cell[:8])
+    assert page.evaluate("document.activeElement.id") == "results"
+    assert page.locator("nav.contents a[aria-current]").inner_text().strip() == "Every number"
+    page.go_back()
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_number_made_of_several_rows_shows_them(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page).page
+    page.locator("a.number", has_text="%").first.focus()
+    card = page.locator("#card")
+    card.wait_for()
+    lines = card.locator("tr").all_inner_texts()
+    assert "made of 3 rows" in card.inner_text()
+    assert len(lines) == 4
+    assert [line.split()[0] for line in lines[1:]] == [
+        *("score_function", "score_function_optimal_constant", "pathwise")
+    ]
+    page.locator("nav.contents a").first.focus()
+    assert card.is_hidden()
+
+
+def test_the_card_stays_in_the_window(visit: Visiting, live_page: Path) -> None:
+    visited = visit(live_page, width=PHONE)
+    page, card = visited.page, visited.page.locator("#card")
+    for number in page.locator("td a.number:visible").all()[::12]:
+        number.evaluate("(link) => { link.scrollIntoView({ block: 'center' }); link.focus(); }")
+        card.wait_for()
+        box = card.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE
+    assert visited.overflowing() == []
+
+
+def test_arrow_keys_go_through_a_table_and_tab_leaves_it(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page).page
+    first = page.locator("table", has_text="Total variance relative to").locator("a.number").first
+    first.focus()
+    text = first.inner_text()
+    page.keyboard.press("ArrowRight")
+    second = page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.textContent") == text != second
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('table')") is None
+
+
+def test_without_scripts_the_page_says_where_the_table_is(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page, scripts=False).page
+    page.locator("a.number").first.click()
+    assert page.url.endswith("#results")
+    assert "results.csv also lies beside this page" in page.locator("main").inner_text()
+    assert page.locator("a[download='results.json.gz']").count() == 1
