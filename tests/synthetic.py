@@ -24,6 +24,8 @@ from reportgen.store.records import (
     HISTOGRAM_BINS,
     HISTOGRAM_DECADES,
     QUANTILES,
+    WEIGHT_BINS,
+    WEIGHT_REACH,
     ArmRecord,
     MeasurementRecord,
     TrainingRecord,
@@ -35,6 +37,10 @@ Array = NDArray[np.float64]
 IMAGES, BUCKETS, PER_BUCKET = 12, 8, 48
 GROUPS = {"hidden.0": 10, "hidden.1": 6, "mean": 4, "log_scale": 4}
 COORDINATES = sum(GROUPS.values())
+SHAPE = (3, 3)
+"""Of the images: the first group is one unit that sees them, with a bias."""
+WATCHED = (5, 0, 1, 1)
+"""Image, unit, row and column of the weight whose estimates are kept."""
 
 LEVEL = {0: 2.0, 1: 40.0, 5: 60.0, 20: 80.0, 50: 100.0, 100: 120.0, 200: 150.0}
 """Total variance of pathwise (reconstruction) by checkpoint."""
@@ -196,6 +202,31 @@ def _one_arm(draws: Array, reference: Array | None, partner: Array | None, paire
     return out
 
 
+def pictures() -> Array:
+    """Binary images, the last pixel never on, [I H W]."""
+    drawn = np.random.default_rng(11).random((IMAGES, *SHAPE)) < np.linspace(0.9, 0.2, 9).reshape(SHAPE)
+    drawn[:, -1, -1], drawn[WATCHED[0], WATCHED[2], WATCHED[3]] = False, True
+    return drawn.astype(np.float64)
+
+
+def _weight(draws: Array, default: bool) -> dict[str, Array]:
+    """Of the first group: a unit's map, and the estimates of one weight; NaN for arms that are not first."""
+    image, _, row, column = WATCHED
+    flat = draws.reshape(IMAGES, -1, COORDINATES)
+    own = flat[image, :, row * SHAPE[1] + column]
+    on = pictures().reshape(IMAGES, -1).any(0)
+    away = (own - own.mean()) / own.std(ddof=1)
+    edges = [-np.inf, *np.linspace(-WEIGHT_REACH, WEIGHT_REACH, WEIGHT_BINS + 1), np.inf]
+    found = {
+        "unit_pixels": (flat.var(1, ddof=1).mean(0)[:9] * on).reshape(1, *SHAPE),
+        "weight_mean": np.asarray(own.mean()),
+        "weight_variance": np.asarray(own.var(ddof=1)),
+        "weight_drawn": np.array([own.mean(), own.var(ddof=1) * (1 + 1e-3)]),
+        "weight_counts": np.histogram(away, edges)[0].astype(np.float64),
+    }
+    return found if default else {name: np.full_like(value, np.nan) for name, value in found.items()}
+
+
 def measurement(cell: MeasurementCell) -> MeasurementRecord:
     """The record of a cell, simulated."""
     columns: dict[str, list[Array]] = {}
@@ -211,7 +242,7 @@ def measurement(cell: MeasurementCell) -> MeasurementRecord:
         partner = None
         if not is_reference and default:
             partner = replicates(cell, Arm(first.objective, first.estimator, first.label, arm.num_samples))
-        arrays = _one_arm(draws, reference, partner, default)
+        arrays = {**_one_arm(draws, reference, partner, default), **_weight(draws, default)}
         for key, value in arrays.items():
             columns.setdefault(key, []).append(np.asarray(value, dtype=np.float64))
         without = arrays["variance_without"][..., 0]
@@ -241,6 +272,7 @@ def measurement(cell: MeasurementCell) -> MeasurementRecord:
     stacked = {name: np.stack(values) for name, values in columns.items()}
     sizes = np.array([COORDINATES, *GROUPS.values()], dtype=np.float64)
     stacked["coordinate_count"], stacked["coordinate_dead"] = sizes, np.zeros_like(sizes)
+    stacked["pixels"], stacked["units"], stacked["weight"] = pictures(), np.zeros(1), np.array(WATCHED, float)
     latent = int(cell.setting.get("problem.latent", 10))
     return MeasurementRecord(
         key=cell.key,
@@ -259,6 +291,8 @@ def measurement(cell: MeasurementCell) -> MeasurementRecord:
         seconds=1.5,
         environment={"machine": "synthetic", "python": "3.11.2"},
         arrays=stacked,
+        first_layer="hidden.0",
+        units=1,
     )
 
 

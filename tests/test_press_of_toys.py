@@ -9,10 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reportgen.figures import draw, signal_against_num_samples, variance_against_setting
+from reportgen.figures import (
+    draw,
+    signal_against_num_samples,
+    variance_against_num_samples,
+    variance_against_setting,
+)
 from reportgen.figures.axes import is_decades
 from reportgen.figures.crossings import interval_text, place_text
 from reportgen.figures.labels import variance_axis
+from reportgen.figures.style import house_style
 from reportgen.findings import Estimate, Findings
 from reportgen.findings.series import series
 from reportgen.plan import Arm, MeasurementCell
@@ -347,3 +353,26 @@ def test_objectives_that_cannot_be_compared_are_refused(test: str, message: str)
 
     with pytest.raises(DeclarationError, match=re.escape(message)):
         toy(f"{CONJUGATE}claims:\n  - {{id: a, statement: a, test: '{test}'}}\n")
+
+
+def test_exact_variances_at_every_k_lie_under_the_marks() -> None:
+    """Where they are known: marks without a line between them, and a thin line through the exact values."""
+    text = FUNCTION.replace("estimators", "measure: {num_samples: [1, 2, 4]}\nestimators").partition("sweep")[
+        0
+    ]
+
+    def falling(cell: MeasurementCell, arm: Arm) -> float:
+        return 3.0 / arm.num_samples
+
+    found = toy(text, falling, exact={"exact_variance": lambda cell, arm: 3.2 / arm.num_samples})
+    data = variance_against_num_samples.data(found)
+    assert data is not None and data.exact == ((3.2, 1.6, 0.8),) * 2
+    assert "Marks are measured, thin lines are exact." in variance_against_num_samples.caption(found, data)
+    with house_style("exact"):
+        (ax,) = variance_against_num_samples.draw(data).axes
+        joined = [one for one in ax.lines if one.get_linestyle() == "-" and len(one.get_xdata()) == 3]
+        assert [tuple(one.get_ydata()) for one in joined][:2] == list(data.exact)
+    bare = toy(text, falling)
+    plain = variance_against_num_samples.data(bare)
+    assert plain is not None and all(math.isnan(v) for exact in plain.exact for v in exact)
+    assert "thin lines" not in variance_against_num_samples.caption(bare, plain)

@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 
 GROUP_AXIS = ("coordinate_count", "coordinate_dead")
 """Arrays with an axis of groups and none of arms."""
+SHARED = ("pixels", "units", "weight")
+"""Arrays that are the same for all arms: of the layer that sees the images."""
 
 
 def blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.engine.arrays import GROUP_AXIS, Array
+from reportgen.engine.arrays import GROUP_AXIS, SHARED, Array
 from reportgen.engine.channels import reference_arms
 from reportgen.engine.layered.meter import recorders_of
 from reportgen.engine.layered.record import layered_groups, measure_layered
@@ -34,6 +34,7 @@ def measure(
     *,
     dataset: str,
     images: tuple[int, ...],
+    shape: tuple[int, int] | None = None,
     report: Progress | None = None,
     environment: dict[str, Any] | None = None,
     estimators: Mapping[str, Estimator] = ESTIMATORS,
@@ -43,8 +44,9 @@ def measure(
     Gradients that are vectors in η (or in a small θ) are measured there; those
     whose Jacobian depends on the sample are measured layer by layer. Numbers
     depend on the cell alone: noise is a Philox stream keyed by the cell's
-    seed, setting and checkpoint, consumed in order. `estimators` has the arms'
-    by name, a user's own among them.
+    seed, setting and checkpoint, consumed in order. `shape` is the height and
+    width of data points that are images. `estimators` has the arms' by name,
+    a user's own among them.
     """
     started = perf_counter()
     references = reference_arms(cell.arms, cell.references, estimators)
@@ -69,14 +71,14 @@ def measure(
         assert not isinstance(problem, LayeredModel)
         tell = _share(report, 0, shares)
         part = measure_vectors(
-            problem, cell, direct, references, spaces, len(groups), buckets, tell, estimators
+            problem, cell, direct, references, spaces, len(groups), buckets, shape, tell, estimators
         )
         parts.append((direct, part))
     if through:
         assert model is not None
         tell = _share(report, shares - 1, shares)
         part = measure_layered(
-            model, cell, through, references, recorders, columns, len(groups), buckets, tell
+            model, cell, through, references, recorders, columns, len(groups), buckets, shape, tell
         )
         parts.append((through, part))
     whole = _joined(cell.arms, parts)
@@ -98,6 +100,8 @@ def measure(
         seconds=perf_counter() - started,
         environment=environment or {},
         arrays=whole.arrays,
+        first_layer=whole.first_layer,
+        units=whole.units,
     )
 
 
@@ -145,6 +149,9 @@ def _joined(arms: tuple[Arm, ...], parts: list[tuple[tuple[Arm, ...], Part]]) ->
     arrays: dict[str, Array] = {}
     for name in dict.fromkeys(name for _, part in parts for name in part.arrays):
         having = [part.arrays[name] for _, part in parts if name in part.arrays]
+        if name in SHARED:
+            arrays[name] = having[0]
+            continue
         if name in GROUP_AXIS:
             arrays[name] = np.sum(having, 0)
             arrays[name][0] = having[0][0]  # ``all`` is φ where it is measured
@@ -156,4 +163,6 @@ def _joined(arms: tuple[Arm, ...], parts: list[tuple[tuple[Arm, ...], Part]]) ->
     first = parts[0][1]
     drawn = max(part.drawn for _, part in parts)
     records = tuple(part.arms[i] for part, i in rows)
-    return Part(records, arrays, drawn, first.latent, first.eta, first.parameters)
+    seen = next((part for _, part in parts if part.first_layer), first)
+    sizes = (first.latent, first.eta, first.parameters)
+    return Part(records, arrays, drawn, *sizes, seen.first_layer, seen.units)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from time import perf_counter
 
@@ -19,7 +19,8 @@ from reportgen.engine.precision import relative_half_width
 from reportgen.engine.progress import MeasureProgress
 from reportgen.engine.source import Source, Wanted
 from reportgen.engine.space import Space
-from reportgen.engine.summary import summarize
+from reportgen.engine.summary import exact_parts, summarize
+from reportgen.engine.weights import first_layer, weight_arrays
 from reportgen.errors import CellError
 from reportgen.estimators import Estimator
 from reportgen.objectives import OBJECTIVES, Integrand
@@ -51,13 +52,15 @@ def measure_vectors(
     spaces: Mapping[str, Space],
     groups: int,
     buckets: int,
+    shape: tuple[int, int] | None,
     report: Callable[[MeasureProgress], None] | None,
     estimators: Mapping[str, Estimator],
 ) -> Part:
     """Measure arms whose estimates are vectors in the space of η (or of a small θ).
 
     Runs rounds of batches until each arm's total variance has the declared
-    relative precision, or the budget of draws a data point ends.
+    relative precision, or the budget of draws a data point ends. `shape` is
+    the height and width of data points that are images.
     """
     with torch.no_grad():
         eta = problem.encoder(problem.x)
@@ -117,9 +120,17 @@ def measure_vectors(
     fresh = source.stream("direction", everything)
     rounds = (fresh.draw(-(-few // step) * step) for _ in range(buckets))
     exact = _exact(channels, integrands, frame)
-    arrays = summarize(arms, channels, references, spaces, groups, frame, rounds, exact)
+    shifts = exact_parts(arms, channels, frame, spaces)
+    arrays = summarize(arms, channels, references, spaces, groups, frame, shifts, rounds, exact)
+    seen = first_layer(spaces["phi"].pushforward, problem.x, shape)
+    reference = references.get((arms[0].objective, "phi"))
+    if seen is not None and reference is not None:
+        arrays |= weight_arrays(*seen, arms, channels, reference, shifts, arrays["variance"], source)
     parameters = spaces["phi"].pushforward.parameters
-    return Part(records, arrays, drawn, q.latent, eta.shape[1], parameters)
+    part = Part(records, arrays, drawn, q.latent, eta.shape[1], parameters)
+    if seen is None or "pixels" not in arrays:
+        return part
+    return replace(part, first_layer=seen[0].group, units=seen[0].units)
 
 
 def _exact(

@@ -21,3 +21,7 @@ class Part:
     """m, the length of η; 0 where there is no such vector."""
     parameters: int
     """Coordinates of φ."""
+    first_layer: str = ""
+    """The group of φ that sees the images themselves; empty where none does."""
+    units: int = 0
+    """Its outputs."""

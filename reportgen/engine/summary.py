@@ -48,6 +48,7 @@ def summarize(
     spaces: Mapping[str, Space],
     groups: int,
     frame: Frame,
+    shifts: Mapping[Reference, Tensor],
     rounds: Iterator[Values],
     exact: Mapping[ChannelKey, Exact],
 ) -> dict[str, Array]:
@@ -55,7 +56,6 @@ def summarize(
     sound = {key: LeftOut.of(c.moments) for key, c in channels.items() if c.cause is None}
     traces = {key: left.trace(spaces[channels[key].space].pushforward.grams) for key, left in sound.items()}
     images, rows = frame.gram.shape[0], next(iter(traces.values())).shape[1] if traces else 2
-    shifts = _shifts(arms, channels, frame, spaces)
     live = {name: [b.live() for b in space.pushforward.blocks] for name, space in spaces.items()}
     coordinates = _coordinates(arms, channels, sound, spaces, live)
     directions = {
@@ -141,7 +141,7 @@ EXACT = ("exact_variance", "exact_squared_norm", "exact_bias_squared", "bias_squ
 """Arrays that only records with exact answers have."""
 
 
-def _shifts(
+def exact_parts(
     arms: tuple[Arm, ...], channels: Mapping[ChannelKey, Channel], frame: Frame, spaces: Mapping[str, Space]
 ) -> dict[Reference, Tensor]:
     """What the exact part of an objective adds to every estimate, [I m]: −∇KL, or nothing."""

@@ -150,6 +150,7 @@ def _measure(task: Task, cell: MeasurementCell) -> None:
             cell,
             dataset=made.dataset,
             images=made.points,
+            shape=made.shape,
             report=progress,
             environment=environment(),
             estimators=own.estimators,

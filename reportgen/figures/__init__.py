@@ -21,6 +21,7 @@ from reportgen.figures import (
     learning_curves,
     likelihood_by_model,
     model_images,
+    noise_in_image,
     noise_split,
     signal_against_num_samples,
     signal_by_model,
@@ -31,6 +32,7 @@ from reportgen.figures import (
     variance_against_setting,
     variance_by_layer,
     variance_over_training,
+    weight_histogram,
     work,
 )
 from reportgen.figures.drawing import Drawing, Sketch, save
@@ -49,6 +51,8 @@ FIGURES: dict[str, Callable[[Findings], Sketch | None]] = {
     "unbiasedness": unbiasedness.sketch,
     "noise_split": noise_split.sketch,
     "coordinate_distribution": coordinate_distribution.sketch,
+    "noise_in_image": noise_in_image.sketch,
+    "weight_histogram": weight_histogram.sketch,
     "signal_to_noise": signal_to_noise.sketch,
     "signal_against_num_samples": signal_against_num_samples.sketch,
     "learning_curve": learning_curve.sketch,

@@ -176,8 +176,7 @@ def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
         parts.append(f"{prose.listing(names)} {verb} {prose.in_words(count)} samples an estimate")
     if not parts:
         return ""
-    text = prose.listing(parts)
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{capital(prose.listing(parts))}."
 
 
 def labels_of(lines: Sequence[Line]) -> list[str]:
@@ -193,6 +192,12 @@ def ranking(lines: Sequence[Line], index: int = -1) -> str:
     )
 
 
+def percentage(part: Estimate) -> str:
+    """A part with its interval: “87.31% (87.29 to 87.33)”."""
+    scaled = Estimate(100 * part.value, 100 * part.low, 100 * part.high)
+    return f"{prose.value_of(scaled)}% ({prose.interval(scaled)})"
+
+
 def article(noun: str) -> str:
     """“an image”, “a data point”."""
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
@@ -201,6 +206,11 @@ def article(noun: str) -> str:
 def lowered(title: str) -> str:
     """A title inside a sentence: its first letter small, unless it is an abbreviation or a name."""
     return title if title[1:2].isupper() or title.startswith(NAMES) else title[:1].lower() + title[1:]
+
+
+def capital(text: str) -> str:
+    """A text at the beginning of a sentence."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def sentences(*parts: str) -> str:

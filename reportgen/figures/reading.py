@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reportgen.declaration import EstimatorSpec
-from reportgen.estimators import Estimator
+from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.figures.labels import short_title
 from reportgen.figures.lines import Line
 from reportgen.figures.style import Look, looks
@@ -28,6 +28,17 @@ def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
     return short_title(label, findings.estimator_of[label]) + (
         f", K\u00a0=\u00a0{count}" if count > 1 else ""
     )
+
+
+def named(findings: Findings, label: str) -> str:
+    """An estimator inside a sentence: “the score function”, “pathwise”, “the optimal constant baseline”."""
+    name = findings.estimator_of[label]
+    if name in ESTIMATORS and label == f"{name} antithetic":
+        return f"{ESTIMATORS[name].short} with antithetic samples"
+    if name in ESTIMATORS and label.startswith(f"{name} at "):
+        return f"{ESTIMATORS[name].short} at τ = {label.removeprefix(f'{name} at ')}"
+    own = label != name or name not in ESTIMATORS
+    return f"“{label}”" if own else ESTIMATORS[name].short
 
 
 def is_bound(findings: Findings) -> bool:
@@ -125,6 +136,15 @@ def comparable(findings: Findings, lines: tuple[Line, ...]) -> tuple[tuple[Line,
         if not unbiased(findings, one.label) and any(v > 0 and not low <= v <= high for v in one.values)
     )
     return tuple(one for one in lines if one not in apart), apart
+
+
+def pair(findings: Findings) -> tuple[str, str] | None:
+    """The two estimators to set side by side: REINFORCE, else the first unbiased one, and the reference."""
+    reference = findings.reference()
+    fair = [label for label in findings.compared() if label != reference and unbiased(findings, label)]
+    plain = next((label for label in fair if findings.estimator_of[label] == "score_function"), None)
+    first = plain or next(iter(fair), None)
+    return None if first is None else (first, reference)
 
 
 def usable(estimate: Estimate) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from reportgen.figures.axes import log_axis
+from reportgen.figures.axes import curve, log_axis
 from reportgen.figures.captions import (
     biased_sentence,
     intervals_sentence,
@@ -35,6 +36,8 @@ class VarianceAgainstNumSamples:
     num_samples: tuple[int, ...]
     lines: tuple[Line, ...]
     slopes: tuple[Estimate, ...]
+    exact: tuple[tuple[float, ...], ...]
+    """One a line, NaN where no exact variance is known."""
     apart: tuple[Line, ...] = ()
     """Biased estimators whose values lie far off the others' scale: named, not drawn."""
 
@@ -57,8 +60,21 @@ def data(findings: Findings) -> VarianceAgainstNumSamples | None:
         return None
     slopes = tuple(findings.slope("total_variance", one.label) for one in lines)
     return VarianceAgainstNumSamples(
-        findings.objectives[0], findings.checkpoints[-1], counts, lines, slopes, apart
+        findings.objectives[0],
+        findings.checkpoints[-1],
+        counts,
+        lines,
+        slopes,
+        tuple(exact_at(findings, one.label, counts) for one in lines),
+        apart,
     )
+
+
+def exact_at(findings: Findings, label: str, counts: tuple[int, ...]) -> tuple[float, ...]:
+    """Exact variances at each K, NaN where there is none."""
+    found = dict(findings.curve(label, "exact_total_variance"))
+    exact = (found.get(count, MISSING) for count in counts)
+    return tuple(one.value if one.available and one.value > 0 else math.nan for one in exact)
 
 
 def draw(data: VarianceAgainstNumSamples) -> Figure:
@@ -66,8 +82,14 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
     figure = new_figure(84)
     ax = figure.add_subplot()
     counts = [float(count) for count in data.num_samples]
-    draw_lines(ax, counts, data.lines)
-    values = extent(data.lines)
+    for one, exact in zip(data.lines, data.exact, strict=True):
+        if any(math.isfinite(value) for value in exact):
+            marks = [value if value > 0 else math.nan for value in one.values]
+            ax.plot(counts, exact, color=one.look.colour, linewidth=0.9, linestyle="-", zorder=2)
+            curve(ax, counts, marks, *one.bounds, one.look, line=False)
+        else:
+            draw_lines(ax, counts, (one,))
+    values = [*extent(data.lines), *(value for exact in data.exact for value in exact)]
     ax.set_xscale("log")
     ax.set_xlim(counts[0] / 1.12, counts[-1] * 1.12)
     ax.xaxis.set_major_locator(FixedLocator(counts))
@@ -135,6 +157,9 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
     return sentences(
         "Total variance against the number of samples K in one estimate, both logarithmic; beside each name"
         " the fitted slope with its 95% interval. The dotted guide falls as 1/K.",
+        "Marks are measured, thin lines are exact."
+        if any(math.isfinite(value) for exact in data.exact for value in exact)
+        else "",
         seen,
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines), data.apart, samples=False),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import dot, handle, log_axis, row_labels
+from reportgen.figures.axes import dot, log_axis, row_labels
 from reportgen.figures.captions import (
     biased_sentence,
     intervals_sentence,
@@ -22,12 +21,13 @@ from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, wrapped
 from reportgen.figures.lines import Line, extent
 from reportgen.figures.reading import comparable, line, unbiased
-from reportgen.figures.style import GRID, INK, SMALL, new_figure
+from reportgen.figures.style import GRID, INK, TEXT, new_figure
 from reportgen.findings import Findings, prose
 
-BETWEEN = 0.7
-"""Blank between titles of the key, in sizes of its type."""
-MM_PER_POINT = 25.4 / 72
+ACROSS = 4
+"""Panels beside one another, at most."""
+LINE = 3.1
+"""Height of a line of a row's name, mm; a row has at least two."""
 
 
 @dataclass(frozen=True)
@@ -74,43 +74,35 @@ def data(findings: Findings) -> VarianceByLayer | None:
 
 
 def draw(data: VarianceByLayer) -> Figure:
-    """A band a group, in it a row an estimator in the order of the key."""
-    rows, gap = len(data.lines), 1.1
-    band = rows + gap
-    titles = [wrapped(one.title) for one in data.lines]
-    figure = new_figure(max(min(170.0, 18 + 1.8 * band * len(data.groups)), key_height(titles)))
-    ax = figure.add_subplot()
-    for g, _ in enumerate(data.groups):
-        if g:
-            ax.axhline(g * band - gap / 2 - 0.5, color=INK, alpha=GRID, linewidth=0.5)
+    """Small multiples: a panel a group, in each a row an estimator, all on one axis."""
+    across = min(len(data.groups), ACROSS)
+    down = -(-len(data.groups) // across)
+    titles = [wrapped(one.title, 22) for one in data.lines]
+    row_height = LINE * max(2, *(title.count("\n") + 1 for title in titles))
+    figure = new_figure(10 + down * (11 + row_height * len(titles)))
+    grid = figure.subplots(down, across, squeeze=False, sharey=True)
+    values = extent(data.lines)
+    for g, ax in enumerate(grid.flat):
+        if g >= len(data.groups):
+            ax.set_visible(False)
+            continue
         for row, one in enumerate(data.lines):
             low, high = one.bounds
             value = one.values[g]
             if value > 0:
-                dot(ax, value, g * band + row, max(low[g], value / 1e6), high[g], one.look, size=4.4)
-    log_axis(ax, "x", extent(data.lines), room=8)
-    ax.set_ylim(len(data.groups) * band - gap / 2 - 0.5, -gap / 2 - 0.5)
-    row_labels(ax, data.titles, every=band, start=(rows - 1) / 2)
-    ax.set_xlabel(
-        variance_axis(data.objective).replace("variance", "variance of the block’s gradient estimate")
-    )
-    figure.legend(
-        [handle(one.look, line=False) for one in data.lines],
-        titles,
-        loc="outside right upper",
-        frameon=False,
-        fontsize=SMALL,
-        handletextpad=0.2,
-        labelspacing=BETWEEN,
-        borderaxespad=0.2,
-    )
+                dot(ax, value, row, max(low[g], value / 1e6), high[g], one.look, size=4.4)
+        log_axis(ax, "x", values, room=max(8 // across, 3))
+        ax.set_title(wrapped(data.titles[g], 20, 2))
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(axis="y", length=0)
+        for row in range(len(data.lines)):
+            ax.axhline(row, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
+    grid[0, 0].set_ylim(len(data.lines) - 0.4, -0.6)
+    for ax in grid[:, 0]:
+        row_labels(ax, titles)
+    title = variance_axis(data.objective).replace("variance", "variance of the block’s gradient estimate")
+    figure.supxlabel(title, fontsize=TEXT)
     return figure
-
-
-def key_height(titles: Sequence[str]) -> float:
-    """Millimetres that a key of these titles takes, one below the other."""
-    lines = sum(title.count("\n") + 1 for title in titles)
-    return (1.25 * lines + BETWEEN * len(titles)) * SMALL * MM_PER_POINT + 4.0
 
 
 def caption(findings: Findings, data: VarianceByLayer) -> str:
@@ -118,7 +110,7 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
     where = place(findings, data.objective)
     return sentences(
         f"Total variance of each parameter block{' of the encoder' * findings.vocabulary.network},"
-        f" logarithmic{'; in a block the estimators stand in the order of the key' * (len(data.lines) > 1)}.",
+        " logarithmic, all on one axis.",
         zero_sentence(data.zero),
         gap_sentence(findings, data),
         intervals_sentence(data.lines),

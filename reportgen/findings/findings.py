@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.declaration.claim_statistics import SLOPES
 from reportgen.declaration.companions import companions
-from reportgen.findings import bias, coordinates, crossovers, curves, variance, verdicts
+from reportgen.findings import (
+    bias,
+    coordinates,
+    crossovers,
+    curves,
+    one_weight,
+    pixels,
+    variance,
+    verdicts,
+)
 from reportgen.findings.arm import MeasuredArm, arms, broken_arms, find
 from reportgen.findings.claims import ClaimFinding
 from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.crossovers import Crossover
-from reportgen.findings.estimate import Estimate, unavailable
+from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.models.rows import model_rows
 from reportgen.findings.models.table import JudgedModel, judged_models
 from reportgen.findings.rows import Row, make_rows, swept_columns
@@ -31,6 +41,8 @@ from reportgen.store.records import (
     MeasurementRecord,
     TrainingRecord,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -325,6 +337,45 @@ class Findings:
         if a is None or b is None or "broken" in (a.about.status, b.about.status):
             return 0, 0
         return variance.images_lower(a, b)
+
+    def first_layer(self, checkpoint: int | None = None) -> pixels.FirstLayer | None:
+        """The layer that sees the images; None where none does, or nothing was measured."""
+        record = self.record(checkpoint)
+        return None if record is None else pixels.first_layer(record)
+
+    def pixel_noise(self, label: str, **place: Any) -> pixels.PixelNoise | None:
+        """Where in the image that layer's noise lives; None where it was not measured."""
+        return self._of_layer(pixels.noise, label, place)
+
+    def pixel_share(self, label: str, chosen: NDArray[np.bool_], **place: Any) -> Estimate:
+        """The part of the variance of that layer's weights that the chosen pixels [H W] have."""
+        arm = self.arm(label, **place)
+        return NOT_MEASURED if arm is None or not arm.record.first_layer else pixels.share(arm, chosen)
+
+    def pixel_ratio(self, first: str, second: str, **place: Any) -> Estimate:
+        """Variance of that layer's weights of the first over that of the second, paired."""
+        a, b = self.arm(first, **place), self.arm(second, **place)
+        if a is None or b is None or not a.record.first_layer:
+            return NOT_MEASURED
+        return pixels.ratio(a, b)
+
+    def weight_place(self) -> one_weight.Place | None:
+        """The weight whose single estimates were kept; None where none were."""
+        record = self.record()
+        return None if record is None else one_weight.place(record)
+
+    def weight_estimates(self, label: str, **place: Any) -> one_weight.WeightEstimates | None:
+        """How they are spread; None where they were not kept, or do not vary."""
+        return self._of_layer(one_weight.estimates, label, place)
+
+    def _of_layer(self, of: Callable[[MeasuredArm], T], label: str, place: Mapping[str, Any]) -> T | None:
+        arm = self.arm(label, **place)
+        if arm is None or "weight_counts" not in arm.record.arrays:
+            return None
+        try:
+            return of(arm)
+        except NotAvailableError:
+            return None
 
     def _require(self, *labels: str) -> None:
         for label in labels:

@@ -42,7 +42,7 @@ def build(materials: Materials) -> Described:
         network.double()
     networks["decoder"].requires_grad_(False)
     rows, pixels = measured_images(dataset, materials.images, materials.seed)
-    return Described(at(networks, torch.from_numpy(pixels).double()), dataset.name, rows)
+    return Described(at(networks, torch.from_numpy(pixels).double()), dataset.name, rows, dataset.shape)
 
 
 def trainable(materials: Materials) -> Trainable:

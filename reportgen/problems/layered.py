@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Protocol, runtime_checkable
@@ -111,6 +111,10 @@ class LayeredVAE:
     @property
     def latent(self) -> int:
         return sum(self.widths)
+
+    def at_point(self, point: int) -> LayeredVAE:
+        """At one image alone; see `Pointwise`."""
+        return replace(self, x=self.x[point : point + 1])
 
     def trace(self, noise: Tensor, fixed: bool) -> LayeredTrace:
         """See `LayeredModel`."""

@@ -45,7 +45,9 @@ def build(materials: Materials) -> Described:
     networks = blank(materials.settings, dataset.pixels)
     load_networks(materials.parameters, dict(zip(NAMES, networks, strict=True)))
     rows, pixels = measured_images(dataset, materials.images, materials.seed)
-    return Described(at(networks, torch.from_numpy(pixels), materials.settings), dataset.name, rows)
+    return Described(
+        at(networks, torch.from_numpy(pixels), materials.settings), dataset.name, rows, dataset.shape
+    )
 
 
 def trainable(materials: Materials) -> Trainable:

@@ -78,6 +78,10 @@ class OwnProblem:
             parameter.requires_grad_(name in self.learned)
         return DecoderModel.of(replace(self, decoder=decoder), decoder)
 
+    def at_point(self, point: int) -> OwnProblem:
+        """At one data point alone; see `Pointwise`."""
+        return replace(self, x=self.x[point : point + 1])
+
     def family(self, eta: Tensor) -> Family:
         """q(z|x), η [I m]."""
         return self.of_eta(eta)

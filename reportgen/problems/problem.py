@@ -28,7 +28,9 @@ class Problem(Protocol):
     """A latent-variable model at I fixed data points.
 
     `encoder(x)` maps the inputs [I …] to η [I m]; it may be any module whose
-    output for one data point does not depend on the others.
+    output for one data point does not depend on the others. One that is also
+    `reportgen.problems.pointwise.Pointwise` can have single estimates looked
+    at, of one weight at one image.
     """
 
     @property
@@ -67,3 +69,5 @@ class Described:
     """Name of the data set, or of the model where there is none."""
     points: tuple[int, ...]
     """Numbers of the data points measured; for a data set rows of its test part."""
+    shape: tuple[int, int] | None = None
+    """Height and width of a data point, where it is an image of one channel."""

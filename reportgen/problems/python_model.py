@@ -40,7 +40,9 @@ def build(materials: Materials) -> Described:
     problem = as_problem(made, text)
     check(problem, str(settings["family"]), standard_prior=materials.closed_kl)
     points = tuple(range(problem.x.shape[0]))
-    return Described(problem, "none", points)
+    one_channel = problem.x.dim() == 4 and problem.x.shape[1] == 1
+    shape = (problem.x.shape[2], problem.x.shape[3]) if one_channel else None
+    return Described(problem, "none", points, shape)
 
 
 def _check_arguments(function: Callable[..., object], arguments: Mapping[str, object], text: str) -> None:

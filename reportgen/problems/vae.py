@@ -48,6 +48,10 @@ class VAEProblem:
             return DecoderModel.of(replace(self, decoder=decoder), decoder)
         return LayeredVAE(Stages([self.encoder]), Stages([decoder]), self.x, (q.latent,))
 
+    def at_point(self, point: int) -> VAEProblem:
+        """At one image alone; see `Pointwise`."""
+        return replace(self, x=self.x[point : point + 1])
+
     def family(self, eta: Tensor) -> Family:
         """q(z|x), η [I m]."""
         return self.of_eta(eta)
@@ -69,7 +73,7 @@ def build(materials: Materials) -> Described:
     dataset = materials.dataset()
     rows, pixels = measured_images(dataset, materials.images, materials.seed)
     problem = VAEProblem(encoder, decoder, torch.from_numpy(pixels), gaussian_of(materials.settings))
-    return Described(problem, dataset.name, rows)
+    return Described(problem, dataset.name, rows, dataset.shape)
 
 
 def trainable(materials: Materials) -> Trainable:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from reportgen.distributions import DISTRIBUTIONS
-from reportgen.estimators import ESTIMATORS
 from reportgen.figures import reading
 from reportgen.figures.axes import plain
 from reportgen.figures.labels import setting_title, value_title
@@ -27,13 +26,7 @@ def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
 
 def named(findings: Findings, label: str) -> str:
     """An estimator inside a sentence: “the score function”, “pathwise”, “the optimal constant baseline”."""
-    name = findings.estimator_of[label]
-    if name in ESTIMATORS and label == f"{name} antithetic":
-        return f"{ESTIMATORS[name].short} with antithetic samples"
-    if name in ESTIMATORS and label.startswith(f"{name} at "):
-        return f"{ESTIMATORS[name].short} at τ = {label.removeprefix(f'{name} at ')}"
-    own = label != name or name not in ESTIMATORS
-    return f"“{label}”" if own else ESTIMATORS[name].short
+    return reading.named(findings, label)
 
 
 def objective_title(findings: Findings, name: str) -> str:
@@ -87,11 +80,7 @@ def cites(findings: Findings, key: str) -> bool:
 
 def contrast(findings: Findings) -> tuple[str, str] | None:
     """The two estimators that the report is about: REINFORCE, else the first, against the reference."""
-    reference = findings.reference()
-    fair = [label for label in findings.compared() if label != reference and is_unbiased(findings, label)]
-    known = label_of(findings, "score_function")
-    worst = known if known in fair else next(iter(fair), None)
-    return None if worst is None or worst == reference else (worst, reference)
+    return reading.pair(findings)
 
 
 def model(findings: Findings) -> str:

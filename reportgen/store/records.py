@@ -24,6 +24,9 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 HISTOGRAM_DECADES = (-20.0, 12.0)
 HISTOGRAM_BINS = 320
 """Per-coordinate variances are binned by log10, ten bins a decade."""
+WEIGHT_BINS = 80
+WEIGHT_REACH = 8.0
+"""Estimates of one weight are binned between so many standard deviations on either side of their mean."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,23 @@ class MeasurementRecord:
     bias_squared                [A I G]    ‖mean ĝ_i − ∇_i‖², ∇ the exact gradient, Monte Carlo bias removed
     bias_squared_without        [A I S G]
 
+    and, where a linear layer sees the images themselves, the record's `first_layer`
+    (H × W pixels; U units; NaN for arms that are not their label's first, or in θ):
+
+    pixels                      [I H W]    the images as the layer sees them
+    units                       [U]        units whose weights have most variance under the first objective's
+                                           reference, the highest first, counted from 0
+    unit_pixels                 [A U H W]  variance of these units' weights, mean over images
+    weight                      [4]        image (its place), unit, row and column of one weight, from 0:
+                                           of the images, and of the weights with a gradient at it,
+                                           the one whose variance under that reference is the median
+    weight_mean                 [A]        mean of that weight's gradient at that image
+    weight_variance             [A]        its variance; where gradients are read off layer by layer,
+                                           that of the fresh draws
+    weight_drawn                [A 2]      mean and variance of fresh estimates of it
+    weight_counts               [A bins]   how many of these lie where: bins of (estimate − weight_mean) /
+                                           √weight_variance, the first and the last open
+
     Groups of θ, named “θ …”, hold numbers of arms that estimate the gradient
     in θ, the others those of φ; ``all`` is all of whichever it is.
     """
@@ -131,6 +151,10 @@ class MeasurementRecord:
     seconds: float
     environment: dict[str, Any]
     arrays: dict[str, Array] = field(repr=False)
+    first_layer: str = ""
+    """The parameter group of φ whose inputs are the images themselves; empty where there is none."""
+    units: int = 0
+    """Outputs of that layer."""
 
 
 @dataclass(frozen=True)

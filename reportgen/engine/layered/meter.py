@@ -126,6 +126,8 @@ class Measured:
     drawn: int
     draw: Callable[[int, bool], Tensor] = field(repr=False)
     """Fresh noise: samples, and whether in antithetic pairs."""
+    draw_at: Callable[[LayeredModel], Callable[[int, bool], Tensor]] = field(repr=False)
+    """The same for the model at some other data points, from a stream of its own."""
 
 
 def recorders_of(model: LayeredModel, cell: MeasurementCell, arms: tuple[Arm, ...]) -> dict[str, Recorder]:
@@ -186,7 +188,13 @@ def measure_layers(
         if finished:
             break
     fresh = _Noise(model, cell.seed, "layers direction", identity)
-    return Measured(channels, references, drawn, fresh)
+    return Measured(
+        channels,
+        references,
+        drawn,
+        fresh,
+        lambda other: _Noise(other, cell.seed, "layers weight", identity),
+    )
 
 
 class _Noise:

@@ -99,13 +99,14 @@ class LayerMoments:
         count = self.counts.view(1, -1, 1)
         return ((squared - count * squared_means) / (count - 1.0)).clamp_min(0.0)
 
-    def coordinate_variances(self) -> Tensor:
-        """Mean over data points of each coordinate's variance, for every row of `include`, [W P]."""
-        count = self.counts.unsqueeze(1)
-        result = torch.empty(len(count), self.sums.shape[2], dtype=torch.float64)
+    def coordinate_variances(self, rows: slice = slice(None), coordinates: slice = slice(None)) -> Tensor:
+        """Mean over data points of each coordinate's variance, for rows of `include`, [W P]."""
+        include, count = self.include[rows], self.counts[rows].unsqueeze(1)
+        sums, sums_of_squares = self.sums[:, :, coordinates], self.squares[:, coordinates]
+        result = torch.empty(len(count), sums.shape[2], dtype=torch.float64)
         for start in range(0, result.shape[1], BLOCK):
             block = slice(start, start + BLOCK)
-            means = (self.include @ self.sums[:, :, block]) / count
-            squares = self.include @ self.squares[:, block] / len(means)
+            means = (include @ sums[:, :, block]) / count
+            squares = include @ sums_of_squares[:, block] / len(means)
             result[:, block] = (squares - count * (means**2).mean(0)) / (count - 1.0)
         return result.clamp_min_(0.0)

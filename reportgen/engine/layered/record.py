@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from reportgen.engine.channels import Reference
 from reportgen.engine.layered.meter import Key, LayeredChannel, Measured, measure_layers
 from reportgen.engine.layered.recorder import Recorder
 from reportgen.engine.layered.summary import summarize_layers
+from reportgen.engine.layered.weights import weight_arrays
 from reportgen.engine.part import Part
 from reportgen.engine.progress import MeasureProgress
 from reportgen.plan import Arm, MeasurementCell
@@ -36,14 +38,17 @@ def measure_layered(
     columns: Mapping[str, list[int]],
     groups: int,
     buckets: int,
+    shape: tuple[int, int] | None,
     report: Callable[[MeasureProgress], None] | None,
 ) -> Part:
     """Measure these arms, and fill the record's arrays for them."""
     found = measure_layers(model, cell, arms, references, recorders, buckets, report)
     records = tuple(_arm_record(arm, found, model, float(cell.measure["precision"])) for arm in arms)
     arrays = summarize_layers(model, arms, found, groups, columns, buckets)
+    layer, further = weight_arrays(model, arms, found, arrays["variance"], shape)
     parameters = sum(p.numel() for p in model.encoder.parameters() if p.requires_grad)
-    return Part(records, arrays, found.drawn, model.latent, 0, parameters)
+    part = Part(records, {**arrays, **further}, found.drawn, model.latent, 0, parameters)
+    return part if layer is None else replace(part, first_layer=layer.group, units=layer.units)
 
 
 def _arm_record(arm: Arm, found: Measured, model: LayeredModel, precision: float) -> ArmRecord:

@@ -1,0 +1,97 @@
+"""The first layer's arrays where gradients are read off layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from reportgen.engine.arrays import Array
+from reportgen.engine.first_layer import (
+    FirstLayer,
+    noisiest,
+    own_arms,
+    put_weight,
+    samples_for,
+    typical_image,
+    typical_weight,
+)
+from reportgen.engine.layered.gradients import LayerGradient
+from reportgen.engine.layered.meter import Key, LayeredChannel, Measured
+from reportgen.plan import Arm
+from reportgen.problems.layered import LayeredModel
+from reportgen.problems.pointwise import Pointwise
+
+
+def weight_arrays(
+    model: LayeredModel,
+    arms: tuple[Arm, ...],
+    found: Measured,
+    variance: Array,
+    shape: tuple[int, int] | None,
+) -> tuple[FirstLayer | None, dict[str, Array]]:
+    """The layer that sees the images, and its arrays; nothing where no group does, or the reference broke.
+
+    The variance of one weight at one image is no part of the moments here: it is that of the fresh draws.
+    """
+    chosen = {a: found.channels[Key.of(arms[a])] for a in own_arms(arms)}
+    chosen = {a: one for a, one in chosen.items() if one.space == "phi" and one.cause is None}
+    reference = found.references.get((arms[0].objective, "phi"))
+    own = arms.index(reference) if reference in arms else -1
+    if own not in chosen or shape is None or not isinstance(model, Pointwise):
+        return None, {}
+    image = typical_image(variance[own, :, 0])
+    alone = model.at_point(image)
+    longest = max(channel.key.num_samples for channel in chosen.values())
+    draw = found.draw_at(alone)
+    noise = {
+        kind: draw(samples_for(longest), kind) for kind in sorted({c.key.antithetic for c in chosen.values()})
+    }
+    gradients = {a: channel.gradients(alone, channel.used(noise)) for a, channel in chosen.items()}
+    layer = _first_layer(gradients[own], model.x.flatten(1).double(), image, shape)
+    if layer is None:
+        return None, {}
+    maps = {a: layer.maps(_variances(channel, layer.group)) for a, channel in chosen.items()}
+    units = noisiest(maps[own])
+    out = layer.blank(len(arms))
+    for a, one in maps.items():
+        out["unit_pixels"][a] = one[units].reshape(-1, *shape).numpy()
+    result = {"pixels": layer.pictures(), "units": units.double().numpy(), **out}
+    alive = (gradients[own][layer.group].sensitivities != 0).any(2).any(1)[0]
+    weight = typical_weight(image, maps[own], layer.pixels[image], alive)
+    if weight is None:
+        return layer, result
+    for a, channel in chosen.items():
+        place = _start(channel, layer.group) + weight.unit * layer.pixels.shape[1] + weight.pixel
+        mean = float(channel.moments.means(0)[image, place])
+        put_weight(result, a, mean, None, _of_weight(gradients[a][layer.group], weight.unit, weight.pixel))
+    return layer, {**result, "weight": weight.array(shape)}
+
+
+def _first_layer(
+    gradients: Mapping[str, LayerGradient], pixels: Tensor, image: int, shape: tuple[int, int]
+) -> FirstLayer | None:
+    """The layer whose inputs are the image in every sample of it."""
+    for name, gradient in gradients.items():
+        inputs = gradient.inputs.flatten(0, 2).double()
+        if inputs.shape[1] == pixels.shape[1] and bool((inputs == pixels[image]).all()):
+            return FirstLayer(name, pixels, gradient.sensitivities.shape[-1], shape)
+    return None
+
+
+def _of_weight(gradient: LayerGradient, unit: int, pixel: int) -> Tensor:
+    """One weight's gradient in every replicate of one image, [R]."""
+    return (gradient.sensitivities[0, :, :, unit] * gradient.inputs[0, :, :, pixel]).sum(1).double()
+
+
+def _start(channel: LayeredChannel, group: str) -> int:
+    """The first coordinate of a group."""
+    sizes = channel.moments.sizes
+    return sum(size for _, size in list(sizes.items())[: list(sizes).index(group)])
+
+
+def _variances(channel: LayeredChannel, group: str) -> Tensor:
+    """Of the group's coordinates, mean over data points, [P_group]."""
+    start = _start(channel, group)
+    stop = start + channel.moments.sizes[group]
+    return channel.moments.coordinate_variances(slice(0, 1), slice(start, stop))[0]

@@ -1,0 +1,107 @@
+"""The first layer's arrays where estimates are vectors in η: exact, but for the estimates of one weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from reportgen.engine.arrays import Array
+from reportgen.engine.channels import Channel, ChannelKey, Reference
+from reportgen.engine.draws import Frame
+from reportgen.engine.first_layer import (
+    FirstLayer,
+    Weight,
+    noisiest,
+    own_arms,
+    put_weight,
+    samples_for,
+    typical_image,
+    typical_weight,
+)
+from reportgen.engine.moments import Moments
+from reportgen.engine.points import PointsAt
+from reportgen.engine.pushforward import LinearBlock, Pushforward
+from reportgen.engine.source import Source, Wanted
+from reportgen.plan import Arm
+from reportgen.problems.pointwise import Pointwise
+
+
+def first_layer(
+    pushforward: Pushforward, x: Tensor, shape: tuple[int, int] | None
+) -> tuple[FirstLayer, LinearBlock] | None:
+    """The linear layer whose inputs are the images of this height and width; None where there is none."""
+    if shape is None:
+        return None
+    pixels = x.flatten(1).double()
+    for block in pushforward.blocks:
+        if isinstance(block, LinearBlock) and torch.equal(block.inputs, pixels):
+            return FirstLayer(block.name, pixels, block.sensitivities.shape[2], shape), block
+    return None
+
+
+def weight_arrays(
+    layer: FirstLayer,
+    block: LinearBlock,
+    arms: tuple[Arm, ...],
+    channels: Mapping[ChannelKey, Channel],
+    reference: Arm,
+    shifts: Mapping[Reference, Tensor],
+    variance: Array,
+    source: Source,
+) -> dict[str, Array]:
+    """All arrays of the layer for these arms; none where the reference broke.
+
+    `variance` [A I G] is the record's; `source` made the draws of the moments, and makes those of one
+    weight from a stream of their own.
+    """
+    chosen = {a: channels[ChannelKey.of(arms[a])] for a in own_arms(arms)}
+    chosen = {a: one for a, one in chosen.items() if one.space == "phi" and one.cause is None}
+    if arms.index(reference) not in chosen:
+        return {}
+    known = {a: channel.moments.pooled(slice(None)) for a, channel in chosen.items()}
+    maps = {a: layer.maps(block.coordinate_variance(covariance)) for a, (_, _, covariance) in known.items()}
+    own = maps[arms.index(reference)]
+    units = noisiest(own)
+    out = layer.blank(len(arms))
+    for a, found in maps.items():
+        out["unit_pixels"][a] = found[units].reshape(-1, *layer.shape).numpy()
+    image = typical_image(variance[arms.index(reference), :, 0])
+    alive = (block.sensitivities[image] != 0).any(0)
+    weight = typical_weight(image, own, layer.pixels[image], alive)
+    result = {"pixels": layer.pictures(), "units": units.double().numpy(), **out}
+    if weight is None or not isinstance(source.frame.problem, Pointwise):
+        return result
+    along = block.sensitivities[image, :, weight.unit] * layer.pixels[image, weight.pixel]
+    estimates = _at_one_image(source, weight, chosen)
+    for a, (_, mean, covariance) in known.items():
+        shift = shifts[arms[a].objective, "phi"][image]
+        exact = float(along @ covariance[image] @ along)
+        drawn = (estimates[a].double() + shift) @ along
+        put_weight(result, a, float((mean[image] + shift) @ along), exact, drawn)
+    return {**result, "weight": weight.array(layer.shape)}
+
+
+def _at_one_image(source: Source, weight: Weight, chosen: Mapping[int, Channel]) -> dict[int, Tensor]:
+    """Fresh estimates of every channel at the weight's image alone, [R m]."""
+    frame, image = source.frame, weight.image
+    assert isinstance(frame.problem, Pointwise)
+    problem = frame.problem.at_point(image)
+    with torch.no_grad():
+        q = problem.family(problem.encoder(problem.x))
+    centre = None if frame.centre is None else PointsAt(problem, q, q.mean, True)
+    alone = Frame(problem, q, frame.gram[image : image + 1], centre)
+    longest = max(channel.key.num_samples for channel in chosen.values())
+    wanted = Wanted.by(chosen.values(), pilot=True)
+    values = replace(source, frame=alone).stream("weight", wanted).draw(samples_for(longest))
+    found = {}
+    for a, channel in chosen.items():
+        coefficients = {
+            name: part[image : image + 1] if part.shape[:1] == frame.gram.shape[:1] else part
+            for name, part in channel.coefficients.items()
+        }
+        one = Moments.empty(1, 1, channel.moments.mean.shape[2])
+        found[a] = replace(channel, moments=one, coefficients=coefficients).estimate(values, alone)[0]
+    return found

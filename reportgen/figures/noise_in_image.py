@@ -1,0 +1,430 @@
+"""Where in the image the noise of the first layer's weights lives, estimator by estimator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from reportgen.figures.axes import log_ticks
+from reportgen.figures.captions import capital, lowered, percentage, place, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import variance_axis, wrapped
+from reportgen.figures.reading import named, pair, title_of, unbiased
+from reportgen.figures.style import COLUMN, INK, LEADING, MUTED, SMALL, TEXT, new_figure
+from reportgen.findings import Estimate, Findings, prose
+
+Array = NDArray[np.float64]
+
+Align = Literal["left", "center"]
+
+COLUMNS = 4
+"""Checkpoints shown at most."""
+VARIANCE, RATIO = "viridis", "cividis"
+"""Colour maps of even lightness steps, so that they read in grey, and for the colour-blind."""
+GAP, BLOCK_GAP, LABELS, RATIOS = 1.2, 4.5, 29.0, 12.5
+"""Millimetres: between tiles, between blocks, for the rows' names, and for the ratios beside them."""
+NINE_TENTHS = (0.05, 0.95)
+ENDS = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
+"""Where a scale about 1 may end."""
+TALLEST, HEAD, BAR = 10.0, 8.2, 2.4
+"""Greatest height of a tile, what stands above the first, and height of a colour bar, mm."""
+STORED = 112
+"""Pixels a side at which a tile is stored, at least: enlarged, not blurred."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One estimator's maps, each [H W]; None where its cell broke."""
+
+    label: str
+    title: str
+    maps: tuple[Array | None, ...]
+    """By checkpoint."""
+    relative: Array | None
+    """Its variance over the reference's at the last checkpoint, over that of all weights; None for the
+    reference."""
+    ratio: Estimate
+    """Of all weights together, at the last checkpoint."""
+    units: tuple[Array, ...]
+    """Single units' maps at the last checkpoint."""
+
+
+@dataclass(frozen=True)
+class NoiseInImage:
+    """Rows of maps, on one scale."""
+
+    objective: str
+    shape: tuple[int, int]
+    checkpoints: tuple[int, ...]
+    titles: tuple[str, ...]
+    """Of the checkpoints."""
+    mean: Array
+    """The mean of the images measured."""
+    bright: NDArray[np.bool_]
+    dead: int
+    layer_units: int
+    units: tuple[int, ...]
+    """Numbers of the units shown, from 1."""
+    reference: str
+    rows: tuple[Row, ...]
+    pair: tuple[tuple[str, Estimate], ...]
+    """Of the two estimators that are compared first: name, and the part of the brighter half."""
+    error: float
+    """Half the 95 % interval of one pixel's variance, relative: the median."""
+    headings: tuple[str, str, str]
+    """Over the checkpoints, the ratios and the units."""
+    relative: tuple[str, Array] | None
+    """Name and `Row.relative` of the estimator that is compared first; None where none is."""
+
+
+def data(findings: Findings) -> NoiseInImage | None:
+    """Of unbiased estimators under the first objective; None where no layer sees images."""
+    layer = findings.first_layer()
+    if layer is None:
+        return None
+    measured = findings.checkpoints
+    chosen = spaced(measured, COLUMNS)
+    reference = findings.reference()
+    base = findings.pixel_noise(reference)
+    rows, errors = [], []
+    for label in findings.compared():
+        if not unbiased(findings, label):
+            continue
+        found = [findings.pixel_noise(label, checkpoint=epoch) for epoch in chosen]
+        last = found[-1]
+        if last is None or not (last.variance > 0).any():
+            continue
+        relative = None
+        if base is not None and label != reference and (base.variance > 0).any():
+            relative = over(last.variance, base.variance)
+        errors.append(last.error[np.isfinite(last.error)])
+        rows.append(
+            Row(
+                label,
+                title_of(findings, label),
+                tuple(None if one is None else one.variance for one in found),
+                relative,
+                findings.pixel_ratio(label, reference),
+                tuple(last.units),
+            )
+        )
+    if not rows:
+        return None
+    against = sorted(rows, key=lambda row: row.label != (pair(findings) or ("",))[0])
+    sides = [label for label in pair(findings) or (reference,) if label in [row.label for row in rows]]
+    return NoiseInImage(
+        findings.objectives[0],
+        layer.shape,
+        chosen,
+        tuple(prose.count(epoch) for epoch in chosen) if findings.vocabulary.trained else ("",),
+        layer.mean,
+        layer.bright,
+        layer.dead,
+        layer.units,
+        layer.shown,
+        title_of(findings, reference),
+        tuple(rows),
+        tuple((named(findings, label), findings.pixel_share(label, layer.bright)) for label in sides),
+        float(np.median(np.concatenate(errors))),
+        headings(findings),
+        next(
+            ((named(findings, row.label), row.relative) for row in against if row.relative is not None), None
+        ),
+    )
+
+
+def headings(findings: Findings) -> tuple[str, str, str]:
+    """Over the columns of checkpoints, of ratios, of units."""
+    v, layer = findings.vocabulary, findings.first_layer()
+    several = layer is not None and len(layer.shown) > 1
+    return (f"at {v.round}" if v.trained else "", "relative to", "single units" if several else "unit")
+
+
+def spaced(values: Sequence[int], most: int) -> tuple[int, ...]:
+    """The first and the last of ascending values, and others evenly between them."""
+    if len(values) <= most:
+        return tuple(values)
+    return tuple(values[round(i * (len(values) - 1) / (most - 1))] for i in range(most))
+
+
+def over(above: Array, below: Array) -> Array:
+    """Pixel by pixel, relative to the ratio of the sums; NaN where a pixel has no variance."""
+    found = np.full_like(above, math.nan)
+    np.divide(above, below, out=found, where=(above > 0) & (below > 0))
+    return np.asarray(found * (below.sum() / above.sum()))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A logarithmic colour scale."""
+
+    low: float
+    high: float
+    name: str
+    about_one: bool = False
+    """Whether it lies about 1, and values beyond its ends are drawn."""
+
+    @classmethod
+    def of(cls, maps: Sequence[Array], name: str) -> Scale:
+        """From the least to the greatest value above zero, and over at least a factor of two."""
+        values = np.concatenate([one[np.isfinite(one) & (one > 0)] for one in maps])
+        low, high = float(values.min()), float(values.max())
+        if high / low < 2:
+            low, high = low / math.sqrt(2), high * math.sqrt(2)
+        return cls(low, high, name)
+
+    @classmethod
+    def relative(cls, values: Array, name: str) -> Scale:
+        """Alike on both sides of 1, so that it holds nine tenths of the values; what is beyond has an end's
+        colour."""
+        low, high = (float(end) for end in np.nanquantile(values, NINE_TENTHS))
+        reach = next((end for end in ENDS if end >= max(high, 1 / low)), ENDS[-1])
+        return cls(1 / reach, reach, name, about_one=True)
+
+    def coloured(self, values: Array) -> Array:
+        """RGBA of values; transparent where there is none."""
+        shown = np.isfinite(values) & (values > 0)
+        at = np.log(np.where(shown, values, self.low) / self.low) / math.log(self.high / self.low)
+        picture = np.array(colormaps[self.name](at))
+        picture[..., 3] = shown
+        return picture
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where the tiles stand, mm."""
+
+    width: float
+    height: float
+    """Of a tile."""
+    lefts: tuple[float, float, float]
+    """Where the blocks begin: checkpoints, ratio, units."""
+    total: float
+    """Height of the figure."""
+
+    @classmethod
+    def of(cls, data: NoiseInImage) -> Plan:
+        """Tiles as large as the column lets them be."""
+        ratio = data.relative is not None
+        counts = (len(data.checkpoints), int(ratio), len(data.units))
+        fixed = LABELS + BLOCK_GAP * (1 + ratio) + RATIOS * ratio + 1
+        shape = data.shape[0] / data.shape[1]
+        width = min((COLUMN - fixed) / sum(counts) - GAP, TALLEST / shape)
+        lefts, x = [], LABELS
+        for number, count in enumerate(counts):
+            lefts.append(x)
+            x += count * (width + GAP) + BLOCK_GAP * bool(count) + RATIOS * (number == 1 and ratio)
+        height = width * shape
+        total = HEAD + len(data.rows) * (height + GAP) + max(height, 12.0) + 3
+        return cls(width, height, (lefts[0], lefts[1], lefts[2]), total)
+
+    def x(self, block: int, column: int = 0) -> float:
+        """Left edge of a tile."""
+        return self.lefts[block] + column * (self.width + GAP)
+
+    def y(self, row: int) -> float:
+        """Upper edge of a tile."""
+        return HEAD + row * (self.height + GAP)
+
+
+class Canvas:
+    """All tiles as one raster, transparent between them, and their frames."""
+
+    def __init__(self, plan: Plan, shape: tuple[int, int]) -> None:
+        height, width = shape
+        self.plan, self.times = plan, -(-STORED // max(shape))
+        self.dots = width * self.times / plan.width
+        """In a millimetre."""
+        size = round(plan.total * self.dots) + 1, round(COLUMN * self.dots) + 1
+        self.picture = np.zeros((*size, 4), dtype=np.uint8)
+        self.tile = height * self.times, width * self.times
+        self.frames: list[tuple[float, float]] = []
+
+    def put(self, x: float, y: float, picture: Array | None) -> None:
+        """An image with its upper left corner at (x, y), mm; an empty frame without one."""
+        top, left = round(y * self.dots), round(x * self.dots)
+        bottom, right = top + self.tile[0], left + self.tile[1]
+        if picture is not None:
+            enlarged = picture.repeat(self.times, 0).repeat(self.times, 1)
+            self.picture[top:bottom, left:right] = _bytes(enlarged)
+        corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
+        self.frames += [(x / self.dots, y / self.dots) for x, y in corners]
+        self.frames.append((math.nan, math.nan))
+
+    def draw(self, ax: Axes) -> None:
+        """Onto axes whose data are millimetres."""
+        height, width = self.picture.shape[:2]
+        extent = (0, width / self.dots, height / self.dots, 0)
+        limits = ax.get_xlim(), ax.get_ylim()
+        ax.imshow(self.picture, extent=extent, interpolation="none", aspect="auto")
+        ax.plot(*zip(*self.frames, strict=True), color=INK, linewidth=0.4, alpha=MUTED, zorder=3)
+        ax.set_xlim(limits[0])
+        ax.set_ylim(limits[1])
+
+
+def draw(data: NoiseInImage) -> Figure:
+    """Rows of tiles: checkpoints, the ratio to the reference, single units; colour bars beneath."""
+    plan = Plan.of(data)
+    figure = new_figure(plan.total)
+    figure.set_layout_engine("none")
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.set_xlim(0, COLUMN)
+    ax.set_ylim(plan.total, 0)
+    ax.axis("off")
+    canvas = Canvas(plan, data.shape)
+
+    def write(x: float, y: float, text: str, size: float = SMALL, ha: Align = "left") -> None:
+        ax.text(x, y, text, fontsize=size, ha=ha, va="center", linespacing=LEADING)
+
+    variance = Scale.of([one for row in data.rows for one in row.maps if one is not None], VARIANCE)
+    single = Scale.of([one for row in data.rows for one in row.units], VARIANCE)
+    write(plan.x(0), 2.2, data.headings[0])
+    write(plan.x(2), 2.2, data.headings[2])
+    for c, title in enumerate(data.titles):
+        write(plan.x(0, c) + plan.width / 2, 5.8, title, ha="center")
+    for u, number in enumerate(data.units):
+        write(plan.x(2, u) + plan.width / 2, 5.8, prose.count(number), ha="center")
+    for r, row in enumerate(data.rows):
+        write(0.5, plan.y(r) + plan.height / 2, wrapped(row.title, 20), TEXT)
+        for c, one in enumerate(row.maps):
+            canvas.put(plan.x(0, c), plan.y(r), None if one is None else variance.coloured(one))
+        for u, one in enumerate(row.units):
+            canvas.put(plan.x(2, u), plan.y(r), single.coloured(one))
+    below = plan.y(len(data.rows)) + 2.5
+    unit = variance_axis(data.objective).replace("total variance", "")
+    _bar(figure, variance, plan, below, (plan.x(0), plan.x(0, len(data.titles)) - GAP), f"variance{unit}")
+    _bar(figure, single, plan, below, (plan.x(2), plan.x(2, len(data.units)) - GAP), f"of one unit{unit}")
+    if data.relative is not None:
+        ratio = Scale.relative(data.relative[1], RATIO)
+        write(plan.x(1), 2.2, data.headings[1])
+        write(plan.x(1), 5.8, wrapped(lowered(data.reference), 18, 1))
+        for r, row in enumerate(data.rows):
+            if row.relative is not None:
+                canvas.put(plan.x(1), plan.y(r), ratio.coloured(row.relative))
+                told = prose.plus_minus(row.ratio).replace(" ± ", "\n± ")
+                write(plan.x(1) + plan.width + 1.2, plan.y(r) + plan.height / 2, f"× {told}")
+        ends = (plan.x(1), plan.x(1) + plan.width + RATIOS)
+        _bar(figure, ratio, plan, below, ends, "times the ratio beside it")
+    grey = np.ones((*data.shape, 4))
+    grey[..., :3] = 1 - (data.mean / max(float(data.mean.max()), np.finfo(float).tiny))[..., None]
+    canvas.put(0.5, below, grey)
+    write(plan.width + 2, below + plan.height / 2, "mean\nimage")
+    canvas.draw(ax)
+    return figure
+
+
+def _bar(figure: Figure, scale: Scale, plan: Plan, y: float, ends: tuple[float, float], title: str) -> None:
+    """A colour bar with its ticks below it, from one x to another."""
+    left, right = ends
+    box = (left / COLUMN, 1 - (y + BAR) / plan.total, (right - left) / COLUMN, BAR / plan.total)
+    ax = figure.add_axes(box)
+    low, high = math.log10(scale.low), math.log10(scale.high)
+    for end, side in ((low, -1), (high, 1)) if scale.about_one else ():
+        tip = end + side * 1.4 * (high - low) / (right - left)
+        colour = colormaps[scale.name](0.0 if side < 0 else 1.0)
+        ax.fill([end, end, tip], [0, 1, 0.5], color=colour, linewidth=0, clip_on=False)
+    steps = scale.coloured(np.geomspace(scale.low, scale.high, 256)[None])
+    ax.imshow(_bytes(steps), extent=(low, high, 0, 1), aspect="auto", interpolation="none")
+    ax.set_xlim(low, high)
+    ax.set_ylim(0, 1)
+    values, labels, minor = log_ticks(scale.low, scale.high, max(int((right - left) / 8), 2))
+    if scale.about_one:
+        values, minor = [scale.low, 1.0, scale.high], []
+        labels = [prose.number(value, 2) for value in values]
+    ax.set_xticks([math.log10(v) for v in values], labels)
+    ax.set_xticks([math.log10(v) for v in minor], minor=True)
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    at_edge = COLUMN - right < 2 and right - left < 30
+    ax.set_xlabel(title, fontsize=SMALL, loc="right" if at_edge else "center")
+
+
+def _bytes(picture: Array) -> NDArray[np.uint8]:
+    return (picture * 255).round().astype(np.uint8)
+
+
+def caption(findings: Findings, data: NoiseInImage) -> str:
+    """What is drawn, and how much of the noise the brighter half of the pixels has."""
+    where, v = place(findings, data.objective), findings.vocabulary
+    reference, several = lowered(data.reference), len(data.units) > 1
+    return sentences(
+        "Variance of the gradient in the weights from each pixel to the first layer,"
+        f" summed over its {prose.count(data.layer_units)} unit{'s' * (data.layer_units > 1)}{v.mean_over};"
+        " logarithmic, one scale for all.",
+        f"Middle: pixel by pixel the ratio to {reference}{v.at_checkpoint(data.checkpoints[-1])}, relative to"
+        " that of all these weights together, which is printed with its 95% interval."
+        if data.relative is not None
+        else "",
+        f"Right: the {prose.in_words(len(data.units)) + ' units' if several else 'unit'} whose weights have"
+        f" most variance with {reference}.",
+        shares(data),
+        reach(data),
+        blank(findings, data),
+        f"The variance at a single pixel is known to ±{prose.percent(data.error)} (95%; the median).",
+        where.over if where else "",
+    )
+
+
+def blank(findings: Findings, data: NoiseInImage) -> str:
+    """Which pixels have no colour, and why."""
+    if not data.dead:
+        return ""
+    one, each = data.dead == 1, findings.vocabulary.unit
+    return (
+        f"{capital(prose.in_words(data.dead))} of {prose.count(data.mean.size)} pixels"
+        f" {'is' if one else 'are'} off in every {each}, and left blank:"
+        f" {'its' if one else 'their'} weights have no gradient."
+    )
+
+
+def shares(data: NoiseInImage) -> str:
+    """What part of the variance the brighter half of the pixels has."""
+    told = [
+        f"{percentage(part)} of the variance of {title}" for title, part in data.pair if part.has_interval
+    ]
+    if not told:
+        return ""
+    return f"The half of the pixels that are brighter in the mean image have {prose.listing(told)}."
+
+
+def reach(data: NoiseInImage) -> str:
+    """How evenly the noise of the first estimator lies over the reference's."""
+    if data.relative is None:
+        return ""
+    title, relative = data.relative
+    low, high = np.nanquantile(relative, NINE_TENTHS)
+    return (
+        f"For {title} nine tenths of the pixels have between {prose.number(low, 2)} and"
+        f" {prose.number(high, 2)} times the ratio of all."
+    )
+
+
+def alt(data: NoiseInImage) -> str:
+    """What the maps show, in words."""
+    height, width = data.shape
+    rows = prose.listing([lowered(row.title) for row in data.rows])
+    ratios = "; ".join(
+        f"{lowered(row.title)} {prose.number(row.ratio.value)}"
+        for row in data.rows
+        if row.relative is not None
+    )
+    return sentences(
+        f"Maps of {height} by {width} pixels, a row for each of {rows}: variance of the first layer’s weights"
+        " is high where the mean image is bright, and nothing where a pixel is never on.",
+        shares(data),
+        f"Ratios to {lowered(data.reference)} over all weights: {ratios}." if ratios else "",
+    )
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

@@ -1,0 +1,227 @@
+"""The estimates of one weight's gradient: how wide each estimator spreads them about the same mean."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from reportgen.figures.axes import dot, linear_grid, log_axis, margin_note, plain
+from reportgen.figures.captions import lowered, percentage, sentences
+from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import wrapped
+from reportgen.figures.reading import all_looks, named, pair, title_of
+from reportgen.figures.style import GRID, INK, LEADING, SMALL, Look, new_figure
+from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.one_weight import NORMAL_FAR, Place
+from reportgen.objectives import OBJECTIVES
+
+Array = NDArray[np.float64]
+
+REACH = 6.0
+"""Standard deviations on either side of the mean that a panel shows."""
+ZOOM = 3.0
+"""Ratio of the standard deviations from which the narrower one has a panel of its own."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The estimates of one estimator."""
+
+    label: str
+    title: str
+    name: str
+    """Inside a sentence."""
+    look: Look
+    mean: Estimate
+    deviation: float
+    edges: tuple[float, ...]
+    """Ends of the bins, one more than there are."""
+    density: tuple[float, ...]
+    """In each bin."""
+    drawn: int
+    """Estimates counted."""
+    far: Estimate
+    """The part of them beyond three standard deviations."""
+
+
+@dataclass(frozen=True)
+class WeightHistogram:
+    """Two estimators, the wider one first."""
+
+    objective: str
+    checkpoint: int
+    weight: Place
+    exact: bool
+    """Whether the standard deviations follow from the moments."""
+    spreads: tuple[Spread, ...]
+
+
+def data(findings: Findings) -> WeightHistogram | None:
+    """Of REINFORCE and the reference at the last checkpoint; None where no weight was watched."""
+    weight, sides = findings.weight_place(), pair(findings)
+    if weight is None or sides is None:
+        return None
+    ink = all_looks(findings)
+    spreads, exact = [], True
+    for label in sides:
+        found = findings.weight_estimates(label)
+        if found is None:
+            return None
+        exact = exact and found.exact
+        spreads.append(
+            Spread(
+                label,
+                title_of(findings, label),
+                named(findings, label),
+                ink[label],
+                found.mean,
+                found.deviation,
+                tuple(found.edges.tolist()),
+                tuple(found.density.tolist()),
+                found.drawn,
+                found.far,
+            )
+        )
+    spreads.sort(key=lambda one: -one.deviation)
+    return WeightHistogram(findings.objectives[0], findings.checkpoints[-1], weight, exact, tuple(spreads))
+
+
+def draw(data: WeightHistogram) -> Figure:
+    """Densities on a log axis, at the width of the wider and of the narrower; widths and means beneath."""
+    wide, narrow = data.spreads
+    zoomed = wide.deviation > ZOOM * narrow.deviation
+    panels = [wide, narrow] if zoomed else [wide]
+    figure = new_figure(64)
+    rows = {"height_ratios": [1.0, 0.24]}
+    grid = figure.subplots(2, len(panels), squeeze=False, gridspec_kw=rows, sharex="col", sharey="row")
+    least = min(1 / (one.drawn * (one.edges[1] - one.edges[0])) for one in data.spreads)
+    most = max(max(one.density) for one in data.spreads)
+    unit = OBJECTIVES[data.objective].unit if data.objective in OBJECTIVES else ""
+    for column, one in enumerate(panels):
+        top, strip = grid[:, column]
+        low, high = (narrow.mean.value + side * REACH * one.deviation for side in (-1, 1))
+        top.set_xlim(low, high)
+        if one is wide and zoomed:
+            band = [narrow.mean.value + side * REACH * narrow.deviation for side in (-1, 1)]
+            top.axvspan(*band, color=INK, alpha=GRID / 2, linewidth=0, zorder=1)
+        for spread in data.spreads:
+            _density(top, spread, low, high)
+        _names(top, data, one, zoomed)
+        _strip(strip, data, widths=zoomed and one is wide)
+        strip.set_xlabel(f"gradient in the weight{f', {unit}' * bool(unit)}")
+    if zoomed:
+        factor = prose.spoken(wide.deviation / narrow.deviation)
+        grid[0, 0].set_title("Both at their full width")
+        grid[0, 1].set_title(f"The grey band, {factor} times enlarged")
+    log_axis(grid[0, 0], "y", [least / 2, most * 3], pad=0.0)
+    grid[0, 0].set_ylabel(f"density{f', 1/{unit}' * bool(unit)}")
+    for row, spread in enumerate(data.spreads):
+        margin_note(grid[1, -1], row, wrapped(spread.title))
+    return figure
+
+
+def _density(ax: Axes, one: Spread, low: float, high: float) -> None:
+    """The histogram as steps, and the normal density of the same mean and variance as a dashed line."""
+    density = np.array([value if value > 0 else math.nan for value in one.density])
+    ax.stairs(density, one.edges, color=one.look.colour, linewidth=1.3, baseline=None, zorder=2.5)
+    x = np.linspace(low, high, 400)
+    dashed = (0, (3, 2))
+    ax.plot(x, normal(one, x), color=one.look.colour, linewidth=0.7, linestyle=dashed, zorder=2.2)
+
+
+def normal(one: Spread, x: Array) -> Array:
+    """The normal density of the same mean and variance."""
+    at = (x - one.mean.value) / one.deviation
+    return np.asarray(np.exp(-0.5 * at**2) / (math.sqrt(2 * math.pi) * one.deviation))
+
+
+def _names(ax: Axes, data: WeightHistogram, shown: Spread, zoomed: bool) -> None:
+    """Names on the curves: at the shoulder of the one that fills the panel, beside the peak of a narrower
+    one, and at the right end of a wider one."""
+    for one in data.spreads:
+        x, rise, across = one.mean.value + 1.25 * one.deviation, 5.0, "data"
+        y = float(normal(one, np.array([x]))[0])
+        if zoomed and one is not shown:
+            x, y, rise = one.mean.value + 0.12 * shown.deviation, max(one.density), 0.0
+            if one.deviation > shown.deviation:
+                x, across = 1.0, "axes fraction"
+        ax.annotate(
+            wrapped(one.title),
+            (x, y),
+            xycoords=(across, "data"),
+            xytext=(8.0 if across != "data" else 4.0, rise),
+            textcoords="offset points",
+            fontsize=SMALL,
+            linespacing=LEADING,
+            va="bottom" if rise else "center",
+            annotation_clip=False,
+        )
+
+
+def _strip(ax: Axes, data: WeightHistogram, *, widths: bool) -> None:
+    """A row an estimator: a standard deviation on either side of the mean, or the mean's interval."""
+    for row, one in enumerate(data.spreads):
+        low, high = one.mean.low, one.mean.high
+        if widths:
+            low, high = one.mean.value - one.deviation, one.mean.value + one.deviation
+        dot(ax, one.mean.value, row, low, high, one.look)
+    ax.set_title("mean ± one standard deviation" if widths else "mean, 95% interval", fontsize=SMALL, pad=1.5)
+    ax.set_ylim(1.7, -0.7)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(round(value, 9))))
+    linear_grid(ax, "x")
+
+
+def caption(findings: Findings, data: WeightHistogram) -> str:
+    """Whose estimates, how wide, and how heavy their tails."""
+    v, (wide, narrow) = findings.vocabulary, data.spreads
+    weight, drawn = data.weight, sorted({one.drawn for one in data.spreads})
+    where = f"{v.unit} {prose.count(weight.image)}{' of the test part' * v.images}"
+    objective = f"Objective: {lowered(v.objective(data.objective))}"
+    beyond = prose.listing(
+        [f"{percentage(one.far)} of the estimates with {one.name}" for one in data.spreads]
+    )
+    return sentences(
+        f"Estimates of the gradient in one weight, from the pixel in row {weight.row} and column"
+        f" {weight.column} to unit {weight.unit} of the first layer, at {where}:"
+        f" of the {v.units}, and of the weights with a gradient at it, the one whose variance with"
+        f" {named(findings, findings.reference())} is the median.",
+        f"Histograms of {prose.listing([prose.count(n) for n in drawn])} estimates each, logarithmic; dashed,"
+        " the normal density of the same mean and variance.",
+        f"The means are {told(wide)} with {wide.name} and {told(narrow)} with {narrow.name}; the standard"
+        f" deviations, {prose.number(wide.deviation)} and {prose.number(narrow.deviation)},"
+        f" {'follow from the moments' if data.exact else 'are those of the estimates drawn'}.",
+        f"Beyond three standard deviations lie {beyond}; of a normal variable"
+        f" {prose.percent(NORMAL_FAR)} do.",
+        f"{objective}{v.at_checkpoint(data.checkpoint).replace(' at ', ', ')}.",
+    )
+
+
+def told(one: Spread) -> str:
+    """Its mean with its interval."""
+    return prose.with_interval(one.mean)
+
+
+def alt(data: WeightHistogram) -> str:
+    """The two histograms in words."""
+    wide, narrow = data.spreads
+    return (
+        "Histograms of the estimates of one weight’s gradient on a logarithmic density axis, both about the"
+        f" same place: {lowered(wide.title)} with mean {told(wide)} and standard deviation"
+        f" {prose.number(wide.deviation)}; {lowered(narrow.title)} with mean {told(narrow)} and standard"
+        f" deviation {prose.number(narrow.deviation)}."
+    )
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))

@@ -1,0 +1,40 @@
+"""Where in the image the noise of the first layer lives, and the estimates of one of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.figures import noise_in_image
+from reportgen.findings import Findings, prose
+from reportgen.report import about, words
+from reportgen.report.section import Section
+
+
+def context(findings: Findings) -> Mapping[str, Any] | None:
+    """What the maps say in words; left out where no layer sees images."""
+    layer, pair = findings.first_layer(), about.contrast(findings)
+    if layer is None or noise_in_image.data(findings) is None:
+        return None
+    sentences = []
+    if pair is not None:
+        first, reference = (about.named(findings, label) for label in pair)
+        ratio = findings.pixel_ratio(*pair)
+        if ratio.available:
+            sentences.append(
+                words.sentence(
+                    f"{about.under(findings, findings.objectives[0])}, over all weights of this layer, "
+                    f"{first} has {prose.with_interval(ratio)} times the variance of {reference}"
+                    f"{findings.vocabulary.at_last}"
+                )
+            )
+    return {
+        "sentences": sentences,
+        "unit": findings.vocabulary.unit,
+        "units": findings.vocabulary.units,
+    }
+
+
+SECTION = Section(
+    "pixels", "Where in the image the noise is", context, ("noise_in_image", "weight_histogram")
+)
