@@ -70,6 +70,12 @@ class PausedError(ReportgenError):
     exit_code = 3
 
 
+class StoppedError(ReportgenError):
+    """Interrupted where nothing is kept."""
+
+    exit_code = 130
+
+
 class RenderError(ReportgenError):
     """A report would come out incomplete: a missing image, glyph or formula."""
 

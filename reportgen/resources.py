@@ -1,7 +1,6 @@
-"""Where the files that are not code live: page templates and the gallery.
+"""Where the files that are not code live: page templates, the gallery and the lock.
 
-In a checkout they are folders at its top, in an installed wheel folders
-inside the package.
+In a checkout they are at its top, in an installed wheel inside the package.
 """
 
 from __future__ import annotations
@@ -13,20 +12,25 @@ from reportgen.errors import MissingRequirementError
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def _folder(name: str) -> Path:
+def _find(name: str) -> Path:
     for parent in (_PACKAGE, _PACKAGE.parent):
-        if (parent / name).is_dir():
+        if (parent / name).exists():
             return parent / name
     raise MissingRequirementError(
-        f"reportgen: needs its folder {name!r} beside or inside the package, found neither. Install it again."
+        f"reportgen: needs its own {name!r} beside or inside the package, found neither. Install it again."
     )
 
 
 def templates() -> Path:
     """Folder of the Jinja2 templates and style sheets."""
-    return _folder("templates")
+    return _find("templates")
 
 
 def gallery() -> Path:
     """Folder of the experiments that come with reportgen, one YAML file each."""
-    return _folder("experiments")
+    return _find("experiments")
+
+
+def lock() -> Path:
+    """requirements.lock: the exact version of every package that reportgen is made and tested with."""
+    return _find("requirements.lock")

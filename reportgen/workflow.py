@@ -48,6 +48,12 @@ class Job:
         return self.plan.cells
 
     @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of what the numbers come from: the user's own code, and the data set."""
+        data = self.experiment.problem.dataset
+        return dict(self.code.digests) | ({data: self.digest} if data else {})
+
+    @property
     def command(self) -> str:
         """What makes this report again."""
         options = [word for override in self.experiment.overrides for word in ("--set", override)]
@@ -70,15 +76,25 @@ def prepare(name: str, output: Path, overrides: Sequence[str], *, from_store: bo
     return planned(name, load(find(name), overrides), output, from_store=from_store)
 
 
-def planned(name: str, experiment: Experiment, output: Path, *, from_store: bool = False) -> Job:
-    """The same for an experiment at hand; `name` stands for it in messages and commands."""
+def planned(
+    name: str,
+    experiment: Experiment,
+    output: Path,
+    *,
+    from_store: bool = False,
+    code_folder: Path | None = None,
+) -> Job:
+    """The same for an experiment at hand; `name` stands for it in messages and commands.
+
+    The user's own code is looked for in `code_folder`; where the declaration lies if that is left out.
+    """
     _check_characters(name, experiment)
     store = Store(output / STORE)
     data = experiment.problem.dataset
     digest = store.dataset_digest(data) if from_store and data else None
     if digest is None:
         digest = _digest(experiment) if data else ""
-    code = _code(experiment, store if from_store else None)
+    code = _code(experiment, code_folder or experiment.folder, store if from_store else None)
     plan = make_plan(experiment, digest, code.digests)
     return Job(name, experiment, digest, plan, code, store, output / experiment.experiment)
 
@@ -188,8 +204,7 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
             findings,
             job.folder,
             command=job.command,
-            data=dict(job.code.digests)
-            | ({job.experiment.problem.dataset: job.digest} if job.experiment.problem.dataset else {}),
+            data=job.digests,
             store_info={"format": FORMAT, "cells": len(measured)},
             inputs=(
                 job.experiment.text,
@@ -246,18 +261,18 @@ def _dataset(name: str) -> Dataset | Table:
     return find_data(name)
 
 
-def _code(experiment: Experiment, noted: Store | None) -> UserCode:
+def _code(experiment: Experiment, folder: Path, noted: Store | None) -> UserCode:
     """Digests of the code that a declaration names; those that `noted` has where a file is gone."""
     digests: dict[str, str] = {}
     for place, reference in experiment.code.items():
         try:
-            digests |= UserCode.read([reference], experiment.folder).digests
+            digests |= UserCode.read([reference], folder).digests
         except UsageError as error:
             digest = noted.code_digest(reference) if noted is not None else None
             if digest is None:
                 raise experiment.error(place, str(error)) from error
             digests[reference] = digest
-    return UserCode(experiment.folder.resolve(), digests)
+    return UserCode(folder.resolve(), digests)
 
 
 def _digest(experiment: Experiment) -> str:

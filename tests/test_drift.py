@@ -240,6 +240,8 @@ LOST = "not available: the mean gradient is lost in the noise"
         pytest.param(row(1.0, 0.0, math.inf), within(9.0, 0.01), "equivalent", id="interval is everything"),
         pytest.param(row(14.3, 14.3, 14.3, "mean_norm"), row(14.30001, 14.30001, 14.30001, "mean_norm"),
                      "equivalent", id="rounding, known"),
+        pytest.param(row(2e-16, 2e-16, 2e-16, "exact_mean_norm"), row(1e-16, 1e-16, 1e-16, "exact_mean_norm"),
+                     "equivalent", id="rounding of zero"),
         pytest.param(within(1.0, 1e-9), within(1.000001, 1e-9), "equivalent", id="rounding, interval"),
         pytest.param(row(1, 1, 1, "coordinate_lower"), row(0.99, 0.99, 0.99, "coordinate_lower"),
                      "not judged", id="counted"),

@@ -228,6 +228,7 @@ def test_wheel_carries_the_package_the_templates_and_the_gallery(wheel: Path) ->
     source = [path for path in tracked if not {"__pycache__", "node_modules"} & set(path.parts)]
     assert len(source) > 20
     missing = [path for path in source if f"reportgen/{path.relative_to(ROOT)}" not in names]
+    assert "reportgen/requirements.lock" in names
     modules = [path for path in ROOT.glob("reportgen/**/*.py") if str(path.relative_to(ROOT)) not in names]
     assert missing + modules == []
     stray = [n for n in names if not n.startswith("reportgen") or "__pycache__" in n or "node_modules" in n]
@@ -253,8 +254,8 @@ def test_unpacked_wheel_works_in_any_folder(wheel: Path, tmp_path: Path) -> None
     code = (
         "import reportgen\n"
         "from reportgen.declaration import find, gallery_names, load, long_names\n"
-        "from reportgen.resources import gallery, templates\n"
-        "print(reportgen.__file__, templates(), gallery(), sep='\\n')\n"
+        "from reportgen.resources import gallery, lock, templates\n"
+        "print(reportgen.__file__, templates(), gallery(), lock(), sep='\\n')\n"
         "print(*(load(find(name)).experiment for name in (*gallery_names(), *long_names())))\n"
     )
     environment = os.environ | {"PYTHONPATH": str(installed)}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,12 @@ from reportgen.declaration import load_text
 from reportgen.errors import RenderError
 from reportgen.figures import FIGURES, draw
 from reportgen.findings import Findings
-from reportgen.report import render
+from reportgen.report import EVIDENCE, render
 from reportgen.report.formulas import drawn, sources
 from reportgen.report.pdf import Attachment, Resources, lay_out, require_weasyprint
 from reportgen.report.style import font_faces, font_files
 from reportgen.report.vector import VectorImage, path_operators, read
+from reportgen.resources import lock
 from tests.synthetic import synthetic_findings
 
 WHEN = datetime(2025, 11, 23, 20, 0, tzinfo=UTC)
@@ -47,13 +50,49 @@ def report(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_evidence_is_attached_with_fixed_dates(report: Path) -> None:
     with pikepdf.open(report) as pdf:
-        assert set(pdf.attachments) == {"declaration.yaml", "results.csv", "claims.json"}
-        for name in ("results.csv", "claims.json"):
-            found = pdf.attachments[name].get_file()
-            assert found.read_bytes() == (report.parent / name).read_bytes()
-            assert found.creation_date == found.mod_date == WHEN
-        declared = pdf.attachments["declaration.yaml"].get_file().read_bytes().decode()
-        assert load_text(declared, "attached.yaml").experiment == "burda2016"
+        files = {name: spec.get_file() for name, spec in pdf.attachments.items()}
+        held = {name: file.read_bytes() for name, file in files.items()}
+        assert {file.creation_date for file in files.values()} == {WHEN}
+        assert {file.mod_date for file in files.values()} == {WHEN}
+        listed = list(pdf.Root.Names.EmbeddedFiles.Names)[::2]
+    assert list(map(str, listed)) == sorted(EVIDENCE) == sorted(held)
+    for name in ("results.csv", "claims.json"):
+        assert held[name] == (report.parent / name).read_bytes()
+    assert held["requirements.lock"] == lock().read_bytes()
+    assert load_text(held["declaration.yaml"].decode(), "attached.yaml").experiment == "burda2016"
+    beside, inside = (json.loads(text) for text in (manifest_beside(report), held["manifest.json"]))
+    assert inside["attached"] == {
+        name: hashlib.sha256(content).hexdigest() for name, content in held.items() if name != "manifest.json"
+    }
+    assert beside["files"].pop("report.pdf") == hashlib.sha256(report.read_bytes()).hexdigest()
+    assert inside == beside
+
+
+def manifest_beside(report: Path) -> str:
+    return (report.parent / "manifest.json").read_text()
+
+
+def test_evidence_is_associated_with_the_document(report: Path) -> None:
+    """As PDF/A-3 wants it: each file once, with its relation and a media type that is no machine's own."""
+    with pikepdf.open(report) as pdf:
+        specs = list(pdf.Root.AF)
+        assert len({spec.objgen for spec in specs}) == len(specs) == len(EVIDENCE)
+        for spec in specs:
+            media, relationship, description = EVIDENCE[str(spec.UF)]
+            assert str(spec.EF.F.Subtype) == f"/{media}"
+            assert str(spec.AFRelationship) == f"/{relationship}"
+            assert str(spec.Desc) == description
+            content = spec.EF.F.read_bytes()
+            assert spec.EF.F.Params.Size == len(content)
+            checksum = hashlib.md5(content, usedforsecurity=False).digest()
+            assert bytes(spec.EF.F.Params.CheckSum) == checksum
+
+
+def test_the_manifest_inside_knows_every_page(report: Path) -> None:
+    with pikepdf.open(report) as pdf:
+        sums = [hashlib.sha256(page.Contents.read_bytes()).hexdigest() for page in pdf.pages]
+    assert json.loads(manifest_beside(report))["pages"] == sums
+    assert len(set(sums)) == len(sums)
 
 
 def test_structure(report: Path) -> None:

@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
     except ReportgenError as error:
-        code = _complain(str(error), error.exit_code)
+        sys.exit(_complain(str(error), error.exit_code))
     except typer.TyperException as error:
         code = _complain(_usage(error), UsageError.exit_code)
     except (KeyboardInterrupt, typer.Abort):

@@ -105,7 +105,7 @@ def answer(found: Comparison) -> dict[str, Any]:
         "claims": None
         if found.claims is None
         else [{**asdict(claim), "status": claim.status} for claim in found.claims],
-        "numbers": [_plain(n) for n in (*ranked(found.numbers), *others)],
+        "numbers": [plain(n) for n in (*ranked(found.numbers), *others)],
     }
 
 
@@ -125,24 +125,24 @@ def _left_out(what: str, found: Comparison, file: str, part: object) -> Iterable
 def _columns(number: NumberDrift) -> Mapping[str, str]:
     return {
         "status": number.status,
-        "where": _where(number),
+        "where": where(number),
         "statistic": number.row.statistic,
-        "old": _value(number.old),
+        "old": value(number.old),
         "": "→",
-        "new": _value(number.new),
+        "new": value(number.new),
         "change": _change(number),
-        "why": _why(number),
+        "why": why(number),
     }
 
 
-def _where(number: NumberDrift) -> str:
+def where(number: NumberDrift) -> str:
     row = number.row
     parts = [row.objective, row.estimator, f"K {row.num_samples}", f"checkpoint {row.checkpoint}", row.group]
     setting = [f"{name.rpartition('.')[2]} {value}" for name, value in row.setting.items() if value != "0.0"]
     return ", ".join([*parts, *setting])
 
 
-def _value(estimate: Estimate | None) -> str:
+def value(estimate: Estimate | None) -> str:
     if estimate is None:
         return "none"
     return "broken" if estimate.status.startswith("broken") else prose.with_interval(estimate)
@@ -159,7 +159,7 @@ def _change(number: NumberDrift) -> str:
     return f"{'+' if difference > 0.0 else ''}{prose.number(difference)}"
 
 
-def _why(number: NumberDrift) -> str:
+def why(number: NumberDrift) -> str:
     if not math.isnan(number.p_value):
         return prose.p_value(number.p_value)
     if number.new is None:
@@ -167,7 +167,7 @@ def _why(number: NumberDrift) -> str:
     return "known exactly" if number.new.available else number.new.status
 
 
-def _plain(number: NumberDrift) -> dict[str, Any]:
+def plain(number: NumberDrift) -> dict[str, Any]:
     row = number.row
     return {
         "status": number.status,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-ABOUT = ("reportgen", "git_commit", "seed", "data", "environment", "settings")
+ABOUT = ("reportgen", "engine", "git_commit", "seed", "data", "environment", "settings")
 """Parts of manifest.json that numbers may depend on."""
 NAMES = {"git_commit": "commit"}
 

@@ -49,6 +49,7 @@ from reportgen.findings.bias import holm
 from reportgen.findings.estimate import NAN, Estimate
 from reportgen.findings.finished import name_of
 from reportgen.findings.rows import Row
+from reportgen.findings.variance import NOTHING
 from reportgen.jackknife import t_quantile
 
 IDENTICAL, EQUIVALENT, DRIFTED, CHANGED = "identical", "equivalent", "drifted", "changed"
@@ -246,7 +247,7 @@ def _case(before: Row, after: Row, statistic: str, images: int | None) -> _Case:
         return _Case(NOT_JUDGED)
     was, now = working(old.value), working(new.value)
     reaches = half_width(old, working), half_width(new, working)
-    relative, absolute = (0.0, ROUNDING) if working is _log else (ROUNDING, 0.0)
+    relative, absolute = (0.0, ROUNDING) if working is _log else (ROUNDING, NOTHING)
     if math.isclose(was, now, rel_tol=relative, abs_tol=absolute):
         return _Case(EQUIVALENT, 1.0)
     if reaches == (0.0, 0.0):

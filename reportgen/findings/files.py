@@ -38,10 +38,14 @@ def claims_data(findings: Findings) -> list[dict[str, Any]]:
     return [claim_data(claim) for claim in findings.claims]
 
 
+def claims_text(findings: Findings) -> str:
+    """claims.json."""
+    return json.dumps(claims_data(findings), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def write_claims_json(findings: Findings, path: Path) -> None:
     """Write claims.json (UTF-8)."""
-    text = json.dumps(claims_data(findings), indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_bytes((text + "\n").encode())
+    path.write_bytes(claims_text(findings).encode())
 
 
 def _cell(value: Any) -> str:

@@ -70,9 +70,8 @@ def read_run(place: Path) -> FinishedRun:
                 f"Make the report again{remedy}."
             )
     content = _bytes(results)
-    claims, manifest = _json(folder / CLAIMS), _json(folder / MANIFEST)
-    if claims is not None and not _are_claims(claims):
-        raise _damaged(folder / CLAIMS, "must be a list of claims, each with its id and verdict")
+    manifest = _json(folder / MANIFEST)
+    beside = (folder / CLAIMS).is_file()
     if manifest is not None and not isinstance(manifest, dict):
         raise _damaged(folder / MANIFEST, f"must be an object, got {type(manifest).__name__}")
     files = (manifest or {}).get("files")
@@ -80,7 +79,7 @@ def read_run(place: Path) -> FinishedRun:
     return FinishedRun(
         results=results,
         rows=read_rows(content, results),
-        claims=None if claims is None else tuple(claims),
+        claims=read_claims(_bytes(folder / CLAIMS), folder / CLAIMS) if beside else None,
         manifest=manifest,
         altered=expected is not None and expected != hashlib.sha256(content).hexdigest(),
     )
@@ -127,6 +126,14 @@ def read_rows(content: bytes, path: Path) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def read_claims(content: bytes, path: Path) -> tuple[Mapping[str, Any], ...]:
+    """The claims of a claims.json. UsageError where it is no list of them."""
+    claims = _parsed(content, path)
+    if not _are_claims(claims):
+        raise _damaged(path, "must be a list of claims, each with its id and verdict")
+    return tuple(claims)
+
+
 def _row(fields: Sequence[str], header: Sequence[str], place: str) -> Row:
     values = dict(zip(header, fields, strict=True))
 
@@ -162,10 +169,12 @@ def _are_claims(claims: Any) -> bool:
 
 def _json(path: Path) -> Any:
     """None where there is no such file."""
-    if not path.is_file():
-        return None
+    return _parsed(_bytes(path), path) if path.is_file() else None
+
+
+def _parsed(content: bytes, path: Path) -> Any:
     try:
-        return json.loads(_bytes(path))
+        return json.loads(content)
     except ValueError as error:
         raise _damaged(path, f"must be JSON, found: {error}") from error
 

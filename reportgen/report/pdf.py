@@ -7,11 +7,12 @@ fetched: the document's images are data, its fonts come from the templates.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,8 +38,13 @@ class Attachment:
     """A file embedded in the PDF."""
 
     name: str
-    content: bytes
+    content: bytes | Callable[[Sequence[str]], bytes]
+    """Its bytes, or what makes them of the SHA-256 of each page's content stream."""
     description: str
+    media: str = "application/octet-stream"
+    """Media type. Left to WeasyPrint it is what the machine's own tables say."""
+    relationship: str = "Data"
+    """To the document, by a name of ISO 32000-2, 7.11.3."""
 
 
 @dataclass(frozen=True)
@@ -155,17 +161,49 @@ class Layout:
         weasyprint = require_weasyprint()
         self.document.metadata.attachments = [
             weasyprint.Attachment(
-                file_obj=BytesIO(a.content),
+                file_obj=BytesIO(a.name.encode() if callable(a.content) else a.content),
                 name=a.name,
                 description=a.description,
                 created=self.when,
                 modified=self.when,
-                relationship="Source" if a.name.endswith(".yaml") else "Data",
+                relationship=a.relationship,
             )
             for a in attachments
         ]
         with _guarded(self.name, self.when):
-            return bytes(self.document.write_pdf(pdf_variant=VARIANT))
+            return bytes(
+                self.document.write_pdf(
+                    pdf_variant=VARIANT, finisher=lambda document, pdf: _finish(pdf, attachments)
+                )
+            )
+
+
+def _finish(pdf: Any, attachments: Sequence[Attachment]) -> None:
+    """Media types as they are declared, each associated file once, and files made of the drawn pages."""
+    embedded = [item for item in pdf.objects if getattr(item, "extra", {}).get("Type") == "/EmbeddedFile"]
+    for stream, attachment in zip(embedded, attachments, strict=True):
+        stream.extra["Subtype"] = f"/{attachment.media.replace('/', '#2f')}"
+        if callable(attachment.content):
+            made = attachment.content(_page_sums(pdf))
+            stream.stream = [made]
+            stream.extra["Params"]["Size"] = len(made)
+            checksum = hashlib.md5(made, usedforsecurity=False).hexdigest()
+            stream.extra["Params"]["CheckSum"] = f"<{checksum}>"
+    if "AF" in pdf.catalog:
+        listed = pdf.catalog["AF"]
+        listed[:] = dict.fromkeys(listed)
+
+
+def _page_sums(pdf: Any) -> list[str]:
+    """SHA-256 of each page's content stream, as it is before compression."""
+    import pydyf
+
+    sums = []
+    for number in pdf.pages["Kids"][::3]:
+        stream = pdf.objects[int(pdf.objects[number]["Contents"].split()[0])]
+        content = pydyf.Stream(stream.stream).data.partition(b"\nstream\n")[2].removesuffix(b"\nendstream")
+        sums.append(hashlib.sha256(content).hexdigest())
+    return sums
 
 
 def lay_out(html: str, resources: Resources, when: datetime) -> Layout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,9 +14,10 @@ from typing import Any
 
 import reportgen
 from reportgen.findings import Findings, prose
-from reportgen.libraries import font_subsetter
+from reportgen.libraries import PANGO, font_subsetter
 from reportgen.report import about
-from reportgen.resources import templates
+from reportgen.resources import lock, templates
+from reportgen.store.records import JudgementRecord, MeasurementRecord, TrainingRecord
 
 PRESS = ("numpy", "matplotlib", "jinja2", "weasyprint", "fonttools")
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
@@ -74,28 +76,24 @@ def gather(
 def recorded_date(findings: Findings) -> datetime | None:
     """When the last of the cells was finished, as its record says (``environment["finished"]``, ISO 8601)."""
     dates = []
-    for environment in recorded(findings):
-        text = environment.get("finished")
+    for record in recorded(findings):
+        text = record.environment.get("finished")
         if text:
             date = datetime.fromisoformat(str(text))
             dates.append(date if date.tzinfo else date.replace(tzinfo=UTC))
     return max(dates).astimezone(UTC) if dates else None
 
 
-def recorded(findings: Findings) -> list[Mapping[str, Any]]:
-    """The environment of every record, trainings first."""
-    return [
-        *(record.environment for record in findings.trainings),
-        *(record.environment for record in findings.judgements),
-        *(record.environment for record in findings.measurements),
-    ]
+def recorded(findings: Findings) -> tuple[TrainingRecord | JudgementRecord | MeasurementRecord, ...]:
+    """Every record, trainings first."""
+    return (*findings.trainings, *findings.judgements, *findings.measurements)
 
 
 def environments(findings: Findings) -> tuple[Mapping[str, Any], ...]:
     """The different machines and versions that cells were measured with, in the plan's order."""
     found: list[dict[str, Any]] = []
-    for environment in recorded(findings):
-        about_it = {key: value for key, value in environment.items() if key != "finished"}
+    for record in recorded(findings):
+        about_it = {key: value for key, value in record.environment.items() if key != "finished"}
         if about_it and about_it not in found:
             found.append(about_it)
     return tuple(found)
@@ -110,7 +108,25 @@ def press() -> Mapping[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "unknown"
+    pango = PANGO.open()
+    found["pango"] = (PANGO.version(pango) if pango else None) or "unknown"
     found["fonts cut by"] = font_subsetter()
+    return found
+
+
+@lru_cache(maxsize=1)
+def not_as_locked() -> Mapping[str, str]:
+    """Packages of requirements.lock that are here in another version, and that version.
+
+    Those that are not here are left out: most of them only serve the tests.
+    """
+    found: dict[str, str] = {}
+    for line in lock().read_text(encoding="utf-8").splitlines():
+        name, sign, locked = line.partition("==")
+        if sign:
+            with suppress(PackageNotFoundError):
+                here = version(name).split("+")[0]
+                found |= {} if here == locked else {name: here}
     return found
 
 

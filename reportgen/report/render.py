@@ -16,15 +16,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reportgen import __version__
+from reportgen import __version__, resources
 from reportgen.declaration import resolved, to_yaml
 from reportgen.figures import Drawing
 from reportgen.figures.captions import samples_sentence
-from reportgen.findings import Findings, claims_data, prose
-from reportgen.report import front, provenance
+from reportgen.findings import Findings, prose
+from reportgen.findings.files import claims_text
+from reportgen.plan import ENGINE_VERSION
+from reportgen.report import evidence, front, provenance
 from reportgen.report.files import write
 from reportgen.report.marks import plain
-from reportgen.report.pdf import Attachment, Layout, Resources, lay_out, require_weasyprint
+from reportgen.report.pdf import Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.provenance import Provenance
 from reportgen.report.script import script
 from reportgen.report.section import Section
@@ -64,12 +66,12 @@ def render(
     """
     source = provenance.gather(findings, command=command, timestamp=timestamp, data=data, store=store_info)
     written = tuple(folder / name for name in WRITTEN)
-    mark = fingerprint(source, inputs)
+    lock = resources.lock().read_bytes()
+    mark = fingerprint(source, (*inputs, lock.decode()))
     if keep and is_current(folder, mark):
         return written
     declaration = declaration_text(findings)
-    claims = json.dumps(claims_data(findings), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    files = {"claims.json": claims.encode()}
+    files = {"claims.json": claims_text(findings).encode()}
     with making(findings) as made, _without_collector():
         sections = fill(findings)
         shared = shared_context(findings, source, declaration, sections)
@@ -79,8 +81,21 @@ def render(
         files["results.csv"] = made.results_csv()
         files |= {f"figures/{name}.svg": figure.svg for name, figure in drawings.items()}
         files["report.html"] = html_page(sections, shared, drawings, files, declaration)
-        files["report.pdf"] = layout.pdf(attachments(files, declaration))
-    files[MANIFEST] = manifest(findings, source, files, mark)
+        about = manifest(findings, source, mark)
+        attached = {
+            "claims.json": files["claims.json"],
+            "declaration.yaml": declaration.encode(),
+            "requirements.lock": lock,
+            "results.csv": files["results.csv"],
+        }
+
+        def sealed(pages: Sequence[str]) -> bytes:
+            """The manifest inside the PDF holds everything but the PDF's own hash."""
+            about.update(attached=_sums(attached), pages=list(pages))
+            return as_json({**about, "files": _sums(files)})
+
+        files["report.pdf"] = layout.pdf(evidence.attachments({**attached, MANIFEST: sealed}))
+    files[MANIFEST] = as_json({**about, "files": _sums(files)})
     write(folder, files, replacing="figures/*.svg")
     return written
 
@@ -162,13 +177,13 @@ def pdf_layout(
     return lay_out(html.decode(), Resources(font_files(), writer.images), source.stamp)
 
 
-def attachments(files: Mapping[str, bytes], declaration: str) -> tuple[Attachment, ...]:
-    """The evidence that goes into the PDF."""
-    return (
-        Attachment("declaration.yaml", declaration.encode(), "The declaration, with every default"),
-        Attachment("results.csv", files["results.csv"], "Every statistic of every cell, with its interval"),
-        Attachment("claims.json", files["claims.json"], "Verdicts, with every comparison made"),
-    )
+def paper(findings: Findings, source: Provenance) -> Layout:
+    """The PDF's pages of these findings, by themselves: no other file is made."""
+    with making(findings) as made, _without_collector():
+        sections = fill(findings)
+        shared = shared_context(findings, source, declaration_text(findings), sections)
+        require_weasyprint()
+        return pdf_layout(sections, shared, made.drawings(), source)
 
 
 @contextmanager
@@ -219,15 +234,16 @@ def _lost(record: BrokenRecord) -> Mapping[str, str]:
     return {"key": record.key, "kind": record.kind, "cause": record.cause}
 
 
-def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes], mark: str) -> bytes:
-    """manifest.json: what made the report, and the hash of every file beside it."""
-    content = {
+def manifest(findings: Findings, source: Provenance, mark: str) -> dict[str, Any]:
+    """manifest.json, but for the hashes of what is written: what made the report."""
+    return {
         "experiment": findings.experiment.experiment,
         "title": findings.experiment.title,
         "run": source.run_id,
         "finished": source.finished.isoformat() if source.finished else None,
         "command": source.command,
         "reportgen": __version__,
+        "engine": ENGINE_VERSION,
         "git_commit": source.commit,
         "seed": findings.experiment.seed,
         "data": dict(source.data),
@@ -239,6 +255,7 @@ def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes],
         "environment": {
             "measured": [dict(e) for e in source.measured_on],
             "rendered": dict(source.rendered_with),
+            "not_as_locked": dict(provenance.not_as_locked()),
         },
         "exit_code": findings.exit_code,
         "cells": {
@@ -269,8 +286,16 @@ def manifest(findings: Findings, source: Provenance, files: Mapping[str, bytes],
             "broken": [_lost(record) for record in findings.broken if not record.paused],
             "unfinished": [_lost(record) for record in findings.broken if record.paused],
         },
+        "clocks": evidence.clocks(findings, source.measured_on),
         "store": dict(source.store),
         "inputs": mark,
-        "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
     }
-    return (json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+
+
+def as_json(manifest: Mapping[str, Any]) -> bytes:
+    """A manifest as it is written."""
+    return (json.dumps(manifest, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+
+
+def _sums(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}

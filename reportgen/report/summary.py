@@ -23,6 +23,7 @@ from reportgen.report.writer import Medium, Writer
 
 TITLE = "Every claim and its verdict"
 TEMPLATE = "summary.html"
+JSON = "application/json"
 PAGE, PDF, DATA = "summary.html", "summary.pdf", "summary.json"
 PAPERS: dict[str, tuple[str, ...]] = {"A4": (), "A3": ("summary_wide.css",), "A2": ("summary_wide.css",)}
 """Size → further style; the smallest on which all claims stand on one page is taken, or else the last."""
@@ -71,7 +72,9 @@ def render_summary(
         return written
     experiments = [entry_data(of) for of in summary.entries]
     context = _context(summary)
-    evidence = Attachment("claims.json", _json(experiments), "Every claim with its verdict")
+    evidence = Attachment(
+        "claims.json", _json(experiments), "Every claim with its verdict", "application/json"
+    )
     files = {PAGE: _text("screen", context).encode(), PDF: _pdf(summary, context, evidence)}
     files[DATA] = _json(_data(summary, experiments, files, mark))
     write(folder, files)

@@ -1,0 +1,194 @@
+"""What `reportgen verify` has to say: a table and what differs for people, one object for programs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from reportgen.cli import drift_lines
+from reportgen.cli.tables import aligned, counted, counts
+from reportgen.declaration.claim_tests import percent_text
+from reportgen.findings import prose
+from reportgen.verification.numbers import (
+    DIFFERENT,
+    EQUIVALENT,
+    IDENTICAL,
+    STANDINGS,
+    UNDECIDED,
+    Number,
+)
+
+if TYPE_CHECKING:
+    from reportgen.execution import Outcome
+    from reportgen.verification import Verification
+
+SHOWN = 20
+"""Things that are not as reported, in the lines for people."""
+ENDINGS = {
+    IDENTICAL: "every number but timings repeats to the bit",
+    EQUIVALENT: "no number differs beyond its noise",
+    DIFFERENT: "the report is not what this run gives",
+    UNDECIDED: "a claim is not decided at this precision",
+}
+BROKEN = "a cell broke that did not before"
+
+
+def lines(found: Verification, outcome: Outcome | None, *, quick: bool) -> Iterator[str]:
+    """The evidence, the second run, the table, what differs, the verdict."""
+    evidence = found.evidence
+    yield f"{evidence.path}: {evidence.manifest['experiment']}, run {evidence.manifest['run']}"
+    if evidence.faults:
+        yield "  evidence: contradicts itself"
+        yield from (f"    {fault}" for fault in evidence.faults)
+    else:
+        yield f"  evidence: {len(evidence.files)} files attached, which agree with one another and the pages"
+    if outcome is None:
+        yield "  run again: no, the evidence cannot be read"
+    else:
+        yield f"  run again: {counted(outcome)}, at {_precision(found, quick)}"
+        yield from _table(found)
+        yield from _differences(found)
+    others = list(_others(found))
+    yield from (f"  {line}" for line in aligned(others[:SHOWN]))
+    if len(others) > SHOWN:
+        yield f"  and {prose.count(len(others) - SHOWN)} more; --json lists all"
+    yield f"{found.verdict}: {BROKEN if found.broken else ENDINGS[found.verdict]}"
+
+
+def answer(found: Verification, outcome: Outcome | None, *, quick: bool) -> dict[str, Any]:
+    """Everything for programs; identical numbers are only counted."""
+    evidence, pages = found.evidence, found.pages
+    return {
+        "report": str(evidence.path),
+        "experiment": evidence.manifest["experiment"],
+        "run": evidence.manifest["run"],
+        "verdict": found.verdict,
+        "exit_code": found.exit_code,
+        "quick": quick,
+        "faults": list(evidence.faults),
+        "again": None if outcome is None else counts(outcome),
+        "counts": None if outcome is None else _counts(found),
+        "differs": [asdict(cause) for cause in found.causes],
+        "claims": [asdict(verdict) for verdict in found.verdicts],
+        "pages": None
+        if pages is None
+        else {"count": pages.count, "same": pages.same, "others": [asdict(item) for item in pages.others]},
+        "numbers": [
+            {**drift_lines.plain(number.found), "status": number.standing, "file": number.file,
+             "line": number.line}
+            for number in found.numbers
+            if number.standing != IDENTICAL
+        ],
+    }  # fmt: skip
+
+
+def _precision(found: Verification, quick: bool) -> str:
+    declared = float(found.evidence.manifest["settings"]["measure"]["precision"])
+    from reportgen.verification.verification import quicker
+
+    assert found.evidence.experiment is not None
+    taken = float(quicker(found.evidence.experiment)[0].partition("=")[2]) if quick else declared
+    if taken == declared:
+        return f"the declared precision, {percent_text(declared)}"
+    return (
+        f"{percent_text(taken)} precision where {percent_text(declared)} is declared: numbers need not be "
+        "identical, and are judged within both intervals"
+    )
+
+
+def _counts(found: Verification) -> dict[str, dict[str, int]]:
+    """By what was compared, how much of it stands how."""
+    assert found.pages is not None
+    printed = [item.standing for item in found.pages.others]
+    standings = {
+        "results.csv": [n.standing for n in found.numbers if n.file == "results.csv"],
+        "claims.json": [n.standing for n in found.numbers if n.file == "claims.json"],
+        "verdicts": [verdict.standing for verdict in found.verdicts],
+        "printed": [*printed, *[IDENTICAL] * found.pages.numbers],
+    }
+    table = {name: {s: of.count(s) for s in STANDINGS} for name, of in standings.items()}
+    table["pages"] = dict.fromkeys(STANDINGS, 0) | {IDENTICAL: found.pages.same}
+    return table
+
+
+def _table(found: Verification) -> Iterable[str]:
+    names = {
+        "results.csv": "numbers of results.csv",
+        "claims.json": "numbers of claims.json",
+        "verdicts": "verdicts",
+        "pages": "whole pages",
+        "printed": "printed on other pages",
+    }
+    table = _counts(found)
+    rows = [{"what": "", **{standing: standing for standing in STANDINGS}}]
+    for name, text in names.items():
+        if any(table[name].values()):
+            rows.append({"what": text, **{s: prose.count(n) if n else "–" for s, n in table[name].items()}})
+    used = [
+        s for s in STANDINGS if s in (IDENTICAL, EQUIVALENT, DIFFERENT) or any(r[s] != "–" for r in rows[1:])
+    ]
+    widths = {s: max(len(row[s]) for row in rows) for s in used}
+    for row in rows:
+        yield f"    {row['what']:<23}" + "".join(f"  {row[s]:>{widths[s]}}" for s in used)
+
+
+def _differences(found: Verification) -> Iterator[str]:
+    """What may be the cause."""
+    if found.causes:
+        yield from (f"  differs: {cause}" for cause in found.causes)
+    elif found.promised and DIFFERENT in found.standings:
+        yield (
+            "  made with the same: machine, versions, engine, data, settings, seed; "
+            "so what differs was changed after it was measured"
+        )
+
+
+def _others(found: Verification) -> Iterator[dict[str, str]]:
+    """What is not as reported, the worst first."""
+    for verdict in found.verdicts:
+        if verdict.standing in (DIFFERENT, UNDECIDED):
+            change = f"{verdict.reported or 'not made'} → {verdict.again or 'no longer made'}"
+            yield _line(verdict.standing, f"claims.json: {verdict.id}", change)
+    for number in _ranked(found.numbers):
+        yield _line(number.standing, f"{_place(number)}: {_name(number)}", _change(number))
+    others = found.pages.others if found.pages else ()
+    for item in others:
+        if item.standing == DIFFERENT or item.page in found.evidence.altered:
+            change = f"{item.reported} → {item.again}  in “{item.around}”"
+            yield _line(item.standing, f"page {item.page}", change)
+
+
+def _line(standing: str, where: str, change: str) -> dict[str, str]:
+    return {"standing": standing, "where": where, "change": change}
+
+
+def _ranked(numbers: Sequence[Number]) -> list[Number]:
+    found = [number for number in numbers if number.standing == DIFFERENT]
+    return sorted(found, key=lambda n: n.found.p_value if n.found.p_value >= 0.0 else 0.0)
+
+
+def _place(number: Number) -> str:
+    return number.file if number.line is None else f"{number.file}:{number.line}"
+
+
+def _name(number: Number) -> str:
+    row = number.found.row
+    if number.file == "results.csv":
+        return f"{drift_lines.where(number.found)}, {row.statistic}"
+    if not row.estimator:
+        return f"{row.objective}, {row.statistic}"
+    setting = "".join(f", {name} {value}" for name, value in row.setting.items())
+    return f"{row.objective}, {row.estimator}, checkpoint {row.checkpoint}{setting}, {row.statistic}"
+
+
+def _change(number: Number) -> str:
+    """Both numbers; to the last digit where no more than noise lies between them."""
+    old, new = number.found.old, number.found.new
+    if old is None or new is None or number.found.p_value < 0.05:
+        return f"{drift_lines.value(old)} → {drift_lines.value(new)}  {drift_lines.why(number.found)}"
+    for name, a, b in (("", old.value, new.value), ("from ", old.low, new.low), ("to ", old.high, new.high)):
+        if a != b and not (math.isnan(a) and math.isnan(b)):
+            return f"{name}{a!r} → {name}{b!r}"
+    return f"{old.status} → {new.status}"

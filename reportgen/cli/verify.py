@@ -1,0 +1,119 @@
+"""`reportgen verify`: is a report what it says, and does it come out again?"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reportgen.cli.commands import AllowCode, Device, ExecutorName, Jobs, Json, Quiet
+from reportgen.cli.printing import print_json, print_lines
+from reportgen.errors import StoppedError
+
+if TYPE_CHECKING:
+    from reportgen.execution import Outcome
+    from reportgen.verification import Evidence, Verification
+    from reportgen.workflow import Job
+
+Report = Annotated[Path, typer.Argument(metavar="REPORT.pdf", help="A report's PDF.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="DIR", help="Keep the evidence and the second run here."),
+]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="At a fifth of the declared precision, and judged accordingly.")
+]
+Code = Annotated[
+    Path | None,
+    typer.Option(
+        "--code", metavar="DIR", help="Where code of its author's lies; the current folder if left out."
+    ),
+]
+
+
+def verify(
+    report: Report,
+    quick: Quick = False,
+    output: Output = None,
+    code: Code = None,
+    jobs: Jobs = None,
+    executor: ExecutorName = "processes",
+    device: Device = "cpu",
+    allow_code: AllowCode = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Take the evidence out of a report's PDF, run it again, and judge it number by number."""
+    from reportgen.cli import verdict_lines
+    from reportgen.verification import Verification, again, gather
+
+    evidence = gather(report)
+    outcome: Outcome | None = None
+    if evidence.readable:
+        with _place(output) as folder:
+            job = again(evidence, folder, quick=quick, code=code)
+            outcome = _run(job, jobs, executor, device, allow_code, quiet)
+            found = _judge(evidence, job, quick, quiet)
+            if output is not None:
+                _keep(found, job.folder)
+    else:
+        found = Verification(evidence)
+    if as_json:
+        print_json(verdict_lines.answer(found, outcome, quick=quick))
+    elif not quiet:
+        print_lines(verdict_lines.lines(found, outcome, quick=quick))
+    return found.exit_code
+
+
+@contextmanager
+def _place(output: Path | None) -> Iterator[Path]:
+    """Where the second run is kept; without `output` a folder that goes with it."""
+    if output is not None:
+        yield output
+        return
+    with tempfile.TemporaryDirectory(prefix="reportgen-verify-") as folder:
+        try:
+            yield Path(folder)
+        except KeyboardInterrupt:
+            raise StoppedError(
+                "interrupted; nothing is kept. With --output DIR the same command goes on where it was."
+            ) from None
+
+
+def _run(job: Job, jobs: int | None, executor: str, device: str, allow_code: bool, quiet: bool) -> Outcome:
+    from reportgen.cli.progress import progress
+    from reportgen.workflow import execute, expected_seconds, require_allowed
+
+    require_allowed(job, allow_code, fresh=False)
+    experiment = job.experiment
+    target = experiment.measure.precision
+    with progress(experiment.experiment, expected_seconds(job), target, quiet=quiet) as listener:
+        return execute(
+            job,
+            jobs=jobs,
+            executor=executor,
+            fresh=False,
+            report=listener,
+            allow_code=allow_code,
+            device=device,
+        )
+
+
+def _judge(evidence: Evidence, job: Job, quick: bool, quiet: bool) -> Verification:
+    from reportgen.verification import judge
+
+    if not quiet:
+        typer.echo(f"{job.experiment.experiment}: laying out its pages again", err=True)
+    return judge(evidence, job, quick=quick)
+
+
+def _keep(found: Verification, folder: Path) -> None:
+    """The evidence as it was attached, and the same files of the second run."""
+    from reportgen.report.files import write
+
+    kept = {f"evidence/{name}": content for name, content in found.evidence.files.items()}
+    write(folder, kept | {f"again/{name}": content for name, content in found.files.items()})

@@ -1,0 +1,77 @@
+"""The evidence inside the PDF: its files, and the clocks that no second run has in common with the first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from reportgen.findings import Findings
+from reportgen.report.pdf import Attachment
+from reportgen.report.provenance import recorded
+from reportgen.store import MeasurementRecord, Record
+from reportgen.store.records import BrokenRecord
+
+KINDS: Mapping[str, tuple[str, str, str]] = {
+    "claims.json": ("application/json", "Data", "Verdicts, with every comparison made"),
+    "declaration.yaml": ("application/yaml", "Source", "The declaration, with every default"),
+    "manifest.json": ("application/json", "Supplement", "Versions, keys, clocks, and the hash of every file"),
+    "requirements.lock": ("text/plain", "Supplement", "The exact version of every package"),
+    "results.csv": ("text/csv", "Data", "Every statistic of every cell, with its interval"),
+}
+"""File → media type, relationship to the document, description; in the order of a name tree."""
+
+
+def attachments(
+    files: Mapping[str, bytes | Callable[[Sequence[str]], bytes]],
+) -> tuple[Attachment, ...]:
+    """The files of `KINDS` as they go into the PDF."""
+    return tuple(
+        Attachment(name, files[name], description, media, relationship)
+        for name, (media, relationship, description) in KINDS.items()
+    )
+
+
+def clocks(findings: Findings, machines: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """By cell, what no second run has in common with the first: machine, date and timings.
+
+    `machine` is a position in `machines`, times are in seconds; null where there is none.
+    """
+    known = list(machines)
+    found: dict[str, dict[str, Any]] = {}
+    for record in recorded(findings):
+        about = {name: value for name, value in record.environment.items() if name != "finished"}
+        found[record.key] = {
+            "machine": known.index(about) if about else None,
+            "finished": record.environment.get("finished"),
+            "seconds": record.seconds,
+        }
+        if isinstance(record, MeasurementRecord):
+            timings = [arm.seconds_per_replicate for arm in record.arms]
+            found[record.key]["seconds_per_replicate"] = [t if math.isfinite(t) else None for t in timings]
+    return found
+
+
+def with_clocks(records: Mapping[str, Record], manifest: Mapping[str, Any]) -> dict[str, Record]:
+    """The records of another run with the machines, dates and timings that a manifest tells of the first.
+
+    What the manifest does not know is left as it is.
+    """
+    return {key: _with_clock(record, manifest) for key, record in records.items()}
+
+
+def _with_clock(record: Record, manifest: Mapping[str, Any]) -> Record:
+    clock = manifest["clocks"].get(record.key)
+    if clock is None or isinstance(record, BrokenRecord):
+        return record
+    machine = clock["machine"]
+    about = {} if machine is None else manifest["environment"]["measured"][machine]
+    finished = {} if clock["finished"] is None else {"finished": clock["finished"]}
+    taken: dict[str, Any] = {"seconds": clock["seconds"], "environment": {**about, **finished}}
+    if isinstance(record, MeasurementRecord):
+        taken["arms"] = tuple(
+            replace(arm, seconds_per_replicate=math.nan if seconds is None else seconds)
+            for arm, seconds in zip(record.arms, clock["seconds_per_replicate"], strict=True)
+        )
+    return replace(record, **taken)

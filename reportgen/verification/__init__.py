@@ -1,0 +1,8 @@
+"""Verification: the evidence inside a report's PDF, held against itself and against a second run."""
+
+from __future__ import annotations
+
+from reportgen.verification.evidence import Evidence, gather
+from reportgen.verification.verification import Verification, again, judge
+
+__all__ = ["Evidence", "Verification", "again", "gather", "judge"]

@@ -1,0 +1,120 @@
+"""claims.json against results.csv: numbers of claims that follow from rows, made again from those rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from reportgen.declaration import Experiment
+from reportgen.declaration.claim_tests import Contrast, EqualMeans, Equivalence, Statistic, Threshold
+from reportgen.findings import Row
+from reportgen.findings.claims import labels
+from reportgen.findings.comparisons import pieces
+from reportgen.findings.contrasts import RATIOS
+
+ROUNDING = 1e-9
+"""Relative; the same arithmetic in another order."""
+
+Key = tuple[str, str, str, str, int, tuple[tuple[str, str], ...]]
+
+
+class Rows:
+    """The values of results.csv, looked up as claims name them: an estimator's own K, no constant added."""
+
+    def __init__(self, experiment: Experiment, rows: Sequence[Row]) -> None:
+        self.labels = labels(experiment)
+        self.samples = {spec.label: spec.num_samples for spec in experiment.estimators}
+        self.found: dict[Key, float] = {}
+        for row in rows:
+            setting = {name: str(value) for name, value in row.setting.items()}
+            if setting.pop("constant", "0.0") == "0.0" and row.num_samples == self.samples.get(row.estimator):
+                key = (row.statistic, row.objective, row.estimator, row.group, row.checkpoint)
+                self.found.setdefault((*key, tuple(sorted(setting.items()))), row.value)
+
+    def value(self, statistic: Statistic, place: tuple[str, str, int, tuple[tuple[str, str], ...]]) -> float:
+        """NaN where it does not follow from rows."""
+        objective, group, checkpoint, setting = place
+
+        def of(name: str, arm: str, where: str = group) -> float:
+            label = self.labels.get(arm, arm)
+            return self.found.get((name, objective, label, where, checkpoint, setting), math.nan)
+
+        if statistic.of_model or statistic.objectives:
+            return math.nan
+        if statistic.name == "variance_ratio":
+            above, below = (of("total_variance", arm) for arm in statistic.arms)
+            return above / below if below > 0.0 else math.nan
+        if statistic.name == "gap_closed":
+            logs = []
+            for arm in statistic.arms:
+                label = self.labels.get(arm, arm)
+                variance = of("total_variance", arm) * (self.samples.get(label) or 1)
+                logs.append(math.log(variance) if variance > 0.0 else math.nan)
+            one, worst, best = logs
+            return (worst - one) / (worst - best) if worst != best else math.nan
+        return of(statistic.name, statistic.arms[0]) if len(statistic.arms) == 1 else math.nan
+
+
+def disagreements(
+    experiment: Experiment, rows: Sequence[Row], claims: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Each number of claims.json that is not what results.csv gives, and each claim without its effect."""
+    table = Rows(experiment, rows)
+    declared = {claim.id: claim for claim in experiment.claims}
+    if len({claim["id"] for claim in claims}) < len(claims):
+        raise ValueError("a claim stands twice")
+    for claim in claims:
+        name = claim["id"]
+        if name not in declared:
+            yield f"claims.json: {name} is not a claim of declaration.yaml"
+            continue
+        yield from _of_claim(table, declared[name], claim, experiment.objective[0])
+    yield from (
+        f"claims.json: lacks {name}, a claim of declaration.yaml"
+        for name in declared.keys() - {claim["id"] for claim in claims}
+    )
+
+
+def _of_claim(table: Rows, declared: Any, claim: Mapping[str, Any], usual: str) -> Iterator[str]:
+    test = declared.parsed
+    parts = {str(part): part for part in pieces(test.comparison)}
+    shown = []
+    for made in claim.get("comparisons", ()):
+        shown.append((made["estimate"], made["ci_low"], made["ci_high"]))
+        part = parts.get(made["comparison"])
+        if part is None or made["estimate"] is None:
+            continue
+        setting = tuple(sorted((name, _text(value)) for name, value in made["setting"].items()))
+        place = (test.objective or usual, test.group, int(made["checkpoint"]), setting)
+        expected = _expected(table, part, place)
+        if not math.isnan(expected) and not math.isclose(expected, made["estimate"], rel_tol=ROUNDING):
+            where = "".join(f", {path} {value}" for path, value in setting)
+            yield (
+                f"claims.json: {claim['id']}, {made['comparison']}, checkpoint {made['checkpoint']}{where}: "
+                f"says {made['estimate']!r}, and results.csv gives {expected!r}"
+            )
+    if shown and claim["estimate"] is not None:
+        headline = (claim["estimate"], claim["ci_low"], claim["ci_high"])
+        if headline not in shown:
+            yield f"claims.json: {claim['id']}: {claim['estimate']!r} is what none of its comparisons found"
+
+
+def _expected(table: Rows, part: Any, place: tuple[str, str, int, tuple[tuple[str, str], ...]]) -> float:
+    if isinstance(part, Contrast):
+        left, right = table.value(part.left, place), table.value(part.right, place)
+        if {part.left.name, part.right.name} <= RATIOS and left > 0.0 and right > 0.0:
+            return left / right
+        return left - right
+    if isinstance(part, EqualMeans):
+        return math.nan  # which of the two is the reference stands in no row
+    if isinstance(part, Threshold | Equivalence) and isinstance(part.quantity, Statistic):
+        return table.value(part.quantity, place)
+    return math.nan
+
+
+def _text(value: Any) -> str:
+    """A setting's value as results.csv writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return " ".join(map(_text, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,194 @@
+"""The evidence of a report, taken out of its PDF and held against itself. Nothing is measured here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+from reportgen import __version__
+from reportgen.declaration import Experiment, load_text, resolved
+from reportgen.errors import DeclarationError, UsageError
+from reportgen.findings import Row
+from reportgen.findings.finished import CLAIMS, MANIFEST, RESULTS, read_claims, read_rows
+from reportgen.report import EVIDENCE
+from reportgen.verification.agreement import disagreements
+from reportgen.verification.document import Document, read
+
+DECLARATION = "declaration.yaml"
+LINKS = "Link"
+"""The only annotation that a report's pages have."""
+PARTS: Mapping[str, type | UnionType] = {
+    "attached": dict, "cells.unfinished": list, "clocks": dict, "command": str, "data": dict,
+    "environment.measured": list, "environment.rendered": dict, "experiment": str, "files": dict,
+    "finished": str | None, "git_commit": str | None, "pages": list, "run": str, "seed": int,
+    "settings.measure.precision": float, "store": dict,
+}  # fmt: skip
+"""Of manifest.json, what is used here."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a report says and shows for it."""
+
+    path: Path
+    document: Document
+    files: Mapping[str, bytes]
+    manifest: Mapping[str, Any]
+    experiment: Experiment | None
+    """None where the declaration cannot be read."""
+    rows: tuple[Row, ...]
+    claims: tuple[Mapping[str, Any], ...]
+    faults: tuple[str, ...]
+    """Where it contradicts itself, each a sentence that names the place."""
+    altered: frozenset[int]
+    """Pages, from 1, that are not as they were written."""
+    readable: bool
+    """Whether all of it could be read, so that another run can be held against it."""
+
+    def save(self, folder: Path) -> None:
+        """Write the files as they were attached."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in self.files.items():
+            (folder / name).write_bytes(content)
+
+
+def gather(path: Path) -> Evidence:
+    """The evidence of a report's PDF.
+
+    Raises UsageError where there is none, or none that this version can judge.
+    """
+    document = read(path)
+    files = _attached(path, document)
+    manifest = _manifest(path, files[MANIFEST])
+    pages = dict(_changed_pages(document, manifest))
+    faults = [*_changed_files(files, manifest), *pages.values()]
+    experiment: Experiment | None = None
+    rows: tuple[Row, ...] = ()
+    claims: tuple[Mapping[str, Any], ...] = ()
+    unreadable = []
+    try:
+        experiment = load_text(files[DECLARATION].decode(), DECLARATION)
+        rows = read_rows(files[RESULTS], Path(RESULTS))
+        claims = read_claims(files[CLAIMS], Path(CLAIMS))
+        faults += _other_settings(experiment, manifest)
+        faults += disagreements(experiment, rows, claims)
+    except (DeclarationError, UsageError) as error:
+        unreadable = str(error).splitlines()
+    except UnicodeDecodeError as error:
+        unreadable = [f"{DECLARATION}: must be UTF-8, found a byte that is not at {error.start}"]
+    except (KeyError, TypeError, ValueError) as error:
+        unreadable = [f"{CLAIMS}: must be as reportgen writes it, found otherwise ({error})"]
+    return Evidence(
+        path,
+        document,
+        files,
+        manifest,
+        experiment,
+        rows,
+        claims,
+        (*faults, *unreadable),
+        frozenset(pages),
+        not unreadable,
+    )
+
+
+def _attached(path: Path, document: Document) -> dict[str, bytes]:
+    missing = [name for name in EVIDENCE if name not in document.files]
+    if missing:
+        raise UsageError(
+            f"{path}: must have {', '.join(EVIDENCE)} attached, but lacks {', '.join(missing)}. "
+            "Name a report.pdf as `reportgen report` wrote it."
+        )
+    for name in EVIDENCE:
+        if len(document.files[name]) > 1:
+            raise UsageError(
+                f"{path}: must have {name} attached once, has it {len(document.files[name])} times. "
+                "Get the report as it was made."
+            )
+    return {name: document.files[name][0] for name in EVIDENCE}
+
+
+def _manifest(path: Path, content: bytes) -> Mapping[str, Any]:
+    try:
+        manifest = json.loads(content)
+        version = manifest["reportgen"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{path}: its {MANIFEST} must be the manifest of a report, but is damaged. "
+            "Get the report as it was made."
+        ) from error
+    if version != __version__:
+        raise UsageError(
+            f"{path}: was made by reportgen {version}, and this is {__version__}. "
+            f"Verify it with the other: pip install reportgen=={version}."
+        )
+    wrong = [name for name, kind in PARTS.items() if not isinstance(_part(manifest, name), kind)]
+    if "finished" not in wrong and not _is_date(manifest["finished"]):
+        wrong.append("finished")
+    if wrong:
+        raise UsageError(
+            f"{path}: its {MANIFEST} must say {', '.join(wrong)}, but does not. "
+            "Get the report as it was made."
+        )
+    return dict(manifest)
+
+
+def _part(manifest: Any, path: str) -> Any:
+    """What is at a dotted path; the path itself as a tuple, which no part is, where nothing is."""
+    found = manifest
+    for name in path.split("."):
+        if not isinstance(found, dict) or name not in found:
+            return (path,)
+        found = found[name]
+    return found
+
+
+def _is_date(text: str | None) -> bool:
+    try:
+        return text is None or bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _changed_files(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Of what is attached and of what lay beside it: results.csv is told by both."""
+    for name, content in files.items():
+        if name == MANIFEST:
+            continue
+        found = hashlib.sha256(content).hexdigest()
+        told = {manifest["attached"].get(name), manifest["files"].get(name, found)}
+        if told != {found}:
+            yield f"{name}: was changed after the report was written: not the file that {MANIFEST} describes"
+
+
+def _other_settings(experiment: Experiment, manifest: Mapping[str, Any]) -> Iterator[str]:
+    declared = json.loads(json.dumps(resolved(experiment)))
+    for name, value in manifest["settings"].items():
+        if declared.get(name) != value:
+            yield f"{MANIFEST}: says {name} {value}, and {DECLARATION} {declared.get(name)}"
+    if manifest.get("seed") != experiment.seed:
+        yield f"{MANIFEST}: says seed {manifest.get('seed')}, and {DECLARATION} {experiment.seed}"
+
+
+def _changed_pages(document: Document, manifest: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    """Pages, from 1, with what is wrong with them; 0 stands for all together."""
+    told, found = manifest["pages"], document.sums
+    if len(told) != len(found):
+        yield 0, f"pages: {MANIFEST} describes {len(told)}, the PDF has {len(found)}"
+    for number, (expected, here) in enumerate(zip(told, found, strict=False), start=1):
+        if expected != here:
+            yield (
+                number,
+                f"page {number}: was changed after the report was written: not as {MANIFEST} describes it",
+            )
+    for number, kinds in enumerate(document.notes, start=1):
+        others = sorted(set(kinds) - {LINKS})
+        if others:
+            kinds_told = ", ".join(others)
+            yield number, f"page {number}: has an annotation ({kinds_told}), which no report is written with"

@@ -1,0 +1,138 @@
+"""Number by number: what a report says against what a second run found.
+
+Where nothing differs that numbers may depend on (engine, seed, data, settings,
+machine, versions), they repeat to the bit, and one that does not is
+*different*. Otherwise it is judged as `reportgen compare` judges
+(`reportgen.findings.drift`): the difference against both intervals, corrected
+over all numbers, those of the claims among them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.findings import Row, drift, verdicts
+from reportgen.findings.drift import NumberDrift
+
+IDENTICAL, EQUIVALENT, DIFFERENT = "identical", "statistically equivalent", "different"
+UNDECIDED, NOT_JUDGED = "undecided", "not judged"
+STANDINGS = (IDENTICAL, EQUIVALENT, DIFFERENT, UNDECIDED, NOT_JUDGED)
+
+ENDS = ("simultaneous_low", "simultaneous_high", "p_value")
+"""Of a comparison, beside its estimate; they have no intervals of their own."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of results.csv or claims.json, and the same of the second run."""
+
+    found: NumberDrift
+    standing: str
+    line: int | None
+    """In results.csv; None for a number of claims.json, and where it stands in the second run alone."""
+
+    @property
+    def file(self) -> str:
+        """Where it stands."""
+        return "claims.json" if self.found.row.experiment == "" else "results.csv"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a claim, then and now; None where one of the two does not make it."""
+
+    id: str
+    reported: str | None
+    again: str | None
+    standing: str
+
+
+def compare(
+    reported: Sequence[Row],
+    again: Sequence[Row],
+    claims: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]],
+    images: int | None,
+    *,
+    promised: bool,
+) -> tuple[Number, ...]:
+    """Every number of both, in the second run's order, what it lacks last; `claims` are those of both."""
+    old, new = ((*rows, *claim_rows(of)) for rows, of in zip((reported, again), claims, strict=True))
+    lines = {_place(row): number for number, row in enumerate(reported, start=2)}
+    return tuple(
+        Number(
+            found,
+            _standing(found, promised),
+            None if found.old is None else lines.get(_place(found.row)),
+        )
+        for found in drift.compare_numbers(old, new, images)
+    )
+
+
+def compare_verdicts(
+    reported: Sequence[Mapping[str, Any]], again: Sequence[Mapping[str, Any]], *, promised: bool
+) -> tuple[Verdict, ...]:
+    """Every claim. An undecided verdict contradicts no other, unless it had to be the same."""
+    found = []
+    for claim in drift.compare_claims(reported, again):
+        standing = DIFFERENT
+        if claim.status == drift.IDENTICAL:
+            standing = IDENTICAL
+        elif not promised and verdicts.UNDECIDED in (claim.old, claim.new):
+            standing = UNDECIDED
+        found.append(Verdict(claim.id, claim.old, claim.new, standing))
+    return tuple(found)
+
+
+def claim_rows(claims: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
+    """The numbers of claims.json as rows: `objective` is the claim, `num_samples` the comparison's place."""
+    for claim in claims:
+        yield _row(claim["id"], "", 0, 0, claim["effect"], claim, {})
+        for index, made in enumerate(claim["comparisons"], start=1):
+            about = claim["id"], made["comparison"], index, int(made["checkpoint"])
+            setting = {name: str(value) for name, value in made["setting"].items()}
+            yield _row(*about, made["effect"], made, setting)
+            for name in ENDS:
+                if made[name] is not None:
+                    yield _row(*about, name, {"estimate": made[name]}, setting)
+
+
+def _row(
+    claim: str,
+    comparison: str,
+    index: int,
+    checkpoint: int,
+    effect: str,
+    of: Mapping[str, Any],
+    setting: Mapping[str, str],
+) -> Row:
+    value, low, high = (
+        math.nan if of.get(name) is None else float(of[name]) for name in ("estimate", "ci_low", "ci_high")
+    )
+    status = str(of.get("status") or of.get("cause") or "met")
+    return Row(
+        "", "", "", claim, comparison, index, checkpoint, "", effect.replace(" ", "_"), value, low, high, 0,
+        status, setting,
+    )  # fmt: skip
+
+
+def _standing(found: NumberDrift, promised: bool) -> str:
+    timed = found.row.statistic in drift.TIMED
+    if found.status == drift.IDENTICAL:
+        return NOT_JUDGED if timed else IDENTICAL  # timings are taken over, not measured again
+    if promised:
+        return DIFFERENT
+    if timed:
+        return NOT_JUDGED
+    if found.status in drift.DRIFT:
+        return DIFFERENT
+    return EQUIVALENT if found.status == drift.EQUIVALENT else NOT_JUDGED
+
+
+def _place(row: Row) -> tuple[object, ...]:
+    return (*(getattr(row, name) for name in PLACE), *map(str, row.setting.values()))
+
+
+PLACE = ("experiment", "dataset", "objective", "estimator", "num_samples", "checkpoint", "group", "statistic")

@@ -1,0 +1,165 @@
+"""What is printed on a report's pages against the pages that a second run gives, number by number.
+
+The second run's report is laid out with the first one's dates and timings, so
+that the same numbers give the same pages. Pages with the same content are
+the same; of others the texts are laid side by side, and numbers that stand in
+the same place of the same words are held against each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.verification.document import Document
+from reportgen.verification.numbers import DIFFERENT, EQUIVALENT, IDENTICAL, NOT_JUDGED, Number
+
+NUMBER = r"[−-]?\d[\d\u202f]*(?:\.\d+)?(?:×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?%?"
+TOKENS = re.compile(rf"[^\W\d_]\w*|\d+[A-Za-z]\w*|(?P<number>{NUMBER})|\S")
+"""Words, names such as a run's, numbers, signs."""
+POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-", "\u202f")
+AROUND = 4
+"""Words told on either side of a number."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Printed:
+    """Something on a page that the second run prints otherwise."""
+
+    page: int
+    """Of the report that is verified, from 1."""
+    reported: str
+    again: str
+    around: str
+    """The words it stands in."""
+    standing: str
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What was found on the pages."""
+
+    count: int
+    same: int
+    """Pages that are the same to the byte."""
+    numbers: int
+    """Numbers on the others that are the same."""
+    others: tuple[Printed, ...]
+
+
+@dataclass(frozen=True)
+class _Token:
+    text: str
+    is_number: bool
+    page: int
+    apart: bool = True
+    """Whether there is a space before it."""
+
+
+def compare(reported: Document, again: Document, numbers: Sequence[Number], *, promised: bool) -> Pages:
+    """The pages of a report against those of the second run's.
+
+    `promised`: they must be the same. Otherwise a number may differ as those
+    of results.csv and claims.json do: where one of `numbers` is printed so
+    here and so there, it stands as that one does; where none is, it is not
+    judged.
+    """
+    count = len(reported.sums)
+    if reported.content == again.content:
+        return Pages(count, count, 0, ())
+    open_pages = [
+        page
+        for page in range(max(count, len(again.sums)))
+        if page >= count or page >= len(again.sums) or reported.sums[page] != again.sums[page]
+    ]
+    here, there = (
+        [token for page in open_pages if page < len(of.sums) for token in _tokens(of.text(page), page + 1)]
+        for of in (reported, again)
+    )
+    known = Values(numbers)
+    same, found = 0, []
+    for one, other, around in _side_by_side(here, there):
+        if one.text == other.text:
+            same += one.is_number
+        else:
+            standing = DIFFERENT if promised else known.standing(one, other)
+            found.append(Printed(one.page, one.text, other.text, around, standing))
+    if promised:
+        found += _drawn(reported, again, {item.page for item in found})
+    return Pages(count, count - sum(page < count for page in open_pages), same, tuple(found))
+
+
+def _drawn(reported: Document, again: Document, told: set[int]) -> Iterator[Printed]:
+    """Pages whose words are the same, and which look otherwise all the same."""
+    for page, (one, other) in enumerate(zip(reported.drawn, again.drawn, strict=False), start=1):
+        if one != other and page not in told:
+            where = "its fonts, links or images"
+            if reported.sums[page - 1] != again.sums[page - 1]:
+                where = "its lines, or where things stand"
+            yield Printed(page, "drawn otherwise", "the same words", where, DIFFERENT)
+
+
+class Values:
+    """The numbers of the evidence and of the second run, pair by pair."""
+
+    def __init__(self, numbers: Sequence[Number]) -> None:
+        worth = {IDENTICAL: 1.0, EQUIVALENT: 1.0, DIFFERENT: -1.0}
+        rows = [
+            (old, new, worth.get(number.standing, 0.0))
+            for number in numbers
+            if (was := number.found.old) is not None and (now := number.found.new) is not None
+            for old, new in ((was.value, now.value), (was.low, now.low), (was.high, now.high))
+        ]
+        table: Array = np.array(rows, dtype=float).reshape(-1, 3)
+        self.old, self.new, self.worth = table.T
+
+    def standing(self, reported: _Token, again: _Token) -> str:
+        """Of two printed numbers, by the numbers they may be."""
+        if not (reported.is_number and again.is_number):
+            return NOT_JUDGED
+        pairs = _rounds_to(self.old, reported.text) & _rounds_to(self.new, again.text)
+        if (self.worth[pairs] > 0.0).any():
+            return EQUIVALENT
+        return DIFFERENT if (self.worth[pairs] < 0.0).any() else NOT_JUDGED
+
+
+def _rounds_to(values: Array, text: str) -> NDArray[np.bool_]:
+    """Which values are printed so, to the digits that are printed; signs are set by the words."""
+    plain = text.translate(POWERS).lstrip("-")
+    percent, plain = plain.endswith("%"), plain.rstrip("%")
+    mantissa, _, power = plain.partition("×10")
+    scale = 10.0 ** int(power or 0) * (0.01 if percent else 1.0)
+    last = 10.0 ** -len(mantissa.partition(".")[2]) * scale
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(np.abs(values) - float(mantissa) * scale) <= 0.5001 * last)
+
+
+def _tokens(text: str, page: int) -> list[_Token]:
+    return [
+        _Token(found[0], found["number"] is not None, page, text[: found.start()][-1:].isspace())
+        for found in TOKENS.finditer(text)
+    ]
+
+
+def _side_by_side(here: Sequence[_Token], there: Sequence[_Token]) -> Iterator[tuple[_Token, _Token, str]]:
+    """Tokens in the same place of the same words; what has no counterpart is told with its neighbours."""
+    ours, theirs = (["#" if token.is_number else token.text for token in of] for of in (here, there))
+    for kind, a, b, c, d in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+        if kind == "equal":
+            for i, j in zip(range(a, b), range(c, d), strict=True):
+                yield here[i], there[j], _joined(here[max(i - AROUND, 0) : i + AROUND + 1])
+            continue
+        page = here[min(a, len(here) - 1)].page if here else 1
+        one, other = (_Token(_joined(part) or "nothing", False, page) for part in (here[a:b], there[c:d]))
+        yield one, other, _joined(here[max(a - AROUND, 0) : b + AROUND])
+
+
+def _joined(tokens: Sequence[_Token]) -> str:
+    return "".join(" " * token.apart + token.text for token in tokens).strip()

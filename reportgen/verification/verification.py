@@ -1,0 +1,191 @@
+"""The re-run of a report's declaration, and the judgement on the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reportgen import workflow
+from reportgen.declaration import Experiment, load_text
+from reportgen.errors import UsageError
+from reportgen.findings import Findings, causes, claims_data, collect, csv_text, drift
+from reportgen.findings.causes import Difference
+from reportgen.findings.files import claims_text
+from reportgen.findings.finished import CLAIMS, MANIFEST, RESULTS, read_rows
+from reportgen.report import about, provenance
+from reportgen.report.evidence import attachments, with_clocks
+from reportgen.report.provenance import Provenance
+from reportgen.report.render import as_json, manifest, paper
+from reportgen.store import Record
+from reportgen.usercode import UserCode
+from reportgen.verification import printed
+from reportgen.verification.document import parse
+from reportgen.verification.evidence import DECLARATION, Evidence
+from reportgen.verification.numbers import (
+    DIFFERENT,
+    EQUIVALENT,
+    IDENTICAL,
+    UNDECIDED,
+    Number,
+    Verdict,
+    compare,
+    compare_verdicts,
+)
+from reportgen.verification.printed import Pages
+from reportgen.workflow import Job
+
+QUICK = 5
+"""By how much `quick` widens the declared precision; draws go with its square."""
+WIDEST = 0.5
+"""The widest precision that `quick` asks for."""
+COMMIT = "commit"
+"""No number depends on it: where one does, the engine's version is raised. Words of a page may."""
+ADJUSTED = ("measure.precision", "measure.budget")
+"""Settings that `quick` changes."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found of a report."""
+
+    evidence: Evidence
+    numbers: tuple[Number, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    pages: Pages | None = None
+    """None where nothing was run again."""
+    causes: tuple[Difference, ...] = ()
+    """What the two runs were made with, where that differs; what `quick` changes is not among it."""
+    promised: bool = False
+    """Whether every number had to repeat to the bit: nothing differs that numbers may depend on."""
+    broken: bool = False
+    """Whether a cell broke that did not before."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """The second run's results.csv, claims.json and report.pdf, with the first one's dates and timings."""
+
+    @property
+    def standings(self) -> tuple[str, ...]:
+        """Of every number, claim, and thing printed otherwise."""
+        others = self.pages.others if self.pages else ()
+        return (
+            *(number.standing for number in self.numbers),
+            *(verdict.standing for verdict in self.verdicts),
+            *(item.standing for item in others),
+        )
+
+    @property
+    def verdict(self) -> str:
+        """The worst of all that was found."""
+        if self.evidence.faults:
+            return DIFFERENT
+        return next((s for s in (DIFFERENT, UNDECIDED, EQUIVALENT) if s in self.standings), IDENTICAL)
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1, 3 or 4."""
+        return 4 if self.broken else {DIFFERENT: 1, UNDECIDED: 3}.get(self.verdict, 0)
+
+
+def again(evidence: Evidence, folder: Path, *, quick: bool, code: Path | None) -> Job:
+    """The declaration, ready to be run in the store under `folder`.
+
+    The user's own code is looked for in `code`, the current folder if that is
+    left out. Raises UsageError where it is not there, DataError where a data
+    set is not.
+    """
+    assert evidence.experiment is not None
+    experiment = load_text(
+        evidence.experiment.text, DECLARATION, quicker(evidence.experiment) if quick else ()
+    )
+    place = code or Path.cwd()
+    for reference in experiment.code.values():
+        try:
+            UserCode.read([reference], place)
+        except UsageError as error:
+            raise UsageError(
+                f"{evidence.path}: runs {reference}, code of its author's that is not in the PDF, and in "
+                f"{place} {error} Get it from the author and name its folder with --code DIR."
+            ) from error
+    return workflow.planned(experiment.experiment, experiment, folder, code_folder=place)
+
+
+def quicker(experiment: Experiment) -> tuple[str, ...]:
+    """The settings that `quick` changes, as ``path=value``: a wider precision, and fewer draws for it."""
+    measure = experiment.measure
+    precision = min(QUICK * measure.precision, max(WIDEST, measure.precision))
+    budget = max(round(measure.budget * (measure.precision / precision) ** 2), 1)
+    return tuple(f"{path}={value!r}" for path, value in zip(ADJUSTED, (precision, budget), strict=True))
+
+
+def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
+    """A report against the finished run of its declaration."""
+    told, measured = evidence.manifest, workflow.records(job)
+    differs = _differences(told, collect(job.experiment, job.plan, measured), job, quick)
+    as_declared = evidence.experiment is not None and job.experiment.measure == evidence.experiment.measure
+    changed = [of for of in differs if of.name != COMMIT]
+    promised = as_declared and not changed and not told["cells"]["unfinished"]
+    findings = collect(job.experiment, job.plan, _with_clocks(evidence, measured))
+    results, claims = csv_text(findings).encode(), claims_data(findings)
+    numbers = compare(
+        evidence.rows,
+        read_rows(results, Path(RESULTS)),
+        (evidence.claims, claims),
+        told["settings"]["measure"].get("images"),
+        promised=promised,
+    )
+    repeated = promised or all(number.found.status == drift.IDENTICAL for number in numbers)
+    source = _source(told, findings)
+    same_press = dict(source.rendered_with) == dict(provenance.press())
+    pdf = paper(findings, source).pdf(attachments(evidence.files))
+    pages = printed.compare(
+        evidence.document,
+        parse(pdf, Path("report.pdf")),
+        numbers,
+        promised=repeated and same_press and len(changed) == len(differs),
+    )
+    return Verification(
+        evidence,
+        numbers,
+        compare_verdicts(evidence.claims, claims, promised=promised),
+        pages,
+        differs,
+        promised,
+        any(number.found.newly_broken for number in numbers),
+        {RESULTS: results, CLAIMS: claims_text(findings).encode(), "report.pdf": pdf},
+    )
+
+
+def _differences(
+    told: Mapping[str, Any], findings: Findings, job: Job, quick: bool
+) -> tuple[Difference, ...]:
+    """What numbers may depend on, where the two runs differ in it."""
+    mine = manifest(findings, provenance.gather(findings, data=job.digests), "")
+    found = causes.differences(told, json.loads(as_json(mine)))
+    return tuple(cause for cause in found if not (quick and cause.name in ADJUSTED))
+
+
+def _with_clocks(evidence: Evidence, measured: Mapping[str, Record]) -> dict[str, Record]:
+    try:
+        return with_clocks(measured, evidence.manifest)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"{evidence.path}: the clocks in its {MANIFEST} must be those of its cells, but are damaged. "
+            "Get the report as it was made."
+        ) from error
+
+
+def _source(told: Mapping[str, Any], findings: Findings) -> Provenance:
+    """Where the report says it comes from, but for its numbers."""
+    return Provenance(
+        run_id=about.run_id(findings),
+        finished=datetime.fromisoformat(told["finished"]) if told["finished"] else None,
+        command=told["command"],
+        commit=told["git_commit"],
+        data=told["data"],
+        measured_on=provenance.environments(findings),
+        rendered_with=told["environment"]["rendered"],
+        store=told["store"],
+    )

@@ -1,0 +1,591 @@
+"""A report taken at its word: untouched it comes out the same; one changed digit is found, wherever it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from reportgen.cli import commands as cli
+from reportgen.cli import verdict_lines
+from reportgen.declaration import load_text
+from reportgen.errors import MissingDataError, UsageError
+from reportgen.execution import Outcome
+from reportgen.findings import Row, drift
+from reportgen.findings.drift import NumberDrift, estimate_of
+from reportgen.report.pdf import Layout
+from reportgen.verification import Evidence, Verification, again, gather, judge, verification
+from reportgen.verification.agreement import disagreements
+from reportgen.verification.numbers import (
+    DIFFERENT,
+    EQUIVALENT,
+    IDENTICAL,
+    NOT_JUDGED,
+    UNDECIDED,
+    Number,
+    compare,
+    compare_verdicts,
+)
+from reportgen.verification.printed import TOKENS, Values, _Token
+from reportgen.verification.verification import quicker
+from reportgen.workflow import Job
+
+TEXT = """\
+experiment: word
+title: A report to be taken at its word
+problem: {model: conjugate}
+objective: [elbo]
+estimators: [score_function, pathwise]
+measure: {precision: 20%, budget: 4e3, min_replicates: 200}
+sweep: {problem.scale_factor: [0.5, 2]}
+claims:
+  - id: lower
+    statement: it is lower
+    test: variance_ratio(score_function, pathwise) > 1 at every problem.scale_factor
+"""
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # WeasyPrint's colour profile
+
+
+def call(*arguments: str) -> int:
+    """Exit code of a command run in this process."""
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    code = end.value.code
+    assert isinstance(code, int)
+    return code
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with word.yaml and its report."""
+    folder = tmp_path_factory.mktemp("word")
+    (folder / "word.yaml").write_text(TEXT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert call("report", "word.yaml", "--executor", "serial", "--quiet") == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(made: Path) -> Path:
+    return made / "output" / "word" / "report.pdf"
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second run of the declaration, which knows nothing of the first."""
+
+    folder: Path
+    said: list[str]
+    """What the command said of the report then."""
+    layout: Layout
+    """Its pages, with the first run's clocks."""
+
+
+@pytest.fixture(scope="module")
+def second(made: Path, report: Path) -> Second:
+    layouts = []
+
+    def laid_out(*given: Any) -> Layout:
+        layouts.append(paper(*given))
+        return layouts[-1]
+
+    paper = verification.paper
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as out:
+        patch.setattr(verification, "paper", laid_out)
+        assert call("verify", str(report), "--executor", "serial", "--output", str(made / "second")) == 0
+    return Second(made / "second", out.getvalue().splitlines(), *layouts)
+
+
+@pytest.fixture
+def judged(second: Second, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Verification]:
+    """Judges a report against the second run; its pages are not laid out again."""
+    monkeypatch.setattr(verification, "paper", lambda *_: second.layout)
+
+    def of(path: Path) -> Verification:
+        evidence = gather(path)
+        job: Job = again(evidence, second.folder, quick=False, code=None)
+        assert job.missing == ()
+        return judge(evidence, job, quick=False)
+
+    return of
+
+
+# --- what is true ------------------------------------------------------------------------------------------
+
+
+def test_an_untouched_report_comes_out_the_same_to_the_byte(report: Path, second: Second) -> None:
+    """By a run of its own, whose clocks are others."""
+    assert second.said[-1].startswith("identical: every number")
+    assert "  evidence: 5 files attached, which agree with one another and the pages" in second.said
+    assert any(line.startswith("  run again: 3 cells run in ") for line in second.said)
+    kept = second.folder / "word"
+    assert (kept / "again" / "report.pdf").read_bytes() == report.read_bytes()
+    rows = (report.parent / "results.csv").read_bytes()
+    assert (kept / "evidence" / "results.csv").read_bytes() == rows
+    assert (kept / "again" / "results.csv").read_bytes() == rows
+
+
+def test_what_programs_are_told(report: Path, judged: Callable[[Path], Verification]) -> None:
+    outcome = Outcome(0, 3, (), 0.0)
+    answer = json.loads(json.dumps(verdict_lines.answer(judged(report), outcome, quick=False)))
+    assert (answer["verdict"], answer["faults"], answer["differs"]) == (IDENTICAL, [], [])
+    assert answer["again"]["cached"] == 3 and answer["claims"][0]["standing"] == IDENTICAL
+    assert {number["statistic"] for number in answer["numbers"]} == set(drift.TIMED)
+    assert answer["counts"]["results.csv"][NOT_JUDGED] == len(answer["numbers"])
+    assert answer["pages"]["same"] == answer["pages"]["count"] > 3
+
+
+def test_saved_again_by_another_program_it_is_still_the_same(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
+) -> None:
+    with pikepdf.open(report) as pdf:
+        pdf.save(tmp_path / "saved.pdf", compress_streams=False)
+    found = judged(tmp_path / "saved.pdf")
+    assert (found.verdict, found.exit_code) == (IDENTICAL, 0)
+    assert found.pages is not None and found.pages.others == ()
+
+
+def test_quick_says_its_precision_and_judges_by_intervals(
+    report: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("verify", str(report), "--executor", "serial", "--quick") == 0
+    out = capsys.readouterr().out
+    assert "at 50% precision where 20% is declared: numbers need not be identical" in out
+    assert out.splitlines()[-1].startswith("statistically equivalent: no number differs beyond its noise")
+
+
+# --- what is changed ---------------------------------------------------------------------------------------
+
+
+def attached(path: Path) -> dict[str, bytes]:
+    with pikepdf.open(path) as pdf:
+        return {name: spec.get_file().read_bytes() for name, spec in pdf.attachments.items()}
+
+
+def with_files(report: Path, target: Path, **files: bytes) -> Path:
+    """The report with these attachments (dots written as underscores) in place of its own."""
+    names = {name.replace(".", "_"): name for name in attached(report)}
+    with pikepdf.open(report) as pdf:
+        for key, content in files.items():
+            name = names[key]
+            del pdf.attachments[name]
+            pdf.attachments[name] = pikepdf.AttachedFileSpec(pdf, content, filename=name)
+        pdf.save(target)
+    return target
+
+
+def changed_row(content: bytes, statistic: str, *, outside: bool = False) -> tuple[bytes, int, str]:
+    """One digit of a value changed: the last, or the first and so outside of its interval; the line, too."""
+    lines = content.decode().split("\r\n")
+    for number, line in enumerate(lines, start=1):
+        fields = line.split(",")
+        if statistic in fields and fields[fields.index(statistic) + 1]:
+            place = fields.index(statistic) + 1
+            value = fields[place]
+            at = len(value) - 1 if not outside else next(i for i, c in enumerate(value) if c in "123456789")
+            fields[place] = value[:at] + ("1" if value[at] != "1" else "2") + value[at + 1 :]
+            if outside:
+                fields[place] = value[:at] + str((int(value[at]) + 5) % 10) + value[at + 1 :]
+            lines[number - 1] = ",".join(fields)
+            return "\r\n".join(lines).encode(), number, fields[place]
+    raise AssertionError(statistic)
+
+
+def resealed(report: Path, **files: bytes) -> bytes:
+    """The manifest with the hashes of these files, as one who changes them would write it."""
+    manifest = json.loads(attached(report)["manifest.json"])
+    for key, content in files.items():
+        name = next(name for name in manifest["attached"] if name.replace(".", "_") == key)
+        digest = hashlib.sha256(content).hexdigest()
+        manifest["attached"][name] = digest
+        if name in manifest["files"]:
+            manifest["files"][name] = digest
+    return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def differing(found: Verification) -> list[tuple[str, int | None]]:
+    return [(n.found.row.statistic, n.line) for n in found.numbers if n.standing == DIFFERENT]
+
+
+def test_a_digit_of_results_csv(report: Path, tmp_path: Path, judged: Callable[[Path], Verification]) -> None:
+    content, line, _ = changed_row(attached(report)["results.csv"], "mean_norm")
+    found = judged(with_files(report, tmp_path / "a.pdf", results_csv=content))
+    assert found.exit_code == 1
+    assert [fault.partition(":")[0] for fault in found.evidence.faults] == ["results.csv"]
+    assert differing(found) == [("mean_norm", line)]
+
+
+def test_a_digit_of_results_csv_and_the_manifest_with_it(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
+) -> None:
+    """Nothing contradicts itself then: the second run finds it."""
+    content, line, _ = changed_row(attached(report)["results.csv"], "mean_norm")
+    manifest = resealed(report, results_csv=content)
+    path = with_files(report, tmp_path / "d.pdf", results_csv=content, manifest_json=manifest)
+    found = judged(path)
+    assert found.evidence.faults == ()
+    assert (found.exit_code, found.promised) == (1, True)
+    assert differing(found) == [("mean_norm", line)]
+    assert {number.standing for number in found.numbers} == {IDENTICAL, NOT_JUDGED, DIFFERENT}
+
+
+def test_a_value_outside_of_its_interval_is_found_without_a_run(
+    report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, line, value = changed_row(attached(report)["results.csv"], "total_variance", outside=True)
+    path = with_files(report, tmp_path / "a.pdf", results_csv=content)
+    assert call("verify", str(path)) == 1
+    out = capsys.readouterr().out
+    assert f"results.csv:{line}: a value must lie in its interval, found {value!r}" in out
+    assert "run again: no, the evidence cannot be read" in out and out.splitlines()[-1].startswith(DIFFERENT)
+
+
+def test_a_timing_that_its_clock_does_not_tell(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
+) -> None:
+    content, line, _ = changed_row(attached(report)["results.csv"], "seconds_per_replicate")
+    manifest = resealed(report, results_csv=content)
+    path = with_files(report, tmp_path / "d.pdf", results_csv=content, manifest_json=manifest)
+    assert differing(judged(path)) == [("seconds_per_replicate", line)]
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_digit_of_claims_json(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification], sealed: bool
+) -> None:
+    claims = json.loads(attached(report)["claims.json"])
+    made = claims[0]["comparisons"][1]
+    made["estimate"] = math.nextafter(made["estimate"], 0.0) - 1e-7
+    content = json.dumps(claims, indent=2).encode()
+    more = {"manifest_json": resealed(report, claims_json=content)} if sealed else {}
+    found = judged(with_files(report, tmp_path / "b.pdf", claims_json=content, **more))
+    assert found.exit_code == 1
+    wanted = "claims.json: lower, variance_ratio(score_function, pathwise) > 1, checkpoint 0, problem.scale_"
+    assert any(fault.startswith(wanted) for fault in found.evidence.faults)
+    assert any(fault.startswith("claims.json: was changed") for fault in found.evidence.faults) != sealed
+    (number,) = (number for number in found.numbers if number.standing == DIFFERENT)
+    assert (number.file, number.found.row.objective) == ("claims.json", "lower")
+
+
+def test_a_verdict_of_claims_json(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
+) -> None:
+    content = attached(report)["claims.json"].replace(b'"verdict": "confirmed"', b'"verdict": "refuted"', 1)
+    manifest = resealed(report, claims_json=content)
+    found = judged(with_files(report, tmp_path / "b.pdf", claims_json=content, manifest_json=manifest))
+    (verdict,) = found.verdicts
+    assert (verdict.reported, verdict.again, verdict.standing) == ("refuted", "confirmed", DIFFERENT)
+    assert found.exit_code == 1
+
+
+def glyphs(font: Any) -> dict[str, str]:
+    """Character → glyph, both as they stand in the font's table of characters."""
+    table = font.ToUnicode.read_bytes().decode()
+    pairs = re.findall(r"<([0-9a-fA-F]{4})> <([0-9a-fA-F]{4})>", table)
+    return {chr(int(character, 16)): glyph.lower() for glyph, character in pairs}
+
+
+def with_another_digit(pdf: pikepdf.Pdf, page: int) -> bytes:
+    """Changes one printed digit of a page into another that its font has; the content as it then is."""
+    held = pdf.pages[page]
+    fonts = {name: glyphs(font) for name, font in held.Resources.Font.items()}
+    content = held.Contents.read_bytes().decode("latin-1")
+    current: dict[str, str] = {}
+    for found in re.finditer(r"(/\S+) [\d.]+ Tf|<((?:[0-9a-fA-F]{4})+)>", content):
+        if found[1]:
+            current = fonts[found[1]]
+            continue
+        for at in range(found.start(2), found.end(2), 4):
+            glyph = content[at : at + 4].lower()
+            digits = [c for c, g in current.items() if g == glyph and c in "123456789"]
+            others = [g for c, g in current.items() if c in "123456789" and c not in digits]
+            if digits and others:
+                changed = (content[:at] + others[0] + content[at + 4 :]).encode("latin-1")
+                held.Contents = pdf.make_stream(changed)
+                return changed
+    raise AssertionError("no digit is printed there")
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_digit_on_a_page(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification], sealed: bool
+) -> None:
+    path = tmp_path / "c.pdf"
+    with pikepdf.open(report) as pdf:
+        content = with_another_digit(pdf, 2)
+        pdf.save(path)
+    if sealed:
+        manifest = json.loads(attached(report)["manifest.json"])
+        manifest["pages"][2] = hashlib.sha256(content).hexdigest()
+        shutil.copy(path, tmp_path / "open.pdf")
+        path = with_files(tmp_path / "open.pdf", path, manifest_json=json.dumps(manifest).encode())
+    found = judged(path)
+    assert found.exit_code == 1
+    assert [fault.partition(":")[0] for fault in found.evidence.faults] == ([] if sealed else ["page 3"])
+    assert found.pages is not None
+    (item,) = found.pages.others
+    assert (item.page, item.standing) == (3, DIFFERENT)
+    assert item.reported != item.again and item.reported in item.around
+    differ = [a != b for a, b in zip(item.reported, item.again, strict=True)]
+    assert sum(differ) == 1
+    assert found.pages.same == found.pages.count - 1
+
+
+def test_what_lies_over_a_page(report: Path, tmp_path: Path, judged: Callable[[Path], Verification]) -> None:
+    with pikepdf.open(report) as pdf:
+        note = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FreeText, Rect=[9, 9, 99, 99], Contents="7"
+        )
+        page = pdf.pages[1]
+        page.Annots = pikepdf.Array([*page.get("/Annots", []), pdf.make_indirect(note)])
+        pdf.save(tmp_path / "over.pdf")
+    found = judged(tmp_path / "over.pdf")
+    assert found.exit_code == 1
+    assert found.evidence.faults == ("page 2: has an annotation (FreeText), which no report is written with",)
+
+
+def test_glyphs_that_look_like_others(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
+) -> None:
+    """A font that draws otherwise what its table calls the same."""
+    with pikepdf.open(report) as pdf:
+        font = next(
+            item for item in pdf.objects if isinstance(item, pikepdf.Dictionary) and "/FontFile2" in item
+        )
+        font.FontFile2.write(font.FontFile2.read_bytes()[:-4] + b"\1\2\3\4")
+        pdf.save(tmp_path / "font.pdf")
+    found = judged(tmp_path / "font.pdf")
+    assert found.exit_code == 1 and found.evidence.faults == ()
+    assert found.pages is not None
+    assert {(item.reported, item.around) for item in found.pages.others} == {
+        ("drawn otherwise", "its fonts, links or images")
+    }
+
+
+# --- what cannot be judged ---------------------------------------------------------------------------------
+
+
+def refused(path: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
+    """The one line of a call that is refused."""
+    assert call("verify", str(path), *more) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {path}: ")
+    return line
+
+
+def test_what_is_no_report(report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = report.read_bytes()
+    (tmp_path / "page.pdf").write_bytes(b"<html></html>")
+    (tmp_path / "short.pdf").write_bytes(content[: len(content) // 2])
+    with pikepdf.open(report) as pdf:
+        pdf.save(tmp_path / "locked.pdf", encryption=pikepdf.Encryption(owner="o", user="u"))
+        del pdf.attachments["manifest.json"]
+        del pdf.attachments["requirements.lock"]
+        pdf.save(tmp_path / "bare.pdf")
+    manifest = json.loads(attached(report)["manifest.json"])
+    other = json.dumps({**manifest, "reportgen": "9.8"}).encode()
+    with_files(report, tmp_path / "later.pdf", manifest_json=other)
+    with_files(report, tmp_path / "odd.pdf", manifest_json=b"[1]")
+    clocks = {key: {**clock, "machine": 7} for key, clock in manifest["clocks"].items()}
+    with_files(
+        report, tmp_path / "clocks.pdf", manifest_json=json.dumps({**manifest, "clocks": clocks}).encode()
+    )
+    for name, wanted in {
+        "none.pdf": "cannot be read (No such file or directory)",
+        "page.pdf": "is no PDF",
+        "short.pdf": "is cut short or damaged",
+        "locked.pdf": "needs a password",
+        "bare.pdf": "lacks manifest.json, requirements.lock",
+        "later.pdf": "was made by reportgen 9.8, and this is",
+        "odd.pdf": "its manifest.json must be the manifest of a report",
+    }.items():
+        assert wanted in refused(tmp_path / name, capsys)
+    for part, odd in {
+        "finished": "soon",
+        "environment": {},
+        "pages": None,
+        "settings": {"measure": 1},
+    }.items():
+        content = json.dumps({**manifest, part: odd}).encode()
+        said = refused(with_files(report, tmp_path / "odd.pdf", manifest_json=content), capsys)
+        assert f"its manifest.json must say {part}" in said
+    assert "the clocks in its manifest.json" in refused(
+        tmp_path / "clocks.pdf", capsys, "--quiet", "--output", str(report.parents[2] / "output")
+    )
+
+
+def test_code_that_is_not_in_the_pdf(report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for, and found where it is said to be; nothing of it is run before that is allowed."""
+    text = TEXT.replace("estimators: [", "estimators: [{python: 'mine.py:centred', label: mine}, ")
+    evidence = gather(report)
+    own = Evidence(**{**vars(evidence), "experiment": load_text(text)})
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"runs mine.py:centred, code .* name its folder with --code DIR"):
+        again(own, tmp_path, quick=False, code=None)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "mine.py").write_text("raise SystemExit('was run')\n")
+    job = again(own, tmp_path, quick=False, code=tmp_path / "code")
+    assert list(job.digests) == ["mine.py:centred"] and job.code.folder == tmp_path / "code"
+
+
+def test_a_data_set_that_is_not_here(report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path))
+    evidence = gather(report)
+    own = Evidence(**{**vars(evidence), "experiment": load_text("experiment: a\nproblem: {data: mnist}\n")})
+    with pytest.raises(MissingDataError, match=r"reportgen data fetch mnist") as caught:
+        again(own, tmp_path, quick=False, code=None)
+    assert caught.value.exit_code == 2 and "\n" not in str(caught.value)
+
+
+def test_interrupted_it_says_that_nothing_is_kept(
+    report: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def stop(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reportgen.workflow.execute", stop)
+    assert call("verify", str(report), "--quiet") == 130
+    assert capsys.readouterr().err.startswith("error: interrupted; nothing is kept. With --output DIR")
+    assert call("verify", str(report), "--quiet", "--output", str(tmp_path)) == 130
+    assert (
+        capsys.readouterr().err.splitlines()[-1].startswith("error: interrupted; what was measured is kept")
+    )
+
+
+# --- how it is judged --------------------------------------------------------------------------------------
+
+
+def row(value: float, reach: float = math.nan, statistic: str = "total_variance", **changes: Any) -> Row:
+    fields: dict[str, Any] = {
+        "experiment": "e", "cell": "c", "dataset": "", "objective": "elbo", "estimator": "a",
+        "num_samples": 1, "checkpoint": 0, "group": "all", "statistic": statistic, "value": value,
+        "ci_low": value - reach, "ci_high": value + reach, "replicates": 9, "status": "met", "setting": {},
+    }  # fmt: skip
+    return Row(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "elsewhere", "promised"),
+    [
+        (row(1.0, 0.1), row(1.0, 0.1), IDENTICAL, IDENTICAL),
+        (row(1.0, 0.1), row(1.01, 0.1), EQUIVALENT, DIFFERENT),
+        (row(1.0, 0.01), row(2.0, 0.01), DIFFERENT, DIFFERENT),
+        (row(0.3, statistic="bias_p_value"), row(0.4, statistic="bias_p_value"), NOT_JUDGED, DIFFERENT),
+        (row(3.0, statistic=drift.TIMED[0]), row(3.0, statistic=drift.TIMED[0]), NOT_JUDGED, NOT_JUDGED),
+        (row(3.0, statistic=drift.TIMED[0]), row(4.0, statistic=drift.TIMED[0]), NOT_JUDGED, DIFFERENT),
+        (row(1.0, 0.1), row(math.nan, status="broken: lost"), DIFFERENT, DIFFERENT),
+        (row(math.nan, status="not available: lost in the noise"), row(1.0, 0.1), NOT_JUDGED, DIFFERENT),
+    ],
+)
+def test_standings(old: Row, new: Row, elsewhere: str, promised: str) -> None:
+    for wanted, must in ((elsewhere, False), (promised, True)):
+        (found,) = compare([old], [new], ([], []), None, promised=must)
+        assert (found.standing, found.line, found.file) == (wanted, 2, "results.csv")
+
+
+@pytest.mark.parametrize(
+    ("reported", "now", "elsewhere", "promised"),
+    [
+        ("confirmed", "confirmed", IDENTICAL, IDENTICAL),
+        ("confirmed", "undecided", UNDECIDED, DIFFERENT),
+        ("undecided", "refuted", UNDECIDED, DIFFERENT),
+        ("confirmed", "refuted", DIFFERENT, DIFFERENT),
+    ],
+)
+def test_standings_of_verdicts(reported: str, now: str, elsewhere: str, promised: str) -> None:
+    claims = [{"id": "a", "verdict": reported}], [{"id": "a", "verdict": now}]
+    for wanted, must in ((elsewhere, False), (promised, True)):
+        (found,) = compare_verdicts(*claims, promised=must)
+        assert found.standing == wanted
+
+
+def test_exit_codes(report: Path) -> None:
+    evidence = gather(report)
+    for now, wanted in (("confirmed", 0), ("undecided", 3), ("refuted", 1)):
+        verdicts = compare_verdicts(
+            [{"id": "a", "verdict": "confirmed"}], [{"id": "a", "verdict": now}], promised=False
+        )
+        assert Verification(evidence, verdicts=verdicts).exit_code == wanted
+        assert Verification(evidence, verdicts=verdicts, broken=True).exit_code == 4
+
+
+def test_tokens_are_numbers_words_and_signs() -> None:
+    text = "ratio 23\u202f350 (−0.003 to 3.0×10⁻⁵), 71.18%: run c5b782563a7e of 12ab, K=2."
+    found = [(m[0], m["number"] is not None) for m in TOKENS.finditer(text)]
+    numbers = [token for token, is_number in found if is_number]
+    assert numbers == ["23\u202f350", "−0.003", "3.0×10⁻⁵", "71.18%", "2"]
+    assert {"c5b782563a7e", "12ab", "ratio", "("} <= {token for token, is_number in found if not is_number}
+
+
+def test_printed_numbers_are_judged_as_those_they_round() -> None:
+    def number(old: float, new: float, standing: str) -> Number:
+        found = NumberDrift(row(old), estimate_of(row(old)), estimate_of(row(new)), "")
+        return Number(found, standing, 2)
+
+    known = Values(
+        [
+            number(23350.4, 23361.0, EQUIVALENT),
+            number(-0.7118, -0.7121, EQUIVALENT),
+            number(531.6, 540.2, DIFFERENT),
+            number(0.034, 0.051, NOT_JUDGED),
+        ]
+    )
+
+    def standing(reported: str, now: str) -> str:
+        return known.standing(*(_Token(text, text != "word", 1) for text in (reported, now)))
+
+    assert standing("23\u202f350", "23\u202f361") == EQUIVALENT
+    assert standing("2.34×10⁴", "2.336×10⁴") == EQUIVALENT
+    assert standing("−71.18%", "−71.21%") == EQUIVALENT
+    assert standing("531.6", "540.2") == DIFFERENT
+    assert standing("23\u202f950", "23\u202f361") == NOT_JUDGED
+    assert standing("0.034", "0.051") == NOT_JUDGED
+    assert standing("word", "0.051") == NOT_JUDGED
+
+
+def test_quick_asks_for_less() -> None:
+    assert quicker(load_text(TEXT)) == ("measure.precision=0.5", "measure.budget=640")
+    fine = load_text(TEXT.replace("precision: 20%", "precision: 2%"))
+    assert quicker(fine) == ("measure.precision=0.1", "measure.budget=160")
+    assert quicker(load_text(TEXT)) != quicker(load_text(TEXT.replace("budget: 4e3", "budget: 8e3")))
+    coarse = load_text(TEXT.replace("precision: 20%", "precision: 80%"))
+    assert quicker(coarse) == ("measure.precision=0.8", "measure.budget=4000")
+
+
+def test_claims_follow_from_rows_and_wrong_ones_do_not() -> None:
+    from reportgen.findings import claims_data
+    from reportgen.findings.files import csv_text
+    from reportgen.findings.finished import read_rows
+    from tests.crafted import crafted, experiment
+
+    tests = (
+        "variance_ratio(score_function, pathwise) > 1 at every checkpoint",
+        "gap_closed(with baseline, score_function, pathwise) > 0.1",
+        "total_variance(pathwise) < total_variance(with baseline) at every problem.latent",
+        "ordering(total_variance, pathwise, with baseline, score_function)",
+        "signal_to_noise(pathwise) > 0.5",
+    )
+    findings = crafted(experiment(*tests))
+    rows = read_rows(csv_text(findings).encode(), Path("results.csv"))
+    claims = claims_data(findings)
+    assert list(disagreements(findings.experiment, rows, claims)) == []
+    for claim in claims:
+        for place in claim["comparisons"]:
+            kept = place["estimate"]
+            place["estimate"] = kept * 1.001
+            assert list(disagreements(findings.experiment, rows, claims)) != [], place["comparison"]
+            place["estimate"] = kept
+    assert any("lacks c0" in fault for fault in disagreements(findings.experiment, rows, claims[1:]))
