@@ -7,7 +7,7 @@ request and console line as it happens, and comes with axe-core as a package of 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from reportgen.figures import FIGURES, draw
+from reportgen.figures import FIGURES, Drawing, draw
 from reportgen.findings import Findings, csv_text
 from reportgen.report import provenance
 from reportgen.report.render import declaration_text, fill, html_page, shared_context
@@ -26,11 +26,12 @@ WIDE, PHONE = 1280, 390
 """Widths in CSS pixels."""
 
 
-def whole_page(findings: Findings) -> bytes:
+def whole_page(findings: Findings, drawings: Mapping[str, Drawing] | None = None) -> bytes:
     """The HTML page with its figures and its table, as `render` writes it, without the PDF."""
     source = provenance.gather(findings, timestamp=WHEN)
     sections, declaration = fill(findings), declaration_text(findings)
-    drawings = {name: drawing for name in FIGURES if (drawing := draw(findings, name)) is not None}
+    if drawings is None:
+        drawings = {name: drawing for name in FIGURES if (drawing := draw(findings, name)) is not None}
     shared = shared_context(findings, source, declaration, sections)
     evidence = {"results.csv": csv_text(findings).encode(), "claims.json": b"[]"}
     return html_page(sections, shared, drawings, evidence, declaration)

@@ -1,9 +1,9 @@
 """Figures: one file each, one line each in this table.
 
 A figure's module has ``data(findings)``, what is drawn as plain numbers or
-None where there is nothing to draw; ``draw(data)``, the ink; and
-``sketch(findings)``, both with a caption and an alternative text made from
-the numbers. To add one, write such a file and add its line.
+None where there is nothing to draw; ``draw(data)``, the ink; ``table(data)``,
+the same numbers a row a mark; and ``sketch(findings)``, all of it with a
+caption and an alternative text made from the numbers. To add one, write such a file and add its line.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from reportgen.figures import (
 )
 from reportgen.figures.drawing import Drawing, Sketch, save
 from reportgen.figures.style import house_style
+from reportgen.figures.table import Table
 from reportgen.findings import Findings
 
 FIGURES: dict[str, Callable[[Findings], Sketch | None]] = {
@@ -79,4 +80,4 @@ def draw(findings: Findings, name: str) -> Drawing | None:
         return None if sketch is None else save(sketch, name)
 
 
-__all__ = ["FIGURES", "Drawing", "Sketch", "draw"]
+__all__ = ["FIGURES", "Drawing", "Sketch", "Table", "draw"]

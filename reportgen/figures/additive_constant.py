@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from reportgen.figures.axes import log_axis, plain
 from reportgen.figures.captions import intervals_sentence, lowered, place, ranking, sentences
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.labels import variance_axis, variance_column
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.reading import MISSING, line
 from reportgen.figures.style import new_figure
+from reportgen.figures.table import Column, Table
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.objectives import OBJECTIVES
 
@@ -67,6 +68,13 @@ def draw(data: AdditiveConstant) -> Figure:
     return figure
 
 
+def table(data: AdditiveConstant) -> Table:
+    """A row an estimator and constant."""
+    constant = Column("Constant", "nats" if data.of_likelihood else "")
+    columns = (Column("Estimator", heads=True), constant, variance_column(data.objective))
+    return Table(columns, rows_of(data.lines, data.constants))
+
+
 def caption(findings: Findings, data: AdditiveConstant) -> str:
     """What is drawn, and by how much each estimator's variance moves."""
     where = place(findings, data.objective)
@@ -106,4 +114,4 @@ def alt(data: AdditiveConstant) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -11,7 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from reportgen.figures.marking import mark
 from reportgen.figures.style import GRID, INK, LEADING, MUTED, PAPER, SMALL, Look
+from reportgen.figures.table import Mark
 from reportgen.findings import prose
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -89,12 +91,20 @@ def scientific(value: float) -> str:
 
 
 def log_axis(
-    ax: Axes, which: str, values: Sequence[float], *, pad: float = 0.06, room: int = 7, minors: bool = True
+    ax: Axes,
+    which: str,
+    values: Sequence[float],
+    *,
+    pad: float = 0.06,
+    room: int = 7,
+    minors: bool = True,
+    switch: bool = True,
 ) -> None:
     """Makes axis "x" or "y" logarithmic, just wide enough for the positive finite `values`.
 
     At least a third of a decade is shown, so that noise is not stretched to
-    fill the panel. Majors get a faint grid.
+    fill the panel. Majors get a faint grid. With `switch` a page may lay the
+    axis out again, without the logarithm.
     """
     usable = [v for v in values if math.isfinite(v) and v > 0] or [1.0, 10.0]
     low, high = math.log10(min(usable)), math.log10(max(usable))
@@ -111,19 +121,24 @@ def log_axis(
     axis.set_major_locator(FixedLocator(major))
     axis.set_major_formatter(FixedFormatter(labels))
     axis.set_minor_locator(NullLocator())
-    if minors:
-        minor_ticks(ax, which, minor)
+    ticks = minor_ticks(ax, which, minor) if minors else None
+    if switch:
+        mark(ax, "log-y" if which == "y" else "log-x")
+        mark(axis, "scale")
+        mark(axis.label, "name")
+        if ticks is not None:
+            mark(ticks, "scale")
     ax.grid(
         visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5
     )
 
 
-def minor_ticks(ax: Axes, which: str, values: Sequence[float]) -> None:
+def minor_ticks(ax: Axes, which: str, values: Sequence[float]) -> Line2D | None:
     """Ticks without labels as one artist; matplotlib's own would be several objects each."""
     if not values:
-        return
+        return None
     where, edge = list(values), [0.0] * len(values)
-    ax.plot(
+    (ticks,) = ax.plot(
         *((edge, where) if which == "y" else (where, edge)),
         linestyle="none",
         color=INK,
@@ -133,6 +148,7 @@ def minor_ticks(ax: Axes, which: str, values: Sequence[float]) -> None:
         clip_on=False,
         transform=ax.get_yaxis_transform() if which == "y" else ax.get_xaxis_transform(),
     )
+    return ticks
 
 
 def linear_grid(ax: Axes, which: str) -> None:
@@ -202,20 +218,24 @@ def curve(
     *,
     line: bool = True,
     size: float = 4.4,
+    series: str = "",
+    panel: int = 0,
 ) -> None:
     """Marks with their intervals, joined by a line; NaN leaves a gap in the line.
 
-    An infinite or missing bound is not drawn; the mark still is.
+    An infinite or missing bound is not drawn; the mark still is. `series` and
+    `panel` are those of its rows in the figure's table, one a position.
     """
     xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     lo, hi = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     drawn = np.isfinite(ys)
     bounded = drawn & np.isfinite(lo) & np.isfinite(hi)
     if line:
-        ax.plot(xs, ys, color=look.colour, linestyle=look.dash, linewidth=1.3, zorder=2.5)
+        (joined,) = ax.plot(xs, ys, color=look.colour, linestyle=look.dash, linewidth=1.3, zorder=2.5)
+        mark(joined, "ink", series)
     if bounded.any():
         bars = np.stack([lo, hi, np.full_like(lo, np.nan)], axis=1)[bounded].ravel()
-        ax.plot(
+        (intervals,) = ax.plot(
             np.repeat(xs[bounded], 3),
             bars,
             color=look.colour,
@@ -223,7 +243,8 @@ def curve(
             solid_capstyle="butt",
             zorder=2.6,
         )
-    ax.plot(
+        mark(intervals, "bars", series)
+    (marks,) = ax.plot(
         xs[drawn],
         ys[drawn],
         linestyle="none",
@@ -234,15 +255,30 @@ def curve(
         markeredgewidth=0.5,
         zorder=3,
     )
+    mark(marks, "marks", series, np.flatnonzero(drawn).tolist(), panel)
 
 
-def dot(ax: Axes, x: float, y: float, low: float, high: float, look: Look, *, size: float = 4.8) -> None:
-    """One mark with a horizontal interval."""
+def dot(
+    ax: Axes,
+    x: float,
+    y: float,
+    low: float,
+    high: float,
+    look: Look,
+    *,
+    size: float = 4.8,
+    row: Mark | None = None,
+) -> None:
+    """One mark with a horizontal interval; `row` is its row in the figure's table."""
     if not math.isfinite(x):
         return
+    series = row.series if row is not None else ""
     if math.isfinite(low) and math.isfinite(high):
-        ax.plot([low, high], [y, y], color=look.colour, linewidth=1.4, solid_capstyle="butt", zorder=2.6)
-    ax.plot(
+        (interval,) = ax.plot(
+            [low, high], [y, y], color=look.colour, linewidth=1.4, solid_capstyle="butt", zorder=2.6
+        )
+        mark(interval, "bars", series)
+    (point,) = ax.plot(
         [x],
         [y],
         linestyle="none",
@@ -253,6 +289,8 @@ def dot(ax: Axes, x: float, y: float, low: float, high: float, look: Look, *, si
         markeredgewidth=0.5,
         zorder=3,
     )
+    if row is not None:
+        mark(point, "marks", series, [row.index], row.panel)
 
 
 def marker_size(look: Look, size: float) -> float:

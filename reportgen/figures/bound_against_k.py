@@ -13,6 +13,7 @@ from reportgen.figures.labels import end_labels
 from reportgen.figures.model_grid import grid
 from reportgen.figures.model_looks import look
 from reportgen.figures.style import new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.models.statistics import bound_of
 
@@ -70,14 +71,14 @@ def draw(data: BoundAgainstK) -> Figure:
     axes = figure.subplots(len(data.panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     ks = sorted({k for _, one in data.models for k, _ in one.estimates})
     labels = []
-    for ax, (title, models) in zip(axes, data.panels, strict=True):
+    for panel, (ax, (title, models)) in enumerate(zip(axes, data.panels, strict=True)):
         ends = []
         for one in models:
             shape = look(one.row)
             x, found = [float(k) for k, _ in one.estimates], [of for _, of in one.estimates]
             curve(
                 ax, x, [of.value for of in found], [of.low for of in found], [of.high for of in found],
-                shape, size=3.8,
+                shape, size=3.8, series=one.title, panel=panel,
             )  # fmt: skip
             ends.append((x[-1], found[-1].value, one.title, shape))
         setting_axis(ax, [float(k) for k in ks])
@@ -87,8 +88,25 @@ def draw(data: BoundAgainstK) -> Figure:
         labels.append((ax, ends))
     axes[-1].set_xlabel("samples k of the bound")
     for ax, ends in labels:
-        end_labels(ax, ends)
+        end_labels(ax, ends, [title for _, _, title, _ in ends])
     return figure
+
+
+def table(data: BoundAgainstK) -> Table:
+    """A row a model and number of samples."""
+    columns = (
+        Column("Trained as"),
+        Column("Model", heads=True),
+        Column("Samples k"),
+        Column("Bound", "nats an image"),
+    )
+    rows = (
+        Row((title, one.title, k, bound), Mark(one.title, index, panel))
+        for panel, (title, models) in enumerate(data.panels)
+        for one in models
+        for index, (k, bound) in enumerate(one.estimates)
+    )
+    return Table(columns, tuple(rows))
 
 
 def caption(findings: Findings, data: BoundAgainstK) -> str:
@@ -126,4 +144,4 @@ def alt(data: BoundAgainstK) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 from matplotlib.figure import Figure
 
@@ -19,9 +20,10 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import objective_title, variance_axis
-from reportgen.figures.lines import draw_lines, extent, label_lines
+from reportgen.figures.labels import objective_title, variance_axis, variance_column
+from reportgen.figures.lines import draw_lines, extent, label_lines, rows_of
 from reportgen.figures.style import new_figure
+from reportgen.figures.table import Column, Table
 from reportgen.figures.variance_over_training import VarianceOverTraining
 from reportgen.findings import Findings, prose
 
@@ -50,9 +52,9 @@ def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
     figure = new_figure(66)
     axes = figure.subplots(1, len(data), sharey=True, squeeze=False)[0]
     everything = [value for panel in data for value in extent(panel.lines)]
-    for ax, panel in zip(axes, data, strict=True):
+    for index, (ax, panel) in enumerate(zip(axes, data, strict=True)):
         positions = [epoch_position(e) for e in panel.epochs]
-        draw_lines(ax, positions, panel.lines, size=3.6)
+        draw_lines(ax, positions, panel.lines, size=3.6, panel=index)
         log_axis(ax, "y", everything, minors=ax is axes[0])
         epoch_axis(ax, panel.epochs, panel.round, closest=0.14)
         ax.set_title(objective_title(panel.objective))
@@ -63,6 +65,21 @@ def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
     last = data[-1]
     label_lines(axes[-1], [epoch_position(e) for e in last.epochs], last.lines)
     return figure
+
+
+def table(data: tuple[VarianceOverTraining, ...]) -> Table:
+    """A row an objective, estimator and checkpoint."""
+    columns = (
+        Column("Objective"),
+        Column("Estimator", heads=True),
+        Column(data[0].round.capitalize()),
+        variance_column(data[0].objective),
+    )
+    rows = (
+        rows_of(panel.lines, panel.epochs, panel=index, before=(objective_title(panel.objective),))
+        for index, panel in enumerate(data)
+    )
+    return Table(columns, tuple(chain.from_iterable(rows)))
 
 
 def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
@@ -100,4 +117,4 @@ def alt(data: tuple[VarianceOverTraining, ...]) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

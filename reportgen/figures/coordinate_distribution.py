@@ -8,12 +8,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from reportgen.figures import marking
 from reportgen.figures.axes import log_axis, marker_size, row_labels
 from reportgen.figures.captions import biased_sentence, lowered, place, sentences, zero_sentence
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis, wrapped
+from reportgen.figures.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.reading import all_looks, title_of, unbiased, usable
 from reportgen.figures.style import GRID, INK, PAPER, Look, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
 
 Counts = NDArray[np.float64]
@@ -128,7 +130,7 @@ def draw(data: CoordinateDistribution) -> Figure:
                     zorder=2.5,
                 )
         if 0.5 in row.quantiles:
-            ax.plot(
+            (median,) = ax.plot(
                 [row.quantiles[0.5]],
                 [y + 0.12],
                 marker=row.look.marker,
@@ -137,7 +139,9 @@ def draw(data: CoordinateDistribution) -> Figure:
                 markeredgecolor=PAPER,
                 zorder=3,
             )
-    log_axis(ax, "x", limits, pad=0.03, room=8)
+            marking.mark(median, "marks", points=[y])
+    # Without the logarithm bins would be of different widths, and heights not comparable.
+    log_axis(ax, "x", limits, pad=0.03, room=8, switch=False)
     ax.set_ylim(len(data.rows) - 0.65, -0.75)
     row_labels(ax, [wrapped(row.title) for row in data.rows])
     ax.set_xlabel(
@@ -146,6 +150,29 @@ def draw(data: CoordinateDistribution) -> Figure:
         )
     )
     return figure
+
+
+def table(data: CoordinateDistribution) -> Table:
+    """Of each estimator its quantiles, then the bins of its histogram that hold anything."""
+    unit = variance_column(data.objective).unit
+    columns = (
+        Column("Estimator", heads=True),
+        Column("Statistic"),
+        Column("Variance of a coordinate", unit, "number"),
+        Column("Up to", unit, "number"),
+        Column("Coordinates, the fullest bin being 1", form="number"),
+    )
+    rows = []
+    for y, row in enumerate(data.rows):
+        for level in (0.05, 0.25, 0.5, 0.75, 0.95):
+            if level in row.quantiles:
+                name = "median" if level == 0.5 else f"{100 * level:g}% quantile"
+                mark = Mark("", y) if level == 0.5 else None
+                rows.append(Row((row.title, name, row.quantiles[level], None, None), mark))
+        for low, high, density in zip(row.edges[:-1], row.edges[1:], row.density, strict=True):
+            if density:
+                rows.append(Row((row.title, "bin", 10.0**low, 10.0**high, density)))
+    return Table(columns, tuple(rows))
 
 
 def caption(findings: Findings, data: CoordinateDistribution) -> str:
@@ -203,4 +230,4 @@ def alt(data: CoordinateDistribution) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -10,8 +10,10 @@ from typing import Literal
 
 from matplotlib.figure import Figure
 
+from reportgen.figures.marking import attributes
 from reportgen.figures.style import INK, PAPER, settle
-from reportgen.figures.svg import compact
+from reportgen.figures.svg import bare, compact
+from reportgen.figures.table import Table
 
 Width = Literal["column", "page"]
 
@@ -23,17 +25,21 @@ class Sketch:
     figure: Figure
     caption: str
     alt: str
+    table: Table
     width: Width = "column"
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A saved figure: SVG bytes for a file or a PDF, and `inline` for a page."""
+    """A saved figure: SVG bytes for a file or a PDF, `inline` for a page, and its numbers."""
 
     name: str
     svg: bytes
+    live: str
+    """The same picture, its ink marked as `reportgen.figures.marking` has it."""
     caption: str
     alt: str
+    table: Table
     width: Width
 
     @property
@@ -48,8 +54,7 @@ class Drawing:
         the system's). Every id is prefixed by the figure's name, since ids
         must be unique in a page that holds several figures.
         """
-        text = self.svg.decode()
-        text = text[text.index("<svg") :]
+        text = self.live[self.live.index("<svg") :]
         text = text.replace(INK, "currentColor").replace(PAPER, "var(--figure-paper, Canvas)")
         return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{self.name}-", text)
 
@@ -62,7 +67,9 @@ def save(sketch: Sketch, name: str) -> Drawing:
     """
     figure = sketch.figure
     settle(figure)
+    marks = attributes(figure, sketch.table)
     buffer = BytesIO()
     figure.savefig(buffer, format="svg", dpi=200, transparent=True, metadata={"Date": None})
-    svg = compact(buffer.getvalue().decode(), f'role="img" aria-label="{escape(sketch.alt, quote=True)}"')
-    return Drawing(name, svg.encode(), sketch.caption, sketch.alt, sketch.width)
+    words = f'role="img" aria-label="{escape(sketch.alt, quote=True)}"'
+    live = compact(buffer.getvalue().decode(), words, marks)
+    return Drawing(name, bare(live).encode(), live, sketch.caption, sketch.alt, sketch.table, sketch.width)

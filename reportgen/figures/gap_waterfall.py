@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 from reportgen.figures.axes import dot, log_axis, margin_note, row_labels
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis, wrapped
+from reportgen.figures.labels import variance_axis, variance_column, wrapped
+from reportgen.figures.marking import mark
 from reportgen.figures.reading import all_looks, title_of, usable
 from reportgen.figures.style import GRID, INK, MUTED, Look, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 
 STEPS = (
@@ -87,13 +89,15 @@ def draw(data: GapWaterfall) -> Figure:
     for row, step in enumerate(data.steps):
         value = step.variance.value
         if row:
-            ax.barh(
+            (bar,) = ax.barh(
                 row, value - before, left=before, height=0.46, color=step.look.colour, alpha=0.38, zorder=2
             )
-            ax.plot(
+            mark(bar, "moves")
+            (step_down,) = ax.plot(
                 [before, before], [row - 1, row + 0.23], color=INK, alpha=MUTED, linewidth=0.6, zorder=1.8
             )
-        dot(ax, value, row, step.variance.low, step.variance.high, step.look, size=5.4)
+            mark(step_down, "moves")
+        dot(ax, value, row, step.variance.low, step.variance.high, step.look, size=5.4, row=Mark("", row))
         before = value
     log_axis(
         ax, "x", [bound for s in data.steps for bound in (s.variance.value, s.variance.low, s.variance.high)]
@@ -123,6 +127,22 @@ def factor_text(factor: Estimate) -> str:
 def inverse(factor: Estimate) -> Estimate:
     """One over a positive factor, its interval turned round."""
     return replace(factor, value=1 / factor.value, low=1 / factor.high, high=1 / factor.low)
+
+
+def table(data: GapWaterfall) -> Table:
+    """A row a step, in the order of the ladder."""
+    columns = (
+        Column("Estimator", heads=True),
+        variance_column(data.objective),
+        Column("Variance before over this one"),
+        Column("Share of the gap", form="number"),
+        Column("Share so far"),
+    )
+    rows = []
+    for y, step in enumerate(data.steps):
+        gained = (step.factor, step.share, step.closed) if y else (None, None, None)
+        rows.append(Row((step.title, step.variance, *gained), Mark("", y)))
+    return Table(columns, tuple(rows))
 
 
 def caption(findings: Findings, data: GapWaterfall) -> str:
@@ -167,4 +187,4 @@ def alt(data: GapWaterfall) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -12,7 +12,9 @@ from matplotlib.axes import Axes
 
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures.axes import marker_size, plain
+from reportgen.figures.marking import mark
 from reportgen.figures.style import LEADING, PAPER, SMALL, Look, settle
+from reportgen.figures.table import Column
 from reportgen.objectives import OBJECTIVES
 
 
@@ -129,8 +131,14 @@ def variance_axis(objective: str) -> str:
     return f"total variance, {unit}²" if unit else "total variance"
 
 
-def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]]) -> None:
-    """Names lines at their right ends: (x, y, text, look), x and y in data.
+def variance_column(objective: str, name: str = "Total variance") -> Column:
+    """The same in a table."""
+    unit = OBJECTIVES[objective].unit if objective in OBJECTIVES else ""
+    return Column(name, f"{unit}²" if unit else "")
+
+
+def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]], series: Sequence[str] = ()) -> None:
+    """Names lines at their right ends: (x, y, text, look), x and y in data; `series` are those of the lines.
 
     Text is ink, with the line's mark before it and a thin leader from the
     line's end, so that nothing depends on telling colours apart. Labels are
@@ -163,14 +171,16 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]]) -> None
     low, high = max(whole.y0, box.y0 - 20), min(whole.y1, box.y1 + 8)
     if sum(sizes) > high - low:
         low, high = whole.y0, whole.y1
-    for (x, y, _, look), name, centre in zip(ends, names, spread(wanted, sizes, low, high), strict=True):
+    centres = spread(wanted, sizes, low, high)
+    for index, ((x, y, _, look), name, centre) in enumerate(zip(ends, names, centres, strict=True)):
+        whose = series[index] if series else ""
         height = (centre - box.y0) / box.height
         name.xy = (1, height)
         start = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))
         ends_here = x >= max(end[0] for end in ends)
         right = [1 + offset / box.width for offset in (9, 13, 15.5)]
         if ends_here:  # a line that ends early is known by its mark: a leader would cross the others
-            ax.plot(
+            (leader,) = ax.plot(
                 [start[0] + 5 / box.width, *right[:2]],
                 [start[1], height, height],
                 color=look.colour,
@@ -180,7 +190,8 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]]) -> None
                 clip_on=False,
                 zorder=2,
             )
-        ax.plot(
+            mark(leader, "leader", whose)
+        (key,) = ax.plot(
             [right[2]],
             [height],
             marker=look.marker,
@@ -191,3 +202,5 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]]) -> None
             clip_on=False,
             linestyle="none",
         )
+        mark(key, "label", whose)
+        mark(name, "label", whose)

@@ -11,7 +11,9 @@ from reportgen.figures.axes import epoch_axis, epoch_position, linear_grid
 from reportgen.figures.captions import lowered, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import end_labels, objective_title
+from reportgen.figures.marking import mark
 from reportgen.figures.style import PAPER, Look, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
 from reportgen.store.records import TrainingRecord
 
@@ -60,19 +62,17 @@ def draw(data: LearningCurve) -> Figure:
     figure = new_figure(56)
     ax = figure.add_subplot()
     ends = []
-    drawn = (
-        ("Training images,\nmean of an epoch", "Test images,\nat checkpoints")
-        if data.images
-        else ("One sample,\nat every step", "Many samples,\nat checkpoints")
-    )
+    drawn = _titles(data)
     if data.train:
         positions, values = [epoch_position(e) for e, _ in data.train], [v for _, v in data.train]
-        mark = TRAIN.marker if len(values) == 1 else ""
-        ax.plot(positions, values, color=TRAIN.colour, linewidth=1.3, marker=mark, zorder=2)
+        single = TRAIN.marker if len(values) == 1 else ""
+        (curve,) = ax.plot(positions, values, color=TRAIN.colour, linewidth=1.3, marker=single, zorder=2)
+        places = list(zip(positions, values, strict=True))
+        mark(curve, "points", drawn[0], range(len(values)), at=places)
         ends.append((positions[-1], values[-1], drawn[0], TRAIN))
     if data.test:
         positions, values = [epoch_position(e) for e, _ in data.test], [v for _, v in data.test]
-        ax.plot(
+        (curve,) = ax.plot(
             positions,
             values,
             color=TEST.colour,
@@ -82,13 +82,37 @@ def draw(data: LearningCurve) -> Figure:
             markeredgecolor=PAPER,
             zorder=3,
         )
+        mark(curve, "marks", drawn[1], range(len(values)))
         ends.append((positions[-1], values[-1], drawn[1], TEST))
     epochs = sorted({e for e, _ in data.test} or {1, data.train[-1][0]})
     epoch_axis(ax, epochs, data.round)
     linear_grid(ax, "y")
     ax.set_ylabel(f"{objective_title(data.objective)}, {_nats(data)}")
-    end_labels(ax, ends)
+    end_labels(ax, ends, [name for _, _, name, _ in ends])
     return figure
+
+
+def table(data: LearningCurve) -> Table:
+    """A row a mean on the training data, then a row a checkpoint."""
+    train, test = _titles(data)
+    columns = (
+        Column("Data", heads=True),
+        Column(data.round.capitalize()),
+        Column(objective_title(data.objective), _nats(data), "nats"),
+    )
+    rows = (
+        Row((name.replace("\n", " "), epoch, value), Mark(name, index))
+        for name, points in ((train, data.train), (test, data.test))
+        for index, (epoch, value) in enumerate(points)
+    )
+    return Table(columns, tuple(rows))
+
+
+def _titles(data: LearningCurve) -> tuple[str, str]:
+    """What the lines are called, broken where their labels are."""
+    if data.images:
+        return "Training images,\nmean of an epoch", "Test images,\nat checkpoints"
+    return "One sample,\nat every step", "Many samples,\nat checkpoints"
 
 
 def caption(findings: Findings, data: LearningCurve) -> str:
@@ -151,4 +175,4 @@ def alt(data: LearningCurve) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

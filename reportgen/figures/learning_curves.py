@@ -11,9 +11,11 @@ from reportgen.figures.axes import epoch_axis, epoch_position, linear_grid
 from reportgen.figures.captions import sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import end_labels
+from reportgen.figures.marking import mark
 from reportgen.figures.model_grid import Grid, grid
 from reportgen.figures.model_looks import look
 from reportgen.figures.style import PAPER, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
 
 FEWEST = 2
@@ -76,15 +78,18 @@ def draw(data: LearningCurves) -> Figure:
     epochs = sorted({epoch for curve in data.curves for epoch, _ in curve.points})
     low, high = _scale(data)
     labels = []
-    for ax, (title, curves) in zip(axes, data.panels, strict=True):
+    for panel, (ax, (title, curves)) in enumerate(zip(axes, data.panels, strict=True)):
         ends = []
         for curve in curves:
             shape = look(curve.row)
             positions, values = [epoch_position(e) for e, _ in curve.points], [v for _, v in curve.points]
-            ax.plot(
+            (line,) = ax.plot(
                 positions, values, color=shape.colour, linestyle=shape.dash, linewidth=1.2,
                 marker=shape.marker, markersize=4.2, markeredgecolor=PAPER, zorder=3,
             )  # fmt: skip
+            seen = [index for index, value in enumerate(values) if value >= low]
+            places = [(positions[index], values[index]) for index in seen]
+            mark(line, "points", curve.title, seen, panel, places)
             ends.append((positions[-1], max(values[-1], low), curve.title, shape))
         ax.set_ylim(low, high)
         ax.set_title(title)
@@ -93,7 +98,7 @@ def draw(data: LearningCurves) -> Figure:
         linear_grid(ax, "y")
         labels.append((ax, ends))
     for ax, ends in labels:
-        end_labels(ax, ends)
+        end_labels(ax, ends, [title for _, _, title, _ in ends])
     return figure
 
 
@@ -104,6 +109,23 @@ def _scale(data: LearningCurves) -> tuple[float, float]:
     low, high = min(values), max(values)
     margin = 0.06 * ((high - low) or 1.0)
     return low - margin, high + margin
+
+
+def table(data: LearningCurves) -> Table:
+    """A row a model and checkpoint; values below the scale, which are not drawn, included."""
+    columns = (
+        Column("Trained as"),
+        Column("Model", heads=True),
+        Column("Epoch"),
+        Column("Objective on the test part", "nats an image", "nats"),
+    )
+    rows = (
+        Row((title, curve.title, epoch, value), Mark(curve.title, index, panel))
+        for panel, (title, curves) in enumerate(data.panels)
+        for curve in curves
+        for index, (epoch, value) in enumerate(curve.points)
+    )
+    return Table(columns, tuple(rows))
 
 
 def caption(findings: Findings, data: LearningCurves) -> str:
@@ -136,4 +158,4 @@ def alt(data: LearningCurves) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

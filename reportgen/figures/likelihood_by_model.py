@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 
 from matplotlib.figure import Figure
 
+from reportgen.figures import marking
 from reportgen.figures.axes import handle, linear_grid, margin_note, row_labels
 from reportgen.figures.captions import sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.model_grid import grid
 from reportgen.figures.model_looks import look
 from reportgen.figures.style import INK, PAPER, Look, new_figure
+from reportgen.figures.table import Column, Row, Table
+from reportgen.figures.table import Mark as Point
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.models.table import JudgedModel
 
@@ -76,27 +80,31 @@ def draw(data: LikelihoodByModel) -> Figure:
     figure = new_figure(24 + 4.9 * lines * len(data.rows))
     ax = figure.add_subplot()
     spread = 0.68 / max(lines, 1)
+    order = count()
     for r, (_, row) in enumerate(data.rows):
         for mark in row:
+            point = [next(order)]
             y = r + spread * (mark.column - (len(data.columns) - 1) / 2)
             shape = look(mark.column)
             if mark.published is not None:
                 if data.within is not None:
                     ends = [mark.published - data.within, mark.published + data.within]
                     ax.plot(ends, [y, y], color=PUBLISHED.colour, linewidth=5.5, alpha=0.22, zorder=1.5)
-                ax.plot(
+                (hollow,) = ax.plot(
                     [mark.published], [y], marker="D", markersize=4.4, color=PAPER,
                     markeredgecolor=PUBLISHED.colour, markeredgewidth=1.0, linestyle="none", zorder=2.8,
                 )  # fmt: skip
+                marking.mark(hollow, "marks", points=point)
             if mark.ours.available:
                 if mark.ours.has_interval:
                     ax.plot(
                         [mark.ours.low, mark.ours.high], [y, y], color=shape.colour, linewidth=1.3, zorder=2.6
                     )
-                ax.plot(
+                (filled,) = ax.plot(
                     [mark.ours.value], [y], marker=shape.marker, markersize=4.8, color=shape.colour,
                     markeredgecolor=PAPER, markeredgewidth=0.5, linestyle="none", zorder=3,
                 )  # fmt: skip
+                marking.mark(filled, "marks", points=point)
             if mark.verdict:
                 margin_note(ax, y, mark.verdict, muted=True)
     row_labels(ax, [title for title, _ in data.rows])
@@ -121,6 +129,24 @@ def _legend(figure: Figure, data: LikelihoodByModel) -> None:
         handles, names, loc="outside upper left", ncols=len(names), frameon=False,
         handlelength=1.8, columnspacing=1.6, borderpad=0.0,
     )  # fmt: skip
+
+
+def table(data: LikelihoodByModel) -> Table:
+    """A row a model; published numbers where they may be compared."""
+    columns = [
+        Column("Model", heads=True),
+        Column("Trained as"),
+        Column("Negative log-likelihood", "nats an image"),
+    ]
+    published = any(one.published is not None for _, one in data.marks)
+    if published:
+        columns += [Column("Published", "nats an image", "nats"), Column("Verdict")]
+    rows = (
+        Row((title or "the model", data.columns[one.column], one.ours,
+             *((one.published, one.verdict) if published else ())), Point("", index))
+        for index, (title, one) in enumerate(data.marks)
+    )  # fmt: skip
+    return Table(tuple(columns), tuple(rows))
 
 
 def caption(findings: Findings, data: LikelihoodByModel) -> str:
@@ -162,4 +188,4 @@ def alt(data: LikelihoodByModel) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -11,7 +11,11 @@ from matplotlib.axes import Axes
 from reportgen.figures.axes import curve
 from reportgen.figures.labels import end_labels, wrapped
 from reportgen.figures.style import Look
+from reportgen.figures.table import Cell, Mark, Row
 from reportgen.findings import Estimate
+
+NOT_THERE = "not available: not measured there"
+"""Status of a place on an axis where nothing was to be measured."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class Line:
     title: str
     look: Look
     estimates: tuple[Estimate, ...]
+
+    @property
+    def series(self) -> str:
+        """What tells it from the other lines of its figure."""
+        return f"{self.label}: {self.title}"
 
     @property
     def values(self) -> list[float]:
@@ -63,13 +72,33 @@ def extent(lines: Sequence[Line]) -> list[float]:
     return result
 
 
-def draw_lines(ax: Axes, positions: Sequence[float], lines: Sequence[Line], size: float = 4.4) -> None:
-    """Draws each line with its intervals; values that a log axis cannot hold leave a gap."""
+def draw_lines(
+    ax: Axes, positions: Sequence[float], lines: Sequence[Line], size: float = 4.4, *, panel: int = 0
+) -> None:
+    """Draws each line with its intervals; values that a log axis cannot hold leave a gap.
+
+    Its points are rows of the figure's table: see `rows_of`.
+    """
     for line in lines:
         values = [v if v > 0 else math.nan for v in line.values]
         low, high = line.bounds
         low = [max(bound, value / 1e6) for bound, value in zip(low, values, strict=True)]
-        curve(ax, positions, values, low, high, line.look, size=size)
+        curve(ax, positions, values, low, high, line.look, size=size, series=line.series, panel=panel)
+
+
+def rows_of(
+    lines: Sequence[Line], places: Sequence[Cell], *, panel: int = 0, before: tuple[Cell, ...] = ()
+) -> tuple[Row, ...]:
+    """Rows for a table: what the panel is, the line's title, the place on the axis, the estimate.
+
+    A place where nothing was to be measured has no row.
+    """
+    return tuple(
+        Row((*before, line.title, place, estimate), Mark(line.series, index, panel))
+        for line in lines
+        for index, (place, estimate) in enumerate(zip(places, line.estimates, strict=True))
+        if estimate.status != NOT_THERE
+    )
 
 
 def label_lines(
@@ -77,9 +106,11 @@ def label_lines(
 ) -> None:
     """Names each line at its last drawn point, with an optional note on a line of its own."""
     ends: list[tuple[float, float, str, Look]] = []
+    series = []
     for index, line in enumerate(lines):
         points = [(x, v) for x, v in zip(positions, line.values, strict=True) if math.isfinite(v) and v > 0]
         if points:
             note = f"\n{notes[index]}" if notes and notes[index] else ""
             ends.append((*points[-1], wrapped(line.title) + note, line.look))
-    end_labels(ax, ends)
+            series.append(line.series)
+    end_labels(ax, ends, series)

@@ -14,6 +14,7 @@ from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.model_grid import grid
 from reportgen.figures.style import SMALL, new_figure
+from reportgen.figures.table import Column, Row, Table
 from reportgen.findings import Findings, prose
 
 Array = NDArray[np.float64]
@@ -108,6 +109,24 @@ def _block(ax: Axes, rows: list[Array | None], shape: tuple[int, int]) -> None:
     ax.spines[:].set_visible(False)
 
 
+def table(data: ModelImages) -> Table:
+    """A row an image, with the mean of its pixels: the pixels themselves are the picture."""
+    columns = (
+        Column("Model", heads=True),
+        Column("Image"),
+        Column("Number"),
+        Column("Mean of its pixels", form="number"),
+    )
+    rows = (
+        Row((row.title, kind, number, float(image.mean())))
+        for row in data.rows
+        for kind, images in (("original" if row.right is None else "reconstruction", row.left),
+                             ("sample", row.right))
+        for number, image in enumerate(() if images is None else images, 1)
+    )  # fmt: skip
+    return Table(columns, tuple(rows))
+
+
 def caption(findings: Findings, data: ModelImages) -> str:
     """What is drawn, and how it was drawn."""
     left = "a model a row beneath them, the means" if data.models > 1 else "beneath them the means"
@@ -130,4 +149,4 @@ def alt(data: ModelImages) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -13,12 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from reportgen.figures import table as tables
 from reportgen.figures.axes import log_ticks
 from reportgen.figures.captions import capital, lowered, percentage, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, wrapped
 from reportgen.figures.reading import named, pair, title_of, unbiased
 from reportgen.figures.style import COLUMN, INK, LEADING, MUTED, SMALL, TEXT, new_figure
+from reportgen.figures.table import Column, Table
 from reportgen.findings import Estimate, Findings, prose
 
 Array = NDArray[np.float64]
@@ -351,6 +353,31 @@ def _bytes(picture: Array) -> NDArray[np.uint8]:
     return (picture * 255).round().astype(np.uint8)
 
 
+def table(data: NoiseInImage) -> Table:
+    """The pixels of every map, a row of them a row; with the maps of ratios the ratio of all weights."""
+    columns = [Column("Estimator", heads=True), Column("Map"), Column("Row")]
+    columns += [Column(f"Column {x + 1}", form="number") for x in range(data.shape[1])]
+    columns.append(Column("Ratio of all the weights"))
+    rows = _rows("mean image", "brightness", data.mean)
+    for one in data.rows:
+        for title, found in zip(data.titles, one.maps, strict=True):
+            rows += (
+                []
+                if found is None
+                else _rows(one.title, f"variance {data.headings[0]} {title}".strip(), found)
+            )
+        if one.relative is not None:
+            name = f"ratio to {lowered(data.reference)}, over that of all"
+            rows += _rows(one.title, name, one.relative, one.ratio)
+        for unit, found in zip(data.units, one.units, strict=True):
+            rows += _rows(one.title, f"variance of unit {unit}", found)
+    return Table(tuple(columns), tuple(rows))
+
+
+def _rows(title: str, name: str, pixels: Array, ratio: Estimate | None = None) -> list[tables.Row]:
+    return [tables.Row((title, name, y + 1, *line, ratio)) for y, line in enumerate(pixels.tolist())]
+
+
 def caption(findings: Findings, data: NoiseInImage) -> str:
     """What is drawn, and how much of the noise the brighter half of the pixels has."""
     where, v = place(findings, data.objective), findings.vocabulary
@@ -427,4 +454,4 @@ def alt(data: NoiseInImage) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -16,8 +16,10 @@ from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.lines import Line
+from reportgen.figures.marking import mark
 from reportgen.figures.reading import epochs, line, unbiased
 from reportgen.figures.style import INK, SMALL, TEXT, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
 
 MINIBATCH = 0.16
@@ -68,7 +70,10 @@ def draw(data: NoiseSplit) -> Figure:
         low, high = (np.asarray(bound) for bound in one.bounds)
         known = np.isfinite(share)
         bounded = known & np.isfinite(low) & np.isfinite(high)
-        columns_of(ax, places[known], np.zeros(known.sum()), share[known], color=one.look.colour)
+        drawn = columns_of(ax, places[known], np.zeros(known.sum()), share[known], color=one.look.colour)
+        if drawn is not None:
+            tops = list(zip(places[known], share[known], strict=True))
+            mark(drawn, "points", points=np.flatnonzero(known).tolist(), panel=index, at=tops)
         columns_of(ax, places[known], share[known], np.ones(known.sum()), color=INK, alpha=MINIBATCH)
         bars = np.stack([np.clip(low, 0, 1), np.clip(high, 0, 1), np.full_like(low, np.nan)], axis=1)[bounded]
         ax.plot(np.repeat(places[bounded], 3), bars.ravel(), color=INK, linewidth=0.9)
@@ -98,13 +103,31 @@ def draw(data: NoiseSplit) -> Figure:
     return figure
 
 
-def columns_of(ax: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, **ink: Any) -> None:
-    """Columns from low to high around each x, one path for all of them."""
+def columns_of(ax: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, **ink: Any) -> PathPatch | None:
+    """Columns from low to high around each x, one path for all of them; None without any."""
     for_one = np.array([[-0.37, 0.0], [-0.37, 1.0], [0.37, 1.0], [0.37, 0.0], [-0.37, 0.0]])
     corners = for_one[None] * [1.0, 0.0] + np.stack([x, np.zeros_like(low)], axis=1)[:, None]
     corners[..., 1] = low[:, None] + for_one[None, :, 1] * (high - low)[:, None]
-    if len(x):
-        ax.add_patch(PathPatch(Path.make_compound_path(*(Path(one, closed=True) for one in corners)), **ink))
+    if not len(x):
+        return None
+    patch = PathPatch(Path.make_compound_path(*(Path(one, closed=True) for one in corners)), **ink)
+    ax.add_patch(patch)
+    return patch
+
+
+def table(data: NoiseSplit) -> Table:
+    """A row an estimator and checkpoint."""
+    columns = (
+        Column("Estimator", heads=True),
+        Column(data.round.capitalize()),
+        Column("Monte Carlo share of the variance"),
+    )
+    rows = (
+        Row((one.title, epoch, share), Mark("", column, index))
+        for index, one in enumerate(data.lines)
+        for column, (epoch, share) in enumerate(zip(data.epochs, one.estimates, strict=True))
+    )
+    return Table(columns, tuple(rows))
 
 
 def caption(findings: Findings, data: NoiseSplit) -> str:
@@ -152,4 +175,4 @@ def alt(data: NoiseSplit) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

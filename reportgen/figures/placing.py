@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from reportgen.figures.marking import mark
 from reportgen.figures.style import INK, PAPER, SMALL, settle
 
 Array = NDArray[np.float64]
@@ -54,7 +55,7 @@ def number_marks(ax: Axes, marks: Sequence[tuple[float, float, str]]) -> None:
             found.append((cost, covered, gap, (dx, dy), box))
         _, covered, gap, offset, box = min(found, key=lambda one: one[0])
         taken.append(box)
-        ax.annotate(
+        number = ax.annotate(
             text,
             (x, y),
             xytext=offset,
@@ -67,6 +68,7 @@ def number_marks(ax: Axes, marks: Sequence[tuple[float, float, str]]) -> None:
             bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6} if covered else None,
             arrowprops=LEADER if gap >= FAR else None,
         )
+        mark(number, "moves")
 
 
 def places(width: float, height: float) -> Iterator[tuple[float, float, float]]:

@@ -9,12 +9,12 @@ from typing import Any
 from reportgen.declaration import EstimatorSpec
 from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.figures.labels import short_title
-from reportgen.figures.lines import Line
+from reportgen.figures.lines import NOT_THERE, Line
 from reportgen.figures.style import Look, looks
 from reportgen.findings import Estimate, Findings
 from reportgen.objectives import OBJECTIVES
 
-MISSING = Estimate(math.nan, status="not available: not measured there")
+MISSING = Estimate(math.nan, status=NOT_THERE)
 
 
 def all_looks(findings: Findings) -> dict[str, Look]:

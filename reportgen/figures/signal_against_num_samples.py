@@ -13,7 +13,8 @@ from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import MISSING, gradient_title, line
 from reportgen.figures.style import new_figure
-from reportgen.figures.variance_against_num_samples import slope_note
+from reportgen.figures.table import Column, Table
+from reportgen.figures.variance_against_num_samples import rows_with_slopes, slope_note
 from reportgen.findings import Estimate, Findings, prose
 
 
@@ -64,6 +65,17 @@ def draw(data: SignalAgainstNumSamples) -> Figure:
     return figure
 
 
+def table(data: SignalAgainstNumSamples) -> Table:
+    """A row an estimator and number of samples, with the slope of its line."""
+    columns = (
+        Column("Estimator", heads=True),
+        Column("Samples K"),
+        Column("Signal-to-noise ratio"),
+        Column("Slope of its line"),
+    )
+    return Table(columns, rows_with_slopes(data.lines, data.num_samples, data.slopes))
+
+
 def caption(findings: Findings, data: SignalAgainstNumSamples) -> str:
     """What is drawn, and who gains and who loses with every further sample."""
     where = place(findings, data.objective)
@@ -98,4 +110,4 @@ def alt(data: SignalAgainstNumSamples) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,10 +12,12 @@ from matplotlib.figure import Figure
 from reportgen.figures.axes import handle, log_axis, setting_axis
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.lines import Line, draw_lines, extent
+from reportgen.figures.lines import Line, draw_lines, extent, rows_of
+from reportgen.figures.marking import mark
 from reportgen.figures.model_grid import grid
 from reportgen.figures.reading import MISSING, all_looks, gradient_title
 from reportgen.figures.style import new_figure
+from reportgen.figures.table import Column, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.models.table import JudgedModel
 
@@ -103,11 +106,12 @@ def draw(data: SignalByModel) -> Figure:
     axes = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
     everything = [v for p in data.panels for _, lines in p.by_epoch for v in extent(lines)]
     counts = sorted({float(k) for panel in data.panels for k in panel.counts})
+    index = count()
     for r, (title, row) in enumerate(data.rows):
         for c, panel in enumerate(row):
             ax = axes[r, c]
             if panel is not None:
-                _fill(ax, panel)
+                _fill(ax, panel, next(index))
             log_axis(ax, "y", everything, room=4, minors=c == 0)
             setting_axis(ax, counts)
             if r == 0:
@@ -124,15 +128,35 @@ def draw(data: SignalByModel) -> Figure:
     return figure
 
 
-def _fill(ax: Axes, panel: Panel) -> None:
+def _fill(ax: Axes, panel: Panel, index: int) -> None:
     counts = [float(count) for count in panel.counts]
     for _, lines in panel.by_epoch[:-1]:
         for one in lines:
             values = [v if v > 0 else float("nan") for v in one.values]
-            ax.plot(
+            (earlier,) = ax.plot(
                 counts, values, color=one.look.colour, linestyle=one.look.dash, linewidth=1.0, alpha=EARLIER
             )
-    draw_lines(ax, counts, panel.last, size=3.6)
+            mark(earlier, "ink", one.series)
+    draw_lines(ax, counts, panel.last, size=3.6, panel=index)
+
+
+def table(data: SignalByModel) -> Table:
+    """A row a model, checkpoint, estimator and number of samples."""
+    columns = (
+        Column("Trained as"),
+        Column("Model"),
+        Column("Epoch"),
+        Column("Estimator", heads=True),
+        Column("Samples K"),
+        Column("Signal-to-noise ratio"),
+    )
+    rows: list[Row] = []
+    for index, panel in enumerate(data.panels):
+        for epoch, lines in panel.by_epoch:
+            before = (panel.column, panel.title or panel.column, epoch)
+            found = rows_of(lines, panel.counts, panel=index, before=before)
+            rows += found if lines is panel.last else [Row(row.cells) for row in found]
+    return Table(columns, tuple(rows))
 
 
 def caption(findings: Findings, data: SignalByModel) -> str:
@@ -186,4 +210,4 @@ def alt(data: SignalByModel) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

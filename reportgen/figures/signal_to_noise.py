@@ -18,9 +18,10 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.reading import epochs, over_checkpoints, unbiased
 from reportgen.figures.style import new_figure
+from reportgen.figures.table import Column, Table
 from reportgen.findings import Findings, prose
 
 
@@ -58,6 +59,16 @@ def draw(data: SignalToNoise) -> Figure:
     return figure
 
 
+def table(data: SignalToNoise) -> Table:
+    """A row an estimator and checkpoint."""
+    columns = (
+        Column("Estimator", heads=True),
+        Column(data.round.capitalize()),
+        Column("Signal-to-noise ratio"),
+    )
+    return Table(columns, rows_of(data.lines, data.epochs))
+
+
 def caption(findings: Findings, data: SignalToNoise) -> str:
     """What is drawn, who has the most signal at the end, and where nothing could be told from noise."""
     where, v = place(findings, data.objective), findings.vocabulary
@@ -92,4 +103,4 @@ def alt(data: SignalToNoise) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

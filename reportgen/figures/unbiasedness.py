@@ -12,8 +12,10 @@ from reportgen.figures.axes import dot, linear_grid, margin_note, row_labels
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
+from reportgen.figures.marking import mark
 from reportgen.figures.reading import all_looks, title_of
 from reportgen.figures.style import GRID, INK, MUTED, TEXT, Look, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 
 
@@ -112,7 +114,7 @@ def panel(ax: Axes, data: Unbiasedness, low: float, high: float) -> None:
         ax.axhline(y, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
         if row.projection.high < low or row.projection.low > high:
             left = row.projection.high < low
-            ax.plot(
+            (arrow,) = ax.plot(
                 [0.02 if left else 0.98],
                 [y],
                 marker="<" if left else ">",
@@ -121,8 +123,10 @@ def panel(ax: Axes, data: Unbiasedness, low: float, high: float) -> None:
                 transform=ax.get_yaxis_transform(),
                 linestyle="none",
             )
+            mark(arrow, "marks", points=[y])
         else:
-            dot(ax, row.projection.value, y, row.projection.low, row.projection.high, row.look, size=5.2)
+            value = row.projection
+            dot(ax, value.value, y, value.low, value.high, row.look, size=5.2, row=Mark("", y))
     ax.set_xlim(low, high)
     linear_grid(ax, "x")
     ax.locator_params(axis="x", nbins=5)
@@ -135,6 +139,17 @@ def p_text(p: float) -> str:
     if not math.isfinite(p):
         return "–"
     return "< 0.001" if p < 0.001 else f"{min(p, 1):.3f}" if p < 0.1 else f"{min(p, 1):.2f}"
+
+
+def table(data: Unbiasedness) -> Table:
+    """A row an estimator."""
+    columns = (
+        Column("Estimator", heads=True),
+        Column(f"Mean gradient along that of {lowered(data.reference)}"),
+        Column("p-value, corrected", form="p"),
+    )
+    rows = (Row((row.title, row.projection, row.p_value), Mark("", y)) for y, row in enumerate(data.rows))
+    return Table(columns, tuple(rows))
 
 
 def caption(findings: Findings, data: Unbiasedness) -> str:
@@ -183,4 +198,4 @@ def alt(data: Unbiasedness) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,8 +14,10 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 from reportgen.figures.axes import power_of_ten
 from reportgen.figures.captions import sentences
 from reportgen.figures.drawing import Sketch
+from reportgen.figures.marking import mark
 from reportgen.figures.model_grid import grid
 from reportgen.figures.style import INK, LOOKS, MUTED, SMALL, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings
 from reportgen.findings.models.activity import THRESHOLD, groups, units_of
 
@@ -84,13 +87,14 @@ def draw(data: UnitActivity) -> Figure:
     tallest = max(
         int(np.histogram(_logs(layer), edges)[0].max()) for one in data.models for layer in one.layers
     )
+    panel = count()
     for r, (title, row) in enumerate(data.rows):
         for c, one in enumerate(row):
             ax = axes[r, c]
             if one is None:
                 ax.text(0.5, 0.4, "not run", transform=ax.transAxes, ha="center", fontsize=SMALL, alpha=MUTED)
             else:
-                _histogram(ax, one, edges)
+                _histogram(ax, one, edges, next(panel))
             ax.axvline(math.log10(THRESHOLD), color=INK, linewidth=0.7, linestyle=(0, (3, 2)), alpha=MUTED)
             ax.set_ylim(0, tallest * 1.5)
             ax.yaxis.set_major_locator(MaxNLocator(2, integer=True))
@@ -104,12 +108,17 @@ def draw(data: UnitActivity) -> Figure:
     return figure
 
 
-def _histogram(ax: Axes, one: Units, edges: np.ndarray) -> None:
+def _histogram(ax: Axes, one: Units, edges: np.ndarray, panel: int) -> None:
     for layer, values in enumerate(one.layers):
         look = LAYERS[layer % len(LAYERS)]
         counts, _ = np.histogram(_logs(values), edges)
-        ax.stairs(counts, edges, color=look.colour, fill=layer == 0, alpha=0.55 if layer == 0 else None)
-        ax.stairs(counts, edges, color=look.colour, linewidth=1.1)
+        filled = ax.stairs(
+            counts, edges, color=look.colour, fill=layer == 0, alpha=0.55 if layer == 0 else None
+        )
+        outline = ax.stairs(counts, edges, color=look.colour, linewidth=1.1)
+        series, bins = f"layer {layer + 1}", np.flatnonzero(counts).tolist()
+        mark(filled, "ink", series)
+        mark(outline, "points", series, bins, panel, [(edges[b] + STEP / 2, counts[b]) for b in bins])
     told = " + ".join(f"{a} of {len(layer)}" for a, layer in zip(one.active, one.layers, strict=True))
     ax.text(0.99, 0.97, told, transform=ax.transAxes, ha="right", va="top", fontsize=SMALL)
 
@@ -129,6 +138,28 @@ def _decades(ax: Axes, edges: np.ndarray) -> None:
     kept = [e for e in exponents if len(exponents) <= 7 or e % 2 == 0]
     ax.xaxis.set_major_locator(FixedLocator([float(e) for e in kept]))
     ax.xaxis.set_major_formatter(FixedFormatter([power_of_ten(e) for e in kept]))
+
+
+def table(data: UnitActivity) -> Table:
+    """A row a model, stochastic layer and bin that is not empty."""
+    columns = (
+        Column("Trained as"),
+        Column("Model"),
+        Column("Stochastic layer", heads=True),
+        Column("Variance of the posterior mean, from", form="number"),
+        Column("to", form="number"),
+        Column("Units"),
+    )
+    edges = _edges(data)
+    rows = (
+        Row((one.column, one.title or one.column, f"layer {layer + 1}", float(10.0 ** edges[b]),
+             float(10.0 ** edges[b + 1]), int(units)), Mark(f"layer {layer + 1}", b, panel))
+        for panel, one in enumerate(data.models)
+        for layer, values in enumerate(one.layers)
+        for b, units in enumerate(np.histogram(_logs(values), edges)[0])
+        if units
+    )  # fmt: skip
+    return Table(columns, tuple(rows))
 
 
 def caption(findings: Findings, data: UnitActivity) -> str:
@@ -163,4 +194,4 @@ def alt(data: UnitActivity) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +21,12 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.labels import variance_axis, variance_column
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
+from reportgen.figures.marking import mark
 from reportgen.figures.reading import MISSING, comparable, line
 from reportgen.figures.style import INK, MUTED, SMALL, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 
 
@@ -85,8 +88,9 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
     for one, exact in zip(data.lines, data.exact, strict=True):
         if any(math.isfinite(value) for value in exact):
             marks = [value if value > 0 else math.nan for value in one.values]
-            ax.plot(counts, exact, color=one.look.colour, linewidth=0.9, linestyle="-", zorder=2)
-            curve(ax, counts, marks, *one.bounds, one.look, line=False)
+            (known,) = ax.plot(counts, exact, color=one.look.colour, linewidth=0.9, linestyle="-", zorder=2)
+            mark(known, "ink", one.series)
+            curve(ax, counts, marks, *one.bounds, one.look, line=False, series=one.series)
         else:
             draw_lines(ax, counts, (one,))
     values = [*extent(data.lines), *(value for exact in data.exact for value in exact)]
@@ -98,8 +102,11 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
     log_axis(ax, "y", values)
     start = guide_start(data.lines, values)
     guide = [start * counts[0] / count for count in counts]
-    ax.plot(counts, guide, color=INK, alpha=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1.5)
-    ax.annotate(
+    (drawn,) = ax.plot(
+        counts, guide, color=INK, alpha=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1.5
+    )
+    mark(drawn, "moves")
+    name = ax.annotate(
         "1/K",
         (counts[0], guide[0]),
         xytext=(3, 2),
@@ -109,6 +116,7 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
         alpha=MUTED,
         va="bottom",
     )
+    mark(name, "moves")
     ax.set_xlabel("samples K in one estimate")
     ax.set_ylabel(variance_axis(data.objective))
     notes = [slope_note(slope) for slope in data.slopes]
@@ -133,6 +141,37 @@ def slope_note(slope: Estimate) -> str:
     digits = 3 if slope.high - slope.low < 0.03 else 2
     numbers = (prose.fixed(x, digits) for x in (slope.value, slope.low, slope.high))
     return "slope {} ({} to {})".format(*numbers)
+
+
+def table(data: VarianceAgainstNumSamples) -> Table:
+    """A row an estimator and number of samples, with the slope of its line, and what is known exactly."""
+    columns = [
+        Column("Estimator", heads=True),
+        Column("Samples K"),
+        variance_column(data.objective),
+        Column("Slope of its line"),
+    ]
+    rows = rows_with_slopes(data.lines, data.num_samples, data.slopes)
+    exact: dict[Mark | None, float] = {
+        Mark(one.series, index): value
+        for one, values in zip(data.lines, data.exact, strict=True)
+        for index, value in enumerate(values)
+    }
+    if any(math.isfinite(value) for value in exact.values()):
+        columns.append(variance_column(data.objective, "Exact"))
+        rows = tuple(Row((*row.cells, exact[row.mark]), row.mark) for row in rows)
+    return Table(tuple(columns), rows)
+
+
+def rows_with_slopes(
+    lines: Sequence[Line], counts: Sequence[int], slopes: Sequence[Estimate]
+) -> tuple[Row, ...]:
+    """Rows of a table, each with the slope of its line in the last cell."""
+    return tuple(
+        Row((*row.cells, slope), row.mark)
+        for one, slope in zip(lines, slopes, strict=True)
+        for row in rows_of((one,), counts)
+    )
 
 
 def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
@@ -185,4 +224,4 @@ def alt(data: VarianceAgainstNumSamples) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

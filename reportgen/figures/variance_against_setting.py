@@ -27,11 +27,13 @@ from reportgen.figures.captions import (
 )
 from reportgen.figures.crossings import Crossing, crossings, place_text
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import named_setting, setting_title, variance_axis
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.labels import named_setting, setting_title, variance_axis, variance_column
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
+from reportgen.figures.marking import mark
 from reportgen.figures.placing import number_marks
 from reportgen.figures.reading import arms_drawn, comparable, line_of, unbiased
 from reportgen.figures.style import INK, PAPER, new_figure
+from reportgen.figures.table import Cell, Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.series import Series
 from reportgen.findings.variance import NOTHING
@@ -208,7 +210,7 @@ def draw(data: VarianceAgainstSetting) -> Figure:
                 ax.set_visible(False)
                 continue
             last = r == len(data.rows) - 1 or row[c].path != data.rows[r + 1][c].path
-            draw_panel(ax, row[c], last=last, alone=alone)
+            draw_panel(ax, row[c], data.panels.index(row[c]), last=last, alone=alone)
             titles = [row[c].title] if r == 0 or columns == 1 else []
             if row[c].block and (len(row) == 1 or len({panel.block for panel in row}) > 1):
                 titles.append(row[c].block)
@@ -231,7 +233,7 @@ def numbered(ring: Ring) -> tuple[float, float, str]:
     return one.at, ring.height, place_text(one.at, one.low, one.high)
 
 
-def draw_panel(ax: Axes, panel: Panel, *, last: bool, alone: bool) -> None:
+def draw_panel(ax: Axes, panel: Panel, index: int, *, last: bool, alone: bool) -> None:
     """Marks with intervals; the exact curve where it is known, else a line from mark to mark."""
     size = 4.4 if alone else 3.6 if len(panel.values) < DENSE else 2.9
     everything = extent(panel.lines)
@@ -239,25 +241,34 @@ def draw_panel(ax: Axes, panel: Panel, *, last: bool, alone: bool) -> None:
         if any(math.isfinite(v) for v in exact):
             low, high = one.bounds
             marks = [v if v > 0 else math.nan for v in one.values]
-            ax.plot(panel.values, exact, color=one.look.colour, linewidth=0.9, linestyle="-", zorder=2)
-            curve(ax, panel.values, marks, low, high, one.look, line=False, size=size)
+            (known,) = ax.plot(
+                panel.values, exact, color=one.look.colour, linewidth=0.9, linestyle="-", zorder=2
+            )
+            mark(known, "ink", one.series)
+            curve(
+                ax, panel.values, marks, low, high, one.look, line=False, size=size,
+                series=one.series, panel=index,
+            )  # fmt: skip
             everything += [v for v in exact if v > min(everything) / 10]
         else:
-            draw_lines(ax, panel.values, (one,), size=size)
-    for ring in panel.rings:
-        mark_crossing(ax, ring, panel.values)
+            draw_lines(ax, panel.values, (one,), size=size, panel=index)
+    for number, ring in enumerate(panel.rings):
+        mark_crossing(ax, ring, panel.values, number, index)
     log_axis(ax, "y", everything, room=7 if alone else 5)
     setting_axis(ax, panel.values)
     if last:
         ax.set_xlabel(setting_title(panel.path))
 
 
-def mark_crossing(ax: Axes, ring: Ring, values: Sequence[float]) -> None:
+def mark_crossing(ax: Axes, ring: Ring, values: Sequence[float], number: int, panel: int) -> None:
     """A ring on the crossing, a bar for its interval, cut at the ends of what was measured."""
     one = ring.crossing
     low, high = max(one.low, values[0]), min(one.high, values[-1])
-    ax.plot([low, high], [ring.height] * 2, color=INK, linewidth=1.6, solid_capstyle="butt", zorder=3.4)
-    ax.plot(
+    (bar,) = ax.plot(
+        [low, high], [ring.height] * 2, color=INK, linewidth=1.6, solid_capstyle="butt", zorder=3.4
+    )
+    mark(bar, "moves")
+    (drawn,) = ax.plot(
         [one.at],
         [ring.height],
         marker="o",
@@ -268,6 +279,44 @@ def mark_crossing(ax: Axes, ring: Ring, values: Sequence[float]) -> None:
         linestyle="none",
         zorder=3.5,
     )
+    mark(drawn, "marks", points=[number], panel=panel)
+
+
+def table(data: VarianceAgainstSetting) -> Table:
+    """A row a line and value, with the exact variance where it is known; then a row a crossing."""
+    paths = {panel.path for panel in data.panels}
+    runs, blocks = (any(titles) for titles in zip(*((p.title, p.block) for p in data.panels), strict=True))
+    rings = any(panel.rings for panel in data.panels)
+    columns = [
+        *([Column("Run")] * runs),
+        *([Column("Block")] * blocks),
+        *([Column("Setting")] * (len(paths) > 1)),
+        Column("Estimator", heads=True),
+        Column(setting_title(data.panels[0].path).capitalize() if len(paths) == 1 else "Value"),
+        variance_column(data.objective),
+        *([variance_column(data.objective, "Exact")] * data.known),
+        *([Column("Crossing between", form="number"), Column("and", form="number")] * rings),
+    ]
+    rows = []
+    for index, panel in enumerate(data.panels):
+        before: tuple[Cell, ...] = (
+            *([panel.title] * runs),
+            *([panel.block] * blocks),
+            *([setting_title(panel.path)] * (len(paths) > 1)),
+        )
+        for one, exact in zip(panel.lines, panel.exact, strict=True):
+            for row in rows_of((one,), panel.values, panel=index, before=before):
+                assert row.mark is not None
+                known = [exact[row.mark.index]] * data.known
+                rows.append(Row((*row.cells, *known, *([None, None] * rings)), row.mark))
+        for number, ring in enumerate(panel.rings):
+            found = ring.crossing
+            name = f"{found.lower_before} lower before, {lowered(found.lower_beyond)} beyond"
+            ends = (found.low, found.high)
+            rows.append(
+                Row((*before, name, found.at, None, *([None] * data.known), *ends), Mark("", number, index))
+            )
+    return Table(tuple(columns), tuple(rows))
 
 
 def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
@@ -377,4 +426,4 @@ def alt(data: VarianceAgainstSetting) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -18,10 +18,11 @@ from reportgen.figures.captions import (
     zero_sentence,
 )
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis, wrapped
+from reportgen.figures.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.lines import Line, extent
 from reportgen.figures.reading import comparable, line, unbiased
 from reportgen.figures.style import GRID, INK, TEXT, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
 
 ACROSS = 4
@@ -90,7 +91,8 @@ def draw(data: VarianceByLayer) -> Figure:
             low, high = one.bounds
             value = one.values[g]
             if value > 0:
-                dot(ax, value, row, max(low[g], value / 1e6), high[g], one.look, size=4.4)
+                end = max(low[g], value / 1e6)
+                dot(ax, value, row, end, high[g], one.look, size=4.4, row=Mark("", row, g))
         log_axis(ax, "x", values, room=max(8 // across, 3))
         ax.set_title(wrapped(data.titles[g], 20, 2))
         ax.spines["left"].set_visible(False)
@@ -103,6 +105,21 @@ def draw(data: VarianceByLayer) -> Figure:
     title = variance_axis(data.objective).replace("variance", "variance of the block’s gradient estimate")
     figure.supxlabel(title, fontsize=TEXT)
     return figure
+
+
+def table(data: VarianceByLayer) -> Table:
+    """A row a block of parameters and estimator."""
+    columns = (
+        Column("Block"),
+        Column("Estimator", heads=True),
+        variance_column(data.objective, "Variance of the block"),
+    )
+    rows = (
+        Row((title, one.title, one.estimates[g]), Mark("", row, g))
+        for g, title in enumerate(data.titles)
+        for row, one in enumerate(data.lines)
+    )
+    return Table(columns, tuple(rows))
 
 
 def caption(findings: Findings, data: VarianceByLayer) -> str:
@@ -152,4 +169,4 @@ def alt(data: VarianceByLayer) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -18,10 +18,11 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.labels import variance_axis, variance_column
+from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.reading import comparable, epochs, over_checkpoints
 from reportgen.figures.style import new_figure
+from reportgen.figures.table import Column, Table
 from reportgen.findings import Findings, prose
 
 
@@ -62,6 +63,16 @@ def draw(data: VarianceOverTraining) -> Figure:
     return figure
 
 
+def table(data: VarianceOverTraining) -> Table:
+    """A row an estimator and checkpoint."""
+    columns = (
+        Column("Estimator", heads=True),
+        Column(data.round.capitalize()),
+        variance_column(data.objective),
+    )
+    return Table(columns, rows_of(data.lines, data.epochs))
+
+
 def caption(findings: Findings, data: VarianceOverTraining) -> str:
     """What is drawn, the intervals, the images, and by how much highest and lowest differ."""
     where = place(findings, data.objective)
@@ -85,4 +96,4 @@ def alt(data: VarianceOverTraining) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

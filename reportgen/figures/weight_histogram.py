@@ -17,6 +17,7 @@ from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.reading import all_looks, named, pair, title_of
 from reportgen.figures.style import GRID, INK, LEADING, SMALL, Look, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.one_weight import NORMAL_FAR, Place
 from reportgen.objectives import OBJECTIVES
@@ -119,7 +120,7 @@ def draw(data: WeightHistogram) -> Figure:
         factor = prose.spoken(wide.deviation / narrow.deviation)
         grid[0, 0].set_title("Both at their full width")
         grid[0, 1].set_title(f"The grey band, {factor} times enlarged")
-    log_axis(grid[0, 0], "y", [least / 2, most * 3], pad=0.0)
+    log_axis(grid[0, 0], "y", [least / 2, most * 3], pad=0.0, switch=False)
     grid[0, 0].set_ylabel(f"density{f', 1/{unit}' * bool(unit)}")
     for row, spread in enumerate(data.spreads):
         margin_note(grid[1, -1], row, wrapped(spread.title))
@@ -170,7 +171,7 @@ def _strip(ax: Axes, data: WeightHistogram, *, widths: bool) -> None:
         low, high = one.mean.low, one.mean.high
         if widths:
             low, high = one.mean.value - one.deviation, one.mean.value + one.deviation
-        dot(ax, one.mean.value, row, low, high, one.look)
+        dot(ax, one.mean.value, row, low, high, one.look, row=Mark("", row))
     ax.set_title("mean ± one standard deviation" if widths else "mean, 95% interval", fontsize=SMALL, pad=1.5)
     ax.set_ylim(1.7, -0.7)
     ax.set_yticks([])
@@ -178,6 +179,26 @@ def _strip(ax: Axes, data: WeightHistogram, *, widths: bool) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(round(value, 9))))
     linear_grid(ax, "x")
+
+
+def table(data: WeightHistogram) -> Table:
+    """Of each estimator its mean and standard deviation, then the bins that hold any of its estimates."""
+    unit = OBJECTIVES[data.objective].unit if data.objective in OBJECTIVES else ""
+    columns = (
+        Column("Estimator", heads=True),
+        Column("Statistic"),
+        Column("Gradient in the weight", unit, "number"),
+        Column("Up to", unit, "number"),
+        Column("Density", f"1/{unit}" if unit else "", "number"),
+    )
+    rows = []
+    for number, one in enumerate(data.spreads):
+        rows.append(Row((one.title, "mean", one.mean, None, None), Mark("", number)))
+        rows.append(Row((one.title, "standard deviation", one.deviation, None, None)))
+        for low, high, density in zip(one.edges[:-1], one.edges[1:], one.density, strict=True):
+            if density:
+                rows.append(Row((one.title, "bin", low, high, density)))
+    return Table(columns, tuple(rows))
 
 
 def caption(findings: Findings, data: WeightHistogram) -> str:
@@ -224,4 +245,4 @@ def alt(data: WeightHistogram) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

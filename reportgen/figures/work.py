@@ -11,8 +11,10 @@ from reportgen.figures.axes import dot, log_axis, margin_note, row_labels
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
+from reportgen.figures.marking import mark
 from reportgen.figures.reading import all_looks, title_of, unbiased, usable
 from reportgen.figures.style import GRID, INK, MUTED, TEXT, Look, new_figure
+from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 
 
@@ -105,25 +107,49 @@ def draw(data: WorkNormalized) -> Figure:
     """Two dot plots on log axes, cost in passes and in seconds, sorted by the first."""
     figure = new_figure(20 + 7.0 * len(data.rows))
     left, right = figure.subplots(1, 2, sharey=True)
-    panel(left, data, [row.by_passes for row in data.rows], f"× {data.unit}")
-    panel(right, data, [row.by_seconds for row in data.rows], "× measured seconds")
+    panel(left, data, 0, [row.by_passes for row in data.rows], f"× {data.unit}")
+    panel(right, data, 1, [row.by_seconds for row in data.rows], "× measured seconds")
     left.set_ylim(len(data.rows) - 0.5, -0.5)
     row_labels(left, [wrapped(row.title) for row in data.rows])
     figure.supxlabel("compute for the same precision, the best estimator = 1", fontsize=TEXT, color=INK)
     return figure
 
 
-def panel(ax: Axes, data: WorkNormalized, values: list[tuple[float, float, float]], title: str) -> None:
+def panel(
+    ax: Axes, data: WorkNormalized, index: int, values: list[tuple[float, float, float]], title: str
+) -> None:
     """One way of counting cost."""
     for y, (row, (value, low, high)) in enumerate(zip(data.rows, values, strict=True)):
         ax.axhline(y, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
-        dot(ax, value, y, low, high, row.look, size=5.4)
+        dot(ax, value, y, low, high, row.look, size=5.4, row=Mark("", y, index))
         margin_note(ax, y, prose.number(value), offset=4)
     log_axis(ax, "x", [1.0, *(bound for triple in values for bound in triple)], room=5)
-    ax.axvline(1.0, color=INK, alpha=MUTED, linewidth=0.7, zorder=1.5)
+    mark(ax.axvline(1.0, color=INK, alpha=MUTED, linewidth=0.7, zorder=1.5), "moves")
     ax.set_title("variance " + title)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
+
+
+def table(data: WorkNormalized) -> Table:
+    """A row an estimator and way of counting cost."""
+    columns = (
+        Column("Estimator", heads=True),
+        Column("Cost counted in"),
+        Column("Cost of one estimate", form="number"),
+        Column("Work for the same precision, the least being 1"),
+    )
+    counted = (
+        (data.unit, [(row.passes, row.by_passes) for row in data.rows]),
+        ("measured seconds", [(row.seconds, row.by_seconds) for row in data.rows]),
+    )
+    return Table(
+        columns,
+        tuple(
+            Row((row.title, unit, cost, Estimate(*work)), Mark("", y, index))
+            for index, (unit, costs) in enumerate(counted)
+            for y, (row, (cost, work)) in enumerate(zip(data.rows, costs, strict=True))
+        ),
+    )
 
 
 def caption(findings: Findings, data: WorkNormalized) -> str:
@@ -164,4 +190,4 @@ def alt(data: WorkNormalized) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found))
+    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reportgen.errors import UnwritableError
 
 
-def write(folder: Path, files: Mapping[str, bytes], *, replacing: str = "") -> None:
-    """Puts every file in its place at once, by renaming; what else the pattern `replacing` matches goes.
+def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] = ()) -> None:
+    """Puts every file in its place at once, by renaming; what else the patterns `replacing` match goes.
 
     Raises UnwritableError where the folder refuses, and then leaves older files as they are.
     """
@@ -29,7 +29,7 @@ def write(folder: Path, files: Mapping[str, bytes], *, replacing: str = "") -> N
                 os.replace(staging / name, folder / name)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        for old in folder.glob(replacing) if replacing else ():
+        for old in (path for pattern in replacing for path in folder.glob(pattern)):
             if old.relative_to(folder).as_posix() not in files:
                 old.unlink()
     except OSError as error:

@@ -53,7 +53,7 @@ def render(
     inputs: Sequence[str] = (),
     keep: bool = False,
 ) -> tuple[Path, ...]:
-    """Writes the page, the PDF, results.csv, claims.json, manifest.json and figures/*.svg into `folder`.
+    """Writes the page, the PDF, results.csv, claims.json, manifest.json and figures/* into `folder`.
 
     `command` made the report; `timestamp` is the run's date (default: the
     latest ``finished`` of its records); `data` gives each data set's SHA-256;
@@ -80,6 +80,7 @@ def render(
         layout = pdf_layout(sections, shared, drawings, source)
         files["results.csv"] = made.results_csv()
         files |= {f"figures/{name}.svg": figure.svg for name, figure in drawings.items()}
+        files |= {f"figures/{name}.csv": figure.table.csv for name, figure in drawings.items()}
         files["report.html"] = html_page(sections, shared, drawings, files, declaration)
         about = manifest(findings, source, mark)
         attached = {
@@ -96,7 +97,7 @@ def render(
 
         files["report.pdf"] = layout.pdf(evidence.attachments({**attached, MANIFEST: sealed}))
     files[MANIFEST] = as_json({**about, "files": _sums(files)})
-    write(folder, files, replacing="figures/*.svg")
+    write(folder, files, replacing=("figures/*.svg", "figures/*.csv"))
     return written
 
 
@@ -159,7 +160,7 @@ def html_page(
         sections,
         {
             **shared,
-            "style": sheet("screen"),
+            "style": sheet("screen", "figures.css"),
             "script": script(),
             "downloads": downloads(files, yaml),
             "count": prose.count(files["results.csv"].count(b"\n") - 1),

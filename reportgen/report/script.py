@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from reportgen.resources import templates
 
-FILES = ("page.js", "results.js", "numbers.js")
+FILES = ("page.js", "results.js", "numbers.js", "figures.js")
 """Under ``templates/script``, in the order in which they run."""
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
-from reportgen.report import formulas, marks, model_words, words
+from reportgen.report import figure_data, formulas, marks, model_words, outlines, words
 from reportgen.report.bibliography import REFERENCES, reference
 from reportgen.report.numbering import Numbering
 from reportgen.report.section import Section
@@ -49,6 +49,8 @@ class Writer:
     """On paper: the images that the text asks for, by address."""
     glyphs: dict[str, str] = field(default_factory=dict)
     """On screen: the outlines that formulas are made of, and their ids."""
+    data: dict[tuple[str, str], Markup] = field(default_factory=dict)
+    """On the screen: what stands under each figure with its number, made once for both passes."""
     placed: set[str] = field(default_factory=set)
     """Figures that stand on the first page."""
 
@@ -155,13 +157,17 @@ class Writer:
         number = self.numbering.number("figure", name)
         if self.medium == "screen":
             image = Markup('<div class="drawing">{}</div>').format(Markup(drawing.inline))
+            if (name, number) not in self.data:
+                self.data[name, number] = figure_data.block(name, number, drawing.table)
+            data = self.data[name, number]
         else:
             address = f"figures/{name}.svg"
             self.images[address] = drawing.svg
             image = Markup('<img class="drawing" src="reportgen:{}" alt="{}">').format(address, drawing.alt)
+            data = Markup("")
         return Markup(
-            '<figure id="fig-{}" class="{}">{}<figcaption><b>Figure {}.</b> {}</figcaption></figure>'
-        ).format(name, drawing.width, image, number, drawing.caption)
+            '<figure id="fig-{}" class="{}">{}<figcaption><b>Figure {}.</b> {}</figcaption></figure>{}'
+        ).format(name, drawing.width, image, number, drawing.caption, data)
 
     def lead_figure(self) -> Markup:
         """The first page's figure: the first of LEAD that was drawn, and not shown again where it belongs."""
@@ -221,7 +227,8 @@ class Writer:
             self.numbering = self.numbering.second_pass()
             self.placed = set()
             self.numbering.cited = cited
-            return _trimmed(self._pass(environment, template, sections, shared))
+            text = _trimmed(self._pass(environment, template, sections, shared))
+        return outlines.share(text) if self.medium == "screen" else text
 
     def single(self, template: str, **context: Any) -> str:
         """A document of one template, without sections and references."""

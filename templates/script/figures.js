@@ -1,0 +1,501 @@
+// Figures answer: a point says what it is, lines go and come back, a logarithm can be taken off.
+// All they say stands in the table under them; reportgen/figures/marking.py tells what the attributes mean.
+(() => {
+  const REACH = { mouse: 14, pen: 18, touch: 26 }; // how near to a point is on it, in pixels
+  const CLOSE = 3; // points nearer to one another than this are told together, in points of type
+  const TICK = 7.8; // size of figures beside ticks, in points
+
+  const element = (name, attributes = {}, ...children) => {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  };
+  const ink = (name, attributes = {}, ...children) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  };
+  const numbers = (text) => (text ? text.trim().split(/\s+/).map(Number) : []);
+  const shown = (node) => !node.closest(".off");
+
+  // What a cell says, without the unseen digits that align it with others.
+  const said = (cell) =>
+    [...cell.childNodes]
+      .filter((node) => node.nodeName !== "I")
+      .map((node) => node.textContent)
+      .join("")
+      .trim();
+
+  // Reading a table row by row: the heading of the row, then pairs of heading and text.
+  const reader = (table) => {
+    const headings = [...table.tHead.rows[0].cells].map(said);
+    return (number) => {
+      const cells = [...table.tBodies[0].rows[number].cells];
+      const title = cells.findIndex((cell) => cell.tagName === "TH");
+      const rest = headings.map((heading, index) => [heading, said(cells[index])]);
+      return { title: said(cells[title]), facts: rest.filter(([, text], index) => text && index !== title) };
+    };
+  };
+
+  // The points of a figure in the order of its table's rows.
+  const pointsOf = (svg, rows) => {
+    const found = [];
+    for (const group of svg.querySelectorAll("[data-rows]")) {
+      const at = numbers(group.dataset.at);
+      const marks = at.length ? [] : group.querySelectorAll("use");
+      numbers(group.dataset.rows).forEach((row, index) => {
+        if (row >= rows || (!at.length && !marks[index])) return;
+        const place = () =>
+          at.length
+            ? { x: at[2 * index], y: at[2 * index + 1] }
+            : { x: marks[index].x.baseVal.value, y: marks[index].y.baseVal.value };
+        found.push({ row, group, place, axes: group.closest("[data-log]") });
+      });
+    }
+    return found.sort((one, other) => one.row - other.row);
+  };
+
+  // A line and mark as a series has them, small enough for a button.
+  const swatch = (svg, series) => {
+    const own = `[data-series="${series}"]:not([data-leader]):not([data-bars])`;
+    // Where a series has several, the last stands for it: the first may be faint, or a ground.
+    const line = [...svg.querySelectorAll(`${own} path`)].findLast((path) => !path.closest("defs"));
+    const mark = svg.querySelector(`${own}[data-rows] use`);
+    const style = line?.getAttribute("style") ?? "";
+    const [start, width] = line ? [0, 26] : [8, 10];
+    const small = ink("svg", { viewBox: `${start} 0 ${width} 10`, width, height: 10, "aria-hidden": "true" });
+    if (line) small.append(ink("path", { d: style.includes("stroke:#") ? "M1 5L25 5" : "M4 1L22 1L22 9L4 9Z", style }));
+    if (mark) {
+      const copy = mark.cloneNode();
+      copy.setAttribute("x", 13);
+      copy.setAttribute("y", 5);
+      small.append(copy);
+    }
+    return small;
+  };
+
+  // Centres as near to those wanted as can be, in their order, without overlap (as labels.py spreads names).
+  const spread = (wanted, sizes, low, high) => {
+    const order = wanted.map((_, index) => index).sort((a, b) => wanted[a] - wanted[b] || a - b);
+    const offsets = [0];
+    for (let k = 1; k < order.length; k += 1) {
+      offsets.push(offsets[k - 1] + (sizes[order[k - 1]] + sizes[order[k]]) / 2);
+    }
+    const blocks = [];
+    order.forEach((index, k) => {
+      let block = { mean: wanted[index] - offsets[k], count: 1 };
+      while (blocks.length && blocks.at(-1).mean >= block.mean) {
+        const { mean, count } = blocks.pop();
+        const both = block.count + count;
+        block = { mean: (block.mean * block.count + mean * count) / both, count: both };
+      }
+      blocks.push(block);
+    });
+    const flat = blocks.flatMap(({ mean, count }) => Array(count).fill(mean));
+    let least = low + sizes[order[0]] / 2;
+    let most = high - sizes[order.at(-1)] / 2 - offsets.at(-1);
+    if (most < least) least = most = (least + most) / 2;
+    const result = [];
+    order.forEach((index, k) => {
+      result[index] = Math.min(Math.max(flat[k], least), most) + offsets[k];
+    });
+    return result;
+  };
+
+  const superscript = (exponent) =>
+    [...String(exponent)].map((digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]).join("");
+
+  // Round steps from 0 to a largest value, at most so many.
+  const steps = (top, most) => {
+    const raw = top / most;
+    const power = 10 ** Math.floor(Math.log10(raw));
+    const step = [1, 2, 5, 10].find((factor) => factor * power >= raw * (1 - 1e-9)) * power;
+    return Array.from({ length: Math.floor(top / step + 1e-9) + 1 }, (_, index) => index * step);
+  };
+
+  // Ticks as text: with a power of ten in common where they would be long.
+  const written = (ticks) => {
+    const largest = Math.floor(Math.log10(ticks.at(-1) || 1) + 1e-9);
+    const exponent = largest > 3 || largest < -2 ? largest : 0;
+    const scaled = ticks.map((tick) => tick / 10 ** exponent);
+    const step = scaled[1] ?? 1;
+    const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    return { texts: scaled.map((value) => (value ? value.toFixed(decimals) : "0")), exponent };
+  };
+
+  // Axes with a logarithm: everything on them can be laid out without it, and put back.
+  const logarithmic = (axes, height) => {
+    const across = axes.dataset.log === "y";
+    const [low, high] = numbers(axes.dataset.limits);
+    const [left, top, right, bottom] = numbers(axes.dataset.box);
+    const [start, end] = across ? [bottom, top] : [left, right];
+    const value = (at) => low * (high / low) ** ((at - start) / (end - start));
+    const before = new Map();
+    const added = [];
+    const change = (node, name, to) => {
+      if (!before.has(node)) before.set(node, {});
+      before.get(node)[name] ??= node.getAttribute(name) ?? "";
+      node.setAttribute(name, to);
+    };
+    const paths = (group) => [...group.querySelectorAll("path")].filter((path) => !path.closest("defs"));
+    const inks = () =>
+      [...axes.querySelectorAll("[data-series], [data-rows], [data-bars], [data-moves]")].filter(
+        (group) => !group.matches("[data-label], [data-leader]"),
+      );
+    const along = (x, y) => (across ? y : x);
+
+    const largest = () => {
+      let most = 0;
+      for (const group of inks().filter(shown)) {
+        if (group.dataset.bars || group.dataset.moves) continue;
+        const places = [...group.querySelectorAll("use")].map((use) => along(use.x.baseVal.value, use.y.baseVal.value));
+        for (const path of paths(group)) {
+          const pairs = numbers(path.getAttribute("d").replace(/[A-Za-z]/g, " "));
+          pairs.forEach((number, index) => (index % 2 === Number(across) ? places.push(number) : 0));
+        }
+        for (const at of places) if ((at - start) * (at - end) <= 1) most = Math.max(most, value(at));
+      }
+      for (const group of inks().filter(shown)) {
+        for (const bound of numbers(group.dataset.bars)) if (bound < 1.5 * most) most = Math.max(most, bound);
+      }
+      return most;
+    };
+
+    const back = () => {
+      for (const [node, attributes] of before) {
+        for (const [name, was] of Object.entries(attributes)) {
+          if (was) node.setAttribute(name, was);
+          else node.removeAttribute(name);
+        }
+      }
+      before.clear();
+      for (const node of added.splice(0)) node.remove();
+      for (const scale of axes.querySelectorAll("[data-scale] > .off")) scale.classList.remove("off");
+    };
+
+    const labels = (to) => {
+      const names = [];
+      for (const text of axes.querySelectorAll("[data-label]")) {
+        if (!shown(text) || text.querySelector("use[x][y]")) continue;
+        const own = `[data-series="${text.dataset.series}"]`;
+        const key = axes.querySelector(`${own}[data-label] use[y]`);
+        const ends = [...axes.querySelectorAll(`${own}[data-rows] use`)];
+        if (!key || !ends.length) continue;
+        const last = ends.reduce((one, other) => (other.x.baseVal.value >= one.x.baseVal.value ? other : one));
+        const leader = axes.querySelector(`${own}[data-leader] path`);
+        names.push({ text, key, leader, end: last.y.baseVal.value, at: key.y.baseVal.value, size: text.getBBox().height + 3 });
+      }
+      if (!names.length) return;
+      const centres = spread(
+        names.map((name) => name.end),
+        names.map((name) => name.size),
+        Math.max(0, top - 8),
+        Math.min(height, bottom + 20),
+      );
+      names.forEach(({ text, key, leader, end, at }, index) => {
+        change(text, "transform", `translate(0 ${(centres[index] - at).toFixed(2)})`);
+        change(key, "y", centres[index].toFixed(2));
+        if (!leader) return;
+        const [x0, , x1, , x2] = numbers(leader.getAttribute("d").replace(/[A-Za-z]/g, " "));
+        const y = centres[index].toFixed(2);
+        change(leader, "d", `M${x0} ${end.toFixed(2)}L${x1} ${y}L${x2} ${y}`);
+      });
+    };
+
+    const scale = (place, most) => {
+      const name = axes.querySelector("[data-scale] > [data-name]");
+      const named = name && name.getBBox().width > 0;
+      const old = [...axes.querySelectorAll("[data-scale] > :not([data-name])")];
+      const labelled = old.some((node) => node.querySelector('[transform*="scale("]'));
+      for (const node of old) node.classList.add("off");
+      const ticks = steps(most, Math.max(2, Math.round(Math.abs(end - start) / (across || named ? 26 : 46))));
+      const { texts, exponent } = written(ticks);
+      const power = `10${superscript(exponent)}`;
+      const lines = ink("g", { class: "ticks" });
+      ticks.forEach((tick, index) => {
+        const at = place(tick).toFixed(2);
+        const d = across ? `M${left} ${at}L${right} ${at}` : `M${at} ${bottom}L${at} ${top}`;
+        lines.append(ink("path", { d, class: "grid" }));
+        if (!labelled) return;
+        lines.append(ink("path", { d: across ? `M${left} ${at}h-3` : `M${at} ${bottom}v3`, class: "tick" }));
+        const where = across
+          ? { x: left - 6.5, y: Number(at) + 0.34 * TICK, "text-anchor": "end" }
+          : { x: at, y: bottom + 6.5 + 0.76 * TICK, "text-anchor": "middle" };
+        const own = exponent && !named && tick ? `${texts[index]}·${power}` : texts[index];
+        lines.append(ink("text", where, own));
+      });
+      axes.prepend(lines);
+      added.push(lines);
+      if (exponent && named) {
+        const box = name.getBBox();
+        const [x, y] = across
+          ? [box.x + 0.78 * box.width, box.y - 5]
+          : [box.x + box.width + 5, box.y + 0.78 * box.height];
+        const turned = `translate(${x.toFixed(2)} ${y.toFixed(2)})${across ? " rotate(-90)" : ""}`;
+        const note = ink("text", { transform: turned }, `× ${power}`);
+        name.after(note);
+        added.push(note);
+      }
+    };
+
+    const straight = (most) => {
+      back();
+      // Room for half a mark below 0.
+      const place = (number) => start + (end - start) * (0.02 + (0.98 * number) / (1.04 * most));
+      const to = (at) => place(value(at));
+      for (const group of inks()) {
+        if (group.dataset.moves) {
+          const [x, y] = numbers(group.dataset.moves);
+          const by = to(along(x, y)) - along(x, y);
+          change(group, "transform", across ? `translate(0 ${by.toFixed(2)})` : `translate(${by.toFixed(2)} 0)`);
+          continue;
+        }
+        const bounds = numbers(group.dataset.bars);
+        for (const path of paths(group)) {
+          const d = path.getAttribute("d");
+          const count = d.match(/[ML]/g).length;
+          let index = 0;
+          const moved = d.replace(/(-?[\d.]+) (-?[\d.]+)/g, (_, x, y) => {
+            const at = bounds.length === count ? place(bounds[index]) : to(Number(along(x, y)));
+            index += 1;
+            return across ? `${x} ${at.toFixed(2)}` : `${at.toFixed(2)} ${y}`;
+          });
+          change(path, "d", moved);
+        }
+        for (const use of group.querySelectorAll("use")) {
+          const name = across ? "y" : "x";
+          change(use, name, to(use[name].baseVal.value).toFixed(2));
+        }
+      }
+      labels();
+      scale(place, 1.04 * most);
+    };
+
+    return { limits: axes.dataset.limits, largest, straight, back };
+  };
+
+  const live = (figure, svg, block) => {
+    const name = figure.querySelector("figcaption b").textContent.replace(/\.$/, "").toLowerCase();
+    const drawing = figure.querySelector(".drawing");
+    const read = reader(block.querySelector("table"));
+    const points = pointsOf(svg, block.querySelector("tbody").rows.length);
+    const controls = element("div", { class: "controls" });
+
+    // Series
+
+    const series = [...new Set([...svg.querySelectorAll("[data-series]")].map((group) => group.dataset.series))];
+    series.sort((one, other) => one - other);
+    const titles = new Map();
+    for (const point of points) {
+      const own = point.group.dataset.series;
+      if (own !== undefined && !titles.has(own)) titles.set(own, read(point.row).title);
+    }
+
+    // Scale
+
+    const height = svg.viewBox.baseVal.height;
+    const axes = [...svg.querySelectorAll("[data-log]")].map((group) => logarithmic(group, height));
+    let linear = false;
+    const layOut = () => {
+      if (!linear) {
+        for (const one of axes) one.back();
+        return;
+      }
+      for (const one of axes) one.back();
+      // Panels with the same limits have one scale.
+      const most = new Map();
+      for (const one of axes) most.set(one.limits, Math.max(most.get(one.limits) ?? 0, one.largest()));
+      for (const one of axes) if (most.get(one.limits) > 0) one.straight(most.get(one.limits));
+    };
+
+    const choice = (label, buttons) => controls.append(element("div", { role: "group", "aria-label": label }, ...buttons));
+    const button = (pressed, ...children) => element("button", { type: "button", "aria-pressed": pressed }, ...children);
+
+    if (titles.size > 1) {
+      const buttons = series.filter((number) => titles.has(number)).map((number) => {
+        const made = button("true", swatch(svg, number), titles.get(number));
+        made.addEventListener("click", () => {
+          const on = made.getAttribute("aria-pressed") !== "true";
+          made.setAttribute("aria-pressed", on);
+          for (const group of svg.querySelectorAll(`[data-series="${number}"]`)) group.classList.toggle("off", !on);
+          layOut();
+          hide();
+        });
+        return made;
+      });
+      choice(`What ${name} shows`, buttons);
+    }
+    if (axes.length) {
+      const buttons = ["Logarithmic", "Linear"].map((title, index) => {
+        const made = button(String(index === 0), title);
+        made.addEventListener("click", () => {
+          linear = index === 1;
+          buttons.forEach((other, place) => other.setAttribute("aria-pressed", String(place === index)));
+          layOut();
+          hide();
+        });
+        return made;
+      });
+      choice(`Scale of ${name}`, buttons);
+      controls.lastChild.classList.add("scale");
+    }
+    const stage = element("div", { class: "stage" });
+    drawing.replaceWith(stage);
+    stage.append(drawing);
+    if (controls.children.length) stage.after(controls);
+
+    // Points
+
+    const tip = element("div", { class: "tip", "aria-hidden": "true", hidden: "" });
+    const ring = ink("circle", { r: 5.6, class: "ring off" });
+    const status = element("div", { class: "unheard", role: "status" });
+    const keys = element("div", {
+      class: "points",
+      tabindex: "0",
+      role: "application",
+      "aria-label": `Points of ${name}. Left and right arrows go along the table, up and down to what is above and below.`,
+    });
+    svg.append(ring);
+    let current = null;
+    let leaving = 0;
+
+    const inView = ({ group, place, axes: own }) => {
+      if (!shown(group)) return false;
+      if (!own) return true;
+      const [left, top, right, bottom] = numbers(own.dataset.box);
+      const { x, y } = place();
+      return x > left - 1 && x < right + 1 && y > top - 1 && y < bottom + 1;
+    };
+    const hide = () => {
+      current = null;
+      tip.hidden = true;
+      ring.classList.add("off");
+      status.textContent = "";
+    };
+    const words = (title, facts) => {
+      const list = element("dl");
+      for (const [heading, text] of facts) list.append(element("dt", {}, heading), element("dd", {}, text));
+      return [element("p", {}, title), list];
+    };
+    // What lies under a point, or over it, which no pointer could tell apart.
+    const under = (point) => {
+      const { x, y } = point.place();
+      const near = points.filter((other) => {
+        const at = other.place();
+        return other.row !== point.row && Math.hypot(at.x - x, at.y - y) < CLOSE && inView(other);
+      });
+      return near.slice(0, 3);
+    };
+    const show = (point, aloud) => {
+      clearTimeout(leaving);
+      if (point === current) return;
+      current = point;
+      const { x, y } = point.place();
+      ring.setAttribute("cx", x);
+      ring.setAttribute("cy", y);
+      ring.classList.remove("off");
+      const { title, facts } = read(point.row);
+      tip.replaceChildren(...words(title, facts));
+      for (const other of aloud ? [] : under(point)) {
+        const more = read(other.row);
+        const known = facts.map(String);
+        tip.append(...words(more.title, more.facts.filter((fact) => !known.includes(String(fact)))));
+      }
+      tip.hidden = false;
+      const at = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM());
+      const box = drawing.getBoundingClientRect();
+      if (aloud && (at.x < box.left + 20 || at.x > box.right - 20)) {
+        drawing.scrollLeft += at.x - box.left - box.width / 2;
+        at.x = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM()).x;
+      }
+      const whole = stage.getBoundingClientRect();
+      const { width, height: tall } = tip.getBoundingClientRect();
+      const free = Math.min(Math.max(at.x - whole.left - width / 2, 0), Math.max(whole.width - width, 0));
+      const over = at.y - tall - 14 > 0;
+      tip.style.left = `${free}px`;
+      tip.style.top = `${at.y - whole.top + (over ? -tall - 12 : 12)}px`;
+      if (aloud) status.textContent = [title, ...facts.map((fact) => fact.join(" "))].join("; ");
+    };
+    const nearest = (event) => {
+      const matrix = svg.getScreenCTM();
+      const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.inverse());
+      const reach = (REACH[event.pointerType] ?? REACH.mouse) / matrix.a;
+      let best = null;
+      let least = reach;
+      for (const point of points) {
+        const { x, y } = point.place();
+        const far = Math.hypot(x - at.x, y - at.y);
+        if (far < least && inView(point)) [best, least] = [point, far];
+      }
+      return best;
+    };
+    const leave = () => {
+      clearTimeout(leaving);
+      leaving = setTimeout(hide, 250);
+    };
+    // Of the points above or below, the one that is least to the side, then the nearest.
+    const beside = (up) => {
+      const { x, y } = current.place();
+      const found = points
+        .filter((point) => inView(point) && point !== current)
+        .map((point) => ({ point, at: point.place() }))
+        .filter(({ at }) => (up ? y - at.y : at.y - y) > 0.05)
+        .sort((a, b) => Math.abs(a.at.x - x) - Math.abs(b.at.x - x) || Math.abs(a.at.y - y) - Math.abs(b.at.y - y));
+      return found.length ? found[0].point : null;
+    };
+    const go = (key) => {
+      const seen = points.filter(inView);
+      const index = seen.indexOf(current);
+      if (key === "Home") return seen[0];
+      if (key === "End") return seen.at(-1);
+      if (index < 0) return seen[0];
+      if (key === "ArrowRight") return seen[index + 1];
+      if (key === "ArrowLeft") return seen[index - 1];
+      return beside(key === "ArrowUp");
+    };
+
+    if (points.length) {
+      drawing.append(keys);
+      stage.append(tip, status);
+      drawing.addEventListener("pointermove", (event) => {
+        const point = nearest(event);
+        if (point) show(point, false);
+        else if (current) leave();
+      });
+      drawing.addEventListener("pointerdown", (event) => {
+        const point = nearest(event);
+        if (point) show(point, false);
+        else hide();
+      });
+      drawing.addEventListener("pointerleave", (event) => {
+        if (event.pointerType !== "touch") leave();
+      });
+      drawing.addEventListener("scroll", hide, { passive: true });
+      tip.addEventListener("pointerenter", () => clearTimeout(leaving));
+      tip.addEventListener("pointerleave", leave);
+      keys.addEventListener("focus", () => show(current ?? points.find(inView), true));
+      keys.addEventListener("blur", hide);
+      keys.addEventListener("keydown", (event) => {
+        if (!["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"].includes(event.key)) return;
+        event.preventDefault();
+        const point = go(event.key);
+        if (point) show(point, true);
+      });
+      addEventListener("keydown", (event) => {
+        if (event.key === "Escape") hide();
+      });
+      addEventListener("resize", hide);
+    } else {
+      // On a narrow screen it scrolls, which keys must be able to do.
+      for (const [key, text] of [["tabindex", "0"], ["role", "group"], ["aria-label", name]]) drawing.setAttribute(key, text);
+    }
+  };
+
+  for (const figure of document.querySelectorAll("figure")) {
+    const svg = figure.querySelector(".drawing > svg");
+    const block = document.getElementById(figure.id.replace("fig-", "data-"));
+    if (svg && block) live(figure, svg, block);
+  }
+})();

@@ -1,0 +1,316 @@
+"""Figures that answer, in Debian's Chromium: tooltips, keys, series, scales; and without a script."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from reportgen.figures import FIGURES, Drawing, draw
+from reportgen.figures.labels import spread
+from tests.browser import whole_page
+from tests.press_cases import FUNCTION, toy
+from tests.synthetic import synthetic_findings
+
+FIRST = "variance_over_training"
+
+
+@pytest.fixture(scope="module")
+def drawings() -> dict[str, Drawing]:
+    """Figures of the flagship."""
+    findings = synthetic_findings()
+    return {name: drawing for name in FIGURES if (drawing := draw(findings, name)) is not None}
+
+
+@pytest.fixture(scope="module")
+def flagship(drawings: dict[str, Drawing], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its page."""
+    path = tmp_path_factory.mktemp("figures") / "report.html"
+    path.write_bytes(whole_page(synthetic_findings(), drawings))
+    return path
+
+
+def place(page: Any, name: str, row: int) -> tuple[float, float]:
+    """Where in the window the mark of a table's row is, scrolled to."""
+    page.locator(f"#fig-{name} .drawing").scroll_into_view_if_needed()
+    found = page.evaluate(
+        """([name, row]) => {
+          for (const group of document.querySelectorAll(`#fig-${name} [data-rows]`)) {
+            const index = group.dataset.rows.split(" ").indexOf(String(row));
+            if (index < 0) continue;
+            const box = group.querySelectorAll("use")[index].getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2];
+          }
+        }""",
+        [name, row],
+    )
+    return float(found[0]), float(found[1])
+
+
+def told(page: Any, name: str) -> str:
+    """What the tooltip says; empty where none is shown."""
+    tip = page.locator(f"#fig-{name} .tip")
+    return str(tip.inner_text()) if tip.is_visible() else ""
+
+
+def texts(page: Any, name: str, row: int) -> list[str]:
+    """The cells of a row of the figure's table, as they are read."""
+    page.locator(f"#data-{name} details").evaluate("details => { details.open = true }")
+    cells = page.locator(f"#data-{name} tbody tr").nth(row).locator("th, td")
+    found = cells.evaluate_all("cells => cells.map((cell) => cell.innerHTML)")
+    return [unescape(re.sub("<i>.*?</i>", "", text)) for text in found if text]
+
+
+def test_a_point_under_the_pointer_says_its_row(visit: Callable[..., Any], flagship: Path) -> None:
+    page = visit(flagship).page
+    assert told(page, FIRST) == ""
+    for row in (0, 23, 48):
+        page.mouse.move(*place(page, FIRST, row))
+        said = told(page, FIRST)
+        page.mouse.move(5, 5)
+        for text in texts(page, FIRST, row):
+            assert text in said
+    assert "Pathwise" in said or "As printed" in said
+    page.wait_for_timeout(400)
+    assert told(page, FIRST) == "", "it goes when the pointer has left"
+
+
+def test_the_tooltip_can_be_pointed_at_and_escape_closes_it(
+    visit: Callable[..., Any], flagship: Path
+) -> None:
+    page = visit(flagship).page
+    page.mouse.move(*place(page, FIRST, 44))
+    box = page.locator(f"#fig-{FIRST} .tip").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(400)
+    assert told(page, FIRST) != ""
+    page.keyboard.press("Escape")
+    assert told(page, FIRST) == ""
+
+
+def test_keys_go_from_point_to_point_and_are_heard(visit: Callable[..., Any], flagship: Path) -> None:
+    page = visit(flagship).page
+    page.locator(f"#fig-{FIRST} .points").focus()
+    status = page.locator(f"#fig-{FIRST} [role=status]")
+    first = texts(page, FIRST, 0)
+    assert all(text in status.inner_text() for text in first)
+    page.keyboard.press("ArrowRight")
+    assert all(text in told(page, FIRST) for text in texts(page, FIRST, 1))
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert all(text in told(page, FIRST) for text in first), "the first is the first"
+    before = place(page, FIRST, 0)
+    page.keyboard.press("ArrowDown")
+    ring = page.locator(f"#fig-{FIRST} .ring").bounding_box()
+    assert abs(ring["x"] + ring["width"] / 2 - before[0]) < 1 and ring["y"] > before[1]
+    page.keyboard.press("End")
+    assert all(text in told(page, FIRST) for text in texts(page, FIRST, 48))
+    page.keyboard.press("Escape")
+    assert told(page, FIRST) == "" and status.inner_text() == ""
+
+
+def test_a_series_goes_with_its_name_and_comes_back(visit: Callable[..., Any], flagship: Path) -> None:
+    page = visit(flagship).page
+    button = page.locator(f"#fig-{FIRST} .controls button", has_text=re.compile("^Pathwise$"))
+    assert button.get_attribute("aria-pressed") == "true" and button.locator("svg use").count() == 1
+    ink = page.locator(f"#fig-{FIRST} .drawing [data-series='5']")
+    rows = synthetic_rows(page)
+    assert rows["Pathwise"] == 5 and ink.count() >= 5
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert not any(ink.nth(index).is_visible() for index in range(ink.count()))
+    where = place_of_hidden(page)
+    page.mouse.move(*where)
+    assert "Pathwise" not in told(page, FIRST), "what is not shown says nothing"
+    button.click()
+    assert all(ink.nth(index).is_visible() for index in range(ink.count()))
+
+
+def synthetic_rows(page: Any) -> dict[str, int]:
+    """Number of each series by its title, as the table has them."""
+    titles = page.locator(f"#data-{FIRST} tbody th").evaluate_all("cells => cells.map(c => c.textContent)")
+    return {title: number for number, title in enumerate(dict.fromkeys(titles))}
+
+
+def place_of_hidden(page: Any) -> tuple[float, float]:
+    """Where the last mark of the sixth series was, which has no box while it is hidden."""
+    found = page.evaluate(
+        """(name) => {
+          const group = document.querySelector(`#fig-${name} [data-series='5'][data-rows]`);
+          const use = [...group.querySelectorAll("use")].at(-1);
+          const place = new DOMPoint(use.x.baseVal.value, use.y.baseVal.value);
+          const at = place.matrixTransform(group.ownerSVGElement.getScreenCTM());
+          return [at.x, at.y];
+        }""",
+        FIRST,
+    )
+    return float(found[0]), float(found[1])
+
+
+def marks(page: Any, name: str, across: bool) -> dict[int, float]:
+    """Of every row its mark's coordinate along the value axis, in the drawing's points."""
+    found = page.evaluate(
+        """([name, along]) => {
+          const groups = [...document.querySelectorAll(`#fig-${name} [data-log] [data-rows]`)];
+          return groups.flatMap((group) => {
+            const places = [...group.querySelectorAll("use")].map((use) => use[along].baseVal.value);
+            return group.dataset.rows.split(" ").map((row, index) => [Number(row), places[index]]);
+          });
+        }""",
+        [name, "y" if across else "x"],
+    )
+    return {int(row): float(at) for row, at in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "across"),
+    [
+        (FIRST, 2, True),
+        ("variance_over_training_by_objective", 3, True),
+        ("variance_by_layer", 2, False),
+        ("gap_waterfall", 1, False),
+    ],
+)
+def test_without_the_logarithm_marks_stand_in_proportion(
+    visit: Callable[..., Any],
+    flagship: Path,
+    drawings: dict[str, Drawing],
+    name: str,
+    column: int,
+    across: bool,
+) -> None:
+    page = visit(flagship).page
+    before = marks(page, name, across)
+    page.locator(f"#fig-{name} .scale button", has_text="Linear").click()
+    after = marks(page, name, across)
+    values = {row: drawings[name].table.rows[row].cells[column].value for row in after}  # type: ignore[union-attr]
+    high, low = max(values, key=lambda row: values[row]), min(values, key=lambda row: values[row])
+    slope = (after[high] - after[low]) / (values[high] - values[low])
+    for row, at in after.items():
+        assert at == pytest.approx(after[low] + slope * (values[row] - values[low]), abs=0.12)
+    ticks = page.locator(f"#fig-{name} .ticks text").all_text_contents()
+    assert ticks[0] == "0" and len(ticks) >= 3
+    grid = page.locator(f"#fig-{name} .ticks .grid").first.get_attribute("d")
+    assert grid is not None
+    zero = float(grid[1:].split("L")[0].split()[1 if across else 0])
+    assert zero == pytest.approx(after[low] - slope * values[low], abs=0.12), "the tick of 0 is at 0"
+    page.locator(f"#fig-{name} .scale button", has_text="Logarithmic").click()
+    assert marks(page, name, across) == before
+    assert page.locator(f"#fig-{name} .ticks").count() == 0
+
+
+def test_going_back_and_forth_leaves_the_drawing_as_it_was(visit: Callable[..., Any], flagship: Path) -> None:
+    page = visit(flagship).page
+    everything = "name => document.querySelector(`#fig-${name} svg`).outerHTML.replaceAll(' class=\"\"', '')"
+    for name in ("variance_against_num_samples", "signal_to_noise", "work"):
+        before = page.evaluate(everything, name)
+        linear, logarithmic = (
+            page.locator(f"#fig-{name} .scale button", has_text=text) for text in ("Linear", "Logarithmic")
+        )
+        linear.click()
+        assert page.evaluate(everything, name) != before
+        linear.click()
+        logarithmic.click()
+        assert page.evaluate(everything, name) == before
+
+
+def test_a_linear_scale_is_of_what_is_shown(visit: Callable[..., Any], flagship: Path) -> None:
+    page = visit(flagship).page
+    page.locator(f"#fig-{FIRST} .scale button", has_text="Linear").click()
+    power = page.locator(f"#fig-{FIRST} [data-scale] > text")
+    assert power.text_content() == "× 10⁵"
+    page.locator(f"#fig-{FIRST} .controls button", has_text=re.compile("^Score function$")).click()
+    assert power.text_content() == "× 10⁴"
+
+
+def test_names_at_the_ends_are_spread_as_they_were_drawn(visit: Callable[..., Any], flagship: Path) -> None:
+    """The script's spreading of names is that of the drawing, tried on the same wishes."""
+    page = visit(flagship).page
+    page.locator(f"#fig-{FIRST} .scale button", has_text="Linear").click()
+    names = page.evaluate(
+        """(name) => {
+          const labels = [...document.querySelectorAll(`#fig-${name} [data-label]`)];
+          return labels.filter((label) => !label.querySelector("use[x][y]")).map((text) => {
+            const own = `#fig-${name} [data-series="${text.dataset.series}"]`;
+            const ends = [...document.querySelectorAll(`${own}[data-rows] use`)];
+            const at = document.querySelector(`${own}[data-label] use[y]`).y.baseVal.value;
+            return [ends.at(-1).y.baseVal.value, text.getBBox().height + 3, at];
+          });
+        }""",
+        FIRST,
+    )
+    wanted, sizes, found = zip(*names, strict=True)
+    box = page.locator(f"#fig-{FIRST} [data-log]").get_attribute("data-box").split()
+    top, bottom = float(box[1]), float(box[3])
+    height = page.evaluate(f"document.querySelector('#fig-{FIRST} svg').viewBox.baseVal.height")
+    right = spread(wanted, sizes, max(0.0, top - 8), min(height, bottom + 20))
+    assert len(found) == 7 and list(found) == pytest.approx(right, abs=0.02)
+
+
+def test_crossings_and_exact_curves_follow(visit: Callable[..., Any], tmp_path: Path) -> None:
+    findings = toy(FUNCTION, exact={"exact_variance": lambda cell, arm: 2.0})
+    name = "variance_against_setting"
+    drawing = draw(findings, name)
+    assert drawing is not None
+    path = tmp_path / "report.html"
+    path.write_bytes(whole_page(findings, {name: drawing}))
+    page = visit(path).page
+    rows = [row.cells for row in drawing.table.rows]
+    crossing = next(number for number, cells in enumerate(rows) if "lower before" in str(cells))
+    page.mouse.move(*place(page, name, crossing))
+    assert "lower before" in told(page, name)
+    numbers = page.locator(f"#fig-{name} [data-moves]:not([data-moves=''])")
+    assert numbers.count() >= 1 and numbers.first.get_attribute("transform") is None
+    page.locator(f"#fig-{name} .scale button", has_text="Linear").click()
+    assert numbers.first.get_attribute("transform").startswith("translate(0 ")
+    page.mouse.move(*place(page, name, crossing))
+    assert "lower before" in told(page, name)
+
+
+def test_data_can_be_kept(visit: Callable[..., Any], flagship: Path, drawings: dict[str, Drawing]) -> None:
+    page = visit(flagship).page
+    with page.expect_download() as download:
+        page.locator(f"#data-{FIRST} a[download]").click()
+    assert download.value.suggested_filename == f"{FIRST}.csv"
+    address = page.locator(f"#data-{FIRST} a[download]").get_attribute("href")
+    content = unquote(address.partition(",")[2])
+    assert content.encode() == drawings[FIRST].table.csv
+    assert len(list(csv.reader(io.StringIO(content)))) == 50
+
+
+def test_a_finger_finds_points_on_a_phone(visit: Callable[..., Any], flagship: Path) -> None:
+    page = visit(flagship, width=390).page
+    x, y = place(page, FIRST, 1)
+    touch = {"pointerType": "touch", "clientX": x + 6, "clientY": y + 3, "bubbles": True}
+    page.locator(f"#fig-{FIRST} .drawing").dispatch_event("pointerdown", touch)
+    assert all(text in told(page, FIRST) for text in texts(page, FIRST, 1))
+    box = page.locator(f"#fig-{FIRST} .tip").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_without_a_script_the_page_lacks_nothing(visit: Callable[..., Any], flagship: Path) -> None:
+    page = visit(flagship, scripts=False).page
+    assert page.locator(".controls, .tip, .points").count() == 0
+    assert page.locator("figure").count() == page.locator(".figure-data").count() > 10
+    page.locator(f"#data-{FIRST} summary").click()
+    assert page.locator(f"#data-{FIRST} tbody tr").nth(48).is_visible()
+
+
+def test_nothing_of_it_is_printed(visit: Callable[..., Any], flagship: Path) -> None:
+    page = visit(flagship).page
+    page.locator(f"#fig-{FIRST} .points").focus()
+    page.emulate_media(media="print")
+    for what in (".controls", ".tip", ".figure-data", ".ring"):
+        found = page.locator(what)
+        assert found.count() and not any(found.nth(index).is_visible() for index in range(found.count())), (
+            what
+        )
+    assert page.locator(f"#fig-{FIRST} .drawing svg").first.is_visible()
