@@ -174,7 +174,6 @@ def marks(page: Any, name: str, across: bool) -> dict[int, float]:
     [
         (FIRST, 2, True),
         ("variance_over_training_by_objective", 3, True),
-        ("variance_by_layer", 2, False),
         ("gap_waterfall", 1, False),
     ],
 )
