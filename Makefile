@@ -32,13 +32,14 @@ format: $(READY) ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) ## engine, training and judging beside limits and peers, memory, the level of a test (minutes)
+bench: $(READY) ## engine, training, judging and press beside limits and peers, memory, the level of a test (minutes)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps backpack-for-pytorch==1.7.1 einops==0.8.2 unfoldNd==0.2.3
 	@$(BIN)/python -m benchmarks.engine
 	@$(BIN)/python -m benchmarks.training
 	@$(BIN)/python -m benchmarks.memory
 	@$(BIN)/python -m benchmarks.calibration
 	@$(BIN)/python -m benchmarks.judging
+	@$(BIN)/python -m benchmarks.press
 
 doctor: $(READY) ## what this machine has and lacks
 	@$(BIN)/reportgen doctor

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from reportgen.execution import Event, Outcome
     from reportgen.findings import Findings
 
+PAPERS = ("a4", "letter")
+"""What a PDF can be set for; the first where nothing is said."""
 STORE = ".store"
 """Folder under the output folder, shared by all experiments."""
 
@@ -97,6 +99,12 @@ def planned(
     code = _code(experiment, code_folder or experiment.folder, store if from_store else None)
     plan = make_plan(experiment, digest, code.digests)
     return Job(name, experiment, digest, plan, code, store, output / experiment.experiment)
+
+
+def require_paper(name: str) -> None:
+    """Raises UsageError for paper that a PDF cannot be set for."""
+    if name not in PAPERS:
+        raise UsageError(f"--paper: must be {' or '.join(PAPERS)}, got {name!r}. Choose one of them.")
 
 
 def expected_seconds(job: Job) -> dict[str, float]:
@@ -190,10 +198,10 @@ def measurements(job: Job) -> list[MeasurementRecord]:
     return [adopt(record, cell) for record, cell in found if isinstance(record, MeasurementRecord)]
 
 
-def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
+def press(job: Job, measured: Mapping[str, Record], *, keep: bool, paper: str = PAPERS[0]) -> Findings:
     """Judge the records and write every file of the report. Imports no torch.
 
-    With `keep`, a report that would come out the same is left as it is.
+    With `keep`, a report that would come out the same is left as it is; `paper` is `a4` or `letter`.
     """
     from reportgen.findings import collect
     from reportgen.report import render
@@ -203,7 +211,7 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
         render(
             findings,
             job.folder,
-            command=job.command,
+            command=job.command if paper == PAPERS[0] else f"{job.command} --paper {paper}",
             data=job.digests,
             store_info={"format": FORMAT, "cells": len(measured)},
             inputs=(
@@ -213,6 +221,7 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool) -> Findings:
                 *(record.cause for record in measured.values() if isinstance(record, BrokenRecord)),
             ),
             keep=keep,
+            paper=paper,
         )
     return findings
 

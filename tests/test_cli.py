@@ -95,6 +95,8 @@ def test_version_is_fast_and_loads_no_heavy_library() -> None:
             "fonts have, got 日 (U+65E5). Write",
         ),
         (["report", "tiny.yaml", "--seed", "-3"], "seed"),
+        (["report", "tiny.yaml", "--paper", "folio"], "--paper: must be a4 or letter, got 'folio'. Choose"),
+        (["render", "tiny.yaml", "--paper", "folio"], "--paper: must be a4 or letter, got 'folio'. Choose"),
         (["render", "tiny.yaml"], "4 of 4 cells are not measured in output/.store. Run `reportgen run tiny"),
         (["init", "tiny"], "tiny.yaml: is there already"),
         (["compare", "tiny.yaml"], "Missing argument 'NEW'"),

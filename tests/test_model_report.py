@@ -54,7 +54,7 @@ def cells(page: str) -> list[list[str]]:
     """The table of models as a reader sees it, row by row."""
     table = page[page.index('<table class="small models">') :]
     rows = re.findall(r"<tr class=\"(?:lead|mid|foot)\">(.*?)</tr>", table[: table.index("</table>")], re.S)
-    return [[text_of(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)] for row in rows]
+    return [[text_of(cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.S)] for row in rows]
 
 
 def test_sections_of_models_stand_first_and_only_where_models_are_judged(two: Findings) -> None:

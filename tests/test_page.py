@@ -154,5 +154,5 @@ def test_printed_it_is_the_text_alone_on_white(visit: Visiting, live_page: Path)
     for hidden in (".explore", "a.anchor", ".skip", ".files", "#card"):
         assert not [it for it in visited.page.locator(hidden).all() if it.is_visible()]
     assert visited.picture().mean() > 200
-    assert visited.page.locator("p.abstract a.number").first.is_visible()
+    assert visited.page.locator(".abstract a.number").first.is_visible()
     assert visited.overflowing() == []

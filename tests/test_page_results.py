@@ -125,7 +125,7 @@ def test_a_number_shows_its_row_and_leads_to_it(visit: Visiting, live_page: Path
     ratio = live.ratio("score_function", "pathwise")
     cell = live.record().key  # type: ignore[union-attr]
     page = visit(live_page).page
-    number, card = page.locator("p.abstract a.number").first, page.locator("#card")
+    number, card = page.locator(".abstract a.number").first, page.locator("#card")
     assert card.is_hidden()
     number.hover()
     card.wait_for()

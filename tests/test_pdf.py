@@ -5,11 +5,18 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import operator
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pikepdf
+import pypdf
 import pytest
 
 from reportgen.declaration import load_text
@@ -17,16 +24,23 @@ from reportgen.errors import RenderError
 from reportgen.figures import FIGURES, draw
 from reportgen.findings import Findings
 from reportgen.report import EVIDENCE, render
-from reportgen.report.formulas import drawn, sources
+from reportgen.report.formulas import Formula, drawn, sources
 from reportgen.report.pdf import Attachment, Resources, lay_out, require_weasyprint
 from reportgen.report.style import font_faces, font_files
+from reportgen.report.tags import FORMULA
 from reportgen.report.vector import VectorImage, path_operators, read
-from reportgen.resources import lock
+from reportgen.report.writer import Writer
+from reportgen.resources import lock, templates
+from tests.accessibility import elements, faults
 from tests.synthetic import synthetic_findings
 
 WHEN = datetime(2025, 11, 23, 20, 0, tzinfo=UTC)
 FONTS = font_files()
 BOX = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="M1 1L9 1L9 9Z"/></svg>'
+
+
+NAMED = {"title": 3, "heading": 1, "fine": -1, "listing": -2}
+"""Sizes that the style sheets name, as powers of 1.2 times the text's."""
 
 
 def made(body: str, *, images: dict[str, bytes] | None = None, style: str = "") -> bytes:
@@ -111,29 +125,93 @@ def test_structure(report: Path) -> None:
     assert report.stat().st_size < 1_500_000
 
 
-def figures_of(pdf: pikepdf.Pdf) -> list[Any]:
-    seen: list[Any] = []
-
-    def walk(element: Any) -> None:
-        if isinstance(element, pikepdf.Dictionary):
-            if element.get("/S") == "/Figure":
-                seen.append(element)
-            children = element.get("/K")
-            if isinstance(children, pikepdf.Array):
-                for child in children:
-                    walk(child)
-            elif children is not None:
-                walk(children)
-
-    walk(pdf.Root.StructTreeRoot)
-    return seen
-
-
-def test_every_figure_and_formula_has_words(report: Path) -> None:
+def test_the_structure_can_be_read_aloud(report: Path) -> None:
     with pikepdf.open(report) as pdf:
-        found = figures_of(pdf)
-        assert len(found) > 60
-        assert all(str(element.Alt).strip() for element in found)
+        assert faults(pdf) == []
+        kinds = Counter(str(element.S) for element, _ in elements(pdf))
+        assert kinds["/H1"] == 1 and kinds["/H3"] > kinds["/H2"] > 10
+        assert kinds["/Figure"] == sum(draw(synthetic_findings(), name) is not None for name in FIGURES)
+        assert kinds["/Formula"] > 60 and kinds["/Table"] > 10 and kinds["/Lbl"] > 10
+        words = [str(e.Alt) for e, _ in elements(pdf) if e.S == "/Formula"]
+        assert not any(text.startswith(FORMULA.strip()) for text in words)
+        assert "The question" in {str(note.Contents) for note in pdf.pages[1].Annots}
+        apart = [
+            [o for o, _ in pikepdf.parse_content_stream(page, "BDC") if o[1].get("/Type") == "/Pagination"]
+            for page in pdf.pages
+        ]
+        assert len(apart[0]) == 1 and all(len(marks) >= 3 for marks in apart[1:])  # page n of m; heads
+        with pdf.open_outline() as outline:
+            assert any(item.children for item in outline.root)
+        assert {str(pdf.attachments[n].get_file().mime_type) for n in pdf.attachments} == {
+            "text/csv", "text/plain", "application/json", "application/yaml"
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("<h1>a</h1><h3>b</h3>", "heading /H3 after level 1"),
+        ("<h1>a</h1><table><tr><td>1</td></tr></table>", "table without a header cell"),
+        ('<h1 id="a">a</h1><p><a href="#a"><img alt="x" src="reportgen:box.svg"></a></p>',
+         "link without words"),
+        ('<h1 id="a">a</h1><a href="#a" style="display: block">b<i style="display: inline-block">c</i></a>',
+         "annotation in /NonStruct"),
+        ("<h1>a</h1><ul><div>b</div></ul>", "/Div in /L"),
+    ],
+)  # fmt: skip
+def test_a_wrong_structure_is_found(body: str, said: str) -> None:
+    with pikepdf.open(io.BytesIO(made(body, images={"box.svg": BOX}))) as pdf:
+        assert said in faults(pdf)
+
+
+def test_what_is_taken_from_a_sound_structure_is_missed(report: Path) -> None:
+    def spoilt(spoil: Callable[[pikepdf.Pdf], None]) -> set[str]:
+        with pikepdf.open(report) as pdf:
+            spoil(pdf)
+            return {re.sub(r" page \d+", " page", fault) for fault in faults(pdf)}
+
+    def of_kind(pdf: pikepdf.Pdf, kind: str) -> Any:
+        return next(element for element, _ in elements(pdf) if kind == element.S)
+
+    def forget(kind: str, key: str) -> Callable[[pikepdf.Pdf], None]:
+        return lambda pdf: operator.delitem(of_kind(pdf, kind), key)
+
+    assert spoilt(forget("/Figure", "/Alt")) == {"/Figure without words"}
+    assert spoilt(forget("/Formula", "/Alt")) == {"/Formula without words"}
+    assert spoilt(forget("/TH", "/A")) == {"header cell without a scope"}
+    assert "BDC of page is not in the tree" in spoilt(forget("/P", "/K"))
+    assert "link outside of the text" in spoilt(lambda pdf: operator.delitem(of_kind(pdf, "/Link"), "/K"))
+    for key, said in (
+        ("/Lang", "no language"),
+        ("/MarkInfo", "not tagged"),
+        ("/PageLabels", "no page labels"),
+        ("/ViewerPreferences", "file name shown instead of the title"),
+    ):
+        assert spoilt(lambda pdf, key=key: operator.delitem(pdf.Root, key)) == {said}  # type: ignore[misc]
+
+    def anonymous(pdf: pikepdf.Pdf) -> None:
+        packet = pdf.Root.Metadata.read_bytes().replace(b"pdfuaid:part>1<", b"pdfuaid:part>2<")
+        pdf.Root.Metadata = pdf.make_stream(
+            packet, {"/Type": pikepdf.Name.Metadata, "/Subtype": pikepdf.Name.XML}
+        )
+
+    assert spoilt(anonymous) == {"no identifier of PDF/UA-1, or no schema of it"}
+
+
+def test_a_figure_or_formula_without_words_stops_both_documents(findings: Findings) -> None:
+    drawing = draw(findings, "variance_over_training")
+    assert drawing is not None
+    for medium in ("screen", "paper"):
+        writer = Writer(medium, {drawing.name: replace(drawing, alt=" ")})  # type: ignore[arg-type]
+        with pytest.raises(RenderError, match=r"figure 'variance_over_training' has no words"):
+            writer.figure(drawing.name)
+        with pytest.raises(RenderError, match=r"formula 'z' has no words"):
+            writer.equation(Formula("z", ""))
+
+
+def test_a_formula_without_words_is_an_error() -> None:
+    with pytest.raises(RenderError, match=r"report\.pdf: a formula has no words"):
+        made(f'<p><img alt="{FORMULA}" src="reportgen:box.svg"></p>', images={"box.svg": BOX})
 
 
 def test_every_font_is_ours_and_embedded(report: Path) -> None:
@@ -147,9 +225,73 @@ def test_every_font_is_ours_and_embedded(report: Path) -> None:
     assert all("Reportgen" in name for name in names), names
 
 
-def test_text_can_be_found(report: Path) -> None:
-    import pypdf
+def lines_of(pdf: Path | io.BytesIO) -> list[tuple[int, float, float, float, str]]:
+    """Lines set in the text's face: page, left end, height on it, size in points, characters."""
+    found: dict[tuple[int, float, float], list[tuple[float, str]]] = {}
+    for number, page in enumerate(pypdf.PdfReader(pdf).pages, start=1):
 
+        def keep(text: str, outer: Any, inner: Any, font: Any, size: float, number: int = number) -> None:
+            if text.strip() and font and "Serif" in font["/BaseFont"]:
+                scale, left, height = outer[0], inner[4] * outer[0] + outer[4], inner[5] * outer[3] + outer[5]
+                key = (number, round(height, 1), round(size * scale, 1))
+                found.setdefault(key, []).append((left, text))
+
+        page.extract_text(visitor_text=keep)
+    return [
+        (number, min(left for left, _ in parts), height, size, "".join(text for _, text in parts).strip())
+        for (number, height, size), parts in found.items()
+    ]
+
+
+def measure(pdf: Path | io.BytesIO) -> float:
+    """Characters in a full line of text, the median: of those that another line follows."""
+    lines = lines_of(pdf)
+    body = Counter(size for *_, size, _ in lines).most_common(1)[0][0]
+    following = {(page, round(left), round(height)) for page, left, height, *_ in lines}
+    full = [
+        len(text)
+        for page, left, height, size, text in lines
+        if size == body and any((page, round(left), round(height) - gap) in following for gap in (13, 14))
+    ]
+    return median(full)
+
+
+def test_a_line_of_text_holds_60_to_75_characters(report: Path) -> None:
+    assert 60 <= measure(report) <= 75
+    long = "Whatever the words, they are set across the whole of the page here. " * 9
+    wide = made(
+        f"<p>{long}</p>", style="@page { size: A4; margin: 10mm } html { font-size: 9.6pt; line-height: 1.4 }"
+    )
+    assert measure(io.BytesIO(wide)) > 90
+
+
+def test_no_line_of_a_paragraph_is_cut_short(report: Path) -> None:
+    """WeasyPrint ends a line after its first word where the text before a span just fits."""
+    lines = [line for line in lines_of(report) if line[0] > 1]
+    for page, left, height, size, text in lines:
+        after = [
+            of for of in lines if of[0] == page and abs(of[1] - left) < 1 and 12.5 < height - of[2] < 14.5
+        ]
+        if after and size == after[0][3] == 9.6:
+            assert len(text) > 20, (page, text, after[0][4])
+
+
+def test_sizes_are_of_one_scale(report: Path) -> None:
+    scale = {round(9.6 * 1.2**step, 1) for step in (-2, -1, 0, 1, 3)}
+    assert {size for *_, size, _ in lines_of(report)} <= scale
+    sheets = "".join(path.read_text() for path in templates().glob("*.css"))
+    given = set(re.findall(r"(?<![\w-])font-size: ([^;}]+)", sheets))
+    roots = {"17px", "16px", "9.6pt", "10pt"}  # of the page: wide, narrow, on paper, on paper from a browser
+    beside = {".83em", ".72em"}  # code and an exponent, in a line of text
+    assert given <= roots | beside | {"1rem", "1em", "inherit", "1.44rem", *(f"var(--{n})" for n in NAMED)}
+    values = re.search(r":root \{ (.*?)--measure", sheets)
+    assert values is not None
+    assert dict(re.findall(r"--(\w+): ([\d.]+)rem;", values[1])) == {
+        name: f"{1.2**step:.3f}".lstrip("0") for name, step in NAMED.items()
+    } | {"heading": "1.2"}
+
+
+def test_text_can_be_found(report: Path) -> None:
     first = pypdf.PdfReader(report).pages[0].extract_text()
     assert "The VAE update against REINFORCE" in first
     assert "confirmed" in first

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -38,11 +39,13 @@ from reportgen.report import SECTIONS, formulas, front, glyphs, provenance, word
 from reportgen.report.bibliography import REFERENCES, reference
 from reportgen.report.files import write
 from reportgen.report.numbering import Numbering
+from reportgen.report.paper import PAGES, SHEETS
 from reportgen.report.render import columns, fill, html_page, render, shared_context
 from reportgen.report.sections import training, why
 from reportgen.report.writer import Writer
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
+from reportgen.workflow import PAPERS
 from tests.synthetic import synthetic_records
 
 WHEN = datetime(2025, 11, 23, 20, 0, tzinfo=UTC)
@@ -224,26 +227,85 @@ def test_formulas_share_the_outlines_of_their_glyphs(page: str) -> None:
 
 
 RENDER = """
-import sys
-from datetime import UTC, datetime
+import datetime, os, sys, time
+
+MONTH = 31 * 86400
+clock = time.time
+time.time = lambda: clock() + MONTH
+time.time_ns = lambda: int(time.time() * 1e9)
+time.gmtime, time.localtime = (
+    lambda seconds=None, of=of: of(time.time() if seconds is None else seconds)
+    for of in (time.gmtime, time.localtime)
+)
+
+own = datetime.datetime
+
+class Later(own):
+    now = classmethod(lambda cls, tz=None: cls.fromtimestamp(time.time(), tz))
+    utcnow = classmethod(lambda cls: cls.fromtimestamp(time.time(), datetime.UTC).replace(tzinfo=None))
+
+datetime.datetime = Later
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
 from pathlib import Path
-from tests.test_report import SMALL, WHEN, findings_of
+from tests.test_report import SMALL, findings_of
 from reportgen.report import render
-render(findings_of(SMALL), Path(sys.argv[1]), timestamp=WHEN, data={"digits": "ab" * 32},
-       command="reportgen report small")
+assert Path(render.__code__.co_filename).is_relative_to(Path.cwd())
+assert time.time() - clock() > MONTH - 60 and time.localtime().tm_zone == "+0545"
+render(findings_of(SMALL), Path(sys.argv[1]), timestamp=own(2025, 11, 23, 20, tzinfo=datetime.UTC),
+       data={"digits": "ab" * 32}, command="reportgen report small")
 """
+"""As another machine would, a month later, on one core."""
 
 
-def test_same_bytes_in_another_process(folder: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"}
-    root = Path(__file__).resolve().parent.parent
-    subprocess.run([sys.executable, "-c", RENDER, str(tmp_path / "r")], check=True, cwd=root, env=environment)
-    mine = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-    theirs = {
-        p.relative_to(tmp_path / "r"): p.read_bytes() for p in (tmp_path / "r").rglob("*") if p.is_file()
+def test_same_bytes_elsewhere(folder: Path, tmp_path: Path) -> None:
+    """Another process, directory of the code and of the report, time zone, locale, hash seed and day."""
+    root, other = Path(__file__).resolve().parent.parent, tmp_path / "another place" / "checkout"
+    for part in ("reportgen", "templates", "experiments", "tests"):
+        shutil.copytree(
+            root / part, other / part, ignore=shutil.ignore_patterns("__pycache__", "node_modules")
+        )
+    shutil.copy(root / "requirements.lock", other)
+    (other / ".git").mkdir()
+    (other / ".git" / "HEAD").write_text(provenance.git_commit() or "")
+    surroundings = {
+        "PYTHONHASHSEED": "4711",
+        "TZ": "Asia/Kathmandu",
+        "LC_ALL": "tr_TR.UTF-8",
+        "LANG": "tr_TR.UTF-8",
+        "PYTHONPATH": str(other),
+        "HOME": str(tmp_path),
+        "COLUMNS": "40",
+        "SOURCE_DATE_EPOCH": "7",
     }
+    target = tmp_path / "r"
+    subprocess.run(
+        [sys.executable, "-c", RENDER, str(target)], check=True, cwd=other, env={**os.environ, **surroundings}
+    )
+    mine = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    theirs = {p.relative_to(target): p.read_bytes() for p in target.rglob("*") if p.is_file()}
     assert [str(name) for name in sorted(mine) if mine[name] != theirs.get(name)] == []
     assert set(mine) == set(theirs)
+
+
+def test_letter_is_a_paper_with_the_same_column(small: Findings, folder: Path, tmp_path: Path) -> None:
+    import pypdf
+
+    render(small, tmp_path, timestamp=WHEN, paper="letter")
+    manifests = [json.loads((place / "manifest.json").read_text()) for place in (folder, tmp_path)]
+    assert [manifest["paper"] for manifest in manifests] == ["a4", "letter"]
+    assert manifests[0]["inputs"] != manifests[1]["inputs"]
+    files = [pypdf.PdfReader(place / "report.pdf") for place in (folder, tmp_path)]
+    assert [tuple(round(float(side)) for side in file.pages[0].mediabox[2:]) for file in files] == [
+        (595, 842), (612, 792)
+    ]  # fmt: skip
+    for file in files:  # the first page is one page, and the text below it breaks into the same lines
+        assert "Contents" in file.pages[1].extract_text() and "Figure 1" in file.pages[0].extract_text()
+    lines = [file.pages[1].extract_text().splitlines() for file in files]
+    first, second = ([line for line in of if len(line) > 55][:8] for of in lines)
+    assert first == second and len(first) == 8
+    assert set(PAPERS) == set(PAGES) == set(SHEETS)
 
 
 def test_no_path_of_this_machine_is_written(folder: Path) -> None:

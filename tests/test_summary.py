@@ -25,6 +25,7 @@ from reportgen.findings import Estimate, claims_data
 from reportgen.report import Entry, entry, ledger, render_summary, words
 from reportgen.report.bibliography import reference
 from reportgen.report.writer import Writer
+from tests.accessibility import faults
 from tests.crafted import crafted, experiment
 
 HIGHER = "variance_ratio(score_function, pathwise) > 1"
@@ -198,9 +199,9 @@ def gallery(experiments: int, claims: int = 4) -> list[Entry]:
     ]
 
 
-def pages(folder: Path, entries: Sequence[Entry]) -> tuple[int, int]:
+def pages(folder: Path, entries: Sequence[Entry], paper: str = "a4") -> tuple[int, int]:
     """How many, and the height of the first in millimetres."""
-    render_summary(entries, folder, exit_code=0, command="reportgen report --gallery")
+    render_summary(entries, folder, exit_code=0, command="reportgen report --gallery", paper=paper)
     with pikepdf.open(folder / "summary.pdf") as pdf:
         return len(pdf.pages), round(float(pdf.pages[0].MediaBox[3]) * 25.4 / 72)
 
@@ -210,6 +211,8 @@ def test_ten_experiments_of_four_claims_are_one_page_of_a4_and_more_one_of_large
 ) -> None:
     assert pages(tmp_path, gallery(10)) == (1, 297)
     assert pages(tmp_path, gallery(20)) == (1, 420)
+    assert pages(tmp_path, gallery(4), "letter") == (1, 279)
+    assert json.loads((tmp_path / "summary.json").read_text())["paper"] == "letter"
 
 
 def test_the_pdf_is_as_the_reports_are(folder: Path) -> None:
@@ -221,7 +224,7 @@ def test_the_pdf_is_as_the_reports_are(folder: Path) -> None:
         assert str(pdf.docinfo.CreationDate).startswith("D:20261123120000")
         with pdf.open_metadata() as metadata:
             assert metadata.pdfa_status == "3A"
-        assert pdf.Root.MarkInfo.Marked and str(pdf.Root.Lang) == "en"
+        assert faults(pdf) == []
         assert json.loads(pdf.attachments["claims.json"].get_file().read_bytes()) == data["experiments"]
         links = {str(note.A.URI) for page in pdf.pages for note in page.get("/Annots", []) if "/A" in note}
         assert links == {reference("burda2016").link}, "a path relative to the page is no link of a PDF"

@@ -43,6 +43,7 @@ Names = Annotated[
 Gallery = Annotated[bool, typer.Option("--gallery", help="Every experiment of the gallery.")]
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="A declaration's file, or a gallery name.")]
 Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="Where reports and the store go.")]
+Paper = Annotated[str, typer.Option("--paper", metavar="SIZE", help="What the PDF is set for: a4 or letter.")]
 Unused = Annotated[
     Path, typer.Option("--output", metavar="DIR", help="Taken as by every command; nothing goes there.")
 ]
@@ -125,6 +126,7 @@ def report(
     budget: Budget = None,
     fresh: Fresh = False,
     allow_code: AllowCode = False,
+    paper: Paper = "a4",
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
@@ -134,19 +136,21 @@ def report(
     """
     from reportgen.cli.tables import answer, conclusion
     from reportgen.cli.together import in_short
+    from reportgen.workflow import require_paper
 
+    require_paper(paper)
     asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
     limits = Limits.read(budget, device)
     _require_allowed(asked, allow_code, fresh)
     entries, answers = [], []
     for job in asked.jobs:
         outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
-        findings = _press(job, quiet, keep=not fresh, paused=outcome.paused)
+        findings = _press(job, quiet, keep=not fresh, paper=paper, paused=outcome.paused)
         entries.append(in_short(findings))
         answers.append(answer(job, findings, outcome))
         if not quiet and not as_json:
             _print_lines(conclusion(job, findings, outcome))
-    return _conclude(asked, entries, answers, output, quiet, as_json, keep=not fresh)
+    return _conclude(asked, entries, answers, output, quiet, as_json, keep=not fresh, paper=paper)
 
 
 @app.command()
@@ -194,6 +198,7 @@ def render(
     output: Output = OUTPUT,
     set_: Set = None,
     seed: Seed = None,
+    paper: Paper = "a4",
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
@@ -203,16 +208,18 @@ def render(
     """
     from reportgen.cli.tables import answer, conclusion
     from reportgen.cli.together import in_short
+    from reportgen.workflow import require_paper
 
+    require_paper(paper)
     asked = _ask(experiments, gallery, output, set_, seed, from_store=True, quiet=quiet)
     entries, answers = [], []
     for job in asked.jobs:
-        findings = _press(job, quiet, keep=False)
+        findings = _press(job, quiet, keep=False, paper=paper)
         entries.append(in_short(findings))
         answers.append(answer(job, findings, None))
         if not quiet and not as_json:
             _print_lines(conclusion(job, findings, None))
-    return _conclude(asked, entries, answers, output, quiet, as_json, keep=False)
+    return _conclude(asked, entries, answers, output, quiet, as_json, keep=False, paper=paper)
 
 
 @app.command()
@@ -384,13 +391,13 @@ def _run(
         )
 
 
-def _press(job: Job, quiet: bool, *, keep: bool, paused: Sequence[BrokenRecord] = ()) -> Findings:
+def _press(job: Job, quiet: bool, *, keep: bool, paper: str, paused: Sequence[BrokenRecord] = ()) -> Findings:
     from reportgen.workflow import press, records
 
     measured = records(job, paused)
     if not quiet:
         typer.echo(f"{job.experiment.experiment}: writing the report", err=True)
-    return press(job, measured, keep=keep)
+    return press(job, measured, keep=keep, paper=paper)
 
 
 def _conclude(
@@ -402,6 +409,7 @@ def _conclude(
     as_json: bool,
     *,
     keep: bool,
+    paper: str,
 ) -> int:
     """The exit code of all; where several were asked for, their summary is written."""
     from reportgen.cli.together import overall, summarize
@@ -410,7 +418,7 @@ def _conclude(
     if asked.several:
         if not quiet:
             typer.echo("writing the summary", err=True)
-        written = summarize(asked, entries, output, exit_code=code, keep=keep)
+        written = summarize(asked, entries, output, exit_code=code, keep=keep, paper=paper)
         if not quiet and not as_json:
             typer.echo(f"summary: {written[0]}, {written[1]}")
         if as_json:

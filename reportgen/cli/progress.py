@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from reportgen.execution import Event, Listener
+if TYPE_CHECKING:
+    from reportgen.execution import Event, Listener
 
 SETTLED = ("finished", "cached", "broken", "paused")
 PATIENCE = 10.0

@@ -94,14 +94,20 @@ def in_short(findings: Findings) -> Entry:
 
 
 def summarize(
-    asked: Asked, entries: Sequence[Entry], output: Path, *, exit_code: int, keep: bool
+    asked: Asked, entries: Sequence[Entry], output: Path, *, exit_code: int, keep: bool, paper: str
 ) -> tuple[Path, ...]:
     """Write the summary of these reports; its page, its PDF and its data."""
     from reportgen.report import render_summary
 
     with writing_to(output):
         return render_summary(
-            entries, output, exit_code=exit_code, command=asked.command, left_out=asked.left_out, keep=keep
+            entries,
+            output,
+            exit_code=exit_code,
+            command=asked.command if paper == "a4" else f"{asked.command} --paper {paper}",
+            left_out=asked.left_out,
+            keep=keep,
+            paper=paper,
         )
 
 

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
-from typing import Literal
+from typing import Any, Literal
 
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from reportgen.figures.marking import attributes
@@ -15,6 +16,8 @@ from reportgen.figures.style import INK, PAPER, settle
 from reportgen.figures.svg import bare, compact
 from reportgen.figures.table import Table
 
+RASTER = 200
+"""Dots an inch of what is stored as pixels."""
 Width = Literal["column", "page"]
 
 
@@ -63,13 +66,16 @@ def save(sketch: Sketch, name: str) -> Drawing:
     """Saves a sketch as SVG whose bytes depend on nothing but its content.
 
     Must run under `house_style(name)`, which salts the ids; the date is left
-    out. Rasterized artists are stored at 200 dots an inch.
+    out. Rasterized artists are stored at `RASTER` dots an inch.
     """
     figure = sketch.figure
     settle(figure)
     marks = attributes(figure, sketch.table)
     buffer = BytesIO()
-    figure.savefig(buffer, format="svg", dpi=200, transparent=True, metadata={"Date": None})
+    # Not savefig, which draws everything once more to settle a layout that is settled.
+    figure.dpi = RASTER
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(buffer, metadata={"Date": None})
     words = f'role="img" aria-label="{escape(sketch.alt, quote=True)}"'
     live = compact(buffer.getvalue().decode(), words, marks)
     return Drawing(name, bare(live).encode(), live, sketch.caption, sketch.alt, sketch.table, sketch.width)

@@ -36,7 +36,7 @@ GAP, BLOCK_GAP, LABELS, RATIOS = 1.2, 4.5, 29.0, 12.5
 NINE_TENTHS = (0.05, 0.95)
 ENDS = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
 """Where a scale about 1 may end."""
-TALLEST, HEAD, BAR = 10.0, 8.2, 2.4
+TALLEST, HEAD, BAR = 8.0, 8.2, 2.4
 """Greatest height of a tile, what stands above the first, and height of a colour bar, mm."""
 STORED = 112
 """Pixels a side at which a tile is stored, at least: enlarged, not blurred."""
@@ -225,7 +225,7 @@ class Plan:
             lefts.append(x)
             x += count * (width + GAP) + BLOCK_GAP * bool(count) + RATIOS * (number == 1 and ratio)
         height = width * shape
-        total = HEAD + len(data.rows) * (height + GAP) + max(height, 12.0) + 3
+        total = HEAD + len(data.rows) * (height + GAP) + max(height, 12.0) + 4
         return cls(width, height, (lefts[0], lefts[1], lefts[2]), total)
 
     def x(self, block: int, column: int = 0) -> float:
@@ -314,7 +314,7 @@ def draw(data: NoiseInImage) -> Figure:
                 told = prose.plus_minus(row.ratio).replace(" ± ", "\n± ")
                 write(plan.x(1) + plan.width + 1.2, plan.y(r) + plan.height / 2, f"× {told}")
         ends = (plan.x(1), plan.x(1) + plan.width + RATIOS)
-        _bar(figure, ratio, plan, below, ends, "times the ratio beside it")
+        _bar(figure, ratio, plan, below, ends, "times the ratio")
     grey = np.ones((*data.shape, 4))
     grey[..., :3] = 1 - (data.mean / max(float(data.mean.max()), np.finfo(float).tiny))[..., None]
     canvas.put(0.5, below, grey)

@@ -10,6 +10,7 @@ a contrast of about 3 to 1 on a white page as on a dark one.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from reportgen.errors import MissingRequirementError, RenderError
 from reportgen.resources import templates
 
 MILLIMETRE = 1 / 25.4
@@ -60,7 +62,7 @@ LOOKS: dict[str, Look] = {
     "score_function_optimal_constant": Look("#c08400", "s", (0, (6, 1.6))),
     "score_function_optimal_per_coordinate": Look("#c0669b", "D", (0, (6, 1.6, 1.2, 1.6))),
     "leave_one_out": Look("#009e73", "^", (0, (3.2, 1.4))),
-    "taylor_control_variate": Look("#3a9fd6", "v", (0, (9, 1.6))),
+    "taylor_control_variate": Look("#3698ce", "v", (0, (9, 1.6))),
     "pathwise": Look("#0072b2", "h", "-"),
     "score_function_as_printed": Look("#848a91", "X", (0, (1.2, 1.4))),
 }
@@ -111,14 +113,15 @@ def families() -> tuple[str, ...]:
 
     Files that the templates ship are registered here, at run time, so that
     no font of the machine is used. A glyph is taken from the first family
-    that has it; without the files DejaVu, which comes with matplotlib, does.
+    that has it. Raises MissingRequirementError where a file is missing.
     """
-    folder = templates() / "fonts"
     found = []
     for stem in ("sans-regular", "math-regular"):
-        for path in sorted(folder.glob(f"*{stem}.ttf")):
-            font_manager.fontManager.addfont(path)
-            found.append(font_manager.FontProperties(fname=path).get_name())
+        path = templates() / "fonts" / f"reportgen-{stem}.ttf"
+        if not path.is_file():
+            raise MissingRequirementError(f"{path}: needs this font, found none. Install reportgen again.")
+        font_manager.fontManager.addfont(path)
+        found.append(font_manager.FontProperties(fname=path).get_name())
     return (*found, "DejaVu Sans")
 
 
@@ -174,12 +177,24 @@ def parameters(salt: str) -> dict[str, Any]:
 
 @contextmanager
 def house_style(salt: str) -> Iterator[None]:
-    """Within, figures are drawn and saved in the house's style, untouched by a user's matplotlibrc."""
-    with matplotlib.rc_context():
+    """Within, figures are drawn and saved in the house's style, untouched by a user's matplotlibrc.
+
+    Raises RenderError for a character that no font has, of which matplotlib would only warn.
+    """
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("error", "Glyph .* missing from font", UserWarning)
         matplotlib.rcdefaults()
         settings: Any = parameters(salt)
         matplotlib.rcParams.update(settings)
-        yield
+        try:
+            yield
+        except UserWarning as warning:
+            if not str(warning).startswith("Glyph"):
+                raise
+            said = str(warning).partition(" missing")[0]
+            raise RenderError(
+                f"figures/{salt}.svg: no font has {said}. Choose another character."
+            ) from warning
 
 
 def new_figure(height: float, width: float = COLUMN) -> Figure:

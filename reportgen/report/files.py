@@ -16,12 +16,13 @@ def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] 
 
     Raises UnwritableError where the folder refuses, and then leaves older files as they are.
     """
+    place = folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
         try:
             for name, content in files.items():
-                path = staging / name
+                path, place = staging / name, folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
             for name in files:
@@ -34,6 +35,6 @@ def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] 
                 old.unlink()
     except OSError as error:
         raise UnwritableError(
-            f"{error.filename or folder}: cannot be written ({error.strerror or error}). "
+            f"{error.filename or place}: cannot be written ({error.strerror or error}). "
             "Free some space or choose another folder with --output."
         ) from error

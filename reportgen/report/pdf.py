@@ -1,8 +1,10 @@
 """HTML → PDF by WeasyPrint, with every way it fails in silence turned into an error.
 
 WeasyPrint logs and goes on where an image, an anchor, a font or a glyph is
-missing. Here its log is read, and anything in it stops the report. Nothing is
-fetched: the document's images are data, its fonts come from the templates.
+missing. Here its log is read, and anything in it stops the report. It says
+nothing of a picture cut short, of a drawing that uses what it does not have, or
+of text set in a font of the machine: these are looked for. Nothing is fetched:
+the document's images are data, its fonts come from the templates.
 """
 
 from __future__ import annotations
@@ -21,11 +23,17 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import MissingRequirementError, RenderError
+from reportgen.report import tags
 from reportgen.report.vector import read as read_drawing
+from reportgen.report.whole import png_fault, require_targets
 
 SCHEME = "reportgen:"
 """Addresses of the document's own images and fonts."""
 VARIANT = "pdf/a-3a"
+RASTER = "data:image/png"
+"""How a picture made of pixels begins; figures have no others."""
+OWN = "Reportgen"
+"""How the names of the document's own fonts begin."""
 HARMLESS = "Using fontTools instead of HarfBuzz-Subset"
 """How WeasyPrint's complaint begins where fonts are cut by other code: a sound PDF, of other bytes.
 Which code it was stands in the report's provenance."""
@@ -114,8 +122,10 @@ def require_weasyprint() -> Any:
     """WeasyPrint, or MissingRequirementError where its libraries are missing."""
     try:
         with warnings.catch_warnings():
-            # On import it warns where HarfBuzz-Subset is missing; `reportgen doctor` says so too.
+            # On import it warns where HarfBuzz-Subset is missing; `reportgen doctor` says so too. Where the
+            # machine has no fonts it warns as well, and here none of them is used.
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.filterwarnings("ignore", "No fonts configured", UserWarning)
             import weasyprint
     except OSError as error:
         raise MissingRequirementError(
@@ -157,7 +167,7 @@ class Layout:
         return len(self.document.pages)
 
     def pdf(self, attachments: tuple[Attachment, ...] = ()) -> bytes:
-        """PDF/A-3a with these files attached. Raises as `lay_out` does."""
+        """PDF/A-3a and PDF/UA-1 with these files attached. Raises as `lay_out` does."""
         weasyprint = require_weasyprint()
         self.document.metadata.attachments = [
             weasyprint.Attachment(
@@ -173,12 +183,19 @@ class Layout:
         with _guarded(self.name, self.when):
             return bytes(
                 self.document.write_pdf(
-                    pdf_variant=VARIANT, finisher=lambda document, pdf: _finish(pdf, attachments)
+                    pdf_variant=VARIANT,
+                    finisher=lambda document, pdf: self._finish(document, pdf, attachments),
                 )
             )
 
+    def _finish(self, document: Any, pdf: Any, attachments: Sequence[Attachment]) -> None:
+        _require_own_fonts(pdf, self.name)
+        tags.finish(document, pdf, self.name)
+        _finish_files(pdf, attachments)
+        tags.compress(pdf)
 
-def _finish(pdf: Any, attachments: Sequence[Attachment]) -> None:
+
+def _finish_files(pdf: Any, attachments: Sequence[Attachment]) -> None:
     """Media types as they are declared, each associated file once, and files made of the drawn pages."""
     embedded = [item for item in pdf.objects if getattr(item, "extra", {}).get("Type") == "/EmbeddedFile"]
     for stream, attachment in zip(embedded, attachments, strict=True):
@@ -220,12 +237,20 @@ def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
 
         def fetch(self, url: str, headers: Any = None) -> Any:
             if url.startswith("data:"):
-                return super().fetch(url, headers)
+                answer = super().fetch(url, headers)
+                if url.startswith(RASTER):
+                    content = answer.read()
+                    if fault := png_fault(content):
+                        raise FatalURLFetchingError(f"the picture {url[:40]}… is damaged: {fault}")
+                    return URLFetcherResponse(url, content, {"Content-Type": RASTER.removeprefix("data:")})
+                return answer
             if url.startswith(SCHEME):
                 content, media_type = resources.read(url.removeprefix(SCHEME))
                 return URLFetcherResponse(url, content, {"Content-Type": media_type})
             raise FatalURLFetchingError(f"refused {url}")
 
+    for name, content in resources.images.items():
+        require_targets(content.decode(), f"{resources.document}: {name}")
     images = {name: read_drawing(content) for name, content in resources.images.items()}
     drawn = {SCHEME + name: image for name, image in images.items() if image is not None}
     with _guarded(resources.document, when):
@@ -233,3 +258,14 @@ def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
             string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
         ).render(pdf_variant=VARIANT, cache=drawn)
     return Layout(document, resources.document, when)
+
+
+def _require_own_fonts(pdf: Any, name: str) -> None:
+    for found in pdf.objects:
+        if isinstance(found, dict) and found.get("Type") == "/FontDescriptor":
+            font = str(found["FontName"]).strip("/'").rpartition("+")[2]
+            if not font.startswith(OWN):
+                raise RenderError(
+                    f"{name}: text is set in {font}, a font of this machine. Set it in one of {OWN}’s, or "
+                    "choose characters that they have."
+                )

@@ -16,6 +16,7 @@ import reportgen
 from reportgen.findings import Findings, prose
 from reportgen.libraries import PANGO, font_subsetter
 from reportgen.report import about
+from reportgen.report.paper import A4
 from reportgen.resources import lock, templates
 from reportgen.store.records import JudgementRecord, MeasurementRecord, TrainingRecord
 
@@ -38,6 +39,8 @@ class Provenance:
     measured_on: tuple[Mapping[str, Any], ...]
     """Each environment that cells were measured in."""
     rendered_with: Mapping[str, str]
+    paper: str
+    """That the PDF is set for."""
     store: Mapping[str, Any] = field(default_factory=dict)
     """What the caller knows of the store, kept in the manifest."""
 
@@ -59,6 +62,7 @@ def gather(
     timestamp: datetime | None = None,
     data: Mapping[str, str] | None = None,
     store: Mapping[str, Any] | None = None,
+    paper: str = A4,
 ) -> Provenance:
     """Collects what the records say and what the caller adds."""
     return Provenance(
@@ -69,6 +73,7 @@ def gather(
         data=dict(sorted((data or {}).items())),
         measured_on=environments(findings),
         rendered_with=press(),
+        paper=paper,
         store=dict(store or {}),
     )
 

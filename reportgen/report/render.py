@@ -26,6 +26,7 @@ from reportgen.plan import ENGINE_VERSION
 from reportgen.report import evidence, front, provenance
 from reportgen.report.files import write
 from reportgen.report.marks import plain
+from reportgen.report.paper import A4, PAGES
 from reportgen.report.pdf import Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.provenance import Provenance
 from reportgen.report.script import script
@@ -52,19 +53,22 @@ def render(
     store_info: Mapping[str, Any] | None = None,
     inputs: Sequence[str] = (),
     keep: bool = False,
+    paper: str = A4,
 ) -> tuple[Path, ...]:
     """Writes the page, the PDF, results.csv, claims.json, manifest.json and figures/* into `folder`.
 
     `command` made the report; `timestamp` is the run's date (default: the
     latest ``finished`` of its records); `data` gives each data set's SHA-256;
-    `store_info` is kept in the manifest. `inputs` stand for the findings (the
+    `store_info` is kept in the manifest; the PDF is set for `paper`. `inputs` stand for the findings (the
     declaration, the records' checksums): with `keep`, a whole report made from
     the same ones is left as it is. The same findings and arguments give
     the same bytes. Returns the paths written, report.html first. Raises
     RenderError where anything would be missing, UnwritableError where the
     folder refuses, and then leaves an older report as it is.
     """
-    source = provenance.gather(findings, command=command, timestamp=timestamp, data=data, store=store_info)
+    source = provenance.gather(
+        findings, command=command, timestamp=timestamp, data=data, store=store_info, paper=paper
+    )
     written = tuple(folder / name for name in WRITTEN)
     lock = resources.lock().read_bytes()
     mark = fingerprint(source, (*inputs, lock.decode()))
@@ -173,7 +177,10 @@ def pdf_layout(
 ) -> Layout:
     """The PDF's pages, laid out."""
     html, writer = _write(
-        "paper", drawings, sections, {**shared, "style": sheet("paper"), "script": None, "downloads": []}
+        "paper",
+        drawings,
+        sections,
+        {**shared, "style": sheet("paper", rules=PAGES[source.paper]), "script": None, "downloads": []},
     )
     return lay_out(html.decode(), Resources(font_files(), writer.images), source.stamp)
 
@@ -247,6 +254,7 @@ def manifest(findings: Findings, source: Provenance, mark: str) -> dict[str, Any
         "engine": ENGINE_VERSION,
         "git_commit": source.commit,
         "seed": findings.experiment.seed,
+        "paper": source.paper,
         "data": dict(source.data),
         "settings": {
             name: value

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from reportgen.errors import MissingRequirementError
 from reportgen.report.writer import Medium
 from reportgen.resources import templates
 
@@ -22,11 +23,11 @@ FACES = (
 """Family, style, weight and file of every font."""
 
 
-def sheet(medium: Medium, *more: str) -> Markup:
-    """What stands in a document's style element: fonts, the house's rules, then the sheets named."""
+def sheet(medium: Medium, *more: str, rules: str = "") -> Markup:
+    """A document's style: fonts, the house's rules, then the sheets named, then `rules`."""
     names = ("report.css", "screen.css" if medium == "screen" else "print.css", *more)
-    rules = [(templates() / name).read_text(encoding="utf-8") for name in names]
-    return Markup(font_faces(medium) + "".join(rules))
+    sheets = [(templates() / name).read_text(encoding="utf-8") for name in names]
+    return Markup(font_faces(medium) + "".join(sheets) + rules)
 
 
 def font_faces(medium: Medium) -> str:
@@ -34,7 +35,7 @@ def font_faces(medium: Medium) -> str:
     rules = []
     for family, style, weight, file in FACES:
         if medium == "screen":
-            content = (templates() / "fonts" / f"{file}.woff2").read_bytes()
+            content = _font(f"{file}.woff2").read_bytes()
             address = f"data:font/woff2;base64,{base64.b64encode(content).decode()}"
             form = "woff2"
         else:
@@ -47,5 +48,12 @@ def font_faces(medium: Medium) -> str:
 
 
 def font_files() -> dict[str, Path]:
-    """Files of the fonts by the address that paper asks for."""
-    return {f"fonts/{face[3]}.ttf": templates() / "fonts" / f"{face[3]}.ttf" for face in FACES}
+    """Files of the fonts by the address that paper asks for. Raises MissingRequirementError."""
+    return {f"fonts/{face[3]}.ttf": _font(f"{face[3]}.ttf") for face in FACES}
+
+
+def _font(name: str) -> Path:
+    path = templates() / "fonts" / name
+    if not path.is_file():
+        raise MissingRequirementError(f"{path}: needs this font, found none. Install reportgen again.")
+    return path

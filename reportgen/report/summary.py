@@ -10,12 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from reportgen import __version__
 from reportgen.report import ledger, provenance, words
 from reportgen.report.entry import Entry, entry_data
 from reportgen.report.files import write
+from reportgen.report.paper import A4, SHEETS
 from reportgen.report.pdf import Attachment, Resources, lay_out
 from reportgen.report.style import font_files, sheet
 from reportgen.report.unchanged import fingerprint, is_current
@@ -25,8 +24,8 @@ TITLE = "Every claim and its verdict"
 TEMPLATE = "summary.html"
 JSON = "application/json"
 PAGE, PDF, DATA = "summary.html", "summary.pdf", "summary.json"
-PAPERS: dict[str, tuple[str, ...]] = {"A4": (), "A3": ("summary_wide.css",), "A2": ("summary_wide.css",)}
-"""Size → further style; the smallest on which all claims stand on one page is taken, or else the last."""
+WIDE = "summary_wide.css"
+"""Further style, for all sheets but the smallest."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class Summary:
     command: str
     left_out: Mapping[str, str]
     """Experiment → the data set it lacks, of those that were not measured for that."""
+    paper: str = A4
     commit: str | None = field(default_factory=provenance.git_commit)
     rendered_with: Mapping[str, str] = field(default_factory=provenance.press)
 
@@ -56,16 +56,18 @@ def render_summary(
     command: str,
     left_out: Mapping[str, str] | None = None,
     keep: bool = False,
+    paper: str = A4,
 ) -> tuple[Path, ...]:
     """Writes summary.html, summary.pdf and summary.json into `folder`, where the reports' folders are.
 
     `exit_code` is the worst of the experiments'; `command` made their reports;
     `left_out` gives experiments that could not be measured for lack of a data
-    set, and that data set. With `keep`, a summary that would come out the same
-    is left as it is. The same arguments give the same bytes. Returns the paths
-    written, the page first. Raises as `render` does.
+    set, and that data set; `paper` is a name in `paper.SHEETS`. With `keep`, a
+    summary that would come out the same is left as it is. The same arguments
+    give the same bytes. Returns the paths written, the page first. Raises as
+    `render` does.
     """
-    summary = Summary(tuple(entries), exit_code, command, dict(left_out or {}))
+    summary = Summary(tuple(entries), exit_code, command, dict(left_out or {}), paper)
     written = tuple(folder / name for name in (PAGE, PDF, DATA))
     mark = fingerprint(summary, ())
     if keep and is_current(folder, mark, DATA):
@@ -98,14 +100,14 @@ def _context(summary: Summary) -> dict[str, Any]:
 
 
 def _text(medium: Medium, context: Mapping[str, Any], *more: str, rules: str = "") -> str:
-    style = sheet(medium, "summary.css", f"summary_{medium}.css", *more) + Markup(rules)
+    style = sheet(medium, "summary.css", f"summary_{medium}.css", *more, rules=rules)
     return Writer(medium, {}).single(TEMPLATE, style=style, script=None, **context)
 
 
 def _pdf(summary: Summary, context: Mapping[str, Any], evidence: Attachment) -> bytes:
     when = summary.finished or provenance.UNDATED
-    for paper, more in PAPERS.items():
-        text = _text("paper", context, *more, rules=f"@page {{ size: {paper} }}")
+    for i, size in enumerate(SHEETS[summary.paper]):
+        text = _text("paper", context, *((WIDE,) if i else ()), rules=f"@page {{ size: {size} }}")
         layout = lay_out(text, Resources(font_files(), {}, PDF), when)
         if layout.pages == 1:
             break
@@ -124,6 +126,7 @@ def _data(
         "reportgen": __version__,
         "git_commit": summary.commit,
         "rendered_with": dict(summary.rendered_with),
+        "paper": summary.paper,
         "exit_code": summary.exit_code,
         "verdicts": {word: sum(claim.verdict == word for claim in claims) for word in words.SHAPES},
         "not_as_declared": sum(not claim.as_expected for claim in claims),

@@ -9,15 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
 from reportgen.report import figure_data, formulas, marks, model_words, outlines, words
 from reportgen.report.bibliography import REFERENCES, reference
+from reportgen.report.heads import headed
 from reportgen.report.numbering import Numbering
 from reportgen.report.section import Section
+from reportgen.report.tags import FORMULA
+from reportgen.report.whole import require_targets
 from reportgen.resources import templates
 
 Medium = Literal["screen", "paper"]
@@ -36,6 +40,23 @@ LEAD = (
 
 
 _GLYPH = re.compile(r'<path d="[^"]*"/>')
+
+
+class _Compiled(BytecodeCache):
+    """Compiled templates of this process: one compilation serves screen and paper."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = _Compiled()
 
 
 @dataclass
@@ -63,6 +84,7 @@ class Writer:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=False,
+            bytecode_cache=COMPILED,
         )
         environment.globals.update(
             paper=self.medium == "paper",
@@ -113,6 +135,7 @@ class Writer:
 
     def _formula(self, formula: formulas.Formula, kind: str) -> Markup:
         drawn = formulas.drawn(formula)
+        _require_words(f"formula {formula.latex!r}", drawn.spoken)
         style = f"width:{drawn.width:g}ex;height:{drawn.height:g}ex;vertical-align:{-drawn.depth:g}ex"
         if self.medium == "screen":
             opening = Markup('<svg class="{}" role="img" aria-label="{}" style="{}"').format(
@@ -125,7 +148,7 @@ class Writer:
         address = f"formula/{hashlib.sha256(formula.key.encode()).hexdigest()[:16]}.svg"
         self.images[address] = drawn.svg.replace("currentColor", INK).encode()
         return Markup('<img class="{}" src="reportgen:{}" alt="{}" style="{}">').format(
-            kind, address, drawn.spoken, style
+            kind, address, FORMULA + drawn.spoken, style
         )
 
     def _glyph(self, path: str) -> str:
@@ -154,6 +177,7 @@ class Writer:
         drawing = self.drawings.get(name)
         if drawing is None or name in self.placed:
             return Markup("")
+        _require_words(f"figure {name!r}", drawing.alt)
         number = self.numbering.number("figure", name)
         if self.medium == "screen":
             image = Markup('<div class="drawing">{}</div>').format(Markup(drawing.inline))
@@ -227,13 +251,18 @@ class Writer:
             self.numbering = self.numbering.second_pass()
             self.placed = set()
             self.numbering.cited = cited
-            text = _trimmed(self._pass(environment, template, sections, shared))
+            text = self._finished(self._pass(environment, template, sections, shared))
         return outlines.share(text) if self.medium == "screen" else text
 
     def single(self, template: str, **context: Any) -> str:
         """A document of one template, without sections and references."""
         with _errors_placed():
-            return _trimmed(self.environment().get_template(template).render(context))
+            return self._finished(self.environment().get_template(template).render(context))
+
+    def _finished(self, text: str) -> str:
+        text = _trimmed(headed(text))
+        require_targets(text, "report.html" if self.medium == "screen" else "report.pdf")
+        return text
 
     def _pass(
         self,
@@ -269,6 +298,11 @@ def _errors_placed() -> Iterator[None]:
     except TemplateError as error:
         where = f"{getattr(error, 'name', None) or 'templates'}:{getattr(error, 'lineno', '')}"
         raise RenderError(f"{where}: cannot be filled in: {error.message}. Mend the template.") from error
+
+
+def _require_words(what: str, words: str) -> None:
+    if not words.strip():
+        raise RenderError(f"report: {what} has no words for who cannot see it. Give it an alternative text.")
 
 
 def _trimmed(text: str) -> str:

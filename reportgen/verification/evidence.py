@@ -26,7 +26,7 @@ LINKS = "Link"
 PARTS: Mapping[str, type | UnionType] = {
     "attached": dict, "cells.unfinished": list, "clocks": dict, "command": str, "data": dict,
     "environment.measured": list, "environment.rendered": dict, "experiment": str, "files": dict,
-    "finished": str | None, "git_commit": str | None, "pages": list, "run": str, "seed": int,
+    "finished": str | None, "git_commit": str | None, "pages": list, "paper": str, "run": str, "seed": int,
     "settings.measure.precision": float, "store": dict,
 }  # fmt: skip
 """Of manifest.json, what is used here."""

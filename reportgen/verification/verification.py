@@ -18,6 +18,7 @@ from reportgen.findings.files import claims_text
 from reportgen.findings.finished import CLAIMS, MANIFEST, RESULTS, read_rows
 from reportgen.report import about, provenance
 from reportgen.report.evidence import attachments, with_clocks
+from reportgen.report.paper import A4, PAGES
 from reportgen.report.provenance import Provenance
 from reportgen.report.render import as_json, manifest, paper
 from reportgen.store import Record
@@ -187,5 +188,6 @@ def _source(told: Mapping[str, Any], findings: Findings) -> Provenance:
         data=told["data"],
         measured_on=provenance.environments(findings),
         rendered_with=told["environment"]["rendered"],
+        paper=told["paper"] if told["paper"] in PAGES else A4,
         store=told["store"],
     )

@@ -1,0 +1,134 @@
+"""No number of a report is typed by hand: not in a template, nor in a sentence that the code writes.
+
+A number comes from a finding or a setting. What may stand as digits is listed here, each with the
+constant it must agree with; the rest of the list is mathematics.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import reportgen
+from reportgen.engine.power import POWER
+from reportgen.findings import prose
+from reportgen.findings.claims import FAMILY_ERROR
+from reportgen.findings.jackknife import LEVEL
+from reportgen.findings.models.activity import THRESHOLD
+from reportgen.report.sections.unbiasedness import LEVEL as REJECTED
+from reportgen.resources import templates
+from reportgen.store.records import QUANTILES
+
+PERCENT = f"{100 * LEVEL:g}%"
+OF_CONSTANTS = (
+    *(f"{PERCENT} {word}" for word in ("interval", "each")),
+    *(f"{word} at {PERCENT}" for word in ("together",)),
+    f"{PERCENT}; the median",
+    f"coverage {LEVEL:g}",
+    *(f"{word} {100 * FAMILY_ERROR:g}%" for word in ("error of", "at most")),
+    f"1 − {FAMILY_ERROR:g}/",
+    *(f"{word} {REJECTED:g}" for word in ("below", "<")),
+    prose.p_value(0.0).removeprefix("p "),
+    f"{100 * POWER:g}% power",
+    *(f"{word} {THRESHOLD:g}" for word in ("above", "threshold of activity,")),
+    *(f"middle {100 * (1 - 2 * q):g}%" for q in QUANTILES if 0 < q < 0.5),
+)
+MATHEMATICS = (
+    *("slope of −1", "hold −1", "holds −1", "be −1", "with −1", "1/K"),  # how a mean of K terms falls
+    *(
+        "hold 1",
+        "Hold 1",
+        "around 1",
+        "1 without bias",
+        "1 being no bias",
+        "estimator = 1",
+    ),  # ratios to the truth
+    *("0 for", "and 1 for"),  # the ends of a share
+    "being 1",  # what others are relative to
+    ", 1/",  # the unit of a density
+)
+MARKUP = re.compile(r"<[^>]*>|&#?\w+;|\{\d\}")
+NUMBER = re.compile(r"(?<![\w.#-])[−±]?\d[\d.,]*%?(?!\w)")
+PACKAGE = Path(reportgen.__file__).parent
+WRITERS = (
+    *sorted((PACKAGE / "report" / "sections").glob("*.py")),
+    *(
+        PACKAGE / "report" / f"{name}.py"
+        for name in ("about", "front", "ledger", "model_words", "tally", "words")
+    ),
+    *(path for path in sorted((PACKAGE / "figures").glob("*.py")) if path.stem not in ("svg", "style")),
+)
+QUOTES = {"deviations.py"}
+"""What others did, in their own numbers, beside ours."""
+
+
+def typed(text: str) -> list[str]:
+    """Numbers in a piece of prose that no exception covers."""
+    plain = MARKUP.sub(" ", text).replace("\u00a0", " ")
+    for phrase in (*OF_CONSTANTS, *MATHEMATICS):
+        plain = plain.replace(phrase, " ")
+    return NUMBER.findall(plain)
+
+
+def pieces(template: str) -> Iterator[str]:
+    """The prose of a template: its text, and the texts in its expressions."""
+    bare = re.sub(r"\{#.*?#\}", "", template, flags=re.S)
+    inside = re.compile(r"\{[{%].*?[%}]\}", re.S)
+    for expression in inside.findall(bare):
+        yield from (text for text in re.findall(r'"([^"]*)"', expression) if " " in text)
+    yield inside.sub("{}", bare)
+
+
+def sentences(code: str) -> Iterator[str]:
+    """Strings of a module that can be prose: they have a blank in them, and document nothing."""
+    tree = ast.parse(code)
+    bodies = [body for node in ast.walk(tree) if isinstance(body := getattr(node, "body", None), list)]
+    notes = {id(line.value) for body in bodies for line in body if isinstance(line, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    for text in texts:
+        if isinstance(text.value, str) and id(text) not in notes and " " in text.value.strip():
+            yield text.value
+
+
+@pytest.mark.parametrize("path", sorted(templates().rglob("*.html")), ids=lambda path: path.name)
+def test_no_template_has_a_number_of_its_own(path: Path) -> None:
+    assert [number for text in pieces(path.read_text(encoding="utf-8")) for number in typed(text)] == []
+
+
+@pytest.mark.parametrize("path", WRITERS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_sentence_of_the_code_has_a_number_of_its_own(path: Path) -> None:
+    if path.name not in QUOTES:
+        assert [(n, text) for text in sentences(path.read_text(encoding="utf-8")) for n in typed(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("template", "found"),
+    [
+        ("<p>Its variance is 614 times that of {{ other }}.</p>", ["614"]),
+        ("<p>{% if late %}after 200 epochs{% endif %}</p>", ["200"]),
+        ('{{ caption("training", "By epoch, of 7.") }}', ["7."]),
+        ('{{ caption("x", name ~ ", a 99% interval") }}', ["99%"]),
+        ('<td class="n2">{{ row.a[0] }}</td><p>at the 95% interval&#8239;, −1 and ±3</p>', ["−1", "±3"]),
+        ('{{ cite("burda2016") }} {{ "\\u2007" }} a 95% interval, slope of −1', []),
+    ],
+)
+def test_a_number_that_was_typed_is_found(template: str, found: list[str]) -> None:
+    assert [number for text in pieces(template) for number in typed(text)] == found
+
+
+def test_a_number_typed_in_code_is_found() -> None:
+    code = (
+        '"""In 3 rooms."""\ndef f():\n    """Of 4."""\n    return f"closes {x:.2f}, 63% of the gap", "w2"\n'
+    )
+    assert [number for text in sentences(code) for number in typed(text)] == ["63%"]
+
+
+def test_every_exception_is_used() -> None:
+    """A phrase that stands nowhere would only wait for a number to hide."""
+    texts = [path.read_text(encoding="utf-8") for path in (*templates().rglob("*.html"), *WRITERS)]
+    whole = "\n".join(texts).replace("\\u00a0", " ").replace("\u00a0", " ")
+    assert [phrase for phrase in (*OF_CONSTANTS, *MATHEMATICS) if phrase not in whole] == []
