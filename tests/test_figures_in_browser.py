@@ -133,6 +133,15 @@ def test_a_series_goes_with_its_name_and_comes_back(visit: Callable[..., Any], f
     assert all(ink.nth(index).is_visible() for index in range(ink.count()))
 
 
+def test_every_series_has_a_button_with_a_name_of_its_own(visit: Callable[..., Any], flagship: Path) -> None:
+    page, seen = visit(flagship).page, 0
+    for figure in page.locator("figure:has(.controls)").all():
+        names = [name for name in figure.locator(".controls button").all_inner_texts() if name.strip()]
+        assert len(names) == len(set(names)), figure.get_attribute("id")
+        seen += "Pathwise" in names
+    assert seen > 5
+
+
 def synthetic_rows(page: Any) -> dict[str, int]:
     """Number of each series by its title, as the table has them."""
     titles = page.locator(f"#data-{FIRST} tbody th").evaluate_all("cells => cells.map(c => c.textContent)")

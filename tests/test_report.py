@@ -38,6 +38,7 @@ from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, formulas, front, glyphs, provenance, words
 from reportgen.report.bibliography import REFERENCES, reference
 from reportgen.report.files import write
+from reportgen.report.heads import headed
 from reportgen.report.numbering import Numbering
 from reportgen.report.paper import PAGES, SHEETS
 from reportgen.report.render import columns, fill, html_page, render, shared_context
@@ -675,6 +676,18 @@ def test_a_reference_to_nothing_is_an_error() -> None:
     assert final.of("figure", "first") == "1"
     with pytest.raises(RenderError, match="refers to figure 'later'"):
         final.of("figure", "later")
+
+
+def test_every_row_of_a_table_has_one_kind_of_head() -> None:
+    row = "<tr><td class='w'>ELBO</td><td>2</td></tr>"
+    known = '<tr><td>ELBO</td><th scope="row">Pathwise</th></tr>'
+    group = "<tr class='group'><th colspan='2'>Both</th></tr>"
+    page = f"<thead><tr><th>a</th><th>b</th></tr></thead><tbody>{group}{row}{known}</tbody>"
+    assert headed(page) == (
+        '<thead><tr><th scope="col">a</th><th scope="col">b</th></tr></thead><tbody>'
+        "<tr class='group'><th scope=\"rowgroup\" colspan='2'>Both</th></tr>"
+        f"<tr><th scope=\"row\" class='w'>ELBO</th><td>2</td></tr>{known}</tbody>"
+    )
 
 
 def test_templates_are_strict_and_escape_every_name() -> None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 
 _PART = re.compile(r"<(thead|tbody)\b.*?</\1>", re.S)
-_FIRST = re.compile(r"(<tr\b[^>]*>\s*)<td\b([^>]*)>((?!</td>).+?)</td>", re.S)
+_ROW = re.compile(r"<tr\b.*?</tr>", re.S)
+_FIRST = re.compile(r"\A(<tr\b[^>]*>\s*)<td\b([^>]*)>((?!</td>).+?)</td>", re.S)
 _HEAD = re.compile(r"<th\b(?![^>]*\bscope=)")
 
 
 def headed(page: str) -> str:
-    """The page with a scope on every header cell; a row's first cell, where it says anything, becomes one."""
+    """The page with a scope on every header cell.
+
+    Where a row has none, its first cell becomes one, if it says anything.
+    """
     return _PART.sub(_marked, page)
 
 
 def _marked(part: re.Match[str]) -> str:
     if part[1] == "thead":
         return _HEAD.sub('<th scope="col"', part[0])
-    grouped = _HEAD.sub('<th scope="rowgroup"', part[0])
-    return _FIRST.sub(r'\1<th scope="row"\2>\3</th>', grouped)
+    return _ROW.sub(_marked_row, part[0])
+
+
+def _marked_row(row: re.Match[str]) -> str:
+    if "<th" in row[0]:
+        return _HEAD.sub('<th scope="rowgroup"', row[0])
+    return _FIRST.sub(r'\1<th scope="row"\2>\3</th>', row[0])
