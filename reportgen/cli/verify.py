@@ -47,7 +47,7 @@ def verify(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Take the evidence out of a report's PDF, run it again, and judge it number by number."""
+    """Run a report's evidence again, number by number."""
     from reportgen.cli import verdict_lines
     from reportgen.verification import Verification, again, gather
 

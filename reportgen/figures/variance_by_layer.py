@@ -27,7 +27,7 @@ from reportgen.findings import Findings, prose
 
 ACROSS = 4
 """Panels beside one another, at most."""
-LINE = 2.8
+LINE = 3.1
 """Height of a line of a row's name, mm; a row has at least two."""
 
 
