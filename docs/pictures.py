@@ -24,6 +24,7 @@ PAGES = (
     ("first-page", "burda2016", "Contents", -1, 88),
     ("training", "burda2016", "Total variance relative to the reference", 0, 70),
     ("why", "burda2016", "What closes the gap between", 0, 70),
+    ("noise", "burda2016", "Estimates of the gradient in one weight", 0, 70),
     ("claims", "burda2016", "The claims, one by one", 0, 70),
     ("models", "burda2016_table1_smoke", "Test likelihood and active units of", 0, 70),
 )
