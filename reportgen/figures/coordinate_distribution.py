@@ -108,7 +108,7 @@ def rebinned(counts: Counts, edges: Counts) -> tuple[tuple[float, ...], tuple[fl
 
 def draw(data: CoordinateDistribution) -> Figure:
     """A ridge an estimator: its histogram, under it the middle 90% and 50% and the median."""
-    figure = new_figure(14 + 6.6 * len(data.rows))
+    figure = new_figure(14 + 5.8 * len(data.rows))
     ax = figure.add_subplot()
     limits = [10.0**edge for row in data.rows for edge in (row.edges[0], row.edges[-1])]
     for y, row in enumerate(data.rows):

@@ -78,8 +78,8 @@ def draw(data: VarianceByLayer) -> Figure:
     """Small multiples: a panel a group, in each a row an estimator, all on one axis."""
     across = min(len(data.groups), ACROSS)
     down = -(-len(data.groups) // across)
-    titles = [wrapped(one.title, 22) for one in data.lines]
-    row_height = LINE * max(2, *(title.count("\n") + 1 for title in titles))
+    titles = [wrapped(one.title, 34) for one in data.lines]
+    row_height = LINE * max(1.4, *(title.count("\n") + 1 for title in titles))
     figure = new_figure(10 + down * (11 + row_height * len(titles)))
     grid = figure.subplots(down, across, squeeze=False, sharey=True)
     values = extent(data.lines)
