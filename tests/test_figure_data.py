@@ -391,15 +391,23 @@ def test_what_is_missing_is_a_dash_and_what_was_met_is_not_said() -> None:
     assert "Precision" not in block and "Replicates" not in block
 
 
-def test_of_a_large_table_the_page_has_the_beginning_and_names_the_file() -> None:
+def test_of_a_large_table_the_page_has_the_beginning() -> None:
     columns = (Column("Estimator", heads=True), Column("Number"))
     few, many = (
         str(figure_data.block("x", "2", Table(columns, tuple(Row(("a", n)) for n in range(count)))))
         for count in (figure_data.MOST // 2, figure_data.MOST // 2 + 1)
     )
     assert few.count("<tr><th") == many.count("<tr><th") == figure_data.MOST // 2 + 1
-    assert "data:text/csv" in few and "figures/x.csv" not in few
-    assert "data:text/csv" not in many and "all of it in figures/x.csv" in many
+    assert "The data of figure 2<" in few and f"2, the first {figure_data.MOST // 2} rows<" in many
+    assert f"a,{figure_data.MOST // 2}%0D%0A" in many, "the file has them all"
+
+
+def test_of_a_large_file_the_page_has_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Table((Column("Estimator", heads=True), Column("Number")), (Row(("a", 1)),))
+    assert "data:text/csv" in figure_data.block("x", "2", table)
+    monkeypatch.setattr(figure_data, "LARGEST", 20)
+    large = figure_data.block("x", "2", table)
+    assert "data:text/csv" not in large and "all of it in figures/x.csv" in large
 
 
 def test_maps_of_pixels_are_written_out_row_by_row() -> None:

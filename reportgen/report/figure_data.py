@@ -14,8 +14,10 @@ from reportgen.findings import Estimate, prose
 from reportgen.report import words
 
 MET = "met"
-MOST = 6000
-"""Cells of a table that the page holds at most; of a larger one the beginning, and the file beside it all."""
+MOST = 1000
+"""Cells of a table that the page shows at most; of a larger one the beginning."""
+LARGEST = 100_000
+"""Letters of a file that the page holds at most; of a larger one it has the name."""
 SAFE = ",:;()[]/-."
 """Punctuation that an address of data may hold as it is."""
 
@@ -23,19 +25,21 @@ SAFE = ",:;()[]/-."
 def block(name: str, number: str, table: Table) -> Markup:
     """The table of a figure with its number, closed, and beside it the same as CSV, to the last digit."""
     kept = max(MOST // len(table.columns), 1)
-    if len(table.rows) > kept:
+    beginning = f", the first {prose.count(kept)} rows" if len(table.rows) > kept else ""
+    text = quote(table.csv, safe=SAFE)
+    if len(text) > LARGEST:
         file = Markup('<span class="file">all of it in figures/{}.csv</span>').format(name)
     else:
         file = Markup(
             '<a download="{0}.csv" aria-label="The data of figure {1} as CSV"'
             ' href="data:text/csv;charset=utf-8,{2}">CSV</a>'
-        ).format(name, number, quote(table.csv, safe=SAFE))
+        ).format(name, number, text)
     return Markup(
-        '<div class="figure-data" id="data-{0}"><details><summary>The data of figure {1}</summary>'
+        '<div class="figure-data" id="data-{0}"><details><summary>The data of figure {1}{4}</summary>'
         '<div class="scroll" tabindex="0" role="group" aria-label="Table of figure {1}">'
         '<table aria-label="The data of figure {1}">\n{2}</table></div></details>'
         "{3}</div>"
-    ).format(name, number, _rows(replace(table, rows=table.rows[:kept])), file)
+    ).format(name, number, _rows(replace(table, rows=table.rows[:kept])), file, beginning)
 
 
 def _rows(table: Table) -> Markup:
