@@ -12,8 +12,10 @@ from matplotlib import colormaps
 
 from reportgen.figures import draw, noise_in_image, weight_histogram
 from reportgen.figures.captions import percentage
-from reportgen.figures.noise_in_image import RATIO, VARIANCE, Canvas, Plan, Scale, over, spaced
+from reportgen.figures.colour_scale import Scale
+from reportgen.figures.noise_in_image import RATIO, VARIANCE, Plan, over, spaced
 from reportgen.figures.style import house_style
+from reportgen.figures.tiles import Canvas
 from reportgen.findings import Findings, collect, prose
 from reportgen.plan import Plan as Cells
 from reportgen.report.sections import pixels as section
@@ -110,7 +112,7 @@ def test_a_scale_holds_what_is_drawn_and_leaves_nothing_blank_but_nothing() -> N
 
 def test_tiles_stand_where_they_were_put(maps: noise_in_image.NoiseInImage) -> None:
     plan = Plan.of(maps)
-    canvas = Canvas(plan, maps.shape)
+    canvas = Canvas(plan.width, plan.total, maps.shape)
     tile = np.zeros((*SHAPE, 4))
     tile[1, 2] = 1.0
     canvas.put(plan.x(0, 1), plan.y(2), tile)

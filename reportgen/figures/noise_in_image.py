@@ -9,21 +9,20 @@ from typing import Literal
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from reportgen.figures import table as tables
 from reportgen.figures.axes import log_ticks
 from reportgen.figures.captions import capital, lowered, percentage, place, sentences
+from reportgen.figures.colour_scale import NINE_TENTHS, Array, Scale, as_bytes
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, wrapped
 from reportgen.figures.reading import named, pair, title_of, unbiased
-from reportgen.figures.style import COLUMN, INK, LEADING, MUTED, SMALL, TEXT, new_figure
+from reportgen.figures.style import COLUMN, LEADING, SMALL, TEXT, new_figure
 from reportgen.figures.table import Column, Table
+from reportgen.figures.tiles import Canvas
 from reportgen.findings import Estimate, Findings, prose
-
-Array = NDArray[np.float64]
 
 Align = Literal["left", "center"]
 
@@ -33,13 +32,8 @@ VARIANCE, RATIO = "viridis", "cividis"
 """Colour maps of even lightness steps, so that they read in grey, and for the colour-blind."""
 GAP, BLOCK_GAP, LABELS, RATIOS = 1.2, 4.5, 29.0, 12.5
 """Millimetres: between tiles, between blocks, for the rows' names, and for the ratios beside them."""
-NINE_TENTHS = (0.05, 0.95)
-ENDS = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
-"""Where a scale about 1 may end."""
 TALLEST, HEAD, BAR = 8.0, 8.2, 2.4
 """Greatest height of a tile, what stands above the first, and height of a colour bar, mm."""
-STORED = 112
-"""Pixels a side at which a tile is stored, at least: enlarged, not blurred."""
 
 
 @dataclass(frozen=True)
@@ -165,42 +159,6 @@ def over(above: Array, below: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Scale:
-    """A logarithmic colour scale."""
-
-    low: float
-    high: float
-    name: str
-    about_one: bool = False
-    """Whether it lies about 1, and values beyond its ends are drawn."""
-
-    @classmethod
-    def of(cls, maps: Sequence[Array], name: str) -> Scale:
-        """From the least to the greatest value above zero, and over at least a factor of two."""
-        values = np.concatenate([one[np.isfinite(one) & (one > 0)] for one in maps])
-        low, high = float(values.min()), float(values.max())
-        if high / low < 2:
-            low, high = low / math.sqrt(2), high * math.sqrt(2)
-        return cls(low, high, name)
-
-    @classmethod
-    def relative(cls, values: Array, name: str) -> Scale:
-        """Alike on both sides of 1, so that it holds nine tenths of the values; what is beyond has an end's
-        colour."""
-        low, high = (float(end) for end in np.nanquantile(values, NINE_TENTHS))
-        reach = next((end for end in ENDS if end >= max(high, 1 / low)), ENDS[-1])
-        return cls(1 / reach, reach, name, about_one=True)
-
-    def coloured(self, values: Array) -> Array:
-        """RGBA of values; transparent where there is none."""
-        shown = np.isfinite(values) & (values > 0)
-        at = np.log(np.where(shown, values, self.low) / self.low) / math.log(self.high / self.low)
-        picture = np.array(colormaps[self.name](at))
-        picture[..., 3] = shown
-        return picture
-
-
-@dataclass(frozen=True)
 class Plan:
     """Where the tiles stand, mm."""
 
@@ -237,41 +195,6 @@ class Plan:
         return HEAD + row * (self.height + GAP)
 
 
-class Canvas:
-    """All tiles as one raster, transparent between them, and their frames."""
-
-    def __init__(self, plan: Plan, shape: tuple[int, int]) -> None:
-        height, width = shape
-        self.plan, self.times = plan, -(-STORED // max(shape))
-        self.dots = width * self.times / plan.width
-        """In a millimetre."""
-        size = round(plan.total * self.dots) + 1, round(COLUMN * self.dots) + 1
-        self.picture = np.zeros((*size, 4), dtype=np.uint8)
-        self.tile = height * self.times, width * self.times
-        self.frames: list[tuple[float, float]] = []
-
-    def put(self, x: float, y: float, picture: Array | None) -> None:
-        """An image with its upper left corner at (x, y), mm; an empty frame without one."""
-        top, left = round(y * self.dots), round(x * self.dots)
-        bottom, right = top + self.tile[0], left + self.tile[1]
-        if picture is not None:
-            enlarged = picture.repeat(self.times, 0).repeat(self.times, 1)
-            self.picture[top:bottom, left:right] = _bytes(enlarged)
-        corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
-        self.frames += [(x / self.dots, y / self.dots) for x, y in corners]
-        self.frames.append((math.nan, math.nan))
-
-    def draw(self, ax: Axes) -> None:
-        """Onto axes whose data are millimetres."""
-        height, width = self.picture.shape[:2]
-        extent = (0, width / self.dots, height / self.dots, 0)
-        limits = ax.get_xlim(), ax.get_ylim()
-        ax.imshow(self.picture, extent=extent, interpolation="none", aspect="auto")
-        ax.plot(*zip(*self.frames, strict=True), color=INK, linewidth=0.4, alpha=MUTED, zorder=3)
-        ax.set_xlim(limits[0])
-        ax.set_ylim(limits[1])
-
-
 def draw(data: NoiseInImage) -> Figure:
     """Rows of tiles: checkpoints, the ratio to the reference, single units; colour bars beneath."""
     plan = Plan.of(data)
@@ -281,7 +204,7 @@ def draw(data: NoiseInImage) -> Figure:
     ax.set_xlim(0, COLUMN)
     ax.set_ylim(plan.total, 0)
     ax.axis("off")
-    canvas = Canvas(plan, data.shape)
+    canvas = Canvas(plan.width, plan.total, data.shape)
 
     def write(x: float, y: float, text: str, size: float = SMALL, ha: Align = "left") -> None:
         ax.text(x, y, text, fontsize=size, ha=ha, va="center", linespacing=LEADING)
@@ -334,7 +257,7 @@ def _bar(figure: Figure, scale: Scale, plan: Plan, y: float, ends: tuple[float, 
         colour = colormaps[scale.name](0.0 if side < 0 else 1.0)
         ax.fill([end, end, tip], [0, 1, 0.5], color=colour, linewidth=0, clip_on=False)
     steps = scale.coloured(np.geomspace(scale.low, scale.high, 256)[None])
-    ax.imshow(_bytes(steps), extent=(low, high, 0, 1), aspect="auto", interpolation="none")
+    ax.imshow(as_bytes(steps), extent=(low, high, 0, 1), aspect="auto", interpolation="none")
     ax.set_xlim(low, high)
     ax.set_ylim(0, 1)
     values, labels, minor = log_ticks(scale.low, scale.high, max(int((right - left) / 8), 2))
@@ -347,10 +270,6 @@ def _bar(figure: Figure, scale: Scale, plan: Plan, y: float, ends: tuple[float, 
     ax.spines[:].set_visible(False)
     at_edge = COLUMN - right < 2 and right - left < 30
     ax.set_xlabel(title, fontsize=SMALL, loc="right" if at_edge else "center")
-
-
-def _bytes(picture: Array) -> NDArray[np.uint8]:
-    return (picture * 255).round().astype(np.uint8)
 
 
 def table(data: NoiseInImage) -> Table:
