@@ -36,6 +36,7 @@ def faults(pdf: pikepdf.Pdf) -> list[str]:
     found = [*_document(pdf), *_content(pdf)]
     level = 0
     met_links = set()
+    names = []
     for element, around in elements(pdf):
         kind = str(element.S)
         if kind[1:].startswith("H") and kind[2:].isdigit():
@@ -50,6 +51,10 @@ def faults(pdf: pikepdf.Pdf) -> list[str]:
             found.append("header cell without a scope")
         if kind == "/Table" and not any(str(e.S) == "/TH" for e in _under(element)):
             found.append("table without a header cell")
+        if kind == "/Note":
+            names.append(str(element.get("/ID", "")))
+            if "/Lbl" not in {str(kid.S) for kid in kids(element) if "/S" in kid}:
+                found.append("note without its number")
         if kind == "/Link" and "/Link" in around:
             found.append("link within a link")
         for kid in kids(element):
@@ -59,6 +64,8 @@ def faults(pdf: pikepdf.Pdf) -> list[str]:
                 met_links.add(kid.Obj.objgen)
                 if kind != "/Link":
                     found.append(f"annotation in {kind}")
+    if "" in names or len(names) > len(set(names)):
+        found.append("note without a name of its own")
     for page in pdf.pages:
         for note in page.get("/Annots", []):
             words = str(note.get("/Contents", "")).strip()

@@ -178,6 +178,8 @@ def test_what_is_taken_from_a_sound_structure_is_missed(report: Path) -> None:
 
     assert spoilt(forget("/Figure", "/Alt")) == {"/Figure without words"}
     assert spoilt(forget("/Formula", "/Alt")) == {"/Formula without words"}
+    assert spoilt(forget("/Note", "/ID")) == {"note without a name of its own"}
+    assert spoilt(forget("/Note", "/K")) >= {"note without its number"}
     assert spoilt(forget("/TH", "/A")) == {"header cell without a scope"}
     assert "BDC of page is not in the tree" in spoilt(forget("/P", "/K"))
     assert "link outside of the text" in spoilt(lambda pdf: operator.delitem(of_kind(pdf, "/Link"), "/K"))

@@ -3,7 +3,7 @@
 WeasyPrint tags a document well enough to be read aloud. Missing are the
 identifier of the standard in the metadata (with the schema that PDF/A-3 wants
 to know it by), page labels, the scope of header cells, formulas as formulas,
-terms and definitions as pairs, links named by their words instead of their
+terms and definitions as pairs, footnotes as notes, links named by their words instead of their
 targets, and running heads set apart from the text. Boxes of pictures are in the
 wrong units.
 """
@@ -75,6 +75,7 @@ class _Tree:
     def __init__(self, pdf: Any, name: str) -> None:
         self.pdf, self.name = pdf, name
         self.met: set[int] = set()
+        self.notes = 0
         self.root = self.at(pdf.catalog["StructTreeRoot"])
 
     def at(self, reference: bytes) -> Any:
@@ -90,8 +91,8 @@ class _Tree:
                     yield target
 
     def complete(self) -> None:
-        """Every element, its parent before it."""
-        todo = [(child, "", self.root) for child in self.children(self.root)]
+        """Every element in reading order, its parent before it."""
+        todo = [(child, "", self.root) for child in reversed([*self.children(self.root)])]
         while todo:
             element, within, parent = todo.pop()
             self.met.add(element.number)
@@ -102,8 +103,10 @@ class _Tree:
                 self._cell(element, within)
             elif kind == "/Div" and parent["S"] == "/L":
                 self._definition(element)
+            elif kind == "/NonStruct" and parent["S"] == "/Document":
+                self._foot(element)
             place = kind if kind in ("/THead", "/TBody") else within
-            todo += [(child, place, element) for child in self.children(element)]
+            todo += [(child, place, element) for child in reversed([*self.children(element)])]
 
     def _picture(self, element: Any) -> None:
         if "Alt" not in element:  # WeasyPrint complains of it, and names the picture
@@ -143,6 +146,15 @@ class _Tree:
             for body in self.children(item):
                 body["S"] = "/NonStruct"
             item["S"] = kind
+
+    def _foot(self, element: Any) -> None:
+        """The foot of a page, alone beside the text: what stands in it are notes, each with a label."""
+        for note in self.children(element):
+            mark = next(self.children(note), None)
+            if note["S"] == "/Span" and mark is not None and mark["S"] == "/NonStruct":
+                self.notes += 1
+                note["S"], note["ID"] = "/Note", pydyf.String(f"note-{self.notes}")
+                mark["S"] = "/Lbl"
 
     def set_apart_what_is_not_in_it(self) -> None:
         """Running heads and page numbers become artifacts; their elements, which nothing reaches, go."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
@@ -74,6 +74,8 @@ class Writer:
     """On the screen: what stands under each figure with its number, made once for both passes."""
     placed: set[str] = field(default_factory=set)
     """Figures that stand on the first page."""
+    notes: list[Markup] = field(default_factory=list)
+    """On the screen: the footnotes of the section being written."""
 
     def environment(self) -> Environment:
         """Jinja2, strict: an undefined name is an error, and everything is escaped."""
@@ -99,6 +101,7 @@ class Writer:
             ref=self.ref,
             short_ref=self.short_ref,
             anchor=self.anchor,
+            footnote=self.footnote,
             has_section=lambda name: self.numbering.has("section", name),
             bibliography=self.bibliography,
             verdict=words.verdict,
@@ -225,6 +228,19 @@ class Writer:
             return Markup("")
         return Markup('<a class="anchor" href="#{}" aria-label="Link to {}">#</a>').format(address, what)
 
+    def footnote(self, name: str, caller: Callable[[], Markup]) -> Markup:
+        """An aside that a template calls: at the foot of the page on paper, of the section on the screen."""
+        number = self.numbering.number("footnote", name)
+        if self.medium == "paper":
+            return Markup('<span class="footnote">{}</span>').format(caller())
+        back = Markup('<a href="#to-note-{}" aria-label="Back to note {} in the text">{}</a>').format(
+            name, number, number
+        )
+        self.notes.append(Markup('<p id="note-{}">{}{}</p>').format(name, back, caller()))
+        return Markup('<a class="call" id="to-note-{}" href="#note-{}" aria-label="Note {}">{}</a>').format(
+            name, name, number, number
+        )
+
     def short_ref(self, section: str) -> Markup:
         """A link to a section in a table: "§ 3"."""
         return Markup('<a href="#{}" class="nowrap">§\u202f{}</a>').format(
@@ -277,13 +293,19 @@ class Writer:
             (
                 {"id": section.id, "title": context.get("title", section.title)},
                 self.numbering.of("section", section.id),
-                self._numbers(
-                    environment.get_template(f"sections/{section.id}.html").render({**shared, **context})
-                ),
+                self._section(environment.get_template(f"sections/{section.id}.html"), {**shared, **context}),
             )
             for section, context in sections
         ]
         return environment.get_template(template).render({**shared, "front": front, "sections": bodies})
+
+    def _section(self, template: Template, context: Mapping[str, Any]) -> Markup:
+        """A section's text, and on the screen its footnotes."""
+        self.notes = []
+        text = template.render(context)
+        if self.notes:
+            text += f'<aside class="footnotes" aria-label="Notes">{"".join(self.notes)}</aside>'
+        return self._numbers(text)
 
     def _numbers(self, text: str) -> Markup:
         """Numbers as links to their rows, on the screen."""
