@@ -222,11 +222,14 @@ def test_going_back_and_forth_leaves_the_drawing_as_it_was(visit: Callable[..., 
         linear, logarithmic = (
             page.locator(f"#fig-{name} .scale button", has_text=text) for text in ("Linear", "Logarithmic")
         )
+        caption = page.locator(f"#fig-{name} figcaption")
+        as_drawn = caption.inner_text()
         linear.click()
         assert page.evaluate(everything, name) != before
+        assert caption.inner_text() == f"{as_drawn} Here with linear axes."
         linear.click()
         logarithmic.click()
-        assert page.evaluate(everything, name) == before
+        assert page.evaluate(everything, name) == before and caption.inner_text() == as_drawn
 
 
 def test_a_linear_scale_is_of_what_is_shown(visit: Callable[..., Any], flagship: Path) -> None:

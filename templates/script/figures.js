@@ -328,10 +328,14 @@
       choice(`What ${name} shows`, buttons);
     }
     if (axes.length) {
+      // The caption tells of the figure as it is drawn on paper.
+      const aside = element("span", { hidden: "" }, " Here with linear axes.");
+      drawing.closest("figure").querySelector("figcaption").append(aside);
       const buttons = ["Logarithmic", "Linear"].map((title, index) => {
         const made = button(String(index === 0), title);
         made.addEventListener("click", () => {
           linear = index === 1;
+          aside.hidden = !linear;
           buttons.forEach((other, place) => other.setAttribute("aria-pressed", String(place === index)));
           layOut();
           hide();

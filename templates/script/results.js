@@ -5,8 +5,8 @@ const results = (() => {
   const box = document.querySelector(".explorer");
   if (!carrier || !window.DecompressionStream) return null;
 
-  const FIRST = ["statistic", "estimator", "objective"];
-  const LAST = ["value", "ci_low", "replicates", "status", "cell"];
+  const FIRST = ["statistic", "estimator", "value", "ci_low", "objective"];
+  const LAST = ["replicates", "status", "cell"];
   const NUMBERS = ["checkpoint", "num_samples", "value", "ci_low", "replicates"];
   const NAMES = { num_samples: "K", ci_low: "95% interval" };
 
@@ -24,7 +24,8 @@ const results = (() => {
     return made;
   };
 
-  // How columns and cells are shown: settings before the rest, the end of an interval beside its beginning.
+  // How columns and cells are shown: what and how much before where, settings before the rest, the end of an
+  // interval beside its beginning.
   const order = (columns) => {
     const rest = Object.keys(columns).filter((name) => ![...FIRST, ...LAST, "ci_high"].includes(name));
     return [...FIRST, ...rest.sort((a, b) => b.includes(".") - a.includes(".")), ...LAST];
@@ -87,7 +88,8 @@ const results = (() => {
     const distinct = (name) => [...new Set(columns[name].map((cell) => key(name, cell)))];
     const names = order(columns).filter((name) => distinct(name).length > 1);
     const form = make("form", {}, make("label", {}, "contains", make("input", { type: "search", name: "text" })));
-    for (const name of names.filter((each) => distinct(each).length <= 60 && each !== "replicates")) {
+    const chosen = names.filter((each) => !["value", "ci_low", "replicates"].includes(each));
+    for (const name of chosen.filter((each) => distinct(each).length <= 60)) {
       const options = distinct(name).map((value) => new Option(value, value));
       form.append(make("label", {}, title(name), make("select", { name }, new Option("any", ""), ...options)));
     }
@@ -95,7 +97,9 @@ const results = (() => {
     const all = make("a", { href: "#results", textContent: "all rows" });
     const csv = make("button", { textContent: "save as CSV" });
     const link = make("a", { className: "anchor", textContent: "link to this view" });
-    const heads = names.map((name) => make("th", {}, make("button", { textContent: title(name), value: name })));
+    const kind = (name) => (NUMBERS.includes(name) ? "n" : "");
+    const heads = names.map((name) =>
+      make("th", { className: kind(name) }, make("button", { textContent: title(name), value: name })));
     const body = make("tbody");
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body);
     const more = make("button", { textContent: "more rows" });
@@ -120,7 +124,7 @@ const results = (() => {
       const by = asked.get("sort") ?? "";
       const rows = sort(columns, find(columns, asked), by);
       const cell = (name, row) =>
-        make("td", { className: NUMBERS.includes(name) ? "n" : "", textContent: shown(columns, name, row) });
+        make("td", { className: kind(name), textContent: shown(columns, name, row) });
       body.replaceChildren(
         ...rows.slice(0, most).map((row) => make("tr", {}, ...names.map((name) => cell(name, row)))));
       said.textContent = `${grouped(`${rows.length}`)} of ${grouped(`${columns.value.length}`)} rows`;
