@@ -17,7 +17,7 @@ from typing import Any
 import pikepdf
 import pytest
 
-from reportgen.cli import commands as cli
+from reportgen.cli import entry as cli
 from reportgen.datasets import mnist
 from reportgen.declaration import find, load
 from reportgen.errors import MissingDataError, RenderError, UnwritableError

@@ -17,7 +17,7 @@ from typing import Any
 import pikepdf
 import pytest
 
-from reportgen.cli import commands as cli
+from reportgen.cli import entry as cli
 from reportgen.cli import verdict_lines
 from reportgen.declaration import load_text
 from reportgen.errors import MissingDataError, UsageError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reportgen.cli.commands import OUTPUT, Json, Quiet, Unused
+from reportgen.cli.options import OUTPUT, Json, Quiet, Unused
 from reportgen.cli.printing import complain, print_json, print_lines
 from reportgen.errors import UsageError
 

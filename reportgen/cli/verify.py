@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reportgen.cli.commands import AllowCode, Device, ExecutorName, Jobs, Json, Quiet
+from reportgen.cli.options import AllowCode, Device, ExecutorName, Jobs, Json, Quiet
 from reportgen.cli.printing import print_json, print_lines
 from reportgen.errors import StoppedError
 

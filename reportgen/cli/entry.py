@@ -1,0 +1,77 @@
+"""The program: its commands, how it starts, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from reportgen import __version__
+from reportgen.cli import commands, experiments
+from reportgen.cli.data import app as data
+from reportgen.cli.printing import complain
+from reportgen.cli.verify import verify
+from reportgen.errors import ReportgenError, UsageError
+
+INTERRUPTED, DEFECT = 130, 70
+
+app = typer.Typer(
+    add_completion=False,
+    context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="How noisy is this gradient estimator, really, and can I show it?",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry of the console script: run a command, print errors as one line each, exit."""
+    try:
+        code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except ReportgenError as error:
+        sys.exit(complain(str(error), error.exit_code))
+    except typer.TyperException as error:
+        code = complain(_usage(error), UsageError.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except SystemExit:  # typer's answer to a closed pipe: who reads has read enough
+        code = 0
+    except Exception:
+        traceback.print_exc()
+        code = DEFECT
+    if code == INTERRUPTED:
+        complain("interrupted; what was measured is kept. Run the same command to go on.", INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"reportgen {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(UsageError.exit_code)
+
+
+app.command()(experiments.report)
+app.command()(experiments.run)
+app.command()(experiments.render)
+app.command()(commands.compare)
+app.command()(experiments.check)
+app.command("list")(commands.list_)
+app.command()(commands.doctor)
+app.command()(commands.schema)
+app.command()(commands.init)
+app.command()(verify)
+app.add_typer(data, name="data")
+
+
+def _usage(error: typer.TyperException) -> str:
+    message = getattr(error, "format_message", lambda: str(error))()
+    return f"{message.rstrip('.')}. `reportgen --help` shows what there is." if message else ""

@@ -1,0 +1,275 @@
+"""The commands that are of experiments: report, run, render, check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from reportgen.cli.limits import Limits
+from reportgen.cli.options import (
+    OUTPUT,
+    AllowCode,
+    Budget,
+    Device,
+    ExecutorName,
+    Files,
+    Fresh,
+    Gallery,
+    Jobs,
+    Json,
+    Names,
+    Output,
+    Paper,
+    Quiet,
+    Seed,
+    Set,
+)
+from reportgen.cli.printing import complain, print_json, print_lines
+from reportgen.errors import ReportgenError, UsageError
+
+if TYPE_CHECKING:
+    from reportgen.cli.together import Asked
+    from reportgen.execution import Outcome
+    from reportgen.findings import Findings
+    from reportgen.report import Entry
+    from reportgen.store import BrokenRecord
+    from reportgen.workflow import Job
+
+BROKEN, PAUSED = 4, 3
+WORST_FIRST = (BROKEN, 1, PAUSED, 2, 0)
+"""Exit codes of several experiments: the first of these that occurs."""
+
+
+def report(
+    experiments: Names = None,
+    gallery: Gallery = False,
+    output: Output = OUTPUT,
+    set_: Set = None,
+    seed: Seed = None,
+    jobs: Jobs = None,
+    executor: ExecutorName = "processes",
+    device: Device = "cpu",
+    budget: Budget = None,
+    fresh: Fresh = False,
+    allow_code: AllowCode = False,
+    paper: Paper = "a4",
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Run what is missing of each experiment, then write its report.
+
+    Of several experiments a summary is written too, one row a claim.
+    """
+    from reportgen.cli.tables import answer, conclusion
+    from reportgen.cli.together import in_short
+    from reportgen.workflow import require_paper
+
+    require_paper(paper)
+    asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
+    limits = Limits.read(budget, device)
+    _require_allowed(asked, allow_code, fresh)
+    entries, answers = [], []
+    for job in asked.jobs:
+        outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
+        findings = _press(job, quiet, keep=not fresh, paper=paper, paused=outcome.paused)
+        entries.append(in_short(findings))
+        answers.append(answer(job, findings, outcome))
+        if not quiet and not as_json:
+            print_lines(conclusion(job, findings, outcome))
+    return _conclude(asked, entries, answers, output, quiet, as_json, keep=not fresh, paper=paper)
+
+
+def run(
+    experiments: Names = None,
+    gallery: Gallery = False,
+    output: Output = OUTPUT,
+    set_: Set = None,
+    seed: Seed = None,
+    jobs: Jobs = None,
+    executor: ExecutorName = "processes",
+    device: Device = "cpu",
+    budget: Budget = None,
+    fresh: Fresh = False,
+    allow_code: AllowCode = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Run what is missing of each experiment; write no report."""
+    from reportgen.cli.tables import broken_estimators, counted, counts
+    from reportgen.workflow import measurements
+
+    answers, codes = [], []
+    asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
+    limits = Limits.read(budget, device)
+    _require_allowed(asked, allow_code, fresh)
+    for job in asked.jobs:
+        outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
+        lost = broken_estimators(measurements(job))
+        codes.append(BROKEN if outcome.broken or lost else PAUSED if outcome.paused else 0)
+        name = job.experiment.experiment
+        answers.append({"experiment": name, "broken_estimators": lost, **counts(outcome)})
+        if not quiet and not as_json:
+            typer.echo(f"{name}: {counted(outcome)}")
+            print_lines(f"  broken estimator: {told}" for told in lost)
+    if as_json:
+        print_json(answers)
+    return _worst(codes)
+
+
+def render(
+    experiments: Names = None,
+    gallery: Gallery = False,
+    output: Output = OUTPUT,
+    set_: Set = None,
+    seed: Seed = None,
+    paper: Paper = "a4",
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Write each report from the store; needs neither torch nor data.
+
+    Of several experiments a summary is written too, one row a claim.
+    """
+    from reportgen.cli.tables import answer, conclusion
+    from reportgen.cli.together import in_short
+    from reportgen.workflow import require_paper
+
+    require_paper(paper)
+    asked = _ask(experiments, gallery, output, set_, seed, from_store=True, quiet=quiet)
+    entries, answers = [], []
+    for job in asked.jobs:
+        findings = _press(job, quiet, keep=False, paper=paper)
+        entries.append(in_short(findings))
+        answers.append(answer(job, findings, None))
+        if not quiet and not as_json:
+            print_lines(conclusion(job, findings, None))
+    return _conclude(asked, entries, answers, output, quiet, as_json, keep=False, paper=paper)
+
+
+def check(
+    files: Files,
+    output: Output = OUTPUT,
+    set_: Set = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Validate declarations; say what would run and what it costs."""
+    from reportgen.cli.tables import cost_lines, cost_row
+    from reportgen.workflow import prepare
+
+    rows, faults = [], []
+    for name in files:
+        try:
+            rows.append(cost_row(prepare(name, output, _overrides(set_, seed))))
+        except ReportgenError as error:
+            faults.append(str(error))
+    for fault in faults:
+        complain(fault, UsageError.exit_code)
+    if as_json:
+        print_json([{name: value for name, value in row.items() if name != "settings"} for row in rows])
+    elif not quiet:
+        for row in rows:
+            print_lines(cost_lines(row))
+    return UsageError.exit_code if faults else 0
+
+
+def _ask(
+    names: list[str] | None,
+    gallery: bool,
+    output: Path,
+    set_: list[str] | None,
+    seed: int | None,
+    *,
+    from_store: bool = False,
+    quiet: bool,
+) -> Asked:
+    """All experiments, checked before the first is run."""
+    from reportgen.cli.together import ask
+
+    asked = ask(names, output, _overrides(set_, seed), gallery=gallery, from_store=from_store)
+    for name, data in asked.left_out.items():
+        if not quiet:
+            typer.echo(
+                f"{name}: left out, its data set {data} is not on this machine; "
+                f"`reportgen data fetch {data}` brings it",
+                err=True,
+            )
+    return asked
+
+
+def _overrides(set_: list[str] | None, seed: int | None) -> list[str]:
+    return [*(set_ or ()), *([] if seed is None else [f"seed={seed}"])]
+
+
+def _require_allowed(asked: Asked, allow_code: bool, fresh: bool) -> None:
+    """Before anything is run of any of them."""
+    from reportgen.workflow import require_allowed
+
+    for job in asked.jobs:
+        require_allowed(job, allow_code, fresh=fresh)
+
+
+def _run(
+    job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool, allow_code: bool, limits: Limits
+) -> Outcome:
+    from reportgen.cli.progress import progress
+    from reportgen.workflow import execute, expected_seconds
+
+    experiment = job.experiment
+    target = experiment.measure.precision
+    with progress(experiment.experiment, expected_seconds(job), target, quiet=quiet) as listener:
+        return execute(
+            job,
+            jobs=jobs,
+            executor=executor,
+            fresh=fresh,
+            report=listener,
+            allow_code=allow_code,
+            budget=limits.left(),
+            device=limits.device,
+        )
+
+
+def _press(job: Job, quiet: bool, *, keep: bool, paper: str, paused: Sequence[BrokenRecord] = ()) -> Findings:
+    from reportgen.workflow import press, records
+
+    measured = records(job, paused)
+    if not quiet:
+        typer.echo(f"{job.experiment.experiment}: writing the report", err=True)
+    return press(job, measured, keep=keep, paper=paper)
+
+
+def _conclude(
+    asked: Asked,
+    entries: Sequence[Entry],
+    answers: Sequence[dict[str, Any]],
+    output: Path,
+    quiet: bool,
+    as_json: bool,
+    *,
+    keep: bool,
+    paper: str,
+) -> int:
+    """The exit code of all; where several were asked for, their summary is written."""
+    from reportgen.cli.together import overall, summarize
+
+    code = _worst([of.exit_code for of in entries])
+    if asked.several:
+        if not quiet:
+            typer.echo("writing the summary", err=True)
+        written = summarize(asked, entries, output, exit_code=code, keep=keep, paper=paper)
+        if not quiet and not as_json:
+            typer.echo(f"summary: {written[0]}, {written[1]}")
+        if as_json:
+            print_json(overall(asked, answers, written, code))
+    elif as_json:
+        print_json(answers)
+    return code
+
+
+def _worst(codes: Sequence[int]) -> int:
+    return next((code for code in WORST_FIRST if code in codes), 0)
