@@ -453,7 +453,8 @@ def with_claim(test: str, more: str = MORE) -> str:
         ),
         (
             "slope(total_variance(pathwise), num_samples) < 0 at every checkpoint",
-            "a slope is measured at checkpoint 5 of the base setting only. Write ",
+            "a slope is measured at checkpoint 5 of the base setting only. Write 'at checkpoint 5', "
+            "or set measure.curves: everywhere.",
         ),
         (
             "slope(total_variance(loo), num_samples) < 0",
@@ -559,6 +560,7 @@ def test_claims_need_constants_and_curves_that_are_declared() -> None:
         "mean_norm(loo) > 1 at problem.latent 2",
         "mean_norm(loo) > 1 at problem.latent 3.0 and at train.batch_size 20",
         "mean_norm(loo) > 1 at train.batch_size 10 and at every problem.latent",
+        "mean_norm(loo) > 1 at problem.latent 10 and at every checkpoint",
         "mean_norm(loo) > 1 in hidden.0 at problem.latent 2",
         "slope(mean_norm(pathwise), num_samples) = 0 within 0.1 in mean",
         "crossover(loo, pathwise, problem.latent) > 2 in mean under reconstruction",
@@ -569,6 +571,27 @@ def test_claims_need_constants_and_curves_that_are_declared() -> None:
 def test_claims_that_fit_are_accepted(test: str) -> None:
     (claim,) = load_text(with_claim(test)).claims
     assert str(claim.parsed).split(" ")[0] == test.split(" ")[0]
+
+
+def test_slopes_are_measured_where_the_curves_are() -> None:
+    everywhere = MORE.replace("[1, 2, 4]", "[1, 2, 4], curves: everywhere")
+    test = (
+        "slope(total_variance(pathwise), num_samples) < 0 at every problem.latent and at train.batch_size 10"
+    )
+    assert load_text(with_claim(test, everywhere)).claims[0].id == "b"
+    assert "of the base setting only" in complaint(with_claim(test))
+    effect = "constant_effect(pathwise) < 1 at every problem.latent"
+    assert complaint(with_claim(effect, everywhere)).endswith("Write 'at checkpoint 5'.")
+
+
+def test_the_base_value_of_a_setting_within_another_is_found() -> None:
+    more = (
+        "train: {epochs: 5, after: {epochs: 2, objective: iwae, num_samples: 5}}\n"
+        "sweep: {train.after.num_samples: [2, 3]}"
+    )
+    assert load_text(with_claim("mean_norm(loo) > 1 at train.after.num_samples 5", more)).claims[0].id == "b"
+    line = complaint(with_claim("mean_norm(loo) > 1 at train.after.num_samples 4", more))
+    assert "train.after.num_samples is not swept over 4. Use 2 or 3." in line
 
 
 def test_a_crossover_runs_along_two_numbers_or_more() -> None:

@@ -108,6 +108,20 @@ def test_in_two_layers_a_trend_runs_in_each_and_over_layers_with_what_comes_with
     assert (missing.verdict, missing.cause) == ("broken", "broken: no layer 'layer2', there are layer1, all")
 
 
+def test_slopes_of_the_gradients_are_judged_in_every_model() -> None:
+    every = "at checkpoint 64 and at every train.objective and at every train.num_samples"
+    layers = "at every problem.latent and at every problem.hidden"
+    found = judged(
+        f"slope(signal_to_noise(pathwise), num_samples) < 0 {every} and {layers}",
+        f"slope(signal_to_noise(generative), num_samples) > 0 {every} and {layers}",
+        f"slope(signal_to_noise(generative), num_samples) < 0 {every}",
+        make=two_layers,
+    )
+    assert [(claim.verdict, len(claim.details)) for claim in found] == [
+        ("confirmed", 12), ("confirmed", 12), ("refuted", 6)
+    ]  # fmt: skip
+
+
 def test_companions_are_settings_that_change_together() -> None:
     experiment = two_layers()
     assert companions(experiment, "problem.latent") == ("problem.hidden",)

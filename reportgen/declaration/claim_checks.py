@@ -117,7 +117,7 @@ def _equal_means_faults(experiment: Experiment, comparison: EqualMeans) -> Itera
 
 
 def _special_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
-    """Slopes and effects of constants are measured under one objective, at one checkpoint."""
+    """Slopes and effects of constants are measured under one objective, if not told at one checkpoint."""
     last = experiment.checkpoints[-1]
     for quantity in quantities_of(test.comparison):
         statistic = statistic_of(quantity)
@@ -128,12 +128,16 @@ def _special_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         else:
             continue
         what = "a slope is" if isinstance(quantity, Slope) else "constant_effect is"
+        everywhere = isinstance(quantity, Slope) and experiment.measure.curves == "everywhere"
         first = experiment.objective[0]
         if test.objective not in (None, first):
             yield f"{what} measured under {first} only, got {test.objective}. Remove 'under'."
         here = Scope("at", number=last)
-        if any(scope != here for scope in test.scopes):
-            yield f"{what} measured at checkpoint {last} of the base setting only. Write '{here}'."
+        if not everywhere and any(scope != here for scope in test.scopes):
+            remedy = f"Write '{here}'" + (
+                ", or set measure.curves: everywhere" if isinstance(quantity, Slope) else ""
+            )
+            yield f"{what} measured at checkpoint {last} of the base setting only. {remedy}."
 
 
 def _slope_faults(experiment: Experiment, arms: tuple[str, ...]) -> Iterator[str]:

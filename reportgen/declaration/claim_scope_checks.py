@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import Any
 
 from reportgen.declaration.claim_tests import ClaimTest, Equivalence, Scope, crossing_of, scalar_text
@@ -11,24 +12,24 @@ from reportgen.declaration.experiment import Experiment
 
 
 def _base_value(experiment: Experiment, path: str) -> Any:
-    section, _, field = path.partition(".")
-    return getattr(getattr(experiment, section), field)
+    return reduce(getattr, path.split("."), experiment)
 
 
-def _settings(test: ClaimTest) -> dict[str, Scope]:
+def _settings(experiment: Experiment, test: ClaimTest) -> dict[str, Scope]:
     """Settings that do not stay at their base value; a crossover looks at every value of its own."""
-    scoped = {scope.over: scope for scope in test.scopes if scope.over != "checkpoint"}
+    scoped = {
+        scope.over: scope
+        for scope in test.scopes
+        if scope.over in experiment.swept
+        and not (scope.fixes and scope.holds(_base_value(experiment, scope.over)))
+    }
     crossing = crossing_of(test.comparison)
     return scoped if crossing is None else {**scoped, crossing.over: Scope("every", crossing.over)}
 
 
 def scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     """Scopes are of checkpoints that are measured, and of settings that are swept over such values."""
-    swept = experiment.swept
-    away = any(
-        not scope.fixes or (path in swept and not scope.holds(_base_value(experiment, path)))
-        for path, scope in _settings(test).items()
-    )
+    away = bool(_settings(experiment, test))
     measured = experiment.sweep_checkpoints if away else experiment.checkpoints
     owner = "measure.sweep_checkpoints" if away else "train.checkpoints"
     for scope in test.scopes:
@@ -41,12 +42,14 @@ def scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
 
 
 def value_faults(experiment: Experiment, scope: Scope) -> Iterator[str]:
-    """A scope of a setting is over a swept one, and over a value that it takes."""
+    """A scope of a setting is over a swept one, and over a value that it takes, the base's included."""
     swept = experiment.swept
     if scope.over not in swept:
         known = suggestion(scope.over, ["checkpoint", *swept])
         yield f"{scope.over!r} is neither 'checkpoint' nor swept. {known}"
-    elif scope.fixes and not any(scope.holds(value) for value in swept[scope.over]):
+    elif scope.fixes and not any(
+        scope.holds(value) for value in (*swept[scope.over], _base_value(experiment, scope.over))
+    ):
         found = scalar_text(scope.value)
         known = suggestion(found, [scalar_text(value) for value in swept[scope.over]])
         yield f"{scope.over} is not swept over {found}. {known}"
@@ -82,7 +85,7 @@ def crossing_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
 
 def unreached(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     """Swept settings without a scope stay at their base value, so the sweep must run there."""
-    scopes = _settings(test)
+    scopes = _settings(experiment, test)
     for path, scope in scopes.items():
         obstacles = [
             _obstacle(experiment, block, path, scopes)

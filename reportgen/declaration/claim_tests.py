@@ -63,7 +63,7 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Slope:
-    """Slope of a statistic's logarithm against that of num_samples, at the last checkpoint of the base."""
+    """Slope of a statistic's logarithm against that of num_samples, where more than two were measured."""
 
     of: Statistic
     over: str = "num_samples"
