@@ -29,7 +29,7 @@ from reportgen.findings.crossovers import Crossover
 from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.models.rows import model_rows
 from reportgen.findings.models.table import JudgedModel, judged_models
-from reportgen.findings.rows import Row, make_rows, swept_columns
+from reportgen.findings.rows import Row, count_rows, make_rows, swept_columns
 from reportgen.findings.series import Series, series
 from reportgen.findings.statistics import STATISTICS, estimate, of_arm
 from reportgen.findings.vocabulary import Vocabulary, vocabulary
@@ -125,6 +125,14 @@ class Findings:
             *make_rows(self.experiment, self.plan, measured, self._causes),
             *model_rows(self.experiment, self.plan, judged, self._causes, columns),
         )
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are; they need not be made for it."""
+        judged = {record.key: record for record in self.judgements}
+        of_models = model_rows(self.experiment, self.plan, judged, self._causes, ())
+        measured = {record.key: record for record in self.measurements}
+        return count_rows(self.plan, measured) + sum(1 for _ in of_models)
 
     @cached_property
     def models(self) -> tuple[JudgedModel, ...]:

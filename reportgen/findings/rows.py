@@ -74,22 +74,37 @@ def make_rows(
 
 def arm_rows(experiment: str, arm: MeasuredArm, columns: tuple[str, ...]) -> Iterator[Row]:
     record, about = arm.record, arm.about
-    default = arm.default
     setting = {name: record.setting.get(name, "") for name in columns if name != "constant"}
     if "constant" in columns:
         setting["constant"] = about.constant
-    for statistic in STATISTICS.values():
-        if statistic.default_only and not default:
-            continue
-        for group in record.groups if statistic.by_group else record.groups[:1]:
-            if not statistic.present(arm, group):
-                continue
-            found = of_arm(statistic.name, arm, group)
-            yield Row(
-                experiment, record.key, record.dataset, about.objective, about.label, about.num_samples,
-                record.checkpoint, group, statistic.name, found.value, found.low, found.high,
-                found.replicates, found.status, setting,
-            )  # fmt: skip
+    for statistic, group in _told(arm):
+        found = of_arm(statistic, arm, group)
+        yield Row(
+            experiment, record.key, record.dataset, about.objective, about.label, about.num_samples,
+            record.checkpoint, group, statistic, found.value, found.low, found.high,
+            found.replicates, found.status, setting,
+        )  # fmt: skip
+
+
+def _told(arm: MeasuredArm) -> Iterator[tuple[str, str]]:
+    """(statistic, group) of all that is told of an arm."""
+    groups, default = arm.record.groups, arm.default
+    for name, statistic in STATISTICS.items():
+        if default or not statistic.default_only:
+            for group in groups if statistic.by_group else groups[:1]:
+                if statistic.present(arm, group):
+                    yield name, group
+
+
+def count_rows(plan: Plan, measured: Mapping[str, MeasurementRecord]) -> int:
+    """How many `make_rows` makes, without making them."""
+    records = [(cell, measured.get(cell.key)) for cell in plan.measurements]
+    return sum(
+        len(cell.arms)
+        if record is None
+        else sum(sum(1 for _ in _told(MeasuredArm(record, index))) for index in range(len(record.arms)))
+        for cell, record in records
+    )
 
 
 def _broken(experiment: Any, cell: MeasurementCell, cause: str, columns: tuple[str, ...]) -> Iterator[Row]:

@@ -23,8 +23,8 @@ class Numbering:
     _counts: dict[str, int] = field(default_factory=dict)
 
     def second_pass(self) -> Numbering:
-        """The same numbers, counting anew, unknown references refused."""
-        return Numbering(numbers=dict(self.numbers), final=True)
+        """The same numbers and citations, counting anew, unknown references refused."""
+        return Numbering(dict(self.numbers), list(self.cited), final=True)
 
     def number(self, kind: str, name: str) -> str:
         """The next number of its kind, kept under `name`."""

@@ -26,6 +26,7 @@ from reportgen.plan import ENGINE_VERSION
 from reportgen.report import evidence, front, provenance
 from reportgen.report.files import write
 from reportgen.report.marks import plain
+from reportgen.report.numbering import Numbering
 from reportgen.report.paper import A4, PAGES
 from reportgen.report.pdf import Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.provenance import Provenance
@@ -35,7 +36,7 @@ from reportgen.report.sections import SECTIONS
 from reportgen.report.style import font_files, sheet
 from reportgen.report.together import making
 from reportgen.report.unchanged import MANIFEST, fingerprint, is_current
-from reportgen.report.writer import Medium, Writer
+from reportgen.report.writer import Medium, Writer, numbered
 from reportgen.store.records import BrokenRecord
 
 WRITTEN = ("report.html", "report.pdf", "results.csv", "claims.json", MANIFEST)
@@ -81,11 +82,12 @@ def render(
         shared = shared_context(findings, source, declaration, sections)
         require_weasyprint()
         drawings = made.drawings()
-        layout = pdf_layout(sections, shared, drawings, source)
+        numbering = numbered(sections, drawings, **shared)
+        layout = pdf_layout(sections, shared, drawings, source, numbering)
         files["results.csv"] = made.results_csv()
         files |= {f"figures/{name}.svg": figure.svg for name, figure in drawings.items()}
         files |= {f"figures/{name}.csv": figure.table.csv for name, figure in drawings.items()}
-        files["report.html"] = html_page(sections, shared, drawings, files, declaration)
+        files["report.html"] = html_page(sections, shared, drawings, files, declaration, numbering)
         about = manifest(findings, source, mark)
         attached = {
             "claims.json": files["claims.json"],
@@ -156,33 +158,36 @@ def html_page(
     drawings: Mapping[str, Drawing],
     files: Mapping[str, bytes],
     yaml: str,
+    numbering: Numbering | None = None,
 ) -> bytes:
     """One file that asks nothing of the network: fonts, figures and data are inside."""
-    return _write(
-        "screen",
-        drawings,
-        sections,
-        {
+    return (
+        _writer("screen", drawings, numbering)
+        .page(
+            "page.html",
+            sections,
             **shared,
-            "style": sheet("screen", "figures.css"),
-            "script": script(),
-            "downloads": downloads(files, yaml),
-            "count": prose.count(files["results.csv"].count(b"\n") - 1),
-        },
-    )[0]
+            style=sheet("screen", "figures.css"),
+            script=script(),
+            downloads=downloads(files, yaml),
+            count=prose.count(files["results.csv"].count(b"\n") - 1),
+        )
+        .encode()
+    )
 
 
 def pdf_layout(
-    sections: Filled, shared: Mapping[str, Any], drawings: Mapping[str, Drawing], source: Provenance
+    sections: Filled,
+    shared: Mapping[str, Any],
+    drawings: Mapping[str, Drawing],
+    source: Provenance,
+    numbering: Numbering | None = None,
 ) -> Layout:
     """The PDF's pages, laid out."""
-    html, writer = _write(
-        "paper",
-        drawings,
-        sections,
-        {**shared, "style": sheet("paper", rules=PAGES[source.paper]), "script": None, "downloads": []},
-    )
-    return lay_out(html.decode(), Resources(font_files(), writer.images), source.stamp)
+    writer = _writer("paper", drawings, numbering)
+    style = sheet("paper", rules=PAGES[source.paper])
+    html = writer.page("page.html", sections, **shared, style=style, script=None, downloads=[])
+    return lay_out(html, Resources(font_files(), writer.images), source.stamp)
 
 
 def paper(findings: Findings, source: Provenance) -> Layout:
@@ -206,11 +211,9 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _write(
-    medium: Medium, drawings: Mapping[str, Drawing], sections: Filled, shared: Mapping[str, Any]
-) -> tuple[bytes, Writer]:
-    writer = Writer(medium, drawings)
-    return writer.page("page.html", sections, **shared).encode(), writer
+def _writer(medium: Medium, drawings: Mapping[str, Drawing], numbering: Numbering | None) -> Writer:
+    """One document of those that have this numbering; each counts for itself."""
+    return Writer(medium, drawings, numbering.second_pass() if numbering else Numbering())
 
 
 def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, str]]:

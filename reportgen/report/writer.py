@@ -25,6 +25,8 @@ from reportgen.report.whole import require_targets
 from reportgen.resources import templates
 
 Medium = Literal["screen", "paper"]
+Sections = Sequence[tuple[Section, Mapping[str, Any]]]
+"""Each with what its template is filled in with."""
 
 INK = "#1b1f24"
 LEAD = (
@@ -70,8 +72,6 @@ class Writer:
     """On paper: the images that the text asks for, by address."""
     glyphs: dict[str, str] = field(default_factory=dict)
     """On screen: the outlines that formulas are made of, and their ids."""
-    data: dict[tuple[str, str], Markup] = field(default_factory=dict)
-    """On the screen: what stands under each figure with its number, made once for both passes."""
     placed: set[str] = field(default_factory=set)
     """Figures that stand on the first page."""
     notes: list[Markup] = field(default_factory=list)
@@ -184,9 +184,7 @@ class Writer:
         number = self.numbering.number("figure", name)
         if self.medium == "screen":
             image = Markup('<div class="drawing">{}</div>').format(Markup(drawing.inline))
-            if (name, number) not in self.data:
-                self.data[name, number] = figure_data.block(name, number, drawing.table)
-            data = self.data[name, number]
+            data = figure_data.block(name, number, drawing.table)
         else:
             address = f"figures/{name}.svg"
             self.images[address] = drawing.svg
@@ -254,20 +252,15 @@ class Writer:
             key=lambda pair: (pair[1].authors.casefold(), pair[1].year),
         )
 
-    def page(
-        self, template: str, sections: Sequence[tuple[Section, Mapping[str, Any]]], **shared: Any
-    ) -> str:
-        """The whole document, filled in twice so that references may point forward."""
-        for index, (section, _) in enumerate(sections, start=1):
-            self.numbering.set("section", section.id, str(index))
+    def page(self, template: str, sections: Sections, **shared: Any) -> str:
+        """The whole document. Unless the writer was given its numbering, it is filled in twice."""
+        if not self.numbering.final:
+            self.numbering = numbered(sections, self.drawings, **shared)
         environment = self.environment()
         with _errors_placed():
-            self._pass(environment, template, sections, shared)
-            cited = self.numbering.cited
-            self.numbering = self.numbering.second_pass()
-            self.placed = set()
-            self.numbering.cited = cited
-            text = self._finished(self._pass(environment, template, sections, shared))
+            front, bodies = self._parts(environment, sections, shared)
+            whole = environment.get_template(template)
+            text = self._finished(whole.render({**shared, "front": front, "sections": bodies}))
         return outlines.share(text) if self.medium == "screen" else text
 
     def single(self, template: str, **context: Any) -> str:
@@ -280,16 +273,12 @@ class Writer:
         require_targets(text, "report.html" if self.medium == "screen" else "report.pdf")
         return text
 
-    def _pass(
-        self,
-        environment: Environment,
-        template: str,
-        sections: Sequence[tuple[Section, Mapping[str, Any]]],
-        shared: Any,
-    ) -> str:
-        # The first page is filled in first: its figure is figure 1.
+    def _parts(
+        self, environment: Environment, sections: Sections, shared: Mapping[str, Any]
+    ) -> tuple[Markup, list[tuple[dict[str, str], str, Markup]]]:
+        """The first page, filled in first since its figure is figure 1; then each section with its number."""
         front = self._numbers(environment.get_template("front.html").render(shared))
-        bodies = [
+        return front, [
             (
                 {"id": section.id, "title": context.get("title", section.title)},
                 self.numbering.of("section", section.id),
@@ -297,7 +286,6 @@ class Writer:
             )
             for section, context in sections
         ]
-        return environment.get_template(template).render({**shared, "front": front, "sections": bodies})
 
     def _section(self, template: Template, context: Mapping[str, Any]) -> Markup:
         """A section's text, and on the screen its footnotes."""
@@ -310,6 +298,19 @@ class Writer:
     def _numbers(self, text: str) -> Markup:
         """Numbers as links to their rows, on the screen."""
         return Markup(marks.linked(text) if self.medium == "screen" else marks.plain(text))
+
+
+def numbered(sections: Sections, drawings: Mapping[str, Drawing], **shared: Any) -> Numbering:
+    """The numbers of a document of these sections, so that a reference may point forward.
+
+    They are the same on screen and paper, and found by filling the sections in once.
+    """
+    writer = Writer("paper", drawings)
+    for index, (section, _) in enumerate(sections, start=1):
+        writer.numbering.set("section", section.id, str(index))
+    with _errors_placed():
+        writer._parts(writer.environment(), sections, shared)
+    return writer.numbering.second_pass()
 
 
 @contextmanager

@@ -22,7 +22,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         if findings.plan.judgements
         else "",
         "judging": prose.seconds(sum(r.seconds for r in findings.judgements)),
-        "rows": prose.count(len(findings.rows)),
+        "rows": prose.count(findings.row_count),
     }
 
 
