@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 
 import pikepdf
 import pypdf
 import pytest
-from jinja2 import DictLoader
+from jinja2 import DictLoader, Environment
 
 from reportgen.errors import RenderError
 from reportgen.report.section import Section
@@ -20,23 +21,28 @@ BODY = "<p>It is so{% call footnote('why') %}Since <b>x</b> &lt; 1, {{ math('phi
 ALL = "{% for section, number, text in sections %}{{ text }}{% endfor %}{{ glyph_outlines() }}"
 
 
-def written(medium: Medium, *bodies: str) -> str:
-    """Sections of these bodies, as a document has them."""
-    sections = [(Section(f"s{i}", "S", lambda findings: {}), {}) for i in range(len(bodies))]
-    templates = {"front.html": "", "page.html": ALL} | {
-        f"sections/s{i}.html": body for i, body in enumerate(bodies)
-    }
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """A document whose sections have these bodies: `written("paper", body, body)`."""
+    environment = Writer.environment
 
-    class Fixed(Writer):
-        def environment(self):  # type: ignore[no-untyped-def]
-            environment = super().environment()
-            environment.loader, environment.bytecode_cache = DictLoader(templates), None
-            return environment
+    def writing(medium: Medium, *bodies: str) -> str:
+        templates = {"front.html": "", "page.html": ALL}
+        templates |= {f"sections/s{i}.html": body for i, body in enumerate(bodies)}
 
-    return Fixed(medium, {}).page("page.html", sections)
+        def fixed(self: Writer) -> Environment:
+            made = environment(self)
+            made.loader, made.bytecode_cache = DictLoader(templates), None
+            return made
+
+        monkeypatch.setattr(Writer, "environment", fixed)
+        sections = [(Section(f"s{i}", "S", lambda findings: {}), {}) for i in range(len(bodies))]
+        return Writer(medium, {}).page("page.html", sections)
+
+    return writing
 
 
-def test_on_the_screen_a_number_leads_to_the_note_and_back() -> None:
+def test_on_the_screen_a_number_leads_to_the_note_and_back(written: Callable[..., str]) -> None:
     page = written("screen", BODY, "<p>No note.</p>", BODY.replace("why", "how"))
     assert re.findall(r'id="to-note-(\w+)" href="#note-(\w+)" aria-label="Note (\d)">(\d)<', page) == [
         ("why", "why", "1", "1"), ("how", "how", "2", "2")
@@ -47,7 +53,7 @@ def test_on_the_screen_a_number_leads_to_the_note_and_back() -> None:
     assert page.index(notes[0]) < page.index("No note")
 
 
-def test_on_paper_it_stands_at_the_foot_of_its_page() -> None:
+def test_on_paper_it_stands_at_the_foot_of_its_page(written: Callable[..., str]) -> None:
     page = written("paper", BODY)
     assert re.search(r'so<span class="footnote">Since <b>x</b> &lt; 1, <img [^>]*></span>\.</p>', page)
     style = "@page { size: 100mm 60mm } .footnote { float: footnote }"
@@ -62,6 +68,6 @@ def test_on_paper_it_stands_at_the_foot_of_its_page() -> None:
         assert all(str(kids(note)[0].S) == "/Lbl" for note in notes)
 
 
-def test_two_notes_of_one_name_are_an_error() -> None:
+def test_two_notes_of_one_name_are_an_error(written: Callable[..., str]) -> None:
     with pytest.raises(RenderError, match=r"footnote 'why' is numbered twice\. Give each its own name"):
         written("paper", BODY + BODY)
