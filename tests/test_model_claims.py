@@ -120,6 +120,7 @@ def test_slopes_of_the_gradients_are_judged_in_every_model() -> None:
     assert [(claim.verdict, len(claim.details)) for claim in found] == [
         ("confirmed", 12), ("confirmed", 12), ("refuted", 6)
     ]  # fmt: skip
+    assert {claim.where for claim in found} == {"signal"}
 
 
 def test_companions_are_settings_that_change_together() -> None:

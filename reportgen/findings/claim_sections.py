@@ -42,13 +42,14 @@ def section(test: ClaimTest) -> str:
         return "models"
     if isinstance(comparison, EqualMeans):
         return "unbiasedness"
-    if crossing_of(comparison) or any(scope.over != "checkpoint" for scope in test.scopes):
+    away = any(scope.over != "checkpoint" for scope in test.scopes)
+    if crossing_of(comparison):
         return "settings"
     if isinstance(comparison, Ordering):
-        return SECTIONS.get(comparison.statistic, "training")
+        return "settings" if away else SECTIONS.get(comparison.statistic, "training")
     assert not isinstance(comparison, Trend)
     first = comparison.left if isinstance(comparison, Contrast) else comparison.quantity
     assert not isinstance(first, Crossing)
-    if isinstance(first, Slope):
+    if isinstance(first, Slope):  # along K, in every setting: it is told where K is
         return SECTIONS.get(first.of.name, "samples")
-    return SECTIONS.get(first.name, "training")
+    return "settings" if away else SECTIONS.get(first.name, "training")
