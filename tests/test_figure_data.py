@@ -368,7 +368,7 @@ def test_the_page_has_a_row_for_each_of_the_table_in_the_houses_digits() -> None
             estimate.status,
         ]
     headings = re.findall(r"<th scope=\"col\"[^>]*>(.*?)</th>", block)
-    assert headings[2:] == ["Total variance, nats²", "95% interval", "Replicates", "Precision"]
+    assert headings[2:] == ["Total variance, nats²", "95% interval", "Replicates", "Status"]
     address = re.search(
         r'download="variance_over_training\.csv"[^>]* href="data:text/csv;charset=utf-8,([^"]*)"', block
     )
@@ -388,7 +388,7 @@ def test_what_is_missing_is_a_dash_and_what_was_met_is_not_said() -> None:
         ["c", "–", "–", ""],
         ["d", "0.25", "", ""],
     ]
-    assert "Precision" not in block and "Replicates" not in block
+    assert "Status" not in block and "Replicates" not in block
 
 
 def test_of_a_large_table_the_page_has_the_beginning() -> None:

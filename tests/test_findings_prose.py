@@ -22,7 +22,8 @@ def text(written: str) -> str:
     ("value", "expected"),
     [
         (0.0, "0"), (614.1, "614"), (0.01234, "0.0123"), (1234.0, "1230"), (12345.0, "12~300"),
-        (99999.0, "1.00×10⁵"), (3.01e5, "3.01×10⁵"), (9.996, "10.0"), (-2.5, "−2.50"), (1e-7, "1.00×10⁻⁷"),
+        (99999.0, "100~000"), (3.01e5, "301~000"), (999999.0, "1.00×10⁶"),
+        (9.996, "10.0"), (-2.5, "−2.50"), (1e-7, "1.00×10⁻⁷"),
         (math.nan, "not available"), (math.inf, "∞"), (-math.inf, "−∞"),
     ],
 )  # fmt: skip
@@ -72,9 +73,9 @@ def test_uncertainty_decides_the_digits(
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (8.08, "8.1 times"), (614.0, "610 times"), (1130.0, "1.1 thousand times"),
-        (12345.0, "12 thousand times"),
-        (3.01e5, "300 thousand times"), (999600.0, "1.0 million times"), (2.5e9, "2.5 billion times"),
+        (8.08, "8.1 times"), (614.0, "610 times"), (1130.0, "1100 times"),
+        (12345.0, text("12~000 times")),
+        (3.01e5, text("300~000 times")), (999600.0, "1.0 million times"), (2.5e9, "2.5 billion times"),
         (0.5, "0.50 times"), (math.inf, "∞"), (math.nan, "not available"),
     ],
 )  # fmt: skip

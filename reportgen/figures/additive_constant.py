@@ -86,7 +86,7 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
     return sentences(
         f"Total variance when a constant is added to {'log p(x | z)' if data.of_likelihood else 'f'},"
         " which changes no gradient.",
-        f"Against no constant the variance changes: {prose.listing(moved)}." if moved else "",
+        f"Compared with adding nothing the variance changes: {prose.listing(moved)}." if moved else "",
         intervals_sentence(data.lines),
         where.at if where else "",
     )

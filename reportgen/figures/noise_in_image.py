@@ -304,13 +304,13 @@ def caption(findings: Findings, data: NoiseInImage) -> str:
     return sentences(
         "Variance of the gradient in the weights from each pixel to the first layer,"
         f" summed over its {prose.count(data.layer_units)} unit{'s' * (data.layer_units > 1)}{v.mean_over};"
-        " logarithmic, one scale for all.",
+        f" logarithmic, one scale for all{' checkpoints' if len(data.checkpoints) > 1 else ''}.",
         f"Middle: pixel by pixel the ratio to {reference}{v.at_checkpoint(data.checkpoints[-1])}, relative to"
         " that of all these weights together, which is printed with its 95% interval."
         if data.relative is not None
         else "",
         f"Right: the {prose.in_words(len(data.units)) + ' units' if several else 'unit'} whose weights have"
-        f" most variance with {reference}.",
+        f" most variance with {reference}, on a scale of {'their' if several else 'its'} own.",
         shares(data),
         reach(data),
         blank(findings, data),
@@ -338,7 +338,8 @@ def shares(data: NoiseInImage) -> str:
     ]
     if not told:
         return ""
-    return f"The half of the pixels that are brighter in the mean image have {prose.listing(told)}."
+    half = "The half of the pixels that are brighter in the mean image, drawn darker,"
+    return f"{half} have {prose.listing(told)}."
 
 
 def reach(data: NoiseInImage) -> str:

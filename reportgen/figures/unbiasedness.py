@@ -136,9 +136,7 @@ def panel(ax: Axes, data: Unbiasedness, low: float, high: float) -> None:
 
 def p_text(p: float) -> str:
     """A p-value as a reader expects it."""
-    if not math.isfinite(p):
-        return "–"
-    return "< 0.001" if p < 0.001 else f"{min(p, 1):.3f}" if p < 0.1 else f"{min(p, 1):.2f}"
+    return prose.p_value(p).removeprefix("p ").removeprefix("= ") if math.isfinite(p) else "–"
 
 
 def table(data: Unbiasedness) -> Table:

@@ -18,7 +18,7 @@ THIN = "\u202f"
 MINUS = "\u2212"
 NOT_AVAILABLE = "not available"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LARGE = ((12, "trillion"), (9, "billion"), (6, "million"), (3, "thousand"))
+_LARGE = ((12, "trillion"), (9, "billion"), (6, "million"))
 _WORDS = (
     *("no", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -26,13 +26,13 @@ _WORDS = (
 
 
 def number(value: float, digits: int = 3) -> str:
-    """To so many significant digits: 614, 0.0123, 12 300, 3.0×10⁵, not available."""
+    """To so many significant digits: 614, 0.0123, 301 000, 3.0×10⁶, not available."""
     if not math.isfinite(value):
         return _not_finite(value)
     if value == 0.0:
         return "0"
     exponent, decimals = _exponent(value, digits), digits - 1
-    if -4 < exponent < 5:
+    if -4 < exponent < 6:
         return fixed(value, decimals - exponent)
     return f"{fixed(value / 10.0**exponent, decimals)}×10{superscript(exponent)}"
 
@@ -121,12 +121,12 @@ def half_width(estimate: Estimate) -> float:
 
 
 def times(value: float) -> str:
-    """A ratio in words: 8.1 times, 1.1 thousand times, 300 thousand times."""
+    """A ratio in words: 8.1 times, 1100 times, 300 000 times."""
     return _not_finite(value) if not math.isfinite(value) else f"{spoken(value)} times"
 
 
 def spoken(value: float, digits: int = 2) -> str:
-    """A number to be read aloud: 8.1, 600, 1.1 thousand, 300 thousand, 2.5 million."""
+    """A number to be read aloud: 8.1, 600, 300 000, 2.5 million."""
     if not math.isfinite(value):
         return _not_finite(value)
     if value == 0.0:

@@ -82,7 +82,7 @@ class _Columns:
         found = [(self.column.heading, not self.numbers)]
         found += [("95% interval", False)] * self.estimated
         found += [("Replicates", False)] * self.replicates
-        found += [("Precision", True)] * self.status
+        found += [("Status", True)] * self.status
         return Markup("").join(
             Markup('<th scope="col"{}>{}</th>').format(Markup(' class="w"') if text else "", heading)
             for heading, text in found

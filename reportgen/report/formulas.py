@@ -104,11 +104,10 @@ TEXT: dict[str, Formula] = {
         display=True,
     ),
     "pushforward": Formula(
-        r"\operatorname{tr} \operatorname{Cov}(\hat g_{\phi}) = \operatorname{tr}(C K), \qquad"
-        r" C = \operatorname{Cov}(\hat g_{\eta}), \qquad K = J J^{\top}",
-        "the trace of the covariance of g hat phi equals the trace of C K, where C is the covariance of g "
-        "hat eta "
-        "and K is J times J transposed",
+        r"\operatorname{tr} \operatorname{Cov}(\hat g_{\phi}) = \operatorname{tr}(J^{\top} C J), \qquad"
+        r" C = \operatorname{Cov}(\hat g_{\eta})",
+        "the trace of the covariance of g hat phi equals the trace of J transposed times C times J, where C "
+        "is the covariance of g hat eta",
         display=True,
     ),
     "total_variance": Formula(

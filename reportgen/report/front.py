@@ -132,11 +132,9 @@ def _tally(findings: Findings) -> str:
     if not findings.claims:
         return loss
     text = f"Of {words.counted(len(findings.claims), 'declared claim')}, {tally.verdicts(findings.claims)}"
-    contrary = sum(not claim.as_expected for claim in findings.claims)
+    contrary = [claim for claim in findings.claims if not claim.as_expected]
     if contrary:
-        text += (
-            f"; {prose.in_words(contrary)} {'is' if contrary == 1 else 'are'} not as the declaration expects"
-        )
+        text += f"; of these, {tally.verdicts(contrary)} against the declaration"
     else:
         text += tally.all_expected(findings.claims)
     return f"{text}. {loss}".strip()

@@ -73,7 +73,7 @@ const results = (() => {
     make("a", { href, download: "results.csv" }).click();
     URL.revokeObjectURL(href);
   };
-  carrier.textContent = "results.csv";
+  carrier.textContent = carrier.textContent.replace(".json.gz", ".csv");
   carrier.addEventListener("click", async (event) => {
     event.preventDefault();
     const columns = await load();
@@ -124,7 +124,11 @@ const results = (() => {
       const by = asked.get("sort") ?? "";
       const rows = sort(columns, find(columns, asked), by);
       const cell = (name, row) =>
-        make("td", { className: kind(name), textContent: shown(columns, name, row) });
+        make("td", {
+          className: kind(name),
+          textContent: shown(columns, name, row),
+          title: name === "status" && columns.status[row].length > 24 ? columns.status[row] : "",
+        });
       body.replaceChildren(
         ...rows.slice(0, most).map((row) => make("tr", {}, ...names.map((name) => cell(name, row)))));
       said.textContent = `${grouped(`${rows.length}`)} of ${grouped(`${columns.value.length}`)} rows`;

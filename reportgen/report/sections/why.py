@@ -99,8 +99,9 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
 
 def elsewhere(findings: Findings, label: str, worst: str, best: str) -> list[str]:
     """What the same estimator leaves of the gap for objectives with variances of their own."""
-    said = [findings.ratio(label, best)]
-    sentences = []
+    first = findings.ratio(label, best)
+    said, apart = [first], False
+    name, sentences = about.named(findings, label), []
     for objective in findings.objectives[1:]:
         rest = findings.ratio(label, best, objective=objective)
         whole = findings.ratio(worst, best, objective=objective)
@@ -108,15 +109,16 @@ def elsewhere(findings: Findings, label: str, worst: str, best: str) -> list[str
         if not (rest.has_interval and whole.has_interval and share.has_interval) or rest in said:
             continue
         said.append(rest)
-        sentences.append(
-            words.sentence(
-                f"{about.under(findings, objective)} it closes {words.share(share)} and leaves a factor of "
-                f"{words.with_interval(rest)}, of a whole gap of {words.with_interval(whole)}"
-            )
+        apart |= prose.value_of(rest) != prose.value_of(first)
+        closes = f"{about.under(findings, objective)} {name} closes {words.share(share)}"
+        left = (
+            f"leaves a factor of {words.with_interval(rest)}, of a whole gap of {words.with_interval(whole)}"
         )
+        sentences.append(words.sentence(f"{closes} and {left}"))
     if not sentences:
         return []
-    return [f"How much is left depends on what is differentiated. {' '.join(sentences)}"]
+    start = "How much is left depends on what is differentiated." if apart else "Elsewhere as much is left."
+    return [f"{start} {' '.join(sentences)}"]
 
 
 STEPS = {
