@@ -15,7 +15,6 @@ import pytest
 
 import reportgen
 from reportgen.engine.power import POWER
-from reportgen.findings import prose
 from reportgen.findings.claims import FAMILY_ERROR
 from reportgen.findings.jackknife import LEVEL
 from reportgen.findings.models.activity import THRESHOLD
@@ -32,7 +31,6 @@ OF_CONSTANTS = (
     *(f"{word} {100 * FAMILY_ERROR:g}%" for word in ("error of", "at most")),
     f"1 − {FAMILY_ERROR:g}/",
     *(f"{word} {REJECTED:g}" for word in ("below", "<")),
-    prose.p_value(0.0).removeprefix("p "),
     f"{100 * POWER:g}% power",
     *(f"{word} {THRESHOLD:g}" for word in ("above", "threshold of activity,")),
     *(f"middle {100 * (1 - 2 * q):g}%" for q in QUANTILES if 0 < q < 0.5),
