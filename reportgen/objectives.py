@@ -87,7 +87,7 @@ OBJECTIVES: dict[str, Objective] = {
     "reconstruction": Objective(
         name="reconstruction",
         title="Reconstruction term",
-        formula=r"\mathbb{E}_{q_{\phi}(z \mid x)}\bigl[\log p_{\theta}(x \mid z)\bigr]",
+        formula=r"\mathbb{E}_{q_{\varphi}(z \mid x)}\bigl[\log p_{\theta}(x \mid z)\bigr]",
         spoken="the expectation under q phi of z given x of log p theta of x given z",
         integrand=LIKELIHOOD,
         source="borea",
@@ -95,7 +95,10 @@ OBJECTIVES: dict[str, Objective] = {
     "elbo": Objective(
         name="elbo",
         title="ELBO",
-        formula=r"\mathbb{E}_{q_{\phi}(z \mid x)}\bigl[\log p_{\theta}(x, z) - \log q_{\phi}(z \mid x)\bigr]",
+        formula=(
+            r"\mathbb{E}_{q_{\varphi}(z \mid x)}"
+            r"\bigl[\log p_{\theta}(x, z) - \log q_{\varphi}(z \mid x)\bigr]"
+        ),
         spoken=(
             "the expectation under q phi of z given x of log p theta of x and z minus log q phi of z given x"
         ),
@@ -106,8 +109,8 @@ OBJECTIVES: dict[str, Objective] = {
         name="elbo_analytic_kl",
         title="ELBO, analytic KL",
         formula=(
-            r"\mathbb{E}_{q_{\phi}(z \mid x)}\bigl[\log p_{\theta}(x \mid z)\bigr]"
-            r" - \mathrm{KL}\bigl(q_{\phi}(z \mid x) \,\Vert\, p(z)\bigr)"
+            r"\mathbb{E}_{q_{\varphi}(z \mid x)}\bigl[\log p_{\theta}(x \mid z)\bigr]"
+            r" - \mathrm{KL}\bigl(q_{\varphi}(z \mid x) \,\Vert\, p(z)\bigr)"
         ),
         spoken=(
             "the expectation under q phi of z given x of log p theta of x given z, "
@@ -121,9 +124,9 @@ OBJECTIVES: dict[str, Objective] = {
         name="iwae",
         title="IWAE bound",
         formula=(
-            r"\mathbb{E}_{q_{\phi}(z_1 \mid x) \cdots q_{\phi}(z_K \mid x)}"
+            r"\mathbb{E}_{q_{\varphi}(z_1 \mid x) \cdots q_{\varphi}(z_K \mid x)}"
             r"\biggl[\log \frac{1}{K} \sum_{k=1}^{K}"
-            r" \frac{p_{\theta}(x, z_k)}{q_{\phi}(z_k \mid x)}\biggr]"
+            r" \frac{p_{\theta}(x, z_k)}{q_{\varphi}(z_k \mid x)}\biggr]"
         ),
         spoken=(
             "the expectation, under K independent samples from q phi of z given x, of the logarithm of the "
@@ -136,7 +139,7 @@ OBJECTIVES: dict[str, Objective] = {
     "expectation": Objective(
         name="expectation",
         title="Expectation",
-        formula=r"\mathbb{E}_{q_{\phi}(z)}\bigl[f(z)\bigr]",
+        formula=r"\mathbb{E}_{q_{\varphi}(z)}\bigl[f(z)\bigr]",
         spoken="the expectation under q phi of z of f of z",
         integrand=LIKELIHOOD,
         source="mohamed2020",

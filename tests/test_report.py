@@ -43,7 +43,7 @@ from reportgen.report.numbering import Numbering
 from reportgen.report.paper import PAGES, SHEETS
 from reportgen.report.render import columns, fill, html_page, render, shared_context
 from reportgen.report.sections import training, why
-from reportgen.report.writer import Writer
+from reportgen.report.writer import SYMBOLS, Writer
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
 from reportgen.workflow import PAPERS
@@ -655,6 +655,7 @@ def test_formula_sources_are_those_of_the_templates() -> None:
         for path in templates().rglob("*.html")
         for name in re.findall(r'(?:math|equation)\("([^"]+)"', path.read_text(encoding="utf-8"))
     }
+    used |= set(SYMBOLS)
     assert used <= set(formulas.TEXT)
     assert set(formulas.TEXT) <= used, "a formula is drawn that no template asks for"
 

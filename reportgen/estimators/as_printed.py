@@ -26,7 +26,7 @@ AS_PRINTED = Estimator(
     name="score_function_as_printed",
     title="Score function as printed, ∇q for ∇ log q",
     short="the score function as printed",
-    formula=r"\hat g = \frac{1}{K} \sum_{k=1}^{K} f(z_k)\, \nabla_{\phi}\, q_{\phi}(z_k \mid x)",
+    formula=r"\hat g = \frac{1}{K} \sum_{k=1}^{K} f(z_k)\, \nabla_{\varphi}\, q_{\varphi}(z_k \mid x)",
     spoken=(
         "g hat equals the mean over K samples of f of z k times the gradient in phi of q, not log q, "
         "of z k given x"

@@ -44,9 +44,9 @@ OPTIMAL_CONSTANT = Estimator(
     short="the score function with the optimal constant baseline",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - b^{\ast}\bigr)\,"
-        r" \nabla_{\phi} \log q_{\phi}(z_k \mid x), \qquad"
-        r" b^{\ast} = \frac{\mathbb{E}\bigl[f\, \lVert \nabla_{\phi} \log q_{\phi} \rVert^2\bigr]}"
-        r"{\mathbb{E}\bigl[\lVert \nabla_{\phi} \log q_{\phi} \rVert^2\bigr]}"
+        r" \nabla_{\varphi} \log q_{\varphi}(z_k \mid x), \qquad"
+        r" b^{\ast} = \frac{\mathbb{E}\bigl[f\, \lVert \nabla_{\varphi} \log q_{\varphi} \rVert^2\bigr]}"
+        r"{\mathbb{E}\bigl[\lVert \nabla_{\varphi} \log q_{\varphi} \rVert^2\bigr]}"
     ),
     spoken=(
         "g hat equals the mean over K samples of f of z k minus b star, times the gradient in phi of log q; "

@@ -41,7 +41,7 @@ OPTIMAL_PER_COORDINATE = Estimator(
     formula=(
         r"\hat g_{\eta_j} = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - b_j^{\ast}\bigr)\, s_j(z_k), \qquad"
         r" b_j^{\ast} = \frac{\mathbb{E}\bigl[f\, s_j^2\bigr]}{\mathbb{E}\bigl[s_j^2\bigr]}, \qquad"
-        r" s = \nabla_{\eta} \log q_{\phi}(z \mid x)"
+        r" s = \nabla_{\eta} \log q_{\varphi}(z \mid x)"
     ),
     spoken=(
         "coordinate j of g hat in eta equals the mean over K samples of f of z k minus b j star, "

@@ -28,7 +28,7 @@ DOUBLY_REPARAMETERIZED = Estimator(
     title="Doubly reparameterized (DReG)",
     short="the doubly reparameterized gradient",
     formula=(
-        r"\hat g = \sum_{k=1}^{K} \omega_k^2 \Bigl(\frac{\partial z_k}{\partial \phi}\Bigr)^{\!\top}"
+        r"\hat g = \sum_{k=1}^{K} \omega_k^2 \Bigl(\frac{\partial z_k}{\partial \varphi}\Bigr)^{\!\top}"
         r" \nabla_{z} \log w(z_k), \qquad \omega_k = \frac{w(z_k)}{\sum_{j} w(z_j)}"
     ),
     spoken=(

@@ -32,8 +32,8 @@ GUMBEL_SOFTMAX = Estimator(
     title="Gumbel-softmax (Concrete)",
     short="Gumbel-softmax",
     formula=(
-        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \nabla_{\phi}\, f\bigl(\zeta_k\bigr), \qquad"
-        r" \zeta_k = \sigma\Bigl(\frac{\eta_{\phi}(x) + g_k}{\tau}\Bigr)"
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \nabla_{\varphi}\, f\bigl(\zeta_k\bigr), \qquad"
+        r" \zeta_k = \sigma\Bigl(\frac{\eta_{\varphi}(x) + g_k}{\tau}\Bigr)"
     ),
     spoken=(
         "g hat equals the mean over K samples of the gradient in phi of f of zeta k, "

@@ -29,7 +29,7 @@ LEAVE_ONE_OUT = Estimator(
     short="leave-one-out",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \Bigl(f(z_k) - \frac{1}{K-1} \sum_{j \neq k} f(z_j)\Bigr)\,"
-        r" \nabla_{\phi} \log q_{\phi}(z_k \mid x)"
+        r" \nabla_{\varphi} \log q_{\varphi}(z_k \mid x)"
     ),
     spoken=(
         "g hat equals the mean over K samples of f of z k minus the mean of the other samples' f, "

@@ -57,7 +57,7 @@ MOVING_AVERAGE_BASELINE = Estimator(
     short="the score function with a moving-average baseline",
     formula=(
         r"\hat g_r = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_{rk}) - b_r\bigr)\,"
-        r" \nabla_{\phi} \log q_{\phi}(z_{rk} \mid x), \qquad"
+        r" \nabla_{\varphi} \log q_{\varphi}(z_{rk} \mid x), \qquad"
         r" b_r = 0.9\, b_{r-1} + 0.1\, \frac{1}{K} \sum_{k=1}^{K} f(z_{r-1,k})"
     ),
     spoken=(

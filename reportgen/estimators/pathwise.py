@@ -33,7 +33,7 @@ PATHWISE = Estimator(
     title="Pathwise (standard VAE gradient)",
     short="pathwise",
     formula=(
-        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \nabla_{\phi}\, f\bigl(g_{\phi}(x, \epsilon_k)\bigr),"
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \nabla_{\varphi}\, f\bigl(g_{\varphi}(x, \epsilon_k)\bigr),"
         r" \qquad \epsilon_k \sim p(\epsilon)"
     ),
     spoken=(
@@ -41,7 +41,7 @@ PATHWISE = Estimator(
         "where z is g phi of x and epsilon k, and epsilon k is drawn from a fixed distribution"
     ),
     bound_formula=(
-        r"\hat g = \sum_{k=1}^{K} \omega_k\, \nabla_{\phi} \log w\bigl(g_{\phi}(x, \epsilon_k)\bigr),"
+        r"\hat g = \sum_{k=1}^{K} \omega_k\, \nabla_{\varphi} \log w\bigl(g_{\varphi}(x, \epsilon_k)\bigr),"
         r" \qquad \omega_k = \frac{w(z_k)}{\sum_{j} w(z_j)}, \quad \epsilon_k \sim p(\epsilon)"
     ),
     bound_spoken=(

@@ -36,9 +36,9 @@ REBAR = Estimator(
     short="REBAR",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - f(\tilde \zeta_k)\bigr)\,"
-        r" \nabla_{\phi} \log q_{\phi}(z_k \mid x)"
-        r" + \nabla_{\phi} f(\zeta_k) - \nabla_{\phi} f(\tilde \zeta_k), \qquad"
-        r" \tilde \zeta_k \sim q_{\phi}(\zeta \mid z_k)"
+        r" \nabla_{\varphi} \log q_{\varphi}(z_k \mid x)"
+        r" + \nabla_{\varphi} f(\zeta_k) - \nabla_{\varphi} f(\tilde \zeta_k), \qquad"
+        r" \tilde \zeta_k \sim q_{\varphi}(\zeta \mid z_k)"
     ),
     spoken=(
         "g hat equals the mean over K samples of f of z k minus f of zeta tilde k, times the gradient in phi "

@@ -41,13 +41,13 @@ SCORE_FUNCTION = Estimator(
     name="score_function",
     title="Score function (REINFORCE)",
     short="the score function",
-    formula=r"\hat g = \frac{1}{K} \sum_{k=1}^{K} f(z_k)\, \nabla_{\phi} \log q_{\phi}(z_k \mid x)",
+    formula=r"\hat g = \frac{1}{K} \sum_{k=1}^{K} f(z_k)\, \nabla_{\varphi} \log q_{\varphi}(z_k \mid x)",
     spoken=(
         "g hat equals the mean over K samples of f of z k times the gradient in phi of log q of z k given x"
     ),
     bound_formula=(
-        r"\hat g = \hat L \sum_{k=1}^{K} \nabla_{\phi} \log q_{\phi}(z_k \mid x)"
-        r" + \sum_{k=1}^{K} \omega_k \frac{\partial \log w_k}{\partial \phi},"
+        r"\hat g = \hat L \sum_{k=1}^{K} \nabla_{\varphi} \log q_{\varphi}(z_k \mid x)"
+        r" + \sum_{k=1}^{K} \omega_k \frac{\partial \log w_k}{\partial \varphi},"
         r" \qquad \hat L = \log \frac{1}{K} \sum_{j} w_j,"
         r" \quad \omega_k = \frac{w_k}{\sum_{j} w_j}"
     ),

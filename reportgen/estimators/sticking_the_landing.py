@@ -29,7 +29,7 @@ STICKING_THE_LANDING = Estimator(
     title="Sticking the landing",
     short="sticking the landing",
     formula=(
-        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \Bigl(\frac{\partial z_k}{\partial \phi}\Bigr)^{\!\top}"
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \Bigl(\frac{\partial z_k}{\partial \varphi}\Bigr)^{\!\top}"
         r" \nabla_{z}\, f(z_k)"
     ),
     spoken=(
@@ -37,7 +37,7 @@ STICKING_THE_LANDING = Estimator(
         "in z of f at z k, the parameters of q inside f held fixed"
     ),
     bound_formula=(
-        r"\hat g = \sum_{k=1}^{K} \omega_k \Bigl(\frac{\partial z_k}{\partial \phi}\Bigr)^{\!\top}"
+        r"\hat g = \sum_{k=1}^{K} \omega_k \Bigl(\frac{\partial z_k}{\partial \varphi}\Bigr)^{\!\top}"
         r" \nabla_{z} \log w(z_k), \qquad \omega_k = \frac{w(z_k)}{\sum_{j} w(z_j)}"
     ),
     bound_spoken=(

@@ -31,8 +31,8 @@ STRAIGHT_THROUGH = Estimator(
     title="Straight-through",
     short="the straight-through estimator",
     formula=(
-        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \Bigl(\frac{\partial \bar z}{\partial \phi}\Bigr)^{\!\top}"
-        r" \nabla_{z} f(z_k), \qquad \bar z = \mathbb{E}_{q_{\phi}}[z]"
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \Bigl(\frac{\partial \bar z}{\partial \varphi}\Bigr)^{\!\top}"
+        r" \nabla_{z} f(z_k), \qquad \bar z = \mathbb{E}_{q_{\varphi}}[z]"
     ),
     spoken=(
         "g hat equals the mean over K samples of the transposed Jacobian of z bar in phi times the gradient "

@@ -30,8 +30,8 @@ STRAIGHT_THROUGH_GUMBEL = Estimator(
     short="straight-through Gumbel-softmax",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K}"
-        r" \Bigl(\frac{\partial \zeta_k}{\partial \phi}\Bigr)^{\!\top} \nabla_{z} f(z_k), \qquad"
-        r" \zeta_k = \sigma\Bigl(\frac{\eta_{\phi}(x) + g_k}{\tau}\Bigr), \quad"
+        r" \Bigl(\frac{\partial \zeta_k}{\partial \varphi}\Bigr)^{\!\top} \nabla_{z} f(z_k), \qquad"
+        r" \zeta_k = \sigma\Bigl(\frac{\eta_{\varphi}(x) + g_k}{\tau}\Bigr), \quad"
         r" z_k = \lim_{\tau \to 0} \zeta_k"
     ),
     spoken=(

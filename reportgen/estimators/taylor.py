@@ -30,8 +30,8 @@ TAYLOR_CONTROL_VARIATE = Estimator(
     short="the Taylor control variate",
     formula=(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - \tilde f(z_k)\bigr)\,"
-        r" \nabla_{\phi} \log q_{\phi}(z_k \mid x)"
-        r" + \Bigl(\frac{\partial \bar z}{\partial \phi}\Bigr)^{\!\top}"
+        r" \nabla_{\varphi} \log q_{\varphi}(z_k \mid x)"
+        r" + \Bigl(\frac{\partial \bar z}{\partial \varphi}\Bigr)^{\!\top}"
         r" \nabla f(\bar z), \qquad \tilde f(z) = f(\bar z) + \nabla f(\bar z)^{\top} (z - \bar z)"
     ),
     spoken=(

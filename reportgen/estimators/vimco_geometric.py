@@ -35,8 +35,9 @@ VIMCO_GEOMETRIC = Estimator(
     title="VIMCO with the geometric mean",
     short="VIMCO with the geometric mean",
     formula=(
-        r"\hat g = \sum_{k=1}^{K} \bigl(\hat L - \hat L_{-k}\bigr) \nabla_{\phi} \log q_{\phi}(z_k \mid x)"
-        r" + \sum_{k=1}^{K} \omega_k \frac{\partial \log w_k}{\partial \phi},"
+        r"\hat g = \sum_{k=1}^{K} \bigl(\hat L - \hat L_{-k}\bigr)"
+        r" \nabla_{\varphi} \log q_{\varphi}(z_k \mid x)"
+        r" + \sum_{k=1}^{K} \omega_k \frac{\partial \log w_k}{\partial \varphi},"
         r" \qquad \hat L = \log \frac{1}{K} \sum_{j} w_j,"
         r" \quad \hat L_{-k} = \log \frac{1}{K} \Bigl(\sum_{j \neq k} w_j"
         r" + \prod_{j \neq k} w_j^{1/(K-1)}\Bigr),"

@@ -56,7 +56,7 @@ class DrawnFormula:
 
 
 TEXT: dict[str, Formula] = {
-    "phi": Formula(r"\phi", "phi"),
+    "phi": Formula(r"\varphi", "phi"),
     "z": Formula(r"z", "z"),
     "f": Formula(r"f", "f"),
     "B": Formula(r"B", "B"),
@@ -72,7 +72,9 @@ TEXT: dict[str, Formula] = {
     "V_C": Formula(r"V_C", "V C"),
     "J": Formula(r"J", "J"),
     "log_p": Formula(r"\log p_{\theta}(x \mid z)", "log p theta of x given z"),
-    "q": Formula(r"q_{\phi}(z \mid x)", "q phi of z given x"),
+    "q": Formula(r"q", "q"),
+    "x": Formula(r"x", "x"),
+    "q_of_z": Formula(r"q_{\varphi}(z \mid x)", "q phi of z given x"),
     "grad_log_q": Formula(r"\nabla \log q", "the gradient of log q"),
     "grad_q": Formula(r"\nabla q", "the gradient of q"),
     "grad_z": Formula(
@@ -83,15 +85,15 @@ TEXT: dict[str, Formula] = {
         "minus the expectation under q of log p theta of x given z",
     ),
     "minus_log_p": Formula(r"-\log p_{\theta}(x \mid z)", "minus log p theta of x given z"),
-    "q_reversed": Formula(r"q_{\phi}(x \mid z)", "q phi of x given z"),
+    "q_reversed": Formula(r"q_{\varphi}(x \mid z)", "q phi of x given z"),
     "eta_def": Formula(r"\eta = (\mu, \log \sigma) \in \mathbb{R}^{2d}", "eta, the pair of mu and log sigma"),
     "target": Formula(
-        r"\nabla_{\phi}\, \mathbb{E}_{q_{\phi}(z \mid x)}\bigl[f(z)\bigr]",
+        r"\nabla_{\varphi}\, \mathbb{E}_{q_{\varphi}(z \mid x)}\bigl[f(z)\bigr]",
         "the gradient in phi of the expectation under q phi of z given x of f of z",
         display=True,
     ),
     "chain": Formula(
-        r"\hat g_{\phi} = J^{\top} \hat g_{\eta}, \qquad J = \frac{\partial \eta}{\partial \phi}",
+        r"\hat g_{\varphi} = J^{\top} \hat g_{\eta}, \qquad J = \frac{\partial \eta}{\partial \varphi}",
         "g hat phi equals J transposed times g hat eta, where J is the Jacobian of eta in phi",
         display=True,
     ),
@@ -104,7 +106,7 @@ TEXT: dict[str, Formula] = {
         display=True,
     ),
     "pushforward": Formula(
-        r"\operatorname{tr} \operatorname{Cov}(\hat g_{\phi}) = \operatorname{tr}(J^{\top} C J), \qquad"
+        r"\operatorname{tr} \operatorname{Cov}(\hat g_{\varphi}) = \operatorname{tr}(J^{\top} C J), \qquad"
         r" C = \operatorname{Cov}(\hat g_{\eta})",
         "the trace of the covariance of g hat phi equals the trace of J transposed times C times J, where C "
         "is the covariance of g hat eta",
@@ -121,7 +123,7 @@ TEXT: dict[str, Formula] = {
         display=True,
     ),
     "target_alone": Formula(
-        r"\nabla_{\phi}\, \mathbb{E}_{q_{\phi}(z)}\bigl[f(z)\bigr]",
+        r"\nabla_{\varphi}\, \mathbb{E}_{q_{\varphi}(z)}\bigl[f(z)\bigr]",
         "the gradient in phi of the expectation under q phi of z of f of z",
         display=True,
     ),
@@ -151,11 +153,11 @@ TEXT: dict[str, Formula] = {
         display=True,
     ),
     "printed_weight": Formula(
-        r"\nabla_{\phi}\, q_{\phi} = q_{\phi}\, \nabla_{\phi} \log q_{\phi}",
+        r"\nabla_{\varphi}\, q_{\varphi} = q_{\varphi}\, \nabla_{\varphi} \log q_{\varphi}",
         "the gradient of q phi equals q phi times the gradient of log q phi",
     ),
     "log_w": Formula(
-        r"\log p_{\theta}(x, z) - \log q_{\phi}(z \mid x)",
+        r"\log p_{\theta}(x, z) - \log q_{\varphi}(z \mid x)",
         "log p theta of x and z minus log q phi of z given x",
     ),
 }

@@ -149,11 +149,6 @@ def verdict(word: str, expect: str = "confirmed", full: bool = False) -> Markup:
     ).format(word, SHAPES[word], Markup('<span class="note">{}</span>').format(note) if note else "")
 
 
-def symbols(text: str) -> Markup:
-    """Text with its one-letter symbols in italics."""
-    return Markup(re.sub(r"\b([fzqxK])\b", r"<i>\1</i>", str(escape(text))))
-
-
 def powers(text: str) -> Markup:
     """Text with its powers raised: 3^i, 10^(−i/7)."""
     return Markup(re.sub(r"\^(?:\(([^)]*)\)|(\w))", r"<sup>\1\2</sup>", str(escape(text))))
@@ -209,5 +204,4 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "sentence": sentence,
     "share": share,
     "share_cell": share_cell,
-    "symbols": symbols,
 }

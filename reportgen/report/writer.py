@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
 from jinja2.bccache import Bucket
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
@@ -41,6 +41,9 @@ LEAD = (
 """Figures that answer the question of an experiment, the best first."""
 
 
+SYMBOLS = "fzqxK"
+"""Letters that are formulas where they stand alone in a sentence."""
+_SYMBOL = re.compile(rf"\b[{SYMBOLS}]\b")
 _GLYPH = re.compile(r'<path d="[^"]*"/>')
 
 
@@ -107,7 +110,7 @@ class Writer:
             verdict=words.verdict,
             marked=model_words.marked,
         )
-        environment.filters.update(words.FILTERS)
+        environment.filters.update(words.FILTERS, symbols=self.symbols)
         return environment
 
     def math(self, name: str) -> Markup:
@@ -117,6 +120,10 @@ class Writer:
         """
         formula = self._formula(formulas.named(name), "m")
         return formula + ("\u2060" if self.medium == "screen" else "")
+
+    def symbols(self, text: str) -> Markup:
+        """Text with its one-letter symbols set as formulas."""
+        return Markup(_SYMBOL.sub(lambda found: self.math(found[0]), str(escape(text))))
 
     def equation(self, source: Any, name: str | None = None) -> Markup:
         """A displayed formula; numbered where it has a name. `source`: a name, or a Formula.
