@@ -11,16 +11,19 @@ import pytest
 from pypdf import PdfReader
 
 from reportgen.declaration import load_text
-from reportgen.figures.model_grid import grid
+from reportgen.figures import FIGURES
+from reportgen.figures.model_grid import base_model, grid, model_name
 from reportgen.findings import Findings, collect, prose
 from reportgen.findings.drift import CHANGED, EQUIVALENT, NOT_JUDGED, compare_numbers
 from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, front, model_words, provenance
 from reportgen.report.marks import plain
 from reportgen.report.render import fill, manifest, render
-from reportgen.report.sections import deviations
+from reportgen.report.sections import deviations, judged, unfinished
 from reportgen.report.sections.models import chains
 from reportgen.report.sections.settings import run_name
+from tests.crafted import crafted_record
+from tests.press_cases import slim
 from tests.synthetic_models import (
     TABLE,
     declared,
@@ -271,3 +274,178 @@ def test_compare_knows_counts_of_units_and_the_images_of_a_judgement() -> None:
     moved = [n for n in far if n.row.statistic == "negative_log_likelihood"]
     assert {n.status for n in moved} == {"drifted"}
     assert CHANGED not in {n.status for n in far}
+
+
+# Whose gradients, and by what name
+
+
+GRADIENTS = ("training", "samples", "cost", "signal", "signal-samples", "unbiasedness")
+"""Tables of what is measured in the base setting."""
+
+
+def captions(page: str) -> dict[str, str]:
+    """Table → its caption as a reader sees it."""
+    found = re.findall(r'<caption id="tab-([^"]+)">(.*?)</caption>', page, re.S)
+    return {name: text_of(text).replace("\u00a0", " ") for name, text in found}
+
+
+def lone(table: str = TABLE) -> Findings:
+    """One estimator of the gradient in φ alone."""
+    return models(
+        declared(table.replace("pathwise, doubly_reparameterized, generative", "pathwise, generative"))
+    )
+
+
+def blocks(estimators: str) -> str:
+    """The caption of the table by parameter block."""
+    experiment = declared(TABLE.replace("pathwise, doubly_reparameterized, generative", estimators))
+    plan = make_plan(experiment, "0" * 64)
+    made = records(experiment, plan)
+    two = {"encoder.mean": lambda *_: 4.0, "encoder.log_scale": lambda *_: 2.0}
+    for cell in plan.measurements:
+        made[cell.key] = slim(crafted_record(cell, lambda *_: 6.0, groups=two), 3, 100)
+    return captions(page_of(collect(experiment, plan, made)))["layers"].partition(". ")[2]
+
+
+def of_experiment(page: str) -> str:
+    """The text before the declaration."""
+    return text_of(page).partition("The declaration, with every default")[0].replace("\u00a0", " ")
+
+
+def test_tables_of_gradients_name_the_model_and_those_of_all_models_none(page: str) -> None:
+    told = captions(page)
+    name = "(model: VAE, 1 layer, k = 1)"
+    assert set(GRADIENTS) <= set(told)
+    assert [table for table in GRADIENTS if name not in told[table]] == []
+    others = [text for table, text in told.items() if table not in GRADIENTS]
+    assert len(others) > 3 and not any("model: " in text for text in others)
+
+
+@pytest.mark.parametrize("name", ["variance_over_training", "work", "learning_curve"])
+def test_figures_of_gradients_name_the_model(two: Findings, name: str) -> None:
+    drawn = FIGURES[name](two)
+    assert drawn is not None and "odel: VAE, 1 layer, k\u00a0=\u00a01" in drawn.caption
+
+
+@pytest.mark.parametrize("name", ["signal_by_model", "variance_against_setting"])
+def test_figures_of_every_model_name_none(two: Findings, name: str) -> None:
+    drawn = FIGURES[name](two)
+    assert drawn is not None and "bjective: IWAE bound" in drawn.caption and "odel: " not in drawn.caption
+
+
+def test_one_model_needs_no_name() -> None:
+    experiment = load_text(CONTINUED, "continued.yaml")
+    plan = make_plan(experiment, "0" * 64)
+    made: dict[str, Any] = {cell.key: judgement(cell, 86.0, (20,)) for cell in plan.judgements}
+    made |= {cell.key: trained_well(cell) for cell in plan.trainings}
+    made |= {cell.key: slim(crafted_record(cell, lambda *_: 4.0), 3, 100) for cell in plan.measurements}
+    seen = of_experiment(page_of(collect(experiment, plan, made)))
+    assert "model: " not in seen and "one of the estimators" not in seen
+    assert "at two checkpoints of one training run" in seen
+    assert "It was trained for 40 epochs on IWAE bound, K = 50 with pathwise gradients" in seen
+    assert "The model was trained on IWAE bound, K = 50 for 40 epochs" in seen
+    assert "three trained models, two judgements of them and" in seen
+
+
+def test_several_models_are_not_one_training_run(two: Findings, page: str) -> None:
+    seen = of_experiment(page)
+    assert (
+        "(digits) are measured on the same draws, at three checkpoints of each of ten trained models" in seen
+    )
+    assert "; one of the estimators is of the gradient in θ instead." in seen
+    assert "It is VAE, 1 layer, k = 1, one of ten trained models and the one meant where gradients" in seen
+    assert "Ten models were trained, each as table 2 names it, for 64 epochs with Adam" in seen
+    assert "training run and" not in seen and "The model was trained" not in seen
+    assert "In a model of two stochastic layers no small vector stands behind them" in seen
+    assert "ten trained models, twelve judgements of them (two models are judged in more than one" in seen
+    few = models(two_layers(TABLE.replace("sweep_checkpoints: every", "sweep_checkpoints: last")))
+    assert "at up to three checkpoints of each of ten trained models" in of_experiment(page_of(few))
+
+
+def test_trainings_that_differ_are_all_told() -> None:
+    text = TABLE.replace("sweep: {train.objective", "sweep: {train.epochs: [64, 80], train.objective")
+    assert "each as table 2 names it, for 64 or 80 epochs" in of_experiment(page_of(models(declared(text))))
+
+
+def test_slopes_of_the_abstract_have_a_model(two: Findings) -> None:
+    told = plain(front.abstract(lone())[1])
+    assert "The signal-to-noise ratio of one estimate (model: VAE, k = 1) changes with" in told.replace(
+        "\u00a0", " "
+    )
+    told = plain(front.abstract(two)[1]).replace("\u00a0", " ")
+    assert "For the IWAE bound of one sample (model: VAE, 1 layer, k = 1), the variance" in told
+
+
+def test_a_model_has_one_name_everywhere(two: Findings) -> None:
+    base = two.models[0].setting
+    assert model_name(two, base) == base_model(two) == "VAE, 1 layer, k\u00a0=\u00a01"
+    step = {**base, "train.objective": "elbo → iwae"}
+    assert model_name(two, step) == "VAE → IWAE, 1 layer, k\u00a0=\u00a01"
+    deeper = {**base, "problem.latent": "[50] → [100, 50]", "problem.hidden": "…"}
+    assert model_name(two, deeper, {"train.objective"}) == "1 layer → 2 layers, k\u00a0=\u00a01"
+    table = grid(two)
+    assert table is not None and len(table.models) == 12
+    assert all(model_name(two, m.setting) == table.name(row, column) for row, column, m in table.models)
+    (claim, *_) = judged.context(two)["claims"]  # type: ignore[index]
+    assert claim["result"].startswith("IWAE, 1 layer, k\u00a0=\u00a05 → 50, epoch 64: change of")
+    assert [mark["place"].replace("\u00a0", " ") for mark in claim["marks"]][:2] == [
+        "1 layer, k = 1 → 5, epoch 64",
+        "1 layer, k = 5 → 50, epoch 64",
+    ]
+
+
+def test_what_is_unfinished_is_placed_by_model_and_its_own_k() -> None:
+    experiment = two_layers()
+    plan = make_plan(experiment, "0" * 64)
+    made = records(experiment, plan)
+    for cell in plan.measurements:
+        arms = tuple(
+            replace(arm, status="budget" if arm.num_samples == 50 else "met") for arm in made[cell.key].arms
+        )
+        made[cell.key] = replace(made[cell.key], arms=arms)
+    told = unfinished.context(collect(experiment, plan, made))
+    assert told is not None
+    places = [row["where"].replace("\u00a0", " ") for row in told["short"]]
+    assert places[0] == "IWAE bound; epoch 0; K = 50; VAE, 1 layer, k = 1"
+    lost = made | {cell.key: paused(made[cell.key]) for cell in plan.trainings[1:2]}
+    told = unfinished.context(collect(experiment, plan, lost))
+    assert told is not None and told["paused"][0]["what"] == "Training, VAE, 1 layer, k\u00a0=\u00a05"
+
+
+def test_ratios_are_promised_only_where_there_are_some(page: str) -> None:
+    alone = captions(page_of(lone()))
+    assert not [text for text in alone.values() if "ratios to it" in text]
+    assert alone["training"].endswith(
+        "Total variance by epoch (model: VAE, k = 1), digits as intervals warrant."
+    )
+    by_block = (
+        "Total variance by parameter block for the IWAE bound of one sample (model: VAE, k = 1) at epoch 64"
+    )
+    assert blocks("pathwise") == f"{by_block}."
+    assert blocks("pathwise, doubly_reparameterized") == f"{by_block}: the reference’s own, and ratios to it."
+    several = captions(page)
+    assert "the others are paired ratios to it" in several["training"]
+    against = [text for table, text in several.items() if table.startswith("settings-")]
+    assert against and all(text.endswith("the reference’s own, and ratios to it.") for text in against)
+    assert "<code>train.num_samples</code></th>" not in page
+
+
+def test_reinforce_is_the_question_only_where_it_is_measured(page: str) -> None:
+    quoted = "use more of their latent units"
+    table = TABLE.replace("  - id: more-units\n", f"  - id: more-units\n    quote: {quoted}\n")
+    for found, measured in (
+        (models(declared(table)), "Which has the lower variance"),
+        (lone(table), "How large"),
+    ):
+        seen = of_experiment(page_of(found))
+        assert "REINFORCE" not in seen and "three statements" not in seen and measured in seen
+        assert f"Of such models it has been written: … {quoted} …" in seen
+    with_scores = (
+        table.replace("[pathwise, doubly", "[leave_one_out, pathwise, doubly")
+        .replace("objective: [iwae]", "objective: [elbo]")
+        .replace(", doubly_reparameterized", "")
+    )
+    seen = of_experiment(page_of(models(declared(with_scores))))
+    assert "the basic REINFORCE-like update" in seen and "What Burda et al. compare: every term" in seen
+    without = with_scores.replace("leave_one_out, ", "")
+    assert "What Burda et al. compare" not in of_experiment(page_of(models(declared(without))))

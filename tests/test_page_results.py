@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from reportgen.findings import Findings, csv_text
-from tests.browser import PHONE, Visit
+from tests.browser import PHONE, Visit, whole_page
 from tests.conftest import LIVE
+from tests.synthetic_models import models
 from tests.test_report import findings_of
 
 Visiting = Callable[..., Visit]
@@ -86,6 +87,14 @@ def test_columns_sort_both_ways_numbers_as_numbers_and_what_is_missing_last(
         assert numbers == sorted(numbers, reverse=way == "descending")
     page.get_by_role("button", name="more rows").click()
     assert table(page)[-1]["value"] == "–"
+
+
+def test_two_objectives_of_a_row_have_two_heads(visit: Visiting, tmp_path: Path) -> None:
+    """That whose gradient is measured, and that of which a model was trained."""
+    path = tmp_path / "report.html"
+    path.write_bytes(whole_page(models()))
+    page = visit(path, fragment="#results").page
+    assert {"objective", "trained as"} <= set(table(page)[0])
 
 
 def test_the_address_tells_what_is_shown_and_shows_it_again(visit: Visiting, live_page: Path) -> None:

@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from matplotlib.markers import TICKDOWN
@@ -23,6 +25,7 @@ from reportgen.figures.style import LOOKS, house_style, settle
 from reportgen.findings import Estimate, Findings
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.report import about, front, words
+from reportgen.report.sections import layers as by_layer
 from reportgen.report.sections import question, unbiasedness
 from tests.crafted import crafted, experiment
 from tests.press_cases import FUNCTION, RAINFORTH, toy
@@ -57,6 +60,7 @@ estimators:
 train: {epochs: 20, checkpoints: [0, 20]}
 measure: {images: 8}
 """
+ONE_LAYER = LAYERS.replace("layered_vae}", "layered_vae, latent: [10], hidden: [[50, 50]]}")
 OF_IMAGES = re.compile(
     r"\b(images?|encoders?|decoders?|minibatch\w*|Glorot\w*|autoencoders?|latent|test part)\b"
 )
@@ -146,6 +150,10 @@ def test_two_layers_are_measured_layer_by_layer(layers: str) -> None:
     assert "10 and 5 latent units" in layers and "layer by layer" in layers
     assert "along random directions" in layers and "each direction" in layers
     assert "does not depend on the sample" not in layers
+    assert "coordinates here, and no small vector" in layers
+    alone = said(toy(ONE_LAYER, points=8, eta=30))
+    assert "coordinates here. In a model of two stochastic layers no small vector" in alone
+    assert "measured layer by layer, and so they are in a model of one." in alone
     assert "Every estimate spends four samples." in layers
 
 
@@ -153,10 +161,33 @@ def test_the_chain_rule_stands_where_there_is_a_small_vector(bits: str, logistic
     assert "does not depend on the sample" in bits and "does not depend on the sample" in logistic
 
 
+@pytest.mark.parametrize(
+    ("dead", "off", "says"),
+    [
+        (1000, (5, 200), "have no gradient at any image, since the pixels they weigh are never on; they are"),
+        (1010, (5, 200), "have no gradient at any image, 1000 of them since the pixels they weigh are never"),
+        (1010, (0, 200), "have no gradient at any image; they are left out of distributions."),
+        (1010, None, "have no gradient at any image; they are left out of distributions."),
+        (1, (1, 1), "has no gradient at any image, since the pixel it weighs is never on; it is left out"),
+    ],
+)
+def test_only_weights_of_pixels_never_on_lack_a_gradient_for_that(
+    dead: int, off: tuple[int, int] | None, says: str
+) -> None:
+    layer = SimpleNamespace(dead=off[0], units=off[1]) if off else None
+    found: Any = SimpleNamespace(
+        coordinates=lambda label: SimpleNamespace(dead=dead, count=5000),
+        first_layer=lambda: layer,
+        vocabulary=SimpleNamespace(unit="image"),
+    )
+    assert says in by_layer.dead(found, "pathwise")
+
+
 def test_a_gradient_in_theta_is_announced() -> None:
     text = said(toy(RAINFORTH, points=3, eta=20, blocks=()))
-    assert "one of them is of the gradient in θ instead" in text
+    assert "one of the estimators is of the gradient in θ instead" in text
     assert "Beside it stands the gradient in θ" in text and "REINFORCE" not in text
+    assert "(derivatives in \u2060 or θ)" in text and "(derivatives in \u2060)" in said(toy(FUNCTION))
 
 
 def test_what_no_derivative_explains_is_not_owed_to_one(logistic: str) -> None:
@@ -198,7 +229,7 @@ def test_fragments_show_where_they_were_torn() -> None:
 def test_a_ratio_of_nothing_is_said_in_words() -> None:
     text = words.compared("a", "b", Estimate(0.0, 0.0, 0.0, 100))
     assert text == "the variance of a is zero, and that of b is not"
-    assert about.setting_text({"problem.scale_factor": 2}) == "scale factor = 2"
+    assert about.setting_text(toy(FUNCTION), {"problem.scale_factor": 2}) == "scale factor = 2"
 
 
 def test_rounding_does_not_stretch_an_axis() -> None:

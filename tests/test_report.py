@@ -413,6 +413,9 @@ def test_what_there_is_one_of_is_written_so() -> None:
     assert "The claim takes one look at the data, on an interval of 95.0% coverage." in seen
     assert "with one look at the data it has coverage 0.95," in seen
     assert re.search(r"The number of replicates was [\d\u202f]+ an image\.", seen)
+    assert "the noise lies where the images do." in seen and "ratios to it" not in seen
+    apart = "What tells the estimators apart is with which images they are noisy."
+    assert apart not in seen and apart in text_of(page_of(findings_of(SMALL)))
     captions = [sketch(found) for sketch in (coordinate_distribution.sketch, signal_to_noise.sketch)]
     assert all(caption is not None for caption in captions)
     assert "The median is " in captions[0].caption and "Medians" not in captions[0].caption
@@ -543,6 +546,7 @@ class Fixed:
     """Findings with a ratio, a share and verdicts of choice."""
 
     claims = (SimpleNamespace(source="borea, first"),)
+    models = ()
 
     def __init__(self, ratio: Estimate, share: Estimate) -> None:
         self._ratio, self._share = ratio, share

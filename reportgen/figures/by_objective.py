@@ -100,7 +100,7 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
         else "",
         intervals_sentence(lines),
         biased_sentence(findings, labels_of(data[0].lines), data[0].apart),
-        f"Mean over {where.words.place}." if where else "",
+        where.mean if where else "",
     )
 
 

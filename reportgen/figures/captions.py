@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reportgen.figures.lines import Line
+from reportgen.figures.model_grid import base_model
 from reportgen.figures.reading import default_samples, is_bound, kind_of, title_of, unbiased, usable
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.vocabulary import Vocabulary
@@ -23,12 +24,23 @@ class Place:
     checkpoint: int
     """The last one measured."""
     words: Vocabulary
+    model: str = ""
+    """The judged model, where there are several."""
 
     @property
     def over(self) -> str:
         """For figures over training, or over settings."""
+        model = f"; model: {self.model}" if self.model else ""
         mean = f"; mean over {self.words.place}" if self.words.place else ""
-        return f"Objective: {lowered(self.words.objective(self.objective))}{mean}."
+        return f"Objective: {lowered(self.words.objective(self.objective))}{model}{mean}."
+
+    @property
+    def mean(self) -> str:
+        """For figures that name their objectives in the drawing; empty where there is nothing to say."""
+        model = f"model: {self.model}" if self.model else ""
+        mean = f"mean over {self.words.place}" if self.words.place else ""
+        found = capital("; ".join(part for part in (model, mean) if part))
+        return f"{found}." if found else ""
 
     @property
     def varying(self) -> str:
@@ -37,8 +49,13 @@ class Place:
 
     @property
     def varying_over(self) -> str:
-        """For figures over K and training."""
-        return self._without_samples(self.over)
+        """For figures over K and training, of every model."""
+        return self._without_samples(self.of_models.over)
+
+    @property
+    def of_models(self) -> Place:
+        """For figures that show every model, and not one alone."""
+        return replace(self, model="")
 
     def _without_samples(self, text: str) -> str:
         found = self.words.objective(self.objective)
@@ -57,7 +74,8 @@ def place(findings: Findings, objective: str | None = None) -> Place | None:
     record = findings.record()
     if record is None or not findings.objectives:
         return None
-    return Place(objective or findings.objectives[0], record.checkpoint, findings.vocabulary)
+    first = objective or findings.objectives[0]
+    return Place(first, record.checkpoint, findings.vocabulary, base_model(findings))
 
 
 @dataclass(frozen=True)

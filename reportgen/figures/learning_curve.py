@@ -12,6 +12,7 @@ from reportgen.figures.captions import lowered, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import end_labels, objective_title
 from reportgen.figures.marking import mark
+from reportgen.figures.model_grid import base_model
 from reportgen.figures.style import PAPER, Look, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
@@ -128,7 +129,7 @@ def caption(findings: Findings, data: LearningCurve) -> str:
             seen += f", the training bound {prose.fixed(data.train[-1][1], 2)}"
         others = _other_settings(findings, epoch)
         seen += f"; with {prose.listing(others)}." if others else "."
-    record = base_training(findings)
+    record, model = base_training(findings), base_model(findings)
     told = (
         " mean over the minibatches of each epoch, and on the test part at the checkpoints"
         " where gradients were measured (marks)."
@@ -140,6 +141,7 @@ def caption(findings: Findings, data: LearningCurve) -> str:
         f"Training objective ({lowered(objective_title(data.objective))}) over {data.round}s:" + told,
         seen,
         "Both are single estimates, drawn without intervals.",
+        f"Model: {model}." if model else "",
         f"Data: {findings.vocabulary.dataset}." if record and not data.images else "",
         f"Data set: {record.dataset}." if record and data.images else "",
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from reportgen.declaration.claim_tests import scalar_text
 from reportgen.declaration.companions import companions
 from reportgen.figures.labels import TRAINED_AS, setting_title, value_title
 from reportgen.findings import Findings
@@ -25,10 +26,7 @@ class Row:
 
     def title(self, grid: Grid) -> str:
         """All of it in one line: “2 layers, k = 50”; empty where nothing is swept but the objective."""
-        return ", ".join(
-            title if path in COUNTED and not title.isdigit() else f"{setting_title(path)}\u00a0=\u00a0{title}"
-            for path, title in zip(grid.paths, self.titles, strict=True)
-        )
+        return ", ".join(_told(path, title) for path, title in zip(grid.paths, self.titles, strict=True))
 
 
 COUNTED = ("problem.latent",)
@@ -85,10 +83,44 @@ def grid(findings: Findings) -> Grid | None:
     return Grid(tuple(paths), tuple(TRAINED_AS.get(name, name) for name in objectives), tuple(made))
 
 
+def model_name(findings: Findings, setting: Mapping[str, Any], without: Set[str] = frozenset()) -> str:
+    """What the table calls the model of a setting: “IWAE, 2 layers, k = 50”; empty where none is judged.
+
+    Of a step between two both are told, “VAE → IWAE, 2 layers, k = 50”; settings `without` are not.
+    """
+    table = grid(findings)
+    if table is None:
+        return ""
+    whole = {OBJECTIVE: findings.experiment.train.objective, **setting}
+    parts = [] if OBJECTIVE in without else [_written(findings, OBJECTIVE, whole)]
+    parts += [_told(path, _written(findings, path, whole)) for path in table.paths if path not in without]
+    return ", ".join(parts)
+
+
+def base_model(findings: Findings) -> str:
+    """The name of the base setting's model, where several models are judged; else empty."""
+    cells = [model.cell for model in findings.models if model.cell is not None]
+    base = next((cell for cell in cells if cell.base), None)
+    return model_name(findings, base.setting) if base is not None and len(cells) > 1 else ""
+
+
+def _told(path: str, title: str) -> str:
+    """A setting inside a model's name: “2 layers”, “k = 50”."""
+    if path in COUNTED and not title.isdigit():
+        return title
+    return f"{setting_title(path)}\u00a0=\u00a0{title}"
+
+
 def _objective(findings: Findings, model: JudgedModel) -> str:
     return model.objective or str(model.setting.get(OBJECTIVE, findings.experiment.train.objective))
 
 
 def _written(findings: Findings, path: str, setting: Mapping[str, Any]) -> str:
-    """The value of a setting; a published number may leave it unsaid."""
-    return value_title(path, setting[path], findings.experiment.values_of(path)) if path in setting else "–"
+    """The value of a setting, or both of a step; a published number may leave it unsaid."""
+    if path not in setting:
+        return "–"
+    value, among = setting[path], findings.experiment.values_of(path)
+    if not isinstance(value, str) or " → " not in value:
+        return value_title(path, value, among)
+    titles = {scalar_text(one): value_title(path, one, among) for one in among}
+    return " → ".join(titles.get(part, part) for part in value.split(" → "))

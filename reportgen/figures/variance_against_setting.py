@@ -348,10 +348,11 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
 
 
 def place_sentence(where: Place, data: VarianceAgainstSetting) -> str:
-    """Objective and data points; several objectives are named at their lines."""
+    """Objective and data points; several objectives are named at their lines, models along the axis."""
+    place = where.of_models
     if data.several:
-        return f"Mean over {where.words.place}." if where.words.place else ""
-    return where.at if data.trained else where.over
+        return place.mean
+    return place.at if data.trained else place.over
 
 
 def crossing_sentence(data: VarianceAgainstSetting) -> str:

@@ -15,6 +15,7 @@ from reportgen.figures.axes import dot, linear_grid, log_axis, margin_note, plai
 from reportgen.figures.captions import lowered, percentage, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
+from reportgen.figures.model_grid import base_model
 from reportgen.figures.reading import all_looks, named, pair, title_of
 from reportgen.figures.style import GRID, INK, LEADING, SMALL, Look, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
@@ -206,7 +207,8 @@ def caption(findings: Findings, data: WeightHistogram) -> str:
     v, (wide, narrow) = findings.vocabulary, data.spreads
     weight, drawn = data.weight, sorted({one.drawn for one in data.spreads})
     where = f"{v.unit} {prose.count(weight.image)}{' of the test part' * v.images}"
-    objective = f"Objective: {lowered(v.objective(data.objective))}"
+    model = base_model(findings)
+    objective = f"Objective: {lowered(v.objective(data.objective))}{f'; model: {model}' if model else ''}"
     beyond = prose.listing(
         [f"{percentage(one.far)} of the estimates with {one.name}" for one in data.spreads]
     )

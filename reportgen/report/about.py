@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.figures import reading
 from reportgen.figures.axes import plain
 from reportgen.figures.labels import setting_title, value_title
+from reportgen.figures.model_grid import base_model, model_name
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
 from reportgen.report.words import counted
@@ -34,8 +35,19 @@ def objective_title(findings: Findings, name: str) -> str:
     return findings.vocabulary.objective(name)
 
 
+def of_model(findings: Findings) -> str:
+    """Whose the numbers are, where several models are judged: “ (model: VAE, k = 1)”; else empty."""
+    name = base_model(findings)
+    return f" (model: {name})" if name else ""
+
+
 def under(findings: Findings, name: str) -> str:
-    """An objective inside a sentence: “for the reconstruction term”."""
+    """An objective inside a sentence, and of several models the one measured: “for the ELBO”."""
+    return of_objective(findings, name) + of_model(findings)
+
+
+def of_objective(findings: Findings, name: str) -> str:
+    """The objective alone, where models stand side by side or the model is known."""
     if name == "iwae":
         samples = findings.vocabulary.samples
         return f"for the IWAE bound of {prose.in_words(samples)} sample{'s' * (samples != 1)}"
@@ -49,8 +61,9 @@ def under(findings: Findings, name: str) -> str:
 
 def under_every(findings: Findings, name: str) -> str:
     """The same where K varies: of a bound of several samples it is not said."""
-    title = OBJECTIVES[name].title if name in OBJECTIVES else name
-    return f"for the {title}" if name in OBJECTIVES and OBJECTIVES[name].several else under(findings, name)
+    if name not in OBJECTIVES or not OBJECTIVES[name].several:
+        return under(findings, name)
+    return f"for the {OBJECTIVES[name].title}{of_model(findings)}"
 
 
 def label_of(findings: Findings, estimator: str) -> str | None:
@@ -93,11 +106,15 @@ def model(findings: Findings) -> str:
         if findings.vocabulary.swept:
             text = f"{text}, where nothing else is said; {swept(findings)}"
         return f"{text}."
+    if name := base_model(findings):
+        text += (
+            f". It is {name}, one of {counted(trained_models(findings), 'trained model')} and the one meant "
+            "where gradients are measured and no other is named"
+        )
     if trained.epochs:
         moves = DISTRIBUTIONS[problem.distribution].reparameterizable
         text += (
-            f". It was trained for {counted(trained.epochs, *problem.round)} on "
-            f"{objective_title(findings, trained.objective)} with "
+            f". It was trained for {counted(trained.epochs, *problem.round)} on {trained_on(findings)} with "
             f"{'pathwise gradients' if moves else 'leave-one-out gradients in φ'}"
         )
     else:
@@ -108,6 +125,18 @@ def model(findings: Findings) -> str:
         f"estimator: differences between estimators are not differences between training runs."
     )
     return text
+
+
+def trained_models(findings: Findings) -> int:
+    """How many of the judged models are trainings of their own."""
+    return len({cell.training_key for cell in findings.plan.judgements})
+
+
+def trained_on(findings: Findings) -> str:
+    """The objective of the base setting's training; of a bound of several samples with their number."""
+    train = findings.experiment.train
+    found = OBJECTIVES[train.objective]
+    return f"{found.title}, K\u00a0=\u00a0{train.num_samples}" if found.several else found.title
 
 
 def swept(findings: Findings) -> str:
@@ -132,9 +161,10 @@ def run_id(findings: Findings) -> str:
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12]
 
 
-def setting_text(setting: Any) -> str:
-    """“latent = 20”."""
-    return ", ".join(f"{setting_name(path)} = {written(value, path)}" for path, value in setting.items())
+def setting_text(findings: Findings, setting: Mapping[str, Any]) -> str:
+    """“latent = 20”; of a judged model its name."""
+    told = ", ".join(f"{setting_name(path)} = {written(value, path)}" for path, value in setting.items())
+    return model_name(findings, setting) or told
 
 
 def setting_name(path: str) -> str:
@@ -176,4 +206,4 @@ def _same(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
 
 def under_all(findings: Findings, names: Sequence[str]) -> str:
     """Several objectives inside a sentence: “for the reconstruction term and for the ELBO”."""
-    return prose.listing([under(findings, name) for name in names])
+    return prose.listing([of_objective(findings, name) for name in names]) + of_model(findings)

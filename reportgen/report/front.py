@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.figures import reading
-from reportgen.figures.model_grid import grid
+from reportgen.figures.model_grid import base_model, grid
 from reportgen.findings import Findings, prose
 from reportgen.report import about, model_words, tally, words
 from reportgen.report.bibliography import reference
@@ -54,11 +54,13 @@ def _set_up(findings: Findings) -> str:
         f"{words.capital(words.counted(len(findings.labels), 'estimator'))} of the gradient of "
         f"{words.counted(len(findings.objectives), 'objective')} in {v.coordinates} "
     )
+    several = bool(base_model(findings))
     if v.trained:
-        text += f"({', '.join(part for part in (v.dataset, v.size) if part)}) "
+        size = "" if several and "problem.latent" in findings.experiment.swept else v.size
+        text += f"({', '.join(part for part in (v.dataset, size) if part)}) "
     text += "is measured" if len(findings.labels) == 1 else "are measured on the same draws"
     if v.trained:
-        text += f", at {words.counted(len(findings.checkpoints), 'checkpoint')} of one training run"
+        text += f", at {_checkpoints(findings) if several else _checkpoints_of_one(findings)}"
         text += "" if v.alone else f" and {v.counted}"
     else:
         settings = len({repr(sorted(record.setting.items())) for record in findings.measurements})
@@ -66,10 +68,27 @@ def _set_up(findings: Findings) -> str:
         text += "" if v.alone else f"{' and' if settings > 1 else ''} at {v.counted}"
     theta = len(findings.compared(parameters="theta"))
     if theta:
-        text += (
-            f"; {prose.in_words(theta)} of them {'is' if theta == 1 else 'are'} of the gradient in θ instead"
-        )
+        are = "is" if theta == 1 else "are"
+        text += f"; {prose.in_words(theta)} of the estimators {are} of the gradient in θ instead"
     return f"{text}. "
+
+
+def _checkpoints_of_one(findings: Findings) -> str:
+    return f"{words.counted(len(findings.checkpoints), 'checkpoint')} of one training run"
+
+
+def _checkpoints(findings: Findings) -> str:
+    """Of several judged models: “up to three checkpoints of each of ten trained models”."""
+    measured: dict[str, set[int]] = {}
+    for cell in findings.plan.measurements:
+        measured.setdefault(cell.training_key, set()).add(cell.checkpoint)
+    if len(measured) < 2:
+        return _checkpoints_of_one(findings)
+    counts = {len(checkpoints) for checkpoints in measured.values()}
+    return (
+        f"{'up to ' if len(counts) > 1 else ''}{words.counted(max(counts), 'checkpoint')} of each of "
+        f"{words.counted(len(measured), 'trained model')}"
+    )
 
 
 def _answer(findings: Findings) -> str:
@@ -81,7 +100,8 @@ def _answer(findings: Findings) -> str:
     text = story(findings, first, *pair)
     ratios = [(group, findings.ratio(*pair, objective=group[0])) for group in others]
     parts = [
-        f"{words.with_interval(ratio)} {about.under_all(findings, group)}"
+        f"{words.with_interval(ratio)} "
+        f"{prose.listing([about.of_objective(findings, name) for name in group])}"
         for group, ratio in ratios
         if ratio.available
     ]

@@ -10,6 +10,29 @@ from reportgen.report import words
 from reportgen.report.section import Section
 
 
+def _judgements(findings: Findings) -> str:
+    """“twelve judgements of them (two models are judged in more than one setting)”; empty without any.
+
+    The bound of one sample is the ELBO: trained on the one and on the other, it is one training.
+    """
+    plan = findings.plan
+    if not plan.judgements:
+        return ""
+    told = (
+        f"{words.counted(len(plan.judgements), 'judgement')} of {'them' if len(plan.trainings) > 1 else 'it'}"
+    )
+    settings: dict[str, set[str]] = {}
+    for cell in plan.judgements:
+        settings.setdefault(cell.training_key, set()).add(repr(sorted(cell.setting.items())))
+    shared = sum(len(own) > 1 for own in settings.values())
+    if not shared:
+        return told
+    return (
+        f"{told} ({words.counted(shared, 'model')} {'is' if shared == 1 else 'are'} judged in more than one "
+        "setting)"
+    )
+
+
 def context(findings: Findings) -> Mapping[str, Any]:
     """The numbers of cells; provenance itself is shared by every section."""
     return {
@@ -18,9 +41,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "measurements": words.counted(len(findings.plan.measurements), "measured cell"),
         "measuring": prose.seconds(sum(r.seconds for r in findings.measurements)),
         "fitting": prose.seconds(sum(r.seconds for r in findings.trainings)),
-        "judgements": words.counted(len(findings.plan.judgements), "judged model")
-        if findings.plan.judgements
-        else "",
+        "judgements": _judgements(findings),
         "judging": prose.seconds(sum(r.seconds for r in findings.judgements)),
         "rows": prose.count(findings.row_count),
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any
 
+from reportgen.figures.model_grid import model_name
 from reportgen.findings import ClaimFinding, ComparisonFinding, Estimate, Findings, prose
-from reportgen.findings.vocabulary import Vocabulary
 from reportgen.report import about, words
 from reportgen.report.bibliography import REFERENCES
 from reportgen.report.marks import told
@@ -64,25 +64,31 @@ def simultaneous(detail: ComparisonFinding) -> str:
     return told(percent if detail.effect in SHARES else prose.interval(wide), detail.estimate)
 
 
-def place(detail: ComparisonFinding, swept: bool, v: Vocabulary, fixed: Set[str] = frozenset()) -> str:
+def place(detail: ComparisonFinding, swept: bool, findings: Findings, fixed: Set[str] = frozenset()) -> str:
     """Where a comparison was made; empty if there is one place only."""
+    v = findings.vocabulary
     epoch = [v.checkpoint(detail.checkpoint)] if v.trained else []
     if not swept:
         return "".join(epoch)
-    setting = [
-        f"{about.setting_name(name)} {about.written(value, name)}"
-        for name, value in detail.setting.items()
-        if name not in fixed
-    ]
+    name = model_name(findings, detail.setting, fixed)
+    setting = (
+        [name]
+        if name
+        else [
+            f"{about.setting_name(name)} {about.written(value, name)}"
+            for name, value in detail.setting.items()
+            if name not in fixed
+        ]
+    )
     return ", ".join([*setting, *epoch])
 
 
-def result(claim: ClaimFinding, swept: bool, v: Vocabulary) -> str:
+def result(claim: ClaimFinding, swept: bool, findings: Findings) -> str:
     """The comparison that decides, with the interval it was judged on."""
     decisive = claim.headline
     if decisive is None:
         return ""
-    where = place(decisive, swept, v)
+    where = place(decisive, swept, findings)
     where += ": " * bool(where)
     if not decisive.estimate.available:
         return words.sentence(f"{where}{decisive.cause or decisive.estimate.status}")
@@ -106,16 +112,17 @@ def where(
     detail: ComparisonFinding,
     swept: bool,
     several: bool,
-    v: Vocabulary,
+    findings: Findings,
     fixed: Set[str] = frozenset(),
 ) -> str:
     """A comparison's place in a list of several; settings `fixed` in all of them are not told."""
-    found = place(detail, swept, v, fixed)
+    found = place(detail, swept, findings, fixed)
     return ", ".join(part for part in (detail.text, found) if part) if several else found
 
 
-def one(claim: ClaimFinding, v: Vocabulary) -> Mapping[str, Any]:
+def one(claim: ClaimFinding, findings: Findings) -> Mapping[str, Any]:
     """A claim with what decides it, and a mark a place."""
+    v = findings.vocabulary
     swept = len({repr(sorted(detail.setting.items())) for detail in claim.details}) > 1
     fixed = {key for key in claim.details[0].setting if len(values_of(claim, key)) == 1} if swept else set()
     several = len({detail.text for detail in claim.details}) > 1
@@ -129,11 +136,13 @@ def one(claim: ClaimFinding, v: Vocabulary) -> Mapping[str, Any]:
         "verdict": claim.verdict,
         "expect": claim.expect,
         "cause": claim.cause or "",
-        "result": result(claim, swept, v),
+        "result": result(claim, swept, findings),
         "prefix": words.capital(v.rounds) if plain else "",
         "marks": [
             {
-                "place": prose.count(detail.checkpoint) if plain else where(detail, swept, several, v, fixed),
+                "place": prose.count(detail.checkpoint)
+                if plain
+                else where(detail, swept, several, findings, fixed),
                 "verdict": detail.verdict,
                 "shape": words.SHAPES[detail.verdict],
             }
@@ -149,7 +158,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if not findings.claims:
         return None
     return {
-        "claims": [one(claim, findings.vocabulary) for claim in findings.claims],
+        "claims": [one(claim, findings) for claim in findings.claims],
         "comparisons": prose.count(findings.comparisons),
         "level": prose.percent(findings.claims[0].level, 3),
     }

@@ -36,10 +36,14 @@ def dead(findings: Findings, reference: str) -> str:
     if found is None or not found.dead:
         return ""
     dead = words.capital(prose.in_words(found.dead))
-    one, v = found.dead == 1, findings.vocabulary
-    clause = f"coordinates {'has' if one else 'have'} no gradient at any {v.unit}"
-    if v.images:
-        clause += f", since the {'pixel it weighs is' if one else 'pixels they weigh are'} never on"
+    one, layer = found.dead == 1, findings.first_layer()
+    clause = f"coordinates {'has' if one else 'have'} no gradient at any {findings.vocabulary.unit}"
+    off = layer.dead * layer.units if layer is not None else 0
+    if 0 < off <= found.dead:
+        some = f"{prose.in_words(off)} of them " if off < found.dead else ""
+        clause += (
+            f", {some}since the {'pixel it weighs is' if off == 1 else 'pixels they weigh are'} never on"
+        )
     clause += "; it is" if one else "; they are"
     return f"{dead} of {prose.count(found.count)} {clause} left out of distributions."
 

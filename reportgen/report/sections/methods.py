@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from reportgen.distributions import DISTRIBUTIONS
+from reportgen.figures.model_grid import base_model
 from reportgen.findings import Findings, prose
+from reportgen.findings.vocabulary import Vocabulary
 from reportgen.report import about, words
 from reportgen.report.section import Section
 
@@ -16,6 +18,25 @@ from reportgen.report.section import Section
 def known(findings: Findings, name: str) -> bool:
     """Whether any record has a number in an array that holds NaN where it is not known."""
     return any(bool(np.isfinite(r.arrays[name]).any()) for r in findings.measurements if name in r.arrays)
+
+
+def trained(findings: Findings) -> list[Mapping[str, Any]]:
+    """The `train` section of every judged model where there are several, else of the base setting."""
+    if not base_model(findings):
+        return [findings.experiment.train.model_dump()]
+    judged = {cell.training_key for cell in findings.plan.judgements}
+    return [cell.train for cell in findings.plan.trainings if cell.key in judged]
+
+
+def spread(trainings: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """The values that one of their settings has, ascending."""
+    return sorted({train[name] for train in trainings})
+
+
+def _rounds(epochs: Sequence[int], v: Vocabulary) -> str:
+    """“ten epochs”, “ten or 20 epochs”."""
+    *others, last = epochs
+    return prose.listing([*map(prose.in_words, others), words.counted(last, v.round, v.rounds)], "or")
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
@@ -32,12 +53,14 @@ def context(findings: Findings) -> Mapping[str, Any]:
         r.arrays["variance_without"].shape[2] for r in findings.measurements if "variance_without" in r.arrays
     }
     v, problem = findings.vocabulary, experiment.problem
-    epochs = experiment.train.epochs
+    trainings = trained(findings)
+    epochs = spread(trainings, "epochs")
     q = DISTRIBUTIONS[problem.distribution]
     return {
         "trained": v.trained,
         "network": v.network,
         "layered": problem.layered,
+        "stacked": problem.layered and len(problem.latent) > 1,
         "discrete": v.discrete,
         "beginning": problem.beginning,
         "moves": "pathwise gradients" if not v.discrete else "leave-one-out gradients in φ and those in θ",
@@ -71,10 +94,12 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "claims": len(findings.claims),
         "eta": prose.count(record.eta) if record else words.DASH,
         "parameters": prose.count(record.parameters) if record else words.DASH,
-        "batch": prose.count(int(experiment.train.batch_size)),
-        "rate": f"{float(experiment.train.learning_rate):g}",
-        "epochs": words.counted(epochs, v.round, v.rounds) if epochs else "",
-        "trained_on": about.objective_title(findings, experiment.train.objective),
+        "batch": prose.listing([prose.count(size) for size in spread(trainings, "batch_size")], "or"),
+        "rate": prose.listing([f"{rate:g}" for rate in spread(trainings, "learning_rate")], "or"),
+        "epochs": _rounds(epochs, v) if any(epochs) else "",
+        "trained_on": about.trained_on(findings),
+        "model": base_model(findings),
+        "models": words.counted(about.trained_models(findings), "model"),
     }
 
 

@@ -30,6 +30,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             )
     return {
         "sentences": sentences,
+        "several": len(findings.compared()) > 1,
         "unit": findings.vocabulary.unit,
         "units": findings.vocabulary.units,
     }

@@ -73,6 +73,11 @@ ANALYTIC_ALONE = "The KL term and its gradient are in closed form and add no var
 def context(findings: Findings) -> Mapping[str, Any]:
     """Objectives with their formulas, and the model."""
     v = findings.vocabulary
+    said, theta = quotes(findings), findings.compared(parameters="theta")
+    phi = [label for label in findings.labels if label not in theta]
+    scores = any(reading.kind_of(findings, label).weighs_score for label in phi)
+    cited = about.cites(findings, "burda2016")
+    burda = scores and not v.discrete and (cited or (v.network and not said))
     objectives = []
     for name in findings.objectives:
         found = OBJECTIVES[name]
@@ -80,7 +85,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         note = NOTES.get(name, "")
         if name == "elbo" and v.discrete:
             note = ELBO_DISCRETE
-        if name == "elbo" and about.cites(findings, "burda2016"):
+        if name == "elbo" and scores and cited:
             note = f"What Burda et al. compare: {note[:1].lower()}{note[1:]}"
         if name == "elbo_analytic_kl" and "reconstruction" not in findings.objectives:
             note = ANALYTIC_ALONE
@@ -88,17 +93,16 @@ def context(findings: Findings) -> Mapping[str, Any]:
             note = f"The term that the source post asks about; {note}"
         objectives.append({"name": name, "title": found.title, "formula": formula, "note": note})
     q = DISTRIBUTIONS[findings.experiment.problem.distribution]
-    said, theta = quotes(findings), findings.compared(parameters="theta")
-    phi = [label for label in findings.labels if label not in theta]
-    burda = not v.discrete and (about.cites(findings, "burda2016") or (v.network and not said))
     return {
         "objectives": objectives,
         "network": v.network,
         "discrete": v.discrete,
-        "scores": burda or any(reading.kind_of(findings, label).weighs_score for label in phi),
+        "scores": scores,
+        "alone": len(phi) == 1,
         "theta": bool(theta),
         "coordinates": v.coordinates,
         "quotes": said,
+        "models": bool(findings.models),
         "burda": burda,
         "conditional": not v.alone or findings.objectives != ("expectation",),
         "family": {

@@ -48,7 +48,8 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     (first, low), (last, high) = usable[0], usable[-1]
     at = "at" if run.path in NAMES else f"at {setting_title(run.path)} ="
     name = run_name(findings, run)
-    lead = f"with {name}, " if name else f"{about.under_all(findings, objectives)}, "
+    under = prose.listing([about.of_objective(findings, one) for one in objectives])
+    lead = f"with {name}, " if name else f"{under}, "
     text = (
         f"{lead}the ratio of {about.named(findings, pair[0])} to "
         f"{about.named(findings, pair[1])} is "
@@ -175,9 +176,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             {
                 "id": re.sub(r"[^\w.-]+", "-", "-".join([run.path, *map(str, run.named.values())])),
                 "path": run.path,
+                "model": bool(findings.models),
                 "name": name_of(run.path),
                 "run": run_name(findings, run),
-                "symbol": setting_title(run.path) if not v.trained else "",
+                "symbol": setting_title(run.path),
                 "values": [about.written(value) for value in values],
                 "step": ORDINALS.get(step, f"{step}th") if step > 1 else "",
                 "wide": wide_table(findings, run) if short else None,
@@ -197,7 +199,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "crossings": (rows := crossing_rows(findings)),
         "runs": any(row["run"] for row in rows),
         "exact": any(row["exact"] != words.DASH for row in rows),
-        "objective": about.under(findings, findings.objectives[0]),
+        "objective": about.of_objective(findings, findings.objectives[0]),
         "trained": v.trained,
         "several": len(findings.objectives) > 1 and not v.trained,
     }

@@ -83,8 +83,8 @@ def told(findings: Findings) -> str:
             name = about.named(findings, label)
             name += " in φ" if theta and label not in theta else ""
             parts.append(f"for {name} it {change} with a slope of {words.with_interval(slope)}")
-    lead = "the signal-to-noise ratio of one estimate changes with the number of samples K"
-    return words.sentence(f"{lead}, on log-log axes: {'; '.join(parts)}") if parts else ""
+    lead = f"the signal-to-noise ratio of one estimate{about.of_model(findings)} changes with the number of"
+    return words.sentence(f"{lead} samples K, on log-log axes: {'; '.join(parts)}") if parts else ""
 
 
 def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:

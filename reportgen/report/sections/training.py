@@ -154,6 +154,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "epochs": findings.checkpoints,
         "round": findings.vocabulary.round,
         "groups": groups,
+        "model": about.of_model(findings),
         "long": words.is_long(groups),
         "columns": len(findings.checkpoints) + 1,
     }

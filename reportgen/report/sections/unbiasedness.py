@@ -122,7 +122,7 @@ def verdict(findings: Findings) -> list[str]:
         if found:
             names = [
                 f"{about.named(findings, label)} ({prose.in_words(r['rejected'])} "
-                f"{about.under(findings, objective)})"
+                f"{about.of_objective(findings, objective)})"
                 for label, objective, r in honest
                 if r["rejected"]
             ]
@@ -180,7 +180,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "groups": groups,
         "long": words.is_long(groups),
         "same": "elbo_analytic_kl" in findings.objectives and "elbo_analytic_kl" not in distinct(findings),
-        "where": findings.vocabulary.at_checkpoint(findings.checkpoints[-1]),
+        "where": about.of_model(findings) + findings.vocabulary.at_checkpoint(findings.checkpoints[-1]),
         "places": "checkpoints" if findings.vocabulary.trained else "settings",
     }
 

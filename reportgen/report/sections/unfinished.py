@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.figures.labels import objective_title
+from reportgen.figures.model_grid import base_model
 from reportgen.findings import Findings, prose
-from reportgen.findings.vocabulary import Vocabulary
 from reportgen.report import about, words
 from reportgen.report.section import Section
 from reportgen.store.records import BrokenRecord
@@ -15,9 +16,9 @@ LONGEST = 8
 """Rows shown; results.csv has all."""
 
 
-def _place(record: BrokenRecord, v: Vocabulary) -> str:
-    parts = [record.kind.capitalize()]
-    parts += [about.setting_text(record.setting)] if record.setting else []
+def _place(record: BrokenRecord, findings: Findings) -> str:
+    v, parts = findings.vocabulary, [record.kind.capitalize()]
+    parts += [about.setting_text(findings, record.setting)] if record.setting else []
     parts += [] if record.checkpoint is None or not v.trained else [v.checkpoint(record.checkpoint)]
     return ", ".join(parts)
 
@@ -27,25 +28,28 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     v = findings.vocabulary
     broken: list[dict[str, Any]] = [
         {
-            "what": _place(record, v),
+            "what": _place(record, findings),
             "cause": record.cause,
         }
         for record in findings.broken
         if not record.paused
     ]
     paused = [
-        {"what": _place(record, v), "cause": record.cause} for record in findings.broken if record.paused
+        {"what": _place(record, findings), "cause": record.cause}
+        for record in findings.broken
+        if record.paused
     ]
     short: list[dict[str, Any]] = []
+    several = bool(base_model(findings))
     for record in findings.measurements:
+        setting = about.setting_text(findings, record.setting) if several or not record.base else ""
         for arm in record.arms:
             where = [
-                about.objective_title(findings, arm.objective),
+                objective_title(arm.objective),
                 *([v.checkpoint(record.checkpoint)] if v.trained else []),
                 f"K = {arm.num_samples}",
+                *([setting] if setting else []),
             ]
-            if not record.base:
-                where.append(about.setting_text(record.setting))
             if arm.constant:
                 where.append(f"constant {prose.number(arm.constant)}")
             what = about.title_of(findings, arm.label, samples=False)

@@ -110,7 +110,7 @@ def elsewhere(findings: Findings, label: str, worst: str, best: str) -> list[str
             continue
         said.append(rest)
         apart |= prose.value_of(rest) != prose.value_of(first)
-        closes = f"{about.under(findings, objective)} {name} closes {words.share(share)}"
+        closes = f"{about.of_objective(findings, objective)} {name} closes {words.share(share)}"
         left = (
             f"leaves a factor of {words.with_interval(rest)}, of a whole gap of {words.with_interval(whole)}"
         )
