@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from reportgen.figures.model_grid import model_name
@@ -67,20 +67,17 @@ def simultaneous(detail: ComparisonFinding) -> str:
 def place(detail: ComparisonFinding, swept: bool, findings: Findings, fixed: Set[str] = frozenset()) -> str:
     """Where a comparison was made; empty if there is one place only."""
     v = findings.vocabulary
-    epoch = [v.checkpoint(detail.checkpoint)] if v.trained else []
-    if not swept:
-        return "".join(epoch)
-    name = model_name(findings, detail.setting, fixed)
-    setting = (
-        [name]
-        if name
-        else [
-            f"{about.setting_name(name)} {about.written(value, name)}"
-            for name, value in detail.setting.items()
-            if name not in fixed
-        ]
+    epoch = v.checkpoint(detail.checkpoint) if v.trained else ""
+    return ", ".join(part for part in (setting_of(detail, findings, fixed) if swept else "", epoch) if part)
+
+
+def setting_of(detail: ComparisonFinding, findings: Findings, fixed: Set[str]) -> str:
+    """The setting of a comparison, but for what is `fixed`."""
+    return model_name(findings, detail.setting, fixed) or ", ".join(
+        f"{about.setting_name(name)} {about.written(value, name)}"
+        for name, value in detail.setting.items()
+        if name not in fixed
     )
-    return ", ".join([*setting, *epoch])
 
 
 def result(claim: ClaimFinding, swept: bool, findings: Findings) -> str:
@@ -122,11 +119,8 @@ def where(
 
 def one(claim: ClaimFinding, findings: Findings) -> Mapping[str, Any]:
     """A claim with what decides it, and a mark a place."""
-    v = findings.vocabulary
     swept = len({repr(sorted(detail.setting.items())) for detail in claim.details}) > 1
     fixed = {key for key in claim.details[0].setting if len(values_of(claim, key)) == 1} if swept else set()
-    several = len({detail.text for detail in claim.details}) > 1
-    plain = not swept and not several and v.trained
     return {
         "id": claim.id,
         "statement": words.sentence(claim.statement),
@@ -137,20 +131,42 @@ def one(claim: ClaimFinding, findings: Findings) -> Mapping[str, Any]:
         "expect": claim.expect,
         "cause": claim.cause or "",
         "result": result(claim, swept, findings),
-        "prefix": words.capital(v.rounds) if plain else "",
-        "marks": [
+        "marks": marks(claim, findings, swept, fixed) if len(claim.details) > 1 else [],
+    }
+
+
+def marks(claim: ClaimFinding, findings: Findings, swept: bool, fixed: Set[str]) -> list[dict[str, Any]]:
+    """The verdicts place by place; several checkpoints of one setting stand behind its name."""
+    v, several = findings.vocabulary, len({detail.text for detail in claim.details}) > 1
+    found: list[dict[str, Any]] = []
+    for group in by_setting(claim.details):
+        together = v.trained and not several and len(group) > 1
+        setting = setting_of(group[0], findings, fixed) if swept else ""
+        lead = ", ".join(part for part in (setting, v.rounds) if part) if together else ""
+        places = [
             {
                 "place": prose.count(detail.checkpoint)
-                if plain
+                if together
                 else where(detail, swept, several, findings, fixed),
                 "verdict": detail.verdict,
                 "shape": words.SHAPES[detail.verdict],
             }
-            for detail in claim.details
+            for detail in group
         ]
-        if len(claim.details) > 1
-        else [],
-    }
+        found.append({"lead": lead if found else words.capital(lead), "places": places})
+    return found
+
+
+def by_setting(details: Sequence[ComparisonFinding]) -> list[list[ComparisonFinding]]:
+    """Comparisons of one setting together, settings that are numbers in their order."""
+    groups: dict[str, list[ComparisonFinding]] = {}
+    for detail in details:
+        groups.setdefault(repr(sorted(detail.setting.items())), []).append(detail)
+
+    def numbers(group: list[ComparisonFinding]) -> list[float]:
+        return [value for value in group[0].setting.values() if isinstance(value, int | float)]
+
+    return sorted(groups.values(), key=numbers)
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
