@@ -32,9 +32,9 @@ from reportgen.figures import (
     gap_waterfall,
     learning_curve,
     noise_split,
+    setting_panels,
     unbiasedness,
     variance_against_num_samples,
-    variance_against_setting,
     variance_over_training,
     work,
 )
@@ -229,7 +229,7 @@ def test_a_wide_interval_gets_a_magnified_panel() -> None:
 
 def test_without_sweep_curves_and_training_those_figures_are_left_out() -> None:
     only_base = lesser(keep=lambda cell: cell.base and cell.checkpoint < 200, untrained=True)
-    assert variance_against_setting.data(only_base) is None
+    assert setting_panels.data(only_base) is None
     assert variance_against_num_samples.data(only_base) is None
     assert additive_constant.data(only_base) is None
     assert learning_curve.data(only_base) is None

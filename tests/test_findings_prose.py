@@ -118,6 +118,18 @@ def test_seconds(value: float, expected: str) -> None:
     assert prose.seconds(value) == text(expected)
 
 
+def test_counts_are_whole() -> None:
+    assert prose.whole(Estimate(40.0, 30.0, 46.0)) == "40 (30 to 46)"
+    assert prose.whole(Estimate(50.0, 50.0, 50.0)) == prose.whole(Estimate(50.0)) == "50"
+    assert prose.whole(Estimate(-2.0, -3.0, 1.0)) == "−2 (−3 to 1)"
+
+
+def test_shares_without_an_interval_that_can_be_seen_are_told_alone() -> None:
+    assert prose.share(Estimate(0.69, 0.66, 0.71)) == "69.0% (66.0 to 71.0)"
+    assert prose.share(Estimate(0.99999995, 0.99999994, 0.99999996)) == "99.999995%"
+    assert prose.share(Estimate(0.5)) == "50%"
+
+
 def test_words() -> None:
     assert prose.in_words(7) == "seven"
     assert prose.in_words(64) == "64"

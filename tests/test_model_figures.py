@@ -22,13 +22,15 @@ from reportgen.figures import (
     learning_curves,
     likelihood_by_model,
     model_images,
+    setting_panels,
     signal_by_model,
     unit_activity,
+    variance_against_setting,
 )
 from reportgen.figures.labels import named_setting, value_title
 from reportgen.figures.model_grid import grid
 from reportgen.figures.style import COLUMN, INK, house_style
-from reportgen.findings import Findings, collect
+from reportgen.findings import Estimate, Findings, collect
 from reportgen.plan import make_plan
 from reportgen.report.glyphs import lacking
 from reportgen.report.vector import read
@@ -119,7 +121,17 @@ def test_learning_curves_are_the_records_and_leave_room_for_what_matters(one: Fi
     ]
     record = one.trainings[-1]
     assert data.curves[-1].points == tuple(sorted((int(e), v) for e, v in record.test_bound.items()))
-    assert "before training the objective is lower" in learning_curves.caption(one, data)
+    caption = learning_curves.caption(one, data)
+    assert "All lines come from below: before training the objective is lower" in caption
+    assert (
+        "lines of VAEs compare with one another, a line of an IWAE with those of the same k alone" in caption
+    )
+    (vae, first), (iwae, others) = data.panels
+    late = tuple(replace(curve, points=curve.points[1:]) for curve in (*first, *others))
+    some = replace(data, panels=((vae, (first[0], *late[1:3])), (iwae, late[3:])))
+    assert "One of six lines comes from below" in learning_curves.caption(one, some)
+    none = replace(data, panels=((vae, late[:3]), (iwae, late[3:])))
+    assert "from below" not in learning_curves.caption(one, none)
 
 
 def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
@@ -130,7 +142,13 @@ def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
         assert [k for k, _ in model.estimates] == [1, 5, 50, 500, 5000]
         assert values == sorted(values)
     most = max(model.gain for _, model in data.models)
-    assert f"gains {most:.2f} nats for" in bound_against_k.caption(one, data)
+    caption = bound_against_k.caption(one, data)
+    assert f"From K = 1 to 5000 the bound gains {most:.2f} nats for" in caption
+    last = sorted(m.estimates[-1][1].value - m.estimates[-2][1].value for _, m in data.models)
+    assert f"From K = 500 to 5000 alone it gains {last[-1]:.2f} nats for" in caption
+    assert f", the most, and {last[0]:.2f} for" in caption.partition("alone")[2]
+    short = [(t, tuple(replace(m, estimates=m.estimates[-2:]) for m in found)) for t, found in data.panels]
+    assert "alone" not in bound_against_k.caption(one, replace(data, panels=tuple(short)))
 
 
 def test_units_above_the_line_are_those_of_the_table(two: Findings) -> None:
@@ -139,7 +157,62 @@ def test_units_above_the_line_are_those_of_the_table(two: Findings) -> None:
     assert [unit.active for unit in data.models[-2:]] == [(17, 5), (26, 7)]
     assert len(data.models[-1].layers[0]) == 100
     caption = unit_activity.caption(two, data)
-    assert "The most are active in IWAE, 2 layers, k\u00a0=\u00a050 (26 + 7)" in caption
+    assert caption.replace("\u00a0", " ").endswith(
+        "With one stochastic layer the most are active in IWAE, 1 layer, k = 50 (25), the fewest in"
+        " VAE, 1 layer, k = 1 and IWAE, 1 layer, k = 1 (19). With two stochastic layers the most are active"
+        " in IWAE, 2 layers, k = 50 (26 + 7), the fewest in VAE, 2 layers, k = 1 and IWAE, 2 layers, k = 1"
+        " (16 + 5)."
+    )
+
+
+def test_equal_counts_have_no_most(one: Findings) -> None:
+    data = unit_activity.data(one)
+    assert data is not None
+    assert "The most are active in IWAE, k\u00a0=\u00a050 (25), the fewest" in unit_activity.caption(
+        one, data
+    )
+    alike = [(title, tuple(data.models[0] for _ in row)) for title, row in data.rows]
+    caption = unit_activity.caption(one, replace(data, rows=tuple(alike)))
+    assert caption.endswith("19 are active in every one of the six models.")
+    several = [*alike[:2], data.rows[2]]
+    caption = unit_activity.caption(one, replace(data, rows=tuple(several)))
+    assert caption.endswith("the fewest in four of six (19).")
+    single = replace(data, rows=(("", (data.models[0], "not run")),))
+    assert unit_activity.caption(one, single).endswith("19 are active in VAE, k\u00a0=\u00a01.")
+
+
+SOME = (
+    TABLE[: TABLE.index("sweep:")]
+    + "sweep: [{train.num_samples: [5, 50]}, {train.objective: [iwae], train.num_samples: [5, 50]}]\n"
+)
+"""IWAE with k = 1 is not declared."""
+
+
+def test_panels_of_one_setting_have_one_scale() -> None:
+    findings = models(declared(SOME))
+    data = setting_panels.data(findings)
+    assert data is not None and [panel.values for panel in data.panels] == [(1.0, 5.0, 50.0), (5.0, 50.0)]
+    with house_style("variance_against_setting"):
+        first, second = variance_against_setting.draw(data).axes
+    assert first.get_xlim() == second.get_xlim() and first.get_ylim() == second.get_ylim()
+    for ax in (first, second):
+        assert ax.get_xscale() == "log"
+        assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "5", "50"]
+        low, high = ax.get_ylim()
+        assert all(low < v < high for panel in data.panels for one in panel.lines for v in one.values)
+    assert second.yaxis.get_tick_params()["labelleft"] is False
+    caption = variance_against_setting.caption(findings, data)
+    assert "both logarithmic" in caption and "scales of its own" not in caption
+
+
+def test_a_model_that_no_one_declared_is_not_one_that_is_not_run() -> None:
+    data = unit_activity.data(models(declared(SOME)))
+    assert data is not None
+    assert [[one if isinstance(one, str) else "" for one in row] for _, row in data.rows] == [
+        ["", "not declared"], ["", ""], ["", ""],
+    ]  # fmt: skip
+    figure = unit_activity.draw(data)
+    assert figure.get_supylabel() == "units in a bin"
 
 
 def test_originals_are_shown_once_where_all_models_have_the_same(one: Findings) -> None:
@@ -166,6 +239,9 @@ def test_images_are_rasters_inside_the_drawing_dark_where_a_pixel_is_one(one: Fi
     assert data is not None
     scale = -(-model_images.SIDE // 8)
     first = data.rows[0].left[0].reshape(8, 8)
+    edge = (round(8 * scale * (1 + model_images.GAP)) - 8 * scale) // 2
+    assert edge > 0 and (pixels[:edge, :, 3] == 0).all() and (pixels[:, :edge, 3] == 0).all()
+    pixels = pixels[edge:, edge:]
     tile = pixels[: 8 * scale, : 8 * scale]
     assert np.array_equal(tile[scale // 2 :: scale, scale // 2 :: scale, 0] < 128, first > 0.5)
     assert (tile[..., 3] == 255).all()
@@ -200,10 +276,45 @@ def test_signal_by_model_says_whose_signal_falls(one: Findings) -> None:
     panel = data.panels[0]
     assert panel.counts == (1, 5, 50)
     assert [epoch for epoch, _ in panel.by_epoch] == [0, 8, 64]
-    assert panel.change(0) == pytest.approx(50**-0.5)
-    assert panel.change(2) == pytest.approx(50**0.5)
+    assert panel.slopes[0].value == pytest.approx(-0.5)
+    assert panel.slopes[2].value == pytest.approx(0.5)
+    table = signal_by_model.table(data)
+    assert [row.cells[-1] for row in table.rows if row.cells[2] == 64][:2] == [panel.slopes[0]] * 2
+    assert {row.cells[-1] for row in table.rows if row.cells[2] != 64} == {None}
     caption = signal_by_model.caption(one, data)
-    assert "for pathwise, φ it falls (×0.14); for doubly reparameterized, φ it rises (×7.1)" in caption
+    assert "for pathwise, φ it falls in every model, with slopes between" in caption
+    assert "for doubly reparameterized, φ it rises in every model" in caption
+    assert "Full colour: epoch 64; the earlier the fainter and thinner: 0 and 8." in caption
+    assert "Bars are 95% intervals, the widest ±" in caption and "runs off" not in caption
+
+
+def test_signal_falls_or_rises_only_where_the_interval_of_the_slope_says_so(one: Findings) -> None:
+    data = signal_by_model.data(one)
+    assert data is not None
+    slopes = [Estimate(-0.3, -0.4, -0.2), Estimate(-0.1, -0.3, 0.1), Estimate(0.5, 0.4, 0.6), Estimate(0.0)]
+    told = signal_by_model._told(slopes, "pathwise")
+    assert told == (
+        "for pathwise it falls in one of three models, rises in one of three models and may do either in"
+        " one of three models, with slopes between −0.30 (−0.40 to −0.20) and 0.50 (0.40 to 0.60)"
+    )
+    assert signal_by_model._told([Estimate(0.0)], "pathwise") == ""
+    wide = replace(
+        data.panels[0].last[0],
+        estimates=(*data.panels[0].last[0].estimates[:-1], Estimate(0.5, 0.0, 0.9)),
+    )
+    panel = replace(data.panels[0], by_epoch=((64, (wide, *data.panels[0].last[1:])),))
+    cut = replace(data, rows=(("", (panel, None)),))
+    assert "One that runs off the axis ends below a tenth of its value." in signal_by_model.caption(one, cut)
+
+
+def test_earlier_checkpoints_look_unlike_one_another(one: Findings) -> None:
+    data = signal_by_model.data(one)
+    assert data is not None
+    with house_style("signal_by_model"):
+        lines = signal_by_model.draw(data).axes[0].lines
+    faint = [line for line in lines if line.get_alpha() is not None]
+    seen = {(line.get_alpha(), line.get_linewidth()) for line in faint}
+    assert len(seen) == 2 and min(alpha for alpha, _ in seen if alpha) >= 0.4
 
 
 def test_models_that_are_not_run_leave_a_gap_and_are_counted() -> None:
@@ -217,7 +328,7 @@ def test_models_that_are_not_run_leave_a_gap_and_are_counted() -> None:
     first = likelihood_by_model.sketch(found)
     assert first is not None and "One has no number here." in first.caption and "not run" in first.alt
     units = unit_activity.data(found)
-    assert units is not None and units.rows[2][1][1] is None
+    assert units is not None and units.rows[2][1][1] == "not run"
     for name in OF_MODELS:
         assert draw(found, name) is not None
     nothing = collect(experiment, plan, {c.key: r for c in plan.judgements if (r := paused(made[c.key]))})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from reportgen.declaration import load_text
-from reportgen.figures import FIGURES
+from reportgen.figures import FIGURES, learning_curve, learning_curves
 from reportgen.figures.model_grid import base_model, grid, model_name
 from reportgen.findings import Findings, collect, prose
 from reportgen.findings.drift import CHANGED, EQUIVALENT, NOT_JUDGED, compare_numbers
@@ -41,6 +42,9 @@ from tests.test_report import WHEN, Parsed, page_of, text_of
 def shifted(cell: Any) -> float:
     """Ours are off by much at k = 50 and by little elsewhere."""
     return 0.1 if cell.setting["train.num_samples"] < 50 else 1.8
+
+
+UNPUBLISHED = TABLE[: TABLE.index("published:")] + TABLE[TABLE.index("sweep:") :]
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +90,36 @@ def test_the_table_has_the_papers_form_with_the_budget_beside_every_number(page:
 
 def test_uncertain_counts_have_their_interval(two: Findings) -> None:
     found = models(unsure=2)
-    assert model_words.units_interval(found.models[0]) == "19 to 21"
-    assert model_words.units_interval(two.models[0]) == ""
+    assert model_words.active(found.models[0]) == "19 (19 to 21)"
+    assert model_words.active(two.models[-1]) == "26 + 7"
+    layered = models(two_layers(), unsure=2)
+    assert model_words.active(layered.models[-1]) == "26 + 7 (7 to 9)"
+    rows = cells(page_of(found))
+    assert rows[1] == ["", "", "active units", "19", "19 (19 to 21)", "", "19", "19 (19 to 21)", ""][1:]
+    order = "Where counts are joined by +, the units of the stochastic layer next to the data come first"
+    assert order in text_of(page_of(layered)) and order not in text_of(page_of(found))
+
+
+def test_orderings_that_hold_are_told_beside_those_that_do_not() -> None:
+    """A twin, of models whose differences are known to a thousandth: VAE and IWAE of k = 1 are one."""
+    found = models(two_layers(), shift=shifted, own=0.01)
+    numbers = {
+        m.training.key: (m.published.nll, m.published.nll + shifted(m))
+        for m in found.models
+        if m.training is not None and m.published is not None
+    }
+    ways = [(a[0] > b[0]) == (a[1] > b[1]) for a, b in combinations(numbers.values(), 2) if a[0] != b[0]]
+    held, turned = sum(ways), len(ways) - sum(ways)
+    assert len(numbers) == 10 and held > 12 > turned > 0
+    assert model_words.orderings(found.models) == (
+        f"Of the {len(ways)} pairs of models that the published numbers order by more than that, {held} come"
+        f" out so, {prose.in_words(turned)} surely the other way round, and none is not decided."
+    )
+    same = models(shift=lambda cell: 4.0, images=3000)
+    told = model_words.orderings(same.models)
+    assert " come out so, none surely the other way round, and " in told
+    assert text_of(told) in text_of(page_of(same))
+    assert model_words.orderings(models(declared(UNPUBLISHED)).models) == ""
 
 
 def test_the_abstract_speaks_of_the_table_first(two: Findings) -> None:
@@ -113,13 +145,14 @@ def test_of_numbers_that_must_not_be_compared_it_says_why_and_judges_none() -> N
 
 
 def test_without_published_numbers_the_table_is_of_ours_alone() -> None:
-    start, end = TABLE.index("published:"), TABLE.index("sweep:")
-    found = models(declared(TABLE[:start] + TABLE[end:]))
+    found = models(declared(UNPUBLISHED), unsure=2)
     sections = {section.id: context for section, context in fill(found)}
     assert sections["models"]["title"] == "The trained models"
     assert "deviations" not in sections
     rows = cells(page_of(found))
-    assert rows[0][:1] == ["1"] and len(rows[0]) == 2 + 2 * 2
+    assert rows[0][:1] == ["1"] and len(rows[0]) == 2 + 2
+    assert rows[1] == ["", "active units", "19 (19 to 21)", "19 (19 to 21)"]
+    assert "Ours − theirs" not in page_of(found)
     assert front.abstract(found)[0].startswith("Six trained models are judged.")
 
 
@@ -191,7 +224,25 @@ def test_a_full_schedule_on_all_images_does_not_differ_from_the_paper() -> None:
     made = {cell.key: judgement(cell, 86.0, (20,), images=10_000) for cell in plan.judgements}
     lines = {line["name"]: line for line in deviations.lines(collect(experiment, plan, made))}
     assert lines["Test images"]["ours"] == f"all, {prose.count(10_000)}"
-    assert [name for name, line in lines.items() if line["from_paper"]] == ["Training images"]
+    assert [name for name, line in lines.items() if line["from_paper"]] == [
+        "Training images",
+        "Pixels of an image",
+    ]
+    assert (lines["Latent units"]["ours"], lines["Hidden units below them"]["ours"]) == ("50", "200–200")
+
+
+def test_the_deviation_sheet_has_the_network(two: Findings) -> None:
+    def told(found: Findings) -> dict[str, tuple[str, bool]]:
+        return {line["name"]: (line["ours"], line["from_paper"]) for line in deviations.lines(found)}
+
+    whole = told(two)
+    assert whole["Latent units"] == ("50; 100 + 50", False)
+    assert whole["Hidden units below them"] == ("200–200; 200–200 + 100–100", False)
+    assert whole["Pixels of an image"] == ("8×8", True)
+    small = TABLE.replace("latent: 50, hidden: [200, 200]", "latent: 30, hidden: [50, 50]")
+    other = told(models(declared(small)))
+    assert other["Latent units"] == ("30", True)
+    assert other["Hidden units below them"] == ("50–50", True)
 
 
 def test_values_of_several_trainings_are_all_told() -> None:
@@ -258,6 +309,20 @@ def test_the_report_of_one_model_is_whole(tmp_path: Path) -> None:
     seen = text_of((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert "One trained model is judged." in seen
     assert seen.count("Training objective (") == 1
+
+
+def test_other_trainings_are_told_once(two: Findings) -> None:
+    """By the figure of all of them, and not by keys below that of one."""
+    caption = learning_curve.sketch(two)
+    assert caption is not None and learning_curves.sketch(two) is not None
+    assert not re.search(r"; with|num_samples|\[", caption.caption)
+
+
+def test_a_count_of_a_claim_is_whole(two: Findings) -> None:
+    (claim,) = (claim for claim in two.claims if claim.id == "more-units")
+    detail = next(one for one in claim.details if one.estimate.available)
+    wide = replace(detail, low=-2.0, high=31.0)
+    assert plain(judged.simultaneous(wide)) == "−2 to 31"
 
 
 def test_compare_knows_counts_of_units_and_the_images_of_a_judgement() -> None:

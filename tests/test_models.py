@@ -27,6 +27,7 @@ from reportgen.findings.models.verdict import (
     UNDECIDED,
     Orderings,
     orderings,
+    orderings_of_all,
     verdict,
 )
 from reportgen.plan import make_plan
@@ -172,18 +173,36 @@ def test_verdicts(ends: tuple[float, float, float], told: Orderings, wanted: str
 
 
 def test_orderings_are_looked_at_where_the_interval_could_not_hide_them_and_hold_where_ours_do() -> None:
-    cell = make_plan(declared(), "0" * 64).judgements[0]
-    made = [
-        judgement(replace(cell, key=str(i)), nll, (19,), own=0.5)
-        for i, nll in enumerate((90.0, 89.0, 89.4, 80.0))
-    ]
+    made = judged(90.0, 89.0, 89.4, 80.0)
     published = (86.8, 86.0, 85.0, None)
     # Paired intervals are about ±0.15: 86.8 > 86.0 holds, 86.8 > 85.0 holds, 86.0 > 85.0 does not.
     found = orderings(made, published)
-    assert found == (Orderings(2, 2), Orderings(1, 2), Orderings(1, 2), Orderings(0, 0))
+    assert found == (Orderings(2, 2), Orderings(1, 2, 1), Orderings(1, 2, 1), Orderings(0, 0))
     close = orderings(made[:2], (86.05, 86.0))
     assert close == (Orderings(0, 0), Orderings(0, 0))
     assert orderings([made[0], None], (86.8, 86.0)) == (Orderings(), Orderings())
+
+
+def judged(*nlls: float) -> list[JudgementRecord]:
+    """Models of trainings of their own."""
+    cell = make_plan(declared(), "0" * 64).judgements[0]
+    cells = [replace(cell, key=f"judged {i}", training_key=f"trained {i}") for i in range(len(nlls))]
+    return [judgement(one, nll, (19,), own=0.5) for one, nll in zip(cells, nlls, strict=True)]
+
+
+def test_a_pair_that_is_surely_reversed_is_told_from_one_that_is_not_decided() -> None:
+    made, published = judged(86.0, 87.0, 86.02), (86.8, 86.0, 85.0)
+    assert orderings(made, published) == (Orderings(0, 2, 1), Orderings(1, 2, 1), Orderings(1, 2))
+    assert orderings_of_all(made, published) == Orderings(1, 3, 1)
+    assert orderings_of_all(made, published).undecided == 1
+
+
+def test_two_cells_of_one_training_are_looked_at_once() -> None:
+    first, second, third = judged(86.8, 86.0, 85.0)
+    twin = replace(first, key="judged again")
+    made, published = (first, second, twin, third), (86.8, 86.0, 86.8, 85.0)
+    assert orderings_of_all(made, published) == Orderings(3, 3) == orderings_of_all(made[1:], published[1:])
+    assert orderings(made, published) == (Orderings(2, 2),) * 4
 
 
 def test_the_table_joins_published_numbers_by_their_settings() -> None:

@@ -16,7 +16,7 @@ from reportgen.figures import (
     captions,
     coordinate_distribution,
     draw,
-    variance_against_setting,
+    setting_panels,
     variance_by_layer,
     variance_over_training,
 )
@@ -234,14 +234,14 @@ def test_a_ratio_of_nothing_is_said_in_words() -> None:
 
 def test_rounding_does_not_stretch_an_axis() -> None:
     findings = toy(FUNCTION)
-    found = variance_against_setting.data(findings)
+    found = setting_panels.data(findings)
     assert found is not None
     (one, *_) = found.panels[0].lines
     (first, *rest) = one.estimates
     mixed = replace(one, estimates=(replace(first, value=1e-31), *rest))
-    kept = variance_against_setting.without_rounding(mixed)
+    kept = setting_panels.without_rounding(mixed)
     assert list(kept.values) == [0.0, *one.values[1:]]
-    assert variance_against_setting.without_rounding(one) == one
+    assert setting_panels.without_rounding(one) == one
 
 
 def test_exact_answers_are_described_where_there_are_any() -> None:

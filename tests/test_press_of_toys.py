@@ -11,6 +11,7 @@ import pytest
 
 from reportgen.figures import (
     draw,
+    setting_panels,
     signal_against_num_samples,
     variance_against_num_samples,
     variance_against_setting,
@@ -110,7 +111,7 @@ def test_other_numbers_stay_at_base_unless_no_run_has_it() -> None:
 
 
 def test_a_panel_a_run_and_a_row_a_block(function: Findings) -> None:
-    data = variance_against_setting.data(function)
+    data = setting_panels.data(function)
     assert data is not None and data.known
     assert [[panel.title for panel in row] for row in data.rows] == [["quadratic", "cosine"]] * 2
     assert [row[0].block for row in data.rows] == ["gradient in μ", "gradient in log σ"]
@@ -119,8 +120,22 @@ def test_a_panel_a_run_and_a_row_a_block(function: Findings) -> None:
     assert cosine.exact[pathwise] == (0.25, 1.0, 4.0, 16.0)
 
 
+def test_panels_over_other_values_have_scales_of_their_own(function: Findings) -> None:
+    data = setting_panels.data(function)
+    assert data is not None and not any(len(data.alike(panel)) > 1 for panel in data.panels)
+    with house_style("variance_against_setting"):
+        axes = variance_against_setting.draw(data).axes
+    assert axes[0].get_xlim() != axes[1].get_xlim()
+    assert "Every panel has scales of its own." in variance_against_setting.caption(function, data)
+    same = FUNCTION.replace("[cosine], problem.k: [0.5, 1, 2, 4]", "[cosine], problem.k: [-1, 0, 1]")
+    found = toy(same, exact={"exact_variance": rising})
+    shared = setting_panels.data(found)
+    assert shared is not None and all(len(shared.alike(panel)) == 4 for panel in shared.panels)
+    assert "scales of its own" not in variance_against_setting.caption(found, shared)
+
+
 def test_a_ring_stands_where_the_lines_cross(function: Findings) -> None:
-    data = variance_against_setting.data(function)
+    data = setting_panels.data(function)
     assert data is not None
     (ring,) = data.rows[0][1].rings
     assert ring.crossing.at == pytest.approx(1.0, abs=0.05) and ring.crossing.exact == pytest.approx(1.0)
@@ -135,7 +150,7 @@ def test_every_ring_of_a_few_has_its_number_and_of_many_the_first_pairs() -> Non
     found = toy(FUNCTION, exact={"exact_variance": rising})
     drawn = draw(found, "variance_against_setting")
     assert drawn is not None and "intervals of the place. " in drawn.caption
-    data = variance_against_setting.data(found)
+    data = setting_panels.data(found)
     assert data is not None
     cosine = data.rows[0][1]
     (ring,) = cosine.rings
@@ -177,7 +192,7 @@ def test_one_estimator_is_not_the_best_of_several() -> None:
 
 
 def test_no_ring_where_one_is_always_lower() -> None:
-    data = variance_against_setting.data(toy(FUNCTION, lambda cell, arm: 2.0 + (arm.label == "pathwise")))
+    data = setting_panels.data(toy(FUNCTION, lambda cell, arm: 2.0 + (arm.label == "pathwise")))
     assert data is not None and not any(panel.rings for panel in data.panels) and not data.known
 
 
@@ -206,7 +221,7 @@ def test_two_objectives_share_a_panel_and_cross() -> None:
         return scale**2 if arm.objective == "elbo" else scale
 
     found = toy(CONJUGATE, of)
-    data = variance_against_setting.data(found)
+    data = setting_panels.data(found)
     assert data is not None and data.several
     (panel, _) = data.rows[0]
     assert [line.title for line in panel.lines] == ["Pathwise, ELBO", "Pathwise, ELBO, analytic KL"]
@@ -265,6 +280,7 @@ def test_signal_falls_in_phi_and_rises_in_theta(both: Findings) -> None:
     assert data is not None
     slopes = {line.title: slope.value for line, slope in zip(data.lines, data.slopes, strict=True)}
     assert slopes == pytest.approx({"Pathwise, φ": -0.5, "Gradient of the model’s parameters, θ": 0.5})
+    assert not any(signal.is_lost(row["first"][1]) for row in signal.against_samples(both))
     told = signal.told(both)
     assert "for pathwise in φ it falls" in told and "for the gradient in θ it rises" in told
 
@@ -321,6 +337,19 @@ def test_bias_and_variance_add_up_for_an_estimator_that_is_biased(monkeypatch: p
     assert (row["bias"].value, row["variance"].value) == (3.0, pytest.approx(1.0))
     assert row["error"].value == pytest.approx(4.0)
     assert exact.biases(toy(FUNCTION)) == []
+
+
+def test_a_row_that_is_lost_in_the_noise_is_a_row_of_dashes() -> None:
+    found = toy(RAINFORTH, points=3, norms=lambda cell, arm: -1.0 if arm.label == "pathwise" else 1.0)
+    rows = {row["title"]: row for row in signal.against_samples(found)}
+    assert list(rows) == [
+        "Pathwise, φ", "Pathwise, φ, directional", "Gradient of the model’s parameters, θ",
+        "Gradient of the model’s parameters, θ, directional",
+    ]  # fmt: skip
+    lost = rows["Pathwise, φ"]
+    assert (lost["first"][0], lost["last"][0]) == (1, 64)
+    assert not any(e.available for e in (lost["first"][1], lost["last"][1], lost["slope"]))
+    assert "Dashes stand where the mean gradient is lost in the noise." in text_of(page_of(found))
 
 
 # The ratio across objectives

@@ -1,7 +1,8 @@
-"""The k-sample bound of judged models against k: how far the ELBO lies below the likelihood."""
+"""The K-sample bound of judged models against K: how far the ELBO lies below the likelihood."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ from reportgen.findings.models.statistics import bound_of
 
 @dataclass(frozen=True)
 class Bounds:
-    """One model's bounds at each k."""
+    """One model's bounds at each K."""
 
     title: str
     row: int
@@ -30,6 +31,11 @@ class Bounds:
     def gain(self) -> float:
         """What the most samples add to the fewest."""
         return self.estimates[-1][1].value - self.estimates[0][1].value
+
+    @property
+    def last_gain(self) -> float:
+        """What they add to the fewest but them."""
+        return self.estimates[-1][1].value - self.estimates[-2][1].value
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class BoundAgainstK:
 
 
 def data(findings: Findings) -> BoundAgainstK | None:
-    """Of every judged model; None where none was, or at one k alone."""
+    """Of every judged model; None where none was, or at one K alone."""
     table = grid(findings)
     if table is None:
         return None
@@ -67,7 +73,7 @@ def data(findings: Findings) -> BoundAgainstK | None:
 
 def draw(data: BoundAgainstK) -> Figure:
     """Panels below one another, one scale, lines named at their ends."""
-    figure = new_figure(14 + 42 * len(data.panels))
+    figure = new_figure(14 + 38 * len(data.panels))
     axes = figure.subplots(len(data.panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     ks = sorted({k for _, one in data.models for k, _ in one.estimates})
     labels = []
@@ -86,7 +92,7 @@ def draw(data: BoundAgainstK) -> Figure:
         ax.set_title(title)
         ax.set_ylabel("bound, nats an image")
         labels.append((ax, ends))
-    axes[-1].set_xlabel("samples k of the bound")
+    axes[-1].set_xlabel("samples K of the bound")
     for ax, ends in labels:
         end_labels(ax, ends, [title for _, _, title, _ in ends])
     return figure
@@ -97,7 +103,7 @@ def table(data: BoundAgainstK) -> Table:
     columns = (
         Column("Trained as"),
         Column("Model", heads=True),
-        Column("Samples k"),
+        Column("Samples K"),
         Column("Bound", "nats an image"),
     )
     rows = (
@@ -110,21 +116,29 @@ def table(data: BoundAgainstK) -> Table:
 
 
 def caption(findings: Findings, data: BoundAgainstK) -> str:
-    """What is drawn, and what the most samples add."""
-    gains = sorted(data.models, key=lambda pair: pair[1].gain)
-    (least, low), (most, high) = gains[0], gains[-1]
-    ks = [k for k, _ in high.estimates]
-    seen = f"From k = {ks[0]} to {prose.count(ks[-1])} the bound gains {prose.fixed(high.gain, 2)} nats"
-    seen += f" for {_name(most, high)}"
-    if low is not high:
-        seen += f", the most, and {prose.fixed(low.gain, 2)} for {_name(least, low)}, the least"
+    """What is drawn, what the most samples add, and what the last of them still do."""
+    *_, before, last = (k for k, _ in data.models[0][1].estimates)
+    first = data.models[0][1].estimates[0][0]
+    whole = f"From K = {first} to {prose.count(last)} the bound gains {_ends(data, lambda one: one.gain)}"
+    end = f"From K = {before} to {prose.count(last)} alone it gains {_ends(data, lambda one: one.last_gain)}"
     return sentences(
-        "Mean over test images of the k-sample bound on log p(x) against k. All its values come from the"
-        " same samples; the last stands for the log-likelihood.",
-        f"{seen}: the smaller the gain, the closer q is to the posterior.",
+        "Mean over test images of the K-sample bound on log p(x) against K; k is what a model was trained"
+        " with. All values of a model come from the same samples; the last stands for the log-likelihood.",
+        f"{whole}: the smaller the gain, the closer q is to the posterior.",
+        f"{end}; more samples would add to it still." if before != first else "",
         "Bars are 95% intervals over images; the images are the same for every model, so that differences"
         " are known better than the bars show.",
     )
+
+
+def _ends(data: BoundAgainstK, gain: Callable[[Bounds], float]) -> str:
+    """The model whose bound gains most, and the one whose bound gains least."""
+    gains = sorted(data.models, key=lambda pair: gain(pair[1]))
+    (least, low), (most, high) = gains[0], gains[-1]
+    seen = f"{prose.fixed(gain(high), 2)} nats for {_name(most, high)}"
+    if low is not high:
+        seen += f", the most, and {prose.fixed(gain(low), 2)} for {_name(least, low)}, the least"
+    return seen
 
 
 def _name(panel: str, one: Bounds) -> str:
@@ -134,11 +148,11 @@ def _name(panel: str, one: Bounds) -> str:
 def alt(data: BoundAgainstK) -> str:
     """The curves in words: both ends of each."""
     told = "; ".join(
-        f"{_name(panel, one)}: {prose.fixed(one.estimates[0][1].value, 2)} at k = {one.estimates[0][0]}, "
-        f"{prose.fixed(one.estimates[-1][1].value, 2)} at k = {prose.count(one.estimates[-1][0])}"
+        f"{_name(panel, one)}: {prose.fixed(one.estimates[0][1].value, 2)} at K = {one.estimates[0][0]}, "
+        f"{prose.fixed(one.estimates[-1][1].value, 2)} at K = {prose.count(one.estimates[-1][0])}"
         for panel, one in data.models
     )
-    return f"Line charts of the k-sample bound in nats an image against k, logarithmic. {told}."
+    return f"Line charts of the K-sample bound in nats an image against K, logarithmic. {told}."
 
 
 def sketch(findings: Findings) -> Sketch | None:

@@ -212,8 +212,7 @@ def ranking(lines: Sequence[Line], index: int = -1) -> str:
 
 def percentage(part: Estimate) -> str:
     """A part with its interval: “87.31% (87.29 to 87.33)”."""
-    scaled = Estimate(100 * part.value, 100 * part.low, 100 * part.high)
-    return f"{prose.value_of(scaled)}% ({prose.interval(scaled)})"
+    return prose.share(part)
 
 
 def article(noun: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from reportgen.figures import learning_curves
 from reportgen.figures.axes import epoch_axis, epoch_position, linear_grid
 from reportgen.figures.captions import lowered, sentences
 from reportgen.figures.drawing import Sketch
@@ -152,7 +153,12 @@ def _nats(data: LearningCurve) -> str:
 
 
 def _other_settings(findings: Findings, epoch: int) -> list[str]:
-    """“covariance low_rank −23.80”: bounds of the other settings at this checkpoint, if few."""
+    """“covariance low_rank −23.80”: bounds of the other settings at this checkpoint, if few.
+
+    None where a figure of its own has them.
+    """
+    if learning_curves.data(findings) is not None:
+        return []
     base = base_training(findings)
     found = [
         ", ".join(f"{path.rpartition('.')[2]} {value}" for path, value in record.setting.items())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reportgen.figures.axes import epoch_axis, epoch_position, linear_grid
-from reportgen.figures.captions import sentences
+from reportgen.figures.captions import capital, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import end_labels
 from reportgen.figures.marking import mark
@@ -129,21 +129,27 @@ def table(data: LearningCurves) -> Table:
 
 
 def caption(findings: Findings, data: LearningCurves) -> str:
-    """What is drawn, and why panels do not compare."""
-    best = max(data.curves, key=lambda curve: curve.points[-1][1])
-    panel = next(title for title, curves in data.panels if best in curves)
+    """What is drawn, and which lines compare."""
     low, _ = _scale(data)
-    cut = any(v < low for curve in data.curves for _, v in curve.points)
+    cut = sum(any(v < low for _, v in curve.points) for curve in data.curves)
     return sentences(
         "Training objective on the test part at the checkpoints, each model’s own: of a VAE the evidence"
         " lower bound, of an IWAE the bound of as many samples as it was trained with, which is tighter"
-        " whatever the model; so heights compare along a line and not between lines of another k.",
-        f"The highest at its end is {panel}{', ' + best.title if best.title != panel else ''}, at"
-        f" {prose.fixed(best.points[-1][1], 2)} nats an image.",
+        " whatever the model; so lines of VAEs compare with one another, a line of an IWAE with those of the"
+        " same k alone.",
         "Single estimates, drawn without intervals.",
-        "Lines come from below: before training the objective is lower than the panels show." if cut else "",
+        _cut(cut, len(data.curves)),
         f"Data set: {findings.vocabulary.dataset}.",
     )
+
+
+def _cut(cut: int, of: int) -> str:
+    """How many lines begin below the panels."""
+    if not cut:
+        return ""
+    lines = f"{capital(prose.in_words(cut))} of {prose.in_words(of)} lines" if cut < of else "All lines"
+    lines += " comes" if cut == 1 else " come"
+    return f"{lines} from below: before training the objective is lower than the panels show."
 
 
 def alt(data: LearningCurves) -> str:

@@ -82,7 +82,7 @@ def draw(data: ModelImages) -> Figure:
     left.set_title("Reconstructions")
     right.set_title("Samples from the prior")
     titles = [wrapped(row.title, 22, 2) for row in data.rows]
-    left.set_yticks([i + 0.5 - GAP / 2 for i in range(len(titles))], titles, fontsize=SMALL)
+    left.set_yticks([i + 0.5 for i in range(len(titles))], titles, fontsize=SMALL)
     right.set_yticks([])
     return figure
 
@@ -93,11 +93,13 @@ def _block(ax: Axes, rows: list[Array | None], shape: tuple[int, int]) -> None:
     most = max((len(row) for row in rows if row is not None), default=1)
     scale = -(-SIDE // max(shape))
     step = round(height * scale * (1 + GAP)), round(width * scale * (1 + GAP))
+    before = (step[0] - height * scale) // 2, (step[1] - width * scale) // 2  # half a gap, at the edges too
     picture = np.zeros((step[0] * len(rows), step[1] * most, 4))
     for r, images in enumerate(rows):
         for c, image in enumerate(() if images is None else images):
             tile = np.kron(image.reshape(shape), np.ones((scale, scale)))
-            where = picture[r * step[0] :, c * step[1] :][: tile.shape[0], : tile.shape[1]]
+            corner = r * step[0] + before[0], c * step[1] + before[1]
+            where = picture[corner[0] :, corner[1] :][: tile.shape[0], : tile.shape[1]]
             where[..., :3], where[..., 3] = 1.0 - np.clip(tile, 0.0, 1.0)[..., None], 1.0
     ax.imshow(
         (picture * 255).round().astype(np.uint8),

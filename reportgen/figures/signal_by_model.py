@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reportgen.figures.axes import handle, log_axis, setting_axis
-from reportgen.figures.captions import lowered, place, sentences
+from reportgen.figures.captions import intervals_sentence, lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, rows_of
 from reportgen.figures.marking import mark
@@ -21,8 +21,8 @@ from reportgen.figures.table import Column, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.models.table import JudgedModel
 
-EARLIER = 0.28
-"""Opacity of what was measured before the last checkpoint."""
+FIRST, STEP = 0.45, 0.3
+"""Opacity of the first checkpoint, and what is added to it up to the one before the last."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,13 @@ class Panel:
     column: str
     counts: tuple[int, ...]
     by_epoch: tuple[tuple[int, tuple[Line, ...]], ...]
+    slopes: tuple[Estimate, ...]
+    """Of the last checkpoint's lines, logarithms of both."""
 
     @property
     def last(self) -> tuple[Line, ...]:
         """Where training ends."""
         return self.by_epoch[-1][1]
-
-    def change(self, index: int) -> float:
-        """The ratio at the largest K over that at the smallest, last checkpoint."""
-        known = [v for v in self.last[index].values if v > 0]
-        return known[-1] / known[0] if len(known) > 1 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,14 @@ def _panel(findings: Findings, model: JudgedModel | None, title: str, column: st
         for epoch in epochs
         if any(len(curves[epoch, label]) > 1 for label in findings.labels)
     )
-    return Panel(title, column, counts, by_epoch) if len(counts) > 1 and by_epoch else None
+    if len(counts) < 2 or not by_epoch:
+        return None
+    last, _ = by_epoch[-1]
+    slopes = tuple(
+        findings.slope("signal_to_noise", label, setting=setting, checkpoint=last)
+        for label in findings.labels
+    )
+    return Panel(title, column, counts, by_epoch, slopes)
 
 
 def _line(findings: Findings, label: str, curve: Mapping[int, Estimate], counts: tuple[int, ...]) -> Line:
@@ -100,7 +104,7 @@ def _line(findings: Findings, label: str, curve: Mapping[int, Estimate], counts:
 
 
 def draw(data: SignalByModel) -> Figure:
-    """A panel a model, one scale; earlier checkpoints are faint."""
+    """A panel a model, one scale; earlier checkpoints are fainter and thinner."""
     figure = new_figure(18 + 25 * len(data.rows))
     shape = (len(data.rows), len(data.columns))
     axes = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
@@ -130,18 +134,20 @@ def draw(data: SignalByModel) -> Figure:
 
 def _fill(ax: Axes, panel: Panel, index: int) -> None:
     counts = [float(count) for count in panel.counts]
-    for _, lines in panel.by_epoch[:-1]:
+    for number, (_, lines) in enumerate(panel.by_epoch[:-1]):
+        share = number / max(len(panel.by_epoch) - 2, 1)
         for one in lines:
             values = [v if v > 0 else float("nan") for v in one.values]
             (earlier,) = ax.plot(
-                counts, values, color=one.look.colour, linestyle=one.look.dash, linewidth=1.0, alpha=EARLIER
-            )
+                counts, values, color=one.look.colour, linestyle=one.look.dash,
+                linewidth=0.6 + 0.4 * share, alpha=FIRST + STEP * share,
+            )  # fmt: skip
             mark(earlier, "ink", one.series)
     draw_lines(ax, counts, panel.last, size=3.6, panel=index)
 
 
 def table(data: SignalByModel) -> Table:
-    """A row a model, checkpoint, estimator and number of samples."""
+    """A row a model, checkpoint, estimator and number of samples; slopes of the last checkpoint’s lines."""
     columns = (
         Column("Trained as"),
         Column("Model"),
@@ -149,13 +155,18 @@ def table(data: SignalByModel) -> Table:
         Column("Estimator", heads=True),
         Column("Samples K"),
         Column("Signal-to-noise ratio"),
+        Column("Slope of its line"),
     )
     rows: list[Row] = []
     for index, panel in enumerate(data.panels):
         for epoch, lines in panel.by_epoch:
             before = (panel.column, panel.title or panel.column, epoch)
-            found = rows_of(lines, panel.counts, panel=index, before=before)
-            rows += found if lines is panel.last else [Row(row.cells) for row in found]
+            last = lines is panel.last
+            for one, slope in zip(lines, panel.slopes, strict=True):
+                found = rows_of((one,), panel.counts, panel=index, before=before)
+                rows += [
+                    Row((*row.cells, slope if last else None), row.mark if last else None) for row in found
+                ]
     return Table(columns, tuple(rows))
 
 
@@ -164,34 +175,44 @@ def caption(findings: Findings, data: SignalByModel) -> str:
     where = place(findings)
     panels = data.panels
     *earlier, last = (prose.count(epoch) for epoch, _ in panels[0].by_epoch)
-    told = [_told(panels, index, lowered(one.title)) for index, one in enumerate(panels[0].last)]
-    ks = panels[0].counts
+    faint = f"; the earlier the fainter and thinner: {prose.listing(earlier)}"
+    told = [
+        text
+        for index, one in enumerate(panels[0].last)
+        if (text := _told([panel.slopes[index] for panel in panels], lowered(one.title)))
+    ]
     return sentences(
         "Signal-to-noise ratio of one estimate against the number of samples K of the estimate, both"
         " logarithmic, a panel a trained model; k is what it was trained with.",
-        f"Full colour: epoch {last}; faint: {prose.listing(earlier)}." if earlier else "",
-        f"From K = {ks[0]} to {prose.count(ks[-1])} at the last checkpoint, {'; '.join(filter(None, told))}."
-        if any(told)
-        else "",
+        f"Full colour: epoch {last}{faint}." if earlier else "",
+        f"As K grows at the last checkpoint, {'; '.join(told)}." if told else "",
+        intervals_sentence([one for panel in panels for one in panel.last]),
         where.varying_over if where else "",
     )
 
 
-def _told(panels: tuple[Panel, ...], index: int, name: str) -> str:
-    """What more samples do to one estimator’s ratio, over all models; empty where it is not known."""
-    known = [c for panel in panels if len(panel.last) > index and (c := panel.change(index)) == c]
-    falls = sum(c < 1 for c in known)
+def _told(slopes: Sequence[Estimate], name: str) -> str:
+    """What more samples do to one estimator’s ratio, over all models; empty where no slope is known."""
+    known = sorted((slope for slope in slopes if slope.has_interval), key=lambda slope: slope.value)
     if not known:
         return ""
-    way = (
-        "falls"
-        if falls == len(known)
-        else "rises"
-        if not falls
-        else f"falls in {falls} of {len(known)} models"
+    counts = {
+        "falls": sum(slope.high < 0 for slope in known),
+        "rises": sum(slope.low > 0 for slope in known),
+    }
+    open_ = len(known) - sum(counts.values())
+    parts = [f"{way} in {_of(count, len(known))}" for way, count in counts.items() if count]
+    parts += [f"may do either in {_of(open_, len(known))}"] if open_ else []
+    ends = prose.listing([prose.with_interval(slope) for slope in dict.fromkeys((known[0], known[-1]))])
+    return (
+        f"for {name} it {prose.listing(parts)}, with {'slopes between' if len(known) > 1 else 'slope'} {ends}"
     )
-    low, high = prose.number(min(known), 2), prose.number(max(known), 2)
-    return f"for {name} it {way} ({'×' + low if low == high else f'×{low} to ×{high}'})"
+
+
+def _of(count: int, models: int) -> str:
+    if count == models:
+        return "every model" if models > 1 else "the one model"
+    return f"{prose.in_words(count)} of {prose.in_words(models)} models"
 
 
 def alt(data: SignalByModel) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -12,13 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from reportgen.figures.axes import power_of_ten
-from reportgen.figures.captions import sentences
+from reportgen.figures.captions import capital, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.marking import mark
 from reportgen.figures.model_grid import grid
-from reportgen.figures.style import INK, LOOKS, MUTED, SMALL, new_figure
+from reportgen.figures.style import INK, LOOKS, MUTED, SMALL, TEXT, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
-from reportgen.findings import Findings
+from reportgen.findings import Findings, prose
 from reportgen.findings.models.activity import THRESHOLD, groups, units_of
 
 LAYERS = (LOOKS["pathwise"], LOOKS["score_function"], LOOKS["leave_one_out"], LOOKS["taylor_control_variate"])
@@ -26,6 +27,8 @@ STEP = 0.25
 """Width of a bin, in decades."""
 LOWEST = 1e-8
 """What is less counts as this: such a unit does not move."""
+NAMED = 2
+"""Models with equally many active units that a caption names."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,15 @@ class Units:
 
 @dataclass(frozen=True)
 class UnitActivity:
-    """Rows and columns as in the table of models; None where one was not judged."""
+    """Rows and columns as in the table of models; where one was not judged, a word for why."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Units | None, ...]], ...]
+    rows: tuple[tuple[str, tuple[Units | str, ...]], ...]
 
     @property
     def models(self) -> tuple[Units, ...]:
         """All of them, row by row."""
-        return tuple(one for _, row in self.rows for one in row if one is not None)
+        return tuple(one for _, row in self.rows for one in row if isinstance(one, Units))
 
 
 def data(findings: Findings) -> UnitActivity | None:
@@ -62,25 +65,25 @@ def data(findings: Findings) -> UnitActivity | None:
         return None
     rows = []
     for row in table.rows:
-        found: list[Units | None] = []
+        found: list[Units | str] = []
         for column, model in zip(table.columns, row.models, strict=True):
             record = None if model is None else model.record
             if record is None:
-                found.append(None)
+                found.append("not declared" if model is None or model.cell is None else "not run")
                 continue
             variance = record.arrays["unit_variance"]
             layers = tuple(
                 tuple(float(v) for v in variance[units_of(record, name)]) for name in groups(record)[:-1]
             )
             found.append(Units(row.title(table), column, layers))
-        if any(found):
+        if any(isinstance(one, Units) for one in found):
             rows.append((row.title(table), tuple(found)))
     return UnitActivity(table.columns, tuple(rows)) if rows else None
 
 
 def draw(data: UnitActivity) -> Figure:
     """A histogram a model, one scale for all; the dashed line is the threshold."""
-    figure = new_figure(16 + 17 * len(data.rows))
+    figure = new_figure(14 + 13.5 * len(data.rows))
     shape = (len(data.rows), len(data.columns))
     axes = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
     edges = _edges(data)
@@ -91,8 +94,8 @@ def draw(data: UnitActivity) -> Figure:
     for r, (title, row) in enumerate(data.rows):
         for c, one in enumerate(row):
             ax = axes[r, c]
-            if one is None:
-                ax.text(0.5, 0.4, "not run", transform=ax.transAxes, ha="center", fontsize=SMALL, alpha=MUTED)
+            if isinstance(one, str):
+                ax.text(0.5, 0.4, one, transform=ax.transAxes, ha="center", fontsize=SMALL, alpha=MUTED)
             else:
                 _histogram(ax, one, edges, next(panel))
             ax.axvline(math.log10(THRESHOLD), color=INK, linewidth=0.7, linestyle=(0, (3, 2)), alpha=MUTED)
@@ -105,6 +108,7 @@ def draw(data: UnitActivity) -> Figure:
     _decades(axes[-1, 0], edges)
     for ax in axes[-1]:
         ax.set_xlabel("variance of the posterior mean")
+    figure.supylabel("units in a bin", fontsize=TEXT)
     return figure
 
 
@@ -164,17 +168,46 @@ def table(data: UnitActivity) -> Table:
 
 def caption(findings: Findings, data: UnitActivity) -> str:
     """What is drawn, and who has the most active units."""
-    most, least = (of(data.models, key=lambda one: sum(one.active)) for of in (max, min))
+    alike = [[one for one in data.models if len(one.layers) == n] for n in _depths(data)]
     several = any(len(one.layers) > 1 for one in data.models)
-    seen = f"The most are active in {_name(most)} ({_count(most)})"
-    seen += f", the fewest in {_name(least)} ({_count(least)})" if most is not least else ""
     return sentences(
         "Latent units by the variance over images of their posterior mean, Cov(E[u|x]), logarithmic; the"
-        " dashed line is the threshold of activity, 0.01, and beside it stands how many of how many are"
-        " above.",
+        " dashed line is the threshold of activity, 0.01. In the upper right corner stands how many of how"
+        " many are above it.",
         "Filled: the stochastic layer next to the data; outlined: the one above it." if several else "",
-        f"{seen}.",
+        *(_extremes(found, named=len(alike) > 1) for found in alike),
     )
+
+
+def _depths(data: UnitActivity) -> list[int]:
+    """Numbers of stochastic layers that models have; others do not compare."""
+    return sorted({len(one.layers) for one in data.models})
+
+
+def _extremes(models: Sequence[Units], *, named: bool) -> str:
+    """Which of some models have the most and the fewest active units; `named` tells which models they are."""
+    layers = len(models[0].layers)
+    which = f"with {prose.in_words(layers)} stochastic layer{'s' * (layers > 1)}" if named else ""
+    if len(models) == 1:
+        return capital(f"{which}{', ' * named}{_count(models[0])} are active in {_name(models[0])}.")
+    counts = sorted({sum(one.active) for one in models})
+    if len(counts) == 1:
+        every = f"every one of the {prose.in_words(len(models))} models"
+        return capital(f"{which}{', ' * named}{_counts(models)} are active in {every}.")
+    least, most = ([one for one in models if sum(one.active) == counts[i]] for i in (0, -1))
+    text = f"the most are active in {_names(most, models)}, the fewest in {_names(least, models)}."
+    return capital(f"{which}{' ' * named}{text}")
+
+
+def _names(found: Sequence[Units], among: Sequence[Units]) -> str:
+    """“VAE, k = 1 and IWAE, k = 1 (20)”; of many that are equal, how many they are."""
+    few = prose.listing([_name(one) for one in found])
+    many = f"{prose.in_words(len(found))} of {prose.in_words(len(among))}"
+    return f"{few if len(found) <= NAMED else many} ({_counts(found)})"
+
+
+def _counts(models: Sequence[Units]) -> str:
+    return prose.listing(list(dict.fromkeys(map(_count, models))), "or")
 
 
 def _name(one: Units) -> str:

@@ -7,8 +7,7 @@ nothing is trained and q has few blocks of parameters, a row of panels a block.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -25,177 +24,20 @@ from reportgen.figures.captions import (
     sentences,
     zero_sentence,
 )
-from reportgen.figures.crossings import Crossing, crossings, place_text
+from reportgen.figures.crossings import place_text
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import named_setting, setting_title, variance_axis, variance_column
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
+from reportgen.figures.labels import setting_title, variance_axis, variance_column
+from reportgen.figures.lines import draw_lines, label_lines, rows_of
 from reportgen.figures.marking import mark
 from reportgen.figures.placing import number_marks
-from reportgen.figures.reading import arms_drawn, comparable, line_of, unbiased
+from reportgen.figures.reading import unbiased
+from reportgen.figures.setting_panels import Panel, Ring, VarianceAgainstSetting, data
 from reportgen.figures.style import INK, PAPER, new_figure
 from reportgen.figures.table import Cell, Column, Mark, Row, Table
-from reportgen.findings import Estimate, Findings, prose
-from reportgen.findings.series import Series
-from reportgen.findings.variance import NOTHING
+from reportgen.findings import Findings, prose
 
-FEW_BLOCKS = 3
-"""Blocks of parameters, at most, that get a row of panels each."""
-LINES = 6
-"""Lines, at most, of all objectives together in one panel."""
-NUMBERED = 3
-"""Crossings in a panel, at most, that all have their number."""
 DENSE = 12
 """Values along an axis from which marks are drawn smaller."""
-
-
-@dataclass(frozen=True)
-class Ring:
-    """A crossing as it is drawn: at the height of its line; named where its number stands beside it."""
-
-    crossing: Crossing
-    height: float
-    named: bool
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One run of the sweep in one block of parameters; lines and exact curves run over `values`."""
-
-    path: str
-    title: str
-    """What tells the run from the others; empty for one alone."""
-    block: str
-    """Title of the block of parameters; empty for all together."""
-    values: tuple[float, ...]
-    lines: tuple[Line, ...]
-    exact: tuple[tuple[float, ...], ...]
-    """One a line, NaN where no exact variance is known."""
-    rings: tuple[Ring, ...] = ()
-
-
-@dataclass(frozen=True)
-class VarianceAgainstSetting:
-    """Panels by row and column, last checkpoint."""
-
-    objective: str
-    checkpoint: int
-    trained: bool
-    rows: tuple[tuple[Panel, ...], ...]
-    apart: tuple[Line, ...] = ()
-    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
-    several: bool = False
-    """Whether lines of several objectives share a panel."""
-
-    @property
-    def panels(self) -> tuple[Panel, ...]:
-        """All of them, row by row."""
-        return tuple(panel for row in self.rows for panel in row)
-
-    @property
-    def known(self) -> bool:
-        """Whether there is an exact curve."""
-        return any(math.isfinite(v) for panel in self.panels for one in panel.exact for v in one)
-
-
-def data(findings: Findings) -> VarianceAgainstSetting | None:
-    """Every run with at least two values; None without one."""
-    runs = findings.series()
-    if not runs or not findings.checkpoints:
-        return None
-    trained = findings.vocabulary.trained
-    blocks = tuple(group for group in findings.blocks() if group != "all")
-    groups = blocks if not trained and 1 < len(blocks) <= FEW_BLOCKS else ("all",)
-    arms = arms_drawn(findings, () if trained else findings.objectives, LINES)
-    apart: dict[str, Line] = {}
-    rows: list[tuple[Panel, ...]] = []
-    for group in groups:
-        panels = []
-        for run in runs:
-            panel, left_out = panel_of(findings, run, group, arms)
-            apart.update({one.label: one for one in left_out})
-            if panel.lines:
-                panels.append(panel)
-        if panels:
-            rows.append(tuple(panels))
-    if not rows:
-        return None
-    if len(rows) > 1 and len(rows[0]) == 1:
-        rows = [tuple(row[0] for row in rows)]
-    checkpoint = findings.checkpoints[-1]
-    return VarianceAgainstSetting(
-        findings.objectives[0],
-        checkpoint,
-        trained,
-        tuple(rows),
-        tuple(apart.values()),
-        len({objective for _, objective in arms}) > 1,
-    )
-
-
-def panel_of(
-    findings: Findings, run: Series, group: str, arms: Sequence[tuple[str, str]]
-) -> tuple[Panel, tuple[Line, ...]]:
-    """A panel, and the lines it leaves out; `arms` are (label, objective)."""
-
-    def over(statistic: str, label: str, objective: str) -> tuple[Estimate, ...]:
-        return tuple(
-            findings.get(statistic, label, objective=objective, group=group, setting=run.setting(value))
-            for value in run.values
-        )
-
-    lines = {
-        arm: line_of(findings, arm, over("total_variance", *arm), several=len({o for _, o in arms}) > 1)
-        for arm in arms
-    }
-    lines = {arm: without_rounding(one) for arm, one in lines.items()}
-    measured = tuple(one for one in lines.values() if sum(v > 0 for v in one.values) > 1)
-    drawn, apart = comparable(findings, measured)
-    kept = [arm for arm, one in lines.items() if one in drawn]
-    exact = tuple(
-        tuple(
-            e.value if e.available and e.value > 0 else math.nan for e in over("exact_total_variance", *arm)
-        )
-        for arm in kept
-    )
-    title = ", ".join(
-        named_setting(path, value, findings.experiment.values_of(path)) for path, value in run.named.items()
-    )
-    values = tuple(float(value) for value in run.values)
-    rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})
-    block = "" if group == "all" else findings.vocabulary.block(group)
-    return Panel(run.path, title, block, values, drawn, exact, rings), apart
-
-
-def without_rounding(one: Line) -> Line:
-    """The same line with zeros for what is rounding beside its largest value."""
-    least = NOTHING * max((v for v in one.values if math.isfinite(v)), default=0.0)
-    estimates = (
-        replace(e, value=0.0, low=0.0, high=0.0) if e.available and 0.0 < e.value < least else e
-        for e in one.estimates
-    )
-    return replace(one, estimates=tuple(estimates))
-
-
-def rings_of(
-    findings: Findings, run: Series, group: str, lines: Mapping[tuple[str, str], Line]
-) -> tuple[Ring, ...]:
-    """The crossings of lines that are drawn; of many only the first pair's are named."""
-    found = [one for one in crossings(findings, run, group) if set(one.arms) <= set(lines)]
-    values, few = [float(value) for value in run.values], len(found) <= NUMBERED
-    return tuple(
-        Ring(one, height_at(one.at, values, lines[one.arms[1]].values), few or one.arms == found[0].arms)
-        for one in found
-    )
-
-
-def height_at(at: float, values: Sequence[float], heights: Sequence[float]) -> float:
-    """Of a line on a log axis, between two of its points."""
-    points = [(x, math.log(y)) for x, y in zip(values, heights, strict=True) if y > 0]
-    before = max((p for p in points if p[0] <= at), default=points[0])
-    after = min((p for p in points if p[0] >= at), default=points[-1])
-    span = after[0] - before[0]
-    share = (at - before[0]) / span if span else 0.0
-    return math.exp(before[1] + share * (after[1] - before[1]))
 
 
 def draw(data: VarianceAgainstSetting) -> Figure:
@@ -210,7 +52,9 @@ def draw(data: VarianceAgainstSetting) -> Figure:
                 ax.set_visible(False)
                 continue
             last = r == len(data.rows) - 1 or row[c].path != data.rows[r + 1][c].path
-            draw_panel(ax, row[c], data.panels.index(row[c]), last=last, alone=alone)
+            draw_panel(ax, data, row[c], last=last)
+            if c and row[c].block == row[c - 1].block and row[c - 1] in data.alike(row[c]):
+                ax.tick_params(axis="y", labelleft=False)
             titles = [row[c].title] if r == 0 or columns == 1 else []
             if row[c].block and (len(row) == 1 or len({panel.block for panel in row}) > 1):
                 titles.append(row[c].block)
@@ -233,10 +77,10 @@ def numbered(ring: Ring) -> tuple[float, float, str]:
     return one.at, ring.height, place_text(one.at, one.low, one.high)
 
 
-def draw_panel(ax: Axes, panel: Panel, index: int, *, last: bool, alone: bool) -> None:
+def draw_panel(ax: Axes, data: VarianceAgainstSetting, panel: Panel, *, last: bool) -> None:
     """Marks with intervals; the exact curve where it is known, else a line from mark to mark."""
+    index, alone = data.panels.index(panel), len(data.panels) == 1
     size = 4.4 if alone else 3.6 if len(panel.values) < DENSE else 2.9
-    everything = extent(panel.lines)
     for one, exact in zip(panel.lines, panel.exact, strict=True):
         if any(math.isfinite(v) for v in exact):
             low, high = one.bounds
@@ -249,13 +93,12 @@ def draw_panel(ax: Axes, panel: Panel, index: int, *, last: bool, alone: bool) -
                 ax, panel.values, marks, low, high, one.look, line=False, size=size,
                 series=one.series, panel=index,
             )  # fmt: skip
-            everything += [v for v in exact if v > min(everything) / 10]
         else:
             draw_lines(ax, panel.values, (one,), size=size, panel=index)
     for number, ring in enumerate(panel.rings):
         mark_crossing(ax, ring, panel.values, number, index)
-    log_axis(ax, "y", everything, room=7 if alone else 5)
-    setting_axis(ax, panel.values)
+    log_axis(ax, "y", data.heights(panel), room=7 if alone else 5)
+    setting_axis(ax, data.values(panel))
     if last:
         ax.set_xlabel(setting_title(panel.path))
 
@@ -325,7 +168,7 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
     lines = tuple(one for panel in data.panels for one in panel.lines)
     first = data.panels[0]
     kinds = " and ".join(dict.fromkeys(setting_title(panel.path, long=True) for panel in data.panels))
-    both = all(is_decades(panel.values) for panel in data.panels)
+    both = all(is_decades(data.values(panel)) for panel in data.panels)
     text = f"Total variance against {kinds}, both logarithmic" if both else ""
     text = text or f"Total variance, logarithmic, against {kinds}"
     text += (
@@ -337,6 +180,7 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
     )
     return sentences(
         text,
+        own_scales_sentence(data),
         crossing_sentence(data),
         zero_sentence(one.title for one in lines if one.has_zero),
         unknown_sentence(data),
@@ -353,6 +197,13 @@ def place_sentence(where: Place, data: VarianceAgainstSetting) -> str:
     if data.several:
         return place.mean
     return place.at if data.trained else place.over
+
+
+def own_scales_sentence(data: VarianceAgainstSetting) -> str:
+    """That panels of one setting do not compare at a glance, where they have not the same values of it."""
+    paths = [panel.path for panel in data.panels]
+    own = any(paths.count(panel.path) > 1 and len(data.alike(panel)) == 1 for panel in data.panels)
+    return "Every panel has scales of its own." if own else ""
 
 
 def crossing_sentence(data: VarianceAgainstSetting) -> str:

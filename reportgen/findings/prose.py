@@ -70,6 +70,20 @@ def count(value: int) -> str:
     return fixed(float(value), 0)
 
 
+def whole(estimate: Estimate) -> str:
+    """Of something counted: 40 (30 to 46); the count alone where its interval is a point, or missing."""
+    if not estimate.available:
+        return NOT_AVAILABLE
+    text = count(int(estimate.value))
+    wide = estimate.has_interval and estimate.low < estimate.high
+    return f"{text} ({whole_interval(estimate)})" if wide else text
+
+
+def whole_interval(estimate: Estimate) -> str:
+    """30 to 46."""
+    return f"{count(int(estimate.low))} to {count(int(estimate.high))}"
+
+
 def with_interval(estimate: Estimate) -> str:
     """614 (595 to 634), digits as the interval warrants; without one, three digits."""
     if not estimate.available:
@@ -153,6 +167,14 @@ def percent(value: float, digits: int = 2) -> str:
     if abs(scaled) >= 10.0 ** (digits - 1):
         return f"{fixed(scaled, 0)}%"
     return f"{number(scaled, digits)}%"
+
+
+def share(part: Estimate) -> str:
+    """A fraction in per cent with its interval: 69% (66 to 71); the value alone where none can be seen."""
+    if not part.has_interval or _known(part):
+        return percent(part.value)
+    scaled = Estimate(100 * part.value, 100 * part.low, 100 * part.high)
+    return f"{value_of(scaled)}% ({interval(scaled)})"
 
 
 def p_value(p: float) -> str:

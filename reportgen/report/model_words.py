@@ -20,6 +20,7 @@ from reportgen.findings.models.verdict import (
     REPRODUCED,
     UNDECIDED,
     VERDICTS,
+    orderings_of_all,
 )
 from reportgen.report import words
 from reportgen.report.marks import told
@@ -80,18 +81,10 @@ def units(counts: Sequence[int]) -> str:
     return " + ".join(map(prose.count, counts))
 
 
-def units_interval(model: JudgedModel) -> str:
-    """“19 to 21”, layer by layer; empty where every unit is surely the one or the other."""
-    wide = [unit for unit in model.active if unit.has_interval and unit.low < unit.high]
-    if not wide:
-        return ""
-    return " + ".join(
-        f"{prose.count(int(unit.low))} to {prose.count(int(unit.high))}"
-        if unit.low < unit.high
-        else prose.count(int(unit.value))
-        for unit in model.active
-        if unit.has_interval
-    )
+def active(model: JudgedModel) -> str:
+    """“99 (97 to 100) + 4”, layer by layer; an interval only where a unit may be the one or the other."""
+    counts = [prose.whole(unit) if unit.available else words.DASH for unit in model.active]
+    return " + ".join(counts) or words.DASH
 
 
 def stage(train: Mapping[str, Any]) -> str:
@@ -126,12 +119,23 @@ def shared(found: Grid) -> str:
 
 
 def orderings(models: Sequence[JudgedModel]) -> str:
-    """How many orderings of the published table hold here; each belongs to two cells."""
-    looked = sum(model.orderings.looked_at for model in models) // 2
-    held = sum(model.orderings.held for model in models) // 2
-    if not looked:
+    """How many orderings of the published table hold here, are reversed, or open; empty without one."""
+    found = orderings_of_all(
+        [model.record for model in models],
+        [None if model.published is None else model.published.nll for model in models],
+    )
+    if not found.looked_at:
         return ""
-    return f"{prose.count(held)} of {prose.count(looked)}"
+    held, turned, left = (_some(n) for n in (found.held, found.reversed, found.undecided))
+    return words.sentence(
+        f"of the {words.counted(found.looked_at, 'pair')} of models that the published numbers order by more"
+        f" than that, {held} {'comes' if found.held < 2 else 'come'} out so, {turned} surely the other way"
+        f" round, and {left} {_is(max(found.undecided, 1))} not decided"
+    )
+
+
+def _some(count: int) -> str:
+    return prose.in_words(count) if count else "none"
 
 
 def updates(models: Sequence[JudgedModel]) -> str:

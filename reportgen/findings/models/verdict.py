@@ -6,7 +6,8 @@ An ordering of this cell is another cell of the table from which the published
 numbers differ by more than our paired interval can hide; it holds where ours
 differ the same way, with an interval that excludes 0, all orderings of the
 table together at 95 % (Bonferroni). Where all of a cell's orderings hold, it
-has the *right ordering*. Else it is *not reproduced* if the difference surely
+has the *right ordering*. Two cells of one training that share their number are
+one cell: a pair is counted once. Else it is *not reproduced* if the difference surely
 exceeds the margin, and *undecided* if it may not.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from reportgen.findings import verdicts
 from reportgen.findings.estimate import Estimate
@@ -30,13 +32,22 @@ VERDICTS = (REPRODUCED, ORDERED, NOT_REPRODUCED, UNDECIDED, NOT_RUN, NOT_JUDGED)
 
 FAMILY_ERROR = 0.05
 
+Cell = tuple[str, int, float]
+"""Key of a training, checkpoint, published number."""
+
 
 @dataclass(frozen=True)
 class Orderings:
-    """Of one cell: how many could be looked at, and how many hold."""
+    """Of one cell, or of a table: how many could be looked at, hold, and are surely the other way round."""
 
     held: int = 0
     looked_at: int = 0
+    reversed: int = 0
+
+    @property
+    def undecided(self) -> int:
+        """How many may be either."""
+        return self.looked_at - self.held - self.reversed
 
     @property
     def all_hold(self) -> bool:
@@ -60,34 +71,48 @@ def orderings(
     models: Sequence[JudgementRecord | None], published: Sequence[float | None]
 ) -> tuple[Orderings, ...]:
     """Of every cell of a table, in its order; a cell without a model, or without a number, has none."""
-    pairs = [
-        (i, j)
-        for j in range(len(models))
-        for i in range(j)
-        if models[i] is not None and models[j] is not None
-        if published[i] is not None and published[j] is not None
-    ]
+    cells = [_cell(model, number) for model, number in zip(models, published, strict=True)]
+    ways = _ways(models, published)
+    return tuple(_counted([way for pair, way in ways.items() if cell in pair]) for cell in cells)
+
+
+def orderings_of_all(
+    models: Sequence[JudgementRecord | None], published: Sequence[float | None]
+) -> Orderings:
+    """Of the table as a whole, each pair once."""
+    return _counted(list(_ways(models, published).values()))
+
+
+def _cell(model: JudgementRecord | None, number: float | None) -> Cell | None:
+    """What a cell of the table is of: a model, and the number published for it."""
+    return None if model is None or number is None else (model.training_key, model.checkpoint, number)
+
+
+def _ways(
+    models: Sequence[JudgementRecord | None], published: Sequence[float | None]
+) -> Mapping[tuple[Cell, Cell], int | None]:
+    """Of every two different cells: 1 where ours surely differ as the published ones do, −1 the other way.
+
+    0 where it is not decided; None where the interval could hide as much as the published ones differ by.
+    """
+    known = {
+        cell: model
+        for model, number in zip(models, published, strict=True)
+        if model is not None and (cell := _cell(model, number)) is not None
+    }
+    pairs = list(combinations(known, 2))
     level = 1.0 - FAMILY_ERROR / max(len(pairs), 1)
-    told = {pair: _holds(models, published, pair, level) for pair in pairs}
-    return tuple(_of_cell(i, told) for i in range(len(models)))
+    return {(a, b): _way(known[a], known[b], a[-1] - b[-1], level) for a, b in pairs}
 
 
-def _holds(
-    models: Sequence[JudgementRecord | None],
-    published: Sequence[float | None],
-    pair: tuple[int, int],
-    level: float,
-) -> bool | None:
-    """Whether ours differ as the published ones do; None where the interval could hide as much."""
-    i, j = pair
-    first, second, a, b = models[i], models[j], published[i], published[j]
-    assert first is not None and second is not None and a is not None and b is not None
-    ours, theirs = difference_of(first, second, level), a - b
+def _way(first: JudgementRecord, second: JudgementRecord, theirs: float, level: float) -> int | None:
+    ours = difference_of(first, second, level)
     if not ours.has_interval or abs(theirs) <= (ours.high - ours.low) / 2.0:
         return None
-    return ours.low > 0.0 if theirs > 0.0 else ours.high < 0.0
+    sign = (ours.low > 0.0) - (ours.high < 0.0)
+    return sign if theirs > 0.0 else -sign
 
 
-def _of_cell(cell: int, told: Mapping[tuple[int, int], bool | None]) -> Orderings:
-    mine = [holds for pair, holds in told.items() if cell in pair and holds is not None]
-    return Orderings(sum(mine), len(mine))
+def _counted(ways: Sequence[int | None]) -> Orderings:
+    seen = [way for way in ways if way is not None]
+    return Orderings(seen.count(1), len(seen), seen.count(-1))

@@ -66,6 +66,26 @@ def _images(_: Findings, cell: TrainingCell) -> str:
     return f"{data}, {prose.count(known.counts[0])}" if known else data
 
 
+def _size(_: Findings, cell: TrainingCell) -> str:
+    known = DATASETS.get(str(cell.problem.get("data", "")))
+    return "×".join(map(str, known.shape)) if known else SILENT
+
+
+def _latent(_: Findings, cell: TrainingCell) -> str:
+    return " + ".join(map(str, _listed(cell.problem["latent"])))
+
+
+def _hidden(_: Findings, cell: TrainingCell) -> str:
+    """Of each stochastic layer; a list of numbers is of one."""
+    layers = _listed(cell.problem["hidden"])
+    nested = layers if any(isinstance(layer, list | tuple) for layer in layers) else [layers]
+    return " + ".join("–".join(map(str, _listed(layer))) or "none" for layer in nested)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
 def _binarization(_: Findings, cell: TrainingCell) -> str:
     known = DATASETS.get(str(cell.problem.get("data", "")))
     if known is None:
@@ -95,7 +115,12 @@ def _always(text: str) -> Callable[[Findings, TrainingCell], str]:
 
 MEAN_IMAGE = "logit of the mean training image, cut to 0.001 … 0.999"
 
+LATENT, HIDDEN = "50; 100 + 50", "200–200; 200–200 + 100–100"
+"""With one stochastic layer; with two, the one next to the data first."""
+
 SHEET = (
+    Setting("Latent units", LATENT, LATENT, _latent),
+    Setting("Hidden units below them", HIDDEN, HIDDEN, _hidden),
     Setting("Adam, β₁", "0.9", "0.99", _train("beta_1")),
     Setting("Adam, β₂", "0.999", "0.999", _train("beta_2")),
     Setting("Adam, ε", "0.0001", "0.0001", _train("epsilon")),
@@ -122,6 +147,7 @@ SHEET = (
     Setting(
         "Training images", "MNIST, 60 000; OMNIGLOT, 24 345", "MNIST, 59 600; OMNIGLOT, 23 000", _images
     ),
+    Setting("Pixels of an image", "28×28", "28×28", _size),
     Setting(
         "Binarization", "afresh at every draw (table 3: fixed)", "afresh at every draw (table 3: fixed)",
         _binarization,
@@ -136,7 +162,7 @@ SHEET = (
     ),
     Setting("Active units on", SILENT, "the first 500 training images", _always("the test images judged")),
 )  # fmt: skip
-"""Of the optimiser first, of the data then, of the judgement last."""
+"""Of the network first, then of the optimiser, of the data, and of the judgement."""
 
 
 def lines(findings: Findings) -> list[Mapping[str, Any]]:

@@ -23,10 +23,8 @@ def effect(text: str, estimate: Estimate) -> str:
     """An effect with its interval, in the unit it is read in."""
     if not estimate.available:
         return ""
-    if text in COUNTS and estimate.has_interval:
-        low, high = (prose.count(int(end)) for end in (estimate.low, estimate.high))
-        count = prose.count(int(estimate.value))
-        return told(count if low == high else f"{count} ({low} to {high})", estimate)
+    if text in COUNTS:
+        return told(prose.whole(estimate), estimate)
     return words.share(estimate) if text in SHARES else words.with_interval(estimate)
 
 
@@ -60,6 +58,8 @@ def simultaneous(detail: ComparisonFinding) -> str:
     wide = Estimate(detail.estimate.value, detail.low, detail.high, detail.estimate.replicates)
     if not wide.has_interval or wide.low == wide.high:
         return words.DASH
+    if detail.effect in COUNTS:
+        return told(prose.whole_interval(wide), detail.estimate)
     percent = words.share(wide).partition(" (")[2].rstrip(")") + "%"
     return told(percent if detail.effect in SHARES else prose.interval(wide), detail.estimate)
 

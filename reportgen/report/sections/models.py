@@ -18,25 +18,26 @@ from reportgen.report.sections.judged import sources
 def entry(model: JudgedModel | None, published: bool) -> list[list[Any]] | None:
     """Three lines of a model's cell of the table: likelihood, active units, epochs; None where there is none.
 
-    Each holds the published number (if any is), ours, and what is said of the two.
+    Each holds ours, and where some are published theirs before it and what is said of the two after it.
     """
     if model is None:
         return None
     theirs, budget = model.published, model.budget
-    units = [prose.count(int(unit.value)) if unit.available else words.DASH for unit in model.active]
     lines: list[list[Any]] = [
         [prose.fixed(theirs.nll, 2) if theirs else words.DASH, model_words.likelihood(model)],
         [
             model_words.units(theirs.active_units) if theirs and theirs.active_units else words.DASH,
-            " + ".join(units) or words.DASH,
+            model_words.active(model),
         ],
         [
             prose.count(budget.published) if budget and budget.published and theirs else words.DASH,
             prose.count(budget.epochs) if budget and model.record else words.DASH,
         ],
     ]
-    said = [model_words.difference(model), model_words.units_interval(model), model_words.verdict(model)]
-    return [[*(line if published else line[1:]), text] for line, text in zip(lines, said, strict=True)]
+    if not published:
+        return [line[1:] for line in lines]
+    said = [model_words.difference(model), "", model_words.verdict(model)]
+    return [[*line, text] for line, text in zip(lines, said, strict=True)]
 
 
 def table(findings: Findings, found: Grid) -> Mapping[str, Any]:
@@ -51,7 +52,7 @@ def table(findings: Findings, found: Grid) -> Mapping[str, Any]:
         "columns": found.columns,
         "rows": rows,
         "published": published,
-        "span": 3 if published else 2,
+        "span": 3 if published else 1,
     }
 
 
@@ -133,6 +134,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "chains": chains(findings, found),
         "shared": model_words.shared(found),
         "orderings": model_words.orderings(models),
+        "layered": any(len(model.active) > 1 for model in models),
         "verdicts": any(model.verdict not in ("", NOT_RUN, NOT_JUDGED) for model in models),
         "updates": model_words.updates(models),
     }

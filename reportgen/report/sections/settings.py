@@ -12,7 +12,7 @@ from reportgen.figures.axes import plain
 from reportgen.figures.crossings import crossings, interval_text, place_text
 from reportgen.figures.labels import named_setting, setting_title
 from reportgen.figures.reading import arms_drawn
-from reportgen.figures.variance_against_setting import FEW_BLOCKS, LINES
+from reportgen.figures.setting_panels import FEW_BLOCKS, LINES
 from reportgen.findings import Findings, prose
 from reportgen.findings.series import Series
 from reportgen.report import about, words

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from reportgen.figures import reading
-from reportgen.findings import Findings
+from reportgen.findings import Estimate, Findings
 from reportgen.report import about, words
 from reportgen.report.section import Section
 
@@ -49,6 +49,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "units": v.units,
         "alone": v.alone,
         "curves": curves,
+        "curves_lost": any(not cell.available for row in curves for cell in (row["first"][1], row["slope"])),
         "told": told(findings) if curves else "",
     }
 
@@ -56,18 +57,27 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
 def against_samples(findings: Findings) -> list[dict[str, Any]]:
     """The ratio at the smallest and largest K and the slope between, of both kinds of it.
 
-    Nothing where K says no more than in the section on variance.
+    Dashes where the gradient is lost in the noise; nothing where K says no more than in the section on
+    variance.
     """
     rows: list[dict[str, Any]] = []
     if not reading.varies_with_samples(findings):
         return rows
     for label, (statistic, kind) in product(findings.labels, KINDS.items()):
-        curve = [point for point in findings.curve(label, statistic) if point[1].available]
+        every = findings.curve(label, statistic)
+        curve = [point for point in every if point[1].available]
         slope = findings.slope(statistic, label)
-        if len(curve) > 1 and slope.available:
+        known = len(curve) > 1 and slope.available
+        if known or (len(every) > 1 and any(is_lost(estimate) for _, estimate in every)):
+            first, *_, last = curve if known else every
             title = f"{reading.gradient_title(findings, label)}{kind}"
-            rows.append({"title": title, "first": curve[0], "last": curve[-1], "slope": slope})
+            rows.append({"title": title, "first": first, "last": last, "slope": slope})
     return rows
+
+
+def is_lost(estimate: Estimate) -> bool:
+    """Whether a ratio is missing because the mean gradient, or its direction, is lost in the noise."""
+    return not estimate.available and "lost" in estimate.status
 
 
 def told(findings: Findings) -> str:

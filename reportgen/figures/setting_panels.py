@@ -1,0 +1,194 @@
+"""What the figure of total variance against a swept setting draws: runs of the sweep, blocks, crossings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reportgen.figures.crossings import Crossing, crossings
+from reportgen.figures.labels import named_setting
+from reportgen.figures.lines import Line, extent
+from reportgen.figures.reading import arms_drawn, comparable, line_of
+from reportgen.findings import Estimate, Findings
+from reportgen.findings.series import Series
+from reportgen.findings.variance import NOTHING
+
+FEW_BLOCKS = 3
+"""Blocks of parameters, at most, that get a row of panels each."""
+LINES = 6
+"""Lines, at most, of all objectives together in one panel."""
+NUMBERED = 3
+"""Crossings in a panel, at most, that all have their number."""
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A crossing as it is drawn: at the height of its line; named where its number stands beside it."""
+
+    crossing: Crossing
+    height: float
+    named: bool
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One run of the sweep in one block of parameters; lines and exact curves run over `values`."""
+
+    path: str
+    title: str
+    """What tells the run from the others; empty for one alone."""
+    block: str
+    """Title of the block of parameters; empty for all together."""
+    values: tuple[float, ...]
+    lines: tuple[Line, ...]
+    exact: tuple[tuple[float, ...], ...]
+    """One a line, NaN where no exact variance is known."""
+    rings: tuple[Ring, ...] = ()
+
+    @property
+    def heights(self) -> list[float]:
+        """What its vertical axis has to hold."""
+        found = extent(self.lines)
+        for exact in self.exact:
+            found += [v for v in exact if v > min(found) / 10]
+        return found
+
+
+@dataclass(frozen=True)
+class VarianceAgainstSetting:
+    """Panels by row and column, last checkpoint."""
+
+    objective: str
+    checkpoint: int
+    trained: bool
+    rows: tuple[tuple[Panel, ...], ...]
+    apart: tuple[Line, ...] = ()
+    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
+    several: bool = False
+    """Whether lines of several objectives share a panel."""
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """All of them, row by row."""
+        return tuple(panel for row in self.rows for panel in row)
+
+    def alike(self, panel: Panel) -> tuple[Panel, ...]:
+        """The panels with the scales of this one: all of its setting, if one of them has every value."""
+        found = tuple(one for one in self.panels if one.path == panel.path)
+        every = {value for one in found for value in one.values}
+        return found if any(every == set(one.values) for one in found) else (panel,)
+
+    def values(self, panel: Panel) -> tuple[float, ...]:
+        """The values along a panel's axis."""
+        return max((one.values for one in self.alike(panel)), key=len)
+
+    def heights(self, panel: Panel) -> list[float]:
+        """What a panel's vertical axis has to hold, which is that of its block of parameters."""
+        return [v for one in self.alike(panel) if one.block == panel.block for v in one.heights]
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an exact curve."""
+        return any(math.isfinite(v) for panel in self.panels for one in panel.exact for v in one)
+
+
+def data(findings: Findings) -> VarianceAgainstSetting | None:
+    """Every run with at least two values; None without one."""
+    runs = findings.series()
+    if not runs or not findings.checkpoints:
+        return None
+    trained = findings.vocabulary.trained
+    blocks = tuple(group for group in findings.blocks() if group != "all")
+    groups = blocks if not trained and 1 < len(blocks) <= FEW_BLOCKS else ("all",)
+    arms = arms_drawn(findings, () if trained else findings.objectives, LINES)
+    apart: dict[str, Line] = {}
+    rows: list[tuple[Panel, ...]] = []
+    for group in groups:
+        panels = []
+        for run in runs:
+            panel, left_out = panel_of(findings, run, group, arms)
+            apart.update({one.label: one for one in left_out})
+            if panel.lines:
+                panels.append(panel)
+        if panels:
+            rows.append(tuple(panels))
+    if not rows:
+        return None
+    if len(rows) > 1 and len(rows[0]) == 1:
+        rows = [tuple(row[0] for row in rows)]
+    checkpoint = findings.checkpoints[-1]
+    return VarianceAgainstSetting(
+        findings.objectives[0],
+        checkpoint,
+        trained,
+        tuple(rows),
+        tuple(apart.values()),
+        len({objective for _, objective in arms}) > 1,
+    )
+
+
+def panel_of(
+    findings: Findings, run: Series, group: str, arms: Sequence[tuple[str, str]]
+) -> tuple[Panel, tuple[Line, ...]]:
+    """A panel, and the lines it leaves out; `arms` are (label, objective)."""
+
+    def over(statistic: str, label: str, objective: str) -> tuple[Estimate, ...]:
+        return tuple(
+            findings.get(statistic, label, objective=objective, group=group, setting=run.setting(value))
+            for value in run.values
+        )
+
+    lines = {
+        arm: line_of(findings, arm, over("total_variance", *arm), several=len({o for _, o in arms}) > 1)
+        for arm in arms
+    }
+    lines = {arm: without_rounding(one) for arm, one in lines.items()}
+    measured = tuple(one for one in lines.values() if sum(v > 0 for v in one.values) > 1)
+    drawn, apart = comparable(findings, measured)
+    kept = [arm for arm, one in lines.items() if one in drawn]
+    exact = tuple(
+        tuple(
+            e.value if e.available and e.value > 0 else math.nan for e in over("exact_total_variance", *arm)
+        )
+        for arm in kept
+    )
+    title = ", ".join(
+        named_setting(path, value, findings.experiment.values_of(path)) for path, value in run.named.items()
+    )
+    values = tuple(float(value) for value in run.values)
+    rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})
+    block = "" if group == "all" else findings.vocabulary.block(group)
+    return Panel(run.path, title, block, values, drawn, exact, rings), apart
+
+
+def without_rounding(one: Line) -> Line:
+    """The same line with zeros for what is rounding beside its largest value."""
+    least = NOTHING * max((v for v in one.values if math.isfinite(v)), default=0.0)
+    estimates = (
+        replace(e, value=0.0, low=0.0, high=0.0) if e.available and 0.0 < e.value < least else e
+        for e in one.estimates
+    )
+    return replace(one, estimates=tuple(estimates))
+
+
+def rings_of(
+    findings: Findings, run: Series, group: str, lines: Mapping[tuple[str, str], Line]
+) -> tuple[Ring, ...]:
+    """The crossings of lines that are drawn; of many only the first pair's are named."""
+    found = [one for one in crossings(findings, run, group) if set(one.arms) <= set(lines)]
+    values, few = [float(value) for value in run.values], len(found) <= NUMBERED
+    return tuple(
+        Ring(one, height_at(one.at, values, lines[one.arms[1]].values), few or one.arms == found[0].arms)
+        for one in found
+    )
+
+
+def height_at(at: float, values: Sequence[float], heights: Sequence[float]) -> float:
+    """Of a line on a log axis, between two of its points."""
+    points = [(x, math.log(y)) for x, y in zip(values, heights, strict=True) if y > 0]
+    before = max((p for p in points if p[0] <= at), default=points[0])
+    after = min((p for p in points if p[0] >= at), default=points[-1])
+    span = after[0] - before[0]
+    share = (at - before[0]) / span if span else 0.0
+    return math.exp(before[1] + share * (after[1] - before[1]))
