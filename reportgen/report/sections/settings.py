@@ -176,7 +176,6 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             {
                 "id": re.sub(r"[^\w.-]+", "-", "-".join([run.path, *map(str, run.named.values())])),
                 "path": run.path,
-                "model": bool(findings.models),
                 "name": name_of(run.path),
                 "run": run_name(findings, run),
                 "symbol": setting_title(run.path),
