@@ -1,21 +1,25 @@
-"""Footnotes: at the foot of the page on paper, of the section on the screen, numbered, linked."""
+"""Footnotes: in the margin on paper, at the foot of the section on the screen, numbered, linked."""
 
 from __future__ import annotations
 
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pikepdf
-import pypdf
 import pytest
 from jinja2 import DictLoader, Environment
 
 from reportgen.errors import RenderError
+from reportgen.report import provenance
+from reportgen.report.render import paper
 from reportgen.report.section import Section
 from reportgen.report.writer import Medium, Writer
-from tests.accessibility import elements, kids
+from tests.accessibility import elements, faults, kids
+from tests.synthetic import synthetic_findings
 from tests.test_pdf import made
+from tests.test_report import WHEN
 
 BODY = "<p>It is so{% call footnote('why') %}Since <b>x</b> &lt; 1, {{ math('phi') }}{% endcall %}.</p>"
 ALL = "{% for section, number, text in sections %}{{ text }}{% endfor %}{{ glyph_outlines() }}"
@@ -53,19 +57,51 @@ def test_on_the_screen_a_number_leads_to_the_note_and_back(written: Callable[...
     assert page.index(notes[0]) < page.index("No note")
 
 
-def test_on_paper_it_stands_at_the_foot_of_its_page(written: Callable[..., str]) -> None:
+NOTE = '<sup>1</sup><small class="footnote"><sup>1</sup> {}</small>'
+MARGIN = "p { width: 60mm } .footnote { float: right; width: 20mm; padding-left: 4mm; margin-right: -24mm }"
+
+
+def test_on_paper_it_stands_in_the_margin_beside_its_line(written: Callable[..., str]) -> None:
     page = written("paper", BODY)
-    assert re.search(r'so<span class="footnote">Since <b>x</b> &lt; 1, <img [^>]*></span>\.</p>', page)
-    style = "@page { size: 100mm 60mm } .footnote { float: footnote }"
-    text = 'Here<span class="footnote">{}</span> and there.'
-    body = f"<main><p>{text.format('The first.')}</p><p style='break-before: page'>{text.format('Another.')}"
-    file = made(f"{body}</p></main>", style=style)
-    pages = [" ".join(found.extract_text().split()) for found in pypdf.PdfReader(io.BytesIO(file)).pages]
-    assert [re.sub(r"\W", "", said) for said in pages] == ["Here1andthere1Thefirst", "Here2andthere2Another"]
+    mark = '<sup class="note-number">1</sup>'
+    assert f'so{mark}<small class="footnote">{mark}\u2009Since <b>x</b>' in page
+    text = "<p>{} and so it goes on, for longer than a single line of this narrow column is.</p>"
+    file = made(
+        f"<main>{text.format('So' + NOTE.format('Why?'))}{text.format(NOTE.format('How?'))}</main>",
+        style=MARGIN,
+    )
     with pikepdf.open(io.BytesIO(file)) as pdf:
-        notes = [element for element, _ in elements(pdf) if element.S == "/Note"]
-        assert [str(note.ID) for note in notes] == ["note-1", "note-2"]
-        assert all(str(kids(note)[0].S) == "/Lbl" for note in notes)
+        notes = [(element, around) for element, around in elements(pdf) if element.S == "/Note"]
+        assert [str(note.ID) for note, _ in notes] == ["note-1", "note-2"]
+        assert all(around[-1] == "/P" and str(kids(note)[0].S) == "/Lbl" for note, around in notes)
+        assert faults(pdf) == []
+
+
+def test_a_note_that_is_not_drawn_is_an_error() -> None:
+    with pytest.raises(RenderError, match=r"report\.pdf: has 1 notes, of which 0 are drawn"):
+        made(f"<main><p>{NOTE.format('Never seen.')}</p></main>", style="small { display: none }")
+
+
+def test_notes_of_the_flagship_lie_upon_nothing() -> None:
+    findings = synthetic_findings()
+    source = provenance.gather(findings, timestamp=WHEN)
+    found = 0
+    for page in paper(findings, source).document.pages:
+        boxes = [box for box in page._page_box.descendants() if box.element is not None]
+        notes = [box for box in boxes if box.element_tag == "small" and box.is_floated()]
+        found += len(notes)
+        solid = [box for box in boxes if box.element_tag in ("table", "img") and box.width > 100]
+        for note in notes:
+            for other in (*solid, *(other for other in notes if other is not note)):
+                assert not meet(note, other), (page, note.element.text, other.element_tag)
+    assert found == 4
+
+
+def meet(one: Any, other: Any) -> bool:
+    """Whether two boxes share a place."""
+    across = one.position_x < other.position_x + other.width and other.position_x < one.position_x + one.width
+    down = one.position_y < other.position_y + other.height and other.position_y < one.position_y + one.height
+    return across and down
 
 
 def test_two_notes_of_one_name_are_an_error(written: Callable[..., str]) -> None:

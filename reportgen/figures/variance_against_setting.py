@@ -44,7 +44,7 @@ def draw(data: VarianceAgainstSetting) -> Figure:
     """Log variance over each setting's own scale, lines named beside the last panel of a row."""
     columns = max(len(row) for row in data.rows)
     alone = len(data.panels) == 1
-    figure = new_figure(70 if alone else 12 + 46 * len(data.rows))
+    figure = new_figure(66 if alone else 12 + 46 * len(data.rows))
     axes = figure.subplots(len(data.rows), columns, squeeze=False)
     for r, row in enumerate(data.rows):
         for c, ax in enumerate(axes[r]):

@@ -180,7 +180,7 @@ class Layout:
             )
             for a in attachments
         ]
-        with _guarded(self.name, self.when):
+        with _guarded(self.name, self.when), tags.notes_tagged():
             return bytes(
                 self.document.write_pdf(
                     pdf_variant=VARIANT,
@@ -193,6 +193,13 @@ class Layout:
         tags.finish(document, pdf, self.name)
         _finish_files(pdf, attachments)
         tags.compress(pdf)
+
+
+def _require_notes(document: Any, asked: int, name: str) -> None:
+    boxes = (box for page in document.pages for box in page._page_box.descendants())
+    drawn = len({id(box.element) for box in boxes if box.element_tag == tags.NOTE})
+    if drawn != asked:
+        raise RenderError(f"{name}: has {asked} notes, of which {drawn} are drawn. Mend the template.")
 
 
 def _finish_files(pdf: Any, attachments: Sequence[Attachment]) -> None:
@@ -257,6 +264,7 @@ def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
         document = weasyprint.HTML(
             string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
         ).render(pdf_variant=VARIANT, cache=drawn)
+    _require_notes(document, html.count(f"<{tags.NOTE} "), resources.document)
     return Layout(document, resources.document, when)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pydyf
@@ -39,6 +40,8 @@ IDENTIFIER = """<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syn
 </rdf:li></rdf:Seq></pdfaSchema:property>
 </rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
 """
+NOTE = "small"
+"""The element that a note is."""
 LEVEL = 6
 """Of compression: the highest takes twice the time for one byte in a hundred."""
 POINT = 0.75
@@ -67,6 +70,19 @@ def _name_links(document: Any) -> None:
                 words = " ".join("".join(box.element.itertext()).split())
                 if words:
                     box.link_annotation["Contents"].string = words
+
+
+@contextmanager
+def notes_tagged() -> Iterator[None]:
+    """While a PDF is written: an element of NOTE is tagged as a note, for which WeasyPrint has no tag."""
+    from weasyprint.pdf import tags
+
+    plain = tags._get_pdf_tag
+    tags._get_pdf_tag = lambda tag: "Note" if tag == NOTE else plain(tag)
+    try:
+        yield
+    finally:
+        tags._get_pdf_tag = plain
 
 
 class _Tree:
@@ -103,8 +119,8 @@ class _Tree:
                 self._cell(element, within)
             elif kind == "/Div" and parent["S"] == "/L":
                 self._definition(element)
-            elif kind == "/NonStruct" and parent["S"] == "/Document":
-                self._foot(element)
+            elif kind == "/Note":
+                self._note(element)
             place = kind if kind in ("/THead", "/TBody") else within
             todo += [(child, place, element) for child in reversed([*self.children(element)])]
 
@@ -147,14 +163,12 @@ class _Tree:
                 body["S"] = "/NonStruct"
             item["S"] = kind
 
-    def _foot(self, element: Any) -> None:
-        """The foot of a page, alone beside the text: what stands in it are notes, each with a label."""
-        for note in self.children(element):
-            mark = next(self.children(note), None)
-            if note["S"] == "/Span" and mark is not None and mark["S"] == "/NonStruct":
-                self.notes += 1
-                note["S"], note["ID"] = "/Note", pydyf.String(f"note-{self.notes}")
-                mark["S"] = "/Lbl"
+    def _note(self, element: Any) -> None:
+        """A name of its own; the raised number that it begins with is its label."""
+        self.notes += 1
+        element["ID"] = pydyf.String(f"note-{self.notes}")
+        mark = next(self.children(element))
+        mark["S"] = "/Lbl"
 
     def set_apart_what_is_not_in_it(self) -> None:
         """Running heads and page numbers become artifacts; their elements, which nothing reaches, go."""

@@ -234,10 +234,11 @@ class Writer:
         return Markup('<a class="anchor" href="#{}" aria-label="Link to {}">#</a>').format(address, what)
 
     def footnote(self, name: str, caller: Callable[[], Markup]) -> Markup:
-        """An aside that a template calls: at the foot of the page on paper, of the section on the screen."""
+        """An aside that a template calls: in the margin on paper, at the section's foot on the screen."""
         number = self.numbering.number("footnote", name)
         if self.medium == "paper":
-            return Markup('<span class="footnote">{}</span>').format(caller())
+            mark = Markup('<sup class="note-number">{}</sup>').format(number)
+            return mark + Markup('<small class="footnote">{}\u2009{}</small>').format(mark, caller())
         back = Markup('<a href="#to-note-{}" aria-label="Back to note {} in the text">{}</a>').format(
             name, number, number
         )
