@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from reportgen.findings.source import Source
+from typing import Protocol
 
 NAN = float("nan")
 LOST = "lost in the"
 """In the reason of every number that is not available because noise covers it: lost in the noise."""
+
+
+Rows = tuple[tuple[str, tuple[str, ...]], ...]
+"""Column of results.csv → the values that the rows have there."""
+
+
+class Source(Protocol):
+    """Where an estimate comes from."""
+
+    def rows(self) -> Rows:
+        """The rows it is, or was made of: those with one of the values in each of the columns."""
+        ...
 
 
 class NotAvailableError(Exception):

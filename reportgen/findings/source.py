@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import urlencode
 
 from reportgen.findings.arm import MeasuredArm
+from reportgen.findings.estimate import Rows
 from reportgen.store.records import JudgementRecord
 
 KEY = 12
@@ -15,17 +15,6 @@ KEY = 12
 
 MADE_OF_VARIANCES = ("variance_ratio", "objective_ratio", "gap_closed", "constant_effect")
 """Statistics made of the total variances of several arms."""
-
-Rows = tuple[tuple[str, tuple[str, ...]], ...]
-"""Column of results.csv → the values that the rows have there."""
-
-
-class Source(Protocol):
-    """Where an estimate comes from."""
-
-    def rows(self) -> Rows:
-        """The rows it is, or was made of: those with one of the values in each of the columns."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
