@@ -280,7 +280,7 @@ def test_signal_falls_in_phi_and_rises_in_theta(both: Findings) -> None:
     assert data is not None
     slopes = {line.title: slope.value for line, slope in zip(data.lines, data.slopes, strict=True)}
     assert slopes == pytest.approx({"Pathwise, φ": -0.5, "Gradient of the model’s parameters, θ": 0.5})
-    assert not any(signal.is_lost(row["first"][1]) for row in signal.against_samples(both))
+    assert not any(row["first"][1].lost for row in signal.against_samples(both))
     told = signal.told(both)
     assert "for pathwise in φ it falls" in told and "for the gradient in θ it rises" in told
 

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from reportgen.figures import reading
-from reportgen.findings import Estimate, Findings
+from reportgen.findings import Findings
 from reportgen.report import about, words
 from reportgen.report.section import Section
 
@@ -68,16 +68,11 @@ def against_samples(findings: Findings) -> list[dict[str, Any]]:
         curve = [point for point in every if point[1].available]
         slope = findings.slope(statistic, label)
         known = len(curve) > 1 and slope.available
-        if known or (len(every) > 1 and any(is_lost(estimate) for _, estimate in every)):
+        if known or (len(every) > 1 and any(estimate.lost for _, estimate in every)):
             first, *_, last = curve if known else every
             title = f"{reading.gradient_title(findings, label)}{kind}"
             rows.append({"title": title, "first": first, "last": last, "slope": slope})
     return rows
-
-
-def is_lost(estimate: Estimate) -> bool:
-    """Whether a ratio is missing because the mean gradient, or its direction, is lost in the noise."""
-    return not estimate.available and "lost" in estimate.status
 
 
 def told(findings: Findings) -> str:
