@@ -30,7 +30,8 @@ def slope(arms: Sequence[MeasuredArm], group: str = "all", statistic: str = "tot
     if len({sample.without.shape for sample in logs}) > 1:
         raise NotAvailableError("arms have different buckets")
     working = math.fsum(w * sample.working for w, sample in zip(weights, logs, strict=True))
-    without = np.tensordot(weights, np.stack([sample.without for sample in logs]), 1)
+    # Term by term: what a matrix product rounds depends on where its operands lie in memory.
+    without = sum(w * sample.without for w, sample in zip(weights, logs, strict=True))
     return Sample(working, without, identity)
 
 

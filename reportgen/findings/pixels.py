@@ -95,8 +95,9 @@ def noise(arm: MeasuredArm) -> PixelNoise:
     shape = arm.record.arrays["pixels"].shape[1:]
     of_pixel = parts(arm.record)
     value, without = _of_images(arm)
-    variance = value @ of_pixel / len(value)
-    spread = stratum_variances(without) @ of_pixel**2 / len(value) ** 2
+    # Sums instead of matrix products, which round as their operands happen to lie in memory.
+    variance = (value[:, None] * of_pixel).sum(0) / len(value)
+    spread = (stratum_variances(without)[:, None] * of_pixel**2).sum(0) / len(value) ** 2
     error = np.full_like(variance, math.nan)
     np.divide(1.96 * np.sqrt(spread), variance, out=error, where=variance > 0)
     return PixelNoise(variance.reshape(shape), error.reshape(shape), arm.array("unit_pixels"))
