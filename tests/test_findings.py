@@ -36,6 +36,7 @@ from reportgen.store.records import MeasurementRecord
 from tests.crafted import crafted, crafted_record, experiment, variance
 from tests.synthetic import BUCKETS, COORDINATES, IMAGES, measurement, replicates, synthetic_findings
 from tests.synthetic_experiment import synthetic_plan
+from tests.synthetic_models import declared, models
 
 Simulated = tuple[MeasurementRecord, dict[str, np.ndarray[Any, Any]]]
 GOLDEN = Path(__file__).parent / "golden" / "results_crafted.csv"
@@ -401,6 +402,15 @@ def _golden() -> Findings:
     kept = [row for row in early if row.estimator in ("score_function", "pathwise")]
     object.__setattr__(found, "rows", tuple(dataclasses.replace(row, cell="key") for row in kept))
     return found
+
+
+def test_what_is_relative_names_what_it_is_relative_to() -> None:
+    found = models(declared())
+    assert found.compared_with == {"iwae": {"doubly_reparameterized": "pathwise"}}, "θ has its own, and is it"
+    flagship = synthetic_findings().compared_with
+    assert set(flagship) == {"reconstruction", "elbo", "elbo_analytic_kl"}
+    assert set(flagship["elbo"].values()) == {"pathwise"} and "score_function" in flagship["elbo"]
+    assert "pathwise" not in flagship["elbo"]
 
 
 if __name__ == "__main__":

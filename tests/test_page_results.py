@@ -141,6 +141,7 @@ def test_a_number_shows_its_row_and_leads_to_it(visit: Visiting, live_page: Path
     told = " ".join(card.inner_text().replace("\u202f", "").split())
     for part in (
         "statistic variance_ratio", "estimator score_function", "objective reconstruction", "group all",
+        "reference pathwise",
         "checkpoint 5", "latent 10", f"replicates {ratio.replicates}", "seed 0", f"cell {cell[:8]}",
         f"value {ratio.value:.6g}", f"95% interval {ratio.low:.6g} to {ratio.high:.6g}",
     ):  # fmt: skip
@@ -165,7 +166,7 @@ def test_a_number_made_of_several_rows_shows_them(visit: Visiting, live_page: Pa
     card = page.locator("#card")
     card.wait_for()
     lines = card.locator("tr").all_inner_texts()
-    assert "made of 3 rows" in card.inner_text()
+    assert "made of 3 rows" in card.inner_text() and "reference" not in card.inner_text()
     assert len(lines) == 4
     assert [line.split()[0] for line in lines[1:]] == [
         *("score_function", "score_function_optimal_constant", "pathwise")

@@ -161,6 +161,18 @@ class Findings:
                 return cell.references[wanted]
         return self.labels[0]
 
+    @property
+    def compared_with(self) -> dict[str, dict[str, str]]:
+        """Objective → label → what its ratios, projections and tests are to; the references are not in it."""
+        found: dict[str, dict[str, str]] = {name: {} for name in self.objectives}
+        for record in self.measurements:
+            own = {(arm.objective, arm.parameters): arm.label for arm in record.arms if arm.reference}
+            for arm in record.arms:
+                reference = own.get((arm.objective, arm.parameters), arm.label)
+                if reference != arm.label:
+                    found[arm.objective][arm.label] = reference
+        return found
+
     def settings(self, name: str, setting: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
         """Values measured of a swept setting, ascending where they can be.
 

@@ -127,6 +127,7 @@ def shared_context(
     return {
         **front.context(findings, source, ids),
         "description": plain(abstract[0]) if abstract else findings.experiment.title,
+        "compared_with": json.dumps(findings.compared_with, ensure_ascii=False),
         "samples_note": samples_sentence(findings, findings.labels),
         "seed": findings.experiment.seed,
         "version": __version__,

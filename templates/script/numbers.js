@@ -34,6 +34,8 @@ if (results) {
     const pair = (name, text) => [make("dt", { textContent: name }), make("dd", { textContent: text })];
     const common = names.filter((name) => alike(name) && shown(columns, name, rows[0]));
     const list = common.flatMap((name) => pair(title(name), shown(columns, name, rows[0])));
+    const to = [...new Set(rows.map((row) => results.reference(columns, row)))];
+    if (to.length === 1 && to[0]) list.push(...pair("reference", to[0]));
     card.replaceChildren(make("dl", {}, ...list, ...pair("seed", results.seed)));
     if (!apart.length) return;
     const line = (tag, text) => make("tr", {}, ...apart.map((name) => make(tag, { textContent: text(name) })));

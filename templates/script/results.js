@@ -171,5 +171,11 @@ const results = (() => {
   }, { rootMargin: "800px" });
   near.observe(box);
 
-  return { load, find, order, shown, title, make, seed: box.dataset.seed };
+  // What a row's number is relative to, where it is.
+  const RELATIVE = /^(variance_ratio|relative_projection|cosine_to_reference|bias_statistic|bias_p_value|detectable_bias|coordinate_lower)/;
+  const references = JSON.parse(box.dataset.references);
+  const reference = ({ statistic, objective, estimator }, row) =>
+    RELATIVE.test(statistic[row]) ? references[objective[row]]?.[estimator[row]] : undefined;
+
+  return { load, find, order, shown, title, make, reference, seed: box.dataset.seed };
 })();
