@@ -41,6 +41,7 @@ from reportgen.verification.printed import TOKENS, Values, _Token
 from reportgen.verification.verification import quicker
 from reportgen.workflow import Job
 
+ROOT = Path(__file__).resolve().parents[1]
 TEXT = """\
 experiment: word
 title: A report to be taken at its word
@@ -559,10 +560,19 @@ def test_printed_numbers_are_judged_as_those_they_round() -> None:
 def test_quick_asks_for_less() -> None:
     assert quicker(load_text(TEXT)) == ("measure.precision=0.5", "measure.budget=640")
     fine = load_text(TEXT.replace("precision: 20%", "precision: 2%"))
-    assert quicker(fine) == ("measure.precision=0.1", "measure.budget=160")
+    assert quicker(fine) == ("measure.precision=0.1", "measure.budget=200"), "pays for the fewest replicates"
     assert quicker(load_text(TEXT)) != quicker(load_text(TEXT.replace("budget: 4e3", "budget: 8e3")))
     coarse = load_text(TEXT.replace("precision: 20%", "precision: 80%"))
     assert quicker(coarse) == ("measure.precision=0.8", "measure.budget=4000")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments").rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_experiment_can_be_run_quicker(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    declared = load_text(text, path.name)
+    quick = load_text(text, path.name, quicker(declared))
+    assert quick.measure.precision > declared.measure.precision
+    assert quick.measure.budget <= declared.measure.budget
 
 
 def test_claims_follow_from_rows_and_wrong_ones_do_not() -> None:

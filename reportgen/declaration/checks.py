@@ -52,6 +52,13 @@ _NOT_SWEPT = {
 }
 
 
+def least_budget(experiment: Experiment) -> int:
+    """The fewest draws for each image that the checks below let pass."""
+    measure, own = experiment.measure, [spec.num_samples for spec in experiment.estimators]
+    most = max(*own, *measure.num_samples, 1)
+    return max(measure.min_replicates * max(*own, 1), MOST_BUCKETS * most)
+
+
 def check_budget(experiment: Experiment) -> Iterator[Complaint]:
     """The budget pays for the fewest replicates."""
     measure = experiment.measure

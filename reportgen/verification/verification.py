@@ -11,6 +11,7 @@ from typing import Any
 
 from reportgen import workflow
 from reportgen.declaration import Experiment, load_text
+from reportgen.declaration.checks import least_budget
 from reportgen.errors import UsageError
 from reportgen.findings import Findings, causes, claims_data, collect, csv_text, drift
 from reportgen.findings.causes import Difference
@@ -117,7 +118,7 @@ def quicker(experiment: Experiment) -> tuple[str, ...]:
     """The settings that `quick` changes, as ``path=value``: a wider precision, and fewer draws for it."""
     measure = experiment.measure
     precision = min(QUICK * measure.precision, max(WIDEST, measure.precision))
-    budget = max(round(measure.budget * (measure.precision / precision) ** 2), 1)
+    budget = max(round(measure.budget * (measure.precision / precision) ** 2), least_budget(experiment))
     return tuple(f"{path}={value!r}" for path, value in zip(ADJUSTED, (precision, budget), strict=True))
 
 
