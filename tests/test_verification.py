@@ -9,7 +9,7 @@ import re
 import shutil
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from reportgen.cli import verdict_lines
 from reportgen.declaration import load_text
 from reportgen.errors import MissingDataError, UsageError
 from reportgen.execution import Outcome
-from reportgen.findings import Row, drift
+from reportgen.findings import Row, claims_data, csv_text, drift
 from reportgen.findings.drift import NumberDrift, estimate_of
 from reportgen.report.pdf import Layout
 from reportgen.verification import Evidence, Verification, again, gather, judge, verification
@@ -573,6 +573,35 @@ def test_every_experiment_can_be_run_quicker(path: Path) -> None:
     quick = load_text(text, path.name, quicker(declared))
     assert quick.measure.precision > declared.measure.precision
     assert quick.measure.budget <= declared.measure.budget
+
+
+def test_what_fewer_draws_cannot_see_contradicts_nothing() -> None:
+    from reportgen.findings.finished import read_rows
+    from tests.crafted import crafted, experiment
+
+    findings = crafted(experiment("signal_to_noise(pathwise) > 0.5"))
+    rows = read_rows(csv_text(findings).encode(), Path("results.csv"))
+    claims = claims_data(findings)
+    place = next(i for i, row in enumerate(rows) if row.statistic == "signal_to_noise")
+    nothing = {"value": math.nan, "ci_low": math.nan, "ci_high": math.nan}
+    lost = [*rows]
+    lost[place] = replace(rows[place], **nothing, status="not available: lost in the noise")
+    gone = [*rows]
+    gone[place] = replace(rows[place], **nothing, status="not available: needs 2 replicates, got 1")
+    endless = json.loads(json.dumps(claims))
+    endless[0]["comparisons"][0].update(simultaneous_low=None, simultaneous_high=None)
+    without = json.loads(json.dumps(claims))
+    without[0]["comparisons"].clear()
+
+    def standings(again: list[Row], told: Any = claims, *, promised: bool = False) -> set[str]:
+        return {n.standing for n in compare(rows, again, (claims, told), None, promised=promised)}
+
+    assert standings(lost) == {IDENTICAL, NOT_JUDGED}
+    assert standings(lost, promised=True) == {IDENTICAL, NOT_JUDGED, DIFFERENT}
+    assert DIFFERENT in standings(gone)
+    assert standings([*rows], endless) == {IDENTICAL, NOT_JUDGED}
+    assert DIFFERENT in standings([*rows], endless, promised=True)
+    assert DIFFERENT in standings([*rows], without)
 
 
 def test_claims_follow_from_rows_and_wrong_ones_do_not() -> None:
