@@ -593,15 +593,18 @@ def test_what_fewer_draws_cannot_see_contradicts_nothing() -> None:
     without = json.loads(json.dumps(claims))
     without[0]["comparisons"].clear()
 
-    def standings(again: list[Row], told: Any = claims, *, promised: bool = False) -> set[str]:
-        return {n.standing for n in compare(rows, again, (claims, told), None, promised=promised)}
+    def standings(again: list[Row], told: Any = claims, **how: bool) -> set[str]:
+        return {n.standing for n in compare(rows, again, (claims, told), None, **{"promised": False, **how})}
 
-    assert standings(lost) == {IDENTICAL, NOT_JUDGED}
-    assert standings(lost, promised=True) == {IDENTICAL, NOT_JUDGED, DIFFERENT}
-    assert DIFFERENT in standings(gone)
-    assert standings([*rows], endless) == {IDENTICAL, NOT_JUDGED}
-    assert DIFFERENT in standings([*rows], endless, promised=True)
-    assert DIFFERENT in standings([*rows], without)
+    for missing in (lost, gone):
+        assert standings(missing, quick=True) == {IDENTICAL, NOT_JUDGED}
+        assert DIFFERENT in standings(missing) and DIFFERENT in standings(missing, promised=True)
+    broken = [*rows]
+    broken[place] = replace(rows[place], **nothing, status="broken: no memory")
+    assert DIFFERENT in standings(broken, quick=True)
+    assert standings([*rows], endless, quick=True) == {IDENTICAL, NOT_JUDGED}
+    assert DIFFERENT in standings([*rows], endless)
+    assert DIFFERENT in standings([*rows], without, quick=True)
 
 
 def test_claims_follow_from_rows_and_wrong_ones_do_not() -> None:

@@ -117,7 +117,7 @@ def _equal_means_faults(experiment: Experiment, comparison: EqualMeans) -> Itera
 
 
 def _special_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
-    """Slopes and effects of constants are measured under one objective, if not told at one checkpoint."""
+    """Slopes and effects of constants are measured under one objective; effects at one checkpoint alone."""
     last = experiment.checkpoints[-1]
     for quantity in quantities_of(test.comparison):
         statistic = statistic_of(quantity)

@@ -67,9 +67,7 @@ def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
     """
     ratios, without = arm.array("directional_ratio"), arm.array("directional_ratio_without")
     if np.isnan(ratios).any():
-        raise NotAvailableError(
-            "the direction of a data point's gradient, or of an estimate of it, is lost in the noise"
-        )
+        raise NotAvailableError("the direction of a data point's gradient, or of an estimate of it, is lost")
     if np.isinf(ratios).any():
         return exact(math.inf)
     return Sample(*mean_over_images(ratios, without))

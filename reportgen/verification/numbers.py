@@ -57,15 +57,19 @@ def compare(
     images: int | None,
     *,
     promised: bool,
+    quick: bool = False,
 ) -> tuple[Number, ...]:
-    """Every number of both, in the second run's order, what it lacks last; `claims` are those of both."""
+    """Every number of both, in the second run's order, what it lacks last; `claims` are those of both.
+
+    Of a `quick` second run, which has fewer draws, it is not judged what it cannot tell.
+    """
     old, new = ((*rows, *claim_rows(of)) for rows, of in zip((reported, again), claims, strict=True))
     lines = {_place(row): number for number, row in enumerate(reported, start=2)}
-    made = {_comparison(row) for row in claim_rows(claims[1])}
+    made = {_comparison(row) for row in claim_rows(claims[1])} if quick else set()
     return tuple(
         Number(
             found,
-            _standing(found, promised, made),
+            NOT_JUDGED if quick and _untold(found, made) else _standing(found, promised),
             None if found.old is None else lines.get(_place(found.row)),
         )
         for found in drift.compare_numbers(old, new, images)
@@ -124,16 +128,20 @@ def _comparison(row: Row) -> tuple[object, ...]:
     return row.experiment, row.objective, row.estimator, row.num_samples, row.checkpoint
 
 
-def _standing(found: NumberDrift, promised: bool, made: Collection[tuple[object, ...]]) -> str:
+def _untold(found: NumberDrift, made: Collection[tuple[object, ...]]) -> bool:
+    """Whether too few draws are why a number is missing: its noise covers it, or an interval has no end."""
+    if found.new is None:
+        return found.row.statistic in ENDS and _comparison(found.row) in made
+    return not found.new.available and not found.newly_broken and found.status != drift.IDENTICAL
+
+
+def _standing(found: NumberDrift, promised: bool) -> str:
     timed = found.row.statistic in drift.TIMED
     if found.status == drift.IDENTICAL:
         return NOT_JUDGED if timed else IDENTICAL  # timings are taken over, not measured again
     if promised:
         return DIFFERENT
     if timed:
-        return NOT_JUDGED
-    # In fewer draws a number's own noise may cover it, and an interval have no end.
-    if found.new.lost if found.new else found.row.statistic in ENDS and _comparison(found.row) in made:
         return NOT_JUDGED
     if found.status in drift.DRIFT:
         return DIFFERENT

@@ -137,6 +137,7 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
         (evidence.claims, claims),
         told["settings"]["measure"].get("images"),
         promised=promised,
+        quick=quick,
     )
     repeated = promised or all(number.found.status == drift.IDENTICAL for number in numbers)
     source = _source(told, findings)
