@@ -15,6 +15,7 @@ from itertools import combinations, pairwise
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -151,6 +152,23 @@ def test_a_step_back_is_written_as_a_multiplication() -> None:
     assert gap_waterfall.factor_text(Estimate(54.8, 54.1, 55.5)) == "÷ 54.80 (54.10 to 55.50)"
     assert gap_waterfall.factor_text(Estimate(0.4, 0.32, 0.5)) == "× 2.50 (2.00 to 3.12)"
     assert gap_waterfall.factor_text(Estimate(math.nan)) == "not available"
+
+
+def test_what_is_left_out_is_told_as_it_was_measured_however_small() -> None:
+    def edit(record: Any) -> Any:
+        small = {20: 1e-9, 50: 1e-40}.get(record.setting["problem.latent"], 1.0)
+        factor = [small if arm.label == PRINTED else 1.0 for arm in record.arms]
+        arrays = dict(record.arrays)
+        for name in ("variance", "variance_without"):
+            array = arrays[name]
+            arrays[name] = array * np.reshape(factor, (-1, *[1] * (array.ndim - 1)))
+        return replace(record, arrays=arrays)
+
+    drawing = draw(lesser(edit=edit), "variance_against_setting")
+    assert drawing is not None
+    assert re.search(r"“As printed in the source post” \(\d\.\d\d×10⁻\S+ to ", drawing.caption), (
+        drawing.caption
+    )
 
 
 def test_a_biased_estimator_far_off_the_scale_is_named_and_not_drawn() -> None:
@@ -334,6 +352,13 @@ def test_titles_are_short_and_labels_of_ones_own_are_kept() -> None:
     assert short_title("my pick", "pathwise") == "My pick"
     assert short_title("my_thing", "my_thing") == "My thing"
     assert wrapped("a" * 90).count("\n") == 2 and wrapped("a" * 90).endswith("…")
+
+
+def test_a_label_is_broken_evenly_and_after_a_comma_if_it_has_one() -> None:
+    assert wrapped("As printed in the source post") == "As printed in\nthe source post"
+    assert wrapped("Optimal baseline per coordinate") == "Optimal baseline\nper coordinate"
+    assert wrapped("Straight-through Gumbel-softmax") == "Straight-through\nGumbel-softmax"
+    assert wrapped("Training images, mean of an epoch") == "Training images,\nmean of an epoch"
 
 
 # Looks

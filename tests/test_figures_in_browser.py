@@ -82,6 +82,30 @@ def test_a_point_under_the_pointer_says_its_row(visit: Callable[..., Any], flags
     assert told(page, FIRST) == "", "it goes when the pointer has left"
 
 
+def test_a_tooltip_says_nothing_twice(visit: Callable[..., Any], flagship: Path) -> None:
+    page = visit(flagship).page
+    page.mouse.move(*place(page, "gap_waterfall", 1))
+    cells = page.locator("#fig-gap_waterfall .tip dl").evaluate(
+        "list => [...list.children].map((cell) => cell.textContent)"
+    )
+    facts = list(zip(cells[::2], cells[1::2], strict=True))
+    assert len(facts) == len(set(facts)) > 6
+    assert [head for head, _ in facts].count("Replicates") == 1
+    page.locator("#fig-learning_curve").scroll_into_view_if_needed()
+    at = page.evaluate(
+        """() => {
+          const group = document.querySelector("#fig-learning_curve [data-at]");
+          const [x, y] = group.dataset.at.split(" ").slice(-2).map(Number);
+          const point = new DOMPoint(x, y).matrixTransform(group.ownerSVGElement.getScreenCTM());
+          return [point.x, point.y];
+        }"""
+    )
+    page.mouse.move(*at)
+    heads = page.locator("#fig-learning_curve .tip p").all_text_contents()
+    lists = page.locator("#fig-learning_curve .tip dl").count()
+    assert len(heads) == len(set(heads)) and lists > 1, "points of one line stand under its one name"
+
+
 def test_the_tooltip_can_be_pointed_at_and_escape_closes_it(
     visit: Callable[..., Any], flagship: Path
 ) -> None:

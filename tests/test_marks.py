@@ -17,6 +17,7 @@ from reportgen.report.render import fill, shared_context
 from reportgen.report.writer import Writer
 from tests.conftest import LIVE
 from tests.crafted import crafted, experiment
+from tests.synthetic import synthetic_findings
 from tests.synthetic_models import models, two_layers
 from tests.test_report import WHEN, findings_of, page_of
 
@@ -73,6 +74,7 @@ def sayings(one: Estimate) -> set[str]:
         *(prose.value_of(one), prose.interval(one), prose.with_interval(one), prose.number(one.value)),
         *(prose.percent(one.value), words.share(one), prose.seconds(one.value), f"{one.value:.4g}"),
         *(prose.p_value(one.value), prose.p_value(one.value).removeprefix("p = ").removeprefix("p ")),
+        words.unbroken(prose.p_value(one.value)),
         f"{prose.fixed(one.value, 2)} ± {prose.fixed(prose.half_width(one), 2)}",
     }
     return said | ({words.DASH} if not one.available else set())
@@ -128,6 +130,21 @@ def test_numbers_lead_to_rows_where_constants_samples_and_slopes_are_measured() 
     assert {row["estimator"] for row in gap} == {"score_function", "with baseline", "pathwise"}
     assert {row["statistic"] for row in ratio} == {"total_variance"}
     assert untrue(found, page_of(found)) == []
+
+
+def test_a_share_said_of_several_estimators_leads_to_the_rows_of_all() -> None:
+    found = synthetic_findings()
+    table = rows(found)
+    shares = [
+        (text, asked_for(table, asked))
+        for asked, text in numbers(page_of(found))
+        if "coordinate_lower" in asked
+    ]
+    assert shares
+    for text, own in shares:
+        assert {row["statistic"] for row in own} == {"coordinate_lower"}
+        assert {prose.share(estimate_of(row)) for row in own} == {text}
+    assert sum(len(own) for _, own in shares) >= 4
 
 
 def test_numbers_of_trained_models_lead_to_theirs() -> None:

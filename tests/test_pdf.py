@@ -23,9 +23,10 @@ from reportgen.declaration import load_text
 from reportgen.errors import RenderError
 from reportgen.figures import FIGURES, draw
 from reportgen.findings import Findings
-from reportgen.report import EVIDENCE, render
+from reportgen.report import EVIDENCE, provenance, render
 from reportgen.report.formulas import Formula, drawn, sources
 from reportgen.report.pdf import Attachment, Resources, lay_out, require_weasyprint
+from reportgen.report.render import declaration_text, fill, shared_context
 from reportgen.report.style import font_faces, font_files
 from reportgen.report.tags import FORMULA
 from reportgen.report.vector import VectorImage, path_operators, read
@@ -47,6 +48,45 @@ def made(body: str, *, images: dict[str, bytes] | None = None, style: str = "") 
     style = f'{font_faces("paper")} html {{ font-family: "Reportgen Serif" }} {style}'
     page = f'<html lang="en"><head><title>t</title><style>{style}</style></head><body>{body}</body></html>'
     return lay_out(page, Resources(FONTS, images or {}), WHEN).pdf()
+
+
+PRINT = "".join((templates() / name).read_text(encoding="utf-8") for name in ("report.css", "print.css"))
+
+
+def pages_of(body: str, tags: set[str], filled: int) -> list[list[str]]:
+    """Beginnings of the elements with these tags, page by page, below so many millimetres of other matter."""
+    style = f"<style>{font_faces('paper')} {PRINT} @page {{ size: A4 }}</style>"
+    above = f'<div style="height: {filled}mm"></div>'
+    text = f'<html lang="en"><head>{style}</head><body>{above}{body}</body></html>'
+    layout = lay_out(text, Resources(FONTS, {}), WHEN)
+    return [
+        [
+            box.element.text[:9]
+            for box in page._page_box.descendants()
+            if box.element_tag in tags and box.element.text
+        ]
+        for page in layout.document.pages
+    ]
+
+
+@pytest.mark.parametrize("filled", range(150, 250, 20))
+def test_a_listing_stands_on_the_page_of_its_heading(findings: Findings, filled: int) -> None:
+    source = provenance.gather(findings, timestamp=WHEN)
+    sections = fill(findings)
+    shared = shared_context(findings, source, declaration_text(findings), sections)
+    own = next(context for section, context in sections if section.id == "again")
+    writer = Writer("paper", {})
+    writer.numbering.set("section", "judged", "1")
+    page = writer.environment().get_template("sections/again.html").render({**shared, **own})
+    body = page[page.index("<h3>The declaration") :]
+    found = [tags for tags in pages_of(re.sub("<a [^>]*>", "<a>", body), {"h3", "pre"}, filled) if tags]
+    assert len(found) == 1 and {"The decla", "experimen"} <= set(found[0])
+
+
+def test_a_formula_holds_on_to_the_comma_after_it() -> None:
+    writer = Writer("paper", {})
+    text = writer._numbers(f"of {writer.math('log_p')}, and {writer.math('phi')} too")
+    assert re.fullmatch(r'of <span class="nowrap"><img class="m" [^>]*>,</span> and <img [^>]*> too', text)
 
 
 @pytest.fixture(scope="module")

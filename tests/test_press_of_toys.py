@@ -23,6 +23,7 @@ from reportgen.figures.style import house_style
 from reportgen.findings import Estimate, Findings
 from reportgen.findings.series import series
 from reportgen.plan import Arm, MeasurementCell
+from reportgen.report import marks
 from reportgen.report.sections import cost, exact, settings, signal, training, unbiasedness, variance
 from tests.crafted import BUCKETS, crafted, experiment
 from tests.press_cases import CONJUGATE, FUNCTION, RAINFORTH, rising, toy
@@ -144,6 +145,11 @@ def test_a_ring_stands_where_the_lines_cross(function: Findings) -> None:
     assert ring.height == pytest.approx(1.0, rel=0.1) and ring.named
     (row,) = [row for row in settings.crossing_rows(function) if row["block"] == "gradient in μ"]
     assert (row["run"], row["before"], row["exact"]) == ("cosine", "Pathwise", "1.0000")
+    assert ring.crossing.source is not None
+    asked = dict(ring.crossing.source.rows())
+    assert set(asked["estimator"]) == {"score_function", "pathwise"} and len(asked["cell"]) > 2
+    assert marks.plain(row["at"]) == place_text(ring.crossing.at, ring.crossing.low, ring.crossing.high)
+    assert marks.linked(row["at"]).startswith('<a class="number" href="#results" data-rows="')
 
 
 def test_every_ring_of_a_few_has_its_number_and_of_many_the_first_pairs() -> None:

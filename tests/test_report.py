@@ -519,12 +519,20 @@ def test_decimal_points_of_a_column_stand_in_one_line() -> None:
     rows = (
         '<tr><td>a</td><td class="n">22\u202f134</td><td class="n">–</td></tr>\n'
         '<tr><td>b</td><td class="n">−37.91</td><td class="n">1.0</td></tr>\n'
-        '<tr><td>c</td><td class="n">8.31×10⁻⁶</td><td class="n">58%</td></tr>\n'
+        '<tr><td>c</td><td class="n">8.31×10⁻⁶</td><td class="n">&lt; 0.001</td></tr>\n'
     )
     made = words.decimals(rows)
     assert '22\u202f134<span class="unseen" aria-hidden="true">.91</span></td>' in made
-    assert made.count("unseen") == 1
+    assert '1.0<span class="unseen" aria-hidden="true">01</span></td>' in made
+    assert made.count("unseen") == 2
+    shares = words.decimals('<tr><td class="n">58%</td></tr>\n<tr><td class="n">99.97%</td></tr>\n')
+    assert '58%<span class="unseen" aria-hidden="true">.97</span></td>' in shares
     assert re.sub(r"<span.*?</span>", "", made) == rows
+
+
+def test_no_line_of_a_caption_ends_between_a_word_and_its_number() -> None:
+    said = words.tied("log p(x | z) < 1 at epoch 200, row 1, k 5")
+    assert said == ('log <span class="nowrap">p(x | z)</span> &lt; 1 at epoch\u00a0200, row\u00a01, k\u00a05')
 
 
 def test_every_section_is_written_for_the_whole_experiment() -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.markers import TICKDOWN, TICKLEFT
@@ -313,7 +314,6 @@ def margin_note(
     text: str,
     *,
     offset: float = 8,
-    rise: float = 0,
     right: bool = False,
     muted: bool = False,
 ) -> None:
@@ -322,12 +322,28 @@ def margin_note(
         text,
         (1, y),
         xycoords=("axes fraction", "data"),
-        xytext=(offset, rise),
+        xytext=(offset, 0),
         textcoords="offset points",
         fontsize=SMALL,
         va="center",
         ha="right" if right else "left",
         alpha=MUTED if muted else None,
+        annotation_clip=False,
+    )
+
+
+def margin_head(ax: Axes, text: str, *, offset: float = 8, right: bool = False) -> None:
+    """What heads such a column, on the line of the axes' title."""
+    ax.annotate(
+        text,
+        (1, 1),
+        xycoords="axes fraction",
+        xytext=(offset, rcParams["axes.titlepad"]),
+        textcoords="offset points",
+        fontsize=SMALL,
+        va="baseline",
+        ha="right" if right else "left",
+        alpha=MUTED,
         annotation_clip=False,
     )
 

@@ -122,7 +122,7 @@ def contrast_sentence(found: Contrast | None) -> str:
         f" {prose.with_interval(found.last)} times the variance of the lowest ({lowered(found.low)})"
     )
     if found.first_at != found.last_at and found.first.available:
-        text += f"; at {found.first_at} their ratio is {prose.spoken(found.first.value)}"
+        text += f"; at {found.first_at} their ratio is {prose.number(found.first.value)}"
     return text + "."
 
 

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from reportgen.figures.reading import title_of, unbiased
 from reportgen.findings import Findings, prose
+from reportgen.findings.estimate import Source
 from reportgen.findings.series import Series
 
 Arm = tuple[str, str]
@@ -29,6 +30,7 @@ class Crossing:
     high: float
     exact: float
     """Where the exact variances cross; NaN where they are not known."""
+    source: Source | None
 
 
 def pairs(findings: Findings) -> Iterator[tuple[Arm, Arm]]:
@@ -72,6 +74,7 @@ def crossings(findings: Findings, run: Series, group: str = "all") -> tuple[Cros
                     one.low,
                     one.high,
                     one.exact,
+                    one.source,
                 )
             )
     return tuple(found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import dot, log_axis, margin_note, row_labels
+from reportgen.figures.axes import dot, log_axis, margin_head, margin_note, row_labels
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, variance_column, wrapped
@@ -105,9 +105,9 @@ def draw(data: GapWaterfall) -> Figure:
     ax.set_ylim(len(data.steps) - 0.45, -0.55)
     row_labels(ax, [wrapped(step.title) for step in data.steps])
     ax.set_xlabel(variance_axis(data.objective))
-    margin_note(ax, -0.55, "change of variance", rise=6, muted=True)
-    margin_note(ax, -0.55, "share", offset=156, rise=6, right=True, muted=True)
-    margin_note(ax, -0.55, "so far", offset=192, rise=6, right=True, muted=True)
+    margin_head(ax, "change of variance")
+    margin_head(ax, "share", offset=156, right=True)
+    margin_head(ax, "so far", offset=192, right=True)
     for row, step in enumerate(data.steps):
         if step.factor is not None:
             margin_note(ax, row, factor_text(step.factor))

@@ -39,10 +39,17 @@ def short_title(label: str, estimator: str) -> str:
 
 
 def wrapped(text: str, width: int = 25, lines: int = 3) -> str:
-    """A label broken into at most `lines` lines; what does not fit ends in an ellipsis."""
-    parts = wrap(text, width, break_long_words=True)
+    """A label broken into at most `lines` lines; what does not fit ends in an ellipsis.
+
+    Lines are as even as their number allows, unless one ends with a comma; words keep their hyphens.
+    """
+    longest = max((len(word) for word in text.split(" ")), default=0)
+    parts = wrap(text, width, break_on_hyphens=longest > width)
     if len(parts) > lines:
         parts = [*parts[: lines - 1], parts[lines - 1][: width - 1].rstrip() + "…"]
+    elif not any(part.endswith(",") for part in parts):
+        narrower = (wrap(text, each, break_on_hyphens=False) for each in range(longest, width))
+        parts = next((even for even in narrower if len(even) == len(parts)), parts)
     return "\n".join(parts)
 
 

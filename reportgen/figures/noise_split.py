@@ -23,6 +23,8 @@ from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
 
 MINIBATCH = 0.16
+TITLES = 102
+"""Letters of a title that the width of the figure has room for."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def draw(data: NoiseSplit) -> Figure:
             ax.text(x, 0.04, "–", ha="center", va="bottom", fontsize=SMALL)
         if index % columns:
             ax.tick_params(axis="y", left=False)
-        ax.set_title(wrapped(one.title), fontsize=SMALL)
+        ax.set_title(wrapped(one.title, TITLES // columns), fontsize=SMALL)
         ax.tick_params(
             axis="x", length=0, labelsize=SMALL - 0.8, labelbottom=index + columns >= len(data.lines)
         )

@@ -139,14 +139,15 @@ def panel_of(
             for value in run.values
         )
 
-    lines = {
+    whole = {
         arm: line_of(findings, arm, over("total_variance", *arm), several=len({o for _, o in arms}) > 1)
         for arm in arms
     }
-    lines = {arm: without_rounding(one) for arm, one in lines.items()}
+    lines = {arm: without_rounding(one) for arm, one in whole.items()}
     measured = tuple(one for one in lines.values() if sum(v > 0 for v in one.values) > 1)
     drawn, apart = comparable(findings, measured)
     kept = [arm for arm, one in lines.items() if one in drawn]
+    left_out = tuple(whole[arm] for arm, one in lines.items() if one in apart)
     exact = tuple(
         tuple(
             e.value if e.available and e.value > 0 else math.nan for e in over("exact_total_variance", *arm)
@@ -159,7 +160,7 @@ def panel_of(
     values = tuple(float(value) for value in run.values)
     rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})
     block = "" if group == "all" else findings.vocabulary.block(group)
-    return Panel(run.path, title, block, values, drawn, exact, rings), apart
+    return Panel(run.path, title, block, values, drawn, exact, rings), left_out
 
 
 def without_rounding(one: Line) -> Line:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import dot, linear_grid, margin_note, row_labels
+from reportgen.figures.axes import dot, linear_grid, margin_head, margin_note, row_labels
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
@@ -97,7 +97,7 @@ def draw(data: Unbiasedness) -> Figure:
         axes[1].set_title("around 1")
     axes[0].set_ylim(len(data.rows) - 0.5, -0.5)
     row_labels(axes[0], [wrapped(row.title, 26) for row in data.rows])
-    margin_note(axes[-1], -0.5, "p, corrected", rise=6, muted=True)
+    margin_head(axes[-1], "p, corrected")
     for y, row in enumerate(data.rows):
         margin_note(axes[-1], y, p_text(row.p_value))
     figure.supxlabel(

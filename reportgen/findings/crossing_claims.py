@@ -11,7 +11,6 @@ from reportgen.findings import crossovers, verdicts
 from reportgen.findings.comparisons import ComparisonFinding, Place, blank, unmade
 from reportgen.findings.crossovers import Crossover, Pair, Stretch
 from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
-from reportgen.findings.source import OfArms
 
 
 def judge_crossing(
@@ -50,10 +49,9 @@ def judge_crossing(
     arms = tuple(arm for _, *two in pairs for arm in two)
     status = "budget" if any(arm.about.status == "budget" for arm in arms) else "met"
     fewest = min(arm.about.replicates for arm in arms)
-    source = OfArms(("variance_ratio",), group, arms)
     return replace(
         made,
-        estimate=Estimate(near.at, near.low, near.high, fewest, status, source),
+        estimate=Estimate(near.at, near.low, near.high, fewest, status, near.source),
         low=one.low,
         high=one.high,
         slack=min(one.low - least, most - one.high),

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -29,8 +29,9 @@ from numpy.typing import NDArray
 
 from reportgen.findings import exact, variance
 from reportgen.findings.arm import MeasuredArm
-from reportgen.findings.estimate import NAN, NotAvailableError
+from reportgen.findings.estimate import NAN, NotAvailableError, Source
 from reportgen.findings.jackknife import LEVEL, Quantity, exponential, identity
+from reportgen.findings.source import OfArms
 
 Array = NDArray[np.float64]
 Pair = tuple[float, MeasuredArm, MeasuredArm]
@@ -51,6 +52,8 @@ class Crossover:
     high: float
     exact: float = NAN
     """Where the exact variances cross in the same direction, nearest to `at`; NaN where that is not known."""
+    source: Source | None = field(default=None, compare=False, repr=False)
+    """The arms of the whole curve."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ def crossovers(
         first, second = (arm.about.objective for arm in pairs[0][1:])
     found = curve(pairs, group, level)
     stretches, known = found.stretches(), _exact_zeros(found)
+    source = OfArms(("variance_ratio",), group, tuple(arm for _, *two in pairs for arm in two))
     made = []
     for at, direction in found.zeros():
         around = min(stretches, key=lambda stretch: max(stretch.low - at, at - stretch.high))
@@ -137,6 +141,7 @@ def crossovers(
                 low=min(around.low, at),
                 high=max(around.high, at),
                 exact=min(near, key=lambda zero: abs(zero - at), default=NAN),
+                source=source,
             )
         )
     return tuple(made)

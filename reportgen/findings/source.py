@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from reportgen.findings.arm import MeasuredArm
-from reportgen.findings.estimate import Rows
+from reportgen.findings.estimate import Rows, Source
 from reportgen.store.records import JudgementRecord
 
 KEY = 12
@@ -66,6 +66,21 @@ class OfModels:
                 "cell": [record.key[:KEY] for record in self.records],
             }
         )
+
+
+@dataclass(frozen=True, eq=False)
+class OfSeveral:
+    """Numbers that are the same to the digits shown, and said once."""
+
+    sources: tuple[Source, ...]
+
+    def rows(self) -> Rows:
+        """See `Source`. All name the same columns."""
+        columns: dict[str, list[str]] = {}
+        for source in self.sources:
+            for name, values in source.rows():
+                columns.setdefault(name, []).extend(values)
+        return _distinct(columns)
 
 
 def query(rows: Rows) -> str:

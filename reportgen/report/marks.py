@@ -8,11 +8,13 @@ link to the rows, on paper they go.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from markupsafe import escape
 
 from reportgen.findings import Estimate
-from reportgen.findings.source import query
+from reportgen.findings.source import OfSeveral, query
 
 ADDRESS = 0xF0000
 """Code point of byte 0 of an address."""
@@ -31,6 +33,13 @@ def told(text: str, estimate: Estimate) -> str:
         return text
     address = "".join(chr(ADDRESS + byte) for byte in query(estimate.source.rows()).encode())
     return f"{address}{OPEN}{text}{CLOSE}"
+
+
+def told_of_all(text: str, estimates: Sequence[Estimate]) -> str:
+    """What several estimates are alike, marked with the rows of all."""
+    sources = tuple(one.source for one in estimates if one.source is not None)
+    source = OfSeveral(sources) if len(sources) == len(estimates) else None
+    return told(text, replace(estimates[0], source=source))
 
 
 def plain(text: str) -> str:

@@ -51,8 +51,8 @@ def between(estimates: Sequence[Estimate]) -> str:
 
 
 def p_value(estimate: Estimate) -> str:
-    """p = 0.034."""
-    return told(prose.p_value(estimate.value), estimate)
+    """p = 0.034, on one line."""
+    return told(unbroken(prose.p_value(estimate.value)), estimate)
 
 
 def share(estimate: Estimate) -> str:
@@ -110,6 +110,21 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_NUMBERED = re.compile(r"\b(?:epoch|step|row|column|unit|image|latent|[dkK]) (?=\d)")
+_CONDITIONAL = re.compile(r"\w\(\w \| \w\)")
+
+
+def unbroken(text: str) -> str:
+    """On one line."""
+    return text.replace(" ", "\u00a0")
+
+
+def tied(text: str) -> Markup:
+    """A caption in which no line ends inside “epoch 200”, “unit 54”, “p(x | z)”."""
+    whole = _NUMBERED.sub(lambda found: unbroken(found[0]), str(escape(text)))
+    return Markup(_CONDITIONAL.sub(r'<span class="nowrap">\g<0></span>', whole))
+
+
 _BLANKS = re.compile(r"[ \t\n]+")
 """Not `str.split`, which takes the no-break spaces inside numbers for blanks."""
 
@@ -165,14 +180,14 @@ def is_long(groups: Sequence[Mapping[str, Any]]) -> bool:
 
 _CELLS = re.compile(r"(?=<td)")
 _NUMBER = re.compile(
-    rf'(<td class="n">{OPENING}{prose.MINUS}?[\d{prose.THIN}]+(\.\d+)?{CLOSE}?)(</td>.*)', re.S
+    rf'(<td class="n">{OPENING}(?:&[lg]t; )?{prose.MINUS}?[\d{prose.THIN}]+(\.\d+)?%?{CLOSE}?)(</td>.*)', re.S
 )
 
 
 def decimals(rows: str) -> Markup:
     """Rows of a table, one a line, with the points of a column's numbers in one line.
 
-    Unseen digits fill up what a number lacks. Powers of ten and percentages stand at the right edge.
+    Unseen digits fill up what a number lacks. Powers of ten stand at the right edge.
     """
     table = [_CELLS.split(row) for row in str(rows).splitlines()]
     most: dict[int, str] = {}

@@ -44,6 +44,8 @@ LEAD = (
 SYMBOLS = "fzqxK"
 """Letters that are formulas where they stand alone in a sentence."""
 _SYMBOL = re.compile(rf"\b[{SYMBOLS}]\b")
+_FOLLOWED = re.compile(r'(<img class="m"[^>]*>)([,.;:)]+)')
+"""A formula in the line on paper, and the punctuation after it."""
 _GLYPH = re.compile(r'<path d="[^"]*"/>')
 
 
@@ -199,7 +201,7 @@ class Writer:
             data = Markup("")
         return Markup(
             '<figure id="fig-{}" class="{}">{}<figcaption><b>Figure {}.</b> {}</figcaption></figure>{}'
-        ).format(name, drawing.width, image, number, drawing.caption, data)
+        ).format(name, drawing.width, image, number, words.tied(drawing.caption), data)
 
     def lead_figure(self) -> Markup:
         """The first page's figure: the first of LEAD that was drawn, and not shown again where it belongs."""
@@ -217,7 +219,8 @@ class Writer:
     def caption(self, name: str, text: str | Markup) -> Markup:
         """The caption of a table, numbered."""
         number = self.numbering.number("table", name)
-        return Markup('<caption id="tab-{}"><b>Table {}.</b> {}</caption>').format(name, number, text)
+        tied = text if isinstance(text, Markup) else words.tied(text)
+        return Markup('<caption id="tab-{}"><b>Table {}.</b> {}</caption>').format(name, number, tied)
 
     def ref(self, kind: str, name: str, capital: bool = False) -> Markup:
         """A link to a section, figure, table or equation: "figure 3"."""
@@ -247,11 +250,12 @@ class Writer:
             name, name, number, number
         )
 
-    def short_ref(self, section: str) -> Markup:
-        """A link to a section in a table: "§ 3"."""
-        return Markup('<a href="#{}" class="nowrap">§\u202f{}</a>').format(
-            section, self.numbering.of("section", section)
-        )
+    def short_ref(self, kind: str, name: str) -> Markup:
+        """A link in a table to a section or, under a head that says so, to an equation: "§ 3", "(3)"."""
+        number = self.numbering.of(kind, name)
+        if kind == "equation":
+            return Markup('<a href="#eq-{}">({})</a>').format(name, number)
+        return Markup('<a href="#{}" class="nowrap">§\u202f{}</a>').format(name, number)
 
     def bibliography(self) -> list[tuple[str, Any]]:
         """What the text cites, in the order of authors."""
@@ -304,8 +308,14 @@ class Writer:
         return self._numbers(text)
 
     def _numbers(self, text: str) -> Markup:
-        """Numbers as links to their rows, on the screen."""
-        return Markup(marks.linked(text) if self.medium == "screen" else marks.plain(text))
+        """Numbers as links to their rows, on the screen.
+
+        On paper a formula holds on to the comma after it: WeasyPrint breaks a line after a text's leading
+        comma, however much more of the text has room, where the formula after the text has none.
+        """
+        if self.medium == "screen":
+            return Markup(marks.linked(text))
+        return Markup(_FOLLOWED.sub(r'<span class="nowrap">\1\2</span>', marks.plain(text)))
 
 
 def numbered(sections: Sections, drawings: Mapping[str, Drawing], **shared: Any) -> Numbering:

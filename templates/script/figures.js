@@ -28,14 +28,15 @@
       .join("")
       .trim();
 
-  // Reading a table row by row: the heading of the row, then pairs of heading and text.
+  // Reading a table row by row: the heading of the row, then pairs of heading and text, none of them twice.
   const reader = (table) => {
     const headings = [...table.tHead.rows[0].cells].map(said);
     return (number) => {
       const cells = [...table.tBodies[0].rows[number].cells];
       const title = cells.findIndex((cell) => cell.tagName === "TH");
       const rest = headings.map((heading, index) => [heading, said(cells[index])]);
-      return { title: said(cells[title]), facts: rest.filter(([, text], index) => text && index !== title) };
+      const facts = new Map(rest.filter(([, text], index) => text && index !== title).map((fact) => [String(fact), fact]));
+      return { title: said(cells[title]), facts: [...facts.values()] };
     };
   };
 
@@ -402,10 +403,13 @@
       ring.classList.remove("off");
       const { title, facts } = read(point.row);
       tip.replaceChildren(...words(title, facts));
+      const known = facts.map(String);
+      let before = title;
       for (const other of aloud ? [] : under(point)) {
         const more = read(other.row);
-        const known = facts.map(String);
-        tip.append(...words(more.title, more.facts.filter((fact) => !known.includes(String(fact)))));
+        const own = words(more.title, more.facts.filter((fact) => !known.includes(String(fact))));
+        tip.append(...own.slice(Number(more.title === before)));
+        before = more.title;
       }
       tip.hidden = false;
       const at = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM());

@@ -94,7 +94,7 @@ def result(claim: ClaimFinding, swept: bool, findings: Findings) -> str:
     if wide != words.DASH:
         text += f", simultaneous interval {wide}"
     if decisive.p_value == decisive.p_value:
-        text += f", {told(prose.p_value(decisive.p_value), decisive.estimate)}"
+        text += f", {told(words.unbroken(prose.p_value(decisive.p_value)), decisive.estimate)}"
     if decisive.estimate.status == "budget" and wide != words.DASH:
         text += "; the declared precision was not met"
     return words.sentence(text)

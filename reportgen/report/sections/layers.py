@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reportgen.findings import Findings, prose
+from reportgen.findings import Estimate, Findings, prose
 from reportgen.report import about, words
-from reportgen.report.marks import plain
+from reportgen.report.marks import told_of_all
 from reportgen.report.section import Section
 
 
 def coordinates(findings: Findings, others: Sequence[str], reference: str) -> str:
     """In how large a part of the coordinates the reference has the lower variance."""
-    against: dict[str, list[str]] = {}
+    against: dict[str, list[tuple[str, Estimate]]] = {}
     for label in others:
         lower = findings.get("coordinate_lower", label)
         if lower.available:
-            against.setdefault(plain(words.share(lower)), []).append(about.named(findings, label))
+            against.setdefault(prose.share(lower), []).append((about.named(findings, label), lower))
     if not against:
         return ""
-    parts = [
-        f"{share} of coordinates against {'each of ' if len(names) > 1 else ''}{prose.listing(names)}"
-        for share, names in against.items()
-    ]
+    parts = []
+    for share, found in against.items():
+        names, estimates = zip(*found, strict=True)
+        each = "each of " if len(names) > 1 else ""
+        parts.append(f"{told_of_all(share, estimates)} of coordinates against {each}{prose.listing(names)}")
     where = findings.vocabulary.last
     return words.sentence(
         f"{where} {about.named(findings, reference)} has the lower variance in {'; in '.join(parts)}"

@@ -13,9 +13,9 @@ from reportgen.figures.crossings import crossings, interval_text, place_text
 from reportgen.figures.labels import named_setting, setting_title
 from reportgen.figures.reading import arms_drawn
 from reportgen.figures.setting_panels import FEW_BLOCKS, LINES
-from reportgen.findings import Findings, prose
+from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.series import Series
-from reportgen.report import about, words
+from reportgen.report import about, marks, words
 from reportgen.report.section import Section
 
 NAMES = {"problem.latent": "the number of latent units"}
@@ -156,13 +156,14 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
             "before": one.lower_before,
             "beyond": one.lower_beyond,
             "setting": setting_title(run.path),
-            "at": place_text(one.at, one.low, one.high),
-            "interval": interval_text(one.low, one.high),
+            "at": marks.told(place_text(one.at, one.low, one.high), estimate),
+            "interval": marks.told(interval_text(one.low, one.high), estimate),
             "exact": prose.fixed(one.exact, 4) if one.exact == one.exact else words.DASH,
         }
         for run in findings.series()
         for group in blocks_shown(findings)
         for one in crossings(findings, run, group)
+        for estimate in [Estimate(one.at, one.low, one.high, source=one.source)]
     ]
 
 
