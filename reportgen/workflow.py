@@ -252,7 +252,8 @@ def _check_characters(name: str, experiment: Experiment) -> None:
     from reportgen.report.glyphs import LISTED, TEXT, lacking
 
     if unknown := lacking(name):
-        raise UsageError(f"{name}: a report cannot print {unknown} (U+{ord(unknown):04X}). Rename the file.")
+        remedy = "Rename the file" if lacking(Path(name).name) else "Name it from its own folder"
+        raise UsageError(f"{name}: a report cannot print {unknown} (U+{ord(unknown):04X}). {remedy}.")
     for texts, faces in ((listed, LISTED), (sentences, TEXT)):
         for path, text in texts.items():
             if unknown := lacking(text or "", faces):

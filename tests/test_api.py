@@ -244,7 +244,9 @@ def test_every_option_of_an_estimator_reaches_its_numbers() -> None:
     [
         ({"objective": "elbow"}, "objective: must be one of"),
         ({"precision": 2.0}, "precision: must lie between 0 and 1"),
-        ({"budget": 100}, "budget: must be at least 2000 for 1 samples"),
+        ({"precision": "2"}, "precision: must be a fraction such as 0.02 or 2%, got '2'"),
+        ({"precision": "fine"}, "precision: must be a fraction such as 0.02 or 2%, got 'fine'"),
+        ({"budget": 100}, "budget: must be at least 2000 for 1 sample an"),
         ({"estimators": []}, "estimators: need at least one"),
         ({"estimators": ["pathwise", "pathwize"]}, r"estimators\[1\].name: must be one of"),
         ({"estimators": ["pathwise", "pathwise"]}, r"estimators\[1\]: is called pathwise like another"),
@@ -329,3 +331,16 @@ def test_printed_tables_are_aligned(quadratic: reportgen.Measurement) -> None:
         "x    1",
         "yy  22",
     ]
+
+
+def test_one_estimator_and_a_precision_in_per_cent_are_read_as_in_a_declaration() -> None:
+    problem = free_gaussian([0.4], [0.8], lambda z: torch.cos(2.0 * z).sum(-1))
+    found = reportgen.measure(problem, "pathwise", precision="10%")
+    same = reportgen.measure(problem, ["pathwise"], precision=0.1)
+    assert found.get("total_variance", "pathwise") == same.get("total_variance", "pathwise")
+
+
+def test_one_override_is_one_and_what_is_no_experiment_is_refused() -> None:
+    assert reportgen.load("smoke", "measure.precision=5%").measure.precision == 0.05
+    with pytest.raises(UsageError, match=r"experiment: must be a file, .* got dict"):
+        reportgen.load({"experiment": "mine"})  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ def test_a_value_that_is_not_finite_breaks_its_arms_and_no_others() -> None:
     arms = [arm("reconstruction", "score_function"), arm("elbo", "pathwise")]
     record = measured(problem, arms, min_replicates=20_000, precision=0.5)
     assert [a.status for a in record.arms] == ["broken", "broken"]
-    assert "needs finite estimates, found inf or nan" in str(record.arms[0].cause)
+    assert "needs finite estimates, found inf or nan. Look at the model" in str(record.arms[0].cause)
     constant = arm("elbo", "score_function", 1, math.inf)
     large = measured(free_gaussian([3.0], [0.01], lambda z: z.sum(-1)), [*arms, constant], precision=0.5)
     assert large.arms[-1].status == "broken" and str(large.arms[-1].cause).endswith("Add a smaller constant.")

@@ -263,7 +263,9 @@ def test_damaged_cell_is_exit_4_with_the_remedy(tiny: Path, capsys: pytest.Captu
     record.write_bytes(record.read_bytes()[:-20])
     assert call("render", "tiny.yaml") == 4
     (line,) = errors(capsys)
-    assert str(record.parent) in line and "--fresh" in line
+    assert str(record.parent) in line and "Run the experiment again" in line
+    assert call("report", "tiny.yaml", "--executor", "serial") == 0
+    assert "1 run anew, since damaged in the store" in capsys.readouterr().out
     assert call("run", "tiny.yaml", "--executor", "serial", "--fresh", "--quiet") == 0
 
 
@@ -577,6 +579,81 @@ def test_a_closed_pipe_is_no_verdict() -> None:
         ["sh", "-c", f'({command}; echo "exit $?" >&2) | :'], capture_output=True, text=True
     )
     assert done.stderr == "exit 0\n"
+
+
+def test_who_stops_reading_ends_no_work_and_changes_no_exit_code(tiny: Path) -> None:
+    """A claim that came out otherwise exits with 1, its report written, where both pipes were closed."""
+    tiny.write_text(TEXT.replace('pathwise) > 1"', 'pathwise) < 1"'))
+    begun = subprocess.Popen(
+        [sys.executable, "-m", "reportgen", "report", "tiny.yaml"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert begun.stdout and begun.stderr
+    begun.stdout.close()
+    begun.stderr.close()
+    assert begun.wait() == 1
+    assert (tiny.parent / "output" / "tiny" / "report.pdf").is_file()
+
+
+def test_a_folder_that_a_report_cannot_print_is_no_reason_to_rename_the_file(
+    tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tiny.parent / "能"
+    folder.mkdir()
+    tiny.rename(folder / "tiny.yaml")
+    assert call("check", "能/tiny.yaml") == 2
+    (line,) = errors(capsys)
+    assert line.endswith("a report cannot print 能 (U+80FD). Name it from its own folder.")
+    (folder / "tiny.yaml").rename("能.yaml")
+    assert call("check", "能.yaml") == 2
+    assert errors(capsys)[0].endswith("Rename the file.")
+
+
+def test_compare_says_which_place_it_wanted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "results.csv").write_text("")
+    (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7 \xff")
+    for place, said in (
+        (tmp_path, f"Name one of the reports in it, such as {tmp_path / 'one'}."),
+        (tmp_path / "report.pdf", "but is a PDF. Name its folder, or use `reportgen verify`"),
+    ):
+        assert call("compare", str(place), str(place)) == 2
+        (line,) = errors(capsys)
+        assert said in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["reprot"], "error: No such command 'reprot'. Did you mean 'report'? `reportgen --help` shows"),
+        (["data", "fetch"], "error: Missing argument 'NAME…'. `reportgen data fetch --help` shows"),
+        (["check", "x", "--seed", "one"], "`reportgen check --help` shows what there is."),
+    ],
+)
+def test_a_wrong_command_line_names_the_help_that_answers_it(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*arguments) == 2
+    (line,) = errors(capsys)
+    assert said in line
+
+
+def test_a_broken_cell_is_told_with_its_place_and_an_undecided_claim_with_its_cause(
+    tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = TEXT.replace(
+        "variance_ratio(score_function, pathwise) > 1", "variance_to_exact(pathwise) = 1 within 5%"
+    )
+    tiny.write_text(text)
+    assert call("report", "tiny.yaml", "--executor", "serial") == 3
+    shown = capsys.readouterr().out
+    assert "  undecided: lower: the exact variance of pathwise is not known here\n" in shown
+    tiny.write_text(TEXT + "sweep: {train.learning_rate: [0.001, 1e+30]}\n")
+    assert call("report", "tiny.yaml", "--executor", "serial") == 4
+    shown = capsys.readouterr().out
+    assert "  broken cell: training, learning_rate 1e+30: training diverged: " in shown
+    assert "  broken cell: measurement, learning_rate 1e+30, checkpoint 2: not measured, because" in shown
 
 
 @pytest.mark.parametrize(

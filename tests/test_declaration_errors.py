@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -776,3 +777,29 @@ def test_an_estimator_that_does_not_apply_is_one_fault_and_not_two() -> None:
     ]
     biased = complaint(text % "{name: score_function, as_printed: true}")
     assert "need an unbiased one to compare the others with" in biased
+
+
+def test_a_label_given_twice_is_told_once() -> None:
+    text = """\
+experiment: twice
+estimators: [score_function, {name: score_function, num_samples: 2}, pathwise]
+claims:
+  - {id: a, statement: s, test: "variance_ratio(score_function, pathwise) > 1"}
+"""
+    assert complaints(text) == [
+        "x.yaml:2 estimators[1].label: 'score_function' is the label of estimators[0] too. Choose another."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("experiment: énergie", "must be letters from a to z, digits, - and _ .* Use energie."),
+        ("experiment: 能量", "must be letters from a to z, .* Use my-name."),
+        ("experiment: x\nobjective: [ELBO]", "Did you mean elbo?"),
+        ("experiment: x\nproblem: {model: VAE}", "Did you mean vae?"),
+    ],
+)
+def test_the_remedy_is_near_what_was_written(line: str, said: str) -> None:
+    (only,) = complaints(line)
+    assert re.search(said.replace("?", r"\?"), only), only

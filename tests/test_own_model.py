@@ -168,6 +168,12 @@ WRONG: list[tuple[Callable[[], dict[str, Any]], str]] = [
         lambda: {"likelihood": lambda x, out: -(x - out).abs().sum(-1).float()},
         r"likelihood: needs the encoder's number type, torch.float64, found torch.float32",
     ),
+    (
+        lambda: {"likelihood": lambda x, out: (x - out).sum(-1) * math.nan},
+        r"likelihood: needs a finite log p\(x\|z\), found nan at the mean of q.* Look at the decoder",
+    ),
+    (lambda: {"x": parts().x * math.nan}, r"x: must lie in \[0, 1\] .* got nan\. Replace it\."),
+    (lambda: {"x": parts().x * 7}, r"x: must lie in \[0, 1\] .* got 7\. Scale it, or use gaussian\."),
 ]
 
 
@@ -217,6 +223,11 @@ def test_a_likelihood_without_a_gradient_serves_estimators_that_need_none() -> N
         assert own.log_likelihood(z).shape == (IMAGES, 2)
     with pytest.raises(CellError, match="differentiable in z for this estimator"):
         own.log_likelihood(z.requires_grad_(True))
+
+
+def test_a_tuple_of_another_length_is_told_as_one() -> None:
+    with pytest.raises(CellError, match="got a tuple of 2"):
+        as_problem((linear(), linear()), "f.py:build")
 
 
 @pytest.mark.parametrize("made", [None, 3, (1, 2), "model"])

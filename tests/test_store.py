@@ -217,7 +217,9 @@ def test_damage_names_the_folder_and_the_remedy(tmp_path: Path, name: str, harm:
     with pytest.raises(StoreError) as error:
         store.load(KEY)
     message = str(error.value)
-    assert str(folder) in message and "--fresh" in message and "Delete" in message and "\n" not in message
+    assert message.startswith(f"{folder}: damaged, ") and "\n" not in message
+    assert message.endswith(" Run the experiment again: what is damaged is made anew.")
+    assert not store.sound(KEY)  # so a run does
 
 
 def test_missing_cell_is_no_damage(tmp_path: Path) -> None:
@@ -230,7 +232,7 @@ def test_other_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("reportgen.store.store.FORMAT", 999)
     store.save(measurement())
     monkeypatch.undo()
-    with pytest.raises(StoreError, match=r"format 999.*--fresh"):
+    with pytest.raises(StoreError, match=r"format 999.*Run the experiment again"):
         store.load(KEY)
 
 

@@ -12,23 +12,28 @@ from reportgen import workflow
 from reportgen.api.results import Results
 from reportgen.declaration import Experiment, find, gallery_names, load_text, long_names
 from reportgen.declaration import load as load_file
+from reportgen.errors import UsageError
 
 if TYPE_CHECKING:
     from reportgen.execution import Event
 
 
-def load(experiment: str | Path, overrides: Mapping[str, Any] | Sequence[str] = ()) -> Experiment:
+def load(experiment: str | Path, overrides: Mapping[str, Any] | str | Sequence[str] = ()) -> Experiment:
     """A declared experiment, checked: a YAML file, a name of the gallery, or YAML text of several lines.
 
     `overrides` change settings, as `--set` does: ``{"measure.precision":
-    0.05}`` or ``["measure.precision=5%"]``. Raises DeclarationError with a
+    0.05}`` or ``"measure.precision=5%"``, one or a list. Raises DeclarationError with a
     line for each fault.
     """
-    options = (
-        [f"{path}={json.dumps(value)}" for path, value in overrides.items()]
-        if isinstance(overrides, Mapping)
-        else list(overrides)
-    )
+    if not isinstance(experiment, str | Path):
+        raise UsageError(
+            "experiment: must be a file, a name of the gallery or YAML text, "
+            f"got {type(experiment).__name__}. Write the declaration as text of several lines."
+        )
+    if isinstance(overrides, Mapping):
+        options = [f"{path}={json.dumps(value)}" for path, value in overrides.items()]
+    else:
+        options = [overrides] if isinstance(overrides, str) else list(overrides)
     if isinstance(experiment, str) and "\n" in experiment:
         return load_text(experiment, overrides=options)
     return load_file(find(experiment), options)

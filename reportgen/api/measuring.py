@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +16,7 @@ from reportgen.applicability import refusal
 from reportgen.declaration import EstimatorSpec
 from reportgen.declaration.checks import MOST_BUCKETS
 from reportgen.declaration.estimator_spec import applicable
+from reportgen.declaration.scalars import Fraction
 from reportgen.engine import measure as measured
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import ESTIMATORS, Estimator
@@ -29,14 +30,15 @@ from reportgen.problems.python_model import as_problem
 Asked = str | Mapping[str, Any] | Estimator
 
 _SPEC: TypeAdapter[EstimatorSpec] = TypeAdapter(EstimatorSpec)
+_WIDTH: TypeAdapter[float] = TypeAdapter(Annotated[float, Fraction()])
 
 
 def measure(
     problem: Model | Problem | tuple[nn.Module, nn.Module, Tensor],
-    estimators: Sequence[Asked] | None = None,
+    estimators: Asked | Sequence[Asked] | None = None,
     objective: str = "elbo",
     *,
-    precision: float = 0.02,
+    precision: float | str = 0.02,
     budget: int = 1_000_000,
     min_replicates: int = 2000,
     num_samples: int | None = None,
@@ -48,12 +50,12 @@ def measure(
     Gaussian VAE with Bernoulli pixels, or an object with the methods of
     `reportgen.Problem`. `estimators` are names from `reportgen list`,
     mappings with options as in a declaration, ``{"name": "leave_one_out",
-    "num_samples": 4}``, or `reportgen.Estimator` objects; left out, every one
-    in φ that applies. ``generative`` is the gradient in θ, the decoder's
+    "num_samples": 4}``, or `reportgen.Estimator` objects, one or several; left
+    out, every one in φ that applies. ``generative`` is the gradient in θ, the decoder's
     parameters. `num_samples` is K for those that give none.
 
     It draws until every total variance has a 95 % interval of relative
-    half-width `precision`, or `budget` draws a data point are spent; at least
+    half-width `precision` (0.05 or ``"5%"``), or `budget` draws a data point are spent; at least
     `min_replicates` estimates. Numbers depend on the arguments alone: noise
     comes from `seed`, on one thread. Raises UsageError or CellError, one line
     each, where the parts do not fit.
@@ -61,17 +63,18 @@ def measure(
     target = as_problem(problem, "problem")
     if objective not in OBJECTIVES:
         raise UsageError(f"objective: must be one of {', '.join(OBJECTIVES)}, got {objective!r}.")
-    if not 0.0 < precision < 1.0:
-        raise UsageError(f"precision: must lie between 0 and 1, got {precision}. 0.02 is 2 %.")
+    width = _fraction(precision)
     check(target, standard_prior=OBJECTIVES[objective].exact_kl)
     with torch.no_grad():
         q = target.family(target.encoder(target.x))
-    specs, kinds = _resolved(estimators, objective, q.name, _differentiable(target, q), num_samples)
+    asked = [estimators] if isinstance(estimators, str | Mapping | Estimator) else estimators
+    specs, kinds = _resolved(asked, objective, q.name, _differentiable(target, q), num_samples)
     longest = max(spec.num_samples for spec in specs)
     least = max(MOST_BUCKETS, min_replicates) * longest
     if budget < least:
         raise UsageError(
-            f"budget: must be at least {least} for {longest} samples an estimate, got {budget}. "
+            f"budget: must be at least {least} for {longest} sample{'s' if longest > 1 else ''} an estimate, "
+            f"got {budget}. "
             "Raise it, or lower min_replicates."
         )
     reference = _reference(specs, kinds, objective)
@@ -82,7 +85,7 @@ def measure(
         base=True,
         checkpoint=0,
         problem={},
-        measure={"precision": precision, "budget": budget, "min_replicates": min_replicates},
+        measure={"precision": width, "budget": budget, "min_replicates": min_replicates},
         arms=tuple(arm_of(objective, spec, spec.num_samples) for spec in specs),
         references={} if reference is None else {objective: reference.label},
         seed=seed,
@@ -91,7 +94,16 @@ def measure(
     with _one_thread():
         record = measured(target, cell, dataset="none", images=points, estimators=kinds)
     unbiased = {spec.label: kinds[spec.name].is_unbiased(objective) for spec in specs}
-    return Measurement(record, objective, unbiased, precision)
+    return Measurement(record, objective, unbiased, width)
+
+
+def _fraction(precision: float | str) -> float:
+    """As a declaration reads it, 0.05 or 5%."""
+    try:
+        return _WIDTH.validate_python(precision)
+    except ValidationError as error:
+        detail = error.errors()[0]
+        raise UsageError(f"precision: {detail.get('ctx', {}).get('text', detail['msg'])}") from None
 
 
 def _resolved(

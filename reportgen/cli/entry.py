@@ -12,7 +12,7 @@ import typer
 from reportgen import __version__
 from reportgen.cli import commands, experiments
 from reportgen.cli.data import app as data
-from reportgen.cli.printing import complain
+from reportgen.cli.printing import complain, lasting_output
 from reportgen.cli.verify import verify
 from reportgen.errors import ReportgenError, UsageError
 
@@ -29,22 +29,27 @@ app = typer.Typer(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of the console script: run a command, print errors as one line each, exit."""
+    with lasting_output():
+        code = _run(arguments)
+        sys.stdout.flush()
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
     except ReportgenError as error:
-        sys.exit(complain(str(error), error.exit_code))
+        return complain(str(error), error.exit_code)
     except typer.TyperException as error:
         code = complain(_usage(error), UsageError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except SystemExit:  # typer's answer to a closed pipe: who reads has read enough
-        code = 0
     except Exception:
         traceback.print_exc()
         code = DEFECT
     if code == INTERRUPTED:
         complain("interrupted; what was measured is kept. Run the same command to go on.", INTERRUPTED)
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 @app.callback(invoke_without_command=True)
@@ -74,4 +79,10 @@ app.add_typer(data, name="data")
 
 def _usage(error: typer.TyperException) -> str:
     message = getattr(error, "format_message", lambda: str(error))()
-    return f"{message.rstrip('.')}. `reportgen --help` shows what there is." if message else ""
+    words: list[str] = []
+    context = getattr(error, "ctx", None)
+    while context is not None and context.parent is not None:  # the outermost is however Python was called
+        words.insert(0, str(context.info_name))
+        context = context.parent
+    message = message.rstrip(".") + ("" if message.rstrip(".").endswith("?") else ".")
+    return f"{message} `{' '.join(['reportgen', *words])} --help` shows what there is." if message else ""

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reportgen.cli.progress import duration, many
+from reportgen.declaration.claim_tests import scalar_text
 from reportgen.workflow import Job
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
     from reportgen.findings import Findings
-    from reportgen.store import MeasurementRecord
+    from reportgen.store import BrokenRecord, MeasurementRecord
 
 Row = Mapping[str, Any]
 
@@ -76,11 +77,15 @@ def cost_lines(row: Row) -> Iterable[str]:
     )
     if row["to_run"]:
         yield (
-            f"  at most {row['draws_at_most']:,} draws; about {duration(row['seconds_on_one_core'])} "
+            f"  at most {row['draws_at_most']:,} draws; {_about(row['seconds_on_one_core'])} "
             "of one core, if variances are of a usual kind"
         )
     yield "  every setting, defaults included:"
     yield from (f"    {line}" for line in row["settings"].splitlines())
+
+
+def _about(seconds: float) -> str:
+    return "less than 1 s" if seconds < 1 else f"about {duration(seconds)}"
 
 
 def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterable[str]:
@@ -96,9 +101,24 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
         for claim in findings.claims
     ]
     yield from (f"  {line}" for line in aligned(rows))
-    yield from (f"  broken cell: {cell.cause}" for cell in findings.broken if not cell.paused)
+    yield from (f"  undecided: {told}" for told in _undecided(findings))
+    yield from (f"  broken cell: {_place(cell)}{cell.cause}" for cell in findings.broken if not cell.paused)
     yield from (f"  broken estimator: {told}" for told in broken_estimators(findings.measurements))
     yield f"report: {job.folder / 'report.html'}, {job.folder / 'report.pdf'}"
+
+
+def _undecided(findings: Findings) -> Iterable[str]:
+    """Which claims more draws would not decide, and why; unfinished cells are counted elsewhere."""
+    for claim in findings.claims:
+        if claim.verdict == "undecided" and claim.cause and not claim.cause.startswith("not finished"):
+            yield f"{claim.id}: {claim.cause}"
+
+
+def _place(cell: BrokenRecord) -> str:
+    """Where the experiment sweeps, or has checkpoints: ``latent 10, epoch 20: ``."""
+    parts = [f"{path.rpartition('.')[2]} {scalar_text(value)}" for path, value in cell.setting.items()]
+    parts += [] if cell.checkpoint is None else [f"checkpoint {cell.checkpoint}"]
+    return f"{cell.kind}, {', '.join(parts)}: " if parts else ""
 
 
 def broken_estimators(records: Iterable[MeasurementRecord]) -> list[str]:
@@ -138,8 +158,8 @@ def counted(outcome: Outcome) -> str:
     parts = (
         [f"{many(outcome.measured, 'cell')} run in {duration(outcome.seconds)}"] if outcome.measured else []
     )
+    parts += [f"{outcome.damaged} run anew, since damaged in the store"] if outcome.damaged else []
     parts += [f"{outcome.cached} found in the store"] if outcome.cached else []
-    parts += [f"{outcome.damaged} of them stored before but damaged"] if outcome.damaged else []
     parts += [f"{len(outcome.broken)} broken"] if outcome.broken else []
     left = len(outcome.paused)
     parts += [f"{many(left, 'cell')} unfinished when the time was up; run again to go on"] if left else []

@@ -44,7 +44,8 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     for arm in dict.fromkeys(arms_of(test.comparison)):
         if experiment.find_estimator(arm) is None:
             missing = True
-            yield _unknown_arm(experiment, arm)
+            if experiment.labels.count(arm) < 2:  # a label given twice has its complaint already
+                yield _unknown_arm(experiment, arm)
     yield from _group_faults(experiment, test)
     misplaced = [*scope_faults(experiment, test), *crossing_faults(experiment, test)]
     misplaced = misplaced or list(unreached(experiment, test))

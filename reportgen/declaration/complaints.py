@@ -93,7 +93,8 @@ def describe(value: Any) -> str:
 def suggestion(found: object, known: Iterable[str]) -> str:
     """``Did you mean …?`` if something known is near, else the list of what is known."""
     known = list(known)
-    near = difflib.get_close_matches(str(found), known, n=1, cutoff=0.6)
+    near = [name for name in known if name.lower() == str(found).lower()]
+    near = near or difflib.get_close_matches(str(found), known, n=1, cutoff=0.6)
     if near:
         return f"Did you mean {near[0]}?"
     return f"Use {listing(known)}." if known else "Remove it."

@@ -160,10 +160,12 @@ class Slug(Marker):
     def check(self, value: Any) -> str:
         text = Text(64).check(value)
         if not re.fullmatch(_SLUG, text):
-            proposal = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")
+            plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+            proposal = re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")
+            letters = "letters" if text.isascii() else "letters from a to z"
             raise refuse(
-                f"must be letters, digits, - and _ and begin with a letter or digit, got {describe(value)}."
-                + (f" Use {proposal}." if proposal else "")
+                f"must be {letters}, digits, - and _ and begin with a letter or digit, "
+                f"got {describe(value)}. Use {proposal or 'my-name'}."
             )
         return text
 

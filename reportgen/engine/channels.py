@@ -21,6 +21,12 @@ from reportgen.estimators import ESTIMATORS, Coefficients, Estimator
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 
+MODEL_REMEDY = (
+    "Look at the model at these data points; where it was trained, "
+    "measure an earlier checkpoint or lower the learning_rate."
+)
+"""Where estimates of a known estimator are no numbers."""
+
 
 @dataclass(frozen=True)
 class ChannelKey:
@@ -119,7 +125,7 @@ class Channel:
         if self.key.estimator not in ESTIMATORS:
             file, _, name = self.key.estimator.rpartition(":")
             return f"Mend {name} in {file}." if file else "Mend it."
-        return "Measure an earlier checkpoint, or train with a smaller learning_rate."
+        return MODEL_REMEDY
 
     def fit(self, values: Values, frame: Frame) -> None:
         """Fit the estimator's coefficients on pilot samples."""

@@ -64,12 +64,19 @@ def read_run(place: Path) -> FinishedRun:
         )
     for name in (RESULTS, CLAIMS, MANIFEST) if place.is_dir() else ():
         if not (folder / name).is_file():
-            remedy = "" if name == RESULTS else f", or name {results} to compare numbers alone"
-            raise UsageError(
-                f"{place}: a report's folder must hold {name}, and this one does not. "
-                f"Make the report again{remedy}."
-            )
+            inside = sorted(path.parent for path in folder.glob(f"*/{RESULTS}"))
+            remedy = "Make the report again"
+            if name != RESULTS:
+                remedy += f", or name {results} to compare numbers alone"
+            elif inside:
+                remedy = f"Name one of the reports in it, such as {inside[0]}"
+            raise UsageError(f"{place}: a report's folder must hold {name}, and this one does not. {remedy}.")
     content = _bytes(results)
+    if content.startswith(b"%PDF"):
+        raise UsageError(
+            f"{place}: must be a report's folder or its {RESULTS}, but is a PDF. "
+            "Name its folder, or use `reportgen verify` for the PDF alone."
+        )
     manifest = _json(folder / MANIFEST)
     beside = (folder / CLAIMS).is_file()
     if manifest is not None and not isinstance(manifest, dict):

@@ -62,7 +62,9 @@ def _eta(problem: Problem) -> Tensor:
     if eta.dtype not in (torch.float32, torch.float64):
         raise CellError(f"encoder: needs η in float32 or float64, found {eta.dtype}. Convert it.")
     if not bool(torch.isfinite(eta).all()):
-        raise CellError("encoder: needs a finite η at every data point, found inf or nan. Look at x.")
+        raise CellError(
+            "encoder: needs a finite η at every data point, found inf or nan. Look at x, and at its weights."
+        )
     if not torch.equal(eta, again):
         raise CellError(
             "encoder: needs the same η each time, found another for the same data. "
@@ -130,6 +132,11 @@ def _check_likelihood(problem: Problem, q: Family, eta: Tensor) -> None:
         raise CellError(
             f"likelihood: needs the encoder's number type, {eta.dtype}, found {value.dtype}. "
             "Give both modules and x the same type."
+        )
+    if not bool(torch.isfinite(value).any()):
+        raise CellError(
+            f"likelihood: needs a finite log p(x|z), found {float(value[0, 0])} at the mean of q "
+            "and near it, at every data point. Look at the decoder's output there, and at x."
         )
     close = torch.finfo(eta.dtype).eps ** 0.5 * float(value.abs().max())
     if bool(torch.isfinite(value).all()) and float((first - value[:, :1]).abs().max()) > close:

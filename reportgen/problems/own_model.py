@@ -168,10 +168,11 @@ def _likelihood(model: Model) -> Likelihood:
     if callable(model.likelihood):
         return model.likelihood
     if model.likelihood == "bernoulli":
-        if not bool(((model.x >= 0) & (model.x <= 1)).all()):
+        outside = model.x[~((model.x >= 0) & (model.x <= 1))]
+        if outside.numel():
+            remedy = "Scale it, or use gaussian." if bool(outside.isfinite().all()) else "Replace it."
             raise UsageError(
-                "x: must lie in [0, 1] for the bernoulli likelihood, got other values. "
-                "Scale it, or use gaussian."
+                f"x: must lie in [0, 1] for the bernoulli likelihood, got {float(outside[0]):g}. {remedy}"
             )
         return _bernoulli
     if model.likelihood == "gaussian":

@@ -69,9 +69,14 @@ def as_problem(made: object, text: str) -> Problem:
         raise CellError(f"{text}: {error}") from error
     missing = [part for part in PARTS if not hasattr(made, part)]
     if missing:
+        what = (
+            f"a tuple of {len(made)}"
+            if isinstance(made, tuple)
+            else f"{type(made).__name__}, which has no {missing[0]}"
+        )
         raise CellError(
             f"{text}: must give a reportgen.Model, a tuple (encoder, decoder, x) or a reportgen.Problem, got "
-            f"{type(made).__name__}, which has no {missing[0]}. Return reportgen.Model(encoder, decoder, x)."
+            f"{what}. Return reportgen.Model(encoder, decoder, x)."
         )
     problem: Problem = made  # type: ignore[assignment]
     return problem

@@ -34,6 +34,9 @@ FORMAT = 1
 """Of record.json; a store of another format is not read."""
 RECORD = "record.json"
 ARRAYS = "arrays.safetensors"
+AGAIN = "Run the experiment again: what is damaged is made anew."
+AFRESH = "Run the experiment again with --fresh."
+"""Where every byte is as it was written, so that a run would not see the damage."""
 
 
 class Store:
@@ -87,11 +90,11 @@ class Store:
             try:
                 arrays = load_arrays(packed)
             except SafetensorError as error:
-                raise self._damaged(self._cell(key), f"{ARRAYS}: {error}") from error
+                raise self._damaged(self._cell(key), f"{ARRAYS}: {error}", AFRESH) from error
         try:
             return decode(content["kind"], content["record"], arrays)
         except (KeyError, TypeError, ValueError) as error:
-            raise self._damaged(self._cell(key), f"{RECORD} does not fit: {error}") from error
+            raise self._damaged(self._cell(key), f"{RECORD} does not fit: {error}", AFRESH) from error
 
     def sound(self, key: str) -> bool:
         """Whether the cell is finished and every byte of it, checkpoints included, is as it was written."""
@@ -112,7 +115,7 @@ class Store:
         sums: Mapping[str, str] = self._read_record(key)["files"]
         path = self.folder(key) / name
         if name not in sums:
-            raise self._damaged(self.folder(key), f"{name} is not among the training's checkpoints")
+            raise self._damaged(self.folder(key), f"{name} is not among the training's checkpoints", AFRESH)
         return self._verified(path, sums[name])
 
     def note_dataset(self, name: str, digest: str) -> None:
@@ -198,7 +201,7 @@ class Store:
         if content["format"] != FORMAT:
             raise StoreError(
                 f"{folder}: written in format {content['format']}, this version reads format {FORMAT}. "
-                "Delete the folder or run again with --fresh."
+                "Run the experiment again: it is measured anew."
             )
         return dict(content)
 
@@ -218,5 +221,5 @@ class Store:
             raise self._damaged(path.parent, f"{path.name} does not have its checksum ({len(content)} bytes)")
         return content
 
-    def _damaged(self, folder: Path, what: str) -> StoreError:
-        return StoreError(f"{folder}: damaged, {what}. Delete the folder or run again with --fresh.")
+    def _damaged(self, folder: Path, what: str, remedy: str = AGAIN) -> StoreError:
+        return StoreError(f"{folder}: damaged, {what}. {remedy}")

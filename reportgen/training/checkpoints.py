@@ -16,6 +16,7 @@ from reportgen.problems.networks import named
 from reportgen.store import Store
 from reportgen.store.encoding import to_json
 from reportgen.store.files import checksum, write_whole
+from reportgen.store.store import AFRESH
 from reportgen.training.adam import Adam
 
 PROGRESS = "progress.json"
@@ -117,6 +118,5 @@ def load_checkpoint(store: Store, training_key: str, epoch: int) -> dict[str, Te
         return load_tensors(content)
     except SafetensorError as error:
         raise StoreError(
-            f"{store.folder(training_key)}: damaged, {file_name(epoch)}: {error}. "
-            "Delete the folder or run again with --fresh."
+            f"{store.folder(training_key)}: damaged, {file_name(epoch)}: {error}. {AFRESH}"
         ) from error

@@ -9,6 +9,7 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 
+from reportgen.engine.channels import MODEL_REMEDY
 from reportgen.engine.layered.gradients import LayerGradient
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.layered.recorder import Recorder, recorder_of
@@ -280,10 +281,7 @@ def _observe(channel: LayeredChannel, bucket: int, model: LayeredModel, noise: M
         channel.moments.update(bucket, gradients, part.shape[1] // key.num_samples)
         channel.seconds += perf_counter() - started
         if not bool(torch.isfinite(channel.moments.squared_norms[:, bucket].sum())):
-            channel.cause = (
-                f"{key.estimator}: needs finite estimates, found inf or nan. "
-                "Measure an earlier checkpoint, or train with a smaller learning_rate."
-            )
+            channel.cause = f"{key.estimator}: needs finite estimates, found inf or nan. {MODEL_REMEDY}"
             channel.retired = True
             return
         if channel.paired is not None:
