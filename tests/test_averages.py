@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
+from reportgen.engine.draws import IntegrandValues
 from reportgen.engine.source import Wanted
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
 from reportgen.plan import Arm
@@ -55,6 +56,29 @@ def test_an_estimator_averages_if_and_only_if_it_says_so(name: str) -> None:
     cases = list(placed(name))
     assert cases, "an estimator that no place here serves is not tested"
     assert {is_mean_of_single_samples(case) for case in cases} == {ESTIMATORS[name].averages}
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, kind in ESTIMATORS.items() if kind.evaluate and kind.parameters == "phi"]
+)
+def test_an_estimator_sees_f_at_the_samples_if_and_only_if_it_says_so(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it does not use its time does not contain."""
+    case = next(placed(name))
+    channel, frame = case.channel(), case.frame()
+    values = case.source(1).stream("measure", Wanted.by([channel])).draw(SAMPLES * REPLICATES)
+    seen: list[str] = []
+    for part in ("value", "gradient"):
+        own = getattr(IntegrandValues, part).func
+
+        def watched(self: IntegrandValues, own: Callable[..., Tensor] = own, part: str = part) -> Tensor:
+            seen.append(part)
+            return own(self)
+
+        monkeypatch.setattr(IntegrandValues, part, property(watched))
+    channel.estimate(values, frame)
+    assert bool(seen) == ESTIMATORS[name].at_samples
 
 
 def product_of_means(draws: Draws, _: Coefficients) -> Tensor:

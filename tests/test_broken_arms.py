@@ -13,8 +13,9 @@ from torch import Tensor
 from reportgen.engine import measure
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled, generative, pathwise
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
+from reportgen.families import Bernoulli
 from reportgen.plan import Arm
-from reportgen.problems.model import free_gaussian
+from reportgen.problems.model import FreeParameters, LatentModel, free_gaussian
 from tests.cells import arm, cell, measured
 from tests.test_layered import record as layered
 from tests.tiny_vae import tiny_vae
@@ -31,6 +32,17 @@ def test_a_value_that_is_not_finite_breaks_its_arms_and_no_others() -> None:
     assert large.arms[-1].status == "broken" and str(large.arms[-1].cause).endswith("Add a smaller constant.")
     sound = free_gaussian([3.0], [0.01], lambda z: z.sum(-1))
     assert [a.status for a in measured(sound, arms, precision=0.5).arms] == ["met", "met"]
+
+
+@pytest.mark.parametrize("logits", [[-200.0, 0.5], [-200.0, -200.0]], ids=["one of two", "both"])
+def test_a_unit_that_never_changes_breaks_no_fitted_baseline(logits: list[float]) -> None:
+    encoder = FreeParameters(logits=torch.tensor(logits))  # float32, in which their probability is 0
+    problem = LatentModel(
+        encoder, torch.zeros(1, 1), lambda z: (z - 0.3).square().sum(-1), Bernoulli.from_eta
+    )
+    names = ("score_function", "score_function_optimal_constant", "score_function_optimal_per_coordinate")
+    record = measured(problem, [arm("expectation", name) for name in names], precision=0.5)
+    assert [a.status for a in record.arms] == ["met", "met", "met"]
 
 
 @pytest.mark.parametrize("fewest", [1, 2], ids=["at any K", "at K = 2 alone"])
@@ -74,6 +86,21 @@ def test_a_broken_arm_by_layers_beside_sound_ones_in_eta(monkeypatch: pytest.Mon
     assert np.isnan(found.arrays["variance"][0]).all()
     np.testing.assert_array_equal(found.arrays["variance"][1], sound.arrays["variance"][1])
     np.testing.assert_array_equal(found.arrays["coordinate_count"], sound.arrays["coordinate_count"])
+
+
+def test_nothing_sound_in_eta_beside_a_sound_arm_by_layers() -> None:
+    arms = [Arm("elbo", "pathwise", "pathwise"), Arm("elbo", "generative", "θ")]
+
+    def lost(draws: Draws, _: Coefficients) -> Tensor:
+        return math.nan * draws.score.mean(2)
+
+    table = {**ESTIMATORS, "pathwise": replace(ESTIMATORS["pathwise"], evaluate=lost)}
+    wanted = cell(arms, precision=0.5)
+    found = measure(tiny_vae(), wanted, dataset="toy", images=(0, 1), estimators=table)
+    sound = measure(tiny_vae(), wanted, dataset="toy", images=(0, 1))
+    assert [a.status for a in found.arms] == ["broken", "met"]
+    np.testing.assert_array_equal(found.arrays["variance"][1], sound.arrays["variance"][1])
+    assert found.arrays["variance_without"].shape == sound.arrays["variance_without"].shape
 
 
 def _lost(draws: Sampled) -> Tensor:

@@ -95,7 +95,7 @@ def test_no_budget_is_no_limit() -> None:
     assert Limits.read(None, "cpu").left() == math.inf
 
 
-@pytest.mark.parametrize("device", ["tpu", "cuda:x", "cuda:-1", ""])
+@pytest.mark.parametrize("device", ["tpu", "cuda:x", "cuda:-1", "cuda:", ""])
 def test_devices_that_are_none(device: str) -> None:
     with pytest.raises(UsageError, match="--device: needs cpu or cuda"):
         require_device(device)

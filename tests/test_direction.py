@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from reportgen.engine import meter
 from reportgen.engine.channels import Channel
+from reportgen.families import Bernoulli
 from reportgen.findings import STATISTICS
 from reportgen.findings.arm import MeasuredArm
 from reportgen.findings.estimate import NotAvailableError
@@ -47,6 +48,15 @@ def test_a_gaussian_gradient_has_the_closed_form() -> None:
     low, high = found.interval(0.9999)  # type: ignore[union-attr]
     assert low < truth < high
     assert not low < along / math.sqrt(across) < high  # the ratio of typical lengths is another number
+
+
+def test_of_a_single_number_all_is_along() -> None:
+    """η is one number, φ several: what is left across the gradient is rounding, and no part of the ratio."""
+    torch.manual_seed(0)
+    encoder, x = nn.Linear(5, 1, dtype=torch.float64), torch.randn(20, 5).double()
+    problem = LatentModel(encoder, x, lambda z: z.exp().sum(-1), Bernoulli.from_eta)
+    record = measured(problem, [arm("reconstruction", "taylor_control_variate")], precision=0.5)
+    assert np.isposinf(record.arrays["directional_ratio"]).all()
 
 
 def test_it_is_what_the_definition_gives_in_every_weight(monkeypatch: pytest.MonkeyPatch) -> None:

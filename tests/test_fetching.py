@@ -362,6 +362,24 @@ def test_a_full_disk_ends_the_fetch_and_what_came_is_gone_on_from(
     assert server.ranges(BIG) == ["", "bytes=270000-"] and lying(place) == CONTENTS
 
 
+def test_the_record_of_a_first_fetch_is_whole_or_not_there(
+    server: FileServer, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_text
+
+    def full(self: Path, text: str, encoding: str) -> int:
+        if text.endswith("  train.npy\n"):
+            write(self, text[:9], encoding=encoding)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(self, text, encoding=encoding)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_text", full)
+        with pytest.raises(DataError, match="cannot be written"):
+            fetch(toy(server.base, known=False))
+    fetch(toy(server.base, known=False))
+
+
 def test_a_disk_too_small_is_found_out_before(
     server: FileServer, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from scipy.stats import multivariate_normal
 
 from reportgen.datasets import load
 from reportgen.engine.points import Batch
+from reportgen.errors import CellError
 from reportgen.problems import BUILDERS, Materials
 from reportgen.problems.linear_gaussian_vae import Likelihood, PrincipalComponents
 from reportgen.streams import stream
@@ -58,6 +60,13 @@ def test_the_fit_is_the_maximum_likelihood() -> None:
     law = torch.distributions.MultivariateNormal(bias, covariance)
     law.log_prob(torch.from_numpy(x)).mean().backward()
     assert max(float(part.grad.abs().max()) for part in (weight, bias, noise)) < 1e-8
+
+
+def test_as_many_components_as_the_data_vary_in_leave_no_noise() -> None:
+    x = load("digits").train.astype(np.float64)  # three of the 64 pixels are the same in every image
+    assert PrincipalComponents.fitted(x, 60).noise > 1e-4
+    with pytest.raises(CellError, match=r"must be below 61, .*, got 61\. Use 60 or fewer"):
+        PrincipalComponents.fitted(x, 61)
 
 
 def test_the_likelihood_is_that_of_its_pixels_one_by_one() -> None:

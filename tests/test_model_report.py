@@ -72,6 +72,17 @@ def test_sections_of_models_stand_first_and_only_where_models_are_judged(two: Fi
     assert len({section.id for section in SECTIONS}) == len(SECTIONS)
 
 
+def test_with_two_objectives_nothing_is_said_of_a_figure_that_is_not_shown(tmp_path: Path) -> None:
+    """The first page's figure is of the models; that of variance over training is then nowhere."""
+    measure = "  {images: 3, min_replicates: 100}\n"
+    judge, sweep = TABLE[TABLE.index("judge:") : TABLE.index("published:")], TABLE[TABLE.index("sweep:") :]
+    text = TABLE[: TABLE.index("  {images")].replace("[iwae]", "[elbo, iwae]") + measure + judge + sweep
+    render(models(declared(text)), tmp_path, timestamp=WHEN)
+    shown = (tmp_path / "report.html").read_text()
+    assert 'id="fig-likelihood_by_model"' in shown
+    assert 'id="fig-variance_over_training_by_objective"' in shown
+
+
 def test_the_table_has_the_papers_form_with_the_budget_beside_every_number(page: str) -> None:
     rows = cells(page)
     assert len(rows) == 18

@@ -132,6 +132,18 @@ WRONG: list[tuple[Callable[[], dict[str, Any]], str]] = [
     (lambda: {"x": 2.0 * torch.ones(4, 6, dtype=torch.float64)}, r"x: must lie in \[0, 1\]"),
     (lambda: {"family": "gaussain"}, r"family: must be one of gaussian"),
     (lambda: {"options": {"rank": 2}}, r"options: must be those of gaussian \(none\), got 'rank'"),
+    (
+        lambda: {"family": "low_rank_gaussian", "options": {"rank": -2}},
+        r"options: rank must be a whole number of at least 1, got -2",
+    ),
+    (
+        lambda: {"family": "low_rank_gaussian", "options": {"rank": 1.5}},
+        r"options: rank must be a whole number of at least 1, got 1.5",
+    ),
+    (
+        lambda: {"family": "fixed_scale_gaussian", "options": {"scale": 0.0}},
+        r"options: scale must be a positive number, got 0.0",
+    ),
     (lambda: {"prior": "normal"}, r"prior: must be standard_normal, uniform"),
     (lambda: {"prior": "uniform"}, r"prior: uniform is for discrete families"),
     (lambda: {"likelihood": "poisson"}, r"likelihood: must be bernoulli, gaussian or a function"),

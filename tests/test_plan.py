@@ -207,6 +207,19 @@ def test_curves_and_constants_touch_one_cell(change: str) -> None:
     assert differing == [False, False, True, False]
 
 
+def test_the_same_arms_declared_and_on_a_curve_are_two_cells() -> None:
+    """Those declared at K = 4 are tested against the reference there; those of the curve are not."""
+    options = ("claims=[]", "objective=[elbo]", "measure.constants=[]")
+    two = "pathwise, sticking_the_landing"
+    four = (
+        "{name: pathwise, num_samples: 4, label: a}, {name: sticking_the_landing, num_samples: 4, label: b}"
+    )
+    curve = planned(*options, f"estimators=[{two}]", "measure.num_samples=[4]").measurements[2]
+    whole = planned(*options, f"estimators=[{two}, {four}]", "measure.num_samples=[]").measurements[2]
+    assert [arm.content for arm in curve.arms] == [arm.content for arm in whole.arms]
+    assert curve.key != whole.key
+
+
 def test_the_data_change_every_key() -> None:
     other = make_plan(declared(), "another digest")
     assert not set(keys(other)) & set(keys(planned()))

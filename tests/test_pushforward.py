@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import prune
 
+from reportgen.engine import pushforward
 from reportgen.engine.pushforward import DenseBlock, LinearBlock, Pushforward
 from reportgen.errors import CellError
 from tests.example_model import load_example
@@ -60,6 +62,32 @@ class Frozen(Perceptron):
         self.hidden[0].requires_grad_(False)
 
 
+class Scaled(nn.Linear):
+    """A linear layer that is not what its weight says."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.linear(x, 0.5 * self.weight.tril(), self.bias)
+
+
+class Unusual(nn.Module):
+    """Layers that look linear: weights changed, normalised or pruned, a hook, a weight used elsewhere too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scaled = Scaled(6, 6)
+        self.normed = nn.utils.parametrizations.weight_norm(nn.Linear(6, 6))
+        self.spectral = nn.utils.parametrizations.spectral_norm(nn.Linear(6, 6))
+        self.pruned = prune.l1_unstructured(nn.Linear(6, 6), "weight", 0.5)
+        self.hooked, self.tied = nn.Linear(6, 6), nn.Linear(6, 6)
+        self.hooked.register_forward_hook(lambda module, inputs, output: 2.0 * output)
+        self.plain = nn.Linear(6, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in (self.scaled, self.normed, self.spectral, self.pruned, self.hooked):
+            x = torch.tanh(layer(x))
+        return self.plain(torch.tanh(self.tied(x) + x @ self.tied.weight))
+
+
 class Example(nn.Module):
     """The worked example's: convolutions, GroupNorm, LayerNorm; its image is made of the six inputs."""
 
@@ -73,7 +101,7 @@ class Example(nn.Module):
         return self.encoder(torch.nn.functional.pad(x, (0, 58)).reshape(-1, 1, 8, 8))
 
 
-ENCODERS: list[Callable[[], nn.Module]] = [Perceptron, Convolutional, Shared, Frozen, Example]
+ENCODERS: list[Callable[[], nn.Module]] = [Perceptron, Convolutional, Shared, Frozen, Unusual, Example]
 
 
 def slow_jacobian(encoder: nn.Module, x: Tensor) -> Tensor:
@@ -91,7 +119,7 @@ def slow_jacobian(encoder: nn.Module, x: Tensor) -> Tensor:
 @pytest.fixture(params=ENCODERS, ids=lambda e: e.__name__)
 def case(request: pytest.FixtureRequest) -> tuple[Pushforward, Tensor]:
     torch.manual_seed(3)
-    encoder = request.param().double()
+    encoder = request.param().double().eval()
     x = torch.randn(5, 6, dtype=torch.float64)
     x[:, 2] = 0.0  # a dead input
     return Pushforward.of(encoder, x), slow_jacobian(encoder, x)
@@ -135,7 +163,23 @@ def test_linear_layers_are_factored_and_nothing_else_is() -> None:
     assert kinds["layer"] is DenseBlock and kinds["gain"] is DenseBlock
 
 
+def test_what_only_looks_like_a_linear_layer_is_not_factored() -> None:
+    push = Pushforward.of(Unusual(), torch.randn(3, 6))
+    assert [block.name for block in push.blocks if isinstance(block, LinearBlock)] == ["plain"]
+    assert push.parameters == sum(p.numel() for p in Unusual().parameters())
+
+
 def test_an_encoder_without_parameters_is_refused_with_the_remedy() -> None:
     encoder = Perceptron().requires_grad_(False)
     with pytest.raises(CellError, match="at least one parameter that requires a gradient"):
         Pushforward.of(encoder, torch.randn(2, 6))
+
+
+def test_written_out_jacobians_must_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """15 parameters of the convolution and 6 of the normalisation: each alone would."""
+    images, m = 2, 4
+    monkeypatch.setattr(pushforward, "DENSE_LIMIT", images * m * 21 * 8)
+    Pushforward.of(Convolutional(), torch.randn(images, 6))
+    monkeypatch.setattr(pushforward, "DENSE_LIMIT", images * m * 20 * 8)
+    with pytest.raises(CellError, match=r"outside plain linear layers need .* for 2 images.*Measure fewer"):
+        Pushforward.of(Convolutional(), torch.randn(images, 6))

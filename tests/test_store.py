@@ -248,6 +248,15 @@ def test_remove_forgets_everything(tmp_path: Path) -> None:
     store.remove(KEY)
 
 
+def test_what_a_removal_cut_short_left_does_not_stop_the_next_run(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.save(measurement())
+    (tmp_path / "cells" / KEY / "record.json").unlink()
+    assert not store.has(KEY)
+    store.save(measurement())
+    assert store.sound(KEY) and [path.name for path in (tmp_path / "cells").iterdir()] == [KEY]
+
+
 def test_concurrent_writers_do_no_harm(tmp_path: Path) -> None:
     errors: list[Exception] = []
 

@@ -90,6 +90,17 @@ def test_a_module_is_found_and_hashed_without_running_its_packages(tmp_path: Pat
     assert marker.exists()
 
 
+def test_the_packages_of_a_module_are_part_of_its_digest(tmp_path: Path) -> None:
+    write(tmp_path, own__sub__model="from . import SIZE\nx = SIZE\n")
+    (tmp_path / "own" / "__init__.py").write_text("")
+    (tmp_path / "own" / "sub" / "__init__.py").write_text("SIZE = 1\n")
+    before = digest(tmp_path, "own.sub.model:x")
+    (tmp_path / "own" / "sub" / "__init__.py").write_text("SIZE = 2\n")
+    edited = digest(tmp_path, "own.sub.model:x")
+    (tmp_path / "own" / "__init__.py").write_text("import os\n")
+    assert len({before, edited, digest(tmp_path, "own.sub.model:x")}) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "said"), [("none.py:x", "needs the file none.py"), ("no_such.module:x", "no source of no_such")]
 )

@@ -89,7 +89,9 @@ class Partial:
         """Move it into place; where its SHA-256 was not known, that is recorded first."""
         try:
             if not self.file.expected:
-                self.file.record.write_text(f"{sha256(self.path)}  {self.file.name}\n", encoding="ascii")
+                record = _origin(self.file)  # no longer needed; so the record too is whole or not there
+                record.write_text(f"{sha256(self.path)}  {self.file.name}\n", encoding="ascii")
+                os.replace(record, self.file.record)
             os.replace(self.path, self.file.place)
         except OSError as error:
             raise unwritable(self.file.place, error) from error

@@ -22,6 +22,9 @@ from reportgen.plan import Arm
 KNOWN = 0.5
 """Least share of the signal in the squared norm of the mean that gives a direction: cos² to the truth."""
 
+ROUNDING = 1e-14
+"""Share of an estimate's squared length below which its part across is rounding: one number is all along."""
+
 
 @dataclass(frozen=True)
 class Direction:
@@ -43,7 +46,8 @@ class Direction:
         """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ with Δ = Jᵀ ĝ, [I R m] → [I]."""
         squared = ((estimates @ gram) * estimates).sum(2)
         along = torch.einsum("irm,im->ir", estimates, self.along) ** 2
-        return (along / (squared - along).clamp_min(0.0)).sqrt().mean(1)
+        across = squared - along
+        return (along / across.where(across > ROUNDING * squared, 0.0)).sqrt().mean(1)
 
 
 def directional_ratios(

@@ -40,8 +40,12 @@ adds (b̂ − b*)² E‖∇ log q‖² to the variance, which falls with this nu
 class Cost:
     """Seconds a sample of the parts that estimators share."""
 
+    samples: float
+    """Noise, and z made of it …"""
     forward: float
+    """… with log p(x|z) …"""
     forward_and_backward: float
+    """… and its gradient."""
 
 
 def measure_vectors(
@@ -188,15 +192,16 @@ def _fraction_done(channels: dict[ChannelKey, Channel], precision: float, drawn:
 
 
 def _time(source: Source, samples: int, images: int, wanted: Wanted) -> Cost:
-    def once(gradient: bool) -> float:
+    def once(gradient: bool, evaluated: bool = True) -> float:
         noise = source.stream("timing", Wanted(plain=True, mirrored=False, gradient=gradient, auxiliary=0))
         started = perf_counter()
-        noise.draw(samples)
+        (noise.draw if evaluated else noise.sample)(samples)
         return (perf_counter() - started) / (samples * images)
 
+    alone = median(once(False, evaluated=False) for _ in range(5))
     forward = median(once(False) for _ in range(5))
     both = median(once(True) for _ in range(5)) if wanted.gradient else float("nan")
-    return Cost(forward, both)
+    return Cost(alone, forward, both)
 
 
 def _arm_record(
@@ -209,7 +214,8 @@ def _arm_record(
     precision: float,
 ) -> ArmRecord:
     estimator = channel.estimator
-    shared = cost.forward_and_backward if estimator.needs_gradient else cost.forward
+    evaluated = cost.forward_and_backward if estimator.needs_gradient else cost.forward
+    shared = evaluated if estimator.at_samples else cost.samples
     replicates = channel.moments.total
     own = channel.seconds / max(replicates * images, 1)
     status = "met" if channel.half_width <= precision else "budget"

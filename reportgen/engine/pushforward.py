@@ -3,8 +3,9 @@
 For a fixed image the gradient in φ is Jᵀ ĝ_η with J = ∂η/∂φ, [m × P], which
 does not depend on the sample. Linear layers are factored: with input a and
 output sensitivities Δ (m × out), J of weight (o, i) is Δ_o a_i, so nothing of
-size m × P is stored. Every other parameter, of any module, takes the plain
-route: its Jacobian by m backward passes an image.
+size m × P is stored. Whether a layer is one (its weights may be masked, normalised,
+scaled by a hook or used elsewhere too) is tried against autograd. Every other parameter,
+of any module, takes the plain route: its Jacobian by m backward passes an image.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from reportgen.errors import CellError
 
 DENSE_LIMIT = 4 * 2**30
-"""Bytes that Jacobians of parameters outside linear layers may take."""
+"""Bytes that all Jacobians of parameters outside plain linear layers may take."""
 
 
 class Block(Protocol):
@@ -201,6 +202,7 @@ def _factor(encoder: nn.Module, x: Tensor) -> list[Block]:
             and len(seen) == 1
             and seen[0][0].dim() == 2
             and seen[0][0].shape[0] == x.shape[0]
+            and dict(module.named_parameters()).keys() - {"bias"} == {"weight"}
             and all(len(owners[p]) == 1 and p.requires_grad for p in module.parameters())
         )
 
@@ -208,16 +210,21 @@ def _factor(encoder: nn.Module, x: Tensor) -> list[Block]:
     images, m = eta.shape
     basis = torch.eye(m, dtype=eta.dtype).unsqueeze(1).expand(m, images, m)
     outputs = [calls[module][0][1] for module in linear.values()]
-    sensitivities = dict(zip(linear, _batched_grad(eta, outputs, basis), strict=True))
+    found: dict[str, LinearBlock] = {}
+    for (name, module), delta in zip(linear.items(), _batched_grad(eta, outputs, basis), strict=True):
+        inputs = calls[module][0][0].detach().double()
+        block = LinearBlock(name or "linear", inputs, delta.transpose(0, 1).double(), module.bias is not None)
+        if _agrees(block, eta, list(module.parameters())):
+            found[name] = block
 
-    factored = {id(p) for module in linear.values() for p in module.parameters()}
+    factored = {id(p) for name in found for p in linear[name].parameters()}
+    others = sum(p.numel() for p in encoder.parameters() if p.requires_grad and id(p) not in factored)
+    _require_room(images, m, others)
     blocks: list[Block] = []
     done: set[int] = set()
     for name, module in encoder.named_modules():
-        if name in linear:
-            inputs = calls[module][0][0].detach().double()
-            delta = sensitivities[name].transpose(0, 1).double()
-            blocks.append(LinearBlock(name or "linear", inputs, delta, module.bias is not None))
+        if name in found:
+            blocks.append(found[name])
             continue
         own = {
             key: p
@@ -231,6 +238,20 @@ def _factor(encoder: nn.Module, x: Tensor) -> list[Block]:
     return blocks
 
 
+def _agrees(block: LinearBlock, eta: Tensor, parameters: list[nn.Parameter]) -> bool:
+    """Whether the block has autograd's derivative, in the layer's parameters, of a weighted sum of all η.
+
+    To rounding, beside the images' own derivatives: those may nearly cancel in the sum.
+    """
+    weights = torch.linspace(1.0, 2.0, eta.numel(), dtype=eta.dtype).view_as(eta)
+    slow = torch.autograd.grad((weights * eta).sum(), parameters, retain_graph=True, materialize_grads=True)
+    expected = torch.cat([gradient.flatten() for gradient in slow]).double()
+    wide = weights.double()
+    off = block.pull(wide) * len(eta) - expected
+    squares = torch.einsum("ia,iab,ib->", wide, block.gram(), wide)
+    return bool((off**2).sum() <= torch.finfo(eta.dtype).eps * len(eta) * squares)
+
+
 def _batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> tuple[Tensor, ...]:
     if not inputs:
         return ()
@@ -239,14 +260,17 @@ def _batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> tuple[Ten
     )
 
 
-def _dense(encoder: nn.Module, x: Tensor, parameters: list[nn.Parameter], m: int) -> Tensor:
-    size = sum(p.numel() for p in parameters)
-    needed = x.shape[0] * m * size * 8
+def _require_room(images: int, m: int, parameters: int) -> None:
+    """Raises CellError where the Jacobians of so many parameters would not fit."""
+    needed = images * m * parameters * 8
     if needed > DENSE_LIMIT:
         raise CellError(
-            f"encoder: Jacobians of parameters outside linear layers need {needed / 2**30:.1f} GiB for "
-            f"{x.shape[0]} images; at most {DENSE_LIMIT / 2**30:.0f} GiB are allowed. Measure fewer images."
+            f"encoder: Jacobians of parameters outside plain linear layers need {needed / 2**30:.1f} GiB for "
+            f"{images} images; at most {DENSE_LIMIT / 2**30:.0f} GiB are allowed. Measure fewer images."
         )
+
+
+def _dense(encoder: nn.Module, x: Tensor, parameters: list[nn.Parameter], m: int) -> Tensor:
     rows = []
     for i in range(x.shape[0]):
         with torch.enable_grad():

@@ -71,6 +71,11 @@ class Stream:
     auxiliary: Generator
     mirrored_auxiliary: Generator
 
+    def sample(self, samples: int) -> Tensor:
+        """The next N plain samples of every data point alone, where nothing is evaluated, [I N d]."""
+        q = self.source.frame.q
+        return q.sample(self._normal(self.plain, samples, q.noise))
+
     def draw(self, samples: int) -> Values:
         """The next N samples of every data point; N is even where some are mirrored."""
         values: dict[tuple[str, bool], IntegrandValues] = {}

@@ -55,7 +55,7 @@ def summarize(
     """All arrays of a measurement record, by name; `rounds` are draws that the moments have not seen."""
     sound = {key: LeftOut.of(c.moments) for key, c in channels.items() if c.cause is None}
     traces = {key: left.trace(spaces[channels[key].space].pushforward.grams) for key, left in sound.items()}
-    images, rows = frame.gram.shape[0], next(iter(traces.values())).shape[1] if traces else 2
+    images, rows = frame.gram.shape[0], len(next(iter(channels.values())).moments.count) + 1
     live = {name: [b.live() for b in space.pushforward.blocks] for name, space in spaces.items()}
     coordinates = _coordinates(arms, channels, sound, spaces, live)
     directions = {

@@ -15,6 +15,7 @@ def fit(draws: Draws) -> Coefficients:
 
     It minimises the total variance over φ among all constants b: the norm is
     that of φ, taken in η through the Gram matrix of the encoder's Jacobian.
+    Where it is zero throughout any b would do, and b is the mean of f.
     Source: Greensmith, Bartlett & Baxter (2004), theorem 8, with their
     state-free baseline.
     """
@@ -24,7 +25,8 @@ def fit(draws: Draws) -> Coefficients:
     f = draws.f.reshape(images, -1)
     # Centred first: f is a large constant plus a small change where b* matters most.
     centre = f.mean(1, keepdim=True)
-    excess = ((f - centre) * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)
+    total = weight.sum(1, keepdim=True)
+    excess = (((f - centre) * weight).sum(1, keepdim=True) / total).where(total > 0, 0.0)
     return {"baseline": (centre + excess).unsqueeze(-1)}
 
 

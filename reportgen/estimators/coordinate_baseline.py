@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 def fit(draws: Draws) -> Coefficients:
     """b*_j = E[f s_j²] / E[s_j²] with s = ∇_η log q, one an image and coordinate, [I 1 1 m].
 
-    Each b*_j minimises the variance of coordinate j of the gradient in η.
+    Each b*_j minimises the variance of coordinate j of the gradient in η; where s_j is zero throughout (a
+    unit that never changes) any would, and it is the mean of f.
     Source: Mnih & Gregor (2014), section 2.3; Ranganath et al. (2014), section 3.2.
     """
     images, _, _, eta = draws.score.shape
     squared = draws.score.reshape(images, -1, eta) ** 2  # [I RK m]
     f = draws.f.reshape(images, -1, 1)
     centre = f.mean(1, keepdim=True)
-    excess = ((f - centre) * squared).sum(1, keepdim=True) / squared.sum(1, keepdim=True)
+    total = squared.sum(1, keepdim=True)
+    excess = (((f - centre) * squared).sum(1, keepdim=True) / total).where(total > 0, 0.0)
     return {"baseline": (centre + excess).unsqueeze(1)}
 
 

@@ -161,6 +161,8 @@ class Estimator:
     """Whether it is unbiased for a bound of several samples."""
     control: bool = False
     """Whether it is here to be rejected: no precision is asked of its variance."""
+    at_samples: bool = True
+    """Whether f, or its gradient, at the samples themselves is used, and not only at points made of them."""
     needs_gradient: bool = False
     """Whether ∇_z f at every sample is used (one decoder backward a sample)."""
     reparameterizes: bool = False

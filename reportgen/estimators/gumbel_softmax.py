@@ -43,6 +43,7 @@ GUMBEL_SOFTMAX = Estimator(
     source="jang2017, maddison2017",
     evaluate=gumbel_softmax,
     averages=True,
+    at_samples=False,
     unbiased=False,
     families=("bernoulli", "categorical"),
     instead=("pathwise", "score_function"),

@@ -65,6 +65,7 @@ MEASURE_VALUED = Estimator(
     source="mohamed2020",
     evaluate=measure_valued,
     averages=True,
+    at_samples=False,
     families=("gaussian",),
     auxiliary=2,
     signs=1,

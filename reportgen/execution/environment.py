@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,15 +36,15 @@ def require_device(device: str) -> None:
     """Raises UsageError where torch cannot work on this device. Imports torch where it is not the CPU."""
     if device == "cpu":
         return
-    kind, _, number = device.partition(":")
-    if kind != "cuda" or not (number or "0").isdecimal():
+    found = re.fullmatch("cuda(?::([0-9]+))?", device)
+    if found is None:
         raise UsageError(f"--device: needs cpu or cuda, got {device}. Use one of these.")
     import torch
 
     if not torch.cuda.is_available():
         build = "torch sees no GPU" if torch.version.cuda else "this torch is a build for the CPU"
         raise UsageError(f"--device: needs a GPU that torch can use for {device}, but {build}. Leave it out.")
-    if int(number or 0) >= torch.cuda.device_count():
+    if int(found[1] or 0) >= torch.cuda.device_count():
         raise UsageError(
             f"--device: needs a GPU of this machine, got {device}; it has {torch.cuda.device_count()}."
         )

@@ -40,7 +40,7 @@ def box_muller(first: Tensor, second: Tensor) -> Tensor:
     """Two independent normals of each pair of integers in [−2³¹, 2³¹), [m n] and [m n] → [2m n].
 
     |k + ½| 2⁻³¹ is uniform in (0, 1), keeps its digits next to 0, where the
-    tail of the normal comes from, and is never 0. Up to 6.8 standard
+    tail of the normal comes from, and is never 0. Up to 6.66 standard
     deviations are reached. What comes in is overwritten.
     """
     radius = first.add_(0.5).abs_().mul_(2.0**-31).log_().mul_(-2.0).sqrt_()

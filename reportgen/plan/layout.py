@@ -143,6 +143,7 @@ def _measurement_cell(
 ) -> MeasurementCell:
     last_of_base = base and checkpoint == experiment.checkpoints[-1]
     arms = dict.fromkeys(default_arms(experiment))
+    declared = len(arms)
     if last_of_base or experiment.measure.curves == "everywhere":
         arms |= dict.fromkeys(curve_arms(experiment))
     if last_of_base:
@@ -163,6 +164,7 @@ def _measurement_cell(
         checkpoint=checkpoint,
         measure=measure,
         arms=[arm.content for arm in arms],
+        declared=declared,  # those are held against the reference, the same on a curve would not be
         references={
             objective: [
                 spec.name,

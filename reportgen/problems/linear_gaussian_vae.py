@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reportgen.errors import CellError
 from reportgen.problems.images import chosen_rows
 from reportgen.problems.materials import Materials
 from reportgen.problems.model import Constant, LatentModel
@@ -36,10 +37,16 @@ class PrincipalComponents:
 
     @classmethod
     def fitted(cls, x: Array, latent: int) -> PrincipalComponents:
-        """To the rows of x [n D]."""
+        """To the rows of x [n D]. CellError where d components leave no variance to the noise."""
         centre = x.mean(0)
         values, vectors = np.linalg.eigh(np.cov(x - centre, rowvar=False, bias=True))
         values, vectors = values[::-1], vectors[:, ::-1]
+        spread = int((values > len(values) * np.finfo(values.dtype).eps * values[0]).sum())
+        if latent >= spread:
+            raise CellError(
+                f"problem.latent: must be below {spread}, the directions in which the data vary, "
+                f"got {latent}. Use {spread - 1} or fewer."
+            )
         rest = float(values[latent:].mean())
         signs = np.sign(vectors[np.abs(vectors).argmax(0), np.arange(vectors.shape[1])])
         axes = (vectors * signs)[:, :latent]

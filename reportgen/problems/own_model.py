@@ -111,7 +111,7 @@ class OwnProblem:
 
 
 def problem_of(model: Model) -> OwnProblem:
-    """The problem that the engine measures; `checked` tells whether its parts fit.
+    """The problem that the engine measures; `own_checks.check` tells whether its parts fit.
 
     Raises UsageError where an argument is not what it must be.
     """
@@ -127,11 +127,7 @@ def problem_of(model: Model) -> OwnProblem:
         raise UsageError(f"x: must hold data points along its first axis, [I …], got {shape_of(model.x)}.")
     if model.family not in FAMILIES:
         raise UsageError(f"family: must be one of {', '.join(FAMILIES)}, got {model.family!r}.")
-    options = dict(model.options)
-    unknown = [name for name in options if name not in DISTRIBUTIONS[model.family].options]
-    if unknown:
-        known = ", ".join(DISTRIBUTIONS[model.family].options) or "none"
-        raise UsageError(f"options: must be those of {model.family} ({known}), got {unknown[0]!r}.")
+    options = _options(model)
     return OwnProblem(
         encoder=_copied(model.encoder, "encoder").eval(),
         decoder=_copied(model.decoder, "decoder").eval().requires_grad_(False),
@@ -141,6 +137,22 @@ def problem_of(model: Model) -> OwnProblem:
         prior=_prior(model),
         learned=tuple(name for name, p in model.decoder.named_parameters() if p.requires_grad),
     )
+
+
+def _options(model: Model) -> dict[str, float]:
+    """Those of the family: positive, and whole where they count something."""
+    known, options = DISTRIBUTIONS[model.family].options, {}
+    for name, value in model.options.items():
+        if name not in known:
+            raise UsageError(
+                f"options: must be those of {model.family} ({', '.join(known) or 'none'}), got {name!r}."
+            )
+        whole = isinstance(known[name], int)
+        if not (0 < value < math.inf) or (whole and value != int(value)):
+            wanted = "a whole number of at least 1" if whole else "a positive number"
+            raise UsageError(f"options: {name} must be {wanted}, got {value!r}.")
+        options[name] = int(value) if whole else float(value)
+    return options
 
 
 def shape_of(value: object) -> str:

@@ -102,6 +102,7 @@ class Writer:
             figure=self.figure,
             lead_figure=self.lead_figure,
             has_figure=self.has_figure,
+            lead_name=self.lead,
             caption=self.caption,
             ref=self.ref,
             short_ref=self.short_ref,
@@ -205,12 +206,16 @@ class Writer:
 
     def lead_figure(self) -> Markup:
         """The first page's figure: the first of LEAD that was drawn, and not shown again where it belongs."""
-        name = next((name for name in LEAD if name in self.drawings), None)
-        if name is None:
+        if self.lead is None:
             return Markup("")
-        shown = self.figure(name)
-        self.placed.add(name)
+        shown = self.figure(self.lead)
+        self.placed.add(self.lead)
         return shown
+
+    @property
+    def lead(self) -> str | None:
+        """Name of the first page's figure; None where none of LEAD was drawn."""
+        return next((name for name in LEAD if name in self.drawings), None)
 
     def has_figure(self, name: str) -> bool:
         """Whether a figure was drawn."""

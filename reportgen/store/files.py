@@ -21,8 +21,8 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Holds when the process is killed. It does not wait for the disk: what a
     power cut tears is found by its checksum. Two writers of the same path do
-    not disturb each other: the last one wins. Raises StoreError where the disk
-    refuses.
+    not disturb each other: the last one wins. Raises UnwritableError where the
+    disk refuses.
     """
     part = path.with_name(f".{path.name}.{process_tag()}")
     try:

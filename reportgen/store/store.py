@@ -180,8 +180,9 @@ class Store:
             try:
                 os.rename(staging, target)
             except OSError:
-                if not self.has(key):
-                    raise
+                if not self.has(key):  # what a removal that was cut short left there
+                    shutil.rmtree(target, ignore_errors=True)
+                    os.rename(staging, target)
         except OSError as error:
             raise unwritable(target, error) from error
         finally:

@@ -25,15 +25,27 @@ class Source:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Its file, then every file beside it (of its package) that an import statement leads to."""
-        found: list[Path] = []
+        """Its file, then every file beside it (of its package) that an import statement leads to.
+
+        Before a module of a package the ``__init__.py`` of each folder on the way is run: those too.
+        """
+        found: dict[Path, None] = {}
         waiting = [self.file]
         while waiting:
             file = waiting.pop()
             if file not in found:
-                found.append(file)
-                waiting += _imported(file, self._bases(file))
-        return (found[0], *sorted(found[1:]))
+                found[file] = None
+                waiting += [*_imported(file, self._bases(file)), *self._packages(file)]
+        first, *others = found
+        return (first, *sorted(others))
+
+    def _packages(self, file: Path) -> Iterator[Path]:
+        """The ``__init__.py`` of every folder between the root and a file."""
+        for folder in file.parents:
+            if folder == self.root or self.root not in folder.parents:
+                return
+            if (folder / "__init__.py").is_file():
+                yield folder / "__init__.py"
 
     def _bases(self, file: Path) -> dict[int, Path]:
         """Folder that an import with so many leading dots begins in."""
