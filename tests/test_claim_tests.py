@@ -143,6 +143,7 @@ REFUSED = {
     "equal_means(a, b) > 1": (19, "a scope"),
     "ordering(total_variance, a)": (27, "at least two estimators"),
     "ordering(variance_ratio, a, b)": (10, "statistic of one estimator"),
+    "ordering(objective_ratio, a, b)": (10, "objective_ratio is of two objectives"),
     "slope(evaluations(a), num_samples) < 0": (
         7,
         "slopes are of total_variance, work_normalized_variance, mean_norm, signal_to_noise or "

@@ -403,6 +403,22 @@ def test_all_faults_of_a_file_are_reported_in_its_order() -> None:
 
 # Claims
 
+
+def test_a_claim_is_under_an_objective_that_its_estimators_are_for() -> None:
+    text = (
+        "experiment: a\nobjective: [elbo, iwae]\nestimators:\n"
+        "  - {name: pathwise, num_samples: 2}\n  - {name: leave_one_out, num_samples: 2}\n"
+        "  - {name: doubly_reparameterized, num_samples: 2}\nclaims:\n"
+        "  - {id: b, statement: c, test: 'variance_ratio(%s, pathwise) > 1%s'}\n"
+    )
+    assert load_text(text % ("doubly_reparameterized", " under iwae")).claims[0].id == "b"
+    assert load_text(text % ("leave_one_out", "")).claims[0].id == "b"
+    assert complaint(text % ("leave_one_out", " under iwae")).endswith(
+        "leave_one_out is no estimator of the gradient of iwae; it is not measured there. "
+        "Write 'under elbo', or name another."
+    )
+
+
 CLAIM = (
     "experiment: a\nestimators: [score_function, pathwise, {name: leave_one_out, label: loo}]\n%s\nclaims:\n"
 )
@@ -414,6 +430,19 @@ MORE = (
 
 def with_claim(test: str, more: str = MORE) -> str:
     return (CLAIM % more) + f"  - {{id: b, statement: c, test: '{test}'}}\n"
+
+
+def test_equal_means_are_held_against_the_reference_of_their_own_objective() -> None:
+    """Sticking the landing is the first that is unbiased for the ELBO, and biased for the bound."""
+    text = (
+        "experiment: a\nobjective: [elbo, iwae]\nestimators:\n"
+        "  - {name: sticking_the_landing, num_samples: 2}\n"
+        "  - {name: doubly_reparameterized, num_samples: 2}\n"
+        "  - {name: score_function, num_samples: 2}\nclaims:\n"
+        "  - {id: b, statement: c, test: 'equal_means(score_function, %s) under iwae'}\n"
+    )
+    assert load_text(text % "doubly_reparameterized").claims[0].id == "b"
+    assert "needs the reference, doubly_reparameterized" in complaint(text % "sticking_the_landing")
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,9 @@ from reportgen.findings import (
     Estimate,
     Findings,
     bias,
+    claims_text,
     collect,
     csv_text,
-    write_claims_json,
-    write_results_csv,
 )
 from reportgen.findings.arm import MeasuredArm, find
 from reportgen.findings.jackknife import Sample
@@ -292,7 +291,7 @@ def test_results_csv_is_the_golden_file(tmp_path: Path) -> None:
 
     Written anew with `python -m tests.test_findings`.
     """
-    write_results_csv(_golden(), tmp_path / "results.csv")
+    (tmp_path / "results.csv").write_bytes(csv_text(_golden()).encode())
     found, golden = (p.read_text(encoding="utf-8").splitlines() for p in (tmp_path / "results.csv", GOLDEN))
     assert len(found) == len(golden)
     for line, wanted in zip(csv.reader(found), csv.reader(golden), strict=True):
@@ -338,7 +337,7 @@ def test_claims_json_has_the_promised_fields(tmp_path: Path) -> None:
         ),
         broken=lambda cell: cell.checkpoint == 1,
     )
-    write_claims_json(found, tmp_path / "claims.json")
+    (tmp_path / "claims.json").write_bytes(claims_text(found).encode())
     first, second = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))
     assert list(first)[:7] == ["id", "statement", "verdict", "estimate", "ci_low", "ci_high", "source"]
     assert (first["id"], first["verdict"], first["estimate"]) == ("c0", "broken", None)
@@ -415,4 +414,4 @@ def test_what_is_relative_names_what_it_is_relative_to() -> None:
 
 if __name__ == "__main__":
     GOLDEN.parent.mkdir(exist_ok=True)
-    write_results_csv(_golden(), GOLDEN)
+    GOLDEN.write_bytes(csv_text(_golden()).encode())

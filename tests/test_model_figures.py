@@ -288,6 +288,16 @@ def test_signal_by_model_says_whose_signal_falls(one: Findings) -> None:
     assert "Bars are 95% intervals, the widest ±" in caption and "runs off" not in caption
 
 
+def test_earlier_lines_are_explained_whichever_panel_has_them(one: Findings) -> None:
+    data = signal_by_model.data(one)
+    assert data is not None
+    (title, (first, *others)), *rows = data.rows
+    assert first is not None
+    alone = replace(first, by_epoch=first.by_epoch[-1:])
+    caption = signal_by_model.caption(one, replace(data, rows=((title, (alone, *others)), *rows)))
+    assert "Full colour: epoch 64; the earlier the fainter and thinner: 0 and 8." in caption
+
+
 def test_signal_falls_or_rises_only_where_the_interval_of_the_slope_says_so(one: Findings) -> None:
     data = signal_by_model.data(one)
     assert data is not None

@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from reportgen.declaration import load_text
-from reportgen.findings import Findings, collect, csv_text, write_results_csv
+from reportgen.findings import Findings, collect, csv_text
 from reportgen.findings.estimate import Estimate, NotAvailableError
 from reportgen.findings.models import activity, likelihood
 from reportgen.findings.models.statistics import active_of, likelihood_of
@@ -335,7 +335,7 @@ def test_rows_of_models_are_the_golden_file(tmp_path: Path) -> None:
 
     Written anew with `python -m tests.test_models`.
     """
-    write_results_csv(_golden(), tmp_path / "results.csv")
+    (tmp_path / "results.csv").write_bytes(csv_text(_golden()).encode())
     found, golden = (p.read_text(encoding="utf-8").splitlines() for p in (tmp_path / "results.csv", GOLDEN))
     assert len(found) == len(golden)
     for line, wanted in zip(csv.reader(found), csv.reader(golden), strict=True):
@@ -395,4 +395,4 @@ def test_epochs_and_updates_of_a_chain_add_up() -> None:
 
 
 if __name__ == "__main__":
-    write_results_csv(_golden(), GOLDEN)
+    GOLDEN.write_bytes(csv_text(_golden()).encode())

@@ -11,7 +11,6 @@ import pytest
 from matplotlib import colormaps
 
 from reportgen.figures import draw, noise_in_image, weight_histogram
-from reportgen.figures.captions import percentage
 from reportgen.figures.colour_scale import Scale
 from reportgen.figures.noise_in_image import RATIO, VARIANCE, Plan, over, spaced
 from reportgen.figures.style import house_style
@@ -132,7 +131,7 @@ def test_the_caption_has_its_numbers(findings: Findings, maps: noise_in_image.No
     assert layer is not None
     for label in ("score_function", "pathwise"):
         share = findings.pixel_share(label, layer.bright)
-        assert percentage(share) in drawing.caption and share.low < share.value < share.high
+        assert prose.share(share) in drawing.caption and share.low < share.value < share.high
     assert (
         "One of 9 pixels is off in every image, and left blank" in drawing.caption
         and "mean over 12 test images" in drawing.caption

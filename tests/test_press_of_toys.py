@@ -25,6 +25,7 @@ from reportgen.findings.series import series
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.report import marks
 from reportgen.report.sections import cost, exact, settings, signal, training, unbiasedness, variance
+from reportgen.store.records import MeasurementRecord
 from tests.crafted import BUCKETS, crafted, experiment
 from tests.press_cases import CONJUGATE, FUNCTION, RAINFORTH, rising, toy
 from tests.test_report import page_of, text_of
@@ -219,6 +220,47 @@ def test_a_variance_of_zero_is_left_out_and_said() -> None:
     assert drawn is not None and "A variance of zero has no place on the axis: pathwise." in drawn.caption
     unknown = toy(FUNCTION, rounding)
     assert unknown.get("total_variance", "pathwise", setting=place).value == pytest.approx(1e-30)
+
+
+def test_a_block_without_variance_along_a_run_leaves_its_panel_empty() -> None:
+    """At the posterior's scale sticking the landing has none in μ; what double precision leaves is none."""
+    text = (
+        "experiment: toy\nproblem: {model: conjugate}\nobjective: [elbo]\n"
+        "estimators: [sticking_the_landing]\nsweep:\n"
+        "  - {problem.mean_offset: [0.5, 1, 2]}\n  - {problem.scale_factor: [2, 3]}\n"
+    )
+
+    def quiet(cell: MeasurementCell, arm: Arm) -> float:
+        return 1.0 if cell.setting["problem.scale_factor"] != 1 else 1e-32
+
+    found = toy(text, quiet, exact={"exact_variance": quiet})
+    found = replace(found, measurements=tuple(loud_in_scale(record) for record in found.measurements))
+    data = setting_panels.data(found)
+    assert data is not None
+    paths = [[panel and panel.path for panel in row] for row in data.rows]
+    offset, factor = "problem.mean_offset", "problem.scale_factor"
+    assert paths == [[None, factor], [offset, factor]]
+    assert [panel.block for panel in data.panels] == ["gradient in μ", *["gradient in log σ"] * 2]
+    with house_style("x"):
+        figure = variance_against_setting.draw(data)
+        assert [ax.get_visible() for ax in figure.axes] == [False, True, True, True]
+        assert [ax.get_xlabel() for ax in figure.axes] == ["", "", "mean offset", "scale factor"]
+        assert [ax.get_ylabel() for ax in figure.axes] == [
+            "",
+            "variance, gradient in μ",
+            "variance, gradient in log σ",
+            "",
+        ]
+    assert draw(found, "variance_against_setting") is not None
+
+
+def loud_in_scale(record: MeasurementRecord) -> MeasurementRecord:
+    """The same with a variance of 1 in the last block of parameters."""
+    names = ("variance", "variance_without", "exact_variance")
+    arrays = {name: record.arrays[name].copy() for name in names}
+    for name in names:
+        arrays[name][..., -1] = 1.0
+    return replace(record, arrays={**record.arrays, **arrays})
 
 
 def test_two_objectives_share_a_panel_and_cross() -> None:

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import shutil
@@ -33,16 +34,17 @@ from reportgen.figures import (
     unbiasedness,
     variance_against_setting,
 )
-from reportgen.findings import Estimate, Findings, collect
+from reportgen.figures.table import Column, Row, Table
+from reportgen.findings import ComparisonFinding, Estimate, Findings, collect, prose
 from reportgen.plan import make_plan
-from reportgen.report import SECTIONS, formulas, front, glyphs, provenance, words
+from reportgen.report import SECTIONS, figure_data, formulas, front, glyphs, provenance, words
 from reportgen.report.bibliography import REFERENCES, reference
 from reportgen.report.files import write
 from reportgen.report.heads import headed
 from reportgen.report.numbering import Numbering
 from reportgen.report.paper import PAGES, SHEETS
 from reportgen.report.render import columns, fill, html_page, render, shared_context
-from reportgen.report.sections import training, why
+from reportgen.report.sections import cost, judged, training, why
 from reportgen.report.writer import SYMBOLS, Writer
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
@@ -631,6 +633,24 @@ def test_an_unavailable_number_is_never_printed_as_one() -> None:
     assert words.amount(gone) == "broken: no memory"
     assert "cannot be compared (broken: no memory)" in words.compared("a", "b", gone)
     assert words.share(Estimate(0.69, 0.66, 0.71)) == "69.0% (66.0 to 71.0)"
+
+
+def test_an_interval_too_short_to_be_seen_is_nowhere_printed() -> None:
+    """“4.00, 4.00 to 4.00” says less than the value alone, and so does “∞ to ∞”."""
+    close, endless = Estimate(4.0, 4.0 - 1e-9, 4.0 + 1e-9, 100), Estimate(*[math.inf] * 3, 100)
+    for one in (close, endless):
+        assert words.ends(one) == ""
+        table = Table((Column("Estimator", heads=True), Column("Ratio")), (Row(("a", one)),))
+        assert " to " not in str(figure_data.block("f", "1", table))
+    assert words.share(Estimate(0.873, 0.873 - 1e-9, 0.873 + 1e-9)) == "87%"
+    detail = ComparisonFinding("t", "gap closed", 0, {}, True, "confirmed", close, 0.4, 0.4 + 1e-9)
+    assert judged.simultaneous(detail) == "–"
+    assert judged.simultaneous(replace(detail, low=0.4, high=0.5)) == "40.0 to 50.0%"
+
+
+def test_counts_of_evaluations_are_written_out() -> None:
+    written = [cost.passes(Estimate(value)) for value in (1.0, 2.5, 4 / 3, 20_000.0)]
+    assert written == ["1", "2.5", "1.333", f"20{prose.THIN}000"]
 
 
 def test_verdicts_are_words_and_shapes() -> None:

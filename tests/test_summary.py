@@ -21,10 +21,12 @@ from reportgen.cli import entry as cli
 from reportgen.datasets import mnist
 from reportgen.declaration import find, load
 from reportgen.errors import MissingDataError, RenderError, UnwritableError
-from reportgen.findings import Estimate, claims_data
+from reportgen.findings import Estimate, claims_data, collect
+from reportgen.plan import make_plan
 from reportgen.report import Entry, entry, ledger, render_summary, words
 from reportgen.report.bibliography import reference
 from reportgen.report.writer import Writer
+from tests import synthetic_models
 from tests.accessibility import faults
 from tests.crafted import crafted, experiment
 
@@ -126,6 +128,21 @@ def test_what_broke_is_said_with_its_cause(tmp_path: Path) -> None:
     assert table[2].endswith(" | ▲ broken, expected confirmed | the loss became inf")
     assert "broke" not in table[3]
     assert json.loads((tmp_path / "summary.json").read_text())["experiments"][0]["broken"] == list(of.broken)
+
+
+def test_what_is_not_finished_did_not_break(tmp_path: Path) -> None:
+    declared = synthetic_models.declared()
+    plan = make_plan(declared, "0" * 64)
+    records = synthetic_models.records(declared, plan)
+    cell = plan.judgements[-1]
+    records[cell.key] = synthetic_models.paused(records[cell.key])
+    of = entry(collect(declared, plan, records))
+    assert (of.exit_code, of.broken, of.unfinished) == (3, (), ("paused after 12 of 64 epochs",))
+    assert ledger.sentences([of], {})[1:] == [f"One cell of {of.name} is not finished."]
+    render_summary([of, made("kept", HIGHER)], tmp_path, exit_code=3, command="x")
+    page = (tmp_path / "summary.html").read_text()
+    assert "○ one cell not finished" in " ".join(rows(page)) and "broke" not in " ".join(rows(page)[:2])
+    assert json.loads((tmp_path / "summary.json").read_text())["experiments"][0]["unfinished"]
 
 
 def test_an_arm_that_broke_counts_as_well() -> None:

@@ -400,6 +400,15 @@ def test_a_broken_cell_breaks_the_claims_that_need_it_and_no_other() -> None:
     assert found.exit_code == 4
 
 
+def test_what_broke_is_the_cause_where_one_place_would_do() -> None:
+    """A place that is only undecided does not stand for the claim, which would be broken without a reason."""
+    declared = experiment("variance_ratio(score_function, pathwise) > 100 at some checkpoint")
+    (claim,) = crafted(declared, broken=lambda cell: cell.checkpoint == 1).claims
+    assert [detail.verdict for detail in claim.details] == [UNDECIDED, BROKEN, UNDECIDED]
+    assert (claim.verdict, claim.cause) == (BROKEN, "broken: the loss became inf")
+    assert not claim.estimate.available
+
+
 def test_a_broken_arm_breaks_its_claims() -> None:
     broken = {"status": "broken", "cause": "found inf"}
     claim = only("variance_ratio(score_function, pathwise) > 1", changes=broken)

@@ -7,7 +7,7 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -631,3 +631,48 @@ def test_claims_follow_from_rows_and_wrong_ones_do_not() -> None:
             assert list(disagreements(findings.experiment, rows, claims)) != [], place["comparison"]
             place["estimate"] = kept
     assert any("lacks c0" in fault for fault in disagreements(findings.experiment, rows, claims[1:]))
+
+
+def test_what_claims_say_of_themselves_is_held_against_the_declaration_and_their_intervals() -> None:
+    from reportgen.findings.finished import read_rows
+    from tests.crafted import crafted, experiment
+
+    findings = crafted(experiment("variance_ratio(score_function, pathwise) > 1 at every checkpoint"))
+    rows = read_rows(csv_text(findings).encode(), Path("results.csv"))
+
+    def faults(**changes: Any) -> list[str]:
+        claims = json.loads(json.dumps(claims_data(findings)))
+        for name, value in changes.items():
+            if name.startswith("place_"):
+                claims[0]["comparisons"][1][name.removeprefix("place_")] = value
+            else:
+                claims[0][name] = value
+        return list(disagreements(findings.experiment, rows, claims))
+
+    assert faults() == []
+    assert faults(expect="refuted") == ["claims.json: c0: its expect is not that of declaration.yaml"]
+    assert faults(statement="another") == ["claims.json: c0: its statement is not that of declaration.yaml"]
+    assert faults(as_expected=False) == ["claims.json: c0: a claim that is confirmed has another as_expected"]
+    (fault,) = faults(place_verdict="refuted")
+    assert fault.endswith("checkpoint 1: says refuted, and its simultaneous interval confirmed")
+
+
+def test_every_number_of_a_promised_report_repeats_with_what_stands_beside_it() -> None:
+    from reportgen.findings.finished import read_rows
+    from tests.crafted import crafted, experiment
+
+    findings = crafted(experiment("signal_to_noise(pathwise) > 0.5"))
+    rows = read_rows(csv_text(findings).encode(), Path("results.csv"))
+    claims = claims_data(findings)
+
+    def standings(old: Sequence[Row], told: Any = claims, *, promised: bool = True) -> set[str]:
+        return {n.standing for n in compare(old, rows, (told, claims), None, promised=promised)}
+
+    more = [replace(rows[0], replicates=rows[0].replicates + 1), *rows[1:]]
+    other = [replace(rows[0], status="budget"), *rows[1:]]
+    assert standings(rows) == {IDENTICAL, NOT_JUDGED}
+    assert DIFFERENT in standings(more) and DIFFERENT in standings(other)
+    assert DIFFERENT not in standings(more, promised=False), "elsewhere they may be others"
+    surer = json.loads(json.dumps(claims))
+    surer[0]["simultaneous_level"] = 0.999
+    assert DIFFERENT in standings(rows, surer) and DIFFERENT in standings(rows, surer, promised=False)

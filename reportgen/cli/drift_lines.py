@@ -138,7 +138,11 @@ def _columns(number: NumberDrift) -> Mapping[str, str]:
 def where(number: NumberDrift) -> str:
     row = number.row
     parts = [row.objective, row.estimator, f"K {row.num_samples}", f"checkpoint {row.checkpoint}", row.group]
-    setting = [f"{name.rpartition('.')[2]} {value}" for name, value in row.setting.items() if value != "0.0"]
+    setting = [
+        f"{name.rpartition('.')[2]} {value}"
+        for name, value in row.setting.items()
+        if (name, value) != ("constant", "0.0")
+    ]
     return ", ".join([*parts, *setting])
 
 

@@ -191,4 +191,6 @@ def _change(number: Number) -> str:
     for name, a, b in (("", old.value, new.value), ("from ", old.low, new.low), ("to ", old.high, new.high)):
         if a != b and not (math.isnan(a) and math.isnan(b)):
             return f"{name}{a!r} → {name}{b!r}"
+    if old.replicates != new.replicates:
+        return f"{prose.count(old.replicates)} → {prose.count(new.replicates)} replicates"
     return f"{old.status} → {new.status}"

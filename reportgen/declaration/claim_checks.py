@@ -46,6 +46,8 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
             missing = True
             if experiment.labels.count(arm) < 2:  # a label given twice has its complaint already
                 yield _unknown_arm(experiment, arm)
+        else:
+            yield from _objectives_of(experiment, test, arm)
     yield from _group_faults(experiment, test)
     misplaced = [*scope_faults(experiment, test), *crossing_faults(experiment, test)]
     misplaced = misplaced or list(unreached(experiment, test))
@@ -53,7 +55,7 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     if missing:
         return
     if isinstance(test.comparison, EqualMeans):
-        yield from _equal_means_faults(experiment, test.comparison)
+        yield from _equal_means_faults(experiment, test.comparison, test.objective)
     elif not misplaced:
         yield from _special_faults(experiment, test)
 
@@ -69,6 +71,18 @@ def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
             yield f"compares {statistic.objectives[0]} with itself. Name two objectives."
         if statistic.objectives and test.objective is not None:
             yield f"{statistic.name} names its objectives itself, got under {test.objective}. Remove 'under'."
+
+
+def _objectives_of(experiment: Experiment, test: ClaimTest, arm: str) -> Iterator[str]:
+    """An estimator is measured under the objectives whose gradient it estimates, and no others."""
+    spec = experiment.find_estimator(arm)
+    assert spec is not None
+    named = [name for of in quantities_of(test.comparison) for name in statistic_of(of).objectives]
+    for objective in dict.fromkeys(named or [test.objective or experiment.objective[0]]):
+        if objective in experiment.objective and not spec.kind.serves(objective):
+            others = [name for name in experiment.objective if spec.kind.serves(name)]
+            remedy = "" if named else f" Write 'under {others[0]}', or name another."
+            yield f"{arm} is no estimator of the gradient of {objective}; it is not measured there.{remedy}"
 
 
 def _unknown_arm(experiment: Experiment, arm: str) -> str:
@@ -105,8 +119,11 @@ def _group_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         yield f"no setting has a parameter group {test.group!r}. {suggestion(test.group, known)}"
 
 
-def _equal_means_faults(experiment: Experiment, comparison: EqualMeans) -> Iterator[str]:
-    reference = experiment.reference
+def _equal_means_faults(
+    experiment: Experiment, comparison: EqualMeans, objective: str | None
+) -> Iterator[str]:
+    """Means are tested against the reference of the objective that is meant."""
+    reference = experiment.reference_of(objective or experiment.objective[0])
     first, second = (experiment.find_estimator(arm) for arm in arms_of(comparison))
     if first == second:
         yield f"compares {comparison.first} with itself. Name two estimators."

@@ -129,9 +129,11 @@ class _Parser(Scanner):
         self.symbol("(", "ordering")
         here = self.skip()
         statistic = self.known_statistic(self.word("a statistic: ordering(total_variance, A, B)"), here)
-        if STATISTICS[statistic].estimators != 1:
+        kind = STATISTICS[statistic]
+        if kind.estimators != 1 or kind.objectives:
+            several = "several" if kind.estimators != 1 else "two objectives"
             raise GrammarError(
-                here + 1, f"ordering needs a statistic of one estimator, {statistic} is of several"
+                here + 1, f"ordering needs a statistic of one estimator, {statistic} is of {several}"
             )
         arms: list[str] = []
         while self.accept(","):

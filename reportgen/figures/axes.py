@@ -17,12 +17,10 @@ from reportgen.figures.style import GRID, INK, LEADING, MUTED, PAPER, SMALL, Loo
 from reportgen.figures.table import Mark
 from reportgen.findings import prose
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
 
 def power_of_ten(exponent: int) -> str:
     """10ⁿ as text; 1 and 10 are written out."""
-    return {0: "1", 1: "10"}.get(exponent, "10" + str(exponent).translate(_SUPERSCRIPT))
+    return {0: "1", 1: "10"}.get(exponent, f"10{prose.superscript(exponent)}")
 
 
 def plain(value: float) -> str:

@@ -119,8 +119,9 @@ def caption(findings: Findings, data: BoundAgainstK) -> str:
     """What is drawn, what the most samples add, and what the last of them still do."""
     *_, before, last = (k for k, _ in data.models[0][1].estimates)
     first = data.models[0][1].estimates[0][0]
-    whole = f"From K = {first} to {prose.count(last)} the bound gains {_ends(data, lambda one: one.gain)}"
-    end = f"From K = {before} to {prose.count(last)} alone it gains {_ends(data, lambda one: one.last_gain)}"
+    told = (_ends(data, lambda one: one.gain), _ends(data, lambda one: one.last_gain))
+    whole = f"From K = {prose.count(first)} to {prose.count(last)} the bound gains {told[0]}"
+    end = f"From K = {prose.count(before)} to {prose.count(last)} alone it gains {told[1]}"
     return sentences(
         "Mean over test images of the K-sample bound on log p(x) against K; k is what a model was trained"
         " with. All values of a model come from the same samples; the last stands for the log-likelihood.",
@@ -148,8 +149,11 @@ def _name(panel: str, one: Bounds) -> str:
 def alt(data: BoundAgainstK) -> str:
     """The curves in words: both ends of each."""
     told = "; ".join(
-        f"{_name(panel, one)}: {prose.fixed(one.estimates[0][1].value, 2)} at K = {one.estimates[0][0]}, "
-        f"{prose.fixed(one.estimates[-1][1].value, 2)} at K = {prose.count(one.estimates[-1][0])}"
+        f"{_name(panel, one)}: "
+        + ", ".join(
+            f"{prose.fixed(bound.value, 2)} at K = {prose.count(k)}"
+            for k, bound in (one.estimates[0], one.estimates[-1])
+        )
         for panel, one in data.models
     )
     return f"Line charts of the K-sample bound in nats an image against K, logarithmic. {told}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -22,6 +23,7 @@ from reportgen.figures.captions import (
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import objective_title, variance_axis, variance_column
 from reportgen.figures.lines import draw_lines, extent, label_lines, rows_of
+from reportgen.figures.reading import unbiased
 from reportgen.figures.style import new_figure
 from reportgen.figures.table import Column, Table
 from reportgen.figures.variance_over_training import VarianceOverTraining
@@ -100,8 +102,19 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
         else "",
         intervals_sentence(lines),
         biased_sentence(findings, labels_of(data[0].lines), data[0].apart),
+        _partly_biased(findings, data[1:]),
         where.mean if where else "",
     )
+
+
+def _partly_biased(findings: Findings, others: Sequence[VarianceOverTraining]) -> str:
+    """Who is unbiased under the first objective, and biased under one of the others."""
+    under: dict[str, list[str]] = {}
+    for panel in others:
+        for line in panel.lines:
+            if unbiased(findings, line.label) and not unbiased(findings, line.label, panel.objective):
+                under.setdefault(line.title, []).append(f"under {lowered(objective_title(panel.objective))}")
+    return sentences(*(f"“{title}” is biased {prose.listing(told)}." for title, told in under.items()))
 
 
 def alt(data: tuple[VarianceOverTraining, ...]) -> str:

@@ -96,7 +96,7 @@ def contrast(findings: Findings, objective: str | None = None) -> Contrast | Non
     values = {}
     for label in findings.compared(objective):
         estimate = findings.get("total_variance", label, objective=objective)
-        if unbiased(findings, label) and usable(estimate):
+        if unbiased(findings, label, objective) and usable(estimate):
             values[label] = estimate.value
     if len(values) < 2:
         return None
@@ -208,11 +208,6 @@ def ranking(lines: Sequence[Line], index: int = -1) -> str:
     return "; ".join(
         f"{lowered(title)} {prose.number(value)}" for value, title in sorted(found, reverse=True)
     )
-
-
-def percentage(part: Estimate) -> str:
-    """A part with its interval: “87.31% (87.29 to 87.33)”."""
-    return prose.share(part)
 
 
 def article(noun: str) -> str:

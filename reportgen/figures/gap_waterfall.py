@@ -12,7 +12,7 @@ from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.marking import mark
-from reportgen.figures.reading import all_looks, title_of, usable
+from reportgen.figures.reading import all_looks, default_samples, title_of, usable
 from reportgen.figures.style import GRID, INK, MUTED, Look, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
@@ -54,11 +54,15 @@ class GapWaterfall:
 
 
 def data(findings: Findings) -> GapWaterfall | None:
-    """At the last checkpoint; None without a gap from the score function to pathwise, and a step in it."""
-    label_of: dict[str, str] = {}
+    """At the last checkpoint; None without a gap from the score function to pathwise, and a step in it.
+
+    All of it has one K: variances of estimates of different K do not divide a gap.
+    """
+    label_of: dict[tuple[str, int], str] = {}
     for label in findings.compared():
-        label_of.setdefault(findings.estimator_of[label], label)
-    labels = [label_of[name] for name in STEPS if name in label_of]
+        label_of.setdefault((findings.estimator_of[label], default_samples(findings, label)), label)
+    k = next((k for name, k in label_of if name == STEPS[0] and (STEPS[-1], k) in label_of), 0)
+    labels = [label_of[name, k] for name in STEPS if (name, k) in label_of]
     labels = [label for label in labels if usable(findings.get("total_variance", label))]
     names = [findings.estimator_of[label] for label in labels]
     if len(labels) < 3 or names[0] != STEPS[0] or names[-1] != STEPS[-1]:
@@ -126,7 +130,8 @@ def factor_text(factor: Estimate) -> str:
 
 def inverse(factor: Estimate) -> Estimate:
     """One over a positive factor, its interval turned round."""
-    return replace(factor, value=1 / factor.value, low=1 / factor.high, high=1 / factor.low)
+    low, high = (1 / end if end else math.inf for end in (factor.high, factor.low))
+    return replace(factor, value=1 / factor.value, low=low, high=high)
 
 
 def table(data: GapWaterfall) -> Table:

@@ -10,6 +10,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from reportgen.declaration.claim_tests import scalar_text
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures.axes import marker_size, plain
 from reportgen.figures.marking import mark
@@ -122,7 +123,7 @@ def value_title(path: str, value: Any, among: Sequence[Any] = ()) -> str:
         inner = " + " if path == "problem.latent" else "–"
         return inner.join(value_title(path, item) for item in value)
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain(value) if number else str(value)
+    return plain(value) if number else scalar_text(value)
 
 
 def named_setting(path: str, value: Any, among: Sequence[Any] = ()) -> str:

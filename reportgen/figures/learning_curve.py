@@ -11,7 +11,7 @@ from reportgen.figures import learning_curves
 from reportgen.figures.axes import epoch_axis, epoch_position, linear_grid
 from reportgen.figures.captions import lowered, sentences
 from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import end_labels, objective_title
+from reportgen.figures.labels import end_labels, objective_title, value_title
 from reportgen.figures.marking import mark
 from reportgen.figures.model_grid import base_model
 from reportgen.figures.style import PAPER, Look, new_figure
@@ -161,7 +161,9 @@ def _other_settings(findings: Findings, epoch: int) -> list[str]:
         return []
     base = base_training(findings)
     found = [
-        ", ".join(f"{path.rpartition('.')[2]} {value}" for path, value in record.setting.items())
+        ", ".join(
+            f"{path.rpartition('.')[2]} {value_title(path, value)}" for path, value in record.setting.items()
+        )
         + f" {prose.fixed(record.test_bound[str(epoch)], 2)}"
         for record in findings.trainings
         if record is not base and math.isfinite(record.test_bound.get(str(epoch), math.nan))

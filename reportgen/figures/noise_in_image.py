@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reportgen.figures import table as tables
 from reportgen.figures.axes import log_ticks
-from reportgen.figures.captions import capital, lowered, percentage, place, sentences
+from reportgen.figures.captions import capital, lowered, place, sentences
 from reportgen.figures.colour_scale import NINE_TENTHS, Array, Scale, as_bytes
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, wrapped
@@ -334,7 +334,7 @@ def blank(findings: Findings, data: NoiseInImage) -> str:
 def shares(data: NoiseInImage) -> str:
     """What part of the variance the brighter half of the pixels has."""
     told = [
-        f"{percentage(part)} of the variance of {title}" for title, part in data.pair if part.has_interval
+        f"{prose.share(part)} of the variance of {title}" for title, part in data.pair if part.has_interval
     ]
     if not told:
         return ""

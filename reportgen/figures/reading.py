@@ -120,20 +120,25 @@ def over_checkpoints(findings: Findings, statistic: str, **where: Any) -> tuple[
     return tuple(one for one in lines if one.drawable)
 
 
-def comparable(findings: Findings, lines: tuple[Line, ...]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+def comparable(
+    findings: Findings, lines: Sequence[Line], objectives: Sequence[str] = ()
+) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     """Lines for one log axis, and biased ones so far from the rest that they would only flatten it.
 
     A biased estimator is no competitor: where its values leave the range of
-    the unbiased ones by more than a factor of ten, it is set apart.
+    the unbiased ones by more than a factor of ten, it is set apart. `objectives`
+    are those of the lines, one a line; the first declared where they are left out.
     """
-    fair = [value for one in lines if unbiased(findings, one.label) for value in one.values if value > 0]
+    under = objectives or [findings.objectives[0]] * len(lines)
+    fairness = [unbiased(findings, one.label, name) for one, name in zip(lines, under, strict=True)]
+    fair = [v for one, is_fair in zip(lines, fairness, strict=True) if is_fair for v in one.values if v > 0]
     if not fair:
-        return lines, ()
+        return tuple(lines), ()
     low, high = min(fair) / 10, max(fair) * 10
     apart = tuple(
         one
-        for one in lines
-        if not unbiased(findings, one.label) and any(v > 0 and not low <= v <= high for v in one.values)
+        for one, is_fair in zip(lines, fairness, strict=True)
+        if not is_fair and any(v > 0 and not low <= v <= high for v in one.values)
     )
     return tuple(one for one in lines if one not in apart), apart
 

@@ -57,12 +57,13 @@ class Panel:
 
 @dataclass(frozen=True)
 class VarianceAgainstSetting:
-    """Panels by row and column, last checkpoint."""
+    """Panels by row and column, last checkpoint: a row a block, a column a run, of one run a row in all."""
 
     objective: str
     checkpoint: int
     trained: bool
-    rows: tuple[tuple[Panel, ...], ...]
+    rows: tuple[tuple[Panel | None, ...], ...]
+    """None where there is no line to draw: no variance at all, or one value alone."""
     apart: tuple[Line, ...] = ()
     """Biased estimators whose values lie far off the others' scale: named, not drawn."""
     several: bool = False
@@ -71,7 +72,7 @@ class VarianceAgainstSetting:
     @property
     def panels(self) -> tuple[Panel, ...]:
         """All of them, row by row."""
-        return tuple(panel for row in self.rows for panel in row)
+        return tuple(panel for row in self.rows for panel in row if panel is not None)
 
     def alike(self, panel: Panel) -> tuple[Panel, ...]:
         """The panels with the scales of this one: all of its setting, if one of them has every value."""
@@ -103,19 +104,20 @@ def data(findings: Findings) -> VarianceAgainstSetting | None:
     groups = blocks if not trained and 1 < len(blocks) <= FEW_BLOCKS else ("all",)
     arms = arms_drawn(findings, () if trained else findings.objectives, LINES)
     apart: dict[str, Line] = {}
-    rows: list[tuple[Panel, ...]] = []
+    rows: list[tuple[Panel | None, ...]] = []
     for group in groups:
-        panels = []
+        row: list[Panel | None] = []
         for run in runs:
             panel, left_out = panel_of(findings, run, group, arms)
             apart.update({one.label: one for one in left_out})
-            if panel.lines:
-                panels.append(panel)
-        if panels:
-            rows.append(tuple(panels))
+            row.append(panel if panel.lines else None)
+        if any(row):
+            rows.append(tuple(row))
+    drawn = [c for c in range(len(runs)) if any(row[c] for row in rows)]
+    rows = [tuple(row[c] for c in drawn) for row in rows]
     if not rows:
         return None
-    if len(rows) > 1 and len(rows[0]) == 1:
+    if len(rows) > 1 and len(drawn) == 1:
         rows = [tuple(row[0] for row in rows)]
     checkpoint = findings.checkpoints[-1]
     return VarianceAgainstSetting(
@@ -144,8 +146,9 @@ def panel_of(
         for arm in arms
     }
     lines = {arm: without_rounding(one) for arm, one in whole.items()}
-    measured = tuple(one for one in lines.values() if sum(v > 0 for v in one.values) > 1)
-    drawn, apart = comparable(findings, measured)
+    measured = {arm: one for arm, one in lines.items() if sum(v > 0 for v in one.values) > 1}
+    under = [objective for _, objective in measured]
+    drawn, apart = comparable(findings, tuple(measured.values()), under)
     kept = [arm for arm, one in lines.items() if one in drawn]
     left_out = tuple(whole[arm] for arm, one in lines.items() if one in apart)
     exact = tuple(

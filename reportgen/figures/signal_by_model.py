@@ -174,8 +174,10 @@ def caption(findings: Findings, data: SignalByModel) -> str:
     """What is drawn, and where K costs signal."""
     where = place(findings)
     panels = data.panels
-    *earlier, last = (prose.count(epoch) for epoch, _ in panels[0].by_epoch)
-    faint = f"; the earlier the fainter and thinner: {prose.listing(earlier)}"
+    lasts = sorted({panel.by_epoch[-1][0] for panel in panels})
+    earlier = sorted({epoch for panel in panels for epoch, _ in panel.by_epoch[:-1]})
+    full = prose.listing(list(map(prose.count, lasts)), "or")
+    faint = f"; the earlier the fainter and thinner: {prose.listing(list(map(prose.count, earlier)))}"
     told = [
         text
         for index, one in enumerate(panels[0].last)
@@ -184,7 +186,7 @@ def caption(findings: Findings, data: SignalByModel) -> str:
     return sentences(
         "Signal-to-noise ratio of one estimate against the number of samples K of the estimate, both"
         " logarithmic, a panel a trained model; k is what it was trained with.",
-        f"Full colour: epoch {last}{faint}." if earlier else "",
+        f"Full colour: epoch {full}{faint}." if earlier else "",
         f"As K grows at the last checkpoint, {'; '.join(told)}." if told else "",
         intervals_sentence([one for panel in panels for one in panel.last]),
         where.varying_over if where else "",

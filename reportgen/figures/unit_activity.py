@@ -169,12 +169,15 @@ def table(data: UnitActivity) -> Table:
 def caption(findings: Findings, data: UnitActivity) -> str:
     """What is drawn, and who has the most active units."""
     alike = [[one for one in data.models if len(one.layers) == n] for n in _depths(data)]
-    several = any(len(one.layers) > 1 for one in data.models)
+    most = max(len(one.layers) for one in data.models)
     return sentences(
         "Latent units by the variance over images of their posterior mean, Cov(E[u|x]), logarithmic; the"
         " dashed line is the threshold of activity, 0.01. In the upper right corner stands how many of how"
         " many are above it.",
-        "Filled: the stochastic layer next to the data; outlined: the one above it." if several else "",
+        "Filled: the stochastic layer next to the data; outlined: "
+        f"{'the one' if most == 2 else 'those'} above it."
+        if most > 1
+        else "",
         *(_extremes(found, named=len(alike) > 1) for found in alike),
     )
 

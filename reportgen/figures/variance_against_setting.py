@@ -42,32 +42,35 @@ DENSE = 12
 
 def draw(data: VarianceAgainstSetting) -> Figure:
     """Log variance over each setting's own scale, lines named beside the last panel of a row."""
-    columns = max(len(row) for row in data.rows)
+    columns = len(data.rows[0])
     alone = len(data.panels) == 1
     figure = new_figure(66 if alone else 12 + 46 * len(data.rows))
     axes = figure.subplots(len(data.rows), columns, squeeze=False)
+    drawn = [
+        [(ax, panel) for ax, panel in zip(*pair, strict=True) if panel]
+        for pair in zip(axes, data.rows, strict=True)
+    ]
     for r, row in enumerate(data.rows):
-        for c, ax in enumerate(axes[r]):
-            if c >= len(row):
+        for c, (ax, panel) in enumerate(zip(axes[r], row, strict=True)):
+            if panel is None:
                 ax.set_visible(False)
                 continue
-            last = r == len(data.rows) - 1 or row[c].path != data.rows[r + 1][c].path
-            draw_panel(ax, data, row[c], last=last)
-            if c and row[c].block == row[c - 1].block and row[c - 1] in data.alike(row[c]):
+            draw_panel(ax, data, panel, last=not any(lower[c] for lower in data.rows[r + 1 :]))
+            before = row[c - 1] if c else None
+            if before is not None and panel.block == before.block and before in data.alike(panel):
                 ax.tick_params(axis="y", labelleft=False)
-            titles = [row[c].title] if r == 0 or columns == 1 else []
-            if row[c].block and (len(row) == 1 or len({panel.block for panel in row}) > 1):
-                titles.append(row[c].block)
+            titles = [panel.title] if columns == 1 or not any(upper[c] for upper in data.rows[:r]) else []
+            if panel.block and (columns == 1 or len({one.block for _, one in drawn[r]}) > 1):
+                titles.append(panel.block)
             ax.set_title(", ".join(title for title in titles if title))
-        if row[0].block and len(data.rows) > 1:
-            axes[r][0].set_ylabel(f"variance, {row[0].block}")
-        else:
-            axes[r][0].set_ylabel(variance_axis(data.objective))
-    for r, row in enumerate(data.rows):
-        label_lines(axes[r][len(row) - 1], row[-1].values, row[-1].lines)
-    for r, row in enumerate(data.rows):
-        for c, panel in enumerate(row):
-            number_marks(axes[r][c], [numbered(ring) for ring in panel.rings if ring.named])
+        ax, panel = drawn[r][0]
+        named = panel.block and len(data.rows) > 1
+        ax.set_ylabel(f"variance, {panel.block}" if named else variance_axis(data.objective))
+    for found in drawn:
+        ax, panel = found[-1]
+        label_lines(ax, panel.values, panel.lines)
+    for ax, panel in (pair for found in drawn for pair in found):
+        number_marks(ax, [numbered(ring) for ring in panel.rings if ring.named])
     return figure
 
 

@@ -44,7 +44,8 @@ def data(findings: Findings, objective: str | None = None) -> VarianceOverTraini
     if not findings.objectives or not findings.checkpoints:
         return None
     chosen = objective or findings.objectives[0]
-    lines, apart = comparable(findings, over_checkpoints(findings, "total_variance", objective=chosen))
+    measured = over_checkpoints(findings, "total_variance", objective=chosen)
+    lines, apart = comparable(findings, measured, [chosen] * len(measured))
     if not lines:
         return None
     return VarianceOverTraining(chosen, epochs(findings), lines, apart, findings.vocabulary.round)

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from reportgen.figures.axes import dot, linear_grid, log_axis, margin_note, plain
-from reportgen.figures.captions import lowered, percentage, sentences
+from reportgen.figures.captions import lowered, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.model_grid import base_model
@@ -210,7 +210,7 @@ def caption(findings: Findings, data: WeightHistogram) -> str:
     model = base_model(findings)
     objective = f"Objective: {lowered(v.objective(data.objective))}{f'; model: {model}' if model else ''}"
     beyond = prose.listing(
-        [f"{percentage(one.far)} of the estimates with {one.name}" for one in data.spreads]
+        [f"{prose.share(one.far)} of the estimates with {one.name}" for one in data.spreads]
     )
     return sentences(
         f"Estimates of the gradient in one weight, from the pixel in row {weight.row} and column"

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reportgen.figures.axes import dot, log_axis, margin_note, row_labels
-from reportgen.figures.captions import lowered, place, sentences
+from reportgen.figures.captions import lowered, place, sentences, zero_sentence
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.marking import mark
@@ -48,6 +48,8 @@ class WorkNormalized:
     """What is counted as work: “decoder passes”."""
     derivative: bool = True
     """Whether derivatives are among it."""
+    zero: tuple[str, ...] = ()
+    """Titles of unbiased estimators without variance, which need no compute at all."""
 
 
 def data(findings: Findings) -> WorkNormalized | None:
@@ -55,14 +57,15 @@ def data(findings: Findings) -> WorkNormalized | None:
 
     A biased one is left out: no amount of compute buys it the same precision.
     """
-    labels = [
-        label
+    fair = {
+        label: findings.get("total_variance", label)
         for label in findings.compared()
-        if unbiased(findings, label) and usable(findings.get("total_variance", label))
-    ]
+        if unbiased(findings, label)
+    }
+    labels = [label for label, variance in fair.items() if usable(variance)]
     passes = {label: findings.get("evaluations", label).value for label in labels}
     seconds = {label: findings.get("seconds_per_replicate", label).value for label in labels}
-    variance = {label: findings.get("total_variance", label).value for label in labels}
+    variance = {label: fair[label].value for label in labels}
     labels = [label for label in labels if passes[label] > 0 and seconds[label] > 0]
     if len(labels) < 2:
         return None
@@ -90,6 +93,7 @@ def data(findings: Findings) -> WorkNormalized | None:
         best_seconds,
         findings.vocabulary.evaluations_alone,
         findings.vocabulary.derivative,
+        tuple(title_of(findings, label) for label, found in fair.items() if found.value == 0.0),
     )
 
 
@@ -158,16 +162,19 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
     best = next(row for row in data.rows if row.label == data.best_by_passes)
     others = [row for row in data.rows if row.label != data.best_by_passes]
     seconds = next(row for row in data.rows if row.label == data.best_by_seconds)
-    seen = f"At equal compute {lowered(best.title)} is best"
+    of_others = " of the others" if data.zero else ""
+    seen = f"At equal compute {lowered(best.title)} is best{of_others}"
     if others:
         factor = prose.spoken(others[0].by_passes[0])
         seen += f"; {lowered(others[0].title)}, the next, needs {factor} times as much"
     if seconds is not best:
         seen += f"; counted in seconds {lowered(seconds.title)} is best"
     return sentences(
-        "Total variance times the cost of one estimate, relative to the best unbiased estimator, logarithmic:"
-        f" how much more compute the same precision takes. Left, cost counted in {data.unit}"
-        f"{', forward and backward' if data.derivative else ''}; right, in seconds as measured.",
+        "Total variance times the cost of one estimate, relative to the best unbiased estimator"
+        f"{' that has any' * bool(data.zero)}, logarithmic: how much more compute the same precision takes."
+        f" Left, cost counted in {data.unit}{', forward and backward' if data.derivative else ''};"
+        " right, in seconds as measured.",
+        zero_sentence(data.zero),
         seen + ".",
         "Lines are 95% intervals of the paired variance ratio times the ratio of costs.",
         "Biased estimators are left out."

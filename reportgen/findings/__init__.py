@@ -12,7 +12,7 @@ from reportgen.findings.comparisons import ComparisonFinding
 from reportgen.findings.coordinates import Coordinates
 from reportgen.findings.crossovers import Crossover
 from reportgen.findings.estimate import Estimate
-from reportgen.findings.files import claim_data, claims_data, csv_text, write_claims_json, write_results_csv
+from reportgen.findings.files import claim_data, claims_data, claims_text, csv_text
 from reportgen.findings.findings import Findings
 from reportgen.findings.rows import Row
 from reportgen.findings.statistics import STATISTICS
@@ -30,8 +30,7 @@ __all__ = [
     "broken_arms",
     "claim_data",
     "claims_data",
+    "claims_text",
     "collect",
     "csv_text",
-    "write_claims_json",
-    "write_results_csv",
 ]

@@ -13,7 +13,7 @@ from reportgen.declaration.claim_tests import (
     quantities_of,
     statistic_of,
 )
-from reportgen.plan import MeasurementCell, Plan
+from reportgen.plan import JudgementCell, MeasurementCell, Plan
 
 Cells = tuple[MeasurementCell, ...]
 
@@ -47,13 +47,14 @@ def cells_in_scope(plan: Plan, test: ClaimTest, objective: str, names: Mapping[s
     chosen = []
     for cell in plan.measurements:
         others = all(cell.setting[key] == base.get(key) for key in cell.setting if key not in free)
-        wanted = others and all(_holds(scope, cell) for scope in test.scopes)
+        wanted = others and all(holds(scope, cell) for scope in test.scopes)
         if wanted and _measures(cell, test, objective, names):
             chosen.append(cell)
     return tuple(chosen)
 
 
-def _holds(scope: Scope, cell: MeasurementCell) -> bool:
+def holds(scope: Scope, cell: MeasurementCell | JudgementCell) -> bool:
+    """Whether a cell is one of those that a scope looks at."""
     if scope.over != "checkpoint":
         return scope.over in cell.setting and (not scope.fixes or scope.holds(cell.setting[scope.over]))
     if scope.number is None:

@@ -32,6 +32,9 @@ AnyRecord = MeasurementRecord | JudgementRecord
 
 FAMILY_ERROR = 0.05
 RANK = {verdicts.REFUTED: 0, verdicts.BROKEN: 1, verdicts.UNDECIDED: 2, verdicts.CONFIRMED: 3}
+"""Where every place must hold, the lowest decides (`verdicts.every`)."""
+SOME = {**RANK, verdicts.UNDECIDED: 1, verdicts.BROKEN: 2}
+"""Where one place must hold, the highest does (`verdicts.some`)."""
 
 
 @dataclass(frozen=True)
@@ -205,10 +208,10 @@ def combine(
         parts.append((verdict, headline))
     judged = [verdict for verdict, _ in parts]
     if first.quantifier == "some":
-        return verdicts.some(judged), max(parts, key=_order)[1]
+        return verdicts.some(judged), max(parts, key=lambda part: _order(part, SOME))[1]
     return verdicts.every(judged), min(parts, key=_order)[1]
 
 
-def _order(part: tuple[str, ComparisonFinding]) -> tuple[int, float]:
+def _order(part: tuple[str, ComparisonFinding], rank: Mapping[str, int] = RANK) -> tuple[int, float]:
     """Closest to failing first."""
-    return RANK[part[0]], part[1].slack
+    return rank[part[0]], part[1].slack

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -160,9 +160,7 @@ def _arms(comparison: Comparison, place: Place) -> list[MeasuredArm]:
 class _Reading:
     effect: str
     quantity: Quantity
-    bound: float
-    slack: Callable[[float, float], float]
-    verdict: Callable[[float, float], str]
+    asked: verdicts.Criterion
     p_value: float = NAN
 
 
@@ -182,13 +180,13 @@ def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFindi
         return replace(
             made,
             effect=reading.effect,
-            verdict=reading.verdict(low, high),
+            verdict=reading.asked.verdict(low, high),
             estimate=Estimate(value, near_low, near_high, fewest, status, _source(comparison, place)),
             low=low,
             high=high,
             p_value=reading.p_value,
-            bound=reading.bound,
-            slack=reading.slack(low, high),
+            bound=reading.asked.bound,
+            slack=reading.asked.slack(low, high),
         )
     except NotAvailableError as reason:
         return unmade(made, reason)
@@ -218,39 +216,26 @@ def unmade(finding: ComparisonFinding, reason: NotAvailableError) -> ComparisonF
 def _read(comparison: Comparison, place: Place, level: float) -> _Reading:
     if isinstance(comparison, EqualMeans):
         return _equal_means(comparison, place, level)
-    if isinstance(comparison, Equivalence):
-        least, most = comparison.low, comparison.high
-        return _Reading(
-            _effect(comparison.quantity),
-            quantity_of(comparison.quantity, place),
-            comparison.value,
-            lambda low, high: min(low - least, most - high),
-            lambda low, high: verdicts.inside(low, high, least, most),
-        )
     if isinstance(comparison, Contrast):
         left, right = quantity_of(comparison.left, place), quantity_of(comparison.right, place)
         as_ratio = comparison.left.name in RATIOS and comparison.right.name in RATIOS
         effect, quantity, bound = contrast(left, right, as_ratio)
         named = listing(dict.fromkeys(words(of.name) for of in (comparison.left, comparison.right)), "and")
-        return _ordered(f"{effect} of {named}", quantity, comparison.operator, bound)
-    assert isinstance(comparison, Threshold)
+        return _Reading(f"{effect} of {named}", quantity, verdicts.order(comparison.operator, bound))
+    assert isinstance(comparison, Threshold | Equivalence)
     quantity = quantity_of(comparison.quantity, place)
-    return _ordered(_effect(comparison.quantity), quantity, comparison.operator, comparison.bound)
+    return _Reading(_effect(comparison.quantity), quantity, criterion(comparison))
+
+
+def criterion(comparison: Threshold | Equivalence) -> verdicts.Criterion:
+    """What is asked of a quantity that is compared with a number."""
+    if isinstance(comparison, Equivalence):
+        return verdicts.equivalence(comparison.value, comparison.low, comparison.high)
+    return verdicts.order(comparison.operator, comparison.bound)
 
 
 def _effect(quantity: Statistic | Slope | Crossing) -> str:
     return words(quantity.name) if isinstance(quantity, Statistic) else "slope"
-
-
-def _ordered(effect: str, quantity: Quantity, operator: str, bound: float) -> _Reading:
-    upwards = operator in (">", ">=")
-    return _Reading(
-        effect,
-        quantity,
-        bound,
-        lambda low, high: low - bound if upwards else bound - high,
-        lambda low, high: verdicts.beyond(low, high, operator, bound),
-    )
 
 
 def _equal_means(comparison: EqualMeans, place: Place, level: float) -> _Reading:
@@ -268,11 +253,9 @@ def _equal_means(comparison: EqualMeans, place: Place, level: float) -> _Reading
             if low <= 1.0 <= high:
                 raise
     margin = comparison.margin
-    return _Reading(
-        "relative projection",
-        projection,
+    asked = verdicts.Criterion(
         1.0,
         lambda low, high: margin - max(abs(low - 1.0), abs(high - 1.0)),
         lambda low, high: verdicts.equal_means(p_value, 1.0 - level, low, high, margin),
-        p_value,
     )
+    return _Reading("relative projection", projection, asked, p_value)

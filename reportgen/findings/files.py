@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 from reportgen.findings.claims import ClaimFinding
@@ -28,11 +27,6 @@ def csv_text(findings: Findings) -> str:
     return out.getvalue()
 
 
-def write_results_csv(findings: Findings, path: Path) -> None:
-    """Write results.csv (UTF-8)."""
-    path.write_bytes(csv_text(findings).encode())
-
-
 def claims_data(findings: Findings) -> list[dict[str, Any]]:
     """claims.json as Python data; null where a number is not available or not finite."""
     return [claim_data(claim) for claim in findings.claims]
@@ -41,11 +35,6 @@ def claims_data(findings: Findings) -> list[dict[str, Any]]:
 def claims_text(findings: Findings) -> str:
     """claims.json."""
     return json.dumps(claims_data(findings), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def write_claims_json(findings: Findings, path: Path) -> None:
-    """Write claims.json (UTF-8)."""
-    path.write_bytes(claims_text(findings).encode())
 
 
 def _cell(value: Any) -> str:

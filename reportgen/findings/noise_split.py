@@ -5,8 +5,8 @@ variance V + D, with V the mean Monte Carlo variance of an image's estimate
 and D = tr Cov_x(E ĝ_x), the spread of the images' own gradients. A minibatch
 of B independent images has (V + D)/B, so the Monte Carlo share V/(V + D) is
 the same for every B. D belongs to the objective and not to the estimator: it
-is measured with the reference arm, unless an arm is biased and so has means
-of its own.
+is measured with the reference arm, unless an arm is biased under it, or a
+user's own of which that is not known here, and so may have means of its own.
 
 Here the images are the random draw. One image at a time is left out (I − 1
 degrees of freedom); that takes in the Monte Carlo noise of each as well.
@@ -37,7 +37,7 @@ def _share(ratio: float) -> float:
 def _carrier(arm: MeasuredArm) -> MeasuredArm:
     """The arm from which the spread of the images' gradients is measured."""
     kind = ESTIMATORS.get(arm.about.estimator)
-    return arm if kind is not None and not kind.unbiased else arm.reference
+    return arm.reference if kind is not None and kind.is_unbiased(arm.about.objective) else arm
 
 
 def _data_variance(arm: MeasuredArm) -> tuple[float, Array]:

@@ -88,7 +88,7 @@ def with_interval(estimate: Estimate) -> str:
     """614 (595 to 634), digits as the interval warrants; without one, three digits."""
     if not estimate.available:
         return NOT_AVAILABLE
-    if not estimate.has_interval or _known(estimate):
+    if not estimate.has_interval or is_point(estimate):
         return number(estimate.value)
     return f"{value_of(estimate)} ({interval(estimate)})"
 
@@ -98,7 +98,7 @@ def value_of(estimate: Estimate) -> str:
     if not estimate.available:
         return NOT_AVAILABLE
     half = half_width(estimate)
-    if not math.isfinite(half) or _known(estimate):
+    if not math.isfinite(half) or is_point(estimate):
         return number(estimate.value)
     return _together([estimate.value], half, max(abs(estimate.value), half))[0]
 
@@ -108,7 +108,7 @@ def interval(estimate: Estimate) -> str:
     if not estimate.has_interval:
         return NOT_AVAILABLE
     half = half_width(estimate)
-    if not math.isfinite(half) or _known(estimate):
+    if not math.isfinite(half) or is_point(estimate):
         return f"{number(estimate.low)} to {number(estimate.high)}"
     low, high = _together([estimate.low, estimate.high], half, max(abs(estimate.low), abs(estimate.high)))
     return f"{low} to {high}"
@@ -119,7 +119,7 @@ def plus_minus(estimate: Estimate) -> str:
     if not estimate.available:
         return NOT_AVAILABLE
     half = half_width(estimate)
-    if not math.isfinite(half) or _known(estimate):
+    if not math.isfinite(half) or is_point(estimate):
         return number(estimate.value)
     largest = max(abs(estimate.value), half)
     value, error = _together([estimate.value, half], half, largest)
@@ -132,6 +132,11 @@ def plus_minus(estimate: Estimate) -> str:
 def half_width(estimate: Estimate) -> float:
     """Half the interval's length; NaN without one."""
     return (estimate.high - estimate.low) / 2.0
+
+
+def is_point(estimate: Estimate) -> bool:
+    """Whether the interval is a point, at infinity too, or shorter than the sixth digit shows."""
+    return estimate.low == estimate.high or half_width(estimate) <= 1e-6 * abs(estimate.value)
 
 
 def times(value: float) -> str:
@@ -171,10 +176,19 @@ def percent(value: float, digits: int = 2) -> str:
 
 def share(part: Estimate) -> str:
     """A fraction in per cent with its interval: 69% (66 to 71); the value alone where none can be seen."""
-    if not part.has_interval or _known(part):
+    if not part.has_interval or is_point(part):
         return percent(part.value)
-    scaled = Estimate(100 * part.value, 100 * part.low, 100 * part.high)
+    scaled = _hundredfold(part)
     return f"{value_of(scaled)}% ({interval(scaled)})"
+
+
+def share_interval(part: Estimate) -> str:
+    """The interval of a fraction in per cent: 66 to 71%."""
+    return f"{interval(_hundredfold(part))}%"
+
+
+def _hundredfold(part: Estimate) -> Estimate:
+    return Estimate(100 * part.value, 100 * part.low, 100 * part.high)
 
 
 def p_value(p: float) -> str:
@@ -212,11 +226,6 @@ def listing(items: Sequence[str], conjunction: str = "and") -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
-
-
-def _known(estimate: Estimate) -> bool:
-    """Whether the interval is a point, or shorter than the sixth digit shows."""
-    return half_width(estimate) <= 1e-6 * abs(estimate.value)
 
 
 def _exponent(value: float, digits: int) -> int:

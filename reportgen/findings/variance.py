@@ -60,11 +60,14 @@ def mean_square(arm: MeasuredArm, group: str) -> float:
 
 
 def _is_zero(arm: MeasuredArm, group: str, measured: float) -> bool:
-    """Whether the exact variance is zero, and the measured one what double precision leaves of a zero."""
-    known = arm.record.arrays.get("exact_variance")
-    if known is None or known[arm.index][:, arm.group(group)].any():
+    """Whether the exact variance is zero, and the measured one what double precision leaves of a zero.
+
+    Closed forms round as well: an exact variance may be such a remainder too.
+    """
+    known, least = arm.record.arrays.get("exact_variance"), NOTHING * mean_square(arm, group)
+    if known is None or not (known[arm.index][:, arm.group(group)] <= least).all():
         return False
-    return measured <= NOTHING * mean_square(arm, group)
+    return measured <= least
 
 
 def total_variance(arm: MeasuredArm, group: str = "all") -> Quantity:

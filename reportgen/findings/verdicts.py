@@ -7,7 +7,8 @@ with what is claimed, *refuted* if none of it does, *undecided* otherwise.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 CONFIRMED = "confirmed"
 REFUTED = "refuted"
@@ -41,6 +42,36 @@ def inside(low: float, high: float, least: float, most: float) -> str:
     if least <= low and high <= most:
         return CONFIRMED
     return REFUTED if high < least or low > most else UNDECIDED
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What is asked of an interval."""
+
+    bound: float
+    """The number compared with."""
+    slack: Callable[[float, float], float]
+    """How far the interval is from failing, below 0 where its nearer end does."""
+    verdict: Callable[[float, float], str]
+
+
+def order(operator: str, bound: float) -> Criterion:
+    """To be < > <= >= the bound."""
+    upwards = operator in (">", ">=")
+    return Criterion(
+        bound,
+        lambda low, high: low - bound if upwards else bound - high,
+        lambda low, high: beyond(low, high, operator, bound),
+    )
+
+
+def equivalence(value: float, least: float, most: float) -> Criterion:
+    """To be `value`, to within [least, most]."""
+    return Criterion(
+        value,
+        lambda low, high: min(low - least, most - high),
+        lambda low, high: inside(low, high, least, most),
+    )
 
 
 def equal_means(p_value: float, level: float, low: float, high: float, margin: float) -> str:

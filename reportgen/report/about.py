@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from reportgen.distributions import DISTRIBUTIONS
@@ -66,6 +66,16 @@ def under_every(findings: Findings, name: str) -> str:
     return f"for the {OBJECTIVES[name].title}{of_model(findings)}"
 
 
+def references(findings: Findings, name: Callable[[Findings, str], str]) -> str:
+    """What the others are compared with; where it is not one for all objectives, with whose it is."""
+    under: dict[str, list[str]] = {}
+    for objective in findings.objectives:
+        under.setdefault(findings.reference(objective), []).append(of_objective(findings, objective))
+    if len(under) == 1:
+        return name(findings, findings.reference())
+    return prose.listing([f"{name(findings, label)} {prose.listing(own)}" for label, own in under.items()])
+
+
 def label_of(findings: Findings, estimator: str) -> str | None:
     """The first label of an estimator of the table, None where it was not declared."""
     return next((label for label in findings.labels if findings.estimator_of[label] == estimator), None)
@@ -119,6 +129,8 @@ def model(findings: Findings) -> str:
         )
     else:
         text += ". It was not trained"
+    if not findings.checkpoints:
+        return f"{text}."
     text += (
         f". The same parameters, kept at {counted(len(findings.checkpoints), 'checkpoint')}, "
         "serve every "

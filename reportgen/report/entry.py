@@ -30,6 +30,8 @@ class Entry:
     claims: tuple[ClaimFinding, ...]
     broken: tuple[str, ...]
     """Why each cell broke that did."""
+    unfinished: tuple[str, ...]
+    """How far each cell is that the next run goes on with."""
 
     @property
     def report(self) -> str:
@@ -40,7 +42,7 @@ class Entry:
 def entry(findings: Findings) -> Entry:
     """An experiment's findings in short."""
     arms = broken_arms(findings.measurements)
-    causes = [*(record.cause for record in findings.broken), *(arm.cause for arm in arms)]
+    causes = [record.cause for record in findings.broken if not record.paused]
     return Entry(
         name=findings.experiment.experiment,
         title=findings.experiment.title,
@@ -48,7 +50,8 @@ def entry(findings: Findings) -> Entry:
         finished=provenance.recorded_date(findings),
         exit_code=findings.exit_code,
         claims=findings.claims,
-        broken=tuple(cause or "no cause was kept" for cause in causes),
+        broken=tuple(cause or "no cause was kept" for cause in (*causes, *(arm.cause for arm in arms))),
+        unfinished=tuple(record.cause for record in findings.broken if record.paused),
     )
 
 
@@ -62,6 +65,7 @@ def entry_data(of: Entry) -> dict[str, Any]:
         "report": of.report,
         "exit_code": of.exit_code,
         "broken": list(of.broken),
+        "unfinished": list(of.unfinished),
         "claims": [_shown(claim_data(claim)) for claim in of.claims],
     }
 

@@ -98,7 +98,7 @@ class _Columns:
         found = cell if isinstance(cell, Estimate) else None
         html = Markup('<td class="n">{}</td>').format(text)
         if self.estimated:
-            sure = found is None or not found.has_interval or found.low == found.high
+            sure = found is None or not found.has_interval or prose.is_point(found)
             html += Markup("<td>{}</td>").format("" if sure or found is None else prose.interval(found))
         if self.replicates:
             html += Markup("<td>{}</td>").format(prose.count(found.replicates) if found else "")

@@ -8,7 +8,6 @@ report; an estimator's own appears as its LaTeX source until it is drawn.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,11 +47,6 @@ class DrawnFormula:
     depth: float
     """How far it reaches below the baseline."""
     spoken: str
-
-    @property
-    def data_uri(self) -> str:
-        """The drawing as an image address."""
-        return "data:image/svg+xml;base64," + base64.b64encode(self.svg.encode()).decode()
 
 
 TEXT: dict[str, Formula] = {

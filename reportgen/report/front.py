@@ -58,7 +58,11 @@ def _set_up(findings: Findings) -> str:
     if v.trained:
         size = "" if several and "problem.latent" in findings.experiment.swept else v.size
         text += f"({', '.join(part for part in (v.dataset, size) if part)}) "
-    text += "is measured" if len(findings.labels) == 1 else "are measured on the same draws"
+    alone = len(findings.labels) == 1
+    if not findings.checkpoints:
+        where = " at the base setting" if v.swept else ""
+        return f"{text}{'was' if alone else 'were'} to be measured, and nothing was{where}. "
+    text += "is measured" if alone else "are measured on the same draws"
     if v.trained:
         text += f", at {_checkpoints(findings) if several else _checkpoints_of_one(findings)}"
         text += "" if v.alone else f" and {v.counted}"
@@ -107,13 +111,17 @@ def _answer(findings: Findings) -> str:
     ]
     if not findings.vocabulary.trained:
         return f"{text} {between_objectives(findings)}".rstrip()
-    return text + (f" After training the same ratio is {prose.listing(parts)}." if parts else "")
+    when = "After" if findings.checkpoints[-1] else "Before"
+    return text + (f" {when} training the same ratio is {prose.listing(parts)}." if parts else "")
 
 
 def _reasons(findings: Findings) -> str:
     pair = about.contrast(findings)
     baseline = about.label_of(findings, "score_function_optimal_constant")
     if pair is None or baseline is None or baseline in pair:
+        return ""
+    counts = {spec.label: spec.num_samples for spec in findings.experiment.estimators}
+    if len({counts[label] for label in (baseline, *pair)}) > 1:  # their variances do not divide the gap
         return ""
     trained = findings.vocabulary.trained
     share, rest = findings.gap_closed(baseline, *pair), findings.ratio(baseline, pair[1])

@@ -18,7 +18,7 @@ _LAST_NUMBER = re.compile(r" (\S{1,4})$")
 
 
 def sentences(entries: Sequence[Entry], left_out: Mapping[str, str]) -> list[str]:
-    """How many claims in how many experiments, how they came out, what is not as declared, what broke.
+    """How many claims in how many experiments, how they came out, what is not as declared, broke, or waits.
 
     `left_out`: experiment → the data set that it lacks.
     """
@@ -26,6 +26,10 @@ def sentences(entries: Sequence[Entry], left_out: Mapping[str, str]) -> list[str
     broke = [f"{words.counted(len(of.broken), 'cell')} of {of.name}" for of in entries if of.broken]
     if broke:
         said.append(f"{words.capital(prose.listing(broke))} broke.")
+    waiting = [f"{words.counted(len(of.unfinished), 'cell')} of {of.name}" for of in entries if of.unfinished]
+    if waiting:
+        verb = "is" if sum(len(of.unfinished) for of in entries) == 1 else "are"
+        said.append(f"{words.capital(prose.listing(waiting))} {verb} not finished.")
     if left_out:
         lacking = [f"{name} ({data})" for name, data in left_out.items()]
         said.append(f"Not measured, for want of the data set: {prose.listing(lacking)}.")
@@ -57,11 +61,17 @@ def groups(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
             "title": of.title,
             "run_id": of.run_id,
             "report": of.report,
-            "broken": f"{words.counted(len(of.broken), 'cell')} broke" if of.broken else "",
+            "broken": _cells(of.broken, "broke"),
+            "unfinished": _cells(of.unfinished, "not finished"),
             "claims": [_row(of, claim) for claim in of.claims],
         }
         for of in entries
     ]
+
+
+def _cells(causes: Sequence[str], what: str) -> str:
+    """“two cells broke”; empty where none did."""
+    return f"{words.counted(len(causes), 'cell')} {what}" if causes else ""
 
 
 def _row(of: Entry, claim: ClaimFinding) -> Mapping[str, Any]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from reportgen.errors import RenderError
 
-WORDS = {"section": "section", "figure": "figure", "table": "table", "equation": "equation"}
-
 
 @dataclass
 class Numbering:

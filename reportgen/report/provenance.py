@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import reportgen
@@ -140,7 +139,7 @@ def git_commit() -> str | None:
     git = templates().parent / ".git"
     try:
         if git.is_file():
-            git = Path(git.read_text(encoding="utf-8").removeprefix("gitdir:").strip())
+            git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
         head = (git / "HEAD").read_text(encoding="utf-8").strip()
         if not head.startswith("ref:"):
             return head or None

@@ -19,5 +19,3 @@ class Section:
     context: Callable[[Findings], Mapping[str, Any] | None]
     """What the template is filled with; None where the experiment gives nothing to say, and the
     section is left out. An entry ``title`` replaces the title."""
-    figures: tuple[str, ...] = ()
-    """Names in `reportgen.figures.FIGURES`, in the order in which the template shows them."""

@@ -29,7 +29,7 @@ def cell(estimate: Estimate) -> str:
 
 def ends(estimate: Estimate) -> str:
     """Its interval in a table; empty where there is none to show."""
-    if not estimate.has_interval or estimate.low == estimate.high:
+    if not estimate.has_interval or prose.is_point(estimate):
         return ""
     return told(prose.interval(estimate), estimate)
 
@@ -45,9 +45,11 @@ def number(estimate: Estimate) -> str:
 
 
 def between(estimates: Sequence[Estimate]) -> str:
-    """“between 1.2 and 3.4”: the smallest and the largest of several."""
-    ends = (choose(estimates, key=lambda one: one.value) for choose in (min, max))
-    return "between {} and {}".format(*map(number, ends))
+    """“between 1.2 and 3.4”: the smallest and the largest of several; “at 1.2” where they read the same."""
+    low, high = (choose(estimates, key=lambda one: one.value) for choose in (min, max))
+    if prose.number(low.value) == prose.number(high.value):
+        return f"at {number(low)}"
+    return f"between {number(low)} and {number(high)}"
 
 
 def p_value(estimate: Estimate) -> str:
@@ -57,12 +59,7 @@ def p_value(estimate: Estimate) -> str:
 
 def share(estimate: Estimate) -> str:
     """A fraction in per cent with its interval: 69% (66 to 71)."""
-    if not estimate.available:
-        return prose.NOT_AVAILABLE
-    scaled = Estimate(100 * estimate.value, 100 * estimate.low, 100 * estimate.high, estimate.replicates)
-    if not estimate.has_interval or estimate.low == estimate.high:
-        return told(prose.percent(estimate.value), estimate)
-    return told(f"{prose.value_of(scaled)}% ({prose.interval(scaled)})", estimate)
+    return told(prose.share(estimate), estimate)
 
 
 def share_cell(estimate: Estimate) -> str:

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
+from reportgen.figures.style import INK
 from reportgen.report import figure_data, formulas, marks, model_words, outlines, words
 from reportgen.report.bibliography import REFERENCES, reference
 from reportgen.report.heads import headed
@@ -28,7 +29,6 @@ Medium = Literal["screen", "paper"]
 Sections = Sequence[tuple[Section, Mapping[str, Any]]]
 """Each with what its template is filled in with."""
 
-INK = "#1b1f24"
 LEAD = (
     "likelihood_by_model",
     "variance_over_training",
@@ -102,7 +102,7 @@ class Writer:
             figure=self.figure,
             lead_figure=self.lead_figure,
             has_figure=self.has_figure,
-            lead_name=self.lead,
+            leads=self.leads,
             caption=self.caption,
             ref=self.ref,
             short_ref=self.short_ref,
@@ -206,16 +206,16 @@ class Writer:
 
     def lead_figure(self) -> Markup:
         """The first page's figure: the first of LEAD that was drawn, and not shown again where it belongs."""
-        if self.lead is None:
+        name = next((name for name in LEAD if name in self.drawings), None)
+        if name is None:
             return Markup("")
-        shown = self.figure(self.lead)
-        self.placed.add(self.lead)
+        shown = self.figure(name)
+        self.placed.add(name)
         return shown
 
-    @property
-    def lead(self) -> str | None:
-        """Name of the first page's figure; None where none of LEAD was drawn."""
-        return next((name for name in LEAD if name in self.drawings), None)
+    def leads(self, name: str) -> bool:
+        """Whether a figure stands on the first page."""
+        return name in self.placed
 
     def has_figure(self, name: str) -> bool:
         """Whether a figure was drawn."""

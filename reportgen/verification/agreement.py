@@ -1,4 +1,8 @@
-"""claims.json against results.csv: numbers of claims that follow from rows, made again from those rows."""
+"""claims.json against the declaration and results.csv.
+
+A claim says what is declared of it; numbers that follow from rows are made again from those rows, verdicts
+that follow from an interval from that interval.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reportgen.declaration import Experiment
-from reportgen.declaration.claim_tests import Contrast, EqualMeans, Equivalence, Statistic, Threshold
+from reportgen.declaration.claim_tests import (
+    Contrast,
+    Crossing,
+    EqualMeans,
+    Equivalence,
+    Statistic,
+    Threshold,
+)
 from reportgen.findings import Row
 from reportgen.findings.claims import labels
-from reportgen.findings.comparisons import pieces
+from reportgen.findings.comparisons import criterion, pieces
 from reportgen.findings.contrasts import RATIOS
 
+DECLARED = ("statement", "quote", "source", "test", "expect")
+"""Of a claim, what claims.json repeats."""
 ROUNDING = 1e-9
 """Relative; the same arithmetic in another order."""
 
@@ -59,7 +72,7 @@ class Rows:
 def disagreements(
     experiment: Experiment, rows: Sequence[Row], claims: Sequence[Mapping[str, Any]]
 ) -> Iterator[str]:
-    """Each number of claims.json that is not what results.csv gives, and each claim without its effect."""
+    """Numbers of claims.json that are not what results.csv gives, and what else denies another part."""
     table = Rows(experiment, rows)
     declared = {claim.id: claim for claim in experiment.claims}
     if len({claim["id"] for claim in claims}) < len(claims):
@@ -77,12 +90,22 @@ def disagreements(
 
 
 def _of_claim(table: Rows, declared: Any, claim: Mapping[str, Any], usual: str) -> Iterator[str]:
+    for field in DECLARED:
+        if claim[field] != getattr(declared, field):
+            yield f"claims.json: {claim['id']}: its {field} is not that of declaration.yaml"
+    if claim["as_expected"] != (claim["verdict"] == declared.expect):
+        yield f"claims.json: {claim['id']}: a claim that is {claim['verdict']} has another as_expected"
     test = declared.parsed
     parts = {str(part): part for part in pieces(test.comparison)}
     shown = []
     for made in claim.get("comparisons", ()):
         shown.append((made["estimate"], made["ci_low"], made["ci_high"]))
         part = parts.get(made["comparison"])
+        if (verdict := _verdict(part, made)) not in (None, made["verdict"]):
+            yield (
+                f"claims.json: {claim['id']}, {made['comparison']}, checkpoint {made['checkpoint']}: says "
+                f"{made['verdict']}, and its simultaneous interval {verdict}"
+            )
         if part is None or made["estimate"] is None:
             continue
         setting = tuple(sorted((name, _text(value)) for name, value in made["setting"].items()))
@@ -98,6 +121,14 @@ def _of_claim(table: Rows, declared: Any, claim: Mapping[str, Any], usual: str) 
         headline = (claim["estimate"], claim["ci_low"], claim["ci_high"])
         if headline not in shown:
             yield f"claims.json: {claim['id']}: {claim['estimate']!r} is what none of its comparisons found"
+
+
+def _verdict(part: Any, made: Mapping[str, Any]) -> str | None:
+    """What the simultaneous interval says of a statistic; None where it has no ends, or more decides."""
+    low, high = made["simultaneous_low"], made["simultaneous_high"]
+    if None in (low, high) or not isinstance(part, Threshold | Equivalence):
+        return None
+    return None if isinstance(part.quantity, Crossing) else criterion(part).verdict(low, high)
 
 
 def _expected(table: Rows, part: Any, place: tuple[str, str, int, tuple[tuple[str, str], ...]]) -> float:

@@ -19,6 +19,7 @@ from reportgen.findings.finished import CLAIMS, MANIFEST, RESULTS, read_claims, 
 from reportgen.report import EVIDENCE
 from reportgen.verification.agreement import disagreements
 from reportgen.verification.document import Document, read
+from reportgen.verification.numbers import claim_rows
 
 DECLARATION = "declaration.yaml"
 LINKS = "Link"
@@ -76,6 +77,7 @@ def gather(path: Path) -> Evidence:
         experiment = load_text(files[DECLARATION].decode(), DECLARATION)
         rows = read_rows(files[RESULTS], Path(RESULTS))
         claims = read_claims(files[CLAIMS], Path(CLAIMS))
+        tuple(claim_rows(claims))  # whether all is there that the second run is held against
         faults += _other_settings(experiment, manifest)
         faults += disagreements(experiment, rows, claims)
     except (DeclarationError, UsageError) as error:

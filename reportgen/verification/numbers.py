@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reportgen.findings import Row, drift, verdicts
+from reportgen.findings import Estimate, Row, drift, verdicts
 from reportgen.findings.drift import NumberDrift
 
 IDENTICAL, EQUIVALENT, DIFFERENT = "identical", "statistically equivalent", "different"
@@ -95,6 +95,8 @@ def claim_rows(claims: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
     """The numbers of claims.json as rows: `objective` is the claim, `num_samples` the comparison's place."""
     for claim in claims:
         yield _row(claim["id"], "", 0, 0, claim["effect"], claim, {})
+        level = dict.fromkeys(("estimate", "ci_low", "ci_high"), claim["simultaneous_level"])
+        yield _row(claim["id"], "", 0, 0, "simultaneous_level", level, {})
         for index, made in enumerate(claim["comparisons"], start=1):
             about = claim["id"], made["comparison"], index, int(made["checkpoint"])
             setting = {name: str(value) for name, value in made["setting"].items()}
@@ -137,6 +139,8 @@ def _untold(found: NumberDrift, made: Collection[tuple[object, ...]]) -> bool:
 
 def _standing(found: NumberDrift, promised: bool) -> str:
     timed = found.row.statistic in drift.TIMED
+    if promised and _told(found.old) != _told(found.new):
+        return DIFFERENT
     if found.status == drift.IDENTICAL:
         return NOT_JUDGED if timed else IDENTICAL  # timings are taken over, not measured again
     if promised:
@@ -146,6 +150,11 @@ def _standing(found: NumberDrift, promised: bool) -> str:
     if found.status in drift.DRIFT:
         return DIFFERENT
     return EQUIVALENT if found.status == drift.EQUIVALENT else NOT_JUDGED
+
+
+def _told(estimate: Estimate | None) -> tuple[int, str] | None:
+    """What stands beside a number, and repeats with it: of how many replicates it is, and how it ended."""
+    return None if estimate is None else (estimate.replicates, estimate.status)
 
 
 def _place(row: Row) -> tuple[object, ...]:

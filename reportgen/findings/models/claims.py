@@ -10,7 +10,7 @@ and no increase where none may be.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +18,6 @@ from reportgen.declaration.claim_tests import (
     ClaimTest,
     Comparison,
     Equivalence,
-    Scope,
     Statistic,
     Threshold,
     Trend,
@@ -28,7 +27,8 @@ from reportgen.declaration.claim_tests import (
 )
 from reportgen.declaration.dotted import same_value
 from reportgen.findings import verdicts
-from reportgen.findings.comparisons import ComparisonFinding, words
+from reportgen.findings.claim_places import holds
+from reportgen.findings.comparisons import ComparisonFinding, criterion, words
 from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.jackknife import LEVEL, Quantity
 from reportgen.findings.models.statistics import change, quantity
@@ -44,7 +44,7 @@ def model_places(plan: Plan, test: ClaimTest, swept: Mapping[str, Sequence[Any]]
 
     A setting that no scope names takes every value.
     """
-    cells = [cell for cell in plan.judgements if all(_holds(scope, cell) for scope in test.scopes)]
+    cells = [cell for cell in plan.judgements if all(holds(scope, cell) for scope in test.scopes)]
     trend = test.comparison
     if not isinstance(trend, Trend):
         return tuple((cell,) for cell in cells)
@@ -72,14 +72,6 @@ def _companions(cells: Sequence[JudgementCell], over: str) -> set[str]:
     return found
 
 
-def _holds(scope: Scope, cell: JudgementCell) -> bool:
-    if scope.over != "checkpoint":
-        return scope.over in cell.setting and (not scope.fixes or scope.holds(cell.setting[scope.over]))
-    if scope.number is None:
-        return True
-    return cell.checkpoint == scope.number if scope.quantifier == "at" else cell.checkpoint > scope.number
-
-
 def judge_models(
     comparison: Comparison, records: Sequence[JudgementRecord], group: str, level: float
 ) -> ComparisonFinding:
@@ -87,13 +79,12 @@ def judge_models(
     first = records[0]
     try:
         made, effect = _quantity(comparison, records, group)
-        bound, slack, verdict = _reading(comparison)
+        asked = _asked(comparison)
         low, high = made.interval(level)
         near = made.interval(LEVEL)
         shared = len(set.intersection(*(set(record.images) for record in records)))
         estimate = Estimate(made.value, *near, shared, source=_source(comparison, records, group))
-        found = (verdict(low, high), slack(low, high))
-        cause = None
+        found, bound, cause = (asked.verdict(low, high), asked.slack(low, high)), asked.bound, None
     except NotAvailableError as reason:
         cause = str(reason)
         broken = cause.startswith("broken")
@@ -149,27 +140,9 @@ def _source(comparison: Comparison, records: Sequence[JudgementRecord], group: s
     return OfModels(statistic_of(only).name, group, tuple(records))
 
 
-Ends = Callable[[float, float], float]
-Verdict = Callable[[float, float], str]
-
-
-def _reading(comparison: Comparison) -> tuple[float, Ends, Verdict]:
-    """The number compared with, how far an interval is from failing, and what it says."""
-    if isinstance(comparison, Equivalence):
-        least, most = comparison.low, comparison.high
-        return (
-            comparison.value,
-            lambda low, high: min(low - least, most - high),
-            lambda low, high: verdicts.inside(low, high, least, most),
-        )
+def _asked(comparison: Comparison) -> verdicts.Criterion:
+    """What is asked of the interval: of a trend’s step that it lies on one side of 0."""
     if isinstance(comparison, Trend):
-        operator, bound = (">" if comparison.rising else "<"), 0.0
-    else:
-        assert isinstance(comparison, Threshold)
-        operator, bound = comparison.operator, comparison.bound
-    upwards = operator in (">", ">=")
-    return (
-        bound,
-        lambda low, high: low - bound if upwards else bound - high,
-        lambda low, high: verdicts.beyond(low, high, operator, bound),
-    )
+        return verdicts.order(">" if comparison.rising else "<", 0.0)
+    assert isinstance(comparison, Threshold | Equivalence)
+    return criterion(comparison)

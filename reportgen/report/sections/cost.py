@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.figures.axes import plain
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.report import about, words
 from reportgen.report.marks import told
@@ -12,8 +13,11 @@ from reportgen.report.section import Section
 
 
 def passes(estimate: Estimate) -> str:
-    """A count of evaluations; shared ones can make it a fraction."""
-    return told(f"{estimate.value:.4g}" if estimate.available else words.DASH, estimate)
+    """A count of evaluations; shared ones can make it a fraction, which has four digits."""
+    value = estimate.value
+    if not estimate.available:
+        return told(words.DASH, estimate)
+    return told(prose.count(int(value)) if value.is_integer() else plain(float(f"{value:.4g}")), estimate)
 
 
 def duration(estimate: Estimate) -> str:
@@ -75,4 +79,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("cost", "Cost", context, ("work",))
+SECTION = Section("cost", "Cost", context)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.datasets import DATASETS
+from reportgen.figures.axes import plain
 from reportgen.figures.labels import TRAINED_AS
 from reportgen.findings import Findings, prose
 from reportgen.plan import TrainingCell
@@ -37,11 +38,11 @@ class Setting:
 
 
 def _train(name: str) -> Callable[[Findings, TrainingCell], str]:
-    return lambda _, cell: f"{float(cell.train[name]):g}"
+    return lambda _, cell: plain(float(cell.train[name]))
 
 
 def _rate(_: Findings, cell: TrainingCell) -> str:
-    rate = f"{float(cell.train['learning_rate']):g}"
+    rate = plain(float(cell.train["learning_rate"]))
     if cell.train["schedule"] == "constant":
         return f"{rate} throughout"
     return f"{rate} · 10^(−i/7) in stage i\u00a0=\u00a00\u00a0…\u00a07"

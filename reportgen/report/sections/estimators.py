@@ -41,7 +41,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         found.append(
             {
                 "title": kind.title,
-                "labels": f"Called {' and '.join(own)} here." if own else "",
+                "labels": f"Called {prose.listing(own)} here." if own else "",
                 "requires": f"Requires: {kind.requires[:1].lower()}{kind.requires[1:]}"
                 if kind.requires and not kind.control
                 else "",

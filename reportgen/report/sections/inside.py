@@ -14,9 +14,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {} if findings.judgements else None
 
 
-SECTION = Section(
-    "inside",
-    "Inside the models",
-    context,
-    ("learning_curves", "bound_against_k", "unit_activity", "model_images"),
-)
+SECTION = Section("inside", "Inside the models", context)

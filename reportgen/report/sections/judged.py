@@ -11,6 +11,7 @@ from reportgen.report import about, words
 from reportgen.report.bibliography import REFERENCES
 from reportgen.report.marks import told
 from reportgen.report.section import Section
+from reportgen.report.sections.cost import passes
 
 SHARES = {"gap closed", "constant effect", "monte carlo share", "coordinate lower"}
 """Statistics that are read in per cent."""
@@ -25,6 +26,8 @@ def effect(text: str, estimate: Estimate) -> str:
         return ""
     if text in COUNTS:
         return told(prose.whole(estimate), estimate)
+    if text == "evaluations":
+        return passes(estimate)
     return words.share(estimate) if text in SHARES else words.with_interval(estimate)
 
 
@@ -34,7 +37,6 @@ def effect_name(text: str) -> str:
         "gap closed": "share of the gap closed",
         "constant effect": "largest relative change",
         "coordinate lower": "coordinates",
-        "relative projection": "relative projection",
         "ratio of work normalized variance": "ratio of variance × work",
         "ratio of evaluations": "ratio of passes",
         "difference of evaluations": "difference of passes",
@@ -56,12 +58,11 @@ def sources(text: str | None) -> list[tuple[str, str]]:
 def simultaneous(detail: ComparisonFinding) -> str:
     """The interval that the verdict rests on."""
     wide = Estimate(detail.estimate.value, detail.low, detail.high, detail.estimate.replicates)
-    if not wide.has_interval or wide.low == wide.high:
+    if not wide.has_interval or prose.is_point(wide):
         return words.DASH
-    if detail.effect in COUNTS:
-        return told(prose.whole_interval(wide), detail.estimate)
-    percent = words.share(wide).partition(" (")[2].rstrip(")") + "%"
-    return told(percent if detail.effect in SHARES else prose.interval(wide), detail.estimate)
+    kinds = ((COUNTS, prose.whole_interval), (SHARES, prose.share_interval))
+    text = next((of for names, of in kinds if detail.effect in names), prose.interval)(wide)
+    return told(text, detail.estimate)
 
 
 def place(detail: ComparisonFinding, swept: bool, findings: Findings, fixed: Set[str] = frozenset()) -> str:

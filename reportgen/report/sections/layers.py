@@ -95,6 +95,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section(
-    "layers", "By layer and by coordinate", context, ("variance_by_layer", "coordinate_distribution")
-)
+SECTION = Section("layers", "By layer and by coordinate", context)

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from reportgen.declaration.claim_tests import percent_text
 from reportgen.distributions import DISTRIBUTIONS
+from reportgen.figures.axes import plain
 from reportgen.figures.model_grid import base_model
 from reportgen.findings import Findings, prose
 from reportgen.findings.vocabulary import Vocabulary
@@ -84,18 +86,19 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "crossovers": bool(findings.series()) and not v.trained,
         "biased": known(findings, "bias_squared"),
         "coordinates": v.coordinates,
-        "precision": f"{100 * float(experiment.measure.precision):g}%",
+        "precision": percent_text(experiment.measure.precision),
         "budget": prose.count(int(experiment.measure.budget)),
         "least": prose.count(int(experiment.measure.min_replicates)),
-        "fewest": prose.count(min(replicates)) if replicates else words.DASH,
-        "most": prose.count(max(replicates)) if replicates else words.DASH,
+        "fewest": prose.count(min(replicates)) if replicates else "",
+        "most": prose.count(max(replicates)) if replicates else "",
         "buckets": prose.listing([prose.count(b) for b in sorted(buckets)], "or"),
         "comparisons": prose.count(findings.comparisons),
         "claims": len(findings.claims),
-        "eta": prose.count(record.eta) if record else words.DASH,
-        "parameters": prose.count(record.parameters) if record else words.DASH,
+        "eta": prose.count(record.eta) if record else "",
+        "sized": words.counted(record.eta, "parameter") if record else "",
+        "parameters": prose.count(record.parameters) if record else "",
         "batch": prose.listing([prose.count(size) for size in spread(trainings, "batch_size")], "or"),
-        "rate": prose.listing([f"{rate:g}" for rate in spread(trainings, "learning_rate")], "or"),
+        "rate": prose.listing([plain(rate) for rate in spread(trainings, "learning_rate")], "or"),
         "epochs": _rounds(epochs, v) if any(epochs) else "",
         "trained_on": about.trained_on(findings),
         "model": base_model(findings),
@@ -103,4 +106,4 @@ def context(findings: Findings) -> Mapping[str, Any]:
     }
 
 
-SECTION = Section("methods", "Methods", context, ("learning_curve",))
+SECTION = Section("methods", "Methods", context)

@@ -57,4 +57,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("noise", "Monte Carlo noise and minibatch noise", context, ("noise_split",))
+SECTION = Section("noise", "Monte Carlo noise and minibatch noise", context)

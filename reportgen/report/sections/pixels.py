@@ -36,6 +36,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section(
-    "pixels", "Where in the image the noise is", context, ("noise_in_image", "weight_histogram")
-)
+SECTION = Section("pixels", "Where in the image the noise is", context)

@@ -50,6 +50,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section(
-    "samples", "Variance against the number of samples", context, ("variance_against_num_samples",)
-)
+SECTION = Section("samples", "Variance against the number of samples", context)

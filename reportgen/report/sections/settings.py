@@ -201,8 +201,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "exact": any(row["exact"] != words.DASH for row in rows),
         "objective": about.of_objective(findings, findings.objectives[0]),
         "trained": v.trained,
+        "references": about.references(findings, about.title_of),
         "several": len(findings.objectives) > 1 and not v.trained,
     }
 
 
-SECTION = Section("settings", "Against the settings swept", context, ("variance_against_setting",))
+SECTION = Section("settings", "Against the settings swept", context)

@@ -39,7 +39,11 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "rows": rows,
         "epochs": findings.checkpoints if v.trained else (),
         "sentence": _sentence(findings, pair, "signal_to_noise") if pair else "",
-        "lost": any(not cell.available for row in rows for cell in row["cells"]),
+        "lost": any(
+            not cell.available
+            for row in rows
+            for cell in (*row["cells"], *(() if v.trained else (row["directed"],)))
+        ),
         "objective": about.under(findings, findings.objectives[0]),
         "every": about.under_every(findings, findings.objectives[0]),
         "at_last": v.at_last,
@@ -104,9 +108,4 @@ def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:
     )
 
 
-SECTION = Section(
-    "signal",
-    "Signal and noise",
-    context,
-    ("signal_to_noise", "signal_by_model", "signal_against_num_samples"),
-)
+SECTION = Section("signal", "Signal and noise", context)

@@ -41,6 +41,16 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
     return words.sentence(text)
 
 
+def stories(findings: Findings) -> list[str]:
+    """That of the two main estimators, for all objectives that both of them are for."""
+    pair = about.contrast(findings)
+    return [
+        story(findings, objectives, *pair)
+        for objectives in about.variance_objectives(findings)
+        if pair and set(pair) <= set(findings.compared(objectives[0]))
+    ]
+
+
 def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:
     """The ratio of two variances where nothing is trained, and in how many of the settings it is above 1."""
     names = about.named(findings, worst), about.named(findings, reference)
@@ -108,7 +118,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         return None
     pair = about.contrast(findings)
     together = about.variance_objectives(findings)
-    paragraphs = [story(findings, objectives, *pair) for objectives in together] if pair else []
+    paragraphs = stories(findings)
     by_image = ""
     if pair:
         lower, total = findings.images_lower(pair[1], pair[0])
@@ -160,4 +170,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("training", "Variance over training", context, ("variance_over_training_by_objective",))
+SECTION = Section("training", "Variance over training", context)

@@ -115,7 +115,7 @@ def verdict(findings: Findings) -> list[str]:
     if tests:
         text = (
             f"of {words.counted(tests, 'joint test')} of unbiased estimators against "
-            f"{about.named(findings, findings.reference())}, one an estimator{of_place} "
+            f"{about.references(findings, about.named)}, one an estimator{of_place} "
             f"{about.under_all(findings, objectives)}, {prose.in_words(found) if found else 'none'} gave "
             f"p\u00a0<\u00a00.05{over_units}"
         )
@@ -133,11 +133,16 @@ def verdict(findings: Findings) -> list[str]:
                 "are not corrected over one another as the verdicts on claims are"
             )
         texts.append(words.sentence(text))
-    controls = list(dict.fromkeys(label for label, _, r in rows if not r["unbiased"] and r["tested"]))
     told: dict[tuple[tuple[str, str], str], list[str]] = {}
-    for label in controls:
-        tests = sum(r["tested"] for name, _, r in rows if name == label)
-        found = sum(r["rejected"] for name, _, r in rows if name == label)
+    biased: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+    for label, objective, r in rows:
+        if not r["unbiased"] and r["tested"]:
+            biased.setdefault(label, []).append((objective, r))
+    for label, own in biased.items():
+        tests, found = (sum(r[what] for _, r in own) for what in ("tested", "rejected"))
+        name = about.named(findings, label)
+        if any(about.is_unbiased(findings, label, other) for other in findings.objectives):
+            name += f" {prose.listing([about.of_objective(findings, objective) for objective, _ in own])}"
         kind = CONTROLS if about.is_control(findings, label) else BIASED
         how = "every one of" if found == tests else f"{prose.in_words(found) if found else 'none'} of"
         result = (
@@ -145,7 +150,7 @@ def verdict(findings: Findings) -> list[str]:
             if tests > 1
             else f"{'rejected' if found else 'not rejected'} in its one test"
         )
-        told.setdefault((kind, result), []).append(about.named(findings, label))
+        told.setdefault((kind, result), []).append(name)
     sentences = [
         words.sentence(
             f"the {kind[0]}, {names[0]}, was {result}"
@@ -160,7 +165,7 @@ def verdict(findings: Findings) -> list[str]:
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Sentences and one table an objective; left out with nothing to compare."""
-    if not findings.checkpoints or len(findings.compared()) < 2:
+    if not findings.checkpoints:
         return None
     groups = []
     for objective in distinct(findings):
@@ -168,9 +173,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         rows = [
             row(findings, label, objective) for label in findings.compared(objective) if label != reference
         ]
-        groups.append({"title": about.objective_title(findings, objective), "rows": rows})
+        if rows:
+            groups.append({"title": about.objective_title(findings, objective), "rows": rows})
+    if not groups:
+        return None
     return {
-        "reference": about.named(findings, findings.reference()),
+        "reference": about.references(findings, about.named),
         "layered": findings.experiment.problem.layered,
         "units": findings.vocabulary.units,
         "unit_article": article(findings.vocabulary.unit),
@@ -185,4 +193,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("unbiasedness", "Unbiasedness", context, ("unbiasedness",))
+SECTION = Section("unbiasedness", "Unbiasedness", context)

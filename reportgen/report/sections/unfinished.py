@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.declaration.claim_tests import percent_text
 from reportgen.figures.labels import objective_title
 from reportgen.figures.model_grid import base_model
 from reportgen.findings import Findings, prose
@@ -77,7 +78,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "all": words.capital(prose.in_words(len(short))),
         "one": len(short) == 1,
         "hidden": prose.count(len(short) - LONGEST) if len(short) > LONGEST else "",
-        "precision": f"{100 * float(findings.experiment.measure.precision):g}%",
+        "precision": percent_text(findings.experiment.measure.precision),
         "each": v.each,
         "budget": prose.count(int(findings.experiment.measure.budget)),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from reportgen.findings import Findings
 from reportgen.report import about
 from reportgen.report.section import Section
-from reportgen.report.sections.training import between_objectives, story
+from reportgen.report.sections.training import between_objectives, stories
 
 
 def rows(findings: Findings, objective: str, parameters: str) -> list[Mapping[str, Any]]:
@@ -30,7 +30,6 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     """Sentences, and a table of variances and ratios; left out where there is training."""
     if not findings.checkpoints or findings.vocabulary.trained:
         return None
-    pair = about.contrast(findings)
     together = about.variance_objectives(findings)
     groups = []
     for objective, *same in together:
@@ -40,16 +39,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         groups += [{"title": f"{titles}, gradient in θ", "rows": theta}] if theta else []
     v = findings.vocabulary
     return {
-        "paragraphs": [
-            text
-            for text in (
-                *(story(findings, objectives, *pair) for objectives in together if pair),
-                between_objectives(findings),
-            )
-            if text
-        ],
+        "paragraphs": [text for text in (*stories(findings), between_objectives(findings)) if text],
         "groups": groups,
-        "reference": about.title_of(findings, findings.reference()),
+        "reference": about.references(findings, about.title_of),
         "unit": v.unit,
         "units": v.units,
         "alone": v.alone,

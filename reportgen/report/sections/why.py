@@ -41,8 +41,10 @@ def reading(share: Estimate) -> str:
 
 
 def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]) -> list[str]:
-    """What the shares say of the derivative as the reason; estimators with as many samples as the best."""
+    """What the shares say of the derivative as the reason; of estimators with one number of samples."""
     counts = {spec.label: spec.num_samples for spec in findings.experiment.estimators}
+    if counts[worst] != counts[best]:
+        return []
     free = [label for label in others if not uses_gradient(findings, label) and counts[label] == counts[best]]
     shares = {label: findings.gap_closed(label, worst, best) for label in free}
     usable = {label: share for label, share in shares.items() if share.has_interval}
@@ -205,4 +207,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("why", "Why, not only whether", context, ("gap_waterfall", "additive_constant"))
+SECTION = Section("why", "Why, not only whether", context)

@@ -1,0 +1,277 @@
+"""What a declaration may say and seldom does: the press says no more of it than is so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportgen.cli import drift_lines
+from reportgen.figures import FIGURES, by_objective, draw, gap_waterfall, unit_activity
+from reportgen.findings import Findings
+from reportgen.findings.drift import NumberDrift, estimate_of
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.report import about, front, provenance
+from reportgen.report.render import fill, html_page, shared_context
+from reportgen.report.sections import judged, signal, unbiasedness, why
+from reportgen.report.writer import LEAD
+from reportgen.resources import templates
+from tests.crafted import crafted, crafted_record, experiment
+from tests.press_cases import toy
+from tests.synthetic_models import TABLE, declared, models
+from tests.test_press_of_models import said
+from tests.test_report import SMALL, WHEN, findings_of, text_of
+
+BOUND = """
+experiment: toy
+title: Biased for one of two
+problem: {model: layered_vae}
+objective: [elbo, iwae]
+estimators:
+  - {name: pathwise, num_samples: 2}
+  - {name: sticking_the_landing, num_samples: 2}
+  - {name: doubly_reparameterized, num_samples: 2}
+train: {epochs: 20, checkpoints: [0, 20]}
+measure: {images: 8}
+"""
+GAP = """
+experiment: toy
+title: Several samples
+problem: {model: function}
+estimators:
+  - {name: score_function, num_samples: %s}
+  - {name: score_function, baseline: optimal_constant}
+  - pathwise
+"""
+
+
+def dictated(cell: MeasurementCell, arm: Arm) -> float:
+    """Of sticking the landing far less than of the others; times ten for the score function."""
+    return {"sticking_the_landing": 0.5, "score_function": 10.0, "pathwise": 1.0}.get(arm.label, 2.0)
+
+
+@pytest.fixture(scope="module")
+def bound() -> Findings:
+    return toy(BOUND, dictated, points=8, eta=30)
+
+
+def test_who_is_biased_for_one_objective_is_compared_for_the_others_alone(bound: Findings) -> None:
+    data = by_objective.data(bound)
+    assert data is not None
+    caption = by_objective.caption(bound, data)
+    assert "against sticking the landing, K\u00a0=\u00a02, under ELBO" in caption
+    assert caption.count("against sticking the landing") == 1
+    assert "“Sticking the landing, K\u00a0=\u00a02” is biased under IWAE bound." in caption
+
+
+def test_tests_of_a_biased_estimator_are_those_of_the_objectives_it_is_biased_for(bound: Findings) -> None:
+    texts = " ".join(unbiasedness.verdict(bound))
+    assert (
+        "sticking the landing for the IWAE bound of two samples, was rejected in none of two tests" in texts
+    )
+
+
+def test_references_are_named_with_their_objectives_where_they_differ() -> None:
+    """Sticking the landing is the first that is unbiased for the ELBO, and biased for the bound."""
+    text = BOUND.replace("  - {name: pathwise, num_samples: 2}\n", "")
+    found = toy(text, dictated, points=8, eta=30)
+    both = (
+        "sticking the landing for the ELBO and the doubly reparameterized gradient for the IWAE bound of two"
+        " samples"
+    )
+    assert about.references(found, about.named) == both
+    assert f"mean is compared with that of {both}, draw by draw" in said(found)
+    assert "sticking the landing for the IWAE bound" in " ".join(unbiasedness.verdict(found))
+
+
+def test_the_spread_of_data_points_is_a_biased_estimators_own() -> None:
+    """Of its own means, where they are not the reference's: for the bound, and of the user's own always."""
+    record = crafted_record(experiment_cell(), more=lambda cell: {})
+    raw = record.arrays["image_squared_norm_raw"].copy()
+    reference = next(i for i, arm in enumerate(record.arms) if arm.reference)
+    raw[[i for i in range(len(raw)) if i != reference]] *= 4.0
+    arrays = {**record.arrays, "image_squared_norm_raw": raw}
+
+    def spread(estimator: str, objective: str) -> float:
+        from reportgen.findings.arm import MeasuredArm
+        from reportgen.findings.noise_split import data_variance
+
+        arms = tuple(
+            arm if i == reference else replace(arm, estimator=estimator)
+            for i, arm in enumerate(replace(one, objective=objective) for one in record.arms)
+        )
+        other = next(i for i in range(len(arms)) if i != reference)
+        return data_variance(MeasuredArm(replace(record, arms=arms, arrays=arrays), other)).value
+
+    shared = spread("score_function", "elbo")
+    assert spread("sticking_the_landing", "elbo") == shared
+    assert spread("sticking_the_landing", "iwae") > shared
+    assert spread("mine.py:ESTIMATOR", "elbo") > shared
+
+
+def experiment_cell() -> MeasurementCell:
+    return next(cell for cell in crafted(experiment()).plan.measurements if cell.base)
+
+
+@pytest.mark.parametrize(("samples", "divided"), [(1, True), (4, False)])
+def test_a_gap_is_divided_among_estimates_of_one_number_of_samples(samples: int, divided: bool) -> None:
+    """Shares are at equal samples, factors are of estimates: of another K the one denies the other."""
+    found = toy(GAP % samples, dictated)
+    ladder = [label for label in found.labels if label != "score_function"]
+    assert (gap_waterfall.data(found) is not None) is divided
+    assert bool(why.explanation(found, "score_function", "pathwise", ladder[:1])) is divided
+    assert bool(front._reasons(found)) is divided
+    context = why.context(found)
+    assert context is not None and context["rows"], "the share itself is at equal samples, and stays"
+
+
+def test_a_gap_may_be_divided_by_others_of_that_number() -> None:
+    of_four = "  - {name: pathwise, num_samples: 4, label: of four}\n"
+    baseline = "  - {name: score_function, baseline: optimal_constant, num_samples: 4, label: constant}\n"
+    found = toy(GAP % 4 + of_four + baseline, dictated)
+    data = gap_waterfall.data(found)
+    assert data is not None
+    assert [step.label for step in data.steps] == ["score_function", "constant", "of four"]
+
+
+def test_what_was_not_trained_was_not_measured_after_training() -> None:
+    text = SMALL.replace("epochs: 1, checkpoints: [0, 1]", "epochs: 0, checkpoints: [0]")
+    abstract = " ".join(front.abstract(findings_of(text)))
+    assert "Before training the same ratio is" in abstract and "After training" not in abstract
+    assert "After training the same ratio is" in " ".join(front.abstract(findings_of(SMALL)))
+
+
+def test_a_figure_that_does_not_lead_stands_in_its_section() -> None:
+    """Of judged models the likelihood leads; the text leads to variance over training all the same."""
+    findings = models(declared(TABLE.replace("objective: [iwae]", "objective: [elbo, iwae]")))
+    names = ("likelihood_by_model", "variance_over_training", "variance_over_training_by_objective")
+    drawings = {name: drawn for name in names if (drawn := draw(findings, name)) is not None}
+    assert len(drawings) == len(names)
+    source, sections = provenance.gather(findings, timestamp=WHEN), fill(findings)
+    shared = shared_context(findings, source, "experiment: x\n", sections)
+    files = {"results.csv": b"a", "claims.json": b"[]"}
+    page = html_page(sections, shared, drawings, files, "x").decode()
+    assert all(page.count(f'id="fig-{name}"') == 1 for name in names)
+    assert "Figure 2 shows it for the first objective, figure 3 for every one." in text_of(page).replace(
+        "\u00a0", " "
+    )
+
+
+def test_every_figure_stands_in_a_section_or_leads() -> None:
+    shown = " ".join(path.read_text() for path in (templates() / "sections").glob("*.html"))
+    lacking = [name for name in FIGURES if f'{{{{ figure("{name}")' not in shown]
+    assert lacking == ["likelihood_by_model"] and lacking[0] in LEAD
+
+
+def test_more_than_two_stochastic_layers_are_outlined() -> None:
+    data = unit_activity.data(models(declared()))
+    assert data is not None
+    for layers, says in ((1, ""), (2, "outlined: the one above it"), (3, "outlined: those above it")):
+        rows = tuple(
+            (title, tuple(replace(one, layers=((1.0,),) * layers) for one in row if not isinstance(one, str)))
+            for title, row in data.rows
+        )
+        caption = unit_activity.caption(models(declared()), replace(data, rows=rows))
+        assert says in caption and ("outlined" in caption) is (layers > 1)
+
+
+def test_one_parameter_is_no_parameters() -> None:
+    text = "experiment: toy\nproblem: {model: bits}\nobjective: [expectation]\nestimators: [score_function]\n"
+    assert "a distribution of one parameter," in said(toy(text, eta=1, blocks=()))
+    assert "a distribution of two parameters," in said(toy(text, eta=2, blocks=()))
+
+
+def test_a_dash_for_a_lost_direction_is_explained() -> None:
+    text = "experiment: toy\nproblem: {model: function}\nestimators: [pathwise, score_function]\n"
+
+    def lose(found: Findings) -> Findings:
+        (record,) = found.measurements
+        ratios = {"directional_ratio": record.arrays["directional_ratio"] * float("nan")}
+        return replace(found, measurements=(replace(record, arrays={**record.arrays, **ratios}),))
+
+    whole = signal.context(toy(text))
+    lost = signal.context(lose(toy(text)))
+    assert whole is not None and not whole["lost"]
+    assert lost is not None and lost["lost"]
+
+
+def test_a_swept_zero_is_told_and_a_constant_of_zero_is_not() -> None:
+    row = replace(crafted(experiment()).rows[0], setting={"problem.k": "0.0", "constant": "0.0"})
+    told = drift_lines.where(NumberDrift(row, estimate_of(row), estimate_of(row), "drifted"))
+    assert told.endswith("all, k 0.0")
+
+
+def test_the_commit_of_a_checkout_whose_git_folder_is_named_relative_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout, git = tmp_path / "checkout", tmp_path / "git"
+    (checkout / "templates").mkdir(parents=True)
+    git.mkdir()
+    (checkout / ".git").write_text("gitdir: ../git\n")
+    (git / "HEAD").write_text("0123abcd\n")
+    monkeypatch.setattr(provenance, "templates", lambda: checkout / "templates")
+    monkeypatch.chdir(tmp_path)
+    assert provenance.git_commit() == "0123abcd"
+
+
+def test_a_factor_without_a_lower_end_can_be_turned_round(bound: Findings) -> None:
+    endless: Any = replace(bound.ratio("sticking_the_landing", "pathwise"), low=0.0, high=float("inf"))
+    turned = gap_waterfall.inverse(endless)
+    assert (turned.low, turned.high) == (0.0, float("inf"))
+
+
+def test_estimators_without_variance_are_not_beaten_at_equal_compute() -> None:
+    def some(cell: MeasurementCell, arm: Arm) -> float:
+        return 0.0 if arm.label == "sticking_the_landing" else 1.0
+
+    text = "experiment: toy\nproblem: {model: conjugate}\nobjective: [elbo]\nestimators: [%s]\n"
+    found = toy(text % "sticking_the_landing, pathwise, score_function", some)
+    drawn = draw(found, "work")
+    assert drawn is not None
+    assert "best unbiased estimator that has any, logarithmic" in drawn.caption
+    assert "has no place on the axis: sticking the landing. At equal compute" in drawn.caption
+    assert "is best of the others; " in drawn.caption
+    plain = draw(toy(text % "pathwise, score_function", some), "work")
+    assert plain is not None and "of the others" not in plain.caption and "that has any" not in plain.caption
+
+
+def test_ratios_that_are_all_alike_lie_at_one_number() -> None:
+    text = "experiment: toy\nproblem: {model: function}\nsweep: {problem.k: [1, 2]}\nestimators: [%s]\n"
+    seen = said(toy(text % "pathwise, score_function", lambda cell, arm: 1.0))
+    assert "the ratio lies at 1.00" in seen and "between 1.00 and 1.00" not in seen
+
+
+def test_two_estimators_are_told_apart_where_both_are_measured() -> None:
+    text = BOUND.replace("pathwise", "leave_one_out").replace("layered_vae", "bernoulli_vae")
+    text = text.replace("sticking_the_landing", "score_function").replace("doubly_reparameterized", "vimco")
+    seen = said(toy(text, dictated, points=8, eta=30))
+    assert "times that of leave-one-out" in seen
+    assert "cannot be compared" not in seen
+
+
+def test_truth_values_are_written_as_declared() -> None:
+    found = toy(
+        "experiment: toy\nproblem: {model: conjugate}\nsweep: {problem.drop_constant: [false, true]}\n"
+        "claims:\n  - {id: a, statement: b, test: evaluations(pathwise) > 1 at every problem.drop_constant}\n"
+    )
+    seen = said(found)
+    assert "drop constant true" in seen and "True" not in seen
+
+
+def test_evaluations_of_a_claim_are_counted_as_in_the_table() -> None:
+    (claim,) = crafted(experiment("evaluations(score_function) <= evaluations(pathwise)")).claims
+    assert judged.effect("evaluations", replace(claim.estimate, value=2.0)).endswith("2\U000f0101")
+
+
+def test_of_what_broke_altogether_no_number_is_told() -> None:
+    found = crafted(experiment(sweep="{}"), broken=lambda cell: True)
+    told = " ".join(" ".join(front.abstract(found)).split())
+    assert told.endswith("were to be measured, and nothing was. Three cells broke.")
+    seen = said(found)
+    assert "no checkpoints" not in seen
+    methods = seen.partition("Where the randomness is")[2].partition("Verdicts")[0]
+    assert methods and "–" not in methods and "A gradient has many coordinates." in methods
+    part = crafted(experiment(), broken=lambda cell: cell.base)
+    assert "and nothing was at the base setting." in " ".join(front.abstract(part))
