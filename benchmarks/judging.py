@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.burda import HIDDEN, INK, PIXELS
+from reportgen.execution.memory import keep_freed_memory
 from reportgen.judging.bounds import bounds
 from reportgen.judging.networks import Networks, of_problem
 from reportgen.judging.noise import ImageNoise
@@ -110,6 +111,7 @@ def error(of: LayeredVAE) -> float:
 def main() -> None:
     """Print one block a model."""
     torch.set_num_threads(1)
+    keep_freed_memory()
     print(f"Log-likelihood by {SAMPLES} samples an image, MNIST networks, float32, one thread.")
     print(f"Processor time, medians of {REPEATS} interleaved repeats.\n")
     for layers in MODELS:

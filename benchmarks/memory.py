@@ -13,6 +13,7 @@ import torch
 
 from benchmarks.burda import ESTIMATORS, case, cell
 from reportgen.engine import measure
+from reportgen.execution.memory import keep_freed_memory
 
 FEWER, MORE = 262_144, 2_621_440
 """Draws of one image; the fewer are already a full round of batches."""
@@ -23,6 +24,7 @@ UNIT = 1 if sys.platform == "darwin" else 1024
 def peak(estimator: str, draws: int) -> tuple[int, float]:
     """Replicates measured, and the most memory this process has held, MiB."""
     torch.set_num_threads(1)
+    keep_freed_memory()
     record = measure(case().problem, cell(estimator, draws), dataset="noise", images=(0,))
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
     return record.arms[0].replicates, held / 2**20

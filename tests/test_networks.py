@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
-from reportgen.problems.networks import ACTIVATIONS, blank, initialised
+from reportgen.problems.activation import ACTIVATIONS, tanh
+from reportgen.problems.networks import blank, initialised
 
 PROBLEM = {"hidden": [7, 5], "latent": 3}
 MEAN = np.array([0.0, 0.25, 0.5, 1.0])
@@ -69,3 +71,16 @@ def test_activation_derivatives_agree_with_autograd() -> None:
             fast = activation.backward_(torch.ones_like(y), y)
             assert torch.equal(activation.value_(x.clone()), y)
         assert torch.allclose(fast, slow, atol=1e-14)
+
+
+@pytest.mark.parametrize(("dtype", "within"), [(torch.float32, 2e-7), (torch.float64, 4e-16)])
+def test_tanh_is_tanh(dtype: torch.dtype, within: float) -> None:
+    """To a few units in the last place of 1, odd, and beyond any exponential too."""
+    a = torch.cat(
+        [torch.linspace(-30, 30, 200_001, dtype=dtype), torch.tensor([1e-9, 90.0, 1e30], dtype=dtype)]
+    )
+    fast = tanh(a)
+    assert fast.dtype == dtype
+    assert float((fast.double() - torch.from_numpy(np.tanh(a.double().numpy()))).abs().max()) < within
+    assert float((fast + tanh(-a)).abs().max()) < within
+    assert torch.isnan(tanh(torch.tensor([float("nan")], dtype=dtype))).all()

@@ -12,6 +12,7 @@ from typing import Any
 from reportgen.datasets import Dataset, load
 from reportgen.errors import PausedError, ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
+from reportgen.execution.memory import keep_freed_memory
 from reportgen.execution.own_code import own_code
 from reportgen.execution.task import Task
 from reportgen.objectives import OBJECTIVES
@@ -61,6 +62,7 @@ def _run(task: Task) -> None:
     import torch
 
     torch.set_num_threads(1)
+    keep_freed_memory()
     if isinstance(task.cell, TrainingCell):
         _train(task, task.cell)
     elif isinstance(task.cell, JudgementCell):

@@ -10,10 +10,12 @@ each unit of a density.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+
+from reportgen.problems.activation import Activation
 
 
 class Room:
@@ -37,7 +39,7 @@ class Chain:
     """
 
     def __init__(
-        self, hidden: Sequence[nn.Linear], activation: Callable[..., Tensor], heads: Sequence[nn.Linear]
+        self, hidden: Sequence[nn.Linear], activation: Activation, heads: Sequence[nn.Linear]
     ) -> None:
         self.activation = activation
         self.hidden = [with_bias([layer]) for layer in hidden]
@@ -53,7 +55,7 @@ class Chain:
         for weight, room in zip(self.hidden, self.rooms[1:], strict=True):
             out = room.shaped(len(weight) + 1, len(rows))
             torch.mm(weight, h, out=out[:-1])
-            self.activation(out[:-1], out=out[:-1])
+            self.activation.value_(out[:-1])
             out[-1].fill_(1.0)
             h = out
         return h

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -12,30 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reportgen.problems.activation import ACTIVATIONS
 from reportgen.problems.covariance import correlations
 from reportgen.streams import stream
-
-
-@dataclass(frozen=True)
-class Activation:
-    """An elementwise function whose derivative is known from its value."""
-
-    value: Callable[[Tensor], Tensor]
-    value_: Callable[[Tensor], Tensor]
-    """The same, in place."""
-    backward_: Callable[[Tensor, Tensor], Tensor]
-    """(∂L/∂output, output) → ∂L/∂input, in place of the first."""
-
-
-def _tanh_backward_(delta: Tensor, output: Tensor) -> Tensor:
-    found: Tensor = torch.ops.aten.tanh_backward.grad_input(delta, output, grad_input=delta)
-    return found
-
-
-ACTIVATIONS: dict[str, Activation] = {
-    "tanh": Activation(torch.tanh, torch.tanh_, _tanh_backward_),
-}
-"""Name in a declaration → activation of the hidden layers."""
 
 
 class Encoder(nn.Module):
@@ -57,12 +35,12 @@ class Encoder(nn.Module):
         self.correlations = tuple(correlations or {})
         for name, size in (correlations or {}).items():
             self.add_module(name, _linear(widths[-1], size))
-        self.activation = ACTIVATIONS[activation].value
+        self.activation = ACTIVATIONS[activation]
 
     def forward(self, x: Tensor) -> Tensor:
         h = x
         for layer in self.hidden:
-            h = self.activation(layer(h))
+            h = self.activation.value(layer(h))
         heads = [self.mean, self.log_scale, *(getattr(self, name) for name in self.correlations)]
         return torch.cat([head(h) for head in heads], dim=-1)
 
@@ -78,7 +56,7 @@ class Decoder(nn.Module):
         widths = [latent, *hidden]
         self.hidden = nn.ModuleList(_layers(widths))
         self.logits = _linear(widths[-1], pixels)
-        self.activation = ACTIVATIONS[activation].value
+        self.activation = ACTIVATIONS[activation]
 
     def forward(self, z: Tensor) -> Tensor:
         logits: Tensor = self.logits(self.features(z))
@@ -88,7 +66,7 @@ class Decoder(nn.Module):
         """What the last layer takes in, [.. hidden]."""
         h = z
         for layer in self.hidden:
-            h = self.activation(layer(h))
+            h = self.activation.value(layer(h))
         return h
 
 

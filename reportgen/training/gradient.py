@@ -16,7 +16,7 @@ from torch.nn.functional import threshold
 
 from reportgen.errors import CellError
 from reportgen.objectives import OBJECTIVES
-from reportgen.problems.networks import ACTIVATIONS
+from reportgen.problems.activation import ACTIVATIONS
 from reportgen.training.bound import bound_of
 from reportgen.training.parameters import Parameters
 from reportgen.training.passage import Passage

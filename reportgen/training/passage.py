@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from reportgen.problems.networks import Activation
+from reportgen.problems.activation import Activation
 from reportgen.training.parameters import Layer
 
 

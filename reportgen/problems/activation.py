@@ -1,0 +1,55 @@
+"""Activations of the hidden layers, each elementwise with a derivative known from its value.
+
+torch's tanh on a CPU takes as long as five sigmoids, and with it a decoder's
+hidden layers a third as long as their products. So it is made of one:
+
+    tanh a = 2 σ(2a) − 1,
+
+within 2·10⁻⁷ of the true value in float32, 4·10⁻¹⁶ in float64, three to six units in the last place of 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+MINUS_ONE = torch.tensor(-1.0)
+"""Without a dimension it takes the data type of what it is added to."""
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What a hidden layer does to its linear part."""
+
+    value: Callable[[Tensor], Tensor]
+    """With its graph, where one is made."""
+    value_: Callable[[Tensor], Tensor]
+    """The same, in place and without one."""
+    backward_: Callable[[Tensor, Tensor], Tensor]
+    """(∂L/∂output, output) → ∂L/∂input, in place of the first."""
+
+
+def tanh(a: Tensor) -> Tensor:
+    """Of any shape; differentiable as often as one likes."""
+    if a.is_cuda:
+        return torch.tanh(a)
+    return torch.add(MINUS_ONE, torch.sigmoid_(a * 2.0), alpha=2.0)
+
+
+def tanh_(a: Tensor) -> Tensor:
+    """The same in place."""
+    if a.is_cuda:
+        return a.tanh_()
+    return torch.add(MINUS_ONE, a.mul_(2.0).sigmoid_(), alpha=2.0, out=a)
+
+
+def _tanh_backward_(delta: Tensor, output: Tensor) -> Tensor:
+    found: Tensor = torch.ops.aten.tanh_backward.grad_input(delta, output, grad_input=delta)
+    return found
+
+
+ACTIVATIONS: dict[str, Activation] = {"tanh": Activation(tanh, tanh_, _tanh_backward_)}
+"""Name in a declaration → activation of the hidden layers."""
