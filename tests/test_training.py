@@ -173,10 +173,10 @@ def test_damaged_checkpoint_is_named(tiny: Dataset, tmp_path: Path) -> None:
     store.save(record)
     path = store.folder(record.key) / "epoch-000004.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(StoreError, match=r"epoch-000004.*--fresh"):
+    with pytest.raises(StoreError, match=r"epoch-000004.*Run the experiment again"):
         load_checkpoint(store, record.key, 4)
     path.unlink()
-    with pytest.raises(StoreError, match=r"epoch-000004.* missing.*--fresh"):
+    with pytest.raises(StoreError, match=r"epoch-000004.* missing.*Run the experiment again"):
         load_checkpoint(store, record.key, 4)
     with pytest.raises(StoreError, match="epoch-000003"):
         load_checkpoint(store, record.key, 3)
