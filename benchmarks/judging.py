@@ -21,11 +21,11 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.burda import HIDDEN, INK, PIXELS
-from reportgen.execution.memory import keep_freed_memory
 from reportgen.judging.bounds import bounds
 from reportgen.judging.networks import Networks, of_problem
 from reportgen.judging.noise import ImageNoise
 from reportgen.judging.weights import LayeredWeights
+from reportgen.memory import keep_freed_memory
 from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.networks import Decoder, Encoder, centre, initialise
 from reportgen.streams import stream

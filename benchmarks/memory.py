@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.burda import ESTIMATORS, case, cell
 from reportgen.engine import measure
-from reportgen.execution.memory import keep_freed_memory
+from reportgen.memory import keep_freed_memory
 
 FEWER, MORE = 262_144, 2_621_440
 """Draws of one image; the fewer are already a full round of batches."""

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 from reportgen.errors import ReportgenError
 from reportgen.libraries import LIBRARIES, Library, numbers
+from reportgen.memory import memory_limit
 from reportgen.resources import templates
 
 if TYPE_CHECKING:
@@ -225,24 +225,13 @@ def _cores() -> list[Check]:
 
 
 def _memory() -> list[Check]:
-    total = _memory_limit()
+    total = memory_limit()
     if total is None:
         return [Check("memory", "optional", "not known on this system")]
     found = f"{total / 2**30:.1f} GiB"
     if total < LEAST_MEMORY:
         return [Check("memory", "wrong", found, "use --jobs 1, and a smaller measure.images")]
     return [Check("memory", "ok", found)]
-
-
-def _memory_limit() -> int | None:
-    """Bytes this process may use: the machine's, or its control group's where that is less."""
-    limits = []
-    with suppress(ValueError, OSError, AttributeError):
-        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(ValueError, OSError):  # absent, or the word max: no limit
-            limits.append(int(Path(path).read_text()))
-    return min(limits, default=None)
 
 
 def _git() -> list[Check]:

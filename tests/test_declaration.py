@@ -338,9 +338,9 @@ def test_a_layered_model_has_as_many_layers_as_widths(
 def test_products_of_the_papers_two_layers_are_counted() -> None:
     sizes = {"latent": [100, 50], "hidden": [[200, 200], [100, 100]]}
     layered = PROBLEMS["layered_vae"].model_validate({"model": "layered_vae", **sizes})
-    q = 784 * 200 + 200 * 200 + 200 * 2 * 100 + 100 * 100 + 100 * 100 + 100 * 2 * 50
+    first, q = 784 * 200 + 200 * 200 + 200 * 2 * 100, 100 * 100 + 100 * 100 + 100 * 2 * 50
     p = 100 * 200 + 200 * 200 + 200 * 784 + 50 * 100 + 100 * 100 + 100 * 2 * 100
-    assert layered.weights(784, 60_000) == q + p and layered.written_out
+    assert layered.encoding(784) == first and layered.weights(784, 60_000) == q + p and layered.written_out
 
 
 # Laws

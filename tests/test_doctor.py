@@ -251,14 +251,14 @@ def test_output_that_cannot_be_written_or_is_full(monkeypatch: pytest.MonkeyPatc
 
 def test_old_python_little_memory_no_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(doctor, "OLDEST_PYTHON", (99, 0))
-    monkeypatch.setattr(doctor, "_memory_limit", lambda: 2**28)
+    monkeypatch.setattr(doctor, "memory_limit", lambda: 2**28)
     monkeypatch.setenv("PATH", str(tmp_path))
     checks = {check.name: check for check in examine(tmp_path)}
     assert (checks["Python"].state, checks["Python"].remedy) == ("wrong", "install Python 99.0 or later")
     assert (checks["memory"].state, checks["memory"].found) == ("wrong", "0.2 GiB")
     assert checks["git"].state == "optional"
     assert checks["browser"].state == "optional"
-    monkeypatch.setattr(doctor, "_memory_limit", lambda: None)
+    monkeypatch.setattr(doctor, "memory_limit", lambda: None)
     assert found("memory", tmp_path).state == "optional"
 
 

@@ -11,7 +11,7 @@ import pytest
 SCRIPT = """
 import resource, sys
 import numpy as np
-from reportgen.execution.memory import keep_freed_memory
+from reportgen.memory import keep_freed_memory
 
 if sys.argv[1] == "kept":
     assert keep_freed_memory()

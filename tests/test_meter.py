@@ -13,8 +13,9 @@ from scipy import stats
 from torch import Tensor, nn
 
 from reportgen.declaration.checks import MOST_BUCKETS
-from reportgen.engine import MeasureProgress, measure, meter
+from reportgen.engine import MeasureProgress, channels, measure, meter
 from reportgen.engine.channels import Channel, ChannelKey
+from reportgen.errors import CellError
 from reportgen.problems.model import free_gaussian
 from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import QUANTILES, MeasurementRecord
@@ -223,6 +224,16 @@ def test_memory_does_not_grow_with_replicates() -> None:
     measured(problem, arms, precision=1e-9, budget=32 * 4096 * 20)
     # Twenty times the replicates, 84 MB if they were kept; the peak stays.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+def test_moments_beyond_the_memory_are_refused_before_anything_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(channels, "memory_limit", lambda: 8 * IMAGES * 32 * (2 * LATENT) ** 2)
+    arms = [arm("reconstruction", "pathwise")]
+    measured(tiny(), arms)
+    with pytest.raises(CellError, match=r"4 numbers .* 3 data points .* 2 estimators, .*measure\.images"):
+        measured(tiny(), [*arms, arm("reconstruction", "score_function")])
 
 
 def test_a_noisy_reference_does_not_shorten_what_is_compared_with_it() -> None:

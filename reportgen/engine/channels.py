@@ -6,7 +6,7 @@ the covariance of the reconstruction term and a mean moved by − ∇KL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -18,6 +18,7 @@ from reportgen.engine.moments import Moments
 from reportgen.engine.pairing import block_means, reference_samples
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import ESTIMATORS, Coefficients, Estimator
+from reportgen.memory import memory_limit
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 
@@ -197,8 +198,11 @@ def open_channels(
 
     Arms at their declared K without a constant are compared with the
     reference on the same draws, replicate by replicate (see
-    `reportgen.engine.pairing`). `estimators` has the arms' by name.
+    `reportgen.engine.pairing`). `estimators` has the arms' by name. Raises
+    CellError where their moments cannot be held.
     """
+    sizes = {ChannelKey.of(arm): dimensions[estimators[arm.estimator].parameters] for arm in arms}
+    _require_room(images, buckets, list(sizes.values()))
 
     def empty(name: str, buckets: int) -> Moments:
         return Moments.empty(images, buckets, dimensions[estimators[name].parameters])
@@ -236,3 +240,14 @@ def open_channels(
         partner = channels.get(counterpart) or Channel(counterpart, kind, empty(counterpart.estimator, 1))
         channel.paired = Paired(partner, empty(arm.estimator, buckets))
     return channels
+
+
+def _require_room(images: int, buckets: int, sizes: Sequence[int]) -> None:
+    """Raises CellError where second moments of replicates of these sizes surely exceed the memory."""
+    needed, limit = 8 * images * buckets * sum(m * m for m in sizes), memory_limit()
+    if limit is not None and needed > limit:
+        raise CellError(
+            f"second moments of {max(sizes)} numbers a data point at {images} data points need "
+            f"{needed / 2**30:.1f} GiB for {len(sizes)} estimators, found {limit / 2**30:.1f} GiB of memory. "
+            "Lower measure.images, or the number of latent units."
+        )

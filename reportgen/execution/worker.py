@@ -12,9 +12,9 @@ from typing import Any
 from reportgen.datasets import Dataset, load
 from reportgen.errors import PausedError, ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
-from reportgen.execution.memory import keep_freed_memory
 from reportgen.execution.own_code import own_code
 from reportgen.execution.task import Task
+from reportgen.memory import keep_freed_memory
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import JudgementCell, MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord, Store

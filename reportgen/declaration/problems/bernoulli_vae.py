@@ -60,7 +60,10 @@ class BernoulliVAE(Problem):
         return self.data
 
     def weights(self, columns: int, rows: int) -> int:
-        return products(columns, *self.hidden, self.latent, *self.hidden[::-1], columns)
+        return products(self.latent, *self.hidden[::-1], columns)
+
+    def encoding(self, columns: int) -> int:
+        return products(columns, *self.hidden, self.latent)
 
     @property
     def groups(self) -> tuple[str, ...]:

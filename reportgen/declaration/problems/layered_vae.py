@@ -93,9 +93,12 @@ class LayeredVAE(Problem):
         for stage, ((below, above), hidden) in enumerate(
             zip(pairwise((columns, *self.latent)), self.hidden, strict=True)
         ):
-            total += products(below, *hidden, 2 * above)
+            total += products(below, *hidden, 2 * above) if stage else 0
             total += products(above, *hidden[::-1], 2 * below if stage else below)
         return total
+
+    def encoding(self, columns: int) -> int:
+        return products(columns, *self.hidden[0], 2 * self.latent[0])
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -85,6 +85,10 @@ class Problem(Section):
         """
         return 0
 
+    def encoding(self, columns: int) -> int:
+        """Multiplications that take one row to η, once for all samples; likewise."""
+        return 0
+
     @property
     def written_out(self) -> bool:
         """Whether a step of training has its gradient written out, and so is fast; for estimates of cost."""

@@ -109,8 +109,10 @@ class VAE(Problem):
         return self.covariance == "diagonal"
 
     def weights(self, columns: int, rows: int) -> int:
-        encoder = products(columns, *self.hidden, self.eta_size)
-        return encoder + products(self.latent, *self.hidden[::-1], columns)
+        return products(self.latent, *self.hidden[::-1], columns)
+
+    def encoding(self, columns: int) -> int:
+        return products(columns, *self.hidden, self.eta_size)
 
     @property
     def groups(self) -> tuple[str, ...]:
