@@ -1,7 +1,7 @@
 """What a cell is expected to cost: enough to order cells, and to tell a person what to expect.
 
 Seconds on one thread of a 2020s server core. The constants were fitted to
-runs on the digits; a number from here is good to a factor of two or three.
+runs on the digits and on MNIST; a number from here is good to a factor of two.
 """
 
 from __future__ import annotations
@@ -14,16 +14,24 @@ from reportgen.declaration.problems import PROBLEMS, Problem
 from reportgen.estimators import ESTIMATORS
 from reportgen.plan import Arm, JudgementCell, MeasurementCell, Plan, TrainingCell
 
-STEP_OVERHEAD = 2.2e-4
+STEP_OVERHEAD = 2.5e-4
 """Of one training step, whatever the network, where its gradient is written out …"""
 AUTOGRAD_OVERHEAD = 1.5e-3
 """… and where it is not."""
-FLOPS = 4e10
-"""Multiplications and additions a second, in products of this size."""
-REPLICATE = 4.5e-7
+FLOPS = 8e10
+"""Additions and multiplications a second, in products of this size."""
+SAMPLE = 1e-6
+"""Of one sample's way through a model and back, besides its products."""
+JUDGEMENT = 0.2
+"""Of one judged model, besides its samples."""
+MEASUREMENT = 0.4
+"""Of one measured cell, besides its draws."""
+REPLICATE = 2.5e-7
 """Of one replicate of one arm, besides the decoder …"""
-REPLICATE_SQUARE = 3.8e-10
+REPLICATE_SQUARE = 2e-10
 """… and this much more for each entry of its m × m second moment."""
+LAYERED = 4e-6
+"""Of one draw of one arm that is measured layer by layer, besides its products."""
 POINT = 1.0e-8
 """Of each coordinate of a further point at which f is evaluated."""
 TYPICAL_SAMPLES = 320_000
@@ -31,21 +39,22 @@ TYPICAL_SAMPLES = 320_000
 
 
 def training_seconds(cell: TrainingCell, columns: int, rows: int) -> float:
-    """Forward, backward and update of every step."""
+    """Forward, backward and update of every step; an image passes the encoder's first part once."""
     problem = _declared(cell.problem)
     points = rows if problem.images else 1
     batch = min(int(cell.train["batch_size"]), points)
     steps = int(cell.train["epochs"]) * -(-points // batch)
     overhead = STEP_OVERHEAD if problem.written_out else AUTOGRAD_OVERHEAD
-    passes = batch * int(cell.train["num_samples"])
-    return steps * (overhead + 2 * 6 * problem.weights(columns, rows) * passes / FLOPS)
+    samples = batch * int(cell.train["num_samples"])
+    products = batch * problem.encoding(columns) + samples * problem.weights(columns, rows)
+    return steps * (overhead + 6 * products / FLOPS + samples * SAMPLE)
 
 
 def judging_seconds(cell: JudgementCell, columns: int, rows: int) -> float:
-    """A decoder pass a sample."""
+    """A way through the model a sample, and none back."""
     problem = _declared(cell.problem)
-    images = cell.judge["images"] or rows
-    return float(images * int(cell.judge["num_samples"]) * 2 * problem.weights(columns, rows) / FLOPS)
+    samples = (cell.judge["images"] or rows) * int(cell.judge["num_samples"])
+    return JUDGEMENT + float(samples * (2 * problem.weights(columns, rows) / FLOPS + SAMPLE / 2))
 
 
 def measuring_seconds(cell: MeasurementCell, columns: int, rows: int) -> float:
@@ -54,10 +63,20 @@ def measuring_seconds(cell: MeasurementCell, columns: int, rows: int) -> float:
     images, settings = float(cell.measure.get("images", 1)), cell.measure
     wanted = TYPICAL_SAMPLES / images * (0.02 / float(settings["precision"])) ** 2
     draws = min(max(wanted, float(settings["min_replicates"])), float(settings["budget"]))
-    decoder = 2 * problem.weights(columns, rows) / FLOPS
+    by_layer = [arm for arm in cell.arms if _by_layer(arm, cell.problem)]
+    in_eta = [arm for arm in cell.arms if arm not in by_layer]
+    decoder = 4 * problem.weights(columns, rows) / FLOPS + SAMPLE if in_eta else 0.0
     moments = REPLICATE + REPLICATE_SQUARE * float(problem.eta_size) ** 2
-    arms = sum((moments + _further(arm, problem, decoder)) / arm.num_samples for arm in cell.arms)
-    return images * draws * (decoder + arms)
+    arms = sum((moments + _further(arm, problem, decoder)) / arm.num_samples for arm in in_eta)
+    way = 10 * (problem.encoding(columns) + problem.weights(columns, rows)) / FLOPS + LAYERED
+    return MEASUREMENT + images * draws * (decoder + arms + len(by_layer) * way)
+
+
+def _by_layer(arm: Arm, problem: Mapping[str, Any]) -> bool:
+    """Whether each of its draws goes there and back through the model by itself."""
+    if problem["model"] == "layered_vae":
+        return True
+    return arm.own is None and ESTIMATORS[arm.estimator].parameters == "theta"
 
 
 def _further(arm: Arm, problem: Problem, decoder: float) -> float:

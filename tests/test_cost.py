@@ -1,0 +1,37 @@
+"""What cells are expected to cost, beside what they took on two busy cores."""
+
+from __future__ import annotations
+
+import pytest
+
+from reportgen.declaration import find, load
+from reportgen.execution.cost import judging_seconds, measuring_seconds, training_seconds
+from reportgen.plan import Plan, make_plan
+
+PIXELS, IMAGES = 784, 60_000
+
+
+@pytest.fixture(scope="module")
+def evening() -> Plan:
+    return make_plan(load(find("burda2016_table1")), "0" * 64)
+
+
+@pytest.mark.parametrize(("kind", "took"), [("trainings", 2706), ("judgements", 404), ("measurements", 456)])
+def test_an_evening_is_foreseen_to_a_factor_of_two(evening: Plan, kind: str, took: float) -> None:
+    cost = {
+        "trainings": lambda cell: training_seconds(cell, PIXELS, IMAGES),
+        "judgements": lambda cell: judging_seconds(cell, PIXELS, 10_000),
+        "measurements": lambda cell: measuring_seconds(cell, PIXELS, IMAGES),
+    }[kind]
+    assert took / 2 < sum(map(cost, getattr(evening, kind))) < 2 * took
+
+
+def test_an_image_enters_the_encoder_once_for_all_its_samples(evening: Plan) -> None:
+    """So fifty samples cost less than fifty times one, though more than ten times."""
+    cost = {
+        (len(cell.problem["latent"]), cell.train["num_samples"]): training_seconds(cell, PIXELS, IMAGES)
+        for cell in evening.trainings
+    }
+    for layers in (1, 2):
+        assert 10 * cost[layers, 1] < cost[layers, 50] < 40 * cost[layers, 1]
+    assert cost[1, 50] < cost[2, 50]
