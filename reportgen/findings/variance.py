@@ -64,10 +64,11 @@ def _is_zero(arm: MeasuredArm, group: str, measured: float) -> bool:
 
     Closed forms round as well: an exact variance may be such a remainder too.
     """
-    known, least = arm.record.arrays.get("exact_variance"), NOTHING * mean_square(arm, group)
-    if known is None or not (known[arm.index][:, arm.group(group)] <= least).all():
+    known = arm.record.arrays.get("exact_variance")
+    if known is None:
         return False
-    return measured <= least
+    least = NOTHING * mean_square(arm, group)
+    return measured <= least and bool((known[arm.index][:, arm.group(group)] <= least).all())
 
 
 def total_variance(arm: MeasuredArm, group: str = "all") -> Quantity:
