@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from reportgen.execution.event import Event, Listener
 from reportgen.execution.worker import listen
+from reportgen.memory import keep_freed_memory
 
 SINGLE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Sums differ with the number of threads, so every worker has one."""
@@ -151,9 +152,10 @@ def single_threaded_children() -> Iterator[None]:
 
 
 def _begin(far: Connection, news: Queue[Event | None]) -> None:
-    """First thing in a worker: leave Ctrl-C to the parent, end with it, send news."""
+    """First thing in a worker: leave Ctrl-C to the parent, end with it, keep its memory, send news."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(far,), daemon=True).start()
+    keep_freed_memory()
     news.cancel_join_thread()
     listen(news.put)
 

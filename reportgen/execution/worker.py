@@ -14,7 +14,6 @@ from reportgen.errors import PausedError, ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
 from reportgen.execution.own_code import own_code
 from reportgen.execution.task import Task
-from reportgen.memory import keep_freed_memory
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import JudgementCell, MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord, Store
@@ -62,7 +61,6 @@ def _run(task: Task) -> None:
     import torch
 
     torch.set_num_threads(1)
-    keep_freed_memory()
     if isinstance(task.cell, TrainingCell):
         _train(task, task.cell)
     elif isinstance(task.cell, JudgementCell):
