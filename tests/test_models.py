@@ -57,7 +57,7 @@ def of(findings: Findings, objective: str, k: int, **more: Any) -> JudgedModel:
 
 
 def test_likelihood_is_minus_the_mean_of_the_last_bound_with_students_t(record: JudgementRecord) -> None:
-    found, losses = likelihood.negative_log_likelihood(record), -record.arrays["bounds"][:, -1]
+    found, losses = likelihood.negative_log_likelihood([record]), -record.arrays["bounds"][:, -1]
     wanted = stats.ttest_1samp(losses, 0.0).confidence_interval(0.99)
     assert found.value == pytest.approx(86.5, abs=1e-10)
     assert found.interval(0.99) == pytest.approx((wanted.low, wanted.high), rel=1e-12)
@@ -67,12 +67,12 @@ def test_likelihood_is_minus_the_mean_of_the_last_bound_with_students_t(record: 
 def test_bounds_of_every_k(record: JudgementRecord, k: int) -> None:
     values = record.arrays["bounds"][:, record.curve.index(k)]
     wanted = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
-    assert likelihood.bound(record, k).interval(0.95) == pytest.approx((wanted.low, wanted.high), rel=1e-12)
+    assert likelihood.bound([record], k).interval(0.95) == pytest.approx((wanted.low, wanted.high), rel=1e-12)
 
 
 def test_a_bound_that_was_not_judged_is_no_number(record: JudgementRecord) -> None:
     with pytest.raises(LookupError, match="no bound of 7 samples was judged; there are 1, 5, 50, 500, 5000"):
-        likelihood.bound(record, 7)
+        likelihood.bound([record], 7)
 
 
 def test_differences_pair_rows_of_the_test_part_and_not_positions(record: JudgementRecord) -> None:
@@ -83,25 +83,25 @@ def test_differences_pair_rows_of_the_test_part_and_not_positions(record: Judgem
         images=tuple(record.images[i] for i in order),
         arrays={**record.arrays, "bounds": bounds},
     )
-    found = likelihood.difference(other, record)
+    found = likelihood.difference([other], [record])
     mine = -bounds[np.argsort(order), -1]
     theirs = -record.arrays["bounds"][np.sort(order), -1]
     wanted = stats.ttest_rel(mine, theirs).confidence_interval(0.95)
     assert found.interval(0.95) == pytest.approx((wanted.low, wanted.high), rel=1e-9)
     width = found.interval(0.95)[1] - found.interval(0.95)[0]
-    assert width < 0.2 < likelihood.negative_log_likelihood(record).interval(0.95)[1] - 86.5
+    assert width < 0.2 < likelihood.negative_log_likelihood([record]).interval(0.95)[1] - 86.5
 
 
 def test_a_difference_needs_shared_images(record: JudgementRecord) -> None:
     other = replace(record, images=tuple(1000 + i for i in record.images))
-    with pytest.raises(NotAvailableError, match="a paired difference needs 2 images judged of both, found 0"):
-        likelihood.difference(record, other)
+    with pytest.raises(NotAvailableError, match="needs 2 images that all models were judged on, found 0"):
+        likelihood.difference([record], [other])
 
 
 def test_a_bound_that_is_not_finite_is_said_and_not_averaged(record: JudgementRecord) -> None:
     bounds = record.arrays["bounds"].copy()
     bounds[3, -1] = -np.inf
-    found = likelihood_of(replace(record, arrays={**record.arrays, "bounds": bounds}))
+    found = likelihood_of([replace(record, arrays={**record.arrays, "bounds": bounds})])
     assert not found.available
     assert found.status == "not available: the bound is not a finite number at 1 of 200 images"
 
@@ -110,10 +110,10 @@ def test_active_units_are_counted_layer_by_layer() -> None:
     experiment = two_layers()
     cell = make_plan(experiment, "0" * 64).judgements[-1]
     found = judgement(cell, 83.0, (26, 7))
-    counts = [active_of(found, group) for group in activity.groups(found)]
+    counts = [active_of([found], group) for group in activity.groups(found)]
     assert activity.groups(found) == ("layer1", "layer2", "all")
     assert [(c.value, c.low, c.high) for c in counts] == [(26, 26, 26), (7, 7, 7), (33, 33, 33)]
-    missing = active_of(found, "layer3")
+    missing = active_of([found], "layer3")
     assert missing.status == "broken: no layer 'layer3', there are layer1, layer2, all"
 
 
@@ -180,14 +180,14 @@ def test_orderings_are_looked_at_where_the_interval_could_not_hide_them_and_hold
     assert found == (Orderings(2, 2), Orderings(1, 2, 1), Orderings(1, 2, 1), Orderings(0, 0))
     close = orderings(made[:2], (86.05, 86.0))
     assert close == (Orderings(0, 0), Orderings(0, 0))
-    assert orderings([made[0], None], (86.8, 86.0)) == (Orderings(), Orderings())
+    assert orderings([made[0], []], (86.8, 86.0)) == (Orderings(), Orderings())
 
 
-def judged(*nlls: float) -> list[JudgementRecord]:
-    """Models of trainings of their own."""
+def judged(*nlls: float) -> list[list[JudgementRecord]]:
+    """Models of one training each."""
     cell = make_plan(declared(), "0" * 64).judgements[0]
     cells = [replace(cell, key=f"judged {i}", training_key=f"trained {i}") for i in range(len(nlls))]
-    return [judgement(one, nll, (19,), own=0.5) for one, nll in zip(cells, nlls, strict=True)]
+    return [[judgement(one, nll, (19,), own=0.5)] for one, nll in zip(cells, nlls, strict=True)]
 
 
 def test_a_pair_that_is_surely_reversed_is_told_from_one_that_is_not_decided() -> None:
@@ -199,7 +199,7 @@ def test_a_pair_that_is_surely_reversed_is_told_from_one_that_is_not_decided() -
 
 def test_two_cells_of_one_training_are_looked_at_once() -> None:
     first, second, third = judged(86.8, 86.0, 85.0)
-    twin = replace(first, key="judged again")
+    twin = [replace(first[0], key="judged again")]
     made, published = (first, second, twin, third), (86.8, 86.0, 86.8, 85.0)
     assert orderings_of_all(made, published) == Orderings(3, 3) == orderings_of_all(made[1:], published[1:])
     assert orderings(made, published) == (Orderings(2, 2),) * 4
@@ -308,11 +308,12 @@ def test_a_list_of_one_is_its_number_in_a_published_setting() -> None:
 def test_rows_of_results_csv() -> None:
     found = models(two_layers())
     rows = [row for row in found.rows if row.estimator == "model"]
-    per_model = [1 + 2 + 5, 1 + 3 + 5]  # likelihood, units of each layer and all, bounds
+    per_model = [2 + 2 + 5, 2 + 3 + 5]  # likelihood, less the published, units of layers and all, bounds
     assert len(rows) == 6 * sum(per_model)
     last = [row for row in rows if row.cell == found.plan.judgements[-1].key]
     assert [(r.statistic, r.num_samples, r.group) for r in last] == [
         ("negative_log_likelihood", 5000, "all"),
+        ("difference_to_published", 5000, "all"),
         ("active_units", 5000, "layer1"),
         ("active_units", 5000, "layer2"),
         ("active_units", 5000, "all"),
@@ -321,7 +322,9 @@ def test_rows_of_results_csv() -> None:
     told = {(r.objective, r.replicates, r.checkpoint, r.dataset) for r in last}
     assert told == {("iwae", 200, 64, "digits")}
     assert last[0].value == pytest.approx(82.90) == -last[-1].value
-    assert last[1].value == 26
+    assert last[1].value == pytest.approx(0.0, abs=1e-9)
+    assert last[1].ci_high - last[1].ci_low == pytest.approx(last[0].ci_high - last[0].ci_low)
+    assert last[2].value == 26
     read = list(csv.DictReader(io.StringIO(csv_text(found), newline="")))
     assert read[-1]["train.objective"] == "iwae"
     assert read[-1]["estimator"] == "model"

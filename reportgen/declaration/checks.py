@@ -48,6 +48,7 @@ _NOT_SWEPT = {
     "problem.model": "declare one experiment a model",
     "problem.python": "declare one experiment a model",
     "problem.arguments": "declare one experiment a set of arguments, or change one with --set",
+    "train.after.seed": "sweep train.seed, which the training before it follows",
     "train.checkpoints": "every setting is measured at the checkpoints of measure.sweep_checkpoints",
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from reportgen.declaration.claim_tests import ClaimTest, Equivalence, Scope, crossing_of, scalar_text
 from reportgen.declaration.complaints import describe, suggestion
 from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.train import TRAINING_SEED
 
 
 def _base_value(experiment: Experiment, path: str) -> Any:
@@ -65,6 +66,9 @@ def crossing_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         yield f"{over} is what the crossover runs along, got a scope over it too. Remove the scope."
     if over not in swept:
         yield f"{over!r} is not swept, and a crossover runs along a swept setting. {suggestion(over, swept)}"
+        return
+    if over == TRAINING_SEED:
+        yield f"{over} is in no order, so nothing crosses along it. Use another setting."
         return
     other = [value for value in swept[over] if isinstance(value, bool) or not isinstance(value, int | float)]
     if other:

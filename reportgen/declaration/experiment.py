@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PrivateAttr
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PrivateAttr, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from reportgen.declaration.claim_grammar import GrammarError, parse
@@ -110,6 +110,11 @@ class Claim(Section):
         return parse(self.test)
 
 
+def _seeded(train: Train, info: ValidationInfo) -> Train:
+    """With the experiment's seed where it names none."""
+    return train if train.seed is not None else train.model_copy(update={"seed": info.data.get("seed", 0)})
+
+
 class Experiment(Section):
     """A declared experiment. Made by `load` or `load_text`, which check what no single field can."""
 
@@ -131,7 +136,7 @@ class Experiment(Section):
     )
     """Estimators compared, all on the same draws. Default: those of score_function, leave_one_out and
     pathwise that apply; for a model of your own every one that does."""
-    train: Train = Field(default_factory=Train)
+    train: Annotated[Train, AfterValidator(_seeded)] = Field(default_factory=Train, validate_default=True)
     """How the model is trained, and the checkpoints at which it is measured."""
     measure: Measure = Measure()
     """How long, and on how many images."""

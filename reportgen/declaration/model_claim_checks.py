@@ -10,6 +10,7 @@ from reportgen.declaration.claim_tests import EVERYTHING, ClaimTest, Trend, quan
 from reportgen.declaration.companions import companions, swept_settings
 from reportgen.declaration.complaints import suggestion
 from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.train import TRAINING_SEED
 
 _LAYER = re.compile(r"layer[1-9]\d*")
 
@@ -56,7 +57,9 @@ def _trend_faults(experiment: Experiment, test: ClaimTest, trend: Trend) -> Iter
     if over not in swept:
         yield f"{over!r} is not swept, and a trend runs along a swept setting. {suggestion(over, swept)}"
         return
-    if any(scope.over == over for scope in test.scopes):
+    if over == TRAINING_SEED:
+        yield f"{over} is in no order, so there is no trend along it. Use another setting."
+    elif any(scope.over == over for scope in test.scopes):
         yield f"{over} is what the trend runs along, got a scope over it too. Remove the scope."
     elif not _has_step(experiment, test, over):
         yield (

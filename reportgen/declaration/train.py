@@ -11,6 +11,8 @@ from reportgen.declaration.epochs import Epochs
 from reportgen.declaration.scalars import Real, Whole, one_of
 from reportgen.declaration.section import Section
 
+TRAINING_SEED = "train.seed"
+"""Swept, it is no setting but makes several trainings of each model."""
 _EPOCHS = (0, 1, 5, 20, 50, 100, 200)
 
 
@@ -43,14 +45,20 @@ class Train(Section):
     )
     """Epochs at which gradients are measured; 0 is before training. Default: 0, 1, 5, 20, 50, 100, 200
     as far as the epochs go, and the last."""
+    seed: Annotated[int, Whole(0)] | None = None
+    """Root of what is random in the training: first parameters, order and binarization of the images,
+    samples. Left out it is the experiment's own, and in `after` that of the training that goes on. Swept,
+    it makes several trainings of each model: the trained models are told by their mean."""
     after: Train | None = None
     """The training that this one continues, a section like this: where that ends, this one begins."""
 
 
 def canonical(train: Mapping[str, Any]) -> dict[str, Any]:
-    """The same training under one name: the bound of one sample is the ELBO."""
+    """The same training under one name: the bound of one sample is the ELBO; every stage names its seed."""
     one = train["objective"] == "iwae" and train["num_samples"] == 1
     before = train["after"]
+    if before is not None and before["seed"] is None:
+        before = {**before, "seed": train["seed"]}
     return {
         **train,
         "objective": "elbo" if one else train["objective"],
@@ -63,10 +71,25 @@ def dynamics(train: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]
 
     Neither later epochs nor other checkpoints reach back to them, but where
     the learning rate follows a schedule that the number of epochs stretches;
-    of a training continued (`whole`) its end counts.
+    of a training continued (`whole`) its end counts. The seed stands beside it,
+    not in it, but where a training before has another one.
     """
-    before = train["after"]
-    kept = {name: value for name, value in train.items() if name not in ("checkpoints", "epochs", "after")}
+    told = ("checkpoints", "epochs", "after", "seed")
+    kept = {name: value for name, value in train.items() if name not in told}
     if whole or train["schedule"] != "constant":
         kept["epochs"] = train["epochs"]
-    return kept if before is None else {**kept, "after": dynamics(before, whole=True)}
+    before = train["after"]
+    if before is not None:
+        own = {} if before["seed"] == train["seed"] else {"seed": before["seed"]}
+        kept["after"] = {**dynamics(before, whole=True), **own}
+    return kept
+
+
+def unseeded(train: Mapping[str, Any]) -> dict[str, Any]:
+    """A training without its seed, and the stages before it without theirs where it is the same."""
+    before = train["after"]
+    kept = {name: value for name, value in train.items() if name != "seed"}
+    if before is not None:
+        own = {} if before["seed"] == train["seed"] else {"seed": before["seed"]}
+        kept["after"] = {**unseeded(before), **own}
+    return kept

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reportgen.declaration.complaints import Complaint, Path, suggestion
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.problems import Problem
-from reportgen.declaration.train import Train
+from reportgen.declaration.train import TRAINING_SEED, Train
 from reportgen.distributions import DISTRIBUTIONS
 
 
@@ -86,7 +86,10 @@ def check_published(experiment: Experiment) -> Iterator[Complaint]:
     for i, value in enumerate(values):
         place: Path = ("published", "values", i)
         for path in value.at:
-            if path not in experiment.swept:
+            if path == TRAINING_SEED:
+                text = "tells trainings apart, not models, and the mean over them is compared. Remove it."
+                yield Complaint((*place, "at", path), text)
+            elif path not in experiment.swept:
                 known = suggestion(path, list(experiment.swept))
                 yield Complaint((*place, "at", path), f"is not swept, so it tells no model apart. {known}")
         twin = next((j for j in range(i) if values[j].at == value.at), None)

@@ -18,6 +18,8 @@ def resolved(experiment: Experiment) -> dict[str, Any]:
     """Every setting with its value, defaults included, as plain data that loads to the same experiment."""
     plain: dict[str, Any] = experiment.model_dump(mode="json", exclude_none=True)
     plain["measure"]["sweep_checkpoints"] = list(experiment.sweep_checkpoints)
+    if plain["train"]["seed"] == experiment.seed:
+        del plain["train"]["seed"]  # so that it stays the experiment's
     if not experiment.problem.trained:
         del plain["train"], plain["measure"]["sweep_checkpoints"]
     if not experiment.problem.images:

@@ -62,8 +62,8 @@ def data(findings: Findings) -> BoundAgainstK | None:
             model = row.models[column]
             if model is None or model.record is None:
                 continue
-            record = model.record
-            estimates = tuple((k, of) for k in record.curve if (of := bound_of(record, k)).available)
+            curve = model.record.curve
+            estimates = tuple((k, of) for k in curve if (of := bound_of(model.records, k)).available)
             if len(estimates) > 1:
                 found.append(Bounds(row.title(table) or title, index, estimates))
         if found:
@@ -117,6 +117,7 @@ def table(data: BoundAgainstK) -> Table:
 
 def caption(findings: Findings, data: BoundAgainstK) -> str:
     """What is drawn, what the most samples add, and what the last of them still do."""
+    several = any(len(model.records) > 1 for model in findings.models)
     *_, before, last = (k for k, _ in data.models[0][1].estimates)
     first = data.models[0][1].estimates[0][0]
     told = (_ends(data, lambda one: one.gain), _ends(data, lambda one: one.last_gain))
@@ -127,8 +128,8 @@ def caption(findings: Findings, data: BoundAgainstK) -> str:
         " with. All values of a model come from the same samples; the last stands for the log-likelihood.",
         f"{whole}: the smaller the gain, the closer q is to the posterior.",
         f"{end}; more samples would add to it still." if before != first else "",
-        "Bars are 95% intervals over images; the images are the same for every model, so that differences"
-        " are known better than the bars show.",
+        f"Bars are 95% intervals over {'trainings and ' * several}images; the images are the same for every"
+        " model, so that differences are known better than the bars show.",
     )
 
 

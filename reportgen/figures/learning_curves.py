@@ -17,6 +17,7 @@ from reportgen.figures.model_looks import look
 from reportgen.figures.style import PAPER, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
+from reportgen.store.records import TrainingRecord
 
 FEWEST = 2
 """Models that make a figure of all of them; one alone has the figure of its own training."""
@@ -24,11 +25,13 @@ FEWEST = 2
 
 @dataclass(frozen=True)
 class Curve:
-    """One model: (epoch, nats an image) at its checkpoints."""
+    """One model: (epoch, nats an image) at its checkpoints, the mean over its trainings."""
 
     title: str
     row: int
     points: tuple[tuple[int, float], ...]
+    each: tuple[tuple[tuple[int, float], ...], ...] = ()
+    """The same of every training, where there are several."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,18 @@ def _curves(findings: Findings, table: Grid, column: int) -> list[Curve]:
     found = []
     for index, row in enumerate(table.rows):
         model = row.models[column]
-        record = records.get(model.training.key) if model is not None and model.training is not None else None
-        if record is None:
-            continue
-        points = sorted((int(e), v) for e, v in record.test_bound.items() if math.isfinite(v))
-        if points:
-            found.append(Curve(row.title(table) or table.columns[column], index, tuple(points)))
+        keys = [] if model is None else [cell.training_key for cell in model.cells]
+        each = [_points(records[key]) for key in keys if key in records]
+        shared = set.intersection(*map(set, each)) if each else set()
+        if shared:
+            points = tuple((e, sum(one[e] for one in each) / len(each)) for e in sorted(shared))
+            others = tuple(tuple(sorted(one.items())) for one in each) if len(each) > 1 else ()
+            found.append(Curve(row.title(table) or table.columns[column], index, points, others))
     return found
+
+
+def _points(record: TrainingRecord) -> dict[int, float]:
+    return {int(epoch): value for epoch, value in record.test_bound.items() if math.isfinite(value)}
 
 
 def draw(data: LearningCurves) -> Figure:
@@ -82,6 +90,12 @@ def draw(data: LearningCurves) -> Figure:
         ends = []
         for curve in curves:
             shape = look(curve.row)
+            for points in curve.each:
+                (one,) = ax.plot(
+                    [epoch_position(e) for e, _ in points], [v for _, v in points],
+                    color=shape.colour, linewidth=0.5, alpha=0.45, zorder=2,
+                )  # fmt: skip
+                mark(one, "ink", curve.title)
             positions, values = [epoch_position(e) for e, _ in curve.points], [v for _, v in curve.points]
             (line,) = ax.plot(
                 positions, values, color=shape.colour, linestyle=shape.dash, linewidth=1.2,
@@ -138,6 +152,9 @@ def caption(findings: Findings, data: LearningCurves) -> str:
         " whatever the model; so lines of VAEs compare with one another, a line of an IWAE with those of the"
         " same k alone.",
         "Single estimates, drawn without intervals.",
+        "Thin lines are single trainings, the others their mean."
+        if any(curve.each for curve in data.curves)
+        else "",
         _cut(cut, len(data.curves)),
         f"Data set: {findings.vocabulary.dataset}.",
     )

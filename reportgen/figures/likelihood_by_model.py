@@ -17,6 +17,7 @@ from reportgen.figures.style import INK, PAPER, Look, new_figure
 from reportgen.figures.table import Column, Row, Table
 from reportgen.figures.table import Mark as Point
 from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.models.statistics import likelihood_of
 from reportgen.findings.models.table import JudgedModel
 
 PUBLISHED = Look("#848a91", "D", "-")
@@ -31,6 +32,8 @@ class Mark:
     published: float | None
     verdict: str
     """Empty where nothing is published, or nothing may be compared."""
+    each: tuple[float, ...] = ()
+    """Of every training, where there are several."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def data(findings: Findings) -> LikelihoodByModel | None:
 def _mark(column: int, model: JudgedModel, comparable: bool) -> Mark:
     """A published number that must not be compared is not drawn: it would set the scale."""
     published = model.published.nll if comparable and model.published is not None else None
-    return Mark(column, model.likelihood, published, model.verdict if comparable else "")
+    each = tuple(likelihood_of([record]).value for record in model.records) if len(model.records) > 1 else ()
+    return Mark(column, model.likelihood, published, model.verdict if comparable else "", each)
 
 
 def draw(data: LikelihoodByModel) -> Figure:
@@ -96,6 +100,10 @@ def draw(data: LikelihoodByModel) -> Figure:
                 )  # fmt: skip
                 marking.mark(hollow, "marks", points=point)
             if mark.ours.available:
+                ax.plot(
+                    mark.each, [y] * len(mark.each), marker="|", markersize=5.5, markeredgewidth=0.7,
+                    color=shape.colour, linestyle="none", alpha=0.7, zorder=2.7,
+                )  # fmt: skip
                 if mark.ours.has_interval:
                     ax.plot(
                         [mark.ours.low, mark.ours.high], [y, y], color=shape.colour, linewidth=1.3, zorder=2.6
@@ -161,12 +169,22 @@ def caption(findings: Findings, data: LikelihoodByModel) -> str:
     return sentences(
         "Test negative log-likelihood of every trained model"
         f"{', and the published numbers' if any(m.published is not None for _, m in data.marks) else ''}.",
-        "Bars are 95% intervals over the choice of images, the networks held fixed.",
+        _bars(max(len(mark.each) for _, mark in data.marks)),
         band,
         seen,
         f"{prose.in_words(missing).capitalize()} {'has' if missing == 1 else 'have'} no number here."
         if missing
         else "",
+    )
+
+
+def _bars(trainings: int) -> str:
+    """What the bars say, and what is drawn of single trainings."""
+    if not trainings:
+        return "Bars are 95% intervals over the choice of images, the networks held fixed."
+    return (
+        "Ticks are single trainings, marks their means; bars are 95% intervals over trainings and the choice"
+        " of images."
     )
 
 

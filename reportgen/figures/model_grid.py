@@ -8,6 +8,7 @@ from typing import Any
 
 from reportgen.declaration.claim_tests import scalar_text
 from reportgen.declaration.companions import companions
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.labels import TRAINED_AS, setting_title, value_title
 from reportgen.findings import Findings
 from reportgen.findings.models.table import JudgedModel
@@ -63,12 +64,11 @@ def grid(findings: Findings) -> Grid | None:
     """The table of an experiment; None where no model is judged, and nothing published."""
     if not findings.models:
         return None
-    swept = findings.experiment.swept
+    told = [path for path in findings.experiment.swept if path not in (OBJECTIVE, TRAINING_SEED)]
     paths: list[str] = []
-    for path in sorted(
-        swept, key=lambda path: not path.startswith("problem.")
-    ):  # the model, then its training
-        if path != OBJECTIVE and not any(path in companions(findings.experiment, known) for known in paths):
+    # the model, then its training
+    for path in sorted(told, key=lambda path: not path.startswith("problem.")):
+        if not any(path in companions(findings.experiment, known) for known in paths):
             paths.append(path)
     objectives = list(dict.fromkeys(_objective(findings, model) for model in findings.models))
     rows: dict[str, dict[str, JudgedModel]] = {}
@@ -86,7 +86,8 @@ def grid(findings: Findings) -> Grid | None:
 def model_name(findings: Findings, setting: Mapping[str, Any], without: Set[str] = frozenset()) -> str:
     """What the table calls the model of a setting: “IWAE, 2 layers, k = 50”; empty where none is judged.
 
-    Of a step between two both are told, “VAE → IWAE, 2 layers, k = 50”; settings `without` are not.
+    Of a step between two both are told, “VAE → IWAE, 2 layers, k = 50”; settings `without` are not, and
+    a seed only of one training among several.
     """
     table = grid(findings)
     if table is None:
@@ -94,12 +95,20 @@ def model_name(findings: Findings, setting: Mapping[str, Any], without: Set[str]
     whole = {OBJECTIVE: findings.experiment.train.objective, **setting}
     parts = [] if OBJECTIVE in without else [_written(findings, OBJECTIVE, whole)]
     parts += [_told(path, _written(findings, path, whole)) for path in table.paths if path not in without]
+    if TRAINING_SEED in setting and TRAINING_SEED not in without:
+        parts.append(f"seed\u00a0{setting[TRAINING_SEED]}")
     return ", ".join(parts)
+
+
+def first_alone(findings: Findings) -> str:
+    """What a caption says where of several trainings of a model one is drawn; empty where there is one."""
+    several = any(len(model.cells) > 1 for model in findings.models)
+    return "Of the trainings of a model the first is drawn." if several else ""
 
 
 def base_model(findings: Findings) -> str:
     """The name of the base setting's model, where several models are judged; else empty."""
-    cells = [model.cell for model in findings.models if model.cell is not None]
+    cells = [cell for model in findings.models for cell in model.cells]
     base = next((cell for cell in cells if cell.base), None)
     return model_name(findings, base.setting) if base is not None and len(cells) > 1 else ""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reportgen.figures.captions import sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
-from reportgen.figures.model_grid import grid
+from reportgen.figures.model_grid import first_alone, grid
 from reportgen.figures.style import SMALL, new_figure
 from reportgen.figures.table import Column, Row, Table
 from reportgen.findings import Findings, prose
@@ -135,6 +135,7 @@ def caption(findings: Findings, data: ModelImages) -> str:
     return sentences(
         f"Left: test images, binarized, and {left} of the decoder at one draw from q for each.",
         "Right: means of the decoder at draws from the prior.",
+        first_alone(findings),
         "The first of each are shown; none was chosen.",
     )
 

@@ -14,7 +14,7 @@ from reportgen.figures.captions import intervals_sentence, lowered, place, sente
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, rows_of
 from reportgen.figures.marking import mark
-from reportgen.figures.model_grid import grid
+from reportgen.figures.model_grid import first_alone, grid
 from reportgen.figures.reading import MISSING, all_looks, gradient_title
 from reportgen.figures.style import new_figure
 from reportgen.figures.table import Column, Row, Table
@@ -186,6 +186,7 @@ def caption(findings: Findings, data: SignalByModel) -> str:
     return sentences(
         "Signal-to-noise ratio of one estimate against the number of samples K of the estimate, both"
         " logarithmic, a panel a trained model; k is what it was trained with.",
+        first_alone(findings),
         f"Full colour: epoch {full}{faint}." if earlier else "",
         f"As K grows at the last checkpoint, {'; '.join(told)}." if told else "",
         intervals_sentence([one for panel in panels for one in panel.last]),

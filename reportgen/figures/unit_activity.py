@@ -16,7 +16,7 @@ from reportgen.figures.axes import power_of_ten
 from reportgen.figures.captions import capital, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.marking import mark
-from reportgen.figures.model_grid import grid
+from reportgen.figures.model_grid import first_alone, grid
 from reportgen.figures.style import INK, LOOKS, MUTED, SMALL, TEXT, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
@@ -178,6 +178,7 @@ def caption(findings: Findings, data: UnitActivity) -> str:
         f"{'the one' if most == 2 else 'those'} above it."
         if most > 1
         else "",
+        first_alone(findings),
         *(_extremes(found, named=len(alike) > 1) for found in alike),
     )
 

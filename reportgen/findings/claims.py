@@ -18,17 +18,19 @@ from reportgen.declaration.claim_tests import (
     crossing_of,
 )
 from reportgen.findings import verdicts
-from reportgen.findings.claim_places import Cells, places
+from reportgen.findings.claim_places import places
 from reportgen.findings.claim_sections import section
 from reportgen.findings.comparisons import ComparisonFinding, Place, judge, pieces, weight
 from reportgen.findings.crossing_claims import judge_crossing
 from reportgen.findings.estimate import Estimate, unavailable
-from reportgen.findings.models.claims import judge_models, model_places, trend_setting
+from reportgen.findings.models.claims import judge_models, model_places, setting_of, trend_setting
 from reportgen.plan import JudgementCell, MeasurementCell, Plan
 from reportgen.store.records import JudgementRecord, MeasurementRecord
 
 AnyCell = MeasurementCell | JudgementCell
 AnyRecord = MeasurementRecord | JudgementRecord
+Where = tuple[tuple[AnyCell, ...], ...]
+"""What a comparison looks at: measured cells, or judged models with a cell for each training."""
 
 FAMILY_ERROR = 0.05
 RANK = {verdicts.REFUTED: 0, verdicts.BROKEN: 1, verdicts.UNDECIDED: 2, verdicts.CONFIRMED: 3}
@@ -70,7 +72,7 @@ class _Task:
     claim: Any
     test: ClaimTest
     objective: str
-    places: Sequence[Cells | tuple[JudgementCell, ...]]
+    places: Sequence[Where]
     parts: tuple[Comparison, ...]
 
     @property
@@ -98,11 +100,11 @@ def judge_claims(
     for claim in experiment.claims:
         test = claim.parsed
         objective = test.objective or experiment.objective[0]
-        where: Sequence[Cells | tuple[JudgementCell, ...]]
+        where: Sequence[Where]
         if test.of_models:
             where = model_places(plan, test, experiment.swept)
         else:
-            where = places(plan, test, objective, names)
+            where = [tuple((cell,) for cell in cells) for cells in places(plan, test, objective, names)]
         tasks.append(_Task(claim, test, objective, where, pieces(test.comparison)))
     level = simultaneous_level(sum(task.looks for task in tasks))
     return tuple(_judge(task, made, causes, names, level) for task in tasks)
@@ -121,15 +123,16 @@ def _judge(
     level: float,
 ) -> ClaimFinding:
     found: list[tuple[AnyCell, ComparisonFinding]] = []
-    for cells in task.places:
-        missing = next((cell for cell in cells if cell.key not in made), None)
+    for place in task.places:
+        missing = next((cell for cells in place for cell in cells if cell.key not in made), None)
         for part in task.parts:
             if missing is None:
-                one = _judge_part(task, part, [made[cell.key] for cell in cells], names, level)
+                records = [[made[cell.key] for cell in cells] for cells in place]
+                one = _judge_part(task, part, records, names, level)
             else:
                 reason = causes.get(missing.key, "broken: the cell was not measured")
-                one = _unjudged(part, cells, missing, reason, level)
-            found.append((cells[0], one))
+                one = _unjudged(part, place, missing, reason, level)
+            found.append((place[0][0], one))
     verdict, headline = combine(found, task.test.scopes)
     claim = task.claim
     cause: str | None = None
@@ -155,25 +158,28 @@ def _judge(
 
 
 def _judge_part(
-    task: _Task, part: Comparison, records: Sequence[AnyRecord], names: Mapping[str, str], level: float
+    task: _Task,
+    part: Comparison,
+    records: Sequence[Sequence[AnyRecord]],
+    names: Mapping[str, str],
+    level: float,
 ) -> ComparisonFinding:
     if task.test.of_models:
-        judged = [record for record in records if isinstance(record, JudgementRecord)]
-        return judge_models(part, judged, task.test.group, level)
+        models = [[one for one in model if isinstance(one, JudgementRecord)] for model in records]
+        return judge_models(part, models, task.test.group, level)
     here = [
         Place(record, task.objective, names, task.test.group)
-        for record in records
+        for cell in records
+        for record in cell
         if isinstance(record, MeasurementRecord)
     ]
     crossing = crossing_of(part)
     return judge(part, here[0], level) if crossing is None else judge_crossing(part, crossing, here, level)
 
 
-def _unjudged(
-    part: Comparison, cells: Sequence[AnyCell], cell: AnyCell, cause: str, level: float
-) -> ComparisonFinding:
+def _unjudged(part: Comparison, place: Where, cell: AnyCell, cause: str, level: float) -> ComparisonFinding:
     """Of a cell without a record: broken, or undecided as long as it is only not finished."""
-    setting = trend_setting(part, [each.setting for each in cells]) if len(cells) == 2 else cell.setting
+    setting = trend_setting(part, [setting_of(cells) for cells in place]) if len(place) < 3 else cell.setting
     return ComparisonFinding(
         text=str(part),
         effect="",

@@ -10,7 +10,7 @@ h being the interval's half-width on that scale, so that h/q_f is the standard
 error. An interval was made with Student's t as well (`reportgen.jackknife`),
 but results.csv does not keep the degrees of freedom. They were at least f:
 S − 1 with the S ≥ 8 buckets of a cell; images − 1 where images are left out
-(of a judged model, those it was judged on).
+(of a judged model, those it was judged on; of several trainings of it, trainings − 1).
 p = P(|t_f| > t) is then an upper bound wherever it is below 5 %, whatever the
 degrees of freedom were and however the two precisions differ: with f the
 smaller of two, Student's t bounds the two-sample statistic (Mickey & Brown
@@ -45,9 +45,11 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings.bias import holm
 from reportgen.findings.estimate import NAN, Estimate
 from reportgen.findings.finished import name_of
+from reportgen.findings.models.rows import EVERY
 from reportgen.findings.rows import Row
 from reportgen.findings.variance import NOTHING
 from reportgen.jackknife import t_quantile
@@ -69,8 +71,8 @@ TIMED = ("seconds_per_replicate", "time_normalized_variance")
 """They hold a timing, whose spread nobody measured."""
 COUNTED = ("coordinate_lower", "active_units")
 """Counts of coordinates, of latent units: leave-outs that all agree do not make them known exactly."""
-JUDGED = ("negative_log_likelihood", "bound_k")
-"""Means over the images that a model was judged on, as many as it has replicates."""
+JUDGED = ("negative_log_likelihood", "difference_to_published", "bound_k", "training_deviation")
+"""Over the images that a model was judged on, or over its trainings: as many as it has replicates."""
 
 
 def _log(value: float) -> float:
@@ -93,6 +95,7 @@ def _plain(value: float) -> float:
 SCALES: Mapping[str, Callable[[float], float]] = {
     **dict.fromkeys(("total_variance", "variance_ratio", "work_normalized_variance"), _log),
     **dict.fromkeys(("exact_total_variance", "variance_to_exact", "mean_squared_error"), _log),
+    "training_deviation": _log,
     **dict.fromkeys(("mean_norm", "signal_to_noise", "exact_mean_norm"), _square),
     "monte_carlo_share": _odds,
 }
@@ -234,7 +237,7 @@ def _case(before: Row, after: Row, statistic: str, images: int | None) -> _Case:
         return _Case(APPEARED)
     working = scale(statistic)
     degrees = max(images or 3, 3) - 1 if statistic in OVER_IMAGES else FREEDOM
-    if statistic in JUDGED:
+    if statistic in JUDGED or after.setting.get(TRAINING_SEED) == EVERY:
         degrees = max(min(before.replicates, after.replicates), 2) - 1
     if not new.available:
         if not (new.lost and old.has_interval):

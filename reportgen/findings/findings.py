@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from reportgen.declaration.claim_statistics import SLOPES
 from reportgen.declaration.companions import companions
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings import (
     bias,
     coordinates,
@@ -192,7 +193,7 @@ class Findings:
         """
         paths = [path] if path else list(self.experiment.swept)
         settings = [record.setting for record in self.measurements]
-        told = dict.fromkeys(self.experiment.swept)
+        told = dict.fromkeys(name for name in self.experiment.swept if name != TRAINING_SEED)
         for known in self.experiment.swept:
             for other in companions(self.experiment, known) if known in told else ():
                 told.pop(other, None)

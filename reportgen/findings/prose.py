@@ -71,17 +71,26 @@ def count(value: int) -> str:
 
 
 def whole(estimate: Estimate) -> str:
-    """Of something counted: 40 (30 to 46); the count alone where its interval is a point, or missing."""
+    """Of something counted: 40 (30 to 46); the count alone where its interval is a point, or missing.
+
+    A mean of counts has a decimal: 40.3 (29.8 to 50.9).
+    """
     if not estimate.available:
         return NOT_AVAILABLE
-    text = count(int(estimate.value))
+    text = fixed(estimate.value, _decimals_of_count(estimate))
     wide = estimate.has_interval and estimate.low < estimate.high
     return f"{text} ({whole_interval(estimate)})" if wide else text
 
 
 def whole_interval(estimate: Estimate) -> str:
     """30 to 46."""
-    return f"{count(int(estimate.low))} to {count(int(estimate.high))}"
+    decimals = _decimals_of_count(estimate)
+    return f"{fixed(estimate.low, decimals)} to {fixed(estimate.high, decimals)}"
+
+
+def _decimals_of_count(estimate: Estimate) -> int:
+    ends = (estimate.low, estimate.high) if estimate.has_interval else ()
+    return 0 if all(end.is_integer() for end in (estimate.value, *ends)) else 1
 
 
 def with_interval(estimate: Estimate) -> str:

@@ -21,11 +21,15 @@ def key_of(kind: str, **parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def reached(train: Mapping[str, Any], checkpoint: int) -> dict[str, Any] | None:
-    """What the parameters at a checkpoint depend on: before training, none of how it is done."""
-    if checkpoint > 0:
-        return dynamics(train)
-    return None if train["after"] is None else {"after": dynamics(train["after"], whole=True)}
+def reached(train: Mapping[str, Any], checkpoint: int, seed: int) -> dict[str, Any]:
+    """What the parameters at a checkpoint depend on: before training, none of how it is done.
+
+    `seed` is the experiment's; that of the training is told where it is another.
+    """
+    done = dynamics(train)
+    before = {"after": done["after"]} if "after" in done else None
+    parts = {"train": done if checkpoint > 0 else before}
+    return parts if train["seed"] == seed else {**parts, "training_seed": train["seed"]}
 
 
 def code_parts(experiment: Experiment, digests: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reportgen.declaration.dotted import value_at, with_value
 from reportgen.declaration.experiment import Experiment
-from reportgen.declaration.train import canonical
+from reportgen.declaration.train import canonical, unseeded
 from reportgen.plan.arms import constant_arms, curve_arms, default_arms
 from reportgen.plan.cells import JudgementCell, MeasurementCell, Plan, TrainingCell
 from reportgen.plan.keys import code_parts, key_of, reached
@@ -100,8 +100,9 @@ def _training_cells(
         for cell in _training_cells(experiment, setting, before, False, dataset_digest):
             yield cell
             parent = cell.key
-    key = key_of("training", problem=problem, train=train, seed=experiment.seed, dataset=dataset_digest)
-    yield TrainingCell(key, setting, base, problem, train, experiment.seed, parent)
+    seed = int(train["seed"])
+    key = key_of("training", problem=problem, train=unseeded(train), seed=seed, dataset=dataset_digest)
+    yield TrainingCell(key, setting, base, problem, train, seed, parent)
 
 
 def _judgement_cell(
@@ -113,7 +114,7 @@ def _judgement_cell(
         "judgement",
         problem=training.problem,
         dataset=dataset_digest,
-        train=reached(training.train, checkpoint),
+        **reached(training.train, checkpoint, experiment.seed),
         setting=training.setting,
         checkpoint=checkpoint,
         judge=judge,
@@ -159,7 +160,7 @@ def _measurement_cell(
         "measurement",
         problem=sections["problem"],
         dataset=dataset_digest,
-        train=reached(sections["train"], checkpoint),
+        **reached(sections["train"], checkpoint, experiment.seed),
         setting=setting,
         checkpoint=checkpoint,
         measure=measure,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from reportgen.distributions import DISTRIBUTIONS
@@ -13,6 +13,7 @@ from reportgen.figures.axes import plain
 from reportgen.figures.labels import setting_title, value_title
 from reportgen.figures.model_grid import base_model, model_name
 from reportgen.findings import Findings, prose
+from reportgen.findings.models.trainings import model_of
 from reportgen.objectives import OBJECTIVES
 from reportgen.report.words import counted
 
@@ -118,7 +119,7 @@ def model(findings: Findings) -> str:
         return f"{text}."
     if name := base_model(findings):
         text += (
-            f". It is {name}, one of {counted(trained_models(findings), 'trained model')} and the one meant "
+            f". It is {name}, one of {trained_models(findings, judged(findings))} and the one meant "
             "where gradients are measured and no other is named"
         )
     if trained.epochs:
@@ -139,9 +140,23 @@ def model(findings: Findings) -> str:
     return text
 
 
-def trained_models(findings: Findings) -> int:
-    """How many of the judged models are trainings of their own."""
-    return len({cell.training_key for cell in findings.plan.judgements})
+def judged(findings: Findings) -> set[str]:
+    """The trainings of all judged models, by key."""
+    return {cell.training_key for cell in findings.plan.judgements}
+
+
+def trained_models(findings: Findings, trainings: Collection[str]) -> str:
+    """“ten trained models”; where trainings differ in their seed alone, “nine trainings of three models”."""
+    models = models_trained(findings, trainings)
+    if models == len(trainings):
+        return counted(models, "trained model")
+    return f"{counted(len(trainings), 'training')} of {counted(models, 'model')}"
+
+
+def models_trained(findings: Findings, trainings: Collection[str]) -> int:
+    """How many models there are where trainings that differ in their seed alone are of one."""
+    settings = (cell.setting for cell in findings.plan.trainings if cell.key in trainings)
+    return len({repr(sorted(model_of(setting).items())) for setting in settings})
 
 
 def trained_on(findings: Findings) -> str:

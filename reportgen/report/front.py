@@ -8,6 +8,7 @@ from typing import Any
 from reportgen.figures import reading
 from reportgen.figures.model_grid import base_model, grid
 from reportgen.findings import Findings, prose
+from reportgen.findings.models.trainings import model_of
 from reportgen.report import about, model_words, tally, words
 from reportgen.report.bibliography import reference
 from reportgen.report.provenance import Provenance
@@ -78,7 +79,14 @@ def _set_up(findings: Findings) -> str:
 
 
 def _checkpoints_of_one(findings: Findings) -> str:
-    return f"{words.counted(len(findings.checkpoints), 'checkpoint')} of one training run"
+    """Of the base model: “three checkpoints of one training run”, or of each of several."""
+    cells = findings.plan.measurements
+    base = next((model_of(cell.setting) for cell in cells if cell.base), {})
+    runs = len({cell.training_key for cell in cells if model_of(cell.setting) == base})
+    checkpoints = words.counted(len(findings.checkpoints), "checkpoint")
+    if runs < 2:
+        return f"{checkpoints} of one training run"
+    return f"{checkpoints} of one training run and in {words.counted(runs - 1, 'other')} from other seeds"
 
 
 def _checkpoints(findings: Findings) -> str:
@@ -91,7 +99,7 @@ def _checkpoints(findings: Findings) -> str:
     counts = {len(checkpoints) for checkpoints in measured.values()}
     return (
         f"{'up to ' if len(counts) > 1 else ''}{words.counted(max(counts), 'checkpoint')} of each of "
-        f"{words.counted(len(measured), 'trained model')}"
+        f"{about.trained_models(findings, measured)}"
     )
 
 

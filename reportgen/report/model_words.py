@@ -12,6 +12,7 @@ from reportgen.figures.model_grid import Grid
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.models.statistics import likelihood_of
 from reportgen.findings.models.table import JudgedModel
+from reportgen.findings.models.trainings import model_of
 from reportgen.findings.models.verdict import (
     NOT_JUDGED,
     NOT_REPRODUCED,
@@ -98,10 +99,10 @@ def stage(train: Mapping[str, Any]) -> str:
 
 def first_stage(findings: Findings, model: JudgedModel) -> str:
     """What it was before it went on, where that was judged too: a clause; else empty."""
-    record = next((r for r in findings.judgements if r.setting == model.setting and r.checkpoint == 0), None)
-    if record is None or model.record is None or record is model.record:
+    before = [r for r in findings.judgements if model_of(r.setting) == model.setting and r.checkpoint == 0]
+    if not before or not model.records or before[0] is model.records[0]:
         return ""
-    return f"before, its negative log-likelihood was {plus_minus(likelihood_of(record))}"
+    return f"before, its negative log-likelihood was {plus_minus(likelihood_of(before))}"
 
 
 def shared(found: Grid) -> str:
@@ -118,10 +119,29 @@ def shared(found: Grid) -> str:
     )
 
 
+def trainings(models: Sequence[JudgedModel]) -> str:
+    """“3”, or “3 to 5”: trainings of the models that have several; empty where none has."""
+    counts = sorted({len(model.records) for model in models if len(model.records) > 1})
+    return " to ".join(map(prose.count, dict.fromkeys((counts[0], counts[-1])))) if counts else ""
+
+
+def spread(found: Grid) -> str:
+    """By how much likelihoods differ between trainings of one model, least and most; empty of one alone."""
+    known = [(model.spread, found.name(row, column)) for row, column, model in found.models]
+    known = sorted((pair for pair in known if pair[0].available), key=lambda pair: pair[0].value)
+    ends = [f"{prose.with_interval(of)} nats for {name}" for of, name in (known[:1] + known[1:][-1:])]
+    if not ends:
+        return ""
+    return words.sentence(
+        "from training to training the negative log-likelihood over the same images has a standard deviation"
+        f" of {' to '.join(ends)}"
+    )
+
+
 def orderings(models: Sequence[JudgedModel]) -> str:
     """How many orderings of the published table hold here, are reversed, or open; empty without one."""
     found = orderings_of_all(
-        [model.record for model in models],
+        [model.records for model in models],
         [None if model.published is None else model.published.nll for model in models],
     )
     if not found.looked_at:
@@ -175,7 +195,7 @@ def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
     short = budget(models)
     text = f"after {short}, {text}" if short else text
     waiting = sum(model.waiting for model in models)
-    lost = sum(model.record is None for model in models) - waiting
+    lost = sum(not model.records and not model.waiting for model in models)
     if waiting:
         text += f"; {words.counted(waiting, 'model')} {_is(waiting)} not trained to the end yet"
     if lost and counts[NOT_JUDGED]:

@@ -9,6 +9,7 @@ Source: Burda et al. (2016), section 5.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from reportgen.findings.contrasts import Unpaired
 from reportgen.findings.estimate import NotAvailableError
 from reportgen.findings.jackknife import Quantity
+from reportgen.findings.models.trainings import MeanOverTrainings, Trainings, paired
 from reportgen.jackknife import t_quantile
 from reportgen.store.records import JudgementRecord
 
@@ -51,8 +53,19 @@ class ActiveUnits:
         return float(sure.sum()), float(units - never.sum())
 
 
-def active_units(record: JudgementRecord, group: str = EVERYTHING) -> ActiveUnits:
-    """Of a layer, or of all of them. Raises where there is no such layer, or no variance."""
+def active_units(model: Trainings, group: str = EVERYTHING) -> Quantity:
+    """Of a layer, or of all of them; of several trainings the mean of their counts.
+
+    Raises where there is no such layer, or no variance.
+    """
+    return _mean([_of_one(record, group) for record in model])
+
+
+def _mean(counts: Sequence[Quantity]) -> Quantity:
+    return counts[0] if len(counts) == 1 else MeanOverTrainings(tuple(counts))
+
+
+def _of_one(record: JudgementRecord, group: str) -> ActiveUnits:
     where = units_of(record, group)
     variance = record.arrays["unit_variance"][where]
     if not np.isfinite(variance).all():
@@ -60,9 +73,13 @@ def active_units(record: JudgementRecord, group: str = EVERYTHING) -> ActiveUnit
     return ActiveUnits(variance, record.arrays["unit_variance_without"][:, where])
 
 
-def difference(first: JudgementRecord, second: JudgementRecord, group: str = EVERYTHING) -> Quantity:
-    """The first's count minus the second's; each interval at half the error, since units do not pair."""
-    return Unpaired(active_units(first, group), active_units(second, group))
+def difference(first: Trainings, second: Trainings, group: str = EVERYTHING) -> Quantity:
+    """The first's count minus the second's, trainings of the same seed paired.
+
+    Units do not pair, so that each interval over images is at half the error.
+    """
+    pairs = zip(*paired(first, second), strict=True)
+    return _mean([Unpaired(_of_one(mine, group), _of_one(theirs, group)) for mine, theirs in pairs])
 
 
 def groups(record: JudgementRecord) -> tuple[str, ...]:

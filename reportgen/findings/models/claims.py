@@ -2,8 +2,8 @@
 
 A trend is one comparison for each two successive values, in the order in
 which the declaration sweeps them, of two models that are alike in all else.
-Likelihoods are compared over the same images, pair by pair. Counts of active
-units do not pair; equal counts are undecided as long as a unit may be either,
+Likelihoods are compared over the same images and trainings of the same seed,
+pair by pair. Active units do not pair; equal counts are undecided as long as a unit may be either,
 and no increase where none may be.
 """
 
@@ -26,38 +26,47 @@ from reportgen.declaration.claim_tests import (
     statistic_of,
 )
 from reportgen.declaration.dotted import same_value
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings import verdicts
 from reportgen.findings.claim_places import holds
 from reportgen.findings.comparisons import ComparisonFinding, criterion, words
 from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.jackknife import LEVEL, Quantity
-from reportgen.findings.models.statistics import change, quantity
+from reportgen.findings.models.statistics import change, quantity, replicates
+from reportgen.findings.models.trainings import Trainings, judged_together, model_of
 from reportgen.findings.source import OfModels
-from reportgen.plan import JudgementCell, Plan
+from reportgen.plan import JudgementCell, MeasurementCell, Plan
 from reportgen.store.records import JudgementRecord
 
-Cells = tuple[JudgementCell, ...]
+Model = tuple[JudgementCell, ...]
+"""One model at one checkpoint: a cell for each of its trainings."""
 
 
-def model_places(plan: Plan, test: ClaimTest, swept: Mapping[str, Sequence[Any]]) -> tuple[Cells, ...]:
+def model_places(
+    plan: Plan, test: ClaimTest, swept: Mapping[str, Sequence[Any]]
+) -> tuple[tuple[Model, ...], ...]:
     """What each comparison looks at: one judged model, or for a trend two that follow one another.
 
-    A setting that no scope names takes every value.
+    A setting that no scope names takes every value, but for the seed of the
+    training: trainings of a model are one, unless a scope tells them apart.
     """
     cells = [cell for cell in plan.judgements if all(holds(scope, cell) for scope in test.scopes)]
+    apart = any(scope.over == TRAINING_SEED for scope in test.scopes)
+    models = tuple((cell,) for cell in cells) if apart else judged_together(cells)
     trend = test.comparison
     if not isinstance(trend, Trend):
-        return tuple((cell,) for cell in cells)
+        return tuple((model,) for model in models)
     over = trend.over
     values = swept[over]
-    aside = {over, *_companions(cells, over)}
-    curves: dict[str, list[tuple[int, JudgementCell]]] = {}
-    for cell in cells:
-        at = next((i for i, value in enumerate(values) if same_value(value, cell.setting[over])), None)
+    aside = {over, *_companions(cells, over), *(() if apart else (TRAINING_SEED,))}
+    curves: dict[str, list[tuple[int, Model]]] = {}
+    for model in models:
+        setting = model[0].setting
+        at = next((i for i, value in enumerate(values) if same_value(value, setting[over])), None)
         if at is not None:  # the base setting may have a value that is not swept
-            others = sorted((path, repr(of)) for path, of in cell.setting.items() if path not in aside)
-            curves.setdefault(repr((cell.checkpoint, others)), []).append((at, cell))
-    ordered = [[cell for _, cell in sorted(curve, key=lambda c: c[0])] for curve in curves.values()]
+            others = sorted((path, repr(of)) for path, of in setting.items() if path not in aside)
+            curves.setdefault(repr((model[0].checkpoint, others)), []).append((at, model))
+    ordered = [[model for _, model in sorted(curve, key=lambda c: c[0])] for curve in curves.values()]
     return tuple(pair for curve in ordered for pair in pairwise(curve))
 
 
@@ -73,17 +82,16 @@ def _companions(cells: Sequence[JudgementCell], over: str) -> set[str]:
 
 
 def judge_models(
-    comparison: Comparison, records: Sequence[JudgementRecord], group: str, level: float
+    comparison: Comparison, models: Sequence[Trainings], group: str, level: float
 ) -> ComparisonFinding:
     """Judge one comparison on one model, or on the two of a trend's step."""
-    first = records[0]
+    first = models[0][0]
     try:
-        made, effect = _quantity(comparison, records, group)
+        made, effect = _quantity(comparison, models, group)
         asked = _asked(comparison)
         low, high = made.interval(level)
         near = made.interval(LEVEL)
-        shared = len(set.intersection(*(set(record.images) for record in records)))
-        estimate = Estimate(made.value, *near, shared, source=_source(comparison, records, group))
+        estimate = Estimate(made.value, *near, replicates(*models), source=_source(comparison, models, group))
         found, bound, cause = (asked.verdict(low, high), asked.slack(low, high)), asked.bound, None
     except NotAvailableError as reason:
         cause = str(reason)
@@ -94,7 +102,7 @@ def judge_models(
         text=str(comparison),
         effect=effect,
         checkpoint=first.checkpoint,
-        setting=trend_setting(comparison, [record.setting for record in records]),
+        setting=trend_setting(comparison, [setting_of(model) for model in models]),
         base=first.base,
         verdict=found[0],
         estimate=estimate,
@@ -105,6 +113,11 @@ def judge_models(
         slack=found[1],
         cause=cause,
     )
+
+
+def setting_of(model: Sequence[MeasurementCell | JudgementCell | JudgementRecord]) -> Mapping[str, Any]:
+    """The setting of a model; that of one training alone has its seed."""
+    return model_of(model[0].setting) if len(model) > 1 else model[0].setting
 
 
 def trend_setting(comparison: Comparison, settings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -120,24 +133,24 @@ def trend_setting(comparison: Comparison, settings: Sequence[Mapping[str, Any]])
     }
 
 
-def _quantity(comparison: Comparison, records: Sequence[JudgementRecord], group: str) -> tuple[Quantity, str]:
+def _quantity(comparison: Comparison, models: Sequence[Trainings], group: str) -> tuple[Quantity, str]:
     """What is measured, and what it is called."""
     if isinstance(comparison, Trend):
-        return change(
-            comparison.statistic, records[0], records[1], group
-        ), f"change of {words(comparison.statistic)}"
+        before, after = models
+        return change(comparison.statistic, before, after, group), f"change of {words(comparison.statistic)}"
     assert isinstance(comparison, Threshold | Equivalence)
     assert isinstance(comparison.quantity, Statistic)
     name = comparison.quantity.name
-    return quantity(name, records[0], group), words(name)
+    return quantity(name, models[0], group), words(name)
 
 
-def _source(comparison: Comparison, records: Sequence[JudgementRecord], group: str) -> OfModels:
+def _source(comparison: Comparison, models: Sequence[Trainings], group: str) -> OfModels:
     """What a comparison of these models looks at."""
+    records = tuple(record for model in models for record in model)
     if isinstance(comparison, Trend):
-        return OfModels(comparison.statistic, group, tuple(records))
+        return OfModels(comparison.statistic, group, records)
     (only,) = quantities_of(comparison)
-    return OfModels(statistic_of(only).name, group, tuple(records))
+    return OfModels(statistic_of(only).name, group, records)
 
 
 def _asked(comparison: Comparison) -> verdicts.Criterion:

@@ -1,4 +1,4 @@
-"""The likelihood of test images under a judged model, with intervals over the images.
+"""The likelihood of test images under a judged model, with intervals over the images and the trainings.
 
 The k-sample bound is on average below log p(x), so what is called negative
 log-likelihood here is, on average, above the true one: less so the larger k.
@@ -7,49 +7,56 @@ Source: Burda et al. (2016), equation 8 and section 5.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.findings.estimate import NotAvailableError
-from reportgen.findings.jackknife import Sample
+from reportgen.findings.models.trainings import (
+    DeviationOverTrainings,
+    MeanOverImages,
+    Trainings,
+    paired,
+    shared_images,
+)
 from reportgen.store.records import JudgementRecord
 
 Array = NDArray[np.float64]
 
 
-def negative_log_likelihood(record: JudgementRecord) -> Sample:
+def negative_log_likelihood(model: Trainings) -> MeanOverImages:
     """Mean over images of minus the bound with the most samples, nats an image."""
-    return mean(-_bounds(record, record.num_samples))
+    return MeanOverImages(-_bounds(model, model[0].num_samples, shared_images(model)))
 
 
-def bound(record: JudgementRecord, k: int) -> Sample:
-    """Mean over images of the k-sample bound, nats an image; `k` is one of the record's curve."""
-    return mean(_bounds(record, k))
+def bound(model: Trainings, k: int) -> MeanOverImages:
+    """Mean over images of the k-sample bound, nats an image; `k` is one of the records' curve."""
+    return MeanOverImages(_bounds(model, k, shared_images(model)))
 
 
-def difference(first: JudgementRecord, second: JudgementRecord) -> Sample:
-    """The first's negative log-likelihood minus the second's, paired: over the images both were judged on."""
-    shared = sorted(set(first.images) & set(second.images))
-    if len(shared) < 2:
-        raise NotAvailableError(f"a paired difference needs 2 images judged of both, found {len(shared)}")
-    mine, theirs = (
-        _bounds(record, record.num_samples)[[record.images.index(row) for row in shared]]
-        for record in (first, second)
+def deviation(model: Trainings) -> DeviationOverTrainings:
+    """From training to training, of the negative log-likelihood over the same images. Raises of one alone."""
+    if len(model) < 2:
+        raise NotAvailableError("a deviation between trainings needs two of the model")
+    return DeviationOverTrainings(negative_log_likelihood(model).values.mean(1))
+
+
+def difference(first: Trainings, second: Trainings) -> MeanOverImages:
+    """The first's negative log-likelihood minus the second's, paired: over the same images and seeds."""
+    mine, theirs = paired(first, second)
+    rows = shared_images([*mine, *theirs])
+    return MeanOverImages(
+        _bounds(theirs, theirs[0].num_samples, rows) - _bounds(mine, mine[0].num_samples, rows)
     )
-    return mean(theirs - mine)
 
 
-def mean(values: Array) -> Sample:
-    """Of numbers [I], one an image; its leave-outs give Student's t interval over them."""
-    count = values.shape[0]
-    if count < 2:
-        raise NotAvailableError(f"needs 2 images, got {count}")
-    total = float(values.mean())
-    return Sample(total, (total + (total - values) / (count - 1))[None, :])
+def _bounds(model: Trainings, k: int, rows: Sequence[int]) -> Array:
+    """Bounds for one k of every training and image of `rows`, [S I]."""
+    return np.stack([_of_one(record, k)[[record.images.index(row) for row in rows]] for record in model])
 
 
-def _bounds(record: JudgementRecord, k: int) -> Array:
-    """Bounds of every image for one k, [I]."""
+def _of_one(record: JudgementRecord, k: int) -> Array:
     if k not in record.curve:
         known = ", ".join(map(str, record.curve))
         raise LookupError(f"no bound of {k} samples was judged; there are {known}")

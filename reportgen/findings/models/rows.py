@@ -2,7 +2,9 @@
 
 `estimator` is the word ``model``, `objective` what the model was trained on,
 `num_samples` the samples of the bound, `replicates` the images, `group` a
-stochastic layer or ``all``.
+stochastic layer or ``all``. Where a model has several trainings there are rows
+of each, and of the mean over them: its ``train.seed`` is the word ``every``,
+its `replicates` are the trainings.
 """
 
 from __future__ import annotations
@@ -10,20 +12,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reportgen.declaration.published import PublishedValue
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings.estimate import Estimate, unavailable
 from reportgen.findings.models import activity
 from reportgen.findings.models.statistics import (
     ACTIVITY,
+    DEVIATION,
     LIKELIHOOD,
     active_of,
     bound_of,
+    deviation_of,
     likelihood_of,
 )
+from reportgen.findings.models.table import difference_to, last_judged, published_of
+from reportgen.findings.models.trainings import Trainings, judged_together
 from reportgen.findings.rows import Row, declared_constant
 from reportgen.plan import JudgementCell, Plan
 from reportgen.store.records import JudgementRecord
 
 MODEL = "model"
+EVERY = "every"
+"""Stands for the seed where a row is of the mean over trainings."""
+TO_PUBLISHED = "difference_to_published"
+"""The negative log-likelihood less the published one, where it may be held against it."""
 BOUND = "bound_k"
 """The k-sample bound, k being `num_samples`."""
 
@@ -35,29 +47,48 @@ def model_rows(
     causes: Mapping[str, str],
     columns: tuple[str, ...],
 ) -> Iterator[Row]:
-    """Rows in the order of the plan's judgements; of one without a record a single row says why."""
+    """Rows in the order of the plan's judgements; of one without a record a single row says why.
+
+    Those of means over trainings come last. Such a row has the cell of the first of them.
+    """
     objectives = {cell.key: str(cell.train["objective"]) for cell in plan.trainings}
-    for cell in plan.judgements:
-        setting = {name: declared_constant(name, cell.setting) for name in columns}
+    last = {cell.key for cell in last_judged(plan)}
+    comparable = experiment.published is not None and experiment.published.comparable is None
+
+    def told(cell: JudgementCell, model: Trainings, setting: Mapping[str, Any]) -> Iterator[Row]:
+        """Everything that is told of a model."""
         objective = str(cell.setting.get("train.objective", objectives[cell.training_key]))
-        record = records.get(cell.key)
-        if record is None:
+        if not model:
             missing = unavailable(causes.get(cell.key, "broken: it was not judged"))
             k = int(cell.judge["num_samples"])
             yield _row(experiment, cell, objective, k, activity.EVERYTHING, LIKELIHOOD, missing, setting)
-            continue
-        for k, group, name, found in _numbers(record):
-            yield _row(experiment, cell, objective, k, group, name, found, setting, record.dataset)
+            return
+        value = published_of(experiment, cell.setting) if comparable and cell.key in last else None
+        for k, group, name, found in _numbers(model, value):
+            yield _row(experiment, cell, objective, k, group, name, found, setting, model[0].dataset)
+
+    for cell in plan.judgements:
+        setting = {name: declared_constant(name, cell.setting) for name in columns}
+        yield from told(cell, [records[cell.key]] if cell.key in records else [], setting)
+    for cells in judged_together(plan.judgements):
+        model = [records[cell.key] for cell in cells if cell.key in records]
+        if len(model) > 1:
+            setting = {name: declared_constant(name, cells[0].setting) for name in columns}
+            yield from told(cells[0], model, {**setting, TRAINING_SEED: EVERY})
 
 
-def _numbers(record: JudgementRecord) -> Iterator[tuple[int, str, str, Estimate]]:
+def _numbers(model: Trainings, published: PublishedValue | None) -> Iterator[tuple[int, str, str, Estimate]]:
     """(K, group, statistic, estimate) of everything told of a model."""
-    most = record.num_samples
-    yield most, activity.EVERYTHING, LIKELIHOOD, likelihood_of(record)
-    for group in activity.groups(record):
-        yield most, group, ACTIVITY, active_of(record, group)
-    for k in record.curve:
-        yield k, activity.EVERYTHING, BOUND, bound_of(record, k)
+    first, most = model[0], model[0].num_samples
+    yield most, activity.EVERYTHING, LIKELIHOOD, likelihood_of(model)
+    if published is not None:
+        yield most, activity.EVERYTHING, TO_PUBLISHED, difference_to(published, model)
+    if len(model) > 1:
+        yield most, activity.EVERYTHING, DEVIATION, deviation_of(model)
+    for group in activity.groups(first):
+        yield most, group, ACTIVITY, active_of(model, group)
+    for k in first.curve:
+        yield k, activity.EVERYTHING, BOUND, bound_of(model, k)
 
 
 def _row(

@@ -11,57 +11,71 @@ from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.jackknife import LEVEL, Quantity
 from reportgen.findings.models import activity, likelihood
 from reportgen.findings.models.activity import EVERYTHING
+from reportgen.findings.models.trainings import Trainings
 from reportgen.findings.source import OfModels
-from reportgen.store.records import JudgementRecord
 
 LIKELIHOOD, ACTIVITY = "negative_log_likelihood", "active_units"
+DEVIATION = "training_deviation"
+"""Of the negative log-likelihood, from training to training of one model."""
 
 
-def quantity(name: str, record: JudgementRecord, group: str = EVERYTHING) -> Quantity:
+def quantity(name: str, model: Trainings, group: str = EVERYTHING) -> Quantity:
     """A statistic of one model."""
     if name == LIKELIHOOD:
-        return likelihood.negative_log_likelihood(record)
-    return activity.active_units(record, group)
+        return likelihood.negative_log_likelihood(model)
+    return activity.active_units(model, group)
 
 
-def change(name: str, first: JudgementRecord, second: JudgementRecord, group: str = EVERYTHING) -> Quantity:
-    """The second's minus the first's; likelihoods paired over the images both were judged on."""
+def change(name: str, first: Trainings, second: Trainings, group: str = EVERYTHING) -> Quantity:
+    """The second's minus the first's; paired over seeds, and likelihoods over images too."""
     if name == LIKELIHOOD:
         return likelihood.difference(second, first)
     return activity.difference(second, first, group)
 
 
+def replicates(*models: Trainings) -> int:
+    """What an interval rests on: trainings where there are several of each model, else images."""
+    fewest = min(map(len, models))
+    return fewest if fewest > 1 else len(set.intersection(*(set(one.images) for m in models for one in m)))
+
+
 def estimate(
-    make: Callable[[], Quantity], images: int, source: OfModels | None = None, level: float = LEVEL
+    make: Callable[[], Quantity], *models: Trainings, source: OfModels | None = None, level: float = LEVEL
 ) -> Estimate:
-    """What `make` makes, or why there is nothing; `images` are the replicates of such a number."""
+    """What `make` makes of models, or why there is nothing."""
+    count = replicates(*models)
     try:
         made = make()
         low, high = made.interval(level)
-        return Estimate(made.value, low, high, images, source=source)
+        return Estimate(made.value, low, high, count, source=source)
     except NotAvailableError as reason:
-        return unavailable(str(reason), images, source)
+        return unavailable(str(reason), count, source)
 
 
-def likelihood_of(record: JudgementRecord) -> Estimate:
-    """Negative log-likelihood with its 95 % interval over images."""
-    source = OfModels(LIKELIHOOD, EVERYTHING, (record,))
-    return estimate(lambda: likelihood.negative_log_likelihood(record), len(record.images), source)
+def likelihood_of(model: Trainings) -> Estimate:
+    """Negative log-likelihood with its 95 % interval."""
+    source = OfModels(LIKELIHOOD, EVERYTHING, tuple(model))
+    return estimate(lambda: likelihood.negative_log_likelihood(model), model, source=source)
 
 
-def bound_of(record: JudgementRecord, k: int) -> Estimate:
+def deviation_of(model: Trainings) -> Estimate:
+    """Standard deviation of the negative log-likelihood from training to training."""
+    source = OfModels(DEVIATION, EVERYTHING, tuple(model))
+    return estimate(lambda: likelihood.deviation(model), model, source=source)
+
+
+def bound_of(model: Trainings, k: int) -> Estimate:
     """The k-sample bound, likewise."""
-    return estimate(lambda: likelihood.bound(record, k), len(record.images))
+    return estimate(lambda: likelihood.bound(model, k), model)
 
 
-def active_of(record: JudgementRecord, group: str = EVERYTHING) -> Estimate:
+def active_of(model: Trainings, group: str = EVERYTHING) -> Estimate:
     """Active units of a layer or of all, with the 95 % interval of the count."""
-    source = OfModels(ACTIVITY, group, (record,))
-    return estimate(lambda: activity.active_units(record, group), len(record.images), source)
+    source = OfModels(ACTIVITY, group, tuple(model))
+    return estimate(lambda: activity.active_units(model, group), model, source=source)
 
 
-def difference_of(first: JudgementRecord, second: JudgementRecord, level: float = LEVEL) -> Estimate:
-    """The first's negative log-likelihood minus the second's, paired over images."""
-    shared = len(set(first.images) & set(second.images))
-    source = OfModels(LIKELIHOOD, EVERYTHING, (first, second))
-    return estimate(lambda: likelihood.difference(first, second), shared, source, level)
+def difference_of(first: Trainings, second: Trainings, level: float = LEVEL) -> Estimate:
+    """The first's negative log-likelihood minus the second's, paired over images and seeds."""
+    source = OfModels(LIKELIHOOD, EVERYTHING, (*first, *second))
+    return estimate(lambda: likelihood.difference(first, second), first, second, source=source, level=level)

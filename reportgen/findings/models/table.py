@@ -12,7 +12,8 @@ from reportgen.declaration.published import PublishedValue
 from reportgen.findings.estimate import NAN, Estimate, unavailable
 from reportgen.findings.models import activity
 from reportgen.findings.models.budget import Budget, budget
-from reportgen.findings.models.statistics import active_of, likelihood_of
+from reportgen.findings.models.statistics import active_of, deviation_of, likelihood_of
+from reportgen.findings.models.trainings import Trainings, judged_together, model_of
 from reportgen.findings.models.verdict import NOT_JUDGED, NOT_RUN, Orderings, orderings, verdict
 from reportgen.plan import JudgementCell, Plan, TrainingCell
 from reportgen.store.records import BrokenRecord, JudgementRecord
@@ -23,14 +24,19 @@ class JudgedModel:
     """One model, judged where its training ends."""
 
     setting: Mapping[str, Any]
-    """Swept settings, as the plan has them; of a published number without a model, as it is declared."""
-    cell: JudgementCell | None
-    """None where the declaration trains no such model."""
+    """Swept settings, as the plan has them, but for the seed of the training; of a published number without
+    a model, as it is declared."""
+    cells: tuple[JudgementCell, ...]
+    """One a training; empty where the declaration trains no such model."""
     training: TrainingCell | None
-    record: JudgementRecord | None
+    """The first."""
+    records: tuple[JudgementRecord, ...]
+    """Of the trainings that were judged."""
     published: PublishedValue | None
     likelihood: Estimate
     """Negative log-likelihood, nats an image."""
+    spread: Estimate
+    """Its standard deviation from training to training; not available of one training."""
     active: tuple[Estimate, ...]
     """Active units of each stochastic layer, the one next to the data first."""
     difference: Estimate
@@ -40,9 +46,19 @@ class JudgedModel:
     orderings: Orderings
     budget: Budget | None
     cause: str
-    """Why there is no record; empty where there is one."""
+    """Why a training has no record; empty where all have one."""
     waiting: bool
     """Whether only time was lacking: the next run goes on."""
+
+    @property
+    def cell(self) -> JudgementCell | None:
+        """Of the first training."""
+        return self.cells[0] if self.cells else None
+
+    @property
+    def record(self) -> JudgementRecord | None:
+        """Of the first training that was judged: what is shown of one alone is this one's."""
+        return self.records[0] if self.records else None
 
     @property
     def objective(self) -> str:
@@ -69,9 +85,9 @@ def judged_models(
     trainings = {cell.key: cell for cell in plan.trainings}
     values = experiment.published.values if experiment.published else ()
     found: list[JudgedModel] = []
-    for cell in last_judged(plan):
-        value = next((value for value in values if _belongs(value, cell.setting)), None)
-        found.append(_model(experiment, cell, trainings[cell.training_key], records, broken, value))
+    for cells in judged_together(last_judged(plan)):
+        value = published_of(experiment, cells[0].setting)
+        found.append(_model(experiment, cells, trainings, records, broken, value))
     placed = [id(model.published) for model in found]
     found += [_absent(value) for value in values if id(value) not in placed]
     return _with_verdicts(experiment, found)
@@ -88,6 +104,12 @@ def last_judged(plan: Plan) -> tuple[JudgementCell, ...]:
     return tuple(last.values())
 
 
+def published_of(experiment: Experiment, setting: Mapping[str, Any]) -> PublishedValue | None:
+    """The published number of a setting, if there is one."""
+    values = experiment.published.values if experiment.published else ()
+    return next((value for value in values if _belongs(value, setting)), None)
+
+
 def _belongs(value: PublishedValue, setting: Mapping[str, Any]) -> bool:
     """Whether it is the published one of a setting; one number may stand for a list of one."""
     return all(
@@ -98,36 +120,34 @@ def _belongs(value: PublishedValue, setting: Mapping[str, Any]) -> bool:
 
 def _model(
     experiment: Experiment,
-    cell: JudgementCell,
-    training: TrainingCell,
+    cells: tuple[JudgementCell, ...],
+    trainings: Mapping[str, TrainingCell],
     records: Mapping[str, JudgementRecord],
     broken: Mapping[str, BrokenRecord],
     value: PublishedValue | None,
 ) -> JudgedModel:
-    record = records.get(cell.key)
-    lost = broken.get(training.key) or broken.get(cell.key)
-    cause = "" if record is not None else (lost.cause if lost else "it was not judged")
-    nll = likelihood_of(record) if record is not None else unavailable(cause)
-    active = (
-        tuple(active_of(record, group) for group in activity.groups(record)[:-1])
-        if record is not None
-        else ()
-    )
-    published = experiment.published
+    made = tuple(records[cell.key] for cell in cells if cell.key in records)
+    missing = [cell for cell in cells if cell.key not in records]
+    lost = [broken.get(cell.training_key) or broken.get(cell.key) for cell in missing]
+    cause = next((one.cause for one in lost if one), "it was not judged") if missing else ""
+    nll = likelihood_of(made) if made else unavailable(cause)
+    groups = activity.groups(made[0])[:-1] if made else ()
+    published, training = experiment.published, trainings[cells[0].training_key]
     return JudgedModel(
-        setting=cell.setting,
-        cell=cell,
+        setting=model_of(cells[0].setting),
+        cells=cells,
         training=training,
-        record=record,
+        records=made,
         published=value,
         likelihood=nll,
-        active=active,
-        difference=unavailable(cause) if value is None else _minus(nll, value.nll),
+        spread=deviation_of(made) if made else unavailable(cause),
+        active=tuple(active_of(made, group) for group in groups),
+        difference=unavailable(cause) if value is None else difference_to(value, made, cause),
         verdict="",
         orderings=Orderings(),
-        budget=budget(training, cell.checkpoint, published.epochs if published else None),
+        budget=budget(training, cells[0].checkpoint, published.epochs if published else None),
         cause=cause,
-        waiting=record is None and lost is not None and lost.paused,
+        waiting=bool(missing) and all(one is not None and one.paused for one in lost),
     )
 
 
@@ -135,11 +155,12 @@ def _absent(value: PublishedValue) -> JudgedModel:
     cause = "the declaration trains no such model"
     return JudgedModel(
         setting=value.at,
-        cell=None,
+        cells=(),
         training=None,
-        record=None,
+        records=(),
         published=value,
         likelihood=unavailable(cause),
+        spread=unavailable(cause),
         active=(),
         difference=unavailable(cause),
         verdict="",
@@ -148,6 +169,11 @@ def _absent(value: PublishedValue) -> JudgedModel:
         cause=cause,
         waiting=False,
     )
+
+
+def difference_to(value: PublishedValue, model: Trainings, cause: str = "") -> Estimate:
+    """The negative log-likelihood of a model less the published one, which is taken as it stands."""
+    return _minus(likelihood_of(model), value.nll) if model else unavailable(cause)
 
 
 def _minus(estimate: Estimate, number: float) -> Estimate:
@@ -161,7 +187,7 @@ def _with_verdicts(experiment: Experiment, models: Sequence[JudgedModel]) -> tup
     if experiment.published is None:
         return tuple(models)
     told = orderings(
-        [model.record for model in models],
+        [model.records for model in models],
         [None if model.published is None else model.published.nll for model in models],
     )
     return tuple(
@@ -174,7 +200,7 @@ def _word(experiment: Experiment, model: JudgedModel, of: Orderings) -> str:
     assert experiment.published is not None
     if model.published is None:
         return ""
-    if model.record is None:
+    if not model.records:
         return NOT_RUN
     if experiment.published.comparable is not None:
         return NOT_JUDGED

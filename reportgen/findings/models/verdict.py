@@ -20,7 +20,7 @@ from itertools import combinations
 from reportgen.findings import verdicts
 from reportgen.findings.estimate import Estimate
 from reportgen.findings.models.statistics import difference_of
-from reportgen.store.records import JudgementRecord
+from reportgen.findings.models.trainings import Trainings
 
 REPRODUCED = "reproduced"
 ORDERED = "right ordering"
@@ -32,8 +32,8 @@ VERDICTS = (REPRODUCED, ORDERED, NOT_REPRODUCED, UNDECIDED, NOT_RUN, NOT_JUDGED)
 
 FAMILY_ERROR = 0.05
 
-Cell = tuple[str, int, float]
-"""Key of a training, checkpoint, published number."""
+Cell = tuple[tuple[str, ...], int, float]
+"""Keys of a model's trainings, checkpoint, published number."""
 
 
 @dataclass(frozen=True)
@@ -67,29 +67,27 @@ def verdict(difference: Estimate, within: float, orderings: Orderings) -> str:
     return NOT_REPRODUCED if told == verdicts.REFUTED else UNDECIDED
 
 
-def orderings(
-    models: Sequence[JudgementRecord | None], published: Sequence[float | None]
-) -> tuple[Orderings, ...]:
-    """Of every cell of a table, in its order; a cell without a model, or without a number, has none."""
+def orderings(models: Sequence[Trainings], published: Sequence[float | None]) -> tuple[Orderings, ...]:
+    """Of every cell of a table, in its order; a cell without a judged training, or a number, has none."""
     cells = [_cell(model, number) for model, number in zip(models, published, strict=True)]
     ways = _ways(models, published)
     return tuple(_counted([way for pair, way in ways.items() if cell in pair]) for cell in cells)
 
 
-def orderings_of_all(
-    models: Sequence[JudgementRecord | None], published: Sequence[float | None]
-) -> Orderings:
+def orderings_of_all(models: Sequence[Trainings], published: Sequence[float | None]) -> Orderings:
     """Of the table as a whole, each pair once."""
     return _counted(list(_ways(models, published).values()))
 
 
-def _cell(model: JudgementRecord | None, number: float | None) -> Cell | None:
+def _cell(model: Trainings, number: float | None) -> Cell | None:
     """What a cell of the table is of: a model, and the number published for it."""
-    return None if model is None or number is None else (model.training_key, model.checkpoint, number)
+    if not model or number is None:
+        return None
+    return tuple(record.training_key for record in model), model[0].checkpoint, number
 
 
 def _ways(
-    models: Sequence[JudgementRecord | None], published: Sequence[float | None]
+    models: Sequence[Trainings], published: Sequence[float | None]
 ) -> Mapping[tuple[Cell, Cell], int | None]:
     """Of every two different cells: 1 where ours surely differ as the published ones do, −1 the other way.
 
@@ -98,14 +96,14 @@ def _ways(
     known = {
         cell: model
         for model, number in zip(models, published, strict=True)
-        if model is not None and (cell := _cell(model, number)) is not None
+        if (cell := _cell(model, number)) is not None
     }
     pairs = list(combinations(known, 2))
     level = 1.0 - FAMILY_ERROR / max(len(pairs), 1)
     return {(a, b): _way(known[a], known[b], a[-1] - b[-1], level) for a, b in pairs}
 
 
-def _way(first: JudgementRecord, second: JudgementRecord, theirs: float, level: float) -> int | None:
+def _way(first: Trainings, second: Trainings, theirs: float, level: float) -> int | None:
     ours = difference_of(first, second, level)
     if not ours.has_interval or abs(theirs) <= (ours.high - ours.low) / 2.0:
         return None

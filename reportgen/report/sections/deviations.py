@@ -87,6 +87,11 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
+def _trainings(findings: Findings, _: TrainingCell) -> str:
+    counts = sorted({len(model.cells) for model in findings.models if model.cells})
+    return " or ".join(map(prose.count, counts)) or SILENT
+
+
 def _binarization(_: Findings, cell: TrainingCell) -> str:
     known = DATASETS.get(str(cell.problem.get("data", "")))
     if known is None:
@@ -148,6 +153,7 @@ SHEET = (
     Setting(
         "Training images", "MNIST, 60 000; OMNIGLOT, 24 345", "MNIST, 59 600; OMNIGLOT, 23 000", _images
     ),
+    Setting("Trainings of a model", SILENT, SILENT, _trainings),
     Setting("Pixels of an image", "28×28", "28×28", _size),
     Setting(
         "Binarization", "afresh at every draw (table 3: fixed)", "afresh at every draw (table 3: fixed)",

@@ -57,7 +57,8 @@ def context(findings: Findings) -> Mapping[str, Any]:
     v, problem = findings.vocabulary, experiment.problem
     trainings = trained(findings)
     epochs = spread(trainings, "epochs")
-    q = DISTRIBUTIONS[problem.distribution]
+    q, runs = DISTRIBUTIONS[problem.distribution], len(about.judged(findings))
+    models = about.models_trained(findings, about.judged(findings))
     return {
         "trained": v.trained,
         "network": v.network,
@@ -102,7 +103,8 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "epochs": _rounds(epochs, v) if any(epochs) else "",
         "trained_on": about.trained_on(findings),
         "model": base_model(findings),
-        "models": words.counted(about.trained_models(findings), "model"),
+        "models": words.counted(models, "model"),
+        "trainings": words.counted(runs, "training") if runs > models else "",
     }
 
 

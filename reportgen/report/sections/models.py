@@ -71,16 +71,23 @@ def _head(path: str) -> str:
 
 
 def not_run(found: Grid) -> list[Mapping[str, str]]:
-    """Models without numbers, and how far they are."""
+    """Models of which numbers are missing, and how far they are."""
     return [
         {
             "model": found.name(row, column),
-            "state": "paused; the next run goes on" if model.waiting else "not run",
+            "state": _state(model),
             "cause": model.cause,
         }
         for row, column, model in found.models
-        if model.record is None
+        if not model.cells or len(model.records) < len(model.cells)
     ]
+
+
+def _state(model: JudgedModel) -> str:
+    state = "paused; the next run goes on" if model.waiting else "not run"
+    if len(model.cells) < 2:
+        return state
+    return f"{state}; {prose.count(len(model.records))} of {prose.count(len(model.cells))} trainings judged"
 
 
 def chains(findings: Findings, found: Grid) -> list[str]:
@@ -132,6 +139,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "dataset": findings.vocabulary.dataset,
         "missing": not_run(found),
         "chains": chains(findings, found),
+        "trainings": model_words.trainings(models),
+        "alone": any(len(model.records) == 1 for model in models),
+        "spread": model_words.spread(found),
         "shared": model_words.shared(found),
         "orderings": model_words.orderings(models),
         "layered": any(len(model.active) > 1 for model in models),

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from reportgen.findings import Findings, prose
+from reportgen.findings.over_trainings import ratio_over_trainings
 from reportgen.report import about, words
 from reportgen.report.section import Section
 
@@ -44,11 +45,32 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
 def stories(findings: Findings) -> list[str]:
     """That of the two main estimators, for all objectives that both of them are for."""
     pair = about.contrast(findings)
-    return [
-        story(findings, objectives, *pair)
+    told = [
+        text
         for objectives in about.variance_objectives(findings)
         if pair and set(pair) <= set(findings.compared(objectives[0]))
+        for text in (story(findings, objectives, *pair), trained_anew(findings, objectives, *pair))
     ]
+    return [text for text in told if text]
+
+
+def trained_anew(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:
+    """The ratio of two variances over trainings of the model; empty where it has one."""
+    found = ratio_over_trainings(findings, worst, reference, objectives[0])
+    if found is None:
+        return ""
+    v = findings.vocabulary
+    when = (
+        f"after {words.counted(found.checkpoint, v.round, v.rounds)}"
+        if found.checkpoint
+        else "before training"
+    )
+    return words.sentence(
+        f"{about.under_all(findings, objectives)}, in {prose.in_words(len(found.each))} trainings from other "
+        f"seeds, the variance of {about.named(findings, worst)} is {words.with_interval(found.mean)} times "
+        f"that of {about.named(findings, reference)} {when}, in the geometric mean with its interval over "
+        f"trainings; single trainings lie {words.between(found.each)}"
+    )
 
 
 def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:

@@ -1,0 +1,135 @@
+"""One model trained several times: from other first parameters, in another order, with other noise.
+
+Trainings of a model differ in their seed alone. What is told of the model is the mean over them, and
+where its interval comes from is twofold: other trainings would have another mean, and so would other
+images. With x_si of training s and image i, S trainings and I images,
+
+    half-width² = t²(S−1) · V_s + t²(I−1) · max(V_i − V_si, 0),
+
+V_s being the variance of the trainings' means over S, V_i that of the images' means over I, and V_si
+the mean square of what neither explains over S · I, which is in V_s as well. Half-widths of independent
+parts add as squares (Howe 1974, J. Am. Stat. Assoc. 69); two crossed factors are split as in Cornfield &
+Tukey 1956, Ann. Math. Statist. 27. Of one training nothing but the images can be told, the network held
+fixed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from reportgen.declaration.train import TRAINING_SEED
+from reportgen.findings.estimate import NotAvailableError
+from reportgen.findings.jackknife import Quantity
+from reportgen.jackknife import t_quantile
+from reportgen.plan import JudgementCell
+from reportgen.store.records import JudgementRecord
+
+Array = NDArray[np.float64]
+Trainings = Sequence[JudgementRecord]
+"""Judgements of one model at one checkpoint, a training each."""
+
+
+def model_of(setting: Mapping[str, Any]) -> dict[str, Any]:
+    """A setting without the seed of its training."""
+    return {path: value for path, value in setting.items() if path != TRAINING_SEED}
+
+
+def judged_together(cells: Iterable[JudgementCell]) -> tuple[tuple[JudgementCell, ...], ...]:
+    """Judgements of one model at one checkpoint, in the order in which each is met first."""
+    found: dict[str, list[JudgementCell]] = {}
+    for cell in cells:
+        place = repr((sorted(model_of(cell.setting).items()), cell.checkpoint))
+        found.setdefault(place, []).append(cell)
+    return tuple(map(tuple, found.values()))
+
+
+def paired(first: Trainings, second: Trainings) -> tuple[Trainings, Trainings]:
+    """The trainings of two models from the same seeds, in the order of the first's."""
+    theirs = {record.setting.get(TRAINING_SEED): record for record in second}
+    shared = [record for record in first if record.setting.get(TRAINING_SEED) in theirs]
+    if not shared:
+        raise NotAvailableError(f"no training of the one has the {TRAINING_SEED} of a training of the other")
+    return shared, [theirs[record.setting.get(TRAINING_SEED)] for record in shared]
+
+
+def shared_images(records: Trainings) -> list[int]:
+    """Images that all of them were judged on, ascending. Raises where they are fewer than two."""
+    images = sorted(set.intersection(*(set(record.images) for record in records)))
+    if len(images) < 2:
+        raise NotAvailableError(f"needs 2 images that all models were judged on, found {len(images)}")
+    return images
+
+
+@dataclass(frozen=True)
+class MeanOverImages:
+    """The mean of a number of each training and image."""
+
+    values: Array
+    """[S I]"""
+
+    @property
+    def value(self) -> float:
+        """Over both."""
+        return float(self.values.mean())
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Over the choice of images and, with several trainings, over the trainings; see the file's head."""
+        trainings, images = self.values.shape
+        of_trainings, of_images = self.values.mean(1), self.values.mean(0)
+        by_image = float(of_images.var(ddof=1)) / images
+        reach = 0.0
+        if trainings > 1:
+            rest = self.values - of_trainings[:, None] - of_images + self.value
+            chance = float((rest**2).sum()) / ((trainings - 1) * (images - 1)) / (trainings * images)
+            by_image = max(by_image - chance, 0.0)
+            reach = t_quantile(level, trainings - 1) * math.sqrt(float(of_trainings.var(ddof=1)) / trainings)
+        half = math.hypot(t_quantile(level, images - 1) * math.sqrt(by_image), reach)
+        return self.value - half, self.value + half
+
+
+@dataclass(frozen=True)
+class DeviationOverTrainings:
+    """The standard deviation of a number from training to training."""
+
+    values: Array
+    """[S], two or more."""
+
+    @property
+    def value(self) -> float:
+        """Of one training, not of the mean over them."""
+        return float(self.values.std(ddof=1))
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """χ² with S − 1 degrees of freedom, as of normal numbers."""
+        degrees = len(self.values) - 1
+        ends = special.chdtri(degrees, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+        low, high = self.value * np.sqrt(degrees / ends)
+        return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class MeanOverTrainings:
+    """The mean of quantities that have intervals over images of their own, a training each; two or more."""
+
+    each: tuple[Quantity, ...]
+
+    @property
+    def value(self) -> float:
+        """Over the trainings."""
+        return float(np.mean([one.value for one in self.each]))
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """To either side, the mean reach over images and that of the mean over trainings, as squares."""
+        count = len(self.each)
+        spread = float(np.std([one.value for one in self.each], ddof=1))
+        reach = t_quantile(level, count - 1) * spread / math.sqrt(count)
+        ends = np.mean([one.interval(level) for one in self.each], axis=0)
+        below, above = self.value - float(ends[0]), float(ends[1]) - self.value
+        return self.value - math.hypot(below, reach), self.value + math.hypot(above, reach)

@@ -1,0 +1,65 @@
+"""A ratio of variances in several trainings of the base model, and over them.
+
+In each training the ratio has an interval over draws, the network held fixed. Over trainings it is the
+geometric mean with Student's t interval of the logarithms, the measured images held fixed: draws move
+them too, so that their noise is in it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from reportgen.declaration.train import TRAINING_SEED
+from reportgen.findings.estimate import Estimate
+from reportgen.findings.findings import Findings
+from reportgen.findings.jackknife import LEVEL
+from reportgen.findings.models.trainings import model_of
+from reportgen.findings.source import OfSeveral
+from reportgen.jackknife import t_quantile
+
+
+@dataclass(frozen=True)
+class OverTrainings:
+    """A ratio in two trainings or more."""
+
+    checkpoint: int
+    each: tuple[Estimate, ...]
+    """In the plan's order."""
+    mean: Estimate
+    """Geometric; its replicates are the trainings."""
+
+
+def ratio_over_trainings(findings: Findings, first: str, second: str, objective: str) -> OverTrainings | None:
+    """Total variance of `first` over that of `second` at the last checkpoint that several trainings reach.
+
+    None where the base model has one training, or the ratio is known in one alone.
+    """
+    base = next((record.setting for record in findings.measurements if record.base), {})
+    if TRAINING_SEED not in base:
+        return None
+    settings: dict[int, list[dict[str, object]]] = {}
+    for record in findings.measurements:
+        if model_of(record.setting) == model_of(base):
+            settings.setdefault(record.checkpoint, []).append(record.setting)
+    several = [checkpoint for checkpoint, found in settings.items() if len(found) > 1]
+    if not several:
+        return None
+    checkpoint = max(several)
+    ratios = (
+        findings.ratio(first, second, objective=objective, checkpoint=checkpoint, setting=setting)
+        for setting in settings[checkpoint]
+    )
+    each = tuple(ratio for ratio in ratios if ratio.has_interval and 0.0 < ratio.value < math.inf)
+    return OverTrainings(checkpoint, each, _mean(each)) if len(each) > 1 else None
+
+
+def _mean(each: tuple[Estimate, ...]) -> Estimate:
+    logs = np.log([one.value for one in each])
+    reach = t_quantile(LEVEL, len(each) - 1) * float(logs.std(ddof=1)) / math.sqrt(len(each))
+    centre = float(logs.mean())
+    sources = tuple(one.source for one in each if one.source is not None)
+    ends = (math.exp(centre), math.exp(centre - reach), math.exp(centre + reach))
+    return Estimate(*ends, len(each), source=OfSeveral(sources))

@@ -1,0 +1,457 @@
+"""Several trainings of one model: what their seed reaches, the mean over them, its interval against twins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from reportgen.declaration import Experiment, load_text, resolved, to_yaml
+from reportgen.errors import DeclarationError
+from reportgen.figures import FIGURES, learning_curves, likelihood_by_model
+from reportgen.findings import Findings, collect
+from reportgen.findings.drift import EQUIVALENT, compare_numbers
+from reportgen.findings.estimate import NotAvailableError
+from reportgen.findings.models import activity, likelihood
+from reportgen.findings.models.statistics import active_of, deviation_of, difference_of, likelihood_of
+from reportgen.findings.models.trainings import DeviationOverTrainings, MeanOverImages, MeanOverTrainings
+from reportgen.findings.over_trainings import ratio_over_trainings
+from reportgen.plan import Plan, make_plan
+from reportgen.report.sections import training as section_of_training
+from reportgen.store import Store
+from reportgen.store.records import JudgementRecord
+from reportgen.training import load_checkpoint, train
+from tests.synthetic_models import (
+    TABLE,
+    judgement,
+    models,
+    nll_of,
+    paused,
+    records,
+    trained_well,
+)
+from tests.test_models import of
+from tests.test_report import page_of, text_of
+
+SEEDED = TABLE.replace(
+    "sweep: {train.objective: [elbo, iwae], train.num_samples: [1, 5, 50]}",
+    "sweep: {train.objective: [elbo, iwae], train.num_samples: [1, 5, 50], train.seed: [0, 1, 2]}",
+)
+SPREAD = (-0.3, 0.1, 0.2)
+"""What a training of each seed is off the mean over them, nats."""
+
+
+def declared(text: str = SEEDED) -> Experiment:
+    return load_text(text, "table.yaml")
+
+
+def planned(text: str = SEEDED) -> Plan:
+    return make_plan(declared(text), "0" * 64)
+
+
+def by_seed(cell: Any) -> float:
+    return SPREAD[int(cell.setting["train.seed"])]
+
+
+@pytest.fixture(scope="module")
+def seeded() -> Findings:
+    return models(declared(), shift=by_seed)
+
+
+# What the seed reaches
+
+
+def test_the_seed_left_out_is_the_experiments_and_its_keys_are_those_of_old() -> None:
+    base, named = planned(TABLE), planned(TABLE.replace("epochs: 64,", "epochs: 64, seed: 0,"))
+    assert [cell.key for cell in base.cells] == [cell.key for cell in named.cells]
+    other = make_plan(load_text(TABLE, "table.yaml", ["seed=3"]), "0" * 64)
+    assert {cell.seed for cell in other.trainings} == {3}
+
+
+def test_a_seed_of_the_training_alone_trains_anew_and_measures_with_the_same_draws() -> None:
+    base, other = planned(TABLE), planned(TABLE.replace("epochs: 64,", "epochs: 64, seed: 1,"))
+    assert {cell.seed for cell in other.trainings} == {1}
+    assert {cell.seed for cell in (*other.judgements, *other.measurements)} == {0}
+    assert not {cell.key for cell in base.cells} & {cell.key for cell in other.cells}
+
+
+def test_a_training_is_the_same_whichever_declaration_asks_for_its_seed() -> None:
+    swept = planned()
+    alone = make_plan(load_text(TABLE, "table.yaml", ["seed=2"]), "0" * 64)
+    keys = {cell.key for cell in swept.trainings if cell.seed == 2}
+    assert keys == {cell.key for cell in alone.trainings}
+    assert len(swept.trainings) == 15  # five different trainings, since k = 1 is one, from three seeds
+
+
+CHAIN = """
+experiment: chain
+problem: {model: vae, data: digits, latent: 5, hidden: [10]}
+train: {objective: iwae, num_samples: 5, epochs: 2, after: {objective: elbo, epochs: 3}}
+sweep: {train.seed: [0, 1]}
+"""
+
+
+def test_the_training_before_follows_the_seed_unless_it_has_its_own() -> None:
+    first, then, other_first, other_then = planned(CHAIN).trainings
+    assert [c.seed for c in (first, then, other_first, other_then)] == [0, 0, 1, 1]
+    assert (then.parent, other_then.parent) == (first.key, other_first.key)
+    fixed = planned(CHAIN.replace("epochs: 3}", "epochs: 3, seed: 7}")).trainings
+    assert [cell.seed for cell in fixed] == [7, 0, 1]
+    assert {cell.parent for cell in fixed[1:]} == {fixed[0].key}
+    assert fixed[1].key != then.key
+
+
+def test_a_resolved_declaration_keeps_the_seed_only_where_it_is_another() -> None:
+    assert "seed" not in resolved(load_text(TABLE, "table.yaml"))["train"]
+    other = load_text(TABLE.replace("epochs: 64,", "epochs: 64, seed: 1,"), "table.yaml")
+    again = load_text(to_yaml(resolved(other)), "again.yaml")
+    assert (again.train.seed, again.seed) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (SEEDED.replace("[0, 1, 2]", "[0, 1.5]"), "train.seed must be a whole number"),
+        (SEEDED.replace("[0, 1, 2]", "[0, -1]"), "train.seed must be at least 0"),
+        (
+            SEEDED.replace("at train.objective iwae", "at train.objective iwae").replace(
+                "decreasing(negative_log_likelihood, train.num_samples)",
+                "decreasing(negative_log_likelihood, train.seed)",
+            ),
+            "train.seed is in no order, so there is no trend along it",
+        ),
+        (
+            SEEDED.replace(
+                "decreasing(negative_log_likelihood, train.num_samples) at train.objective iwae",
+                "crossover(pathwise, doubly_reparameterized, train.seed) > 1",
+            ),
+            "train.seed is in no order, so nothing crosses along it",
+        ),
+        (
+            SEEDED.replace("{at: {train.objective: elbo, train.num_samples: 1}", "{at: {train.seed: 1}"),
+            "tells trainings apart, not models",
+        ),
+        (CHAIN.replace("train.seed", "train.after.seed"), "after.seed cannot be swept: sweep train.seed"),
+    ],
+)  # fmt: skip
+def test_seeds_that_make_no_sense_are_refused(text: str, wanted: str) -> None:
+    with pytest.raises(DeclarationError, match=re.escape(wanted)):
+        declared(text)
+
+
+REAL = """
+experiment: real
+problem: {model: layered_vae, data: digits, latent: [3], hidden: [[8]]}
+train: {objective: elbo, epochs: 1, checkpoints: [0, 1]}
+sweep: {train.seed: [0, 1]}
+"""
+
+
+def test_the_seed_moves_first_parameters_order_and_noise_of_a_real_training(tmp_path: Path) -> None:
+    from reportgen.datasets import load
+
+    torch.set_num_threads(1)
+    store, cells = Store(tmp_path), planned(REAL).trainings
+    for cell in cells:
+        store.save(train(cell, lambda: load("digits"), store))
+    begun = [load_checkpoint(store, cell.key, 0) for cell in cells]
+    moved = [load_checkpoint(store, cell.key, 1) for cell in cells]
+    weights = [name for name, value in begun[0].items() if value.dim() > 1]
+    assert weights and all(not torch.equal(begun[0][name], begun[1][name]) for name in weights)
+    steps = [{name: moved[i][name] - begun[i][name] for name in weights} for i in range(2)]
+    assert all(not torch.allclose(steps[0][name], steps[1][name], rtol=1e-3) for name in weights)
+
+
+# The mean over trainings
+
+
+def crossed(rng: np.random.Generator, trainings: int, images: int, parts: Sequence[float]) -> np.ndarray:
+    """Effects of trainings, of images, and of both together, with these standard deviations."""
+    own, common, rest = parts
+    return np.asarray(
+        own * rng.normal(size=(trainings, 1))
+        + common * rng.normal(size=(1, images))
+        + rest * rng.normal(size=(trainings, images))
+    )
+
+
+def test_the_interval_over_trainings_and_images_is_its_slow_twin() -> None:
+    values = crossed(np.random.default_rng(0), 4, 30, (0.5, 3.0, 1.0))
+    (s, i), m = values.shape, values.mean()
+    own = sum((values[a].mean() - m) ** 2 for a in range(s)) / (s - 1) / s
+    common = sum((values[:, b].mean() - m) ** 2 for b in range(i)) / (i - 1) / i
+    rest = sum(
+        (values[a, b] - values[a].mean() - values[:, b].mean() + m) ** 2 for a in range(s) for b in range(i)
+    )
+    common -= rest / ((s - 1) * (i - 1)) / (s * i)
+    assert common > 0.0
+    half = np.sqrt(stats.t.ppf(0.975, s - 1) ** 2 * own + stats.t.ppf(0.975, i - 1) ** 2 * common)
+    found = MeanOverImages(values)
+    assert found.value == pytest.approx(m, rel=1e-14)
+    assert found.interval(0.95) == pytest.approx((m - half, m + half), rel=1e-12)
+
+
+def test_of_one_training_it_is_students_t_over_the_images() -> None:
+    values = crossed(np.random.default_rng(1), 1, 50, (1.0, 2.0, 0.0))
+    wanted = stats.ttest_1samp(values[0], 0.0).confidence_interval(0.99)
+    assert MeanOverImages(values).interval(0.99) == pytest.approx((wanted.low, wanted.high), rel=1e-12)
+
+
+def test_images_that_are_all_alike_leave_students_t_over_the_trainings() -> None:
+    values = np.repeat(np.array([[1.0], [2.0], [4.0]]), 20, 1)
+    wanted = stats.ttest_1samp([1.0, 2.0, 4.0], 0.0).confidence_interval(0.95)
+    assert MeanOverImages(values).interval(0.95) == pytest.approx((wanted.low, wanted.high), rel=1e-12)
+
+
+MIXTURES = [(1.0, 0.0, 0.0), (0.0, 14.0, 0.0), (0.0, 0.0, 14.0), (1.0, 5.0, 0.0), (0.5, 5.0, 14.0)]
+
+
+@pytest.mark.parametrize("trainings", [2, 3, 6])
+@pytest.mark.parametrize("parts", MIXTURES)
+def test_intervals_over_trainings_cover_whatever_scatters(trainings: int, parts: tuple[float, ...]) -> None:
+    rng, repeats = np.random.default_rng(5), 1500
+    made = [MeanOverImages(crossed(rng, trainings, 60, parts)) for _ in range(repeats)]
+    least = stats.binom.ppf(1e-4, repeats, 0.95)
+    assert sum(low <= 0.0 <= high for low, high in (one.interval(0.95) for one in made)) >= least
+    if parts[0] == 1.0:  # what holds the trainings fixed does not
+        fixed = [MeanOverImages(one.values.mean(0, keepdims=True)).interval(0.95) for one in made]
+        assert sum(low <= 0.0 <= high for low, high in fixed) < least
+
+
+def test_the_deviation_between_trainings_covers_the_true_one() -> None:
+    rng, repeats = np.random.default_rng(6), 2000
+    made = [DeviationOverTrainings(0.3 * rng.normal(size=4)).interval(0.95) for _ in range(repeats)]
+    covered = sum(low <= 0.3 <= high for low, high in made)
+    assert abs(covered - 0.95 * repeats) < 4.0 * np.sqrt(repeats * 0.95 * 0.05)
+
+
+def test_counts_over_trainings_add_their_parts_as_squares() -> None:
+    variance = np.array([0.2, 0.3, 0.0101, 1e-6])
+    without = variance * (1.0 + 0.05 * np.random.default_rng(0).normal(size=(20, 4)))
+    one = activity.ActiveUnits(variance, without)
+    other = activity.ActiveUnits(np.array([0.2, 0.3, 0.4, 1e-6]), np.full((20, 4), [0.2, 0.3, 0.4, 1e-6]))
+    assert (one.interval(0.95), other.interval(0.95)) == ((2.0, 3.0), (3.0, 3.0))
+    found = MeanOverTrainings((one, other, other))
+    assert found.value == 3.0
+    assert found.interval(0.95) == pytest.approx((3.0 - 1.0 / 3.0, 3.0))
+    spread = MeanOverTrainings((other, replace_units(other, 4)))
+    reach = stats.t.ppf(0.975, 1) * np.std([3, 4], ddof=1) / np.sqrt(2)
+    assert spread.interval(0.95) == pytest.approx((3.5 - reach, 3.5 + reach))
+
+
+def replace_units(units: activity.ActiveUnits, count: int) -> activity.ActiveUnits:
+    variance = np.where(np.arange(len(units.variance)) < count, 0.5, 1e-6)
+    return activity.ActiveUnits(variance, np.repeat(variance[None], 20, 0))
+
+
+# Models, their claims and rows
+
+
+def trainings_of(findings: Findings, objective: str, k: int) -> tuple[JudgementRecord, ...]:
+    return of(findings, objective, k).records
+
+
+def test_a_model_is_told_by_the_mean_over_its_trainings(seeded: Findings) -> None:
+    assert len(seeded.models) == 6
+    model = of(seeded, "iwae", 5)
+    assert (len(model.cells), len(model.records)) == (3, 3)
+    assert "train.seed" not in model.setting
+    assert model.likelihood.value == pytest.approx(85.54)
+    assert model.likelihood.replicates == 3
+    alone = likelihood_of(model.records[:1])
+    assert alone.value == pytest.approx(85.54 - 0.3)
+    assert alone.replicates == 200
+    assert model.spread.value == pytest.approx(np.std(SPREAD, ddof=1))
+    assert model.difference.value == pytest.approx(0.0, abs=1e-9)
+    assert not deviation_of(model.records[:1]).available
+
+
+def test_differences_pair_trainings_of_one_seed(seeded: Findings) -> None:
+    first, second = trainings_of(seeded, "iwae", 5), trainings_of(seeded, "iwae", 50)
+    paired = difference_of(first, second)
+    assert paired.value == pytest.approx(85.54 - 84.78)
+    assert paired == difference_of(first, tuple(reversed(second)))
+    # Seeds move both alike here, so that the trainings' part is gone and the images' is left.
+    assert paired.high - paired.low < 0.2 < likelihood_of(first).high - likelihood_of(first).low
+    two = difference_of(first, second[1:])
+    assert two.replicates == 2
+    strangers = [replace(one, setting={**one.setting, "train.seed": 10 + i}) for i, one in enumerate(second)]
+    with pytest.raises(NotAvailableError, match=r"no training of the one has the train\.seed"):
+        likelihood.difference(first, strangers)
+
+
+def test_counts_are_means_over_trainings() -> None:
+    experiment, plan = declared(), planned()
+    made = records(experiment, plan)
+    for cell in plan.judgements:
+        count = 20 + int(cell.setting["train.seed"])
+        made[cell.key] = judgement(cell, nll_of(experiment, cell), (count,))
+    found = collect(experiment, plan, made)
+    (units,) = of(found, "iwae", 50).active
+    reach = stats.t.ppf(0.975, 2) * 1.0 / np.sqrt(3)
+    assert (units.value, units.low, units.high) == pytest.approx((21.0, 21.0 - reach, 21.0 + reach))
+    page = text_of(page_of(found))
+    assert "21.0 (18.5 to 23.5)" in page
+
+
+def test_claims_take_trainings_together_unless_a_scope_tells_them_apart() -> None:
+    falling = "decreasing(negative_log_likelihood, train.num_samples) at train.objective iwae"
+    text = SEEDED.partition("claims:\n")[0] + (
+        "claims:\n"
+        f"  - {{id: together, statement: a, test: '{falling}'}}\n"
+        f"  - {{id: apart, statement: b, test: '{falling} and at every train.seed'}}\n"
+        f"  - {{id: one, statement: c, test: '{falling} and at train.seed 2'}}\n"
+        "  - {id: below, statement: d, test: 'negative_log_likelihood < 90 at train.num_samples 50'}\n"
+    )
+    together, apart, one, below = models(declared(text), shift=by_seed).claims
+    assert [len(claim.details) for claim in (together, apart, one, below)] == [2, 6, 2, 2]
+    assert [claim.verdict for claim in (together, apart, one, below)] == ["confirmed"] * 4
+    assert together.details[0].setting == {"train.objective": "iwae", "train.num_samples": "1 → 5"}
+    assert {step.setting["train.seed"] for step in apart.details} == {0, 1, 2}
+    assert (together.details[0].estimate.replicates, apart.details[0].estimate.replicates) == (3, 200)
+
+
+def test_what_one_training_shows_by_chance_the_mean_over_them_does_not() -> None:
+    """Every training's own interval over images calls a difference sure that trainings do not agree on."""
+    swaps = {0: 1.0, 1: -1.2, 2: 0.9}
+
+    def swapped(cell: Any) -> float:
+        return swaps[int(cell.setting["train.seed"])] if cell.setting["train.num_samples"] == 50 else -0.76
+
+    claims = models(declared(), shift=swapped).claims
+    assert [c.verdict for c in claims if c.id == "bound-pays"] == ["undecided"]
+    (alone,) = models(
+        declared(SEEDED.replace("iwae\n  - id: iwae-wins", "iwae and at train.seed 0\n  - id: iwae-wins")),
+        shift=swapped,
+    ).claims[:1]
+    assert alone.verdict == "refuted"
+
+
+def test_rows_hold_every_training_and_the_mean_over_them(seeded: Findings) -> None:
+    rows = [
+        row
+        for row in seeded.rows
+        if row.estimator == "model"
+        and (row.setting["train.objective"], row.setting["train.num_samples"]) == ("iwae", 50)
+    ]
+    likelihoods = [r for r in rows if r.statistic == "negative_log_likelihood"]
+    assert [r.setting["train.seed"] for r in likelihoods] == [0, 1, 2, "every"]
+    assert likelihoods[-1].value == pytest.approx(np.mean([r.value for r in likelihoods[:-1]]))
+    assert [r.replicates for r in likelihoods] == [200, 200, 200, 3]
+    deviations = [r for r in rows if r.statistic == "training_deviation"]
+    assert [r.setting["train.seed"] for r in deviations] == ["every"]
+    against = [r for r in rows if r.statistic == "difference_to_published"]
+    assert [r.value for r in against] == pytest.approx([*SPREAD, 0.0], abs=1e-9)
+    assert seeded.row_count == len(seeded.rows)
+
+
+def test_compare_holds_means_over_trainings_against_the_trainings(seeded: Findings) -> None:
+    """Two degrees of freedom: what a normal tail would call drift is not."""
+    moved = models(declared(), shift=lambda cell: by_seed(cell) + 1.0)
+    found = [
+        n
+        for n in compare_numbers(seeded.rows, moved.rows, 3)
+        if n.row.setting["train.seed"] == "every" and n.row.statistic == "negative_log_likelihood"
+    ]
+    assert found and {n.status for n in found} == {EQUIVALENT}
+
+
+def test_a_training_that_is_not_finished_leaves_the_others_and_is_told() -> None:
+    experiment, plan = declared(), planned()
+    made = records(experiment, plan, shift=by_seed)
+    lost = [
+        c for c in plan.judgements if c.setting["train.seed"] == 2 and c.setting["train.num_samples"] == 50
+    ]
+    for cell in lost:
+        made[cell.key] = replace(paused(made[cell.key]), cause="not begun")
+    found = collect(experiment, plan, made)
+    model = of(found, "iwae", 50)
+    assert (len(model.records), len(model.cells), model.waiting) == (2, 3, True)
+    assert model.likelihood.value == pytest.approx(84.78 + np.mean(SPREAD[:2]))
+    assert {claim.verdict for claim in found.claims} == {"undecided"}
+    page = text_of(page_of(found))
+    assert "paused; the next run goes on; 2 of 3 trainings judged" in page
+
+
+# The report
+
+
+def test_the_report_says_over_what_its_intervals_are(seeded: Findings) -> None:
+    page = text_of(page_of(seeded))
+    assert "here with half a 95% interval over trainings and images" in page
+    assert "the mean over 3 trainings, which differ in their seed alone" in page
+    assert "another seed trains another network" not in page
+    assert re.search(r"has a standard deviation of 0\.26 \(0\.14 to 1\.66\) nats for", page)
+    assert "Trainings of a model––3" in page
+    alone = text_of(page_of(models(declared(TABLE))))
+    assert "another seed trains another network" in alone and "interval over images" in alone
+
+
+def test_figures_show_every_training(seeded: Findings) -> None:
+    drawn = likelihood_by_model.data(seeded)
+    assert drawn is not None
+    assert all(len(mark.each) == 3 for _, mark in drawn.marks)
+    assert "Ticks are single trainings" in likelihood_by_model.caption(seeded, drawn)
+    curves = learning_curves.data(seeded)
+    assert curves is not None
+    for curve in curves.curves:
+        assert len(curve.each) == 3
+        assert curve.points[-1][1] == pytest.approx(np.mean([points[-1][1] for points in curve.each]))
+    for name in ("unit_activity", "model_images", "signal_by_model"):
+        sketch = FIGURES[name](seeded)
+        assert sketch is not None and "Of the trainings of a model the first is drawn." in sketch.caption
+        plain = FIGURES[name](models(declared(TABLE)))
+        assert plain is not None and "Of the trainings" not in plain.caption
+
+
+def test_a_ratio_of_variances_is_told_over_trainings(seeded: Findings) -> None:
+    pair = ("doubly_reparameterized", "pathwise")
+    found = ratio_over_trainings(seeded, *pair, "iwae")
+    assert found is not None and found.checkpoint == 64 and len(found.each) == 3
+    logs = np.log([one.value for one in found.each])
+    reach = stats.t.ppf(0.975, 2) * logs.std(ddof=1) / np.sqrt(3)
+    wanted = np.exp([logs.mean(), logs.mean() - reach, logs.mean() + reach])
+    assert (found.mean.value, found.mean.low, found.mean.high) == pytest.approx(tuple(wanted))
+    told = section_of_training.trained_anew(seeded, ("iwae",), *pair)
+    assert "in three trainings from other seeds" in told
+    assert ratio_over_trainings(models(declared(TABLE)), *pair, "iwae") is None
+
+
+def test_a_seed_is_no_setting_to_draw_variance_against(seeded: Findings) -> None:
+    assert "train.seed" not in {run.path for run in seeded.series()}
+    assert all(run.fixed["train.seed"] == 0 for run in seeded.series())
+
+
+def test_learning_curves_have_a_record_a_training(seeded: Findings) -> None:
+    assert len(seeded.trainings) == 15
+    assert trained_well(seeded.plan.trainings[0]).key == seeded.trainings[0].key
+
+
+def test_units_of_a_layer_that_is_not_there_are_refused_of_every_training(seeded: Findings) -> None:
+    missing = active_of(trainings_of(seeded, "iwae", 5), "layer3")
+    assert missing.status == "broken: no layer 'layer3', there are layer1, all"
+
+
+def test_trainings_and_models_are_counted_apart(seeded: Findings) -> None:
+    page = text_of(page_of(seeded))
+    assert "of each of 15 trainings of five models" in page
+    assert "It is VAE, k = 1, seed 0, one of 15 trainings of five models" in page.replace("\u00a0", " ")
+    assert "Five models were trained, in 15 trainings from several seeds, each as" in page
+    alone = text_of(page_of(models(declared(TABLE))))
+    assert "of each of five trained models" in alone and "Five models were trained, each as" in alone
+
+
+UNJUDGED = SEEDED[: SEEDED.index("judge:")] + SEEDED[SEEDED.index("sweep:") : SEEDED.index("claims:")]
+
+
+def test_a_model_that_is_not_judged_is_measured_in_other_trainings_too() -> None:
+    page = text_of(page_of(models(declared(UNJUDGED))))
+    assert "at three checkpoints of one training run and in two others from other seeds" in page
+    assert "in three trainings from other seeds" in page
