@@ -633,6 +633,31 @@ def test_claims_follow_from_rows_and_wrong_ones_do_not() -> None:
     assert any("lacks c0" in fault for fault in disagreements(findings.experiment, rows, claims[1:]))
 
 
+@pytest.mark.parametrize("seeds", ["", ", train.seed: [0, 1]"])
+def test_claims_of_models_follow_from_their_rows(seeds: str) -> None:
+    from reportgen.findings.finished import read_rows
+    from tests.synthetic_models import TABLE, declared, models
+
+    swept = "sweep: {train.objective: [elbo, iwae], train.num_samples: [1, 5, 50]"
+    below = "  - {id: below, statement: b, test: 'active_units > 10 at train.num_samples 50'}\n"
+    apart = "decreasing(negative_log_likelihood, train.num_samples) at every train.seed"
+    text = TABLE.replace(swept, f"{swept}{seeds}") + below
+    text += f"  - {{id: apart, statement: a, test: '{apart}'}}\n" * bool(seeds)
+    findings = models(declared(text))
+    rows, claims = read_rows(csv_text(findings).encode(), Path("results.csv")), claims_data(findings)
+    assert list(disagreements(findings.experiment, rows, claims)) == []
+    for claim in claims:
+        for place in claim["comparisons"]:
+            kept = place["estimate"]
+            place["estimate"] = kept + 0.001
+            told = list(disagreements(findings.experiment, rows, claims))
+            assert any("results.csv gives" in fault for fault in told), place["comparison"]
+            place["estimate"] = kept
+    claims[0]["comparisons"][0]["verdict"] = "refuted"
+    (fault,) = disagreements(findings.experiment, rows, claims)
+    assert fault.endswith("says refuted, and its simultaneous interval confirmed")
+
+
 def test_what_claims_say_of_themselves_is_held_against_the_declaration_and_their_intervals() -> None:
     from reportgen.findings.finished import read_rows
     from tests.crafted import crafted, experiment

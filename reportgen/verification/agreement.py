@@ -18,18 +18,24 @@ from reportgen.declaration.claim_tests import (
     Equivalence,
     Statistic,
     Threshold,
+    Trend,
 )
-from reportgen.findings import Row
+from reportgen.declaration.train import TRAINING_SEED
+from reportgen.findings import Row, verdicts
 from reportgen.findings.claims import labels
 from reportgen.findings.comparisons import criterion, pieces
 from reportgen.findings.contrasts import RATIOS
+from reportgen.findings.models.rows import EVERY, MODEL
 
 DECLARED = ("statement", "quote", "source", "test", "expect")
 """Of a claim, what claims.json repeats."""
 ROUNDING = 1e-9
 """Relative; the same arithmetic in another order."""
+BETWEEN = 1e-9
+"""Nats, units: what a difference of two numbers of the size of a hundred loses to rounding, at most."""
 
-Key = tuple[str, str, str, str, int, tuple[tuple[str, str], ...]]
+Setting = tuple[tuple[str, str], ...]
+Key = tuple[str, str, str, str, int, Setting]
 
 
 class Rows:
@@ -39,11 +45,26 @@ class Rows:
         self.labels = labels(experiment)
         self.samples = {spec.label: spec.num_samples for spec in experiment.estimators}
         self.found: dict[Key, float] = {}
+        self.models: dict[tuple[str, str, int, Setting], Row] = {}
         for row in rows:
             setting = {name: str(value) for name, value in row.setting.items()}
+            if row.estimator == MODEL:
+                place = tuple(sorted((n, v) for n, v in setting.items() if n != "constant"))
+                self.models.setdefault((row.statistic, row.group, row.checkpoint, place), row)
             if setting.pop("constant", "0.0") == "0.0" and row.num_samples == self.samples.get(row.estimator):
                 key = (row.statistic, row.objective, row.estimator, row.group, row.checkpoint)
                 self.found.setdefault((*key, tuple(sorted(setting.items()))), row.value)
+
+    def of_models(self, statistic: str, group: str, checkpoint: int, setting: Setting) -> Sequence[Row]:
+        """The row of a model, or those of the two of a step; fewer where one is not known."""
+        over_all = any(dict(key[-1]).get(TRAINING_SEED) == EVERY for key in self.models)
+        told = dict(setting)
+        if over_all and TRAINING_SEED not in told:
+            told[TRAINING_SEED] = EVERY
+        ends = [{name: value.split(" → ")[i] for name, value in told.items()} for i in (0, -1)]
+        places = dict.fromkeys(tuple(sorted(end.items())) for end in ends)
+        found = (self.models.get((statistic, group, checkpoint, place)) for place in places)
+        return [row for row in found if row is not None]
 
     def value(self, statistic: Statistic, place: tuple[str, str, int, tuple[tuple[str, str], ...]]) -> float:
         """NaN where it does not follow from rows."""
@@ -53,7 +74,10 @@ class Rows:
             label = self.labels.get(arm, arm)
             return self.found.get((name, objective, label, where, checkpoint, setting), math.nan)
 
-        if statistic.of_model or statistic.objectives:
+        if statistic.of_model:
+            rows = self.of_models(statistic.name, group, checkpoint, setting)
+            return rows[0].value if len(rows) == 1 else math.nan
+        if statistic.objectives:
             return math.nan
         if statistic.name == "variance_ratio":
             above, below = (of("total_variance", arm) for arm in statistic.arms)
@@ -110,8 +134,11 @@ def _of_claim(table: Rows, declared: Any, claim: Mapping[str, Any], usual: str) 
             continue
         setting = tuple(sorted((name, _text(value)) for name, value in made["setting"].items()))
         place = (test.objective or usual, test.group, int(made["checkpoint"]), setting)
-        expected = _expected(table, part, place)
-        if not math.isnan(expected) and not math.isclose(expected, made["estimate"], rel_tol=ROUNDING):
+        expected, close = _expected(table, part, place), 0.0
+        if isinstance(part, Trend):
+            expected, close = _change(table, part, made, test.group, setting), BETWEEN
+        same = math.isclose(expected, made["estimate"], rel_tol=ROUNDING, abs_tol=close)
+        if not math.isnan(expected) and not same:
             where = "".join(f", {path} {value}" for path, value in setting)
             yield (
                 f"claims.json: {claim['id']}, {made['comparison']}, checkpoint {made['checkpoint']}{where}: "
@@ -126,9 +153,19 @@ def _of_claim(table: Rows, declared: Any, claim: Mapping[str, Any], usual: str) 
 def _verdict(part: Any, made: Mapping[str, Any]) -> str | None:
     """What the simultaneous interval says of a statistic; None where it has no ends, or more decides."""
     low, high = made["simultaneous_low"], made["simultaneous_high"]
+    if None not in (low, high) and isinstance(part, Trend):
+        return verdicts.order(">" if part.rising else "<", 0.0).verdict(low, high)
     if None in (low, high) or not isinstance(part, Threshold | Equivalence):
         return None
     return None if isinstance(part.quantity, Crossing) else criterion(part).verdict(low, high)
+
+
+def _change(table: Rows, part: Trend, made: Mapping[str, Any], group: str, setting: Setting) -> float:
+    """What a statistic changes by between two models that were judged alike; NaN where it cannot be told."""
+    rows = table.of_models(part.statistic, group, int(made["checkpoint"]), setting)
+    if len(rows) != 2 or rows[0].replicates != rows[1].replicates:
+        return math.nan
+    return rows[1].value - rows[0].value
 
 
 def _expected(table: Rows, part: Any, place: tuple[str, str, int, tuple[tuple[str, str], ...]]) -> float:
