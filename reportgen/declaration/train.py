@@ -44,7 +44,8 @@ class Train(Section):
     """Epochs at which gradients are measured; 0 is before training. Default: 0, 1, 5, 20, 50, 100, 200
     as far as the epochs go, and the last."""
     after: Train | None = None
-    """The training that this one continues, a section like this: where that ends, this one begins."""
+    """The training that this one continues, a section like this: where that ends, this one begins,
+    with Adam's moments at zero again."""
 
 
 def canonical(train: Mapping[str, Any]) -> dict[str, Any]:
