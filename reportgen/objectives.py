@@ -44,6 +44,8 @@ class Integrand:
     """f(z; η) with its partial derivatives."""
 
     name: str
+    terms: Callable[[Densities], tuple[Tensor, ...]]
+    """What f adds or takes away; they may cancel."""
     value: Callable[[Densities], Tensor]
     gradient: Callable[[Point], Tensor]
     """∇_z f at fixed η."""
@@ -71,6 +73,7 @@ class Objective:
 
 LIKELIHOOD = Integrand(
     name="likelihood",
+    terms=lambda p: (p.log_likelihood,),
     value=lambda p: p.log_likelihood,
     gradient=lambda p: p.log_likelihood_gradient,
     explicit=None,
@@ -78,6 +81,7 @@ LIKELIHOOD = Integrand(
 
 LOG_WEIGHT = Integrand(
     name="log_weight",
+    terms=lambda p: (p.log_likelihood, p.log_prior, p.log_q),
     value=lambda p: p.log_likelihood + p.log_prior - p.log_q,
     gradient=lambda p: p.log_likelihood_gradient + p.log_prior_gradient - p.log_q_gradient,
     explicit=lambda p: -p.score,

@@ -10,7 +10,10 @@ import pytest
 import torch
 
 from reportgen.declaration import load
+from reportgen.engine.exact import exact_moments
+from reportgen.engine.source import Wanted
 from reportgen.errors import DeclarationError
+from reportgen.objectives import OBJECTIVES
 from reportgen.problems.model import free_gaussian
 from tests.estimator_checks import Case, check_drawn_mean, check_drawn_variance, check_exact_mean
 from tests.toys import CURVES, Toy, conjugate, function
@@ -77,6 +80,41 @@ def test_pairs_can_be_worse() -> None:
     single = Case(toy, "expectation", "pathwise").exact()
     assert pair is not None and single is not None
     torch.testing.assert_close(pair.covariance[0, 0, 0], single.covariance[0, 0, 0])
+
+
+def variances(case: Case, baselines: list[float]) -> list[float]:
+    """Exact total variances of the score function less these constants."""
+    found = []
+    for baseline in baselines:
+        channel = case.channel()
+        channel.coefficients = {"baseline": torch.full((1, 1, 1), baseline, dtype=torch.float64)}
+        exact = exact_moments(channel, OBJECTIVES[case.objective].integrand, case.frame())
+        assert exact is not None
+        found.append(float(exact.covariance.diagonal(dim1=1, dim2=2).sum()))
+    return found
+
+
+@pytest.mark.parametrize(
+    "toy", [function("exponential", 2.0), function("cosine", 2.5)], ids=lambda toy: toy.name
+)
+def test_the_optimal_constant_is_that_of_independent_samples(toy: Toy) -> None:
+    """The variance is a parabola in b, so three values of it tell the least; of pairs b* misses that."""
+    for antithetic in (False, True):
+        case = Case(toy, "expectation", "score_function_optimal_constant", 2, antithetic)
+        fitted = float(case.channel().coefficients["baseline"])
+        below, middle, above = variances(case, [-1.0, 0.0, 1.0])
+        curvature = (below + above) / 2 - middle
+        best = (below - above) / 4 / curvature
+        least, found = variances(case, [best, fitted])
+        if not antithetic:
+            assert found == pytest.approx(least, rel=1e-3)
+            continue
+        assert found > 1.05 * least
+        values = case.source(2).stream("measure", Wanted.by([case.channel()])).draw(400_000)
+        draws = case.channel().draws(values, case.frame())
+        f_score, score = (draws.f.unsqueeze(-1) * draws.score).mean(2), draws.score.mean(2)
+        told = float((f_score * score).sum() / (score * score).sum())
+        assert variances(case, [told])[0] == pytest.approx(least, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["leave_one_out", "vimco", "vimco_geometric"])

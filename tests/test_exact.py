@@ -74,6 +74,44 @@ def test_the_cosine(k: float) -> None:
     assert np.allclose(exact(problem, arm("expectation", "score_function")), score, rtol=1e-8)
 
 
+@pytest.mark.parametrize("one", [arm("expectation", name) for name in ("pathwise", "score_function")])
+@pytest.mark.parametrize("unit", [1e-14, 1e-7, 1e7, 1e14])
+def test_another_unit_of_f_scales_what_is_exact(one: Arm, unit: float) -> None:
+    """Gradients that are small or large all over are as exact as those of size one."""
+    own = exact(free_gaussian([1.0], [1.0], lambda z: torch.cos(1.3 * z).sum(-1)), one)
+    scaled = exact(free_gaussian([1.0], [1.0], lambda z: unit * torch.cos(1.3 * z).sum(-1)), one)
+    assert own.min() > 0.1
+    np.testing.assert_allclose(scaled / unit**2, own, rtol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-14, 1e14])
+def test_another_unit_of_z_scales_what_is_exact(unit: float) -> None:
+    def problem(c: float) -> LatentModel:
+        return free_gaussian([c], [c], lambda z: torch.cos(1.3 * z / c).sum(-1))
+
+    own, scaled = (exact(problem(c), arm("expectation", "pathwise")) for c in (1.0, unit))
+    np.testing.assert_allclose(scaled * [unit**2, 1.0], own, rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-3])
+@pytest.mark.parametrize("one", [arm("elbo", "sticking_the_landing"), arm("elbo", "leave_one_out", 2)])
+def test_rounding_beside_large_terms_is_zero(one: Arm, scale: float) -> None:
+    """At a narrow posterior terms as large as its precision cancel."""
+    precision = 1.0 / scale**2 - 1.0
+    problem = free_gaussian([0.0], [scale], lambda z: -0.5 * precision * (z**2).sum(-1))
+    assert exact(problem, one).tolist() == [0.0, 0.0]
+
+
+def test_the_last_digits_of_a_large_f_are_no_gradient() -> None:
+    """A sum that rounds is the same at every z but for them."""
+    problem = free_gaussian([1.0], [1.0], lambda z: (100.0 + z - z).sum(-1))
+    assert exact(problem, arm("expectation", "leave_one_out", 2)).tolist() == [0.0, 0.0]
+    small = free_gaussian([1.0], [1.0], lambda z: (1.0 + 1e-9 * torch.cos(z)).sum(-1))
+    whole = free_gaussian([1.0], [1.0], lambda z: torch.cos(z).sum(-1))
+    found, own = (exact(one, arm("expectation", "pathwise")) for one in (small, whole))
+    np.testing.assert_allclose(found * 1e18, own, rtol=1e-9)
+
+
 def test_quadratics_in_several_dimensions_add_up() -> None:
     """f = ‖z − k‖² in D dimensions: pathwise variances are D times those of one."""
     problem = free_gaussian([1.0] * 4, [0.7] * 4, lambda z: ((z - 0.3) ** 2).sum(-1))

@@ -19,6 +19,7 @@ from reportgen.engine.channels import Channel, ChannelKey
 from reportgen.engine.first_layer import FirstLayer, noisiest, put_weight, typical_image, typical_weight
 from reportgen.engine.layered import weights as layered_weights
 from reportgen.engine.layered.moments import LayerMoments
+from reportgen.estimators import ESTIMATORS, Draws, Estimator
 from reportgen.findings import one_weight, pixels
 from reportgen.findings.arm import MeasuredArm
 from reportgen.findings.estimate import NotAvailableError
@@ -295,6 +296,48 @@ def test_a_model_at_one_point_is_the_row_of_all() -> None:
     for name in ("log_p", "log_q"):
         alone, whole = layered.at_point(1).trace(noise[1:], False), layered.trace(noise, False)
         torch.testing.assert_close(getattr(alone, name), getattr(whole, name)[1:])
+
+
+def per_sample(rank: int) -> Estimator:
+    """The score function with a baseline for each place in an estimate, whatever the image."""
+
+    def fit(draws: Draws) -> dict[str, Tensor]:
+        mean = draws.f.mean((0, 1))  # [K]
+        return {"baseline": mean.reshape([1] * (rank - 1) + [-1]) + torch.arange(3.0).double()}
+
+    def evaluate(draws: Draws, coefficients: Any) -> Tensor:
+        return ((draws.f - coefficients["baseline"]).unsqueeze(-1) * draws.score).mean(2)
+
+    return Estimator(name="per_sample", evaluate=evaluate, fit=fit)
+
+
+def test_a_coefficient_as_long_as_there_are_images_is_not_taken_for_theirs() -> None:
+    """Of three images and K = 3: the same numbers, whether their axis is the first or the last of three."""
+    arms = [arm("elbo_analytic_kl", "pathwise"), arm("elbo_analytic_kl", "per_sample", 3)]
+    made = [
+        measure(
+            tiny(),
+            cell(arms, precision=0.5, **FEW),
+            dataset="toy",
+            images=(7, 8, 9),
+            shape=SHAPE,
+            estimators={**ESTIMATORS, "per_sample": per_sample(rank)},
+        ).arrays
+        for rank in (1, 3)
+    ]
+    for name in ("weight_mean", "weight_variance", "weight_drawn", "weight_counts"):
+        np.testing.assert_array_equal(made[0][name], made[1][name], err_msg=name)
+
+
+def test_the_axis_of_the_images_is_the_one_that_one_image_shortens() -> None:
+    def of(whole: Tensor, *alone: int) -> Tensor:
+        return weights._of_image(1, {"b": whole}, {"b": torch.zeros(alone)})["b"]
+
+    line, square = torch.arange(3.0), torch.arange(9.0).reshape(3, 3)
+    assert torch.equal(of(square, 1, 3), square[1:2])
+    assert torch.equal(of(square, 3, 1), square[:, 1:2])
+    assert torch.equal(of(square, 3, 3), square)
+    assert torch.equal(of(line), line[1:2])  # of one image it is a number
 
 
 def test_choices_are_the_middle_ones_and_ties_the_first() -> None:

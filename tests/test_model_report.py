@@ -267,6 +267,14 @@ def test_values_of_several_trainings_are_all_told() -> None:
     assert line["from_paper"]
 
 
+def test_the_sheet_says_that_adam_begins_anew_where_a_training_continues_another() -> None:
+    experiment = load_text(CONTINUED, "continued.yaml")
+    found = collect(experiment, make_plan(experiment, "0" * 64), {})
+    line = next(line for line in deviations.lines(found) if line["name"] == "Adam, second moment begins at")
+    assert line["ours"] == "0; 0 again, the first moment too, where a training continues another"
+    assert (line["from_paper"], line["from_code"]) == (False, True)
+
+
 def test_no_sheet_where_the_numbers_are_of_another_paper() -> None:
     found = models(declared(TABLE.replace("burda2016, table 1\n  epochs", "kingma2014, table 1\n  epochs")))
     assert deviations.context(found) is None

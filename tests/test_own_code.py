@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from reportgen import workflow
 from reportgen.errors import DeclarationError
@@ -288,13 +290,21 @@ def test_faults_of_the_users_are_told_where_they_stand(
             "my_model.py",
             "nn.Linear(4, 2 * latent)",
             "nn.Linear(5, 2 * latent)",
-            r"^encoder, given x of shape \[3 4\] in torch.float32: RuntimeError: mat1 and mat2 shapes",
+            r"^my_model.py: encoder, given x of shape \[3 4\] in torch.float32: RuntimeError: mat1 and mat2 "
+            r"shapes cannot be multiplied \(3x4 and 5x4\)$",
         ),
         (
             "my_model.py",
             "nn.Linear(latent, 4)",
             "nn.Linear(latent + 1, 4)",
-            r"^decoder, given z of shape \[3 3 2\] in torch.float32: RuntimeError: mat1 and mat2 shapes",
+            r"^my_model.py: decoder, given z of shape \[3 3 2\] in torch.float32: RuntimeError: mat1 and "
+            r"mat2 shapes cannot be multiplied \(9x2 and 3x4\)$",
+        ),
+        (
+            "my_model.py",
+            "0).float()",
+            "0).double()",
+            r"^encoder: needs parameters of the number type of x, torch.float64, found torch.float32\. Call ",
         ),
         (
             "my_model.py",
@@ -317,6 +327,67 @@ def test_parts_that_do_not_fit_are_told_by_name(
     change(mine, name, before, after)
     assert run(mine) == 4
     assert re.search(said, cause(mine)), cause(mine)
+
+
+HELD = """\
+import torch
+from torch import nn
+
+class Held(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(inputs, outputs))
+
+    def forward(self, x):
+        return torch.matmul(x, self.weight)
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "imported"),
+    [
+        ("held_read.py", "from held_read import Held"),
+        ("held_called.py", "import importlib\nHeld = importlib.import_module('held_called').Held"),
+        (
+            "lib/held_below.py",
+            "import sys\nsys.path.append(str(Path(__file__).parent / 'lib'))\nfrom held_below import Held",
+        ),
+    ],
+)
+def test_a_fault_inside_torch_is_told_at_the_users_line(
+    mine: Path, file: str, imported: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever beside the declaration the line stands, and however it was come by."""
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    (mine / file).parent.mkdir(exist_ok=True)
+    (mine / file).write_text(HELD)
+    change(mine, "my_model.py", "\ndef build", f"{imported}\n\ndef build")
+    change(mine, "my_model.py", "nn.Linear(4, 2 * latent)", "Held(5, 2 * latent)")
+    assert run(mine) == 4
+    assert cause(mine) == (
+        f"{Path(file).name}:10: encoder, given x of shape [3 4] in torch.float32: RuntimeError: mat1 and "
+        "mat2 shapes cannot be multiplied (3x4 and 5x4)"
+    )
+
+
+def test_a_fault_of_the_model_that_the_estimator_meets_is_told_in_the_model(mine: Path) -> None:
+    (mine / "held_met.py").write_text(HELD)
+    change(mine, "my_model.py", "\ndef build", "from held_met import Held\n\ndef build")
+    change(mine, "my_model.py", "nn.Linear(latent, 4)", "Held(latent, 4)")
+    change(mine, "my_estimator.py", "return (", "draws.evaluate(draws.z[..., :1])\n    return (")
+    assert run(mine) == 4
+    assert cause(mine).startswith("held_met.py:10: RuntimeError: mat1 and mat2 shapes cannot be multiplied")
+
+
+def test_a_fault_with_no_line_of_the_users_is_told_at_ours_and_not_at_torchs(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        torch.nn.functional.layer_norm(torch.ones(2, 3), (4,))
+
+    monkeypatch.setattr("reportgen.engine.measurement.measure_vectors", broken)
+    assert run(mine) == 4
+    assert re.fullmatch(r"RuntimeError: Given normalized_shape.* \(measurement\.py:\d+\)", cause(mine))
 
 
 def test_an_estimator_that_breaks_alone_is_named_on_the_command_line(

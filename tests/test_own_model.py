@@ -184,6 +184,21 @@ WRONG: list[tuple[Callable[[], dict[str, Any]], str]] = [
         lambda: {"likelihood": lambda x, out: (x - out).sum(-1) * math.nan},
         r"likelihood: needs a finite log p\(x\|z\), found nan at the mean of q.* Look at the decoder",
     ),
+    (
+        lambda: {"x": parts().x.float()},
+        r"encoder: needs parameters of the number type of x, torch.float32, found torch.float64\. "
+        r"Call .float\(\) on it, or give both modules and x the same type\.$",
+    ),
+    (
+        lambda: {"encoder": nn.Sequential(nn.Unflatten(1, (1, 2, 3)), nn.Conv2d(1, 2, 2), nn.Flatten())},
+        r"encoder: needs parameters of the number type of x, torch.float64, found torch.float32\. "
+        r"Call .double\(\) on it",
+    ),
+    (
+        lambda: {"decoder": nn.Linear(LATENT, PIXELS)},
+        r"decoder: needs parameters of the number type of z, torch.float64, found torch.float32\. "
+        r"Call .double\(\) on it",
+    ),
     (lambda: {"x": parts().x * math.nan}, r"x: must lie in \[0, 1\] .* got nan\. Replace it\."),
     (lambda: {"x": parts().x * 7}, r"x: must lie in \[0, 1\] .* got 7\. Scale it, or use gaussian\."),
 ]
@@ -194,6 +209,24 @@ def test_each_fault_has_its_sentence(changed: Callable[[], dict[str, Any]], said
     with pytest.raises(CellError, match=said) as error:
         check(as_problem(parts(**changed()), "my_vae.py:build"))
     assert "\n" not in str(error.value)
+
+
+class Converting(nn.Module):
+    """Parameters of another type than x, which it converts."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.inner = nn.Linear(inputs, 2 * LATENT)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x.float()).double()
+
+
+def test_a_module_that_converts_what_it_is_given_may_hold_another_type() -> None:
+    check(as_problem(parts(encoder=Converting(PIXELS)), "x"))
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied") as error:
+        check(as_problem(parts(encoder=Converting(PIXELS + 1)), "x"))
+    assert error.value.__notes__ == ["encoder, given x of shape [4 6] in torch.float64"]
 
 
 def test_layers_that_take_no_single_point_are_said_to_mix_too() -> None:

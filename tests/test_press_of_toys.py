@@ -57,6 +57,16 @@ def both() -> Findings:
 # Words
 
 
+def test_an_optimal_baseline_of_pairs_is_said_to_be_that_of_independent_samples() -> None:
+    def seen(estimator: str) -> str:
+        return text_of(page_of(toy(FUNCTION.replace("[score_function,", f"[{{{estimator}}},"))))
+
+    said = "An optimal baseline is optimal for independent samples; of pairs another may leave less variance."
+    assert said in seen("name: score_function, baseline: optimal_constant, antithetic: true")
+    assert said not in seen("name: score_function, antithetic: true")
+    assert said not in seen("name: score_function, baseline: optimal_constant")
+
+
 def test_nothing_is_said_of_training_where_there_is_none(function: Findings) -> None:
     seen = text_of(page_of(function)).partition("The declaration, with every default")[0]
     found = sorted({match[0] for match in FOREIGN.finditer(seen)})

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,9 @@ from reportgen.store import (
     MeasurementRecord,
     Store,
     TrainingRecord,
+    files,
 )
 from reportgen.store.encoding import decode, encode, to_json
-from reportgen.store.files import abandoned
 
 KEY = "0123456789abcdef" * 2
 
@@ -277,33 +278,82 @@ def test_concurrent_writers_do_no_harm(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "cells").iterdir()] == [KEY]
 
 
-def test_leftovers_of_the_dead_are_removed_those_of_the_living_stay(tmp_path: Path) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    store = Store(tmp_path)
+@pytest.fixture
+def dead() -> int:
+    """The id of a process that is gone."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def left_by(process: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The tag of what that process left unfinished on this host."""
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: process)
+        return files.process_tag()
+
+
+def named(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """From here on this host has that name."""
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename=host))
+
+
+def test_leftovers_of_the_dead_are_removed_those_of_the_living_stay(
+    tmp_path: Path, dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, tag = Store(tmp_path), left_by(dead, monkeypatch)
     store.save(measurement())
-    left = tmp_path / "cells" / f".{KEY}.abc.{dead.pid}.part"
+    left = tmp_path / "cells" / f".{KEY}.{tag}"
     left.mkdir()
     (left / "record.json").write_text("{")
-    file = tmp_path / "checkpoints" / KEY / f".epoch-000001.safetensors.abc.{dead.pid}.part"
+    file = tmp_path / "checkpoints" / KEY / f".epoch-000001.safetensors.{tag}"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"x")
-    living = tmp_path / "cells" / f".{KEY}.abc.{os.getpid()}.part"
+    living = tmp_path / "cells" / f".{KEY}.{files.process_tag()}"
     living.mkdir()
     assert store.clean() == 2
     assert not left.exists() and not file.exists() and living.exists() and store.has(KEY)
 
 
-def test_leftovers_of_the_living_stay_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
+def test_leftovers_of_another_host_stay_until_they_are_old(
+    tmp_path: Path, dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its processes have numbers of their own: that one is not here says nothing."""
+    named(monkeypatch, "other.example.org")
+    there = tmp_path / "cells" / f".{KEY}.{left_by(dead, monkeypatch)}"
+    there.mkdir(parents=True)
+    unknown = tmp_path / "cells" / f".{KEY}.0123456789ab.{dead}.part"  # of a version that named no host
+    unknown.mkdir()
+    named(monkeypatch, "other.example.net")
+    assert Store(tmp_path).clean() == 0 and there.exists() and unknown.exists()
+    for path in (there, unknown):
+        os.utime(path, (path.stat().st_mtime - files.OLD - 60.0,) * 2)
+    assert Store(tmp_path).clean() == 2 and not there.exists() and not unknown.exists()
 
+
+def test_leftovers_of_a_host_with_dots_in_its_name_are_known_as_its_own(
+    tmp_path: Path, dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named(monkeypatch, "node 7.example.org")
+    assert files.abandoned(tmp_path / f".cell.{left_by(dead, monkeypatch)}")
+    assert not files.abandoned(tmp_path / f".cell.{files.process_tag()}")
+    assert not files.abandoned(tmp_path / "notes.part")
+
+
+def test_leftovers_that_are_finished_meanwhile_are_none(tmp_path: Path, dead: int) -> None:
+    assert not files.abandoned(tmp_path / f".cell.0123456789ab.elsewhere.{dead}.part")
+
+
+def test_leftovers_of_the_living_stay_where_there_is_no_proc(
+    tmp_path: Path, dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def absent(self: Path) -> str:
         raise FileNotFoundError(self)
 
+    gone = left_by(dead, monkeypatch)
     monkeypatch.setattr(Path, "read_text", absent)
-    assert not abandoned(f".cell.abc.{os.getpid()}.part")
-    assert abandoned(f".cell.abc.{dead.pid}.part")
+    assert not files.abandoned(tmp_path / f".cell.{files.process_tag()}")
+    assert files.abandoned(tmp_path / f".cell.{gone}")
 
 
 def test_unwritable_place_is_a_store_error(tmp_path: Path) -> None:

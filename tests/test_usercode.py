@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import reportgen
 from reportgen.errors import CellError, UsageError
 from reportgen.usercode import Reference, UserCode, importable, load_object, place_of
-from reportgen.usercode.source import locate
+from reportgen.usercode.source import Source, locate
 
 EFFECT = "from pathlib import Path\nPath({marker!r}).write_text('ran')\n"
 
@@ -147,8 +148,23 @@ def test_a_fault_of_ours_is_not_called_theirs(tmp_path: Path) -> None:
     source = locate(reference, tmp_path)
     with pytest.raises(ZeroDivisionError) as error, importable(source):
         _ = 1 // 0
-    assert place_of(error.value, source.files) is None
+    assert place_of(error.value, [source]) is None
     assert str(source.root) not in sys.path
+
+
+def test_files_beside_it_are_the_users_and_libraries_are_not(tmp_path: Path) -> None:
+    inside = ("near.py", "lib/deep.py", ".venv/lib/python3.11/json.py", ".venv/lib/site-packages/torch/nn.py")
+    for name in (*inside, "site-packages/own/model.py", "site-packages/own/part.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    file = Source(tmp_path / "near.py", tmp_path, None)
+    assert [file.holds(tmp_path / name) for name in inside] == [True, True, False, False]
+    assert not file.holds(tmp_path / "<string>")
+    installed = tmp_path / "site-packages"
+    module = Source(installed / "own" / "model.py", installed, "own.model")
+    assert module.holds(installed / "own" / "part.py") and not module.holds(tmp_path / "near.py")
+    package = Path(reportgen.__file__).resolve().parent
+    assert not Source(package.parent / "mine.py", package.parent, None).holds(package / "errors.py")
 
 
 def test_code_that_changed_since_its_digest_is_not_run(tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ class EstimatorEntry(BaseModel):
         default=None, description="Your own estimator in words, for the report."
     )
     baseline: Annotated[str, one_of(*_BASELINES)] | None = Field(
-        default=None, description="Baseline subtracted from f; for score_function."
+        default=None,
+        description="Baseline subtracted from f, optimal for independent samples; for score_function.",
     )
     as_printed: Annotated[bool, Switch()] = Field(
         default=False, description="∇q for ∇ log q, as the source post prints it; for score_function."

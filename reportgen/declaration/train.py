@@ -50,7 +50,8 @@ class Train(Section):
     samples. Left out it is the experiment's own, and in `after` that of the training that goes on. Swept,
     it makes several trainings of each model: the trained models are told by their mean."""
     after: Train | None = None
-    """The training that this one continues, a section like this: where that ends, this one begins."""
+    """The training that this one continues, a section like this: where that ends, this one begins,
+    with Adam's moments at zero again."""
 
 
 def canonical(train: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import zip_longest
 
 import torch
 from torch import Tensor
@@ -25,6 +26,7 @@ from reportgen.engine.moments import Moments
 from reportgen.engine.points import PointsAt
 from reportgen.engine.pushforward import LinearBlock, Pushforward
 from reportgen.engine.source import Source, Wanted
+from reportgen.estimators import Coefficients
 from reportgen.plan import Arm
 from reportgen.problems.pointwise import Pointwise
 
@@ -98,10 +100,23 @@ def _at_one_image(source: Source, weight: Weight, chosen: Mapping[int, Channel])
     values = replace(source, frame=alone).stream("weight", wanted).draw(samples_for(longest))
     found = {}
     for a, channel in chosen.items():
-        coefficients = {
-            name: part[image : image + 1] if part.shape[:1] == frame.gram.shape[:1] else part
-            for name, part in channel.coefficients.items()
-        }
-        one = Moments.empty(1, 1, channel.moments.mean.shape[2])
-        found[a] = replace(channel, moments=one, coefficients=coefficients).estimate(values, alone)[0]
+        one = replace(channel, moments=Moments.empty(1, 1, channel.moments.mean.shape[2]))
+        one.fit(values, alone)
+        one.coefficients = _of_image(image, channel.coefficients, one.coefficients)
+        found[a] = one.estimate(values, alone)[0]
+    return found
+
+
+def _of_image(image: int, coefficients: Coefficients, alone: Coefficients) -> dict[str, Tensor]:
+    """Those of one image; `alone` are others, fitted to draws of that image and no other.
+
+    What an axis is cannot be told by its length: a coefficient may have one number for each of the K samples
+    or of the parameters of q, and those may be as many as there are images. That of the images is the axis
+    that is shorter in `alone`, or not there.
+    """
+    found = {}
+    for name, part in coefficients.items():
+        lengths = enumerate(zip_longest(part.shape, alone[name].shape))
+        axis = next((axis for axis, (of_all, of_one) in lengths if of_all != of_one), None)
+        found[name] = part if axis is None else part.narrow(axis, image, 1)
     return found

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 def fit(draws: Draws) -> Coefficients:
     """b* = E[f ‖∇_φ log q‖²] / E[‖∇_φ log q‖²], one number an image, [I 1 1].
 
-    It minimises the total variance over φ among all constants b: the norm is
-    that of φ, taken in η through the Gram matrix of the encoder's Jacobian.
-    Where it is zero throughout any b would do, and b is the mean of f.
+    It minimises the total variance over φ among all constants b where the
+    samples of an estimate are independent: the norm is that of φ, taken in η
+    through the Gram matrix of the encoder's Jacobian. Of antithetic pairs it
+    does not: with s = ∇_φ log q and means over a pair, that would be
+    E[⟨mean f s, mean s⟩] / E[‖mean s‖²]. Where the norm is zero throughout any
+    b would do, and b is the mean of f.
     Source: Greensmith, Bartlett & Baxter (2004), theorem 8, with their
     state-free baseline.
     """
@@ -34,7 +37,7 @@ def evaluate(draws: Draws, coefficients: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of (f(z) − b) ∇_η log q(z; η).
 
     Unbiased for every b that does not depend on the samples: b is fitted on
-    pilot draws. Shapes: [I R K], [I R K m] → [I R m].
+    pilot draws, as if samples were independent. Shapes: [I R K], [I R K m] → [I R m].
     Source: Williams (1992), section 4; Greensmith et al. (2004).
     """
     return ((draws.f - coefficients["baseline"]).unsqueeze(-1) * draws.score).mean(2)

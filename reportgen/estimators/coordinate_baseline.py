@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 def fit(draws: Draws) -> Coefficients:
     """b*_j = E[f s_j²] / E[s_j²] with s = ∇_η log q, one an image and coordinate, [I 1 1 m].
 
-    Each b*_j minimises the variance of coordinate j of the gradient in η; where s_j is zero throughout (a
-    unit that never changes) any would, and it is the mean of f.
+    Each b*_j minimises the variance of coordinate j of the gradient in η where the samples of an estimate
+    are independent, and not of antithetic pairs; where s_j is zero throughout (a unit that never changes)
+    any would, and it is the mean of f.
     Source: Mnih & Gregor (2014), section 2.3; Ranganath et al. (2014), section 3.2.
     """
     images, _, _, eta = draws.score.shape

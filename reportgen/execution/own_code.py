@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from reportgen.errors import CellError
@@ -37,9 +37,7 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
     if code is None:
         raise CellError(f"{used[0]}: is code that was not allowed to run. Add --allow-code if you trust it.")
     sources = {text: code.source(text) for text in used}
-    with ExitStack() as running:
-        for source in sources.values():
-            running.enter_context(importable(source))
+    with importable(*sources.values()):
 
         def load(text: str) -> object:
             reference = Reference.parse(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,7 +16,7 @@ from reportgen.execution.task import Task
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import JudgementCell, MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord, Store
-from reportgen.usercode import noted
+from reportgen.usercode import our_place
 
 INTERVAL = 0.1
 """Seconds between two pieces of news of a running cell."""
@@ -45,10 +44,7 @@ def work(task: Task) -> BrokenRecord | None:
     except ReportgenError as error:
         return _keep(task, str(error))
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        return _keep(
-            task, f"{noted(error)}{type(error).__name__}: {error} ({place.name}, line {place.lineno})"
-        )
+        return _keep(task, f"{type(error).__name__}: {error} ({our_place(error)})")
 
 
 def _keep(task: Task, cause: str) -> BrokenRecord:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.errors import CellError, ReportgenError, UsageError
@@ -16,6 +16,7 @@ from reportgen.problems.problem import Problem
 
 SAMPLES = 3
 """Points at which the likelihood is tried."""
+CONVERSIONS = {torch.float32: ".float()", torch.float64: ".double()"}
 
 
 def check(problem: Problem, family: str | None = None, *, standard_prior: bool = False) -> None:
@@ -38,19 +39,37 @@ def check(problem: Problem, family: str | None = None, *, standard_prior: bool =
 
 
 @contextmanager
-def applying(part: str, name: str, value: Tensor) -> Iterator[None]:
-    """Notes on an exception which part of the model raised it, and what it was given."""
+def applying(part: str, module: object, name: str, value: Tensor) -> Iterator[None]:
+    """Notes on an exception which part of the model raised it, and what it was given.
+
+    Raises CellError instead where that part's module cannot take the number type.
+    """
     try:
         yield
     except ReportgenError:
         raise
     except Exception as error:
+        others = _other_types(module, value.dtype)
+        if others and "type" in str(error):  # a module may convert what it is given, and fail otherwise
+            raise CellError(
+                f"{part}: needs parameters of the number type of {name}, {value.dtype}, found "
+                f"{' and '.join(others)}. Call {CONVERSIONS[value.dtype]} on it, or give both modules and x "
+                "the same type."
+            ) from error
         error.add_note(f"{part}, given {name} of {shape_of(value)} in {value.dtype}")
         raise
 
 
+def _other_types(module: object, wanted: torch.dtype) -> list[str]:
+    """Floating types other than that among a module's parameters and buffers; none where it is no module."""
+    if not isinstance(module, nn.Module) or wanted not in CONVERSIONS:
+        return []
+    held = {tensor.dtype for tensor in (*module.parameters(), *module.buffers())}
+    return sorted(str(one) for one in held if one.is_floating_point and one != wanted)
+
+
 def _eta(problem: Problem) -> Tensor:
-    with torch.no_grad(), applying("encoder", "x", problem.x):
+    with torch.no_grad(), applying("encoder", problem.encoder, "x", problem.x):
         eta = problem.encoder(problem.x)
         again = problem.encoder(problem.x)
     images = problem.x.shape[0]
@@ -119,7 +138,7 @@ def _attempt(problem: Problem, part: slice) -> Tensor | None:
 def _check_likelihood(problem: Problem, q: Family, eta: Tensor) -> None:
     points = q.mean.expand(-1, SAMPLES, -1).contiguous()
     points = points + torch.arange(SAMPLES, dtype=eta.dtype).view(1, -1, 1) / SAMPLES
-    with torch.no_grad(), applying("decoder", "z", points):
+    with torch.no_grad(), applying("decoder", getattr(problem, "decoder", None), "z", points):
         value = problem.log_likelihood(points)
         first = problem.log_likelihood(points[:, :1].contiguous())
     wanted = points.shape[:2]

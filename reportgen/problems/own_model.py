@@ -31,7 +31,8 @@ class Model:
     on the others. φ is its parameters that require a gradient.
     `decoder`: z [N d] → [N …], one row a sample. θ is its parameters that
     require a gradient; `generative` estimates the gradient in them.
-    `x`: the data points, [I …], float32 or float64.
+    `x`: the data points, [I …], float32 or float64, which the parameters of
+    both modules must be too.
     `likelihood`: ``bernoulli`` (the decoder puts out logits, x lies in
     [0, 1]), ``gaussian`` (it puts out means; the standard deviation is
     `scale`), or a function (x [I 1 …], decoder's output [I N …]) →

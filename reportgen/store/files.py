@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import uuid
 from contextlib import suppress
 from pathlib import Path
+from time import time
 
 from reportgen.errors import UnwritableError
+
+OLD = 24 * 3600.0
+"""Seconds after which unfinished work of another host is given up: to write it takes seconds."""
 
 
 def checksum(content: bytes) -> str:
@@ -44,16 +49,30 @@ def unwritable(path: Path, error: OSError) -> UnwritableError:
 
 
 def process_tag() -> str:
-    """A name of its own for unfinished work, from which `abandoned` can tell who left it."""
-    return f"{uuid.uuid4().hex[:12]}.{os.getpid()}.part"
+    """A name of its own for unfinished work, from which `abandoned` can tell who left it, and where."""
+    return f"{uuid.uuid4().hex[:12]}.{_host()}.{os.getpid()}.part"
 
 
-def abandoned(name: str) -> bool:
-    """Whether a name made with `process_tag` belongs to a process that is gone."""
-    pieces = name.split(".")
-    if pieces[-1] != "part" or not pieces[-2].isdigit():
+def abandoned(path: Path) -> bool:
+    """Whether a path named with `process_tag` was left by a process that is gone.
+
+    Whether a process of another host runs cannot be seen: what it left is
+    given up once it has not changed for `OLD`.
+    """
+    pieces = path.name.split(".")
+    if len(pieces) < 3 or pieces[-1] != "part" or not pieces[-2].isdigit():
         return False
-    return not _alive(pieces[-2])
+    if pieces[-3] == _host():
+        return not _alive(pieces[-2])
+    try:
+        return time() - path.stat().st_mtime > OLD
+    except OSError:  # finished since
+        return False
+
+
+def _host() -> str:
+    """This host's name, as one piece of a file's name."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", os.uname().nodename)
 
 
 def _alive(process: str) -> bool:

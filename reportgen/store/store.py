@@ -147,8 +147,11 @@ class Store:
         self._broken(key).unlink(missing_ok=True)
 
     def clean(self) -> int:
-        """Remove what killed processes left unfinished; the number of leftovers."""
-        found = [path for path in self.root.glob("**/*.part") if abandoned(path.name)]
+        """Remove what killed processes left unfinished; the number of leftovers.
+
+        What a process of another host may still be at stays; see `abandoned`.
+        """
+        found = [path for path in self.root.glob("**/*.part") if abandoned(path)]
         for path in found:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from reportgen.usercode.code import UserCode
 from reportgen.usercode.loading import importable, load_object
-from reportgen.usercode.places import noted, place_of
+from reportgen.usercode.places import noted, our_place, place_of
 from reportgen.usercode.reference import Reference
 
-__all__ = ["Reference", "UserCode", "importable", "load_object", "noted", "place_of"]
+__all__ = ["Reference", "UserCode", "importable", "load_object", "noted", "our_place", "place_of"]

@@ -21,28 +21,31 @@ MOST_NAMES = 8
 
 
 @contextmanager
-def importable(source: Source) -> Iterator[None]:
-    """While it runs: imports begin beside it, what it prints goes to standard error, its faults are told.
+def importable(*sources: Source) -> Iterator[None]:
+    """While they run: imports begin beside them, what they print goes to standard error, faults are told.
 
-    Any exception of its own becomes a CellError with type, message, file and
-    line; an attempt to end the program becomes one too.
+    Any exception of their own becomes a CellError with type, message, file and
+    line; an attempt to end the program becomes one too. What is noted on an
+    exception says that a part of the first one's raised it, with no line of theirs.
     """
-    sys.path.insert(0, str(source.root))
+    roots = [str(source.root) for source in sources]
+    sys.path[:0] = reversed(roots)
     try:
         with redirect_stdout(sys.stderr):
             yield
     except (ReportgenError, KeyboardInterrupt):
         raise
     except SystemExit as error:
-        where = place_of(error, source.files) or source.file.name
+        where = place_of(error, sources) or sources[0].file.name
         raise CellError(f"{where}: must return, it ended the program. Raise an exception instead.") from error
     except Exception as error:
-        place = place_of(error, source.files)
+        place = place_of(error, sources) or (sources[0].file.name if noted(error) else None)
         if place is None:
             raise
         raise CellError(f"{place}: {noted(error)}{type(error).__name__}: {_one_line(error)}") from error
     finally:
-        sys.path.remove(str(source.root))
+        for root in roots:
+            sys.path.remove(root)
 
 
 def load_object(reference: Reference, source: Source) -> object:

@@ -6,16 +6,32 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
+from reportgen.usercode.source import OURS, Source
 
-def place_of(error: BaseException, files: Iterable[Path]) -> str | None:
-    """``my_vae.py:17``, the innermost line of these files that the error passed; None where none."""
-    own = {file.resolve() for file in files}
-    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).resolve() in own:
-        return f"{Path(error.filename).name}:{error.lineno}"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if Path(frame.filename).resolve() in own:
-            return f"{Path(frame.filename).name}:{frame.lineno}"
+
+def place_of(error: BaseException, sources: Iterable[Source]) -> str | None:
+    """``my_vae.py:17``, the innermost line of the user's that the error passed; None where it passed none.
+
+    A line of a library that the user's code called, torch's say, is not the user's.
+    """
+    own = [(source, {file.resolve() for file in source.files}) for source in sources]
+    for file, line in _passed(error):
+        if any(file in files or source.holds(file) for source, files in own):
+            return f"{file.name}:{line}"
     return None
+
+
+def our_place(error: BaseException) -> str:
+    """``meter.py:17``, the innermost line of reportgen that the error passed; empty where it passed none."""
+    return next((f"{file.name}:{line}" for file, line in _passed(error) if file.is_relative_to(OURS)), "")
+
+
+def _passed(error: BaseException) -> list[tuple[Path, int | None]]:
+    """Files and lines, the innermost first; of a fault in the writing, where it stands."""
+    passed = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        passed.append((error.filename, error.lineno))
+    return [(Path(name).resolve(), line) for name, line in reversed(passed)]
 
 
 def noted(error: BaseException) -> str:

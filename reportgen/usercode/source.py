@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from pathlib import Path
 
 from reportgen.errors import UsageError
 from reportgen.usercode.reference import Reference
+
+LIBRARIES = r"site-packages|dist-packages|python3\.\d+t?"
+"""Folders that Python keeps what is installed in, and what it comes with."""
+OURS = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,18 @@ class Source:
                 waiting += [*_imported(file, self._bases(file)), *self._packages(file)]
         first, *others = found
         return (first, *sorted(others))
+
+    def holds(self, file: Path) -> bool:
+        """Whether a file, resolved, lies beside it (in the package of an installed module) and in no library.
+
+        It may be one that no import statement leads to.
+        """
+        home = self.root
+        if self.module is not None and not self._followed:
+            home /= self.module.partition(".")[0]
+        if not (file.is_relative_to(home) and file.is_file()) or file.is_relative_to(OURS):
+            return False
+        return not any(re.fullmatch(LIBRARIES, part) for part in file.relative_to(home).parts)
 
     def _packages(self, file: Path) -> Iterator[Path]:
         """The ``__init__.py`` of every folder between the root and a file."""

@@ -27,9 +27,11 @@ TOLERANCE = 1e-9
 """Difference at which two rules agree: of covariances, relative to the largest; of means, to the root of that
 or to the largest mean."""
 ROUNDING = 1e-12
-"""What is as small as this beside an estimate, or beside 1, is rounding: a variance may be zero."""
+"""What is as small as this beside an estimate, or beside its terms, is rounding: a variance may be zero."""
 STILL = 1e-9
-"""Size below which a replicate is zero: estimates here are sums of terms of size about 1."""
+"""Size, beside that of its terms, below which a replicate is zero."""
+LAST_DIGITS = 1e-3
+"""Share of a term's mean that counts with its variation: times `ROUNDING` it is the last digits of f."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Exact:
     """[I m]"""
     covariance: Tensor
     """[I m m]"""
+    terms: float
+    """Size of the terms that a replicate is a sum of, before they cancel."""
 
     @property
     def size(self) -> float:
@@ -51,7 +55,7 @@ class Exact:
         """Whether the two are the same to `TOLERANCE` and `ROUNDING`."""
         variance = torch.maximum(self.covariance.abs().amax(), other.covariance.abs().amax())
         size = torch.maximum(self.mean.abs().amax(), variance.sqrt())
-        rounding = ROUNDING * size.clamp_min(1.0)
+        rounding = ROUNDING * size.clamp_min(max(self.terms, other.terms))
         of_means = (self.mean - other.mean).abs().amax()
         of_covariances = (self.covariance - other.covariance).abs().amax()
         return bool(of_means <= TOLERANCE * size + rounding) and bool(
@@ -60,9 +64,9 @@ class Exact:
 
     def without_rounding(self) -> Exact:
         """Zero where all of it is rounding."""
-        if self.size >= STILL:
+        if self.size >= STILL * self.terms:
             return self
-        return Exact(torch.zeros_like(self.mean), torch.zeros_like(self.covariance))
+        return Exact(torch.zeros_like(self.mean), torch.zeros_like(self.covariance), self.terms)
 
 
 def exact_moments(channel: Channel, integrand: Integrand, frame: Frame) -> Exact | None:
@@ -75,7 +79,7 @@ def exact_moments(channel: Channel, integrand: Integrand, frame: Frame) -> Exact
         return None
     part, parts = _independent_part(channel)
     found = _by_nodes(part, integrand, frame)
-    return None if found is None else Exact(found.mean, found.covariance / parts)
+    return None if found is None else replace(found, covariance=found.covariance / parts)
 
 
 def _independent_part(channel: Channel) -> tuple[Channel, int]:
@@ -133,4 +137,24 @@ def _moments(nodes: Nodes, channel: Channel, integrand: Integrand, frame: Frame)
     estimates = channel.estimate(values, frame).double()
     mean = torch.einsum("ir,irm->im", nodes.weight, estimates)
     away = estimates - mean.unsqueeze(1)
-    return Exact(mean, (away * nodes.weight.unsqueeze(2)).mT @ away)
+    covariance = (away * nodes.weight.unsqueeze(2)).mT @ away
+    return Exact(mean, covariance, _size_of_terms(nodes, channel, integrand))
+
+
+def _size_of_terms(nodes: Nodes, channel: Channel, integrand: Integrand) -> float:
+    """Of the largest coordinate: how much the terms of f vary, times the score, both as root mean squares.
+
+    So it is in the unit of f over that of η, as the gradient is, and a constant added to f hardly counts.
+    Nothing cancels in the gradient in θ, which is no product with the score.
+    """
+    if channel.space != "phi":
+        return 0.0
+    samples = channel.key.num_samples
+    weight = nodes.weight.repeat_interleave(samples, 1) / samples  # [I RK]
+    size = torch.zeros(len(weight), dtype=torch.float64)
+    for term in integrand.terms(nodes.points):
+        mean = (weight * term).sum(1, keepdim=True)
+        variance = (weight * (term - mean) ** 2).sum(1)
+        size += (variance + (LAST_DIGITS * mean.squeeze(1)) ** 2).sqrt()
+    score = (weight.unsqueeze(2) * nodes.points.score**2).sum(1).sqrt()  # [I m]
+    return float((size.unsqueeze(1) * score).amax())

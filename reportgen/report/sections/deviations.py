@@ -57,6 +57,12 @@ def _stages(_: Findings, cell: TrainingCell) -> str:
     return f"stage i has the share 3^i/3280 of {prose.count(epochs)} epochs"
 
 
+def _second_moment(_: Findings, cell: TrainingCell) -> str:
+    """A training that continues another takes its parameters alone."""
+    continued = "0 again, the first moment too, where a training continues another"
+    return "0" if cell.train["after"] is None else continued
+
+
 def _batch(_: Findings, cell: TrainingCell) -> str:
     return prose.count(int(cell.train["batch_size"]))
 
@@ -130,7 +136,7 @@ SHEET = (
     Setting("Adam, β₁", "0.9", "0.99", _train("beta_1")),
     Setting("Adam, β₂", "0.999", "0.999", _train("beta_2")),
     Setting("Adam, ε", "0.0001", "0.0001", _train("epsilon")),
-    Setting("Adam, second moment begins at", SILENT, "1", _always("0")),
+    Setting("Adam, second moment begins at", SILENT, "1", _second_moment),
     Setting("Gradient over a batch", SILENT, "sum", _always("mean")),
     Setting("Batch size", "20", "20", _batch),
     Setting(

@@ -12,6 +12,9 @@ from reportgen.report import about
 from reportgen.report.formulas import Formula
 from reportgen.report.section import Section
 
+OPTIMAL = ("score_function_optimal_constant", "score_function_optimal_per_coordinate")
+"""Estimators whose baseline is optimal for independent samples."""
+
 
 def served(kind: Estimator, findings: Findings) -> str:
     """The first objective that an estimator is for."""
@@ -82,6 +85,9 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "evaluations": v.evaluations_alone,
         "derivative": v.derivative,
         "antithetic": any(spec.antithetic for spec in findings.experiment.estimators),
+        "paired_baseline": any(
+            spec.antithetic and spec.name in OPTIMAL for spec in findings.experiment.estimators
+        ),
     }
 
 
