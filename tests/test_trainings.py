@@ -35,7 +35,6 @@ from tests.synthetic_models import (
     nll_of,
     paused,
     records,
-    trained_well,
 )
 from tests.test_models import of
 from tests.test_report import page_of, text_of
@@ -63,6 +62,19 @@ def by_seed(cell: Any) -> float:
 @pytest.fixture(scope="module")
 def seeded() -> Findings:
     return models(declared(), shift=by_seed)
+
+
+@pytest.fixture(scope="module")
+def alone() -> Findings:
+    """A training of each model."""
+    return models(declared(TABLE))
+
+
+@pytest.fixture(scope="module")
+def pages(seeded: Findings, alone: Findings) -> tuple[str, str]:
+    """Their pages as a reader sees them."""
+    several, one = (text_of(page_of(found)).replace("\u00a0", " ") for found in (seeded, alone))
+    return several, one
 
 
 # What the seed reaches
@@ -216,7 +228,7 @@ MIXTURES = [(1.0, 0.0, 0.0), (0.0, 14.0, 0.0), (0.0, 0.0, 14.0), (1.0, 5.0, 0.0)
 @pytest.mark.parametrize("trainings", [2, 3, 6])
 @pytest.mark.parametrize("parts", MIXTURES)
 def test_intervals_over_trainings_cover_whatever_scatters(trainings: int, parts: tuple[float, ...]) -> None:
-    rng, repeats = np.random.default_rng(5), 1500
+    rng, repeats = np.random.default_rng(5), 800
     made = [MeanOverImages(crossed(rng, trainings, 60, parts)) for _ in range(repeats)]
     least = stats.binom.ppf(1e-4, repeats, 0.95)
     assert sum(low <= 0.0 <= high for low, high in (one.interval(0.95) for one in made)) >= least
@@ -383,18 +395,17 @@ def test_a_training_that_is_not_finished_leaves_the_others_and_is_told() -> None
 # The report
 
 
-def test_the_report_says_over_what_its_intervals_are(seeded: Findings) -> None:
-    page = text_of(page_of(seeded))
+def test_the_report_says_over_what_its_intervals_are(pages: tuple[str, str]) -> None:
+    page, alone = pages
     assert "here with half a 95% interval over trainings and images" in page
     assert "the mean over 3 trainings, which differ in their seed alone" in page
     assert "another seed trains another network" not in page
     assert re.search(r"has a standard deviation of 0\.26 \(0\.14 to 1\.66\) nats for", page)
     assert "Trainings of a model––3" in page
-    alone = text_of(page_of(models(declared(TABLE))))
     assert "another seed trains another network" in alone and "interval over images" in alone
 
 
-def test_figures_show_every_training(seeded: Findings) -> None:
+def test_figures_show_every_training(seeded: Findings, alone: Findings) -> None:
     drawn = likelihood_by_model.data(seeded)
     assert drawn is not None
     assert all(len(mark.each) == 3 for _, mark in drawn.marks)
@@ -407,11 +418,11 @@ def test_figures_show_every_training(seeded: Findings) -> None:
     for name in ("unit_activity", "model_images", "signal_by_model"):
         sketch = FIGURES[name](seeded)
         assert sketch is not None and "Of the trainings of a model the first is drawn." in sketch.caption
-        plain = FIGURES[name](models(declared(TABLE)))
+        plain = FIGURES[name](alone)
         assert plain is not None and "Of the trainings" not in plain.caption
 
 
-def test_a_ratio_of_variances_is_told_over_trainings(seeded: Findings) -> None:
+def test_a_ratio_of_variances_is_told_over_trainings(seeded: Findings, alone: Findings) -> None:
     pair = ("doubly_reparameterized", "pathwise")
     found = ratio_over_trainings(seeded, *pair, "iwae")
     assert found is not None and found.checkpoint == 64 and len(found.each) == 3
@@ -421,7 +432,7 @@ def test_a_ratio_of_variances_is_told_over_trainings(seeded: Findings) -> None:
     assert (found.mean.value, found.mean.low, found.mean.high) == pytest.approx(tuple(wanted))
     told = section_of_training.trained_anew(seeded, ("iwae",), *pair)
     assert "in three trainings from other seeds" in told
-    assert ratio_over_trainings(models(declared(TABLE)), *pair, "iwae") is None
+    assert ratio_over_trainings(alone, *pair, "iwae") is None
 
 
 def test_a_seed_is_no_setting_to_draw_variance_against(seeded: Findings) -> None:
@@ -429,22 +440,16 @@ def test_a_seed_is_no_setting_to_draw_variance_against(seeded: Findings) -> None
     assert all(run.fixed["train.seed"] == 0 for run in seeded.series())
 
 
-def test_learning_curves_have_a_record_a_training(seeded: Findings) -> None:
-    assert len(seeded.trainings) == 15
-    assert trained_well(seeded.plan.trainings[0]).key == seeded.trainings[0].key
-
-
 def test_units_of_a_layer_that_is_not_there_are_refused_of_every_training(seeded: Findings) -> None:
     missing = active_of(trainings_of(seeded, "iwae", 5), "layer3")
     assert missing.status == "broken: no layer 'layer3', there are layer1, all"
 
 
-def test_trainings_and_models_are_counted_apart(seeded: Findings) -> None:
-    page = text_of(page_of(seeded))
+def test_trainings_and_models_are_counted_apart(pages: tuple[str, str]) -> None:
+    page, alone = pages
     assert "of each of 15 trainings of five models" in page
-    assert "It is VAE, k = 1, seed 0, one of 15 trainings of five models" in page.replace("\u00a0", " ")
+    assert "It is VAE, k = 1, seed 0, one of 15 trainings of five models" in page
     assert "Five models were trained, in 15 trainings from several seeds, each as" in page
-    alone = text_of(page_of(models(declared(TABLE))))
     assert "of each of five trained models" in alone and "Five models were trained, each as" in alone
 
 
