@@ -1,6 +1,6 @@
 """Trained models: their likelihood, their active units, and published numbers beside them.
 
-What holds here: a model is one trained network, and its intervals are about
-the choice of test images. Another seed trains another network, and how far
-networks of different seeds differ no interval here says.
+What holds here: a model is told by the mean over its trainings, which differ
+in their seed alone. Intervals are over trainings and the choice of test
+images; of one training over the images, the network held fixed.
 """
