@@ -21,7 +21,12 @@ from reportgen.findings.drift import EQUIVALENT, compare_numbers
 from reportgen.findings.estimate import NotAvailableError
 from reportgen.findings.models import activity, likelihood
 from reportgen.findings.models.statistics import active_of, deviation_of, difference_of, likelihood_of
-from reportgen.findings.models.trainings import DeviationOverTrainings, MeanOverImages, MeanOverTrainings
+from reportgen.findings.models.trainings import (
+    MOST,
+    DeviationOverTrainings,
+    MeanOverImages,
+    MeanOverTrainings,
+)
 from reportgen.findings.over_trainings import ratio_over_trainings
 from reportgen.plan import Plan, make_plan
 from reportgen.report.sections import training as section_of_training
@@ -460,3 +465,36 @@ def test_a_model_that_is_not_judged_is_measured_in_other_trainings_too() -> None
     page = text_of(page_of(models(declared(UNJUDGED))))
     assert "at three checkpoints of one training run and in two others from other seeds" in page
     assert "in three trainings from other seeds" in page
+
+
+def test_what_was_too_few_to_tell_is_said(seeded: Findings) -> None:
+    values = np.array([[1.0], [-0.4], [1.2]]) + 0.1 * np.random.default_rng(0).normal(size=(1, 400))
+    model, level = MeanOverImages(values), 0.95
+    low, high = model.interval(level)
+    assert low < 0.0 < high
+    enough = model.trainings_to_tell(0.0, level)
+    assert enough is not None
+
+    def half_width(trainings: int) -> float:
+        by_image = stats.t.ppf(0.975, 399) ** 2 * values.mean(0).var(ddof=1) / 400
+        spread = values.mean(1).var(ddof=1) / trainings
+        return float(np.sqrt(by_image + stats.t.ppf(0.975, trainings - 1) ** 2 * spread))
+
+    assert half_width(enough) < model.value < half_width(enough - 1)
+    assert model.trainings_to_tell(model.value + 1e-6, level) is None
+    unequal = MeanOverImages(np.array([[1.0], [-0.9], [-0.05]]) + np.zeros((1, 400)))
+    assert unequal.trainings_to_tell(0.0, level) == MOST + 1
+    swaps = {0: -0.6, 1: 0.2, 2: -0.5}
+
+    def swapped(cell: Any) -> float:
+        return swaps[int(cell.setting["train.seed"])] if cell.setting["train.num_samples"] == 50 else -0.76
+
+    found = models(declared(), shift=swapped)
+    (claim,) = (claim for claim in found.claims if claim.id == "bound-pays")
+    told = r"3 trainings are too few to tell; with their spread and mean \d\d would be enough"
+    assert claim.cause is not None and re.fullmatch(told, claim.cause)
+    assert re.search(told, text_of(page_of(found)))
+    (few,) = models(
+        declared(TABLE), shift=lambda cell: 0.75 if cell.setting["train.num_samples"] == 50 else 0.0
+    ).claims[:1]
+    assert (few.verdict, few.cause) == ("undecided", "200 images are too few to tell")

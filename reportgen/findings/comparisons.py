@@ -60,7 +60,7 @@ class ComparisonFinding:
     slack: float = -math.inf
     """Distance from the nearer end of the interval to where the comparison would fail; below 0 it does."""
     cause: str | None = None
-    """Why there is no verdict on numbers: a broken cell, a statistic that is not available."""
+    """Why there is no verdict: a broken cell, a statistic that is not available, too little of something."""
 
 
 @dataclass(frozen=True)

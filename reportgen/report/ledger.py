@@ -84,7 +84,7 @@ def _row(of: Entry, claim: ClaimFinding) -> Mapping[str, Any]:
         "as_expected": claim.as_expected,
         "name": effect_name(claim.effect),
         "effect": plain(effect(claim.effect, claim.estimate)) or words.DASH,
-        "cause": (claim.cause or "").removeprefix("broken: "),
+        "cause": "" if claim.estimate.available else (claim.cause or "").removeprefix("broken: "),
     }
 
 

@@ -33,7 +33,7 @@ from reportgen.findings.comparisons import ComparisonFinding, criterion, words
 from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.jackknife import LEVEL, Quantity
 from reportgen.findings.models.statistics import change, quantity, replicates
-from reportgen.findings.models.trainings import Trainings, judged_together, model_of
+from reportgen.findings.models.trainings import MOST, MeanOverImages, Trainings, judged_together, model_of
 from reportgen.findings.source import OfModels
 from reportgen.plan import JudgementCell, MeasurementCell, Plan
 from reportgen.store.records import JudgementRecord
@@ -92,7 +92,8 @@ def judge_models(
         low, high = made.interval(level)
         near = made.interval(LEVEL)
         estimate = Estimate(made.value, *near, replicates(*models), source=_source(comparison, models, group))
-        found, bound, cause = (asked.verdict(low, high), asked.slack(low, high)), asked.bound, None
+        found, bound = (asked.verdict(low, high), asked.slack(low, high)), asked.bound
+        cause = _lacking(comparison, made, bound, level) if found[0] == verdicts.UNDECIDED else None
     except NotAvailableError as reason:
         cause = str(reason)
         broken = cause.startswith("broken")
@@ -113,6 +114,19 @@ def judge_models(
         slack=found[1],
         cause=cause,
     )
+
+
+def _lacking(comparison: Comparison, made: Quantity, bound: float, level: float) -> str | None:
+    """Of what there was too little to tell on which side of a bound a likelihood lies."""
+    if not isinstance(made, MeanOverImages) or isinstance(comparison, Equivalence):
+        return None
+    trainings, images = made.values.shape
+    enough = made.trainings_to_tell(bound, level) if trainings > 1 else None
+    if enough is None:
+        return f"{images} images are too few to tell"
+    if enough > MOST:
+        return f"{trainings} trainings are too few to tell, and with their spread and mean {MOST} would be"
+    return f"{trainings} trainings are too few to tell; with their spread and mean {enough} would be enough"
 
 
 def setting_of(model: Sequence[MeasurementCell | JudgementCell | JudgementRecord]) -> Mapping[str, Any]:

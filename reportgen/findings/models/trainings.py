@@ -36,6 +36,10 @@ Trainings = Sequence[JudgementRecord]
 """Judgements of one model at one checkpoint, a training each."""
 
 
+MOST = 100
+"""Trainings that are suggested, at most."""
+
+
 def model_of(setting: Mapping[str, Any]) -> dict[str, Any]:
     """A setting without the seed of its training."""
     return {path: value for path, value in setting.items() if path != TRAINING_SEED}
@@ -81,17 +85,40 @@ class MeanOverImages:
 
     def interval(self, level: float) -> tuple[float, float]:
         """Over the choice of images and, with several trainings, over the trainings; see the file's head."""
+        by_image, by_training = self._variances
+        half = self._half_width(by_image, by_training, len(self.values), level)
+        return self.value - half, self.value + half
+
+    def trainings_to_tell(self, bound: float, level: float) -> int | None:
+        """The fewest trainings whose interval would leave `bound` outside, spread and mean as they are.
+
+        ``MOST + 1`` where `MOST` would not do; None where no number would, since the images are too few.
+        """
+        by_image, by_training = self._variances
+        distance = abs(self.value - bound)
+        if self._half_width(by_image, 0.0, 1, level) >= distance:
+            return None
+        wanted = range(len(self.values), MOST + 1)
+        halves = ((s, self._half_width(by_image, by_training, s, level)) for s in wanted)
+        return next((s for s, half in halves if half < distance), MOST + 1)
+
+    @property
+    def _variances(self) -> tuple[float, float]:
+        """Of the mean over the images, and of one training; the latter is 0 where there is one alone."""
         trainings, images = self.values.shape
         of_trainings, of_images = self.values.mean(1), self.values.mean(0)
         by_image = float(of_images.var(ddof=1)) / images
-        reach = 0.0
-        if trainings > 1:
-            rest = self.values - of_trainings[:, None] - of_images + self.value
-            chance = float((rest**2).sum()) / ((trainings - 1) * (images - 1)) / (trainings * images)
-            by_image = max(by_image - chance, 0.0)
-            reach = t_quantile(level, trainings - 1) * math.sqrt(float(of_trainings.var(ddof=1)) / trainings)
-        half = math.hypot(t_quantile(level, images - 1) * math.sqrt(by_image), reach)
-        return self.value - half, self.value + half
+        if trainings < 2:
+            return by_image, 0.0
+        rest = self.values - of_trainings[:, None] - of_images + self.value
+        chance = float((rest**2).sum()) / ((trainings - 1) * (images - 1)) / (trainings * images)
+        return max(by_image - chance, 0.0), float(of_trainings.var(ddof=1))
+
+    def _half_width(self, by_image: float, by_training: float, trainings: int, level: float) -> float:
+        reach = t_quantile(level, self.values.shape[1] - 1) * math.sqrt(by_image)
+        if by_training == 0.0:
+            return reach
+        return math.hypot(reach, t_quantile(level, trainings - 1) * math.sqrt(by_training / trainings))
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,8 @@ def result(claim: ClaimFinding, swept: bool, findings: Findings) -> str:
         text += f", {told(words.unbroken(prose.p_value(decisive.p_value)), decisive.estimate)}"
     if decisive.estimate.status == "budget" and wide != words.DASH:
         text += "; the declared precision was not met"
+    if decisive.cause:
+        text += f"; {decisive.cause}"
     return words.sentence(text)
 
 
