@@ -39,7 +39,7 @@ from reportgen.figures import (
     variance_over_training,
     work,
 )
-from reportgen.figures.axes import log_ticks, plain
+from reportgen.figures.axes import log_ticks, plain, setting_axis
 from reportgen.figures.captions import intervals_sentence
 from reportgen.figures.labels import short_title, spread, wrapped
 from reportgen.figures.lines import Line
@@ -47,7 +47,7 @@ from reportgen.figures.style import COLUMN, INK, LOOKS, PAPER, SPARE, families, 
 from reportgen.figures.svg import compact
 from reportgen.figures.unbiasedness import Mean, Unbiasedness
 from reportgen.figures.variance_over_training import VarianceOverTraining
-from reportgen.findings import Estimate, Findings, collect
+from reportgen.findings import Estimate, Findings, collect, prose
 from reportgen.plan import Plan
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
@@ -197,6 +197,48 @@ def test_a_biased_estimator_far_off_the_scale_is_named_and_not_drawn() -> None:
     assert panels is not None and all(len(panel.lines) == 6 for panel in panels)
 
 
+def test_a_biased_estimator_partly_off_the_scale_is_not_said_to_be_far_off_it() -> None:
+    def edit(record: Any) -> Any:
+        arrays = dict(record.arrays)
+        for name in ("variance", "variance_without"):
+            arrays[name] = arrays[name].copy()
+            for index, arm in enumerate(record.arms):
+                if arm.label == PRINTED and record.checkpoint == 200:
+                    arrays[name][index] *= 1e-30
+        return replace(record, arrays=arrays)
+
+    partly = lesser(edit=edit)
+    data, panels = variance_over_training.data(partly), by_objective.data(partly)
+    assert data is not None and [line.label for line in data.apart] == [PRINTED] and panels is not None
+    values = [value for panel in panels for line in panel.apart for value in line.values]
+    for name, found in (
+        ("variance_over_training", data.apart[0].values),
+        ("variance_over_training_by_objective", values),
+    ):
+        drawing = draw(partly, name)
+        ends = f"{prose.number(min(found))} to {prose.number(max(found))}"
+        said = f"Left out as biased and running off this scale: “As printed in the source post” ({ends})."
+        assert drawing is not None and said in drawing.caption and "far off" not in drawing.caption
+    layers = draw(partly, "variance_by_layer")
+    assert layers is not None and "Left out as biased and far off this scale: " in layers.caption
+
+
+def test_a_name_in_a_sentence_has_its_article(drawings: dict[str, Any]) -> None:
+    bare = re.compile(r"\b(?:of|for|between|zero:) (?:score function|optimal|as printed)")
+    told = {name: bare.findall(drawing.caption) for name, drawing in drawings.items()}
+    assert not any(told.values()), told
+    assert "highest for pathwise" in drawings["signal_to_noise"].caption
+    assert "for the score function." in drawings["noise_split"].caption
+
+
+def test_an_axis_of_whole_numbers_has_whole_ticks() -> None:
+    for values, whole in (([2.0, 3.0], True), ([0.5, 1.5], False)):
+        ax = Figure().add_subplot()
+        setting_axis(ax, values)
+        ticks = [tick for tick in ax.get_xticks() if values[0] <= tick <= values[-1]]
+        assert all(float(tick).is_integer() for tick in ticks) is whole and len(ticks) > 1
+
+
 def test_num_samples_and_constants_hold_what_was_measured(findings: Findings) -> None:
     curves = variance_against_num_samples.data(findings)
     assert curves is not None and curves.num_samples == (1, 2, 4, 8, 16, 32)
@@ -312,7 +354,11 @@ def test_captions_are_sentences_with_their_numbers(drawings: dict[str, Any], fin
             assert not re.search(r"\bnan\b|  |\.\.|None|\d\.\d{9}", text), name
         assert "image" in drawing.caption
     first = drawings["variance_over_training"].caption
-    assert "95% intervals" in first and "reconstruction term" in first and "mean over 12 test images" in first
+    assert (
+        "95% intervals" in first
+        and "reconstruction term" in first
+        and "mean over twelve test images" in first
+    )
     ratio = findings.ratio("score_function", "pathwise")
     assert f"has {ratio.value:.0f} (" in first
     assert "is biased, drawn as a control" in first
@@ -469,6 +515,14 @@ def test_bytes_do_not_depend_on_the_hash_seed(drawings: dict[str, Any]) -> None:
         for name, drawing in drawings.items()
     ]
     assert here == other
+
+
+def test_compact_leaves_out_letters_without_an_outline() -> None:
+    blank = '<path id="DejaVu-20" transform="scale(0.015625)"/>'
+    uses = '<use xlink:href="#DejaVu-61"/><use xlink:href="#DejaVu-20" transform="translate(61 0)"/>'
+    letter = '<path id="DejaVu-61" d="M0 0L1 1" transform="scale(0.015625)"/>'
+    small = compact(f"<svg><g>\n<defs>{letter}{blank}</defs>{uses}</g></svg>")
+    assert small.count("<use ") == small.count("<path ") == 1 and "DejaVu" not in small
 
 
 def test_compact_changes_no_geometry() -> None:

@@ -129,6 +129,11 @@ def test_shares_without_an_interval_that_can_be_seen_are_told_alone() -> None:
     assert prose.share(Estimate(0.69, 0.66, 0.71)) == "69.0% (66.0 to 71.0)"
     assert prose.share(Estimate(0.99999995, 0.99999994, 0.99999996)) == "99.999995%"
     assert prose.share(Estimate(0.5)) == "50%"
+    assert [prose.share_value(Estimate(*e)) for e in ((0.69, 0.66, 0.71), (0.5,))] == ["69.0%", "50%"]
+
+
+def test_parts_of_a_whole_are_both_in_words_or_both_in_digits() -> None:
+    assert [prose.of(2, 6), prose.of(12, 14), prose.of(3, 1500)] == ["two of six", "12 of 14", "3 of 1500"]
 
 
 def test_words() -> None:

@@ -75,8 +75,9 @@ def sayings(one: Estimate) -> set[str]:
         *(prose.percent(one.value), words.share(one), prose.seconds(one.value), f"{one.value:.4g}"),
         *(prose.p_value(one.value), prose.p_value(one.value).removeprefix("p = ").removeprefix("p ")),
         words.unbroken(prose.p_value(one.value)),
-        f"{prose.fixed(one.value, 2)} ± {prose.fixed(prose.half_width(one), 2)}",
+        words.unbroken(f"{prose.fixed(one.value, 2)} ± {prose.fixed(prose.half_width(one), 2)}"),
     }
+    said |= {prose.in_words(int(one.value))} if one.value.is_integer() else set()
     return said | ({words.DASH} if not one.available else set())
 
 
@@ -143,7 +144,7 @@ def test_a_share_said_of_several_estimators_leads_to_the_rows_of_all() -> None:
     assert shares
     for text, own in shares:
         assert {row["statistic"] for row in own} == {"coordinate_lower"}
-        assert {prose.share(estimate_of(row)) for row in own} == {text}
+        assert {prose.share(estimate_of(row)) for row in own} == {text.replace("every coordinate", "100%")}
     assert sum(len(own) for _, own in shares) >= 4
 
 

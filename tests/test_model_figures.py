@@ -282,10 +282,22 @@ def test_signal_by_model_says_whose_signal_falls(one: Findings) -> None:
     assert [row.cells[-1] for row in table.rows if row.cells[2] == 64][:2] == [panel.slopes[0]] * 2
     assert {row.cells[-1] for row in table.rows if row.cells[2] != 64} == {None}
     caption = signal_by_model.caption(one, data)
-    assert "for pathwise, φ it falls in every model, with slopes between" in caption
-    assert "for doubly reparameterized, φ it rises in every model" in caption
+    assert "for pathwise in\u00a0φ it falls in every model, with slopes between" in caption
+    assert "for doubly reparameterized in\u00a0φ it rises in every model" in caption
     assert "Full colour: epoch 64; the earlier the fainter and thinner: 0 and 8." in caption
     assert "Bars are 95% intervals, the widest ±" in caption and "runs off" not in caption
+
+
+def test_an_empty_panel_says_why_it_is_empty(one: Findings) -> None:
+    data = signal_by_model.data(one)
+    assert data is not None
+    (title, (first, _)), *rows = data.rows
+    with house_style("x"):
+        axes = signal_by_model.draw(replace(data, rows=((title, (first, None)), *rows))).axes
+    assert [text.get_text() for text in axes[1].texts] == ["not measured"]
+    assert not any(line.get_visible() for line in axes[1].get_ygridlines())
+    assert any(line.get_visible() for line in axes[0].get_ygridlines())
+    assert not any(line.get_visible() for line in axes[0].get_xgridlines())
 
 
 def test_earlier_lines_are_explained_whichever_panel_has_them(one: Findings) -> None:

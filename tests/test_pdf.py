@@ -83,6 +83,15 @@ def test_a_listing_stands_on_the_page_of_its_heading(findings: Findings, filled:
     assert len(found) == 1 and {"The decla", "experimen"} <= set(found[0])
 
 
+@pytest.mark.parametrize("filled", range(175, 215, 4))
+def test_no_row_of_a_table_stands_alone_on_a_page(filled: int) -> None:
+    rows = "".join(f"<tr><td>row {n}</td></tr>" for n in range(9))
+    group = '<tr class="group"><th>group</th></tr>'
+    body = f'<div class="wide long"><table><tbody>{group}{rows}{group}{rows}</tbody></table></div>'
+    first, second = [found for found in pages_of(body, {"td", "th"}, filled) if found]
+    assert len(second) >= 3 and first[-2:].count("group") == 0, (first, second)
+
+
 def test_a_formula_holds_on_to_the_comma_after_it() -> None:
     writer = Writer("paper", {})
     text = writer._numbers(f"of {writer.math('log_p')}, and {writer.math('phi')} too")

@@ -133,8 +133,9 @@ def test_the_caption_has_its_numbers(findings: Findings, maps: noise_in_image.No
         share = findings.pixel_share(label, layer.bright)
         assert prose.share(share) in drawing.caption and share.low < share.value < share.high
     assert (
-        "One of 9 pixels is off in every image, and left blank" in drawing.caption
-        and "mean over 12 test images" in drawing.caption
+        "summed over its one unit, mean over images" in drawing.caption
+        and "Of nine pixels, one is off in every image, and left blank" in drawing.caption
+        and "mean over twelve test images" in drawing.caption
     )
     assert maps.relative is not None and maps.relative[0] == "the score function"
     low, high = np.nanquantile(maps.relative[1], (0.05, 0.95))

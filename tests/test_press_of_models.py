@@ -104,7 +104,7 @@ def test_one_data_set_is_no_image_and_its_q_no_network(logistic: str) -> None:
 def test_what_sees_all_of_the_data_is_trained_in_steps(logistic: str, bits: str) -> None:
     """In text, tables and figures; the setting train.epochs keeps its name."""
     assert not re.search(r"\bepochs?\b", logistic, re.IGNORECASE)
-    assert "after 20 steps" in logistic and "It was trained for 20 steps on ELBO" in logistic
+    assert "after 20 steps" in logistic and "It was trained for 20 steps on the ELBO" in logistic
     assert "by step." in logistic and "Step020" in logistic
     assert "at step 20" in logistic
     assert "after 20 epochs" in bits and "by epoch." in bits and not re.search(r"\bsteps? \d", bits)

@@ -19,6 +19,7 @@ from reportgen.figures import (
 from reportgen.figures.axes import is_decades
 from reportgen.figures.crossings import interval_text, place_text
 from reportgen.figures.labels import variance_axis
+from reportgen.figures.reading import gradient_title
 from reportgen.figures.style import house_style
 from reportgen.findings import Estimate, Findings
 from reportgen.findings.series import series
@@ -81,10 +82,10 @@ def test_the_same_search_finds_them_in_a_report_of_networks() -> None:
 def test_words_of_a_network_of_data_points_and_of_one_variable(function: Findings, both: Findings) -> None:
     network, points, one = crafted(experiment()).vocabulary, both.vocabulary, function.vocabulary
     assert (network.place, network.each, network.evaluations) == (
-        "3 test images of digits", " an image", "decoder passes",
+        "three test images of digits", " an image", "decoder passes",
     )  # fmt: skip
     assert (points.place, points.each, points.evaluation) == (
-        "3 data points", " a data point", "evaluation of f",
+        "three data points", " a data point", "evaluation of f",
     )  # fmt: skip
     assert (one.place, one.each, one.counted) == ("", "", "one data point")
     assert (network.last, points.last, one.last) == ("at the last checkpoint", "", "at the base setting")
@@ -337,7 +338,7 @@ def test_signal_falls_in_phi_and_rises_in_theta(both: Findings) -> None:
     data = signal_against_num_samples.data(both)
     assert data is not None
     slopes = {line.title: slope.value for line, slope in zip(data.lines, data.slopes, strict=True)}
-    assert slopes == pytest.approx({"Pathwise, φ": -0.5, "Gradient of the model’s parameters, θ": 0.5})
+    assert slopes == pytest.approx({"Pathwise in\u00a0φ": -0.5, "Gradient of the model’s parameters, θ": 0.5})
     assert not any(row["first"][1].lost for row in signal.against_samples(both))
     told = signal.told(both)
     assert "for pathwise in φ it falls" in told and "for the gradient in θ it rises" in told
@@ -401,13 +402,41 @@ def test_a_row_that_is_lost_in_the_noise_is_a_row_of_dashes() -> None:
     found = toy(RAINFORTH, points=3, norms=lambda cell, arm: -1.0 if arm.label == "pathwise" else 1.0)
     rows = {row["title"]: row for row in signal.against_samples(found)}
     assert list(rows) == [
-        "Pathwise, φ", "Pathwise, φ, directional", "Gradient of the model’s parameters, θ",
+        "Pathwise in\u00a0φ", "Pathwise in\u00a0φ, directional", "Gradient of the model’s parameters, θ",
         "Gradient of the model’s parameters, θ, directional",
     ]  # fmt: skip
-    lost = rows["Pathwise, φ"]
+    lost = rows["Pathwise in\u00a0φ"]
     assert (lost["first"][0], lost["last"][0]) == (1, 64)
     assert not any(e.available for e in (lost["first"][1], lost["last"][1], lost["slope"]))
     assert "Dashes stand where the mean gradient is lost in the noise." in text_of(page_of(found))
+
+
+def test_a_name_in_theta_says_so_once() -> None:
+    labelled = RAINFORTH.replace("generative", "{name: generative, label: gradient in θ}")
+    found = toy(labelled, points=3)
+    assert gradient_title(found, "gradient in θ") == "Gradient in θ"
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.7, 1.0, 2.0])
+def test_the_name_of_the_guide_is_in_view_beside_a_single_line(slope: float) -> None:
+    falling = toy(RAINFORTH, lambda cell, arm: 300 * arm.num_samples**-slope, points=3)
+    data = variance_against_num_samples.data(falling)
+    assert data is not None and len(data.lines) == 1
+    with house_style("x"):
+        ax = variance_against_num_samples.draw(data).axes[0]
+    (name,) = (text for text in ax.texts if text.get_text() == "1/K")
+    low, high = ax.get_ylim()
+    assert low < name.xy[1] < data.lines[0].values[0] < high
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [([2], "; it falls. "), ([2, 3], "; it falls with every step. ")]
+)
+def test_one_step_is_not_every_step(values: list[int], said: str) -> None:
+    swept = FUNCTION[: FUNCTION.index("sweep:")] + f"sweep: {{problem.k: {values}}}\n"
+    found = toy(swept)
+    (run,) = found.series()
+    assert said in settings.told(found, run, ["expectation"])
 
 
 # The ratio across objectives

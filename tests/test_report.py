@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 
 from reportgen.declaration import load_text
 from reportgen.errors import RenderError, UnwritableError
@@ -41,10 +42,12 @@ from reportgen.report import SECTIONS, figure_data, formulas, front, glyphs, pro
 from reportgen.report.bibliography import REFERENCES, reference
 from reportgen.report.files import write
 from reportgen.report.heads import headed
+from reportgen.report.marks import plain as plain_text
 from reportgen.report.numbering import Numbering
 from reportgen.report.paper import PAGES, SHEETS
 from reportgen.report.render import columns, fill, html_page, render, shared_context
 from reportgen.report.sections import cost, judged, training, why
+from reportgen.report.sections import unbiasedness as unbiasedness_section
 from reportgen.report.writer import SYMBOLS, Writer
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
@@ -375,7 +378,7 @@ def test_one_is_written_as_one() -> None:
     seen = text_of(page_of(findings_of(bare)))
     assert "One estimator of the gradient of one objective in the weights" in seen
     assert "latent units) is measured, at one checkpoint of one training run" in seen
-    assert "for one epoch on ELBO" in seen
+    assert "for one epoch on the ELBO" in seen
     assert not re.search(r"\b(?:1|one) (?:estimators|objectives|checkpoints|images|epochs|units)\b", seen)
 
 
@@ -434,7 +437,7 @@ def test_one_budget_that_ended_is_one() -> None:
             records[cell.key] = replace(found, arms=tuple(arms))
 
     seen = text_of(page_of(findings_of(SMALL, spoil)))
-    assert "One of the measured variances ended at the budget of" in seen
+    assert "Of the measured variances, one ended at the budget of" in seen
     assert "before its interval was within 2%. It is reported as it stands, with the interval" in seen
 
 
@@ -449,8 +452,37 @@ def test_the_source_post_is_named_only_where_a_claim_cites_it() -> None:
 def test_what_was_expected_is_said_as_declared(expect: str, said: str) -> None:
     found = findings_of(LONE)
     claim = replace(found.claims[0], verdict=expect, expect=expect, as_expected=True)
-    tally = front.abstract(replace(found, claims=(claim,)))[-1]
+    other = replace(claim, verdict="confirmed", expect="confirmed")
+    tally = front.abstract(replace(found, claims=(claim, other)))[-1]
     assert tally.endswith(f"one is {expect}, all as expected: one was declared {said}.")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        ([("confirmed", "confirmed")], "The one declared claim is confirmed."),
+        ([("refuted", "confirmed")], "The one declared claim is refuted, against the declaration."),
+        ([("refuted", "refuted")], "The one declared claim is refuted, as declared."),
+        ([("confirmed", "confirmed")] * 2, "Both declared claims are confirmed."),
+        ([("refuted", "confirmed")] * 4, "All four declared claims are refuted, against the declaration."),
+        (
+            [("refuted", "confirmed"), ("refuted", "refuted")],
+            "Both declared claims are refuted; of these, one is refuted against the declaration.",
+        ),
+        (
+            [("refuted", "confirmed"), ("confirmed", "confirmed")],
+            "Of two declared claims, one is confirmed and one is refuted; of these, one is refuted against "
+            "the declaration.",
+        ),
+    ],
+)
+def test_claims_are_counted_as_one_would_say_it(verdicts: list[tuple[str, str]], said: str) -> None:
+    found = findings_of(LONE)
+    claims = tuple(
+        replace(found.claims[0], verdict=verdict, expect=expect, as_expected=verdict == expect)
+        for verdict, expect in verdicts
+    )
+    assert front.abstract(replace(found, claims=claims))[-1].endswith(said)
 
 
 def test_cells_that_broke_are_counted_without_claims_too() -> None:
@@ -504,16 +536,57 @@ def test_tests_without_a_rejection_are_counted_as_none() -> None:
 
 
 def test_counts_agree_with_their_nouns(page: str) -> None:
-    assert "One estimate takes 1 decoder pass with the score function and 2 with pathwise." in text_of(page)
+    seen = text_of(page)
+    assert "One estimate takes one decoder pass with the score function and two with pathwise." in seen
+    assert "It was trained for one epoch on the ELBO with pathwise gradients." in seen
+    assert "at two checkpoints of one training run and twelve images." in seen
+    assert "Replicates lie in eight buckets an image;" in seen
+
+
+def test_work_that_is_the_same_is_said_to_be(small: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
+    same = ("score_function", "score_function_optimal_constant")
+    monkeypatch.setattr(cost.about, "contrast", lambda _: same)
+    found = cost.context(small)
+    assert found is not None and plain_text(found["ratio"]) == (
+        "One estimate takes one decoder pass with the score function and as many with the score function "
+        "with the optimal constant baseline."
+    )
+
+
+def test_how_often_biased_estimators_were_rejected_is_one_sentence() -> None:
+    kind = unbiasedness_section.BIASED
+    assert unbiasedness_section._rejections(kind, {(6, 6): ["a", "b"], (2, 6): ["c"], (12, 14): ["d"]}) == [
+        "of the estimators with a bias, a and b were each rejected in every one of six tests; c was "
+        "rejected in two of six tests; d was rejected in 12 of 14 tests"
+    ]
+    assert unbiasedness_section._rejections(kind, {(0, 6): ["a"]}) == [
+        "the estimator with a bias, a, was rejected in none of six tests"
+    ]
+
+
+def test_subscripts_are_small_and_open_no_line(small: Findings) -> None:
+    assert re.search(
+        r"sub, sup \{ font-size: \.\d+em; line-height: 0; \}", (templates() / "report.css").read_text()
+    )
+
+
+def test_whose_words_a_claim_tests_is_all_of_one_ink(page: str) -> None:
+    claims = re.findall(r"<p>It is lower\.(.*?)</p>", page)
+    assert claims and all(
+        re.fullmatch(r'<span class="faint"> After .*, first\.</span>', one) for one in claims
+    )
 
 
 def test_equal_shares_are_said_once() -> None:
     from tests.synthetic import synthetic_findings
 
     seen = text_of(page_of(synthetic_findings()))
-    (sentence,) = re.findall(r"At the last checkpoint pathwise has the lower variance in [^.]*%[^.]*\.", seen)
-    shares = re.findall(r"in ([\d.]+%)", sentence)
-    assert len(shares) == len(set(shares))
+    (sentence,) = re.findall(
+        r"At the last checkpoint pathwise has the lower variance in every coord[^.]*\.", seen
+    )
+    assert sentence.count("coordinate against each of the score function, ") == 1 and "100%" not in sentence
+    assert "at the last checkpoint pathwise has the lower variance in every one of the twelve images." in seen
+    assert seen.count("more than half of the gap is closed: ") == 1 and "closes more than half" not in seen
     assert seen.count("Leave-one-out spends two samples an estimate.") == 1
 
 
@@ -533,8 +606,11 @@ def test_decimal_points_of_a_column_stand_in_one_line() -> None:
 
 
 def test_no_line_of_a_caption_ends_between_a_word_and_its_number() -> None:
-    said = words.tied("log p(x | z) < 1 at epoch 200, row 1, k 5")
-    assert said == ('log <span class="nowrap">p(x | z)</span> &lt; 1 at epoch\u00a0200, row\u00a01, k\u00a05')
+    said = words.tied("log p(x | z) < 1 at epoch 200, row 1, k 5, 2 layers")
+    assert said == (
+        'log <span class="nowrap">p(x | z)</span> &lt; 1 at epoch\u00a0200, row\u00a01, k\u00a05,'
+        " 2\u00a0layers"
+    )
 
 
 def test_every_section_is_written_for_the_whole_experiment() -> None:
@@ -736,7 +812,19 @@ def test_listing_loses_nothing() -> None:
     assert all(len(pair) <= 2 for pair in pages)
     shown = "\n".join(column for pair in pages for column in pair)
     assert shown.split() == text.split()
-    assert max(len(line) for line in shown.splitlines()) <= 58
+    longest = max(len(line) for line in shown.splitlines())
+    with TTFont(templates() / "fonts" / "reportgen-mono-regular.ttf") as font:
+        letter = font["hmtx"]["a"][0] / font["head"].unitsPerEm
+    css = "".join((templates() / name).read_text() for name in ("report.css", "print.css"))
+    points, size, column = (
+        float(re.search(pattern, css)[1])  # type: ignore[index]
+        for pattern in (
+            r"font-size: ([\d.]+)pt",
+            r"--listing: ([\d.]+)rem",
+            r"width: (\d+)mm; vertical-align",
+        )
+    )
+    assert longest * letter * size * points <= column / 25.4 * 72 < (longest + 1) * letter * size * points
     assert columns("a: 1") == [["a: 1", ""]]
     assert [len(part.splitlines()) for part in columns("x\n" * 130)[-1]] == [15, 15]
 

@@ -174,9 +174,8 @@ def test_the_claims_are_counted(two: tuple[Entry, ...]) -> None:
         "Of four claims in two experiments, two are confirmed and two are refuted. "
         "Not as declared is c0 of second (refuted)."
     )
-    assert said(made("a", HIGHER), made("b", HIGHER)) == (
-        "Of two claims in two experiments, two are confirmed, all as expected."
-    )
+    assert said(made("a", HIGHER), made("b", HIGHER)) == ("Both claims in two experiments are confirmed.")
+    assert said(made("a", HIGHER)) == "The one claim in one experiment is confirmed."
     assert said(made("a"), made("b")) == "Nothing is claimed in two experiments."
 
 

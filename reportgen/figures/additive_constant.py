@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reportgen.figures.axes import log_axis, plain
-from reportgen.figures.captions import intervals_sentence, lowered, place, ranking, sentences
+from reportgen.figures.captions import intervals_sentence, place, ranking, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, variance_column
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
-from reportgen.figures.reading import MISSING, line
+from reportgen.figures.reading import MISSING, line, named
 from reportgen.figures.style import new_figure
 from reportgen.figures.table import Column, Table
 from reportgen.findings import Estimate, Findings, prose
@@ -79,7 +79,7 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
     """What is drawn, and by how much each estimator's variance moves."""
     where = place(findings, data.objective)
     moved = [
-        f"that of {lowered(one.title)} {change(effect.value)}"
+        f"that of {named(findings, one.label)} {change(effect.value)}"
         for one, effect in zip(data.lines, data.effects, strict=True)
         if effect.available
     ]

@@ -165,7 +165,7 @@ def is_decades(values: Sequence[float]) -> bool:
 def setting_axis(ax: Axes, values: Sequence[float], *, most: int = 8) -> None:
     """The axis of a swept setting: logarithmic where its values are positive and span more than a decade.
 
-    Few values are labelled themselves; of many, round ones.
+    Few values are labelled themselves; of many, round ones, and of whole numbers whole ones.
     """
     first, last = values[0], values[-1]
     if is_decades(values):
@@ -182,7 +182,8 @@ def setting_axis(ax: Axes, values: Sequence[float], *, most: int = 8) -> None:
     else:
         margin = 0.04 * (last - first)
         ax.set_xlim(first - margin, last + margin)
-        ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        whole = all(float(value).is_integer() for value in values)
+        ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=whole))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(round(value, 9))))
 
 

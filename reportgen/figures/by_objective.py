@@ -15,6 +15,7 @@ from reportgen.figures.captions import (
     contrast,
     intervals_sentence,
     labels_of,
+    left_out_sentence,
     lowered,
     place,
     ranking,
@@ -101,7 +102,11 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
         if ends
         else "",
         intervals_sentence(lines),
-        biased_sentence(findings, labels_of(data[0].lines), data[0].apart),
+        biased_sentence(
+            findings,
+            labels_of(data[0].lines),
+            left_out_sentence(lines, [one for panel in data for one in panel.apart]),
+        ),
         _partly_biased(findings, data[1:]),
         where.mean if where else "",
     )

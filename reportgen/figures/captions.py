@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reportgen.figures.lines import Line
+from reportgen.figures.lines import Line, extent
 from reportgen.figures.model_grid import base_model
 from reportgen.figures.reading import default_samples, is_bound, kind_of, title_of, unbiased, usable
 from reportgen.findings import Estimate, Findings, prose
@@ -154,7 +154,7 @@ def zero_sentence(titles: Iterable[str]) -> str:
 
 
 def biased_sentence(
-    findings: Findings, drawn: Sequence[str], apart: Sequence[Line] = (), *, samples: bool = True
+    findings: Findings, drawn: Sequence[str], left_out: str = "", *, samples: bool = True
 ) -> str:
     """What to know of estimators that do not compare: biased ones drawn or left out, several samples."""
     biased = [k for k in drawn if not unbiased(findings, k)]
@@ -164,14 +164,24 @@ def biased_sentence(
         names = [f"“{title_of(findings, k)}”" for k in labels]
         is_or_are = "is" if len(names) == 1 else "are"
         said.append(f"{prose.listing(names)} {is_or_are} biased{end}." if names else "")
-    left_out = []
+    return sentences(*said, left_out, samples_sentence(findings, drawn) if samples else "")
+
+
+def left_out_sentence(drawn: Sequence[Line], apart: Sequence[Line]) -> str:
+    """Who is biased and not drawn, with all its values: far off the scale of what is, or only in places."""
+    values: dict[str, list[float]] = {}
     for line in apart:
-        values = [value for value in line.values if math.isfinite(value)]
-        left_out.append(f"“{line.title}” ({prose.number(min(values))} to {prose.number(max(values))})")
+        values.setdefault(line.title, []).extend(value for value in line.values if math.isfinite(value))
+    scale = extent(drawn)
+    far: list[str] = []
+    running: list[str] = []
+    for title, found in values.items():
+        among = any(min(scale) <= value <= max(scale) for value in found)
+        ends = f"{prose.number(min(found))} to {prose.number(max(found))}"
+        (running if among else far).append(f"“{title}” ({ends})")
     return sentences(
-        *said,
-        f"Left out as biased and far off this scale: {prose.listing(left_out)}." if left_out else "",
-        samples_sentence(findings, drawn) if samples else "",
+        f"Left out as biased and far off this scale: {prose.listing(far)}." if far else "",
+        f"Left out as biased and running off this scale: {prose.listing(running)}." if running else "",
     )
 
 

@@ -206,7 +206,7 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
         f"Coordinates whose gradient is zero{'' if v.alone else f' for every {v.unit}'} are left out, and of"
         f" the histogram the outermost {prose.percent(OUTERMOST)} at either end.",
         biased_sentence(findings, [row.label for row in data.rows]),
-        f"Left out as biased and far off this scale: {prose.listing(apart)}." if apart else "",
+        f"Left out as biased and far from the medians drawn: {prose.listing(apart)}." if apart else "",
         where.at if where else "",
     )
 

@@ -12,7 +12,7 @@ from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.marking import mark
-from reportgen.figures.reading import all_looks, default_samples, title_of, usable
+from reportgen.figures.reading import all_looks, default_samples, named, title_of, usable
 from reportgen.figures.style import GRID, INK, MUTED, Look, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
@@ -140,8 +140,8 @@ def table(data: GapWaterfall) -> Table:
         Column("Estimator", heads=True),
         variance_column(data.objective),
         Column("Variance before over this one"),
-        Column("Share of the gap", form="number"),
-        Column("Share so far"),
+        Column("Share of the gap", form="percent"),
+        Column("Share so far", form="percent"),
     )
     rows = []
     for y, step in enumerate(data.steps):
@@ -163,7 +163,7 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
         if step.factor is not None and step.factor.available and step.factor.high < 1
     ]
     return sentences(
-        f"What closes the gap between {lowered(first.title)} and {lowered(last.title)}:"
+        f"What closes the gap between {named(findings, first.label)} and {named(findings, last.label)}:"
         " a bar is the change of total variance at one step, on a logarithmic axis."
         " Factors are paired, with 95% intervals; shares are of the logarithm of the whole gap,"
         " for a step alone and for all so far.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -129,7 +130,7 @@ def caption(findings: Findings, data: LearningCurve) -> str:
         if data.images and data.train and data.train[-1][0] == epoch:
             seen += f", the training bound {prose.fixed(data.train[-1][1], 2)}"
         others = _other_settings(findings, epoch)
-        seen += f"; with {prose.listing(others)}." if others else "."
+        seen += f"; of other settings the {bound} is {prose.listing(others)}." if others else "."
     record, model = base_training(findings), base_model(findings)
     told = (
         " mean over the minibatches of each epoch, and on the test part at the checkpoints"
@@ -153,7 +154,7 @@ def _nats(data: LearningCurve) -> str:
 
 
 def _other_settings(findings: Findings, epoch: int) -> list[str]:
-    """“covariance low_rank −23.80”: bounds of the other settings at this checkpoint, if few.
+    """“−23.80 (covariance low_rank)”: bounds of the other settings at this checkpoint, if few.
 
     None where a figure of its own has them.
     """
@@ -161,14 +162,16 @@ def _other_settings(findings: Findings, epoch: int) -> list[str]:
         return []
     base = base_training(findings)
     found = [
-        ", ".join(
-            f"{path.rpartition('.')[2]} {value_title(path, value)}" for path, value in record.setting.items()
-        )
-        + f" {prose.fixed(record.test_bound[str(epoch)], 2)}"
+        f"{prose.fixed(record.test_bound[str(epoch)], 2)} ({told})"
         for record in findings.trainings
         if record is not base and math.isfinite(record.test_bound.get(str(epoch), math.nan))
+        for told in [", ".join(_setting(path, value) for path, value in record.setting.items())]
     ]
     return found if len(found) <= OTHERS else []
+
+
+def _setting(path: str, value: Any) -> str:
+    return f"{path.rpartition('.')[2]} {value_title(path, value)}"
 
 
 def alt(data: LearningCurve) -> str:

@@ -161,7 +161,7 @@ def caption(findings: Findings, data: LikelihoodByModel) -> str:
     """What is drawn, the best model, and the largest distance from a published number."""
     known = [(title, mark) for title, mark in data.marks if mark.ours.available]
     title, best = min(known, key=lambda pair: pair[1].ours.value)
-    seen = f"The lowest is {_name(data, title, best)} with {prose.fixed(best.ours.value, 2)} nats."
+    seen = f"The lowest is {_name(data, title, best)}, with {prose.fixed(best.ours.value, 2)} nats."
     band = ""
     if data.within is not None:
         band = f"Grey bands reach {prose.number(data.within, 2)} nats to either side of a published number."

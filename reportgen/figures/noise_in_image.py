@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reportgen.figures import table as tables
 from reportgen.figures.axes import log_ticks
-from reportgen.figures.captions import capital, lowered, place, sentences
+from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.colour_scale import NINE_TENTHS, Array, Scale, as_bytes
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, wrapped
@@ -32,6 +32,8 @@ VARIANCE, RATIO = "viridis", "cividis"
 """Colour maps of even lightness steps, so that they read in grey, and for the colour-blind."""
 GAP, BLOCK_GAP, LABELS, RATIOS = 1.2, 4.5, 29.0, 12.5
 """Millimetres: between tiles, between blocks, for the rows' names, and for the ratios beside them."""
+LONGEST = 18
+"""Letters of a name that the head over the maps of ratios has room for."""
 TALLEST, HEAD, BAR = 8.0, 8.2, 2.4
 """Greatest height of a tile, what stands above the first, and height of a colour bar, mm."""
 
@@ -230,7 +232,7 @@ def draw(data: NoiseInImage) -> Figure:
     if data.relative is not None:
         ratio = Scale.relative(data.relative[1], RATIO)
         write(plan.x(1), 2.2, data.headings[1])
-        write(plan.x(1), 5.8, wrapped(lowered(data.reference), 18, 1))
+        write(plan.x(1), 5.8, lowered(data.reference) if fits(data.reference) else "the reference")
         for r, row in enumerate(data.rows):
             if row.relative is not None:
                 canvas.put(plan.x(1), plan.y(r), ratio.coloured(row.relative))
@@ -244,6 +246,11 @@ def draw(data: NoiseInImage) -> Figure:
     write(plan.width + 2, below + plan.height / 2, "mean\nimage")
     canvas.draw(ax)
     return figure
+
+
+def fits(reference: str) -> bool:
+    """Whether the reference's name has room over the maps of ratios to it."""
+    return len(reference) <= LONGEST
 
 
 def _bar(figure: Figure, scale: Scale, plan: Plan, y: float, ends: tuple[float, float], title: str) -> None:
@@ -300,13 +307,15 @@ def _rows(title: str, name: str, pixels: Array, ratio: Estimate | None = None) -
 def caption(findings: Findings, data: NoiseInImage) -> str:
     """What is drawn, and how much of the noise the brighter half of the pixels has."""
     where, v = place(findings, data.objective), findings.vocabulary
-    reference, several = lowered(data.reference), len(data.units) > 1
+    reference, several = named(findings, findings.reference()), len(data.units) > 1
+    reminder = "" if fits(data.reference) else ", the reference,"
     return sentences(
         "Variance of the gradient in the weights from each pixel to the first layer,"
-        f" summed over its {prose.count(data.layer_units)} unit{'s' * (data.layer_units > 1)}{v.mean_over};"
-        f" logarithmic, one scale for all{' checkpoints' if len(data.checkpoints) > 1 else ''}.",
-        f"Middle: pixel by pixel the ratio to {reference}{v.at_checkpoint(data.checkpoints[-1])}, relative to"
-        " that of all these weights together, which is printed with its 95% interval."
+        f" summed over its {prose.in_words(data.layer_units)} unit{'s' * (data.layer_units > 1)}"
+        f"{v.mean_over}; logarithmic, one scale for all{' checkpoints' * (len(data.checkpoints) > 1)}.",
+        f"Middle: pixel by pixel the ratio to {reference}{reminder}"
+        f"{v.at_checkpoint(data.checkpoints[-1])}, relative to that of all these weights together, which is"
+        " printed with its 95% interval."
         if data.relative is not None
         else "",
         f"Right: the {prose.in_words(len(data.units)) + ' units' if several else 'unit'} whose weights have"
@@ -325,9 +334,8 @@ def blank(findings: Findings, data: NoiseInImage) -> str:
         return ""
     one, each = data.dead == 1, findings.vocabulary.unit
     return (
-        f"{capital(prose.in_words(data.dead))} of {prose.count(data.mean.size)} pixels"
-        f" {'is' if one else 'are'} off in every {each}, and left blank:"
-        f" {'its' if one else 'their'} weights have no gradient."
+        f"Of {prose.in_words(data.mean.size)} pixels, {prose.in_words(data.dead)} {'is' if one else 'are'}"
+        f" off in every {each}, and left blank: {'its' if one else 'their'} weights have no gradient."
     )
 
 

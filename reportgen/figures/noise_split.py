@@ -17,7 +17,7 @@ from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.lines import Line
 from reportgen.figures.marking import mark
-from reportgen.figures.reading import epochs, line, unbiased
+from reportgen.figures.reading import epochs, line, named, unbiased
 from reportgen.figures.style import INK, SMALL, TEXT, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
@@ -122,7 +122,7 @@ def table(data: NoiseSplit) -> Table:
     columns = (
         Column("Estimator", heads=True),
         Column(data.round.capitalize()),
-        Column("Monte Carlo share of the variance"),
+        Column("Monte Carlo share of the variance", form="percent"),
     )
     rows = (
         Row((one.title, epoch, share), Mark("", column, index))
@@ -141,12 +141,11 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
         least = min(known, key=lambda one: one.values[-1])
         seen = (
             f"At {findings.vocabulary.checkpoint(data.epochs[-1])} Monte Carlo noise is"
-            f" {prose.percent(least.values[-1])} of the whole for {lowered(least.title)}"
+            f" {prose.percent(least.values[-1])} of the whole for {named(findings, least.label)}"
         )
         most = max(known, key=lambda one: one.values[-1])
-        seen += (
-            f" and {prose.percent(most.values[-1])} for {lowered(most.title)}." if most is not least else "."
-        )
+        also = f" and {prose.percent(most.values[-1])} for {named(findings, most.label)}"
+        seen += f"{also}." if most is not least else "."
     missing = any(not math.isfinite(v) for one in data.lines for v in one.values)
     return sentences(
         "Where the variance of a minibatch gradient comes from: the samples drawn (Monte Carlo noise, colour)"

@@ -56,10 +56,14 @@ def varies_with_samples(findings: Findings) -> bool:
 
 
 def gradient_title(findings: Findings, label: str) -> str:
-    """The title, with the parameters whose gradient it is where both kinds are measured."""
+    """The title, with the parameters whose gradient it is where both kinds are measured: “Pathwise in φ”."""
     title = title_of(findings, label, samples=False)
     theta = findings.compared(parameters="theta")
-    return f"{title}, {'θ' if label in theta else 'φ'}" if theta else title
+    if not theta:
+        return title
+    if label not in theta:
+        return f"{title} in\u00a0φ"
+    return title if title.endswith(" in θ") else f"{title}, θ"
 
 
 def line(findings: Findings, label: str, estimates: tuple[Estimate, ...], *, samples: bool = True) -> Line:

@@ -65,7 +65,7 @@ class VarianceAgainstSetting:
     rows: tuple[tuple[Panel | None, ...], ...]
     """None where there is no line to draw: no variance at all, or one value alone."""
     apart: tuple[Line, ...] = ()
-    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
+    """Biased estimators whose values leave the others' scale, a line a panel: named, not drawn."""
     several: bool = False
     """Whether lines of several objectives share a panel."""
 
@@ -103,13 +103,13 @@ def data(findings: Findings) -> VarianceAgainstSetting | None:
     blocks = tuple(group for group in findings.blocks() if group != "all")
     groups = blocks if not trained and 1 < len(blocks) <= FEW_BLOCKS else ("all",)
     arms = arms_drawn(findings, () if trained else findings.objectives, LINES)
-    apart: dict[str, Line] = {}
+    apart: list[Line] = []
     rows: list[tuple[Panel | None, ...]] = []
     for group in groups:
         row: list[Panel | None] = []
         for run in runs:
             panel, left_out = panel_of(findings, run, group, arms)
-            apart.update({one.label: one for one in left_out})
+            apart += left_out
             row.append(panel if panel.lines else None)
         if any(row):
             rows.append(tuple(row))
@@ -125,7 +125,7 @@ def data(findings: Findings) -> VarianceAgainstSetting | None:
         checkpoint,
         trained,
         tuple(rows),
-        tuple(apart.values()),
+        tuple(apart),
         len({objective for _, objective in arms}) > 1,
     )
 

@@ -16,7 +16,7 @@ from reportgen.figures.lines import Line, draw_lines, extent, rows_of
 from reportgen.figures.marking import mark
 from reportgen.figures.model_grid import first_alone, grid
 from reportgen.figures.reading import MISSING, all_looks, gradient_title
-from reportgen.figures.style import new_figure
+from reportgen.figures.style import INK, MUTED, SMALL, new_figure
 from reportgen.figures.table import Column, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.models.table import JudgedModel
@@ -116,8 +116,15 @@ def draw(data: SignalByModel) -> Figure:
             ax = axes[r, c]
             if panel is not None:
                 _fill(ax, panel, next(index))
+            else:
+                ax.text(
+                    0.5, 0.5, "not measured", transform=ax.transAxes, ha="center", va="center",
+                    fontsize=SMALL, color=INK, alpha=MUTED,
+                )  # fmt: skip
             log_axis(ax, "y", everything, room=4, minors=c == 0)
             setting_axis(ax, counts)
+            if panel is None:
+                ax.grid(visible=False)
             if r == 0:
                 ax.set_title(data.columns[c])
             if c == 0:

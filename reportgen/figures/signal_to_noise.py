@@ -12,14 +12,13 @@ from reportgen.figures.captions import (
     biased_sentence,
     intervals_sentence,
     labels_of,
-    lowered,
     place,
     ranking,
     sentences,
 )
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
-from reportgen.figures.reading import epochs, over_checkpoints, unbiased
+from reportgen.figures.reading import epochs, named, over_checkpoints, unbiased
 from reportgen.figures.style import new_figure
 from reportgen.figures.table import Column, Table
 from reportgen.findings import Findings, prose
@@ -75,12 +74,13 @@ def caption(findings: Findings, data: SignalToNoise) -> str:
     fair = [one for one in data.lines if unbiased(findings, one.label)] or list(data.lines)
     best = max(fair, key=lambda one: one.values[-1] if one.values[-1] > 0 else 0.0)
     value = best.estimates[-1]
-    lost = [lowered(one.title) for one in data.lines if not one.estimates[-1].available]
+    lost = [named(findings, one.label) for one in data.lines if not one.estimates[-1].available]
     return sentences(
         "Signal-to-noise ratio of one estimate over training, logarithmic: the length of the mean gradient"
         f"{'' if v.alone else f' of {article(v.unit)}'} over the standard deviation of its estimate"
         f"{'' if v.alone else f', root mean square over {v.units}'}.",
-        f"At {v.checkpoint(data.epochs[-1])} it is {f'highest for {lowered(best.title)}, ' * (len(fair) > 1)}"
+        f"At {v.checkpoint(data.epochs[-1])} it is"
+        f" {f'highest for {named(findings, best.label)}, ' * (len(fair) > 1)}"
         f"{prose.with_interval(value)}."
         if value.available
         else "",

@@ -14,9 +14,9 @@ def compact(text: str, attributes: str = "", marks: Mapping[str, str] | None = N
 
     Elements whose id is one of `marks` get its attributes instead.
 
-    Left out are metadata, comments, white space, ids that nothing refers to
-    and decimals below a hundredth of a point (a thousandth in factors of
-    scale). The style sheet, which in a page would apply to the whole page,
+    Left out are metadata, comments, white space, blanks (letters without an
+    outline), ids that nothing refers to and decimals below a hundredth of a
+    point (a thousandth in factors of scale). The style sheet, which in a page would apply to the whole page,
     becomes two attributes of the root. Ids are renamed by their order.
     """
     text = re.sub(
@@ -25,6 +25,7 @@ def compact(text: str, attributes: str = "", marks: Mapping[str, str] | None = N
     text = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", text)
     text = _GEOMETRY.sub(_rounded, text)
     text = re.sub(r">\s+<", "><", text)
+    text = _without_blanks(text)
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
     names: dict[str, str] = {}
 
@@ -55,6 +56,13 @@ def _flattened(text: str) -> str:
     """Without groups that hold nothing, or say nothing of the leaves they hold."""
     while (shorter := re.sub(r"<(g|defs)></\1>|<g>((?:<(?:use|path) [^>]*/>)+)</g>", r"\2", text)) != text:
         text = shorter
+    return text
+
+
+def _without_blanks(text: str) -> str:
+    """Drops letters that have no outline, and every use of them."""
+    for blank in re.findall(r'<path id="([^"]*)"(?: transform="[^"]*")?/>', text):
+        text = re.sub(rf'<path id="{blank}"[^>]*/>|<use xlink:href="#{blank}"[^>]*/>', "", text)
     return text
 
 

@@ -15,8 +15,10 @@ from reportgen.findings import Estimate
 Cell = str | int | float | Estimate | None
 """None where a row has nothing to say; NaN where a number is not available."""
 
-Form = Literal["plain", "number", "nats", "p"]
-"""How a page writes numbers without an interval: as they are, three digits, two decimals, a p-value."""
+Form = Literal["plain", "number", "nats", "p", "percent"]
+"""How a page writes numbers without an interval: as they are, three digits, two decimals, a p-value.
+
+Fractions are written in per cent with an interval and without."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.marking import mark
-from reportgen.figures.reading import all_looks, title_of
+from reportgen.figures.reading import all_looks, named, title_of
 from reportgen.figures.style import GRID, INK, MUTED, TEXT, Look, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
@@ -79,7 +79,7 @@ def data(findings: Findings) -> Unbiasedness | None:
     )
     if not rows:
         return None
-    return Unbiasedness(findings.objectives[0], findings.checkpoints[-1], title_of(findings, against), rows)
+    return Unbiasedness(findings.objectives[0], findings.checkpoints[-1], named(findings, against), rows)
 
 
 def draw(data: Unbiasedness) -> Figure:
@@ -101,7 +101,7 @@ def draw(data: Unbiasedness) -> Figure:
     for y, row in enumerate(data.rows):
         margin_note(axes[-1], y, p_text(row.p_value))
     figure.supxlabel(
-        f"mean gradient along that of {lowered(data.reference)}, relative to it", fontsize=TEXT, color=INK
+        f"mean gradient along that of {data.reference}, relative to it", fontsize=TEXT, color=INK
     )
     return figure
 
@@ -143,7 +143,7 @@ def table(data: Unbiasedness) -> Table:
     """A row an estimator."""
     columns = (
         Column("Estimator", heads=True),
-        Column(f"Mean gradient along that of {lowered(data.reference)}"),
+        Column(f"Mean gradient along that of {data.reference}"),
         Column("p-value, corrected", form="p"),
     )
     rows = (Row((row.title, row.projection, row.p_value), Mark("", y)) for y, row in enumerate(data.rows))
@@ -154,22 +154,22 @@ def caption(findings: Findings, data: Unbiasedness) -> str:
     """What is drawn, and which estimators do not have the reference's mean."""
     where = place(findings, data.objective)
     off = [row for row in data.rows if row.differs]
-    named = []
+    told = []
     for row in off:
         own = (
             row.title.lower().startswith(row.label.lower()) and findings.estimator_of[row.label] != row.label
         )
         name = f"“{row.label}”" if own else lowered(row.title)
-        named.append(f"{name}, {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}")
+        told.append(f"{name}, {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}")
     if off:
-        seen = f"Corrected over the estimators too, a different mean was found for {'; '.join(named)}"
+        seen = f"Corrected over the estimators too, a different mean was found for {'; '.join(told)}"
         seen += ", and for no other." if len(off) < len(data.rows) else "."
     elif any(math.isfinite(row.p_value) for row in data.rows):
         seen = "For no estimator was a different mean found."
     else:
         seen = "No joint test was made."
     return sentences(
-        f"Mean gradient of each estimator along that of {lowered(data.reference)}, relative to it:"
+        f"Mean gradient of each estimator along that of {data.reference}, relative to it:"
         " 1 without bias in that direction. Lines are 95% intervals.",
         "Right, the p-value of a joint test of all directions."
         if findings.vocabulary.alone
@@ -189,8 +189,7 @@ def alt(data: Unbiasedness) -> str:
         f"{lowered(row.title)} {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}"
         for row in data.rows
     )
-    against = lowered(data.reference)
-    return f"Dot plot of the mean gradient relative to that of {against}, 1 being no bias. {rows}."
+    return f"Dot plot of the mean gradient relative to that of {data.reference}, 1 being no bias. {rows}."
 
 
 def sketch(findings: Findings) -> Sketch | None:

@@ -15,6 +15,7 @@ from reportgen.figures.captions import (
     biased_sentence,
     intervals_sentence,
     labels_of,
+    left_out_sentence,
     lowered,
     place,
     ranking,
@@ -42,7 +43,7 @@ class VarianceAgainstNumSamples:
     exact: tuple[tuple[float, ...], ...]
     """One a line, NaN where no exact variance is known."""
     apart: tuple[Line, ...] = ()
-    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
+    """Biased estimators whose values leave the others' scale: named, not drawn."""
 
 
 def data(findings: Findings) -> VarianceAgainstNumSamples | None:
@@ -100,7 +101,7 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
     ax.xaxis.set_major_formatter(FixedFormatter([prose.count(count) for count in data.num_samples]))
     ax.xaxis.set_minor_locator(NullLocator())
     log_axis(ax, "y", values)
-    start = guide_start(data.lines, values)
+    start = guide_start(data.lines, ax.get_ylim()[0])
     guide = [start * counts[0] / count for count in counts]
     (drawn,) = ax.plot(
         counts, guide, color=INK, alpha=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1.5
@@ -124,11 +125,14 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
     return figure
 
 
-def guide_start(lines: tuple[Line, ...], values: list[float]) -> float:
-    """Where at the left end the guide has the most room (log scale): the middle of the widest gap."""
+def guide_start(lines: tuple[Line, ...], low: float) -> float:
+    """Where at the left end the guide has the most room (log scale): the middle of the widest gap.
+
+    With one line it is below that, and in view on an axis that begins at `low`: its name stands there.
+    """
     starts = sorted(next(v for v in one.values if v > 0) for one in lines)
     if len(starts) < 2:
-        return starts[0] * 2
+        return max(starts[0] / 2, math.sqrt(starts[0] * low))
     logs = np.log(starts)
     widest = int(np.argmax(np.diff(logs)))
     return float(np.exp((logs[widest] + logs[widest + 1]) / 2))
@@ -201,7 +205,9 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
         else "",
         seen,
         intervals_sentence(data.lines),
-        biased_sentence(findings, labels_of(data.lines), data.apart, samples=False),
+        biased_sentence(
+            findings, labels_of(data.lines), left_out_sentence(data.lines, data.apart), samples=False
+        ),
         where.varying if where else "",
     )
 

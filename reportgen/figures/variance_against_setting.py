@@ -18,6 +18,7 @@ from reportgen.figures.captions import (
     biased_sentence,
     intervals_sentence,
     labels_of,
+    left_out_sentence,
     lowered,
     place,
     ranking,
@@ -189,7 +190,9 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
         unknown_sentence(data),
         ratio_sentence(findings, first) if len(data.panels) == 1 else "",
         intervals_sentence(lines),
-        biased_sentence(findings, list(dict.fromkeys(labels_of(lines))), data.apart),
+        biased_sentence(
+            findings, list(dict.fromkeys(labels_of(lines))), left_out_sentence(lines, data.apart)
+        ),
         place_sentence(where, data) if where else "",
     )
 

@@ -11,6 +11,7 @@ from reportgen.figures.captions import (
     biased_sentence,
     intervals_sentence,
     labels_of,
+    left_out_sentence,
     lowered,
     place,
     ranking,
@@ -42,7 +43,7 @@ class VarianceByLayer:
     titles: tuple[str, ...]
     """What the groups are called."""
     apart: tuple[Line, ...] = ()
-    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
+    """Biased estimators whose values leave the others' scale: named, not drawn."""
     zero: tuple[str, ...] = ()
     """Titles of estimators without variance in a block."""
 
@@ -131,7 +132,7 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
         zero_sentence(data.zero),
         gap_sentence(findings, data),
         intervals_sentence(data.lines),
-        biased_sentence(findings, labels_of(data.lines), data.apart),
+        biased_sentence(findings, labels_of(data.lines), left_out_sentence(data.lines, data.apart)),
         where.at if where else "",
     )
 

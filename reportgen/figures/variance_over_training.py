@@ -13,6 +13,7 @@ from reportgen.figures.captions import (
     contrast_sentence,
     intervals_sentence,
     labels_of,
+    left_out_sentence,
     place,
     ranking,
     sentences,
@@ -34,7 +35,7 @@ class VarianceOverTraining:
     epochs: tuple[int, ...]
     lines: tuple[Line, ...]
     apart: tuple[Line, ...] = ()
-    """Biased estimators whose values lie far off the others' scale: named, not drawn."""
+    """Biased estimators whose values leave the others' scale: named, not drawn."""
     round: str = "epoch"
     """What the checkpoints count: “epoch” or “step”."""
 
@@ -81,7 +82,7 @@ def caption(findings: Findings, data: VarianceOverTraining) -> str:
         "Total variance of one estimate of the gradient in φ over training, logarithmic.",
         contrast_sentence(contrast(findings, data.objective)),
         intervals_sentence(data.lines),
-        biased_sentence(findings, labels_of(data.lines), data.apart),
+        biased_sentence(findings, labels_of(data.lines), left_out_sentence(data.lines, data.apart)),
         where.over if where else "",
     )
 

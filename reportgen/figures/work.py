@@ -12,7 +12,7 @@ from reportgen.figures.captions import lowered, place, sentences, zero_sentence
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import wrapped
 from reportgen.figures.marking import mark
-from reportgen.figures.reading import all_looks, title_of, unbiased, usable
+from reportgen.figures.reading import all_looks, named, title_of, unbiased, usable
 from reportgen.figures.style import GRID, INK, MUTED, TEXT, Look, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
@@ -163,12 +163,12 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
     others = [row for row in data.rows if row.label != data.best_by_passes]
     seconds = next(row for row in data.rows if row.label == data.best_by_seconds)
     of_others = " of the others" if data.zero else ""
-    seen = f"At equal compute {lowered(best.title)} is best{of_others}"
+    seen = f"At equal compute {named(findings, best.label)} is best{of_others}"
     if others:
         factor = prose.spoken(others[0].by_passes[0])
-        seen += f"; {lowered(others[0].title)}, the next, needs {factor} times as much"
+        seen += f"; {named(findings, others[0].label)}, the next, needs {factor} times as much"
     if seconds is not best:
-        seen += f"; counted in seconds {lowered(seconds.title)} is best"
+        seen += f"; counted in seconds {named(findings, seconds.label)} is best"
     return sentences(
         "Total variance times the cost of one estimate, relative to the best unbiased estimator"
         f"{' that has any' * bool(data.zero)}, logarithmic: how much more compute the same precision takes."

@@ -187,8 +187,14 @@ def share(part: Estimate) -> str:
     """A fraction in per cent with its interval: 69% (66 to 71); the value alone where none can be seen."""
     if not part.has_interval or is_point(part):
         return percent(part.value)
-    scaled = _hundredfold(part)
-    return f"{value_of(scaled)}% ({interval(scaled)})"
+    return f"{share_value(part)} ({interval(_hundredfold(part))})"
+
+
+def share_value(part: Estimate) -> str:
+    """The fraction alone in per cent, to the digits that its interval warrants."""
+    if not part.has_interval or is_point(part):
+        return percent(part.value)
+    return f"{value_of(_hundredfold(part))}%"
 
 
 def share_interval(part: Estimate) -> str:
@@ -228,6 +234,12 @@ def seconds(value: float) -> str:
 def in_words(value: int) -> str:
     """Whole numbers to twelve as words, larger ones as digits."""
     return _WORDS[value] if 0 <= value < len(_WORDS) else count(value)
+
+
+def of(part: int, total: int) -> str:
+    """“two of six”, “12 of 14”: both in words, or neither."""
+    words = max(part, total) < len(_WORDS)
+    return f"{in_words(part) if words else count(part)} of {in_words(total) if words else count(total)}"
 
 
 def listing(items: Sequence[str], conjunction: str = "and") -> str:

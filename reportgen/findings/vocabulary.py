@@ -62,16 +62,15 @@ class Vocabulary:
 
     @property
     def counted(self) -> str:
-        """“64 images”, “one data point”."""
-        return f"one {self.unit}" if self.alone else f"{prose.count(self.count)} {self.units}"
+        """“64 images”, “eight images”, “one data point”."""
+        return f"{prose.in_words(self.count)} {self.unit if self.alone else self.units}"
 
     @property
     def place(self) -> str:
-        """“64 test images of digits”, “4 data points”; empty for one data point alone."""
+        """“64 test images of digits”, “four data points”; empty for one data point alone."""
         if self.images:
-            return (
-                f"{prose.count(self.count)} test {self.unit if self.alone else self.units} of {self.dataset}"
-            )
+            units = self.unit if self.alone else self.units
+            return f"{prose.in_words(self.count)} test {units} of {self.dataset}"
         return "" if self.alone else self.counted
 
     @property

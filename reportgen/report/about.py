@@ -163,7 +163,9 @@ def trained_on(findings: Findings) -> str:
     """The objective of the base setting's training; of a bound of several samples with their number."""
     train = findings.experiment.train
     found = OBJECTIVES[train.objective]
-    return f"{found.title}, K\u00a0=\u00a0{train.num_samples}" if found.several else found.title
+    if found.several:
+        return f"the {found.title}, K\u00a0=\u00a0{train.num_samples}"
+    return of_objective(findings, train.objective).removeprefix("for ")
 
 
 def swept(findings: Findings) -> str:

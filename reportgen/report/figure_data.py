@@ -99,12 +99,18 @@ class _Columns:
         html = Markup('<td class="n">{}</td>').format(text)
         if self.estimated:
             sure = found is None or not found.has_interval or prose.is_point(found)
-            html += Markup("<td>{}</td>").format("" if sure or found is None else prose.interval(found))
+            html += Markup("<td>{}</td>").format(
+                "" if sure or found is None else _interval(found, self.column.form)
+            )
         if self.replicates:
             html += Markup("<td>{}</td>").format(prose.count(found.replicates) if found else "")
         if self.status:
             html += Markup('<td class="w">{}</td>').format(found.status if found else "")
         return html
+
+
+def _interval(found: Estimate, form: Form) -> str:
+    return prose.share_interval(found) if form == "percent" else prose.interval(found)
 
 
 def _text(cell: Cell, form: Form) -> str:
@@ -113,11 +119,15 @@ def _text(cell: Cell, form: Form) -> str:
     if isinstance(cell, str):
         return cell
     if isinstance(cell, Estimate):
-        return prose.value_of(cell) if cell.available else words.DASH
+        if not cell.available:
+            return words.DASH
+        return prose.share_value(cell) if form == "percent" else prose.value_of(cell)
     if isinstance(cell, int):
         return prose.count(cell)
     if cell != cell:
         return words.DASH
+    if form == "percent":
+        return prose.percent(cell)
     if form == "nats":
         return prose.fixed(cell, 2)
     if form == "p":

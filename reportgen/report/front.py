@@ -167,12 +167,9 @@ def _tally(findings: Findings) -> str:
     loss = loss.strip()
     if not findings.claims:
         return loss
-    text = f"Of {words.counted(len(findings.claims), 'declared claim')}, {tally.verdicts(findings.claims)}"
-    contrary = [claim for claim in findings.claims if not claim.as_expected]
-    if contrary:
-        text += f"; of these, {tally.verdicts(contrary)} against the declaration"
-    else:
-        text += tally.all_expected(findings.claims)
+    text = tally.came_out(findings.claims, "declared claim")
+    as_declared = all(claim.as_expected for claim in findings.claims)
+    text += tally.all_expected(findings.claims) if as_declared else tally.against(findings.claims)
     return f"{text}. {loss}".strip()
 
 

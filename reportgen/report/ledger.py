@@ -41,7 +41,7 @@ def _counted(entries: Sequence[Entry]) -> str:
     experiments = words.counted(len(entries), "experiment")
     if not claims:
         return f"Nothing is claimed in {experiments}."
-    text = f"Of {words.counted(len(claims), 'claim')} in {experiments}, {tally.verdicts(claims)}"
+    text = tally.came_out(claims, "claim", f" in {experiments}")
     contrary = [
         f"{claim.id} of {of.name} ({claim.verdict})"
         for of in entries

@@ -61,7 +61,7 @@ def plus_minus(estimate: Estimate) -> str:
     if not estimate.has_interval:
         return told(prose.fixed(estimate.value, 2), estimate)
     half = prose.fixed(prose.half_width(estimate), 2)
-    return told(f"{prose.fixed(estimate.value, 2)} ± {half}", estimate)
+    return told(words.unbroken(f"{prose.fixed(estimate.value, 2)} ± {half}"), estimate)
 
 
 def difference(model: JudgedModel) -> str:
@@ -210,7 +210,7 @@ def best(found: Grid) -> str:
         return ""
     row, column, model = min(known, key=lambda entry: entry[2].likelihood.value)
     name, value = found.name(row, column), likelihood(model)
-    text = f"the lowest negative log-likelihood is that of {name}, {value} nats an image"
+    text = f"{name} has the lowest negative log-likelihood, {value} nats an image"
     if model.published is not None and model.verdict != NOT_JUDGED:
         text += f" (published: {prose.fixed(model.published.nll, 2)})"
     return words.sentence(text)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 _NAMED = re.compile(r'<path id="([^"]+)" (d="[^"]*"[^>]*?)/>')
 """An outline that a figure keeps, to use it by its name."""
 _USED = re.compile(r'<use href="#([^"]+)"')
 _FIGURE = re.compile(r'(?<=<div class="drawing">)<svg .*?</svg>', re.S)
+_ID = re.compile(r'(\bid="|href="#|url\(#)([^")]+)')
+"""What an element is called, and where it is called so."""
 _INK = ' style="fill:currentColor"'
 
 
@@ -16,20 +19,31 @@ def share(page: str) -> str:
     """The same page, smaller: what several figures have in common comes first, and is not seen there.
 
     Figures' inks become the colour of their whole drawing, places of letters
-    keep hundredths of a point.
+    keep hundredths of a point, ids are numbers.
     """
     page = _FIGURE.sub(lambda match: _plainer(match[0]), page)
     found = Counter(match[2] for match in _NAMED.finditer(page))
     common = {outline: f"g{n}" for n, outline in enumerate(o for o, times in found.items() if times > 1)}
-    if not common:
-        return page
     names = {match[1]: common[match[2]] for match in _NAMED.finditer(page) if match[2] in common}
     page = _NAMED.sub(lambda match: "" if match[2] in common else match[0], page)
     page = page.replace("<defs></defs>", "")
     page = _USED.sub(lambda match: f'<use href="#{names.get(match[1], match[1])}"', page)
     outlines = "".join(f'<path id="{name}" {outline}/>' for outline, name in common.items())
+    page = _numbered(page, common.values())
+    if not common:
+        return page
     sheet = f'<svg class="glyphs" width="0" height="0" aria-hidden="true"><defs>{outlines}</defs></svg>'
     return page.replace("<body>\n", f"<body>\n{sheet}\n", 1)
+
+
+def _numbered(page: str, shared: Iterable[str]) -> str:
+    """The page with short ids in its figures: a figure's name before each costs more than the drawing."""
+    kept, names = set(shared), dict[str, str]()
+
+    def short(match: re.Match[str]) -> str:
+        return match[1] + (match[2] if match[2] in kept else names.setdefault(match[2], f"f{len(names)}"))
+
+    return _FIGURE.sub(lambda figure: _ID.sub(short, figure[0]), page)
 
 
 def _plainer(figure: str) -> str:

@@ -107,7 +107,7 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_NUMBERED = re.compile(r"\b(?:epoch|step|row|column|unit|image|latent|[dkK]) (?=\d)")
+_NUMBERED = re.compile(r"\b(?:epoch|step|row|column|unit|image|latent|[dkK]) (?=\d)|\b\d (?=layers?\b)")
 _CONDITIONAL = re.compile(r"\w\(\w \| \w\)")
 
 
@@ -117,7 +117,7 @@ def unbroken(text: str) -> str:
 
 
 def tied(text: str) -> Markup:
-    """A caption in which no line ends inside “epoch 200”, “unit 54”, “p(x | z)”."""
+    """A caption in which no line ends inside “epoch 200”, “unit 54”, “2 layers”, “p(x | z)”."""
     whole = _NUMBERED.sub(lambda found: unbroken(found[0]), str(escape(text)))
     return Markup(_CONDITIONAL.sub(r'<span class="nowrap">\g<0></span>', whole))
 

@@ -12,12 +12,13 @@ from reportgen.report.marks import told
 from reportgen.report.section import Section
 
 
-def passes(estimate: Estimate) -> str:
+def passes(estimate: Estimate, *, in_words: bool = False) -> str:
     """A count of evaluations; shared ones can make it a fraction, which has four digits."""
     value = estimate.value
     if not estimate.available:
         return told(words.DASH, estimate)
-    return told(prose.count(int(value)) if value.is_integer() else plain(float(f"{value:.4g}")), estimate)
+    whole = prose.in_words if in_words else prose.count
+    return told(whole(int(value)) if value.is_integer() else plain(float(f"{value:.4g}")), estimate)
 
 
 def duration(estimate: Estimate) -> str:
@@ -58,11 +59,11 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if pair:
         mine, theirs = (findings.get("evaluations", label) for label in pair)
         if mine.available and theirs.available:
+            noun = v.evaluation_alone if mine.value == 1 else v.evaluations_alone
+            first, second = (about.named(findings, label) for label in pair)
             ratio = words.sentence(
-                f"one estimate takes {passes(mine)} "
-                f"{v.evaluation_alone if mine.value == 1 else v.evaluations_alone} with "
-                f"{about.named(findings, pair[0])} and "
-                f"{passes(theirs)} with {about.named(findings, pair[1])}"
+                f"one estimate takes {passes(mine, in_words=True)} {noun} with {first} and "
+                f"{'as many' if mine.value == theirs.value else passes(theirs, in_words=True)} with {second}"
             )
     return {
         "rows": rows,

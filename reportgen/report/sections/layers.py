@@ -24,7 +24,9 @@ def coordinates(findings: Findings, others: Sequence[str], reference: str) -> st
     for share, found in against.items():
         names, estimates = zip(*found, strict=True)
         each = "each of " if len(names) > 1 else ""
-        parts.append(f"{told_of_all(share, estimates)} of coordinates against {each}{prose.listing(names)}")
+        every = all(estimate.value == 1.0 for estimate in estimates)
+        part = told_of_all("every coordinate" if every else share, estimates)
+        parts.append(f"{part}{'' if every else ' of coordinates'} against {each}{prose.listing(names)}")
     where = findings.vocabulary.last
     return words.sentence(
         f"{where} {about.named(findings, reference)} has the lower variance in {'; in '.join(parts)}"
@@ -36,9 +38,8 @@ def dead(findings: Findings, reference: str) -> str:
     found = findings.coordinates(reference)
     if found is None or not found.dead:
         return ""
-    dead = words.capital(prose.in_words(found.dead))
     one, layer = found.dead == 1, findings.first_layer()
-    clause = f"coordinates {'has' if one else 'have'} no gradient at any {findings.vocabulary.unit}"
+    clause = f"{'has' if one else 'have'} no gradient at any {findings.vocabulary.unit}"
     off = layer.dead * layer.units if layer is not None else 0
     if 0 < off <= found.dead:
         some = f"{prose.in_words(off)} of them " if off < found.dead else ""
@@ -46,7 +47,8 @@ def dead(findings: Findings, reference: str) -> str:
             f", {some}since the {'pixel it weighs is' if off == 1 else 'pixels they weigh are'} never on"
         )
     clause += "; it is" if one else "; they are"
-    return f"{dead} of {prose.count(found.count)} {clause} left out of distributions."
+    dead = prose.in_words(found.dead)
+    return f"Of {prose.count(found.count)} coordinates, {dead} {clause} left out of distributions."
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:

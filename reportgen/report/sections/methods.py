@@ -92,7 +92,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "least": prose.count(int(experiment.measure.min_replicates)),
         "fewest": prose.count(min(replicates)) if replicates else "",
         "most": prose.count(max(replicates)) if replicates else "",
-        "buckets": prose.listing([prose.count(b) for b in sorted(buckets)], "or"),
+        "buckets": prose.listing([prose.in_words(b) for b in sorted(buckets)], "or"),
         "comparisons": prose.count(findings.comparisons),
         "claims": len(findings.claims),
         "eta": prose.count(record.eta) if record else "",

@@ -56,12 +56,15 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
         f"{words.with_interval(low)} {at} {plain(first)} and {words.with_interval(high)} at {plain(last)}"
     )
     steps = list(pairwise(usable))
+    often = " with every step" if len(steps) > 1 else ""
     if all(after[1].low > before[1].high for before, after in steps):
-        text += "; it grows with every step"
+        text += f"; it grows{often}"
     elif all(after[1].high < before[1].low for before, after in steps):
-        text += "; it falls with every step"
-    else:
+        text += f"; it falls{often}"
+    elif often:
         text += "; it goes neither up nor down all the way, as far as the intervals tell"
+    else:
+        text += "; the intervals do not tell the two apart"
     below = [words.side(ratio) == "below" for _, ratio in usable]
     names = [plain(v) for v, _ in usable]
     if all(below):
@@ -201,7 +204,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "exact": any(row["exact"] != words.DASH for row in rows),
         "objective": about.of_objective(findings, findings.objectives[0]),
         "trained": v.trained,
-        "references": about.references(findings, about.title_of),
+        "references": about.references(findings, about.named),
         "several": len(findings.objectives) > 1 and not v.trained,
     }
 

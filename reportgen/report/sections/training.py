@@ -146,10 +146,11 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         lower, total = findings.images_lower(pair[1], pair[0])
         unit = findings.vocabulary.unit
         if total > 1:
+            found = f"every one of the {prose.in_words(total)}" if lower == total else prose.of(lower, total)
             by_image = (
                 f"The same can be asked {unit} by {unit}: at the last checkpoint "
                 f"{about.named(findings, pair[1])} has the "
-                f"lower variance in {prose.count(lower)} of {prose.count(total)} {findings.vocabulary.units}."
+                f"lower variance in {found} {findings.vocabulary.units}."
             )
     groups = []
     for objective, *same in together:

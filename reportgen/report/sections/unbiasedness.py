@@ -133,7 +133,7 @@ def verdict(findings: Findings) -> list[str]:
                 "are not corrected over one another as the verdicts on claims are"
             )
         texts.append(words.sentence(text))
-    told: dict[tuple[tuple[str, str], str], list[str]] = {}
+    told: dict[tuple[str, str], dict[tuple[int, int], list[str]]] = {}
     biased: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for label, objective, r in rows:
         if not r["unbiased"] and r["tested"]:
@@ -144,23 +144,37 @@ def verdict(findings: Findings) -> list[str]:
         if any(about.is_unbiased(findings, label, other) for other in findings.objectives):
             name += f" {prose.listing([about.of_objective(findings, objective) for objective, _ in own])}"
         kind = CONTROLS if about.is_control(findings, label) else BIASED
-        how = "every one of" if found == tests else f"{prose.in_words(found) if found else 'none'} of"
-        result = (
-            f"rejected in {how} {words.counted(tests, 'test')}"
-            if tests > 1
-            else f"{'rejected' if found else 'not rejected'} in its one test"
-        )
-        told.setdefault((kind, result), []).append(name)
+        told.setdefault(kind, {}).setdefault((found, tests), []).append(name)
     sentences = [
-        words.sentence(
-            f"the {kind[0]}, {names[0]}, was {result}"
-            if len(names) == 1
-            else f"the {kind[1]}, {prose.listing(names)}, were each {result}"
-        )
-        for (kind, result), names in told.items()
+        words.sentence(text) for kind, results in told.items() for text in _rejections(kind, results)
     ]
     texts += [" ".join(sentences)] if sentences else []
     return [*texts, *averaged(findings, objectives), *untested(findings, objectives)]
+
+
+def _rejections(kind: tuple[str, str], results: Mapping[tuple[int, int], list[str]]) -> list[str]:
+    """How often who was rejected, (found, tests) → names: one clause where there are several results."""
+    how = {counts: _rejected(*counts) for counts in results}
+    if len(results) == 1:
+        ((counts, names),) = results.items()
+        if len(names) == 1:
+            return [f"the {kind[0]}, {names[0]}, was {how[counts]}"]
+        return [f"the {kind[1]}, {prose.listing(names)}, were each {how[counts]}"]
+    parts = [
+        f"{prose.listing(names)} {'was' if len(names) == 1 else 'were each'} {how[counts]}"
+        for counts, names in results.items()
+    ]
+    return [f"of the {kind[1]}, {'; '.join(parts)}"]
+
+
+def _rejected(found: int, tests: int) -> str:
+    """“rejected in 12 of 14 tests”, “not rejected in its one test”."""
+    if tests == 1:
+        return f"{'rejected' if found else 'not rejected'} in its one test"
+    if found == tests:
+        return f"rejected in every one of {words.counted(tests, 'test')}"
+    how = prose.of(found, tests) if found else f"none of {prose.in_words(tests)}"
+    return f"rejected in {how} tests"
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:

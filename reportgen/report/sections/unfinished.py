@@ -9,7 +9,7 @@ from reportgen.declaration.claim_tests import percent_text
 from reportgen.figures.labels import objective_title
 from reportgen.figures.model_grid import base_model
 from reportgen.findings import Findings, prose
-from reportgen.report import about, words
+from reportgen.report import about
 from reportgen.report.section import Section
 from reportgen.store.records import BrokenRecord
 
@@ -75,7 +75,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "broken": broken,
         "paused": paused,
         "short": short[:LONGEST],
-        "all": words.capital(prose.in_words(len(short))),
+        "all": prose.in_words(len(short)),
         "one": len(short) == 1,
         "hidden": prose.count(len(short) - LONGEST) if len(short) > LONGEST else "",
         "precision": percent_text(findings.experiment.measure.precision),

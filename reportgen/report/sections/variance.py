@@ -41,7 +41,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "paragraphs": [text for text in (*stories(findings), between_objectives(findings)) if text],
         "groups": groups,
-        "reference": about.references(findings, about.title_of),
+        "reference": about.references(findings, about.named),
         "unit": v.unit,
         "units": v.units,
         "alone": v.alone,

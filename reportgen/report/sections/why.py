@@ -40,6 +40,25 @@ def reading(share: Estimate) -> str:
     return "less than half of the gap" if share.high < 0.5 else "about half of the gap"
 
 
+def closing(findings: Findings, worst: str, best: str, others: Sequence[str]) -> str:
+    """What each estimator closes of the gap, as a clause; said once of those that close as much in words."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for label in others:
+        share = findings.gap_closed(label, worst, best)
+        if share.available:
+            found.setdefault(reading(share), []).append((about.named(findings, label), words.share(share)))
+    parts = []
+    for part, own in found.items():
+        what, _, higher = part.partition(":")
+        if len(own) == 1:
+            parts.append(f"{own[0][0]} closes {part}, {own[0][1]}")
+        else:
+            more = ", their variances being higher still" if higher else ""
+            listed = prose.listing([f"{share} by {name}" for name, share in own])
+            parts.append(f"{what} is closed{more}: {listed}")
+    return "; ".join(parts)
+
+
 def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]) -> list[str]:
     """What the shares say of the derivative as the reason; of estimators with one number of samples."""
     counts = {spec.label: spec.num_samples for spec in findings.experiment.estimators}
@@ -184,11 +203,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     moved = [text for label in findings.compared() if (text := constants(findings, label))]
     if not rows and not moved:
         return None
-    closes = []
-    for label in others:
-        share = findings.gap_closed(label, worst, best)
-        if share.available:
-            closes.append(f"{about.named(findings, label)} closes {reading(share)}, {words.share(share)}")
+    closes = closing(findings, worst, best, others)
     objective = about.under(findings, findings.objectives[0])
     where = findings.vocabulary.at_checkpoint(findings.checkpoints[-1])
     return {
@@ -200,7 +215,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "round": findings.vocabulary.round,
         "where": where,
         "likelihood": bool(OBJECTIVES[findings.objectives[0]].unit),
-        "shares": words.sentence(f"{objective}{where}, {'; '.join(closes)}") if closes else "",
+        "shares": words.sentence(f"{objective}{where}, {closes}") if closes else "",
         "explanation": explanation(findings, worst, best, others),
         "constants": moved,
         "objective": objective,
