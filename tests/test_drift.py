@@ -327,11 +327,27 @@ def test_claims() -> None:
 # --- reading back --------------------------------------------------------------------------------------
 
 
-def test_results_read_back_to_the_bit() -> None:
+def test_results_read_back_values_to_the_bit_and_intervals_that_hold_theirs() -> None:
     findings = crafted(experiment())
     rows = read_rows(csv_text(findings).encode(), Path("results.csv"))
-    assert {n.status for n in compare_numbers(findings.rows, rows)} == {"identical"}
+    assert {n.status for n in compare_numbers(findings.rows, rows)} <= {
+        "identical",
+        "equivalent",
+        "not judged",
+    }
     assert [r.status for r in rows] == [r.status for r in findings.rows]
+    wide = 0
+    for mine, read in zip(findings.rows, rows, strict=True):
+        assert read.value == mine.value or math.isnan(mine.value)
+        if mine.ci_low < mine.ci_high:
+            wide += 1
+            assert read.ci_low <= mine.ci_low and read.ci_high >= mine.ci_high
+            ends = (read.ci_low, read.ci_high)
+            assert ends == pytest.approx((mine.ci_low, mine.ci_high), rel=1.1e-11)
+            assert all(len(repr(end).partition("e")[0].strip("-0.").replace(".", "")) <= 12 for end in ends)
+        else:
+            assert (read.ci_low, read.ci_high) == (mine.ci_low, mine.ci_high) or math.isnan(mine.ci_low)
+    assert wide > 100
 
 
 def test_what_the_runs_were_made_with() -> None:

@@ -417,8 +417,10 @@ def test_figures_show_every_training(seeded: Findings, alone: Findings) -> None:
     assert "Ticks are single trainings" in likelihood_by_model.caption(seeded, drawn)
     curves = learning_curves.data(seeded)
     assert curves is not None
+    low, high = learning_curves._scale(curves)
     for curve in curves.curves:
         assert len(curve.each) == 3
+        assert all(low < value < high for points in curve.each for epoch, value in points if epoch > 0)
         assert curve.points[-1][1] == pytest.approx(np.mean([points[-1][1] for points in curve.each]))
     for name in ("unit_activity", "model_images", "signal_by_model"):
         sketch = FIGURES[name](seeded)
@@ -435,8 +437,8 @@ def test_a_ratio_of_variances_is_told_over_trainings(seeded: Findings, alone: Fi
     reach = stats.t.ppf(0.975, 2) * logs.std(ddof=1) / np.sqrt(3)
     wanted = np.exp([logs.mean(), logs.mean() - reach, logs.mean() + reach])
     assert (found.mean.value, found.mean.low, found.mean.high) == pytest.approx(tuple(wanted))
-    told = section_of_training.trained_anew(seeded, ("iwae",), *pair)
-    assert "in three trainings from other seeds" in told
+    told = section_of_training.trained_anew(seeded, [("iwae",)], *pair)
+    assert told.startswith("In three trainings, each from a seed of its own, the variance of")
     assert ratio_over_trainings(alone, *pair, "iwae") is None
 
 
@@ -463,8 +465,10 @@ UNJUDGED = SEEDED[: SEEDED.index("judge:")] + SEEDED[SEEDED.index("sweep:") : SE
 
 def test_a_model_that_is_not_judged_is_measured_in_other_trainings_too() -> None:
     page = text_of(page_of(models(declared(UNJUDGED))))
-    assert "at three checkpoints of one training run and in two others from other seeds" in page
-    assert "in three trainings from other seeds" in page
+    assert "at three checkpoints of each of three training runs" in page
+    last = UNJUDGED.replace("sweep_checkpoints: every", "sweep_checkpoints: last")
+    assert "at three checkpoints of one of three training runs" in text_of(page_of(models(declared(last))))
+    assert "In three trainings, each from a seed of its own" in page
 
 
 def test_what_was_too_few_to_tell_is_said(seeded: Findings) -> None:

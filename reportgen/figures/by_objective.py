@@ -52,7 +52,7 @@ def data(findings: Findings) -> tuple[VarianceOverTraining, ...] | None:
 
 def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
     """Panels side by side with a shared log axis; lines are named beside the last."""
-    figure = new_figure(66)
+    figure = new_figure(58)
     axes = figure.subplots(1, len(data), sharey=True, squeeze=False)[0]
     everything = [value for panel in data for value in extent(panel.lines)]
     for index, (ax, panel) in enumerate(zip(axes, data, strict=True)):

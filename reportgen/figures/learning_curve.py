@@ -165,9 +165,15 @@ def _other_settings(findings: Findings, epoch: int) -> list[str]:
         f"{prose.fixed(record.test_bound[str(epoch)], 2)} ({told})"
         for record in findings.trainings
         if record is not base and math.isfinite(record.test_bound.get(str(epoch), math.nan))
-        for told in [", ".join(_setting(path, value) for path, value in record.setting.items())]
+        for told in [", ".join(_setting(path, value) for path, value in _apart(record, base))]
     ]
     return found if len(found) <= OTHERS else []
+
+
+def _apart(record: TrainingRecord, base: TrainingRecord | None) -> list[tuple[str, Any]]:
+    """In which settings a training is not the base one."""
+    of_base = {} if base is None else base.setting
+    return [(path, value) for path, value in record.setting.items() if value != of_base.get(path)]
 
 
 def _setting(path: str, value: Any) -> str:

@@ -118,8 +118,8 @@ def draw(data: LearningCurves) -> Figure:
 
 def _scale(data: LearningCurves) -> tuple[float, float]:
     """What holds every value but those before training, which would flatten the rest."""
-    values = [v for curve in data.curves for epoch, v in curve.points if epoch > 0]
-    values = values or [v for curve in data.curves for _, v in curve.points]
+    points = [point for curve in data.curves for one in (curve.points, *curve.each) for point in one]
+    values = [v for epoch, v in points if epoch > 0] or [v for _, v in points]
     low, high = min(values), max(values)
     margin = 0.06 * ((high - low) or 1.0)
     return low - margin, high + margin

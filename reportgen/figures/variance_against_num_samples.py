@@ -83,7 +83,7 @@ def exact_at(findings: Findings, label: str, counts: tuple[int, ...]) -> tuple[f
 
 def draw(data: VarianceAgainstNumSamples) -> Figure:
     """Log-log curves, a guide of slope −1, and each line's fitted slope beside its name."""
-    figure = new_figure(84)
+    figure = new_figure(68)
     ax = figure.add_subplot()
     counts = [float(count) for count in data.num_samples]
     for one, exact in zip(data.lines, data.exact, strict=True):

@@ -6,25 +6,46 @@ import csv
 import io
 import json
 import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any
 
 from reportgen.findings.claims import ClaimFinding
 from reportgen.findings.comparisons import ComparisonFinding
 from reportgen.findings.estimate import Estimate
 from reportgen.findings.findings import Findings
-from reportgen.findings.rows import COLUMNS, swept_columns
+from reportgen.findings.rows import COLUMNS, Row, swept_columns
+
+DIGITS = 12
+"""Of the ends of intervals in results.csv."""
 
 
 def csv_text(findings: Findings) -> str:
-    """results.csv: RFC 4180 with a header, numbers that read back to the bit, nothing where there is none."""
+    """results.csv: RFC 4180 with a header, values that read back to the bit, nothing where there is none.
+
+    Ends of intervals are rounded outwards to `DIGITS` digits, since none is known to more.
+    """
     swept = swept_columns(findings.experiment)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([*COLUMNS, *swept])
     for row in findings.rows:
-        fixed = [_cell(getattr(row, name)) for name in COLUMNS]
+        ends = _ends(row)
+        fixed = [_cell(ends.get(name, getattr(row, name))) for name in COLUMNS]
         writer.writerow([*fixed, *(_cell(row.setting[name]) for name in swept)])
     return out.getvalue()
+
+
+def _ends(row: Row) -> dict[str, float]:
+    """Of a row's interval, rounded outwards to `DIGITS` digits; of a number known exactly as they are."""
+    if not row.ci_low < row.ci_high:
+        return {}
+    return {
+        name: float(Context(DIGITS, rounding).create_decimal_from_float(end))
+        for name, end, rounding in (
+            ("ci_low", row.ci_low, ROUND_FLOOR),
+            ("ci_high", row.ci_high, ROUND_CEILING),
+        )
+    }
 
 
 def claims_data(findings: Findings) -> list[dict[str, Any]]:

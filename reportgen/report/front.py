@@ -9,6 +9,7 @@ from reportgen.figures import reading
 from reportgen.figures.model_grid import base_model, grid
 from reportgen.findings import Findings, prose
 from reportgen.findings.models.trainings import model_of
+from reportgen.findings.over_trainings import ratio_over_trainings
 from reportgen.report import about, model_words, tally, words
 from reportgen.report.bibliography import reference
 from reportgen.report.provenance import Provenance
@@ -79,14 +80,18 @@ def _set_up(findings: Findings) -> str:
 
 
 def _checkpoints_of_one(findings: Findings) -> str:
-    """Of the base model: “three checkpoints of one training run”, or of each of several."""
+    """Of the base model: “seven checkpoints of one training run”, or of one of three, or of each of them."""
     cells = findings.plan.measurements
     base = next((model_of(cell.setting) for cell in cells if cell.base), {})
-    runs = len({cell.training_key for cell in cells if model_of(cell.setting) == base})
-    checkpoints = words.counted(len(findings.checkpoints), "checkpoint")
-    if runs < 2:
-        return f"{checkpoints} of one training run"
-    return f"{checkpoints} of one training run and in {words.counted(runs - 1, 'other')} from other seeds"
+    runs: dict[str, set[int]] = {}
+    for cell in cells:
+        if model_of(cell.setting) == base:
+            runs.setdefault(cell.training_key, set()).add(cell.checkpoint)
+    text = f"{words.counted(len(findings.checkpoints), 'checkpoint')} of "
+    if len(runs) < 2:
+        return f"{text}one training run"
+    each = len({frozenset(checkpoints) for checkpoints in runs.values()}) == 1
+    return f"{text}{'each' if each else 'one'} of {prose.in_words(len(runs))} training runs"
 
 
 def _checkpoints(findings: Findings) -> str:
@@ -119,6 +124,12 @@ def _answer(findings: Findings) -> str:
     ]
     if not findings.vocabulary.trained:
         return f"{text} {between_objectives(findings)}".rstrip()
+    over = ratio_over_trainings(findings, *pair, first[0])
+    if over is not None:
+        text += (
+            f" Over {prose.in_words(len(over.each))} trainings, each from a seed of its own, it is "
+            f"{words.with_interval(over.mean)} in the geometric mean."
+        )
     when = "After" if findings.checkpoints[-1] else "Before"
     return text + (f" {when} training the same ratio is {prose.listing(parts)}." if parts else "")
 

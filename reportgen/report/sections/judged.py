@@ -81,12 +81,12 @@ def setting_of(detail: ComparisonFinding, findings: Findings, fixed: Set[str]) -
     )
 
 
-def result(claim: ClaimFinding, swept: bool, findings: Findings) -> str:
+def result(claim: ClaimFinding, swept: bool, findings: Findings, fixed: Set[str] = frozenset()) -> str:
     """The comparison that decides, with the interval it was judged on."""
     decisive = claim.headline
     if decisive is None:
         return ""
-    where = place(decisive, swept, findings)
+    where = place(decisive, swept, findings, fixed)
     where += ": " * bool(where)
     if not decisive.estimate.available:
         return words.sentence(f"{where}{decisive.cause or decisive.estimate.status}")
@@ -133,7 +133,7 @@ def one(claim: ClaimFinding, findings: Findings) -> Mapping[str, Any]:
         "verdict": claim.verdict,
         "expect": claim.expect,
         "cause": claim.cause or "",
-        "result": result(claim, swept, findings),
+        "result": result(claim, swept, findings, fixed),
         "marks": marks(claim, findings, swept, fixed) if len(claim.details) > 1 else [],
     }
 

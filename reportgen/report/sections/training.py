@@ -8,7 +8,7 @@ from typing import Any
 
 from reportgen.findings import Findings, prose
 from reportgen.findings.over_trainings import ratio_over_trainings
-from reportgen.report import about, words
+from reportgen.report import about, marks, words
 from reportgen.report.section import Section
 
 
@@ -45,31 +45,44 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
 def stories(findings: Findings) -> list[str]:
     """That of the two main estimators, for all objectives that both of them are for."""
     pair = about.contrast(findings)
-    told = [
-        text
+    if pair is None:
+        return []
+    groups = [
+        objectives
         for objectives in about.variance_objectives(findings)
-        if pair and set(pair) <= set(findings.compared(objectives[0]))
-        for text in (story(findings, objectives, *pair), trained_anew(findings, objectives, *pair))
+        if set(pair) <= set(findings.compared(objectives[0]))
+    ]
+    told = [
+        *(story(findings, objectives, *pair) for objectives in groups),
+        trained_anew(findings, groups, *pair),
     ]
     return [text for text in told if text]
 
 
-def trained_anew(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:
-    """The ratio of two variances over trainings of the model; empty where it has one."""
-    found = ratio_over_trainings(findings, worst, reference, objectives[0])
-    if found is None:
+def trained_anew(findings: Findings, groups: Sequence[Sequence[str]], worst: str, reference: str) -> str:
+    """The ratio of two variances over trainings of the model, under objectives where it is the same.
+
+    Empty where the model has one training.
+    """
+    found = [(group, ratio_over_trainings(findings, worst, reference, group[0])) for group in groups]
+    known = [(group, over) for group, over in found if over is not None]
+    if not known:
         return ""
-    v = findings.vocabulary
+    v, (_, first) = findings.vocabulary, known[0]
     when = (
-        f"after {words.counted(found.checkpoint, v.round, v.rounds)}"
-        if found.checkpoint
+        f"after {words.counted(first.checkpoint, v.round, v.rounds)}"
+        if first.checkpoint
         else "before training"
     )
+    parts = [
+        f"{words.with_interval(over.mean)} times that of {about.named(findings, reference)} "
+        f"{about.under_all(findings, group)}, single trainings {words.between(over.each)}"
+        for group, over in known
+    ]
     return words.sentence(
-        f"{about.under_all(findings, objectives)}, in {prose.in_words(len(found.each))} trainings from other "
-        f"seeds, the variance of {about.named(findings, worst)} is {words.with_interval(found.mean)} times "
-        f"that of {about.named(findings, reference)} {when}, in the geometric mean with its interval over "
-        f"trainings; single trainings lie {words.between(found.each)}"
+        f"in {prose.in_words(len(first.each))} trainings, each from a seed of its own, the variance of "
+        f"{about.named(findings, worst)} {when} is {'; and '.join(parts)} (geometric means, intervals over "
+        "trainings)"
     )
 
 
@@ -146,11 +159,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         lower, total = findings.images_lower(pair[1], pair[0])
         unit = findings.vocabulary.unit
         if total > 1:
+            ratio = findings.ratio(pair[1], pair[0])
             found = f"every one of the {prose.in_words(total)}" if lower == total else prose.of(lower, total)
             by_image = (
                 f"The same can be asked {unit} by {unit}: at the last checkpoint "
                 f"{about.named(findings, pair[1])} has the "
-                f"lower variance in {found} {findings.vocabulary.units}."
+                f"lower variance in {marks.told(found, ratio)} {findings.vocabulary.units}."
             )
     groups = []
     for objective, *same in together:
