@@ -502,3 +502,12 @@ def test_what_was_too_few_to_tell_is_said(seeded: Findings) -> None:
         declared(TABLE), shift=lambda cell: 0.75 if cell.setting["train.num_samples"] == 50 else 0.0
     ).claims[:1]
     assert (few.verdict, few.cause) == ("undecided", "200 images are too few to tell")
+
+
+def test_statistics_of_models_are_explained_where_they_are_told(
+    seeded: Findings, pages: tuple[str, str]
+) -> None:
+    several, alone = pages
+    for name in {row.statistic for row in seeded.rows if row.estimator == "model"}:
+        assert name in several[several.index("Statistics") :], name
+    assert "training_deviation" not in alone and "difference_to_published" in alone

@@ -104,6 +104,9 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "trained_on": about.trained_on(findings),
         "model": base_model(findings),
         "models": words.counted(models, "model"),
+        "judged": bool(findings.judgements),
+        "published": experiment.published is not None and experiment.published.comparable is None,
+        "anew": any(len(model.records) > 1 for model in findings.models),
         "trainings": words.counted(runs, "training") if runs > models else "",
     }
 
