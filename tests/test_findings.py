@@ -27,6 +27,7 @@ from reportgen.findings import (
     csv_text,
 )
 from reportgen.findings.arm import MeasuredArm, find
+from reportgen.findings.files import DIGITS
 from reportgen.findings.jackknife import Sample
 from reportgen.findings.noise_split import data_variance, monte_carlo_share
 from reportgen.findings.statistics import STATISTICS, of_arm
@@ -287,7 +288,7 @@ def test_a_missing_cell_is_broken_and_has_rows() -> None:
 
 
 def test_results_csv_is_the_golden_file(tmp_path: Path) -> None:
-    """Text to the letter; intervals to what another machine's logarithm may change.
+    """Text to the letter; intervals to what another machine's logarithm may change, a last digit written.
 
     Written anew with `python -m tests.test_findings`.
     """
@@ -297,10 +298,10 @@ def test_results_csv_is_the_golden_file(tmp_path: Path) -> None:
     for line, wanted in zip(csv.reader(found), csv.reader(golden), strict=True):
         assert [*line[:9], *line[12:]] == [*wanted[:9], *wanted[12:]]
         for mine, theirs in zip(line[9:12], wanted[9:12], strict=True):
-            assert mine == theirs or float(mine) == pytest.approx(float(theirs), rel=1e-12)
+            assert mine == theirs or float(mine) == pytest.approx(float(theirs), rel=10.0 ** (1 - DIGITS))
 
 
-def test_results_csv_reads_back_to_the_bit() -> None:
+def test_results_csv_reads_back_to_the_bit_and_its_intervals_hold_what_was_found() -> None:
     found = crafted(experiment())
     text = csv_text(found)
     assert text.endswith("\r\n")
@@ -313,9 +314,14 @@ def test_results_csv_reads_back_to_the_bit() -> None:
     assert list(table[0])[14:] == ["problem.latent", "constant"]
     assert len(table) == len(found.rows)
     for line, row in zip(table, found.rows, strict=True):
-        for name in ("value", "ci_low", "ci_high"):
-            number = getattr(row, name)
-            assert line[name] == "" if math.isnan(number) else float(line[name]) == number
+        assert line["value"] == "" if math.isnan(row.value) else float(line["value"]) == row.value
+        if math.isnan(row.ci_low) or row.ci_low == row.ci_high:
+            assert line["ci_low"] == line["ci_high"] == ("" if math.isnan(row.ci_low) else repr(row.ci_low))
+            continue
+        low, high = float(line["ci_low"]), float(line["ci_high"])
+        assert low <= row.ci_low <= row.value <= row.ci_high <= high
+        assert (low, high) == pytest.approx((row.ci_low, row.ci_high), rel=10.0 ** (1 - DIGITS))
+        assert all(float(f"{end:.{DIGITS}g}") == end for end in (low, high))
     assert {line["constant"] for line in table} == {"-50.0", "0.0", "50.0"}
     assert {line["problem.latent"] for line in table} == {"2", "3"}
 

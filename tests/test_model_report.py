@@ -472,7 +472,7 @@ def test_a_model_has_one_name_everywhere(two: Findings) -> None:
     assert table is not None and len(table.models) == 12
     assert all(model_name(two, m.setting) == table.name(row, column) for row, column, m in table.models)
     (claim, *_) = judged.context(two)["claims"]  # type: ignore[index]
-    assert claim["result"].startswith("IWAE, 1 layer, k\u00a0=\u00a05 → 50, epoch 64: change of")
+    assert claim["result"].startswith("1 layer, k\u00a0=\u00a05 → 50, epoch 64: change of")
     assert [mark["place"].replace("\u00a0", " ") for group in claim["marks"] for mark in group["places"]][
         :2
     ] == [

@@ -15,10 +15,12 @@ from scipy import stats
 
 from reportgen.declaration import Experiment, load_text, resolved, to_yaml
 from reportgen.errors import DeclarationError
-from reportgen.figures import FIGURES, learning_curves, likelihood_by_model
+from reportgen.figures import FIGURES, learning_curve, learning_curves, likelihood_by_model
 from reportgen.findings import Findings, collect
 from reportgen.findings.drift import EQUIVALENT, compare_numbers
 from reportgen.findings.estimate import NotAvailableError
+from reportgen.findings.files import claims_data, csv_text
+from reportgen.findings.finished import read_rows
 from reportgen.findings.models import activity, likelihood
 from reportgen.findings.models.statistics import active_of, deviation_of, difference_of, likelihood_of
 from reportgen.findings.models.trainings import (
@@ -33,6 +35,8 @@ from reportgen.report.sections import training as section_of_training
 from reportgen.store import Store
 from reportgen.store.records import JudgementRecord
 from reportgen.training import load_checkpoint, train
+from reportgen.verification.agreement import disagreements
+from tests.synthetic import training
 from tests.synthetic_models import (
     TABLE,
     judgement,
@@ -137,6 +141,7 @@ def test_a_resolved_declaration_keeps_the_seed_only_where_it_is_another() -> Non
     [
         (SEEDED.replace("[0, 1, 2]", "[0, 1.5]"), "train.seed must be a whole number"),
         (SEEDED.replace("[0, 1, 2]", "[0, -1]"), "train.seed must be at least 0"),
+        (SEEDED.replace("[0, 1, 2]", "[0, null]"), "train.seed must be a whole number, got nothing"),
         (
             SEEDED.replace("at train.objective iwae", "at train.objective iwae").replace(
                 "decreasing(negative_log_likelihood, train.num_samples)",
@@ -156,6 +161,12 @@ def test_a_resolved_declaration_keeps_the_seed_only_where_it_is_another() -> Non
             "tells trainings apart, not models",
         ),
         (CHAIN.replace("train.seed", "train.after.seed"), "after.seed cannot be swept: sweep train.seed"),
+        (
+            CHAIN.replace("epochs: 3}", "epochs: 3, after: {epochs: 1}}").replace(
+                "train.seed", "train.after.after.seed"
+            ),
+            "train.after.after.seed cannot be swept: sweep train.seed",
+        ),
     ],
 )  # fmt: skip
 def test_seeds_that_make_no_sense_are_refused(text: str, wanted: str) -> None:
@@ -255,12 +266,40 @@ def test_counts_over_trainings_add_their_parts_as_squares() -> None:
     one = activity.ActiveUnits(variance, without)
     other = activity.ActiveUnits(np.array([0.2, 0.3, 0.4, 1e-6]), np.full((20, 4), [0.2, 0.3, 0.4, 1e-6]))
     assert (one.interval(0.95), other.interval(0.95)) == ((2.0, 3.0), (3.0, 3.0))
-    found = MeanOverTrainings((one, other, other))
-    assert found.value == 3.0
-    assert found.interval(0.95) == pytest.approx((3.0 - 1.0 / 3.0, 3.0))
+    found = MeanOverTrainings((one, other, replace_units(other, 4)))
+    assert found.value == pytest.approx(10.0 / 3.0)
+    reach = stats.t.ppf(0.975, 2) * np.std([3, 3, 4], ddof=1) / np.sqrt(3)
+    low, high = found.value - np.hypot(1.0 / 3.0, reach), found.value + reach
+    assert found.interval(0.95) == pytest.approx((low, high))
+    assert replace(found, ends=(2.0, 4.0)).interval(0.95) == pytest.approx((2.0, 4.0))
     spread = MeanOverTrainings((other, replace_units(other, 4)))
     reach = stats.t.ppf(0.975, 1) * np.std([3, 4], ddof=1) / np.sqrt(2)
     assert spread.interval(0.95) == pytest.approx((3.5 - reach, 3.5 + reach))
+
+
+@pytest.mark.parametrize("trainings", [2, 3])
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_counts_that_agree_in_few_trainings_are_not_known_exactly(trainings: int, share: float) -> None:
+    """Of a count that is one more in some trainings, few agree by chance, and their mean does not follow."""
+    rng, repeats = np.random.default_rng(8), 400
+    blank = activity.ActiveUnits(np.full(50, 0.5), np.full((20, 50), 0.5))
+    units = [replace_units(blank, 20), replace_units(blank, 21)]
+    made = [MeanOverTrainings(tuple(units[int(rng.random() < share)] for _ in range(trainings)))
+            for _ in range(repeats)]  # fmt: skip
+    covered = sum(low <= 20.0 + share <= high for low, high in (one.interval(0.95) for one in made))
+    assert covered >= stats.binom.ppf(1e-4, repeats, 0.95)
+    every = replace_units(blank, 50)
+    assert MeanOverTrainings((every, every), (0.0, 50.0)).interval(0.95)[1] == 50.0
+
+
+def test_a_mean_of_counts_stays_within_the_units_there_are() -> None:
+    experiment, plan = declared(), planned()
+    made = records(experiment, plan)
+    for cell in plan.judgements:
+        count = (50, 50, 49)[int(cell.setting["train.seed"])]
+        made[cell.key] = judgement(cell, nll_of(experiment, cell), (count,))
+    (units,) = of(collect(experiment, plan, made), "iwae", 50).active
+    assert units.value == pytest.approx(149 / 3) and units.low < 49.0 and units.high == 50.0
 
 
 def replace_units(units: activity.ActiveUnits, count: int) -> activity.ActiveUnits:
@@ -302,6 +341,87 @@ def test_differences_pair_trainings_of_one_seed(seeded: Findings) -> None:
     strangers = [replace(one, setting={**one.setting, "train.seed": 10 + i}) for i, one in enumerate(second)]
     with pytest.raises(NotAvailableError, match=r"no training of the one has the train\.seed"):
         likelihood.difference(first, strangers)
+
+
+def unequal(*blocks: str, claims: bool = True) -> str:
+    """The table with sweeps in which not every model is trained from the same seeds."""
+    head, _, rest = TABLE.partition("sweep: ")
+    listed = "".join(f"  - {{{block}}}\n" for block in blocks)
+    return f"{head}sweep:\n{listed}" + rest[rest.index("claims:") :] * claims
+
+
+BOTH = "train.objective: [elbo, iwae], train.num_samples: "
+
+
+def test_a_step_from_one_training_to_several_is_judged_where_they_share_a_seed() -> None:
+    several = "train.objective: [iwae], train.num_samples: [5], train.seed: [0, 1, 2]"
+    found = models(declared(unequal(f"{BOTH}[1, 5, 50]", several)), shift=by_seed)
+    steps = next(claim for claim in found.claims if claim.id == "bound-pays").details
+    assert [step.setting["train.num_samples"] for step in steps] == ["1 → 5", "5 → 50"]
+    assert [step.estimate.replicates for step in steps] == [200, 200]
+    assert all("train.seed" not in step.setting for step in steps)
+    assert "1 → 5" in str(steps[0].setting) and page_of(found)
+
+
+def test_models_of_several_trainings_with_one_seed_in_common_are_not_compared() -> None:
+    """One pair of trainings need not differ as the means over all do."""
+    text = unequal(f"{BOTH}[1, 5], train.seed: [0, 1, 2]", f"{BOTH}[50], train.seed: [2, 3, 4]")
+    found = models(declared(text), shift=lambda cell: 0.4 * cell.setting["train.seed"])
+    (claim,) = (claim for claim in found.claims if claim.id == "bound-pays")
+    assert [step.verdict for step in claim.details] == ["confirmed", "undecided"]
+    assert claim.cause == "one training alone of each has a train.seed that both models have"
+    assert of(found, "iwae", 50).orderings.looked_at == 1  # against the VAE, which has its seeds
+
+
+def test_verify_does_not_hold_paired_trainings_against_means_over_others() -> None:
+    text = unequal(f"{BOTH}[1, 5], train.seed: [0, 1, 2]", f"{BOTH}[50], train.seed: [1, 2, 3]")
+    found = models(declared(text), shift=lambda cell: 0.1 * cell.setting["train.seed"])
+    step = next(claim for claim in found.claims if claim.id == "bound-pays").details[1]
+    assert step.estimate.value == pytest.approx(84.78 - 85.54)
+    assert step.estimate.replicates == 2
+    rows = read_rows(csv_text(found).encode(), Path("results.csv"))
+    assert list(disagreements(found.experiment, rows, claims_data(found))) == []
+
+
+def test_the_seed_of_the_base_need_not_be_swept() -> None:
+    found = models(declared(SEEDED.replace("[0, 1, 2]", "[1, 2]")), shift=lambda _: 0.0)
+    assert [len(model.cells) for model in found.models] == [3, 2, 2, 2, 2, 2]
+    runs = found.series("train.num_samples")
+    assert [run.fixed["train.seed"] for run in runs] == [1, 1]
+    assert [run.fixed["train.objective"] for run in runs] == ["elbo", "iwae"]
+    page = text_of(page_of(found))
+    assert "Of several trainings of a model that from seed 1 is shown." in page
+
+
+def test_a_model_judged_in_fewer_trainings_is_still_the_one_it_shares_them_with() -> None:
+    """VAE and IWAE of one sample are one cell of the published table, whatever of either is judged."""
+    experiment, plan = declared(), planned()
+    made = records(experiment, plan)
+    for cell in plan.judgements:
+        one = (cell.setting["train.objective"], cell.setting["train.num_samples"]) == ("iwae", 1)
+        if one and cell.setting["train.seed"] == 0:
+            made[cell.key] = paused(made[cell.key])
+    fewer, whole = collect(experiment, plan, made), collect(experiment, plan, records(experiment, plan))
+    looked = [[model.orderings.looked_at for model in each.models] for each in (fewer, whole)]
+    assert looked[0] == looked[1]
+
+
+def test_a_mean_over_trainings_leads_to_a_cell_that_was_judged() -> None:
+    experiment, plan = declared(), planned()
+    made = records(experiment, plan)
+    lost = [cell for cell in plan.judgements if cell.setting["train.seed"] == 0]
+    for cell in lost:
+        made[cell.key] = replace(paused(made[cell.key]), cause="RuntimeError: boom", paused=False)
+    found = collect(experiment, plan, made)
+    rows = [row for row in found.rows if row.setting["train.seed"] == "every"]
+    assert rows and {row.cell for row in rows} <= {record.key for record in found.judgements}
+    page = text_of(page_of(found))
+    assert "2 of 3 trainings judged" in page and "not run; 2 of 3" not in page
+    assert "Models of the table not judged in every training." in page
+    made |= {cell.key: paused(made[cell.key]) for cell in plan.judgements if cell not in lost}
+    page = text_of(page_of(collect(experiment, plan, made)))
+    assert "Models of the table without numbers." in page
+    assert "the mean of the 5000-sample bound over 200 test images" in page
 
 
 def test_counts_are_means_over_trainings() -> None:
@@ -395,6 +515,13 @@ def test_a_training_that_is_not_finished_leaves_the_others_and_is_told() -> None
     assert {claim.verdict for claim in found.claims} == {"undecided"}
     page = text_of(page_of(found))
     assert "paused; the next run goes on; 2 of 3 trainings judged" in page
+    for cell in (cell for cell in plan.judgements if cell in lost or cell.setting["train.seed"] == 1):
+        if cell.setting["train.num_samples"] == 50:
+            made[cell.key] = paused(made[cell.key])
+    drawn = likelihood_by_model.data(found := collect(experiment, plan, made))
+    assert drawn is not None
+    told = likelihood_by_model.caption(found, drawn)
+    assert "over trainings and the choice of images, of a model of one training over the images alone" in told
 
 
 # The report
@@ -407,6 +534,7 @@ def test_the_report_says_over_what_its_intervals_are(pages: tuple[str, str]) -> 
     assert "another seed trains another network" not in page
     assert re.search(r"has a standard deviation of 0\.26 \(0\.14 to 1\.66\) nats for", page)
     assert "Trainings of a model––3" in page
+    assert "their deviation is taken for at least 0.29" in page and "at least 0.29" not in alone
     assert "another seed trains another network" in alone and "interval over images" in alone
 
 
@@ -422,6 +550,16 @@ def test_figures_show_every_training(seeded: Findings, alone: Findings) -> None:
         assert len(curve.each) == 3
         assert all(low < value < high for points in curve.each for epoch, value in points if epoch > 0)
         assert curve.points[-1][1] == pytest.approx(np.mean([points[-1][1] for points in curve.each]))
+    for name in ("likelihood_by_model", "learning_curves"):
+        sketch, plain = FIGURES[name](seeded), FIGURES[name](alone)
+        assert sketch is not None and plain is not None
+        table = sketch.table
+        at = [column.name for column in table.columns].index("Seed")
+        assert set(table.column(at)) == {"every", "0", "1", "2"}
+        assert all((row.mark is None) == (row.cells[at] != "every") for row in table.rows)
+        assert "Seed" not in [column.name for column in plain.table.columns]
+    told = {row.cells[2]: row.cells[3] for row in likelihood_by_model.table(drawn).rows[:4]}
+    assert [told[str(seed)] for seed in range(3)] == pytest.approx([86.76 + shift for shift in SPREAD])
     for name in ("unit_activity", "model_images", "signal_by_model"):
         sketch = FIGURES[name](seeded)
         assert sketch is not None and "Of the trainings of a model the first is drawn." in sketch.caption
@@ -440,6 +578,30 @@ def test_a_ratio_of_variances_is_told_over_trainings(seeded: Findings, alone: Fi
     told = section_of_training.trained_anew(seeded, [("iwae",)], *pair)
     assert told.startswith("In three trainings, each from a seed of its own, the variance of")
     assert ratio_over_trainings(alone, *pair, "iwae") is None
+
+
+def test_what_is_told_over_trainings_names_no_seed(pages: tuple[str, str]) -> None:
+    page, _ = pages
+    (told,) = re.findall(r"In three trainings, each from a seed of its own, [^;]*?single trainings", page)
+    assert "(model: VAE, k = 1)" in told and "seed 0" not in told
+    assert "each of these is one model, trained once from each seed: VAE, k = 1 and IWAE, k = 1" in page
+    assert "but for those called intervals over trainings" in page
+    assert "from one declaration, 15 trainings, 18 judgements of them (three trainings are judged" in page
+
+
+def test_other_trainings_are_told_beside_the_learning_curve_and_what_they_continue_is_not() -> None:
+    chain = CHAIN + "measure: {images: 3, min_replicates: 100}\nobjective: [iwae]\nestimators: [pathwise]\n"
+    experiment = load_text(chain.replace("sweep", "judge: {images: 200}\nsweep"), "chain.yaml")
+    plan = make_plan(experiment, "0" * 64)
+    made: dict[str, Any] = {cell.key: training(cell) for cell in plan.trainings}
+    caption = learning_curve.caption(found := collect(experiment, plan, made), _drawn(found))
+    assert re.search(r"; of other trainings the test bound is −\d+\.\d\d \(seed 1\)\.", caption)
+
+
+def _drawn(findings: Findings) -> learning_curve.LearningCurve:
+    data = learning_curve.data(findings)
+    assert data is not None
+    return data
 
 
 def test_a_seed_is_no_setting_to_draw_variance_against(seeded: Findings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,7 +23,7 @@ from reportgen.declaration.swept import (
     swept_value,
     with_resolved_sweep,
 )
-from reportgen.declaration.train import Train
+from reportgen.declaration.train import TRAINING_SEED, Train
 from reportgen.declaration.training_checks import (
     beyond,
     check_checkpoints,
@@ -48,9 +49,17 @@ _NOT_SWEPT = {
     "problem.model": "declare one experiment a model",
     "problem.python": "declare one experiment a model",
     "problem.arguments": "declare one experiment a set of arguments, or change one with --set",
-    "train.after.seed": "sweep train.seed, which the training before it follows",
     "train.checkpoints": "every setting is measured at the checkpoints of measure.sweep_checkpoints",
 }
+
+
+_SEED_BEFORE = re.compile(r"train(\.after)+\.seed")
+
+
+def _why_not_swept(path: str) -> str | None:
+    if _SEED_BEFORE.fullmatch(path):
+        return "sweep train.seed, which the training before it follows"
+    return _NOT_SWEPT.get(path)
 
 
 def least_budget(experiment: Experiment) -> int:
@@ -183,7 +192,7 @@ def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
     """Every swept path is a setting, and every value is one it can have."""
     sections = {"problem": experiment.problem, **({"train": experiment.train} if _trains(experiment) else {})}
     paths = [path for name, section in sections.items() for path in _paths(section, name)]
-    allowed = [path for path in paths if path not in _NOT_SWEPT]
+    allowed = [path for path in paths if _why_not_swept(path) is None]
     count = 0
     for i, block in enumerate(experiment.sweep):
         if not block:
@@ -195,8 +204,8 @@ def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
         faults: list[Complaint] = []
         for path, values in block.items():
             place: Path = ("sweep", i, path)
-            if path in _NOT_SWEPT:
-                faults.append(Complaint(place, f"{path} cannot be swept: {_NOT_SWEPT[path]}."))
+            if (why := _why_not_swept(path)) is not None:
+                faults.append(Complaint(place, f"{path} cannot be swept: {why}."))
             elif path not in allowed:
                 known = suggestion(path, allowed)
                 roots = " or ".join(f"{name}.…" for name in sections)
@@ -285,6 +294,8 @@ def _check_values(experiment: Experiment, block: Block, sweep: Path) -> Iterator
             )
             yield from (Complaint(place, c.text) for c in untrainable(experiment.problem, section, ()))
         resolved = swept_value(section, path)
+        if resolved is None and path == TRAINING_SEED:
+            yield Complaint(place, f"{path} must be a whole number, got {describe(value)}. Write the seed.")
         if resolved in built:
             yield Complaint(place, f"must be new, got {describe(value)} twice. Remove one.")
         built.append(resolved)

@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures import learning_curves
 from reportgen.figures.axes import epoch_axis, epoch_position, linear_grid
 from reportgen.figures.captions import lowered, sentences
@@ -129,8 +130,7 @@ def caption(findings: Findings, data: LearningCurve) -> str:
         )
         if data.images and data.train and data.train[-1][0] == epoch:
             seen += f", the training bound {prose.fixed(data.train[-1][1], 2)}"
-        others = _other_settings(findings, epoch)
-        seen += f"; of other settings the {bound} is {prose.listing(others)}." if others else "."
+        seen += _others(findings, epoch, bound)
     record, model = base_training(findings), base_model(findings)
     told = (
         " mean over the minibatches of each epoch, and on the test part at the checkpoints"
@@ -153,21 +153,23 @@ def _nats(data: LearningCurve) -> str:
     return "nats an image" if data.images else "nats"
 
 
-def _other_settings(findings: Findings, epoch: int) -> list[str]:
-    """“−23.80 (covariance low_rank)”: bounds of the other settings at this checkpoint, if few.
+def _others(findings: Findings, epoch: int, bound: str) -> str:
+    """“; of other settings the bound is −23.80 (covariance low_rank).”, if they are few; else the full stop.
 
-    None where a figure of its own has them.
+    None where a figure of its own has them. A training that another goes on from is no setting.
     """
-    if learning_curves.data(findings) is not None:
-        return []
-    base = base_training(findings)
+    base, measured = base_training(findings), {cell.training_key for cell in findings.plan.measurements}
     found = [
-        f"{prose.fixed(record.test_bound[str(epoch)], 2)} ({told})"
+        (prose.fixed(record.test_bound[str(epoch)], 2), _apart(record, base))
         for record in findings.trainings
-        if record is not base and math.isfinite(record.test_bound.get(str(epoch), math.nan))
-        for told in [", ".join(_setting(path, value) for path, value in _apart(record, base))]
+        if record is not base and record.key in measured
+        if math.isfinite(record.test_bound.get(str(epoch), math.nan))
     ]
-    return found if len(found) <= OTHERS else []
+    if not 0 < len(found) <= OTHERS or learning_curves.data(findings) is not None:
+        return "."
+    anew = all(path == TRAINING_SEED for _, apart in found for path, _ in apart)
+    told = [f"{value} ({', '.join(_setting(*one) for one in apart)})" for value, apart in found]
+    return f"; of other {'trainings' if anew else 'settings'} the {bound} is {prose.listing(told)}."
 
 
 def _apart(record: TrainingRecord, base: TrainingRecord | None) -> list[tuple[str, Any]]:

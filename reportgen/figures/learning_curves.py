@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.axes import epoch_axis, epoch_position, linear_grid
 from reportgen.figures.captions import capital, sentences
 from reportgen.figures.drawing import Sketch
@@ -17,6 +18,7 @@ from reportgen.figures.model_looks import look
 from reportgen.figures.style import PAPER, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
+from reportgen.findings.models.rows import EVERY
 from reportgen.store.records import TrainingRecord
 
 FEWEST = 2
@@ -32,6 +34,8 @@ class Curve:
     points: tuple[tuple[int, float], ...]
     each: tuple[tuple[tuple[int, float], ...], ...] = ()
     """The same of every training, where there are several."""
+    seeds: tuple[str, ...] = ()
+    """Theirs."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,15 @@ def _curves(findings: Findings, table: Grid, column: int) -> list[Curve]:
     found = []
     for index, row in enumerate(table.rows):
         model = row.models[column]
-        keys = [] if model is None else [cell.training_key for cell in model.cells]
-        each = [_points(records[key]) for key in keys if key in records]
+        cells = [] if model is None else [cell for cell in model.cells if cell.training_key in records]
+        each = [_points(records[cell.training_key]) for cell in cells]
         shared = set.intersection(*map(set, each)) if each else set()
         if shared:
             points = tuple((e, sum(one[e] for one in each) / len(each)) for e in sorted(shared))
+            title = row.title(table) or table.columns[column]
             others = tuple(tuple(sorted(one.items())) for one in each) if len(each) > 1 else ()
-            found.append(Curve(row.title(table) or table.columns[column], index, points, others))
+            seeds = tuple(str(cell.setting[TRAINING_SEED]) for cell in cells) if others else ()
+            found.append(Curve(title, index, points, others, seeds))
     return found
 
 
@@ -126,19 +132,28 @@ def _scale(data: LearningCurves) -> tuple[float, float]:
 
 
 def table(data: LearningCurves) -> Table:
-    """A row a model and checkpoint; values below the scale, which are not drawn, included."""
+    """A row a model, checkpoint and training; values below the scale, which are not drawn, included."""
+    seeds = any(curve.seeds for curve in data.curves)
     columns = (
         Column("Trained as"),
         Column("Model", heads=True),
+        *([Column("Seed")] * seeds),
         Column("Epoch"),
         Column("Objective on the test part", "nats an image", "nats"),
     )
-    rows = (
-        Row((title, curve.title, epoch, value), Mark(curve.title, index, panel))
-        for panel, (title, curves) in enumerate(data.panels)
-        for curve in curves
-        for index, (epoch, value) in enumerate(curve.points)
-    )
+    rows: list[Row] = []
+    for panel, (title, curves) in enumerate(data.panels):
+        for curve in curves:
+            mean = [EVERY if curve.seeds else ""] * seeds
+            rows += [
+                Row((title, curve.title, *mean, epoch, value), Mark(curve.title, index, panel))
+                for index, (epoch, value) in enumerate(curve.points)
+            ]
+            rows += [
+                Row((title, curve.title, seed, epoch, value))
+                for seed, points in zip(curve.seeds, curve.each, strict=True)
+                for epoch, value in points
+            ]
     return Table(columns, tuple(rows))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from matplotlib.figure import Figure
 
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures import marking
 from reportgen.figures.axes import handle, linear_grid, margin_note, row_labels
 from reportgen.figures.captions import sentences
@@ -17,6 +19,7 @@ from reportgen.figures.style import INK, PAPER, Look, new_figure
 from reportgen.figures.table import Column, Row, Table
 from reportgen.figures.table import Mark as Point
 from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.models.rows import EVERY
 from reportgen.findings.models.statistics import likelihood_of
 from reportgen.findings.models.table import JudgedModel
 
@@ -34,6 +37,8 @@ class Mark:
     """Empty where nothing is published, or nothing may be compared."""
     each: tuple[float, ...] = ()
     """Of every training, where there are several."""
+    seeds: tuple[str, ...] = ()
+    """Theirs."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,10 @@ def data(findings: Findings) -> LikelihoodByModel | None:
 def _mark(column: int, model: JudgedModel, comparable: bool) -> Mark:
     """A published number that must not be compared is not drawn: it would set the scale."""
     published = model.published.nll if comparable and model.published is not None else None
-    each = tuple(likelihood_of([record]).value for record in model.records) if len(model.records) > 1 else ()
-    return Mark(column, model.likelihood, published, model.verdict if comparable else "", each)
+    several = model.records if len(model.records) > 1 else ()
+    each = tuple(likelihood_of([record]).value for record in several)
+    seeds = tuple(str(record.setting[TRAINING_SEED]) for record in several)
+    return Mark(column, model.likelihood, published, model.verdict if comparable else "", each, seeds)
 
 
 def draw(data: LikelihoodByModel) -> Figure:
@@ -140,20 +147,27 @@ def _legend(figure: Figure, data: LikelihoodByModel) -> None:
 
 
 def table(data: LikelihoodByModel) -> Table:
-    """A row a model; published numbers where they may be compared."""
+    """A row a model, one a training of several; published numbers where they may be compared."""
+    seeds = any(one.seeds for _, one in data.marks)
     columns = [
         Column("Model", heads=True),
         Column("Trained as"),
-        Column("Negative log-likelihood", "nats an image"),
+        *([Column("Seed")] * seeds),
+        Column("Negative log-likelihood", "nats an image", "nats"),
     ]
     published = any(one.published is not None for _, one in data.marks)
     if published:
         columns += [Column("Published", "nats an image", "nats"), Column("Verdict")]
-    rows = (
-        Row((title or "the model", data.columns[one.column], one.ours,
-             *((one.published, one.verdict) if published else ())), Point("", index))
-        for index, (title, one) in enumerate(data.marks)
-    )  # fmt: skip
+    rows = []
+    for index, (title, one) in enumerate(data.marks):
+        names = (title or "the model", data.columns[one.column])
+        theirs = (one.published, one.verdict) if published else ()
+        mean = [EVERY if one.seeds else ""] * seeds
+        rows.append(Row((*names, *mean, one.ours, *theirs), Point("", index)))
+        rows += [
+            Row((*names, seed, value, *([None] * len(theirs))))
+            for seed, value in zip(one.seeds, one.each, strict=True)
+        ]
     return Table(tuple(columns), tuple(rows))
 
 
@@ -169,7 +183,7 @@ def caption(findings: Findings, data: LikelihoodByModel) -> str:
     return sentences(
         "Test negative log-likelihood of every trained model"
         f"{', and the published numbers' if any(m.published is not None for _, m in data.marks) else ''}.",
-        _bars(max(len(mark.each) for _, mark in data.marks)),
+        _bars([len(mark.each) for _, mark in data.marks if mark.ours.available]),
         band,
         seen,
         f"{prose.in_words(missing).capitalize()} {'has' if missing == 1 else 'have'} no number here."
@@ -178,13 +192,13 @@ def caption(findings: Findings, data: LikelihoodByModel) -> str:
     )
 
 
-def _bars(trainings: int) -> str:
-    """What the bars say, and what is drawn of single trainings."""
-    if not trainings:
+def _bars(trainings: Sequence[int]) -> str:
+    """What the bars say, and what is drawn of single trainings; none of a model that has one alone."""
+    if not any(trainings):
         return "Bars are 95% intervals over the choice of images, the networks held fixed."
     return (
         "Ticks are single trainings, marks their means; bars are 95% intervals over trainings and the choice"
-        " of images."
+        f" of images{'' if all(trainings) else ', of a model of one training over the images alone'}."
     )
 
 

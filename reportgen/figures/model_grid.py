@@ -106,11 +106,16 @@ def first_alone(findings: Findings) -> str:
     return "Of the trainings of a model the first is drawn." if several else ""
 
 
-def base_model(findings: Findings) -> str:
-    """The name of the base setting's model, where several models are judged; else empty."""
+def base_model(findings: Findings, *, seeded: bool = True) -> str:
+    """The name of the base setting's model, where several models are judged; else empty.
+
+    Of one training among several with its seed, unless it is not to be `seeded`.
+    """
     cells = [cell for model in findings.models for cell in model.cells]
     base = next((cell for cell in cells if cell.base), None)
-    return model_name(findings, base.setting) if base is not None and len(cells) > 1 else ""
+    if base is None or len(cells) < 2:
+        return ""
+    return model_name(findings, base.setting, frozenset() if seeded else frozenset({TRAINING_SEED}))
 
 
 def _told(path: str, title: str) -> str:

@@ -31,7 +31,7 @@ from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.models.rows import model_rows
 from reportgen.findings.models.table import JudgedModel, judged_models
 from reportgen.findings.rows import Row, count_rows, make_rows, swept_columns
-from reportgen.findings.series import Series, series
+from reportgen.findings.series import Series, of_one_seed
 from reportgen.findings.statistics import STATISTICS, estimate, of_arm
 from reportgen.findings.vocabulary import Vocabulary, vocabulary
 from reportgen.plan import Plan
@@ -189,7 +189,8 @@ class Findings:
     def series(self, path: str | None = None) -> tuple[Series, ...]:
         """Runs of at least two numbers along a swept setting, or along each of them; see `series`.
 
-        A setting that only changes along with another is not told beside it.
+        A setting that only changes along with another is not told beside it. Along a series the
+        training's seed stays: the base's, or the first with a series where the base's has none.
         """
         paths = [path] if path else list(self.experiment.swept)
         settings = [record.setting for record in self.measurements]
@@ -201,7 +202,7 @@ class Findings:
             replace(run, named={key: value for key, value in run.named.items() if key in told})
             for path in paths
             if path in told
-            for run in series(path, settings, self._base_setting())
+            for run in of_one_seed(path, settings, self._base_setting())
         )
 
     def record(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from reportgen.declaration.train import TRAINING_SEED
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,22 @@ def series(path: str, settings: Iterable[Mapping[str, Any]], base: Mapping[str, 
         Series(path, values, others, {key: others[key] for key in others if key in differing})
         for others, values in kept
     )
+
+
+def of_one_seed(
+    path: str, settings: Sequence[Mapping[str, Any]], base: Mapping[str, Any]
+) -> tuple[Series, ...]:
+    """The series of trainings from one seed: the base's, or the first that has any."""
+    seeds = dict.fromkeys(setting.get(TRAINING_SEED) for setting in (base, *settings))
+    runs = (
+        series(
+            path,
+            [setting for setting in settings if setting.get(TRAINING_SEED) == seed],
+            {**base, TRAINING_SEED: seed},
+        )
+        for seed in seeds
+    )
+    return next((found for found in runs if found), ())
 
 
 def _words(others: Mapping[str, Any]) -> dict[str, Any]:

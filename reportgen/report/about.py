@@ -36,9 +36,9 @@ def objective_title(findings: Findings, name: str) -> str:
     return findings.vocabulary.objective(name)
 
 
-def of_model(findings: Findings) -> str:
+def of_model(findings: Findings, *, seeded: bool = True) -> str:
     """Whose the numbers are, where several models are judged: “ (model: VAE, k = 1)”; else empty."""
-    name = base_model(findings)
+    name = base_model(findings, seeded=seeded)
     return f" (model: {name})" if name else ""
 
 
@@ -233,6 +233,9 @@ def _same(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
     )
 
 
-def under_all(findings: Findings, names: Sequence[str]) -> str:
-    """Several objectives inside a sentence: “for the reconstruction term and for the ELBO”."""
-    return prose.listing([of_objective(findings, name) for name in names]) + of_model(findings)
+def under_all(findings: Findings, names: Sequence[str], *, seeded: bool = True) -> str:
+    """Several objectives inside a sentence: “for the reconstruction term and for the ELBO”.
+
+    Of all trainings of the model, rather than the one that is meant elsewhere, where it is not `seeded`.
+    """
+    return prose.listing([of_objective(findings, name) for name in names]) + of_model(findings, seeded=seeded)

@@ -114,8 +114,10 @@ def shared(found: Grid) -> str:
     twins = [prose.listing(same) for same in names.values() if len(same) > 1]
     if not twins:
         return ""
+    several = any(len(model.cells) > 1 for _, _, model in found.models)
+    one = "one model, trained once from each seed" if several else "one training"
     return words.sentence(
-        f"the bound of one sample is the ELBO, so each of these is one training: {'; '.join(twins)}"
+        f"the bound of one sample is the ELBO, so each of these is {one}: {'; '.join(twins)}"
     )
 
 

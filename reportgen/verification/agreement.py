@@ -49,8 +49,7 @@ class Rows:
         for row in rows:
             setting = {name: str(value) for name, value in row.setting.items()}
             if row.estimator == MODEL:
-                place = tuple(sorted((n, v) for n, v in setting.items() if n != "constant"))
-                self.models.setdefault((row.statistic, row.group, row.checkpoint, place), row)
+                self.models.setdefault((row.statistic, row.group, row.checkpoint, _place_of(row)), row)
             if setting.pop("constant", "0.0") == "0.0" and row.num_samples == self.samples.get(row.estimator):
                 key = (row.statistic, row.objective, row.estimator, row.group, row.checkpoint)
                 self.found.setdefault((*key, tuple(sorted(setting.items()))), row.value)
@@ -65,6 +64,20 @@ class Rows:
         places = dict.fromkeys(tuple(sorted(end.items())) for end in ends)
         found = (self.models.get((statistic, group, checkpoint, place)) for place in places)
         return [row for row in found if row is not None]
+
+    def seeds(self, row: Row) -> set[str]:
+        """Of the trainings that a row is of: of a mean, of all that have a number where it has one."""
+        where = _place_of(row)
+        told = dict(where)
+        if told.get(TRAINING_SEED) != EVERY:
+            return {told.get(TRAINING_SEED, "")}
+        return {
+            dict(place)[TRAINING_SEED]
+            for (statistic, group, checkpoint, place), one in self.models.items()
+            if (statistic, group, checkpoint) == (row.statistic, row.group, row.checkpoint)
+            and _unseeded(place) == _unseeded(where)
+            and not math.isnan(one.value)
+        } - {EVERY}
 
     def value(self, statistic: Statistic, place: tuple[str, str, int, tuple[tuple[str, str], ...]]) -> float:
         """NaN where it does not follow from rows."""
@@ -91,6 +104,15 @@ class Rows:
             one, worst, best = logs
             return (worst - one) / (worst - best) if worst != best else math.nan
         return of(statistic.name, statistic.arms[0]) if len(statistic.arms) == 1 else math.nan
+
+
+def _place_of(row: Row) -> Setting:
+    """The setting of a model's row."""
+    return tuple(sorted((name, str(value)) for name, value in row.setting.items() if name != "constant"))
+
+
+def _unseeded(place: Setting) -> Setting:
+    return tuple((name, value) for name, value in place if name != TRAINING_SEED)
 
 
 def disagreements(
@@ -165,6 +187,8 @@ def _change(table: Rows, part: Trend, made: Mapping[str, Any], group: str, setti
     rows = table.of_models(part.statistic, group, int(made["checkpoint"]), setting)
     if len(rows) != 2 or rows[0].replicates != rows[1].replicates:
         return math.nan
+    if table.seeds(rows[0]) != table.seeds(rows[1]):
+        return math.nan  # trainings of one seed are compared, and rows are means over others too
     return rows[1].value - rows[0].value
 
 

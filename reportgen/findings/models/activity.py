@@ -9,6 +9,7 @@ Source: Burda et al. (2016), section 5.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,11 +59,12 @@ def active_units(model: Trainings, group: str = EVERYTHING) -> Quantity:
 
     Raises where there is no such layer, or no variance.
     """
-    return _mean([_of_one(record, group) for record in model])
+    counts = [_of_one(record, group) for record in model]
+    return _mean(counts, (0.0, float(len(counts[0].variance))))
 
 
-def _mean(counts: Sequence[Quantity]) -> Quantity:
-    return counts[0] if len(counts) == 1 else MeanOverTrainings(tuple(counts))
+def _mean(counts: Sequence[Quantity], ends: tuple[float, float] = (-math.inf, math.inf)) -> Quantity:
+    return counts[0] if len(counts) == 1 else MeanOverTrainings(tuple(counts), ends)
 
 
 def _of_one(record: JudgementRecord, group: str) -> ActiveUnits:

@@ -3,8 +3,8 @@
 A trend is one comparison for each two successive values, in the order in
 which the declaration sweeps them, of two models that are alike in all else.
 Likelihoods are compared over the same images and trainings of the same seed,
-pair by pair. Active units do not pair; equal counts are undecided as long as a unit may be either,
-and no increase where none may be.
+pair by pair. Active units do not pair; equal counts of one training each are undecided as long as
+a unit may be either, and no increase where none may be.
 """
 
 from __future__ import annotations
@@ -135,7 +135,10 @@ def setting_of(model: Sequence[MeasurementCell | JudgementCell | JudgementRecord
 
 
 def trend_setting(comparison: Comparison, settings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Where a comparison was made; of a trend's step “1 → 5” stands for the setting along which it goes."""
+    """Where a comparison was made; of a trend's step “1 → 5” stands for the setting along which it goes.
+
+    The seed is not told where one end is a single training and the other the mean of several.
+    """
     if not isinstance(comparison, Trend) or len(settings) < 2:
         return settings[0]
     first, second = settings
@@ -144,6 +147,7 @@ def trend_setting(comparison: Comparison, settings: Sequence[Mapping[str, Any]])
         if same_value(value, second[path])
         else f"{scalar_text(value)} → {scalar_text(second[path])}"
         for path, value in first.items()
+        if path in second
     }
 
 

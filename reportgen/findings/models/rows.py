@@ -49,7 +49,7 @@ def model_rows(
 ) -> Iterator[Row]:
     """Rows in the order of the plan's judgements; of one without a record a single row says why.
 
-    Those of means over trainings come last. Such a row has the cell of the first of them.
+    Those of means over trainings come last. Such a row has the cell of the first that was judged.
     """
     objectives = {cell.key: str(cell.train["objective"]) for cell in plan.trainings}
     last = {cell.key for cell in last_judged(plan)}
@@ -71,10 +71,11 @@ def model_rows(
         setting = {name: declared_constant(name, cell.setting) for name in columns}
         yield from told(cell, [records[cell.key]] if cell.key in records else [], setting)
     for cells in judged_together(plan.judgements):
-        model = [records[cell.key] for cell in cells if cell.key in records]
-        if len(model) > 1:
-            setting = {name: declared_constant(name, cells[0].setting) for name in columns}
-            yield from told(cells[0], model, {**setting, TRAINING_SEED: EVERY})
+        judged = [cell for cell in cells if cell.key in records]
+        if len(judged) > 1:
+            setting = {name: declared_constant(name, judged[0].setting) for name in columns}
+            model = [records[cell.key] for cell in judged]
+            yield from told(judged[0], model, {**setting, TRAINING_SEED: EVERY})
 
 
 def _numbers(model: Trainings, published: PublishedValue | None) -> Iterator[tuple[int, str, str, Estimate]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.jackknife import LEVEL, Quantity
 from reportgen.findings.models import activity, likelihood
@@ -34,9 +35,10 @@ def change(name: str, first: Trainings, second: Trainings, group: str = EVERYTHI
 
 
 def replicates(*models: Trainings) -> int:
-    """What an interval rests on: trainings where there are several of each model, else images."""
-    fewest = min(map(len, models))
-    return fewest if fewest > 1 else len(set.intersection(*(set(one.images) for m in models for one in m)))
+    """What an interval rests on: several trainings, of two models from the same seeds; else the images."""
+    seeds = set.intersection(*({one.setting.get(TRAINING_SEED) for one in model} for model in models))
+    images = set.intersection(*(set(one.images) for model in models for one in model))
+    return len(seeds) if len(seeds) > 1 else len(images)
 
 
 def estimate(

@@ -38,6 +38,8 @@ Trainings = Sequence[JudgementRecord]
 
 MOST = 100
 """Trainings that are suggested, at most."""
+WHOLE = 1.0 / math.sqrt(12.0)
+"""Standard deviation of what rounding to whole numbers takes away (Sheppard 1898)."""
 
 
 def model_of(setting: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,11 +57,17 @@ def judged_together(cells: Iterable[JudgementCell]) -> tuple[tuple[JudgementCell
 
 
 def paired(first: Trainings, second: Trainings) -> tuple[Trainings, Trainings]:
-    """The trainings of two models from the same seeds, in the order of the first's."""
+    """The trainings of two models from the same seeds, in the order of the first's.
+
+    Raises where there is none, or a single one of models that both have several: of one pair nothing can be
+    told but the images, and it need not differ as the means do.
+    """
     theirs = {record.setting.get(TRAINING_SEED): record for record in second}
     shared = [record for record in first if record.setting.get(TRAINING_SEED) in theirs]
     if not shared:
         raise NotAvailableError(f"no training of the one has the {TRAINING_SEED} of a training of the other")
+    if len(shared) < 2 <= min(len(first), len(second)):
+        raise NotAvailableError(f"one training alone of each has a {TRAINING_SEED} that both models have")
     return shared, [theirs[record.setting.get(TRAINING_SEED)] for record in shared]
 
 
@@ -143,9 +151,11 @@ class DeviationOverTrainings:
 
 @dataclass(frozen=True)
 class MeanOverTrainings:
-    """The mean of quantities that have intervals over images of their own, a training each; two or more."""
+    """The mean of counts that have intervals over images of their own, a training each; two or more."""
 
     each: tuple[Quantity, ...]
+    ends: tuple[float, float] = (-math.inf, math.inf)
+    """What the mean cannot leave."""
 
     @property
     def value(self) -> float:
@@ -153,10 +163,15 @@ class MeanOverTrainings:
         return float(np.mean([one.value for one in self.each]))
 
     def interval(self, level: float) -> tuple[float, float]:
-        """To either side, the mean reach over images and that of the mean over trainings, as squares."""
+        """To either side, the mean reach over images and that of the mean over trainings, as squares.
+
+        Counts of few trainings often agree where their means do not: their deviation is taken for `WHOLE`
+        at least.
+        """
         count = len(self.each)
-        spread = float(np.std([one.value for one in self.each], ddof=1))
+        spread = max(float(np.std([one.value for one in self.each], ddof=1)), WHOLE)
         reach = t_quantile(level, count - 1) * spread / math.sqrt(count)
         ends = np.mean([one.interval(level) for one in self.each], axis=0)
         below, above = self.value - float(ends[0]), float(ends[1]) - self.value
-        return self.value - math.hypot(below, reach), self.value + math.hypot(above, reach)
+        low, high = self.value - math.hypot(below, reach), self.value + math.hypot(above, reach)
+        return max(low, self.ends[0]), min(high, self.ends[1])

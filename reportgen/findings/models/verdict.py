@@ -69,8 +69,7 @@ def verdict(difference: Estimate, within: float, orderings: Orderings) -> str:
 
 def orderings(models: Sequence[Trainings], published: Sequence[float | None]) -> tuple[Orderings, ...]:
     """Of every cell of a table, in its order; a cell without a judged training, or a number, has none."""
-    cells = [_cell(model, number) for model, number in zip(models, published, strict=True)]
-    ways = _ways(models, published)
+    cells, ways = _cells(models, published), _ways(models, published)
     return tuple(_counted([way for pair, way in ways.items() if cell in pair]) for cell in cells)
 
 
@@ -79,11 +78,22 @@ def orderings_of_all(models: Sequence[Trainings], published: Sequence[float | No
     return _counted(list(_ways(models, published).values()))
 
 
-def _cell(model: Trainings, number: float | None) -> Cell | None:
-    """What a cell of the table is of: a model, and the number published for it."""
-    if not model or number is None:
-        return None
-    return tuple(record.training_key for record in model), model[0].checkpoint, number
+def _cells(models: Sequence[Trainings], published: Sequence[float | None]) -> list[Cell | None]:
+    """What each cell of the table is of: a model, and the number published for it.
+
+    One name for all that share a training, of which not all need be judged in each.
+    """
+    found: list[Cell | None] = []
+    for model, number in zip(models, published, strict=True):
+        if not model or number is None:
+            found.append(None)
+            continue
+        own = {record.training_key for record in model}
+        place = (model[0].checkpoint, number)
+        known = (cell for cell in found if cell is not None and cell[1:] == place)
+        same = next((cell for cell in known if not own.isdisjoint(cell[0])), None)
+        found.append(same or (tuple(record.training_key for record in model), *place))
+    return found
 
 
 def _ways(
@@ -93,11 +103,10 @@ def _ways(
 
     0 where it is not decided; None where the interval could hide as much as the published ones differ by.
     """
-    known = {
-        cell: model
-        for model, number in zip(models, published, strict=True)
-        if (cell := _cell(model, number)) is not None
-    }
+    known: dict[Cell, Trainings] = {}
+    for cell, model in zip(_cells(models, published), models, strict=True):
+        if cell is not None and len(model) > len(known.get(cell, ())):
+            known[cell] = model
     pairs = list(combinations(known, 2))
     level = 1.0 - FAMILY_ERROR / max(len(pairs), 1)
     return {(a, b): _way(known[a], known[b], a[-1] - b[-1], level) for a, b in pairs}

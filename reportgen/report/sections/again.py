@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings import Findings, prose
 from reportgen.report import words
 from reportgen.report.section import Section
@@ -25,10 +26,11 @@ def _judgements(findings: Findings) -> str:
     for cell in plan.judgements:
         settings.setdefault(cell.training_key, set()).add(repr(sorted(cell.setting.items())))
     shared = sum(len(own) > 1 for own in settings.values())
+    noun = "training" if TRAINING_SEED in findings.experiment.swept else "model"
     if not shared:
         return told
     return (
-        f"{told} ({words.counted(shared, 'model')} {'is' if shared == 1 else 'are'} judged in more than one "
+        f"{told} ({words.counted(shared, noun)} {'is' if shared == 1 else 'are'} judged in more than one "
         "setting)"
     )
 
@@ -37,7 +39,10 @@ def context(findings: Findings) -> Mapping[str, Any]:
     """The numbers of cells; provenance itself is shared by every section."""
     return {
         "trained": bool(findings.plan.trainings),
-        "trainings": words.counted(len(findings.plan.trainings), "trained model"),
+        "trainings": words.counted(
+            len(findings.plan.trainings),
+            "training" if TRAINING_SEED in findings.experiment.swept else "trained model",
+        ),
         "measurements": words.counted(len(findings.plan.measurements), "measured cell"),
         "measuring": prose.seconds(sum(r.seconds for r in findings.measurements)),
         "fitting": prose.seconds(sum(r.seconds for r in findings.trainings)),

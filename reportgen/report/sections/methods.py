@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from reportgen.declaration.claim_tests import percent_text
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.figures.axes import plain
 from reportgen.figures.model_grid import base_model
@@ -61,6 +62,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
     models = about.models_trained(findings, about.judged(findings))
     return {
         "trained": v.trained,
+        "anew": TRAINING_SEED in experiment.swept,
         "network": v.network,
         "layered": problem.layered,
         "stacked": problem.layered and len(problem.latent) > 1,

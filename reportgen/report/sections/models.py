@@ -87,7 +87,8 @@ def _state(model: JudgedModel) -> str:
     state = "paused; the next run goes on" if model.waiting else "not run"
     if len(model.cells) < 2:
         return state
-    return f"{state}; {prose.count(len(model.records))} of {prose.count(len(model.cells))} trainings judged"
+    judged = f"{prose.count(len(model.records))} of {prose.count(len(model.cells))} trainings judged"
+    return judged if model.records and not model.waiting else f"{state}; {judged}"
 
 
 def chains(findings: Findings, found: Grid) -> list[str]:
@@ -120,10 +121,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     found = grid(findings)
     if found is None:
         return None
-    published = findings.experiment.published
+    published, judge = findings.experiment.published, findings.experiment.judge
+    assert judge is not None  # else there is no table
     models: Sequence[JudgedModel] = [model for _, _, model in found.models]
     source = next(iter(sources(published.source)), None) if published else None
     judged = [model.record for model in models if model.record is not None]
+    images = len(judged[0].images) if judged else judge.images
     return {
         "title": "Beside the published table" if published else "The trained models",
         "lead": lead(findings, found),
@@ -134,10 +137,11 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "comparable": words.sentence(published.comparable or "")
         if published and published.comparable
         else "",
-        "images": prose.count(len(judged[0].images)) if judged else "",
-        "samples": prose.count(judged[0].num_samples) if judged else "",
+        "images": prose.count(images) if images else "all",
+        "samples": prose.count(judge.num_samples),
         "dataset": findings.vocabulary.dataset,
         "missing": not_run(found),
+        "partly": any(0 < len(model.records) < len(model.cells) for model in models),
         "chains": chains(findings, found),
         "trainings": model_words.trainings(models),
         "alone": any(len(model.records) == 1 for model in models),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.axes import plain
 from reportgen.figures.crossings import crossings, interval_text, place_text
 from reportgen.figures.labels import named_setting, setting_title
@@ -172,9 +173,11 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """One table a run of the sweep; left out without a sweep over numbers."""
-    tables, v = [], findings.vocabulary
+    tables, v, seeds = [], findings.vocabulary, []
     for run in findings.series():
         short = v.trained
+        if TRAINING_SEED in run.fixed:
+            seeds.append(str(run.fixed[TRAINING_SEED]))
         values, step = (run.values, 1) if short else thinned(run.values)
         tables.append(
             {
@@ -204,6 +207,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "exact": any(row["exact"] != words.DASH for row in rows),
         "objective": about.of_objective(findings, findings.objectives[0]),
         "trained": v.trained,
+        "seeds": prose.listing(list(dict.fromkeys(seeds)), "or"),
         "references": about.references(findings, about.named),
         "several": len(findings.objectives) > 1 and not v.trained,
     }

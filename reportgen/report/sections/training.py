@@ -76,7 +76,7 @@ def trained_anew(findings: Findings, groups: Sequence[Sequence[str]], worst: str
     )
     parts = [
         f"{words.with_interval(over.mean)} times that of {about.named(findings, reference)} "
-        f"{about.under_all(findings, group)}, single trainings {words.between(over.each)}"
+        f"{about.under_all(findings, group, seeded=False)}, single trainings {words.between(over.each)}"
         for group, over in known
     ]
     return words.sentence(
