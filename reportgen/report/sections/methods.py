@@ -108,7 +108,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "models": words.counted(models, "model"),
         "judged": bool(findings.judgements),
         "published": experiment.published is not None and experiment.published.comparable is None,
-        "anew": any(len(model.records) > 1 for model in findings.models),
+        "several": any(len(model.records) > 1 for model in findings.models),
         "trainings": words.counted(runs, "training") if runs > models else "",
     }
 
