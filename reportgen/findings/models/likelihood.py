@@ -53,7 +53,13 @@ def difference(first: Trainings, second: Trainings) -> MeanOverImages:
 
 def _bounds(model: Trainings, k: int, rows: Sequence[int]) -> Array:
     """Bounds for one k of every training and image of `rows`, [S I]."""
-    return np.stack([_of_one(record, k)[[record.images.index(row) for row in rows]] for record in model])
+    return np.stack([_of_one(record, k)[_places(record, rows)] for record in model])
+
+
+def _places(record: JudgementRecord, rows: Sequence[int]) -> list[int]:
+    """Where the images of `rows` stand in a record."""
+    at = {row: place for place, row in enumerate(record.images)}
+    return [at[row] for row in rows]
 
 
 def _of_one(record: JudgementRecord, k: int) -> Array:
