@@ -80,17 +80,17 @@ def dynamics(train: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]
     if whole or train["schedule"] != "constant":
         kept["epochs"] = train["epochs"]
     before = train["after"]
-    if before is not None:
-        own = {} if before["seed"] == train["seed"] else {"seed": before["seed"]}
-        kept["after"] = {**dynamics(before, whole=True), **own}
-    return kept
+    return kept if before is None else {**kept, "after": dynamics(before, whole=True) | _own_seed(train)}
 
 
 def unseeded(train: Mapping[str, Any]) -> dict[str, Any]:
     """A training without its seed, and the stages before it without theirs where it is the same."""
     before = train["after"]
     kept = {name: value for name, value in train.items() if name != "seed"}
-    if before is not None:
-        own = {} if before["seed"] == train["seed"] else {"seed": before["seed"]}
-        kept["after"] = {**unseeded(before), **own}
-    return kept
+    return kept if before is None else {**kept, "after": unseeded(before) | _own_seed(train)}
+
+
+def _own_seed(train: Mapping[str, Any]) -> dict[str, Any]:
+    """The seed of the training that this one continues, where it is another."""
+    seed = train["after"]["seed"]
+    return {} if seed == train["seed"] else {"seed": seed}
