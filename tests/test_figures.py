@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
@@ -34,6 +35,7 @@ from reportgen.figures import (
     learning_curve,
     noise_split,
     setting_panels,
+    signal_to_noise,
     unbiasedness,
     variance_against_num_samples,
     variance_over_training,
@@ -43,7 +45,19 @@ from reportgen.figures.axes import log_ticks, plain, setting_axis
 from reportgen.figures.captions import intervals_sentence
 from reportgen.figures.labels import short_title, spread, wrapped
 from reportgen.figures.lines import Line
-from reportgen.figures.style import COLUMN, INK, LOOKS, PAPER, SPARE, families, house_style, looks, settle
+from reportgen.figures.style import (
+    COLUMN,
+    INK,
+    LOOKS,
+    LOWEST,
+    PAPER,
+    SPARE,
+    families,
+    height,
+    house_style,
+    looks,
+    settle,
+)
 from reportgen.figures.svg import compact
 from reportgen.figures.unbiasedness import Mean, Unbiasedness
 from reportgen.figures.variance_over_training import VarianceOverTraining
@@ -51,6 +65,7 @@ from reportgen.findings import Estimate, Findings, collect, prose
 from reportgen.plan import Plan
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
+from tests.press_cases import FUNCTION, toy
 from tests.synthetic import synthetic_records
 from tests.synthetic_experiment import synthetic_experiment, synthetic_plan
 
@@ -258,6 +273,44 @@ def test_work_compares_with_the_best_unbiased_estimator(findings: Findings) -> N
     row = next(row for row in data.rows if row.label == "score_function")
     assert row.by_passes == pytest.approx((ratio.value / 2, ratio.low / 2, ratio.high / 2))
     assert [r.by_passes[0] for r in data.rows] == sorted(r.by_passes[0] for r in data.rows)
+    _, second, *_ = data.rows
+    assert f"needs {prose.number(second.by_passes[0])} times as much" in work.caption(findings, data)
+
+
+def test_captions_give_ratios_with_the_digits_of_text_and_tables(
+    findings: Findings, drawings: dict[str, Any]
+) -> None:
+    pair = ("score_function", "pathwise")
+    blocks = [findings.ratio(*pair, group=group) for group in findings.blocks() if group != "all"]
+    ends = [choose(blocks, key=lambda ratio: ratio.value) for choose in (min, max)]
+    for ratio in ends:
+        assert f"of {prose.value_of(ratio)} in “" in drawings["variance_by_layer"].caption
+    for units in (2, 50):
+        ratio = findings.ratio(*pair, setting={"problem.latent": units, "train.seed": 0})
+        assert ratio.available
+        assert f" {prose.value_of(ratio)} times " in drawings["variance_against_setting"].caption
+
+
+def test_factors_that_read_the_same_are_told_once() -> None:
+    drawing = draw(toy(FUNCTION), "variance_by_layer")
+    assert drawing is not None and re.search(
+        r"differ by a factor of [\d.]+ in both blocks\.", drawing.caption
+    )
+
+
+def test_few_lines_take_less_height_and_the_axis_has_room_for_its_name(findings: Findings) -> None:
+    assert [height(88, lines) for lines in (1, 2, 4)] == pytest.approx([55.44, 71.28, 88])
+    assert height(60, 1) == LOWEST
+    signal, variance = signal_to_noise.data(findings), variance_over_training.data(findings)
+    assert signal is not None and variance is not None
+    with house_style("x"):
+        for figure in (
+            signal_to_noise.draw(replace(signal, lines=signal.lines[:1])),
+            variance_over_training.draw(replace(variance, lines=variance.lines[:1])),
+        ):
+            settle(figure)
+            box = figure.axes[0].yaxis.label.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+            assert 0 <= box.y0 < box.y1 <= figure.bbox.height
 
 
 def test_the_negative_control_is_visibly_off_and_said_so(

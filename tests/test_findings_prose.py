@@ -136,6 +136,17 @@ def test_parts_of_a_whole_are_both_in_words_or_both_in_digits() -> None:
     assert [prose.of(2, 6), prose.of(12, 14), prose.of(3, 1500)] == ["two of six", "12 of 14", "3 of 1500"]
 
 
+def test_a_symbol_that_begins_a_sentence_stays_itself() -> None:
+    for text in ("k = 3", "k 3", "k −1: so", "d"):
+        assert prose.capital(text) == text
+    assert [prose.capital(text) for text in ("a 3", "latent 2", "k-fold", "")] == [
+        "A 3",
+        "Latent 2",
+        "K-fold",
+        "",
+    ]
+
+
 def test_words() -> None:
     assert prose.in_words(7) == "seven"
     assert prose.in_words(64) == "64"

@@ -59,6 +59,17 @@ def test_no_width_scrolls_sideways(visit: Visiting, live_page: Path) -> None:
         assert [f"{width}: {it}" for it in visited.overflowing()] == []
 
 
+@pytest.mark.parametrize("width", [PHONE, WIDE])
+def test_a_caption_is_not_squeezed_to_the_width_of_its_table(
+    visit: Visiting, live_page: Path, width: int
+) -> None:
+    found = visit(live_page, width=width).page.evaluate(
+        "[...document.querySelectorAll('.wide table')].map("
+        "(table) => [table.caption.offsetWidth, table.tBodies[0].offsetWidth])"
+    )
+    assert min(table for _, table in found) < 300 and min(caption for caption, _ in found) > 340
+
+
 def test_what_is_too_wide_is_caught(wrong: Callable[..., Visit]) -> None:
     wide = '<div style="width: 500px">wide</div>'
     assert wrong(wide, width=PHONE).overflowing()

@@ -97,6 +97,19 @@ def test_two_objectives_of_a_row_have_two_heads(visit: Visiting, tmp_path: Path)
     assert {"objective", "trained as"} <= set(table(page)[0])
 
 
+def test_the_seed_of_a_training_is_not_that_of_the_experiment(visit: Visiting, tmp_path: Path) -> None:
+    swept = LIVE.replace("sweep: {problem.latent: [5, 20]}", "sweep: {train.seed: [0, 1]}")
+    path = tmp_path / "report.html"
+    path.write_bytes(whole_page(findings_of(swept)))
+    page = visit(path, fragment="#results").page
+    assert "training seed" in table(page)[0] and "seed" not in table(page)[0]
+    assert "all of the experiment’s seed, 0." in page.locator(".explore").inner_text()
+    page.locator(".abstract a.number").first.hover()
+    page.locator("#card").wait_for()
+    heads = page.locator("#card dt").all_inner_texts()
+    assert heads.count("seed") == heads.count("training seed") == 1
+
+
 def test_the_address_tells_what_is_shown_and_shows_it_again(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page, fragment="#results").page
     control(page, "statistic").select_option("total_variance")

@@ -26,7 +26,7 @@ from reportgen.findings import Findings
 from reportgen.report import EVIDENCE, provenance, render
 from reportgen.report.formulas import Formula, drawn, sources
 from reportgen.report.pdf import Attachment, Resources, lay_out, require_weasyprint
-from reportgen.report.render import declaration_text, fill, shared_context
+from reportgen.report.render import declaration_text, fill, paper, shared_context
 from reportgen.report.style import font_faces, font_files
 from reportgen.report.tags import FORMULA
 from reportgen.report.vector import VectorImage, path_operators, read
@@ -92,6 +92,22 @@ def test_no_row_of_a_table_stands_alone_on_a_page(filled: int) -> None:
     assert len(second) >= 3 and first[-2:].count("group") == 0, (first, second)
 
 
+@pytest.mark.parametrize(("filled", "page"), [(100, 0), (190, 0), (240, 1)])
+def test_the_contents_stand_on_the_first_page_where_it_has_room_for_them(filled: int, page: int) -> None:
+    items = '<li data-to="#here"><a>section</a></li>' * 9
+    half = f"<ol>{items}</ol>"
+    body = f'<nav class="contents"><h2 id="here">Contents</h2>{half}{half}</nav>'
+    found = pages_of(body, {"h2", "a"}, filled)
+    assert [number for number, tags in enumerate(found) if tags] == [page]
+
+
+@pytest.mark.parametrize("filled", range(205, 245, 8))
+def test_one_line_under_a_heading_goes_with_its_table(filled: int) -> None:
+    rows = "".join(f"<tr><td>row {n}</td></tr>" for n in range(5))
+    body = f'<h2>heading</h2><p>A line.</p><div class="wide"><table><tbody>{rows}</tbody></table></div>'
+    assert len([tags for tags in pages_of(body, {"h2", "p", "td"}, filled) if tags]) == 1
+
+
 def test_a_formula_holds_on_to_the_comma_after_it() -> None:
     writer = Writer("paper", {})
     text = writer._numbers(f"of {writer.math('log_p')}, and {writer.math('phi')} too")
@@ -109,6 +125,12 @@ def report(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("pdf")
     render(findings, folder, timestamp=WHEN)
     return folder / "report.pdf"
+
+
+def test_the_first_page_has_its_figure_on_the_lower_sheet_too(findings: Findings) -> None:
+    layout = paper(findings, provenance.gather(findings, timestamp=WHEN, paper="letter"))
+    first = layout.document.pages[0]._page_box.descendants()
+    assert any(box.element_tag == "figcaption" for box in first)
 
 
 def test_evidence_is_attached_with_fixed_dates(report: Path) -> None:

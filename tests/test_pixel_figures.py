@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from reportgen.figures import draw, noise_in_image, weight_histogram
 from reportgen.figures.colour_scale import Scale
 from reportgen.figures.noise_in_image import RATIO, VARIANCE, Plan, over, spaced
-from reportgen.figures.style import house_style
+from reportgen.figures.style import house_style, settle
 from reportgen.figures.tiles import Canvas
-from reportgen.findings import Findings, collect, prose
+from reportgen.findings import Estimate, Findings, collect, prose
 from reportgen.plan import Plan as Cells
 from reportgen.report.sections import pixels as section
 from tests.crafted import crafted, experiment
@@ -139,9 +141,21 @@ def test_the_caption_has_its_numbers(findings: Findings, maps: noise_in_image.No
     )
     assert maps.relative is not None and maps.relative[0] == "the score function"
     low, high = np.nanquantile(maps.relative[1], (0.05, 0.95))
-    reach = f"between {prose.number(low, 2)} and {prose.number(high, 2)} times the ratio of all"
+    reach = f"have {prose.interval(Estimate(1.0, low, high))} times the ratio of all"
     assert reach in drawing.caption
     assert b"<image" in drawing.svg and len(drawing.svg) < 80_000
+
+
+def test_names_and_numbers_under_the_colour_bars_keep_apart(maps: noise_in_image.NoiseInImage) -> None:
+    with house_style("noise_in_image"):
+        figure = noise_in_image.draw(maps)
+        settle(figure)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+    bars = [ax for ax in figure.axes if ax.get_xlabel()]
+    assert len(bars) == 3
+    for texts in ([ax.xaxis.label for ax in bars], [t for ax in bars for t in ax.get_xticklabels()]):
+        ends = sorted((box.x0, box.x1) for box in (text.get_window_extent(renderer) for text in texts))
+        assert all(left[1] + 8 < right[0] for left, right in pairwise(ends))
 
 
 def test_a_checkpoint_alone_a_broken_arm_and_one_estimator_are_drawn() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -25,7 +27,17 @@ from reportgen.findings import Estimate, Findings
 from reportgen.findings.series import series
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.report import marks
-from reportgen.report.sections import cost, exact, settings, signal, training, unbiasedness, variance
+from reportgen.report.sections import (
+    cost,
+    exact,
+    judged,
+    layers,
+    settings,
+    signal,
+    training,
+    unbiasedness,
+    variance,
+)
 from reportgen.store.records import MeasurementRecord
 from tests.crafted import BUCKETS, crafted, experiment
 from tests.press_cases import CONJUGATE, FUNCTION, RAINFORTH, rising, toy
@@ -427,6 +439,7 @@ def test_the_name_of_the_guide_is_in_view_beside_a_single_line(slope: float) -> 
     (name,) = (text for text in ax.texts if text.get_text() == "1/K")
     low, high = ax.get_ylim()
     assert low < name.xy[1] < data.lines[0].values[0] < high
+    assert math.log(data.lines[0].values[0] / name.xy[1]) > 0.1 * math.log(high / low)
 
 
 @pytest.mark.parametrize(
@@ -437,6 +450,55 @@ def test_one_step_is_not_every_step(values: list[int], said: str) -> None:
     found = toy(swept)
     (run,) = found.series()
     assert said in settings.told(found, run, ["expectation"])
+
+
+# What is claimed of several settings
+
+
+def test_values_of_a_setting_stand_behind_its_name_and_a_symbol_stays_small() -> None:
+    """K is the number of samples."""
+    test = "variance_ratio(score_function, pathwise) > 0.5 at every problem"
+    claims = f"claims:\n  - {{id: a, statement: a, test: '{test}.function and at every problem.k'}}\n"
+    claims += f"  - {{id: b, statement: b, test: '{test}.k and at problem.function quadratic'}}\n"
+    findings = toy(FUNCTION + claims)
+    every, quadratic = (judged.one(claim, findings) for claim in findings.claims)
+    assert [(group["lead"], [mark["place"] for mark in group["places"]]) for group in every["marks"]] == [
+        ("Function quadratic, k", ["−1", "0", "1"]),
+        ("function cosine, k", ["0.5", "1", "2", "4"]),
+    ]
+    assert [group["lead"] for group in quadratic["marks"]] == ["k"]
+    assert re.match(r"k −1: variance ratio", marks.plain(quadratic["result"]))
+    seen = text_of(page_of(findings))
+    assert re.search(r"Function quadratic, k\s+−1", seen) and not re.search(r"K\s−1", seen)
+
+
+def test_few_looks_are_counted_in_words() -> None:
+    claim = "{{id: {0}, statement: a, test: 'variance_ratio(score_function, pathwise) > {1}'}}"
+    claims = [f"  - {claim.format(*pair)}" for pair in (("a", 0.5), ("b", 0.6))]
+    seen = text_of(page_of(toy(FUNCTION + "\n".join(["claims:", *claims]))))
+    assert "The two looks at the data that the claims take" in seen
+    assert "with two looks at the data each has coverage 1 − 0.05/2" in seen
+
+
+# Tables and sentences that say no more than there is
+
+
+def test_a_table_of_one_estimator_has_no_column_of_ratios(both: Findings, function: Findings) -> None:
+    for findings, ratios in ((both, False), (function, True)):
+        assert ("its paired ratio to that of the reference" in text_of(page_of(findings))) == ratios
+
+
+def test_a_share_of_nothing_is_no_coordinate() -> None:
+    lower = {"a": Estimate(0.0), "b": Estimate(1.0), "c": Estimate(0.25)}
+    findings = SimpleNamespace(
+        get=lambda statistic, label: lower[label],
+        estimator_of=dict.fromkeys("abcr", "own"),
+        vocabulary=SimpleNamespace(last="at last"),
+    )
+    assert layers.coordinates(cast(Findings, findings), "abc", "r") == (
+        "At last “r” has the lower variance in no coordinate against “a”; in every coordinate against “b”;"
+        " in 25% of coordinates against “c”."
+    )
 
 
 # The ratio across objectives

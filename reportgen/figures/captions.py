@@ -39,7 +39,7 @@ class Place:
         """For figures that name their objectives in the drawing; empty where there is nothing to say."""
         model = f"model: {self.model}" if self.model else ""
         mean = f"mean over {self.words.place}" if self.words.place else ""
-        found = capital("; ".join(part for part in (model, mean) if part))
+        found = prose.capital("; ".join(part for part in (model, mean) if part))
         return f"{found}." if found else ""
 
     @property
@@ -204,7 +204,7 @@ def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
         parts.append(f"{prose.listing(names)} {verb} {prose.in_words(count)} samples an estimate")
     if not parts:
         return ""
-    return f"{capital(prose.listing(parts))}."
+    return f"{prose.capital(prose.listing(parts))}."
 
 
 def labels_of(lines: Sequence[Line]) -> list[str]:
@@ -228,11 +228,6 @@ def article(noun: str) -> str:
 def lowered(title: str) -> str:
     """A title inside a sentence: its first letter small, unless it is an abbreviation or a name."""
     return title if title[1:2].isupper() or title.startswith(NAMES) else title[:1].lower() + title[1:]
-
-
-def capital(text: str) -> str:
-    """A text at the beginning of a sentence."""
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def sentences(*parts: str) -> str:

@@ -133,6 +133,11 @@ def named_setting(path: str, value: Any, among: Sequence[Any] = ()) -> str:
     return title if plain_words else f"{setting_title(path)} {title}"
 
 
+def signal_axis(tall: float) -> str:
+    """Name of an axis of signal to noise: in two lines where the figure is too low for one; `tall` is mm."""
+    return "signal-to-noise ratio\nof one estimate" if tall < 58 else "signal-to-noise ratio of one estimate"
+
+
 def variance_axis(objective: str) -> str:
     """What the axis of total variance is called: φ has no unit, so its unit is that of the objective."""
     unit = OBJECTIVES[objective].unit if objective in OBJECTIVES else ""

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.axes import epoch_axis, epoch_position, linear_grid
-from reportgen.figures.captions import capital, sentences
+from reportgen.figures.captions import sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import end_labels
 from reportgen.figures.marking import mark
@@ -87,7 +87,7 @@ def _points(record: TrainingRecord) -> dict[int, float]:
 
 def draw(data: LearningCurves) -> Figure:
     """Panels below one another on one scale, on which untrained models need not be."""
-    figure = new_figure(14 + 42 * len(data.panels))
+    figure = new_figure(14 + 39 * len(data.panels))
     axes = figure.subplots(len(data.panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     epochs = sorted({epoch for curve in data.curves for epoch, _ in curve.points})
     low, high = _scale(data)
@@ -179,7 +179,7 @@ def _cut(cut: int, of: int) -> str:
     """How many lines begin below the panels."""
     if not cut:
         return ""
-    lines = f"{capital(prose.in_words(cut))} of {prose.in_words(of)} lines" if cut < of else "All lines"
+    lines = f"{prose.capital(prose.in_words(cut))} of {prose.in_words(of)} lines" if cut < of else "All lines"
     lines += " comes" if cut == 1 else " come"
     return f"{lines} from below: before training the objective is lower than the panels show."
 

@@ -34,8 +34,9 @@ GAP, BLOCK_GAP, LABELS, RATIOS = 1.2, 4.5, 29.0, 12.5
 """Millimetres: between tiles, between blocks, for the rows' names, and for the ratios beside them."""
 LONGEST = 18
 """Letters of a name that the head over the maps of ratios has room for."""
-TALLEST, HEAD, BAR = 8.0, 8.2, 2.4
-"""Greatest height of a tile, what stands above the first, and height of a colour bar, mm."""
+TALLEST, HEAD, BAR, NARROWEST = 8.0, 8.2, 2.4, 20.0
+"""Greatest height of a tile, what stands above the first, height of a colour bar and least width of the
+last, which its name and two numbers need, mm."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,8 @@ def draw(data: NoiseInImage) -> Figure:
     below = plan.y(len(data.rows)) + 2.5
     unit = variance_axis(data.objective).replace("total variance", "")
     _bar(figure, variance, plan, below, (plan.x(0), plan.x(0, len(data.titles)) - GAP), f"variance{unit}")
-    _bar(figure, single, plan, below, (plan.x(2), plan.x(2, len(data.units)) - GAP), f"of one unit{unit}")
+    of_units = (plan.x(2), max(plan.x(2, len(data.units)) - GAP, plan.x(2) + NARROWEST))
+    _bar(figure, single, plan, below, of_units, f"of one unit{unit}")
     if data.relative is not None:
         ratio = Scale.relative(data.relative[1], RATIO)
         write(plan.x(1), 2.2, data.headings[1])
@@ -356,10 +358,8 @@ def reach(data: NoiseInImage) -> str:
         return ""
     title, relative = data.relative
     low, high = np.nanquantile(relative, NINE_TENTHS)
-    return (
-        f"For {title} nine tenths of the pixels have between {prose.number(low, 2)} and"
-        f" {prose.number(high, 2)} times the ratio of all."
-    )
+    ends = prose.interval(Estimate(1.0, float(low), float(high)))
+    return f"For {title} nine tenths of the pixels have {ends} times the ratio of all."
 
 
 def alt(data: NoiseInImage) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from reportgen.figures.crossings import Crossing, crossings
 from reportgen.figures.labels import named_setting
@@ -45,6 +46,9 @@ class Panel:
     exact: tuple[tuple[float, ...], ...]
     """One a line, NaN where no exact variance is known."""
     rings: tuple[Ring, ...] = ()
+    settings: tuple[Mapping[str, Any], ...] = ()
+    """What is measured at each of `values`."""
+    group: str = "all"
 
     @property
     def heights(self) -> list[float]:
@@ -163,7 +167,8 @@ def panel_of(
     values = tuple(float(value) for value in run.values)
     rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})
     block = "" if group == "all" else findings.vocabulary.block(group)
-    return Panel(run.path, title, block, values, drawn, exact, rings), left_out
+    settings = tuple(run.setting(value) for value in run.values)
+    return Panel(run.path, title, block, values, drawn, exact, rings, settings, group), left_out
 
 
 def without_rounding(one: Line) -> Line:

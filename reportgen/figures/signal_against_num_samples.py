@@ -10,9 +10,10 @@ from reportgen.figures import reading
 from reportgen.figures.axes import log_axis, setting_axis
 from reportgen.figures.captions import intervals_sentence, lowered, place, ranking, sentences
 from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import signal_axis
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.reading import MISSING, gradient_title, line
-from reportgen.figures.style import new_figure
+from reportgen.figures.style import height, new_figure
 from reportgen.figures.table import Column, Table
 from reportgen.figures.variance_against_num_samples import rows_with_slopes, slope_note
 from reportgen.findings import Estimate, Findings, prose
@@ -53,14 +54,15 @@ def data(findings: Findings) -> SignalAgainstNumSamples | None:
 
 def draw(data: SignalAgainstNumSamples) -> Figure:
     """Log-log curves, each line's fitted slope beside its name."""
-    figure = new_figure(84)
+    tall = height(84, len(data.lines))
+    figure = new_figure(tall)
     ax = figure.add_subplot()
     counts = [float(count) for count in data.num_samples]
     draw_lines(ax, counts, data.lines)
     log_axis(ax, "y", extent(data.lines))
     setting_axis(ax, counts, most=12)
     ax.set_xlabel("samples K in one estimate")
-    ax.set_ylabel("signal-to-noise ratio of one estimate")
+    ax.set_ylabel(signal_axis(tall))
     label_lines(ax, counts, data.lines, [slope_note(slope) for slope in data.slopes])
     return figure
 

@@ -17,9 +17,10 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drawing import Sketch
+from reportgen.figures.labels import signal_axis
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.reading import epochs, named, over_checkpoints, unbiased
-from reportgen.figures.style import new_figure
+from reportgen.figures.style import height, new_figure
 from reportgen.figures.table import Column, Table
 from reportgen.findings import Findings, prose
 
@@ -47,13 +48,14 @@ def data(findings: Findings) -> SignalToNoise | None:
 
 def draw(data: SignalToNoise) -> Figure:
     """A log axis over checkpoints, lines named at their ends."""
-    figure = new_figure(72)
+    tall = height(72, len(data.lines))
+    figure = new_figure(tall)
     ax = figure.add_subplot()
     positions = [epoch_position(e) for e in data.epochs]
     draw_lines(ax, positions, data.lines)
     log_axis(ax, "y", extent(data.lines))
     epoch_axis(ax, data.epochs, data.round)
-    ax.set_ylabel("signal-to-noise ratio of one estimate")
+    ax.set_ylabel(signal_axis(tall))
     label_lines(ax, positions, data.lines)
     return figure
 

@@ -30,6 +30,8 @@ from reportgen.resources import templates
 MILLIMETRE = 1 / 25.4
 COLUMN = 160.0
 """Width of the text column, mm; every figure is drawn and printed this wide."""
+LOWEST = 46.0
+"""Height, mm, of the lowest figure of lines."""
 LEADING = 0.85
 """Line spacing inside a label, closer than labels stand to one another."""
 
@@ -203,6 +205,11 @@ def new_figure(height: float, width: float = COLUMN) -> Figure:
     figure = Figure(figsize=size, layout="constrained", dpi=72)  # as SVG is: a pixel is a point
     FigureCanvasSVG(figure)
     return figure
+
+
+def height(whole: float, lines: int) -> float:
+    """Height, mm, of a figure of so many lines: `whole` of many, less of few."""
+    return max(whole * min(1.0, 0.45 + 0.18 * lines), LOWEST)
 
 
 def settle(figure: Figure) -> None:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from reportgen.figures.axes import power_of_ten
-from reportgen.figures.captions import capital, sentences
+from reportgen.figures.captions import sentences
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.marking import mark
 from reportgen.figures.model_grid import first_alone, grid
@@ -193,14 +193,14 @@ def _extremes(models: Sequence[Units], *, named: bool) -> str:
     layers = len(models[0].layers)
     which = f"with {prose.in_words(layers)} stochastic layer{'s' * (layers > 1)}" if named else ""
     if len(models) == 1:
-        return capital(f"{which}{', ' * named}{_count(models[0])} are active in {_name(models[0])}.")
+        return prose.capital(f"{which}{', ' * named}{_count(models[0])} are active in {_name(models[0])}.")
     counts = sorted({sum(one.active) for one in models})
     if len(counts) == 1:
         every = f"every one of the {prose.in_words(len(models))} models"
-        return capital(f"{which}{', ' * named}{_counts(models)} are active in {every}.")
+        return prose.capital(f"{which}{', ' * named}{_counts(models)} are active in {every}.")
     least, most = ([one for one in models if sum(one.active) == counts[i]] for i in (0, -1))
     text = f"the most are active in {_names(most, models)}, the fewest in {_names(least, models)}."
-    return capital(f"{which}{' ' * named}{text}")
+    return prose.capital(f"{which}{' ' * named}{text}")
 
 
 def _names(found: Sequence[Units], among: Sequence[Units]) -> str:

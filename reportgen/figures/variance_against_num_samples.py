@@ -26,7 +26,7 @@ from reportgen.figures.labels import variance_axis, variance_column
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.marking import mark
 from reportgen.figures.reading import MISSING, comparable, line
-from reportgen.figures.style import INK, MUTED, SMALL, new_figure
+from reportgen.figures.style import INK, MUTED, SMALL, height, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 
@@ -83,7 +83,7 @@ def exact_at(findings: Findings, label: str, counts: tuple[int, ...]) -> tuple[f
 
 def draw(data: VarianceAgainstNumSamples) -> Figure:
     """Log-log curves, a guide of slope −1, and each line's fitted slope beside its name."""
-    figure = new_figure(68)
+    figure = new_figure(height(68, len(data.lines)))
     ax = figure.add_subplot()
     counts = [float(count) for count in data.num_samples]
     for one, exact in zip(data.lines, data.exact, strict=True):
@@ -128,11 +128,11 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
 def guide_start(lines: tuple[Line, ...], low: float) -> float:
     """Where at the left end the guide has the most room (log scale): the middle of the widest gap.
 
-    With one line it is below that, and in view on an axis that begins at `low`: its name stands there.
+    With one line it is a quarter of the way down to where the axis begins, at `low`: so its name has room.
     """
     starts = sorted(next(v for v in one.values if v > 0) for one in lines)
     if len(starts) < 2:
-        return max(starts[0] / 2, math.sqrt(starts[0] * low))
+        return float(starts[0] * (low / starts[0]) ** 0.25)
     logs = np.log(starts)
     widest = int(np.argmax(np.diff(logs)))
     return float(np.exp((logs[widest] + logs[widest + 1]) / 2))

@@ -31,7 +31,7 @@ from reportgen.figures.labels import setting_title, variance_axis, variance_colu
 from reportgen.figures.lines import draw_lines, label_lines, rows_of
 from reportgen.figures.marking import mark
 from reportgen.figures.placing import number_marks
-from reportgen.figures.reading import unbiased
+from reportgen.figures.reading import unbiased, usable
 from reportgen.figures.setting_panels import Panel, Ring, VarianceAgainstSetting, data
 from reportgen.figures.style import INK, PAPER, new_figure
 from reportgen.figures.table import Cell, Column, Mark, Row, Table
@@ -139,7 +139,7 @@ def table(data: VarianceAgainstSetting) -> Table:
         *([Column("Block")] * blocks),
         *([Column("Setting")] * (len(paths) > 1)),
         Column("Estimator", heads=True),
-        Column(setting_title(data.panels[0].path).capitalize() if len(paths) == 1 else "Value"),
+        Column(prose.capital(setting_title(data.panels[0].path)) if len(paths) == 1 else "Value"),
         variance_column(data.objective),
         *([variance_column(data.objective, "Exact")] * data.known),
         *([Column("Crossing between", form="number"), Column("and", form="number")] * rings),
@@ -249,14 +249,15 @@ def ratio_sentence(findings: Findings, panel: Panel) -> str:
     if len(last) < 2:
         return ""
     high, low = max(last, key=lambda pair: pair[0])[1], min(last, key=lambda pair: pair[0])[1]
-    ratio = high.values[-1] / low.values[-1]
+    at_first, at_last = (
+        findings.ratio(high.label, low.label, setting=panel.settings[i], group=panel.group) for i in (0, -1)
+    )
     text = (
         f"With {named_value(panel.path, panel.values[-1])} the highest ({lowered(high.title)}) has"
-        f" {prose.spoken(ratio)} times the variance of the lowest ({lowered(low.title)})"
+        f" {prose.value_of(at_last)} times the variance of the lowest ({lowered(low.title)})"
     )
-    if high.values[0] > 0 and low.values[0] > 0:
-        first = named_value(panel.path, panel.values[0])
-        text += f", and {prose.spoken(high.values[0] / low.values[0])} times with {first}"
+    if usable(at_first):
+        text += f", and {prose.value_of(at_first)} times with {named_value(panel.path, panel.values[0])}"
     return text + "."
 
 

@@ -21,7 +21,7 @@ from reportgen.figures.captions import (
 from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.lines import Line, extent
-from reportgen.figures.reading import comparable, line, unbiased
+from reportgen.figures.reading import comparable, line, unbiased, usable
 from reportgen.figures.style import GRID, INK, TEXT, new_figure
 from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
@@ -144,19 +144,19 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
         return ""
     totals = {label: sum(v for v in one.values if v > 0) for label, one in by_name.items()}
     high, low = by_name[max(totals, key=lambda k: totals[k])], by_name[min(totals, key=lambda k: totals[k])]
-    ratios = [
-        (a / b, group)
-        for a, b, group in zip(high.values, low.values, data.titles, strict=True)
-        if a > 0 and b > 0
+    found = [
+        (findings.ratio(high.label, low.label, objective=data.objective, group=group), title)
+        for group, title in zip(data.groups, data.titles, strict=True)
     ]
+    ratios = [(ratio, title) for ratio, title in found if usable(ratio)]
     if len(ratios) < 2:
         return ""
-    (least, narrow), (most, wide) = min(ratios), max(ratios)
-    return (
-        f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) differ by"
-        f" a factor of {prose.spoken(least)} in “{narrow}”"
-        f" and of {prose.spoken(most)} in “{wide}”."
-    )
+    (least, narrow), (most, wide) = (choose(ratios, key=lambda pair: pair[0].value) for choose in (min, max))
+    factors = prose.value_of(least), prose.value_of(most)
+    text = f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) differ by a factor of"
+    if factors[0] == factors[1]:
+        return f"{text} {factors[0]} in {'both blocks' if len(ratios) == 2 else 'every block'}."
+    return f"{text} {factors[0]} in “{narrow}” and of {factors[1]} in “{wide}”."
 
 
 def alt(data: VarianceByLayer) -> str:

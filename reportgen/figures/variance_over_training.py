@@ -22,7 +22,7 @@ from reportgen.figures.drawing import Sketch
 from reportgen.figures.labels import variance_axis, variance_column
 from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.reading import comparable, epochs, over_checkpoints
-from reportgen.figures.style import new_figure
+from reportgen.figures.style import height, new_figure
 from reportgen.figures.table import Column, Table
 from reportgen.findings import Findings, prose
 
@@ -54,7 +54,7 @@ def data(findings: Findings, objective: str | None = None) -> VarianceOverTraini
 
 def draw(data: VarianceOverTraining) -> Figure:
     """A log axis of variance over epochs, lines named at their ends."""
-    figure = new_figure(88)
+    figure = new_figure(height(88, len(data.lines)))
     ax = figure.add_subplot()
     positions = [epoch_position(e) for e in data.epochs]
     draw_lines(ax, positions, data.lines)

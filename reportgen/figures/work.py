@@ -165,7 +165,7 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
     of_others = " of the others" if data.zero else ""
     seen = f"At equal compute {named(findings, best.label)} is best{of_others}"
     if others:
-        factor = prose.spoken(others[0].by_passes[0])
+        factor = prose.number(others[0].by_passes[0])
         seen += f"; {named(findings, others[0].label)}, the next, needs {factor} times as much"
     if seconds is not best:
         seen += f"; counted in seconds {named(findings, seconds.label)} is best"

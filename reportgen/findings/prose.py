@@ -9,6 +9,7 @@ Digits are grouped by narrow no-break spaces, minus signs are true ones.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from reportgen.findings.estimate import Estimate
@@ -19,6 +20,7 @@ MINUS = "\u2212"
 NOT_AVAILABLE = "not available"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LARGE = ((12, "trillion"), (9, "billion"), (6, "million"))
+_SYMBOL = re.compile(rf"[b-z](?= [=\d{MINUS}]|$)")
 _WORDS = (
     *("no", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -240,6 +242,11 @@ def of(part: int, total: int) -> str:
     """“two of six”, “12 of 14”: both in words, or neither."""
     words = max(part, total) < len(_WORDS)
     return f"{in_words(part) if words else count(part)} of {in_words(total) if words else count(total)}"
+
+
+def capital(text: str) -> str:
+    """With a capital first letter, but for a symbol: “k = 3” is not “K = 3”."""
+    return text if _SYMBOL.match(text) else text[:1].upper() + text[1:]
 
 
 def listing(items: Sequence[str], conjunction: str = "and") -> str:

@@ -139,7 +139,7 @@ def shared_context(
     }
 
 
-def columns(text: str, width: int = 55, height: int = 50) -> list[list[str]]:
+def columns(text: str, width: int = 55, height: int = 40) -> list[list[str]]:
     """A listing for paper: its lines wrapped, in columns of so many lines, two a page, the last ones even."""
     lines: list[str] = []
     for line in text.splitlines():

@@ -102,12 +102,12 @@ def compared(first: str, second: str, ratio: Estimate) -> str:
     return f"the variances of {first} and {second} cannot be compared ({ratio.status})"
 
 
-def capital(text: str) -> str:
-    """With a capital first letter."""
-    return text[:1].upper() + text[1:]
+capital = prose.capital
 
-
-_NUMBERED = re.compile(r"\b(?:epoch|step|row|column|unit|image|latent|[dkK]) (?=\d)|\b\d (?=layers?\b)")
+_NUMBERED = re.compile(
+    r"\b(?:epoch|step|row|column|unit|image|latent|[dkK]) (?=\d)"
+    rf"|\b\d (?=layers?\b)|\b\w+ = (?=[{prose.MINUS}\d])"
+)
 _CONDITIONAL = re.compile(r"\w\(\w \| \w\)")
 
 
@@ -117,7 +117,7 @@ def unbroken(text: str) -> str:
 
 
 def tied(text: str) -> Markup:
-    """A caption in which no line ends inside “epoch 200”, “unit 54”, “2 layers”, “p(x | z)”."""
+    """A text in which no line ends inside “epoch 200”, “unit 54”, “2 layers”, “k = 0.87”, “p(x | z)”."""
     whole = _NUMBERED.sub(lambda found: unbroken(found[0]), str(escape(text)))
     return Markup(_CONDITIONAL.sub(r'<span class="nowrap">\g<0></span>', whole))
 
@@ -216,4 +216,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "sentence": sentence,
     "share": share,
     "share_cell": share_cell,
+    "tied": tied,
 }

@@ -8,7 +8,7 @@ const results = (() => {
   const FIRST = ["statistic", "estimator", "value", "ci_low", "objective"];
   const LAST = ["replicates", "status", "cell"];
   const NUMBERS = ["checkpoint", "num_samples", "value", "ci_low", "replicates"];
-  const NAMES = { num_samples: "K", ci_low: "95% interval", "train.objective": "trained as" };
+  const NAMES = { num_samples: "K", ci_low: "95% interval", "train.objective": "trained as", "train.seed": "training seed" };
 
   // Columns, name → cells as text, unpacked when first asked for.
   let unpacked = null;

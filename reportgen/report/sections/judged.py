@@ -142,6 +142,8 @@ def marks(claim: ClaimFinding, findings: Findings, swept: bool, fixed: Set[str])
     """The verdicts place by place; several checkpoints of one setting stand behind its name."""
     v, several = findings.vocabulary, len({detail.text for detail in claim.details}) > 1
     found: list[dict[str, Any]] = []
+    if swept and not v.trained and not several:
+        return along_settings(claim.details, fixed)
     for group in by_setting(claim.details):
         together = v.trained and not several and len(group) > 1
         setting = setting_of(group[0], findings, fixed) if swept else ""
@@ -156,8 +158,31 @@ def marks(claim: ClaimFinding, findings: Findings, swept: bool, fixed: Set[str])
             }
             for detail in group
         ]
-        found.append({"lead": lead if found else words.capital(lead), "places": places})
+        if not found:
+            lead = words.capital(lead)
+            if not lead and not several:
+                places[0]["place"] = words.capital(places[0]["place"])
+        found.append({"lead": lead, "places": places})
     return found
+
+
+def along_settings(details: Sequence[ComparisonFinding], fixed: Set[str]) -> list[dict[str, Any]]:
+    """Where nothing is trained: the values of a setting behind its name, as “k −3 −2 −1” is."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for detail in (one for group in by_setting(details) for one in group):
+        *before, (last, value) = [
+            (about.setting_name(name), about.written(value, name))
+            for name, value in detail.setting.items()
+            if name not in fixed
+        ]
+        lead = ", ".join([*(f"{name} {text}" for name, text in before), last])
+        mark = {"place": value, "verdict": detail.verdict, "shape": words.SHAPES[detail.verdict]}
+        found.setdefault(lead, []).append(mark)
+    first, *_ = found
+    return [
+        {"lead": words.capital(lead) if lead == first else lead, "places": places}
+        for lead, places in found.items()
+    ]
 
 
 def by_setting(details: Sequence[ComparisonFinding]) -> list[list[ComparisonFinding]]:
@@ -178,7 +203,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         return None
     return {
         "claims": [one(claim, findings) for claim in findings.claims],
-        "comparisons": prose.count(findings.comparisons),
+        "comparisons": findings.comparisons,
+        "looks": prose.in_words(findings.comparisons),
         "level": prose.percent(findings.claims[0].level, 3),
     }
 

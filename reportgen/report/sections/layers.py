@@ -24,9 +24,10 @@ def coordinates(findings: Findings, others: Sequence[str], reference: str) -> st
     for share, found in against.items():
         names, estimates = zip(*found, strict=True)
         each = "each of " if len(names) > 1 else ""
-        every = all(estimate.value == 1.0 for estimate in estimates)
-        part = told_of_all("every coordinate" if every else share, estimates)
-        parts.append(f"{part}{'' if every else ' of coordinates'} against {each}{prose.listing(names)}")
+        ends = {0.0: "no coordinate", 1.0: "every coordinate"}
+        known = {ends.get(estimate.value, f"{share} of coordinates") for estimate in estimates}
+        part = known.pop() if len(known) == 1 else f"{share} of coordinates"
+        parts.append(f"{told_of_all(part, estimates)} against {each}{prose.listing(names)}")
     where = findings.vocabulary.last
     return words.sentence(
         f"{where} {about.named(findings, reference)} has the lower variance in {'; in '.join(parts)}"

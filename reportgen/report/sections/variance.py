@@ -31,7 +31,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if not findings.checkpoints or findings.vocabulary.trained:
         return None
     together = about.variance_objectives(findings)
-    groups = []
+    groups: list[dict[str, Any]] = []
     for objective, *same in together:
         titles = "; ".join(about.objective_title(findings, name) for name in (objective, *same))
         theta = rows(findings, objective, "theta")
@@ -41,6 +41,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "paragraphs": [text for text in (*stories(findings), between_objectives(findings)) if text],
         "groups": groups,
+        "ratios": any(row["ratio"] for group in groups for row in group["rows"]),
         "reference": about.references(findings, about.named),
         "unit": v.unit,
         "units": v.units,
