@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 import reportgen
 from reportgen.api.bars import MARGIN, WIDTH, LogAxis
+from reportgen.api.frames import frame, plain
 from reportgen.api.tables import aligned
 from reportgen.errors import CellError, DeclarationError, MissingRequirementError, UsageError
-from reportgen.findings import Estimate, csv_text
+from reportgen.findings import Estimate, Row, csv_text
 from reportgen.problems.model import free_gaussian
 from tests.test_cli import TEXT
 from tests.test_own_model import parts
@@ -119,6 +120,49 @@ def test_frames_have_the_columns_of_results_csv(
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingRequirementError, match=r"pip install 'reportgen\[notebook\]'.*\.rows"):
         results.frame()
+
+
+class Table(dict[str, Any]):
+    """Of a DataFrame, what `frame` needs: its columns, which can be set."""
+
+    def __init__(self, rows: list[dict[str, Any]], columns: list[str]) -> None:
+        super().__init__({name: [row[name] for row in rows] for name in columns})
+
+
+@pytest.mark.parametrize(("most", "kind"), [(2, "Int64"), (2**63 - 1, "Int64"), (2**63, object)])
+def test_a_frame_has_no_word_among_its_seeds(most: int, kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Means over trainings are of no seed: missing, as pandas has it, where results.csv says “every”."""
+    pandas = ModuleType("pandas")
+    pandas.DataFrame = Table  # type: ignore[attr-defined]
+    pandas.array = lambda values, dtype: (dtype, values)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pandas", pandas)
+    rows = [seeded_row(seed) for seed in (0, most, "every")]
+    swept = ("train.num_samples", "train.seed")
+    table = frame(rows, swept)
+    assert table["train.seed"] == (kind, [0, most, None])
+    assert table["train.num_samples"] == [5, 5, 5]
+    assert [row["train.seed"] for row in plain(rows, swept)] == [0, most, "every"]
+    assert frame(rows, swept[:1])["train.num_samples"] == [5, 5, 5]
+
+
+def test_seeds_of_a_real_frame_are_whole_numbers() -> None:
+    pytest.importorskip("pandas")
+    table = frame([seeded_row(seed) for seed in (0, 2, "every")], ("train.seed",))
+    assert str(table["train.seed"].dtype) == "Int64" and table["train.seed"].isna().tolist() == [
+        False
+    ] * 2 + [True]
+    assert sorted(table.groupby("train.seed").groups) == [0, 2]
+    large = frame([seeded_row(2**64), seeded_row("every")], ("train.seed",))
+    assert large["train.seed"].tolist() == [2**64, None]
+
+
+def seeded_row(seed: int | str) -> Row:
+    """A likelihood of a training, or of the mean over several."""
+    setting = {"train.num_samples": 5, "train.seed": seed}
+    numbers = (86.0, 85.0, 87.0, 200, "met")
+    return Row(
+        "a", "key", "digits", "iwae", "model", 50, 4, "all", "negative_log_likelihood", *numbers, setting
+    )
 
 
 def test_code_is_run_only_with_leave(tmp_path: Path) -> None:

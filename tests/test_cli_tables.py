@@ -52,6 +52,28 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+def test_check_warns_of_a_model_that_is_trained_once_beside_others(
+    tables: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = "  - {train.objective: [elbo, iwae], train.num_samples: [5]}\n"
+    told = []
+    for seeds in ("", "  - {train.objective: [iwae], train.num_samples: [5], train.seed: [1, 2]}\n"):
+        tables.write_text(TEXT.replace(sweep, sweep + seeds))
+        assert call("check", "tables.yaml") == 0
+        told.append([line for line in capsys.readouterr().out.splitlines() if "warning" in line])
+    assert told == [
+        [],
+        [
+            "  warning: tables.yaml:9 sweep: train.objective elbo, train.num_samples 1 and 1 other model "
+            "have one training, where others have up to 3: intervals are over images alone. "
+            "Sweep train.seed there too to have them over trainings."
+        ],
+    ]
+    assert call("check", "tables.yaml", "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["warnings"] == [told[1][0].removeprefix("  warning: ")]
+
+
 def test_a_budget_ends_and_the_next_run_goes_on(tables: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("report", "tables.yaml", "--budget", "0.001s", *SERIAL, "--json") == 3
     (answer,) = json.loads(capsys.readouterr().out)

@@ -142,13 +142,13 @@ def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
         assert [k for k, _ in model.estimates] == [1, 5, 50, 500, 5000]
         assert values == sorted(values)
     most = max(model.gain for _, model in data.models)
-    caption = bound_against_k.caption(one, data)
+    caption = bound_against_k.caption(data)
     assert f"From K = 1 to 5000 the bound gains {most:.2f} nats for" in caption
     last = sorted(m.estimates[-1][1].value - m.estimates[-2][1].value for _, m in data.models)
     assert f"From K = 500 to 5000 alone it gains {last[-1]:.2f} nats for" in caption
     assert f", the most, and {last[0]:.2f} for" in caption.partition("alone")[2]
     short = [(t, tuple(replace(m, estimates=m.estimates[-2:]) for m in found)) for t, found in data.panels]
-    assert "alone" not in bound_against_k.caption(one, replace(data, panels=tuple(short)))
+    assert "alone" not in bound_against_k.caption(replace(data, panels=tuple(short)))
 
 
 def test_units_above_the_line_are_those_of_the_table(two: Findings) -> None:

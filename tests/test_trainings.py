@@ -15,7 +15,7 @@ from scipy import stats
 
 from reportgen.declaration import Experiment, load_text, resolved, to_yaml
 from reportgen.errors import DeclarationError
-from reportgen.figures import FIGURES, learning_curve, learning_curves, likelihood_by_model
+from reportgen.figures import FIGURES, bound_against_k, learning_curve, learning_curves, likelihood_by_model
 from reportgen.findings import Findings, collect
 from reportgen.findings.drift import EQUIVALENT, compare_numbers
 from reportgen.findings.estimate import NotAvailableError
@@ -30,7 +30,7 @@ from reportgen.findings.models.trainings import (
     MeanOverTrainings,
 )
 from reportgen.findings.over_trainings import ratio_over_trainings
-from reportgen.plan import Plan, make_plan
+from reportgen.plan import Plan, make_plan, trained_once
 from reportgen.report.sections import training as section_of_training
 from reportgen.store import Store
 from reportgen.store.records import JudgementRecord
@@ -353,6 +353,27 @@ def unequal(*blocks: str, claims: bool = True) -> str:
 BOTH = "train.objective: [elbo, iwae], train.num_samples: "
 
 
+@pytest.mark.parametrize(
+    ("blocks", "wanted"),
+    [
+        ((f"{BOTH}[1, 5], train.seed: [0, 1]", f"{BOTH}[50], train.seed: [2, 3, 4]"), ([], 3)),
+        ((f"{BOTH}[1, 5, 50]",), ([], 1)),
+        ((f"{BOTH}[1, 5], train.seed: [3]",), ([("elbo", 5), ("iwae", 1), ("iwae", 5)], 2)),  # the base has 0
+        (
+            (f"{BOTH}[1, 5], train.seed: [0, 1]", "train.objective: [iwae], train.num_samples: [50]"),
+            ([("iwae", 50)], 2),
+        ),
+        ((f"{BOTH}[5, 50], train.seed: [1, 2]",), ([("elbo", 1)], 2)),
+    ],
+)
+def test_models_trained_once_beside_others_of_several_are_found(
+    blocks: Sequence[str], wanted: tuple[list[tuple[str, int]], int]
+) -> None:
+    found = trained_once(planned(unequal(*blocks, claims=False)))
+    told = [(model["train.objective"], model["train.num_samples"]) for model in found.models]
+    assert (told, found.most) == wanted
+
+
 def test_a_step_from_one_training_to_several_is_judged_where_they_share_a_seed() -> None:
     several = "train.objective: [iwae], train.num_samples: [5], train.seed: [0, 1, 2]"
     found = models(declared(unequal(f"{BOTH}[1, 5, 50]", several)), shift=by_seed)
@@ -566,6 +587,21 @@ def test_figures_show_every_training(seeded: Findings, alone: Findings) -> None:
         assert sketch is not None and "Of the trainings of a model the first is drawn." in sketch.caption
         plain = FIGURES[name](alone)
         assert plain is not None and "Of the trainings" not in plain.caption
+
+
+def test_bars_of_bounds_are_over_what_each_model_has(seeded: Findings, alone: Findings) -> None:
+    several = "train.objective: [iwae], train.num_samples: [5], train.seed: [0, 1, 2]"
+    mixed = models(declared(unequal(f"{BOTH}[1, 5, 50]", several)), shift=by_seed)
+    told = []
+    for found in (seeded, alone, mixed):
+        data = bound_against_k.data(found)
+        assert data is not None
+        told += re.findall(r"Bars are 95% intervals over (.*?);", bound_against_k.caption(data))
+    assert told == [
+        "trainings and images",
+        "images",
+        "trainings and images, of a model of one training over images alone",
+    ]
 
 
 def test_a_ratio_of_variances_is_told_over_trainings(seeded: Findings, alone: Findings) -> None:

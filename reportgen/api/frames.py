@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from reportgen.declaration.train import TRAINING_SEED
 from reportgen.errors import MissingRequirementError
+from reportgen.findings.models.rows import EVERY
 from reportgen.findings.rows import COLUMNS, Row
 
 if TYPE_CHECKING:
@@ -21,7 +23,12 @@ def plain(rows: Sequence[Row], swept: Sequence[str] = ()) -> list[dict[str, Any]
 
 
 def frame(rows: Sequence[Row], swept: Sequence[str] = ()) -> pandas.DataFrame:
-    """The same as a DataFrame. Raises MissingRequirementError without pandas."""
+    """The same as a DataFrame, in which the seed of the training, where it is swept, is a number or missing.
+
+    That column is Int64, pandas' nullable integers (of objects, where a seed is too large for them). It is
+    missing in rows of the mean over trainings, where results.csv has the word `every`. Raises
+    MissingRequirementError without pandas.
+    """
     try:
         import pandas
     except ImportError:
@@ -29,4 +36,9 @@ def frame(rows: Sequence[Row], swept: Sequence[str] = ()) -> pandas.DataFrame:
             "frame() needs pandas, found none. Install it (pip install 'reportgen[notebook]'), or take the "
             "same rows as dictionaries from .rows."
         ) from None
-    return pandas.DataFrame(plain(rows, swept), columns=[*COLUMNS, *swept])
+    table = pandas.DataFrame(plain(rows, swept), columns=[*COLUMNS, *swept])
+    if TRAINING_SEED in swept:
+        seeds = [None if row.setting[TRAINING_SEED] == EVERY else row.setting[TRAINING_SEED] for row in rows]
+        fit = all(seed is None or seed < 2**63 for seed in seeds)
+        table[TRAINING_SEED] = pandas.array(seeds, dtype="Int64" if fit else object)
+    return table

@@ -65,7 +65,10 @@ class Results:
         return plain(self.findings.rows, swept_columns(self.experiment))
 
     def frame(self) -> pandas.DataFrame:
-        """results.csv as a DataFrame, the same columns. Raises MissingRequirementError without pandas."""
+        """results.csv as a DataFrame, the same columns. Raises MissingRequirementError without pandas.
+
+        ``train.seed``, where it is swept, is Int64, and missing in rows of the mean over trainings.
+        """
         return frame(self.findings.rows, swept_columns(self.experiment))
 
     def report(self) -> Path:

@@ -60,9 +60,28 @@ def cost_row(job: Job) -> dict[str, Any]:
         "to_run": len(missing),
         "draws_at_most": most_draws(to_measure),
         "seconds_on_one_core": round(sum(seconds[cell.key] for cell in missing), 1),
+        "warnings": list(warnings(job)),
         "resolved": plain,
         "settings": to_yaml({name: value for name, value in plain.items() if name != "claims"}),
     }
+
+
+def warnings(job: Job) -> Iterable[str]:
+    """What is allowed, and yet may not be what was meant, each with its place."""
+    from reportgen.declaration.train import TRAINING_SEED
+    from reportgen.plan import trained_once
+
+    found = trained_once(job.plan)
+    if not found.models:
+        return
+    first, others = found.models[0], len(found.models) - 1
+    name = ", ".join(f"{path} {scalar_text(value)}" for path, value in first.items()) or "the model"
+    more = f" and {many(others, 'other model')}" if others else ""
+    text = (
+        f"{name}{more} {'have' if others else 'has'} one training, where others have up to {found.most}: "
+        f"intervals are over images alone. Sweep {TRAINING_SEED} there too to have them over trainings."
+    )
+    yield str(job.experiment.error(("sweep",), text))
 
 
 def cost_lines(row: Row) -> Iterable[str]:
@@ -80,6 +99,7 @@ def cost_lines(row: Row) -> Iterable[str]:
             f"  at most {row['draws_at_most']:,} draws; {_about(row['seconds_on_one_core'])} "
             "of one core, if variances are of a usual kind"
         )
+    yield from (f"  warning: {told}" for told in row["warnings"])
     yield "  every setting, defaults included:"
     yield from (f"    {line}" for line in row["settings"].splitlines())
 

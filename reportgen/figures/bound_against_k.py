@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
@@ -26,6 +26,8 @@ class Bounds:
     title: str
     row: int
     estimates: tuple[tuple[int, Estimate], ...]
+    several: bool
+    """Whether it was judged in several trainings."""
 
     @property
     def gain(self) -> float:
@@ -65,7 +67,7 @@ def data(findings: Findings) -> BoundAgainstK | None:
             curve = model.record.curve
             estimates = tuple((k, of) for k in curve if (of := bound_of(model.records, k)).available)
             if len(estimates) > 1:
-                found.append(Bounds(row.title(table) or title, index, estimates))
+                found.append(Bounds(row.title(table) or title, index, estimates, len(model.records) > 1))
         if found:
             panels.append((title, tuple(found)))
     return BoundAgainstK(tuple(panels)) if panels else None
@@ -115,9 +117,8 @@ def table(data: BoundAgainstK) -> Table:
     return Table(columns, tuple(rows))
 
 
-def caption(findings: Findings, data: BoundAgainstK) -> str:
+def caption(data: BoundAgainstK) -> str:
     """What is drawn, what the most samples add, and what the last of them still do."""
-    several = any(len(model.records) > 1 for model in findings.models)
     *_, before, last = (k for k, _ in data.models[0][1].estimates)
     first = data.models[0][1].estimates[0][0]
     told = (_ends(data, lambda one: one.gain), _ends(data, lambda one: one.last_gain))
@@ -128,9 +129,16 @@ def caption(findings: Findings, data: BoundAgainstK) -> str:
         " with. All values of a model come from the same samples; the last stands for the log-likelihood.",
         f"{whole}: the smaller the gain, the closer q is to the posterior.",
         f"{end}; more samples would add to it still." if before != first else "",
-        f"Bars are 95% intervals over {'trainings and ' * several}images; the images are the same for every"
-        " model, so that differences are known better than the bars show.",
+        f"Bars are 95% intervals over {_over([one.several for _, one in data.models])}; the images are the"
+        " same for every model, so that differences are known better than the bars show.",
     )
+
+
+def _over(several: Sequence[bool]) -> str:
+    """What the intervals are over, of models that have several trainings, or one."""
+    if not any(several):
+        return "images"
+    return f"trainings and images{'' if all(several) else ', of a model of one training over images alone'}"
 
 
 def _ends(data: BoundAgainstK, gain: Callable[[Bounds], float]) -> str:
@@ -163,4 +171,4 @@ def alt(data: BoundAgainstK) -> str:
 def sketch(findings: Findings) -> Sketch | None:
     """The figure with its words; None where there is nothing to draw."""
     found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))
+    return None if found is None else Sketch(draw(found), caption(found), alt(found), table(found))

@@ -16,9 +16,9 @@ from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings.estimate import Estimate
 from reportgen.findings.findings import Findings
 from reportgen.findings.jackknife import LEVEL
-from reportgen.findings.models.trainings import model_of
 from reportgen.findings.source import OfSeveral
 from reportgen.jackknife import t_quantile
+from reportgen.plan import model_of
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from reportgen.plan.arms import Arm, arm_of
 from reportgen.plan.cells import Cell, JudgementCell, MeasurementCell, Plan, TrainingCell
 from reportgen.plan.keys import ENGINE_VERSION
 from reportgen.plan.layout import make_plan
+from reportgen.plan.models import model_of, trained_once
 
 __all__ = [
     "ENGINE_VERSION",
@@ -15,4 +16,6 @@ __all__ = [
     "TrainingCell",
     "arm_of",
     "make_plan",
+    "model_of",
+    "trained_once",
 ]

@@ -13,8 +13,8 @@ from reportgen.figures.axes import plain
 from reportgen.figures.labels import setting_title, value_title
 from reportgen.figures.model_grid import base_model, model_name
 from reportgen.findings import Findings, prose
-from reportgen.findings.models.trainings import model_of
 from reportgen.objectives import OBJECTIVES
+from reportgen.plan import model_of
 from reportgen.report.words import counted
 
 SHORT = {"train.num_samples": "k", "train.objective": "trained as", "problem.latent": "latent"}

@@ -8,8 +8,8 @@ from typing import Any
 from reportgen.figures import reading
 from reportgen.figures.model_grid import base_model, grid
 from reportgen.findings import Findings, prose
-from reportgen.findings.models.trainings import model_of
 from reportgen.findings.over_trainings import ratio_over_trainings
+from reportgen.plan import model_of
 from reportgen.report import about, model_words, tally, words
 from reportgen.report.bibliography import reference
 from reportgen.report.provenance import Provenance

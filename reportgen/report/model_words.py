@@ -12,7 +12,6 @@ from reportgen.figures.model_grid import Grid
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.models.statistics import likelihood_of
 from reportgen.findings.models.table import JudgedModel
-from reportgen.findings.models.trainings import model_of
 from reportgen.findings.models.verdict import (
     NOT_JUDGED,
     NOT_REPRODUCED,
@@ -23,6 +22,7 @@ from reportgen.findings.models.verdict import (
     VERDICTS,
     orderings_of_all,
 )
+from reportgen.plan import model_of
 from reportgen.report import words
 from reportgen.report.marks import told
 

@@ -33,9 +33,9 @@ from reportgen.findings.comparisons import ComparisonFinding, criterion, words
 from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.jackknife import LEVEL, Quantity
 from reportgen.findings.models.statistics import change, quantity, replicates
-from reportgen.findings.models.trainings import MOST, MeanOverImages, Trainings, judged_together, model_of
+from reportgen.findings.models.trainings import MOST, MeanOverImages, Trainings, judged_together
 from reportgen.findings.source import OfModels
-from reportgen.plan import JudgementCell, MeasurementCell, Plan
+from reportgen.plan import JudgementCell, MeasurementCell, Plan, model_of
 from reportgen.store.records import JudgementRecord
 
 Model = tuple[JudgementCell, ...]

@@ -13,9 +13,9 @@ from reportgen.findings.estimate import NAN, Estimate, unavailable
 from reportgen.findings.models import activity
 from reportgen.findings.models.budget import Budget, budget
 from reportgen.findings.models.statistics import active_of, deviation_of, likelihood_of
-from reportgen.findings.models.trainings import Trainings, judged_together, model_of
+from reportgen.findings.models.trainings import Trainings, judged_together
 from reportgen.findings.models.verdict import NOT_JUDGED, NOT_RUN, Orderings, orderings, verdict
-from reportgen.plan import JudgementCell, Plan, TrainingCell
+from reportgen.plan import JudgementCell, Plan, TrainingCell, model_of
 from reportgen.store.records import BrokenRecord, JudgementRecord
 
 

@@ -16,9 +16,8 @@ fixed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings.estimate import NotAvailableError
 from reportgen.findings.jackknife import Quantity
 from reportgen.jackknife import t_quantile
-from reportgen.plan import JudgementCell
+from reportgen.plan import JudgementCell, model_of
 from reportgen.store.records import JudgementRecord
 
 Array = NDArray[np.float64]
@@ -40,11 +39,6 @@ MOST = 100
 """Trainings that are suggested, at most."""
 WHOLE = 1.0 / math.sqrt(12.0)
 """Standard deviation of what rounding to whole numbers takes away (Sheppard 1898)."""
-
-
-def model_of(setting: Mapping[str, Any]) -> dict[str, Any]:
-    """A setting without the seed of its training."""
-    return {path: value for path, value in setting.items() if path != TRAINING_SEED}
 
 
 def judged_together(cells: Iterable[JudgementCell]) -> tuple[tuple[JudgementCell, ...], ...]:
