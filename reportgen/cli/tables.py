@@ -151,12 +151,14 @@ def broken_estimators(records: Iterable[MeasurementRecord]) -> list[str]:
 def answer(job: Job, findings: Findings, outcome: Outcome | None) -> dict[str, Any]:
     """A report in short, for programs."""
     from reportgen.findings import claims_data
+    from reportgen.findings.models.published import published_data
 
     return {
         "experiment": job.experiment.experiment,
         "folder": str(job.folder),
         "exit_code": findings.exit_code,
         "claims": claims_data(findings),
+        "published": published_data(job.experiment, findings.models),
         "broken_estimators": broken_estimators(findings.measurements),
         **({} if outcome is None else counts(outcome)),
     }

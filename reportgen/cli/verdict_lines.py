@@ -11,6 +11,7 @@ from reportgen.cli import drift_lines
 from reportgen.cli.tables import aligned, counted, counts
 from reportgen.declaration.claim_tests import percent_text
 from reportgen.findings import prose
+from reportgen.findings.finished import CLAIMS, PUBLISHED
 from reportgen.verification.numbers import (
     DIFFERENT,
     EQUIVALENT,
@@ -72,6 +73,7 @@ def answer(found: Verification, outcome: Outcome | None, *, quick: bool) -> dict
         "counts": None if outcome is None else _counts(found),
         "differs": [asdict(cause) for cause in found.causes],
         "claims": [asdict(verdict) for verdict in found.verdicts],
+        "published": [asdict(verdict) for verdict in found.published],
         "pages": None
         if pages is None
         else {"count": pages.count, "same": pages.same, "others": [asdict(item) for item in pages.others]},
@@ -106,6 +108,7 @@ def _counts(found: Verification) -> dict[str, dict[str, int]]:
         "results.csv": [n.standing for n in found.numbers if n.file == "results.csv"],
         "claims.json": [n.standing for n in found.numbers if n.file == "claims.json"],
         "verdicts": [verdict.standing for verdict in found.verdicts],
+        "published": [verdict.standing for verdict in found.published],
         "printed": [*printed, *[IDENTICAL] * found.pages.numbers],
     }
     table = {name: {s: of.count(s) for s in STANDINGS} for name, of in standings.items()}
@@ -118,6 +121,7 @@ def _table(found: Verification) -> Iterable[str]:
         "results.csv": "numbers of results.csv",
         "claims.json": "numbers of claims.json",
         "verdicts": "verdicts",
+        "published": "on published numbers",
         "pages": "whole pages",
         "printed": "printed on other pages",
     }
@@ -147,10 +151,11 @@ def _differences(found: Verification) -> Iterator[str]:
 
 def _others(found: Verification) -> Iterator[dict[str, str]]:
     """What is not as reported, the worst first."""
-    for verdict in found.verdicts:
-        if verdict.standing in (DIFFERENT, UNDECIDED):
-            change = f"{verdict.reported or 'not made'} → {verdict.again or 'no longer made'}"
-            yield _line(verdict.standing, f"claims.json: {verdict.id}", change)
+    for file, verdicts in ((CLAIMS, found.verdicts), (PUBLISHED, found.published)):
+        for verdict in verdicts:
+            if verdict.standing in (DIFFERENT, UNDECIDED):
+                change = f"{verdict.reported or 'not made'} → {verdict.again or 'no longer made'}"
+                yield _line(verdict.standing, f"{file}: {verdict.id}", change)
     for number in _ranked(found.numbers):
         yield _line(number.standing, f"{_place(number)}: {_name(number)}", _change(number))
     others = found.pages.others if found.pages else ()

@@ -19,6 +19,8 @@ from reportgen.errors import UsageError
 from reportgen.findings.rows import COLUMNS, Row
 
 RESULTS, CLAIMS, MANIFEST = "results.csv", "claims.json", "manifest.json"
+PUBLISHED = "published.json"
+"""Beside them where the declaration has published numbers."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from reportgen.findings import Findings
+from reportgen.findings.finished import PUBLISHED
 from reportgen.report.pdf import Attachment
 from reportgen.report.provenance import recorded
 from reportgen.store import MeasurementRecord, Record
@@ -20,16 +21,24 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
     "requirements.lock": ("text/plain", "Supplement", "The exact version of every package"),
     "results.csv": ("text/csv", "Data", "Every statistic of every cell, with its interval"),
 }
-"""File → media type, relationship to the document, description; in the order of a name tree."""
+"""File → media type, relationship to the document, description."""
+SOMETIMES: Mapping[str, tuple[str, str, str]] = {
+    PUBLISHED: ("application/json", "Data", "Every published number beside ours, with its verdict"),
+}
+"""The same of a file that not every report has."""
 
 
 def attachments(
     files: Mapping[str, bytes | Callable[[Sequence[str]], bytes]],
 ) -> tuple[Attachment, ...]:
-    """The files of `KINDS` as they go into the PDF."""
+    """The files of `KINDS`, and those of `SOMETIMES` that there are, as they go into the PDF.
+
+    In the order of a name tree.
+    """
+    kinds = {**KINDS, **{name: kind for name, kind in SOMETIMES.items() if name in files}}
     return tuple(
         Attachment(name, files[name], description, media, relationship)
-        for name, (media, relationship, description) in KINDS.items()
+        for name, (media, relationship, description) in sorted(kinds.items())
     )
 
 

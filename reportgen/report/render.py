@@ -22,6 +22,8 @@ from reportgen.figures import Drawing
 from reportgen.figures.captions import samples_sentence
 from reportgen.findings import Findings, prose
 from reportgen.findings.files import claims_text
+from reportgen.findings.finished import PUBLISHED
+from reportgen.findings.models.published import published_text
 from reportgen.plan import ENGINE_VERSION
 from reportgen.report import evidence, front, provenance
 from reportgen.report.files import write
@@ -40,6 +42,7 @@ from reportgen.report.writer import Medium, Writer, numbered
 from reportgen.store.records import BrokenRecord
 
 WRITTEN = ("report.html", "report.pdf", "results.csv", "claims.json", MANIFEST)
+"""Of every report; one with published numbers has published.json too."""
 
 Filled = tuple[tuple[Section, Mapping[str, Any]], ...]
 
@@ -58,6 +61,8 @@ def render(
 ) -> tuple[Path, ...]:
     """Writes the page, the PDF, results.csv, claims.json, manifest.json and figures/* into `folder`.
 
+    And published.json, where the declaration has published numbers.
+
     `command` made the report; `timestamp` is the run's date (default: the
     latest ``finished`` of its records); `data` gives each data set's SHA-256;
     `store_info` is kept in the manifest; the PDF is set for `paper`. `inputs` stand for the findings (the
@@ -70,13 +75,14 @@ def render(
     source = provenance.gather(
         findings, command=command, timestamp=timestamp, data=data, store=store_info, paper=paper
     )
-    written = tuple(folder / name for name in WRITTEN)
+    theirs = published_files(findings)
+    written = tuple(folder / name for name in (*WRITTEN, *theirs))
     lock = resources.lock().read_bytes()
     mark = fingerprint(source, (*inputs, lock.decode()))
     if keep and is_current(folder, mark):
         return written
     declaration = declaration_text(findings)
-    files = {"claims.json": claims_text(findings).encode()}
+    files = {"claims.json": claims_text(findings).encode(), **theirs}
     with making(findings) as made, _without_collector():
         sections = fill(findings)
         shared = shared_context(findings, source, declaration, sections)
@@ -94,6 +100,7 @@ def render(
             "declaration.yaml": declaration.encode(),
             "requirements.lock": lock,
             "results.csv": files["results.csv"],
+            **theirs,
         }
 
         def sealed(pages: Sequence[str]) -> bytes:
@@ -103,8 +110,16 @@ def render(
 
         files["report.pdf"] = layout.pdf(evidence.attachments({**attached, MANIFEST: sealed}))
     files[MANIFEST] = as_json({**about, "files": _sums(files)})
-    write(folder, files, replacing=("figures/*.svg", "figures/*.csv"))
+    write(folder, files, replacing=("figures/*.svg", "figures/*.csv", PUBLISHED))
     return written
+
+
+def published_files(findings: Findings) -> dict[str, bytes]:
+    """published.json by its name; nothing where the declaration has no published numbers."""
+    experiment = findings.experiment
+    if experiment.published is None:
+        return {}
+    return {PUBLISHED: published_text(experiment, findings.models).encode()}
 
 
 def declaration_text(findings: Findings) -> str:
@@ -223,6 +238,7 @@ def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, st
         ("declaration.yaml", declaration.encode(), "text/yaml"),
         ("results.json.gz", by_column(files["results.csv"]), "application/gzip"),
         ("claims.json", files["claims.json"], "application/json"),
+        *((name, files[name], "application/json") for name in (PUBLISHED,) if name in files),
     )
     return [
         {

@@ -154,7 +154,7 @@ def _of_claim(table: Rows, declared: Any, claim: Mapping[str, Any], usual: str) 
             )
         if part is None or made["estimate"] is None:
             continue
-        setting = tuple(sorted((name, _text(value)) for name, value in made["setting"].items()))
+        setting = tuple(sorted((name, setting_text(value)) for name, value in made["setting"].items()))
         place = (test.objective or usual, test.group, int(made["checkpoint"]), setting)
         expected, close = _expected(table, part, place), 0.0
         if isinstance(part, Trend):
@@ -205,8 +205,8 @@ def _expected(table: Rows, part: Any, place: tuple[str, str, int, tuple[tuple[st
     return math.nan
 
 
-def _text(value: Any) -> str:
+def setting_text(value: Any) -> str:
     """A setting's value as results.csv writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return " ".join(map(_text, value)) if isinstance(value, list) else str(value)
+    return " ".join(map(setting_text, value)) if isinstance(value, list) else str(value)

@@ -15,11 +15,13 @@ from reportgen import __version__
 from reportgen.declaration import Experiment, load_text, resolved
 from reportgen.errors import DeclarationError, UsageError
 from reportgen.findings import Row
-from reportgen.findings.finished import CLAIMS, MANIFEST, RESULTS, read_claims, read_rows
+from reportgen.findings.finished import CLAIMS, MANIFEST, PUBLISHED, RESULTS, read_claims, read_rows
 from reportgen.report import EVIDENCE
+from reportgen.report.evidence import SOMETIMES
 from reportgen.verification.agreement import disagreements
 from reportgen.verification.document import Document, read
 from reportgen.verification.numbers import claim_rows
+from reportgen.verification.published import published_faults, read_published
 
 DECLARATION = "declaration.yaml"
 LINKS = "Link"
@@ -45,6 +47,8 @@ class Evidence:
     """None where the declaration cannot be read."""
     rows: tuple[Row, ...]
     claims: tuple[Mapping[str, Any], ...]
+    published: tuple[Mapping[str, Any], ...]
+    """Entries of published.json; none where the declaration has no published numbers."""
     faults: tuple[str, ...]
     """Where it contradicts itself, each a sentence that names the place."""
     altered: frozenset[int]
@@ -72,7 +76,8 @@ def gather(path: Path) -> Evidence:
     experiment: Experiment | None = None
     rows: tuple[Row, ...] = ()
     claims: tuple[Mapping[str, Any], ...] = ()
-    unreadable = []
+    published: tuple[Mapping[str, Any], ...] = ()
+    unreadable, reading = [], CLAIMS
     try:
         experiment = load_text(files[DECLARATION].decode(), DECLARATION)
         rows = read_rows(files[RESULTS], Path(RESULTS))
@@ -80,12 +85,15 @@ def gather(path: Path) -> Evidence:
         tuple(claim_rows(claims))  # whether all is there that the second run is held against
         faults += _other_settings(experiment, manifest)
         faults += disagreements(experiment, rows, claims)
+        reading = PUBLISHED
+        published = read_published(files.get(PUBLISHED), experiment)
+        faults += published_faults(experiment, rows, published)
     except (DeclarationError, UsageError) as error:
         unreadable = str(error).splitlines()
     except UnicodeDecodeError as error:
         unreadable = [f"{DECLARATION}: must be UTF-8, found a byte that is not at {error.start}"]
     except (KeyError, TypeError, ValueError) as error:
-        unreadable = [f"{CLAIMS}: must be as reportgen writes it, found otherwise ({error})"]
+        unreadable = [f"{reading}: must be as reportgen writes it, found otherwise ({error})"]
     return Evidence(
         path,
         document,
@@ -94,6 +102,7 @@ def gather(path: Path) -> Evidence:
         experiment,
         rows,
         claims,
+        published,
         (*faults, *unreadable),
         frozenset(pages),
         not unreadable,
@@ -107,13 +116,14 @@ def _attached(path: Path, document: Document) -> dict[str, bytes]:
             f"{path}: must have {', '.join(EVIDENCE)} attached, but lacks {', '.join(missing)}. "
             "Name a report.pdf as `reportgen report` wrote it."
         )
-    for name in EVIDENCE:
+    held = [*EVIDENCE, *(name for name in SOMETIMES if name in document.files)]
+    for name in held:
         if len(document.files[name]) > 1:
             raise UsageError(
                 f"{path}: must have {name} attached once, has it {len(document.files[name])} times. "
                 "Get the report as it was made."
             )
-    return {name: document.files[name][0] for name in EVIDENCE}
+    return {name: document.files[name][0] for name in held}
 
 
 def _manifest(path: Path, content: bytes) -> Mapping[str, Any]:

@@ -42,7 +42,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a claim, then and now; None where one of the two does not make it."""
+    """What became of a claim, or a published number, then and now; None where one of the two lacks it."""
 
     id: str
     reported: str | None
@@ -77,15 +77,19 @@ def compare(
 
 
 def compare_verdicts(
-    reported: Sequence[Mapping[str, Any]], again: Sequence[Mapping[str, Any]], *, promised: bool
+    reported: Sequence[Mapping[str, Any]],
+    again: Sequence[Mapping[str, Any]],
+    *,
+    promised: bool,
+    open_words: Collection[str] = (verdicts.UNDECIDED,),
 ) -> tuple[Verdict, ...]:
-    """Every claim. An undecided verdict contradicts no other, unless it had to be the same."""
+    """Every claim. A verdict that leaves it open contradicts no other, unless it had to be the same."""
     found = []
     for claim in drift.compare_claims(reported, again):
         standing = DIFFERENT
         if claim.status == drift.IDENTICAL:
             standing = IDENTICAL
-        elif not promised and verdicts.UNDECIDED in (claim.old, claim.new):
+        elif not promised and {claim.old, claim.new} & set(open_words):
             standing = UNDECIDED
         found.append(Verdict(claim.id, claim.old, claim.new, standing))
     return tuple(found)

@@ -17,11 +17,13 @@ from reportgen.findings import Findings, causes, claims_data, collect, csv_text,
 from reportgen.findings.causes import Difference
 from reportgen.findings.files import claims_text
 from reportgen.findings.finished import CLAIMS, MANIFEST, RESULTS, read_rows
+from reportgen.findings.models import verdict
+from reportgen.findings.models.published import published_data
 from reportgen.report import about, provenance
 from reportgen.report.evidence import attachments, with_clocks
 from reportgen.report.paper import A4, PAGES
 from reportgen.report.provenance import Provenance
-from reportgen.report.render import as_json, manifest, paper
+from reportgen.report.render import as_json, manifest, paper, published_files
 from reportgen.store import Record
 from reportgen.usercode import UserCode
 from reportgen.verification import printed
@@ -38,6 +40,7 @@ from reportgen.verification.numbers import (
     compare_verdicts,
 )
 from reportgen.verification.printed import Pages
+from reportgen.verification.published import as_verdicts
 from reportgen.workflow import Job
 
 QUICK = 5
@@ -57,6 +60,8 @@ class Verification:
     evidence: Evidence
     numbers: tuple[Number, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    published: tuple[Verdict, ...] = ()
+    """Of published numbers, by the settings of their models."""
     pages: Pages | None = None
     """None where nothing was run again."""
     causes: tuple[Difference, ...] = ()
@@ -66,7 +71,8 @@ class Verification:
     broken: bool = False
     """Whether a cell broke that did not before."""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """The second run's results.csv, claims.json and report.pdf, with the first one's dates and timings."""
+    """The second run's results.csv, claims.json, published.json and report.pdf, with the first one's dates
+    and timings."""
 
     @property
     def standings(self) -> tuple[str, ...]:
@@ -74,7 +80,7 @@ class Verification:
         others = self.pages.others if self.pages else ()
         return (
             *(number.standing for number in self.numbers),
-            *(verdict.standing for verdict in self.verdicts),
+            *(verdict.standing for verdict in (*self.verdicts, *self.published)),
             *(item.standing for item in others),
         )
 
@@ -131,6 +137,7 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
     promised = as_declared and not changed and not told["cells"]["unfinished"]
     findings = collect(job.experiment, job.plan, _with_clocks(evidence, measured))
     results, claims = csv_text(findings).encode(), claims_data(findings)
+    theirs = published_files(findings)
     numbers = compare(
         evidence.rows,
         read_rows(results, Path(RESULTS)),
@@ -153,11 +160,17 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
         evidence,
         numbers,
         compare_verdicts(evidence.claims, claims, promised=promised),
+        compare_verdicts(
+            as_verdicts(evidence.published),
+            as_verdicts(published_data(job.experiment, findings.models)),
+            promised=promised,
+            open_words=(verdict.UNDECIDED, verdict.NOT_RUN),
+        ),
         pages,
         differs,
         promised,
         any(number.found.newly_broken for number in numbers),
-        {RESULTS: results, CLAIMS: claims_text(findings).encode(), "report.pdf": pdf},
+        {RESULTS: results, CLAIMS: claims_text(findings).encode(), **theirs, "report.pdf": pdf},
     )
 
 

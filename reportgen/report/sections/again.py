@@ -49,6 +49,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "judgements": _judgements(findings),
         "judging": prose.seconds(sum(r.seconds for r in findings.judgements)),
         "rows": prose.count(findings.row_count),
+        "published": findings.experiment.published is not None,
     }
 
 

@@ -1,0 +1,238 @@
+"""published.json: what it says of every published number, and that no entry can be changed unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from reportgen.findings import Findings, Row, collect
+from reportgen.findings.files import csv_text
+from reportgen.findings.finished import read_rows
+from reportgen.findings.models.published import published_data, published_text
+from reportgen.verification.published import published_faults, read_published
+from tests.synthetic_models import TABLE, declared, models, paused, records
+from tests.test_cli import call
+from tests.test_cli_tables import SERIAL
+from tests.test_cli_tables import TEXT as TINY
+from tests.test_trainings import SEEDED, by_seed, planned
+
+
+def entries_of(found: Findings) -> list[dict[str, Any]]:
+    content = published_text(found.experiment, found.models).encode()
+    return [dict(entry) for entry in read_published(content, found.experiment)]
+
+
+@lru_cache(maxsize=1)
+def rows_of(found: Findings) -> tuple[Row, ...]:
+    return read_rows(csv_text(found).encode(), Path("results.csv"))
+
+
+def faults_of(found: Findings, entries: list[dict[str, Any]]) -> list[str]:
+    return list(published_faults(found.experiment, rows_of(found), entries))
+
+
+@pytest.fixture(scope="module")
+def off() -> Findings:
+    """Half a nat beside every published number."""
+    return models(declared(TABLE), shift=lambda _: 0.5)
+
+
+@pytest.fixture(scope="module")
+def seeded() -> Findings:
+    return models(declared(SEEDED), shift=by_seed)
+
+
+def test_an_entry_is_a_cell_of_the_table(off: Findings) -> None:
+    entries = entries_of(off)
+    assert len(entries) == 6
+    (entry,) = (
+        one for one in entries if one["setting"] == {"train.objective": "iwae", "train.num_samples": 50}
+    )
+    (model,) = (model for model in off.models if dict(model.setting) == entry["setting"])
+    low, high = model.likelihood.low, model.likelihood.high
+    assert entry == {
+        "setting": {"train.objective": "iwae", "train.num_samples": 50},
+        "checkpoint": 64,
+        "quantity": "negative_log_likelihood",
+        "source": "burda2016, table 1",
+        "published": 84.78,
+        "estimate": pytest.approx(85.28),
+        "ci_low": low,
+        "ci_high": high,
+        "difference": pytest.approx(0.5),
+        "difference_low": pytest.approx(low - 84.78),
+        "difference_high": pytest.approx(high - 84.78),
+        "within": 1.0,
+        "epochs": 64,
+        "published_epochs": 3280,
+        "trainings": 1,
+        "verdict": model.verdict,
+        "cause": None,
+    }
+    assert [one["verdict"] for one in entries] == [model.verdict for model in off.models]
+
+
+def test_a_model_of_several_trainings_is_told_by_their_mean(seeded: Findings) -> None:
+    entries = entries_of(seeded)
+    assert {entry["trainings"] for entry in entries} == {3}
+    assert all("train.seed" not in entry["setting"] for entry in entries)
+    assert [entry["estimate"] for entry in entries] == pytest.approx(
+        [entry["published"] for entry in entries]
+    )
+    assert faults_of(seeded, entries) == []
+
+
+def test_what_was_not_run_or_must_not_be_compared_says_so() -> None:
+    text = TABLE.replace("epochs: 3280", "comparable: another data set")
+    text = text.replace("{train.objective: iwae, train.num_samples: 50}", "{train.num_samples: 7}")
+    experiment, plan = declared(text), planned(text)
+    made = records(experiment, plan)
+    for cell in plan.judgements:
+        if cell.setting["train.num_samples"] == 1:
+            made[cell.key] = paused(made[cell.key])
+    found = collect(experiment, plan, made)
+    told = [
+        (
+            entry["verdict"],
+            entry["estimate"] is None,
+            entry["difference"],
+            entry["epochs"],
+            bool(entry["cause"]),
+        )
+        for entry in entries_of(found)
+    ]
+    assert told == [
+        ("not run", True, None, None, True),
+        ("not judged", False, None, 64, True),
+        ("not judged", False, None, 64, True),
+        ("not run", True, None, None, True),
+        ("not judged", False, None, 64, True),
+        ("not run", True, None, None, True),  # no such model is declared
+    ]
+    assert faults_of(found, entries_of(found)) == []
+
+
+def test_of_several_trainings_fewer_may_be_judged() -> None:
+    experiment, plan = declared(SEEDED), planned()
+    made = records(experiment, plan, shift=by_seed)
+    for cell in plan.judgements:
+        if cell.setting["train.num_samples"] == 50 and cell.setting["train.seed"] > 0:
+            made[cell.key] = paused(made[cell.key])
+    found = collect(experiment, plan, made)
+    entries = entries_of(found)
+    assert [entry["trainings"] for entry in entries] == [3, 3, 1, 3, 3, 1]
+    assert faults_of(found, entries) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ({"published": 84.0}, "says published 84.0, and declaration.yaml gives 84.78"),
+        ({"within": 9.0}, "says within 9.0, and declaration.yaml gives 1.0"),
+        ({"source": "x"}, "says source 'x', and declaration.yaml gives 'burda2016, table 1'"),
+        ({"published_epochs": 64}, "says published_epochs 64, and declaration.yaml gives 3280"),
+        ({"epochs": 3280}, "says epochs 3280, and declaration.yaml gives 64"),
+        ({"checkpoint": 8}, "says checkpoint 8, and declaration.yaml gives 64"),
+        ({"estimate": 84.78}, "says estimate 84.78, and results.csv gives 85.2"),
+        ({"ci_low": 84.0}, "says ci_low 84.0, and results.csv gives "),
+        ({"difference": 0.1}, "says difference 0.1, which ours less the published number is not"),
+        ({"difference_high": None}, "says difference_high None, which ours less the published number is not"),
+        ({"trainings": 5}, "says trainings 5, and results.csv has 1"),
+        ({"verdict": "reproduced"}, "says reproduced, which its interval denies"),
+        ({"verdict": "not reproduced"}, "says not reproduced, which its interval denies"),
+        ({"verdict": "not run"}, "says not run, which its interval denies"),
+        ({"verdict": "splendid"}, "says splendid, which its interval denies"),
+    ],
+)
+def test_a_changed_entry_is_found_and_named(off: Findings, change: Mapping[str, Any], wanted: str) -> None:
+    entries = entries_of(off)
+    assert faults_of(off, entries) == []
+    entries[5].update(change)
+    found = faults_of(off, entries)
+    place = "published.json: train.objective iwae, train.num_samples 50: "
+    assert found and all(fault.startswith(place) for fault in found)
+    assert any(fault.startswith(place + wanted) for fault in found)
+
+
+def test_an_entry_too_few_or_too_many_is_found(off: Findings) -> None:
+    entries = entries_of(off)
+    assert faults_of(off, entries[:-1]) == [
+        "published.json: lacks train.objective iwae, train.num_samples 50"
+    ]
+    entries[5]["setting"]["train.num_samples"] = 7
+    assert faults_of(off, entries) == [
+        "published.json: train.objective iwae, train.num_samples 7: is not declared",
+        "published.json: lacks train.objective iwae, train.num_samples 50",
+    ]
+    with pytest.raises(ValueError, match="stands twice"):
+        faults_of(off, [*entries[:2], *entries[:2]])
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"{}", b"[1]", b'[{"setting": [], "verdict": "x"}]', b"[", b"[{}]"]
+)
+def test_what_is_no_list_of_entries_is_refused(off: Findings, content: bytes | None) -> None:
+    with pytest.raises(ValueError):
+        read_published(content, off.experiment)
+
+
+def test_no_published_numbers_no_file() -> None:
+    experiment = declared(TABLE[: TABLE.index("published:")] + TABLE[TABLE.index("sweep:") :])
+    assert read_published(None, experiment) == ()
+    with pytest.raises(ValueError):
+        read_published(b"[]", experiment)
+    assert published_data(experiment, models(experiment).models) == []
+
+
+# --- written, attached, verified ---------------------------------------------------------------------------
+
+SMALL = TINY.replace("  comparable: another data set\n", "").replace("nll: 85.54", "nll: 20")
+
+
+def test_a_verdict_that_no_row_denies_is_denied_by_the_second_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tables.yaml").write_text(SMALL)
+    assert call("report", "tables.yaml", *SERIAL, "--json") == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    folder = Path("output/tables")
+    content = (folder / "published.json").read_bytes()
+    entries = json.loads(content)
+    assert answer["published"] == entries
+    assert [entry["verdict"] for entry in entries] == ["right ordering", "right ordering"]
+    assert "published.json (1 kB)" in (folder / "report.html").read_text(encoding="utf-8")
+
+    entries[0]["verdict"] = "not reproduced"  # which its interval does not deny
+    changed = json.dumps(entries).encode()
+    with pikepdf.open(folder / "report.pdf") as pdf:
+        manifest = json.loads(pdf.attachments["manifest.json"].get_file().read_bytes())
+        assert pdf.attachments["published.json"].get_file().read_bytes() == content
+        for part in ("attached", "files"):
+            assert manifest[part]["published.json"] == hashlib.sha256(content).hexdigest()
+            manifest[part]["published.json"] = hashlib.sha256(changed).hexdigest()
+        for name, data in (("published.json", changed), ("manifest.json", json.dumps(manifest).encode())):
+            del pdf.attachments[name]
+            pdf.attachments[name] = pikepdf.AttachedFileSpec(pdf, data, filename=name)
+        pdf.save("changed.pdf")
+        del pdf.attachments["published.json"]
+        pdf.save("without.pdf")
+    assert call("verify", "changed.pdf", *SERIAL, "--output", "again") == 1
+    out = capsys.readouterr().out
+    assert "evidence: 6 files attached, which agree with one another" in out
+    assert "  different  published.json: train.objective elbo, train.num_samples 1" in out
+    assert "not reproduced → right ordering" in out
+    assert (Path("again/tables/again/published.json")).read_bytes() == content
+    assert call("verify", "without.pdf", *SERIAL) == 1
+    assert "published.json: must be as reportgen writes it" in capsys.readouterr().out
+
+    Path("tables.yaml").write_text(SMALL[: SMALL.index("published:")] + SMALL[SMALL.index("claims:") :])
+    assert call("render", "tables.yaml") == 0
+    assert not (folder / "published.json").exists()
