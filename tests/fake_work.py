@@ -80,6 +80,13 @@ def break_training(task: Task) -> BrokenRecord | None:
     return finish(task)
 
 
+def break_judging(task: Task) -> BrokenRecord | None:
+    """No model can be judged."""
+    if isinstance(task.cell, JudgementCell):
+        return task.broken("by design")
+    return finish(task)
+
+
 def pause_training(task: Task) -> BrokenRecord | None:
     """Trainings that continue no other are stopped by the clock."""
     if isinstance(task.cell, TrainingCell) and not task.cell.parent:

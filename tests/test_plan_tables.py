@@ -46,6 +46,10 @@ def test_every_trained_model_is_judged_where_it_ends() -> None:
     for judged in plan.judgements:
         assert (judged.checkpoint, judged.base) == (4, judged.setting == plan.judgements[0].setting)
         assert judged.judge == {"images": 20, "num_samples": 50, "curve": [1, 5]}
+    twin = plan.judgements[0].key
+    assert [judged.twin for judged in plan.judgements] == ["", "", twin, ""]
+    every = planned(TEXT, "judge.checkpoints=every").judgements
+    assert [cell.twin for cell in every] == ["", "", "", "", every[0].key, every[1].key, "", ""]
     assert [tuple(c.setting.values()) for c in plan.judgements] == [
         ("elbo", 1),
         ("elbo", 5),

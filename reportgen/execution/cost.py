@@ -93,7 +93,7 @@ def seconds_of(plan: Plan, dataset: Dataset | Table | None) -> dict[str, float]:
     columns, rows = _size(dataset)
     cost = {c.key: training_seconds(c, columns, rows) for c in plan.trainings}
     tested = len(dataset.test) if isinstance(dataset, Dataset) else 1
-    cost |= {c.key: judging_seconds(c, columns, tested) for c in plan.judgements}
+    cost |= {c.key: 0.0 if c.twin else judging_seconds(c, columns, tested) for c in plan.judgements}
     return cost | {c.key: measuring_seconds(c, columns, rows) for c in plan.measurements}
 
 

@@ -263,4 +263,6 @@ class Foreman:
         self.tell(task.event("broken", cause=record.cause))
         for waiting in self.board.lost(task.key):
             cause = f"not {DONE[waiting.kind]}, because its training broke: {record.cause}"
+            if task.kind == "judging":
+                cause = record.cause  # of its twin
             self._give_up(waiting, waiting.broken(cause))

@@ -41,8 +41,11 @@ class Task:
 
     @property
     def after(self) -> str:
-        """Key of the training that must be finished before this; empty where there is none."""
-        return self.cell.parent if isinstance(self.cell, TrainingCell) else self.cell.training_key
+        """Key of the training, or of the judgement's twin, that must be finished before this; else empty."""
+        if isinstance(self.cell, TrainingCell):
+            return self.cell.parent
+        twin = self.cell.twin if isinstance(self.cell, JudgementCell) else ""
+        return twin or self.cell.training_key
 
     @property
     def label(self) -> str:

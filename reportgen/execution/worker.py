@@ -15,7 +15,7 @@ from reportgen.execution.own_code import own_code
 from reportgen.execution.task import Task
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import JudgementCell, MeasurementCell, TrainingCell
-from reportgen.store import BrokenRecord, Store
+from reportgen.store import BrokenRecord, JudgementRecord, Store
 from reportgen.usercode import our_place
 
 INTERVAL = 0.1
@@ -95,6 +95,10 @@ def _judge(task: Task, cell: JudgementCell) -> None:
 
     tell = _Teller(task)
     store = Store(task.root)
+    twin = store.find(cell.twin) if cell.twin else None
+    if isinstance(twin, JudgementRecord):
+        store.save(replace(twin, key=cell.key, setting=dict(cell.setting), base=cell.base, seconds=0.0))
+        return
     found = judge(
         cell.problem,
         load_checkpoint(store, cell.training_key, cell.checkpoint),

@@ -46,6 +46,9 @@ class JudgementCell:
     judge: dict[str, Any]
     """Resolved `judge` section: images, num_samples, curve."""
     seed: int
+    twin: str = ""
+    """Key of the first judgement of this training at this checkpoint, where another setting has it too:
+    no number depends on the setting, so what is found there is found here."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reportgen.declaration.dotted import value_at, with_value
@@ -28,6 +29,7 @@ def make_plan(
     """
     trainings: dict[str, TrainingCell] = {}
     judgements: dict[str, JudgementCell] = {}
+    first: dict[tuple[str, int], str] = {}
     measurements: dict[str, MeasurementCell] = {}
     settings: list[dict[str, Any]] = []
     for setting in _settings(experiment):
@@ -43,7 +45,8 @@ def make_plan(
         for checkpoint in experiment.judged_checkpoints if training else ():
             assert training is not None
             judged = _judgement_cell(experiment, training, checkpoint, dataset_digest)
-            judgements[judged.key] = judged
+            known = first.setdefault((training.key, checkpoint), judged.key)
+            judgements[judged.key] = replace(judged, twin="" if known == judged.key else known)
         for checkpoint in experiment.checkpoints if base else experiment.sweep_checkpoints:
             cell = _measurement_cell(
                 experiment, setting, sections, training, base, checkpoint, dataset_digest, code_digests or {}
