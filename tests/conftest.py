@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import reportgen
+
 if TYPE_CHECKING:
     from tests.browser import Visit
+
+
+@pytest.fixture(scope="session", autouse=True)
+def same_package() -> Iterator[None]:
+    """Programs that tests start import the package that is tested, wherever another one is installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(reportgen.__file__).parents[1]), prepend=os.pathsep)
+        yield
+
 
 LIVE = """
 experiment: live

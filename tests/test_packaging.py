@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+import reportgen
+
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ("sh", "grep", "rm", "mkdir", "cp", "uname")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -245,6 +247,14 @@ def test_wheel_carries_the_package_the_templates_and_the_gallery(wheel: Path) ->
     assert sorted(about.get_all("Requires-Dist", [])) == sorted(wanted)
     assert about["Requires-Python"] == ">=3.11"
     assert "reportgen = reportgen.cli:main" in entries
+
+
+def test_programs_that_tests_start_import_the_package_that_is_tested(tmp_path: Path) -> None:
+    code = "import reportgen; print(reportgen.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == reportgen.__file__
 
 
 def test_unpacked_wheel_works_in_any_folder(wheel: Path, tmp_path: Path) -> None:

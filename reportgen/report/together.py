@@ -2,7 +2,8 @@
 
 Both are pure functions of the findings and together half of the time a
 report takes. Workers are forked, so the findings need not be sent; where that
-cannot be done, or pays nothing, the work is done here when it is asked for.
+cannot be done, or pays nothing, the work is done here when it is asked for. So is what a worker
+leaves undone that the system ends, for want of memory say.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reportgen.figures import FIGURES, Drawing, draw
 from reportgen.findings import Findings, csv_text
 
+T = TypeVar("T")
+
 _findings: Findings | None = None
-"""What forked workers work on; set only while they are started."""
+"""What is worked on, by forked workers too; set only while a document is made."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,27 @@ def making(findings: Findings) -> Iterator[Made]:
     _findings = findings
     try:
         with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as pool:
-            figures = {name: pool.submit(_draw, name) for name in FIGURES}
-            table = pool.submit(_csv)
-            yield Made(
-                lambda: _present({name: future.result() for name, future in figures.items()}), table.result
-            )
+            figures = {name: _begun(pool, _draw, name) for name in FIGURES}
+            table = _begun(pool, _csv)
+            yield Made(lambda: _present({name: figure() for name, figure in figures.items()}), table)
     finally:
         _findings = None
+
+
+def _begun(pool: ProcessPoolExecutor, work: Callable[..., T], *given: str) -> Callable[[], T]:
+    """Waits for what a worker makes; makes it here where that one was ended from outside."""
+    try:
+        future = pool.submit(work, *given)
+    except BrokenExecutor:
+        return lambda: work(*given)
+
+    def result() -> T:
+        try:
+            return future.result()
+        except BrokenExecutor:
+            return work(*given)
+
+    return result
 
 
 def _draw(name: str) -> Drawing | None:

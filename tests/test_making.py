@@ -1,0 +1,52 @@
+"""Figures and table are made in workers; what one leaves undone that is ended from outside is made here."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from reportgen.figures import Drawing
+from reportgen.findings import Findings
+from reportgen.report import render, together
+from tests.test_report import SMALL, findings_of
+
+draw = together._draw
+
+
+def killed(name: str) -> Drawing | None:
+    """The system ends the worker that draws the second figure it is given, as where memory is short."""
+    if multiprocessing.parent_process() is not None and name != next(iter(together.FIGURES)):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return draw(name)
+
+
+@pytest.fixture(scope="module")
+def small() -> Findings:
+    return findings_of(SMALL)
+
+
+def test_a_report_whose_workers_are_killed_is_the_same_to_the_byte(
+    small: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = render(small, tmp_path / "whole")
+    monkeypatch.setattr(together, "_draw", killed)
+    again = render(small, tmp_path / "again")
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in whole]
+    assert together._findings is None and not multiprocessing.active_children()
+
+
+def test_an_error_of_the_work_itself_is_not_tried_again(
+    small: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "_csv", wrong)
+    with pytest.raises(ZeroDivisionError):
+        render(small, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def wrong() -> bytes:
+    raise ZeroDivisionError
