@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reportgen.declaration import Experiment, find, load
 from reportgen.errors import UsageError
 from reportgen.plan import Cell, Plan, make_plan
-from reportgen.store import FORMAT, BrokenRecord, MeasurementRecord, Record, Store
+from reportgen.store import FORMAT, BrokenRecord, JudgementRecord, MeasurementRecord, Record, Store
 from reportgen.usercode import UserCode
 
 if TYPE_CHECKING:
@@ -167,24 +167,30 @@ def require_allowed(job: Job, allow_code: bool, *, fresh: bool) -> None:
     )
 
 
-def records(job: Job, paused: Sequence[BrokenRecord] = ()) -> dict[str, Record]:
+def records(job: Job, paused: Sequence[BrokenRecord] = (), *, stopped: bool = False) -> dict[str, Record]:
     """The records of all cells, broken ones included; `paused` stand for those that were not finished.
 
-    UsageError where others are still to be measured.
+    UsageError where others are still to be measured; of a run that may have been `stopped` only where
+    nothing is judged or measured yet: of other settings than were run, trainings alone may be there.
     """
     found: dict[str, Record] = {record.key: record for record in paused}
-    absent = 0
+    absent: list[Cell] = []
     for cell in job.cells:
         if cell.key in found:
             continue
         record = job.store.find(cell.key)
         if record is None:
-            absent += 1
+            absent.append(cell)
         else:
             found[cell.key] = record
+    told = any(isinstance(record, JudgementRecord | MeasurementRecord) for record in found.values())
+    if stopped and absent and told:
+        from reportgen.execution.task import broken
+
+        return found | {cell.key: broken(cell, "not finished yet", paused=True) for cell in absent}
     if absent:
         raise UsageError(
-            f"{job.name}: {absent} of {len(job.cells)} cells are not measured in {job.store.root}. "
+            f"{job.name}: {len(absent)} of {len(job.cells)} cells are not measured in {job.store.root}. "
             f"Run `reportgen run {job.name}` with the same options first."
         )
     return found

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from reportgen import workflow
 from tests.test_cli import call
 
 TEXT = """\
@@ -50,6 +51,32 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.glob("checkpoints/*/*"))
     }
+
+
+def test_render_writes_what_a_stopped_run_has_and_tells_the_rest(
+    tables: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of two models is trained and judged, the other's training is still to come."""
+    assert call("run", "tables.yaml", *SERIAL, "--quiet") == 0
+    job = workflow.prepare("tables.yaml", Path("output"), ())
+    lost = [cell for cell in job.cells if cell.setting["train.objective"] == "iwae"]
+    for cell in lost:
+        job.store.remove(cell.key)
+    assert call("render", "tables.yaml") == 3
+    said = capsys.readouterr().out
+    assert f"tables: {len(lost)} cells not finished yet; run again to go on" in said
+    assert "undecided" in said.splitlines()[1]
+    page = Path("output/tables/report.html").read_text(encoding="utf-8")
+    assert "paused; the next run goes on" in page and "not finished yet" in page
+    assert "±" in page and "△" in page
+    assert call("report", "tables.yaml", *SERIAL, "--json") == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["measured"] == len(lost) and answer["claims"][0]["verdict"] == "confirmed"
+    for cell in (*job.plan.judgements, *job.plan.measurements):
+        job.store.remove(cell.key)
+    before = Path("output/tables/report.html").read_bytes()
+    assert call("render", "tables.yaml") == 2, "of trainings alone there is nothing to be told"
+    assert Path("output/tables/report.html").read_bytes() == before
 
 
 def test_check_warns_of_a_model_that_is_trained_once_beside_others(

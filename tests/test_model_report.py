@@ -21,7 +21,7 @@ from reportgen.report import SECTIONS, front, model_words, provenance
 from reportgen.report.marks import plain
 from reportgen.report.render import fill, manifest, render
 from reportgen.report.sections import deviations, judged, unfinished
-from reportgen.report.sections.models import chains
+from reportgen.report.sections.models import chains, table
 from reportgen.report.sections.settings import run_name
 from tests.crafted import crafted_record
 from tests.press_cases import slim
@@ -70,6 +70,18 @@ def test_sections_of_models_stand_first_and_only_where_models_are_judged(two: Fi
     bare = fill(models(declared(text)))
     assert bare[0][0].id == "question"
     assert len({section.id for section in SECTIONS}) == len(SECTIONS)
+
+
+def test_what_is_swept_heads_its_column(two: Findings) -> None:
+    """Widths of one layer are no numbers of layers."""
+    widths = "sweep: {train.objective: [elbo, iwae], train.num_samples: [1, 5], problem.latent: [20, 50]}\n"
+    text = TABLE[: TABLE.index("published:")] + widths
+    heads = []
+    for found in (two, models(declared(text))):
+        of = grid(found)
+        assert of is not None
+        heads.append(table(found, of)["heads"])
+    assert heads == [["Layers", "k"], ["latent units d", "k"]]
 
 
 def test_with_two_objectives_nothing_is_said_of_a_figure_that_is_not_shown(tmp_path: Path) -> None:

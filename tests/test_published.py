@@ -13,10 +13,11 @@ import pikepdf
 import pytest
 
 from reportgen.findings import Findings, Row, collect
-from reportgen.findings.files import csv_text
+from reportgen.findings.files import claims_data, csv_text
 from reportgen.findings.finished import read_rows
 from reportgen.findings.models.published import published_data, published_text
-from reportgen.verification.published import published_faults, read_published
+from reportgen.verification.numbers import IDENTICAL, NOT_JUDGED, UNDECIDED, compare, compare_verdicts
+from reportgen.verification.published import as_verdicts, published_faults, read_published
 from tests.synthetic_models import TABLE, declared, models, paused, records
 from tests.test_cli import call
 from tests.test_cli_tables import SERIAL
@@ -129,6 +130,26 @@ def test_of_several_trainings_fewer_may_be_judged() -> None:
     entries = entries_of(found)
     assert [entry["trainings"] for entry in entries] == [3, 3, 1, 3, 3, 1]
     assert faults_of(found, entries) == []
+
+
+def test_a_report_that_was_stopped_in_time_is_not_contradicted_by_a_whole_run() -> None:
+    experiment, plan = declared(TABLE), planned(TABLE)
+    made = records(experiment, plan)
+    for cell in plan.judgements:
+        if cell.setting["train.num_samples"] == 50:
+            made[cell.key] = paused(made[cell.key])
+    stopped, whole = collect(experiment, plan, made), models(experiment)
+    numbers = compare(
+        rows_of(stopped), rows_of(whole), (claims_data(stopped), claims_data(whole)), 3, promised=False
+    )
+    assert {number.standing for number in numbers} == {IDENTICAL, NOT_JUDGED}
+    told = compare_verdicts(
+        as_verdicts(entries_of(stopped)),
+        as_verdicts(entries_of(whole)),
+        promised=False,
+        open_words=("undecided", "not run"),
+    )
+    assert [verdict.standing for verdict in told] == [IDENTICAL, IDENTICAL, UNDECIDED] * 2
 
 
 @pytest.mark.parametrize(

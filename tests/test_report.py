@@ -851,6 +851,22 @@ def test_a_failed_write_leaves_the_older_report(tmp_path: Path, monkeypatch: pyt
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".report-")] == []
 
 
+def test_a_file_that_another_call_removed_first_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"figures/old.svg": b"old", "figures/kept.svg": b"kept"})
+    glob = Path.glob
+
+    def removed_meanwhile(self: Path, pattern: str) -> list[Path]:
+        found = list(glob(self, pattern))
+        (tmp_path / "figures/old.svg").unlink()
+        return found
+
+    monkeypatch.setattr(Path, "glob", removed_meanwhile)
+    write(tmp_path, {"figures/kept.svg": b"new"}, replacing=("figures/*.svg",))
+    assert [path.read_bytes() for path in (tmp_path / "figures").iterdir()] == [b"new"]
+
+
 def test_the_date_is_the_runs_own() -> None:
     def spoil(plan: Any, records: dict[str, Any]) -> None:
         for day, cell in enumerate(plan.measurements, start=1):

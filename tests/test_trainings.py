@@ -160,6 +160,12 @@ def test_a_resolved_declaration_keeps_the_seed_only_where_it_is_another() -> Non
             SEEDED.replace("{at: {train.objective: elbo, train.num_samples: 1}", "{at: {train.seed: 1}"),
             "tells trainings apart, not models",
         ),
+        (
+            CHAIN.replace("vae, data: digits, latent: 5, hidden: [10]", "layered_vae, latent: [5]")
+            .replace("{train.seed", "{problem.latent: [[3]], train.seed")
+            + "claims: [{id: a, test: mean_norm(pathwise) > 0 at every train.seed, statement: b}]",
+            "while problem.latent stays at its base value [5], which the sweep does not run. Add [5] to",
+        ),
         (CHAIN.replace("train.seed", "train.after.seed"), "after.seed cannot be swept: sweep train.seed"),
         (
             CHAIN.replace("epochs: 3}", "epochs: 3, after: {epochs: 1}}").replace(

@@ -131,7 +131,8 @@ def render(
 ) -> int:
     """Write each report from the store; needs neither torch nor data.
 
-    Of several experiments a summary is written too, one row a claim.
+    What a run that was stopped has left is told as not run. Of several experiments a summary is written too,
+    one row a claim.
     """
     from reportgen.cli.tables import answer, conclusion
     from reportgen.cli.together import in_short
@@ -141,7 +142,7 @@ def render(
     asked = _ask(experiments, gallery, output, set_, seed, from_store=True, quiet=quiet)
     entries, answers = [], []
     for job in asked.jobs:
-        findings = _press(job, quiet, keep=False, paper=paper)
+        findings = _press(job, quiet, keep=False, paper=paper, stopped=True)
         entries.append(in_short(findings))
         answers.append(answer(job, findings, None))
         if not quiet and not as_json:
@@ -234,10 +235,18 @@ def _run(
         )
 
 
-def _press(job: Job, quiet: bool, *, keep: bool, paper: str, paused: Sequence[BrokenRecord] = ()) -> Findings:
+def _press(
+    job: Job,
+    quiet: bool,
+    *,
+    keep: bool,
+    paper: str,
+    paused: Sequence[BrokenRecord] = (),
+    stopped: bool = False,
+) -> Findings:
     from reportgen.workflow import press, records
 
-    measured = records(job, paused)
+    measured = records(job, paused, stopped=stopped)
     if not quiet:
         typer.echo(f"{job.experiment.experiment}: writing the report", err=True)
     return press(job, measured, keep=keep, paper=paper)

@@ -112,6 +112,8 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
     """The claims with their verdicts, what broke, and where the files are."""
     if outcome is not None:
         yield f"{job.experiment.experiment}: {counted(outcome)}"
+    elif left := sum(cell.paused for cell in findings.broken):
+        yield f"{job.experiment.experiment}: {many(left, 'cell')} not finished yet; run again to go on"
     rows = [
         {
             "verdict": claim.verdict + ("" if claim.as_expected else f" (expected: {claim.expect})"),

@@ -108,11 +108,11 @@ def _obstacle(
         base, scope = _base_value(experiment, other), scopes.get(other)
         values = block.get(other, (base,))
         if scope is None and base not in values:
-            mine = scopes[path]
+            mine, stays = scopes[path], scalar_text(base)
             moves = f"is {scalar_text(mine.value)}" if mine.fixes else "varies"
             return (
-                f"{path} {moves} while {other} stays at its base value {base}, which the sweep does not run. "
-                f"Add {base} to sweep.{other}, or scope it too."
+                f"{path} {moves} while {other} stays at its base value {stays}, which the sweep does not "
+                f"run. Add {stays} to sweep.{other}, or scope it too."
             )
         if scope is not None and scope.fixes and not any(scope.holds(value) for value in values):
             fixed = f"{other} {scalar_text(scope.value)}"

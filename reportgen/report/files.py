@@ -32,7 +32,7 @@ def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] 
             shutil.rmtree(staging, ignore_errors=True)
         for old in (path for pattern in replacing for path in folder.glob(pattern)):
             if old.relative_to(folder).as_posix() not in files:
-                old.unlink()
+                old.unlink(missing_ok=True)  # another call may write the same report
     except OSError as error:
         raise UnwritableError(
             f"{error.filename or place}: cannot be written ({error.strerror or error}). "

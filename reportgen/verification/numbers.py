@@ -149,8 +149,8 @@ def _standing(found: NumberDrift, promised: bool) -> str:
         return NOT_JUDGED if timed else IDENTICAL  # timings are taken over, not measured again
     if promised:
         return DIFFERENT
-    if timed:
-        return NOT_JUDGED
+    if timed or (found.new is None and found.old is not None and not found.old.available):
+        return NOT_JUDGED  # of a cell that was not finished, no number was told
     if found.status in drift.DRIFT:
         return DIFFERENT
     return EQUIVALENT if found.status == drift.EQUIVALENT else NOT_JUDGED

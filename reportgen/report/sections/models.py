@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen.figures.labels import setting_title
-from reportgen.figures.model_grid import Grid, Row, grid
+from reportgen.figures.model_grid import COUNTED, Grid, Row, grid
 from reportgen.findings import Findings, prose
 from reportgen.findings.models.table import JudgedModel
 from reportgen.findings.models.verdict import NOT_JUDGED, NOT_RUN
@@ -48,7 +48,7 @@ def table(findings: Findings, found: Grid) -> Mapping[str, Any]:
         entries = [entry(model, published) for model in row.models]
         rows.append({"titles": _titles(row, before), "entries": entries})
     return {
-        "heads": [_head(path) for path in found.paths],
+        "heads": [_head(path, [row.titles[i] for row in found.rows]) for i, path in enumerate(found.paths)],
         "columns": found.columns,
         "rows": rows,
         "published": published,
@@ -66,8 +66,10 @@ def _titles(row: Row, before: Row | None) -> list[str]:
     return told
 
 
-def _head(path: str) -> str:
-    return {"problem.latent": "Layers"}.get(path, setting_title(path))
+def _head(path: str, titles: Sequence[str]) -> str:
+    """What a column of settings is called: “Layers” where latent units are not told by one number."""
+    numbers = all(title.isdigit() for title in titles if title != words.DASH)
+    return "Layers" if path in COUNTED and not numbers else setting_title(path)
 
 
 def not_run(found: Grid) -> list[Mapping[str, str]]:
