@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from reportgen.figures import Drawing
 from reportgen.findings import Findings
@@ -46,6 +48,27 @@ def test_an_error_of_the_work_itself_is_not_tried_again(
     with pytest.raises(ZeroDivisionError):
         render(small, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_figures_drawn_here_are_not_kept_while_pages_are_made(
+    small: Findings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the collector is off meanwhile, and a matplotlib figure is circles."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    gc.collect()
+    gc.disable()
+    try:
+        before = figures()
+        with together.making(small) as made:
+            assert made.drawings()
+            assert figures() == before
+    finally:
+        gc.enable()
+
+
+def figures() -> int:
+    """Matplotlib figures in memory."""
+    return sum(isinstance(one, Figure) for one in gc.get_objects())
 
 
 def wrong() -> bytes:

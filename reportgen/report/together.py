@@ -8,6 +8,7 @@ leaves undone that the system ends, for want of memory say.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -41,10 +42,7 @@ def making(findings: Findings) -> Iterator[Made]:
     global _findings
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     if cores < 2 or sys.platform != "linux" or multiprocessing.parent_process() is not None:
-        yield Made(
-            lambda: _present({name: draw(findings, name) for name in FIGURES}),
-            lambda: csv_text(findings).encode(),
-        )
+        yield Made(lambda: _drawn_here(findings), lambda: csv_text(findings).encode())
         return
     _findings = findings
     try:
@@ -70,6 +68,12 @@ def _begun(pool: ProcessPoolExecutor, work: Callable[..., T], *given: str) -> Ca
             return work(*given)
 
     return result
+
+
+def _drawn_here(findings: Findings) -> dict[str, Drawing]:
+    drawings = _present({name: draw(findings, name) for name in FIGURES})
+    gc.collect()  # finished figures are circles, and the collector is off while pages are made
+    return drawings
 
 
 def _draw(name: str) -> Drawing | None:
