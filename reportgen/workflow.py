@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -171,7 +172,8 @@ def records(job: Job, paused: Sequence[BrokenRecord] = (), *, stopped: bool = Fa
     """The records of all cells, broken ones included; `paused` stand for those that were not finished.
 
     UsageError where others are still to be measured; of a run that may have been `stopped` only where
-    nothing is judged or measured yet: of other settings than were run, trainings alone may be there.
+    nothing is judged or measured yet, or a report of all cells is there: a slip in the options must not
+    replace that by a part of another.
     """
     found: dict[str, Record] = {record.key: record for record in paused}
     absent: list[Cell] = []
@@ -184,7 +186,7 @@ def records(job: Job, paused: Sequence[BrokenRecord] = (), *, stopped: bool = Fa
         else:
             found[cell.key] = record
     told = any(isinstance(record, JudgementRecord | MeasurementRecord) for record in found.values())
-    if stopped and absent and told:
+    if stopped and absent and told and not _is_finished(job.folder):
         from reportgen.execution.task import broken
 
         return found | {cell.key: broken(cell, "not finished yet", paused=True) for cell in absent}
@@ -194,6 +196,16 @@ def records(job: Job, paused: Sequence[BrokenRecord] = (), *, stopped: bool = Fa
             f"Run `reportgen run {job.name}` with the same options first."
         )
     return found
+
+
+def _is_finished(folder: Path) -> bool:
+    """Whether a folder has a report of which no cell was left to be run."""
+    from reportgen.findings.finished import MANIFEST
+
+    try:
+        return not json.loads((folder / MANIFEST).read_bytes())["cells"]["unfinished"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def measurements(job: Job) -> list[MeasurementRecord]:

@@ -72,11 +72,17 @@ def test_render_writes_what_a_stopped_run_has_and_tells_the_rest(
     assert call("report", "tables.yaml", *SERIAL, "--json") == 0
     (answer,) = json.loads(capsys.readouterr().out)
     assert answer["measured"] == len(lost) and answer["claims"][0]["verdict"] == "confirmed"
+    whole = contents(Path("output/tables"))
+    assert call("render", "tables.yaml", "--set", "measure.min_replicates=80") == 2, (
+        "judged alike, measured not"
+    )
+    assert "cells are not measured" in capsys.readouterr().err
+    assert contents(Path("output/tables")) == whole
     for cell in (*job.plan.judgements, *job.plan.measurements):
         job.store.remove(cell.key)
-    before = Path("output/tables/report.html").read_bytes()
+    Path("output/tables/manifest.json").unlink()
     assert call("render", "tables.yaml") == 2, "of trainings alone there is nothing to be told"
-    assert Path("output/tables/report.html").read_bytes() == before
+    assert not Path("output/tables/manifest.json").exists()
 
 
 def test_check_warns_of_a_model_that_is_trained_once_beside_others(
