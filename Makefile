@@ -4,7 +4,7 @@
 EXPERIMENT ?= burda2016
 ARGS ?=
 PDF ?= output/$(EXPERIMENT)/report.pdf
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 2 --dist worksteal
 BIN := .venv/bin
 READY := .venv/ready
 

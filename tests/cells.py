@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
-from reportgen.engine import measure
+from reportgen.engine import measure, meter, summary
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.problem import Problem
 from reportgen.store.records import MeasurementRecord
@@ -43,6 +44,23 @@ def measured(problem: Problem, arms: list[Arm], **settings: Any) -> MeasurementR
     """The record of these arms at the problem's images."""
     images = tuple(range(problem.x.shape[0]))
     return measure(problem, cell(arms, **settings), dataset="toy", images=images)
+
+
+def moments_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure without what takes longest and reaches no variance, norm or projection.
+
+    For a test of many small measurements: no clock, no quantiles over coordinates, no fresh draws
+    for the directional ratio (their streams are their own). Those arrays are then NaN.
+    """
+    monkeypatch.setattr(meter, "_time", lambda *_: meter.Cost(0.0, 0.0, 0.0))
+    monkeypatch.setattr(summary, "_coordinates", lambda *_: {})
+    monkeypatch.setattr(summary, "directional_ratios", _no_ratios)
+
+
+def _no_ratios(arms: tuple[Arm, ...], channels: Any, *_: Any) -> torch.Tensor:
+    """NaN for every arm in every bucket of every image, [A I S]."""
+    images, buckets = next(iter(channels.values())).moments.mean.shape[:2]
+    return torch.full((len(arms), images, buckets), torch.nan, dtype=torch.float64)
 
 
 def arm(objective: str, estimator: str, num_samples: int = 1, constant: float = 0.0) -> Arm:

@@ -1,4 +1,4 @@
-"""Fixtures of every test that opens the report's page in a browser."""
+"""Fixtures of many tests: torch's threads, reports made in no time, and the page opened in a browser."""
 
 from __future__ import annotations
 
@@ -41,6 +41,23 @@ claims:
     test: variance_ratio(score_function, pathwise) < 1
     expect: refuted
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tests run a process a core; threads of one would wait for those of the others."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def quick_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports without figures and with an empty sheet for a PDF: others are made in earnest."""
+    from tests.blank_paper import blank_paper, no_figures
+
+    blank_paper(monkeypatch)
+    no_figures(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.report import figure_data, outlines
 from tests.press_cases import CONJUGATE, FUNCTION, RAINFORTH, toy
-from tests.synthetic import synthetic_findings
+from tests.synthetic import synthetic_drawings, synthetic_findings
 from tests.synthetic_models import declared, models
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -52,6 +52,8 @@ def findings(case: str) -> Findings:
 @cache
 def drawings(case: str) -> dict[str, Drawing]:
     """Its figures, drawn once."""
+    if case == "flagship":
+        return dict(synthetic_drawings())
     return {name: drawn for name in FIGURES if (drawn := draw(findings(case), name)) is not None}
 
 

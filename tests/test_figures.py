@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from itertools import combinations, pairwise
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -66,7 +66,7 @@ from reportgen.plan import Plan
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
 from tests.press_cases import FUNCTION, toy
-from tests.synthetic import synthetic_records
+from tests.synthetic import flagship_records, synthetic_drawings, synthetic_findings
 from tests.synthetic_experiment import synthetic_experiment, synthetic_plan
 
 OF_MODELS = (
@@ -87,24 +87,18 @@ PRINTED = "as printed in the source post"
 @pytest.fixture(scope="module")
 def findings() -> Findings:
     """The flagship on simulated records."""
-    return collect(synthetic_experiment(), synthetic_plan(), simulated())
+    return synthetic_findings()
 
 
 @pytest.fixture(scope="module")
-def drawings(findings: Findings) -> dict[str, Any]:
-    """Every figure of it, drawn once."""
-    return {name: draw(findings, name) for name in NAMES}
-
-
-@cache
-def simulated() -> Mapping[str, Any]:
-    """Records of the flagship, simulated once."""
-    return synthetic_records()
+def drawings() -> dict[str, Any]:
+    """Every figure of it, None where there is none."""
+    return {name: synthetic_drawings().get(name) for name in NAMES}
 
 
 def lesser(**change: Any) -> Findings:
     """Findings of a plan with some cells broken, missing or left out of the plan."""
-    plan, records = synthetic_plan(), dict(simulated())
+    plan, records = synthetic_plan(), dict(flagship_records())
     keep = change.get("keep", lambda cell: True)
     plan = Plan(plan.experiment, plan.trainings, tuple(c for c in plan.measurements if keep(c)))
     for cell in plan.measurements:
@@ -543,21 +537,27 @@ def test_two_draws_are_equal(findings: Findings, drawings: dict[str, Any]) -> No
 
 
 SCRIPT = """
-import hashlib
-from tests.synthetic import synthetic_findings
+import hashlib, pickle, sys
+from pathlib import Path
+from tests.synthetic_experiment import synthetic_experiment, synthetic_plan
 from reportgen.figures import FIGURES, draw
+from reportgen.findings import collect
+records = pickle.loads(Path(sys.argv[1]).read_bytes())
+findings = collect(synthetic_experiment(), synthetic_plan(), records)
 for name in FIGURES:
-    drawing = draw(synthetic_findings(), name)
+    drawing = draw(findings, name)
     if drawing is None:
         continue
     print(name, hashlib.sha256(drawing.svg + drawing.caption.encode()).hexdigest())
 """
 
 
-def test_bytes_do_not_depend_on_the_hash_seed(drawings: dict[str, Any]) -> None:
-    """Another process with another hash seed draws the same."""
+def test_bytes_do_not_depend_on_the_hash_seed(drawings: dict[str, Any], tmp_path: Path) -> None:
+    """Another process with another hash seed finds and draws the same in the same records."""
+    records = tmp_path / "records"
+    records.write_bytes(pickle.dumps(flagship_records()))
     other = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
+        [sys.executable, "-c", SCRIPT, str(records)],
         env={**os.environ, "PYTHONHASHSEED": "20150901", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from reportgen.figures import FIGURES, Drawing, draw
+from reportgen.figures import Drawing, draw
 from reportgen.figures.labels import spread
 from tests.browser import whole_page
 from tests.press_cases import FUNCTION, toy
-from tests.synthetic import synthetic_findings
+from tests.synthetic import synthetic_drawings, synthetic_findings
 
 FIRST = "variance_over_training"
 
@@ -25,8 +25,7 @@ FIRST = "variance_over_training"
 @pytest.fixture(scope="module")
 def drawings() -> dict[str, Drawing]:
     """Figures of the flagship."""
-    findings = synthetic_findings()
-    return {name: drawing for name in FIGURES if (drawing := draw(findings, name)) is not None}
+    return dict(synthetic_drawings())
 
 
 @pytest.fixture(scope="module")

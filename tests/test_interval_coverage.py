@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from reportgen.engine import meter
-from tests.cells import arm, measured
+from tests.cells import arm, measured, moments_alone
 from tests.estimator_checks import Case
 from tests.toys import conjugate
 
@@ -28,6 +28,7 @@ def held(measurements: Sequence[tuple[float, float]], truth: float) -> int:
 def test_exact_variances_lie_inside_their_intervals_at_the_nominal_rate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    moments_alone(monkeypatch)
     monkeypatch.setattr(meter, "_exact", lambda *_: {})
     samples = {name: 2 if name == "leave_one_out" else 1 for name in NAMES}
     arms = [arm("elbo", name, k) for name, k in samples.items()]

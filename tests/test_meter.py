@@ -19,7 +19,7 @@ from reportgen.errors import CellError
 from reportgen.problems.model import free_gaussian
 from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import QUANTILES, MeasurementRecord
-from tests.cells import arm, cell, measured, position
+from tests.cells import arm, cell, measured, moments_alone, position
 from tests.synthetic import cross_fitted
 from tests.test_pushforward import slow_jacobian
 from tests.tiny_vae import TinyEncoder
@@ -236,8 +236,23 @@ def test_moments_beyond_the_memory_are_refused_before_anything_is_drawn(
         measured(tiny(), [*arms, arm("reconstruction", "score_function")])
 
 
-def test_a_noisy_reference_does_not_shorten_what_is_compared_with_it() -> None:
+def test_moments_alone_are_those_of_a_whole_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = free_gaussian([0.5, -1.0], [0.8, 1.1], lambda z: (z**2).sum(-1) + z.prod(-1))
+    arms = [arm("reconstruction", "score_function_optimal_constant"), arm("reconstruction", "pathwise")]
+    whole = measured(problem, arms, precision=0.2)
+    moments_alone(monkeypatch)
+    bare = measured(problem, arms, precision=0.2)
+    left_out = {name for name in whole.arrays if name.startswith(("coordinate_", "directional_"))}
+    for name in whole.arrays.keys() - left_out:
+        np.testing.assert_array_equal(whole.arrays[name], bare.arrays[name], err_msg=name)
+    assert whole.draws_per_image == bare.draws_per_image
+
+
+def test_a_noisy_reference_does_not_shorten_what_is_compared_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     # Few replicates: along its own noisy mean the reference would seem longer than it is.
+    moments_alone(monkeypatch)
     truth = 2.0**2 * 0.1**2 * 8 + 8 * 2.0**2  # ‖∇ E z²‖² at μ = 0.1, σ = 1 in eight dimensions
     problem = free_gaussian([0.1] * 8, [1.0] * 8, lambda z: (z**2).sum(-1))
     arms = [arm("reconstruction", "score_function_optimal_constant"), arm("reconstruction", "pathwise")]

@@ -23,6 +23,7 @@ from reportgen.report.render import fill, manifest, render
 from reportgen.report.sections import deviations, judged, unfinished
 from reportgen.report.sections.models import chains, table
 from reportgen.report.sections.settings import run_name
+from tests.blank_paper import blank_paper
 from tests.crafted import crafted_record
 from tests.press_cases import slim
 from tests.synthetic_models import (
@@ -84,11 +85,14 @@ def test_what_is_swept_heads_its_column(two: Findings) -> None:
     assert heads == [["Layers", "k"], ["latent units d", "k"]]
 
 
-def test_with_two_objectives_nothing_is_said_of_a_figure_that_is_not_shown(tmp_path: Path) -> None:
+def test_with_two_objectives_nothing_is_said_of_a_figure_that_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first page's figure is of the models; that of variance over training is then nowhere."""
     measure = "  {images: 3, min_replicates: 100}\n"
     judge, sweep = TABLE[TABLE.index("judge:") : TABLE.index("published:")], TABLE[TABLE.index("sweep:") :]
     text = TABLE[: TABLE.index("  {images")].replace("[iwae]", "[elbo, iwae]") + measure + judge + sweep
+    blank_paper(monkeypatch)
     render(models(declared(text)), tmp_path, timestamp=WHEN)
     shown = (tmp_path / "report.html").read_text()
     assert 'id="fig-likelihood_by_model"' in shown
@@ -325,10 +329,10 @@ def test_the_page_and_the_paper_are_whole(two: Findings, tmp_path: Path) -> None
     assert [a for a in parsed.loads if not a.startswith("data:")] == []
     assert {link[1:] for link in parsed.links if link.startswith("#")} <= set(parsed.ids)
     assert not re.search(r'(?:xlink:)?href="(?!#|data:|https)', text)
-    pages = [page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages]
-    assert "Test negative log-likelihood of every trained model" in pages[0]
-    assert any("Where this differs from the paper" in page for page in pages)
-    assert sum(len(page.images) for page in PdfReader(tmp_path / "report.pdf").pages) >= 2
+    pages = PdfReader(tmp_path / "report.pdf").pages
+    assert "Test negative log-likelihood of every trained model" in pages[0].extract_text()
+    assert any("Where this differs from the paper" in page.extract_text() for page in pages)
+    assert sum(len(page.images) for page in pages) >= 2
 
 
 def test_the_report_of_one_model_is_whole(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_a_worker_without_leave_runs_nothing_either(mine: Path, tmp_path: Path) 
     assert not (mine / "ran").exists()
 
 
-def test_what_is_stored_needs_no_leave_and_no_file(mine: Path) -> None:
+def test_what_is_stored_needs_no_leave_and_no_file(mine: Path, quick_reports: None) -> None:
     name = str(mine / "mine.yaml")
     assert run(mine) == 0
     (mine / "ran").unlink()
@@ -391,7 +391,7 @@ def test_a_fault_with_no_line_of_the_users_is_told_at_ours_and_not_at_torchs(
 
 
 def test_an_estimator_that_breaks_alone_is_named_on_the_command_line(
-    mine: Path, capsys: pytest.CaptureFixture[str]
+    mine: Path, quick_reports: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change(mine, "my_estimator.py", ".mean(2)", '.mean(2) * float("nan")')
     assert call("report", str(mine / "mine.yaml"), "--allow-code", "--executor", "serial") == 4

@@ -298,7 +298,10 @@ def test_every_font_is_ours_and_embedded(report: Path) -> None:
     assert all("Reportgen" in name for name in names), names
 
 
-def lines_of(pdf: Path | io.BytesIO) -> list[tuple[int, float, float, float, str]]:
+Line = tuple[int, float, float, float, str]
+
+
+def lines_of(pdf: Path | io.BytesIO) -> list[Line]:
     """Lines set in the text's face: page, left end, height on it, size in points, characters."""
     found: dict[tuple[int, float, float], list[tuple[float, str]]] = {}
     for number, page in enumerate(pypdf.PdfReader(pdf).pages, start=1):
@@ -316,9 +319,14 @@ def lines_of(pdf: Path | io.BytesIO) -> list[tuple[int, float, float, float, str
     ]
 
 
-def measure(pdf: Path | io.BytesIO) -> float:
+@pytest.fixture(scope="module")
+def lines(report: Path) -> list[Line]:
+    """Those of the flagship's report, read once."""
+    return lines_of(report)
+
+
+def measure(lines: list[Line]) -> float:
     """Characters in a full line of text, the median: of those that another line follows."""
-    lines = lines_of(pdf)
     body = Counter(size for *_, size, _ in lines).most_common(1)[0][0]
     following = {(page, round(left), round(height)) for page, left, height, *_ in lines}
     full = [
@@ -329,29 +337,29 @@ def measure(pdf: Path | io.BytesIO) -> float:
     return median(full)
 
 
-def test_a_line_of_text_holds_60_to_75_characters(report: Path) -> None:
-    assert 60 <= measure(report) <= 75
+def test_a_line_of_text_holds_60_to_75_characters(lines: list[Line]) -> None:
+    assert 60 <= measure(lines) <= 75
     long = "Whatever the words, they are set across the whole of the page here. " * 9
     wide = made(
         f"<p>{long}</p>", style="@page { size: A4; margin: 10mm } html { font-size: 9.6pt; line-height: 1.4 }"
     )
-    assert measure(io.BytesIO(wide)) > 90
+    assert measure(lines_of(io.BytesIO(wide))) > 90
 
 
-def test_no_line_of_a_paragraph_is_cut_short(report: Path) -> None:
+def test_no_line_of_a_paragraph_is_cut_short(lines: list[Line]) -> None:
     """WeasyPrint ends a line after its first word where the text before a span just fits."""
-    lines = [line for line in lines_of(report) if line[0] > 1]
-    for page, left, height, size, text in lines:
+    later = [line for line in lines if line[0] > 1]
+    for page, left, height, size, text in later:
         after = [
-            of for of in lines if of[0] == page and abs(of[1] - left) < 1 and 12.5 < height - of[2] < 14.5
+            of for of in later if of[0] == page and abs(of[1] - left) < 1 and 12.5 < height - of[2] < 14.5
         ]
         if after and size == after[0][3] == 9.6:
             assert len(text) > 20, (page, text, after[0][4])
 
 
-def test_sizes_are_of_one_scale(report: Path) -> None:
+def test_sizes_are_of_one_scale(lines: list[Line]) -> None:
     scale = {round(9.6 * 1.2**step, 1) for step in (-2, -1, 0, 1, 3)}
-    assert {size for *_, size, _ in lines_of(report)} <= scale
+    assert {size for *_, size, _ in lines} <= scale
     sheets = "".join(path.read_text() for path in templates().glob("*.css"))
     given = set(re.findall(r"(?<![\w-])font-size: ([^;}]+)", sheets))
     roots = {"17px", "16px", "9.6pt", "10pt"}  # of the page: wide, narrow, on paper, on paper from a browser

@@ -884,6 +884,7 @@ def test_the_date_is_the_runs_own() -> None:
     assert "Measured" not in front.context(found, undated, frozenset())["date"]
 
 
+@pytest.mark.usefixtures("quick_reports")
 def test_a_report_of_the_same_inputs_is_kept_and_a_touched_one_is_mended(
     small: Findings, tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ HIGHER = "variance_ratio(score_function, pathwise) > 1"
 LOWER = "variance_ratio(score_function, pathwise) < 1"
 WHEN = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NAMES = ("summary.html", "summary.pdf", "summary.json")
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def made(name: str, *tests: str | tuple[str, str], **numbers: Any) -> Entry:
@@ -378,6 +379,7 @@ def own_gallery(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("quick_reports")
 def test_several_experiments_have_a_summary(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     declare("a"), declare("b", "<"), declare("c")
     options = ("--executor", "serial")
@@ -412,11 +414,12 @@ def test_several_experiments_have_a_summary(here: Path, capsys: pytest.CaptureFi
     assert [row.split()[0] for row in rows(page)] == ["Claim", "b", "Lower", "a", "Lower"], "as named"
 
 
+@pytest.mark.usefixtures("quick_reports")
 def test_the_smoke_experiment_beside_a_variant_of_it(here: Path) -> None:
     source = Path(cli.__file__).parents[2] / "experiments" / "smoke.yaml"
     Path("variant.yaml").write_text(source.read_text().replace("experiment: smoke", "experiment: variant"))
     settings = ("--set", "measure.budget=2e3", "--set", "measure.precision=50%")
-    code = call("report", "smoke", "variant.yaml", *settings, "--jobs", "1", "--quiet")
+    code = call("report", "smoke", "variant.yaml", *settings, "--executor", "serial", "--quiet")
     data = json.loads(Path("output/summary.json").read_text())
     assert data["exit_code"] == code
     smoke, variant = data["experiments"]
@@ -429,6 +432,7 @@ def test_the_smoke_experiment_beside_a_variant_of_it(here: Path) -> None:
         ]
 
 
+@pytest.mark.usefixtures("quick_reports")
 def test_the_whole_gallery(own_gallery: Path, capsys: pytest.CaptureFixture[str]) -> None:
     declare("mine")
     assert call("report", "mine.yaml", "--gallery", "--executor", "serial") == 0
@@ -482,9 +486,12 @@ def test_someone_is_to_be_named_and_no_name_twice(
 
 
 def test_a_summary_needs_no_torch(here: Path) -> None:
+    """That reports need none is tested of one in earnest, with the command line."""
     declare("a"), declare("b")
     assert call("run", "a.yaml", "b.yaml", "--executor", "serial", "--quiet") == 0
-    code = "import sys; sys.modules['torch'] = None\n"
+    code = f"import sys; sys.modules['torch'] = None; sys.path.append({str(ROOT)!r})\n"
+    code += "from pytest import MonkeyPatch\nfrom tests.blank_paper import blank_paper, no_figures\n"
+    code += "blank_paper(MonkeyPatch()), no_figures(MonkeyPatch())\n"
     code += "from reportgen.cli import main\nmain(['render', 'a.yaml', 'b.yaml'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
