@@ -16,13 +16,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.burda import ESTIMATORS, Case, case, cell, noise
-from benchmarks.peers import (
-    Peer,
-    backpack_sum_grad_squared,
-    decoder_products,
-    single_backwards,
-    vmap_of_grad,
-)
+from benchmarks.peers import Peer, backpack_sum_grad_squared, decoder_products, single_backwards, vmap_of_grad
 from reportgen.engine import measure
 from reportgen.engine.draws import Frame, IntegrandDraws, integrand_values
 from reportgen.engine.moments import Moments

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reportgen.report.pdf import Layout, Resources, lay_out
+from reportgen.report.pdf.layout import Layout, Resources, lay_out
 from reportgen.report.style import font_files
 
 SHEET = '<html lang="en"><head><title>Blank</title></head><body></body></html>'

@@ -9,14 +9,7 @@ import time
 from reportgen.errors import PausedError, UnwritableError
 from reportgen.execution.task import Task
 from reportgen.plan import JudgementCell, TrainingCell
-from reportgen.store import (
-    BrokenRecord,
-    JudgementRecord,
-    MeasurementRecord,
-    Record,
-    Store,
-    TrainingRecord,
-)
+from reportgen.store import BrokenRecord, JudgementRecord, MeasurementRecord, Record, Store, TrainingRecord
 
 
 def record_of(task: Task) -> Record:

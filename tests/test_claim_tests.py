@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.declaration.claim_grammar import GrammarError, parse
-from reportgen.declaration.claim_statistics import MODEL_STATISTICS, SLOPES, STATISTICS
-from reportgen.declaration.claim_tests import (
+from reportgen.declaration.claims.grammar import GrammarError, parse
+from reportgen.declaration.claims.statistics import MODEL_STATISTICS, SLOPES, STATISTICS
+from reportgen.declaration.claims.tests import (
     ClaimTest,
     Contrast,
     Crossing,

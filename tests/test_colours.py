@@ -10,10 +10,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from reportgen.figures import FIGURES
-from reportgen.figures.learning_curve import TEST, TRAIN
-from reportgen.figures.model_looks import ORDER
-from reportgen.figures.style import INK, LOOKS, MUTED, SPARE, house_style, looks
-from reportgen.report import words
+from reportgen.figures.drafting.style import INK, LOOKS, MUTED, SPARE, house_style, looks
+from reportgen.figures.models.learning_curve import TEST, TRAIN
+from reportgen.figures.models.looks import ORDER
+from reportgen.report.text import words
 from reportgen.resources import templates
 from tests.synthetic import synthetic_findings
 

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from reportgen.findings import ClaimFinding, Crossover, Findings
-from reportgen.findings.arm import MeasuredArm
-from reportgen.findings.crossing_claims import verdict
-from reportgen.findings.crossovers import Stretch, crossovers, curve, possible, sign_changes
+from reportgen.findings.claims.crossings import verdict
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.crossovers import Stretch, crossovers, curve, possible, sign_changes
 from reportgen.findings.verdicts import BROKEN, CONFIRMED, REFUTED, UNDECIDED
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.streams import stream

@@ -35,8 +35,8 @@ from reportgen.datasets.files import File
 from reportgen.datasets.source import Layout
 from reportgen.declaration import load_text
 from reportgen.errors import DataError, MissingDataError, UsageError
-from reportgen.report.bibliography import reference
 from reportgen.report.sections import question
+from reportgen.report.text.bibliography import reference
 from reportgen.streams import stream
 from tests.crafted import DECLARATION, crafted
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from reportgen.declaration import load, load_text
-from reportgen.declaration.claim_grammar import parse
-from reportgen.declaration.claim_scope_checks import scope_faults, unreached
+from reportgen.declaration.checks.claim_scopes import scope_faults, unreached
+from reportgen.declaration.claims.grammar import parse
 from reportgen.declaration.yaml_source import read
 from reportgen.errors import DeclarationError
 from reportgen.plan import make_plan

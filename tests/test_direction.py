@@ -15,8 +15,8 @@ from reportgen.engine import meter
 from reportgen.engine.channels import Channel
 from reportgen.families import Bernoulli
 from reportgen.findings import STATISTICS
-from reportgen.findings.arm import MeasuredArm
-from reportgen.findings.estimate import NotAvailableError
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.problems.model import LatentModel, free_gaussian
 from tests.cells import arm, measured, position
 from tests.test_meter import ARMS, tiny

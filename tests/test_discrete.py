@@ -15,19 +15,10 @@ from reportgen.engine.channels import Channel, ChannelKey
 from reportgen.engine.moments import Moments
 from reportgen.errors import DeclarationError
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
-from reportgen.figures.labels import short_title
+from reportgen.figures.drafting.labels import short_title
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.plan import Arm, make_plan
-from tests.discrete_cases import (
-    BITS,
-    IMAGES,
-    bits_model,
-    estimates,
-    exact_gradient,
-    f_of,
-    log_q,
-    normals,
-)
+from tests.discrete_cases import BITS, IMAGES, bits_model, estimates, exact_gradient, f_of, log_q, normals
 
 REPLICATES, K = 5, 3
 TAU = 0.5

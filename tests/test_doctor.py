@@ -21,7 +21,7 @@ from reportgen.datasets import DATASETS, mnist
 from reportgen.doctor import Check, examine
 from reportgen.errors import MissingRequirementError
 from reportgen.libraries import HARFBUZZ, LIBRARIES, Library, font_subsetter
-from reportgen.report.pdf import require_weasyprint
+from reportgen.report.pdf.layout import require_weasyprint
 
 
 def found(name: str, output: Path) -> Check:

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from reportgen.findings import Estimate, csv_text, drift
-from reportgen.findings.arm import MeasuredArm
 from reportgen.findings.causes import differences
 from reportgen.findings.drift import NumberDrift, compare_claims, compare_numbers, exit_code
 from reportgen.findings.finished import read_rows
-from reportgen.findings.jackknife import LEVEL, Sample
 from reportgen.findings.rows import Row
-from reportgen.findings.statistics import STATISTICS, of_arm
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.jackknife import LEVEL, Sample
+from reportgen.findings.statistics.named import STATISTICS, of_arm
 from reportgen.jackknife import degrees_of_freedom, stratum_variances, t_quantile
 from tests.crafted import crafted, experiment
 from tests.known import with_oracles

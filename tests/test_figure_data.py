@@ -20,12 +20,12 @@ import pytest
 
 import reportgen.figures as figures
 from reportgen.figures import FIGURES, Drawing, draw, variance_over_training
-from reportgen.figures.drawing import save
-from reportgen.figures.marking import mark
-from reportgen.figures.style import house_style
-from reportgen.figures.table import Column, Mark, Row, Table
+from reportgen.figures.drafting.drawing import save
+from reportgen.figures.drafting.marking import mark
+from reportgen.figures.drafting.style import house_style
+from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
-from reportgen.report import figure_data, outlines
+from reportgen.report.text import figure_data, outlines
 from tests.press_cases import CONJUGATE, FUNCTION, RAINFORTH, toy
 from tests.synthetic import synthetic_drawings, synthetic_findings
 from tests.synthetic_models import declared, models

@@ -32,7 +32,6 @@ from reportgen.figures import (
     coordinate_distribution,
     draw,
     gap_waterfall,
-    learning_curve,
     noise_split,
     setting_panels,
     signal_to_noise,
@@ -41,11 +40,11 @@ from reportgen.figures import (
     variance_over_training,
     work,
 )
-from reportgen.figures.axes import log_ticks, plain, setting_axis
 from reportgen.figures.captions import intervals_sentence
-from reportgen.figures.labels import short_title, spread, wrapped
-from reportgen.figures.lines import Line
-from reportgen.figures.style import (
+from reportgen.figures.drafting.axes import setting_axis
+from reportgen.figures.drafting.labels import short_title, spread, wrapped
+from reportgen.figures.drafting.lines import Line
+from reportgen.figures.drafting.style import (
     COLUMN,
     INK,
     LOOKS,
@@ -58,7 +57,9 @@ from reportgen.figures.style import (
     looks,
     settle,
 )
-from reportgen.figures.svg import compact
+from reportgen.figures.drafting.svg import compact
+from reportgen.figures.drafting.ticks import log_ticks, plain
+from reportgen.figures.models import learning_curve
 from reportgen.figures.unbiasedness import Mean, Unbiasedness
 from reportgen.figures.variance_over_training import VarianceOverTraining
 from reportgen.findings import Estimate, Findings, collect, prose

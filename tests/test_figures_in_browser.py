@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import pytest
 
 from reportgen.figures import Drawing, draw
-from reportgen.figures.labels import spread
+from reportgen.figures.drafting.labels import spread
 from tests.browser import whole_page
 from tests.press_cases import FUNCTION, toy
 from tests.synthetic import synthetic_drawings, synthetic_findings

@@ -15,22 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reportgen.declaration.claim_statistics import SLOPES
-from reportgen.declaration.claim_statistics import STATISTICS as CLAIMED
+from reportgen.declaration.claims.statistics import SLOPES
+from reportgen.declaration.claims.statistics import STATISTICS as CLAIMED
 from reportgen.errors import StoreError
-from reportgen.findings import (
-    Estimate,
-    Findings,
-    bias,
-    claims_text,
-    collect,
-    csv_text,
-)
-from reportgen.findings.arm import MeasuredArm, find
+from reportgen.findings import Estimate, Findings, claims_text, collect, csv_text
 from reportgen.findings.files import DIGITS
-from reportgen.findings.jackknife import Sample
-from reportgen.findings.noise_split import data_variance, monte_carlo_share
-from reportgen.findings.statistics import STATISTICS, of_arm
+from reportgen.findings.statistics import bias
+from reportgen.findings.statistics.arm import MeasuredArm, find
+from reportgen.findings.statistics.jackknife import Sample
+from reportgen.findings.statistics.named import STATISTICS, of_arm
+from reportgen.findings.statistics.noise_split import data_variance, monte_carlo_share
 from reportgen.plan import Arm, MeasurementCell, make_plan
 from reportgen.store.records import MeasurementRecord
 from tests.crafted import crafted, crafted_record, experiment, variance

@@ -20,9 +20,9 @@ from reportgen.engine.first_layer import FirstLayer, noisiest, put_weight, typic
 from reportgen.engine.layered import weights as layered_weights
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.estimators import ESTIMATORS, Draws, Estimator
-from reportgen.findings import one_weight, pixels
-from reportgen.findings.arm import MeasuredArm
-from reportgen.findings.estimate import NotAvailableError
+from reportgen.findings.statistics import one_weight, pixels
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.plan import Arm
 from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.model import LatentModel

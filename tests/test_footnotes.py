@@ -14,8 +14,9 @@ from jinja2 import DictLoader, Environment
 from reportgen.errors import RenderError
 from reportgen.report import provenance
 from reportgen.report.render import paper
-from reportgen.report.section import Section
-from reportgen.report.writer import Medium, Writer
+from reportgen.report.text.mathematics import Medium
+from reportgen.report.text.section import Section
+from reportgen.report.text.writer import Writer
 from tests.accessibility import elements, faults, kids
 from tests.synthetic import synthetic_findings
 from tests.test_pdf import made

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reportgen.findings import curves, signal, variance
-from reportgen.findings.arm import MeasuredArm, find
-from reportgen.findings.jackknife import (
+from reportgen.findings.statistics import curves, signal, variance
+from reportgen.findings.statistics.arm import MeasuredArm, find
+from reportgen.findings.statistics.jackknife import (
     Sample,
     degrees_of_freedom,
     exact,

@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from reportgen.findings import ClaimFinding, Estimate, Findings
-from reportgen.findings.arm import MeasuredArm
-from reportgen.findings.jackknife import Quantity
-from reportgen.findings.squared_error import bias_squared, mean_squared_error
-from reportgen.findings.statistics import STATISTICS, of_arm
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.jackknife import Quantity
+from reportgen.findings.statistics.named import STATISTICS, of_arm
+from reportgen.findings.statistics.squared_error import bias_squared, mean_squared_error
 from reportgen.plan import MeasurementCell
 from reportgen.store.records import MeasurementRecord
 from reportgen.streams import stream

@@ -22,14 +22,14 @@ from PIL import Image
 
 from reportgen.errors import MissingRequirementError, RenderError, UnwritableError
 from reportgen.figures import FIGURES, Sketch, draw
-from reportgen.figures import style as figure_style
-from reportgen.figures.table import Column, Table
+from reportgen.figures.drafting import style as figure_style
+from reportgen.figures.drafting.table import Column, Table
 from reportgen.report import style
 from reportgen.report.files import write
-from reportgen.report.pdf import Resources, lay_out, require_weasyprint
+from reportgen.report.pdf.layout import Resources, lay_out, require_weasyprint
+from reportgen.report.pdf.whole import png_fault, require_targets
 from reportgen.report.style import font_faces, font_files
-from reportgen.report.whole import png_fault, require_targets
-from reportgen.report.writer import Writer
+from reportgen.report.text.writer import Writer
 from reportgen.resources import templates
 
 WHEN = datetime(2025, 11, 23, 20, 0, tzinfo=UTC)

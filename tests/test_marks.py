@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl
 import pytest
 
 from reportgen.findings import Estimate, Findings, csv_text, prose
-from reportgen.findings.source import OfArms, query
-from reportgen.report import marks, provenance, words
+from reportgen.findings.statistics.source import OfArms, query
+from reportgen.report import provenance
 from reportgen.report.render import fill, shared_context
-from reportgen.report.writer import Writer
+from reportgen.report.text import marks, words
+from reportgen.report.text.writer import Writer
 from tests.conftest import LIVE
 from tests.crafted import crafted, experiment
 from tests.synthetic import synthetic_findings

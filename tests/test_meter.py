@@ -12,7 +12,7 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
-from reportgen.declaration.checks import MOST_BUCKETS
+from reportgen.declaration.checks.measuring import MOST_BUCKETS
 from reportgen.engine import MeasureProgress, channels, measure, meter
 from reportgen.engine.channels import Channel, ChannelKey
 from reportgen.errors import CellError

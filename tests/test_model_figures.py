@@ -15,25 +15,22 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from reportgen.figures import (
-    FIGURES,
+from reportgen.figures import FIGURES, draw, setting_panels, variance_against_setting
+from reportgen.figures.drafting.labels import named_setting, value_title
+from reportgen.figures.drafting.style import COLUMN, INK, house_style
+from reportgen.figures.model_grid import grid
+from reportgen.figures.models import (
     bound_against_k,
-    draw,
     learning_curves,
     likelihood_by_model,
-    model_images,
-    setting_panels,
     signal_by_model,
     unit_activity,
-    variance_against_setting,
 )
-from reportgen.figures.labels import named_setting, value_title
-from reportgen.figures.model_grid import grid
-from reportgen.figures.style import COLUMN, INK, house_style
+from reportgen.figures.models import images as model_images
 from reportgen.findings import Estimate, Findings, collect
 from reportgen.plan import make_plan
 from reportgen.report.glyphs import lacking
-from reportgen.report.vector import read
+from reportgen.report.pdf.vector import read
 from tests.synthetic_models import TABLE, declared, models, paused, records, two_layers
 from tests.test_figures import OF_MODELS, texts, tick_texts_outside
 

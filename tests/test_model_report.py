@@ -12,17 +12,19 @@ import pytest
 from pypdf import PdfReader
 
 from reportgen.declaration import load_text
-from reportgen.figures import FIGURES, learning_curve, learning_curves
+from reportgen.figures import FIGURES
 from reportgen.figures.model_grid import base_model, grid, model_name
+from reportgen.figures.models import learning_curve, learning_curves
 from reportgen.findings import Findings, collect, prose
 from reportgen.findings.drift import CHANGED, EQUIVALENT, NOT_JUDGED, compare_numbers
 from reportgen.plan import make_plan
-from reportgen.report import SECTIONS, front, model_words, provenance
-from reportgen.report.marks import plain
+from reportgen.report import SECTIONS, front, provenance
 from reportgen.report.render import fill, manifest, render
 from reportgen.report.sections import deviations, judged, unfinished
 from reportgen.report.sections.models import chains, table
 from reportgen.report.sections.settings import run_name
+from reportgen.report.text import model_words
+from reportgen.report.text.marks import plain
 from tests.blank_paper import blank_paper
 from tests.crafted import crafted_record
 from tests.press_cases import slim

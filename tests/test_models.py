@@ -14,7 +14,6 @@ from scipy import stats
 
 from reportgen.declaration import load_text
 from reportgen.findings import Findings, collect, csv_text
-from reportgen.findings.estimate import Estimate, NotAvailableError
 from reportgen.findings.models import activity, likelihood
 from reportgen.findings.models.statistics import active_of, likelihood_of
 from reportgen.findings.models.table import JudgedModel
@@ -30,17 +29,10 @@ from reportgen.findings.models.verdict import (
     orderings_of_all,
     verdict,
 )
+from reportgen.findings.statistics.estimate import Estimate, NotAvailableError
 from reportgen.plan import make_plan
 from reportgen.store.records import BrokenRecord, JudgementRecord
-from tests.synthetic_models import (
-    TABLE,
-    declared,
-    judgement,
-    models,
-    paused,
-    records,
-    two_layers,
-)
+from tests.synthetic_models import TABLE, declared, judgement, models, paused, records, two_layers
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from reportgen.engine.arrays import blank
-from reportgen.findings.arm import MeasuredArm
-from reportgen.findings.statistics import STATISTICS, Statistic, of_arm
-from reportgen.findings.variance import total_variance
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.named import STATISTICS, Statistic, of_arm
+from reportgen.findings.statistics.variance import total_variance
 from reportgen.problems import BUILDERS, Materials
 from reportgen.store.records import MeasurementRecord
 from tests.cells import arm, measured

@@ -24,13 +24,13 @@ from reportgen.errors import RenderError
 from reportgen.figures import FIGURES, draw
 from reportgen.findings import Findings
 from reportgen.report import EVIDENCE, provenance, render
-from reportgen.report.formulas import Formula, drawn, sources
-from reportgen.report.pdf import Attachment, Resources, lay_out, require_weasyprint
+from reportgen.report.pdf.layout import Attachment, Resources, lay_out, require_weasyprint
+from reportgen.report.pdf.tags import FORMULA
+from reportgen.report.pdf.vector import VectorImage, path_operators, read
 from reportgen.report.render import declaration_text, fill, paper, shared_context
 from reportgen.report.style import font_faces, font_files
-from reportgen.report.tags import FORMULA
-from reportgen.report.vector import VectorImage, path_operators, read
-from reportgen.report.writer import Writer
+from reportgen.report.text.formulas import Formula, drawn, sources
+from reportgen.report.text.writer import Writer
 from reportgen.resources import lock, templates
 from tests.accessibility import elements, faults
 from tests.synthetic import synthetic_findings
@@ -110,7 +110,9 @@ def test_one_line_under_a_heading_goes_with_its_table(filled: int) -> None:
 
 def test_a_formula_holds_on_to_the_comma_after_it() -> None:
     writer = Writer("paper", {})
-    text = writer._numbers(f"of {writer.math('log_p')}, and {writer.math('phi')} too")
+    text = writer._numbers(
+        f"of {writer.mathematics.inline('log_p')}, and {writer.mathematics.inline('phi')} too"
+    )
     assert re.fullmatch(r'of <span class="nowrap"><img class="m" [^>]*>,</span> and <img [^>]*> too', text)
 
 

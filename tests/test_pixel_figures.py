@@ -12,11 +12,12 @@ import pytest
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from reportgen.figures import draw, noise_in_image, weight_histogram
-from reportgen.figures.colour_scale import Scale
-from reportgen.figures.noise_in_image import RATIO, VARIANCE, Plan, over, spaced
-from reportgen.figures.style import house_style, settle
-from reportgen.figures.tiles import Canvas
+from reportgen.figures import draw, noise_in_image, pixel_maps, weight_histogram
+from reportgen.figures.drafting.colour_scale import Scale
+from reportgen.figures.drafting.style import house_style, settle
+from reportgen.figures.drafting.tiles import Canvas
+from reportgen.figures.noise_in_image import RATIO, VARIANCE, Plan
+from reportgen.figures.pixel_maps import over, spaced
 from reportgen.findings import Estimate, Findings, collect, prose
 from reportgen.plan import Plan as Cells
 from reportgen.report.sections import pixels as section
@@ -41,8 +42,8 @@ def findings() -> Findings:
 
 
 @pytest.fixture(scope="module")
-def maps(findings: Findings) -> noise_in_image.NoiseInImage:
-    found = noise_in_image.data(findings)
+def maps(findings: Findings) -> pixel_maps.NoiseInImage:
+    found = pixel_maps.data(findings)
     assert found is not None
     return found
 
@@ -50,7 +51,7 @@ def maps(findings: Findings) -> noise_in_image.NoiseInImage:
 # Maps
 
 
-def test_maps_are_those_of_the_findings(findings: Findings, maps: noise_in_image.NoiseInImage) -> None:
+def test_maps_are_those_of_the_findings(findings: Findings, maps: pixel_maps.NoiseInImage) -> None:
     assert maps.checkpoints == (0, 200) and maps.titles == ("0", "200")
     assert maps.shape == SHAPE and maps.dead == 1 and maps.layer_units == 1 and maps.units == (1,)
     labels = [row.label for row in maps.rows]
@@ -111,7 +112,7 @@ def test_a_scale_holds_what_is_drawn_and_leaves_nothing_blank_but_nothing() -> N
     assert (relative.low, relative.high) == (1 / 3, 3.0)
 
 
-def test_tiles_stand_where_they_were_put(maps: noise_in_image.NoiseInImage) -> None:
+def test_tiles_stand_where_they_were_put(maps: pixel_maps.NoiseInImage) -> None:
     plan = Plan.of(maps)
     canvas = Canvas(plan.width, plan.total, maps.shape)
     tile = np.zeros((*SHAPE, 4))
@@ -126,7 +127,7 @@ def test_tiles_stand_where_they_were_put(maps: noise_in_image.NoiseInImage) -> N
         assert (found.max() + 1) / canvas.dots == pytest.approx(at + (part + 1 / 3) * size, abs=0.1)
 
 
-def test_the_caption_has_its_numbers(findings: Findings, maps: noise_in_image.NoiseInImage) -> None:
+def test_the_caption_has_its_numbers(findings: Findings, maps: pixel_maps.NoiseInImage) -> None:
     drawing = draw(findings, "noise_in_image")
     assert drawing is not None
     layer = findings.first_layer()
@@ -146,7 +147,7 @@ def test_the_caption_has_its_numbers(findings: Findings, maps: noise_in_image.No
     assert b"<image" in drawing.svg and len(drawing.svg) < 80_000
 
 
-def test_names_and_numbers_under_the_colour_bars_keep_apart(maps: noise_in_image.NoiseInImage) -> None:
+def test_names_and_numbers_under_the_colour_bars_keep_apart(maps: pixel_maps.NoiseInImage) -> None:
     with house_style("noise_in_image"):
         figure = noise_in_image.draw(maps)
         settle(figure)
@@ -164,7 +165,7 @@ def test_a_checkpoint_alone_a_broken_arm_and_one_estimator_are_drawn() -> None:
         return replace(record, arms=tuple(arms))
 
     found = few(broken, last_only=True)
-    data = noise_in_image.data(found)
+    data = pixel_maps.data(found)
     assert data is not None and "score_function" not in [row.label for row in data.rows]
     assert len(data.rows[0].maps) == 1 and draw(found, "noise_in_image") is not None
     assert draw(found, "weight_histogram") is None
@@ -175,7 +176,7 @@ def test_a_checkpoint_alone_a_broken_arm_and_one_estimator_are_drawn() -> None:
 
 def test_without_images_both_and_their_section_are_left_out() -> None:
     bare = crafted(experiment())
-    assert noise_in_image.data(bare) is None and weight_histogram.data(bare) is None
+    assert pixel_maps.data(bare) is None and weight_histogram.data(bare) is None
     assert section.context(bare) is None
 
 

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
-from reportgen.figures.placing import GAPS, around, ink, number_marks, overlap, places, under
-from reportgen.figures.style import house_style, new_figure
+from reportgen.figures.drafting.placing import GAPS, around, ink, number_marks, overlap, places, under
+from reportgen.figures.drafting.style import house_style, new_figure
 
 RISING = (0.0, 1.0)
 

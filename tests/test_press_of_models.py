@@ -20,13 +20,14 @@ from reportgen.figures import (
     variance_by_layer,
     variance_over_training,
 )
-from reportgen.figures.labels import variance_axis, wrapped
-from reportgen.figures.style import LOOKS, house_style, settle
+from reportgen.figures.drafting.labels import variance_axis, wrapped
+from reportgen.figures.drafting.style import LOOKS, house_style, settle
 from reportgen.findings import Estimate, Findings
 from reportgen.plan import Arm, MeasurementCell
-from reportgen.report import about, front, words
+from reportgen.report import front
 from reportgen.report.sections import layers as by_layer
 from reportgen.report.sections import question, unbiasedness
+from reportgen.report.text import about, words
 from tests.crafted import crafted, experiment
 from tests.press_cases import FUNCTION, RAINFORTH, toy
 from tests.test_report import page_of, text_of

@@ -18,15 +18,14 @@ from reportgen.figures import (
     variance_against_num_samples,
     variance_against_setting,
 )
-from reportgen.figures.axes import is_decades
 from reportgen.figures.crossings import interval_text, place_text
-from reportgen.figures.labels import variance_axis
+from reportgen.figures.drafting.axes import is_decades
+from reportgen.figures.drafting.labels import variance_axis
+from reportgen.figures.drafting.style import house_style
 from reportgen.figures.reading import gradient_title
-from reportgen.figures.style import house_style
 from reportgen.findings import Estimate, Findings
 from reportgen.findings.series import series
 from reportgen.plan import Arm, MeasurementCell
-from reportgen.report import marks
 from reportgen.report.sections import (
     cost,
     exact,
@@ -38,6 +37,7 @@ from reportgen.report.sections import (
     unbiasedness,
     variance,
 )
+from reportgen.report.text import marks
 from reportgen.store.records import MeasurementRecord
 from tests.crafted import BUCKETS, crafted, experiment
 from tests.press_cases import CONJUGATE, FUNCTION, RAINFORTH, rising, toy

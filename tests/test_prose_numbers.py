@@ -15,9 +15,9 @@ import pytest
 
 import reportgen
 from reportgen.engine.power import POWER
-from reportgen.findings.claims import FAMILY_ERROR
-from reportgen.findings.jackknife import LEVEL
+from reportgen.findings.claims.judged import FAMILY_ERROR
 from reportgen.findings.models.activity import THRESHOLD
+from reportgen.findings.statistics.jackknife import LEVEL
 from reportgen.report.sections.unbiasedness import LEVEL as REJECTED
 from reportgen.resources import templates
 from reportgen.store.records import QUANTILES

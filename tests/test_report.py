@@ -29,26 +29,23 @@ from fontTools.ttLib import TTFont
 from reportgen.declaration import load_text
 from reportgen.errors import RenderError, UnwritableError
 from reportgen.estimators import ESTIMATORS
-from reportgen.figures import (
-    coordinate_distribution,
-    signal_to_noise,
-    unbiasedness,
-    variance_against_setting,
-)
-from reportgen.figures.table import Column, Row, Table
+from reportgen.figures import coordinate_distribution, signal_to_noise, unbiasedness, variance_against_setting
+from reportgen.figures.drafting.table import Column, Row, Table
 from reportgen.findings import ComparisonFinding, Estimate, Findings, collect, prose
 from reportgen.plan import make_plan
-from reportgen.report import SECTIONS, figure_data, formulas, front, glyphs, provenance, words
-from reportgen.report.bibliography import REFERENCES, reference
+from reportgen.report import SECTIONS, front, glyphs, provenance
 from reportgen.report.files import write
-from reportgen.report.heads import headed
-from reportgen.report.marks import plain as plain_text
-from reportgen.report.numbering import Numbering
-from reportgen.report.paper import PAGES, SHEETS
+from reportgen.report.pdf.paper import PAGES, SHEETS
 from reportgen.report.render import columns, fill, html_page, render, shared_context
 from reportgen.report.sections import cost, judged, samples, training, why
 from reportgen.report.sections import unbiasedness as unbiasedness_section
-from reportgen.report.writer import SYMBOLS, Writer
+from reportgen.report.text import figure_data, formulas, words
+from reportgen.report.text.bibliography import REFERENCES, reference
+from reportgen.report.text.heads import headed
+from reportgen.report.text.marks import plain as plain_text
+from reportgen.report.text.mathematics import SYMBOLS
+from reportgen.report.text.numbering import Numbering
+from reportgen.report.text.writer import Writer
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
 from reportgen.workflow import PAPERS
@@ -631,7 +628,7 @@ def test_every_section_is_written_for_the_whole_experiment() -> None:
 
 
 def test_claims_point_to_sections_that_exist() -> None:
-    from reportgen.findings.claim_sections import SECTIONS as WHERE
+    from reportgen.findings.claims.sections import SECTIONS as WHERE
 
     assert {*WHERE.values(), "training", "samples", "settings", "unbiasedness"} <= {s.id for s in SECTIONS}
 

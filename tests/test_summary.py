@@ -23,9 +23,10 @@ from reportgen.declaration import find, load
 from reportgen.errors import MissingDataError, RenderError, UnwritableError
 from reportgen.findings import Estimate, claims_data, collect
 from reportgen.plan import make_plan
-from reportgen.report import Entry, entry, ledger, render_summary, words
-from reportgen.report.bibliography import reference
-from reportgen.report.writer import Writer
+from reportgen.report import Entry, entry, ledger, render_summary
+from reportgen.report.text import words
+from reportgen.report.text.bibliography import reference
+from reportgen.report.text.writer import Writer
 from tests import synthetic_models
 from tests.accessibility import faults
 from tests.crafted import crafted, experiment

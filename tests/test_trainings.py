@@ -15,10 +15,10 @@ from scipy import stats
 
 from reportgen.declaration import Experiment, load_text, resolved, to_yaml
 from reportgen.errors import DeclarationError
-from reportgen.figures import FIGURES, bound_against_k, learning_curve, learning_curves, likelihood_by_model
+from reportgen.figures import FIGURES
+from reportgen.figures.models import bound_against_k, learning_curve, learning_curves, likelihood_by_model
 from reportgen.findings import Findings, collect
 from reportgen.findings.drift import EQUIVALENT, compare_numbers
-from reportgen.findings.estimate import NotAvailableError
 from reportgen.findings.files import claims_data, csv_text
 from reportgen.findings.finished import read_rows
 from reportgen.findings.models import activity, likelihood
@@ -30,6 +30,7 @@ from reportgen.findings.models.trainings import (
     MeanOverTrainings,
 )
 from reportgen.findings.over_trainings import ratio_over_trainings
+from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.plan import Plan, make_plan, trained_once
 from reportgen.report.sections import training as section_of_training
 from reportgen.store import Store
@@ -37,14 +38,7 @@ from reportgen.store.records import JudgementRecord
 from reportgen.training import load_checkpoint, train
 from reportgen.verification.agreement import disagreements
 from tests.synthetic import training
-from tests.synthetic_models import (
-    TABLE,
-    judgement,
-    models,
-    nll_of,
-    paused,
-    records,
-)
+from tests.synthetic_models import TABLE, judgement, models, nll_of, paused, records
 from tests.test_models import of
 from tests.test_report import page_of, text_of
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from reportgen.declaration import Experiment, load_text
-from reportgen.findings.arm import MeasuredArm
-from reportgen.findings.bias import bias_p_value
-from reportgen.findings.estimate import NotAvailableError
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.bias import bias_p_value
+from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.report.sections import unbiasedness
 from tests.crafted import crafted
 from tests.toy_records import arm_record, record

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 
 from reportgen.cli import drift_lines
-from reportgen.figures import FIGURES, by_objective, draw, gap_waterfall, unit_activity
+from reportgen.figures import FIGURES, by_objective, draw, gap_waterfall
+from reportgen.figures.models import unit_activity
 from reportgen.findings import Findings
 from reportgen.findings.drift import NumberDrift, estimate_of
 from reportgen.plan import Arm, MeasurementCell
-from reportgen.report import about, front, provenance
+from reportgen.report import front, provenance
 from reportgen.report.render import fill, html_page, shared_context
 from reportgen.report.sections import judged, signal, unbiasedness, why
-from reportgen.report.writer import LEAD
+from reportgen.report.text import about
+from reportgen.report.text.writer import LEAD
 from reportgen.resources import templates
 from tests.crafted import crafted, crafted_record, experiment
 from tests.press_cases import toy
@@ -96,8 +98,8 @@ def test_the_spread_of_data_points_is_a_biased_estimators_own() -> None:
     arrays = {**record.arrays, "image_squared_norm_raw": raw}
 
     def spread(estimator: str, objective: str) -> float:
-        from reportgen.findings.arm import MeasuredArm
-        from reportgen.findings.noise_split import data_variance
+        from reportgen.findings.statistics.arm import MeasuredArm
+        from reportgen.findings.statistics.noise_split import data_variance
 
         arms = tuple(
             arm if i == reference else replace(arm, estimator=estimator)

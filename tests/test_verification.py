@@ -24,7 +24,7 @@ from reportgen.errors import MissingDataError, UsageError
 from reportgen.execution import Outcome
 from reportgen.findings import Row, claims_data, csv_text, drift
 from reportgen.findings.drift import NumberDrift, estimate_of
-from reportgen.report.pdf import Layout
+from reportgen.report.pdf.layout import Layout
 from reportgen.verification import Evidence, Verification, again, gather, judge, verification
 from reportgen.verification.agreement import disagreements
 from reportgen.verification.numbers import (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.findings.arm import MeasuredArm
+from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.store.records import ArmRecord, MeasurementRecord
 
 Array = NDArray[np.float64]

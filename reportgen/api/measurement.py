@@ -11,11 +11,11 @@ from reportgen.api.frames import frame, plain
 from reportgen.api.tables import aligned
 from reportgen.errors import UsageError
 from reportgen.findings import STATISTICS, Estimate
-from reportgen.findings.arm import MeasuredArm, find
 from reportgen.findings.prose import p_value, seconds, value_of, with_interval
 from reportgen.findings.rows import Row, arm_rows
-from reportgen.findings.statistics import estimate, of_arm
-from reportgen.findings.variance import variance_ratio
+from reportgen.findings.statistics.arm import MeasuredArm, find
+from reportgen.findings.statistics.named import estimate, of_arm
+from reportgen.findings.statistics.variance import variance_ratio
 from reportgen.objectives import OBJECTIVES
 from reportgen.store.records import MeasurementRecord
 

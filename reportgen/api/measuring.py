@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from reportgen.api.measurement import Measurement
 from reportgen.applicability import refusal
 from reportgen.declaration import EstimatorSpec
-from reportgen.declaration.checks import MOST_BUCKETS
+from reportgen.declaration.checks.measuring import MOST_BUCKETS
 from reportgen.declaration.estimator_spec import applicable
 from reportgen.declaration.scalars import Fraction
 from reportgen.engine import measure as measured

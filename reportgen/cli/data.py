@@ -115,7 +115,7 @@ def row(found: Found) -> dict[str, Any]:
     """What is known of a data set, for programs."""
     from dataclasses import asdict
 
-    from reportgen.report.bibliography import reference
+    from reportgen.report.text.bibliography import reference
 
     source, cited = found.source, reference(found.source.citation)
     return {
@@ -139,7 +139,7 @@ def row(found: Found) -> dict[str, Any]:
 
 def described(found: Found) -> Iterator[str]:
     """The same for people."""
-    from reportgen.report.bibliography import reference
+    from reportgen.report.text.bibliography import reference
 
     source, cited = found.source, reference(found.source.citation)
     train, test = source.counts

@@ -11,8 +11,8 @@ from typing import Any
 from reportgen.cli.tables import aligned
 from reportgen.findings import causes, drift, prose
 from reportgen.findings.drift import ClaimDrift, NumberDrift
-from reportgen.findings.estimate import Estimate
 from reportgen.findings.finished import CLAIMS, MANIFEST, FinishedRun, read_run
+from reportgen.findings.statistics.estimate import Estimate
 
 SHOWN = 20
 """Rows in the lines for people."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reportgen.cli.progress import duration, many
-from reportgen.declaration.claim_tests import scalar_text
+from reportgen.declaration.claims.tests import scalar_text
 from reportgen.workflow import Job
 
 if TYPE_CHECKING:

@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen.cli import drift_lines
 from reportgen.cli.tables import aligned, counted, counts
-from reportgen.declaration.claim_tests import percent_text
+from reportgen.declaration.claims.tests import percent_text
 from reportgen.findings import prose
 from reportgen.findings.finished import CLAIMS, PUBLISHED
-from reportgen.verification.numbers import (
-    DIFFERENT,
-    EQUIVALENT,
-    IDENTICAL,
-    STANDINGS,
-    UNDECIDED,
-    Number,
-)
+from reportgen.verification.numbers import DIFFERENT, EQUIVALENT, IDENTICAL, STANDINGS, UNDECIDED, Number
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome

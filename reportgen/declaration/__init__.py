@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportgen.declaration.claim_grammar import parse
+from reportgen.declaration.claims.grammar import parse
 from reportgen.declaration.estimator_spec import EstimatorSpec
 from reportgen.declaration.experiment import Claim, Experiment, Measure
 from reportgen.declaration.first_experiment import first_experiment

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PrivateAttr, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from reportgen.declaration.claim_grammar import GrammarError, parse
-from reportgen.declaration.claim_tests import ClaimTest
+from reportgen.declaration.claims.grammar import GrammarError, parse
+from reportgen.declaration.claims.tests import ClaimTest
 from reportgen.declaration.complaints import Complaint, Path, Places, refuse
 from reportgen.declaration.dotted import value_at
 from reportgen.declaration.epochs import Which, chosen

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from reportgen.declaration import overrides as command_line
-from reportgen.declaration.checks import complaints_about
+from reportgen.declaration.checks.whole import complaints_about
 from reportgen.declaration.complaints import Complaint, Path, Places, describe, suggestion
 from reportgen.declaration.estimator_spec import EstimatorEntry
 from reportgen.declaration.experiment import Claim, Experiment, Measure

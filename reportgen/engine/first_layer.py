@@ -2,8 +2,8 @@
 
 The gradient of the weight from pixel p to unit o is x_p times that of the unit's bias, estimate by
 estimate. Summed over units its variance is a part of the layer's total variance that the image alone
-decides, and needs no array of its own (see `reportgen.findings.pixels`). What that does not tell is kept
-here: maps of single units, and how the estimates of one weight are spread.
+decides, and needs no array of its own (see `reportgen.findings.statistics.pixels`). What that does not
+tell is kept here: maps of single units, and how the estimates of one weight are spread.
 """
 
 from __future__ import annotations

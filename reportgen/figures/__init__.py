@@ -13,21 +13,14 @@ from collections.abc import Callable
 from reportgen.errors import UsageError
 from reportgen.figures import (
     additive_constant,
-    bound_against_k,
     by_objective,
     coordinate_distribution,
     gap_waterfall,
-    learning_curve,
-    learning_curves,
-    likelihood_by_model,
-    model_images,
     noise_in_image,
     noise_split,
     signal_against_num_samples,
-    signal_by_model,
     signal_to_noise,
     unbiasedness,
-    unit_activity,
     variance_against_num_samples,
     variance_against_setting,
     variance_by_layer,
@@ -35,9 +28,18 @@ from reportgen.figures import (
     weight_histogram,
     work,
 )
-from reportgen.figures.drawing import Drawing, Sketch, save
-from reportgen.figures.style import house_style
-from reportgen.figures.table import Table
+from reportgen.figures.drafting.drawing import Drawing, Sketch, save
+from reportgen.figures.drafting.style import house_style
+from reportgen.figures.drafting.table import Table
+from reportgen.figures.models import (
+    bound_against_k,
+    learning_curve,
+    learning_curves,
+    likelihood_by_model,
+    signal_by_model,
+    unit_activity,
+)
+from reportgen.figures.models import images as model_images
 from reportgen.findings import Findings
 
 FIGURES: dict[str, Callable[[Findings], Sketch | None]] = {

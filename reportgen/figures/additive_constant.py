@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import log_axis, plain
 from reportgen.figures.captions import intervals_sentence, place, ranking, sentences
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis, variance_column
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
+from reportgen.figures.drafting.axes import log_axis
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import variance_axis, variance_column
+from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines, rows_of
+from reportgen.figures.drafting.style import new_figure
+from reportgen.figures.drafting.table import Column, Table
+from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.reading import MISSING, line, named
-from reportgen.figures.style import new_figure
-from reportgen.figures.table import Column, Table
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.objectives import OBJECTIVES
 

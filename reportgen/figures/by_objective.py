@@ -9,7 +9,6 @@ from itertools import chain
 from matplotlib.figure import Figure
 
 from reportgen.figures import variance_over_training
-from reportgen.figures.axes import epoch_axis, epoch_position, log_axis
 from reportgen.figures.captions import (
     biased_sentence,
     contrast,
@@ -21,12 +20,13 @@ from reportgen.figures.captions import (
     ranking,
     sentences,
 )
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import objective_title, variance_axis, variance_column
-from reportgen.figures.lines import draw_lines, extent, label_lines, rows_of
+from reportgen.figures.drafting.axes import epoch_axis, epoch_position, log_axis
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import objective_title, variance_axis, variance_column
+from reportgen.figures.drafting.lines import draw_lines, extent, label_lines, rows_of
+from reportgen.figures.drafting.style import new_figure
+from reportgen.figures.drafting.table import Column, Table
 from reportgen.figures.reading import unbiased
-from reportgen.figures.style import new_figure
-from reportgen.figures.table import Column, Table
 from reportgen.figures.variance_over_training import VarianceOverTraining
 from reportgen.findings import Findings, prose
 

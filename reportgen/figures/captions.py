@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reportgen.figures.lines import Line, extent
+from reportgen.figures.drafting.lines import Line, extent
 from reportgen.figures.model_grid import base_model
 from reportgen.figures.reading import default_samples, is_bound, kind_of, title_of, unbiased, usable
 from reportgen.findings import Estimate, Findings, prose

@@ -8,14 +8,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from reportgen.figures import marking
-from reportgen.figures.axes import log_axis, marker_size, row_labels
 from reportgen.figures.captions import biased_sentence, lowered, place, sentences, zero_sentence
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis, variance_column, wrapped
+from reportgen.figures.drafting import marking
+from reportgen.figures.drafting.axes import log_axis, row_labels
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
+from reportgen.figures.drafting.points import marker_size
+from reportgen.figures.drafting.style import GRID, INK, PAPER, Look, new_figure
+from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import all_looks, title_of, unbiased, usable
-from reportgen.figures.style import GRID, INK, PAPER, Look, new_figure
-from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
 
 Counts = NDArray[np.float64]

@@ -9,8 +9,8 @@ from itertools import combinations
 
 from reportgen.figures.reading import title_of, unbiased
 from reportgen.findings import Findings, prose
-from reportgen.findings.estimate import Source
 from reportgen.findings.series import Series
+from reportgen.findings.statistics.estimate import Source
 
 Arm = tuple[str, str]
 """A label and an objective."""

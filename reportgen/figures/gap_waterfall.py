@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import dot, log_axis, margin_head, margin_note, row_labels
 from reportgen.figures.captions import lowered, place, sentences
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis, variance_column, wrapped
-from reportgen.figures.marking import mark
+from reportgen.figures.drafting.axes import log_axis, margin_head, margin_note, row_labels
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
+from reportgen.figures.drafting.marking import mark
+from reportgen.figures.drafting.points import dot
+from reportgen.figures.drafting.style import GRID, INK, MUTED, Look, new_figure
+from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import all_looks, default_samples, named, title_of, usable
-from reportgen.figures.style import GRID, INK, MUTED, Look, new_figure
-from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 
 STEPS = (

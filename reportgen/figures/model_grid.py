@@ -6,10 +6,10 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from reportgen.declaration.claim_tests import scalar_text
+from reportgen.declaration.claims.tests import scalar_text
 from reportgen.declaration.companions import companions
 from reportgen.declaration.train import TRAINING_SEED
-from reportgen.figures.labels import TRAINED_AS, setting_title, value_title
+from reportgen.figures.drafting.labels import TRAINED_AS, setting_title, value_title
 from reportgen.findings import Findings
 from reportgen.findings.models.table import JudgedModel
 

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from reportgen.figures import table as tables
-from reportgen.figures.axes import log_ticks
 from reportgen.figures.captions import lowered, place, sentences
-from reportgen.figures.colour_scale import NINE_TENTHS, Array, Scale, as_bytes
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis, wrapped
-from reportgen.figures.reading import named, pair, title_of, unbiased
-from reportgen.figures.style import COLUMN, LEADING, SMALL, TEXT, new_figure
-from reportgen.figures.table import Column, Table
-from reportgen.figures.tiles import Canvas
+from reportgen.figures.drafting import table as tables
+from reportgen.figures.drafting.colour_scale import NINE_TENTHS, Array, Scale, as_bytes
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import variance_axis, wrapped
+from reportgen.figures.drafting.style import COLUMN, LEADING, SMALL, TEXT, new_figure
+from reportgen.figures.drafting.table import Column, Table
+from reportgen.figures.drafting.ticks import log_ticks
+from reportgen.figures.drafting.tiles import Canvas
+from reportgen.figures.pixel_maps import NoiseInImage, data
+from reportgen.figures.reading import named
 from reportgen.findings import Estimate, Findings, prose
 
 Align = Literal["left", "center"]
 
-COLUMNS = 4
-"""Checkpoints shown at most."""
 VARIANCE, RATIO = "viridis", "cividis"
 """Colour maps of even lightness steps, so that they read in grey, and for the colour-blind."""
 GAP, BLOCK_GAP, LABELS, RATIOS = 1.2, 4.5, 29.0, 12.5
@@ -37,128 +34,6 @@ LONGEST = 18
 TALLEST, HEAD, BAR, NARROWEST = 8.0, 8.2, 2.4, 20.0
 """Greatest height of a tile, what stands above the first, height of a colour bar and least width of the
 last, which its name and two numbers need, mm."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One estimator's maps, each [H W]; None where its cell broke."""
-
-    label: str
-    title: str
-    maps: tuple[Array | None, ...]
-    """By checkpoint."""
-    relative: Array | None
-    """Its variance over the reference's at the last checkpoint, over that of all weights; None for the
-    reference."""
-    ratio: Estimate
-    """Of all weights together, at the last checkpoint."""
-    units: tuple[Array, ...]
-    """Single units' maps at the last checkpoint."""
-
-
-@dataclass(frozen=True)
-class NoiseInImage:
-    """Rows of maps, on one scale."""
-
-    objective: str
-    shape: tuple[int, int]
-    checkpoints: tuple[int, ...]
-    titles: tuple[str, ...]
-    """Of the checkpoints."""
-    mean: Array
-    """The mean of the images measured."""
-    bright: NDArray[np.bool_]
-    dead: int
-    layer_units: int
-    units: tuple[int, ...]
-    """Numbers of the units shown, from 1."""
-    reference: str
-    rows: tuple[Row, ...]
-    pair: tuple[tuple[str, Estimate], ...]
-    """Of the two estimators that are compared first: name, and the part of the brighter half."""
-    error: float
-    """Half the 95 % interval of one pixel's variance, relative: the median."""
-    headings: tuple[str, str, str]
-    """Over the checkpoints, the ratios and the units."""
-    relative: tuple[str, Array] | None
-    """Name and `Row.relative` of the estimator that is compared first; None where none is."""
-
-
-def data(findings: Findings) -> NoiseInImage | None:
-    """Of unbiased estimators under the first objective; None where no layer sees images."""
-    layer = findings.first_layer()
-    if layer is None:
-        return None
-    measured = findings.checkpoints
-    chosen = spaced(measured, COLUMNS)
-    reference = findings.reference()
-    base = findings.pixel_noise(reference)
-    rows, errors = [], []
-    for label in findings.compared():
-        if not unbiased(findings, label):
-            continue
-        found = [findings.pixel_noise(label, checkpoint=epoch) for epoch in chosen]
-        last = found[-1]
-        if last is None or not (last.variance > 0).any():
-            continue
-        relative = None
-        if base is not None and label != reference and (base.variance > 0).any():
-            relative = over(last.variance, base.variance)
-        errors.append(last.error[np.isfinite(last.error)])
-        rows.append(
-            Row(
-                label,
-                title_of(findings, label),
-                tuple(None if one is None else one.variance for one in found),
-                relative,
-                findings.pixel_ratio(label, reference),
-                tuple(last.units),
-            )
-        )
-    if not rows:
-        return None
-    against = sorted(rows, key=lambda row: row.label != (pair(findings) or ("",))[0])
-    sides = [label for label in pair(findings) or (reference,) if label in [row.label for row in rows]]
-    return NoiseInImage(
-        findings.objectives[0],
-        layer.shape,
-        chosen,
-        tuple(prose.count(epoch) for epoch in chosen) if findings.vocabulary.trained else ("",),
-        layer.mean,
-        layer.bright,
-        layer.dead,
-        layer.units,
-        layer.shown,
-        title_of(findings, reference),
-        tuple(rows),
-        tuple((named(findings, label), findings.pixel_share(label, layer.bright)) for label in sides),
-        float(np.median(np.concatenate(errors))),
-        headings(findings),
-        next(
-            ((named(findings, row.label), row.relative) for row in against if row.relative is not None), None
-        ),
-    )
-
-
-def headings(findings: Findings) -> tuple[str, str, str]:
-    """Over the columns of checkpoints, of ratios, of units."""
-    v, layer = findings.vocabulary, findings.first_layer()
-    several = layer is not None and len(layer.shown) > 1
-    return (f"at {v.round}" if v.trained else "", "relative to", "single units" if several else "unit")
-
-
-def spaced(values: Sequence[int], most: int) -> tuple[int, ...]:
-    """The first and the last of ascending values, and others evenly between them."""
-    if len(values) <= most:
-        return tuple(values)
-    return tuple(values[round(i * (len(values) - 1) / (most - 1))] for i in range(most))
-
-
-def over(above: Array, below: Array) -> Array:
-    """Pixel by pixel, relative to the ratio of the sums; NaN where a pixel has no variance."""
-    found = np.full_like(above, math.nan)
-    np.divide(above, below, out=found, where=(above > 0) & (below > 0))
-    return np.asarray(found * (below.sum() / above.sum()))
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
 from reportgen.figures.captions import lowered, place, sentences
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import wrapped
-from reportgen.figures.lines import Line
-from reportgen.figures.marking import mark
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import wrapped
+from reportgen.figures.drafting.lines import Line
+from reportgen.figures.drafting.marking import mark
+from reportgen.figures.drafting.style import INK, SMALL, TEXT, new_figure
+from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import epochs, line, named, unbiased
-from reportgen.figures.style import INK, SMALL, TEXT, new_figure
-from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
 
 MINIBATCH = 0.16

@@ -8,9 +8,9 @@ from typing import Any
 
 from reportgen.declaration import EstimatorSpec
 from reportgen.estimators import ESTIMATORS, Estimator
-from reportgen.figures.labels import short_title
-from reportgen.figures.lines import NOT_THERE, Line
-from reportgen.figures.style import Look, looks
+from reportgen.figures.drafting.labels import short_title
+from reportgen.figures.drafting.lines import NOT_THERE, Line
+from reportgen.figures.drafting.style import Look, looks
 from reportgen.findings import Estimate, Findings
 from reportgen.objectives import OBJECTIVES
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reportgen.figures.crossings import Crossing, crossings
-from reportgen.figures.labels import named_setting
-from reportgen.figures.lines import Line, extent
+from reportgen.figures.drafting.labels import named_setting
+from reportgen.figures.drafting.lines import Line, extent
 from reportgen.figures.reading import arms_drawn, comparable, line_of
 from reportgen.findings import Estimate, Findings
 from reportgen.findings.series import Series
-from reportgen.findings.variance import NOTHING
+from reportgen.findings.statistics.variance import NOTHING
 
 FEW_BLOCKS = 3
 """Blocks of parameters, at most, that get a row of panels each."""

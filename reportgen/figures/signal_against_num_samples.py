@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reportgen.figures import reading
-from reportgen.figures.axes import log_axis, setting_axis
 from reportgen.figures.captions import intervals_sentence, lowered, place, ranking, sentences
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import signal_axis
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.drafting.axes import log_axis, setting_axis
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import signal_axis
+from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines
+from reportgen.figures.drafting.style import height, new_figure
+from reportgen.figures.drafting.table import Column, Table
 from reportgen.figures.reading import MISSING, gradient_title, line
-from reportgen.figures.style import height, new_figure
-from reportgen.figures.table import Column, Table
 from reportgen.figures.variance_against_num_samples import rows_with_slopes, slope_note
 from reportgen.findings import Estimate, Findings, prose
 

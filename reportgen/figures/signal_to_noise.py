@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import epoch_axis, epoch_position, log_axis
 from reportgen.figures.captions import (
     article,
     biased_sentence,
@@ -16,12 +15,13 @@ from reportgen.figures.captions import (
     ranking,
     sentences,
 )
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import signal_axis
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
+from reportgen.figures.drafting.axes import epoch_axis, epoch_position, log_axis
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import signal_axis
+from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines, rows_of
+from reportgen.figures.drafting.style import height, new_figure
+from reportgen.figures.drafting.table import Column, Table
 from reportgen.figures.reading import epochs, named, over_checkpoints, unbiased
-from reportgen.figures.style import height, new_figure
-from reportgen.figures.table import Column, Table
 from reportgen.findings import Findings, prose
 
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import dot, linear_grid, margin_head, margin_note, row_labels
 from reportgen.figures.captions import lowered, place, sentences
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import wrapped
-from reportgen.figures.marking import mark
+from reportgen.figures.drafting.axes import linear_grid, margin_head, margin_note, row_labels
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import wrapped
+from reportgen.figures.drafting.marking import mark
+from reportgen.figures.drafting.points import dot
+from reportgen.figures.drafting.style import GRID, INK, MUTED, TEXT, Look, new_figure
+from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import all_looks, named, title_of
-from reportgen.figures.style import GRID, INK, MUTED, TEXT, Look, new_figure
-from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from reportgen.figures.axes import curve, log_axis
 from reportgen.figures.captions import (
     biased_sentence,
     intervals_sentence,
@@ -21,13 +20,15 @@ from reportgen.figures.captions import (
     ranking,
     sentences,
 )
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis, variance_column
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
-from reportgen.figures.marking import mark
+from reportgen.figures.drafting.axes import log_axis
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import variance_axis, variance_column
+from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines, rows_of
+from reportgen.figures.drafting.marking import mark
+from reportgen.figures.drafting.points import curve
+from reportgen.figures.drafting.style import INK, MUTED, SMALL, height, new_figure
+from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import MISSING, comparable, line
-from reportgen.figures.style import INK, MUTED, SMALL, height, new_figure
-from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import curve, is_decades, log_axis, plain, setting_axis
 from reportgen.figures.captions import (
     Place,
     biased_sentence,
@@ -26,15 +25,18 @@ from reportgen.figures.captions import (
     zero_sentence,
 )
 from reportgen.figures.crossings import place_text
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import setting_title, variance_axis, variance_column
-from reportgen.figures.lines import draw_lines, label_lines, rows_of
-from reportgen.figures.marking import mark
-from reportgen.figures.placing import number_marks
+from reportgen.figures.drafting.axes import is_decades, log_axis, setting_axis
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import setting_title, variance_axis, variance_column
+from reportgen.figures.drafting.lines import draw_lines, label_lines, rows_of
+from reportgen.figures.drafting.marking import mark
+from reportgen.figures.drafting.placing import number_marks
+from reportgen.figures.drafting.points import curve
+from reportgen.figures.drafting.style import INK, PAPER, new_figure
+from reportgen.figures.drafting.table import Cell, Column, Mark, Row, Table
+from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.reading import unbiased, usable
 from reportgen.figures.setting_panels import Panel, Ring, VarianceAgainstSetting, data
-from reportgen.figures.style import INK, PAPER, new_figure
-from reportgen.figures.table import Cell, Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
 
 DENSE = 12

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import dot, log_axis, row_labels
 from reportgen.figures.captions import (
     biased_sentence,
     intervals_sentence,
@@ -18,12 +17,14 @@ from reportgen.figures.captions import (
     sentences,
     zero_sentence,
 )
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis, variance_column, wrapped
-from reportgen.figures.lines import Line, extent
+from reportgen.figures.drafting.axes import log_axis, row_labels
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
+from reportgen.figures.drafting.lines import Line, extent
+from reportgen.figures.drafting.points import dot
+from reportgen.figures.drafting.style import GRID, INK, TEXT, new_figure
+from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import comparable, line, unbiased, usable
-from reportgen.figures.style import GRID, INK, TEXT, new_figure
-from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Findings, prose
 
 ACROSS = 4

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from reportgen.figures.axes import epoch_axis, epoch_position, log_axis
 from reportgen.figures.captions import (
     biased_sentence,
     contrast,
@@ -18,12 +17,13 @@ from reportgen.figures.captions import (
     ranking,
     sentences,
 )
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import variance_axis, variance_column
-from reportgen.figures.lines import Line, draw_lines, extent, label_lines, rows_of
+from reportgen.figures.drafting.axes import epoch_axis, epoch_position, log_axis
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import variance_axis, variance_column
+from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines, rows_of
+from reportgen.figures.drafting.style import height, new_figure
+from reportgen.figures.drafting.table import Column, Table
 from reportgen.figures.reading import comparable, epochs, over_checkpoints
-from reportgen.figures.style import height, new_figure
-from reportgen.figures.table import Column, Table
 from reportgen.findings import Findings, prose
 
 

@@ -11,16 +11,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from reportgen.figures.axes import dot, linear_grid, log_axis, margin_note, plain
 from reportgen.figures.captions import lowered, sentences
-from reportgen.figures.drawing import Sketch
-from reportgen.figures.labels import wrapped
+from reportgen.figures.drafting.axes import linear_grid, log_axis, margin_note
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import wrapped
+from reportgen.figures.drafting.points import dot
+from reportgen.figures.drafting.style import GRID, INK, LEADING, SMALL, Look, new_figure
+from reportgen.figures.drafting.table import Column, Mark, Row, Table
+from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model
 from reportgen.figures.reading import all_looks, named, pair, title_of
-from reportgen.figures.style import GRID, INK, LEADING, SMALL, Look, new_figure
-from reportgen.figures.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
-from reportgen.findings.one_weight import NORMAL_FAR, Place
+from reportgen.findings.statistics.one_weight import NORMAL_FAR, Place
 from reportgen.objectives import OBJECTIVES
 
 Array = NDArray[np.float64]

@@ -5,17 +5,17 @@ No torch here: a report can be written wherever the store can be read.
 
 from __future__ import annotations
 
-from reportgen.findings.arm import broken_arms
-from reportgen.findings.claims import ClaimFinding
+from reportgen.findings.claims.comparisons import ComparisonFinding
+from reportgen.findings.claims.judged import ClaimFinding
 from reportgen.findings.collecting import adopt, collect
-from reportgen.findings.comparisons import ComparisonFinding
-from reportgen.findings.coordinates import Coordinates
-from reportgen.findings.crossovers import Crossover
-from reportgen.findings.estimate import Estimate
 from reportgen.findings.files import claim_data, claims_data, claims_text, csv_text
 from reportgen.findings.findings import Findings
 from reportgen.findings.rows import Row
-from reportgen.findings.statistics import STATISTICS
+from reportgen.findings.statistics.arm import broken_arms
+from reportgen.findings.statistics.coordinates import Coordinates
+from reportgen.findings.statistics.crossovers import Crossover
+from reportgen.findings.statistics.estimate import Estimate
+from reportgen.findings.statistics.named import STATISTICS
 
 __all__ = [
     "STATISTICS",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from reportgen.errors import StoreError
-from reportgen.findings.claims import judge_claims
+from reportgen.findings.claims.judged import judge_claims
 from reportgen.findings.findings import Findings
 from reportgen.plan import Cell, JudgementCell, MeasurementCell, Plan, TrainingCell
 from reportgen.store.records import BrokenRecord, JudgementRecord, MeasurementRecord, TrainingRecord

@@ -46,12 +46,12 @@ import numpy as np
 from scipy import special
 
 from reportgen.declaration.train import TRAINING_SEED
-from reportgen.findings.bias import holm
-from reportgen.findings.estimate import NAN, Estimate
 from reportgen.findings.finished import name_of
 from reportgen.findings.models.rows import EVERY
 from reportgen.findings.rows import Row
-from reportgen.findings.variance import NOTHING
+from reportgen.findings.statistics.bias import holm
+from reportgen.findings.statistics.estimate import NAN, Estimate
+from reportgen.findings.statistics.variance import NOTHING
 from reportgen.jackknife import t_quantile
 
 IDENTICAL, EQUIVALENT, DRIFTED, CHANGED = "identical", "equivalent", "drifted", "changed"

@@ -9,11 +9,11 @@ import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any
 
-from reportgen.findings.claims import ClaimFinding
-from reportgen.findings.comparisons import ComparisonFinding
-from reportgen.findings.estimate import Estimate
+from reportgen.findings.claims.comparisons import ComparisonFinding
+from reportgen.findings.claims.judged import ClaimFinding
 from reportgen.findings.findings import Findings
 from reportgen.findings.rows import COLUMNS, Row, swept_columns
+from reportgen.findings.statistics.estimate import Estimate
 
 DIGITS = 12
 """Of the ends of intervals in results.csv."""

@@ -3,83 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.declaration.claim_statistics import SLOPES
-from reportgen.declaration.companions import companions
-from reportgen.declaration.train import TRAINING_SEED
-from reportgen.findings import (
-    bias,
-    coordinates,
-    crossovers,
-    curves,
-    one_weight,
-    pixels,
-    variance,
-    verdicts,
-)
-from reportgen.findings.arm import MeasuredArm, arms, broken_arms, find
-from reportgen.findings.claims import ClaimFinding
-from reportgen.findings.coordinates import Coordinates
-from reportgen.findings.crossovers import Crossover
-from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
+from reportgen.declaration.claims.statistics import SLOPES
+from reportgen.findings import verdicts
+from reportgen.findings.claims.judged import ClaimFinding
+from reportgen.findings.measured import Measured
 from reportgen.findings.models.rows import model_rows
 from reportgen.findings.models.table import JudgedModel, judged_models
 from reportgen.findings.rows import Row, count_rows, make_rows, swept_columns
-from reportgen.findings.series import Series, of_one_seed
-from reportgen.findings.statistics import STATISTICS, estimate, of_arm
+from reportgen.findings.statistics import bias, coordinates, crossovers, curves, one_weight, pixels, variance
+from reportgen.findings.statistics.arm import MeasuredArm, broken_arms, find
+from reportgen.findings.statistics.coordinates import Coordinates
+from reportgen.findings.statistics.crossovers import Crossover
+from reportgen.findings.statistics.estimate import Estimate, NotAvailableError, unavailable
+from reportgen.findings.statistics.named import STATISTICS, estimate, of_arm
 from reportgen.findings.vocabulary import Vocabulary, vocabulary
-from reportgen.plan import Plan
-from reportgen.store.records import (
-    QUANTILES,
-    BrokenRecord,
-    JudgementRecord,
-    MeasurementRecord,
-    TrainingRecord,
-)
+from reportgen.store.records import QUANTILES
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
-    """What an experiment found. Made by `collect`.
+class Findings(Measured):
+    """What an experiment found. Made by `collect`; places are named as in `Measured`."""
 
-    Where a method takes a place, None means: the first objective, the last
-    checkpoint measured there, the base setting, an estimator's own K.
-    """
-
-    experiment: Any
-    """The declaration."""
-    plan: Plan
-    trainings: tuple[TrainingRecord, ...]
-    """In the plan's order; those that broke are in `broken`."""
-    measurements: tuple[MeasurementRecord, ...]
-    judgements: tuple[JudgementRecord, ...]
-    broken: tuple[BrokenRecord, ...]
-    """Cells without a record, and why: they broke, or their time was up."""
     claims: tuple[ClaimFinding, ...]
     _causes: Mapping[str, str] = field(repr=False)
-
-    @property
-    def objectives(self) -> tuple[str, ...]:
-        """In the order declared."""
-        return tuple(self.experiment.objective)
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Estimators' labels in the order declared."""
-        return tuple(spec.label for spec in self.experiment.estimators)
-
-    @property
-    def estimator_of(self) -> dict[str, str]:
-        """Label → name in the table of estimators."""
-        return {spec.label: spec.name for spec in self.experiment.estimators}
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -89,32 +44,6 @@ class Findings:
         count = len(record.images) if record else declared
         free = record is not None and count == 1 and record.eta == record.parameters
         return vocabulary(self.experiment, count, free)
-
-    def compared(self, objective: str | None = None, parameters: str = "phi") -> tuple[str, ...]:
-        """Labels of the estimators of one gradient, in φ or in θ: only these can be compared.
-
-        Those that have no meaning for the objective are left out.
-        """
-        wanted = objective or self.objectives[0]
-        return tuple(
-            spec.label
-            for spec in self.experiment.estimators
-            if spec.kind.parameters == parameters and spec.kind.serves(wanted)
-        )
-
-    @property
-    def checkpoints(self) -> tuple[int, ...]:
-        """Epochs measured in the base setting, ascending."""
-        return tuple(sorted({record.checkpoint for record in self.measurements if record.base}))
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """Parameter groups of the base setting, ``all`` first."""
-        return next((record.groups for record in self.measurements if record.base), ("all",))
-
-    def blocks(self, parameters: str = "phi") -> tuple[str, ...]:
-        """Parameter groups of one gradient, ``all`` first; those of θ are named “θ …”."""
-        return tuple(g for g in self.groups if g == "all" or (g[0] == "θ") == (parameters == "theta"))
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -153,87 +82,6 @@ class Findings:
     def comparisons(self) -> int:
         """Looks at the data that all claims take together; their intervals share the 5 % error."""
         return round(0.05 / (1.0 - self.claims[0].level)) if self.claims else 0
-
-    def reference(self, objective: str | None = None) -> str:
-        """Label of the arm that the others are compared with."""
-        wanted = objective or self.objectives[0]
-        for cell in self.plan.measurements:
-            if wanted in cell.references:
-                return cell.references[wanted]
-        return self.labels[0]
-
-    @property
-    def compared_with(self) -> dict[str, dict[str, str]]:
-        """Objective → label → what its ratios, projections and tests are to; the references are not in it."""
-        found: dict[str, dict[str, str]] = {name: {} for name in self.objectives}
-        for record in self.measurements:
-            own = {(arm.objective, arm.parameters): arm.label for arm in record.arms if arm.reference}
-            for arm in record.arms:
-                reference = own.get((arm.objective, arm.parameters), arm.label)
-                if reference != arm.label:
-                    found[arm.objective][arm.label] = reference
-        return found
-
-    def settings(self, name: str, setting: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
-        """Values measured of a swept setting, ascending where they can be.
-
-        The others are at the value that `setting` gives them, or at their base value.
-        """
-        values: list[Any] = []
-        for record in self._along(name, setting):
-            if record.setting[name] not in values:
-                values.append(record.setting[name])
-        numbers = all(isinstance(value, int | float) for value in values)
-        return tuple(sorted(values)) if numbers else tuple(values)
-
-    def series(self, path: str | None = None) -> tuple[Series, ...]:
-        """Runs of at least two numbers along a swept setting, or along each of them; see `series`.
-
-        A setting that only changes along with another is not told beside it. Along a series the
-        training's seed stays: the base's, or the first with a series where the base's has none.
-        """
-        paths = [path] if path else list(self.experiment.swept)
-        settings = [record.setting for record in self.measurements]
-        told = dict.fromkeys(name for name in self.experiment.swept if name != TRAINING_SEED)
-        for known in self.experiment.swept:
-            for other in companions(self.experiment, known) if known in told else ():
-                told.pop(other, None)
-        return tuple(
-            replace(run, named={key: value for key, value in run.named.items() if key in told})
-            for path in paths
-            if path in told
-            for run in of_one_seed(path, settings, self._base_setting())
-        )
-
-    def record(
-        self, checkpoint: int | None = None, setting: Mapping[str, Any] | None = None
-    ) -> MeasurementRecord | None:
-        """The measured cell of a place; settings that `setting` does not name stay at their base value."""
-        wanted = None if setting is None else {**self._base_setting(), **setting}
-        found = [
-            record
-            for record in self.measurements
-            if (record.base if wanted is None else record.setting == wanted)
-            and checkpoint in (None, record.checkpoint)
-        ]
-        return max(found, key=lambda record: record.checkpoint) if found else None
-
-    def arm(
-        self,
-        label: str,
-        *,
-        objective: str | None = None,
-        checkpoint: int | None = None,
-        setting: Mapping[str, Any] | None = None,
-        num_samples: int | None = None,
-        constant: float = 0.0,
-    ) -> MeasuredArm | None:
-        """The arm measured in a place, if there is one. Raises LookupError for a label never declared."""
-        self._require(label)
-        record = self.record(checkpoint, setting)
-        if record is None:
-            return None
-        return find(record, objective or self.objectives[0], label, num_samples, constant)
 
     def get(self, statistic: str, label: str, *, group: str = "all", **place: Any) -> Estimate:
         """A named statistic of one arm.
@@ -398,31 +246,6 @@ class Findings:
             return of(arm)
         except NotAvailableError:
             return None
-
-    def _require(self, *labels: str) -> None:
-        for label in labels:
-            if label not in self.labels:
-                raise LookupError(f"no estimator {label!r}; there are {', '.join(self.labels)}")
-
-    def _along(self, path: str, setting: Mapping[str, Any] | None) -> list[MeasurementRecord]:
-        """Cells in which a swept setting varies, the others at the value `setting` gives, or the base's."""
-        fixed = {**self._base_setting(), **(setting or {})}
-        return [
-            record
-            for record in self.measurements
-            if path in record.setting
-            and (not fixed or all(v == fixed.get(key) for key, v in record.setting.items() if key != path))
-        ]
-
-    def _base_setting(self) -> dict[str, Any]:
-        return next((record.setting for record in self.measurements if record.base), {})
-
-    def _arms(self, label: str, place: Mapping[str, Any]) -> list[MeasuredArm]:
-        self._require(label)
-        record = self.record(place.get("checkpoint"), place.get("setting"))
-        if record is None:
-            return []
-        return arms(record, place.get("objective") or self.objectives[0], label)
 
     def _constant_effect(self, label: str, place: Mapping[str, Any]) -> Estimate:
         own = self._arms(label, place)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.declaration.train import TRAINING_SEED
-from reportgen.findings.estimate import Estimate
 from reportgen.findings.findings import Findings
-from reportgen.findings.jackknife import LEVEL
-from reportgen.findings.source import OfSeveral
+from reportgen.findings.statistics.estimate import Estimate
+from reportgen.findings.statistics.jackknife import LEVEL
+from reportgen.findings.statistics.source import OfSeveral
 from reportgen.jackknife import t_quantile
 from reportgen.plan import model_of
 

@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from reportgen.findings.estimate import Estimate
+from reportgen.findings.statistics.estimate import Estimate
 
 THIN = "\u202f"
 """Narrow no-break space: between groups of three digits."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reportgen.findings.arm import MeasuredArm
-from reportgen.findings.estimate import Estimate, unavailable
-from reportgen.findings.statistics import STATISTICS, of_arm
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.estimate import Estimate, unavailable
+from reportgen.findings.statistics.named import STATISTICS, of_arm
 from reportgen.plan import MeasurementCell, Plan
 from reportgen.store.records import MeasurementRecord
 

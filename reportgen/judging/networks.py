@@ -14,12 +14,7 @@ from torch import Tensor, nn
 
 from reportgen.datasets import Dataset
 from reportgen.errors import CellError
-from reportgen.families import (
-    Family,
-    FullCovarianceGaussian,
-    LowRankGaussian,
-    MeanFieldGaussian,
-)
+from reportgen.families import Family, FullCovarianceGaussian, LowRankGaussian, MeanFieldGaussian
 from reportgen.judging.chain import Chain
 from reportgen.problems import BUILDERS, Materials
 from reportgen.problems.layered import LayeredVAE, Stages

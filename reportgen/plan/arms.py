@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reportgen.declaration.claim_checks import CONSTANT_PROBES
+from reportgen.declaration.checks.claims import CONSTANT_PROBES
 from reportgen.declaration.estimator_spec import EstimatorSpec
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.own_estimator import OwnEstimator

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from reportgen.findings import ClaimFinding, Findings, broken_arms, claim_data
-from reportgen.report import about, provenance
+from reportgen.report import provenance
+from reportgen.report.text import about
 
 SHOWN = (
     *("id", "statement", "verdict", "expect", "as_expected"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from reportgen.findings import Findings
 from reportgen.findings.finished import PUBLISHED
-from reportgen.report.pdf import Attachment
+from reportgen.report.pdf.layout import Attachment
 from reportgen.report.provenance import recorded
 from reportgen.store import MeasurementRecord, Record
 from reportgen.store.records import BrokenRecord

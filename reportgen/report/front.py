@@ -10,12 +10,12 @@ from reportgen.figures.model_grid import base_model, grid
 from reportgen.findings import Findings, prose
 from reportgen.findings.over_trainings import ratio_over_trainings
 from reportgen.plan import model_of
-from reportgen.report import about, model_words, tally, words
-from reportgen.report.bibliography import reference
 from reportgen.report.provenance import Provenance
 from reportgen.report.sections import signal
 from reportgen.report.sections.judged import effect, effect_name, sources
 from reportgen.report.sections.training import between_objectives, story
+from reportgen.report.text import about, model_words, tally, words
+from reportgen.report.text.bibliography import reference
 
 STANDS_IN = {"training": ("variance",)}
 """Section → what takes its place where there is nothing for it to say."""

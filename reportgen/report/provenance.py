@@ -14,8 +14,8 @@ from typing import Any
 import reportgen
 from reportgen.findings import Findings, prose
 from reportgen.libraries import PANGO, font_subsetter
-from reportgen.report import about
-from reportgen.report.paper import A4
+from reportgen.report.pdf.paper import A4
+from reportgen.report.text import about
 from reportgen.resources import lock, templates
 from reportgen.store.records import JudgementRecord, MeasurementRecord, TrainingRecord
 

@@ -27,18 +27,19 @@ from reportgen.findings.models.published import published_text
 from reportgen.plan import ENGINE_VERSION
 from reportgen.report import evidence, front, provenance
 from reportgen.report.files import write
-from reportgen.report.marks import plain
-from reportgen.report.numbering import Numbering
-from reportgen.report.paper import A4, PAGES
-from reportgen.report.pdf import Layout, Resources, lay_out, require_weasyprint
+from reportgen.report.pdf.layout import Layout, Resources, lay_out, require_weasyprint
+from reportgen.report.pdf.paper import A4, PAGES
 from reportgen.report.provenance import Provenance
 from reportgen.report.script import script
-from reportgen.report.section import Section
 from reportgen.report.sections import SECTIONS
 from reportgen.report.style import font_files, sheet
+from reportgen.report.text.marks import plain
+from reportgen.report.text.mathematics import Medium
+from reportgen.report.text.numbering import Numbering
+from reportgen.report.text.section import Section
+from reportgen.report.text.writer import Writer, numbered
 from reportgen.report.together import making
 from reportgen.report.unchanged import MANIFEST, fingerprint, is_current
-from reportgen.report.writer import Medium, Writer, numbered
 from reportgen.store.records import BrokenRecord
 
 WRITTEN = ("report.html", "report.pdf", "results.csv", "claims.json", MANIFEST)

@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from reportgen.errors import MissingRequirementError
-from reportgen.report.writer import Medium
+from reportgen.report.text.mathematics import Medium
 from reportgen.resources import templates
 
 FACES = (

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from reportgen import __version__
-from reportgen.report import ledger, provenance, words
+from reportgen.report import ledger, provenance
 from reportgen.report.entry import Entry, entry_data
 from reportgen.report.files import write
-from reportgen.report.paper import A4, SHEETS
-from reportgen.report.pdf import Attachment, Resources, lay_out
+from reportgen.report.pdf.layout import Attachment, Resources, lay_out
+from reportgen.report.pdf.paper import A4, SHEETS
 from reportgen.report.style import font_files, sheet
+from reportgen.report.text import words
+from reportgen.report.text.mathematics import Medium
+from reportgen.report.text.writer import Writer
 from reportgen.report.unchanged import fingerprint, is_current
-from reportgen.report.writer import Medium, Writer
 
 TITLE = "Every claim and its verdict"
 TEMPLATE = "summary.html"

@@ -19,13 +19,7 @@ from reportgen.problems import TRAINABLES, Materials
 from reportgen.problems.networks import load_networks
 from reportgen.store import Store, TrainingRecord
 from reportgen.training.adam import Adam, Flat
-from reportgen.training.checkpoints import (
-    Progress,
-    load_checkpoint,
-    resume,
-    save_checkpoint,
-    save_state,
-)
+from reportgen.training.checkpoints import Progress, load_checkpoint, resume, save_checkpoint, save_state
 from reportgen.training.differentiated import Differentiated
 from reportgen.training.schedule import Rates, schedule
 from reportgen.training.written_out import WrittenOut

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reportgen.declaration import Experiment
-from reportgen.declaration.claim_tests import (
+from reportgen.declaration.claims.tests import (
     Contrast,
     Crossing,
     EqualMeans,
@@ -22,10 +22,10 @@ from reportgen.declaration.claim_tests import (
 )
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings import Row, verdicts
-from reportgen.findings.claims import labels
-from reportgen.findings.comparisons import criterion, pieces
-from reportgen.findings.contrasts import RATIOS
+from reportgen.findings.claims.comparisons import criterion, pieces
+from reportgen.findings.claims.judged import labels
 from reportgen.findings.models.rows import EVERY, MODEL
+from reportgen.findings.statistics.contrasts import RATIOS
 
 DECLARED = ("statement", "quote", "source", "test", "expect")
 """Of a claim, what claims.json repeats."""

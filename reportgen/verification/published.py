@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reportgen.declaration import Experiment
-from reportgen.declaration.claim_tests import scalar_text
+from reportgen.declaration.claims.tests import scalar_text
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings import Row, verdicts
 from reportgen.findings.finished import PUBLISHED

@@ -11,7 +11,7 @@ from typing import Any
 
 from reportgen import workflow
 from reportgen.declaration import Experiment, load_text
-from reportgen.declaration.checks import least_budget
+from reportgen.declaration.checks.measuring import least_budget
 from reportgen.errors import UsageError
 from reportgen.findings import Findings, causes, claims_data, collect, csv_text, drift
 from reportgen.findings.causes import Difference
@@ -19,11 +19,12 @@ from reportgen.findings.files import claims_text
 from reportgen.findings.finished import CLAIMS, MANIFEST, RESULTS, read_rows
 from reportgen.findings.models import verdict
 from reportgen.findings.models.published import published_data
-from reportgen.report import about, provenance
+from reportgen.report import provenance
 from reportgen.report.evidence import attachments, with_clocks
-from reportgen.report.paper import A4, PAGES
+from reportgen.report.pdf.paper import A4, PAGES
 from reportgen.report.provenance import Provenance
 from reportgen.report.render import as_json, manifest, paper, published_files
+from reportgen.report.text import about
 from reportgen.store import Record
 from reportgen.usercode import UserCode
 from reportgen.verification import printed

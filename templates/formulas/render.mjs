@@ -14,7 +14,7 @@ const WIDEST = 64; // ex: what fits beside an equation number in the text column
 const here = dirname(fileURLToPath(import.meta.url));
 const collect = [
   "import dataclasses, json, sys",
-  "from reportgen.report.formulas import sources",
+  "from reportgen.report.text.formulas import sources",
   "json.dump([{**dataclasses.asdict(f), 'key': f.key} for f in sources()], sys.stdout)",
 ].join("\n");
 const sources = JSON.parse(

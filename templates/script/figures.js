@@ -1,5 +1,5 @@
 // Figures answer: a point says what it is, lines go and come back, a logarithm can be taken off.
-// All they say stands in the table under them; reportgen/figures/marking.py tells what the attributes mean.
+// All they say stands in the table under them; reportgen/figures/drafting/marking.py tells what the attributes mean.
 (() => {
   const REACH = { mouse: 14, pen: 18, touch: 26 }; // how near to a point is on it, in pixels
   const CLOSE = 3; // points nearer to one another than this are told together, in points of type

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.findings.contrasts import Unpaired
-from reportgen.findings.estimate import NotAvailableError
-from reportgen.findings.jackknife import Quantity
 from reportgen.findings.models.trainings import MeanOverTrainings, Trainings, paired
+from reportgen.findings.statistics.contrasts import Unpaired
+from reportgen.findings.statistics.estimate import NotAvailableError
+from reportgen.findings.statistics.jackknife import Quantity
 from reportgen.jackknife import t_quantile
 from reportgen.store.records import JudgementRecord
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.findings.estimate import NotAvailableError
 from reportgen.findings.models.trainings import (
     DeviationOverTrainings,
     MeanOverImages,
@@ -20,6 +19,7 @@ from reportgen.findings.models.trainings import (
     paired,
     shared_images,
 )
+from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.store.records import JudgementRecord
 
 Array = NDArray[np.float64]

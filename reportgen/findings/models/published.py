@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from reportgen.declaration import Experiment
-from reportgen.findings.estimate import Estimate
 from reportgen.findings.models.statistics import LIKELIHOOD
 from reportgen.findings.models.table import JudgedModel
 from reportgen.findings.models.verdict import NOT_JUDGED
+from reportgen.findings.statistics.estimate import Estimate
 
 DECLARED = ("setting", "checkpoint", "quantity", "source", "published", "within", "published_epochs")
 """Of an entry, what follows from the declaration alone."""

@@ -14,7 +14,6 @@ from typing import Any
 
 from reportgen.declaration.published import PublishedValue
 from reportgen.declaration.train import TRAINING_SEED
-from reportgen.findings.estimate import Estimate, unavailable
 from reportgen.findings.models import activity
 from reportgen.findings.models.statistics import (
     ACTIVITY,
@@ -28,6 +27,7 @@ from reportgen.findings.models.statistics import (
 from reportgen.findings.models.table import difference_to, last_judged, published_of
 from reportgen.findings.models.trainings import Trainings, judged_together
 from reportgen.findings.rows import Row, declared_constant
+from reportgen.findings.statistics.estimate import Estimate, unavailable
 from reportgen.plan import JudgementCell, Plan
 from reportgen.store.records import JudgementRecord
 

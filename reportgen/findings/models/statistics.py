@@ -1,6 +1,6 @@
 """The named statistics of a judged model: those of results.csv, and what claims compare.
 
-Names and meanings stand in `reportgen.declaration.claim_statistics`.
+Names and meanings stand in `reportgen.declaration.claims.statistics`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reportgen.declaration.train import TRAINING_SEED
-from reportgen.findings.estimate import Estimate, NotAvailableError, unavailable
-from reportgen.findings.jackknife import LEVEL, Quantity
 from reportgen.findings.models import activity, likelihood
 from reportgen.findings.models.activity import EVERYTHING
 from reportgen.findings.models.trainings import Trainings
-from reportgen.findings.source import OfModels
+from reportgen.findings.statistics.estimate import Estimate, NotAvailableError, unavailable
+from reportgen.findings.statistics.jackknife import LEVEL, Quantity
+from reportgen.findings.statistics.source import OfModels
 
 LIKELIHOOD, ACTIVITY = "negative_log_likelihood", "active_units"
 DEVIATION = "training_deviation"

@@ -9,12 +9,12 @@ from typing import Any
 from reportgen.declaration import Experiment
 from reportgen.declaration.dotted import same_value
 from reportgen.declaration.published import PublishedValue
-from reportgen.findings.estimate import NAN, Estimate, unavailable
 from reportgen.findings.models import activity
 from reportgen.findings.models.budget import Budget, budget
 from reportgen.findings.models.statistics import active_of, deviation_of, likelihood_of
 from reportgen.findings.models.trainings import Trainings, judged_together
 from reportgen.findings.models.verdict import NOT_JUDGED, NOT_RUN, Orderings, orderings, verdict
+from reportgen.findings.statistics.estimate import NAN, Estimate, unavailable
 from reportgen.plan import JudgementCell, Plan, TrainingCell, model_of
 from reportgen.store.records import BrokenRecord, JudgementRecord
 

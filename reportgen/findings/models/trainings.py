@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from reportgen.declaration.train import TRAINING_SEED
-from reportgen.findings.estimate import NotAvailableError
-from reportgen.findings.jackknife import Quantity
+from reportgen.findings.statistics.estimate import NotAvailableError
+from reportgen.findings.statistics.jackknife import Quantity
 from reportgen.jackknife import t_quantile
 from reportgen.plan import JudgementCell, model_of
 from reportgen.store.records import JudgementRecord

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from reportgen.findings import verdicts
-from reportgen.findings.estimate import Estimate
 from reportgen.findings.models.statistics import difference_of
 from reportgen.findings.models.trainings import Trainings
+from reportgen.findings.statistics.estimate import Estimate
 
 REPRODUCED = "reproduced"
 ORDERED = "right ordering"

@@ -6,7 +6,6 @@ To add one, write a file here with a `SECTION`, a template of its id under
 
 from __future__ import annotations
 
-from reportgen.report.section import Section
 from reportgen.report.sections import (
     again,
     cost,
@@ -32,6 +31,7 @@ from reportgen.report.sections import (
     variance,
     why,
 )
+from reportgen.report.text.section import Section
 
 SECTIONS: tuple[Section, ...] = (
     models.SECTION,

@@ -7,8 +7,8 @@ from typing import Any
 
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings import Findings, prose
-from reportgen.report import words
-from reportgen.report.section import Section
+from reportgen.report.text import words
+from reportgen.report.text.section import Section
 
 
 def _judgements(findings: Findings) -> str:

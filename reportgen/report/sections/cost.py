@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reportgen.figures.axes import plain
+from reportgen.figures.drafting.ticks import plain
 from reportgen.findings import Estimate, Findings, prose
-from reportgen.report import about, words
-from reportgen.report.marks import told
-from reportgen.report.section import Section
+from reportgen.report.text import about, words
+from reportgen.report.text.marks import told
+from reportgen.report.text.section import Section
 
 
 def passes(estimate: Estimate, *, in_words: bool = False) -> str:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.datasets import DATASETS
-from reportgen.figures.axes import plain
-from reportgen.figures.labels import TRAINED_AS
+from reportgen.figures.drafting.labels import TRAINED_AS
+from reportgen.figures.drafting.ticks import plain
 from reportgen.findings import Findings, prose
 from reportgen.plan import TrainingCell
-from reportgen.report import words
-from reportgen.report.section import Section
 from reportgen.report.sections.judged import sources
+from reportgen.report.text import words
+from reportgen.report.text.section import Section
 
 PAPER = "burda2016"
 EPOCHS = 3280

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.findings import Findings, prose
-from reportgen.report import about, words
-from reportgen.report.section import Section
+from reportgen.report.text import about, words
+from reportgen.report.text.section import Section
 
 
 def control(findings: Findings) -> Mapping[str, str] | None:

@@ -8,9 +8,9 @@ from typing import Any
 from reportgen.estimators import Estimator
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
-from reportgen.report import about
-from reportgen.report.formulas import Formula
-from reportgen.report.section import Section
+from reportgen.report.text import about
+from reportgen.report.text.formulas import Formula
+from reportgen.report.text.section import Section
 
 OPTIMAL = ("score_function_optimal_constant", "score_function_optimal_per_coordinate")
 """Estimators whose baseline is optimal for independent samples."""

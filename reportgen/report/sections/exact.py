@@ -9,10 +9,10 @@ from statistics import median
 from typing import Any
 
 from reportgen.findings import Estimate, Findings, prose
-from reportgen.findings.jackknife import LEVEL
-from reportgen.report import about, words
-from reportgen.report.section import Section
+from reportgen.findings.statistics.jackknife import LEVEL
 from reportgen.report.sections.settings import blocks_shown
+from reportgen.report.text import about, words
+from reportgen.report.text.section import Section
 from reportgen.store.records import ArmRecord, MeasurementRecord
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.findings import Findings
-from reportgen.report.section import Section
+from reportgen.report.text.section import Section
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:

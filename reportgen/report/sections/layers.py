@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen.findings import Estimate, Findings, prose
-from reportgen.report import about, words
-from reportgen.report.marks import told_of_all
-from reportgen.report.section import Section
+from reportgen.report.text import about, words
+from reportgen.report.text.marks import told_of_all
+from reportgen.report.text.section import Section
 
 
 def coordinates(findings: Findings, others: Sequence[str], reference: str) -> str:

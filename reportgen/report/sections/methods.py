@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.declaration.claim_tests import percent_text
+from reportgen.declaration.claims.tests import percent_text
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.distributions import DISTRIBUTIONS
-from reportgen.figures.axes import plain
+from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model
 from reportgen.findings import Findings, prose
 from reportgen.findings.vocabulary import Vocabulary
-from reportgen.report import about, words
-from reportgen.report.section import Section
+from reportgen.report.text import about, words
+from reportgen.report.text.section import Section
 
 
 def known(findings: Findings, name: str) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reportgen.figures.labels import setting_title
+from reportgen.figures.drafting.labels import setting_title
 from reportgen.figures.model_grid import COUNTED, Grid, Row, grid
 from reportgen.findings import Findings, prose
 from reportgen.findings.models.table import JudgedModel
 from reportgen.findings.models.verdict import NOT_JUDGED, NOT_RUN
-from reportgen.report import model_words, words
-from reportgen.report.section import Section
 from reportgen.report.sections.judged import sources
+from reportgen.report.text import model_words, words
+from reportgen.report.text.section import Section
 
 
 def entry(model: JudgedModel | None, published: bool) -> list[list[Any]] | None:

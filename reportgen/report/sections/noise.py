@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.findings import Findings
-from reportgen.report import about, words
-from reportgen.report.section import Section
+from reportgen.report.text import about, words
+from reportgen.report.text.section import Section
 
 FEWEST = 8
 """Data points from which their variance can be told."""

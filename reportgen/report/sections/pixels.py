@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reportgen.figures import noise_in_image
+from reportgen.figures import pixel_maps
 from reportgen.findings import Findings, prose
-from reportgen.report import about, words
-from reportgen.report.section import Section
+from reportgen.report.text import about, words
+from reportgen.report.text.section import Section
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """What the maps say in words; left out where no layer sees images."""
     layer, pair = findings.first_layer(), about.contrast(findings)
-    if layer is None or noise_in_image.data(findings) is None:
+    if layer is None or pixel_maps.data(findings) is None:
         return None
     sentences = []
     if pair is not None:

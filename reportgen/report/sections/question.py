@@ -10,10 +10,10 @@ from reportgen.distributions import DISTRIBUTIONS
 from reportgen.figures import reading
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
-from reportgen.report import about
-from reportgen.report.formulas import Formula
-from reportgen.report.section import Section
 from reportgen.report.sections.judged import sources
+from reportgen.report.text import about
+from reportgen.report.text.formulas import Formula
+from reportgen.report.text.section import Section
 
 NOTES = {
     "reconstruction": "f is the log-likelihood alone.",

@@ -7,8 +7,8 @@ from typing import Any
 
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
-from reportgen.report import about, words
-from reportgen.report.section import Section
+from reportgen.report.text import about, words
+from reportgen.report.text.section import Section
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:

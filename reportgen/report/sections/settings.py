@@ -9,15 +9,15 @@ from itertools import pairwise
 from typing import Any
 
 from reportgen.declaration.train import TRAINING_SEED
-from reportgen.figures.axes import plain
 from reportgen.figures.crossings import crossings, interval_text, place_text
-from reportgen.figures.labels import named_setting, setting_title
+from reportgen.figures.drafting.labels import named_setting, setting_title
+from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.reading import arms_drawn
 from reportgen.figures.setting_panels import FEW_BLOCKS, LINES
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.series import Series
-from reportgen.report import about, marks, words
-from reportgen.report.section import Section
+from reportgen.report.text import about, marks, words
+from reportgen.report.text.section import Section
 
 NAMES = {"problem.latent": "the number of latent units"}
 """Settings that have a name in the text."""

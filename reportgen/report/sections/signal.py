@@ -8,8 +8,8 @@ from typing import Any
 
 from reportgen.figures import reading
 from reportgen.findings import Findings
-from reportgen.report import about, words
-from reportgen.report.section import Section
+from reportgen.report.text import about, words
+from reportgen.report.text.section import Section
 
 KINDS = {"signal_to_noise": "", "directional_signal_to_noise": ", directional"}
 """Both ratios, and what tells the second."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from reportgen.findings import Findings, prose
 from reportgen.findings.over_trainings import ratio_over_trainings
-from reportgen.report import about, marks, words
-from reportgen.report.section import Section
+from reportgen.report.text import about, marks, words
+from reportgen.report.text.section import Section
 
 
 def story(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:

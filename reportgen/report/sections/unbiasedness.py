@@ -9,9 +9,9 @@ from reportgen.figures import reading
 from reportgen.figures.captions import article
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
-from reportgen.report import about, words
-from reportgen.report.marks import told
-from reportgen.report.section import Section
+from reportgen.report.text import about, words
+from reportgen.report.text.marks import told
+from reportgen.report.text.section import Section
 
 LEVEL = 0.05
 CONTROLS = ("negative control", "negative controls")

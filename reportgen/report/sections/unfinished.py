@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reportgen.declaration.claim_tests import percent_text
-from reportgen.figures.labels import objective_title
+from reportgen.declaration.claims.tests import percent_text
+from reportgen.figures.drafting.labels import objective_title
 from reportgen.figures.model_grid import base_model
 from reportgen.findings import Findings, prose
-from reportgen.report import about
-from reportgen.report.section import Section
+from reportgen.report.text import about
+from reportgen.report.text.section import Section
 from reportgen.store.records import BrokenRecord
 
 LONGEST = 8

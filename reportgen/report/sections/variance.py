@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.findings import Findings
-from reportgen.report import about
-from reportgen.report.section import Section
 from reportgen.report.sections.training import between_objectives, stories
+from reportgen.report.text import about
+from reportgen.report.text.section import Section
 
 
 def rows(findings: Findings, objective: str, parameters: str) -> list[Mapping[str, Any]]:

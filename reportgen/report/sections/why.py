@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reportgen.figures.axes import plain
+from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.reading import kind_of
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.objectives import OBJECTIVES
-from reportgen.report import about, words
-from reportgen.report.section import Section
+from reportgen.report.text import about, words
+from reportgen.report.text.section import Section
 
 
 def uses_gradient(findings: Findings, label: str) -> bool:

@@ -1,0 +1,1 @@
+"""What no single field can know: whether the parts of a declaration fit together."""

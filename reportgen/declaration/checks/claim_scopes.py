@@ -1,0 +1,120 @@
+"""Whether the experiment measures anything where a claim is made: checkpoints, swept settings, crossovers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from typing import Any
+
+from reportgen.declaration.claims.tests import ClaimTest, Equivalence, Scope, crossing_of, scalar_text
+from reportgen.declaration.complaints import describe, suggestion
+from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.train import TRAINING_SEED
+
+
+def _base_value(experiment: Experiment, path: str) -> Any:
+    return reduce(getattr, path.split("."), experiment)
+
+
+def _settings(experiment: Experiment, test: ClaimTest) -> dict[str, Scope]:
+    """Settings that do not stay at their base value; a crossover looks at every value of its own."""
+    scoped = {
+        scope.over: scope
+        for scope in test.scopes
+        if scope.over in experiment.swept
+        and not (scope.fixes and scope.holds(_base_value(experiment, scope.over)))
+    }
+    crossing = crossing_of(test.comparison)
+    return scoped if crossing is None else {**scoped, crossing.over: Scope("every", crossing.over)}
+
+
+def scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """Scopes are of checkpoints that are measured, and of settings that are swept over such values."""
+    away = bool(_settings(experiment, test))
+    measured = experiment.sweep_checkpoints if away else experiment.checkpoints
+    owner = "measure.sweep_checkpoints" if away else "train.checkpoints"
+    for scope in test.scopes:
+        if scope.over != "checkpoint":
+            yield from value_faults(experiment, scope)
+        elif scope.quantifier == "at" and scope.number not in measured:
+            yield f"checkpoint {scope.number} is not in {owner} {list(measured)}. Add it, or use one."
+        elif scope.quantifier == "after" and not any(epoch > (scope.number or 0) for epoch in measured):
+            yield f"no checkpoint comes after {scope.number} in {owner} {list(measured)}. Use an earlier one."
+
+
+def value_faults(experiment: Experiment, scope: Scope) -> Iterator[str]:
+    """A scope of a setting is over a swept one, and over a value that it takes, the base's included."""
+    swept = experiment.swept
+    if scope.over not in swept:
+        known = suggestion(scope.over, ["checkpoint", *swept])
+        yield f"{scope.over!r} is neither 'checkpoint' nor swept. {known}"
+    elif scope.fixes and not any(
+        scope.holds(value) for value in (*swept[scope.over], _base_value(experiment, scope.over))
+    ):
+        found = scalar_text(scope.value)
+        known = suggestion(found, [scalar_text(value) for value in swept[scope.over]])
+        yield f"{scope.over} is not swept over {found}. {known}"
+
+
+def crossing_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """Two estimators can cross along a setting that is swept over numbers, and that no scope names."""
+    crossing = crossing_of(test.comparison)
+    if crossing is None:
+        return
+    over, swept = crossing.over, experiment.swept
+    if any(scope.over == over for scope in test.scopes):
+        yield f"{over} is what the crossover runs along, got a scope over it too. Remove the scope."
+    if over not in swept:
+        yield f"{over!r} is not swept, and a crossover runs along a swept setting. {suggestion(over, swept)}"
+        return
+    if over == TRAINING_SEED:
+        yield f"{over} is in no order, so nothing crosses along it. Use another setting."
+        return
+    other = [value for value in swept[over] if isinstance(value, bool) or not isinstance(value, int | float)]
+    if other:
+        yield f"a crossover runs along numbers, got {describe(other[0])} in sweep.{over}. Use another."
+    elif len(swept[over]) < 2:
+        yield f"a crossover needs at least two values of {over}, got one. Add values to sweep.{over}."
+    elif isinstance(test.comparison, Equivalence):
+        least, most = min(swept[over]), max(swept[over])
+        if test.comparison.high < least or test.comparison.low > most:
+            yield (
+                f"a crossover is looked for between the swept values, {least:g} and {most:g}, "
+                f"got {test.comparison.value:g}. Add values to sweep.{over}."
+            )
+    first, second = experiment.find_estimator(crossing.first), experiment.find_estimator(crossing.second)
+    if first is not None and first == second:
+        yield f"compares {crossing.first} with itself. Name two estimators."
+
+
+def unreached(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """Swept settings without a scope stay at their base value, so the sweep must run there."""
+    scopes = _settings(experiment, test)
+    for path, scope in scopes.items():
+        obstacles = [
+            _obstacle(experiment, block, path, scopes)
+            for block in experiment.sweep
+            if path in block and (not scope.fixes or any(scope.holds(value) for value in block[path]))
+        ]
+        if obstacles and all(obstacles):
+            yield str(obstacles[0])
+
+
+def _obstacle(
+    experiment: Experiment, block: Mapping[str, tuple[Any, ...]], path: str, scopes: Mapping[str, Scope]
+) -> str | None:
+    """Why one cross product of the sweep has no cell for these scopes."""
+    for other in experiment.swept:
+        base, scope = _base_value(experiment, other), scopes.get(other)
+        values = block.get(other, (base,))
+        if scope is None and base not in values:
+            mine, stays = scopes[path], scalar_text(base)
+            moves = f"is {scalar_text(mine.value)}" if mine.fixes else "varies"
+            return (
+                f"{path} {moves} while {other} stays at its base value {stays}, which the sweep does not "
+                f"run. Add {stays} to sweep.{other}, or scope it too."
+            )
+        if scope is not None and scope.fixes and not any(scope.holds(value) for value in values):
+            fixed = f"{other} {scalar_text(scope.value)}"
+            return f"the sweep does not run {path} where {fixed} is wanted. Sweep both in one block."
+    return None

@@ -1,0 +1,181 @@
+"""Whether a claim speaks of things the experiment measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reportgen.declaration.checks.claim_scopes import crossing_faults, scope_faults, unreached
+from reportgen.declaration.checks.model_claims import model_faults
+from reportgen.declaration.claims.statistics import STATISTICS
+from reportgen.declaration.claims.tests import (
+    EVERYTHING,
+    ClaimTest,
+    EqualMeans,
+    Scope,
+    Slope,
+    arms_of,
+    quantities_of,
+    statistic_of,
+)
+from reportgen.declaration.complaints import Complaint, listing, suggestion
+from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.swept import problems_of
+from reportgen.estimators import ESTIMATORS
+
+CONSTANT_PROBES = ("score_function", "pathwise")
+"""Estimators measured with every constant of `measure.constants`."""
+
+
+def check_claims(experiment: Experiment) -> Iterator[Complaint]:
+    """Labels, objective, checkpoints and settings exist, and what is compared is measured there."""
+    for i, claim in enumerate(experiment.claims):
+        test = claim.parsed
+        faults = model_faults if test.of_models else _faults
+        for text in faults(experiment, test):
+            yield Complaint(("claims", i, "test"), text)
+
+
+def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    if test.objective is not None and test.objective not in experiment.objective:
+        known = suggestion(test.objective, experiment.objective)
+        yield f"objective {test.objective!r} is not declared. {known}"
+    yield from _objective_faults(experiment, test)
+    missing = False
+    for arm in dict.fromkeys(arms_of(test.comparison)):
+        if experiment.find_estimator(arm) is None:
+            missing = True
+            if experiment.labels.count(arm) < 2:  # a label given twice has its complaint already
+                yield _unknown_arm(experiment, arm)
+        else:
+            yield from _objectives_of(experiment, test, arm)
+    yield from _group_faults(experiment, test)
+    misplaced = [*scope_faults(experiment, test), *crossing_faults(experiment, test)]
+    misplaced = misplaced or list(unreached(experiment, test))
+    yield from misplaced
+    if missing:
+        return
+    if isinstance(test.comparison, EqualMeans):
+        yield from _equal_means_faults(experiment, test.comparison, test.objective)
+    elif not misplaced:
+        yield from _special_faults(experiment, test)
+
+
+def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """A statistic that compares objectives names two that are declared, and stands under none."""
+    for quantity in quantities_of(test.comparison):
+        statistic = statistic_of(quantity)
+        for name in statistic.objectives:
+            if name not in experiment.objective:
+                yield f"objective {name!r} is not declared. {suggestion(name, experiment.objective)}"
+        if statistic.objectives and statistic.objectives[0] == statistic.objectives[1]:
+            yield f"compares {statistic.objectives[0]} with itself. Name two objectives."
+        if statistic.objectives and test.objective is not None:
+            yield f"{statistic.name} names its objectives itself, got under {test.objective}. Remove 'under'."
+
+
+def _objectives_of(experiment: Experiment, test: ClaimTest, arm: str) -> Iterator[str]:
+    """An estimator is measured under the objectives whose gradient it estimates, and no others."""
+    spec = experiment.find_estimator(arm)
+    assert spec is not None
+    named = [name for of in quantities_of(test.comparison) for name in statistic_of(of).objectives]
+    for objective in dict.fromkeys(named or [test.objective or experiment.objective[0]]):
+        if objective in experiment.objective and not spec.kind.serves(objective):
+            others = [name for name in experiment.objective if spec.kind.serves(name)]
+            remedy = "" if named else f" Write 'under {others[0]}', or name another."
+            yield f"{arm} is no estimator of the gradient of {objective}; it is not measured there.{remedy}"
+
+
+def _unknown_arm(experiment: Experiment, arm: str) -> str:
+    sharing = [spec.label for spec in experiment.estimators if spec.name == arm]
+    if sharing:
+        return f"{arm} is declared {len(sharing)} times. Name one by its label: {', '.join(sharing)}."
+    if arm in ESTIMATORS:
+        return (
+            f"estimator {arm!r} is not declared. Add it to estimators, or use {', '.join(experiment.labels)}."
+        )
+    return f"no estimator has the label or name {arm!r}. {suggestion(arm, experiment.labels)}"
+
+
+def _group_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """What is asked of a parameter group is made of groups, and there is such a group in some setting.
+
+    Which groups a model of the user's own has is not known before the run.
+    """
+    if test.group == EVERYTHING:
+        return
+    names = [statistic_of(quantity).name for quantity in quantities_of(test.comparison)]
+    if isinstance(test.comparison, EqualMeans):
+        names = ["equal_means"]
+    allowed = [name for name, kind in STATISTICS.items() if kind.by_group]
+    for name in dict.fromkeys(names):
+        if name not in allowed:
+            yield (
+                f"{name} is made of all coordinates together, got 'in {test.group}'. "
+                f"Remove it, or use {listing(allowed)}."
+            )
+    found = [problem.groups for problem in problems_of(experiment)]
+    known = list(dict.fromkeys(group for groups in found for group in groups or ()))
+    if None not in found and test.group not in known:
+        yield f"no setting has a parameter group {test.group!r}. {suggestion(test.group, known)}"
+
+
+def _equal_means_faults(
+    experiment: Experiment, comparison: EqualMeans, objective: str | None
+) -> Iterator[str]:
+    """Means are tested against the reference of the objective that is meant."""
+    reference = experiment.reference_of(objective or experiment.objective[0])
+    first, second = (experiment.find_estimator(arm) for arm in arms_of(comparison))
+    if first == second:
+        yield f"compares {comparison.first} with itself. Name two estimators."
+    elif reference is not None and reference not in (first, second):
+        yield (
+            f"equal_means needs the reference, {reference.label}, as one of the two, got neither. "
+            f"Write equal_means({comparison.first}, {reference.label})."
+        )
+
+
+def _special_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """Slopes and effects of constants are measured under one objective; effects at one checkpoint alone."""
+    last = experiment.checkpoints[-1]
+    for quantity in quantities_of(test.comparison):
+        statistic = statistic_of(quantity)
+        if isinstance(quantity, Slope):
+            yield from _slope_faults(experiment, statistic.arms)
+        elif statistic.name == "constant_effect":
+            yield from _constant_faults(experiment, statistic.arms[0])
+        else:
+            continue
+        what = "a slope is" if isinstance(quantity, Slope) else "constant_effect is"
+        everywhere = isinstance(quantity, Slope) and experiment.measure.curves == "everywhere"
+        first = experiment.objective[0]
+        if test.objective not in (None, first):
+            yield f"{what} measured under {first} only, got {test.objective}. Remove 'under'."
+        here = Scope("at", number=last)
+        if not everywhere and any(scope != here for scope in test.scopes):
+            remedy = f"Write '{here}'" + (
+                ", or set measure.curves: everywhere" if isinstance(quantity, Slope) else ""
+            )
+            yield f"{what} measured at checkpoint {last} of the base setting only. {remedy}."
+
+
+def _slope_faults(experiment: Experiment, arms: tuple[str, ...]) -> Iterator[str]:
+    for arm in arms:
+        spec = experiment.find_estimator(arm)
+        if spec is None:
+            continue
+        fewest = spec.kind.min_samples
+        values = {k for k in experiment.measure.num_samples if k >= fewest}
+        if len(values | {spec.num_samples}) < 3:
+            yield (
+                f"a slope needs at least three values of num_samples for {arm}, got "
+                f"{', '.join(map(str, sorted(values))) or 'none'}. "
+                "Set measure.num_samples: [1, 2, 4, 8]."
+            )
+
+
+def _constant_faults(experiment: Experiment, arm: str) -> Iterator[str]:
+    spec = experiment.find_estimator(arm)
+    if spec is not None and spec.name not in CONSTANT_PROBES:
+        yield f"constant_effect is measured for {' and '.join(CONSTANT_PROBES)} only, got {arm}."
+    if not any(constant != 0 for constant in experiment.measure.constants):
+        yield "constant_effect needs a constant other than 0. Set measure.constants: [-50, 0, 50]."

@@ -1,0 +1,88 @@
+"""Whether the estimators declared can be compared: labels, what they apply to, the bound they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reportgen.applicability import refusal
+from reportgen.declaration.complaints import Complaint, Path, describe, listing
+from reportgen.declaration.estimator_spec import EstimatorSpec
+from reportgen.declaration.experiment import Experiment
+from reportgen.declaration.swept import problems_of
+from reportgen.distributions import DISTRIBUTIONS
+from reportgen.estimators import ESTIMATORS
+from reportgen.objectives import OBJECTIVES
+
+
+def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
+    """Labels are unique and honest, no estimator is declared twice, and one can be the reference.
+
+    Where no estimator applies at all, `check_applicability` says so of each, and that is enough.
+    """
+    seen: dict[str, int] = {}
+    same: dict[tuple[str, int, bool, float | None], int] = {}
+    for i, spec in enumerate(experiment.estimators):
+        place = ("estimators", i)
+        twin = same.setdefault((spec.name, spec.num_samples, spec.antithetic, spec.temperature), i)
+        if twin != i:
+            text = f"is {spec.name} with K = {spec.num_samples} again, like estimators[{twin}]. Remove one."
+            yield Complaint(place, text)
+        elif seen.setdefault(spec.label, i) != i:
+            text = (
+                f"{describe(spec.label)} is the label of estimators[{seen[spec.label]}] too. Choose another."
+            )
+            yield Complaint((*place, "label"), text)
+        elif spec.label in ESTIMATORS and spec.label != spec.name:
+            text = f"{spec.label} is the name of another estimator than {spec.name}. Choose another label."
+            yield Complaint((*place, "label"), text)
+    alone = [name for name in experiment.objective if experiment.reference_of(name) is None]
+    if alone and not all(_refused(experiment, spec) for spec in experiment.estimators):
+        under = "" if len(alone) == len(experiment.objective) else f" under {listing(alone, 'and')}"
+        moves = DISTRIBUTIONS[experiment.problem.distribution].reparameterizable
+        remedy = "pathwise" if moves else "score_function"
+        text = f"need an unbiased one to compare the others with{under}, got none. Add {remedy}."
+        yield Complaint(("estimators",), text)
+
+
+def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
+    """Every estimator applies to q and the integrand, whatever is swept, and to an objective."""
+    for i, spec in enumerate(experiment.estimators):
+        text = _refused(experiment, spec)
+        if text is not None:
+            yield Complaint(("estimators", i), text)
+
+
+def _refused(experiment: Experiment, spec: EstimatorSpec) -> str | None:
+    """Why an estimator does not apply to the problem that some setting makes; None where it does to all."""
+    refusals = (
+        refusal(
+            spec.kind,
+            problem.distribution,
+            experiment.objective,
+            problem.generative,
+            problem.layered,
+            problem.differentiable,
+        )
+        for problem in problems_of(experiment)
+    )
+    return next((text for text in refusals if text is not None), None)
+
+
+def check_bounds(experiment: Experiment) -> Iterator[Complaint]:
+    """Estimators of a bound of K samples have the same K: another K is another bound."""
+    several = [name for name in experiment.objective if OBJECTIVES[name].several]
+    for objective in several:
+        reference = experiment.reference_of(objective)
+        for i, spec in enumerate(experiment.estimators):
+            if not spec.kind.serves(objective) or reference is None:
+                continue
+            place: Path = ("estimators", i)
+            if spec.antithetic:
+                yield Complaint(place, f"antithetic samples make another bound than {objective}. Remove it.")
+            elif spec.num_samples != reference.num_samples:
+                yield Complaint(
+                    (*place, "num_samples"),
+                    f"must be that of {reference.label}, {reference.num_samples}, since {objective} is "
+                    f"another bound for each K; got {spec.num_samples}. For curves against K use "
+                    "measure.num_samples.",
+                )

@@ -1,0 +1,1 @@
+"""What a claim may say: its grammar, and the tree it is read into."""

@@ -1,0 +1,81 @@
+"""What a figure hands on: first the ink with its words, then the saved drawing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from typing import Any, Literal
+
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from reportgen.figures.drafting.marking import attributes
+from reportgen.figures.drafting.style import INK, PAPER, settle
+from reportgen.figures.drafting.svg import bare, compact
+from reportgen.figures.drafting.table import Table
+
+RASTER = 200
+"""Dots an inch of what is stored as pixels."""
+Width = Literal["column", "page"]
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A figure before it is saved, with its caption and its alternative text."""
+
+    figure: Figure
+    caption: str
+    alt: str
+    table: Table
+    width: Width = "column"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A saved figure: SVG bytes for a file or a PDF, `inline` for a page, and its numbers."""
+
+    name: str
+    svg: bytes
+    live: str
+    """The same picture, its ink marked as `reportgen.figures.drafting.marking` has it."""
+    caption: str
+    alt: str
+    table: Table
+    width: Width
+
+    @property
+    def inline(self) -> str:
+        """The SVG as an element of an HTML page, following the page's colours.
+
+        The file keeps dark ink on a transparent ground. Text and axes are the
+        only things drawn in `INK`, so exchanging that one colour for
+        `currentColor` makes them take the colour of the text around the
+        figure, in light and in dark mode alike; the halo behind marks becomes
+        the page's background (the custom property ``--figure-paper``, else
+        the system's). Every id is prefixed by the figure's name, since ids
+        must be unique in a page that holds several figures.
+        """
+        text = self.live[self.live.index("<svg") :]
+        text = text.replace(INK, "currentColor").replace(PAPER, "var(--figure-paper, Canvas)")
+        return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{self.name}-", text)
+
+
+def save(sketch: Sketch, name: str) -> Drawing:
+    """Saves a sketch as SVG whose bytes depend on nothing but its content.
+
+    Must run under `house_style(name)`, which salts the ids; the date is left
+    out. Rasterized artists are stored at `RASTER` dots an inch.
+    """
+    figure = sketch.figure
+    settle(figure)
+    marks = attributes(figure, sketch.table)
+    buffer = BytesIO()
+    # Not savefig, which draws everything once more to settle a layout that is settled.
+    figure.dpi = RASTER
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(buffer, metadata={"Date": None})
+    words = f'role="img" aria-label="{escape(sketch.alt, quote=True)}"'
+    live = compact(buffer.getvalue().decode(), words, marks)
+    return Drawing(name, bare(live).encode(), live, sketch.caption, sketch.alt, sketch.table, sketch.width)

@@ -1,0 +1,220 @@
+"""Words beside lines: short titles, and labels at line ends that do not touch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from textwrap import wrap
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from reportgen.declaration.claims.tests import scalar_text
+from reportgen.estimators import ESTIMATORS
+from reportgen.figures.drafting.marking import mark
+from reportgen.figures.drafting.points import marker_size
+from reportgen.figures.drafting.style import LEADING, PAPER, SMALL, Look, settle
+from reportgen.figures.drafting.table import Column
+from reportgen.figures.drafting.ticks import plain
+from reportgen.objectives import OBJECTIVES
+
+
+def short_title(label: str, estimator: str) -> str:
+    """What an estimator is called in a figure.
+
+    A label of the declaration's own is used as it stands. Otherwise the
+    title, without what it has in parentheses, and of a title in two parts
+    ("Score function, optimal constant baseline") the part that tells.
+    """
+    if estimator in ESTIMATORS and label == f"{estimator} antithetic":
+        return f"{short_title(estimator, estimator)}, antithetic"
+    if estimator in ESTIMATORS and label.startswith(f"{estimator} at "):
+        return f"{short_title(estimator, estimator)}, τ\u00a0=\u00a0{label.removeprefix(f'{estimator} at ')}"
+    if label != estimator or estimator not in ESTIMATORS:
+        text = label if label != estimator else label.replace("_", " ")
+        return text[:1].upper() + text[1:]
+    title = re.sub(r"\s*\([^)]*\)", "", ESTIMATORS[estimator].title)
+    head, _, tail = title.partition(", ")
+    text = tail if tail and len(title) > 24 else head
+    return text[:1].upper() + text[1:]
+
+
+def wrapped(text: str, width: int = 25, lines: int = 3) -> str:
+    """A label broken into at most `lines` lines; what does not fit ends in an ellipsis.
+
+    Lines are as even as their number allows, unless one ends with a comma; words keep their hyphens.
+    """
+    longest = max((len(word) for word in text.split(" ")), default=0)
+    parts = wrap(text, width, break_on_hyphens=longest > width)
+    if len(parts) > lines:
+        parts = [*parts[: lines - 1], parts[lines - 1][: width - 1].rstrip() + "…"]
+    elif not any(part.endswith(",") for part in parts):
+        narrower = (wrap(text, each, break_on_hyphens=False) for each in range(longest, width))
+        parts = next((even for even in narrower if len(even) == len(parts)), parts)
+    return "\n".join(parts)
+
+
+def objective_title(objective: str) -> str:
+    """What an objective is called in a figure."""
+    return OBJECTIVES[objective].title if objective in OBJECTIVES else objective.replace("_", " ")
+
+
+def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: float) -> list[float]:
+    """Centres as close to `wanted` as can be (least squares) so that items of `sizes` do not overlap.
+
+    Items keep their order. Where they do not all fit between `low` and
+    `high` they run over at both ends alike. Pooling adjacent violators: the
+    offsets of touching items are fixed, so the answer is an isotonic
+    regression.
+    """
+    if not wanted:
+        return []
+    order = sorted(range(len(wanted)), key=lambda i: (wanted[i], i))
+    offsets = [0.0]
+    for before, after in pairwise(order):
+        offsets.append(offsets[-1] + (sizes[before] + sizes[after]) / 2)
+    blocks: list[tuple[float, int]] = []  # mean, count
+    for position, index in enumerate(order):
+        mean, count = wanted[index] - offsets[position], 1
+        while blocks and blocks[-1][0] >= mean:
+            other, many = blocks.pop()
+            mean, count = (mean * count + other * many) / (count + many), count + many
+        blocks.append((mean, count))
+    flat = [mean for mean, count in blocks for _ in range(count)]
+    least = low + sizes[order[0]] / 2
+    most = high - sizes[order[-1]] / 2 - offsets[-1]
+    if most < least:
+        least = most = (least + most) / 2
+    result = [0.0] * len(wanted)
+    for position, index in enumerate(order):
+        result[index] = min(max(flat[position], least), most) + offsets[position]
+    return result
+
+
+SETTINGS = {
+    "problem.latent": ("latent units d", "the number of latent units d"),
+    "train.num_samples": ("k", "k, the samples of a training step"),
+    "train.objective": ("trained as", "the training objective"),
+    "train.after.num_samples": ("k before", "k, the samples of the training before"),
+    "train.after.objective": ("trained before as", "the objective of the training before"),
+}
+"""Settings with a name of their own: on an axis, and in a sentence."""
+TRAINED_AS = {"elbo": "VAE", "elbo_analytic_kl": "VAE, analytic KL", "iwae": "IWAE"}
+"""What a model is called after its training objective, as Burda et al. (2016) do."""
+
+
+def setting_title(path: str, *, long: bool = False) -> str:
+    """What a swept setting is called on an axis, or in a sentence."""
+    name = path.rpartition(".")[2].replace("_", " ")
+    return SETTINGS.get(path, (name, name if len(name) == 1 else f"the {name}"))[long]
+
+
+def value_title(path: str, value: Any, among: Sequence[Any] = ()) -> str:
+    """A setting's value as a reader knows it: “VAE”, “2 layers”, “100 + 50”, “1500”.
+
+    Stochastic layers are counted where that tells the values `among` which it stands from one another.
+    """
+    if path.startswith("train.") and path.endswith(".objective"):
+        return TRAINED_AS.get(str(value), str(value))
+    if isinstance(value, list | tuple):
+        lengths = [len(other) if isinstance(other, list | tuple) else 1 for other in among]
+        if path == "problem.latent" and len(set(lengths)) == len(lengths) > 1:
+            return f"{len(value)} layer{'s' * (len(value) != 1)}"
+        inner = " + " if path == "problem.latent" else "–"
+        return inner.join(value_title(path, item) for item in value)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain(value) if number else scalar_text(value)
+
+
+def named_setting(path: str, value: Any, among: Sequence[Any] = ()) -> str:
+    """A setting with its value where the value alone does not say what it is: “cosine”, “VAE”, “k 5”."""
+    title = value_title(path, value, among)
+    plain_words = isinstance(value, str) or (path == "problem.latent" and "layer" in title)
+    return title if plain_words else f"{setting_title(path)} {title}"
+
+
+def signal_axis(tall: float) -> str:
+    """Name of an axis of signal to noise: in two lines where the figure is too low for one; `tall` is mm."""
+    return "signal-to-noise ratio\nof one estimate" if tall < 58 else "signal-to-noise ratio of one estimate"
+
+
+def variance_axis(objective: str) -> str:
+    """What the axis of total variance is called: φ has no unit, so its unit is that of the objective."""
+    unit = OBJECTIVES[objective].unit if objective in OBJECTIVES else ""
+    return f"total variance, {unit}²" if unit else "total variance"
+
+
+def variance_column(objective: str, name: str = "Total variance") -> Column:
+    """The same in a table."""
+    unit = OBJECTIVES[objective].unit if objective in OBJECTIVES else ""
+    return Column(name, f"{unit}²" if unit else "")
+
+
+def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]], series: Sequence[str] = ()) -> None:
+    """Names lines at their right ends: (x, y, text, look), x and y in data; `series` are those of the lines.
+
+    Text is ink, with the line's mark before it and a thin leader from the
+    line's end, so that nothing depends on telling colours apart. Labels are
+    spread along the axes' height until none touch; a figure too low for them
+    all grows. Call it last: it computes the figure's layout, and keeps it.
+    """
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    names = [
+        ax.annotate(
+            text,
+            (1, 0.5),
+            xycoords="axes fraction",
+            xytext=(20, 0),
+            textcoords="offset points",
+            fontsize=SMALL,
+            va="center",
+            ha="left",
+            linespacing=LEADING,
+            annotation_clip=False,
+        )
+        for _, _, text, _ in ends
+    ]
+    sizes = [name.get_window_extent().height + 3.0 for name in names]
+    if sum(sizes) > figure.bbox.height:
+        figure.set_figheight(sum(sizes) / 72)
+    settle(figure)
+    box, whole = ax.get_window_extent(), figure.bbox
+    wanted = [float(ax.transData.transform((x, y))[1]) for x, y, _, _ in ends]
+    low, high = max(whole.y0, box.y0 - 20), min(whole.y1, box.y1 + 8)
+    if sum(sizes) > high - low:
+        low, high = whole.y0, whole.y1
+    centres = spread(wanted, sizes, low, high)
+    for index, ((x, y, _, look), name, centre) in enumerate(zip(ends, names, centres, strict=True)):
+        whose = series[index] if series else ""
+        height = (centre - box.y0) / box.height
+        name.xy = (1, height)
+        start = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))
+        ends_here = x >= max(end[0] for end in ends)
+        right = [1 + offset / box.width for offset in (9, 13, 15.5)]
+        if ends_here:  # a line that ends early is known by its mark: a leader would cross the others
+            (leader,) = ax.plot(
+                [start[0] + 5 / box.width, *right[:2]],
+                [start[1], height, height],
+                color=look.colour,
+                linewidth=0.6,
+                alpha=0.75,
+                transform=ax.transAxes,
+                clip_on=False,
+                zorder=2,
+            )
+            mark(leader, "leader", whose)
+        (key,) = ax.plot(
+            [right[2]],
+            [height],
+            marker=look.marker,
+            markersize=marker_size(look, 4.6),
+            color=look.colour,
+            markeredgecolor=PAPER,
+            transform=ax.transAxes,
+            clip_on=False,
+            linestyle="none",
+        )
+        mark(key, "label", whose)
+        mark(name, "label", whose)

@@ -1,0 +1,121 @@
+"""Marks with their intervals: along a line, or one by one; and what a legend shows of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from reportgen.figures.drafting.marking import mark
+from reportgen.figures.drafting.style import PAPER, Look
+from reportgen.figures.drafting.table import Mark
+
+
+def curve(
+    ax: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    look: Look,
+    *,
+    line: bool = True,
+    size: float = 4.4,
+    series: str = "",
+    panel: int = 0,
+) -> None:
+    """Marks with their intervals, joined by a line; NaN leaves a gap in the line.
+
+    An infinite or missing bound is not drawn; the mark still is. `series` and
+    `panel` are those of its rows in the figure's table, one a position.
+    """
+    xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    lo, hi = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    drawn = np.isfinite(ys)
+    bounded = drawn & np.isfinite(lo) & np.isfinite(hi)
+    if line:
+        (joined,) = ax.plot(xs, ys, color=look.colour, linestyle=look.dash, linewidth=1.3, zorder=2.5)
+        mark(joined, "ink", series)
+    if bounded.any():
+        bars = np.stack([lo, hi, np.full_like(lo, np.nan)], axis=1)[bounded].ravel()
+        (intervals,) = ax.plot(
+            np.repeat(xs[bounded], 3),
+            bars,
+            color=look.colour,
+            linewidth=1.1,
+            solid_capstyle="butt",
+            zorder=2.6,
+        )
+        mark(intervals, "bars", series)
+    (marks,) = ax.plot(
+        xs[drawn],
+        ys[drawn],
+        linestyle="none",
+        marker=look.marker,
+        markersize=marker_size(look, size),
+        color=look.colour,
+        markeredgecolor=PAPER,
+        markeredgewidth=0.5,
+        zorder=3,
+    )
+    mark(marks, "marks", series, np.flatnonzero(drawn).tolist(), panel)
+
+
+def dot(
+    ax: Axes,
+    x: float,
+    y: float,
+    low: float,
+    high: float,
+    look: Look,
+    *,
+    size: float = 4.8,
+    row: Mark | None = None,
+) -> None:
+    """One mark with a horizontal interval; `row` is its row in the figure's table."""
+    if not math.isfinite(x):
+        return
+    series = row.series if row is not None else ""
+    if math.isfinite(low) and math.isfinite(high):
+        (interval,) = ax.plot(
+            [low, high], [y, y], color=look.colour, linewidth=1.4, solid_capstyle="butt", zorder=2.6
+        )
+        mark(interval, "bars", series)
+    (point,) = ax.plot(
+        [x],
+        [y],
+        linestyle="none",
+        marker=look.marker,
+        markersize=marker_size(look, size),
+        color=look.colour,
+        markeredgecolor=PAPER,
+        markeredgewidth=0.5,
+        zorder=3,
+    )
+    if row is not None:
+        mark(point, "marks", series, [row.index], row.panel)
+
+
+def marker_size(look: Look, size: float) -> float:
+    """Markers of one nominal size do not look the same size; this evens them out."""
+    return size * {"D": 0.86, "s": 0.92, "*": 1.4, "^": 1.08, "v": 1.08, "X": 1.12, "P": 1.1, "h": 1.1}.get(
+        look.marker, 1.0
+    )
+
+
+def handle(look: Look, *, line: bool = True) -> Line2D:
+    """A legend's key for a look."""
+    return Line2D(
+        [],
+        [],
+        color=look.colour,
+        linestyle=look.dash if line else "none",
+        linewidth=1.3,
+        marker=look.marker,
+        markersize=marker_size(look, 4.6),
+        markeredgecolor=PAPER,
+        markeredgewidth=0.5,
+    )

@@ -1,0 +1,81 @@
+"""Where the ticks of an axis stand and what they say: honest logarithms, no needless digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from reportgen.findings import prose
+
+
+def power_of_ten(exponent: int) -> str:
+    """10ⁿ as text; 1 and 10 are written out."""
+    return {0: "1", 1: "10"}.get(exponent, f"10{prose.superscript(exponent)}")
+
+
+def plain(value: float) -> str:
+    """A tick value without needless digits: 0.05, 2, 1500, 15 000."""
+    if value == 0:
+        return "0"
+    digits = max(0, 5 - math.floor(math.log10(abs(value))))
+    text = prose.fixed(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def log_ticks(low: float, high: float, room: int = 7) -> tuple[list[float], list[str], list[float]]:
+    """Ticks of a log axis between two positive limits: major values, their labels, minor values.
+
+    Over two decades or more only powers of ten are labelled, thinned to a
+    regular step so that at most `room` remain; over less, 1, 2 and 5 (or
+    every round step) are, so that an axis never has fewer than two labels.
+    """
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    exponents = list(range(first, last + 1))
+    if math.log10(high / low) >= 2 and len(exponents) >= 2:
+        step = next(s for s in (1, 2, 3, 4, 5, 10, 20, 50, 100) if len(exponents) / s <= room)
+        major = [e for e in exponents if e % step == 0]
+        minor = (
+            [m * 10.0**e for e in range(first - 1, last + 1) for m in range(2, 10)]
+            if step == 1
+            else [10.0**e for e in exponents if e % step]
+        )
+        written = major[0] >= -3 and major[-1] <= 4
+        labels = [plain(10.0**e) if written else power_of_ten(e) for e in major]
+        values = [10.0**e for e in major]
+    else:
+        values = []
+        for steps in (
+            (1, 2, 5),
+            tuple(range(1, 10)),
+            tuple(np.arange(1, 10, 0.5)),
+            tuple(np.arange(1, 10, 0.1)),
+        ):
+            values = [m * 10.0**e for e in range(first - 1, last + 1) for m in steps]
+            values = [v for v in values if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
+            if len(values) >= 3:
+                break
+        values = apart(values[:: max(1, math.ceil(len(values) / room))], 0.07 * math.log10(high / low))
+        labels = [plain(v) for v in values] if -4 < math.log10(low) < 5 else [scientific(v) for v in values]
+        minor = [m * 10.0**e for e in range(first - 1, last + 1) for m in range(2, 10)]
+    inside = [v for v in minor if low <= v <= high and not any(math.isclose(v, w) for w in values)]
+    return values, labels, inside
+
+
+def apart(values: Sequence[float], least: float) -> list[float]:
+    """Ticks at least so far from one another (log10); of two that are closer the rounder stays."""
+    kept: list[float] = []
+    for value in values:
+        if kept and math.log10(value / kept[-1]) < least:
+            if len(plain(value)) < len(plain(kept[-1])):
+                kept[-1] = value
+        else:
+            kept.append(value)
+    return kept
+
+
+def scientific(value: float) -> str:
+    """2.5·10⁻⁶."""
+    exponent = math.floor(math.log10(value) + 1e-12)
+    return f"{plain(value / 10.0**exponent)}·{power_of_ten(exponent)}"

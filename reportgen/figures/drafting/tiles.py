@@ -1,0 +1,49 @@
+"""Small pictures side by side, as one raster: a page draws one image, however many there are."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from reportgen.figures.drafting.colour_scale import Array, as_bytes
+from reportgen.figures.drafting.style import COLUMN, INK, MUTED
+
+STORED = 112
+"""Pixels a side at which a tile is stored, at least: enlarged, not blurred."""
+
+
+class Canvas:
+    """All tiles as one raster, transparent between them, and their frames."""
+
+    def __init__(self, width: float, total: float, shape: tuple[int, int]) -> None:
+        """Of tiles so wide, on so much height, mm, for pictures of a height and width in pixels."""
+        self.times = -(-STORED // max(shape))
+        self.dots = shape[1] * self.times / width
+        """In a millimetre."""
+        size = round(total * self.dots) + 1, round(COLUMN * self.dots) + 1
+        self.picture = np.zeros((*size, 4), dtype=np.uint8)
+        self.tile = shape[0] * self.times, shape[1] * self.times
+        self.frames: list[tuple[float, float]] = []
+
+    def put(self, x: float, y: float, picture: Array | None) -> None:
+        """An image with its upper left corner at (x, y), mm; an empty frame without one."""
+        top, left = round(y * self.dots), round(x * self.dots)
+        bottom, right = top + self.tile[0], left + self.tile[1]
+        if picture is not None:
+            enlarged = picture.repeat(self.times, 0).repeat(self.times, 1)
+            self.picture[top:bottom, left:right] = as_bytes(enlarged)
+        corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
+        self.frames += [(x / self.dots, y / self.dots) for x, y in corners]
+        self.frames.append((math.nan, math.nan))
+
+    def draw(self, ax: Axes) -> None:
+        """Onto axes whose data are millimetres."""
+        height, width = self.picture.shape[:2]
+        extent = (0, width / self.dots, height / self.dots, 0)
+        limits = ax.get_xlim(), ax.get_ylim()
+        ax.imshow(self.picture, extent=extent, interpolation="none", aspect="auto")
+        ax.plot(*zip(*self.frames, strict=True), color=INK, linewidth=0.4, alpha=MUTED, zorder=3)
+        ax.set_xlim(limits[0])
+        ax.set_ylim(limits[1])

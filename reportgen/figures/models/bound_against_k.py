@@ -1,0 +1,175 @@
+"""The K-sample bound of judged models against K: how far the ELBO lies below the likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reportgen.figures.captions import sentences
+from reportgen.figures.drafting.axes import linear_grid, setting_axis
+from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.labels import end_labels
+from reportgen.figures.drafting.points import curve
+from reportgen.figures.drafting.style import new_figure
+from reportgen.figures.drafting.table import Column, Mark, Row, Table
+from reportgen.figures.model_grid import grid
+from reportgen.figures.models.looks import look
+from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.models.statistics import bound_of
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """One model's bounds at each K."""
+
+    title: str
+    row: int
+    estimates: tuple[tuple[int, Estimate], ...]
+    several: bool
+    """Whether it was judged in several trainings."""
+
+    @property
+    def gain(self) -> float:
+        """What the most samples add to the fewest."""
+        return self.estimates[-1][1].value - self.estimates[0][1].value
+
+    @property
+    def last_gain(self) -> float:
+        """What they add to the fewest but them."""
+        return self.estimates[-1][1].value - self.estimates[-2][1].value
+
+
+@dataclass(frozen=True)
+class BoundAgainstK:
+    """A panel a training objective."""
+
+    panels: tuple[tuple[str, tuple[Bounds, ...]], ...]
+
+    @property
+    def models(self) -> tuple[tuple[str, Bounds], ...]:
+        """Every model with the title of its panel."""
+        return tuple((title, one) for title, found in self.panels for one in found)
+
+
+def data(findings: Findings) -> BoundAgainstK | None:
+    """Of every judged model; None where none was, or at one K alone."""
+    table = grid(findings)
+    if table is None:
+        return None
+    panels = []
+    for column, title in enumerate(table.columns):
+        found = []
+        for index, row in enumerate(table.rows):
+            model = row.models[column]
+            if model is None or model.record is None:
+                continue
+            curve = model.record.curve
+            estimates = tuple((k, of) for k in curve if (of := bound_of(model.records, k)).available)
+            if len(estimates) > 1:
+                found.append(Bounds(row.title(table) or title, index, estimates, len(model.records) > 1))
+        if found:
+            panels.append((title, tuple(found)))
+    return BoundAgainstK(tuple(panels)) if panels else None
+
+
+def draw(data: BoundAgainstK) -> Figure:
+    """Panels below one another, one scale, lines named at their ends."""
+    figure = new_figure(14 + 38 * len(data.panels))
+    axes = figure.subplots(len(data.panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    ks = sorted({k for _, one in data.models for k, _ in one.estimates})
+    labels = []
+    for panel, (ax, (title, models)) in enumerate(zip(axes, data.panels, strict=True)):
+        ends = []
+        for one in models:
+            shape = look(one.row)
+            x, found = [float(k) for k, _ in one.estimates], [of for _, of in one.estimates]
+            curve(
+                ax, x, [of.value for of in found], [of.low for of in found], [of.high for of in found],
+                shape, size=3.8, series=one.title, panel=panel,
+            )  # fmt: skip
+            ends.append((x[-1], found[-1].value, one.title, shape))
+        setting_axis(ax, [float(k) for k in ks])
+        linear_grid(ax, "y")
+        ax.set_title(title)
+        ax.set_ylabel("bound, nats an image")
+        labels.append((ax, ends))
+    axes[-1].set_xlabel("samples K of the bound")
+    for ax, ends in labels:
+        end_labels(ax, ends, [title for _, _, title, _ in ends])
+    return figure
+
+
+def table(data: BoundAgainstK) -> Table:
+    """A row a model and number of samples."""
+    columns = (
+        Column("Trained as"),
+        Column("Model", heads=True),
+        Column("Samples K"),
+        Column("Bound", "nats an image"),
+    )
+    rows = (
+        Row((title, one.title, k, bound), Mark(one.title, index, panel))
+        for panel, (title, models) in enumerate(data.panels)
+        for one in models
+        for index, (k, bound) in enumerate(one.estimates)
+    )
+    return Table(columns, tuple(rows))
+
+
+def caption(data: BoundAgainstK) -> str:
+    """What is drawn, what the most samples add, and what the last of them still do."""
+    *_, before, last = (k for k, _ in data.models[0][1].estimates)
+    first = data.models[0][1].estimates[0][0]
+    told = (_ends(data, lambda one: one.gain), _ends(data, lambda one: one.last_gain))
+    whole = f"From K = {prose.count(first)} to {prose.count(last)} the bound gains {told[0]}"
+    end = f"From K = {prose.count(before)} to {prose.count(last)} alone it gains {told[1]}"
+    return sentences(
+        "Mean over test images of the K-sample bound on log p(x) against K; k is what a model was trained"
+        " with. All values of a model come from the same samples; the last stands for the log-likelihood.",
+        f"{whole}: the smaller the gain, the closer q is to the posterior.",
+        f"{end}; more samples would add to it still." if before != first else "",
+        f"Bars are 95% intervals over {_over([one.several for _, one in data.models])}; the images are the"
+        " same for every model, so that differences are known better than the bars show.",
+    )
+
+
+def _over(several: Sequence[bool]) -> str:
+    """What the intervals are over, of models that have several trainings, or one."""
+    if not any(several):
+        return "images"
+    return f"trainings and images{'' if all(several) else ', of a model of one training over images alone'}"
+
+
+def _ends(data: BoundAgainstK, gain: Callable[[Bounds], float]) -> str:
+    """The model whose bound gains most, and the one whose bound gains least."""
+    gains = sorted(data.models, key=lambda pair: gain(pair[1]))
+    (least, low), (most, high) = gains[0], gains[-1]
+    seen = f"{prose.fixed(gain(high), 2)} nats for {_name(most, high)}"
+    if low is not high:
+        seen += f", the most, and {prose.fixed(gain(low), 2)} for {_name(least, low)}, the least"
+    return seen
+
+
+def _name(panel: str, one: Bounds) -> str:
+    return panel if one.title == panel else f"{panel}, {one.title}"
+
+
+def alt(data: BoundAgainstK) -> str:
+    """The curves in words: both ends of each."""
+    told = "; ".join(
+        f"{_name(panel, one)}: "
+        + ", ".join(
+            f"{prose.fixed(bound.value, 2)} at K = {prose.count(k)}"
+            for k, bound in (one.estimates[0], one.estimates[-1])
+        )
+        for panel, one in data.models
+    )
+    return f"Line charts of the K-sample bound in nats an image against K, logarithmic. {told}."
+
+
+def sketch(findings: Findings) -> Sketch | None:
+    """The figure with its words; None where there is nothing to draw."""
+    found = data(findings)
+    return None if found is None else Sketch(draw(found), caption(found), alt(found), table(found))

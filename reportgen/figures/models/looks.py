@@ -1,0 +1,20 @@
+"""How models are drawn: lines of one panel are told apart by colour, marker and dash together."""
+
+from __future__ import annotations
+
+from reportgen.figures.drafting.style import LOOKS, SPARE, Look
+
+ORDER = (
+    LOOKS["pathwise"],
+    LOOKS["score_function_optimal_constant"],
+    LOOKS["leave_one_out"],
+    LOOKS["score_function"],
+    SPARE[0],
+    LOOKS["score_function_optimal_per_coordinate"],
+    *SPARE[1:],
+)
+
+
+def look(index: int) -> Look:
+    """Of the row with this number; rows of the same number look alike in every column."""
+    return ORDER[index % len(ORDER)]

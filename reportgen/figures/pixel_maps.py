@@ -1,0 +1,139 @@
+"""What the figure of noise in the image draws: a map for each estimator, checkpoint and unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.figures.drafting.colour_scale import Array
+from reportgen.figures.reading import named, pair, title_of, unbiased
+from reportgen.findings import Estimate, Findings, prose
+
+COLUMNS = 4
+"""Checkpoints shown at most."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One estimator's maps, each [H W]; None where its cell broke."""
+
+    label: str
+    title: str
+    maps: tuple[Array | None, ...]
+    """By checkpoint."""
+    relative: Array | None
+    """Its variance over the reference's at the last checkpoint, over that of all weights; None for the
+    reference."""
+    ratio: Estimate
+    """Of all weights together, at the last checkpoint."""
+    units: tuple[Array, ...]
+    """Single units' maps at the last checkpoint."""
+
+
+@dataclass(frozen=True)
+class NoiseInImage:
+    """Rows of maps, on one scale."""
+
+    objective: str
+    shape: tuple[int, int]
+    checkpoints: tuple[int, ...]
+    titles: tuple[str, ...]
+    """Of the checkpoints."""
+    mean: Array
+    """The mean of the images measured."""
+    bright: NDArray[np.bool_]
+    dead: int
+    layer_units: int
+    units: tuple[int, ...]
+    """Numbers of the units shown, from 1."""
+    reference: str
+    rows: tuple[Row, ...]
+    pair: tuple[tuple[str, Estimate], ...]
+    """Of the two estimators that are compared first: name, and the part of the brighter half."""
+    error: float
+    """Half the 95 % interval of one pixel's variance, relative: the median."""
+    headings: tuple[str, str, str]
+    """Over the checkpoints, the ratios and the units."""
+    relative: tuple[str, Array] | None
+    """Name and `Row.relative` of the estimator that is compared first; None where none is."""
+
+
+def data(findings: Findings) -> NoiseInImage | None:
+    """Of unbiased estimators under the first objective; None where no layer sees images."""
+    layer = findings.first_layer()
+    if layer is None:
+        return None
+    measured = findings.checkpoints
+    chosen = spaced(measured, COLUMNS)
+    reference = findings.reference()
+    base = findings.pixel_noise(reference)
+    rows, errors = [], []
+    for label in findings.compared():
+        if not unbiased(findings, label):
+            continue
+        found = [findings.pixel_noise(label, checkpoint=epoch) for epoch in chosen]
+        last = found[-1]
+        if last is None or not (last.variance > 0).any():
+            continue
+        relative = None
+        if base is not None and label != reference and (base.variance > 0).any():
+            relative = over(last.variance, base.variance)
+        errors.append(last.error[np.isfinite(last.error)])
+        rows.append(
+            Row(
+                label,
+                title_of(findings, label),
+                tuple(None if one is None else one.variance for one in found),
+                relative,
+                findings.pixel_ratio(label, reference),
+                tuple(last.units),
+            )
+        )
+    if not rows:
+        return None
+    against = sorted(rows, key=lambda row: row.label != (pair(findings) or ("",))[0])
+    sides = [label for label in pair(findings) or (reference,) if label in [row.label for row in rows]]
+    return NoiseInImage(
+        findings.objectives[0],
+        layer.shape,
+        chosen,
+        tuple(prose.count(epoch) for epoch in chosen) if findings.vocabulary.trained else ("",),
+        layer.mean,
+        layer.bright,
+        layer.dead,
+        layer.units,
+        layer.shown,
+        title_of(findings, reference),
+        tuple(rows),
+        tuple((named(findings, label), findings.pixel_share(label, layer.bright)) for label in sides),
+        float(np.median(np.concatenate(errors))),
+        headings(findings),
+        next(
+            ((named(findings, row.label), row.relative) for row in against if row.relative is not None), None
+        ),
+    )
+
+
+def headings(findings: Findings) -> tuple[str, str, str]:
+    """Over the columns of checkpoints, of ratios, of units."""
+    v, layer = findings.vocabulary, findings.first_layer()
+    several = layer is not None and len(layer.shown) > 1
+    return (f"at {v.round}" if v.trained else "", "relative to", "single units" if several else "unit")
+
+
+def spaced(values: Sequence[int], most: int) -> tuple[int, ...]:
+    """The first and the last of ascending values, and others evenly between them."""
+    if len(values) <= most:
+        return tuple(values)
+    return tuple(values[round(i * (len(values) - 1) / (most - 1))] for i in range(most))
+
+
+def over(above: Array, below: Array) -> Array:
+    """Pixel by pixel, relative to the ratio of the sums; NaN where a pixel has no variance."""
+    found = np.full_like(above, math.nan)
+    np.divide(above, below, out=found, where=(above > 0) & (below > 0))
+    return np.asarray(found * (below.sum() / above.sum()))

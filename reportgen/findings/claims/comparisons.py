@@ -1,0 +1,262 @@
+"""One comparison of a claim in one measured cell: estimate, simultaneous interval, verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reportgen.declaration.claims.tests import (
+    EVERYTHING,
+    Comparison,
+    Contrast,
+    Crossing,
+    EqualMeans,
+    Equivalence,
+    Ordering,
+    Slope,
+    Statistic,
+    Threshold,
+    arms_of,
+    quantities_of,
+    statistic_of,
+)
+from reportgen.declaration.complaints import listing
+from reportgen.findings import verdicts
+from reportgen.findings.statistics import bias, curves, signal, variance
+from reportgen.findings.statistics.arm import MeasuredArm, find
+from reportgen.findings.statistics.arm import arms as all_arms
+from reportgen.findings.statistics.contrasts import RATIOS, contrast
+from reportgen.findings.statistics.estimate import NAN, Estimate, NotAvailableError, unavailable
+from reportgen.findings.statistics.jackknife import LEVEL, Quantity, exact
+from reportgen.findings.statistics.named import STATISTICS
+from reportgen.findings.statistics.source import OfArms
+from reportgen.store.records import MeasurementRecord
+
+
+@dataclass(frozen=True)
+class ComparisonFinding:
+    """What one comparison found in one cell."""
+
+    text: str
+    """The comparison as the declaration writes it."""
+    effect: str
+    """What `estimate` is, in words: ``variance ratio``."""
+    checkpoint: int
+    setting: Mapping[str, Any] = field(compare=False)
+    base: bool
+    verdict: str
+    estimate: Estimate
+    """With its own 95 % interval."""
+    low: float = NAN
+    """Simultaneous interval, on which the verdict rests."""
+    high: float = NAN
+    level: float = LEVEL
+    """Coverage of the simultaneous interval: 1 − 0.05 / comparisons of the experiment."""
+    p_value: float = NAN
+    """Of the joint test of equal means, Holm-adjusted over images; NaN elsewhere."""
+    bound: float = NAN
+    """What the estimate is compared with; 1 for ratios and equal means, 0 for differences."""
+    slack: float = -math.inf
+    """Distance from the nearer end of the interval to where the comparison would fail; below 0 it does."""
+    cause: str | None = None
+    """Why there is no verdict: a broken cell, a statistic that is not available, too little of something."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A measured cell, and how the names of a claim are read there."""
+
+    record: MeasurementRecord
+    objective: str
+    label_of: Mapping[str, str]
+    """Estimator as a claim writes it → label."""
+    group: str = EVERYTHING
+    """Parameter group that the claim is about."""
+
+    def arm(self, name: str) -> MeasuredArm:
+        """The default arm of the estimator a claim names. Raises if it, or the group, is not there."""
+        if self.group not in self.record.groups:
+            known = listing(self.record.groups, "and")
+            raise NotAvailableError(f"broken: no parameter group {self.group!r}, the groups are {known}")
+        found = find(self.record, self.objective, self.label_of.get(name, name))
+        if found is None:
+            raise NotAvailableError(f"{name} was not measured here under {self.objective}")
+        if found.about.status == "broken":
+            raise NotAvailableError(found.status)
+        return found
+
+    def all(self, name: str) -> list[MeasuredArm]:
+        """Every arm of that estimator."""
+        self.arm(name)
+        return all_arms(self.record, self.objective, self.label_of.get(name, name))
+
+
+def pieces(comparison: Comparison) -> tuple[Comparison, ...]:
+    """The single comparisons one stands for: an ordering is one of each neighbouring pair."""
+    if not isinstance(comparison, Ordering):
+        return (comparison,)
+    pairs = zip(comparison.arms, comparison.arms[1:], strict=False)
+    name = comparison.statistic
+    return tuple(Contrast(Statistic(name, (a,)), "<", Statistic(name, (b,))) for a, b in pairs)
+
+
+def weight(comparison: Comparison) -> int:
+    """Looks at the data that a piece takes: equal means are tested jointly and along the gradient."""
+    return 2 if isinstance(comparison, EqualMeans) else 1
+
+
+def words(name: str) -> str:
+    """A statistic's name in words."""
+    return name.replace("_", " ")
+
+
+def quantity_of(quantity: Statistic | Slope | Crossing, place: Place) -> Quantity:
+    """A quantity of the grammar, measured in a place."""
+    assert not isinstance(quantity, Crossing), "a crossover takes a curve of places"
+    if isinstance(quantity, Slope):
+        return curves.slope(place.all(quantity.of.arms[0]), place.group, quantity.of.name)
+    name = quantity.name
+    if name == "constant_effect":
+        return curves.constant_effect(place.all(quantity.arms[0]))
+    if name == "objective_ratio":
+        first, second = (replace(place, objective=o).arm(quantity.arms[0]) for o in quantity.objectives)
+        return variance.variance_ratio(first, second, place.group)
+    arms = [place.arm(arm) for arm in quantity.arms]
+    if name == "variance_ratio":
+        return variance.variance_ratio(arms[0], arms[1], place.group)
+    if name == "gap_closed":
+        return variance.gap_closed(arms[0], arms[1], arms[2], place.group)
+    made = STATISTICS[name].of(arms[0], place.group)
+    return exact(made) if isinstance(made, int | float) else made
+
+
+def _source(comparison: Comparison, place: Place) -> OfArms:
+    """What a comparison in a place looks at."""
+    if isinstance(comparison, EqualMeans):
+        means, both = ("relative_projection", "bias_p_value"), _arms(comparison, place)
+        return OfArms(means, EVERYTHING, tuple(arm for arm in both if not arm.about.reference) or tuple(both))
+    names: dict[str, None] = {}
+    arms: list[MeasuredArm] = []
+    for quantity in quantities_of(comparison):
+        statistic = statistic_of(quantity)
+        names[statistic.name] = None
+        if isinstance(quantity, Slope):
+            arms += [arm for arm in place.all(statistic.arms[0]) if not arm.about.constant]
+        elif statistic.name == "constant_effect":
+            arms += curves.at_constants(place.all(statistic.arms[0]))
+        elif statistic.name == "objective_ratio":
+            arms += [replace(place, objective=o).arm(statistic.arms[0]) for o in statistic.objectives]
+        else:
+            arms += [place.arm(name) for name in statistic.arms]
+    return OfArms(tuple(names), place.group, tuple(arms))
+
+
+def _arms(comparison: Comparison, place: Place) -> list[MeasuredArm]:
+    return [place.arm(name) for name in arms_of(comparison)]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    effect: str
+    quantity: Quantity
+    asked: verdicts.Criterion
+    p_value: float = NAN
+
+
+def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFinding:
+    """Judge one piece in one place, on an interval of coverage `level`."""
+    made = blank(comparison, place.record, level)
+    try:
+        reading = _read(comparison, place, level)
+        low, high = reading.quantity.interval(level)
+        near_low, near_high = reading.quantity.interval(LEVEL)
+        arms = _arms(comparison, place)
+        status = "budget" if any(arm.about.status == "budget" for arm in arms) else "met"
+        fewest = min(arm.about.replicates for arm in arms)
+        value = reading.quantity.value
+        if math.isnan(value):
+            raise NotAvailableError("the statistic has no value here")
+        return replace(
+            made,
+            effect=reading.effect,
+            verdict=reading.asked.verdict(low, high),
+            estimate=Estimate(value, near_low, near_high, fewest, status, _source(comparison, place)),
+            low=low,
+            high=high,
+            p_value=reading.p_value,
+            bound=reading.asked.bound,
+            slack=reading.asked.slack(low, high),
+        )
+    except NotAvailableError as reason:
+        return unmade(made, reason)
+
+
+def blank(comparison: Comparison, record: MeasurementRecord, level: float) -> ComparisonFinding:
+    """A finding in a measured cell before anything is found."""
+    return ComparisonFinding(
+        text=str(comparison),
+        effect="",
+        checkpoint=record.checkpoint,
+        setting=record.setting,
+        base=record.base,
+        verdict=verdicts.UNDECIDED,
+        estimate=unavailable("nothing was compared"),
+        level=level,
+    )
+
+
+def unmade(finding: ComparisonFinding, reason: NotAvailableError) -> ComparisonFinding:
+    """Without numbers, and why: broken where something broke, else undecided."""
+    cause = str(reason)
+    verdict = verdicts.BROKEN if cause.startswith("broken") else verdicts.UNDECIDED
+    return replace(finding, verdict=verdict, estimate=unavailable(cause), cause=cause)
+
+
+def _read(comparison: Comparison, place: Place, level: float) -> _Reading:
+    if isinstance(comparison, EqualMeans):
+        return _equal_means(comparison, place, level)
+    if isinstance(comparison, Contrast):
+        left, right = quantity_of(comparison.left, place), quantity_of(comparison.right, place)
+        as_ratio = comparison.left.name in RATIOS and comparison.right.name in RATIOS
+        effect, quantity, bound = contrast(left, right, as_ratio)
+        named = listing(dict.fromkeys(words(of.name) for of in (comparison.left, comparison.right)), "and")
+        return _Reading(f"{effect} of {named}", quantity, verdicts.order(comparison.operator, bound))
+    assert isinstance(comparison, Threshold | Equivalence)
+    quantity = quantity_of(comparison.quantity, place)
+    return _Reading(_effect(comparison.quantity), quantity, criterion(comparison))
+
+
+def criterion(comparison: Threshold | Equivalence) -> verdicts.Criterion:
+    """What is asked of a quantity that is compared with a number."""
+    if isinstance(comparison, Equivalence):
+        return verdicts.equivalence(comparison.value, comparison.low, comparison.high)
+    return verdicts.order(comparison.operator, comparison.bound)
+
+
+def _effect(quantity: Statistic | Slope | Crossing) -> str:
+    return words(quantity.name) if isinstance(quantity, Statistic) else "slope"
+
+
+def _equal_means(comparison: EqualMeans, place: Place, level: float) -> _Reading:
+    first, second = place.arm(comparison.first), place.arm(comparison.second)
+    if first.about.reference:
+        first, second = second, first
+    projection = signal.relative_projection(first, second)
+    p_value = NAN
+    if second.about.reference and not first.same_as(second):
+        try:
+            p_value = bias.bias_p_value(first)
+        except NotAvailableError:
+            # Along the gradient alone means can be shown to differ, never to be equal.
+            low, high = projection.interval(level)
+            if low <= 1.0 <= high:
+                raise
+    margin = comparison.margin
+    asked = verdicts.Criterion(
+        1.0,
+        lambda low, high: margin - max(abs(low - 1.0), abs(high - 1.0)),
+        lambda low, high: verdicts.equal_means(p_value, 1.0 - level, low, high, margin),
+    )
+    return _Reading("relative projection", projection, asked, p_value)

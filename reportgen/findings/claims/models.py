@@ -1,0 +1,179 @@
+"""Claims about trained models: where they look, and what each comparison finds there.
+
+A trend is one comparison for each two successive values, in the order in
+which the declaration sweeps them, of two models that are alike in all else.
+Likelihoods are compared over the same images and trainings of the same seed,
+pair by pair. Active units do not pair; equal counts of one training each are undecided as long as
+a unit may be either, and no increase where none may be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from reportgen.declaration.claims.tests import (
+    ClaimTest,
+    Comparison,
+    Equivalence,
+    Statistic,
+    Threshold,
+    Trend,
+    quantities_of,
+    scalar_text,
+    statistic_of,
+)
+from reportgen.declaration.dotted import same_value
+from reportgen.declaration.train import TRAINING_SEED
+from reportgen.findings import verdicts
+from reportgen.findings.claims.comparisons import ComparisonFinding, criterion, words
+from reportgen.findings.claims.places import holds
+from reportgen.findings.models.statistics import change, quantity, replicates
+from reportgen.findings.models.trainings import MOST, MeanOverImages, Trainings, judged_together
+from reportgen.findings.statistics.estimate import Estimate, NotAvailableError, unavailable
+from reportgen.findings.statistics.jackknife import LEVEL, Quantity
+from reportgen.findings.statistics.source import OfModels
+from reportgen.plan import JudgementCell, MeasurementCell, Plan, model_of
+from reportgen.store.records import JudgementRecord
+
+Model = tuple[JudgementCell, ...]
+"""One model at one checkpoint: a cell for each of its trainings."""
+
+
+def model_places(
+    plan: Plan, test: ClaimTest, swept: Mapping[str, Sequence[Any]]
+) -> tuple[tuple[Model, ...], ...]:
+    """What each comparison looks at: one judged model, or for a trend two that follow one another.
+
+    A setting that no scope names takes every value, but for the seed of the
+    training: trainings of a model are one, unless a scope tells them apart.
+    """
+    cells = [cell for cell in plan.judgements if all(holds(scope, cell) for scope in test.scopes)]
+    apart = any(scope.over == TRAINING_SEED for scope in test.scopes)
+    models = tuple((cell,) for cell in cells) if apart else judged_together(cells)
+    trend = test.comparison
+    if not isinstance(trend, Trend):
+        return tuple((model,) for model in models)
+    over = trend.over
+    values = swept[over]
+    aside = {over, *_companions(cells, over), *(() if apart else (TRAINING_SEED,))}
+    curves: dict[str, list[tuple[int, Model]]] = {}
+    for model in models:
+        setting = model[0].setting
+        at = next((i for i, value in enumerate(values) if same_value(value, setting[over])), None)
+        if at is not None:  # the base setting may have a value that is not swept
+            others = sorted((path, repr(of)) for path, of in setting.items() if path not in aside)
+            curves.setdefault(repr((model[0].checkpoint, others)), []).append((at, model))
+    ordered = [[model for _, model in sorted(curve, key=lambda c: c[0])] for curve in curves.values()]
+    return tuple(pair for curve in ordered for pair in pairwise(curve))
+
+
+def _companions(cells: Sequence[JudgementCell], over: str) -> set[str]:
+    """Settings that change with this one and with nothing else."""
+    found = set()
+    for path in {path for cell in cells for path in cell.setting}:
+        pairs = {(repr(cell.setting[over]), repr(cell.setting[path])) for cell in cells}
+        ours, theirs = ({pair[i] for pair in pairs} for i in (0, 1))
+        if len(pairs) == len(ours) == len(theirs) > 1:
+            found.add(path)
+    return found
+
+
+def judge_models(
+    comparison: Comparison, models: Sequence[Trainings], group: str, level: float
+) -> ComparisonFinding:
+    """Judge one comparison on one model, or on the two of a trend's step."""
+    first = models[0][0]
+    try:
+        made, effect = _quantity(comparison, models, group)
+        asked = _asked(comparison)
+        low, high = made.interval(level)
+        near = made.interval(LEVEL)
+        estimate = Estimate(made.value, *near, replicates(*models), source=_source(comparison, models, group))
+        found, bound = (asked.verdict(low, high), asked.slack(low, high)), asked.bound
+        cause = _lacking(comparison, made, bound, level) if found[0] == verdicts.UNDECIDED else None
+    except NotAvailableError as reason:
+        cause = str(reason)
+        broken = cause.startswith("broken")
+        found = (verdicts.BROKEN if broken else verdicts.UNDECIDED, -math.inf)
+        estimate, effect, low, high, bound = unavailable(cause), "", math.nan, math.nan, math.nan
+    return ComparisonFinding(
+        text=str(comparison),
+        effect=effect,
+        checkpoint=first.checkpoint,
+        setting=trend_setting(comparison, [setting_of(model) for model in models]),
+        base=first.base,
+        verdict=found[0],
+        estimate=estimate,
+        low=low,
+        high=high,
+        level=level,
+        bound=bound,
+        slack=found[1],
+        cause=cause,
+    )
+
+
+def _lacking(comparison: Comparison, made: Quantity, bound: float, level: float) -> str | None:
+    """Of what there was too little to tell on which side of a bound a likelihood lies."""
+    if not isinstance(made, MeanOverImages) or isinstance(comparison, Equivalence):
+        return None
+    trainings, images = made.values.shape
+    enough = made.trainings_to_tell(bound, level) if trainings > 1 else None
+    if enough is None:
+        return f"{images} images are too few to tell"
+    if enough > MOST:
+        return f"{trainings} trainings are too few to tell, and with their spread and mean {MOST} would be"
+    return f"{trainings} trainings are too few to tell; with their spread and mean {enough} would be enough"
+
+
+def setting_of(model: Sequence[MeasurementCell | JudgementCell | JudgementRecord]) -> Mapping[str, Any]:
+    """The setting of a model; that of one training alone has its seed."""
+    return model_of(model[0].setting) if len(model) > 1 else model[0].setting
+
+
+def trend_setting(comparison: Comparison, settings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Where a comparison was made; of a trend's step “1 → 5” stands for the setting along which it goes.
+
+    The seed is not told where one end is a single training and the other the mean of several.
+    """
+    if not isinstance(comparison, Trend) or len(settings) < 2:
+        return settings[0]
+    first, second = settings
+    return {
+        path: value
+        if same_value(value, second[path])
+        else f"{scalar_text(value)} → {scalar_text(second[path])}"
+        for path, value in first.items()
+        if path in second
+    }
+
+
+def _quantity(comparison: Comparison, models: Sequence[Trainings], group: str) -> tuple[Quantity, str]:
+    """What is measured, and what it is called."""
+    if isinstance(comparison, Trend):
+        before, after = models
+        return change(comparison.statistic, before, after, group), f"change of {words(comparison.statistic)}"
+    assert isinstance(comparison, Threshold | Equivalence)
+    assert isinstance(comparison.quantity, Statistic)
+    name = comparison.quantity.name
+    return quantity(name, models[0], group), words(name)
+
+
+def _source(comparison: Comparison, models: Sequence[Trainings], group: str) -> OfModels:
+    """What a comparison of these models looks at."""
+    records = tuple(record for model in models for record in model)
+    if isinstance(comparison, Trend):
+        return OfModels(comparison.statistic, group, records)
+    (only,) = quantities_of(comparison)
+    return OfModels(statistic_of(only).name, group, records)
+
+
+def _asked(comparison: Comparison) -> verdicts.Criterion:
+    """What is asked of the interval: of a trend’s step that it lies on one side of 0."""
+    if isinstance(comparison, Trend):
+        return verdicts.order(">" if comparison.rising else "<", 0.0)
+    assert isinstance(comparison, Threshold | Equivalence)
+    return criterion(comparison)

@@ -1,0 +1,78 @@
+"""Where a claim is judged: the cells of the plan that its scopes name, one by one or as curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reportgen.declaration.claims.tests import (
+    ClaimTest,
+    Scope,
+    Slope,
+    arms_of,
+    crossing_of,
+    quantities_of,
+    statistic_of,
+)
+from reportgen.plan import JudgementCell, MeasurementCell, Plan
+
+Cells = tuple[MeasurementCell, ...]
+
+
+def places(plan: Plan, test: ClaimTest, objective: str, names: Mapping[str, str]) -> tuple[Cells, ...]:
+    """What each comparison looks at: one cell, or for a crossover all cells along its setting.
+
+    A curve has at least two cells: where a checkpoint is measured in the base
+    setting alone there is none.
+    """
+    cells = cells_in_scope(plan, test, objective, names)
+    crossing = crossing_of(test.comparison)
+    if crossing is None:
+        return tuple((cell,) for cell in cells)
+    curves: dict[str, list[MeasurementCell]] = {}
+    for cell in cells:
+        others = sorted((name, value) for name, value in cell.setting.items() if name != crossing.over)
+        curves.setdefault(repr((cell.checkpoint, others)), []).append(cell)
+    return tuple(tuple(curve) for curve in curves.values() if len(curve) > 1)
+
+
+def cells_in_scope(plan: Plan, test: ClaimTest, objective: str, names: Mapping[str, str]) -> Cells:
+    """Cells of the plan where the scopes want the comparison made and its arms are measured.
+
+    A swept setting that no scope names, and no crossover runs along, stays at
+    its base value, where cells of that value exist.
+    """
+    base = next((cell.setting for cell in plan.measurements if cell.base), {})
+    crossing = crossing_of(test.comparison)
+    free = {scope.over for scope in test.scopes} | ({crossing.over} if crossing else set())
+    chosen = []
+    for cell in plan.measurements:
+        others = all(cell.setting[key] == base.get(key) for key in cell.setting if key not in free)
+        wanted = others and all(holds(scope, cell) for scope in test.scopes)
+        if wanted and _measures(cell, test, objective, names):
+            chosen.append(cell)
+    return tuple(chosen)
+
+
+def holds(scope: Scope, cell: MeasurementCell | JudgementCell) -> bool:
+    """Whether a cell is one of those that a scope looks at."""
+    if scope.over != "checkpoint":
+        return scope.over in cell.setting and (not scope.fixes or scope.holds(cell.setting[scope.over]))
+    if scope.number is None:
+        return True
+    return cell.checkpoint == scope.number if scope.quantifier == "at" else cell.checkpoint > scope.number
+
+
+def _measures(cell: MeasurementCell, test: ClaimTest, objective: str, names: Mapping[str, str]) -> bool:
+    """Whether the plan has the arms there that the comparison needs."""
+    arms = [arm for arm in cell.arms if arm.objective == objective]
+    comparison = test.comparison
+    if not all(any(arm.label == names.get(name, name) for arm in arms) for name in arms_of(comparison)):
+        return False
+    for quantity in quantities_of(comparison):
+        of = statistic_of(quantity)
+        own = [arm for arm in arms if arm.label == names.get(of.arms[0], of.arms[0])]
+        if isinstance(quantity, Slope) and len({arm.num_samples for arm in own if not arm.constant}) < 2:
+            return False
+        if of.name == "constant_effect" and not any(arm.constant for arm in own):
+            return False
+    return True

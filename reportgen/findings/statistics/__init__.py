@@ -1,0 +1,1 @@
+"""Statistics of measured arms, each with its interval."""

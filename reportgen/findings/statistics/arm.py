@@ -1,0 +1,102 @@
+"""One arm of one measured cell, and how to look it up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.findings.statistics.estimate import NotAvailableError
+from reportgen.store.records import ArmRecord, MeasurementRecord
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredArm:
+    """A row of a record's arrays."""
+
+    record: MeasurementRecord
+    index: int
+
+    @property
+    def about(self) -> ArmRecord:
+        """How it was measured."""
+        return self.record.arms[self.index]
+
+    def same_as(self, other: MeasuredArm) -> bool:
+        """Whether both are the same row of the same record."""
+        return self.record is other.record and self.index == other.index
+
+    @property
+    def default(self) -> bool:
+        """Whether it is its label's arm at the default K, no constant added."""
+        same = [
+            i
+            for i, arm in enumerate(self.record.arms)
+            if (arm.objective, arm.label, arm.constant) == (self.about.objective, self.about.label, 0.0)
+        ]
+        return bool(same) and same[0] == self.index
+
+    @property
+    def status(self) -> str:
+        """``met``, ``budget`` or ``broken: cause``."""
+        about = self.about
+        return f"broken: {about.cause or 'no cause was kept'}" if about.status == "broken" else about.status
+
+    def array(self, name: str) -> Array:
+        """This arm's part of an array; raises if the arm broke or has too few replicates."""
+        about = self.about
+        if about.status == "broken":
+            raise NotAvailableError(self.status)
+        if about.replicates < 2:
+            raise NotAvailableError(f"needs 2 replicates, got {about.replicates}")
+        return np.asarray(self.record.arrays[name][self.index])
+
+    def group(self, name: str) -> int:
+        """Position of a parameter group."""
+        try:
+            return self.record.groups.index(name)
+        except ValueError:
+            known = ", ".join(self.record.groups)
+            raise LookupError(f"no parameter group {name!r}; there are {known}") from None
+
+    @property
+    def reference(self) -> MeasuredArm:
+        """The arm of the same objective that the others are compared with."""
+        for i, arm in enumerate(self.record.arms):
+            same = (arm.objective, arm.parameters) == (self.about.objective, self.about.parameters)
+            if arm.reference and same:
+                return MeasuredArm(self.record, i)
+        raise NotAvailableError(f"objective {self.about.objective} has no reference arm")
+
+
+def broken_arms(records: Iterable[MeasurementRecord]) -> tuple[ArmRecord, ...]:
+    """Arms that broke in cells whose others are kept."""
+    return tuple(arm for record in records for arm in record.arms if arm.status == "broken")
+
+
+def find(
+    record: MeasurementRecord,
+    objective: str,
+    label: str,
+    num_samples: int | None = None,
+    constant: float = 0.0,
+) -> MeasuredArm | None:
+    """The arm with these names; K as default where `num_samples` is None. None if it was not measured."""
+    for i, arm in enumerate(record.arms):
+        same = (arm.objective, arm.label, arm.constant) == (objective, label, constant)
+        if same and num_samples in (None, arm.num_samples):
+            return MeasuredArm(record, i)
+    return None
+
+
+def arms(record: MeasurementRecord, objective: str, label: str) -> list[MeasuredArm]:
+    """Every arm of a label, over K and constants, in the record's order."""
+    return [
+        MeasuredArm(record, i)
+        for i, arm in enumerate(record.arms)
+        if (arm.objective, arm.label) == (objective, label)
+    ]

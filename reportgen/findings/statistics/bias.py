@@ -1,0 +1,88 @@
+"""Has an estimator the same mean as the reference? One joint test an image.
+
+bias_statistic is the largest z over images of the cross-fitted test of
+paired differences to the reference (`reportgen.engine.equal_means`), which
+may take a multiple of an estimator's samples (`reportgen.engine.pairing`);
+bias_p_value the smallest p-value over images after Holm's correction, which
+for the smallest is Bonferroni's factor I;
+detectable_bias the median over images of the smallest bias along the image's
+own gradient, relative to it, that the test finds with 80 % power.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.estimate import NotAvailableError
+from reportgen.objectives import OBJECTIVES
+
+REPLICATES_A_DIRECTION = 4
+"""Below this many differences the engine makes no test."""
+Array = NDArray[np.float64]
+
+
+def _present(arm: MeasuredArm, name: str) -> Array:
+    values = arm.array(name)
+    if np.isnan(values).any():
+        raise NotAvailableError(_why_not(arm))
+    return np.asarray(values)
+
+
+def _why_not(arm: MeasuredArm) -> str:
+    """Why there is no joint test."""
+    about, objective = arm.about, OBJECTIVES[arm.about.objective]
+    if about.reference:
+        return "this is the reference"
+    if not arm.default:
+        return "the joint test is made at an estimator's own number of samples, without a constant"
+    if arm.reference.about.status == "broken":
+        return "the reference broke"
+    if not about.differences and objective.several:
+        return (
+            f"the {objective.title} has another gradient for each K, and the reference cannot be had "
+            f"at K = {about.num_samples}"
+        )
+    if not about.differences:
+        return "no differences to the reference were taken"
+    directions, of = _directions(arm)
+    if about.differences < REPLICATES_A_DIRECTION * directions:
+        return (
+            f"the joint test needs {REPLICATES_A_DIRECTION} replicates for each of the {directions} {of}, "
+            f"got {about.differences} a data point"
+        )
+    return "the reference has estimates that are not finite at the K at which it is compared"
+
+
+def _directions(arm: MeasuredArm) -> tuple[int, str]:
+    """How many directions are tested together, and what they are."""
+    if arm.about.parameters == "phi" and arm.record.eta:
+        return arm.record.eta, "parameters of q"
+    seen = arm.array("bias_dimension")
+    return int(np.nanmax(seen)) if np.isfinite(seen).any() else 0, "directions in which differences were seen"
+
+
+def bias_statistic(arm: MeasuredArm) -> float:
+    """Largest z over images; infinite where means differ in a direction without noise."""
+    return float(_present(arm, "bias_statistic").max())
+
+
+def bias_p_value(arm: MeasuredArm) -> float:
+    """Smallest Holm-adjusted p-value over images."""
+    return float(holm(_present(arm, "bias_p_value")).min())
+
+
+def detectable_bias(arm: MeasuredArm) -> float:
+    """Median over images, relative to the image's own gradient, no unit."""
+    return float(np.median(_present(arm, "detectable_bias")))
+
+
+def holm(p_values: Array) -> Array:
+    """Holm's (1979) step-down adjustment, in the given order: compare each with the family's level."""
+    order = np.argsort(p_values, kind="stable")
+    count = p_values.size
+    stepped = np.maximum.accumulate(p_values[order] * np.arange(count, 0, -1))
+    adjusted = np.empty(count)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted

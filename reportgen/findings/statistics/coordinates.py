@@ -1,0 +1,84 @@
+"""How variance is spread over the coordinates of φ."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.estimate import Estimate, NotAvailableError
+from reportgen.findings.statistics.jackknife import Quantity, Sample, exact, exponential
+from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Per-coordinate variance (mean over images) of one arm in one parameter group."""
+
+    quantiles: tuple[tuple[float, Estimate], ...]
+    """(probability, estimate), ascending; coordinates that are dead are left out."""
+    counts: tuple[int, ...]
+    """Histogram over log10 variance; group ``all`` only, empty for others."""
+    edges: tuple[float, ...]
+    """log10 of the bins' ends, one more than there are bins."""
+    count: int
+    """Coordinates in the group."""
+    dead: int
+    """Of these, how many have no gradient at any image."""
+
+
+def quantile_name(probability: float) -> str:
+    """0.05 → ``coordinate_variance_q05``; the ends are ``min`` and ``max``."""
+    ends = {0.0: "min", 1.0: "max"}
+    return f"coordinate_variance_{ends.get(probability, f'q{round(100 * probability):02d}')}"
+
+
+def quantile(arm: MeasuredArm, position: int, group: str = "all") -> Quantity:
+    """Quantile number `position` of QUANTILES; bucket s of every image left out at a time."""
+    g = arm.group(group)
+    value = float(arm.array("coordinate_quantiles")[g, position])
+    if math.isnan(value):
+        raise NotAvailableError("coordinates are kept for an estimator's default arm only")
+    if value <= 0.0:
+        return exact(0.0)
+    without = arm.array("coordinate_quantiles_without")[:, g, position]
+    logarithm = np.full_like(without, np.nan)
+    np.log(without, out=logarithm, where=without > 0.0)
+    return Sample(math.log(value), logarithm[None, :], exponential)
+
+
+def _fraction(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
+
+
+def coordinate_lower(arm: MeasuredArm) -> Quantity:
+    """Fraction of live coordinates in which the reference has the lower variance.
+
+    Bucket s of every image is left out at a time; cut to [0, 1].
+    """
+    value = float(arm.array("coordinate_lower"))
+    if arm.about.reference:
+        raise NotAvailableError("this is the reference")
+    if math.isnan(value):
+        raise NotAvailableError("coordinates are kept for an estimator's default arm only")
+    return Sample(value, arm.array("coordinate_lower_without")[None, :], _fraction)
+
+
+def counts(arm: MeasuredArm) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Histogram over log10 variance, group ``all``: counts, and the bins' ends."""
+    histogram = arm.array("coordinate_histogram")
+    edges = np.linspace(*HISTOGRAM_DECADES, HISTOGRAM_BINS + 1)
+    filled = np.nan_to_num(histogram)
+    return tuple(int(n) for n in filled), tuple(float(e) for e in edges)
+
+
+def sizes(arm: MeasuredArm, group: str) -> tuple[int, int]:
+    """Coordinates in the group, and how many of them are dead."""
+    g = arm.group(group)
+    arrays = arm.record.arrays
+    return int(arrays["coordinate_count"][g]), int(arrays["coordinate_dead"][g])

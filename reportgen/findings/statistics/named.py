@@ -1,0 +1,129 @@
+"""The named statistics of one arm: one table, in the order of results.csv.
+
+What each means stands with its function. `by_group` says whether it exists
+for every parameter group; `default_only` whether only for an estimator's
+default arm (its own K, no constant added); `needs` names the arrays that a
+record may lack, as it does where nothing is known exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reportgen.findings.statistics import (
+    bias,
+    coordinates,
+    exact,
+    noise_split,
+    signal,
+    squared_error,
+    variance,
+)
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.estimate import NAN, Estimate, NotAvailableError, unavailable
+from reportgen.findings.statistics.jackknife import LEVEL, Quantity
+from reportgen.findings.statistics.source import OfArms
+from reportgen.store.records import QUANTILES
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A name in results.csv and how it is made; a plain float has no interval."""
+
+    name: str
+    of: Callable[[MeasuredArm, str], Quantity | float]
+    by_group: bool = False
+    default_only: bool = False
+    needs: tuple[str, ...] = ()
+
+    def present(self, arm: MeasuredArm, group: str) -> bool:
+        """Whether the record has all that it takes."""
+        return all(exact.has(arm, name, group) for name in self.needs)
+
+
+def _whole(of: Callable[[MeasuredArm], Quantity | float]) -> Callable[[MeasuredArm, str], Quantity | float]:
+    def only(arm: MeasuredArm, group: str) -> Quantity | float:
+        if group != "all":
+            raise NotAvailableError("made for all coordinates together only")
+        return of(arm)
+
+    return only
+
+
+def _ratio_to_reference(arm: MeasuredArm, group: str) -> Quantity:
+    return variance.variance_ratio(arm, arm.reference, group)
+
+
+def _quantile(position: int) -> Callable[[MeasuredArm, str], Quantity]:
+    return lambda arm, group: coordinates.quantile(arm, position, group)
+
+
+def _known(name: str, of: Callable[[MeasuredArm, str], Quantity], array: str) -> Statistic:
+    return Statistic(name, of, by_group=True, needs=(array,))
+
+
+STATISTICS: dict[str, Statistic] = {
+    statistic.name: statistic
+    for statistic in (
+        Statistic("total_variance", variance.total_variance, by_group=True),
+        Statistic("variance_ratio", _ratio_to_reference, by_group=True),
+        Statistic("mean_norm", signal.mean_norm, by_group=True),
+        Statistic("signal_to_noise", signal.signal_to_noise, by_group=True),
+        Statistic("directional_signal_to_noise", _whole(signal.directional_signal_to_noise)),
+        Statistic("cosine_to_reference", _whole(signal.cosine_to_reference)),
+        Statistic("relative_projection", _whole(signal.relative_projection)),
+        Statistic("bias_statistic", _whole(bias.bias_statistic), default_only=True),
+        Statistic("bias_p_value", _whole(bias.bias_p_value), default_only=True),
+        Statistic("detectable_bias", _whole(bias.detectable_bias), default_only=True),
+        Statistic("data_variance", _whole(noise_split.data_variance)),
+        Statistic("monte_carlo_share", _whole(noise_split.monte_carlo_share)),
+        Statistic("evaluations", _whole(variance.evaluations)),
+        Statistic("seconds_per_replicate", _whole(variance.seconds_per_replicate)),
+        Statistic("work_normalized_variance", _whole(variance.work_normalized_variance)),
+        Statistic("time_normalized_variance", _whole(variance.time_normalized_variance)),
+        Statistic("coordinate_lower", _whole(coordinates.coordinate_lower), default_only=True),
+        *(
+            Statistic(coordinates.quantile_name(p), _quantile(i), by_group=True, default_only=True)
+            for i, p in enumerate(QUANTILES)
+        ),
+        _known("exact_total_variance", exact.exact_total_variance, "exact_variance"),
+        _known("variance_to_exact", exact.variance_to_exact, "exact_variance"),
+        _known("exact_mean_norm", exact.exact_mean_norm, "exact_squared_norm"),
+        _known("bias_squared", squared_error.bias_squared, "bias_squared"),
+        _known("exact_bias_squared", exact.exact_bias_squared, "exact_bias_squared"),
+        _known("mean_squared_error", squared_error.mean_squared_error, "bias_squared"),
+    )
+}
+
+
+def estimate(
+    make: Callable[[], Quantity | float],
+    *arms: MeasuredArm,
+    statistic: str = "total_variance",
+    group: str = "all",
+    level: float = LEVEL,
+) -> Estimate:
+    """The estimate a statistic makes from these arms, or why there is none.
+
+    `statistic`, of parameter group `group`, is what it is called in results.csv, or what it is made of.
+    """
+    replicates, source = min(arm.about.replicates for arm in arms), OfArms((statistic,), group, arms)
+    broken = [arm.status for arm in arms if arm.about.status == "broken"]
+    if broken:
+        return unavailable(broken[0], replicates, source)
+    status = next((s for s in ("budget", "control") if any(arm.about.status == s for arm in arms)), "met")
+    try:
+        made = make()
+        if isinstance(made, int | float):
+            return Estimate(made, NAN, NAN, replicates, status, source)
+        low, high = made.interval(level)
+        return Estimate(made.value, low, high, replicates, status, source)
+    except NotAvailableError as reason:
+        return unavailable(str(reason), replicates, source)
+
+
+def of_arm(name: str, arm: MeasuredArm, group: str = "all", level: float = LEVEL) -> Estimate:
+    """A named statistic of an arm."""
+    statistic = STATISTICS[name]
+    return estimate(lambda: statistic.of(arm, group), arm, statistic=name, group=group, level=level)

@@ -1,0 +1,80 @@
+"""Two sources of noise in a minibatch gradient: the samples, and the images.
+
+By the law of total variance, one estimate at one image drawn at random has
+variance V + D, with V the mean Monte Carlo variance of an image's estimate
+and D = tr Cov_x(E ĝ_x), the spread of the images' own gradients. A minibatch
+of B independent images has (V + D)/B, so the Monte Carlo share V/(V + D) is
+the same for every B. D belongs to the objective and not to the estimator: it
+is measured with the reference arm, unless an arm is biased under it, or a
+user's own of which that is not known here, and so may have means of its own.
+
+Here the images are the random draw. One image at a time is left out (I − 1
+degrees of freedom); that takes in the Monte Carlo noise of each as well.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.estimators import ESTIMATORS
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.estimate import NotAvailableError
+from reportgen.findings.statistics.jackknife import Quantity, Sample, exact
+
+Array = NDArray[np.float64]
+
+
+def _not_negative(value: float) -> float:
+    return max(value, 0.0)
+
+
+def _share(ratio: float) -> float:
+    """V/(V + D) from D/V."""
+    return 1.0 / (1.0 + max(ratio, 0.0))
+
+
+def _carrier(arm: MeasuredArm) -> MeasuredArm:
+    """The arm from which the spread of the images' gradients is measured."""
+    kind = ESTIMATORS.get(arm.about.estimator)
+    return arm.reference if kind is not None and kind.is_unbiased(arm.about.objective) else arm
+
+
+def _data_variance(arm: MeasuredArm) -> tuple[float, Array]:
+    """D, and D without each image, [I].
+
+    Σ‖ĝ̄_i − ĝ̄‖²/(I − 1) less the mean Monte Carlo variance of a ĝ̄_i.
+    """
+    raw, dot = arm.array("image_squared_norm_raw"), arm.array("image_dot")
+    noise = raw - arm.array("squared_norm")[:, 0]  # [I] Monte Carlo variance of each ĝ̄_i
+    batch = float(arm.array("batch_squared_norm_raw"))
+    images = raw.shape[0]
+    if images < 3:
+        raise NotAvailableError(f"needs 3 images, got {images}")
+    value = (raw.sum() - images * batch) / (images - 1) - noise.mean()
+    fewer = images - 1
+    batch_without = (images**2 * batch - 2 * images * dot + raw) / fewer**2
+    spread_without = (raw.sum() - raw - fewer * batch_without) / (fewer - 1)
+    return float(value), spread_without - (noise.sum() - noise) / fewer
+
+
+def data_variance(arm: MeasuredArm) -> Quantity:
+    """D = tr Cov_x(E ĝ_x): how much images differ in their own gradient, ddof 1, Monte Carlo noise off."""
+    value, without = _data_variance(_carrier(arm))
+    if not value > 0.0:
+        raise NotAvailableError("differences between images are lost in the Monte Carlo noise")
+    return Sample(value, without[None, :], _not_negative)
+
+
+def monte_carlo_share(arm: MeasuredArm) -> Quantity:
+    """V/(V + D): the part of a minibatch gradient's variance that more samples an image would remove."""
+    variance = arm.array("variance")[:, 0]
+    mean = float(variance.mean())
+    if mean <= 0.0:
+        return exact(0.0)
+    data, data_without = _data_variance(_carrier(arm))
+    if not data > 0.0:
+        raise NotAvailableError("differences between images are lost in the Monte Carlo noise")
+    mean_without = (variance.sum() - variance) / (variance.shape[0] - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Sample(data / mean, (data_without / mean_without)[None, :], _share)

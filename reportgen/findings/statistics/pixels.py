@@ -1,0 +1,132 @@
+"""Where in the image the noise of the first layer lives.
+
+The gradient of the weight from pixel p to unit o is x_p times that of the
+unit's bias, estimate by estimate. So of image i's variance V_i of the layer
+the weights at pixel p have the part x_p² / (|x|² + b), with b = 1 where the
+units have biases, and the map of a pixel's variance, mean over images,
+follows from the V_i, leave-outs included: its intervals are those of total
+variance.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.estimate import Estimate, NotAvailableError
+from reportgen.findings.statistics.jackknife import Sample, exponential
+from reportgen.findings.statistics.named import estimate
+from reportgen.findings.statistics.variance import mean_over_images, on_log_scale
+from reportgen.jackknife import stratum_variances
+from reportgen.store.records import MeasurementRecord
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PixelNoise:
+    """The variance of the first layer's weights, summed over units and mean over images, by pixel."""
+
+    variance: Array
+    """[H W]; 0 where a pixel is off in every image."""
+    error: Array
+    """Half the 95 % interval of a pixel's variance, relative to it, [H W]; NaN where that is zero."""
+    units: Array
+    """The same of single units, [U H W]."""
+
+
+@dataclass(frozen=True)
+class FirstLayer:
+    """The layer that sees the images, in one measured cell."""
+
+    group: str
+    units: int
+    shape: tuple[int, int]
+    mean: Array
+    """The mean of the images measured, [H W]."""
+    dead: int
+    """Pixels that are off in all of them."""
+    shown: tuple[int, ...]
+    """Numbers of the units that `PixelNoise.units` has, counted from 1."""
+    bright: NDArray[np.bool_]
+    """The brighter half of the pixels, [H W]: by the mean image, in a tie the one that stands first."""
+
+
+def first_layer(record: MeasurementRecord) -> FirstLayer | None:
+    """None where no layer sees images."""
+    if not record.first_layer:
+        return None
+    pixels = record.arrays["pixels"]
+    mean = pixels.mean(0)
+    order = np.argsort(-mean.ravel(), kind="stable")
+    bright = np.zeros(mean.size, dtype=np.bool_)
+    bright[order[: (mean.size + 1) // 2]] = True
+    return FirstLayer(
+        record.first_layer,
+        record.units,
+        (mean.shape[0], mean.shape[1]),
+        mean,
+        int((pixels == 0).all(0).sum()),
+        tuple(int(unit) + 1 for unit in record.arrays["units"]),
+        bright.reshape(mean.shape),
+    )
+
+
+def parts(record: MeasurementRecord) -> Array:
+    """Of image i's variance of the layer the part at each pixel, [I P]."""
+    squares = record.arrays["pixels"].reshape(len(record.images), -1) ** 2
+    count = record.arrays["coordinate_count"][record.groups.index(record.first_layer)]
+    biased = count > record.units * squares.shape[1]
+    return np.asarray(squares / np.maximum(squares.sum(1, keepdims=True) + biased, np.finfo(float).tiny))
+
+
+def _of_images(arm: MeasuredArm) -> tuple[Array, Array]:
+    """Variance of the layer at each image [I], and without each bucket [I S]."""
+    g = arm.group(arm.record.first_layer)
+    return arm.array("variance")[:, g], arm.array("variance_without")[:, :, g]
+
+
+def noise(arm: MeasuredArm) -> PixelNoise:
+    """The map of one arm. Raises NotAvailableError where it broke."""
+    shape = arm.record.arrays["pixels"].shape[1:]
+    of_pixel = parts(arm.record)
+    value, without = _of_images(arm)
+    # Sums instead of matrix products, which round as their operands happen to lie in memory.
+    variance = (value[:, None] * of_pixel).sum(0) / len(value)
+    spread = (stratum_variances(without)[:, None] * of_pixel**2).sum(0) / len(value) ** 2
+    error = np.full_like(variance, math.nan)
+    np.divide(1.96 * np.sqrt(spread), variance, out=error, where=variance > 0)
+    return PixelNoise(variance.reshape(shape), error.reshape(shape), arm.array("unit_pixels"))
+
+
+def log_part(arm: MeasuredArm, chosen: NDArray[np.bool_]) -> Sample:
+    """Logarithm of the variance of the weights at the chosen pixels [H W] together."""
+    of_image = parts(arm.record)[:, chosen.ravel()].sum(1)
+    value, without = _of_images(arm)
+    mean, left_out = mean_over_images(value * of_image, without * of_image[:, None])
+    if math.isnan(mean):
+        raise NotAvailableError("the record has no variance of this arm")
+    sample = on_log_scale(mean, left_out)
+    if math.isinf(sample.working):
+        raise NotAvailableError("the variance there is zero")
+    return sample
+
+
+def share(arm: MeasuredArm, chosen: NDArray[np.bool_]) -> Estimate:
+    """The part of the weights' variance that the chosen pixels have."""
+    return estimate(lambda: _over(log_part(arm, chosen), log_part(arm, np.ones_like(chosen))), arm)
+
+
+def ratio(first: MeasuredArm, second: MeasuredArm) -> Estimate:
+    """Variance of all weights of the layer, biases left out, of the first over that of the second, paired."""
+    everywhere = np.ones(first.record.arrays["pixels"].shape[1:], dtype=np.bool_)
+    return estimate(lambda: _over(log_part(first, everywhere), log_part(second, everywhere)), first, second)
+
+
+def _over(above: Sample, below: Sample) -> Sample:
+    difference = above.minus(below)
+    return Sample(difference.working, difference.without, exponential)

@@ -1,0 +1,119 @@
+"""The mean gradient: its norm, its size against the noise, its direction."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.estimate import NotAvailableError
+from reportgen.findings.statistics.jackknife import Quantity, Sample, exact
+from reportgen.findings.statistics.variance import mean_over_images
+
+Array = NDArray[np.float64]
+
+
+def root(value: float) -> float:
+    """Square root; of a negative end of an interval, zero."""
+    return math.sqrt(max(value, 0.0))
+
+
+def cosine(value: float) -> float:
+    """Into [−1, 1], where cosines lie."""
+    return min(max(value, -1.0), 1.0)
+
+
+def _squared_norm(arm: MeasuredArm, group: str) -> tuple[float, Array]:
+    g = arm.group(group)
+    mean, without = mean_over_images(
+        arm.array("squared_norm")[:, g], arm.array("squared_norm_without")[:, :, g]
+    )
+    if not mean > 0.0:
+        raise NotAvailableError(
+            "the mean gradient is lost in the noise: its squared norm, noise taken off, is not positive"
+        )
+    return mean, without
+
+
+def mean_norm(arm: MeasuredArm, group: str = "all") -> Quantity:
+    """Root of the mean over images of ‖E ĝ_i‖², the Monte Carlo noise in it taken off.
+
+    The interval is made for the square, whose estimate can be negative, and
+    its ends are cut at zero.
+    """
+    mean, without = _squared_norm(arm, group)
+    return Sample(mean, without, root)
+
+
+def signal_to_noise(arm: MeasuredArm, group: str = "all") -> Quantity:
+    """√(mean over images of ‖E ĝ_i‖² / mean over images of tr Cov ĝ_i), of one image's estimate."""
+    g = arm.group(group)
+    signal, signal_without = _squared_norm(arm, group)
+    noise, noise_without = mean_over_images(
+        arm.array("variance")[:, g], arm.array("variance_without")[:, :, g]
+    )
+    if noise <= 0.0:
+        return exact(math.inf)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Sample(signal / noise, signal_without / noise_without, root)
+
+
+def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
+    """Mean over replicates and images of ‖Δ∥‖ / ‖Δ⊥‖, an estimate's lengths along the gradient and across.
+
+    Source: Rainforth et al. (2018), section 5.
+    """
+    ratios, without = arm.array("directional_ratio"), arm.array("directional_ratio_without")
+    if np.isnan(ratios).any():
+        raise NotAvailableError("the direction of a data point's gradient, or of an estimate of it, is lost")
+    if np.isinf(ratios).any():
+        return exact(math.inf)
+    return Sample(*mean_over_images(ratios, without))
+
+
+def relative_projection(arm: MeasuredArm, against: MeasuredArm | None = None) -> Quantity:
+    """Mean gradient over images along the reference's, relative to it: 1 for an estimator without bias.
+
+    With `against`, relative to that arm's instead. The same bucket of the
+    same image is left out of both, so draws they share cancel.
+    """
+    other = arm.reference if against is None else against
+    if other.same_as(arm):
+        return exact(1.0)
+    above, above_without = mean_over_images(arm.array("projection"), arm.array("projection_without"))
+    below, below_without = mean_over_images(other.array("projection"), other.array("projection_without"))
+    if math.isnan(above) or math.isnan(below) or below == 0.0:
+        raise NotAvailableError("the record has no projection onto the reference's mean gradient")
+    low, high = Sample(below, below_without).interval()
+    if low <= 0.0 <= high:
+        raise NotAvailableError(f"the mean gradient of {other.about.label} is lost in the noise")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Sample(above / below, above_without / below_without)
+
+
+def cosine_to_reference(arm: MeasuredArm) -> Quantity:
+    """Cosine between the mean gradients over images of an arm and of its objective's reference.
+
+    Norms have their Monte Carlo noise taken off, so the estimate can leave
+    [−1, 1] by chance; it is put back to the end. Bucket s of every image is
+    left out at a time: S − 1 degrees of freedom.
+    """
+    reference = arm.reference
+    if reference.same_as(arm):
+        return exact(1.0)
+    along, along_without = arm.array("projection"), arm.array("projection_without")
+    squares = []
+    for one in (arm, reference):
+        squared = float(one.array("batch_squared_norm"))
+        if not squared > 0.0:
+            raise NotAvailableError(
+                f"the mean gradient of {one.about.label} over the images is lost in the noise"
+            )
+        without = one.array("batch_squared_norm_without")
+        squares.append((squared, np.where(without > 0.0, without, np.nan)))
+    (mine, mine_without), (theirs, theirs_without) = squares
+    value = float(along.mean()) / math.sqrt(mine * theirs)
+    without = along_without.mean(0) / np.sqrt(mine_without * theirs_without)
+    return Sample(value, without[None, :], cosine)

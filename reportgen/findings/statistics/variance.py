@@ -1,0 +1,166 @@
+"""Total variance, its ratios, and what it costs.
+
+total_variance(A), of a parameter group: mean over images of tr Cov of one
+image's estimate, variance over independent replicates of the whole
+estimator, ddof 1. Its interval is about the images measured: they are fixed,
+and the replicates are random.
+
+All intervals here are made on the log scale and by leaving out one bucket of
+one image at a time; of two arms the same one, since they share their draws.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.estimate import NotAvailableError
+from reportgen.findings.statistics.jackknife import Quantity, Sample, exact, exponential
+
+Array = NDArray[np.float64]
+
+NOTHING = 1e-20
+"""A variance below this part of the estimates' mean square is zero: terms that cancel leave (1e-16)² of it
+in double precision, a little more where they are large, and nothing random is so quiet."""
+
+
+def mean_over_images(value: Array, without: Array) -> tuple[float, Array]:
+    """Mean of `value` [I], and that mean with image i's value replaced by each of `without` [I S]."""
+    mean = float(value.mean())
+    return mean, mean + (without - value[:, None]) / value.shape[0]
+
+
+def log_variance(arm: MeasuredArm, group: str = "all") -> Sample:
+    """Logarithm of total variance; −inf, without leave-outs, where it is zero, or zero but for rounding."""
+    g = arm.group(group)
+    mean, without = mean_over_images(arm.array("variance")[:, g], arm.array("variance_without")[:, :, g])
+    if math.isnan(mean):
+        raise NotAvailableError("the record has no variance of this arm")
+    return on_log_scale(0.0 if _is_zero(arm, group, mean) else mean, without)
+
+
+def on_log_scale(mean: float, without: Array) -> Sample:
+    """What is not negative, with its leave-outs; −inf, without leave-outs, where it is zero."""
+    if mean <= 0.0:
+        return Sample(-math.inf, np.empty((0, 0)), exponential)
+    logarithm = np.full_like(without, np.nan)
+    np.log(without, out=logarithm, where=without > 0.0)
+    return Sample(math.log(mean), logarithm, exponential, mean)
+
+
+def mean_square(arm: MeasuredArm, group: str) -> float:
+    """The largest E‖ĝ‖², mean over images, of the arms of the same objective; 1 if that is more."""
+    record, g = arm.record, arm.group(group)
+    rows = [i for i, other in enumerate(record.arms) if other.objective == arm.about.objective]
+    squares = (record.arrays["variance"] + record.arrays["squared_norm"])[rows][:, :, g].mean(1)
+    return max(float(np.nanmax(squares)), 1.0)
+
+
+def _is_zero(arm: MeasuredArm, group: str, measured: float) -> bool:
+    """Whether the exact variance is zero, and the measured one what double precision leaves of a zero.
+
+    Closed forms round as well: an exact variance may be such a remainder too.
+    """
+    known = arm.record.arrays.get("exact_variance")
+    if known is None:
+        return False
+    least = NOTHING * mean_square(arm, group)
+    return measured <= least and bool((known[arm.index][:, arm.group(group)] <= least).all())
+
+
+def total_variance(arm: MeasuredArm, group: str = "all") -> Quantity:
+    """Mean over images of the variance, summed over the group's coordinates; zero is zero exactly."""
+    sample = log_variance(arm, group)
+    return exact(0.0) if math.isinf(sample.working) else sample
+
+
+def variance_ratio(first: MeasuredArm, second: MeasuredArm, group: str = "all") -> Quantity:
+    """Total variance of the first over that of the second, paired.
+
+    An arm against itself is 1 exactly. Zero over something is 0, something
+    over zero is infinite, zero over zero is not available.
+    """
+    above, below = log_variance(first, group), log_variance(second, group)
+    if math.isinf(above.working) and math.isinf(below.working):
+        raise NotAvailableError("both variances are zero")
+    if math.isinf(above.working):
+        return exact(0.0)
+    if math.isinf(below.working):
+        return exact(math.inf)
+    difference = above.minus(below)
+    return Sample(difference.working, difference.without, exponential, above.value / below.value)
+
+
+def gap_closed(arm: MeasuredArm, worst: MeasuredArm, best: MeasuredArm, group: str = "all") -> Quantity:
+    """log(V_worst/V_arm) / log(V_worst/V_best): the share of the gap that an arm closes, on the log scale.
+
+    V is total variance times K, so that estimators with several samples an
+    estimate are compared at the same number of samples. 0 for the worst, 1
+    for the best; below 0 or above 1 outside of them.
+    """
+    above = per_sample(worst, group).minus(per_sample(arm, group))
+    below = per_sample(worst, group).minus(per_sample(best, group))
+    if below.working == 0.0:
+        raise NotAvailableError("there is no gap: both ends have the same variance")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Sample(above.working / below.working, above.without / below.without)
+
+
+def per_sample(arm: MeasuredArm, group: str) -> Sample:
+    """Logarithm of variance times the samples in an estimate."""
+    sample, shift = finite_log(arm, group), math.log(arm.about.num_samples)
+    return Sample(sample.working + shift, sample.without + shift, exponential)
+
+
+def finite_log(arm: MeasuredArm, group: str = "all") -> Sample:
+    """Logarithm of a variance that must not be zero."""
+    sample = log_variance(arm, group)
+    if math.isinf(sample.working):
+        raise NotAvailableError(f"the variance of {arm.about.label} is zero, its logarithm has no value")
+    return sample
+
+
+def evaluations(arm: MeasuredArm) -> Quantity:
+    """Decoder forward and backward passes a replicate, counted."""
+    return exact(arm.about.forward + arm.about.backward)
+
+
+def seconds_per_replicate(arm: MeasuredArm) -> float:
+    """As timed on the machine that ran the cell; it has no interval."""
+    return arm.about.seconds_per_replicate
+
+
+def work_normalized_variance(arm: MeasuredArm) -> Quantity:
+    """Total variance times decoder passes a replicate: the variance that one pass's worth of work leaves.
+
+    Passes are counted, so it is the same on every machine. Source: Glynn &
+    Whitt (1992), on the efficiency of simulation estimators.
+    """
+    return _scaled(arm, arm.about.forward + arm.about.backward)
+
+
+def time_normalized_variance(arm: MeasuredArm) -> Quantity:
+    """Total variance times seconds a replicate, on the machine that ran the cell.
+
+    The interval is that of the variance; the timing is taken as it is.
+    """
+    return _scaled(arm, seconds_per_replicate(arm))
+
+
+def _scaled(arm: MeasuredArm, factor: float) -> Quantity:
+    if not factor > 0.0 or math.isinf(factor):
+        raise NotAvailableError(f"the cost of a replicate must be more than 0, got {factor!r}")
+    sample = log_variance(arm)
+    if math.isinf(sample.working):
+        return exact(0.0)
+    shift = math.log(factor)
+    return Sample(sample.working + shift, sample.without + shift, exponential, sample.value * factor)
+
+
+def images_lower(first: MeasuredArm, second: MeasuredArm) -> tuple[int, int]:
+    """In how many of the images, and of how many, the first arm's total variance is the lower one."""
+    a, b = first.array("variance")[:, 0], second.array("variance")[:, 0]
+    return int((a < b).sum()), int(a.shape[0])

@@ -1,0 +1,279 @@
+"""HTML → PDF by WeasyPrint, with every way it fails in silence turned into an error.
+
+WeasyPrint logs and goes on where an image, an anchor, a font or a glyph is
+missing. Here its log is read, and anything in it stops the report. It says
+nothing of a picture cut short, of a drawing that uses what it does not have, or
+of text set in a font of the machine: these are looked for. Nothing is fetched:
+the document's images are data, its fonts come from the templates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from reportgen.errors import MissingRequirementError, RenderError
+from reportgen.report.pdf import tags
+from reportgen.report.pdf.vector import read as read_drawing
+from reportgen.report.pdf.whole import png_fault, require_targets
+
+SCHEME = "reportgen:"
+"""Addresses of the document's own images and fonts."""
+VARIANT = "pdf/a-3a"
+RASTER = "data:image/png"
+"""How a picture made of pixels begins; figures have no others."""
+OWN = "Reportgen"
+"""How the names of the document's own fonts begin."""
+HARMLESS = "Using fontTools instead of HarfBuzz-Subset"
+"""How WeasyPrint's complaint begins where fonts are cut by other code: a sound PDF, of other bytes.
+Which code it was stands in the report's provenance."""
+
+_DATE_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file embedded in the PDF."""
+
+    name: str
+    content: bytes | Callable[[Sequence[str]], bytes]
+    """Its bytes, or what makes them of the SHA-256 of each page's content stream."""
+    description: str
+    media: str = "application/octet-stream"
+    """Media type. Left to WeasyPrint it is what the machine's own tables say."""
+    relationship: str = "Data"
+    """To the document, by a name of ISO 32000-2, 7.11.3."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the document may ask for, by address (without the scheme)."""
+
+    files: Mapping[str, Path]
+    images: Mapping[str, bytes]
+    document: str = "report.pdf"
+    """What is made, as errors name it."""
+
+    def read(self, name: str) -> tuple[bytes, str]:
+        """Content and media type of an address. Raises RenderError where it is not ours."""
+        if name in self.images:
+            return self.images[name], "image/svg+xml"
+        if name in self.files:
+            return self.files[name].read_bytes(), "font/ttf"
+        raise RenderError(f"{self.document}: asks for {name!r}, which is not part of it. Mend the template.")
+
+
+class _Heard(logging.Handler):
+    """Keeps what WeasyPrint complains of."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not str(record.msg).startswith(HARMLESS):
+            self.messages.append(record.getMessage())
+
+
+@contextmanager
+def _listening() -> Iterator[_Heard]:
+    heard = _Heard()
+    loggers = [logging.getLogger(name) for name in ("weasyprint", "fontTools")]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(heard)
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+    try:
+        yield heard
+    finally:
+        for logger, (level, propagate) in zip(loggers, before, strict=True):
+            logger.removeHandler(heard)
+            logger.setLevel(level)
+            logger.propagate = propagate
+
+
+@contextmanager
+def _fixed_date(when: datetime) -> Iterator[None]:
+    """Makes font subsets carry this date instead of the current one."""
+    with _DATE_LOCK:
+        before = os.environ.get("SOURCE_DATE_EPOCH")
+        os.environ["SOURCE_DATE_EPOCH"] = str(int(when.timestamp()))
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["SOURCE_DATE_EPOCH"]
+            else:
+                os.environ["SOURCE_DATE_EPOCH"] = before
+
+
+def require_weasyprint() -> Any:
+    """WeasyPrint, or MissingRequirementError where its libraries are missing."""
+    try:
+        with warnings.catch_warnings():
+            # On import it warns where HarfBuzz-Subset is missing; `reportgen doctor` says so too. Where the
+            # machine has no fonts it warns as well, and here none of them is used.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.filterwarnings("ignore", "No fonts configured", UserWarning)
+            import weasyprint
+    except OSError as error:
+        raise MissingRequirementError(
+            "report.pdf: needs the Pango libraries for WeasyPrint, found none. "
+            "Install libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 (Debian), then render again."
+        ) from error
+    return weasyprint
+
+
+@contextmanager
+def _guarded(name: str, when: datetime) -> Iterator[None]:
+    """Whatever WeasyPrint complains of, or breaks on, becomes a RenderError."""
+    from weasyprint.urls import FatalURLFetchingError
+
+    with _listening() as heard, _fixed_date(when), warnings.catch_warnings():
+        # WeasyPrint leaves its colour profile to be closed by the collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            yield
+        except (FatalURLFetchingError, RecursionError) as error:
+            raise RenderError(f"{name}: cannot be laid out: {error or type(error).__name__}.") from error
+    if heard.messages:
+        more = f" (and {len(heard.messages) - 1} more)" if len(heard.messages) > 1 else ""
+        raise RenderError(f"{name}: would come out incomplete: {heard.messages[0]}{more}. Mend the template.")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A document on its pages, not yet written."""
+
+    document: Any
+    name: str
+    """As errors call it."""
+    when: datetime
+
+    @property
+    def pages(self) -> int:
+        """How many there are."""
+        return len(self.document.pages)
+
+    def pdf(self, attachments: tuple[Attachment, ...] = ()) -> bytes:
+        """PDF/A-3a and PDF/UA-1 with these files attached. Raises as `lay_out` does."""
+        weasyprint = require_weasyprint()
+        self.document.metadata.attachments = [
+            weasyprint.Attachment(
+                file_obj=BytesIO(a.name.encode() if callable(a.content) else a.content),
+                name=a.name,
+                description=a.description,
+                created=self.when,
+                modified=self.when,
+                relationship=a.relationship,
+            )
+            for a in attachments
+        ]
+        with _guarded(self.name, self.when), tags.notes_tagged():
+            return bytes(
+                self.document.write_pdf(
+                    pdf_variant=VARIANT,
+                    finisher=lambda document, pdf: self._finish(document, pdf, attachments),
+                )
+            )
+
+    def _finish(self, document: Any, pdf: Any, attachments: Sequence[Attachment]) -> None:
+        _require_own_fonts(pdf, self.name)
+        tags.finish(document, pdf, self.name)
+        _finish_files(pdf, attachments)
+        tags.compress(pdf)
+
+
+def _require_notes(document: Any, asked: int, name: str) -> None:
+    boxes = (box for page in document.pages for box in page._page_box.descendants())
+    drawn = len({id(box.element) for box in boxes if box.element_tag == tags.NOTE})
+    if drawn != asked:
+        raise RenderError(f"{name}: has {asked} notes, of which {drawn} are drawn. Mend the template.")
+
+
+def _finish_files(pdf: Any, attachments: Sequence[Attachment]) -> None:
+    """Media types as they are declared, each associated file once, and files made of the drawn pages."""
+    embedded = [item for item in pdf.objects if getattr(item, "extra", {}).get("Type") == "/EmbeddedFile"]
+    for stream, attachment in zip(embedded, attachments, strict=True):
+        stream.extra["Subtype"] = f"/{attachment.media.replace('/', '#2f')}"
+        if callable(attachment.content):
+            made = attachment.content(_page_sums(pdf))
+            stream.stream = [made]
+            stream.extra["Params"]["Size"] = len(made)
+            checksum = hashlib.md5(made, usedforsecurity=False).hexdigest()
+            stream.extra["Params"]["CheckSum"] = f"<{checksum}>"
+    if "AF" in pdf.catalog:
+        listed = pdf.catalog["AF"]
+        listed[:] = dict.fromkeys(listed)
+
+
+def _page_sums(pdf: Any) -> list[str]:
+    """SHA-256 of each page's content stream, as it is before compression."""
+    import pydyf
+
+    sums = []
+    for number in pdf.pages["Kids"][::3]:
+        stream = pdf.objects[int(pdf.objects[number]["Contents"].split()[0])]
+        content = pydyf.Stream(stream.stream).data.partition(b"\nstream\n")[2].removesuffix(b"\nendstream")
+        sums.append(hashlib.sha256(content).hexdigest())
+    return sums
+
+
+def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
+    """The document on its pages; the bytes made of it depend on the arguments and library versions alone.
+
+    Raises `RenderError` where anything would be missing from the document,
+    `MissingRequirementError` without Pango.
+    """
+    weasyprint = require_weasyprint()
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+    class OwnFiles(URLFetcher):  # type: ignore[misc]
+        """Answers data: and the report's own addresses; anything else ends the rendering."""
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if url.startswith("data:"):
+                answer = super().fetch(url, headers)
+                if url.startswith(RASTER):
+                    content = answer.read()
+                    if fault := png_fault(content):
+                        raise FatalURLFetchingError(f"the picture {url[:40]}… is damaged: {fault}")
+                    return URLFetcherResponse(url, content, {"Content-Type": RASTER.removeprefix("data:")})
+                return answer
+            if url.startswith(SCHEME):
+                content, media_type = resources.read(url.removeprefix(SCHEME))
+                return URLFetcherResponse(url, content, {"Content-Type": media_type})
+            raise FatalURLFetchingError(f"refused {url}")
+
+    for name, content in resources.images.items():
+        require_targets(content.decode(), f"{resources.document}: {name}")
+    images = {name: read_drawing(content) for name, content in resources.images.items()}
+    drawn = {SCHEME + name: image for name, image in images.items() if image is not None}
+    with _guarded(resources.document, when):
+        document = weasyprint.HTML(
+            string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
+        ).render(pdf_variant=VARIANT, cache=drawn)
+    _require_notes(document, html.count(f"<{tags.NOTE} "), resources.document)
+    return Layout(document, resources.document, when)
+
+
+def _require_own_fonts(pdf: Any, name: str) -> None:
+    for found in pdf.objects:
+        if isinstance(found, dict) and found.get("Type") == "/FontDescriptor":
+            font = str(found["FontName"]).strip("/'").rpartition("+")[2]
+            if not font.startswith(OWN):
+                raise RenderError(
+                    f"{name}: text is set in {font}, a font of this machine. Set it in one of {OWN}’s, or "
+                    "choose characters that they have."
+                )

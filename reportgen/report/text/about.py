@@ -1,0 +1,241 @@
+"""What an experiment is about: its names as the text says them, and the places it measured."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from reportgen.distributions import DISTRIBUTIONS
+from reportgen.figures import reading
+from reportgen.figures.drafting.labels import setting_title, value_title
+from reportgen.figures.drafting.ticks import plain
+from reportgen.figures.model_grid import base_model, model_name
+from reportgen.findings import Findings, prose
+from reportgen.objectives import OBJECTIVES
+from reportgen.plan import model_of
+from reportgen.report.text.words import counted
+
+SHORT = {"train.num_samples": "k", "train.objective": "trained as", "problem.latent": "latent"}
+"""Names of settings in a list of several, where the last part of their path says too little."""
+
+
+def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
+    """An estimator's short title, as figures say it: “Pathwise”, “Leave-one-out, K = 2”."""
+    return reading.title_of(findings, label, samples=samples)
+
+
+def named(findings: Findings, label: str) -> str:
+    """An estimator inside a sentence: “the score function”, “pathwise”, “the optimal constant baseline”."""
+    return reading.named(findings, label)
+
+
+def objective_title(findings: Findings, name: str) -> str:
+    """An objective's title: “ELBO, analytic KL”, “IWAE bound, K = 5”."""
+    return findings.vocabulary.objective(name)
+
+
+def of_model(findings: Findings, *, seeded: bool = True) -> str:
+    """Whose the numbers are, where several models are judged: “ (model: VAE, k = 1)”; else empty."""
+    name = base_model(findings, seeded=seeded)
+    return f" (model: {name})" if name else ""
+
+
+def under(findings: Findings, name: str) -> str:
+    """An objective inside a sentence, and of several models the one measured: “for the ELBO”."""
+    return of_objective(findings, name) + of_model(findings)
+
+
+def of_objective(findings: Findings, name: str) -> str:
+    """The objective alone, where models stand side by side or the model is known."""
+    if name == "iwae":
+        samples = findings.vocabulary.samples
+        return f"for the IWAE bound of {prose.in_words(samples)} sample{'s' * (samples != 1)}"
+    return {
+        "reconstruction": "for the reconstruction term",
+        "elbo": "for the ELBO",
+        "elbo_analytic_kl": "for the ELBO with analytic KL",
+        "expectation": "for the expectation",
+    }.get(name, f"for {objective_title(findings, name)}")
+
+
+def under_every(findings: Findings, name: str) -> str:
+    """The same where K varies: of a bound of several samples it is not said."""
+    if name not in OBJECTIVES or not OBJECTIVES[name].several:
+        return under(findings, name)
+    return f"for the {OBJECTIVES[name].title}{of_model(findings)}"
+
+
+def references(findings: Findings, name: Callable[[Findings, str], str]) -> str:
+    """What the others are compared with; where it is not one for all objectives, with whose it is."""
+    under: dict[str, list[str]] = {}
+    for objective in findings.objectives:
+        under.setdefault(findings.reference(objective), []).append(of_objective(findings, objective))
+    if len(under) == 1:
+        return name(findings, findings.reference())
+    return prose.listing([f"{name(findings, label)} {prose.listing(own)}" for label, own in under.items()])
+
+
+def label_of(findings: Findings, estimator: str) -> str | None:
+    """The first label of an estimator of the table, None where it was not declared."""
+    return next((label for label in findings.labels if findings.estimator_of[label] == estimator), None)
+
+
+def is_unbiased(findings: Findings, label: str, objective: str | None = None) -> bool:
+    """Whether the estimator claims to be; a user's own is taken at its word."""
+    return reading.unbiased(findings, label, objective)
+
+
+def is_control(findings: Findings, label: str) -> bool:
+    """Whether it is there to be rejected."""
+    return reading.kind_of(findings, label).control
+
+
+def from_post(findings: Findings) -> bool:
+    """Whether the experiment starts from the source post, on networks: a claim cites it."""
+    return findings.vocabulary.network and cites(findings, "borea")
+
+
+def cites(findings: Findings, key: str) -> bool:
+    """Whether a claim cites a source."""
+    return any(key in (claim.source or "") for claim in findings.claims)
+
+
+def contrast(findings: Findings) -> tuple[str, str] | None:
+    """The two estimators that the report is about: REINFORCE, else the first, against the reference."""
+    return reading.pair(findings)
+
+
+def model(findings: Findings) -> str:
+    """The model and its data in one or two sentences."""
+    problem, record, trained = findings.experiment.problem, findings.record(), findings.experiment.train
+    text = str(problem.sentence)
+    if record is not None and findings.vocabulary.trained:
+        text += f"; φ has {prose.count(record.parameters)} coordinates"
+    if not findings.vocabulary.trained:
+        if findings.vocabulary.swept:
+            text = f"{text}, where nothing else is said; {swept(findings)}"
+        return f"{text}."
+    if name := base_model(findings):
+        text += (
+            f". It is {name}, one of {trained_models(findings, judged(findings))} and the one meant "
+            "where gradients are measured and no other is named"
+        )
+    if trained.epochs:
+        moves = DISTRIBUTIONS[problem.distribution].reparameterizable
+        text += (
+            f". It was trained for {counted(trained.epochs, *problem.round)} on {trained_on(findings)} with "
+            f"{'pathwise gradients' if moves else 'leave-one-out gradients in φ'}"
+        )
+    else:
+        text += ". It was not trained"
+    if not findings.checkpoints:
+        return f"{text}."
+    text += (
+        f". The same parameters, kept at {counted(len(findings.checkpoints), 'checkpoint')}, "
+        "serve every "
+        f"estimator: differences between estimators are not differences between training runs."
+    )
+    return text
+
+
+def judged(findings: Findings) -> set[str]:
+    """The trainings of all judged models, by key."""
+    return {cell.training_key for cell in findings.plan.judgements}
+
+
+def trained_models(findings: Findings, trainings: Collection[str]) -> str:
+    """“ten trained models”; where trainings differ in their seed alone, “nine trainings of three models”."""
+    models = models_trained(findings, trainings)
+    if models == len(trainings):
+        return counted(models, "trained model")
+    return f"{counted(len(trainings), 'training')} of {counted(models, 'model')}"
+
+
+def models_trained(findings: Findings, trainings: Collection[str]) -> int:
+    """How many models there are where trainings that differ in their seed alone are of one."""
+    settings = (cell.setting for cell in findings.plan.trainings if cell.key in trainings)
+    return len({repr(sorted(model_of(setting).items())) for setting in settings})
+
+
+def trained_on(findings: Findings) -> str:
+    """The objective of the base setting's training; of a bound of several samples with their number."""
+    train = findings.experiment.train
+    found = OBJECTIVES[train.objective]
+    if found.several:
+        return f"the {found.title}, K\u00a0=\u00a0{train.num_samples}"
+    return of_objective(findings, train.objective).removeprefix("for ")
+
+
+def swept(findings: Findings) -> str:
+    """What the declaration sweeps: “k takes 15 values from −3 to 3 with quadratic”."""
+    told = []
+    for run in findings.series():
+        named = ", ".join(written(value, path) for path, value in run.named.items())
+        text = f"{setting_title(run.path, long=True)} takes {counted(len(run.values), 'value')} "
+        text += span(run.values)
+        told.append(f"{text} with {named}" if named else text)
+    return prose.listing(told) if told else "settings are swept"
+
+
+def span(values: Sequence[float]) -> str:
+    """“from −3 to 3”."""
+    return f"from {plain(min(values))} to {plain(max(values))}"
+
+
+def run_id(findings: Findings) -> str:
+    """Twelve hex digits that name this run: a digest of all its cells' keys."""
+    keys = sorted(cell.key for cell in findings.plan.cells)
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12]
+
+
+def setting_text(findings: Findings, setting: Mapping[str, Any]) -> str:
+    """“latent = 20”; of a judged model its name."""
+    told = ", ".join(f"{setting_name(path)} = {written(value, path)}" for path, value in setting.items())
+    return model_name(findings, setting) or told
+
+
+def setting_name(path: str) -> str:
+    """“scale factor” for problem.scale_factor, “k” for train.num_samples."""
+    return SHORT.get(path, path.rpartition(".")[2].replace("_", " "))
+
+
+def written(value: Any, path: str = "") -> str:
+    """A setting's value as text; of a step between two, “VAE → IWAE”, both."""
+    if isinstance(value, str):
+        return " → ".join(value_title(path, part) for part in value.split(" → "))
+    return value_title(path, value)
+
+
+def variance_objectives(findings: Findings) -> list[tuple[str, ...]]:
+    """Objectives, those together whose variances are the same number for number.
+
+    A closed-form term adds to the gradient and not to its variance, so the
+    text says once what holds for both.
+    """
+    groups: dict[tuple[float, ...], list[str]] = {}
+    for objective in findings.objectives:
+        values = tuple(
+            findings.get("total_variance", label, objective=objective, checkpoint=epoch).value
+            for label in findings.compared()
+            for epoch in findings.checkpoints
+        )
+        known = next((key for key in groups if _same(key, values)), values)
+        groups.setdefault(known, []).append(objective)
+    return [tuple(group) for group in groups.values()]
+
+
+def _same(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+    return all(
+        math.isclose(a, b, rel_tol=1e-9) or (math.isnan(a) and math.isnan(b))
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+def under_all(findings: Findings, names: Sequence[str], *, seeded: bool = True) -> str:
+    """Several objectives inside a sentence: “for the reconstruction term and for the ELBO”.
+
+    Of all trainings of the model, rather than the one that is meant elsewhere, where it is not `seeded`.
+    """
+    return prose.listing([of_objective(findings, name) for name in names]) + of_model(findings, seeded=seeded)

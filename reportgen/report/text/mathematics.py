@@ -1,0 +1,86 @@
+"""Formulas as a medium sets them: inline SVG of shared outlines on the screen, images on paper."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from markupsafe import Markup, escape
+
+from reportgen.errors import RenderError
+from reportgen.figures.drafting.style import INK
+from reportgen.report.pdf.tags import FORMULA
+from reportgen.report.text import formulas
+from reportgen.report.text.formulas import Formula
+
+Medium = Literal["screen", "paper"]
+
+SYMBOLS = "fzqxK"
+"""Letters that are formulas where they stand alone in a sentence."""
+_SYMBOL = re.compile(rf"\b[{SYMBOLS}]\b")
+_GLYPH = re.compile(r'<path d="[^"]*"/>')
+
+
+@dataclass
+class Mathematics:
+    """The formulas of one document."""
+
+    medium: Medium
+    images: dict[str, bytes]
+    """On paper: where the images that the text asks for are put, by address."""
+    glyphs: dict[str, str] = field(default_factory=dict)
+    """On the screen: the outlines that formulas are made of, and their ids."""
+
+    def inline(self, name: str) -> Markup:
+        """A formula in the line, by its name in `formulas.TEXT`.
+
+        A browser would break the line between it and a comma; a word joiner keeps them together.
+        """
+        formula = self._drawn(formulas.named(name))
+        return formula + ("\u2060" if self.medium == "screen" else "")
+
+    def symbols(self, text: str) -> Markup:
+        """Text with its one-letter symbols set as formulas."""
+        return Markup(_SYMBOL.sub(lambda found: self.inline(found[0]), str(escape(text))))
+
+    def displayed(self, source: str | Formula) -> Markup:
+        """A formula on its own, by its name or itself; one not drawn, as a new estimator's, is its LaTeX."""
+        if isinstance(source, str):
+            return self._drawn(formulas.named(source))
+        if formulas.is_drawn(source):
+            return self._drawn(source)
+        return Markup('<code class="latex">{}</code>').format(source.latex)
+
+    def outlines(self) -> Markup:
+        """What the formulas on the screen are made of."""
+        outlines = (path.replace("<path", f'<path id="{name}"') for path, name in self.glyphs.items())
+        opening = '<svg class="glyphs" aria-hidden="true" width="0" height="0">'
+        return Markup(f"{opening}<defs>{''.join(outlines)}</defs></svg>")
+
+    def _drawn(self, formula: Formula) -> Markup:
+        drawn = formulas.drawn(formula)
+        require_words(f"formula {formula.latex!r}", drawn.spoken)
+        style = f"width:{drawn.width:g}ex;height:{drawn.height:g}ex;vertical-align:{-drawn.depth:g}ex"
+        if self.medium == "screen":
+            opening = Markup('<svg class="m" role="img" aria-label="{}" style="{}"')
+            shared = _GLYPH.sub(lambda found: f'<use href="#{self._glyph(found[0])}"/>', drawn.svg)
+            return opening.format(drawn.spoken, style) + Markup(
+                shared.removeprefix("<svg").replace(' xmlns="http://www.w3.org/2000/svg"', "")
+            )
+        address = f"formula/{hashlib.sha256(formula.key.encode()).hexdigest()[:16]}.svg"
+        self.images[address] = drawn.svg.replace("currentColor", INK).encode()
+        return Markup('<img class="m" src="reportgen:{}" alt="{}" style="{}">').format(
+            address, FORMULA + drawn.spoken, style
+        )
+
+    def _glyph(self, path: str) -> str:
+        """Id of a glyph's outline: each is drawn once in the page, and used wherever it stands."""
+        return self.glyphs.setdefault(path, f"glyph-{len(self.glyphs)}")
+
+
+def require_words(what: str, words: str) -> None:
+    """Raises RenderError where a picture has no words for who cannot see it."""
+    if not words.strip():
+        raise RenderError(f"report: {what} has no words for who cannot see it. Give it an alternative text.")

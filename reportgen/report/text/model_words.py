@@ -1,0 +1,228 @@
+"""Trained models → words: numbers of the table, verdicts, and how it all came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from reportgen.figures.drafting.labels import TRAINED_AS
+from reportgen.figures.model_grid import Grid
+from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.models.statistics import likelihood_of
+from reportgen.findings.models.table import JudgedModel
+from reportgen.findings.models.verdict import (
+    NOT_JUDGED,
+    NOT_REPRODUCED,
+    NOT_RUN,
+    ORDERED,
+    REPRODUCED,
+    UNDECIDED,
+    VERDICTS,
+    orderings_of_all,
+)
+from reportgen.plan import model_of
+from reportgen.report.text import words
+from reportgen.report.text.marks import told
+
+SHAPES = {
+    REPRODUCED: "●",
+    ORDERED: "◐",
+    NOT_REPRODUCED: "◆",
+    UNDECIDED: "○",
+    NOT_RUN: "△",
+    NOT_JUDGED: "□",
+}
+"""Each verdict's own shape."""
+
+
+def verdict(model: JudgedModel) -> Markup:
+    """Shape and word; empty where nothing is published."""
+    return marked(model.verdict) if model.verdict else Markup("")
+
+
+def marked(word: str) -> Markup:
+    """A verdict as a shape and a word."""
+    return Markup(
+        '<span class="verdict {2}"><span class="shape" aria-hidden="true">{0}</span> {1}</span>'
+    ).format(SHAPES[word], word, word.replace(" ", "-"))
+
+
+def likelihood(model: JudgedModel) -> str:
+    """“87.06 ± 0.45”; a dash where it is not known."""
+    return plus_minus(model.likelihood)
+
+
+def plus_minus(estimate: Estimate) -> str:
+    """With two decimals, as published tables have them, and so the half-width."""
+    if not estimate.available:
+        return told(words.DASH, estimate)
+    if not estimate.has_interval:
+        return told(prose.fixed(estimate.value, 2), estimate)
+    half = prose.fixed(prose.half_width(estimate), 2)
+    return told(words.unbroken(f"{prose.fixed(estimate.value, 2)} ± {half}"), estimate)
+
+
+def difference(model: JudgedModel) -> str:
+    """Ours minus the published one, signed; empty where either is missing, or they must not be compared."""
+    if model.published is None or not model.difference.available or model.verdict == NOT_JUDGED:
+        return ""
+    return signed(model.difference.value)
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """+0.30, −1.25."""
+    text = prose.fixed(value, decimals)
+    return text if text.startswith(prose.MINUS) else f"+{text}"
+
+
+def units(counts: Sequence[int]) -> str:
+    """“16 + 5”."""
+    return " + ".join(map(prose.count, counts))
+
+
+def active(model: JudgedModel) -> str:
+    """“99 (97 to 100) + 4”, layer by layer; an interval only where a unit may be the one or the other."""
+    counts = [prose.whole(unit) if unit.available else words.DASH for unit in model.active]
+    return " + ".join(counts) or words.DASH
+
+
+def stage(train: Mapping[str, Any]) -> str:
+    """A training that another continues: “a VAE with k = 1 of 64 epochs”."""
+    name = TRAINED_AS.get(train["objective"], str(train["objective"]))
+    article = "an" if name[0] in "AEIO" else "a"
+    return (
+        f"{article} {name} with k = {train['num_samples']} of {words.counted(int(train['epochs']), 'epoch')}"
+    )
+
+
+def first_stage(findings: Findings, model: JudgedModel) -> str:
+    """What it was before it went on, where that was judged too: a clause; else empty."""
+    before = [r for r in findings.judgements if model_of(r.setting) == model.setting and r.checkpoint == 0]
+    if not before or not model.records or before[0] is model.records[0]:
+        return ""
+    return f"before, its negative log-likelihood was {plus_minus(likelihood_of(before))}"
+
+
+def shared(found: Grid) -> str:
+    """That two models of the table are one, where they are."""
+    names: dict[str, list[str]] = {}
+    for row, column, model in found.models:
+        if model.training is not None:
+            names.setdefault(model.training.key, []).append(found.name(row, column))
+    twins = [prose.listing(same) for same in names.values() if len(same) > 1]
+    if not twins:
+        return ""
+    several = any(len(model.cells) > 1 for _, _, model in found.models)
+    one = "one model, trained once from each seed" if several else "one training"
+    return words.sentence(
+        f"the bound of one sample is the ELBO, so each of these is {one}: {'; '.join(twins)}"
+    )
+
+
+def trainings(models: Sequence[JudgedModel]) -> str:
+    """“3”, or “3 to 5”: trainings of the models that have several; empty where none has."""
+    counts = sorted({len(model.records) for model in models if len(model.records) > 1})
+    return " to ".join(map(prose.count, dict.fromkeys((counts[0], counts[-1])))) if counts else ""
+
+
+def spread(found: Grid) -> str:
+    """By how much likelihoods differ between trainings of one model, least and most; empty of one alone."""
+    known = [(model.spread, found.name(row, column)) for row, column, model in found.models]
+    known = sorted((pair for pair in known if pair[0].available), key=lambda pair: pair[0].value)
+    ends = [f"{prose.with_interval(of)} nats for {name}" for of, name in (known[:1] + known[1:][-1:])]
+    if not ends:
+        return ""
+    return words.sentence(
+        "from training to training the negative log-likelihood over the same images has a standard deviation"
+        f" of {' to '.join(ends)}"
+    )
+
+
+def orderings(models: Sequence[JudgedModel]) -> str:
+    """How many orderings of the published table hold here, are reversed, or open; empty without one."""
+    found = orderings_of_all(
+        [model.records for model in models],
+        [None if model.published is None else model.published.nll for model in models],
+    )
+    if not found.looked_at:
+        return ""
+    held, turned, left = (_some(n) for n in (found.held, found.reversed, found.undecided))
+    return words.sentence(
+        f"of the {words.counted(found.looked_at, 'pair')} of models that the published numbers order by more"
+        f" than that, {held} {'comes' if found.held < 2 else 'come'} out so, {turned} surely the other way"
+        f" round, and {left} {_is(max(found.undecided, 1))} not decided"
+    )
+
+
+def _some(count: int) -> str:
+    return prose.in_words(count) if count else "none"
+
+
+def updates(models: Sequence[JudgedModel]) -> str:
+    """“4 800 updates”, or from the fewest to the most; empty where they are not known."""
+    known = sorted({m.budget.updates for m in models if m.record and m.budget and m.budget.updates})
+    if not known:
+        return ""
+    ends = (
+        prose.count(known[0]) if len(known) == 1 else f"{prose.count(known[0])} to {prose.count(known[-1])}"
+    )
+    return f"{ends} updates"
+
+
+def budget(models: Sequence[JudgedModel]) -> str:
+    """“64 of the 3280 epochs of the published models”; empty where they had as many."""
+    short = [m.budget for m in models if m.record and m.budget and m.budget.shortened]
+    if not short:
+        return ""
+    ours = sorted({b.epochs for b in short})
+    told = prose.count(ours[0]) if len(ours) == 1 else f"{prose.count(ours[0])} to {prose.count(ours[-1])}"
+    return f"{told} of the {prose.count(short[0].published or 0)} epochs of the published models"
+
+
+def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
+    """How many published numbers came out how, at what budget."""
+    judged = [model for model in models if model.record is not None]
+    published = [model for model in models if model.published is not None]
+    if not published:
+        return words.sentence(f"{words.counted(len(judged), 'trained model')} {_is(len(judged))} judged")
+    counts = {word: sum(model.verdict == word for model in published) for word in VERDICTS}
+    if counts[NOT_JUDGED]:
+        text = f"none of the {words.counted(len(published), 'published number')} is judged here"
+        text += ", since ours must not be held against them"
+    else:
+        parts = [_counted(n, word) for word, n in counts.items() if n]
+        text = f"of {words.counted(len(published), 'published number')}, {prose.listing(parts)}"
+    short = budget(models)
+    text = f"after {short}, {text}" if short else text
+    waiting = sum(model.waiting for model in models)
+    lost = sum(not model.records and not model.waiting for model in models)
+    if waiting:
+        text += f"; {words.counted(waiting, 'model')} {_is(waiting)} not trained to the end yet"
+    if lost and counts[NOT_JUDGED]:
+        text += f"; {words.counted(lost, 'model')} {_is(lost)} missing"
+    return words.sentence(text)
+
+
+def best(found: Grid) -> str:
+    """The model with the highest likelihood, with the published number of that cell; empty where none is."""
+    known = [(row, column, m) for row, column, m in found.models if m.likelihood.available]
+    if not known:
+        return ""
+    row, column, model = min(known, key=lambda entry: entry[2].likelihood.value)
+    name, value = found.name(row, column), likelihood(model)
+    text = f"{name} has the lowest negative log-likelihood, {value} nats an image"
+    if model.published is not None and model.verdict != NOT_JUDGED:
+        text += f" (published: {prose.fixed(model.published.nll, 2)})"
+    return words.sentence(text)
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _counted(count: int, word: str) -> str:
+    if word == ORDERED:
+        return f"{prose.in_words(count)} {'has' if count == 1 else 'have'} the right ordering"
+    return f"{prose.in_words(count)} {_is(count)} {word}"

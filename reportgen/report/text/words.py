@@ -1,0 +1,221 @@
+"""Findings → words: comparisons and verdicts as the text says them.
+
+Nothing here decides anything: what is higher, lower or not told apart is read
+off an interval, so that a sentence is right whatever was found. Digits are
+the business of `reportgen.findings.prose`; an estimate's text carries its rows
+(`reportgen.report.text.marks`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from reportgen.findings import Estimate, prose
+from reportgen.report.text.marks import CLOSE, OPENING, told
+
+SHAPES = {"confirmed": "●", "refuted": "◆", "undecided": "○", "broken": "▲"}
+"""Each verdict's own shape, so that none depends on colour."""
+
+DASH = "–"
+
+
+def cell(estimate: Estimate) -> str:
+    """An estimate in a table: its value alone, a dash where there is none."""
+    return told(prose.value_of(estimate) if estimate.available else DASH, estimate)
+
+
+def ends(estimate: Estimate) -> str:
+    """Its interval in a table; empty where there is none to show."""
+    if not estimate.has_interval or prose.is_point(estimate):
+        return ""
+    return told(prose.interval(estimate), estimate)
+
+
+def with_interval(estimate: Estimate) -> str:
+    """614 (595 to 634), as `prose` has it."""
+    return told(prose.with_interval(estimate), estimate)
+
+
+def number(estimate: Estimate) -> str:
+    """Its value alone, to three digits whatever the interval."""
+    return told(prose.number(estimate.value), estimate)
+
+
+def between(estimates: Sequence[Estimate]) -> str:
+    """“between 1.2 and 3.4”: the smallest and the largest of several; “at 1.2” where they read the same."""
+    low, high = (choose(estimates, key=lambda one: one.value) for choose in (min, max))
+    if prose.number(low.value) == prose.number(high.value):
+        return f"at {number(low)}"
+    return f"between {number(low)} and {number(high)}"
+
+
+def p_value(estimate: Estimate) -> str:
+    """p = 0.034, on one line."""
+    return told(unbroken(prose.p_value(estimate.value)), estimate)
+
+
+def share(estimate: Estimate) -> str:
+    """A fraction in per cent with its interval: 69% (66 to 71)."""
+    return told(prose.share(estimate), estimate)
+
+
+def share_cell(estimate: Estimate) -> str:
+    """A fraction in per cent, in a table."""
+    return told(prose.percent(estimate.value) if estimate.available else DASH, estimate)
+
+
+def amount(estimate: Estimate) -> str:
+    """An estimate with its interval, or why there is none."""
+    return with_interval(estimate) if estimate.available else estimate.status
+
+
+def side(estimate: Estimate, of: float = 1.0) -> str:
+    """Where the interval lies: ``above``, ``below`` or ``around`` a value; ``unknown`` without one."""
+    if not estimate.has_interval:
+        return "unknown"
+    if estimate.low > of:
+        return "above"
+    return "below" if estimate.high < of else "around"
+
+
+def counted(value: int, noun: str, plural: str | None = None) -> str:
+    """“one estimator”, “seven estimators”, “64 images”."""
+    return f"{prose.in_words(value)} {noun if value == 1 else plural or noun + 's'}"
+
+
+def compared(first: str, second: str, ratio: Estimate) -> str:
+    """What a ratio of variances says of two estimators, as a clause without a full stop."""
+    told = side(ratio)
+    if ratio.available and ratio.value == 0.0:
+        return f"the variance of {first} is zero, and that of {second} is not"
+    if told == "above":
+        return f"the variance of {first} is {with_interval(ratio)} times that of {second}"
+    if told == "below":
+        value = with_interval(ratio)
+        return f"the variance of {first} is {value} times that of {second}, and so the lower one"
+    if told == "around":
+        value = with_interval(ratio)
+        return f"the variances of {first} and {second} are not told apart: their ratio is {value}"
+    return f"the variances of {first} and {second} cannot be compared ({ratio.status})"
+
+
+capital = prose.capital
+
+_NUMBERED = re.compile(
+    r"\b(?:epoch|step|row|column|unit|image|latent|[dkK]) (?=\d)"
+    rf"|\b\d (?=layers?\b)|\b\w+ = (?=[{prose.MINUS}\d])"
+)
+_CONDITIONAL = re.compile(r"\w\(\w \| \w\)")
+
+
+def unbroken(text: str) -> str:
+    """On one line."""
+    return text.replace(" ", "\u00a0")
+
+
+def tied(text: str) -> Markup:
+    """A text in which no line ends inside “epoch 200”, “unit 54”, “2 layers”, “k = 0.87”, “p(x | z)”."""
+    whole = _NUMBERED.sub(lambda found: unbroken(found[0]), str(escape(text)))
+    return Markup(_CONDITIONAL.sub(r'<span class="nowrap">\g<0></span>', whole))
+
+
+_BLANKS = re.compile(r"[ \t\n]+")
+"""Not `str.split`, which takes the no-break spaces inside numbers for blanks."""
+
+
+def sentence(text: str) -> str:
+    """A clause as a sentence: a capital, and a full stop where it has none."""
+    clause = capital(" ".join(_BLANKS.split(text.strip())))
+    return clause if clause[-1:] in ".?!" else clause + "."
+
+
+def headline(text: str) -> str:
+    """A clause as a heading or table entry: a capital, no full stop."""
+    return capital(" ".join(_BLANKS.split(text.strip())).rstrip("."))
+
+
+def runs(values: Sequence[int], of: Sequence[int], noun: tuple[str, str]) -> str:
+    """“at every checkpoint”, “at epochs 0 and 1”, “at no checkpoint”; `noun` is one of them, then several."""
+    if list(values) == list(of):
+        return "at every checkpoint" if len(values) > 1 else f"at {noun[0]} {prose.count(values[0])}"
+    if not values:
+        return "at no checkpoint"
+    return f"at {noun[len(values) > 1]} {prose.listing([prose.count(v) for v in values])}"
+
+
+def verdict(word: str, expect: str = "confirmed", full: bool = False) -> Markup:
+    """A verdict as a shape and a word, with what was expected where that is not plain.
+
+    With `full`, also wherever it came out otherwise than expected.
+    """
+    note = ""
+    if word == expect != "confirmed":
+        note = ", as expected"
+    elif word != expect and (full or expect != "confirmed"):
+        note = f", expected {expect}"
+    return Markup(
+        '<span class="verdict {0}"><span class="shape" aria-hidden="true">{1}</span> {0}</span>{2}'
+    ).format(word, SHAPES[word], Markup('<span class="note">{}</span>').format(note) if note else "")
+
+
+def powers(text: str) -> Markup:
+    """Text with its powers raised: 3^i, 10^(−i/7)."""
+    return Markup(re.sub(r"\^(?:\(([^)]*)\)|(\w))", r"<sup>\1\2</sup>", str(escape(text))))
+
+
+ROWS = 14
+"""Rows, at most, of a table that is kept on one page."""
+
+
+def is_long(groups: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a table of groups of rows may go on on the next page, rather than leave this one half empty."""
+    return sum(len(group["rows"]) for group in groups) > ROWS
+
+
+_CELLS = re.compile(r"(?=<td)")
+_NUMBER = re.compile(
+    rf'(<td class="n">{OPENING}(?:&[lg]t; )?{prose.MINUS}?[\d{prose.THIN}]+(\.\d+)?%?{CLOSE}?)(</td>.*)', re.S
+)
+
+
+def decimals(rows: str) -> Markup:
+    """Rows of a table, one a line, with the points of a column's numbers in one line.
+
+    Unseen digits fill up what a number lacks. Powers of ten stand at the right edge.
+    """
+    table = [_CELLS.split(row) for row in str(rows).splitlines()]
+    most: dict[int, str] = {}
+    for row in table:
+        for column, cell in enumerate(row):
+            if found := _NUMBER.fullmatch(cell):
+                most[column] = max(most.get(column, ""), found[2] or "", key=len)
+    for row in table:
+        for column, cell in enumerate(row):
+            found = _NUMBER.fullmatch(cell)
+            if found and (rest := most[column][len(found[2] or "") :]):
+                row[column] = f'{found[1]}<span class="unseen" aria-hidden="true">{rest}</span>{found[3]}'
+    return Markup("\n".join("".join(row) for row in table) + "\n")
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "amount": amount,
+    "capital": capital,
+    "cell": cell,
+    "count": prose.count,
+    "decimals": decimals,
+    "ends": ends,
+    "headline": headline,
+    "listing": prose.listing,
+    "number": prose.number,
+    "percent": prose.percent,
+    "powers": powers,
+    "seconds": prose.seconds,
+    "sentence": sentence,
+    "share": share,
+    "share_cell": share_cell,
+    "tied": tied,
+}
