@@ -56,9 +56,9 @@ WRITERS = (
     *sorted((PACKAGE / "report" / "sections").glob("*.py")),
     *(
         PACKAGE / "report" / f"{name}.py"
-        for name in ("about", "front", "ledger", "model_words", "tally", "words")
+        for name in ("front", "ledger", "text/about", "text/model_words", "text/tally", "text/words")
     ),
-    *(path for path in sorted((PACKAGE / "figures").glob("*.py")) if path.stem not in ("svg", "style")),
+    *(path for path in sorted((PACKAGE / "figures").rglob("*.py")) if path.stem not in ("svg", "style")),
 )
 QUOTES = {"deviations.py"}
 """What others did, in their own numbers, beside ours."""
