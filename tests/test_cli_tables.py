@@ -60,7 +60,7 @@ def under_way(store: Path) -> bool:
 
 
 def test_render_writes_what_a_stopped_run_has_and_tells_the_rest(
-    tables: Path, capsys: pytest.CaptureFixture[str]
+    tables: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
     """One of two models is trained and judged, the other's training is still to come."""
     assert call("run", "tables.yaml", *SERIAL, "--quiet") == 0
@@ -75,6 +75,7 @@ def test_render_writes_what_a_stopped_run_has_and_tells_the_rest(
     page = Path("output/tables/report.html").read_text(encoding="utf-8")
     assert "paused; the next run goes on" in page and "not finished yet" in page
     assert "±" in page and "△" in page
+    request.getfixturevalue("quick_reports")  # what is there was drawn in earnest
     assert call("report", "tables.yaml", *SERIAL, "--json") == 0
     (answer,) = json.loads(capsys.readouterr().out)
     assert answer["measured"] == len(lost) and answer["claims"][0]["verdict"] == "confirmed"

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +19,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-import reportgen.figures as figures
 from reportgen.figures import FIGURES, Drawing, draw, variance_over_training
 from reportgen.figures.drafting.drawing import save
 from reportgen.figures.drafting.marking import mark
@@ -63,9 +63,7 @@ def all_drawn() -> list[tuple[str, str, Drawing]]:
 
 def module_of(name: str) -> ModuleType:
     """The module that draws a figure of the table."""
-    stem = FIGURES[name].__module__.rpartition(".")[2]
-    module: ModuleType = getattr(figures, stem)
-    return module
+    return import_module(FIGURES[name].__module__)
 
 
 # The table

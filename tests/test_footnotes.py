@@ -5,22 +5,17 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pikepdf
 import pytest
 from jinja2 import DictLoader, Environment
 
 from reportgen.errors import RenderError
-from reportgen.report import provenance
-from reportgen.report.render import paper
 from reportgen.report.text.mathematics import Medium
 from reportgen.report.text.section import Section
 from reportgen.report.text.writer import Writer
 from tests.accessibility import elements, faults, kids
-from tests.synthetic import synthetic_findings
 from tests.test_pdf import made
-from tests.test_report import WHEN
 
 BODY = "<p>It is so{% call footnote('why') %}Since <b>x</b> &lt; 1, {{ math('phi') }}{% endcall %}.</p>"
 ALL = "{% for section, number, text in sections %}{{ text }}{% endfor %}{{ glyph_outlines() }}"
@@ -81,28 +76,6 @@ def test_on_paper_it_stands_in_the_margin_beside_its_line(written: Callable[...,
 def test_a_note_that_is_not_drawn_is_an_error() -> None:
     with pytest.raises(RenderError, match=r"report\.pdf: has 1 notes, of which 0 are drawn"):
         made(f"<main><p>{NOTE.format('Never seen.')}</p></main>", style="small { display: none }")
-
-
-def test_notes_of_the_flagship_lie_upon_nothing() -> None:
-    findings = synthetic_findings()
-    source = provenance.gather(findings, timestamp=WHEN)
-    found = 0
-    for page in paper(findings, source).document.pages:
-        boxes = [box for box in page._page_box.descendants() if box.element is not None]
-        notes = [box for box in boxes if box.element_tag == "small" and box.is_floated()]
-        found += len(notes)
-        solid = [box for box in boxes if box.element_tag in ("table", "img") and box.width > 100]
-        for note in notes:
-            for other in (*solid, *(other for other in notes if other is not note)):
-                assert not meet(note, other), (page, note.element.text, other.element_tag)
-    assert found == 4
-
-
-def meet(one: Any, other: Any) -> bool:
-    """Whether two boxes share a place."""
-    across = one.position_x < other.position_x + other.width and other.position_x < one.position_x + one.width
-    down = one.position_y < other.position_y + other.height and other.position_y < one.position_y + one.height
-    return across and down
 
 
 def test_two_notes_of_one_name_are_an_error(written: Callable[..., str]) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,7 +25,7 @@ from reportgen.errors import RenderError
 from reportgen.figures import FIGURES, draw
 from reportgen.findings import Findings
 from reportgen.report import EVIDENCE, provenance, render
-from reportgen.report.pdf.layout import Attachment, Resources, lay_out, require_weasyprint
+from reportgen.report.pdf.layout import Attachment, Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.pdf.tags import FORMULA
 from reportgen.report.pdf.vector import VectorImage, path_operators, read
 from reportgen.report.render import declaration_text, fill, paper, shared_context
@@ -123,10 +124,52 @@ def findings() -> Findings:
 
 
 @pytest.fixture(scope="module")
-def report(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pdf")
-    render(findings, folder, timestamp=WHEN)
-    return folder / "report.pdf"
+def written(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Layout]:
+    """The flagship's report, and the layout that its PDF was made of."""
+    folder, kept = tmp_path_factory.mktemp("pdf"), []
+    own = import_module("reportgen.report.render")  # by its name: the package's `render` is the function
+    lay_out = own.pdf_layout
+
+    def keeping(*given: Any) -> Layout:
+        kept.append(lay_out(*given))
+        return kept[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(own, "pdf_layout", keeping)
+        render(findings, folder, timestamp=WHEN)
+    (layout,) = kept
+    return folder / "report.pdf", layout
+
+
+@pytest.fixture(scope="module")
+def report(written: tuple[Path, Layout]) -> Path:
+    return written[0]
+
+
+@pytest.fixture(scope="module")
+def pages(written: tuple[Path, Layout]) -> list[Any]:
+    """Of the layout: WeasyPrint's boxes."""
+    return list(written[1].document.pages)
+
+
+def test_notes_lie_upon_nothing(pages: list[Any]) -> None:
+    found = 0
+    for page in pages:
+        boxes = [box for box in page._page_box.descendants() if box.element is not None]
+        notes = [box for box in boxes if box.element_tag == "small" and box.is_floated()]
+        found += len(notes)
+        solid = [box for box in boxes if box.element_tag in ("table", "img") and box.width > 100]
+        for note in notes:
+            for other in (*solid, *(other for other in notes if other is not note)):
+                assert not meet(note, other), (page, note.element.text, other.element_tag)
+    assert found == 4
+
+
+def meet(one: Any, other: Any) -> bool:
+    """Whether two boxes share a place."""
+    across = one.position_x < other.position_x + other.width and other.position_x < one.position_x + one.width
+    down = one.position_y < other.position_y + other.height and other.position_y < one.position_y + one.height
+    return across and down
 
 
 def test_the_first_page_has_its_figure_on_the_lower_sheet_too(findings: Findings) -> None:

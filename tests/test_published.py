@@ -217,6 +217,7 @@ def test_no_published_numbers_no_file() -> None:
 SMALL = TINY.replace("  comparable: another data set\n", "").replace("nll: 85.54", "nll: 20")
 
 
+@pytest.mark.usefixtures("quick_reports")
 def test_a_verdict_that_no_row_denies_is_denied_by_the_second_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
