@@ -189,7 +189,9 @@ def records(job: Job, paused: Sequence[BrokenRecord] = (), *, stopped: bool = Fa
     if stopped and absent and told and not _is_finished(job.folder):
         from reportgen.execution.task import broken
 
-        return found | {cell.key: broken(cell, "not finished yet", paused=True) for cell in absent}
+        return found | {
+            cell.key: broken(cell, "the run was stopped before it", paused=True) for cell in absent
+        }
     if absent:
         raise UsageError(
             f"{job.name}: {len(absent)} of {len(job.cells)} cells are not measured in {job.store.root}. "

@@ -359,6 +359,12 @@ REFUSED_FIELDS: dict[str, str] = {
     "{at: {train.num_samples: 2}, nll: 2}]}": (
         "x.yaml:4 published.values[1].at: are the settings of published.values[0] too. Remove one."
     ),
+    "judge: {}\nsweep: {train.num_samples: [2], train.objective: [iwae]}\n"
+    "published: {source: a, values: [{at: {train.num_samples: 2}, nll: 1}, "
+    "{at: {train.num_samples: 2, train.objective: iwae}, nll: 2}]}": (
+        "x.yaml:4 published.values[1].at: are of a model that published.values[0] is of too. "
+        "Name more settings there."
+    ),
     "sweep: {train.after.epochs: [2]}": "x.yaml:2 sweep.train.after.epochs: no setting has this path.",
     'claims: [{test: "variance_ratio(score_function, pathwise) > 1", quote: a}]': (
         "x.yaml:2 claims[0].id: is required, got nothing. Add `id: lower-variance`."

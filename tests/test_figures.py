@@ -63,7 +63,7 @@ from reportgen.figures.models import learning_curve
 from reportgen.figures.unbiasedness import Mean, Unbiasedness
 from reportgen.figures.variance_over_training import VarianceOverTraining
 from reportgen.findings import Estimate, Findings, collect, prose
-from reportgen.plan import Plan
+from reportgen.plan import Arm, MeasurementCell, Plan
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
 from tests.press_cases import FUNCTION, toy
@@ -284,6 +284,33 @@ def test_captions_give_ratios_with_the_digits_of_text_and_tables(
         ratio = findings.ratio(*pair, setting={"problem.latent": units, "train.seed": 0})
         assert ratio.available
         assert f" {prose.value_of(ratio)} times " in drawings["variance_against_setting"].caption
+
+
+TWO_OBJECTIVES = """
+experiment: toy
+title: Two objectives on one axis
+problem: {model: rainforth, points: 3}
+objective: [elbo, iwae]
+estimators: [{name: score_function, num_samples: 4}, {name: pathwise, num_samples: 4}]
+sweep: {problem.perturbation: [0.1, 0.5]}
+"""
+
+
+@pytest.mark.parametrize("quiet", [1.0, 1e-30])
+def test_a_ratio_is_of_the_objectives_of_its_two_lines(quiet: float) -> None:
+    """And not told where one of the two is drawn as zero, its variance being rounding."""
+    most, least = ("score_function", "iwae"), ("pathwise", "elbo")
+
+    def variance(cell: MeasurementCell, arm: Arm) -> float:
+        factor = {most: 3000.0, least: 2.0}.get((arm.label, arm.objective), 50.0)
+        first = cell.setting["problem.perturbation"] == 0.01
+        return factor * (quiet if first and (arm.label, arm.objective) == least else 1.0)
+
+    drawing = draw(toy(TWO_OBJECTIVES, variance, blocks=("linear",)), "variance_against_setting")
+    assert drawing is not None
+    told = re.search(r"has ([\d ]+)\S* times the variance of the lowest", drawing.caption)
+    assert told is not None and told[1].replace("\u202f", "") == "1500"
+    assert ("times with perturbation = 0.01" in drawing.caption) == (quiet == 1.0)
 
 
 def test_factors_that_read_the_same_are_told_once() -> None:

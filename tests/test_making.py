@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import multiprocessing
 import os
@@ -39,6 +40,16 @@ def test_a_report_whose_workers_are_killed_is_the_same_to_the_byte(
     again = render(small, tmp_path / "again")
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in whole]
     assert together._findings is None and not multiprocessing.active_children()
+
+
+def test_a_report_is_made_where_no_process_can_be_begun(
+    small: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(multiprocessing.get_context("fork").Process, "start", refused)
+    assert all(path.is_file() for path in render(small, tmp_path))
 
 
 def test_an_error_of_the_work_itself_is_not_tried_again(

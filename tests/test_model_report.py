@@ -207,7 +207,7 @@ def test_paused_models_are_not_broken_anywhere() -> None:
     page = page_of(found)
     seen = text_of(page)
     assert [seen[m.start() - 9 : m.end() + 1] for m in re.finditer("broke", seen)] == ["neither, broken"]
-    assert "one is not run; one model is not trained to the end yet" in seen
+    assert "one is not run; one model is not trained and judged yet" in seen
     assert "paused; the next run goes on" in seen
     assert "paused after 12 of 64 epochs" in seen
     assert "Cells not finished yet." in seen
@@ -228,7 +228,7 @@ def test_a_report_of_nothing_but_paused_cells_can_be_read() -> None:
         made[cell.key] = paused(made[cell.key])
 
     seen = text_of(page_of(spoilt(declared(), lose)))
-    assert "Of six published numbers, six are not run; six models are not trained to the end yet." in seen
+    assert "Of six published numbers, six are not run; six models are not trained and judged yet." in seen
 
 
 def test_the_deviation_sheet_reads_what_was_resolved() -> None:

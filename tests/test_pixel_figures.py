@@ -147,6 +147,18 @@ def test_the_caption_has_its_numbers(findings: Findings, maps: pixel_maps.NoiseI
     assert b"<image" in drawing.svg and len(drawing.svg) < 80_000
 
 
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [((0.93, 1.08), "0.930 to 1.080"), ((0.05, 9.8), "0.050 to 9.8"), ((0.3, 40), "0.30 to 40")],
+)
+def test_ends_that_lie_far_apart_keep_their_own_digits(
+    maps: pixel_maps.NoiseInImage, ends: tuple[float, float], told: str
+) -> None:
+    relative = np.repeat(ends, 50).reshape(10, 10)
+    sentence = noise_in_image.reach(replace(maps, relative=("REINFORCE", relative)))
+    assert sentence == f"For REINFORCE nine tenths of the pixels have {told} times the ratio of all."
+
+
 def test_names_and_numbers_under_the_colour_bars_keep_apart(maps: pixel_maps.NoiseInImage) -> None:
     with house_style("noise_in_image"):
         figure = noise_in_image.draw(maps)

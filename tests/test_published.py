@@ -16,8 +16,21 @@ from reportgen.findings import Findings, Row, collect
 from reportgen.findings.files import claims_data, csv_text
 from reportgen.findings.finished import read_rows
 from reportgen.findings.models.published import published_data, published_text
-from reportgen.verification.numbers import IDENTICAL, NOT_JUDGED, UNDECIDED, compare, compare_verdicts
-from reportgen.verification.published import as_verdicts, published_faults, read_published
+from reportgen.verification.numbers import (
+    DIFFERENT,
+    IDENTICAL,
+    NOT_JUDGED,
+    UNDECIDED,
+    compare,
+    compare_verdicts,
+)
+from reportgen.verification.published import (
+    as_verdicts,
+    otherwise_trained,
+    published_faults,
+    read_published,
+)
+from reportgen.workflow import prepare
 from tests.synthetic_models import TABLE, declared, models, paused, records
 from tests.test_cli import call
 from tests.test_cli_tables import SERIAL
@@ -118,6 +131,11 @@ def test_what_was_not_run_or_must_not_be_compared_says_so() -> None:
         ("not run", True, None, None, True),  # no such model is declared
     ]
     assert faults_of(found, entries_of(found)) == []
+    entries = entries_of(found)
+    entries[1]["verdict"] = "undecided"
+    place = "published.json: train.objective elbo, train.num_samples 5: "
+    told = "says undecided, and declaration.yaml that the two must not be compared"
+    assert place + told in faults_of(found, entries)
 
 
 def test_of_several_trainings_fewer_may_be_judged() -> None:
@@ -152,6 +170,20 @@ def test_a_report_that_was_stopped_in_time_is_not_contradicted_by_a_whole_run() 
     assert [verdict.standing for verdict in told] == [IDENTICAL, IDENTICAL, UNDECIDED] * 2
 
 
+def test_the_word_on_fewer_trainings_contradicts_none_on_all(seeded: Findings) -> None:
+    all_of_them = entries_of(seeded)
+    stopped = [dict(entry) for entry in all_of_them]
+    stopped[0] |= {"trainings": 1, "verdict": "not reproduced"}
+    stopped[1] |= {"verdict": "not reproduced"}
+    told = compare_verdicts(
+        as_verdicts(stopped),
+        as_verdicts(all_of_them),
+        promised=False,
+        of_others=otherwise_trained(stopped, all_of_them),
+    )
+    assert [verdict.standing for verdict in told][:3] == [UNDECIDED, DIFFERENT, IDENTICAL]
+
+
 @pytest.mark.parametrize(
     ("change", "wanted"),
     [
@@ -169,6 +201,7 @@ def test_a_report_that_was_stopped_in_time_is_not_contradicted_by_a_whole_run() 
         ({"verdict": "reproduced"}, "says reproduced, which its interval denies"),
         ({"verdict": "not reproduced"}, "says not reproduced, which its interval denies"),
         ({"verdict": "not run"}, "says not run, which its interval denies"),
+        ({"verdict": "not judged"}, "says not judged, and declaration.yaml that the two may be compared"),
         ({"verdict": "splendid"}, "says splendid, which its interval denies"),
     ],
 )
@@ -258,3 +291,27 @@ def test_a_verdict_that_no_row_denies_is_denied_by_the_second_run(
     Path("tables.yaml").write_text(SMALL[: SMALL.index("published:")] + SMALL[SMALL.index("claims:") :])
     assert call("render", "tables.yaml") == 0
     assert not (folder / "published.json").exists()
+
+
+@pytest.mark.usefixtures("quick_reports")
+def test_orderings_of_a_stopped_run_are_not_held_against_those_of_all_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Alone the VAE is not reproduced; beside the IWAE it is in the right order."""
+    monkeypatch.chdir(tmp_path)
+    Path("tables.yaml").write_text(SMALL)
+    assert call("run", "tables.yaml", *SERIAL, "--quiet") == 0
+    job = prepare("tables.yaml", Path("output"), ())
+    for cell in job.cells:
+        if cell.setting["train.objective"] == "iwae":
+            job.store.remove(cell.key)
+    assert call("render", "tables.yaml", "--json", "--quiet") == 3
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert [(entry["verdict"], entry["cause"]) for entry in answer["published"]] == [
+        ("not reproduced", None),
+        ("not run", "the run was stopped before it"),
+    ]
+    assert answer["claims"][0]["cause"] == "not finished: the run was stopped before it"
+    assert call("verify", "output/tables/report.pdf", *SERIAL) == 3
+    out = capsys.readouterr().out
+    assert "not reproduced → right ordering" in out and "different:" not in out

@@ -49,6 +49,7 @@ from reportgen.report.text.writer import Writer
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
 from reportgen.workflow import PAPERS
+from tests.press_cases import toy
 from tests.synthetic import synthetic_records
 
 WHEN = datetime(2025, 11, 23, 20, 0, tzinfo=UTC)
@@ -593,6 +594,15 @@ def test_a_slope_that_all_have_is_said_of_every_estimator() -> None:
     found = samples.context(synthetic_findings())
     assert found is not None and {row["side"] for row in found["rows"]} == {"around"}
     assert found["text"] == "The interval of the slope holds −1 for every estimator."
+
+
+def test_a_slope_is_not_said_of_an_estimator_that_has_none() -> None:
+    text = "experiment: a\nproblem: {model: conjugate, mean_offset: 1}\nobjective: [elbo]\n"
+    text += "estimators: [score_function, pathwise, {name: leave_one_out, num_samples: 2}]\n"
+    text += "measure: {num_samples: [1, 2]}\n"
+    found = samples.context(toy(text, lambda cell, arm: 1.0 / arm.num_samples))
+    assert found is not None and [row["label"] for row in found["rows"]] == ["score_function", "pathwise"]
+    assert found["text"] == "The interval of the slope holds −1 for the score function and pathwise."
 
 
 def test_decimal_points_of_a_column_stand_in_one_line() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from reportgen.declaration.dotted import same_value
 from reportgen.declaration.scalars import AsList, Real, Text, Whole, filled
 from reportgen.declaration.section import Section
 
@@ -19,6 +21,13 @@ class PublishedValue(Section):
     """Negative log-likelihood of the test part, nats an image."""
     active_units: Annotated[tuple[Annotated[int, Whole(0)], ...], AsList()] = ()
     """Active units of each stochastic layer, the one next to the data first."""
+
+    def belongs(self, setting: Mapping[str, Any]) -> bool:
+        """Whether it is the published one of a setting; one number may stand for a list of one."""
+        return all(
+            path in setting and (same_value(setting[path], of) or same_value(setting[path], [of]))
+            for path, of in self.at.items()
+        )
 
 
 class Published(Section):

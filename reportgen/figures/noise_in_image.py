@@ -232,8 +232,13 @@ def reach(data: NoiseInImage) -> str:
     if data.relative is None:
         return ""
     title, relative = data.relative
-    low, high = np.nanquantile(relative, NINE_TENTHS)
-    ends = prose.interval(Estimate(1.0, float(low), float(high)))
+    low, high = map(float, np.nanquantile(relative, NINE_TENTHS))
+    far = high > 10 * low  # to the digit of the one there would be nothing left of the other
+    ends = (
+        f"{prose.number(low, 2)} to {prose.number(high, 2)}"
+        if far
+        else prose.interval(Estimate(1.0, low, high))
+    )
     return f"For {title} nine tenths of the pixels have {ends} times the ratio of all."
 
 

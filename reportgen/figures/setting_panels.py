@@ -43,6 +43,8 @@ class Panel:
     """Title of the block of parameters; empty for all together."""
     values: tuple[float, ...]
     lines: tuple[Line, ...]
+    objectives: tuple[str, ...]
+    """One a line."""
     exact: tuple[tuple[float, ...], ...]
     """One a line, NaN where no exact variance is known."""
     rings: tuple[Ring, ...] = ()
@@ -168,7 +170,8 @@ def panel_of(
     rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})
     block = "" if group == "all" else findings.vocabulary.block(group)
     settings = tuple(run.setting(value) for value in run.values)
-    return Panel(run.path, title, block, values, drawn, exact, rings, settings, group), left_out
+    objectives = tuple(objective for _, objective in kept)
+    return Panel(run.path, title, block, values, drawn, objectives, exact, rings, settings, group), left_out
 
 
 def without_rounding(one: Line) -> Line:

@@ -246,19 +246,29 @@ def unknown_sentence(data: VarianceAgainstSetting) -> str:
 
 def ratio_sentence(findings: Findings, panel: Panel) -> str:
     """Highest over lowest unbiased estimator at the last value, and the same two at the first."""
-    fair = [one for one in panel.lines if unbiased(findings, one.label)]
-    last = [(one.values[-1], one) for one in fair if one.values[-1] > 0]
+    arms = zip(panel.lines, panel.objectives, strict=True)
+    last = [
+        (one, under) for one, under in arms if unbiased(findings, one.label, under) and one.values[-1] > 0
+    ]
     if len(last) < 2:
         return ""
-    high, low = max(last, key=lambda pair: pair[0])[1], min(last, key=lambda pair: pair[0])[1]
+    (high, above), (low, below) = (choose(last, key=lambda arm: arm[0].values[-1]) for choose in (max, min))
     at_first, at_last = (
-        findings.ratio(high.label, low.label, setting=panel.settings[i], group=panel.group) for i in (0, -1)
+        findings.ratio(
+            high.label,
+            low.label,
+            group=panel.group,
+            objective=above,
+            against=below,
+            setting=panel.settings[i],
+        )
+        for i in (0, -1)
     )
     text = (
         f"With {named_value(panel.path, panel.values[-1])} the highest ({lowered(high.title)}) has"
         f" {prose.value_of(at_last)} times the variance of the lowest ({lowered(low.title)})"
     )
-    if usable(at_first):
+    if high.values[0] > 0 and low.values[0] > 0 and usable(at_first):
         text += f", and {prose.value_of(at_first)} times with {named_value(panel.path, panel.values[0])}"
     return text + "."
 

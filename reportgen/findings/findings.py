@@ -97,9 +97,22 @@ class Findings(Measured):
         arm = self.arm(label, **place)
         return NOT_MEASURED if arm is None else of_arm(statistic, arm, group)
 
-    def ratio(self, first: str, second: str, *, group: str = "all", **place: Any) -> Estimate:
-        """Total variance of the first over that of the second in the same place, paired."""
-        a, b = self.arm(first, **place), self.arm(second, **place)
+    def ratio(
+        self,
+        first: str,
+        second: str,
+        *,
+        group: str = "all",
+        objective: str | None = None,
+        against: str | None = None,
+        **place: Any,
+    ) -> Estimate:
+        """Total variance of the first over that of the second in the same place, paired.
+
+        `against` is the objective of the second, where that is another.
+        """
+        a = self.arm(first, objective=objective, **place)
+        b = self.arm(second, objective=against or objective, **place)
         if a is None or b is None:
             return NOT_MEASURED
         return estimate(
@@ -110,12 +123,7 @@ class Findings(Measured):
         self, label: str, first: str, second: str, *, group: str = "all", **place: Any
     ) -> Estimate:
         """Total variance of an estimator under the first objective over that under the second, paired."""
-        a, b = (self.arm(label, objective=objective, **place) for objective in (first, second))
-        if a is None or b is None:
-            return NOT_MEASURED
-        return estimate(
-            lambda: variance.variance_ratio(a, b, group), a, b, statistic="variance_ratio", group=group
-        )
+        return self.ratio(label, label, group=group, objective=first, against=second, **place)
 
     def gap_closed(self, label: str, worst: str, best: str, *, group: str = "all", **place: Any) -> Estimate:
         """Share of the gap in log variance between `worst` (0) and `best` (1) that an estimator closes."""

@@ -24,7 +24,6 @@ from reportgen.report.unchanged import fingerprint, is_current
 
 TITLE = "Every claim and its verdict"
 TEMPLATE = "summary.html"
-JSON = "application/json"
 PAGE, PDF, DATA = "summary.html", "summary.pdf", "summary.json"
 WIDE = "summary_wide.css"
 """Further style, for all sheets but the smallest."""

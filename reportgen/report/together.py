@@ -55,10 +55,10 @@ def making(findings: Findings) -> Iterator[Made]:
 
 
 def _begun(pool: ProcessPoolExecutor, work: Callable[..., T], *given: str) -> Callable[[], T]:
-    """Waits for what a worker makes; makes it here where that one was ended from outside."""
+    """Waits for what a worker makes; makes it here where there is none, or it was ended from outside."""
     try:
         future = pool.submit(work, *given)
-    except BrokenExecutor:
+    except (BrokenExecutor, OSError):  # the latter where no process can be begun
         return lambda: work(*given)
 
     def result() -> T:

@@ -82,14 +82,18 @@ def compare_verdicts(
     *,
     promised: bool,
     open_words: Collection[str] = (verdicts.UNDECIDED,),
+    of_others: Collection[str] = (),
 ) -> tuple[Verdict, ...]:
-    """Every claim. A verdict that leaves it open contradicts no other, unless it had to be the same."""
+    """Every claim. A verdict that leaves it open contradicts no other, unless it had to be the same.
+
+    Nor does one of `of_others`, ids of what the two runs have other models of.
+    """
     found = []
     for claim in drift.compare_claims(reported, again):
         standing = DIFFERENT
         if claim.status == drift.IDENTICAL:
             standing = IDENTICAL
-        elif not promised and {claim.old, claim.new} & set(open_words):
+        elif not promised and (claim.id in of_others or {claim.old, claim.new} & set(open_words)):
             standing = UNDECIDED
         found.append(Verdict(claim.id, claim.old, claim.new, standing))
     return tuple(found)

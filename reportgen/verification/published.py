@@ -54,6 +54,12 @@ def as_verdicts(entries: Iterable[Entry]) -> list[Mapping[str, str]]:
     return [{"id": place_of(entry), "verdict": entry["verdict"]} for entry in entries]
 
 
+def otherwise_trained(reported: Iterable[Entry], again: Iterable[Entry]) -> set[str]:
+    """Places of models that the two have other numbers of trainings of, as a run that was stopped has."""
+    known = {place_of(entry): entry["trainings"] for entry in reported}
+    return {place for entry in again if known.get(place := place_of(entry)) != entry["trainings"]}
+
+
 def published_faults(experiment: Experiment, rows: Sequence[Row], entries: Sequence[Entry]) -> Iterator[str]:
     """What published.json says that declaration.yaml or results.csv deny."""
     if experiment.published is None:
@@ -61,7 +67,11 @@ def published_faults(experiment: Experiment, rows: Sequence[Row], entries: Seque
     models = judged_models(experiment, make_plan(experiment), {}, {})
     epochs = [of.budget and of.budget.epochs for of in models if of.published is not None]
     plain = json.loads(json.dumps(published_data(experiment, models)))
-    declared = {place_of(entry): {**entry, "epochs": of} for entry, of in zip(plain, epochs, strict=True)}
+    compared = experiment.published.comparable is None
+    declared = {
+        place_of(entry): {**entry, "epochs": of, "compared": compared}
+        for entry, of in zip(plain, epochs, strict=True)
+    }
     found = {place_of(entry): entry for entry in entries}
     if len(found) < len(entries):
         raise ValueError("a published number stands twice")
@@ -80,6 +90,9 @@ def _not_as_declared(entry: Entry, declared: Entry) -> Iterator[str]:
     epochs = declared["epochs"] if entry["trainings"] else None
     if entry["epochs"] != epochs:
         yield f"says epochs {entry['epochs']!r}, and declaration.yaml gives {epochs!r}"
+    if entry["trainings"] and (entry["verdict"] == NOT_JUDGED) == declared["compared"]:
+        may = "may" if declared["compared"] else "must not"
+        yield f"says {entry['verdict']}, and declaration.yaml that the two {may} be compared"
 
 
 def _not_as_measured(entry: Entry, rows: Sequence[Row]) -> Iterator[str]:

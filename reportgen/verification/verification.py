@@ -41,7 +41,7 @@ from reportgen.verification.numbers import (
     compare_verdicts,
 )
 from reportgen.verification.printed import Pages
-from reportgen.verification.published import as_verdicts
+from reportgen.verification.published import as_verdicts, otherwise_trained
 from reportgen.workflow import Job
 
 QUICK = 5
@@ -135,10 +135,11 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
     differs = _differences(told, collect(job.experiment, job.plan, measured), job, quick)
     as_declared = evidence.experiment is not None and job.experiment.measure == evidence.experiment.measure
     changed = [of for of in differs if of.name != COMMIT]
-    promised = as_declared and not changed and not told["cells"]["unfinished"]
+    stopped = bool(told["cells"]["unfinished"])
+    promised = as_declared and not changed and not stopped
     findings = collect(job.experiment, job.plan, _with_clocks(evidence, measured))
     results, claims = csv_text(findings).encode(), claims_data(findings)
-    theirs = published_files(findings)
+    published, theirs = published_data(job.experiment, findings.models), published_files(findings)
     numbers = compare(
         evidence.rows,
         read_rows(results, Path(RESULTS)),
@@ -163,9 +164,10 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
         compare_verdicts(evidence.claims, claims, promised=promised),
         compare_verdicts(
             as_verdicts(evidence.published),
-            as_verdicts(published_data(job.experiment, findings.models)),
+            as_verdicts(published),
             promised=promised,
-            open_words=(verdict.UNDECIDED, verdict.NOT_RUN),
+            open_words=verdict.OPEN if stopped else verdict.UNTOLD,
+            of_others=otherwise_trained(evidence.published, published),
         ),
         pages,
         differs,

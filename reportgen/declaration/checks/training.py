@@ -93,5 +93,9 @@ def check_published(experiment: Experiment) -> Iterator[Complaint]:
                 known = suggestion(path, list(experiment.swept))
                 yield Complaint((*place, "at", path), f"is not swept, so it tells no model apart. {known}")
         twin = next((j for j in range(i) if values[j].at == value.at), None)
+        wider = next((j for j, other in enumerate(values) if j != i and other.belongs(value.at)), None)
         if twin is not None:
             yield Complaint((*place, "at"), f"are the settings of published.values[{twin}] too. Remove one.")
+        elif wider is not None and values[wider].at != value.at:
+            text = f"are of a model that published.values[{wider}] is of too. Name more settings there."
+            yield Complaint((*place, "at"), text)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reportgen.declaration import Experiment
-from reportgen.declaration.dotted import same_value
 from reportgen.declaration.published import PublishedValue
 from reportgen.findings.models import activity
 from reportgen.findings.models.budget import Budget, budget
@@ -107,15 +106,7 @@ def last_judged(plan: Plan) -> tuple[JudgementCell, ...]:
 def published_of(experiment: Experiment, setting: Mapping[str, Any]) -> PublishedValue | None:
     """The published number of a setting, if there is one."""
     values = experiment.published.values if experiment.published else ()
-    return next((value for value in values if _belongs(value, setting)), None)
-
-
-def _belongs(value: PublishedValue, setting: Mapping[str, Any]) -> bool:
-    """Whether it is the published one of a setting; one number may stand for a list of one."""
-    return all(
-        path in setting and (same_value(setting[path], of) or same_value(setting[path], [of]))
-        for path, of in value.at.items()
-    )
+    return next((value for value in values if value.belongs(setting)), None)
 
 
 def _model(

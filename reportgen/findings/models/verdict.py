@@ -29,6 +29,10 @@ UNDECIDED = "undecided"
 NOT_RUN = "not run"
 NOT_JUDGED = "not judged"
 VERDICTS = (REPRODUCED, ORDERED, NOT_REPRODUCED, UNDECIDED, NOT_RUN, NOT_JUDGED)
+UNTOLD = (UNDECIDED, NOT_RUN)
+"""Words that contradict no other."""
+OPEN = (*UNTOLD, ORDERED)
+"""The same of a run that was stopped: orderings are of the models that it has."""
 
 FAMILY_ERROR = 0.05
 

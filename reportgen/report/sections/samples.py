@@ -35,7 +35,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     flatter = [about.named(findings, row["label"]) for row in rows if row["side"] == "above"]
     parts = []
     if agreeing:
-        whose = "every estimator" if len(agreeing) == len(rows) > 1 else prose.listing(agreeing)
+        whose = "every estimator" if len(agreeing) == len(findings.labels) > 1 else prose.listing(agreeing)
         parts.append(f"the interval of the slope holds −1 for {whose}")
     if steeper:
         parts.append(f"the variance of {prose.listing(steeper)} falls faster than that")

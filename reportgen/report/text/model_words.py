@@ -199,7 +199,7 @@ def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
     waiting = sum(model.waiting for model in models)
     lost = sum(not model.records and not model.waiting for model in models)
     if waiting:
-        text += f"; {words.counted(waiting, 'model')} {_is(waiting)} not trained to the end yet"
+        text += f"; {words.counted(waiting, 'model')} {_is(waiting)} not trained and judged yet"
     if lost and counts[NOT_JUDGED]:
         text += f"; {words.counted(lost, 'model')} {_is(lost)} missing"
     return words.sentence(text)
