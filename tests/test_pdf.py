@@ -109,6 +109,23 @@ def test_one_line_under_a_heading_goes_with_its_table(filled: int) -> None:
     assert len([tags for tags in pages_of(body, {"h2", "p", "td"}, filled) if tags]) == 1
 
 
+def test_two_stochastic_layers_have_room_beside_one_another() -> None:
+    """In the table by block: eight of them, none beyond the text and its margin."""
+    groups = [f"layer{n}.{part}" for n in (1, 2) for part in ("hidden.0", "hidden.1", "mean", "log_scale")]
+    writer = Writer("paper", {})
+    row = {"title": "Score function, optimal constant", "cells": ["12 345"] * len(groups)}
+    given = {"variances": row["cells"], "rows": [row], "reference": "Pathwise", "objective": "of a bound"}
+    given |= {"spread": "", "where": "", "free": False, "sentences": []}
+    environment = writer.environment()
+    environment.filters["cell"] = str
+    body = environment.get_template("sections/layers.html").render(groups=groups, **given)
+    style = f"<style>{font_faces('paper')} {PRINT}</style>"
+    text = f'<html lang="en"><head>{style}</head><body>{body}</body></html>'
+    (page,) = lay_out(text, Resources(FONTS, {}), WHEN).document.pages
+    ends = [box.position_x + box.width for box in page._page_box.descendants() if box.element_tag == "td"]
+    assert ends and max(ends) <= page.width - 15 / 25.4 * 96
+
+
 def test_a_formula_holds_on_to_the_comma_after_it() -> None:
     writer = Writer("paper", {})
     text = writer._numbers(

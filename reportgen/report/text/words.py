@@ -176,6 +176,7 @@ def is_long(groups: Sequence[Mapping[str, Any]]) -> bool:
     return sum(len(group["rows"]) for group in groups) > ROWS
 
 
+_STAGE = re.compile(r"\b(layer\d+\.)(?=\w)")
 _CELLS = re.compile(r"(?=<td)")
 _NUMBER = re.compile(
     rf'(<td class="n">{OPENING}(?:&[lg]t; )?{prose.MINUS}?[\d{prose.THIN}]+(\.\d+)?%?{CLOSE}?)(</td>.*)', re.S
@@ -201,6 +202,11 @@ def decimals(rows: str) -> Markup:
     return Markup("\n".join("".join(row) for row in table) + "\n")
 
 
+def stages(group: str) -> Markup:
+    """A parameter group's name, which may be broken after that of its stochastic layer."""
+    return Markup(_STAGE.sub(r"\1<wbr>", str(escape(group))))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount,
     "capital": capital,
@@ -217,5 +223,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "sentence": sentence,
     "share": share,
     "share_cell": share_cell,
+    "stages": stages,
     "tied": tied,
 }
