@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
 
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import PAPER, Look
@@ -50,17 +51,7 @@ def curve(
             zorder=2.6,
         )
         mark(intervals, "bars", series)
-    (marks,) = ax.plot(
-        xs[drawn],
-        ys[drawn],
-        linestyle="none",
-        marker=look.marker,
-        markersize=marker_size(look, size),
-        color=look.colour,
-        markeredgecolor=PAPER,
-        markeredgewidth=0.5,
-        zorder=3,
-    )
+    marks = _markers(ax, xs[drawn], ys[drawn], look, size)
     mark(marks, "marks", series, np.flatnonzero(drawn).tolist(), panel)
 
 
@@ -84,9 +75,15 @@ def dot(
             [low, high], [y, y], color=look.colour, linewidth=1.4, solid_capstyle="butt", zorder=2.6
         )
         mark(interval, "bars", series)
-    (point,) = ax.plot(
-        [x],
-        [y],
+    point = _markers(ax, [x], [y], look, size)
+    if row is not None:
+        mark(point, "marks", series, [row.index], row.panel)
+
+
+def _markers(ax: Axes, x: ArrayLike, y: ArrayLike, look: Look, size: float) -> Line2D:
+    (drawn,) = ax.plot(
+        x,
+        y,
         linestyle="none",
         marker=look.marker,
         markersize=marker_size(look, size),
@@ -95,8 +92,7 @@ def dot(
         markeredgewidth=0.5,
         zorder=3,
     )
-    if row is not None:
-        mark(point, "marks", series, [row.index], row.panel)
+    return drawn
 
 
 def marker_size(look: Look, size: float) -> float:
