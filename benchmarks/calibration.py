@@ -20,11 +20,11 @@ from torch import Tensor
 
 from reportgen.datasets import load
 from reportgen.declaration import load_text
-from reportgen.engine.draws import Frame, IntegrandDraws, integrand_values
 from reportgen.engine.equal_means import equal_means_test
 from reportgen.engine.moments import Moments
-from reportgen.engine.points import Batch, PointsAt
-from reportgen.engine.pushforward import Pushforward
+from reportgen.engine.vectors.draws import Frame, IntegrandDraws, integrand_values
+from reportgen.engine.vectors.points import Batch, PointsAt
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
 from reportgen.objectives import OBJECTIVES

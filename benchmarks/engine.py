@@ -18,10 +18,10 @@ from torch import Tensor
 from benchmarks.burda import ESTIMATORS, Case, case, cell, noise
 from benchmarks.peers import Peer, backpack_sum_grad_squared, decoder_products, single_backwards, vmap_of_grad
 from reportgen.engine import measure
-from reportgen.engine.draws import Frame, IntegrandDraws, integrand_values
 from reportgen.engine.moments import Moments
-from reportgen.engine.points import Batch
-from reportgen.engine.pushforward import Pushforward
+from reportgen.engine.vectors.draws import Frame, IntegrandDraws, integrand_values
+from reportgen.engine.vectors.points import Batch
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS as TABLE
 from reportgen.families import MeanFieldGaussian
 from reportgen.objectives import OBJECTIVES

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from reportgen.engine import measure, meter, summary
+from reportgen.engine import measure
+from reportgen.engine.vectors import record, summary
+from reportgen.engine.vectors.cost import Cost
+from reportgen.engine.vectors.meter import Measured
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.problem import Problem
 from reportgen.store.records import MeasurementRecord
@@ -52,15 +55,14 @@ def moments_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     For a test of many small measurements: no clock, no quantiles over coordinates, no fresh draws
     for the directional ratio (their streams are their own). Those arrays are then NaN.
     """
-    monkeypatch.setattr(meter, "_time", lambda *_: meter.Cost(0.0, 0.0, 0.0))
-    monkeypatch.setattr(summary, "_coordinates", lambda *_: {})
+    monkeypatch.setattr(record, "timed", lambda *_: Cost(0.0, 0.0, 0.0))
+    monkeypatch.setattr(summary, "own_arms", lambda _: [])
     monkeypatch.setattr(summary, "directional_ratios", _no_ratios)
 
 
-def _no_ratios(arms: tuple[Arm, ...], channels: Any, *_: Any) -> torch.Tensor:
+def _no_ratios(found: Measured) -> torch.Tensor:
     """NaN for every arm in every bucket of every image, [A I S]."""
-    images, buckets = next(iter(channels.values())).moments.mean.shape[:2]
-    return torch.full((len(arms), images, buckets), torch.nan, dtype=torch.float64)
+    return torch.full((len(found.arms), found.images, found.buckets), torch.nan, dtype=torch.float64)
 
 
 def arm(objective: str, estimator: str, num_samples: int = 1, constant: float = 0.0) -> Arm:

@@ -8,9 +8,9 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.engine.points import Batch, PointsAt
-from reportgen.engine.pushforward import Pushforward
+from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.vectors.points import Batch, PointsAt
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import Estimator
 from reportgen.families import Bernoulli
 from reportgen.objectives import Objective

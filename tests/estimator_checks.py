@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reportgen.engine.channels import Channel, ChannelKey
-from reportgen.engine.draws import Frame
-from reportgen.engine.exact import Exact, exact_moments
 from reportgen.engine.moments import Moments
-from reportgen.engine.points import PointsAt
-from reportgen.engine.source import Source, Wanted
+from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.vectors.draws import Frame
+from reportgen.engine.vectors.exact import Exact, exact_moments
+from reportgen.engine.vectors.points import PointsAt
+from reportgen.engine.vectors.source import Source, Wanted
 from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm

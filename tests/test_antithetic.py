@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from reportgen.declaration import load
-from reportgen.engine.exact import exact_moments
-from reportgen.engine.source import Wanted
+from reportgen.engine.vectors.exact import exact_moments
+from reportgen.engine.vectors.source import Wanted
 from reportgen.errors import DeclarationError
 from reportgen.objectives import OBJECTIVES
 from reportgen.problems.model import free_gaussian

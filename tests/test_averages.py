@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
-from reportgen.engine.draws import IntegrandValues
-from reportgen.engine.source import Wanted
+from reportgen.engine.vectors.draws import IntegrandValues
+from reportgen.engine.vectors.source import Wanted
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
 from reportgen.plan import Arm
 from reportgen.problems.model import free_gaussian

@@ -11,8 +11,8 @@ import torch
 from scipy import special, stats
 from torch import Tensor, nn
 
-from reportgen.engine import meter
-from reportgen.engine.channels import Channel
+from reportgen.engine.vectors import meter
+from reportgen.engine.vectors.channels import Channel
 from reportgen.families import Bernoulli
 from reportgen.findings import STATISTICS
 from reportgen.findings.statistics.arm import MeasuredArm

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.special import ndtr
 
 from reportgen.declaration import load_text
-from reportgen.engine.channels import Channel, ChannelKey
 from reportgen.engine.moments import Moments
+from reportgen.engine.vectors.channels import Channel, ChannelKey
 from reportgen.errors import DeclarationError
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
 from reportgen.figures.drafting.labels import short_title

@@ -11,7 +11,7 @@ import torch
 from scipy.integrate import quad
 from torch import Tensor
 
-from reportgen.engine.exact import enumeration
+from reportgen.engine.vectors.exact import enumeration
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import Bernoulli, Categorical
 from reportgen.objectives import OBJECTIVES

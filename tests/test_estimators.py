@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from reportgen.applicability import refusal
-from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.engine.points import Batch
-from reportgen.engine.pushforward import Pushforward
+from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.vectors.points import Batch
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
 from reportgen.objectives import OBJECTIVES, Objective

@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.engine.points import Batch
-from reportgen.engine.pushforward import Pushforward
+from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.vectors.points import Batch
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
 from reportgen.estimators.log_sums import log_sum_of_others
 from reportgen.families import MeanFieldGaussian

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from reportgen.engine.exact import Exact, moments, quadrature
+from reportgen.engine.vectors.exact import Exact, moments, quadrature
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 from reportgen.problems.model import LatentModel, free_gaussian

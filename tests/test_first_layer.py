@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor, nn
 
-from reportgen.engine import first_layer, measure, meter, weights
-from reportgen.engine.channels import Channel, ChannelKey
+from reportgen.engine import first_layer, measure
 from reportgen.engine.first_layer import FirstLayer, noisiest, put_weight, typical_image, typical_weight
 from reportgen.engine.layered import weights as layered_weights
 from reportgen.engine.layered.moments import LayerMoments
+from reportgen.engine.vectors import meter, weights
+from reportgen.engine.vectors.channels import Channel, ChannelKey
 from reportgen.estimators import ESTIMATORS, Draws, Estimator
 from reportgen.findings.statistics import one_weight, pixels
 from reportgen.findings.statistics.arm import MeasuredArm

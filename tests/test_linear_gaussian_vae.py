@@ -8,7 +8,7 @@ import torch
 from scipy.stats import multivariate_normal
 
 from reportgen.datasets import load
-from reportgen.engine.points import Batch
+from reportgen.engine.vectors.points import Batch
 from reportgen.errors import CellError
 from reportgen.problems import BUILDERS, Materials
 from reportgen.problems.linear_gaussian_vae import Likelihood, PrincipalComponents

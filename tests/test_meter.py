@@ -13,8 +13,9 @@ from scipy import stats
 from torch import Tensor, nn
 
 from reportgen.declaration.checks.measuring import MOST_BUCKETS
-from reportgen.engine import MeasureProgress, channels, measure, meter
-from reportgen.engine.channels import Channel, ChannelKey
+from reportgen.engine import MeasureProgress, measure
+from reportgen.engine.vectors import channels, meter
+from reportgen.engine.vectors.channels import Channel, ChannelKey
 from reportgen.errors import CellError
 from reportgen.problems.model import free_gaussian
 from reportgen.problems.vae import VAEProblem

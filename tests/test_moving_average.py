@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from reportgen.engine.source import Wanted
+from reportgen.engine.vectors.source import Wanted
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
 from reportgen.estimators.moving_average_baseline import DECAY, past_average
 from reportgen.streams import stream

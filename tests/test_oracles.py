@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from reportgen.engine import meter
+from reportgen.engine.vectors import meter
 from reportgen.problems.model import free_gaussian
 from tests.cells import arm, measured, position, standard_error
 

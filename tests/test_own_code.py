@@ -385,7 +385,7 @@ def test_a_fault_with_no_line_of_the_users_is_told_at_ours_and_not_at_torchs(
     def broken(*_: object, **__: object) -> None:
         torch.nn.functional.layer_norm(torch.ones(2, 3), (4,))
 
-    monkeypatch.setattr("reportgen.engine.measurement.measure_vectors", broken)
+    monkeypatch.setattr("reportgen.engine.measurement.vectors_part", broken)
     assert run(mine) == 4
     assert re.fullmatch(r"RuntimeError: Given normalized_shape.* \(measurement\.py:\d+\)", cause(mine))
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from reportgen.engine.pushforward import Pushforward
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.errors import CellError
 from reportgen.problems import Model
 from reportgen.problems.own_checks import check

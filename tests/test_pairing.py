@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from reportgen.engine.channels import Channel, ChannelKey
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.engine.pairing import block_means, reference_samples
+from reportgen.engine.vectors.channels import Channel, ChannelKey
 from reportgen.plan import Arm
 from reportgen.problems.model import LatentModel, free_gaussian
 from reportgen.store.records import MeasurementRecord

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from reportgen.declaration import PROBLEMS, Problem
 from reportgen.distributions import DISTRIBUTIONS
-from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.engine.layered.linear_layers import LinearLayers
-from reportgen.engine.points import Batch
-from reportgen.engine.pushforward import Pushforward
+from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.vectors.points import Batch
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
 from reportgen.problems import BUILDERS, TRAINABLES, Described

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
-from reportgen.engine import pushforward
-from reportgen.engine.pushforward import DenseBlock, LinearBlock, Pushforward
+from reportgen.engine.vectors import factoring
+from reportgen.engine.vectors.blocks import DenseBlock, LinearBlock
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.errors import CellError
 from tests.example_model import load_example
 
@@ -178,8 +179,8 @@ def test_an_encoder_without_parameters_is_refused_with_the_remedy() -> None:
 def test_written_out_jacobians_must_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """15 parameters of the convolution and 6 of the normalisation: each alone would."""
     images, m = 2, 4
-    monkeypatch.setattr(pushforward, "DENSE_LIMIT", images * m * 21 * 8)
+    monkeypatch.setattr(factoring, "DENSE_LIMIT", images * m * 21 * 8)
     Pushforward.of(Convolutional(), torch.randn(images, 6))
-    monkeypatch.setattr(pushforward, "DENSE_LIMIT", images * m * 20 * 8)
+    monkeypatch.setattr(factoring, "DENSE_LIMIT", images * m * 20 * 8)
     with pytest.raises(CellError, match=r"outside plain linear layers need .* for 2 images.*Measure fewer"):
         Pushforward.of(Convolutional(), torch.randn(images, 6))

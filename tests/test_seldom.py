@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from reportgen.engine import seldom as module
 from reportgen.engine.moments import Moments
-from reportgen.engine.seldom import seldom, without
+from reportgen.engine.vectors import seldom as module
+from reportgen.engine.vectors.seldom import seldom, without
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
 from reportgen.estimators.rebar import rebar
 from reportgen.families import Bernoulli, Categorical, MeanFieldGaussian

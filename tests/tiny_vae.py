@@ -7,9 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.engine.points import Batch, PointsAt
-from reportgen.engine.pushforward import Pushforward
+from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.vectors.points import Batch, PointsAt
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
 from reportgen.families import MeanFieldGaussian
 from reportgen.objectives import Objective

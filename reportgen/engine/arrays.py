@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reportgen.store.records import HISTOGRAM_BINS, QUANTILES
+from reportgen.engine.equal_means import EqualMeansTest
+from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES, QUANTILES
 
 Array = NDArray[np.float64]
 
@@ -59,6 +60,32 @@ def put(out: dict[str, Array], name: str, arm: int, columns: list[int], values: 
     out[f"{name}_without"][arm][:, :, columns] = values[:, 1:].numpy()
 
 
+def put_test(out: dict[str, Array], arm: int, test: EqualMeansTest) -> None:
+    """The test of equal means, image by image."""
+    out["bias_statistic"][arm] = test.statistic.numpy()
+    out["bias_dimension"][arm] = test.dimension.numpy()
+    out["bias_p_value"][arm] = test.p_value.numpy()
+    out["detectable_bias"][arm] = test.detectable.numpy()
+
+
+def put_ratios(out: dict[str, Array], ratios: Tensor) -> None:
+    """Directional ratios of every arm in every bucket, [A I S]: their mean over buckets, and without each."""
+    others = (ratios.sum(2, keepdim=True) - ratios) / (ratios.shape[2] - 1)
+    out["directional_ratio"], out["directional_ratio_without"] = ratios.mean(2).numpy(), others.numpy()
+
+
+def put_coordinates(
+    out: dict[str, Array], arm: int, columns: list[int], variances: Sequence[Sequence[Tensor]]
+) -> None:
+    """How `variances` are spread over coordinates: of each row of W, those of every group, ``all`` first."""
+    table = torch.stack([quantile_table(row) for row in variances])
+    out["coordinate_quantiles"][arm][columns] = table[0].numpy()
+    out["coordinate_quantiles_without"][arm][:, columns] = table[1:].numpy()
+    low, high = HISTOGRAM_DECADES
+    logarithm = variances[0][0].clamp_min(1e-300).log10().clamp(low, high)
+    out["coordinate_histogram"][arm] = torch.histc(logarithm, HISTOGRAM_BINS, low, high).numpy()
+
+
 def quantile_table(parts: Sequence[Tensor]) -> Tensor:
     """The record's quantiles of each part, [parts Q]."""
     at = torch.tensor(QUANTILES, dtype=torch.float64)
@@ -72,6 +99,10 @@ def _quantiles(values: Tensor, at: Tensor) -> Tensor:
     return torch.from_numpy(np.quantile(values.numpy(), at.numpy()))
 
 
-def lower_fractions(reference: list[Tensor], arm: list[Tensor]) -> Array:
-    """Share of coordinates where the reference has less variance, row by row, [W]."""
-    return np.array([float((r < v).double().mean()) for r, v in zip(reference, arm, strict=True)])
+def put_lower(
+    out: dict[str, Array], arm: int, reference: Sequence[Tensor], variances: Sequence[Tensor]
+) -> None:
+    """Share of coordinates where the reference has less variance; both [P] of each row of W."""
+    pairs = zip(reference, variances, strict=True)
+    lower = np.array([float((theirs < own).double().mean()) for theirs, own in pairs])
+    out["coordinate_lower"][arm], out["coordinate_lower_without"][arm] = lower[0], lower[1:]

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from reportgen.engine.arrays import Array
-from reportgen.plan import Arm
 from reportgen.store.records import WEIGHT_BINS, WEIGHT_REACH
 
 UNITS = 3
@@ -115,12 +114,3 @@ def put_weight(out: dict[str, Array], arm: int, mean: float, variance: float | N
     away = (drawn.numpy() - mean) / np.sqrt(scale)
     edges = np.linspace(-WEIGHT_REACH, WEIGHT_REACH, WEIGHT_BINS + 1)
     out["weight_counts"][arm] = np.histogram(away, [-np.inf, *edges, np.inf])[0]
-
-
-def own_arms(arms: tuple[Arm, ...]) -> list[int]:
-    """The first arm of every label under each objective, none with a constant."""
-    found: dict[tuple[str, str], int] = {}
-    for a, arm in enumerate(arms):
-        if not arm.constant:
-            found.setdefault((arm.objective, arm.label), a)
-    return list(found.values())

@@ -6,18 +6,15 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
-from reportgen.engine.arrays import GROUP_AXIS, SHARED, Array
-from reportgen.engine.channels import reference_arms
 from reportgen.engine.layered.meter import recorders_of
-from reportgen.engine.layered.record import layered_groups, measure_layered
+from reportgen.engine.layered.record import layered_groups, layered_part
 from reportgen.engine.layered.recorder import Recorder
 from reportgen.engine.layered.surrogates import SURROGATES
-from reportgen.engine.meter import measure_vectors
-from reportgen.engine.part import Part
+from reportgen.engine.part import Part, joined
 from reportgen.engine.progress import MeasureProgress
-from reportgen.engine.space import Space, spaces_of
+from reportgen.engine.references import reference_arms
+from reportgen.engine.vectors.record import vectors_part
+from reportgen.engine.vectors.space import Space, spaces_of
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.plan import Arm, MeasurementCell
@@ -70,18 +67,18 @@ def measure(
     if direct:
         assert not isinstance(problem, LayeredModel)
         tell = _share(report, 0, shares)
-        part = measure_vectors(
+        part = vectors_part(
             problem, cell, direct, references, spaces, len(groups), buckets, shape, tell, estimators
         )
         parts.append((direct, part))
     if through:
         assert model is not None
         tell = _share(report, shares - 1, shares)
-        part = measure_layered(
+        part = layered_part(
             model, cell, through, references, recorders, columns, len(groups), buckets, shape, tell
         )
         parts.append((through, part))
-    whole = _joined(cell.arms, parts)
+    whole = joined(cell.arms, parts)
     first = parts[0][1]
     return MeasurementRecord(
         key=cell.key,
@@ -138,31 +135,3 @@ def _share(report: Progress | None, before: int, parts: int) -> Progress | None:
         report(MeasureProgress((before + news.done) / parts, news.precision, news.replicates))
 
     return tell
-
-
-def _joined(arms: tuple[Arm, ...], parts: list[tuple[tuple[Arm, ...], Part]]) -> Part:
-    """All parts' arms in the order of the cell."""
-    if len(parts) == 1:
-        return parts[0][1]
-    places = {arm: (part, i) for own, part in parts for i, arm in enumerate(own)}
-    rows = [places[arm] for arm in arms]
-    arrays: dict[str, Array] = {}
-    for name in dict.fromkeys(name for _, part in parts for name in part.arrays):
-        having = [part.arrays[name] for _, part in parts if name in part.arrays]
-        if name in SHARED:
-            arrays[name] = having[0]
-            continue
-        if name in GROUP_AXIS:
-            arrays[name] = np.sum(having, 0)
-            arrays[name][0] = having[0][0]  # ``all`` is φ where it is measured
-            continue
-        missing = np.full(having[0].shape[1:], np.nan)
-        arrays[name] = np.stack(
-            [part.arrays[name][i] if name in part.arrays else missing for part, i in rows]
-        )
-    first = parts[0][1]
-    drawn = max(part.drawn for _, part in parts)
-    records = tuple(part.arms[i] for part, i in rows)
-    seen = next((part for _, part in parts if part.first_layer), first)
-    sizes = (first.latent, first.eta, first.parameters)
-    return Part(records, arrays, drawn, *sizes, seen.first_layer, seen.units)

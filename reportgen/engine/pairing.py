@@ -9,7 +9,45 @@ bound of K samples is another function for each K: there is nothing to compare.
 
 from __future__ import annotations
 
+from dataclasses import Field, replace
+from typing import Any, ClassVar, Protocol, TypeVar
+
 from torch import Tensor
+
+from reportgen.estimators import Estimator
+from reportgen.plan import Arm
+
+
+class Key(Protocol):
+    """What makes two arms share their replicates: a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def num_samples(self) -> int:
+        """K"""
+
+    @property
+    def several(self) -> bool:
+        """Whether the objective is a bound of K samples."""
+
+
+K = TypeVar("K", bound=Key)
+
+
+def counterpart(key: K, reference: Arm, kind: Estimator, **further: object) -> K | None:
+    """The key of the replicates that those of `key` are compared with; None where no K has the same gradient.
+
+    They are the reference's, an estimator of this kind, on the same draws; but where those should not be
+    mirrored, or are the very same, on independent ones. `further` are fields that are the reference's own.
+    """
+    samples = reference_samples(key.num_samples, kind.min_samples, key.several)
+    if samples is None:
+        return None
+    found = replace(key, estimator=reference.estimator, num_samples=samples, **further)
+    if kind.independent or found == key:
+        return replace(found, antithetic=False)
+    return found
 
 
 def reference_samples(own: int, fewest: int, several: bool) -> int | None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from reportgen.engine.arrays import Array
+import numpy as np
+
+from reportgen.engine.arrays import GROUP_AXIS, SHARED, Array
+from reportgen.estimators import Estimator
+from reportgen.plan import Arm
 from reportgen.store.records import ArmRecord
 
 
@@ -25,3 +30,84 @@ class Part:
     """The group of φ that sees the images themselves; empty where none does."""
     units: int = 0
     """Its outputs."""
+
+
+class Channel(Protocol):
+    """Replicates of one estimator, however they are held."""
+
+    half_width: float
+    cause: str | None
+
+    @property
+    def estimator(self) -> Estimator: ...
+
+    @property
+    def space(self) -> str: ...
+
+    @property
+    def temperature(self) -> float | None: ...
+
+    @property
+    def replicates(self) -> int: ...
+
+    @property
+    def differences(self) -> int: ...
+
+
+def arm_record(
+    arm: Arm, channel: Channel, *, latent: int, precision: float, reference: bool, seconds: float
+) -> ArmRecord:
+    """What a record says of one arm beside its rows; `seconds` are those of a replicate of one data point."""
+    estimator = channel.estimator
+    status = "met" if channel.half_width <= precision else "budget"
+    if channel.cause:
+        status = "broken"
+    elif status == "budget" and estimator.control:
+        status = "control"
+    return ArmRecord(
+        objective=arm.objective,
+        estimator=arm.estimator,
+        label=arm.label,
+        num_samples=arm.num_samples,
+        constant=arm.constant,
+        antithetic=arm.antithetic,
+        temperature=channel.temperature,
+        parameters=channel.space,
+        status=status,
+        cause=channel.cause,
+        replicates=channel.replicates,
+        relative_half_width=channel.half_width,
+        forward=float(estimator.forward_passes(arm.num_samples, latent)),
+        backward=float(estimator.backward_passes(arm.num_samples)),
+        seconds_per_replicate=seconds,
+        reference=reference,
+        differences=0 if arm.constant else channel.differences,
+    )
+
+
+def joined(arms: tuple[Arm, ...], parts: list[tuple[tuple[Arm, ...], Part]]) -> Part:
+    """All parts' arms in the order of the cell."""
+    if len(parts) == 1:
+        return parts[0][1]
+    places = {arm: (part, i) for own, part in parts for i, arm in enumerate(own)}
+    rows = [places[arm] for arm in arms]
+    arrays: dict[str, Array] = {}
+    for name in dict.fromkeys(name for _, part in parts for name in part.arrays):
+        having = [part.arrays[name] for _, part in parts if name in part.arrays]
+        if name in SHARED:
+            arrays[name] = having[0]
+            continue
+        if name in GROUP_AXIS:
+            arrays[name] = np.sum(having, 0)
+            arrays[name][0] = having[0][0]  # ``all`` is φ where it is measured
+            continue
+        missing = np.full(having[0].shape[1:], np.nan)
+        arrays[name] = np.stack(
+            [part.arrays[name][i] if name in part.arrays else missing for part, i in rows]
+        )
+    first = parts[0][1]
+    drawn = max(part.drawn for _, part in parts)
+    records = tuple(part.arms[i] for part, i in rows)
+    seen = next((part for _, part in parts if part.first_layer), first)
+    sizes = (first.latent, first.eta, first.parameters)
+    return Part(records, arrays, drawn, *sizes, seen.first_layer, seen.units)

@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reportgen.engine.arrays import Array, blank, lower_fractions, put, quantile_table
-from reportgen.engine.direction import KNOWN
+from reportgen.engine.arrays import Array, blank, put, put_coordinates, put_lower, put_ratios, put_test
+from reportgen.engine.directions import known
 from reportgen.engine.equal_means import equal_means_test
-from reportgen.engine.layered.meter import Key, LayeredChannel, Measured
+from reportgen.engine.layered.channels import Key, LayeredChannel
+from reportgen.engine.layered.meter import Measured
 from reportgen.engine.layered.moments import LayerMoments
-from reportgen.plan import Arm
+from reportgen.engine.references import own_arms
 from reportgen.problems.layered import LayeredModel
-from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES
 
 DIRECTION_ROWS = 4096
 """Fresh draws for the directional ratios, over all data points and buckets."""
@@ -27,7 +27,11 @@ DIRECTION_ROWS = 4096
 class _Seen:
     """What several arms look up in one channel."""
 
-    moments: LayerMoments
+    channel: LayeredChannel
+
+    @property
+    def moments(self) -> LayerMoments:
+        return self.channel.moments
 
     @cached_property
     def squared_means(self) -> Tensor:
@@ -49,6 +53,20 @@ class _Seen:
         """Coordinates that ever had a gradient, [P]."""
         return self.moments.squares.sum(0) > 0
 
+    @cached_property
+    def coordinate_variances(self) -> list[list[Tensor]]:
+        """Of each row of W, those of live coordinates, [P_group], of every group."""
+        sizes = list(self.moments.sizes.values())
+        live = torch.split(self.live, sizes)
+        whole = torch.split(self.moments.coordinate_variances(), sizes, dim=1)
+        parts = [part[:, alive] for part, alive in zip(whole, live, strict=True)]
+        return [[torch.cat(row), *row] for row in zip(*parts, strict=True)]
+
+    @property
+    def all_coordinate_variances(self) -> list[Tensor]:
+        """Of each row of W, those of all groups together, [P]."""
+        return [row[0] for row in self.coordinate_variances]
+
     def half(self, which: int) -> Tensor:
         """Mean over data points of the mean in buckets of one parity, [P]."""
         kept = (torch.arange(len(self.moments.count)) % 2 == which).double()
@@ -56,85 +74,81 @@ class _Seen:
 
 
 def summarize_layers(
-    model: LayeredModel,
-    arms: tuple[Arm, ...],
-    found: Measured,
-    groups: int,
-    columns: Mapping[str, list[int]],
-    buckets: int,
+    model: LayeredModel, found: Measured, groups: int, columns: Mapping[str, list[int]], buckets: int
 ) -> dict[str, Array]:
-    """All arrays of the record for these arms, in their order; `columns` are each space's groups."""
-    images = model.x.shape[0]
-    seen = {key: _Seen(c.moments) for key, c in found.channels.items() if c.cause is None}
-    out = blank(len(arms), images, buckets, groups)
-    out["coordinate_count"], out["coordinate_dead"] = np.zeros(groups), np.zeros(groups)
-    coordinates: dict[Key, tuple[list[Tensor], Tensor, Tensor]] = {}
-    for key, channel in sorted(found.channels.items(), key=lambda pair: pair[1].space, reverse=True):
-        own, sizes = columns[channel.space], list(channel.moments.sizes.values())  # φ last: ``all`` is φ
-        out["coordinate_count"][own] = [sum(sizes), *sizes]
-        if key in seen:
-            dead = [int(part.sum()) for part in torch.split(~seen[key].live, sizes)]
-            out["coordinate_dead"][own] = [sum(dead), *dead]
-    wanted: dict[tuple[str, str], Key] = {}
-    for arm in arms:
-        wanted.setdefault((arm.objective, arm.label), Key.of(arm))
-    for key in dict.fromkeys(wanted.values()):
-        if key in seen:
-            coordinates[key] = _coordinates(seen[key])
-    ratios = _directional_ratios(model, arms, found, seen, buckets)
-    others = (ratios.sum(2, keepdim=True) - ratios) / (buckets - 1)
-    out["directional_ratio"], out["directional_ratio_without"] = ratios.mean(2).numpy(), others.numpy()
-    for a, arm in enumerate(arms):
-        key = Key.of(arm)
+    """All arrays of the record for this route's arms, in their order; `columns` are each space's groups."""
+    seen = {key: _Seen(channel) for key, channel in found.channels.items() if channel.cause is None}
+    own = {Key.of(found.arms[a]) for a in own_arms(found.arms)}
+    out = blank(len(found.arms), model.x.shape[0], buckets, groups)
+    _put_counts(out, found.channels, seen, columns, groups)
+    put_ratios(out, _directional_ratios(model, found, seen, buckets))
+    for a, arm in enumerate(found.arms):
+        key, reference = Key.of(arm), found.reference(arm)
         if key not in seen:
             continue
-        channel, one = found.channels[key], seen[key]
-        moments, own = one.moments, columns[channel.space]
-        put(out, "variance", a, own, one.trace)
-        noise = one.trace / moments.counts.view(1, -1, 1)
-        put(out, "squared_norm", a, own, one.squared_means - noise)
-        out["image_squared_norm_raw"][a] = one.squared_means[:, 0, 0].numpy()
-        products = one.together @ one.together.T
-        batch_raw = ((moments.include @ products) * moments.include).sum(1) / moments.counts**2
-        batch_noise = noise[..., 0].sum(0) / images**2
-        out["batch_squared_norm"][a] = float(batch_raw[0] - batch_noise[0])
-        out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
-        out["batch_squared_norm_raw"][a] = float(batch_raw[0])
-        batch = one.together.sum(0) / moments.total
-        out["image_dot"][a] = ((moments.sums @ batch).sum(1) / moments.total).numpy()
-        reference = found.references.get((arm.objective, channel.space))
-        partner = Key.of(reference) if reference is not None else None
+        one, partner = seen[key], Key.of(reference) if reference is not None else None
+        mine = columns[one.channel.space]
+        put(out, "variance", a, mine, one.trace)
+        _put_mean(out, a, mine, one)
         if partner in seen:
-            along = _projection(moments, seen[partner])
+            along = _projection(one.moments, seen[partner])
             out["projection"][a], out["projection_without"][a] = along[:, 0].numpy(), along[:, 1:].numpy()
-        if key in coordinates:
-            variances, table, histogram = coordinates[key]
-            out["coordinate_quantiles"][a][own] = table[0].numpy()
-            out["coordinate_quantiles_without"][a][:, own] = table[1:].numpy()
-            out["coordinate_histogram"][a] = histogram.numpy()
-            if partner in coordinates and bool((one.live == seen[partner].live).all()):
-                lower = lower_fractions(coordinates[partner][0], variances)
-                out["coordinate_lower"][a], out["coordinate_lower_without"][a] = lower[0], lower[1:]
-        tested = channel.paired is not None and bool(torch.isfinite(channel.paired.moments.mean).all())
-        if tested and partner in seen:
-            _put_test(out, a, channel, found.channels[partner], model)
+        if key in own:
+            put_coordinates(out, a, mine, one.coordinate_variances)
+            if partner in own and partner in seen and bool((one.live == seen[partner].live).all()):
+                put_lower(out, a, seen[partner].all_coordinate_variances, one.all_coordinate_variances)
+        if partner in seen:
+            _put_test(out, a, one.channel, found.channels[partner], model)
     return out
+
+
+def _put_counts(
+    out: dict[str, Array],
+    channels: Mapping[Key, LayeredChannel],
+    seen: Mapping[Key, _Seen],
+    columns: Mapping[str, list[int]],
+    groups: int,
+) -> None:
+    """How many coordinates each group has, and how many of them never had a gradient."""
+    counts, dead = np.zeros(groups), np.zeros(groups)
+    for key, channel in sorted(channels.items(), key=lambda pair: pair[1].space, reverse=True):
+        own, sizes = columns[channel.space], list(channel.moments.sizes.values())  # φ last: ``all`` is φ
+        counts[own] = [sum(sizes), *sizes]
+        if key in seen:
+            still = [int(part.sum()) for part in torch.split(~seen[key].live, sizes)]
+            dead[own] = [sum(still), *still]
+    out["coordinate_count"], out["coordinate_dead"] = counts, dead
+
+
+def _put_mean(out: dict[str, Array], a: int, columns: list[int], one: _Seen) -> None:
+    """The length of the mean gradient, of each data point and of their mean, the noise in it taken off."""
+    moments, images = one.moments, one.moments.sums.shape[0]
+    noise = one.trace / moments.counts.view(1, -1, 1)
+    put(out, "squared_norm", a, columns, one.squared_means - noise)
+    out["image_squared_norm_raw"][a] = one.squared_means[:, 0, 0].numpy()
+    products = one.together @ one.together.T
+    batch_raw = ((moments.include @ products) * moments.include).sum(1) / moments.counts**2
+    batch_noise = noise[..., 0].sum(0) / images**2
+    out["batch_squared_norm"][a] = float(batch_raw[0] - batch_noise[0])
+    out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
+    out["batch_squared_norm_raw"][a] = float(batch_raw[0])
+    batch = one.together.sum(0) / moments.total
+    out["image_dot"][a] = ((moments.sums @ batch).sum(1) / moments.total).numpy()
 
 
 def _put_test(
     out: dict[str, Array], a: int, channel: LayeredChannel, reference: LayeredChannel, model: LayeredModel
 ) -> None:
     """The test of equal means along the sketch's directions."""
-    assert channel.paired is not None
-    differences = channel.paired.moments
+    paired = channel.paired
+    # The reference may break at the K it is compared at where it does not at its own.
+    if paired is None or not bool(torch.isfinite(paired.moments.mean).all()):
+        return
     signal = reference.sketch.of_vectors(reference.moments.means(0), reference.moments.sizes)
     # Rounding of single estimates: relative to their size, which a sketch keeps on the average.
     size = channel.moments.squared_norms.sum((1, 2)) / channel.moments.total
-    test = equal_means_test(differences, signal, size * (torch.finfo(model.x.dtype).eps * 8) ** 2)
-    out["bias_statistic"][a] = test.statistic.numpy()
-    out["bias_dimension"][a] = test.dimension.numpy()
-    out["bias_p_value"][a] = test.p_value.numpy()
-    out["detectable_bias"][a] = test.detectable.numpy()
+    floor = size * (torch.finfo(model.x.dtype).eps * 8) ** 2
+    put_test(out, a, equal_means_test(paired.moments, signal, floor))
 
 
 def _projection(moments: LayerMoments, reference: _Seen) -> Tensor:
@@ -149,37 +163,20 @@ def _projection(moments: LayerMoments, reference: _Seen) -> Tensor:
     return rows
 
 
-def _coordinates(one: _Seen) -> tuple[list[Tensor], Tensor, Tensor]:
-    """Variances of live coordinates for each row, their quantiles [W 1 + G Q], and a histogram."""
-    sizes = list(one.moments.sizes.values())
-    live = torch.split(one.live, sizes)
-    whole = torch.split(one.moments.coordinate_variances(), sizes, dim=1)
-    parts = [part[:, alive] for part, alive in zip(whole, live, strict=True)]
-    variances = list(torch.cat(parts, 1))
-    table = [
-        quantile_table([everything, *(part[row] for part in parts)])
-        for row, everything in enumerate(variances)
-    ]
-    low, high = HISTOGRAM_DECADES
-    logarithm = variances[0].clamp_min(1e-300).log10().clamp(low, high)
-    return variances, torch.stack(table), torch.histc(logarithm, HISTOGRAM_BINS, low, high)
-
-
 def _directional_ratios(
-    model: LayeredModel, arms: tuple[Arm, ...], found: Measured, seen: Mapping[Key, _Seen], buckets: int
+    model: LayeredModel, found: Measured, seen: Mapping[Key, _Seen], buckets: int
 ) -> Tensor:
-    """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ on fresh draws, [A I S]; see `reportgen.engine.direction`."""
-    images = model.x.shape[0]
+    """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ on fresh draws, [A I S], as in `vectors.direction`."""
+    arms, images = found.arms, model.x.shape[0]
     result = torch.full((len(arms), images, buckets), torch.nan, dtype=torch.float64)
     units: dict[int, Tensor] = {}
     for a, arm in enumerate(arms):
-        key = Key.of(arm)
+        key, reference = Key.of(arm), found.reference(arm)
         if key not in seen:
             continue
-        channel = found.channels[key]
-        reference = found.references.get((arm.objective, channel.space))
         same = reference is not None and (not key.several or reference.num_samples == arm.num_samples)
-        source = Key.of(reference) if reference is not None and same and channel.unbiased else key
+        unbiased = found.channel(arm).unbiased
+        source = Key.of(reference) if reference is not None and same and unbiased else key
         if source in seen:
             units[a] = _unit(seen[source])
     longest = max(key.num_samples for key in found.channels)
@@ -219,5 +216,5 @@ def _unit(one: _Seen) -> Tensor:
     """Each data point's direction of the mean gradient, [I P]; NaN where it is lost in the noise."""
     mean = one.moments.means(0)
     squared = (mean**2).sum(1)
-    known = squared - one.trace[:, 0, 0] / one.moments.counts[0] > KNOWN * squared
-    return torch.where(known.unsqueeze(1), mean / squared.sqrt().unsqueeze(1), torch.nan)
+    certain = known(squared, one.trace[:, 0, 0] / one.moments.counts[0])
+    return torch.where(certain.unsqueeze(1), mean / squared.sqrt().unsqueeze(1), torch.nan)

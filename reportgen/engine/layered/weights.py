@@ -10,22 +10,21 @@ from reportgen.engine.arrays import Array
 from reportgen.engine.first_layer import (
     FirstLayer,
     noisiest,
-    own_arms,
     put_weight,
     samples_for,
     typical_image,
     typical_weight,
 )
+from reportgen.engine.layered.channels import LayeredChannel
 from reportgen.engine.layered.gradients import LayerGradient
-from reportgen.engine.layered.meter import Key, LayeredChannel, Measured
-from reportgen.plan import Arm
+from reportgen.engine.layered.meter import Measured
+from reportgen.engine.references import own_arms
 from reportgen.problems.layered import LayeredModel
 from reportgen.problems.pointwise import Pointwise
 
 
 def weight_arrays(
     model: LayeredModel,
-    arms: tuple[Arm, ...],
     found: Measured,
     variance: Array,
     shape: tuple[int, int] | None,
@@ -34,7 +33,8 @@ def weight_arrays(
 
     The variance of one weight at one image is no part of the moments here: it is that of the fresh draws.
     """
-    chosen = {a: found.channels[Key.of(arms[a])] for a in own_arms(arms)}
+    arms = found.arms
+    chosen = {a: found.channel(arms[a]) for a in own_arms(arms)}
     chosen = {a: one for a, one in chosen.items() if one.space == "phi" and one.cause is None}
     reference = found.references.get((arms[0].objective, "phi"))
     own = arms.index(reference) if reference in arms else -1

@@ -24,43 +24,57 @@ def plain(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def log_ticks(low: float, high: float, room: int = 7) -> tuple[list[float], list[str], list[float]]:
-    """Ticks of a log axis between two positive limits: major values, their labels, minor values.
+Ticks = tuple[list[float], list[str], list[float]]
+"""Major values, their labels, minor values."""
+SUBDIVIDED = tuple(float(m) for m in range(2, 10))
+STEPS: tuple[tuple[float, ...], ...] = (
+    (1.0, 2.0, 5.0),
+    (1.0, *SUBDIVIDED),
+    tuple(np.arange(1, 10, 0.5)),
+    tuple(np.arange(1, 10, 0.1)),
+)
+"""Mantissas of ticks within a decade, coarse to fine."""
+
+
+def log_ticks(low: float, high: float, room: int = 7) -> Ticks:
+    """Ticks of a log axis between two positive limits.
 
     Over two decades or more only powers of ten are labelled, thinned to a
     regular step so that at most `room` remain; over less, 1, 2 and 5 (or
     every round step) are, so that an axis never has fewer than two labels.
     """
-    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
-    exponents = list(range(first, last + 1))
-    if math.log10(high / low) >= 2 and len(exponents) >= 2:
-        step = next(s for s in (1, 2, 3, 4, 5, 10, 20, 50, 100) if len(exponents) / s <= room)
-        major = [e for e in exponents if e % step == 0]
-        minor = (
-            [m * 10.0**e for e in range(first - 1, last + 1) for m in range(2, 10)]
-            if step == 1
-            else [10.0**e for e in exponents if e % step]
-        )
-        written = major[0] >= -3 and major[-1] <= 4
-        labels = [plain(10.0**e) if written else power_of_ten(e) for e in major]
-        values = [10.0**e for e in major]
-    else:
-        values = []
-        for steps in (
-            (1, 2, 5),
-            tuple(range(1, 10)),
-            tuple(np.arange(1, 10, 0.5)),
-            tuple(np.arange(1, 10, 0.1)),
-        ):
-            values = [m * 10.0**e for e in range(first - 1, last + 1) for m in steps]
-            values = [v for v in values if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
-            if len(values) >= 3:
-                break
-        values = apart(values[:: max(1, math.ceil(len(values) / room))], 0.07 * math.log10(high / low))
-        labels = [plain(v) for v in values] if -4 < math.log10(low) < 5 else [scientific(v) for v in values]
-        minor = [m * 10.0**e for e in range(first - 1, last + 1) for m in range(2, 10)]
+    powers = range(math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1)
+    wide = math.log10(high / low) >= 2 and len(powers) >= 2
+    values, labels, minor = _powers(powers, room) if wide else _steps(low, high, powers, room)
     inside = [v for v in minor if low <= v <= high and not any(math.isclose(v, w) for w in values)]
     return values, labels, inside
+
+
+def _powers(powers: range, room: int) -> Ticks:
+    """Labels at powers of ten; between them ticks at 2 … 9 times each, or at the powers left out."""
+    step = next(s for s in (1, 2, 3, 4, 5, 10, 20, 50, 100) if len(powers) / s <= room)
+    major = [e for e in powers if e % step == 0]
+    written = major[0] >= -3 and major[-1] <= 4
+    labels = [plain(10.0**e) if written else power_of_ten(e) for e in major]
+    minor = _multiples(powers, SUBDIVIDED) if step == 1 else [10.0**e for e in powers if e % step]
+    return [10.0**e for e in major], labels, minor
+
+
+def _steps(low: float, high: float, powers: range, room: int) -> Ticks:
+    """Labels at the coarsest steps of which three lie within the limits."""
+    values: list[float] = []
+    for steps in STEPS:
+        values = [v for v in _multiples(powers, steps) if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
+        if len(values) >= 3:
+            break
+    values = apart(values[:: max(1, math.ceil(len(values) / room))], 0.07 * math.log10(high / low))
+    labels = [plain(v) for v in values] if -4 < math.log10(low) < 5 else [scientific(v) for v in values]
+    return values, labels, _multiples(powers, SUBDIVIDED)
+
+
+def _multiples(powers: range, steps: Sequence[float]) -> list[float]:
+    """These many times each power of ten, and the one below the first."""
+    return [m * 10.0**e for e in range(powers.start - 1, powers.stop) for m in steps]
 
 
 def apart(values: Sequence[float], least: float) -> list[float]:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from reportgen.engine.exact.moments import Exact, exact_moments
+from reportgen.engine.vectors.exact.moments import Exact, exact_moments
 
 __all__ = ["Exact", "exact_moments"]

@@ -13,7 +13,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from reportgen.engine.points import PointsAt
+from reportgen.engine.vectors.points import PointsAt
 from reportgen.families import Bernoulli
 from reportgen.families.family import Family, RelaxedFamily
 from reportgen.objectives import Integrand, Point

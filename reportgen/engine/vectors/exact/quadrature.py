@@ -10,10 +10,10 @@ import torch
 from scipy.special import roots_hermitenorm
 from torch import Tensor
 
-from reportgen.engine.channels import Channel
-from reportgen.engine.draws import Frame
-from reportgen.engine.exact.nodes import MOST_NODES, Nodes
-from reportgen.engine.points import Batch
+from reportgen.engine.vectors.channels import Channel
+from reportgen.engine.vectors.draws import Frame
+from reportgen.engine.vectors.exact.nodes import MOST_NODES, Nodes
+from reportgen.engine.vectors.points import Batch
 
 ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 450, 640, 900, 1280)
 """Nodes in each direction, tried in turn; five are exact for what is a polynomial of degree nine."""

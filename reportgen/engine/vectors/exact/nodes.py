@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from reportgen.engine.points import PointsAt
+from reportgen.engine.vectors.points import PointsAt
 
 MOST_NODES = 250_000
 

@@ -10,24 +10,25 @@ import torch
 from torch import Tensor
 
 from reportgen.engine.arrays import Array
-from reportgen.engine.channels import Channel, ChannelKey, Reference
-from reportgen.engine.draws import Frame
 from reportgen.engine.first_layer import (
     FirstLayer,
     Weight,
     noisiest,
-    own_arms,
     put_weight,
     samples_for,
     typical_image,
     typical_weight,
 )
 from reportgen.engine.moments import Moments
-from reportgen.engine.points import PointsAt
-from reportgen.engine.pushforward import LinearBlock, Pushforward
-from reportgen.engine.source import Source, Wanted
+from reportgen.engine.references import own_arms
+from reportgen.engine.vectors.blocks import LinearBlock
+from reportgen.engine.vectors.channels import Channel
+from reportgen.engine.vectors.draws import Frame
+from reportgen.engine.vectors.meter import Measured
+from reportgen.engine.vectors.points import PointsAt
+from reportgen.engine.vectors.pushforward import Pushforward
+from reportgen.engine.vectors.source import Source, Wanted
 from reportgen.estimators import Coefficients
-from reportgen.plan import Arm
 from reportgen.problems.pointwise import Pointwise
 
 
@@ -45,41 +46,35 @@ def first_layer(
 
 
 def weight_arrays(
-    layer: FirstLayer,
-    block: LinearBlock,
-    arms: tuple[Arm, ...],
-    channels: Mapping[ChannelKey, Channel],
-    reference: Arm,
-    shifts: Mapping[Reference, Tensor],
-    variance: Array,
-    source: Source,
+    found: Measured, layer: FirstLayer, block: LinearBlock, variance: Array
 ) -> dict[str, Array]:
-    """All arrays of the layer for these arms; none where the reference broke.
+    """All arrays of the layer for the arms; none where there is no reference, or it broke.
 
-    `variance` [A I G] is the record's; `source` made the draws of the moments, and makes those of one
-    weight from a stream of their own.
+    `variance` [A I G] is the record's. The estimates of one weight are made of draws of their own.
     """
-    chosen = {a: channels[ChannelKey.of(arms[a])] for a in own_arms(arms)}
+    arms, source = found.arms, found.source
+    chosen = {a: found.channel(arms[a]) for a in own_arms(arms)}
     chosen = {a: one for a, one in chosen.items() if one.space == "phi" and one.cause is None}
-    if arms.index(reference) not in chosen:
+    compared = found.references.get((arms[0].objective, "phi"))
+    first = arms.index(compared) if compared is not None else -1
+    if first not in chosen:
         return {}
     known = {a: channel.moments.pooled(slice(None)) for a, channel in chosen.items()}
     maps = {a: layer.maps(block.coordinate_variance(covariance)) for a, (_, _, covariance) in known.items()}
-    own = maps[arms.index(reference)]
-    units = noisiest(own)
+    units = noisiest(maps[first])
     out = layer.blank(len(arms))
-    for a, found in maps.items():
-        out["unit_pixels"][a] = found[units].reshape(-1, *layer.shape).numpy()
-    image = typical_image(variance[arms.index(reference), :, 0])
+    for a, one in maps.items():
+        out["unit_pixels"][a] = one[units].reshape(-1, *layer.shape).numpy()
+    image = typical_image(variance[first, :, 0])
     alive = (block.sensitivities[image] != 0).any(0)
-    weight = typical_weight(image, own, layer.pixels[image], alive)
+    weight = typical_weight(image, maps[first], layer.pixels[image], alive)
     result = {"pixels": layer.pictures(), "units": units.double().numpy(), **out}
     if weight is None or not isinstance(source.frame.problem, Pointwise):
         return result
     along = block.sensitivities[image, :, weight.unit] * layer.pixels[image, weight.pixel]
     estimates = _at_one_image(source, weight, chosen)
     for a, (_, mean, covariance) in known.items():
-        shift = shifts[arms[a].objective, "phi"][image]
+        shift = found.shifts[arms[a].objective, "phi"][image]
         exact = float(along @ covariance[image] @ along)
         drawn = (estimates[a].double() + shift) @ along
         put_weight(result, a, float((mean[image] + shift) @ along), exact, drawn)

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
-from reportgen.engine.channels import Channel
-from reportgen.engine.draws import Frame, integrand_values
-from reportgen.engine.exact.enumeration import codes
-from reportgen.engine.exact.nodes import Nodes
-from reportgen.engine.exact.quadrature import ORDERS, rule
+from reportgen.engine.vectors.channels import Channel
+from reportgen.engine.vectors.draws import Frame, integrand_values
+from reportgen.engine.vectors.exact.enumeration import codes
+from reportgen.engine.vectors.exact.nodes import Nodes
+from reportgen.engine.vectors.exact.quadrature import ORDERS, rule
 from reportgen.objectives import Integrand
 
 TOLERANCE = 1e-9

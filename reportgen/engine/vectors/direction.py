@@ -8,19 +8,14 @@ Source: Rainforth et al. (2018), section 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from reportgen.engine.channels import Channel, ChannelKey, Reference, Values, cached_estimate
-from reportgen.engine.draws import Frame
-from reportgen.engine.space import Space
-from reportgen.plan import Arm
-
-KNOWN = 0.5
-"""Least share of the signal in the squared norm of the mean that gives a direction: cos² to the truth."""
+from reportgen.engine.directions import known
+from reportgen.engine.vectors.channels import Channel, ChannelKey, cached_estimate
+from reportgen.engine.vectors.meter import Measured
 
 ROUNDING = 1e-14
 """Share of an estimate's squared length below which its part across is rounding: one number is all along."""
@@ -39,8 +34,8 @@ class Direction:
         pushed = torch.einsum("iab,ib->ia", gram, mean + shift)
         squared = ((mean + shift) * pushed).sum(1)
         noise = torch.einsum("iab,iba->i", covariance, gram) / count
-        known = (squared - noise > KNOWN * squared) & (squared > 0)
-        return cls(torch.where(known, squared.rsqrt(), torch.nan).unsqueeze(1) * pushed)
+        certain = known(squared, noise)
+        return cls(torch.where(certain, squared.rsqrt(), torch.nan).unsqueeze(1) * pushed)
 
     def ratios(self, estimates: Tensor, gram: Tensor) -> Tensor:
         """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ with Δ = Jᵀ ĝ, [I R m] → [I]."""
@@ -50,39 +45,28 @@ class Direction:
         return (along / across.where(across > ROUNDING * squared, 0.0)).sqrt().mean(1)
 
 
-def directional_ratios(
-    arms: tuple[Arm, ...],
-    channels: Mapping[ChannelKey, Channel],
-    references: Mapping[Reference, Arm],
-    shifts: Mapping[Reference, Tensor],
-    rounds: Iterator[Values],
-    frame: Frame,
-    spaces: Mapping[str, Space],
-) -> Tensor:
-    """The ratio of every arm in every bucket, [A I S]; `rounds` are fresh draws, one item a bucket.
+def directional_ratios(found: Measured) -> Tensor:
+    """The ratio of every arm in every bucket, [A I S].
 
     Unbiased arms are split along the reference's mean, which is theirs and
     better known; others, and those of a bound with another K than the
     reference, along their own. Arms that broke are NaN.
     """
-    images = frame.gram.shape[0]
+    arms, spaces, images = found.arms, found.spaces, found.images
     directions: dict[int, Direction] = {}
     for a, arm in enumerate(arms):
-        channel = channels[ChannelKey.of(arm)]
-        reference = references.get((arm.objective, channel.space))
+        channel, reference = found.channel(arm), found.reference(arm)
         same = reference is not None and (not channel.key.several or reference.num_samples == arm.num_samples)
-        source = channels[ChannelKey.of(reference)] if reference and same and channel.unbiased else channel
+        source = found.channel(reference) if reference and same and channel.unbiased else channel
         if channel.cause is None and source.cause is None:
-            shift = shifts[arm.objective, channel.space]
-            directions[a] = Direction.of(source, shift, spaces[channel.space].gram)
-    buckets = []
-    for values in rounds:
+            directions[a] = Direction.of(source, found.shifts[found.place(arm)], spaces[channel.space].gram)
+    fresh = found.source.stream("direction", found.wanted)
+    result = torch.full((len(arms), images, found.buckets), torch.nan, dtype=torch.float64)
+    for bucket in range(found.buckets):
+        values = fresh.draw(found.samples_a_bucket)
         cache: dict[ChannelKey, Tensor] = {}
-        found = torch.full((len(arms), images), torch.nan, dtype=torch.float64)
         for a, direction in directions.items():
-            channel = channels[ChannelKey.of(arms[a])]
-            shift = shifts[arms[a].objective, channel.space].unsqueeze(1)
-            estimates = cached_estimate(channel, values, frame, cache).double()
-            found[a] = direction.ratios(estimates + shift, spaces[channel.space].gram)
-        buckets.append(found)
-    return torch.stack(buckets, 2)
+            channel, shift = found.channel(arms[a]), found.shifts[found.place(arms[a])].unsqueeze(1)
+            estimates = cached_estimate(channel, values, found.frame, cache).double()
+            result[a, :, bucket] = direction.ratios(estimates + shift, spaces[channel.space].gram)
+    return result

@@ -9,9 +9,9 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from reportgen.engine.channels import Channel, Values
-from reportgen.engine.draws import Frame, IntegrandValues, integrand_values
-from reportgen.engine.points import Batch
+from reportgen.engine.vectors.channels import Channel, Values
+from reportgen.engine.vectors.draws import Frame, IntegrandValues, integrand_values
+from reportgen.engine.vectors.points import Batch
 from reportgen.objectives import Integrand
 from reportgen.streams import stream
 
@@ -41,6 +41,11 @@ class Wanted:
             gradient=any(channel.estimator.needs_gradient for channel in used),
             auxiliary=max(channel.estimator.auxiliary for channel in used),
         )
+
+    def whole(self, samples: int) -> int:
+        """At least so many samples, in whole pairs where some are mirrored."""
+        step = 2 if self.mirrored else 1
+        return -(-samples // step) * step
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor
 
-from reportgen.engine.pushforward import Pushforward
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.problems.problem import Problem
 
 
@@ -28,6 +29,11 @@ class Space:
     def gram(self) -> Tensor:
         """J Jᵀ over all its parameters, [I m m], float64."""
         return self.pushforward.grams[0]
+
+    @cached_property
+    def live(self) -> list[Tensor]:
+        """Which coordinates of each block have a gradient at some image, [P_group], bool."""
+        return [block.live() for block in self.pushforward.blocks]
 
 
 def spaces_of(problem: Problem, wanted: set[str]) -> tuple[dict[str, Space], tuple[str, ...]]:

@@ -7,26 +7,23 @@ the covariance of the reconstruction term and a mean moved by − ∇KL.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import torch
 from torch import Tensor
 
-from reportgen.engine.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.engine.moments import Moments
-from reportgen.engine.pairing import block_means, reference_samples
+from reportgen.engine.finite import MODEL_REMEDY, not_finite
+from reportgen.engine.moments import LeftOut, Moments
+from reportgen.engine.pairing import block_means, counterpart
+from reportgen.engine.precision import relative_half_width
+from reportgen.engine.references import Reference, own_arms
+from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import ESTIMATORS, Coefficients, Estimator
 from reportgen.memory import memory_limit
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
-
-MODEL_REMEDY = (
-    "Look at the model at these data points; where it was trained, "
-    "measure an earlier checkpoint or lower the learning_rate."
-)
-"""Where estimates of a known estimator are no numbers."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +86,26 @@ class Channel:
         return self.estimator.parameters
 
     @property
+    def num_samples(self) -> int:
+        """K"""
+        return self.key.num_samples
+
+    @property
+    def replicates(self) -> int:
+        """Of each data point."""
+        return self.moments.total
+
+    @property
+    def differences(self) -> int:
+        """Of each data point, to the reference."""
+        return 0 if self.paired is None else self.paired.moments.total
+
+    def relative_half_width(self, gram: Tensor) -> float:
+        """Of the total variance; `gram` is J Jᵀ, [I m m]."""
+        trace = LeftOut.of(self.moments).trace(gram.unsqueeze(0))[..., 0]
+        return relative_half_width(trace[:, 0], trace[:, 1:])
+
+    @property
     def unbiased(self) -> bool:
         """Whether its mean is the objective's gradient, by construction."""
         return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
@@ -133,16 +150,13 @@ class Channel:
         if self.estimator.fit is not None:
             self.coefficients = self.estimator.fit(self.draws(values, frame))
 
-    def observe(self, bucket: int, values: Values, frame: Frame, cache: dict[ChannelKey, Tensor]) -> None:
+    def observe(self, bucket: int, values: Values, cache: dict[ChannelKey, Tensor], frame: Frame) -> None:
         """Take in a batch: moments of the estimate, and of its difference to the reference."""
         started = perf_counter()
         estimates = cached_estimate(self, values, frame, cache)
         self.seconds += perf_counter() - started
         if not bool(torch.isfinite(estimates.sum())):  # inf and nan survive a sum
-            raise CellError(
-                f"{self.key.estimator} of {self.key.integrand}: needs finite estimates, found inf or nan. "
-                f"{self.remedy}"
-            )
+            raise not_finite(f"{self.key.estimator} of {self.key.integrand}", self.remedy)
         self.moments.update(bucket, estimates)
         if self.paired is not None:
             reference = cached_estimate(self.paired.reference, values, frame, cache)
@@ -166,23 +180,6 @@ def cached_estimate(
     if channel.key not in cache:
         cache[channel.key] = channel.estimate(values, frame)
     return cache[channel.key]
-
-
-Reference = tuple[str, str]
-"""An objective, and whose gradient: ``phi`` or ``theta``."""
-
-
-def reference_arms(
-    arms: tuple[Arm, ...], references: Mapping[str, str], estimators: Mapping[str, Estimator]
-) -> dict[Reference, Arm]:
-    """The arm that the others are compared with: in φ as declared, in θ the first one."""
-    found: dict[Reference, Arm] = {}
-    for arm in arms:
-        space = estimators[arm.estimator].parameters
-        named = space == "theta" or arm.label == references.get(arm.objective)
-        if named and not arm.constant:
-            found.setdefault((arm.objective, space), arm)
-    return found
 
 
 def open_channels(
@@ -212,33 +209,21 @@ def open_channels(
         key = ChannelKey.of(arm)
         if key not in channels:
             channels[key] = Channel(key, estimators[arm.estimator], empty(arm.estimator, buckets))
-    seen: set[tuple[str, str]] = set()
-    for arm in arms:
-        first = (arm.objective, arm.label) not in seen
-        seen.add((arm.objective, arm.label))
-        channel = channels[ChannelKey.of(arm)]
-        if first or arm.constant:
+    own = own_arms(arms)
+    for a, arm in enumerate(arms):
+        if a in own or arm.constant:
+            channel = channels[ChannelKey.of(arm)]
             channel.minimum = max(channel.minimum, minimum)
-        if not first or arm.constant:
-            continue
+    for arm in (arms[a] for a in own):
+        channel = channels[ChannelKey.of(arm)]
         reference = references.get((arm.objective, channel.space))
         if reference is None or reference.label == arm.label or channel.paired is not None:
             continue
         kind = estimators[reference.estimator]
-        samples = reference_samples(arm.num_samples, kind.min_samples, channel.key.several)
-        if samples is None:
-            continue
-        counterpart = replace(
-            channel.key,
-            estimator=reference.estimator,
-            num_samples=samples,
-            constant=0.0,
-            temperature=reference.temperature,
-        )
-        if kind.independent or counterpart == channel.key:
-            counterpart = replace(counterpart, antithetic=False)
-        partner = channels.get(counterpart) or Channel(counterpart, kind, empty(counterpart.estimator, 1))
-        channel.paired = Paired(partner, empty(arm.estimator, buckets))
+        beside = counterpart(channel.key, reference, kind, temperature=reference.temperature)
+        if beside is not None:
+            partner = channels.get(beside) or Channel(beside, kind, empty(beside.estimator, 1))
+            channel.paired = Paired(partner, empty(arm.estimator, buckets))
     return channels
 
 

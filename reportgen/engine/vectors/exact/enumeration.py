@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import torch
 
-from reportgen.engine.channels import Channel
-from reportgen.engine.draws import Frame
-from reportgen.engine.exact.nodes import MOST_NODES, Nodes
-from reportgen.engine.points import PointsAt
+from reportgen.engine.vectors.channels import Channel
+from reportgen.engine.vectors.draws import Frame
+from reportgen.engine.vectors.exact.nodes import MOST_NODES, Nodes
+from reportgen.engine.vectors.points import PointsAt
 from reportgen.families import RelaxedFamily
 
 MOST_NUMBERS = 2**22

@@ -1,0 +1,33 @@
+"""Which arm the others are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reportgen.estimators import Estimator
+from reportgen.plan import Arm
+
+Reference = tuple[str, str]
+"""An objective, and whose gradient: ``phi`` or ``theta``."""
+
+
+def reference_arms(
+    arms: tuple[Arm, ...], references: Mapping[str, str], estimators: Mapping[str, Estimator]
+) -> dict[Reference, Arm]:
+    """The arm that the others are compared with: in φ as declared, in θ the first one."""
+    found: dict[Reference, Arm] = {}
+    for arm in arms:
+        space = estimators[arm.estimator].parameters
+        named = space == "theta" or arm.label == references.get(arm.objective)
+        if named and not arm.constant:
+            found.setdefault((arm.objective, space), arm)
+    return found
+
+
+def own_arms(arms: tuple[Arm, ...]) -> list[int]:
+    """The first arm of every label under each objective, none with a constant."""
+    found: dict[tuple[str, str], int] = {}
+    for a, arm in enumerate(arms):
+        if not arm.constant:
+            found.setdefault((arm.objective, arm.label), a)
+    return list(found.values())

@@ -1,0 +1,102 @@
+"""The stopping rule: rounds of batches until the declared precision is met, or the budget ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol, TypeVar
+
+from reportgen.engine.progress import MeasureProgress
+from reportgen.errors import CellError
+from reportgen.estimators import Estimator
+
+
+class Measured(Protocol):
+    """Replicates of one estimator, while they are measured."""
+
+    minimum: int
+    retired: bool
+    half_width: float
+    cause: str | None
+
+    @property
+    def estimator(self) -> Estimator:
+        """Whose replicates."""
+
+    @property
+    def num_samples(self) -> int:
+        """K"""
+
+    @property
+    def replicates(self) -> int:
+        """Of each data point, so far."""
+
+
+C = TypeVar("C", bound=Measured)
+B = TypeVar("B")
+
+
+def rounds(
+    channels: Collection[C],
+    draw: Callable[[Sequence[C]], B],
+    observe: Callable[[C, int, B], None],
+    half_width: Callable[[C], float],
+    *,
+    samples: int,
+    buckets: int,
+    precision: float,
+    budget: int,
+    report: Callable[[MeasureProgress], None] | None,
+) -> int:
+    """Draws a data point that were needed.
+
+    A round is one batch of `samples` for every bucket. `draw` makes it for the
+    channels still measured, `observe` lets one of them take it in, `half_width`
+    is that of the channel's total variance, relative. What raises CellError is
+    retired with its cause.
+    """
+    drawn, done = 0, 0.0
+    while True:
+        active = [channel for channel in channels if not channel.retired]
+        for bucket in range(buckets):
+            batch = draw(active)
+            for channel in active:
+                try:
+                    observe(channel, bucket, batch)
+                except CellError as error:
+                    channel.cause, channel.retired = str(error), True
+        drawn += samples * buckets
+        worst = _judge([channel for channel in active if channel.cause is None], half_width, precision)
+        finished = all(channel.retired for channel in active) or drawn + samples * buckets > budget
+        if report is not None:
+            done = 1.0 if finished else max(done, _fraction_done(channels, precision, drawn, budget))
+            report(MeasureProgress(done, worst, drawn))
+        if finished:
+            return drawn
+
+
+def _judge(active: Sequence[C], half_width: Callable[[C], float], precision: float) -> float:
+    """Update half-widths, retire what is precise enough; the worst half-width.
+
+    A negative control is measured for its mean; no precision is asked of its
+    variance, which can be as heavy-tailed as a density to the fourth power.
+    """
+    worst = 0.0
+    for channel in active:
+        channel.half_width = half_width(channel)
+        if not channel.estimator.control:
+            worst = max(worst, channel.half_width)
+        precise = channel.half_width <= precision or channel.estimator.control
+        channel.retired = precise and channel.replicates >= channel.minimum
+    return worst
+
+
+def _fraction_done(channels: Collection[C], precision: float, drawn: int, budget: int) -> float:
+    """Draws so far, of those that the slowest channel is expected to need."""
+    needed = drawn
+    for channel in channels:
+        if not channel.retired:
+            wanted = 1.0 if channel.estimator.control else (channel.half_width / precision) ** 2
+            by_precision = drawn * max(1.0, wanted)
+            by_minimum = channel.minimum * channel.num_samples
+            needed = max(needed, int(min(max(by_precision, by_minimum), budget)))
+    return drawn / needed

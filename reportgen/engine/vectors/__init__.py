@@ -1,0 +1,1 @@
+"""Replicates that are vectors in the space of η (or of a small θ): all their moments, and J exactly."""

@@ -1,0 +1,168 @@
+"""The meter of the route through η: draw, estimate, accumulate, until the declared precision is met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from reportgen.engine.progress import MeasureProgress
+from reportgen.engine.references import Reference
+from reportgen.engine.stopping import rounds
+from reportgen.engine.vectors.channels import Channel, ChannelKey, Values, open_channels
+from reportgen.engine.vectors.draws import Frame
+from reportgen.engine.vectors.points import PointsAt
+from reportgen.engine.vectors.source import Source, Wanted
+from reportgen.engine.vectors.space import Space
+from reportgen.estimators import Estimator
+from reportgen.objectives import OBJECTIVES, Integrand
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.problems.problem import Problem
+
+BATCH_ROWS = 4096
+"""Samples evaluated at once, over all images: small enough for the caches, large enough for the products.
+At least 2m an image, so that adding up an m × m scatter costs less than forming it."""
+PILOT_SAMPLES = 4096
+"""Samples an image from which baselines are fitted; a stream of their own. A fitted baseline b̂
+adds (b̂ − b*)² E‖∇ log q‖² to the variance, which falls with this number."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the meter found; `summarize` turns it into the arrays of a record."""
+
+    arms: tuple[Arm, ...]
+    channels: Mapping[ChannelKey, Channel]
+    references: Mapping[Reference, Arm]
+    spaces: Mapping[str, Space]
+    source: Source
+    wanted: Wanted
+    """What all channels together ask of a batch."""
+    buckets: int
+    drawn: int
+    """Draws a data point."""
+
+    @property
+    def frame(self) -> Frame:
+        return self.source.frame
+
+    @property
+    def images(self) -> int:
+        """I"""
+        return self.frame.gram.shape[0]
+
+    @property
+    def samples_a_bucket(self) -> int:
+        """Samples an image for each bucket where all of them share one batch, enough for the largest K."""
+        longest = _longest(self.channels.values(), self.wanted)
+        return self.wanted.whole(max(BATCH_ROWS // (self.images * self.buckets), longest))
+
+    def channel(self, arm: Arm) -> Channel:
+        """The one that the arm reads."""
+        return self.channels[ChannelKey.of(arm)]
+
+    def place(self, arm: Arm) -> Reference:
+        """The arm's objective, and whose gradient it is."""
+        return arm.objective, self.channel(arm).space
+
+    def reference(self, arm: Arm) -> Arm | None:
+        """What the arm is compared with; None where nothing is."""
+        return self.references.get(self.place(arm))
+
+    @cached_property
+    def shifts(self) -> dict[Reference, Tensor]:
+        """What the exact part of an objective adds to every estimate, [I m]: −∇KL, or nothing."""
+        found = {}
+        for objective, space in dict.fromkeys(map(self.place, self.arms)):
+            if OBJECTIVES[objective].exact_kl and space == "phi":
+                shift = -self.frame.q.kl_gradient().double()
+            else:
+                shift = torch.zeros(self.images, self.spaces[space].dimension, dtype=torch.float64)
+            found[objective, space] = shift
+        return found
+
+
+def measure_vectors(
+    problem: Problem,
+    cell: MeasurementCell,
+    arms: tuple[Arm, ...],
+    references: Mapping[Reference, Arm],
+    spaces: Mapping[str, Space],
+    buckets: int,
+    report: Callable[[MeasureProgress], None] | None,
+    estimators: Mapping[str, Estimator],
+) -> Measured:
+    """Measure arms whose estimates are vectors in the space of η (or of a small θ).
+
+    By the rule of `reportgen.engine.stopping`; baselines are fitted before, on draws of their own.
+    """
+    settings, images = cell.measure, problem.x.shape[0]
+    precision, budget = float(settings["precision"]), int(float(settings["budget"]))
+    dimensions = {name: space.dimension for name, space in spaces.items()}
+    minimum = int(settings["min_replicates"])
+    channels = open_channels(arms, references, minimum, images, buckets, dimensions, estimators)
+    integrands = integrands_of(channels)
+    frame = _frame(problem, spaces["phi"].gram, channels.values())
+    source = Source(frame, tuple(integrands.values()), cell.seed, (str(cell.setting), cell.checkpoint))
+    everything = Wanted.by(channels.values())
+    _fit(_with_partners(channels.values()), source)
+
+    least = max(BATCH_ROWS // images, 2 * max(dimensions.values()))
+    longest = _longest(channels.values(), everything)
+    samples = everything.whole(max(min(least, budget // buckets), longest))
+    noise = source.stream("measure", everything)
+
+    def draw(active: Sequence[Channel]) -> tuple[Values, dict[ChannelKey, Tensor]]:
+        noise.wanted = Wanted.by(active)
+        return noise.draw(samples), {}
+
+    drawn = rounds(
+        channels.values(),
+        draw,
+        lambda channel, bucket, batch: channel.observe(bucket, *batch, frame),
+        lambda channel: channel.relative_half_width(spaces[channel.space].gram),
+        samples=samples,
+        buckets=buckets,
+        precision=precision,
+        budget=budget,
+        report=report,
+    )
+    return Measured(arms, channels, references, spaces, source, everything, buckets, drawn)
+
+
+def integrands_of(channels: Collection[ChannelKey]) -> dict[str, Integrand]:
+    """The functions whose expectations' gradients channels estimate, by name."""
+    names = {key.integrand for key in channels}
+    return {o.integrand.name: o.integrand for o in OBJECTIVES.values() if o.integrand.name in names}
+
+
+def _frame(problem: Problem, gram: Tensor, channels: Collection[Channel]) -> Frame:
+    """q at the data points, and the points at its mean where an estimator expands about it."""
+    with torch.no_grad():
+        eta = problem.encoder(problem.x)
+        q = problem.family(eta)
+    expands = any(c.estimator.extra_forward or c.estimator.extra_backward for c in channels)
+    centre = PointsAt(problem, q, q.mean, True) if expands else None
+    return Frame(problem, q, gram.to(eta.dtype), centre)
+
+
+def _with_partners(channels: Collection[Channel]) -> list[Channel]:
+    """These, and those that they are paired with."""
+    partners = [channel.paired.reference for channel in channels if channel.paired is not None]
+    return list({id(channel): channel for channel in (*channels, *partners)}.values())
+
+
+def _longest(channels: Collection[Channel], wanted: Wanted) -> int:
+    return wanted.whole(max(channel.key.num_samples for channel in _with_partners(channels)))
+
+
+def _fit(channels: Collection[Channel], source: Source) -> None:
+    """Coefficients of those that have any, from draws that nothing else sees."""
+    fitted = [channel for channel in channels if channel.estimator.fit]
+    if fitted:
+        pilot = source.stream("pilot", Wanted.by(fitted, pilot=True)).draw(PILOT_SAMPLES)
+        for channel in fitted:
+            channel.fit(pilot, source.frame)

@@ -1,0 +1,244 @@
+"""From moments in η to the numbers of a record, in φ.
+
+Nothing here is estimated again but the directional ratios: every other number is an exact
+function of the moments and of the encoder's Jacobian (see `reportgen.store.records` for what
+each array means).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reportgen.engine.arrays import Array, blank, put, put_coordinates, put_lower, put_ratios, put_test
+from reportgen.engine.equal_means import equal_means_test
+from reportgen.engine.moments import LeftOut, Moments
+from reportgen.engine.references import own_arms
+from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.vectors.direction import directional_ratios
+from reportgen.engine.vectors.exact import Exact, exact_moments
+from reportgen.engine.vectors.meter import Measured, integrands_of
+from reportgen.engine.vectors.pushforward import Pushforward
+from reportgen.engine.vectors.seldom import seldom, without
+from reportgen.engine.vectors.space import Space
+
+EXACT = ("exact_variance", "exact_squared_norm", "exact_bias_squared", "bias_squared", "bias_squared_without")
+"""Arrays that only records with exact answers have."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What several arms look up in one channel; axis W is that of `LeftOut`."""
+
+    channel: Channel
+    space: Space
+
+    @property
+    def pushforward(self) -> Pushforward:
+        return self.space.pushforward
+
+    @property
+    def columns(self) -> list[int]:
+        return list(self.space.columns)
+
+    @cached_property
+    def left(self) -> LeftOut:
+        return LeftOut.of(self.channel.moments)
+
+    @cached_property
+    def trace(self) -> Tensor:
+        """Variance of every group, [I W G]."""
+        return self.left.trace(self.pushforward.grams)
+
+    @property
+    def mean_noise(self) -> Tensor:
+        """Variance of the mean, [I W G]."""
+        return self.trace / self.left.count.view(1, -1, 1)
+
+    def forms(self, v: Tensor) -> Tensor:
+        """vᵀ J Jᵀ v of every group, [I W m] → [I W G]."""
+        return torch.einsum("iwa,giab,iwb->iwg", v, self.pushforward.grams, v)
+
+    @cached_property
+    def coordinate_variances(self) -> list[list[Tensor]]:
+        """Of each row of W, those of live coordinates, [P_group], of every group."""
+        return [self._coordinate_variances(row) for row in range(len(self.left.count))]
+
+    def _coordinate_variances(self, row: int) -> list[Tensor]:
+        covariance = self.left.covariance(row)
+        parts = [
+            block.coordinate_variance(covariance)[alive]
+            for block, alive in zip(self.pushforward.blocks, self.space.live, strict=True)
+        ]
+        return [torch.cat(parts), *parts]
+
+    @property
+    def all_coordinate_variances(self) -> list[Tensor]:
+        """Of each row of W, those of all groups together, [P]."""
+        return [row[0] for row in self.coordinate_variances]
+
+
+def summarize(found: Measured, groups: int) -> dict[str, Array]:
+    """All arrays of a measurement record, by name, for this route's arms in their order."""
+    seen = {
+        key: _Seen(channel, found.spaces[channel.space])
+        for key, channel in found.channels.items()
+        if channel.cause is None
+    }
+    exact = _exact(found, seen)
+    directions = {
+        place: _directions(seen[ChannelKey.of(arm)], found.shifts[place])
+        for place, arm in found.references.items()
+        if ChannelKey.of(arm) in seen
+    }
+    own = {ChannelKey.of(found.arms[a]) for a in own_arms(found.arms)}
+    out = blank(len(found.arms), found.images, found.buckets, groups)
+    _put_counts(out, found.spaces, groups)
+    put_ratios(out, directional_ratios(found))
+    for a, arm in enumerate(found.arms):
+        key, place, reference = ChannelKey.of(arm), found.place(arm), found.reference(arm)
+        if key not in seen:
+            continue
+        one, shift = seen[key], found.shifts[place]
+        partner = ChannelKey.of(reference) if reference is not None else None
+        put(out, "variance", a, one.columns, one.trace)
+        _put_mean(out, a, one, shift)
+        if place in directions:
+            along = _projection(one.channel.moments, shift, directions[place])
+            out["projection"][a], out["projection_without"][a] = along[:, 0].numpy(), along[:, 1:].numpy()
+        if key in own:
+            put_coordinates(out, a, one.columns, one.coordinate_variances)
+            if partner in own and partner in seen:
+                put_lower(out, a, seen[partner].all_coordinate_variances, one.all_coordinate_variances)
+        if partner in seen and not arm.constant:
+            _put_test(out, a, one, seen[partner].left.mean[:, 0] + shift, found)
+        if exact:
+            _put_exact(out, a, one, shift, exact.get(key), _target(found, a, exact))
+    if not exact:
+        for name in EXACT:
+            del out[name]
+    return out
+
+
+def _put_counts(out: dict[str, Array], spaces: Mapping[str, Space], groups: int) -> None:
+    """How many coordinates each group has, and how many of them never have a gradient."""
+    counts, dead = np.zeros(groups), np.zeros(groups)
+    for _, space in reversed(list(spaces.items())):  # φ last: the first group is all of it
+        columns, sizes = list(space.columns), [block.size for block in space.pushforward.blocks]
+        counts[columns] = [sum(sizes), *sizes]
+        still = [int((~alive).sum()) for alive in space.live]
+        dead[columns] = [sum(still), *still]
+    out["coordinate_count"], out["coordinate_dead"] = counts, dead
+
+
+def _put_mean(out: dict[str, Array], a: int, one: _Seen, shift: Tensor) -> None:
+    """The length of the mean gradient, of each image and of the images' mean, the noise in it taken off."""
+    mean, images = one.left.mean + shift.unsqueeze(1), len(shift)
+    raw = one.forms(mean)
+    put(out, "squared_norm", a, one.columns, raw - one.mean_noise)
+    out["image_squared_norm_raw"][a] = raw[:, 0, 0].numpy()
+    batch = [one.pushforward.pull(mean[:, w]) for w in range(mean.shape[1])]
+    batch_raw = torch.stack([_squared(part) for part in batch])
+    batch_noise = (one.trace[..., 0] / one.left.count).sum(0) / images**2
+    out["batch_squared_norm"][a] = float(batch_raw[0] - batch_noise[0])
+    out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
+    out["batch_squared_norm_raw"][a] = float(batch_raw[0])
+    out["image_dot"][a] = (mean[:, 0] * one.pushforward.push(batch[0])).sum(1).numpy()
+
+
+def _put_test(out: dict[str, Array], a: int, one: _Seen, signal: Tensor, found: Measured) -> None:
+    """The test of equal means against the reference, whose mean gradient is `signal`, [I m]."""
+    paired = one.channel.paired
+    # The reference may break at the K it is compared at where it does not at its own.
+    if paired is None or not bool(torch.isfinite(paired.moments.mean).all()):
+        return
+    # Rounding of single estimates: relative to their size in the precision they were computed in.
+    size = torch.diagonal(one.left.covariance(0), dim1=1, dim2=2).amax(1)
+    floor = size * (torch.finfo(found.frame.gram.dtype).eps * 8) ** 2
+    half = paired.moments.total / 2.0 * paired.reference.key.num_samples
+    rare = seldom(found.frame.q, half) if one.channel.space == "phi" else None
+    put_test(out, a, equal_means_test(without(paired.moments, rare), signal, floor))
+
+
+def _put_exact(
+    out: dict[str, Array], a: int, one: _Seen, shift: Tensor, exact: Exact | None, target: Exact | None
+) -> None:
+    """The exact moments of these replicates, and their bias about the mean that they should have."""
+    grams = one.pushforward.grams
+    if exact is not None:
+        of_group = torch.einsum("iab,giba->ig", exact.covariance, grams)
+        out["exact_variance"][a][:, one.columns] = of_group.numpy()
+        out["exact_squared_norm"][a][:, one.columns] = _forms(exact.mean + shift, grams).numpy()
+    if target is not None:
+        away = one.forms(one.left.mean - target.mean.unsqueeze(1))
+        put(out, "bias_squared", a, one.columns, away - one.mean_noise)
+    if exact is not None and target is not None:
+        apart = _forms(exact.mean - target.mean, grams)
+        out["exact_bias_squared"][a][:, one.columns] = apart.numpy()
+
+
+def _forms(v: Tensor, grams: Tensor) -> Tensor:
+    return torch.einsum("ia,giab,ib->ig", v, grams, v)
+
+
+def _exact(found: Measured, seen: Mapping[ChannelKey, _Seen]) -> dict[ChannelKey, Exact]:
+    """Exact moments of every sound channel that has them."""
+    integrands = integrands_of(found.channels)
+    exact = {
+        key: exact_moments(one.channel, integrands[key.integrand], found.frame) for key, one in seen.items()
+    }
+    return {key: moments for key, moments in exact.items() if moments is not None}
+
+
+def _target(found: Measured, a: int, exact: Mapping[ChannelKey, Exact]) -> Exact | None:
+    """What the estimate's mean should be, shift left out: an unbiased estimator's exact mean."""
+    arm = found.arms[a]
+    key, reference = ChannelKey.of(arm), found.reference(arm)
+    candidates = [key] if found.channels[key].unbiased else []
+    if reference is not None and (not key.several or reference.num_samples == key.num_samples):
+        candidates.append(ChannelKey.of(reference))
+    candidates += [
+        other
+        for other, channel in found.channels.items()
+        if channel.unbiased and channel.space == found.channels[key].space and _same_gradient(other, key)
+    ]
+    return next((exact[candidate] for candidate in candidates if candidate in exact), None)
+
+
+def _same_gradient(first: ChannelKey, second: ChannelKey) -> bool:
+    """Whether unbiased estimators of the two have one mean, which no constant moves, nor K unless a bound."""
+    objective = (first.integrand, first.several) == (second.integrand, second.several)
+    return objective and (not first.several or first.num_samples == second.num_samples)
+
+
+def _squared(parts: list[Tensor]) -> Tensor:
+    return torch.stack([(part**2).sum() for part in parts]).sum()
+
+
+def _directions(reference: _Seen, shift: Tensor) -> Tensor:
+    """J_i u for each half of the buckets, even and odd, u the images' mean gradient in the *other*, [I 2 m].
+
+    With u from the same replicates, its noise would lengthen the reference's
+    own projection, and so shorten every other estimator's relative to it.
+    """
+    moments, pushforward = reference.channel.moments, reference.pushforward
+    others = (moments.pooled(slice(1 - half, None, 2))[1] + shift for half in (0, 1))
+    return torch.stack([pushforward.push(pushforward.pull(mean)) for mean in others], 1)
+
+
+def _projection(moments: Moments, shift: Tensor, directions: Tensor) -> Tensor:
+    """Mean along the directions of the reference's other half, over both halves, [I W] as in `LeftOut`."""
+    buckets = len(moments.count)
+    halves = torch.arange(buckets) % 2
+    along = ((moments.mean + shift.unsqueeze(1)) * directions[:, halves]).sum(2)  # [I S]
+    include = torch.cat([torch.ones(1, buckets).double(), 1.0 - torch.eye(buckets).double()])
+    rows = torch.zeros(len(along), buckets + 1, dtype=torch.float64)
+    for half in (0, 1):
+        weight = include * moments.count * (halves == half)
+        rows += along @ (weight / weight.sum(1, keepdim=True)).T / 2.0
+    return rows
