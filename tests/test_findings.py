@@ -123,6 +123,26 @@ def test_data_variance_belongs_to_the_objective() -> None:
     assert shares[0] < shares[1] < 1.0
 
 
+@pytest.mark.parametrize(("objective", "own"), [("iwae", True), ("elbo", False)])
+def test_data_variance_of_a_bound_is_that_of_its_own_k(
+    simulated: Simulated, objective: str, own: bool
+) -> None:
+    record = simulated[0]
+    place = arm_of(record, "score_function").index
+    changed = [
+        dataclasses.replace(arm, objective=objective, num_samples=8 if i == place else arm.num_samples)
+        for i, arm in enumerate(record.arms)
+        if arm.objective == "reconstruction"
+    ]
+    arrays = {name: values[: len(changed)] for name, values in record.arrays.items()}
+    assert [arm.objective for arm in record.arms[: len(changed)]] == ["reconstruction"] * len(changed)
+    one = MeasuredArm(dataclasses.replace(record, arms=tuple(changed), arrays=arrays), place)
+    spread, reference = data_variance(one).value, data_variance(one.reference).value
+    assert (spread != reference) is own
+    noise = one.array("variance")[:, 0].mean()
+    assert monte_carlo_share(one).value == pytest.approx(noise / (noise + spread))
+
+
 def test_holm_adjusts_step_by_step() -> None:
     np.testing.assert_allclose(bias.holm(np.array([0.01, 0.04, 0.03])), [0.03, 0.06, 0.06])
     np.testing.assert_allclose(bias.holm(np.array([0.6, 0.5])), [1.0, 1.0])
@@ -224,6 +244,22 @@ def test_the_gap_is_closed_at_equal_numbers_of_samples() -> None:
     whole = math.log(v["score_function"] / v["pathwise"])
     assert share == pytest.approx(math.log(v["score_function"] / (2 * v["leave_one_out"])) / whole)
     assert share != pytest.approx(math.log(v["score_function"] / v["leave_one_out"]) / whole)
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(1.0, False), (1.002, False), (1.5, True)])
+def test_of_a_gap_lost_in_the_noise_there_is_no_share(ahead: float, told: bool) -> None:
+    found = crafted(
+        experiment(),
+        variances=lambda _, arm: {"score_function": ahead, "with baseline": 1.2, "pathwise": 1.0}[arm.label],
+        spread=0.02,
+    )
+    share = found.gap_closed("with baseline", "score_function", "pathwise")
+    assert share.available is told
+    if not told:
+        assert share.status == (
+            "not available: the gap between score_function and pathwise is lost in the noise"
+        )
+        assert share.lost
 
 
 def test_one_replicate_is_not_available_and_never_zero() -> None:
