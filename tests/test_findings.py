@@ -278,6 +278,15 @@ def test_a_norm_below_its_noise_is_not_available() -> None:
     assert "mean gradient of score_function over the images is lost" in lost.status
 
 
+def test_an_estimator_that_is_the_reference_draw_by_draw_has_no_bias_to_be_detected() -> None:
+    arm = _altered(bias_statistic=0.0, bias_p_value=1.0, detectable_bias=math.nan)
+    assert of_arm("bias_p_value", arm).value == 1.0
+    found = of_arm("detectable_bias", arm)
+    assert found.status == (
+        "not available: differences to the reference do not vary along the gradient of every data point"
+    )
+
+
 def test_an_arm_against_itself_is_exactly_one() -> None:
     found = synthetic_findings()
     for name in ("variance_ratio", "relative_projection", "cosine_to_reference"):
