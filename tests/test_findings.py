@@ -124,9 +124,7 @@ def test_data_variance_belongs_to_the_objective() -> None:
 
 
 @pytest.mark.parametrize(("objective", "own"), [("iwae", True), ("elbo", False)])
-def test_data_variance_of_a_bound_is_that_of_its_own_k(
-    simulated: Simulated, objective: str, own: bool
-) -> None:
+def test_a_bound_of_another_k_is_another_objective(simulated: Simulated, objective: str, own: bool) -> None:
     record = simulated[0]
     place = arm_of(record, "score_function").index
     changed = [
@@ -141,6 +139,12 @@ def test_data_variance_of_a_bound_is_that_of_its_own_k(
     assert (spread != reference) is own
     noise = one.array("variance")[:, 0].mean()
     assert monte_carlo_share(one).value == pytest.approx(noise / (noise + spread))
+    for name in ("relative_projection", "cosine_to_reference"):
+        told = of_arm(name, one)
+        assert told.available is not own
+        assert not own or told.status == (
+            "not available: the IWAE bound has another gradient for each K, and pathwise has K = 1"
+        )
 
 
 def test_holm_adjusts_step_by_step() -> None:

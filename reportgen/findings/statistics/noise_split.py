@@ -22,7 +22,6 @@ from reportgen.estimators import ESTIMATORS
 from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.findings.statistics.jackknife import Quantity, Sample, exact
-from reportgen.objectives import OBJECTIVES
 
 Array = NDArray[np.float64]
 
@@ -38,11 +37,9 @@ def _share(ratio: float) -> float:
 
 def _carrier(arm: MeasuredArm) -> MeasuredArm:
     """The arm from which the spread of the images' gradients is measured."""
-    kind, objective = ESTIMATORS.get(arm.about.estimator), arm.about.objective
-    if kind is None or not kind.is_unbiased(objective):
-        return arm
-    same = not OBJECTIVES[objective].several or arm.about.num_samples == arm.reference.about.num_samples
-    return arm.reference if same else arm
+    kind = ESTIMATORS.get(arm.about.estimator)
+    unbiased = kind is not None and kind.is_unbiased(arm.about.objective)
+    return arm.reference if unbiased and arm.shares_gradient(arm.reference) else arm
 
 
 def _data_variance(arm: MeasuredArm) -> tuple[float, Array]:

@@ -11,6 +11,7 @@ from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.findings.statistics.jackknife import Quantity, Sample, exact
 from reportgen.findings.statistics.variance import mean_over_images
+from reportgen.objectives import OBJECTIVES
 
 Array = NDArray[np.float64]
 
@@ -73,6 +74,16 @@ def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
     return Sample(*mean_over_images(ratios, without))
 
 
+def _require_one_gradient(arm: MeasuredArm, other: MeasuredArm) -> None:
+    """Means are compared where without bias they would be the same."""
+    if not arm.shares_gradient(other):
+        title = OBJECTIVES[arm.about.objective].title
+        raise NotAvailableError(
+            f"the {title} has another gradient for each K, and {other.about.label} has K = "
+            f"{other.about.num_samples}"
+        )
+
+
 def relative_projection(arm: MeasuredArm, against: MeasuredArm | None = None) -> Quantity:
     """Mean gradient over images along the reference's, relative to it: 1 for an estimator without bias.
 
@@ -82,6 +93,7 @@ def relative_projection(arm: MeasuredArm, against: MeasuredArm | None = None) ->
     other = arm.reference if against is None else against
     if other.same_as(arm):
         return exact(1.0)
+    _require_one_gradient(arm, other)
     above, above_without = mean_over_images(arm.array("projection"), arm.array("projection_without"))
     below, below_without = mean_over_images(other.array("projection"), other.array("projection_without"))
     if math.isnan(above) or math.isnan(below) or below == 0.0:
@@ -103,6 +115,7 @@ def cosine_to_reference(arm: MeasuredArm) -> Quantity:
     reference = arm.reference
     if reference.same_as(arm):
         return exact(1.0)
+    _require_one_gradient(arm, reference)
     along, along_without = arm.array("projection"), arm.array("projection_without")
     squares = []
     for one in (arm, reference):
