@@ -282,6 +282,38 @@ def test_a_norm_below_its_noise_is_not_available() -> None:
     assert "mean gradient of score_function over the images is lost" in lost.status
 
 
+@pytest.mark.parametrize(
+    ("eta", "parameters", "kind", "told"),
+    [
+        (2, 7, "phi", False),
+        (4, 2, "phi", False),
+        (0, 2, "phi", False),
+        (3, 7, "phi", True),
+        (0, 7, "phi", True),
+        (4, 4, "theta", False),
+    ],
+)
+def test_across_two_directions_the_directional_ratio_has_no_mean(
+    eta: int, parameters: int, kind: str, told: bool
+) -> None:
+    arm = _altered()
+    one = dataclasses.replace(arm.about, parameters=kind)
+    arrays = {**arm.record.arrays, "coordinate_count": np.array([parameters, 2.0])}
+    record = dataclasses.replace(
+        arm.record,
+        eta=eta,
+        parameters=parameters,
+        groups=("all", "θ mean"),
+        arms=(one, *arm.record.arms[1:]),
+        arrays=arrays,
+    )
+    found = of_arm("directional_signal_to_noise", MeasuredArm(record, 0))
+    assert found.available is told
+    assert told or found.status == (
+        "not available: across the gradient there is one direction, where the ratio has no mean"
+    )
+
+
 def test_an_estimator_that_is_the_reference_draw_by_draw_has_no_bias_to_be_detected() -> None:
     arm = _altered(bias_statistic=0.0, bias_p_value=1.0, detectable_bias=math.nan)
     assert of_arm("bias_p_value", arm).value == 1.0

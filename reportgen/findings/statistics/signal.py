@@ -15,6 +15,9 @@ from reportgen.objectives import OBJECTIVES
 
 Array = NDArray[np.float64]
 
+NO_MEAN = "across the gradient there is one direction, where the ratio has no mean"
+"""Why there is no directional signal-to-noise ratio."""
+
 
 def root(value: float) -> float:
     """Square root; of a negative end of an interval, zero."""
@@ -64,14 +67,26 @@ def signal_to_noise(arm: MeasuredArm, group: str = "all") -> Quantity:
 def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
     """Mean over replicates and images of ‖Δ∥‖ / ‖Δ⊥‖, an estimate's lengths along the gradient and across.
 
-    Source: Rainforth et al. (2018), section 5.
+    Of estimates with two directions what lies across is one number, which may be as near to zero as it likes:
+    one over it has no mean. Source: Rainforth et al. (2018), section 5.
     """
+    if _directions(arm) == 2:
+        raise NotAvailableError(NO_MEAN)
     ratios, without = arm.array("directional_ratio"), arm.array("directional_ratio_without")
     if np.isnan(ratios).any():
         raise NotAvailableError("the direction of a data point's gradient, or of an estimate of it, is lost")
     if np.isinf(ratios).any():
         return exact(math.inf)
     return Sample(*mean_over_images(ratios, without))
+
+
+def _directions(arm: MeasuredArm) -> int:
+    """In how many directions the estimates at one data point can lie, at most."""
+    record = arm.record
+    if arm.about.parameters == "theta":
+        counts = zip(record.groups, record.arrays["coordinate_count"], strict=True)
+        return int(sum(count for name, count in counts if name.startswith("θ ")))
+    return min(record.eta, record.parameters) if record.eta else record.parameters
 
 
 def _require_one_gradient(arm: MeasuredArm, other: MeasuredArm) -> None:
