@@ -58,10 +58,12 @@ def summarize(
     images, rows = frame.gram.shape[0], len(next(iter(channels.values())).moments.count) + 1
     live = {name: [b.live() for b in space.pushforward.blocks] for name, space in spaces.items()}
     coordinates = _coordinates(arms, channels, sound, spaces, live)
+
+    def other_halves(place: Reference, arm: Arm) -> Tensor:
+        return _directions(channels[ChannelKey.of(arm)].moments, shifts[place], spaces[place[1]].pushforward)
+
     directions = {
-        place: _directions(channels[ChannelKey.of(arm)].moments, shifts[place], spaces[place[1]].pushforward)
-        for place, arm in references.items()
-        if ChannelKey.of(arm) in sound
+        place: other_halves(place, arm) for place, arm in references.items() if ChannelKey.of(arm) in sound
     }
 
     out = blank(len(arms), images, rows - 1, groups)
@@ -93,10 +95,12 @@ def summarize(
         out["batch_squared_norm_without"][a] = (batch_raw - batch_bias)[1:].numpy()
         out["batch_squared_norm_raw"][a] = float(batch_raw[0])
         out["image_dot"][a] = (mean[:, 0] * pushforward.push(batch[0])).sum(1).numpy()
-        if place in directions:
+        if reference is not None and place in directions:
             along = _projection(channels[key].moments, shift, directions[place])
+            of_reference = channels[ChannelKey.of(reference)].moments
+            turned = _projection(of_reference, shift, other_halves(place, arm))
             out["projection"][a] = along[:, 0].numpy()
-            out["projection_without"][a] = along[:, 1:].numpy()
+            out["projection_without"][a] = (along + turned - turned[:, :1])[:, 1:].numpy()
         if key in coordinates:
             _put_coordinates(out, a, columns, coordinates[key])
             partner = coordinates.get(ChannelKey.of(reference)) if reference is not None else None
@@ -198,18 +202,22 @@ def _squared(parts: list[Tensor]) -> Tensor:
     return torch.stack([(part**2).sum() for part in parts]).sum()
 
 
-def _directions(reference: Moments, shift: Tensor, pushforward: Pushforward) -> Tensor:
+def _directions(moments: Moments, shift: Tensor, pushforward: Pushforward) -> Tensor:
     """J_i u for each half of the buckets, even and odd, u the images' mean gradient in the *other*, [I 2 m].
 
     With u from the same replicates, its noise would lengthen the reference's
     own projection, and so shorten every other estimator's relative to it.
     """
-    others = (reference.pooled(slice(1 - half, None, 2))[1] + shift for half in (0, 1))
+    others = (moments.pooled(slice(1 - half, None, 2))[1] + shift for half in (0, 1))
     return torch.stack([pushforward.push(pushforward.pull(mean)) for mean in others], 1)
 
 
 def _projection(moments: Moments, shift: Tensor, directions: Tensor) -> Tensor:
-    """Mean along the directions of the reference's other half, over both halves, [I W] as in `LeftOut`."""
+    """Mean along the directions of the other half, over both halves, [I W] as in `LeftOut`.
+
+    The directions are held. What leaving a bucket out of them as well changes in the mean over images is what
+    the reference changes along the arm's own directions: the product of two means is the same either way.
+    """
     buckets = len(moments.count)
     halves = torch.arange(buckets) % 2
     along = ((moments.mean + shift.unsqueeze(1)) * directions[:, halves]).sum(2)  # [I S]

@@ -24,7 +24,7 @@ DIRECTION_ROWS = 4096
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """What several arms look up in one channel."""
 
     moments: LayerMoments
@@ -65,7 +65,7 @@ def summarize_layers(
 ) -> dict[str, Array]:
     """All arrays of the record for these arms, in their order; `columns` are each space's groups."""
     images = model.x.shape[0]
-    seen = {key: _Seen(c.moments) for key, c in found.channels.items() if c.cause is None}
+    seen = {key: Seen(c.moments) for key, c in found.channels.items() if c.cause is None}
     out = blank(len(arms), images, buckets, groups)
     out["coordinate_count"], out["coordinate_dead"] = np.zeros(groups), np.zeros(groups)
     coordinates: dict[Key, tuple[list[Tensor], Tensor, Tensor]] = {}
@@ -105,8 +105,8 @@ def summarize_layers(
         reference = found.references.get((arm.objective, channel.space))
         partner = Key.of(reference) if reference is not None else None
         if partner in seen:
-            along = _projection(moments, seen[partner])
-            out["projection"][a], out["projection_without"][a] = along[:, 0].numpy(), along[:, 1:].numpy()
+            along, without = projections(one, seen[partner])
+            out["projection"][a], out["projection_without"][a] = along.numpy(), without.numpy()
         if key in coordinates:
             variances, table, histogram = coordinates[key]
             out["coordinate_quantiles"][a][own] = table[0].numpy()
@@ -137,19 +137,25 @@ def _put_test(
     out["detectable_bias"][a] = test.detectable.numpy()
 
 
-def _projection(moments: LayerMoments, reference: _Seen) -> Tensor:
-    """Mean along the reference's mean of the other half of the buckets, over both halves, [I W]."""
+def projections(one: Seen, reference: Seen) -> tuple[Tensor, Tensor]:
+    """Of a channel on its reference, [I], and without each bucket [I S] (see `reportgen.store.records`)."""
+    along, turned = _projection(one.moments, reference), _projection(reference.moments, one)
+    return along[:, 0], (along + turned - turned[:, :1])[:, 1:]
+
+
+def _projection(moments: LayerMoments, other: Seen) -> Tensor:
+    """Mean along the held direction of another's other half of the buckets, over both halves, [I W]."""
     rows = torch.zeros(moments.sums.shape[0], len(moments.include), dtype=torch.float64)
     halves = torch.arange(len(moments.count)) % 2
     for half in (0, 1):
-        direction = reference.half(1 - half)
+        direction = other.half(1 - half)
         along = moments.sums @ direction  # [I S]
         weight = moments.include * (halves == half)
         rows += (along @ weight.T) / (weight @ moments.count) / 2.0
     return rows
 
 
-def _coordinates(one: _Seen) -> tuple[list[Tensor], Tensor, Tensor]:
+def _coordinates(one: Seen) -> tuple[list[Tensor], Tensor, Tensor]:
     """Variances of live coordinates for each row, their quantiles [W 1 + G Q], and a histogram."""
     sizes = list(one.moments.sizes.values())
     live = torch.split(one.live, sizes)
@@ -166,7 +172,7 @@ def _coordinates(one: _Seen) -> tuple[list[Tensor], Tensor, Tensor]:
 
 
 def _directional_ratios(
-    model: LayeredModel, arms: tuple[Arm, ...], found: Measured, seen: Mapping[Key, _Seen], buckets: int
+    model: LayeredModel, arms: tuple[Arm, ...], found: Measured, seen: Mapping[Key, Seen], buckets: int
 ) -> Tensor:
     """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ on fresh draws, [A I S]; see `reportgen.engine.direction`."""
     images = model.x.shape[0]
@@ -215,7 +221,7 @@ def _ratios(
     return {a: torch.cat(found, 1).mean(1) for a, found in pieces.items()}
 
 
-def _unit(one: _Seen) -> Tensor:
+def _unit(one: Seen) -> Tensor:
     """Each data point's direction of the mean gradient, [I P]; NaN where it is lost in the noise."""
     mean = one.moments.means(0)
     squared = (mean**2).sum(1)

@@ -103,7 +103,7 @@ def relative_projection(arm: MeasuredArm, against: MeasuredArm | None = None) ->
     """Mean gradient over images along the reference's, relative to it: 1 for an estimator without bias.
 
     With `against`, relative to that arm's instead. The same bucket of the
-    same image is left out of both, so draws they share cancel.
+    same image is left out of both, and of the direction, so draws they share cancel.
     """
     other = arm.reference if against is None else against
     if other.same_as(arm):
