@@ -178,6 +178,10 @@ def _one_arm(draws: Array, reference: Array | None, partner: Array | None, paire
     halves = [in_buckets[1 - half :: 2].mean(0) for half in (0, 1)]  # each bucket along the other half's mean
     along = draws.mean(2) * np.array([halves[s % 2] for s in range(BUCKETS)])
     along = along.sum(-1)  # [I S]
+    own = draws.mean((0, 2))
+    turned = (draws if reference is None else reference).mean(2)  # what the reference changes as a direction
+    turned = (turned * np.array([own[1 - s % 2 :: 2].mean(0) for s in range(BUCKETS)])).sum(-1)
+    turned = _half_means(turned) - turned.mean(1)[:, None]
     unit = (mean if reference is None else reference.reshape(IMAGES, -1, COORDINATES).mean(1))[:, None, None]
     unit = unit / np.linalg.norm(unit, axis=-1, keepdims=True)
     parallel = (draws * unit).sum(-1)
@@ -191,7 +195,7 @@ def _one_arm(draws: Array, reference: Array | None, partner: Array | None, paire
         "squared_norm": _groups(mean**2) - _groups(spread) / count,
         "squared_norm_without": _groups(means**2) - _groups(spreads) / fewer,
         "projection": along.mean(1),
-        "projection_without": _half_means(along),
+        "projection_without": _half_means(along) + turned,
         "batch_squared_norm_raw": _squared(mean.mean(0)),
         "batch_squared_norm": _squared(mean.mean(0)) - spread.sum() / count / IMAGES**2,
         "batch_squared_norm_without": _squared(means.mean(0)) - spreads.sum((0, 2)) / fewer / IMAGES**2,

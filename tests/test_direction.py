@@ -64,8 +64,8 @@ def test_it_is_what_the_definition_gives_in_every_weight(monkeypatch: pytest.Mon
     fresh: list[Tensor] = []
     observe, estimate = Channel.observe, Channel.estimate
 
-    def keep(self: Channel, bucket: int, values: Any, frame: Any, cache: Any) -> None:
-        observe(self, bucket, values, frame, cache)
+    def keep(self: Channel, bucket: int, values: Any, cache: Any, frame: Any) -> None:
+        observe(self, bucket, values, cache, frame)
         if (self.key.estimator, self.key.integrand) == ("pathwise", "likelihood"):
             seen.append(cache[self.key].clone())
 
@@ -111,11 +111,11 @@ def test_a_baseline_changes_the_length_of_an_estimate_and_not_its_direction() ->
 
 def test_of_an_estimate_without_a_length_it_is_not_available() -> None:
     line = free_gaussian(
-        [0.3], [0.7], lambda z: z.sum(-1)
+        [0.3] * 2, [0.7] * 2, lambda z: z.sum(-1)
     )  # the pathwise gradient is (1, σ ε): one mean direction
     record = measured(line, [arm("reconstruction", "pathwise")], min_replicates=100, precision=0.5)
     assert np.isfinite(record.arrays["directional_ratio"]).all()
-    still = free_gaussian([0.3], [0.7], lambda z: 0.0 * z.sum(-1) + 1.0)
+    still = free_gaussian([0.3] * 2, [0.7] * 2, lambda z: 0.0 * z.sum(-1) + 1.0)
     record = measured(still, [arm("reconstruction", "pathwise")], min_replicates=100, precision=0.5)
     with pytest.raises(NotAvailableError, match="is lost"):
         STATISTICS["directional_signal_to_noise"].of(MeasuredArm(record, 0), "all")

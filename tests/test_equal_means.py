@@ -89,3 +89,15 @@ def test_identical_estimators_differ_nowhere_and_a_noiseless_difference_is_certa
     assert float(same.p_value[0]) == 1.0 and float(same.dimension[0]) == 0
     different = equal_means_test(moments_of(np.ones((1, 100, 2))), one, floor)
     assert float(different.p_value[0]) == 0.0 and math.isinf(float(different.statistic[0]))
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e-5, 1e-8])
+def test_little_noise_is_not_taken_for_none(scale: float) -> None:
+    runs, n = 40, 400
+    data = np.random.default_rng(9).normal(size=(runs, n, 3)) * np.array([1.0, 1.0, scale])
+    floor = torch.full((runs,), (8 * torch.finfo(torch.float64).eps) ** 2).double()
+    signal = torch.ones(runs, 3).double()
+    found = equal_means_test(moments_of(data), signal, floor).p_value
+    assert float(found.min()) > 1e-3, "an equal mean is no certain difference, however quiet its coordinate"
+    biased = equal_means_test(moments_of(data + np.array([0.0, 0.0, 10 * scale])), signal, floor).p_value
+    assert float(biased.max()) < 1e-9

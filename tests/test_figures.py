@@ -66,6 +66,7 @@ from reportgen.findings import Estimate, Findings, collect, prose
 from reportgen.plan import Arm, MeasurementCell, Plan
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
+from tests.crafted import crafted, experiment
 from tests.press_cases import FUNCTION, toy
 from tests.synthetic import flagship_records, synthetic_drawings, synthetic_findings
 from tests.synthetic_experiment import synthetic_experiment, synthetic_plan
@@ -144,6 +145,16 @@ def test_each_objective_has_a_panel_of_its_own_numbers(findings: Findings) -> No
     elbo = panels[1].lines[0].values[-1]
     assert elbo == findings.get("total_variance", "score_function", objective="elbo").value
     assert elbo != panels[0].lines[0].values[-1]
+
+
+def test_a_gap_that_is_lost_in_the_noise_has_no_waterfall() -> None:
+    def drawn(ahead: float) -> bool:
+        variance = {"score_function": ahead, "with baseline": 1.001, "pathwise": 1.0}
+        found = crafted(experiment(), variances=lambda _, arm: variance[arm.label], spread=0.02)
+        return gap_waterfall.data(found) is not None
+
+    assert drawn(1.5)
+    assert not drawn(1.002)
 
 
 def test_waterfall_shares_add_up_and_factors_multiply_to_the_gap(findings: Findings) -> None:

@@ -123,6 +123,30 @@ def test_data_variance_belongs_to_the_objective() -> None:
     assert shares[0] < shares[1] < 1.0
 
 
+@pytest.mark.parametrize(("objective", "own"), [("iwae", True), ("elbo", False)])
+def test_a_bound_of_another_k_is_another_objective(simulated: Simulated, objective: str, own: bool) -> None:
+    record = simulated[0]
+    place = arm_of(record, "score_function").index
+    changed = [
+        dataclasses.replace(arm, objective=objective, num_samples=8 if i == place else arm.num_samples)
+        for i, arm in enumerate(record.arms)
+        if arm.objective == "reconstruction"
+    ]
+    arrays = {name: values[: len(changed)] for name, values in record.arrays.items()}
+    assert [arm.objective for arm in record.arms[: len(changed)]] == ["reconstruction"] * len(changed)
+    one = MeasuredArm(dataclasses.replace(record, arms=tuple(changed), arrays=arrays), place)
+    spread, reference = data_variance(one).value, data_variance(one.reference).value
+    assert (spread != reference) is own
+    noise = one.array("variance")[:, 0].mean()
+    assert monte_carlo_share(one).value == pytest.approx(noise / (noise + spread))
+    for name in ("relative_projection", "cosine_to_reference"):
+        told = of_arm(name, one)
+        assert told.available is not own
+        assert not own or told.status == (
+            "not available: the IWAE bound has another gradient for each K, and pathwise has K = 1"
+        )
+
+
 def test_holm_adjusts_step_by_step() -> None:
     np.testing.assert_allclose(bias.holm(np.array([0.01, 0.04, 0.03])), [0.03, 0.06, 0.06])
     np.testing.assert_allclose(bias.holm(np.array([0.6, 0.5])), [1.0, 1.0])
@@ -226,6 +250,22 @@ def test_the_gap_is_closed_at_equal_numbers_of_samples() -> None:
     assert share != pytest.approx(math.log(v["score_function"] / v["leave_one_out"]) / whole)
 
 
+@pytest.mark.parametrize(("ahead", "told"), [(1.0, False), (1.002, False), (1.5, True)])
+def test_of_a_gap_lost_in_the_noise_there_is_no_share(ahead: float, told: bool) -> None:
+    found = crafted(
+        experiment(),
+        variances=lambda _, arm: {"score_function": ahead, "with baseline": 1.2, "pathwise": 1.0}[arm.label],
+        spread=0.02,
+    )
+    share = found.gap_closed("with baseline", "score_function", "pathwise")
+    assert share.available is told
+    if not told:
+        assert share.status == (
+            "not available: the gap between score_function and pathwise is lost in the noise"
+        )
+        assert share.lost
+
+
 def test_one_replicate_is_not_available_and_never_zero() -> None:
     found = crafted(experiment(), changes={"replicates": 1})
     variance_ = found.get("total_variance", "pathwise")
@@ -240,6 +280,47 @@ def test_a_norm_below_its_noise_is_not_available() -> None:
         assert "lost in the noise" in found.status
     lost = of_arm("cosine_to_reference", _altered(batch_squared_norm=-0.1))
     assert "mean gradient of score_function over the images is lost" in lost.status
+
+
+@pytest.mark.parametrize(
+    ("eta", "parameters", "kind", "told"),
+    [
+        (2, 7, "phi", False),
+        (4, 2, "phi", False),
+        (0, 2, "phi", False),
+        (3, 7, "phi", True),
+        (0, 7, "phi", True),
+        (4, 4, "theta", False),
+    ],
+)
+def test_across_two_directions_the_directional_ratio_has_no_mean(
+    eta: int, parameters: int, kind: str, told: bool
+) -> None:
+    arm = _altered()
+    one = dataclasses.replace(arm.about, parameters=kind)
+    arrays = {**arm.record.arrays, "coordinate_count": np.array([parameters, 2.0])}
+    record = dataclasses.replace(
+        arm.record,
+        eta=eta,
+        parameters=parameters,
+        groups=("all", "θ mean"),
+        arms=(one, *arm.record.arms[1:]),
+        arrays=arrays,
+    )
+    found = of_arm("directional_signal_to_noise", MeasuredArm(record, 0))
+    assert found.available is told
+    assert told or found.status == (
+        "not available: across the gradient there is one direction, where the ratio has no mean"
+    )
+
+
+def test_an_estimator_that_is_the_reference_draw_by_draw_has_no_bias_to_be_detected() -> None:
+    arm = _altered(bias_statistic=0.0, bias_p_value=1.0, detectable_bias=math.nan)
+    assert of_arm("bias_p_value", arm).value == 1.0
+    found = of_arm("detectable_bias", arm)
+    assert found.status == (
+        "not available: differences to the reference do not vary along the gradient of every data point"
+    )
 
 
 def test_an_arm_against_itself_is_exactly_one() -> None:

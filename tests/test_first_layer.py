@@ -93,8 +93,8 @@ def vector_run() -> Run:
     fresh: dict[int, Array] = {}
     observe = Channel.observe
 
-    def keep(self: Channel, bucket: int, values: Any, frame: Any, cache: Any) -> None:
-        observe(self, bucket, values, frame, cache)
+    def keep(self: Channel, bucket: int, values: Any, cache: Any, frame: Any) -> None:
+        observe(self, bucket, values, cache, frame)
         kept.setdefault(self.key, [[] for _ in range(32)])[bucket].append(cache[self.key].clone())
 
     def note(out: Any, row: int, mean: float, variance: Any, drawn: Tensor) -> None:
@@ -373,7 +373,8 @@ def test_intervals_of_a_map_are_those_of_leaving_buckets_out() -> None:
         chosen[r, c] = True
         sample = pixels.log_part(row, chosen)
         assert sample.value == pytest.approx(noise.variance[r, c])
-        assert noise.error[r, c] == pytest.approx(1.96 * sample.standard_error(), rel=0.05)
+        ends = np.log(sample.interval())
+        assert noise.error[r, c] == pytest.approx((ends[1] - ends[0]) / 2, rel=0.02)
     left_out = pixels.log_part(row, np.ones(SHAPE, dtype=bool)).without[2, 5]
     whole = found.all(1).var(1, ddof=1)[:, :30].sum(1)
     without = np.concatenate([b for s, b in enumerate(found.replicates[1]) if s != 5], 1)[2]

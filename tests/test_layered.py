@@ -7,7 +7,8 @@ A small VAE with two stochastic layers, in float64; every estimator, K = 1 and
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -16,9 +17,11 @@ from torch import Tensor, nn
 
 from reportgen.applicability import LAYERED
 from reportgen.engine import measure
+from reportgen.engine.layered.channels import LayeredChannel
 from reportgen.engine.layered.linear_layers import LinearLayers
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.layered.sketch import Sketch
+from reportgen.engine.layered.summary import Seen, projections
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.errors import CellError
 from reportgen.plan import Arm
@@ -246,3 +249,32 @@ def test_other_modules_are_refused_with_a_remedy() -> None:
 
 def test_the_declaration_knows_which_estimators_have_a_surrogate() -> None:
     assert set(LAYERED) == set(SURROGATES)
+
+
+def test_a_bucket_is_left_out_of_an_estimate_and_of_its_direction() -> None:
+    sizes, buckets, images = {"a": 5, "b": 3}, 5, 3
+    rng = np.random.default_rng(3)
+
+    def seen() -> Seen:
+        moments = LayerMoments.empty(images, buckets, sizes)
+        moments.count += torch.tensor([4.0, 6.0, 4.0, 6.0, 4.0]).double()
+        moments.sums += torch.from_numpy(rng.normal(size=(images, buckets, 8)) + 2.0)
+        return Seen(cast(LayeredChannel, SimpleNamespace(moments=moments)))
+
+    def product(mine: Seen, theirs: Seen, lacking: tuple[int, int] | None = None) -> float:
+        def mean(one: Seen, half: int) -> Tensor:
+            rows = []
+            for i, sums in enumerate(one.moments.sums):
+                kept = [s for s in range(buckets) if s % 2 == half and (i, s) != lacking]
+                rows.append(sums[kept].sum(0) / one.moments.count[kept].sum())
+            return torch.stack(rows).mean(0)
+
+        return float(sum(mean(mine, half) @ mean(theirs, 1 - half) for half in (0, 1)) / 2)
+
+    mine, theirs = seen(), seen()
+    for one in (mine, theirs):
+        value, without = projections(one, theirs)
+        assert float(value.mean()) == pytest.approx(product(one, theirs), rel=1e-12)
+        for i, s in np.ndindex(images, buckets):
+            left_out = float(value.mean()) + float(without[i, s] - value[i]) / images
+            assert left_out == pytest.approx(product(one, theirs, (i, s)), rel=1e-12)

@@ -54,8 +54,8 @@ def run() -> tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tens
     kept: dict[ChannelKey, list[list[Tensor]]] = {}
     observe = Channel.observe
 
-    def keep(self: Channel, bucket: int, values: Any, frame: Any, cache: Any) -> None:
-        observe(self, bucket, values, frame, cache)
+    def keep(self: Channel, bucket: int, values: Any, cache: Any, frame: Any) -> None:
+        observe(self, bucket, values, cache, frame)
         buckets = kept.setdefault(self.key, [[] for _ in range(32)])
         buckets[bucket].append(cache[self.key].clone())
 
@@ -110,9 +110,16 @@ def test_arrays_are_what_numpy_finds_in_the_replicates(
     for half in (0, 1):  # every half along the reference's mean in the other
         other = np.einsum("irm,imp->irp", replicates(kept, reference, half=1 - half), jacobian.numpy())
         u = other.mean((0, 1)) + np.einsum("im,imp->p", shift, jacobian.numpy()) / IMAGES
-        own = replicates(kept, row, without, half).mean(1) + shift
+        own = replicates(kept, row, half=half).mean(1) + shift
         projections.append(np.einsum("im,imp,p->i", own, jacobian.numpy(), u))
-    np.testing.assert_allclose(found("projection"), np.mean(projections, 0), rtol=1e-9, atol=1e-12)
+    if without is None:
+        np.testing.assert_allclose(found("projection"), np.mean(projections, 0), rtol=1e-9, atol=1e-12)
+    else:
+        moved = [_product(run, row, shift, (i, without)) for i in range(IMAGES)]
+        change = IMAGES * (np.array(moved) - _product(run, row, shift))
+        np.testing.assert_allclose(
+            found("projection"), record.arrays["projection"][row] + change, rtol=1e-9, atol=1e-9
+        )
     if without is None:
         np.testing.assert_allclose(record.arrays["image_dot"][row], mean @ mean.mean(0), rtol=1e-9)
         np.testing.assert_allclose(record.arrays["image_squared_norm_raw"][row], (mean**2).sum(1), rtol=1e-9)
@@ -124,6 +131,28 @@ def test_arrays_are_what_numpy_finds_in_the_replicates(
         np.testing.assert_allclose(
             record.arrays["coordinate_quantiles" + suffix][index], quantiles, rtol=1e-9
         )
+
+
+def _product(
+    run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor],
+    row: int,
+    shift: np.ndarray,
+    lacking: tuple[int, int] | None = None,
+) -> float:
+    """The images' mean gradient in one half of the buckets times the reference's in the other, both ways.
+
+    `lacking` is an image and a bucket that are left out of both estimators.
+    """
+    record, kept, jacobian = run
+
+    def mean(of: int, half: int) -> np.ndarray:
+        eta = replicates(kept, of, half=half).mean(1)
+        if lacking is not None:
+            eta[lacking[0]] = replicates(kept, of, lacking[1], half)[lacking[0]].mean(0)
+        return np.asarray(np.einsum("im,imp->p", eta + shift, jacobian.numpy()) / IMAGES)
+
+    reference = position(record, ARMS[row].objective, "pathwise")
+    return float(np.mean([mean(row, half) @ mean(reference, 1 - half) for half in (0, 1)]))
 
 
 def test_coordinates_are_counted_dead_ones_apart(
@@ -151,8 +180,8 @@ def test_equal_means_test_is_the_cross_fitted_statistic_of_paired_differences() 
     seen: list[dict[str, list[Tensor]]] = [{}, {}]
     observe = Channel.observe
 
-    def keep(self: Channel, bucket: int, values: Any, frame: Any, cache: Any) -> None:
-        observe(self, bucket, values, frame, cache)
+    def keep(self: Channel, bucket: int, values: Any, cache: Any, frame: Any) -> None:
+        observe(self, bucket, values, cache, frame)
         seen[bucket % 2].setdefault(self.key.estimator, []).append(cache[self.key].clone())
 
     with pytest.MonkeyPatch.context() as patch:

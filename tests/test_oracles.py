@@ -10,12 +10,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 
 from reportgen.engine.vectors import meter
+from reportgen.problems import Problem
 from reportgen.problems.model import free_gaussian
 from tests.cells import arm, measured, position, standard_error
+from tests.estimator_checks import Case
+from tests.toys import Toy
 
 Z_BOUND = 4.5
 """At fixed seeds; two-sided probability 7e-6 a comparison under the null."""
@@ -119,9 +123,15 @@ X = 2.0
 LOG_EVIDENCE = -0.5 * math.log(2 * math.pi * 2.0) - X**2 / 4.0
 
 
-def conjugate(additive_constant: bool = True) -> object:
+def conjugate(additive_constant: bool = True) -> Problem:
     offset = -0.5 * math.log(2 * math.pi) if additive_constant else 0.0
     return free_gaussian([1.0], [math.sqrt(0.5)], lambda z: (-0.5 * (X - z) ** 2 + offset).sum(-1))
+
+
+def scored(additive_constant: bool) -> tuple[float, float]:
+    """Variances of f·√2 ε and f·(ε² − 1): f = a + ε/√2 − ε²/4 at z = 1 + ε/√2, log p(x|z) without KL."""
+    a = -0.5 * math.log(2 * math.pi) * additive_constant - 0.5
+    return 2 * a**2 - 3 * a + 31 / 8, 2 * a**2 - 5 * a + 77 / 8
 
 
 CONJUGATE = [
@@ -129,8 +139,8 @@ CONJUGATE = [
     ("elbo_analytic_kl", "pathwise", True, (0.5, 1.0)),
     ("elbo", "score_function", True, (2 * LOG_EVIDENCE**2, 2 * LOG_EVIDENCE**2)),
     ("reconstruction", "pathwise", True, (0.5, 1.0)),
-    ("reconstruction", "score_function", True, (12.16, 20.83)),
-    ("reconstruction", "score_function", False, (5.88, 12.69)),
+    ("reconstruction", "score_function", True, scored(True)),
+    ("reconstruction", "score_function", False, scored(False)),
 ]
 
 
@@ -141,9 +151,16 @@ def test_variances_at_the_exact_posterior(
     record = measured(conjugate(constant), [arm(objective, name)], reference=name, min_replicates=150_000)
     for group in (1, 2):
         variance = record.arrays["variance"][0, 0, group]
-        rounding = 0.005 if exact[group - 1] in (12.16, 20.83, 5.88, 12.69) else 0.0
-        bound = Z_BOUND * standard_error(record, "variance", 0, group) + rounding
+        bound = Z_BOUND * standard_error(record, "variance", 0, group)
         assert abs(variance - exact[group - 1]) < bound
+
+
+@pytest.mark.parametrize("constant", [True, False])
+def test_the_variances_of_the_score_function_are_those_of_a_quadrature_rule(constant: bool) -> None:
+    toy = Toy("posterior", lambda: conjugate(constant))
+    found = Case(toy, "reconstruction", "score_function").exact()
+    assert found is not None
+    np.testing.assert_allclose(np.diagonal(found.covariance[0].numpy()), scored(constant), rtol=1e-9)
 
 
 @pytest.mark.parametrize(

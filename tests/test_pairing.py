@@ -65,8 +65,8 @@ def test_the_statistic_is_that_of_differences_of_pair_means() -> None:
     seen: list[dict[str, list[Tensor]]] = [{}, {}]
     observe = Channel.observe
 
-    def keep(self: Channel, bucket: int, values: Any, frame: Any, cache: dict[ChannelKey, Tensor]) -> None:
-        observe(self, bucket, values, frame, cache)
+    def keep(self: Channel, bucket: int, values: Any, cache: dict[ChannelKey, Tensor], frame: Any) -> None:
+        observe(self, bucket, values, cache, frame)
         seen[bucket % 2].setdefault(self.key.estimator, []).append(cache[self.key].clone())
 
     arms = [arm("expectation", "score_function"), arm("expectation", "leave_one_out", 2)]

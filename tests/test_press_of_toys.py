@@ -411,7 +411,7 @@ def test_bias_and_variance_add_up_for_an_estimator_that_is_biased(monkeypatch: p
 
 
 def test_a_row_that_is_lost_in_the_noise_is_a_row_of_dashes() -> None:
-    found = toy(RAINFORTH, points=3, norms=lambda cell, arm: -1.0 if arm.label == "pathwise" else 1.0)
+    found = toy(RAINFORTH, points=3, eta=20, norms=lambda cell, arm: -1.0 if arm.label == "pathwise" else 1.0)
     rows = {row["title"]: row for row in signal.against_samples(found)}
     assert list(rows) == [
         "Pathwise in\u00a0φ", "Pathwise in\u00a0φ, directional", "Gradient of the model’s parameters, θ",

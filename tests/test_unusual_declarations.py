@@ -194,10 +194,18 @@ def test_a_dash_for_a_lost_direction_is_explained() -> None:
         ratios = {"directional_ratio": record.arrays["directional_ratio"] * float("nan")}
         return replace(found, measurements=(replace(record, arrays={**record.arrays, **ratios}),))
 
-    whole = signal.context(toy(text))
-    lost = signal.context(lose(toy(text)))
+    whole = signal.context(toy(text, eta=4))
+    lost = signal.context(lose(toy(text, eta=4)))
     assert whole is not None and not whole["lost"]
-    assert lost is not None and lost["lost"]
+    assert lost is not None and lost["lost"] and lost["directional"]
+
+
+def test_a_ratio_that_has_no_mean_has_no_column() -> None:
+    text = "experiment: toy\nproblem: {model: function}\nestimators: [pathwise, score_function]\n"
+    for eta, shown in ((2, False), (4, True)):
+        found = signal.context(toy(text, eta=eta))
+        assert found is not None and found["directional"] is shown and not found["lost"]
+        assert ("Directional" in said(toy(text, eta=eta))) is shown
 
 
 def test_a_swept_zero_is_told_and_a_constant_of_zero_is_not() -> None:

@@ -28,9 +28,12 @@ from reportgen.engine.moments import Moments
 from reportgen.engine.power import smallest_found
 
 RANK_TOLERANCE = 1e-9
-"""Eigenvalues below this fraction of the largest count as directions without noise."""
+"""Directions with less than this fraction of the largest eigenvalue are not tested: of so little noise the
+covariance says too little."""
 REPLICATES_A_COORDINATE = 4
 """Below this many a covariance of half of them says too little; there is no test then."""
+CERTAIN = 1e3
+"""Times what rounding and noise can make of it, the square of a difference that needs no test."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class EqualMeansTest:
     """One test an image, each [I]."""
 
     statistic: Tensor
-    """z; infinite where the means differ in a direction without noise."""
+    """z; infinite where the means differ by more than the noise of a direction that has next to none."""
     dimension: Tensor
     """Rank of the differences' covariance; 0 where the two estimators are the same draw by draw."""
     p_value: Tensor
@@ -60,8 +63,10 @@ def equal_means_test(differences: Moments, signal: Tensor, noise_floor: Tensor) 
     first, second = (differences.pooled(slice(start, None, 2)) for start in (0, 1))
     statistic = (_student(first, second, floor) + _student(second, first, floor)) / 2.0
     # A mean difference where there is no noise is certain; up to m replicates see only some of the noise.
-    still = torch.where(whole.keep, 0.0, whole.rotate(mean) ** 2).sum(1)
-    certain = (still > 1e3 * noise_floor) & (count > mean.shape[1])
+    # Little noise beside that of other directions is noise too, and moves the mean.
+    beyond_noise = (whole.rotate(mean) ** 2 - CERTAIN * whole.variance / count).clamp_min(0.0)
+    still = torch.where(whole.keep, 0.0, beyond_noise).sum(1)
+    certain = (still > CERTAIN * noise_floor) & (count > mean.shape[1])
     statistic = torch.where(certain, torch.inf, statistic)
 
     rank, half = whole.keep.sum(1), min(first[0], second[0])
@@ -84,6 +89,8 @@ class _Spectrum:
     """A covariance [I m m] in its own axes; those with less than a floor of variance are left out."""
 
     vectors: Tensor
+    variance: Tensor
+    """Eigenvalues, none below zero, [I m]."""
     keep: Tensor
     inverse: Tensor
     """Reciprocal eigenvalues, zero where left out, [I m]."""
@@ -92,7 +99,8 @@ class _Spectrum:
     def of(cls, covariance: Tensor, floor: Tensor) -> _Spectrum:
         values, vectors = torch.linalg.eigh(covariance)
         keep = values > torch.maximum(values[:, -1:] * RANK_TOLERANCE, floor)
-        return cls(vectors, keep, torch.where(keep, 1.0 / values.clamp_min(1e-300), 0.0))
+        inverse = torch.where(keep, 1.0 / values.clamp_min(1e-300), 0.0)
+        return cls(vectors, values.clamp_min(0.0), keep, inverse)
 
     def rotate(self, v: Tensor) -> Tensor:
         """Components along the axes, [I m]."""

@@ -69,7 +69,8 @@ def data(findings: Findings) -> GapWaterfall | None:
     if len(labels) < 3 or names[0] != STEPS[0] or names[-1] != STEPS[-1]:
         return None
     variances = [findings.get("total_variance", label) for label in labels]
-    if variances[0].value <= variances[-1].value:
+    closed = [findings.gap_closed(label, labels[0], labels[-1]) for label in labels]
+    if variances[0].value <= variances[-1].value or not closed[-1].available:
         return None
     gap = math.log(variances[0].value / variances[-1].value)
     ink = all_looks(findings)
@@ -77,9 +78,8 @@ def data(findings: Findings) -> GapWaterfall | None:
     for index, label in enumerate(labels):
         factor = findings.ratio(labels[index - 1], label) if index else None
         share = math.log(variances[index - 1].value / variances[index].value) / gap if index and gap else 0.0
-        closed = findings.gap_closed(label, labels[0], labels[-1])
         steps.append(
-            Step(label, title_of(findings, label), ink[label], variances[index], factor, share, closed)
+            Step(label, title_of(findings, label), ink[label], variances[index], factor, share, closed[index])
         )
     return GapWaterfall(
         findings.objectives[0], findings.checkpoints[-1], tuple(steps), findings.ratio(labels[0], labels[-1])

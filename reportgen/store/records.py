@@ -78,7 +78,8 @@ class MeasurementRecord:
     projection                  [A I]      mean of ĝ_i · u with u = the reference's mean gradient over
                                            the images, from the other half of the buckets (even, odd);
                                            mean_I / mean_I(reference) is 1 without bias
-    projection_without          [A I S]
+    projection_without          [A I S]    bucket s of image i left out of ĝ and of u, all that it changes
+                                           in the mean over images put to image i
     directional_ratio           [A I]      mean of ‖Δ∥‖ / ‖Δ⊥‖, estimates split along and across the gradient;
                                            NaN where its direction is lost in the noise
     directional_ratio_without   [A I S]

@@ -24,7 +24,7 @@ DIRECTION_ROWS = 4096
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """What several arms look up in one channel."""
 
     channel: LayeredChannel
@@ -77,7 +77,7 @@ def summarize_layers(
     model: LayeredModel, found: Measured, groups: int, columns: Mapping[str, list[int]], buckets: int
 ) -> dict[str, Array]:
     """All arrays of the record for this route's arms, in their order; `columns` are each space's groups."""
-    seen = {key: _Seen(channel) for key, channel in found.channels.items() if channel.cause is None}
+    seen = {key: Seen(channel) for key, channel in found.channels.items() if channel.cause is None}
     own = {Key.of(found.arms[a]) for a in own_arms(found.arms)}
     out = blank(len(found.arms), model.x.shape[0], buckets, groups)
     _put_counts(out, found.channels, seen, columns, groups)
@@ -91,8 +91,8 @@ def summarize_layers(
         put(out, "variance", a, mine, one.trace)
         _put_mean(out, a, mine, one)
         if partner in seen:
-            along = _projection(one.moments, seen[partner])
-            out["projection"][a], out["projection_without"][a] = along[:, 0].numpy(), along[:, 1:].numpy()
+            along, without = projections(one, seen[partner])
+            out["projection"][a], out["projection_without"][a] = along.numpy(), without.numpy()
         if key in own:
             put_coordinates(out, a, mine, one.coordinate_variances)
             if partner in own and partner in seen and bool((one.live == seen[partner].live).all()):
@@ -105,7 +105,7 @@ def summarize_layers(
 def _put_counts(
     out: dict[str, Array],
     channels: Mapping[Key, LayeredChannel],
-    seen: Mapping[Key, _Seen],
+    seen: Mapping[Key, Seen],
     columns: Mapping[str, list[int]],
     groups: int,
 ) -> None:
@@ -120,7 +120,7 @@ def _put_counts(
     out["coordinate_count"], out["coordinate_dead"] = counts, dead
 
 
-def _put_mean(out: dict[str, Array], a: int, columns: list[int], one: _Seen) -> None:
+def _put_mean(out: dict[str, Array], a: int, columns: list[int], one: Seen) -> None:
     """The length of the mean gradient, of each data point and of their mean, the noise in it taken off."""
     moments, images = one.moments, one.moments.sums.shape[0]
     noise = one.trace / moments.counts.view(1, -1, 1)
@@ -151,12 +151,18 @@ def _put_test(
     put_test(out, a, equal_means_test(paired.moments, signal, floor))
 
 
-def _projection(moments: LayerMoments, reference: _Seen) -> Tensor:
-    """Mean along the reference's mean of the other half of the buckets, over both halves, [I W]."""
+def projections(one: Seen, reference: Seen) -> tuple[Tensor, Tensor]:
+    """Of a channel on its reference, [I], and without each bucket [I S] (see `reportgen.store.records`)."""
+    along, turned = _projection(one.moments, reference), _projection(reference.moments, one)
+    return along[:, 0], (along + turned - turned[:, :1])[:, 1:]
+
+
+def _projection(moments: LayerMoments, other: Seen) -> Tensor:
+    """Mean along the held direction of another's other half of the buckets, over both halves, [I W]."""
     rows = torch.zeros(moments.sums.shape[0], len(moments.include), dtype=torch.float64)
     halves = torch.arange(len(moments.count)) % 2
     for half in (0, 1):
-        direction = reference.half(1 - half)
+        direction = other.half(1 - half)
         along = moments.sums @ direction  # [I S]
         weight = moments.include * (halves == half)
         rows += (along @ weight.T) / (weight @ moments.count) / 2.0
@@ -164,7 +170,7 @@ def _projection(moments: LayerMoments, reference: _Seen) -> Tensor:
 
 
 def _directional_ratios(
-    model: LayeredModel, found: Measured, seen: Mapping[Key, _Seen], buckets: int
+    model: LayeredModel, found: Measured, seen: Mapping[Key, Seen], buckets: int
 ) -> Tensor:
     """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ on fresh draws, [A I S], as in `vectors.direction`."""
     arms, images = found.arms, model.x.shape[0]
@@ -212,7 +218,7 @@ def _ratios(
     return {a: torch.cat(found, 1).mean(1) for a, found in pieces.items()}
 
 
-def _unit(one: _Seen) -> Tensor:
+def _unit(one: Seen) -> Tensor:
     """Each data point's direction of the mean gradient, [I P]; NaN where it is lost in the noise."""
     mean = one.moments.means(0)
     squared = (mean**2).sum(1)

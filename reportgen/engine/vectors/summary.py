@@ -91,11 +91,6 @@ def summarize(found: Measured, groups: int) -> dict[str, Array]:
         if channel.cause is None
     }
     exact = _exact(found, seen)
-    directions = {
-        place: _directions(seen[ChannelKey.of(arm)], found.shifts[place])
-        for place, arm in found.references.items()
-        if ChannelKey.of(arm) in seen
-    }
     own = {ChannelKey.of(found.arms[a]) for a in own_arms(found.arms)}
     out = blank(len(found.arms), found.images, found.buckets, groups)
     _put_counts(out, found.spaces, groups)
@@ -108,9 +103,9 @@ def summarize(found: Measured, groups: int) -> dict[str, Array]:
         partner = ChannelKey.of(reference) if reference is not None else None
         put(out, "variance", a, one.columns, one.trace)
         _put_mean(out, a, one, shift)
-        if place in directions:
-            along = _projection(one.channel.moments, shift, directions[place])
-            out["projection"][a], out["projection_without"][a] = along[:, 0].numpy(), along[:, 1:].numpy()
+        if partner in seen:
+            along, without = _projections(one, seen[partner], shift)
+            out["projection"][a], out["projection_without"][a] = along.numpy(), without.numpy()
         if key in own:
             put_coordinates(out, a, one.columns, one.coordinate_variances)
             if partner in own and partner in seen:
@@ -220,19 +215,30 @@ def _squared(parts: list[Tensor]) -> Tensor:
     return torch.stack([(part**2).sum() for part in parts]).sum()
 
 
-def _directions(reference: _Seen, shift: Tensor) -> Tensor:
+def _projections(one: _Seen, reference: _Seen, shift: Tensor) -> tuple[Tensor, Tensor]:
+    """Of a channel on its reference, [I], and without each bucket [I S] (see `reportgen.store.records`).
+
+    What leaving a bucket out of the direction too changes in the mean over images is what the reference
+    changes along the channel's own directions: the product of two means is the same either way.
+    """
+    along = _projection(one.channel.moments, shift, _directions(reference, shift))
+    turned = _projection(reference.channel.moments, shift, _directions(one, shift))
+    return along[:, 0], (along + turned - turned[:, :1])[:, 1:]
+
+
+def _directions(of: _Seen, shift: Tensor) -> Tensor:
     """J_i u for each half of the buckets, even and odd, u the images' mean gradient in the *other*, [I 2 m].
 
     With u from the same replicates, its noise would lengthen the reference's
     own projection, and so shorten every other estimator's relative to it.
     """
-    moments, pushforward = reference.channel.moments, reference.pushforward
+    moments, pushforward = of.channel.moments, of.pushforward
     others = (moments.pooled(slice(1 - half, None, 2))[1] + shift for half in (0, 1))
     return torch.stack([pushforward.push(pushforward.pull(mean)) for mean in others], 1)
 
 
 def _projection(moments: Moments, shift: Tensor, directions: Tensor) -> Tensor:
-    """Mean along the directions of the reference's other half, over both halves, [I W] as in `LeftOut`."""
+    """Mean along the held directions of the other half, over both halves, [I W] as in `LeftOut`."""
     buckets = len(moments.count)
     halves = torch.arange(buckets) % 2
     along = ((moments.mean + shift.unsqueeze(1)) * directions[:, halves]).sum(2)  # [I S]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.findings.statistics.estimate import NotAvailableError
+from reportgen.objectives import OBJECTIVES
 from reportgen.store.records import ArmRecord, MeasurementRecord
 
 Array = NDArray[np.float64]
@@ -29,6 +30,13 @@ class MeasuredArm:
     def same_as(self, other: MeasuredArm) -> bool:
         """Whether both are the same row of the same record."""
         return self.record is other.record and self.index == other.index
+
+    def shares_gradient(self, other: MeasuredArm) -> bool:
+        """Whether both are of one objective’s gradient: a bound of K samples has another for each K."""
+        if self.about.objective != other.about.objective:
+            return False
+        several = OBJECTIVES[self.about.objective].several
+        return not several or self.about.num_samples == other.about.num_samples
 
     @property
     def default(self) -> bool:

@@ -75,7 +75,13 @@ def bias_p_value(arm: MeasuredArm) -> float:
 
 def detectable_bias(arm: MeasuredArm) -> float:
     """Median over images, relative to the image's own gradient, no unit."""
-    return float(np.median(_present(arm, "detectable_bias")))
+    _present(arm, "bias_p_value")
+    values = arm.array("detectable_bias")
+    if np.isnan(values).any():
+        raise NotAvailableError(
+            "differences to the reference do not vary along the gradient of every data point"
+        )
+    return float(np.median(values))
 
 
 def holm(p_values: Array) -> Array:

@@ -6,7 +6,8 @@ and D = tr Cov_x(E ĝ_x), the spread of the images' own gradients. A minibatch
 of B independent images has (V + D)/B, so the Monte Carlo share V/(V + D) is
 the same for every B. D belongs to the objective and not to the estimator: it
 is measured with the reference arm, unless an arm is biased under it, or a
-user's own of which that is not known here, and so may have means of its own.
+user's own of which that is not known here, and so may have means of its own;
+or has another K where the objective is a bound of K samples, and so another one.
 
 Here the images are the random draw. One image at a time is left out (I − 1
 degrees of freedom); that takes in the Monte Carlo noise of each as well.
@@ -37,7 +38,8 @@ def _share(ratio: float) -> float:
 def _carrier(arm: MeasuredArm) -> MeasuredArm:
     """The arm from which the spread of the images' gradients is measured."""
     kind = ESTIMATORS.get(arm.about.estimator)
-    return arm.reference if kind is not None and kind.is_unbiased(arm.about.objective) else arm
+    unbiased = kind is not None and kind.is_unbiased(arm.about.objective)
+    return arm.reference if unbiased and arm.shares_gradient(arm.reference) else arm
 
 
 def _data_variance(arm: MeasuredArm) -> tuple[float, Array]:

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.estimate import Estimate, NotAvailableError
-from reportgen.findings.statistics.jackknife import Sample, exponential
+from reportgen.findings.statistics.jackknife import LEVEL, Sample, exponential
 from reportgen.findings.statistics.named import estimate
 from reportgen.findings.statistics.variance import mean_over_images, on_log_scale
-from reportgen.jackknife import stratum_variances
+from reportgen.jackknife import degrees_of_freedom, stratum_variances, t_quantile
 from reportgen.store.records import MeasurementRecord
 
 Array = NDArray[np.float64]
@@ -97,9 +97,13 @@ def noise(arm: MeasuredArm) -> PixelNoise:
     value, without = _of_images(arm)
     # Sums instead of matrix products, which round as their operands happen to lie in memory.
     variance = (value[:, None] * of_pixel).sum(0) / len(value)
-    spread = (stratum_variances(without)[:, None] * of_pixel**2).sum(0) / len(value) ** 2
+    of_images = stratum_variances(without)[:, None] * (of_pixel / len(value)) ** 2
+    reach = [
+        t_quantile(LEVEL, degrees_of_freedom(own, without.shape[1])) * math.sqrt(float(own.sum()))
+        for own in of_images.T
+    ]
     error = np.full_like(variance, math.nan)
-    np.divide(1.96 * np.sqrt(spread), variance, out=error, where=variance > 0)
+    np.divide(reach, variance, out=error, where=variance > 0)
     return PixelNoise(variance.reshape(shape), error.reshape(shape), arm.array("unit_pixels"))
 
 

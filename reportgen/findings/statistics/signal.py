@@ -11,8 +11,12 @@ from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.findings.statistics.jackknife import Quantity, Sample, exact
 from reportgen.findings.statistics.variance import mean_over_images
+from reportgen.objectives import OBJECTIVES
 
 Array = NDArray[np.float64]
+
+NO_MEAN = "across the gradient there is one direction, where the ratio has no mean"
+"""Why there is no directional signal-to-noise ratio."""
 
 
 def root(value: float) -> float:
@@ -63,8 +67,11 @@ def signal_to_noise(arm: MeasuredArm, group: str = "all") -> Quantity:
 def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
     """Mean over replicates and images of ‖Δ∥‖ / ‖Δ⊥‖, an estimate's lengths along the gradient and across.
 
-    Source: Rainforth et al. (2018), section 5.
+    Of estimates with two directions what lies across is one number, which may be as near to zero as it likes:
+    one over it has no mean. Source: Rainforth et al. (2018), section 5.
     """
+    if _directions(arm) == 2:
+        raise NotAvailableError(NO_MEAN)
     ratios, without = arm.array("directional_ratio"), arm.array("directional_ratio_without")
     if np.isnan(ratios).any():
         raise NotAvailableError("the direction of a data point's gradient, or of an estimate of it, is lost")
@@ -73,15 +80,35 @@ def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
     return Sample(*mean_over_images(ratios, without))
 
 
+def _directions(arm: MeasuredArm) -> int:
+    """In how many directions the estimates at one data point can lie, at most."""
+    record = arm.record
+    if arm.about.parameters == "theta":
+        counts = zip(record.groups, record.arrays["coordinate_count"], strict=True)
+        return int(sum(count for name, count in counts if name.startswith("θ ")))
+    return min(record.eta, record.parameters) if record.eta else record.parameters
+
+
+def _require_one_gradient(arm: MeasuredArm, other: MeasuredArm) -> None:
+    """Means are compared where without bias they would be the same."""
+    if not arm.shares_gradient(other):
+        title = OBJECTIVES[arm.about.objective].title
+        raise NotAvailableError(
+            f"the {title} has another gradient for each K, and {other.about.label} has K = "
+            f"{other.about.num_samples}"
+        )
+
+
 def relative_projection(arm: MeasuredArm, against: MeasuredArm | None = None) -> Quantity:
     """Mean gradient over images along the reference's, relative to it: 1 for an estimator without bias.
 
     With `against`, relative to that arm's instead. The same bucket of the
-    same image is left out of both, so draws they share cancel.
+    same image is left out of both, and of the direction, so draws they share cancel.
     """
     other = arm.reference if against is None else against
     if other.same_as(arm):
         return exact(1.0)
+    _require_one_gradient(arm, other)
     above, above_without = mean_over_images(arm.array("projection"), arm.array("projection_without"))
     below, below_without = mean_over_images(other.array("projection"), other.array("projection_without"))
     if math.isnan(above) or math.isnan(below) or below == 0.0:
@@ -103,6 +130,7 @@ def cosine_to_reference(arm: MeasuredArm) -> Quantity:
     reference = arm.reference
     if reference.same_as(arm):
         return exact(1.0)
+    _require_one_gradient(arm, reference)
     along, along_without = arm.array("projection"), arm.array("projection_without")
     squares = []
     for one in (arm, reference):

@@ -99,12 +99,16 @@ def gap_closed(arm: MeasuredArm, worst: MeasuredArm, best: MeasuredArm, group: s
 
     V is total variance times K, so that estimators with several samples an
     estimate are compared at the same number of samples. 0 for the worst, 1
-    for the best; below 0 or above 1 outside of them.
+    for the best; below 0 or above 1 outside of them. Of a gap whose own interval
+    holds 0 there is no share that an interval could be made for.
     """
     above = per_sample(worst, group).minus(per_sample(arm, group))
     below = per_sample(worst, group).minus(per_sample(best, group))
-    if below.working == 0.0:
-        raise NotAvailableError("there is no gap: both ends have the same variance")
+    low, high = below.interval()
+    if low <= 0.0 <= high:
+        raise NotAvailableError(
+            f"the gap between {worst.about.label} and {best.about.label} is lost in the noise"
+        )
     with np.errstate(divide="ignore", invalid="ignore"):
         return Sample(above.working / below.working, above.without / below.without)
 

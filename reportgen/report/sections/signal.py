@@ -8,6 +8,7 @@ from typing import Any
 
 from reportgen.figures import reading
 from reportgen.findings import Findings
+from reportgen.findings.statistics.signal import NO_MEAN
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
@@ -34,6 +35,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if not any(cell.available for row in rows for cell in row["cells"]):
         return None
     pair = about.contrast(findings)
+    directional = not all(NO_MEAN in row["directed"].status for row in rows)
     return {
         "directed": _sentence(findings, pair, "directional_signal_to_noise") if pair else "",
         "rows": rows,
@@ -42,8 +44,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "lost": any(
             not cell.available
             for row in rows
-            for cell in (*row["cells"], *(() if v.trained else (row["directed"],)))
+            for cell in (*row["cells"], *((row["directed"],) if directional and not v.trained else ()))
         ),
+        "directional": directional,
         "objective": about.under(findings, findings.objectives[0]),
         "every": about.under_every(findings, findings.objectives[0]),
         "at_last": v.at_last,

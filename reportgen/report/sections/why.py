@@ -65,20 +65,22 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
     if counts[worst] != counts[best]:
         return []
     free = [label for label in others if not uses_gradient(findings, label) and counts[label] == counts[best]]
+    whole = findings.ratio(worst, best)
+    where = words.side(whole)
+    if free and where in ("below", "around"):
+        higher = "does not have" if where == "below" else "is not seen to have"
+        return [
+            words.sentence(
+                f"{about.named(findings, worst)} {higher} the higher variance"
+                f"{findings.vocabulary.at_last}, so there is no gap for the derivative to explain"
+            )
+        ]
     shares = {label: findings.gap_closed(label, worst, best) for label in free}
     usable = {label: share for label, share in shares.items() if share.has_interval}
     if not usable:
         return []
     top = max(usable, key=lambda label: usable[label].value)
     share, rest = usable[top], findings.ratio(top, best)
-    whole = findings.ratio(worst, best)
-    if words.side(whole) != "above":
-        return [
-            words.sentence(
-                f"{about.named(findings, worst)} does not have the higher variance"
-                f"{findings.vocabulary.at_last}, so there is no gap for the derivative to explain"
-            )
-        ]
     text = (
         f"Of the estimators that use no derivative of the integrand, {about.named(findings, top)} goes "
         "furthest: it closes "
