@@ -122,7 +122,7 @@ def base_model(findings: Findings, *, seeded: bool = True) -> str:
 
 
 def _places(findings: Findings, path: str, found: Iterable[str]) -> Mapping[str, int]:
-    """Where each of the titles `found` stands: as the sweep lists them, after a base value that no list has."""
+    """Where each title `found` stands: as the sweep lists them, after a base value that no list has."""
 
     def written(values: Iterable[Any]) -> list[str]:
         return [str(v) if path == OBJECTIVE else _written(findings, path, {path: v}) for v in values]
