@@ -29,9 +29,13 @@ app = typer.Typer(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of the console script: run a command, print errors as one line each, exit."""
-    with lasting_output():
+    with lasting_output() as lost:
         code = _run(arguments)
-        sys.stdout.flush()
+        if why := lost():
+            told = (
+                f"standard output: cannot be written ({why}). Make room, send it elsewhere, or use --quiet."
+            )
+            code = complain(told, UsageError.exit_code)
     sys.exit(code)
 
 
