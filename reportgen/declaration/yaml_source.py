@@ -99,6 +99,8 @@ def read_value(text: str) -> Any:
     """Parses one value as it stands behind ``--set path=``. Raises ValueError with the reason."""
     try:
         node = _compose(text)
+    except yaml.reader.ReaderError:
+        raise ValueError("holds a character that is no text. Remove it.") from None
     except (_TooDeepError, yaml.YAMLError) as error:
         problem = getattr(error, "problem", None) or "nested too deep"
         raise ValueError(f"is not a YAML value ({problem}). Quote it.") from None
