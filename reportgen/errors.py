@@ -8,6 +8,9 @@ traceback.
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 
 class ReportgenError(Exception):
     """Base of all errors that are answered with one line and an exit code."""
@@ -53,6 +56,13 @@ class UnwritableError(StoreError):
     """The output folder cannot be written: the place is wrong, no cell broke."""
 
     exit_code = 2
+
+    @classmethod
+    def of(cls, place: Path, error: OSError) -> UnwritableError:
+        """For what the system said of a place; where that is full, another way out is named too."""
+        room = "Free some space or choose" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Choose"
+        reason = error.strerror or error
+        return cls(f"{place}: cannot be written ({reason}). {room} another folder with --output.")
 
 
 class CellError(ReportgenError):

@@ -149,6 +149,11 @@ REFUSED = {
         "slopes are of total_variance, work_normalized_variance, mean_norm, signal_to_noise or "
         "directional_signal_to_noise, got evaluations",
     ),
+    "slope(slope(total_variance(a), num_samples), num_samples) < 0": (
+        7,
+        "slope cannot stand inside another form. Use total_variance, mean_norm, ",
+    ),
+    "ordering(negative_log_likelihood, a, b)": (10, "cannot stand inside another form. Use total_variance"),
     "slope(total_variance(a), epochs) < 0": (26, "over num_samples only"),
     "slope(total_variance(a), num_samples) < total_variance(a)": (41, "a slope is compared with a number"),
     "crossover(a, b, p.k) < total_variance(a)": (24, "a crossover is compared with a number"),

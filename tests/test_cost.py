@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reportgen.declaration import find, load
+from reportgen.declaration import find, load, load_text
 from reportgen.execution.cost import judging_seconds, measuring_seconds, training_seconds
 from reportgen.plan import Plan, make_plan
 
@@ -24,6 +24,16 @@ def test_an_evening_is_foreseen_to_a_factor_of_two(evening: Plan, kind: str, too
         "measurements": lambda cell: measuring_seconds(cell, PIXELS, IMAGES),
     }[kind]
     assert took / 2 < sum(map(cost, getattr(evening, kind))) < 2 * took
+
+
+def test_a_precision_that_is_never_met_costs_the_budget() -> None:
+    for precision in ("1e-300", "5e-324", "1e-9%"):
+        experiment = load_text(
+            f"experiment: a\nproblem: {{model: conjugate}}\nmeasure: {{precision: {precision}}}"
+        )
+        coarse = load_text("experiment: a\nproblem: {model: conjugate}\nmeasure: {precision: 0.01%}")
+        fine, other = (make_plan(of).measurements[0] for of in (experiment, coarse))
+        assert measuring_seconds(fine, 0, 1) == measuring_seconds(other, 0, 1)
 
 
 def test_an_image_enters_the_encoder_once_for_all_its_samples(evening: Plan) -> None:

@@ -96,6 +96,10 @@ REFUSED_FILES: dict[str, tuple[str, str]] = {
         "experiment: a\ntrain:\n\tepochs: 5\n",
         "x.yaml:3: must be indented with spaces, got a tab in column 1. Replace it by spaces.",
     ),
+    "open quote": (
+        "experiment: a\ntitle: 'b\nseed: 1\n",
+        "x.yaml:2: has a quote in column 8 that is not closed. Close it.",
+    ),
     "unfinished": ("experiment: a\nobjective: [elbo\n", "x.yaml:3: is not valid YAML in column 1: "),
     "two documents": (
         "experiment: a\n---\nexperiment: b\n",
@@ -366,6 +370,21 @@ REFUSED_FIELDS: dict[str, str] = {
         "Name more settings there."
     ),
     "sweep: {train.after.epochs: [2]}": "x.yaml:2 sweep.train.after.epochs: no setting has this path.",
+    "judge: {}\npublished: {source: a, values: [{at: {}, nll: 1, units: [5]}]}": (
+        "x.yaml:3 published.values[0].units: unknown key. Use at, nll or active_units."
+    ),
+    "judge: {}\npublished: {source: a, values: [{at: [], nll: 1}]}": (
+        "x.yaml:3 published.values[0].at: must be a mapping, got an empty list."
+    ),
+    "judge: {}\npublished: {source: a, values: [5]}": (
+        "x.yaml:3 published.values[0]: must be a mapping of settings (at, nll, active_units), got 5."
+    ),
+    "problem: {python: 'a:b', arguments: {c: [1, .nan]}}": (
+        "x.yaml:2 problem.arguments.c: must be finite, got nan."
+    ),
+    "problem: {python: 'a:b', arguments: {c: -1e999}}": (
+        "x.yaml:2 problem.arguments.c: must be finite, got -inf."
+    ),
     'claims: [{test: "variance_ratio(score_function, pathwise) > 1", quote: a}]': (
         "x.yaml:2 claims[0].id: is required, got nothing. Add `id: lower-variance`."
     ),
@@ -479,6 +498,14 @@ def test_equal_means_are_held_against_the_reference_of_their_own_objective() -> 
         ),
         ("equal_means(score_function, loo)", "equal_means needs the reference, pathwise, as one of the two"),
         ("equal_means(pathwise, pathwise)", "compares pathwise with itself. Name two estimators."),
+        (
+            "variance_ratio(pathwise, pathwise) > 1",
+            "compares pathwise with itself. Name each estimator once.",
+        ),
+        ("variance_ratio(loo, leave_one_out) > 1", "compares leave_one_out with itself."),
+        ("gap_closed(loo, pathwise, pathwise) > 0.5", "compares pathwise with itself. Name each"),
+        ("ordering(mean_norm, loo, pathwise, loo)", "compares loo with itself. Name each"),
+        ("mean_norm(loo) < mean_norm(leave_one_out)", "compares mean_norm(loo) with itself."),
         (
             "constant_effect(loo) > 1",
             "constant_effect is measured for score_function and pathwise only, got loo.",

@@ -101,6 +101,32 @@ def test_with_two_objectives_nothing_is_said_of_a_figure_that_is_not_shown(
     assert 'id="fig-variance_over_training_by_objective"' in shown
 
 
+def test_rows_and_columns_stand_as_the_sweep_lists_them() -> None:
+    """Whichever of them is the base setting; one that the sweep does not list comes first."""
+    base = "{objective: elbo, num_samples: 1,"
+    for trained in (base, base.replace("1", "50"), base.replace("elbo", "iwae"), base.replace("1", "2")):
+        found = grid(models(declared(TABLE.replace(base, trained))))
+        assert found is not None
+        unlisted = [("2",)] if "2" in trained else []
+        assert [row.titles for row in found.rows] == [*unlisted, ("1",), ("5",), ("50",)]
+        assert found.columns == ("VAE", "IWAE")
+    turned = grid(
+        models(declared(TABLE.replace("[elbo, iwae]", "[iwae, elbo]").replace("5, 50]}", "50, 5]}")))
+    )
+    assert turned is not None
+    assert [row.titles for row in turned.rows] == [("1",), ("50",), ("5",)]
+    assert turned.columns == ("IWAE", "VAE")
+
+
+def test_settings_of_the_model_group_those_of_its_training() -> None:
+    kind = "train.num_samples: [1, 5, 50], problem.latent: [20, 50]"
+    text = TABLE.replace("train.num_samples: [1, 5, 50]}\nclaims", kind + "}\nclaims")
+    text = text[: text.index("published:")] + text[text.index("sweep:") :]
+    found = grid(models(declared(text)))
+    assert found is not None
+    assert [row.titles for row in found.rows] == [(n, k) for n in ("20", "50") for k in ("1", "5", "50")]
+
+
 def test_the_table_has_the_papers_form_with_the_budget_beside_every_number(page: str) -> None:
     rows = cells(page)
     assert len(rows) == 18

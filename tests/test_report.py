@@ -71,7 +71,7 @@ claims:
     statement: it is higher
     test: variance_ratio(score_function, pathwise) < 1
     expect: refuted
-  - {id: unsure, statement: a hair, test: "variance_ratio(pathwise, pathwise) > 1 at checkpoint 0"}
+  - {id: unsure, statement: a hair, test: "relative_projection(pathwise) > 1 at checkpoint 0"}
 """
 
 
@@ -389,7 +389,7 @@ measure: {images: 3}
 claims:
   - id: unsure
     statement: a hair
-    test: variance_ratio(pathwise, pathwise) > 1
+    test: relative_projection(pathwise) > 1
     expect: refuted
 """
 

@@ -543,6 +543,10 @@ def test_a_training_that_is_not_finished_leaves_the_others_and_is_told() -> None
     assert drawn is not None
     told = likelihood_by_model.caption(found, drawn)
     assert "over trainings and the choice of images, of a model of one training over the images alone" in told
+    page = text_of(page_of(found))
+    assert (
+        "half a 95% interval over trainings and images, of a model of one training over images alone" in page
+    )
 
 
 # The report
@@ -550,7 +554,7 @@ def test_a_training_that_is_not_finished_leaves_the_others_and_is_told() -> None
 
 def test_the_report_says_over_what_its_intervals_are(pages: tuple[str, str]) -> None:
     page, alone = pages
-    assert "here with half a 95% interval over trainings and images" in page
+    assert "here with half a 95% interval over trainings and images, after" in page
     assert "the mean over 3 trainings, which differ in their seed alone" in page
     assert "another seed trains another network" not in page
     assert re.search(r"has a standard deviation of 0\.26 \(0\.14 to 1\.66\) nats for", page)

@@ -321,6 +321,20 @@ def test_a_slope_needs_logarithms() -> None:
     assert "lost in the noise" in lost.estimate.status
 
 
+def test_a_gradient_that_may_be_zero_at_the_claims_own_level_refutes_no_equal_means() -> None:
+    """Where it is zero, one without noise has no part of what the reference's noise points to."""
+
+    def none(cell: MeasurementCell, arm: Arm) -> float:
+        return 0.0 if arm.label == "score_function" else 1.0
+
+    declared = experiment("equal_means(pathwise, score_function) at every checkpoint")
+    for spread, verdict in ((0.3, REFUTED), (0.5, UNDECIDED), (0.6, UNDECIDED)):
+        found = crafted(declared, projections=none, spread=spread)
+        assert found.get("relative_projection", "score_function").available, "at 95 % it is not zero"
+        assert found.claims[0].verdict == verdict, spread
+    assert found.claims[0].cause == "the mean gradient of pathwise is lost in the noise"
+
+
 def test_equal_means_is_refuted_by_the_joint_test_alone() -> None:
     def tiny(cell: MeasurementCell, arm: Arm) -> float:
         return 1e-6 if arm.label == "score_function" and cell.checkpoint == 0 else 0.9

@@ -39,7 +39,7 @@ from reportgen.verification.numbers import (
 )
 from reportgen.verification.printed import TOKENS, Values, _Token
 from reportgen.verification.verification import quicker
-from reportgen.workflow import Job
+from reportgen.workflow import Job, prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = """\
@@ -385,6 +385,52 @@ def refused(path: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {path}: ")
     return line
+
+
+@pytest.mark.parametrize("left", ["one cell", "none"])
+def test_of_a_run_that_was_stopped_the_unfinished_cells_are_named(
+    made: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    left: str,
+) -> None:
+    shutil.copytree(made / "output" / ".store", tmp_path / "output" / ".store")
+    shutil.copy(made / "word.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    job = prepare("word.yaml", Path("output"), ())
+    if left == "one cell":
+        for cell in job.cells:
+            if cell.setting["problem.scale_factor"] == 0.5:
+                job.store.remove(cell.key)
+        assert call("render", "word.yaml", "--quiet") == 3
+    else:
+        assert call("report", "word.yaml", "--budget", "0.001s", "--fresh", "--quiet") == 3
+    pdf = "output/word/report.pdf"
+    assert call("verify", pdf, "--executor", "serial") == 3
+    said = capsys.readouterr().out
+    place = "    measurement, scale_factor 0.5, checkpoint 0: "
+    if left == "one cell":
+        assert f"unfinished\n{place}the run was stopped before it\n  run again" in said
+    else:
+        assert f"{place}not begun: the time was up" in said and said.count("    measurement, ") == 3
+    assert "differs:" not in said, "a cell that was not measured has no machine"
+    assert "undecided: one of the two runs leaves open what the other decides" in said
+    assert call("verify", pdf, "--executor", "serial", "--json", "--quiet") == 3
+    named = json.loads(capsys.readouterr().out)["unfinished"]
+    assert [cell["setting"]["problem.scale_factor"] for cell in named][-2:].count(0.5) == 1
+    assert {(cell["kind"], cell["checkpoint"]) for cell in named} == {("measurement", 0)}
+
+
+def test_unfinished_cells_that_are_none_of_the_report_are_told(report: Path, tmp_path: Path) -> None:
+    for odd in ({"key": "0" * 32, "kind": "measurement", "cause": "x"}, {"kind": "environment"}, "x", [], 7):
+        manifest = json.loads(attached(report)["manifest.json"])
+        manifest["cells"]["unfinished"] = [odd]
+        path = with_files(report, tmp_path / "o.pdf", manifest_json=json.dumps(manifest).encode())
+        with pytest.raises(
+            UsageError, match=r"o\.pdf: the unfinished cells in its manifest\.json must be cells"
+        ):
+            gather(path)
 
 
 def test_what_is_no_report(report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from reportgen.cli.verify import verify
 from reportgen.errors import ReportgenError, UsageError
 
 INTERRUPTED, DEFECT = 130, 70
+REFUSED = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
+"""What the system says of a path that a person should not have named, wherever we come upon it."""
 
 app = typer.Typer(
     add_completion=False,
@@ -29,9 +32,13 @@ app = typer.Typer(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of the console script: run a command, print errors as one line each, exit."""
-    with lasting_output():
+    with lasting_output() as lost:
         code = _run(arguments)
-        sys.stdout.flush()
+        if why := lost():
+            told = (
+                f"standard output: cannot be written ({why}). Make room, send it elsewhere, or use --quiet."
+            )
+            code = complain(told, UsageError.exit_code)
     sys.exit(code)
 
 
@@ -44,7 +51,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         code = complain(_usage(error), UsageError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in REFUSED and error.filename:
+            told = f"{error.filename}: cannot be used ({error.strerror}). Name another place."
+            return complain(told, UsageError.exit_code)
         traceback.print_exc()
         code = DEFECT
     if code == INTERRUPTED:

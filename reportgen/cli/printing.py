@@ -5,50 +5,79 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from io import TextIOWrapper
 from typing import Any, TextIO, cast
 
 import typer
 
 
 class _Lasting:
-    """A stream that outlives its reader: what is written once the pipe is closed goes nowhere."""
+    """A stream that outlives its reader: what is written once the pipe is closed goes nowhere.
+
+    So does what cannot be written for another reason, a full disk, say; `lost` is then why.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self.lost = ""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        try:
-            return self._stream.write(text)
-        except BrokenPipeError:
-            self._go_on()
-            return len(text)
+        self._try(lambda: self._stream.write(text))
+        return len(text)
 
     def flush(self) -> None:
-        try:
-            self._stream.flush()
-        except BrokenPipeError:
-            self._go_on()
+        self._try(self._stream.flush)
 
-    def _go_on(self) -> None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+    def _try(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                self.lost = error.strerror or str(error)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
 
 
 @contextmanager
-def lasting_output() -> Iterator[None]:
-    """A reader who has read enough (`| head`) ends neither the work nor changes the exit code."""
+def lasting_output() -> Iterator[Callable[[], str]]:
+    """A reader who has read enough (`| head`) ends neither the work nor changes the exit code.
+
+    Nor does a stream that was closed from the start, or one of few letters: those it lacks are spelt out.
+    Yields what says, at the end, why standard output could not be written; empty where it was.
+    """
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (cast(TextIO, _Lasting(stream)) for stream in before)
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr = before
+    with ExitStack() as opened:
+        _occupy()
+        streams = [stream or opened.enter_context(open(os.devnull, "w")) for stream in before]
+        for stream in streams:
+            if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+                stream.reconfigure(errors="backslashreplace")
+        out, error = (_Lasting(stream) for stream in streams)
+
+        def lost() -> str:
+            out.flush()
+            return out.lost
+
+        sys.stdout, sys.stderr = cast(TextIO, out), cast(TextIO, error)
+        try:
+            yield lost
+        finally:
+            sys.stdout, sys.stderr = before
+
+
+def _occupy() -> None:
+    """Descriptors 0 to 2, where they are closed: no file of the store is to be taken for a terminal."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest that is free, this one
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -58,8 +87,9 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """To standard output, indented, letters as they are."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """To standard output, indented, letters as they are where they can be."""
+    letters = str(getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    typer.echo(json.dumps(value, ensure_ascii=letters != "utf8", indent=2))
 
 
 def complain(message: str, code: int) -> int:

@@ -124,7 +124,7 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
     ]
     yield from (f"  {line}" for line in aligned(rows))
     yield from (f"  undecided: {told}" for told in _undecided(findings))
-    yield from (f"  broken cell: {_place(cell)}{cell.cause}" for cell in findings.broken if not cell.paused)
+    yield from (f"  broken cell: {place_of(cell)}{cell.cause}" for cell in findings.broken if not cell.paused)
     yield from (f"  broken estimator: {told}" for told in broken_estimators(findings.measurements))
     yield f"report: {job.folder / 'report.html'}, {job.folder / 'report.pdf'}"
 
@@ -136,7 +136,7 @@ def _undecided(findings: Findings) -> Iterable[str]:
             yield f"{claim.id}: {claim.cause}"
 
 
-def _place(cell: BrokenRecord) -> str:
+def place_of(cell: BrokenRecord) -> str:
     """Where the experiment sweeps, or has checkpoints: ``latent 10, epoch 20: ``."""
     parts = [f"{path.rpartition('.')[2]} {scalar_text(value)}" for path, value in cell.setting.items()]
     parts += [] if cell.checkpoint is None else [f"checkpoint {cell.checkpoint}"]

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from reportgen.cli import drift_lines
-from reportgen.cli.tables import aligned, counted, counts
+from reportgen.cli.progress import many
+from reportgen.cli.tables import aligned, counted, counts, place_of
 from reportgen.declaration.claims.tests import percent_text
 from reportgen.findings import prose
 from reportgen.findings.finished import CLAIMS, PUBLISHED
@@ -16,7 +17,7 @@ from reportgen.verification.numbers import DIFFERENT, EQUIVALENT, IDENTICAL, STA
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
-    from reportgen.verification import Verification
+    from reportgen.verification import Evidence, Verification
 
 SHOWN = 20
 """Things that are not as reported, in the lines for people."""
@@ -24,7 +25,7 @@ ENDINGS = {
     IDENTICAL: "every number but timings repeats to the bit",
     EQUIVALENT: "no number differs beyond its noise",
     DIFFERENT: "the report is not what this run gives",
-    UNDECIDED: "a claim is not decided at this precision",
+    UNDECIDED: "one of the two runs leaves open what the other decides",
 }
 BROKEN = "a cell broke that did not before"
 
@@ -38,6 +39,7 @@ def lines(found: Verification, outcome: Outcome | None, *, quick: bool) -> Itera
         yield from (f"    {fault}" for fault in evidence.faults)
     else:
         yield f"  evidence: {len(evidence.files)} files attached, which agree with one another and the pages"
+    yield from _unfinished(evidence)
     if outcome is None:
         yield "  run again: no, the evidence cannot be read"
     else:
@@ -62,6 +64,10 @@ def answer(found: Verification, outcome: Outcome | None, *, quick: bool) -> dict
         "exit_code": found.exit_code,
         "quick": quick,
         "faults": list(evidence.faults),
+        "unfinished": [
+            {name: getattr(cell, name) for name in ("key", "kind", "setting", "checkpoint", "cause")}
+            for cell in evidence.unfinished
+        ],
         "again": None if outcome is None else counts(outcome),
         "counts": None if outcome is None else _counts(found),
         "differs": [asdict(cause) for cause in found.causes],
@@ -77,6 +83,16 @@ def answer(found: Verification, outcome: Outcome | None, *, quick: bool) -> dict
             if number.standing != IDENTICAL
         ],
     }  # fmt: skip
+
+
+def _unfinished(evidence: Evidence) -> Iterator[str]:
+    """Of a report of a run that was stopped, the cells it lacks."""
+    cells = evidence.unfinished
+    if cells:
+        yield f"  of a run that was stopped: {many(len(cells), 'cell')} unfinished"
+        yield from (f"    {place_of(cell) or f'{cell.kind}: '}{cell.cause}" for cell in cells[:SHOWN])
+    if len(cells) > SHOWN:
+        yield f"    and {prose.count(len(cells) - SHOWN)} more; --json lists all"
 
 
 def _precision(found: Verification, quick: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,8 @@ class Arguments(Marker):
                         f"must be a number, text, true or false, or a list of them, got {describe(item)}.",
                         at=(name,),
                     )
+                if isinstance(item, float) and not math.isfinite(item):
+                    raise refuse(f"must be finite, got {describe(item)}.", at=(name,))
         return {name: list(v) if isinstance(v, tuple) else v for name, v in value.items()}
 
     def schema(self) -> dict[str, Any]:

@@ -35,6 +35,10 @@ def find(name_or_path: str | Path) -> Path:
         raise UsageError(
             f"{name_or_path}: needs a YAML file or a gallery name, got a folder. {suggestion('', names)}"
         )
+    if path.exists():
+        raise UsageError(
+            f"{name_or_path}: needs a YAML file, got a pipe or a device. Save it as a file first."
+        )
     raise UsageError(
         f"{name_or_path}: no such file, and no experiment of the gallery. {suggestion(path.stem, names)} "
         "`reportgen list` shows the gallery, `reportgen init` writes a new experiment."

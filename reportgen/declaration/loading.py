@@ -16,7 +16,7 @@ from reportgen.declaration.estimator_spec import EstimatorEntry
 from reportgen.declaration.experiment import Claim, Experiment, Measure
 from reportgen.declaration.judge import Judge
 from reportgen.declaration.problems import PROBLEMS, model_of
-from reportgen.declaration.published import Published
+from reportgen.declaration.published import Published, PublishedValue
 from reportgen.declaration.swept import with_resolved_sweep
 from reportgen.declaration.train import Train
 from reportgen.declaration.yaml_source import decode, read
@@ -138,6 +138,8 @@ def _keys(path: Path, data: dict[str, Any]) -> list[str]:
     """Keys of the section that the path leads into."""
     if len(path) == 1:
         return list(Experiment.model_fields)
+    if path[:2] == ("published", "values"):
+        return list(PublishedValue.model_fields) if len(path) == 4 else []
     model = _problem(data) if path[0] == "problem" else _MODELS.get(str(path[0]))
     return list(model.model_fields) if model else []
 

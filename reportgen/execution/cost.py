@@ -36,6 +36,8 @@ POINT = 1.0e-8
 """Of each coordinate of a further point at which f is evaluated."""
 TYPICAL_SAMPLES = 320_000
 """Over all images, for a precision of 2 %."""
+FINEST = 1e9
+"""How many times finer than that a precision may be: beyond, every budget ends first."""
 
 
 def training_seconds(cell: TrainingCell, columns: int, rows: int) -> float:
@@ -61,7 +63,8 @@ def measuring_seconds(cell: MeasurementCell, columns: int, rows: int) -> float:
     """Draws, decoder passes and moments, if the variances are of a usual kind."""
     problem = _declared(cell.problem)
     images, settings = float(cell.measure.get("images", 1)), cell.measure
-    wanted = TYPICAL_SAMPLES / images * (0.02 / float(settings["precision"])) ** 2
+    finer = min(0.02 / float(settings["precision"]), FINEST)
+    wanted = TYPICAL_SAMPLES / images * finer**2
     draws = min(max(wanted, float(settings["min_replicates"])), float(settings["budget"]))
     by_layer = [arm for arm in cell.arms if _by_layer(arm, cell.problem)]
     in_eta = [arm for arm in cell.arms if arm not in by_layer]

@@ -1,8 +1,12 @@
-"""Judged models as a table has them: rows of settings, a column for each training objective."""
+"""Judged models as a table has them: rows of settings, a column for each training objective.
+
+Both stand in the order in which the sweep lists its values.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+import itertools
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,17 +74,16 @@ def grid(findings: Findings) -> Grid | None:
     for path in sorted(told, key=lambda path: not path.startswith("problem.")):
         if not any(path in companions(findings.experiment, known) for known in paths):
             paths.append(path)
-    objectives = list(dict.fromkeys(_objective(findings, model) for model in findings.models))
-    rows: dict[str, dict[str, JudgedModel]] = {}
+    objectives = dict.fromkeys(_objective(findings, model) for model in findings.models)
+    columns = sorted(objectives, key=_places(findings, OBJECTIVE, objectives).__getitem__)
+    rows: dict[tuple[str, ...], dict[str, JudgedModel]] = {}
     for model in findings.models:
-        others = {path: _written(findings, path, model.setting) for path in paths}
-        rows.setdefault(repr(others), {})[_objective(findings, model)] = model
-    made = []
-    for found in rows.values():
-        first = next(iter(found.values()))
-        titles = tuple(_written(findings, path, first.setting) for path in paths)
-        made.append(Row(titles, tuple(found.get(objective) for objective in objectives)))
-    return Grid(tuple(paths), tuple(TRAINED_AS.get(name, name) for name in objectives), tuple(made))
+        titles = tuple(_written(findings, path, model.setting) for path in paths)
+        rows.setdefault(titles, {})[_objective(findings, model)] = model
+    places = [_places(findings, path, [titles[i] for titles in rows]) for i, path in enumerate(paths)]
+    ordered = sorted(rows, key=lambda titles: [of[title] for of, title in zip(places, titles, strict=True)])
+    made = [Row(titles, tuple(map(rows[titles].get, columns))) for titles in ordered]
+    return Grid(tuple(paths), tuple(TRAINED_AS.get(name, name) for name in columns), tuple(made))
 
 
 def model_name(findings: Findings, setting: Mapping[str, Any], without: Set[str] = frozenset()) -> str:
@@ -116,6 +119,20 @@ def base_model(findings: Findings, *, seeded: bool = True) -> str:
     if base is None or len(cells) < 2:
         return ""
     return model_name(findings, base.setting, frozenset() if seeded else frozenset({TRAINING_SEED}))
+
+
+def _places(findings: Findings, path: str, found: Iterable[str]) -> Mapping[str, int]:
+    """Where each title `found` stands: as the sweep lists them, after a base value that no list has."""
+
+    def written(values: Iterable[Any]) -> list[str]:
+        return [str(v) if path == OBJECTIVE else _written(findings, path, {path: v}) for v in values]
+
+    lists = [written(block[path]) for block in findings.experiment.sweep if path in block]
+    listed = list(itertools.chain.from_iterable(lists))
+    first = written(findings.experiment.values_of(path)[:1]) if lists else []
+    if any(len(one) > 1 and first[0] in one for one in lists):  # alone it is named, not put in an order
+        first = []
+    return {title: place for place, title in enumerate(dict.fromkeys((*first, *listed, *found)))}
 
 
 def _told(path: str, title: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -26,7 +27,12 @@ def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] 
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
             for name in files:
-                (folder / name).parent.mkdir(exist_ok=True)
+                place = folder / name
+                if place.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            for name in files:
+                place = folder / name
+                place.parent.mkdir(exist_ok=True)
                 os.replace(staging / name, folder / name)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -34,7 +40,4 @@ def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] 
             if old.relative_to(folder).as_posix() not in files:
                 old.unlink(missing_ok=True)  # another call may write the same report
     except OSError as error:
-        raise UnwritableError(
-            f"{error.filename or place}: cannot be written ({error.strerror or error}). "
-            "Free some space or choose another folder with --output."
-        ) from error
+        raise UnwritableError.of(place, error) from error

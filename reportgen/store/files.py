@@ -37,15 +37,7 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise unwritable(path, error) from error
-
-
-def unwritable(path: Path, error: OSError) -> UnwritableError:
-    """The error for a path that cannot be written."""
-    return UnwritableError(
-        f"{path}: cannot be written ({error.strerror or error}). "
-        "Free some space or choose another folder with --output."
-    )
+        raise UnwritableError.of(path, error) from error
 
 
 def process_tag() -> str:

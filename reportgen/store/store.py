@@ -25,9 +25,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as dump_arrays
 
-from reportgen.errors import StoreError
+from reportgen.errors import StoreError, UnwritableError
 from reportgen.store.encoding import Record, decode, encode, to_json
-from reportgen.store.files import abandoned, checksum, process_tag, unwritable, write_whole
+from reportgen.store.files import abandoned, checksum, process_tag, write_whole
 from reportgen.store.records import Array, BrokenRecord, TrainingRecord
 
 FORMAT = 1
@@ -59,6 +59,16 @@ class Store:
     def folder(self, key: str) -> Path:
         """Where a training keeps its checkpoints."""
         return self.root / "checkpoints" / key
+
+    def require_writable(self) -> None:
+        """Raises UnwritableError now, and not when the first cell has been measured."""
+        probe = self.root / "cells" / f".probe.{process_tag()}"
+        try:
+            probe.parent.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink(missing_ok=True)
+        except OSError as error:
+            raise UnwritableError.of(self.root, error) from error
 
     def save(self, record: Record) -> None:
         """Keep a record; a finished one takes the place of a broken one, never the reverse."""
@@ -187,7 +197,7 @@ class Store:
                     shutil.rmtree(target, ignore_errors=True)
                     os.rename(staging, target)
         except OSError as error:
-            raise unwritable(target, error) from error
+            raise UnwritableError.of(target, error) from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 

@@ -18,6 +18,7 @@ from reportgen.findings import Row
 from reportgen.findings.finished import CLAIMS, MANIFEST, PUBLISHED, RESULTS, read_claims, read_rows
 from reportgen.report import EVIDENCE
 from reportgen.report.evidence import SOMETIMES
+from reportgen.store import BrokenRecord
 from reportgen.verification.agreement import disagreements
 from reportgen.verification.document import Document, read
 from reportgen.verification.numbers import claim_rows
@@ -55,6 +56,8 @@ class Evidence:
     """Pages, from 1, that are not as they were written."""
     readable: bool
     """Whether all of it could be read, so that another run can be held against it."""
+    unfinished: tuple[BrokenRecord, ...]
+    """Cells that the time given did not suffice for, as manifest.json names them."""
 
     def save(self, folder: Path) -> None:
         """Write the files as they were attached."""
@@ -106,6 +109,7 @@ def gather(path: Path) -> Evidence:
         (*faults, *unreadable),
         frozenset(pages),
         not unreadable,
+        _unfinished(path, manifest["cells"]),
     )
 
 
@@ -149,6 +153,25 @@ def _manifest(path: Path, content: bytes) -> Mapping[str, Any]:
             "Get the report as it was made."
         )
     return dict(manifest)
+
+
+def _unfinished(path: Path, cells: Mapping[str, Any]) -> tuple[BrokenRecord, ...]:
+    found = []
+    try:
+        for entry in cells["unfinished"]:
+            cell = next(of for of in cells[entry["kind"]] if of["key"] == entry["key"])
+            found.append(
+                BrokenRecord(
+                    cell["key"], entry["kind"], dict(cell["setting"]), cell.get("checkpoint"),
+                    " ".join(entry["cause"].split()), paused=True,
+                )
+            )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        raise UsageError(
+            f"{path}: the unfinished cells in its {MANIFEST} must be cells of it, but are not. "
+            "Get the report as it was made."
+        ) from error
+    return tuple(found)
 
 
 def _part(manifest: Any, path: str) -> Any:

@@ -180,7 +180,9 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
 def _differences(
     told: Mapping[str, Any], findings: Findings, job: Job, quick: bool
 ) -> tuple[Difference, ...]:
-    """What numbers may depend on, where the two runs differ in it."""
+    """What numbers may depend on, where the two runs differ in it; a run stopped at once has no machine."""
+    if not told["environment"]["measured"]:
+        told = {name: part for name, part in told.items() if name != "environment"}
     mine = manifest(findings, provenance.gather(findings, data=job.digests), "")
     found = causes.differences(told, json.loads(as_json(mine)))
     return tuple(cause for cause in found if not (quick and cause.name in ADJUSTED))

@@ -10,9 +10,13 @@ from reportgen.declaration.claims.statistics import STATISTICS
 from reportgen.declaration.claims.tests import (
     EVERYTHING,
     ClaimTest,
+    Comparison,
+    Contrast,
     EqualMeans,
+    Ordering,
     Scope,
     Slope,
+    Statistic,
     arms_of,
     quantities_of,
     statistic_of,
@@ -54,6 +58,7 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     yield from misplaced
     if missing:
         return
+    yield from _repeated(experiment, test.comparison)
     if isinstance(test.comparison, EqualMeans):
         yield from _equal_means_faults(experiment, test.comparison, test.objective)
     elif not misplaced:
@@ -117,6 +122,24 @@ def _group_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     known = list(dict.fromkeys(group for groups in found for group in groups or ()))
     if None not in found and test.group not in known:
         yield f"no setting has a parameter group {test.group!r}. {suggestion(test.group, known)}"
+
+
+def _repeated(experiment: Experiment, comparison: Comparison) -> Iterator[str]:
+    """What is compared is not the same thing twice."""
+    if isinstance(comparison, Contrast):
+        one, other = (
+            (of.name, [experiment.find_estimator(arm) for arm in of.arms], of.objectives)
+            for of in (comparison.left, comparison.right)
+        )
+        if one == other:
+            yield f"compares {comparison.left} with itself. Name two estimators."
+    lists = [comparison.arms] if isinstance(comparison, Ordering) else []
+    named = (of.arms for of in quantities_of(comparison) if isinstance(of, Statistic))
+    for arms in (*lists, *named):
+        specs = [experiment.find_estimator(arm) for arm in arms]
+        twice = next((arm for i, arm in enumerate(arms) if specs[i] in specs[:i]), None)
+        if twice is not None:
+            yield f"compares {twice} with itself. Name each estimator once."
 
 
 def _equal_means_faults(

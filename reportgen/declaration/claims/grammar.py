@@ -203,10 +203,13 @@ class _Parser(Scanner):
         return Statistic(name, tuple(arms[: kind.estimators]), tuple(arms[kind.estimators :]))
 
     def known_statistic(self, name: str, start: int) -> str:
+        others = (*MODEL_STATISTICS, *_FORMS)
+        if name in others:
+            text = f"{name} cannot stand inside another form. Use {listing(STATISTICS)}"
+            raise GrammarError(start + 1, text)
         if name not in STATISTICS:
             raise GrammarError(
-                start + 1,
-                f"no statistic {name!r}. {suggestion(name, [*STATISTICS, *MODEL_STATISTICS, *_FORMS])}",
+                start + 1, f"no statistic {name!r}. {suggestion(name, [*STATISTICS, *others])}"
             )
         return name
 

@@ -243,7 +243,7 @@ def _equal_means(comparison: EqualMeans, place: Place, level: float) -> _Reading
     first, second = place.arm(comparison.first), place.arm(comparison.second)
     if first.about.reference:
         first, second = second, first
-    projection = signal.relative_projection(first, second)
+    projection = signal.relative_projection(first, second, level)
     p_value = NAN
     if second.about.reference and not first.same_as(second):
         try:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.estimate import NotAvailableError
-from reportgen.findings.statistics.jackknife import Quantity, Sample, exact
+from reportgen.findings.statistics.jackknife import LEVEL, Quantity, Sample, exact
 from reportgen.findings.statistics.variance import mean_over_images
 from reportgen.objectives import OBJECTIVES
 
@@ -99,11 +99,15 @@ def _require_one_gradient(arm: MeasuredArm, other: MeasuredArm) -> None:
         )
 
 
-def relative_projection(arm: MeasuredArm, against: MeasuredArm | None = None) -> Quantity:
+def relative_projection(
+    arm: MeasuredArm, against: MeasuredArm | None = None, level: float = LEVEL
+) -> Quantity:
     """Mean gradient over images along the reference's, relative to it: 1 for an estimator without bias.
 
     With `against`, relative to that arm's instead. The same bucket of the
-    same image is left out of both, and of the direction, so draws they share cancel.
+    same image is left out of both, and of the direction, so draws they share
+    cancel. Raises where what it is relative to may be zero, on an interval of
+    coverage `level`.
     """
     other = arm.reference if against is None else against
     if other.same_as(arm):
@@ -113,7 +117,7 @@ def relative_projection(arm: MeasuredArm, against: MeasuredArm | None = None) ->
     below, below_without = mean_over_images(other.array("projection"), other.array("projection_without"))
     if math.isnan(above) or math.isnan(below) or below == 0.0:
         raise NotAvailableError("the record has no projection onto the reference's mean gradient")
-    low, high = Sample(below, below_without).interval()
+    low, high = Sample(below, below_without).interval(level)
     if low <= 0.0 <= high:
         raise NotAvailableError(f"the mean gradient of {other.about.label} is lost in the noise")
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,0 +1,119 @@
+"""Where words and files go: streams that are closed, full, of few letters; places that are none."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reportgen.cli import entry as cli
+from reportgen.errors import UnwritableError
+from reportgen.report.files import write
+
+TINY = """\
+experiment: tiny
+problem: {model: conjugate}
+estimators: [score_function, pathwise]
+measure: {precision: 20%, budget: 4e3, min_replicates: 200}
+"""
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The single line with which a command is refused."""
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    line, rest = capsys.readouterr().err.split("\n")
+    assert rest == ""
+    return line
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_an_output_that_cannot_be_written_is_one_line(buffered: str) -> None:
+    command = f"{sys.executable} -m reportgen"
+    environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
+    for asked in ("list --json", "schema", "--version"):
+        done = subprocess.run(
+            ["sh", "-c", f"{command} {asked} > /dev/full"], capture_output=True, text=True, env=environment
+        )
+        assert done.returncode == 2
+        assert done.stderr == (
+            "error: standard output: cannot be written (No space left on device). "
+            "Make room, send it elsewhere, or use --quiet.\n"
+        )
+    quiet = subprocess.run(["sh", "-c", f"{command} check nofile --quiet 2> /dev/full"], env=environment)
+    assert quiet.returncode == 2
+
+
+def test_streams_that_are_closed_from_the_start_are_no_defect(tiny: Path) -> None:
+    command = f"{sys.executable} -m reportgen report tiny.yaml --jobs 1"
+    assert subprocess.run(["sh", "-c", f"{command} <&- >&- 2>&-"]).returncode == 0
+    assert (tiny.parent / "output" / "tiny" / "report.pdf").is_file()
+    done = subprocess.run(["sh", "-c", f"{command} >&-"], capture_output=True, text=True)
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("letters", ["latin-1", "ascii"])
+def test_letters_that_the_output_lacks_are_spelt_out(letters: str) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": letters}
+    for asked in (["list"], ["schema"], ["list", "--json"], ["doctor", "--quiet"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "reportgen", *asked], capture_output=True, env=environment
+        )
+        assert done.returncode in (0, 1), asked
+        assert b"Traceback" not in done.stderr
+        if "--json" in asked:
+            assert "’" in json.dumps(json.loads(done.stdout.decode(letters)), ensure_ascii=False)
+
+
+def test_a_name_that_is_too_long_is_told(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "a" * 5000
+    for asked in (["check", long], ["report", "tiny.yaml", "--output", long], ["compare", long, "b"]):
+        line = said(capsys, *asked)
+        assert line.startswith("error: aaa")
+        assert line.endswith(": cannot be used (File name too long). Name another place.")
+
+
+def test_a_pipe_is_not_called_missing(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("pipe.yaml")
+    assert said(capsys, "check", "pipe.yaml") == (
+        "error: pipe.yaml: needs a YAML file, got a pipe or a device. Save it as a file first."
+    )
+
+
+def test_a_setting_that_is_no_text_is_told_as_that(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = said(capsys, "check", "tiny.yaml", "--set", "title=\udcff")
+    assert line.endswith(": holds a character that is no text. Remove it.")
+
+
+def test_an_output_that_cannot_be_one_is_told_before_anything_is_measured(
+    tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("taken").write_text("a file")
+    assert said(capsys, "report", "tiny.yaml", "--output", "taken", "--quiet") == (
+        "error: taken/.store: cannot be written (Not a directory). Choose another folder with --output."
+    )
+
+
+def test_a_folder_in_the_place_of_a_file_leaves_all_files_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    (tmp_path / "a.csv").write_text("old")
+    with pytest.raises(UnwritableError) as refused:
+        write(tmp_path, {"a.csv": b"new", "report.html": b"page"})
+    assert str(refused.value) == (
+        f"{tmp_path}/report.html: cannot be written (Is a directory). Choose another folder with --output."
+    )
+    assert (tmp_path / "a.csv").read_text() == "old" and len(list(tmp_path.iterdir())) == 2
