@@ -177,6 +177,8 @@ def test_notes_lie_upon_nothing(pages: list[Any]) -> None:
         found += len(notes)
         solid = [box for box in boxes if box.element_tag in ("table", "img") and box.width > 100]
         for note in notes:
+            page_box = page._page_box
+            assert note.position_y + note.height <= page_box.content_box_y() + page_box.height
             for other in (*solid, *(other for other in notes if other is not note)):
                 assert not meet(note, other), (page, note.element.text, other.element_tag)
     assert found == 4
