@@ -368,6 +368,12 @@ def test_a_wide_interval_gets_a_magnified_panel() -> None:
     assert Unbiasedness("elbo", 1, "Pathwise", near).zoom is None
     zoom = Unbiasedness("elbo", 1, "Pathwise", (*near, row(-4.0, 6.0))).zoom
     assert zoom is not None and 0.03 < zoom < 0.06
+    off = Unbiasedness("elbo", 1, "Pathwise", (*near, row(-4.0, 5.0)))
+    whole, magnified = unbiasedness.draw(off).axes
+    arrows = [
+        [line.get_marker() for line in ax.lines if line.get_marker() in "<>"] for ax in (whole, magnified)
+    ]
+    assert arrows == [[], ["<"]], "its interval reaches into the panel, its value does not"
 
 
 # Missing data
@@ -457,8 +463,10 @@ def test_captions_say_a_thing_once(drawings: dict[str, Any], findings: Findings)
     panels = by_objective.data(findings)
     assert panels is not None
     together = by_objective.caption(findings, (panels[0], panels[0]))
-    assert "under reconstruction term and under reconstruction term" in together
-    assert together.count("score function against pathwise") == 1
+    assert "under “Reconstruction term” and “Reconstruction term”." in together
+    assert together.count("score function over pathwise") == 1
+    apart = by_objective.caption(findings, panels)
+    assert apart.count("score function over pathwise") == 1 and "; " in apart.partition("over pathwise")[2]
 
 
 def test_a_biased_estimator_has_no_share_of_noise(findings: Findings, drawings: dict[str, Any]) -> None:

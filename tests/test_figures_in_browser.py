@@ -264,6 +264,17 @@ def test_a_linear_scale_is_of_what_is_shown(visit: Callable[..., Any], flagship:
     assert power.text_content() == "× 10⁴"
 
 
+def test_the_power_beside_a_scale_is_not_cut_off(visit: Callable[..., Any], flagship: Path) -> None:
+    page = visit(flagship).page
+    for name in ("additive_constant", FIRST):
+        page.locator(f"#fig-{name} .scale button", has_text="Linear").click()
+        power, whole = (
+            page.locator(f"#fig-{name} {what}").first.bounding_box()
+            for what in ("[data-scale] > text", "svg")
+        )
+        assert power["height"] > power["width"] and power["y"] >= whole["y"]
+
+
 def test_names_at_the_ends_are_spread_as_they_were_drawn(visit: Callable[..., Any], flagship: Path) -> None:
     """The script's spreading of names is that of the drawing, tried on the same wishes."""
     page = visit(flagship).page

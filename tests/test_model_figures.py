@@ -323,7 +323,9 @@ def test_signal_falls_or_rises_only_where_the_interval_of_the_slope_says_so(one:
     )
     panel = replace(data.panels[0], by_epoch=((64, (wide, *data.panels[0].last[1:])),))
     cut = replace(data, rows=(("", (panel, None)),))
-    assert "One that runs off the axis ends below a tenth of its value." in signal_by_model.caption(one, cut)
+    assert "A bar that runs off the axis ends below a tenth of its value." in signal_by_model.caption(
+        one, cut
+    )
 
 
 def test_earlier_checkpoints_look_unlike_one_another(one: Findings) -> None:

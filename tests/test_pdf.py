@@ -79,7 +79,7 @@ def test_a_listing_stands_on_the_page_of_its_heading(findings: Findings, filled:
     writer = Writer("paper", {})
     writer.numbering.set("section", "judged", "1")
     page = writer.environment().get_template("sections/again.html").render({**shared, **own})
-    body = page[page.index("<h3>The declaration") :]
+    body = page[page.index("<h3>The declaration") : page.index("<h3>Machine")]
     found = [tags for tags in pages_of(re.sub("<a [^>]*>", "<a>", body), {"h3", "pre"}, filled) if tags]
     assert len(found) == 1 and {"The decla", "experimen"} <= set(found[0])
 
@@ -177,9 +177,26 @@ def test_notes_lie_upon_nothing(pages: list[Any]) -> None:
         found += len(notes)
         solid = [box for box in boxes if box.element_tag in ("table", "img") and box.width > 100]
         for note in notes:
+            page_box = page._page_box
+            assert note.position_y + note.height <= page_box.content_box_y() + page_box.height
             for other in (*solid, *(other for other in notes if other is not note)):
                 assert not meet(note, other), (page, note.element.text, other.element_tag)
     assert found == 4
+
+
+def test_no_page_before_the_references_is_a_quarter_empty(pages: list[Any]) -> None:
+    """Text follows figures, where it can: a figure that does not fit leaves its page empty."""
+    for number, page in enumerate(pages[:-2], start=1):
+        page_box = page._page_box
+        root = page_box.children[0]
+        filled = [
+            box.position_y + box.height
+            for box in root.descendants()
+            if type(box).__name__ == "LineBox" or box.element_tag == "img"
+        ]
+        free = page_box.content_box_y() + page_box.height - max(filled)
+        assert free < 0.25 * page_box.height, (number, free / page_box.height)
+    assert len(pages) <= 20
 
 
 def meet(one: Any, other: Any) -> bool:

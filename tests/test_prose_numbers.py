@@ -40,7 +40,7 @@ MATHEMATICS = (
     *(
         "hold 1",
         "Hold 1",
-        "around 1",
+        "Around 1",
         "1 without bias",
         "1 being no bias",
         "estimator = 1",

@@ -411,7 +411,7 @@ def test_the_seed_of_the_base_need_not_be_swept() -> None:
     assert [run.fixed["train.seed"] for run in runs] == [1, 1]
     assert [run.fixed["train.objective"] for run in runs] == ["elbo", "iwae"]
     page = text_of(page_of(found))
-    assert "Of several trainings of a model that from seed 1 is shown." in page
+    assert "Where a model was trained several times, the training from seed 1 is shown." in page
 
 
 def test_a_model_judged_in_fewer_trainings_is_still_the_one_it_shares_them_with() -> None:

@@ -56,7 +56,7 @@ def data(findings: Findings) -> AdditiveConstant | None:
 
 def draw(data: AdditiveConstant) -> Figure:
     """Log variance against the constant on a linear axis."""
-    figure = new_figure(46)
+    figure = new_figure(44)
     ax = figure.add_subplot()
     draw_lines(ax, data.constants, data.lines, size=5.0)
     log_axis(ax, "y", extent(data.lines), pad=0.08)

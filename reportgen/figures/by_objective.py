@@ -88,13 +88,17 @@ def table(data: tuple[VarianceOverTraining, ...]) -> Table:
 def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
     """What is drawn, and whether the order of estimators changes with the objective."""
     where = place(findings)
-    under: dict[str, list[str]] = {}
+    seen: dict[str, dict[str, list[str]]] = {}
     for panel in data:
         found = contrast(findings, panel.objective)
         if found is not None and found.last.available:
-            seen = f"{prose.with_interval(found.last)}, {lowered(found.high)} against {lowered(found.low)},"
-            under.setdefault(seen, []).append(f"under {lowered(objective_title(panel.objective))}")
-    ends = [f"{seen} {prose.listing(titles)}" for seen, titles in under.items()]
+            pair = f"{lowered(found.high)} over {lowered(found.low)}"
+            under = seen.setdefault(pair, {}).setdefault(prose.with_interval(found.last), [])
+            under.append(f"“{objective_title(panel.objective)}”")
+    ends = [
+        f"{pair} {'; '.join(f'{ratio} under {prose.listing(under)}' for ratio, under in ratios.items())}"
+        for pair, ratios in seen.items()
+    ]
     lines = [line for panel in data for line in panel.lines]
     return sentences(
         f"Total variance over training under {prose.in_words(len(data))} objectives, one scale for all.",

@@ -144,7 +144,7 @@ def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
         for line in lines
         for value, low in zip(line.values, line.bounds[0], strict=True)
     )
-    return text + (" One that runs off the axis ends below a tenth of its value." if cut else "")
+    return text + (" A bar that runs off the axis ends below a tenth of its value." if cut else "")
 
 
 def zero_sentence(titles: Iterable[str]) -> str:

@@ -88,7 +88,7 @@ def data(findings: Findings) -> GapWaterfall | None:
 
 def draw(data: GapWaterfall) -> Figure:
     """A floating bar a step on a log axis, from the variance before to the variance after."""
-    figure = new_figure(18 + 8.6 * len(data.steps))
+    figure = new_figure(18 + 7.4 * len(data.steps))
     ax = figure.add_subplot()
     before = data.steps[0].variance.value
     for row, step in enumerate(data.steps):
@@ -159,7 +159,8 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
         [f"{lowered(step.title)} {prose.percent(step.closed.value)}" for step in data.steps[1:-1]]
     )
     back = [
-        f"{lowered(step.title)} has {prose.value_of(inverse(step.factor))} times the variance before it"
+        f"{named(findings, step.label)} has {prose.value_of(inverse(step.factor))} times the variance of the"
+        " step before"
         for step in data.steps[1:]
         if step.factor is not None and step.factor.available and step.factor.high < 1
     ]
@@ -169,7 +170,9 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
         " Factors are paired, with 95% intervals; shares are of the logarithm of the whole gap,"
         " for a step alone and for all so far.",
         f"The whole gap is a factor of {prose.with_interval(data.whole)}."
-        f" By themselves the estimators between close of it: {closed}.",
+        f" Taken by itself, each step between the two closes this much of it: {closed}."
+        if len(data.steps) > 3
+        else f" The step between the two closes of it: {closed}.",
         f"Not every step goes forward: {prose.listing(back)}." if back else "",
         where.at if where else "",
     )

@@ -48,7 +48,7 @@ def data(findings: Findings) -> SignalToNoise | None:
 
 def draw(data: SignalToNoise) -> Figure:
     """A log axis over checkpoints, lines named at their ends."""
-    tall = height(72, len(data.lines))
+    tall = height(69, len(data.lines))
     figure = new_figure(tall)
     ax = figure.add_subplot()
     positions = [epoch_position(e) for e in data.epochs]

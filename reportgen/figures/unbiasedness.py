@@ -14,7 +14,7 @@ from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
-from reportgen.figures.drafting.style import GRID, INK, MUTED, TEXT, Look, new_figure
+from reportgen.figures.drafting.style import GRID, INK, MUTED, PAPER, TEXT, Look, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import all_looks, named, title_of
 from reportgen.findings import Estimate, Findings, prose
@@ -85,7 +85,7 @@ def data(findings: Findings) -> Unbiasedness | None:
 
 def draw(data: Unbiasedness) -> Figure:
     """A dot and interval a row around 1; a second, magnified panel where the scales differ widely."""
-    figure = new_figure(24 + 8.0 * len(data.rows))
+    figure = new_figure(22 + 7.0 * len(data.rows))
     zoom = data.zoom
     panels = figure.subplots(1, 2 if zoom else 1, sharey=True, squeeze=False, gridspec_kw={"wspace": 0.12})
     axes = list(panels[0])
@@ -94,8 +94,8 @@ def draw(data: Unbiasedness) -> Figure:
     panel(axes[0], data, min(ends) - margin, max(ends) + margin)
     if zoom:
         panel(axes[1], data, 1 - zoom, 1 + zoom)
-        axes[0].set_title("all")
-        axes[1].set_title("around 1")
+        axes[0].set_title("All")
+        axes[1].set_title("Around 1")
     axes[0].set_ylim(len(data.rows) - 0.5, -0.5)
     row_labels(axes[0], [wrapped(row.title, 26) for row in data.rows])
     margin_head(axes[-1], "p, corrected")
@@ -108,26 +108,28 @@ def draw(data: Unbiasedness) -> Figure:
 
 
 def panel(ax: Axes, data: Unbiasedness, low: float, high: float) -> None:
-    """Rows between two limits; a row wholly outside is marked by an arrow at the edge it left by."""
+    """Rows between two limits; a value outside is marked by an arrow at the edge it left by."""
     ax.set_xlim(low, high)
     ax.axvline(1.0, color=INK, alpha=MUTED, linewidth=0.7, zorder=1.5)
     for y, row in enumerate(data.rows):
         ax.axhline(y, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
-        if row.projection.high < low or row.projection.low > high:
-            left = row.projection.high < low
+        value = row.projection
+        if value.high >= low and value.low <= high:
+            dot(ax, value.value, y, value.low, value.high, row.look, size=5.2, row=Mark("", y))
+        if not low <= value.value <= high:
+            left = value.value < low
             (arrow,) = ax.plot(
                 [0.02 if left else 0.98],
                 [y],
                 marker="<" if left else ">",
                 markersize=4.5,
                 color=row.look.colour,
+                markeredgecolor=PAPER,
+                markeredgewidth=0.5,
                 transform=ax.get_yaxis_transform(),
                 linestyle="none",
             )
             mark(arrow, "marks", points=[y])
-        else:
-            value = row.projection
-            dot(ax, value.value, y, value.low, value.high, row.look, size=5.2, row=Mark("", y))
     ax.set_xlim(low, high)
     linear_grid(ax, "x")
     ax.locator_params(axis="x", nbins=5)

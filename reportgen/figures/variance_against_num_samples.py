@@ -186,7 +186,7 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
         (one.title, slope) for one, slope in zip(data.lines, data.slopes, strict=True) if slope.has_interval
     ]
     off = [
-        f"{lowered(title)} with {prose.with_interval(slope)}"
+        f"{lowered(title)}, {prose.with_interval(slope)}"
         for title, slope in known
         if not slope.low <= -1 <= slope.high
     ]
@@ -197,7 +197,7 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
     elif len(off) == len(known):
         seen = f"No interval of a fitted slope holds −1: {prose.listing(off)}."
     else:
-        seen = f"Slopes whose interval does not hold −1, which is 1/K: {prose.listing(off)}; all others do."
+        seen = f"A slope of −1, a fall as 1/K, lies in every interval but that of {prose.listing(off)}."
     return sentences(
         "Total variance against the number of samples K in one estimate, both logarithmic; beside each name"
         " the fitted slope with its 95% interval. The dotted guide falls as 1/K.",

@@ -110,10 +110,10 @@ def scaled(ratio: Estimate | None, cost: float) -> tuple[float, float, float]:
 
 def draw(data: WorkNormalized) -> Figure:
     """Two dot plots on log axes, cost in passes and in seconds, sorted by the first."""
-    figure = new_figure(20 + 7.0 * len(data.rows))
+    figure = new_figure(18 + 6.6 * len(data.rows))
     left, right = figure.subplots(1, 2, sharey=True)
-    panel(left, data, 0, [row.by_passes for row in data.rows], f"× {data.unit}")
-    panel(right, data, 1, [row.by_seconds for row in data.rows], "× measured seconds")
+    panel(left, data, 0, [row.by_passes for row in data.rows], f"Variance × {data.unit}")
+    panel(right, data, 1, [row.by_seconds for row in data.rows], "Variance × measured seconds")
     left.set_ylim(len(data.rows) - 0.5, -0.5)
     row_labels(left, [wrapped(row.title) for row in data.rows])
     figure.supxlabel("compute for the same precision, the best estimator = 1", fontsize=TEXT, color=INK)
@@ -130,7 +130,7 @@ def panel(
         margin_note(ax, y, prose.number(value), offset=4)
     log_axis(ax, "x", [1.0, *(bound for triple in values for bound in triple)], room=5)
     mark(ax.axvline(1.0, color=INK, alpha=MUTED, linewidth=0.7, zorder=1.5), "moves")
-    ax.set_title("variance " + title)
+    ax.set_title(title)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
 
@@ -173,8 +173,7 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
     return sentences(
         "Total variance times the cost of one estimate, relative to the best unbiased estimator"
         f"{' that has any' * bool(data.zero)}, logarithmic: how much more compute the same precision takes."
-        f" Left, cost counted in {data.unit}{', forward and backward' if data.derivative else ''};"
-        " right, in seconds as measured.",
+        f" Left, cost in {data.unit}; right, in seconds.",
         zero_sentence(data.zero),
         seen + ".",
         "Lines are 95% intervals of the paired variance ratio times the ratio of costs.",

@@ -170,8 +170,12 @@ def table(findings: Findings, provenance: Provenance) -> list[tuple[str, str]]:
         rows.append(("Commit", provenance.commit))
     for index, environment in enumerate(provenance.measured_on, start=1):
         name = "Measured with" if len(provenance.measured_on) == 1 else f"Measured with ({index})"
-        rows.append((name, ", ".join(f"{key} {value}" for key, value in environment.items())))
-    rows.append(
-        ("Written with", ", ".join(f"{key} {value}" for key, value in provenance.rendered_with.items()))
-    )
+        rows.append((name, versions(environment)))
+    rows.append(("Written with", versions(provenance.rendered_with)))
     return rows
+
+
+def versions(environment: Mapping[str, str]) -> str:
+    """“numpy 2.4.6, …”: what has few letters stays on its line."""
+    told = (f"{key} {value}" for key, value in environment.items())
+    return ", ".join(one if len(one) > 30 else one.replace(" ", "\u00a0") for one in told)

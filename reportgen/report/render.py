@@ -156,7 +156,10 @@ def shared_context(
 
 
 def columns(text: str, width: int = 55, height: int = 40) -> list[list[str]]:
-    """A listing for paper: its lines wrapped, in columns of so many lines, two a page, the last ones even."""
+    """A listing for paper: its lines wrapped, in columns of so many lines, two a page, the last ones even.
+
+    The last column begins with an item where one is near.
+    """
     lines: list[str] = []
     for line in text.splitlines():
         indent = " " * (len(line) - len(line.lstrip()) + 2)
@@ -165,6 +168,7 @@ def columns(text: str, width: int = 55, height: int = 40) -> list[list[str]]:
     whole = (len(parts) - 1) // 2 * 2
     rest = [line for part in parts[whole:] for line in part]
     half = (len(rest) + 1) // 2
+    half = next((i for i in range(half, min(half + 4, len(rest))) if not rest[i].startswith(" ")), half)
     parts = [*parts[:whole], rest[:half], rest[half:]]
     return [["\n".join(part) for part in parts[i : i + 2]] for i in range(0, len(parts), 2)]
 

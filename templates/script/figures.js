@@ -4,6 +4,7 @@
   const REACH = { mouse: 14, pen: 18, touch: 26 }; // how near to a point is on it, in pixels
   const CLOSE = 3; // points nearer to one another than this are told together, in points of type
   const TICK = 7.8; // size of figures beside ticks, in points
+  const POWER = 24; // length of “× 10⁶” beside them
 
   const element = (name, attributes = {}, ...children) => {
     const made = document.createElement(name);
@@ -231,8 +232,11 @@
       added.push(lines);
       if (exponent && named) {
         const box = name.getBBox();
+        // A name that is as tall as its axis makes room for the power above it.
+        const room = across ? Math.max(0, POWER + 5 - box.y) : 0;
+        if (room) change(name, "transform", `translate(0 ${room.toFixed(2)})`);
         const [x, y] = across
-          ? [box.x + 0.78 * box.width, box.y - 5]
+          ? [box.x + 0.78 * box.width, box.y + room - 5]
           : [box.x + box.width + 5, box.y + 0.78 * box.height];
         const turned = `translate(${x.toFixed(2)} ${y.toFixed(2)})${across ? " rotate(-90)" : ""}`;
         const note = ink("text", { transform: turned }, `× ${power}`);

@@ -142,7 +142,7 @@ def caption(findings: Findings, data: LearningCurve) -> str:
     return sentences(
         f"Training objective ({lowered(objective_title(data.objective))}) over {data.round}s:" + told,
         seen,
-        "Both are single estimates, drawn without intervals.",
+        "Both curves are single estimates, drawn without intervals.",
         f"Model: {model}." if model else "",
         f"Data: {findings.vocabulary.dataset}." if record and not data.images else "",
         f"Data set: {record.dataset}." if record and data.images else "",

@@ -34,15 +34,19 @@ def by_objective(findings: Findings) -> str:
     pair = about.contrast(findings)
     if pair is None or len(findings.objectives) < 2:
         return ""
-    found = [(o, findings.ratio(*pair, objective=o)) for o in findings.objectives]
+    found = [
+        (group, findings.ratio(*pair, objective=group[0])) for group in about.variance_objectives(findings)
+    ]
     parts = [
-        f"{words.with_interval(ratio)} {about.under(findings, o)}" for o, ratio in found if ratio.available
+        f"{words.with_interval(ratio)} {about.under_all(findings, group)}"
+        for group, ratio in found
+        if ratio.available
     ]
     if len(parts) < 2:
         return ""
     return (
-        f"It matters:{findings.vocabulary.at_last} the ratio of {about.named(findings, pair[0])} to "
-        f"{about.named(findings, pair[1])} is {prose.listing(parts)}."
+        f"The objective matters:{findings.vocabulary.at_last} the ratio of "
+        f"{about.named(findings, pair[0])} to {about.named(findings, pair[1])} is {prose.listing(parts)}."
     )
 
 

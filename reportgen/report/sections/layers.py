@@ -23,11 +23,13 @@ def coordinates(findings: Findings, others: Sequence[str], reference: str) -> st
     parts = []
     for share, found in against.items():
         names, estimates = zip(*found, strict=True)
-        each = "each of " if len(names) > 1 else ""
+        every = len(names) == len(others) > 2
+        against_whom = "every other unbiased estimator" if every else prose.listing(names)
+        each = "each of " if len(names) > 1 and not every else ""
         ends = {0.0: "no coordinate", 1.0: "every coordinate"}
         known = {ends.get(estimate.value, f"{share} of coordinates") for estimate in estimates}
         part = known.pop() if len(known) == 1 else f"{share} of coordinates"
-        parts.append(f"{told_of_all(part, estimates)} against {each}{prose.listing(names)}")
+        parts.append(f"{told_of_all(part, estimates)} against {each}{against_whom}")
     where = findings.vocabulary.last
     return words.sentence(
         f"{where} {about.named(findings, reference)} has the lower variance in {'; in '.join(parts)}"

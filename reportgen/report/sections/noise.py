@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reportgen.findings import Findings
+from reportgen.findings import Findings, prose
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
@@ -31,7 +31,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if not any(cell.available for row in rows for cell in row["cells"]):
         return None
     pair = about.contrast(findings)
-    sentences = []
+    said: dict[str, list[str]] = {}
     for label in pair or ():
         found = findings.get("monte_carlo_share", label)
         if found.available:
@@ -40,10 +40,13 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 "above": f"the samples, not the choice of {v.units}, make most of the noise",
                 "below": f"the choice of {v.units} makes most of the noise, which more samples do not mend",
             }.get(told, "neither source is shown to be the larger")
-            sentences.append(
-                f"With {about.named(findings, label)}, Monte Carlo noise is {words.share(found)} of the "
-                f"variance{v.at_last}: {reading}."
+            said.setdefault(reading, []).append(
+                f"{words.share(found)} of the variance with {about.named(findings, label)}"
             )
+    sentences = [
+        words.sentence(f"{v.last} Monte Carlo noise is {prose.listing(parts)}: {reading}")
+        for reading, parts in said.items()
+    ]
     return {
         "rows": rows,
         "epochs": findings.checkpoints,

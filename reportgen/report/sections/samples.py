@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reportgen.figures.reading import kind_of
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
+
+
+def averages(findings: Findings, label: str) -> bool:
+    """Whether an estimate is a mean over independent samples, so that its slope is known to be −1."""
+    spec = next(spec for spec in findings.experiment.estimators if spec.label == label)
+    several = OBJECTIVES[findings.objectives[0]].several
+    return kind_of(findings, label).averages and not spec.antithetic and not several
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
@@ -31,12 +39,25 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if not rows:
         return None
     agreeing = [about.named(findings, row["label"]) for row in rows if row["side"] == "around"]
-    steeper = [about.named(findings, row["label"]) for row in rows if row["side"] == "below"]
-    flatter = [about.named(findings, row["label"]) for row in rows if row["side"] == "above"]
+    missed = [row for row in rows if row["side"] in ("below", "above")]
+    chance = [about.named(findings, row["label"]) for row in missed if averages(findings, row["label"])]
+    steeper, flatter = (
+        [
+            about.named(findings, row["label"])
+            for row in missed
+            if row["side"] == side and not averages(findings, row["label"])
+        ]
+        for side in ("below", "above")
+    )
     parts = []
     if agreeing:
         whose = "every estimator" if len(agreeing) == len(findings.labels) > 1 else prose.listing(agreeing)
         parts.append(f"the interval of the slope holds −1 for {whose}")
+    if chance:
+        verb = "averages" if len(chance) == 1 else "average"
+        parts.append(
+            f"by chance it does not hold −1 for {prose.listing(chance)}, which {verb} independent samples too"
+        )
     if steeper:
         parts.append(f"the variance of {prose.listing(steeper)} falls faster than that")
     if flatter:

@@ -47,14 +47,19 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     if len(usable) < 2:
         return ""
     (first, low), (last, high) = usable[0], usable[-1]
-    at = "at" if run.path in NAMES else f"at {setting_title(run.path)} ="
+    first_at = (
+        f"with {plain(first)} units"
+        if run.path in NAMES
+        else f"at {setting_title(run.path)} = {plain(first)}"
+    )
+    last_at = f"{'with' if run.path in NAMES else 'at'} {plain(last)}"
     name = run_name(findings, run)
     under = prose.listing([about.of_objective(findings, one) for one in objectives])
     lead = f"with {name}, " if name else f"{under}, "
     text = (
         f"{lead}the ratio of {about.named(findings, pair[0])} to "
         f"{about.named(findings, pair[1])} is "
-        f"{words.with_interval(low)} {at} {plain(first)} and {words.with_interval(high)} at {plain(last)}"
+        f"{words.with_interval(low)} {first_at} and {words.with_interval(high)} {last_at}"
     )
     steps = list(pairwise(usable))
     often = " with every step" if len(steps) > 1 else ""

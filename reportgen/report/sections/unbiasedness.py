@@ -115,7 +115,7 @@ def verdict(findings: Findings) -> list[str]:
     if tests:
         text = (
             f"of {words.counted(tests, 'joint test')} of unbiased estimators against "
-            f"{about.references(findings, about.named)}, one an estimator{of_place} "
+            f"{about.references(findings, about.named)}, one for each estimator{of_place} "
             f"{about.under_all(findings, objectives)}, {prose.in_words(found) if found else 'none'} gave "
             f"p\u00a0<\u00a00.05{over_units}"
         )
@@ -128,9 +128,11 @@ def verdict(findings: Findings) -> list[str]:
             ]
             if len(names) <= 3:
                 text += f": {prose.listing(names)}"
+            by_chance = prose.number(LEVEL * tests, 1)
+            about_as_many = prose.in_words(int(by_chance)) if by_chance.isdigit() else by_chance
             text += (
-                f". Tests at their level would give about {prose.number(LEVEL * tests, 1)}, since they "
-                "are not corrected over one another as the verdicts on claims are"
+                f". By chance about {about_as_many} would: unlike the verdicts on claims they are not "
+                "corrected over one another"
             )
         texts.append(words.sentence(text))
     told: dict[tuple[str, str], dict[tuple[int, int], list[str]]] = {}

@@ -13,15 +13,20 @@ _FIGURE = re.compile(r'(?<=<div class="drawing">)<svg .*?</svg>', re.S)
 _ID = re.compile(r'(\bid="|href="#|url\(#)([^")]+)')
 """What an element is called, and where it is called so."""
 _INK = ' style="fill:currentColor"'
+_STYLE = re.compile(r' style="([^"#]{30,})"')
+"""A long one without a colour or a reference: an estimator's own line is left, which a script copies."""
+OFTEN = 20
+"""Times from which a style is written once, as a class."""
 
 
 def share(page: str) -> str:
     """The same page, smaller: what several figures have in common comes first, and is not seen there.
 
     Figures' inks become the colour of their whole drawing, places of letters
-    keep hundredths of a point, ids are numbers.
+    keep hundredths of a point, ids are numbers, styles of grids and ticks are classes.
     """
     page = _FIGURE.sub(lambda match: _plainer(match[0]), page)
+    page, rules = _classed(page)
     found = Counter(match[2] for match in _NAMED.finditer(page))
     common = {outline: f"g{n}" for n, outline in enumerate(o for o, times in found.items() if times > 1)}
     names = {match[1]: common[match[2]] for match in _NAMED.finditer(page) if match[2] in common}
@@ -30,10 +35,26 @@ def share(page: str) -> str:
     page = _USED.sub(lambda match: f'<use href="#{names.get(match[1], match[1])}"', page)
     outlines = "".join(f'<path id="{name}" {outline}/>' for outline, name in common.items())
     page = _numbered(page, common.values())
-    if not common:
+    if not common and not rules:
         return page
-    sheet = f'<svg class="glyphs" width="0" height="0" aria-hidden="true"><defs>{outlines}</defs></svg>'
+    sheet = (
+        f'<svg class="glyphs" width="0" height="0" aria-hidden="true">{rules}<defs>{outlines}</defs></svg>'
+    )
     return page.replace("<body>\n", f"<body>\n{sheet}\n", 1)
+
+
+def _classed(page: str) -> tuple[str, str]:
+    """The page with classes for the styles that its figures repeat, and what these classes mean."""
+    found = Counter(style for figure in _FIGURE.findall(page) for style in _STYLE.findall(figure))
+    often = (style for style, times in found.items() if times >= OFTEN)
+    names = {style: f"ink-{n}" for n, style in enumerate(often)}
+
+    def named(match: re.Match[str]) -> str:
+        return f' class="{names[match[1]]}"' if match[1] in names else match[0]
+
+    page = _FIGURE.sub(lambda figure: _STYLE.sub(named, figure[0]), page)
+    rules = "".join(f".{name}{{{style}}}" for style, name in names.items())
+    return page, f"<style>{rules}</style>" if rules else ""
 
 
 def _numbered(page: str, shared: Iterable[str]) -> str:

@@ -123,6 +123,14 @@ def tied(text: str) -> Markup:
     return Markup(_CONDITIONAL.sub(r'<span class="nowrap">\g<0></span>', whole))
 
 
+_COMPOUND = re.compile(r"\w+(?:-\w+)+")
+
+
+def compounds(text: str) -> Markup:
+    """A heading in which no line ends inside “first-order”."""
+    return Markup(_COMPOUND.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
+
+
 _BLANKS = re.compile(r"[ \t\n]+")
 """Not `str.split`, which takes the no-break spaces inside numbers for blanks."""
 
@@ -211,6 +219,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount,
     "capital": capital,
     "cell": cell,
+    "compounds": compounds,
     "count": prose.count,
     "decimals": decimals,
     "ends": ends,
