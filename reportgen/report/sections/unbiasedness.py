@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen.figures import reading
@@ -97,6 +97,10 @@ def distinct(findings: Findings) -> list[str]:
     return list(sampled.values())
 
 
+Tested = tuple[str, str, Mapping[str, Any]]
+"""An estimator's label, the objective, and its row."""
+
+
 def verdict(findings: Findings) -> list[str]:
     """What the tests say of the estimators that claim to be unbiased, and of those that do not."""
     objectives = distinct(findings)
@@ -106,40 +110,54 @@ def verdict(findings: Findings) -> list[str]:
         for label in findings.compared(objective)
         if label != findings.reference(objective)
     ]
-    texts = []
+    tested = [one for one in rows if one[2]["tested"]]
+    texts = (
+        _of_unbiased(findings, objectives, [one for one in tested if one[2]["unbiased"]]),
+        _of_biased(findings, [one for one in tested if not one[2]["unbiased"]]),
+    )
+    return [
+        *(text for text in texts if text), *averaged(findings, objectives), *untested(findings, objectives)
+    ]  # fmt: skip
+
+
+def _of_unbiased(findings: Findings, objectives: list[str], rows: Sequence[Tested]) -> str:
+    """How many of their tests rejected, and how many would by chance."""
+    tests, found = sum(r["tested"] for _, _, r in rows), sum(r["rejected"] for _, _, r in rows)
+    if not tests:
+        return ""
     v = findings.vocabulary
     of_place = " and checkpoint" if v.trained else " and setting" if v.swept else ""
     over_units = "" if v.alone else f", corrected over the {v.units}"
-    honest = [(label, objective, r) for label, objective, r in rows if r["unbiased"] and r["tested"]]
-    tests, found = sum(r["tested"] for _, _, r in honest), sum(r["rejected"] for _, _, r in honest)
-    if tests:
-        text = (
-            f"of {words.counted(tests, 'joint test')} of unbiased estimators against "
-            f"{about.references(findings, about.named)}, one for each estimator{of_place} "
-            f"{about.under_all(findings, objectives)}, {prose.in_words(found) if found else 'none'} gave "
-            f"p\u00a0<\u00a00.05{over_units}"
-        )
-        if found:
-            names = [
-                f"{about.named(findings, label)} ({prose.in_words(r['rejected'])} "
-                f"{about.of_objective(findings, objective)})"
-                for label, objective, r in honest
-                if r["rejected"]
-            ]
-            if len(names) <= 3:
-                text += f": {prose.listing(names)}"
-            by_chance = prose.number(LEVEL * tests, 1)
-            about_as_many = prose.in_words(int(by_chance)) if by_chance.isdigit() else by_chance
-            text += (
-                f". By chance about {about_as_many} would: unlike the verdicts on claims they are not "
-                "corrected over one another"
-            )
-        texts.append(words.sentence(text))
-    told: dict[tuple[str, str], dict[tuple[int, int], list[str]]] = {}
+    text = (
+        f"of {words.counted(tests, 'joint test')} of unbiased estimators against "
+        f"{about.references(findings, about.named)}, one for each estimator{of_place} "
+        f"{about.under_all(findings, objectives)}, {prose.in_words(found) if found else 'none'} gave "
+        f"p\u00a0<\u00a00.05{over_units}"
+    )
+    if not found:
+        return words.sentence(text)
+    names = [
+        f"{about.named(findings, label)} ({prose.in_words(r['rejected'])} "
+        f"{about.of_objective(findings, objective)})"
+        for label, objective, r in rows
+        if r["rejected"]
+    ]
+    if len(names) <= 3:
+        text += f": {prose.listing(names)}"
+    by_chance = prose.number(LEVEL * tests, 1)
+    about_as_many = prose.in_words(int(by_chance)) if by_chance.isdigit() else by_chance
+    return words.sentence(
+        f"{text}. By chance about {about_as_many} would: unlike the verdicts on claims they are not "
+        "corrected over one another"
+    )
+
+
+def _of_biased(findings: Findings, rows: Sequence[Tested]) -> str:
+    """In how many of their tests each was rejected, over all its objectives; controls by themselves."""
     biased: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for label, objective, r in rows:
-        if not r["unbiased"] and r["tested"]:
-            biased.setdefault(label, []).append((objective, r))
+        biased.setdefault(label, []).append((objective, r))
+    told: dict[tuple[str, str], dict[tuple[int, int], list[str]]] = {}
     for label, own in biased.items():
         tests, found = (sum(r[what] for _, r in own) for what in ("tested", "rejected"))
         name = about.named(findings, label)
@@ -147,11 +165,8 @@ def verdict(findings: Findings) -> list[str]:
             name += f" {prose.listing([about.of_objective(findings, objective) for objective, _ in own])}"
         kind = CONTROLS if about.is_control(findings, label) else BIASED
         told.setdefault(kind, {}).setdefault((found, tests), []).append(name)
-    sentences = [
-        words.sentence(text) for kind, results in told.items() for text in _rejections(kind, results)
-    ]
-    texts += [" ".join(sentences)] if sentences else []
-    return [*texts, *averaged(findings, objectives), *untested(findings, objectives)]
+    texts = (text for kind, results in told.items() for text in _rejections(kind, results))
+    return " ".join(words.sentence(text) for text in texts)
 
 
 def _rejections(kind: tuple[str, str], results: Mapping[tuple[int, int], list[str]]) -> list[str]:
