@@ -6,8 +6,9 @@ nothing is trained and q has few blocks of parameters, a row of panels a block.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -45,14 +46,8 @@ DENSE = 12
 
 def draw(data: VarianceAgainstSetting) -> Figure:
     """Log variance over each setting's own scale, lines named beside the last panel of a row."""
-    columns = len(data.rows[0])
-    alone = len(data.panels) == 1
-    figure = new_figure(66 if alone else 12 + 46 * len(data.rows))
-    axes = figure.subplots(len(data.rows), columns, squeeze=False)
-    drawn = [
-        [(ax, panel) for ax, panel in zip(*pair, strict=True) if panel]
-        for pair in zip(axes, data.rows, strict=True)
-    ]
+    figure = new_figure(66 if len(data.panels) == 1 else 12 + 46 * len(data.rows))
+    axes = figure.subplots(len(data.rows), len(data.rows[0]), squeeze=False)
     for r, row in enumerate(data.rows):
         for c, (ax, panel) in enumerate(zip(axes[r], row, strict=True)):
             if panel is None:
@@ -62,19 +57,31 @@ def draw(data: VarianceAgainstSetting) -> Figure:
             before = row[c - 1] if c else None
             if before is not None and panel.block == before.block and before in data.alike(panel):
                 ax.tick_params(axis="y", labelleft=False)
-            titles = [panel.title] if columns == 1 or not any(upper[c] for upper in data.rows[:r]) else []
-            if panel.block and (columns == 1 or len({one.block for _, one in drawn[r]}) > 1):
-                titles.append(panel.block)
-            ax.set_title(", ".join(title for title in titles if title))
-        ax, panel = drawn[r][0]
+            ax.set_title(panel_title(data, r, c, panel))
+    drawn = [list(of_row(*pair)) for pair in zip(axes, data.rows, strict=True)]
+    for row_drawn in drawn:
+        ax, panel = row_drawn[0]
         named = panel.block and len(data.rows) > 1
         ax.set_ylabel(f"variance, {panel.block}" if named else variance_axis(data.objective))
-    for found in drawn:
-        ax, panel = found[-1]
+    for *_, (ax, panel) in drawn:
         label_lines(ax, panel.values, panel.lines)
-    for ax, panel in (pair for found in drawn for pair in found):
+    for ax, panel in itertools.chain.from_iterable(drawn):  # when all names have their place
         number_marks(ax, [numbered(ring) for ring in panel.rings if ring.named])
     return figure
+
+
+def of_row(axes: Sequence[Axes], row: Sequence[Panel | None]) -> Iterator[tuple[Axes, Panel]]:
+    """The panels of a row that there are, and where."""
+    return ((ax, panel) for ax, panel in zip(axes, row, strict=True) if panel)
+
+
+def panel_title(data: VarianceAgainstSetting, r: int, c: int, panel: Panel) -> str:
+    """The run, above the first panel of a column, and the block where a row has several."""
+    alone = len(data.rows[0]) == 1
+    run = panel.title if alone or not any(upper[c] for upper in data.rows[:r]) else ""
+    blocks = {one.block for one in data.rows[r] if one}
+    block = panel.block if alone or len(blocks) > 1 else ""
+    return ", ".join(title for title in (run, block) if title)
 
 
 def numbered(ring: Ring) -> tuple[float, float, str]:
