@@ -9,30 +9,13 @@ bound of K samples is another function for each K: there is nothing to compare.
 
 from __future__ import annotations
 
-from dataclasses import Field, replace
-from typing import Any, ClassVar, Protocol, TypeVar
+from dataclasses import replace
 
 from torch import Tensor
 
+from reportgen.engine.replicates import K
 from reportgen.estimators import Estimator
 from reportgen.plan import Arm
-
-
-class Key(Protocol):
-    """What makes two arms share their replicates: a dataclass."""
-
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-
-    @property
-    def num_samples(self) -> int:
-        """K"""
-
-    @property
-    def several(self) -> bool:
-        """Whether the objective is a bound of K samples."""
-
-
-K = TypeVar("K", bound=Key)
 
 
 def counterpart(key: K, reference: Arm, kind: Estimator, **further: object) -> K | None:

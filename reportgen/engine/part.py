@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
 from reportgen.engine.arrays import GROUP_AXIS, SHARED, Array
-from reportgen.estimators import Estimator
+from reportgen.engine.replicates import Replicates
 from reportgen.plan import Arm
 from reportgen.store.records import ArmRecord
 
@@ -32,35 +32,13 @@ class Part:
     """Its outputs."""
 
 
-class Channel(Protocol):
-    """Replicates of one estimator, however they are held."""
-
-    half_width: float
-    cause: str | None
-
-    @property
-    def estimator(self) -> Estimator: ...
-
-    @property
-    def space(self) -> str: ...
-
-    @property
-    def temperature(self) -> float | None: ...
-
-    @property
-    def replicates(self) -> int: ...
-
-    @property
-    def differences(self) -> int: ...
-
-
 def arm_record(
-    arm: Arm, channel: Channel, *, latent: int, precision: float, reference: bool, seconds: float
+    arm: Arm, found: Replicates[Any, Any], *, latent: int, precision: float, reference: bool, seconds: float
 ) -> ArmRecord:
     """What a record says of one arm beside its rows; `seconds` are those of a replicate of one data point."""
-    estimator = channel.estimator
-    status = "met" if channel.half_width <= precision else "budget"
-    if channel.cause:
+    estimator = found.estimator
+    status = "met" if found.half_width <= precision else "budget"
+    if found.cause:
         status = "broken"
     elif status == "budget" and estimator.control:
         status = "control"
@@ -71,17 +49,17 @@ def arm_record(
         num_samples=arm.num_samples,
         constant=arm.constant,
         antithetic=arm.antithetic,
-        temperature=channel.temperature,
-        parameters=channel.space,
+        temperature=found.temperature,
+        parameters=found.space,
         status=status,
-        cause=channel.cause,
-        replicates=channel.replicates,
-        relative_half_width=channel.half_width,
+        cause=found.cause,
+        replicates=found.replicates,
+        relative_half_width=found.half_width,
         forward=float(estimator.forward_passes(arm.num_samples, latent)),
         backward=float(estimator.backward_passes(arm.num_samples)),
         seconds_per_replicate=seconds,
         reference=reference,
-        differences=0 if arm.constant else channel.differences,
+        differences=0 if arm.constant else found.differences,
     )
 
 

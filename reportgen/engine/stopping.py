@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 from reportgen.engine.progress import MeasureProgress
+from reportgen.engine.replicates import Replicates
 from reportgen.errors import CellError
-from reportgen.estimators import Estimator
 
-
-class Measured(Protocol):
-    """Replicates of one estimator, while they are measured."""
-
-    minimum: int
-    retired: bool
-    half_width: float
-    cause: str | None
-
-    @property
-    def estimator(self) -> Estimator:
-        """Whose replicates."""
-
-    @property
-    def num_samples(self) -> int:
-        """K"""
-
-    @property
-    def replicates(self) -> int:
-        """Of each data point, so far."""
-
-
-C = TypeVar("C", bound=Measured)
+C = TypeVar("C", bound=Replicates[Any, Any])
 B = TypeVar("B")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import torch
@@ -19,8 +19,9 @@ from reportgen.engine.moments import Moments
 from reportgen.engine.pairing import block_means, counterpart
 from reportgen.engine.precision import relative_half_width
 from reportgen.engine.references import Reference, own_arms
+from reportgen.engine.replicates import Paired, Replicates
 from reportgen.errors import CellError
-from reportgen.estimators import ESTIMATORS, Estimator
+from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel
@@ -56,53 +57,12 @@ class Key:
 
 
 @dataclass
-class LayeredChannel:
-    """Replicates of one estimator, as moments of every coordinate."""
+class LayeredChannel(Replicates[Key, LayerMoments]):
+    """Replicates of one estimator, as moments of every coordinate; differences are those of sketches."""
 
-    key: Key
-    moments: LayerMoments
     recorder: Recorder
     sketch: Sketch
-    paired: Paired | None = None
-    minimum: int = 2
-    retired: bool = False
-    half_width: float = float("inf")
-    seconds: float = 0.0
-    cause: str | None = None
-
-    @property
-    def estimator(self) -> Estimator:
-        return ESTIMATORS[self.key.estimator]
-
-    @property
-    def space(self) -> str:
-        """``phi`` or ``theta``."""
-        return self.estimator.parameters
-
-    @property
-    def temperature(self) -> float | None:
-        """Of a relaxation; none here is relaxed."""
-        return None
-
-    @property
-    def num_samples(self) -> int:
-        """K"""
-        return self.key.num_samples
-
-    @property
-    def replicates(self) -> int:
-        """Of each data point."""
-        return self.moments.total
-
-    @property
-    def differences(self) -> int:
-        """Of each data point, to the reference."""
-        return 0 if self.paired is None else self.paired.moments.total
-
-    @property
-    def unbiased(self) -> bool:
-        """Whether its mean is the objective's gradient, by construction."""
-        return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
+    paired: Paired[LayeredChannel] | None = field(default=None, kw_only=True)
 
     def used(self, noise: Mapping[bool, Tensor]) -> Tensor:
         """As much of its kind of noise as makes whole replicates, [I R·K n]."""
@@ -149,15 +109,6 @@ class LayeredChannel:
         return torch.split(noise, replicates * num_samples, dim=1)
 
 
-@dataclass
-class Paired:
-    """Differences of a channel's replicates, or of means of several, to the reference's, as sketches."""
-
-    reference: LayeredChannel
-    """Its K is the channel's own, or a multiple where it needs more."""
-    moments: Moments
-
-
 def open_channels(
     model: LayeredModel,
     cell: MeasurementCell,
@@ -186,7 +137,7 @@ def open_channels(
         space = ESTIMATORS[key.estimator].parameters
         recorder = recorders[space]
         moments = LayerMoments.empty(images, buckets, recorder.sizes)
-        return LayeredChannel(key, moments, recorder, sketches[space])
+        return LayeredChannel(key, ESTIMATORS[key.estimator], moments, recorder, sketches[space])
 
     for arm in arms:
         channels.setdefault(Key.of(arm), channel_of(Key.of(arm)))

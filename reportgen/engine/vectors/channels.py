@@ -18,6 +18,7 @@ from reportgen.engine.moments import LeftOut, Moments
 from reportgen.engine.pairing import block_means, counterpart
 from reportgen.engine.precision import relative_half_width
 from reportgen.engine.references import Reference, own_arms
+from reportgen.engine.replicates import Paired, Replicates
 from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import ESTIMATORS, Coefficients, Estimator
@@ -59,56 +60,20 @@ Values = Mapping[tuple[str, bool], IntegrandValues]
 
 
 @dataclass
-class Channel:
+class Channel(Replicates[ChannelKey, Moments]):
     """Replicates of one estimator of one integrand, as moments in η."""
 
-    key: ChannelKey
-    estimator: Estimator
-    moments: Moments
     coefficients: Coefficients = field(default_factory=dict)
-    paired: Paired | None = None
-    minimum: int = 2
-    """Replicates an image below which it does not stop."""
-    retired: bool = False
-    half_width: float = float("inf")
-    seconds: float = 0.0
-    cause: str | None = None
-    """Why the channel broke; None while it is sound."""
+    paired: Paired[Channel] | None = field(default=None, kw_only=True)
 
     @property
     def temperature(self) -> float | None:
-        """Of the relaxation; None where there is none."""
         return self.estimator.temperature if self.key.temperature is None else self.key.temperature
-
-    @property
-    def space(self) -> str:
-        """``phi`` or ``theta``: whose gradient its vectors are."""
-        return self.estimator.parameters
-
-    @property
-    def num_samples(self) -> int:
-        """K"""
-        return self.key.num_samples
-
-    @property
-    def replicates(self) -> int:
-        """Of each data point."""
-        return self.moments.total
-
-    @property
-    def differences(self) -> int:
-        """Of each data point, to the reference."""
-        return 0 if self.paired is None else self.paired.moments.total
 
     def relative_half_width(self, gram: Tensor) -> float:
         """Of the total variance; `gram` is J Jᵀ, [I m m]."""
         trace = LeftOut.of(self.moments).trace(gram.unsqueeze(0))[..., 0]
         return relative_half_width(trace[:, 0], trace[:, 1:])
-
-    @property
-    def unbiased(self) -> bool:
-        """Whether its mean is the objective's gradient, by construction."""
-        return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
 
     def draws(self, values: Values, frame: Frame) -> IntegrandDraws:
         """What the estimator sees of a set of draws."""
@@ -162,15 +127,6 @@ class Channel:
             reference = cached_estimate(self.paired.reference, values, frame, cache)
             size = self.paired.reference.key.num_samples // self.key.num_samples
             self.paired.moments.update(bucket, block_means(estimates, size) - reference)
-
-
-@dataclass
-class Paired:
-    """Differences of a channel's replicates, or of means of several, to the reference's on as many draws."""
-
-    reference: Channel
-    """Its K is the channel's own, or a multiple where it needs more."""
-    moments: Moments
 
 
 def cached_estimate(

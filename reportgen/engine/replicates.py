@@ -1,0 +1,94 @@
+"""Replicates of one estimator while they are measured, however their moments are held."""
+
+from __future__ import annotations
+
+from dataclasses import Field, dataclass, field
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from reportgen.engine.moments import Moments
+from reportgen.estimators import Estimator
+
+
+class Key(Protocol):
+    """What makes two arms share their replicates: a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def num_samples(self) -> int:
+        """K"""
+
+    @property
+    def several(self) -> bool:
+        """Whether the objective is a bound of K samples together, not a mean over them."""
+
+
+class Totalled(Protocol):
+    """Moments that know of how many replicates they are."""
+
+    @property
+    def total(self) -> int:
+        """Of each data point."""
+
+
+K = TypeVar("K", bound=Key)
+M = TypeVar("M", bound=Totalled)
+C = TypeVar("C")
+
+
+@dataclass
+class Paired(Generic[C]):
+    """Differences of replicates, or of means of several, to the reference's on as many draws."""
+
+    reference: C
+    """Its K is the replicates' own, or a multiple where it needs more."""
+    moments: Moments
+
+
+@dataclass
+class Replicates(Generic[K, M]):
+    """One estimator's; the routes add how an estimate is made and taken in."""
+
+    key: K
+    estimator: Estimator
+    moments: M
+    paired: Paired[Any] | None = field(default=None, kw_only=True)
+    minimum: int = field(default=2, kw_only=True)
+    """Replicates an image below which it does not stop."""
+    retired: bool = field(default=False, kw_only=True)
+    half_width: float = field(default=float("inf"), kw_only=True)
+    """Of the total variance's interval, relative."""
+    seconds: float = field(default=0.0, kw_only=True)
+    """Spent on what is the estimator's own."""
+    cause: str | None = field(default=None, kw_only=True)
+    """Why it broke; None while it is sound."""
+
+    @property
+    def num_samples(self) -> int:
+        """K"""
+        return self.key.num_samples
+
+    @property
+    def temperature(self) -> float | None:
+        """Of the relaxation; None where there is none."""
+        return None
+
+    @property
+    def space(self) -> str:
+        """``phi`` or ``theta``: whose gradient it is."""
+        return self.estimator.parameters
+
+    @property
+    def unbiased(self) -> bool:
+        """Whether its mean is the objective's gradient, by construction."""
+        return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
+
+    @property
+    def replicates(self) -> int:
+        """Of each data point, so far."""
+        return self.moments.total
+
+    @property
+    def differences(self) -> int:
+        """Of each data point, to the reference."""
+        return 0 if self.paired is None else self.paired.moments.total
