@@ -450,6 +450,11 @@ def test_compare_needs_no_torch(old: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def heeding_interrupts() -> None:
+    """In a process that is begun: as at a keyboard, whoever began the tests and how."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def workers_of(process: subprocess.Popen[Any]) -> list[Path]:
     """Where the system tells of the processes that it started."""
     found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
@@ -479,6 +484,7 @@ def test_killed_run_goes_on_from_its_finished_cells(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heeding_interrupts,
     )
     deadline = time.monotonic() + 60
     while not _finished(tiny.parent) and time.monotonic() < deadline:
@@ -608,7 +614,7 @@ def test_who_stops_reading_ends_no_work_and_changes_no_exit_code(tiny: Path) -> 
     """A claim that came out otherwise exits with 1, its report written, where both pipes were closed."""
     tiny.write_text(TEXT.replace('pathwise) > 1"', 'pathwise) < 1"'))
     begun = subprocess.Popen(
-        [sys.executable, "-m", "reportgen", "report", "tiny.yaml", "--jobs", "1"],
+        [sys.executable, "-m", "reportgen", "report", "tiny.yaml", "--executor", "serial"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -392,7 +392,7 @@ def test_of_a_run_that_was_stopped_the_unfinished_cells_are_named(
     made: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    judged: Callable[[Path], Verification],
     left: str,
 ) -> None:
     shutil.copytree(made / "output" / ".store", tmp_path / "output" / ".store")
@@ -406,9 +406,9 @@ def test_of_a_run_that_was_stopped_the_unfinished_cells_are_named(
         assert call("render", "word.yaml", "--quiet") == 3
     else:
         assert call("report", "word.yaml", "--budget", "0.001s", "--fresh", "--quiet") == 3
-    pdf = "output/word/report.pdf"
-    assert call("verify", pdf, "--executor", "serial") == 3
-    said = capsys.readouterr().out
+    found = judged(Path("output/word/report.pdf"))
+    assert found.exit_code == 3
+    said = "\n".join(verdict_lines.lines(found, Outcome(3, 0, (), 1.0), quick=False))
     place = "    measurement, scale_factor 0.5, checkpoint 0: "
     if left == "one cell":
         assert f"unfinished\n{place}the run was stopped before it\n  run again" in said
@@ -416,8 +416,7 @@ def test_of_a_run_that_was_stopped_the_unfinished_cells_are_named(
         assert f"{place}not begun: the time was up" in said and said.count("    measurement, ") == 3
     assert "differs:" not in said, "a cell that was not measured has no machine"
     assert "undecided: one of the two runs leaves open what the other decides" in said
-    assert call("verify", pdf, "--executor", "serial", "--json", "--quiet") == 3
-    named = json.loads(capsys.readouterr().out)["unfinished"]
+    named = verdict_lines.answer(found, None, quick=False)["unfinished"]
     assert [cell["setting"]["problem.scale_factor"] for cell in named][-2:].count(0.5) == 1
     assert {(cell["kind"], cell["checkpoint"]) for cell in named} == {("measurement", 0)}
 

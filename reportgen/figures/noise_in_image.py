@@ -116,7 +116,7 @@ def draw(data: NoiseInImage) -> Figure:
                 told = prose.plus_minus(row.ratio).replace(" ± ", "\n± ")
                 write(plan.x(1) + plan.width + 1.2, plan.y(r) + plan.height / 2, f"× {told}")
         ends = (plan.x(1), plan.x(1) + plan.width + RATIOS)
-        _bar(figure, ratio, plan, below, ends, "times the ratio printed")
+        _bar(figure, ratio, plan, below, ends, "times that ratio")
     grey = np.ones((*data.shape, 4))
     grey[..., :3] = 1 - (data.mean / max(float(data.mean.max()), np.finfo(float).tiny))[..., None]
     canvas.put(0.5, below, grey)

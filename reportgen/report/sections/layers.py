@@ -25,7 +25,7 @@ def coordinates(findings: Findings, others: Sequence[str], reference: str) -> st
         names, estimates = zip(*found, strict=True)
         every = len(names) == len(others) > 2
         against_whom = "every other unbiased estimator" if every else prose.listing(names)
-        each = "each of " if len(names) > 1 and not every else ""
+        each = "" if every else {1: "", 2: "both "}.get(len(names), "each of ")
         ends = {0.0: "no coordinate", 1.0: "every coordinate"}
         known = {ends.get(estimate.value, f"{share} of coordinates") for estimate in estimates}
         part = known.pop() if len(known) == 1 else f"{share} of coordinates"
