@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from reportgen.declaration import load_text
-from reportgen.figures import FIGURES
+from reportgen.figures import FIGURES, draw
 from reportgen.figures.model_grid import base_model, grid, model_name
 from reportgen.figures.models import learning_curve, learning_curves
 from reportgen.findings import Findings, collect, prose
@@ -197,6 +197,25 @@ def test_of_numbers_that_must_not_be_compared_it_says_why_and_judges_none() -> N
     assert {(row[2], row[4]) for row in cells(page_of(found))[2::3]} == {("3280", "□ not judged")}
     assert cells(page_of(found))[0][4] == ""
     assert "published:" not in front.abstract(found)[0]
+
+
+def test_one_model_beside_one_number_is_no_table_of_many() -> None:
+    alone = TABLE.partition("published:")[0] + (
+        "published:\n  {source: 'burda2016, table 1', epochs: 3280, values: [{at: {}, nll: 86.76}]}\n"
+        "sweep: {train.num_samples: [1]}\n"
+    )
+    found = models(declared(alone))
+    first = plain(front.abstract(found)[0])
+    assert "of the published models, the published number is " in first
+    number = r"\d\S+\u00a0±\u00a0\d\S+ nats an image \(published: 86\.76\)"
+    assert re.search(rf"\. VAE, k\u00a0=\u00a01 has a negative log-likelihood of {number}\.", first), first
+    drawing = draw(found, "likelihood_by_model")
+    assert drawing is not None
+    assert "of the trained model, and the published number. " in drawing.caption
+    assert "lowest" not in drawing.caption
+    other = models(declared(alone.replace("epochs: 3280", "epochs: 3280, comparable: digits are no MNIST")))
+    text = "the published number is not judged here, since ours must not be held against it."
+    assert text in front.abstract(other)[0]
 
 
 def test_without_published_numbers_the_table_is_of_ours_alone() -> None:

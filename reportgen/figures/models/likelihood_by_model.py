@@ -177,16 +177,17 @@ def caption(findings: Findings, data: LikelihoodByModel) -> str:
     known = [(title, mark) for title, mark in data.marks if mark.ours.available]
     title, best = min(known, key=lambda pair: pair[1].ours.value)
     seen = f"The lowest is {_name(data, title, best)}, with {prose.fixed(best.ours.value, 2)} nats."
-    band = ""
+    many = len(data.marks) > 1
+    band, published = "", any(mark.published is not None for _, mark in data.marks)
     if data.within is not None:
         band = f"Grey bands reach {prose.number(data.within, 2)} nats to either side of a published number."
     missing = sum(not mark.ours.available for _, mark in data.marks)
     return sentences(
-        "Test negative log-likelihood of every trained model"
-        f"{', and the published numbers' if any(m.published is not None for _, m in data.marks) else ''}.",
+        f"Test negative log-likelihood of {'every' if many else 'the'} trained model"
+        f"{', and the published number' + ('s' if many else '') if published else ''}.",
         _bars([len(mark.each) for _, mark in data.marks if mark.ours.available]),
         band,
-        seen,
+        seen if many else "",
         f"{prose.in_words(missing).capitalize()} {'has' if missing == 1 else 'have'} no number here."
         if missing
         else "",

@@ -188,7 +188,9 @@ def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
     if not published:
         return words.sentence(f"{words.counted(len(judged), 'trained model')} {_is(len(judged))} judged")
     counts = {word: sum(model.verdict == word for model in published) for word in VERDICTS}
-    if counts[NOT_JUDGED]:
+    if len(published) == 1:
+        text = f"the published number {_of_one(published[0].verdict)}"
+    elif counts[NOT_JUDGED]:
         text = f"none of the {words.counted(len(published), 'published number')} is judged here"
         text += ", since ours must not be held against them"
     else:
@@ -212,7 +214,8 @@ def best(found: Grid) -> str:
         return ""
     row, column, model = min(known, key=lambda entry: entry[2].likelihood.value)
     name, value = found.name(row, column), likelihood(model)
-    text = f"{name} has the lowest negative log-likelihood, {value} nats an image"
+    lowest = f"the lowest negative log-likelihood, {value}"
+    text = f"{name} has {lowest if len(known) > 1 else f'a negative log-likelihood of {value}'} nats an image"
     if model.published is not None and model.verdict != NOT_JUDGED:
         text += f" (published: {prose.fixed(model.published.nll, 2)})"
     return words.sentence(text)
@@ -220,6 +223,13 @@ def best(found: Grid) -> str:
 
 def _is(count: int) -> str:
     return "is" if count == 1 else "are"
+
+
+def _of_one(word: str) -> str:
+    """What became of the only published number."""
+    if word == NOT_JUDGED:
+        return "is not judged here, since ours must not be held against it"
+    return "has the right ordering" if word == ORDERED else f"is {word}"
 
 
 def _counted(count: int, word: str) -> str:
