@@ -56,6 +56,11 @@ class FileServer:
             assert time.monotonic() < deadline, f"only {self.sent} of {sent} bytes were asked for"
             time.sleep(0.01)
 
+    def sent_in_all(self, least: int) -> int:
+        """Bytes sent, once they are `least`: a client may have the last of them before they are counted."""
+        self.wait_for(least)
+        return self.sent
+
 
 @contextmanager
 def serving() -> Iterator[FileServer]:
