@@ -130,6 +130,27 @@ def test_a_gap_is_divided_among_estimates_of_one_number_of_samples(samples: int,
     assert context is not None and context["rows"], "the share itself is at equal samples, and stays"
 
 
+@pytest.mark.parametrize(
+    ("worst", "told"),
+    [
+        (0.5, "does not have the higher variance"),
+        (1.001, "is not seen to have the higher variance"),
+        (9.0, ""),
+    ],
+)
+def test_no_reason_is_sought_for_a_gap_that_is_none_or_lost_in_the_noise(worst: float, told: str) -> None:
+    def variance(cell: MeasurementCell, arm: Arm) -> float:
+        return {"score_function": worst, "with baseline": 2.0}.get(arm.label, 1.0) / arm.num_samples
+
+    found = crafted(experiment(), variances=variance, spread=0.05)
+    texts = why.explanation(found, "score_function", "pathwise", ["with baseline"])
+    if told:
+        lost = "at the last checkpoint, so there is no gap for the derivative to explain."
+        assert texts == [f"The score function {told} {lost}"]
+    else:
+        assert texts[0].startswith("Of the estimators that use no derivative of the integrand, ")
+
+
 def test_a_gap_may_be_divided_by_others_of_that_number() -> None:
     of_four = "  - {name: pathwise, num_samples: 4, label: of four}\n"
     baseline = "  - {name: score_function, baseline: optimal_constant, num_samples: 4, label: constant}\n"
