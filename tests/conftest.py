@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,17 @@ import reportgen
 
 if TYPE_CHECKING:
     from tests.browser import Visit
+
+
+ALLOCATIONS = 100_000
+"""Between two looks of Python's cycle collector for circles among new objects."""
+
+
+def pytest_collection_finish() -> None:
+    """The collector no longer looks through what lives to the end, libraries and thousands of tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
