@@ -154,6 +154,8 @@ def test_page_is_self_contained_and_whole(folder: Path) -> None:
     parsed = Parsed()
     parsed.feed(text)
     assert parsed.open == []
+    assert 'class="ink-0"' in text
+    assert not re.search(r'<[^<>]* class="[^"]*"[^<>]* class="', text), "of two classes a browser drops one"
     assert len(parsed.ids) == len(set(parsed.ids))
     assert [a for a in parsed.loads if not a.startswith("data:")] == []
     inside = {link[1:] for link in parsed.links if link.startswith("#")}

@@ -139,8 +139,8 @@ def open_channels(
         moments = LayerMoments.empty(images, buckets, recorder.sizes)
         return LayeredChannel(key, ESTIMATORS[key.estimator], moments, recorder, sketches[space])
 
-    for arm in arms:
-        channels.setdefault(Key.of(arm), channel_of(Key.of(arm)))
+    for key in dict.fromkeys(map(Key.of, arms)):
+        channels[key] = channel_of(key)
     for arm in (arms[a] for a in own_arms(arms)):
         channel = channels[Key.of(arm)]
         channel.minimum = max(channel.minimum, int(cell.measure["min_replicates"]))
