@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from reportgen.declaration import load_text
+from reportgen.declaration import find, load, load_text
 from reportgen.figures import FIGURES, draw
 from reportgen.figures.model_grid import base_model, grid, model_name
 from reportgen.figures.models import learning_curve, learning_curves
@@ -303,6 +303,59 @@ def test_a_full_schedule_on_all_images_does_not_differ_from_the_paper() -> None:
         "Pixels of an image",
     ]
     assert (lines["Latent units"]["ours"], lines["Hidden units below them"]["ours"]) == ("50", "200–200")
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("burda2016_table1_full", {}),
+        ("burda2016_table1_omniglot", {}),
+        ("burda2016_table2_full", {}),
+        ("burda2016_table3_full", {}),
+        ("burda2016_table2", {"Learning rate": "0.001 throughout; 0.0001 throughout", "Epochs": "10 epochs"}),
+        ("burda2016_table3", {"Learning rate": "0.001 throughout", "Epochs": "10 epochs in one stage"}),
+    ],
+)
+def test_what_a_table_was_made_with_does_not_differ_from_it(name: str, wanted: dict[str, str]) -> None:
+    """Each table has its own: the second goes on at one rate, the third has 50 000 fixed images."""
+    experiment = load(find(name))
+    found = collect(experiment, make_plan(experiment, "0" * 64), {})
+    lines = {line["name"]: line for line in deviations.lines(found)}
+    differing = {name: line["ours"] for name, line in lines.items() if line["from_paper"]}
+    differing.pop("Test images", None)
+    assert differing.keys() == wanted.keys()
+    assert all(text in differing[name] for name, text in wanted.items())
+    assert lines["Training images"]["from_code"] != (name.startswith("burda2016_table3"))
+    assert lines["Output bias begins at"]["paper"] == "–"
+
+
+def test_the_fixed_binarization_is_not_that_of_table_1_nor_are_its_images() -> None:
+    first = TABLE.replace("data: digits", "data: mnist_fixed")
+    third = first.replace("table 1\n  epochs", "table 3\n  epochs")
+    for text, expected in ((first, True), (third, False)):
+        experiment = declared(text)
+        found = collect(experiment, make_plan(experiment, "0" * 64), {})
+        lines = {line["name"]: line for line in deviations.lines(found)}
+        for setting in ("Binarization", "Training images"):
+            assert lines[setting]["from_paper"] is lines[setting]["from_code"] is expected
+    assert lines["Training images"]["paper"] == f"MNIST fixed, {prose.count(50_000)}"
+
+
+def test_the_sheet_of_a_training_that_continues_has_both_stages() -> None:
+    experiment = load(find("burda2016_table2_full"))
+    found = collect(experiment, make_plan(experiment, "0" * 64), {})
+    lines = {line["name"]: line for line in deviations.lines(found)}
+    assert lines["Epochs"]["paper"] == "stage i has 3^i epochs, 3280 in all; 2187 epochs in one stage"
+    assert lines["Epochs"]["ours"] == lines["Epochs"]["paper"]
+    sheet = deviations.context(found)
+    assert sheet is not None
+    assert sheet["told"].startswith(
+        "Of 22 settings, none differs from what the paper says, and nine from what"
+    )
+    assert lines["Adam, second moment begins at"]["code"] == (
+        "1; as it was, the first moment too, where a training continues another"
+    )
+    assert lines["Adam, second moment begins at"]["from_code"]
 
 
 def test_the_deviation_sheet_has_the_network(two: Findings) -> None:
