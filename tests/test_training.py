@@ -95,6 +95,21 @@ def test_interrupted_training_ends_with_the_same_bytes(
     assert dataclasses.replace(record, seconds=0.0) == dataclasses.replace(expected, seconds=0.0)
 
 
+def test_a_training_that_goes_on_elsewhere_says_with_what_it_began(tiny: Dataset, tmp_path: Path) -> None:
+    """The bytes are then no one's alone: neither the processor's nor the device's."""
+    here, there = {"device": "cpu", "torch": "2"}, {"device": "cuda, a name", "torch": "2"}
+    store, alone = Store(tmp_path / "both"), Store(tmp_path / "alone")
+    for environment in (here, here, there, here, there):
+        with pytest.raises(PausedError):
+            train(cell(), lambda: tiny, store, environment=environment, deadline=0.0)
+    record = train(cell(), lambda: tiny, store, environment=there)
+    assert record.environment == {**there, "earlier epochs": "device cpu"}
+    for _ in range(2):
+        with pytest.raises(PausedError):
+            train(cell(), lambda: tiny, alone, environment=here, deadline=0.0)
+    assert train(cell(), lambda: tiny, alone, environment=here).environment == here
+
+
 @pytest.mark.parametrize("victim", ["progress.json", "state-000004.safetensors", "epoch-000002.safetensors"])
 def test_damaged_state_means_starting_over(tiny: Dataset, tmp_path: Path, victim: str) -> None:
     whole, broken = Store(tmp_path / "whole"), Store(tmp_path / "broken")
