@@ -414,6 +414,33 @@ def test_it_says_what_continued_from_what() -> None:
     )
 
 
+def test_methods_tell_the_learning_rate_of_every_step(page: str) -> None:
+    """A rate that falls is none that holds; of one that falls both ends are told."""
+    told = "minibatches of 20 and a learning rate that falls in stages from 0.001 to 0.0001 (Burda"
+    assert told in text_of(page)
+    constant = page_of(models(declared(TABLE.replace(", schedule: burda2016", ", batch_size: 30"))))
+    assert "minibatches of 30 and a learning rate of 0.001; weights start" in text_of(constant)
+
+
+def test_a_training_that_goes_on_is_told_from_its_beginning() -> None:
+    text = CONTINUED.replace(
+        "{objective: elbo, epochs: 64,", "{objective: elbo, epochs: 64, schedule: burda2016,"
+    )
+    experiment = load_text(text.replace("num_samples: 50", "num_samples: 50\n  learning_rate: 1e-4"))
+    found = collect(experiment, make_plan(experiment, "0" * 64), {})
+    seen = text_of(page_of(found))
+    assert (
+        "It was trained for two epochs on the ELBO, then for 64 epochs on the ELBO, then for 40 epochs on "
+        "the IWAE bound, K = 50 with pathwise gradients."
+    ) in seen
+    assert "on the ELBO for 64 epochs, then on the IWAE bound, K = 50 for 40 epochs with Adam" in seen
+    assert "minibatches of 20 or 30 and a learning rate of 0.001, then one that falls in stages" in seen
+    assert "from 0.001 to 0.0001, then of 0.0001 (Burda" in seen
+    swept = load_text(text + "sweep: {train.num_samples: [5]}\n")
+    seen = text_of(page_of(collect(swept, make_plan(swept, "0" * 64), {})))
+    assert "they go on from where earlier trainings ended, in which weights start Glorot-uniform" in seen
+
+
 def test_runs_of_the_sweep_are_named_by_what_tells_them_apart(two: Findings) -> None:
     names = [run_name(two, run) for run in two.series("train.num_samples")]
     assert names == ["1 layer, VAE", "1 layer, IWAE", "2 layers, VAE", "2 layers, IWAE"]
@@ -543,8 +570,8 @@ def test_one_model_needs_no_name() -> None:
     seen = of_experiment(page_of(collect(experiment, plan, made)))
     assert "model: " not in seen and "one of the estimators" not in seen
     assert "at two checkpoints of one training run" in seen
-    assert "It was trained for 40 epochs on the IWAE bound, K = 50 with pathwise gradients" in seen
-    assert "The model was trained on the IWAE bound, K = 50 for 40 epochs" in seen
+    assert "then for 40 epochs on the IWAE bound, K = 50 with pathwise gradients" in seen
+    assert "The model was trained on the ELBO for two epochs, then on the ELBO for 64 epochs, then on" in seen
     assert "three trained models, two judgements of them and" in seen
 
 
