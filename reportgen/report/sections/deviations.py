@@ -129,13 +129,14 @@ def _likelihood(findings: Findings, _: TrainingCell) -> str:
     return SILENT if judge is None else f"{prose.count(int(judge.num_samples))} samples"
 
 
-def _test_images(findings: Findings, _: TrainingCell) -> str:
+def _test_images(findings: Findings, cell: TrainingCell) -> str:
     judge = findings.experiment.judge
     if judge is None:
         return SILENT
     counted = sorted({len(record.images) for record in findings.judgements})
     told = " or ".join(prose.count(n) for n in counted)
-    if judge.images is None:
+    known = DATASETS.get(str(cell.problem.get("data", "")))
+    if judge.images is None or (known is not None and judge.images == known.counts[1]):
         return f"all{', ' + told if told else ''}"
     return f"{told or prose.count(int(judge.images))} drawn at random"
 
