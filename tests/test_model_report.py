@@ -448,6 +448,9 @@ def test_a_training_that_goes_on_is_told_from_its_beginning() -> None:
     swept = load_text(text + "sweep: {train.num_samples: [5]}\n")
     seen = text_of(page_of(collect(swept, make_plan(swept, "0" * 64), {})))
     assert "they go on from where earlier trainings ended, in which weights start Glorot-uniform" in seen
+    halted = load_text(text.replace("epochs: 40", "epochs: 0").replace("[0, 40]", "[0]"))
+    seen = text_of(page_of(collect(halted, make_plan(halted, "0" * 64), {})))
+    assert "then for 64 epochs on the ELBO with pathwise gradients. " in seen and "not trained." not in seen
 
 
 def test_runs_of_the_sweep_are_named_by_what_tells_them_apart(two: Findings) -> None:

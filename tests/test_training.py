@@ -133,6 +133,11 @@ def test_divergence_is_a_cell_error_with_its_cause(tiny: Dataset, tmp_path: Path
         train(cell(learning_rate=1e30), lambda: tiny, Store(tmp_path))
     with pytest.raises(CellError, match=r"the bound of epoch \d+ is .*, that of the first .*learning_rate"):
         train(cell(learning_rate=3.0, epochs=60), lambda: tiny, Store(tmp_path / "slowly"))
+    at_once = cell(learning_rate=100.0, epochs=1, batch_size=43, checkpoints=[1])  # no step is left to see it
+    with pytest.raises(
+        CellError, match=r"diverged: the bound at epoch 1 is (nan|-inf) on the test part\. Use a"
+    ):
+        train(at_once, lambda: tiny, Store(tmp_path / "at once"))
 
 
 def test_a_training_stops_in_time_and_goes_on_with_the_same_bytes(tiny: Dataset, tmp_path: Path) -> None:

@@ -170,5 +170,11 @@ def _keep(folder: Path, fit: Fit, optimizer: Adam, progress: Progress, noun: str
             f"training diverged: parameters at {noun} {progress.epoch} are not finite. "
             "Use a smaller train.learning_rate."
         )
-    progress.test_bound[str(progress.epoch)] = fit.test_bound()
+    bound = fit.test_bound()
+    if not math.isfinite(bound):
+        raise CellError(
+            f"training diverged: the bound at {noun} {progress.epoch} is {bound:.6g} on the test part. "
+            "Use a smaller train.learning_rate."
+        )
+    progress.test_bound[str(progress.epoch)] = bound
     save_checkpoint(folder, optimizer, progress.epoch)

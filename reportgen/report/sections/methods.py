@@ -123,7 +123,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "rate": rates(trainings),
         "staged": any(stage["schedule"] != "constant" for stage in all_stages),
         "continued": any(train["after"] is not None for train in trainings),
-        "moved": any(epochs) if base_model(findings) else bool(course),
+        "moved": any(stage["epochs"] for stage in all_stages),
         "epochs": _rounds(epochs, v) if any(epochs) else "",
         "course": ", then ".join(f"on {what} for {long}" for long, what in course),
         "model": base_model(findings),
