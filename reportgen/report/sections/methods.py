@@ -128,6 +128,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "course": ", then ".join(f"on {what} for {long}" for long, what in course),
         "model": base_model(findings),
         "models": words.counted(models, "model"),
+        "alike": models == 1,
         "judged": bool(findings.judgements),
         "published": experiment.published is not None and experiment.published.comparable is None,
         "several": any(len(model.records) > 1 for model in findings.models),
