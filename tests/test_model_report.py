@@ -218,6 +218,17 @@ def test_one_model_beside_one_number_is_no_table_of_many() -> None:
     assert text in front.abstract(other)[0]
 
 
+def test_a_published_number_beside_several_models_is_still_one() -> None:
+    text = TABLE.partition("published:")[0] + (
+        "published:\n  {source: 'burda2016, table 1', values: [{at: {train.objective: elbo}, nll: 86.76}]}\n"
+        "sweep: {train.objective: [elbo, iwae], train.num_samples: [1, 5, 50]}\n"
+    )
+    told = front.abstract(models(declared(text)))[0]
+    assert "of three comparisons with one published number, three are " in told
+    other = text.replace("values:", "comparable: digits are no MNIST, values:")
+    assert "the published number is not judged here" in front.abstract(models(declared(other)))[0]
+
+
 def test_without_published_numbers_the_table_is_of_ours_alone() -> None:
     found = models(declared(UNPUBLISHED), unsure=2)
     sections = {section.id: context for section, context in fill(found)}
