@@ -20,6 +20,7 @@ from PIL import Image
 from scipy.io import savemat
 from sklearn.datasets import load_digits
 
+from reportgen import declaration
 from reportgen.datasets import (
     DATASETS,
     Dataset,
@@ -33,8 +34,8 @@ from reportgen.datasets import (
 from reportgen.datasets.dataset import from_levels
 from reportgen.datasets.files import File
 from reportgen.datasets.source import Layout
-from reportgen.declaration import load_text
-from reportgen.errors import DataError, MissingDataError, UsageError
+from reportgen.declaration import find, load_text
+from reportgen.errors import DataError, DeclarationError, MissingDataError, UsageError
 from reportgen.report.sections import question
 from reportgen.report.text.bibliography import reference
 from reportgen.streams import stream
@@ -121,6 +122,16 @@ def test_numbers_that_must_not_be_compared_say_so() -> None:
     assert "must not be compared with published OMNIGLOT numbers" in cautions["omniglot_derived"]
     assert "must not be compared" in cautions["freyfaces"]
     assert not any(cautions[name] for name in ("digits", "mnist", "mnist_fixed", "omniglot"))
+
+
+@pytest.mark.parametrize("name", [name for name, source in DATASETS.items() if source.caution])
+def test_published_numbers_are_not_judged_on_images_that_are_not_theirs(name: str) -> None:
+    """Nor where the images of a declaration in the gallery are exchanged on the command line."""
+    path, other = find("burda2016_table1_omniglot"), f"problem.data={name}"
+    with pytest.raises(DeclarationError, match=f"needs comparable, the reason why numbers on {name}"):
+        declaration.load(path, [other])
+    assert declaration.load(path, [other, "published.comparable=other images"]).published is not None
+    assert declaration.load(path).published is not None
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -376,6 +376,10 @@ REFUSED_FIELDS: dict[str, str] = {
     "judge: {}\npublished: {source: a, values: [{at: [], nll: 1}]}": (
         "x.yaml:3 published.values[0].at: must be a mapping, got an empty list."
     ),
+    "problem: {data: omniglot_derived}\njudge: {}\npublished: {source: a, values: [{at: {}, nll: 1}]}": (
+        "x.yaml:4 published: needs comparable, the reason why numbers on omniglot_derived must not be held "
+        "against published ones. Add it, or use another data set."
+    ),
     "judge: {}\npublished: {source: a, values: [5]}": (
         "x.yaml:3 published.values[0]: must be a mapping of settings (at, nll, active_units), got 5."
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reportgen.declaration import Experiment, load_text
+from reportgen.declaration import Experiment, find, gallery_names, load, load_text, long_names
 from reportgen.declaration.companions import companions
 from reportgen.errors import DeclarationError
 from reportgen.findings import ClaimFinding, Findings
@@ -192,3 +192,19 @@ def test_a_claim_reads_its_settings_as_the_sweep_resolves_them() -> None:
     experiment: Experiment = declared(claiming("negative_log_likelihood < 90 at train.num_samples 5e1"))
     found: Findings = models(experiment)
     assert len(found.claims[0].details) == 2
+
+
+def test_claims_on_likelihoods_name_the_place_where_they_stand() -> None:
+    """Likelihoods are of section 5.1; section 5.2 is of latent units, and of models that go on (table 2)."""
+    places = {"table 1": "section 5.1", "table 2": "section 5.2", "table 3": "appendix D"}
+    seen = 0
+    for name in (*gallery_names(), *long_names()):
+        experiment = load(find(name))
+        if experiment.published is None:
+            continue
+        table = experiment.published.source.removeprefix("burda2016, ")
+        for claim in experiment.claims:
+            if claim.test.startswith("decreasing(negative_log_likelihood"):
+                assert claim.source == f"burda2016, {places[table]}", (name, claim.id)
+                seen += 1
+    assert seen >= 10

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from reportgen.declaration import load_text
+from reportgen.declaration import find, load, load_text
 from reportgen.figures import FIGURES, draw
 from reportgen.figures.model_grid import base_model, grid, model_name
 from reportgen.figures.models import learning_curve, learning_curves
@@ -218,6 +218,17 @@ def test_one_model_beside_one_number_is_no_table_of_many() -> None:
     assert text in front.abstract(other)[0]
 
 
+def test_a_published_number_beside_several_models_is_still_one() -> None:
+    text = TABLE.partition("published:")[0] + (
+        "published:\n  {source: 'burda2016, table 1', values: [{at: {train.objective: elbo}, nll: 86.76}]}\n"
+        "sweep: {train.objective: [elbo, iwae], train.num_samples: [1, 5, 50]}\n"
+    )
+    told = front.abstract(models(declared(text)))[0]
+    assert "of three comparisons with one published number, three are " in told
+    other = text.replace("values:", "comparable: digits are no MNIST, values:")
+    assert "the published number is not judged here" in front.abstract(models(declared(other)))[0]
+
+
 def test_without_published_numbers_the_table_is_of_ours_alone() -> None:
     found = models(declared(UNPUBLISHED), unsure=2)
     sections = {section.id: context for section, context in fill(found)}
@@ -305,6 +316,68 @@ def test_a_full_schedule_on_all_images_does_not_differ_from_the_paper() -> None:
     assert (lines["Latent units"]["ours"], lines["Hidden units below them"]["ours"]) == ("50", "200–200")
 
 
+WHOLE_TEST_PART = {
+    *(f"burda2016_table{number}_full" for number in (1, 2, 3)),
+    "burda2016_table1_omniglot",
+    "burda2016_table1_k1",
+}
+"""Where every image is judged, however that is written."""
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("burda2016_table1_full", {}),
+        ("burda2016_table1_k1", {"Epochs": "stage i has the share 3^i/3280 of 1093 epochs"}),
+        ("burda2016_table1_omniglot", {}),
+        ("burda2016_table2_full", {}),
+        ("burda2016_table3_full", {}),
+        ("burda2016_table2", {"Learning rate": "0.001 throughout; 0.0001 throughout", "Epochs": "10 epochs"}),
+        ("burda2016_table3", {"Learning rate": "0.001 throughout", "Epochs": "10 epochs in one stage"}),
+    ],
+)
+def test_what_a_table_was_made_with_does_not_differ_from_it(name: str, wanted: dict[str, str]) -> None:
+    """Each table has its own: the second goes on at one rate, the third has 50 000 fixed images."""
+    experiment = load(find(name))
+    found = collect(experiment, make_plan(experiment, "0" * 64), {})
+    lines = {line["name"]: line for line in deviations.lines(found)}
+    differing = {name: line["ours"] for name, line in lines.items() if line["from_paper"]}
+    assert (differing.pop("Test images", "all") == "all") is (name in WHOLE_TEST_PART)
+    assert differing.keys() == wanted.keys()
+    assert all(text in differing[name] for name, text in wanted.items())
+    assert lines["Training images"]["from_code"] != (name.startswith("burda2016_table3"))
+    assert lines["Output bias begins at"]["paper"] == "–"
+
+
+def test_the_fixed_binarization_is_not_that_of_table_1_nor_are_its_images() -> None:
+    first = TABLE.replace("data: digits", "data: mnist_fixed")
+    third = first.replace("table 1\n  epochs", "table 3\n  epochs")
+    for text, expected in ((first, True), (third, False)):
+        experiment = declared(text)
+        found = collect(experiment, make_plan(experiment, "0" * 64), {})
+        lines = {line["name"]: line for line in deviations.lines(found)}
+        for setting in ("Binarization", "Training images"):
+            assert lines[setting]["from_paper"] is lines[setting]["from_code"] is expected
+    assert lines["Training images"]["paper"] == f"MNIST fixed, {prose.count(50_000)}"
+
+
+def test_the_sheet_of_a_training_that_continues_has_both_stages() -> None:
+    experiment = load(find("burda2016_table2_full"))
+    found = collect(experiment, make_plan(experiment, "0" * 64), {})
+    lines = {line["name"]: line for line in deviations.lines(found)}
+    assert lines["Epochs"]["paper"] == "stage i has 3^i epochs, 3280 in all; 2187 epochs in one stage"
+    assert lines["Epochs"]["ours"] == lines["Epochs"]["paper"]
+    sheet = deviations.context(found)
+    assert sheet is not None
+    assert sheet["told"].startswith(
+        "Of 22 settings, none differs from what the paper says, and nine from what"
+    )
+    assert lines["Adam, second moment begins at"]["code"] == (
+        "1; as it was, the first moment too, where a training continues another"
+    )
+    assert lines["Adam, second moment begins at"]["from_code"]
+
+
 def test_the_deviation_sheet_has_the_network(two: Findings) -> None:
     def told(found: Findings) -> dict[str, tuple[str, bool]]:
         return {line["name"]: (line["ours"], line["from_paper"]) for line in deviations.lines(found)}
@@ -359,6 +432,36 @@ def test_it_says_what_continued_from_what() -> None:
         "those of a VAE with k = 1 of two epochs; before, its negative log-likelihood was "
         "86.80\u00a0±\u00a00.29."
     )
+
+
+def test_methods_tell_the_learning_rate_of_every_step(page: str) -> None:
+    """A rate that falls is none that holds; of one that falls both ends are told."""
+    told = "minibatches of 20 and a learning rate that falls in stages from 0.001 to 0.0001 (Burda"
+    assert told in text_of(page)
+    constant = page_of(models(declared(TABLE.replace(", schedule: burda2016", ", batch_size: 30"))))
+    assert "minibatches of 30 and a learning rate of 0.001; weights start" in text_of(constant)
+
+
+def test_a_training_that_goes_on_is_told_from_its_beginning() -> None:
+    text = CONTINUED.replace(
+        "{objective: elbo, epochs: 64,", "{objective: elbo, epochs: 64, schedule: burda2016,"
+    )
+    experiment = load_text(text.replace("num_samples: 50", "num_samples: 50\n  learning_rate: 1e-4"))
+    found = collect(experiment, make_plan(experiment, "0" * 64), {})
+    seen = text_of(page_of(found))
+    assert (
+        "It was trained for two epochs on the ELBO, then for 64 epochs on the ELBO, then for 40 epochs on "
+        "the IWAE bound, K = 50 with pathwise gradients."
+    ) in seen
+    assert "on the ELBO for 64 epochs, then on the IWAE bound, K = 50 for 40 epochs with Adam" in seen
+    assert "minibatches of 20 or 30 and a learning rate of 0.001, then one that falls in stages" in seen
+    assert "from 0.001 to 0.0001, then of 0.0001 (Burda" in seen
+    swept = load_text(text + "sweep: {train.num_samples: [5]}\n")
+    seen = text_of(page_of(collect(swept, make_plan(swept, "0" * 64), {})))
+    assert "they go on from where earlier trainings ended, in which weights start Glorot-uniform" in seen
+    halted = load_text(text.replace("epochs: 40", "epochs: 0").replace("[0, 40]", "[0]"))
+    seen = text_of(page_of(collect(halted, make_plan(halted, "0" * 64), {})))
+    assert "then for 64 epochs on the ELBO with pathwise gradients. " in seen and "not trained." not in seen
 
 
 def test_runs_of_the_sweep_are_named_by_what_tells_them_apart(two: Findings) -> None:
@@ -490,8 +593,8 @@ def test_one_model_needs_no_name() -> None:
     seen = of_experiment(page_of(collect(experiment, plan, made)))
     assert "model: " not in seen and "one of the estimators" not in seen
     assert "at two checkpoints of one training run" in seen
-    assert "It was trained for 40 epochs on the IWAE bound, K = 50 with pathwise gradients" in seen
-    assert "The model was trained on the IWAE bound, K = 50 for 40 epochs" in seen
+    assert "then for 40 epochs on the IWAE bound, K = 50 with pathwise gradients" in seen
+    assert "The model was trained on the ELBO for two epochs, then on the ELBO for 64 epochs, then on" in seen
     assert "three trained models, two judgements of them and" in seen
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from reportgen.declaration import PROBLEMS, Problem
+from reportgen.declaration.problems.rainforth import Rainforth
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.engine.layered.linear_layers import LinearLayers
 from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
@@ -131,3 +132,8 @@ def test_likelihoods_of_one_data_point_do_not_feel_the_others(section: Problem) 
         moved = z.clone()
         moved[1:] = moved[1:].flip(1)
         assert np.allclose(problem.log_likelihood(moved)[0], value[0], rtol=1e-5)
+
+
+def test_the_gaussian_toy_tells_its_perturbation_as_what_it_is() -> None:
+    """A standard deviation: of normal numbers a third lie further away than that."""
+    assert Rainforth(perturbation=0.03).sentence.endswith("by normal noise of standard deviation 0.03")

@@ -95,6 +95,21 @@ def test_interrupted_training_ends_with_the_same_bytes(
     assert dataclasses.replace(record, seconds=0.0) == dataclasses.replace(expected, seconds=0.0)
 
 
+def test_a_training_that_goes_on_elsewhere_says_with_what_it_began(tiny: Dataset, tmp_path: Path) -> None:
+    """The bytes are then no one's alone: neither the processor's nor the device's."""
+    here, there = {"device": "cpu", "torch": "2"}, {"device": "cuda, a name", "torch": "2"}
+    store, alone = Store(tmp_path / "both"), Store(tmp_path / "alone")
+    for environment in (here, here, there, here, there):
+        with pytest.raises(PausedError):
+            train(cell(), lambda: tiny, store, environment=environment, deadline=0.0)
+    record = train(cell(), lambda: tiny, store, environment=there)
+    assert record.environment == {**there, "earlier epochs": "device cpu"}
+    for _ in range(2):
+        with pytest.raises(PausedError):
+            train(cell(), lambda: tiny, alone, environment=here, deadline=0.0)
+    assert train(cell(), lambda: tiny, alone, environment=here).environment == here
+
+
 @pytest.mark.parametrize("victim", ["progress.json", "state-000004.safetensors", "epoch-000002.safetensors"])
 def test_damaged_state_means_starting_over(tiny: Dataset, tmp_path: Path, victim: str) -> None:
     whole, broken = Store(tmp_path / "whole"), Store(tmp_path / "broken")
@@ -118,6 +133,11 @@ def test_divergence_is_a_cell_error_with_its_cause(tiny: Dataset, tmp_path: Path
         train(cell(learning_rate=1e30), lambda: tiny, Store(tmp_path))
     with pytest.raises(CellError, match=r"the bound of epoch \d+ is .*, that of the first .*learning_rate"):
         train(cell(learning_rate=3.0, epochs=60), lambda: tiny, Store(tmp_path / "slowly"))
+    at_once = cell(learning_rate=100.0, epochs=1, batch_size=43, checkpoints=[1])  # no step is left to see it
+    with pytest.raises(
+        CellError, match=r"diverged: the bound at epoch 1 is (nan|-inf) on the test part\. Use a"
+    ):
+        train(at_once, lambda: tiny, Store(tmp_path / "at once"))
 
 
 def test_a_training_stops_in_time_and_goes_on_with_the_same_bytes(tiny: Dataset, tmp_path: Path) -> None:

@@ -564,6 +564,13 @@ def test_the_report_says_over_what_its_intervals_are(pages: tuple[str, str]) -> 
     assert "another seed trains another network" in alone and "interval over images" in alone
 
 
+def test_one_model_of_several_trainings_is_one() -> None:
+    text = TABLE[: TABLE.index("published:")] + "sweep: {train.seed: [0, 1, 2]}\n"
+    experiment = declared(text)
+    page = text_of(page_of(collect(experiment, planned(text), {})))
+    assert "One model was trained, in three trainings from several seeds, each as" in page
+
+
 def test_figures_show_every_training(seeded: Findings, alone: Findings) -> None:
     drawn = likelihood_by_model.data(seeded)
     assert drawn is not None

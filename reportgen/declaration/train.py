@@ -67,6 +67,12 @@ def canonical(train: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def stages(train: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A training after those that it continues, the first of all first."""
+    before = train["after"]
+    return [train] if before is None else [*stages(before), train]
+
+
 def dynamics(train: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
     """What the parameters at an epoch depend on, of a resolved `train` section.
 

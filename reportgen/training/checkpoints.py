@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
@@ -31,6 +32,22 @@ class Progress:
     train_bound: list[float]
     test_bound: dict[str, float]
     seconds: float
+    environments: list[dict[str, Any]] = field(default_factory=list)
+    """Machines and versions that it was trained with, each once; the last is the present one."""
+
+    def goes_on_with(self, environment: dict[str, Any]) -> None:
+        """Trained with these from here on."""
+        self.environments = [one for one in self.environments if one != environment] + [environment]
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """The present one; where epochs were trained with another, what was another then."""
+        *earlier, present = self.environments
+        told = [
+            ", ".join(f"{name} {value}" for name, value in one.items() if present.get(name) != value)
+            for one in earlier
+        ]
+        return {**present, "earlier epochs": "; ".join(told)} if told else present
 
 
 def file_name(epoch: int) -> str:
@@ -65,6 +82,7 @@ def save_state(folder: Path, optimizer: Adam, progress: Progress) -> None:
         "train_bound": progress.train_bound,
         "test_bound": progress.test_bound,
         "seconds": progress.seconds,
+        "environments": progress.environments,
         "files": sums,
     }
     write_whole(folder / PROGRESS, to_json(note))
@@ -86,7 +104,11 @@ def resume(folder: Path, optimizer: Adam) -> Progress | None:
         optimizer.second.copy_(state["second"])
         optimizer.count.copy_(state["count"])
         return Progress(
-            int(note["epoch"]), list(note["train_bound"]), dict(note["test_bound"]), float(note["seconds"])
+            int(note["epoch"]),
+            list(note["train_bound"]),
+            dict(note["test_bound"]),
+            float(note["seconds"]),
+            list(note.get("environments", [])),
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError):
         return None

@@ -86,12 +86,13 @@ def train(
     training, the store has that one's last checkpoint. Checkpoints go to the
     store as they are reached, and now and then the optimizer's state, so a
     killed training goes on from its last whole epoch kept and ends with the
-    same bytes. The record is returned, not saved; once it is, `forget_state`
-    may drop what only resuming needs. Numbers are the same at any number of
-    threads only if torch runs one; the caller sees to that. Raises CellError
-    where the bound is no longer a number or falls far below where it began,
-    and PausedError at the end of the first epoch after `deadline` (seconds as of
-    `time.time`), its state kept.
+    same bytes. Where it goes on with another machine, device or version, the
+    record's `environment` says so. The record is returned, not saved; once it
+    is, `forget_state` may drop what only resuming needs. Numbers are the same
+    at any number of threads only if torch runs one; the caller sees to that.
+    Raises CellError where the bound is no longer a number or falls far below
+    where it began, and PausedError at the end of the first epoch after
+    `deadline` (seconds as of `time.time`), its state kept.
     """
     fit, noun = _begun(cell, dataset, store, device), PROBLEMS[cell.problem["model"]].round[0]
     epochs, checkpoints = int(cell.train["epochs"]), {int(epoch) for epoch in cell.train["checkpoints"]}
@@ -100,6 +101,8 @@ def train(
     rates = schedule(cell.train, epochs * fit.steps)
     folder = store.folder(cell.key)
     progress = resume(folder, optimizer) or Progress(-1, [], {}, 0.0)
+    if progress.epoch < epochs or not progress.environments:
+        progress.goes_on_with(environment or {})
     before, started, kept = progress.seconds, perf_counter(), perf_counter()
     for epoch in range(progress.epoch + 1, epochs + 1):
         if epoch > 0:
@@ -131,7 +134,7 @@ def train(
             for name, network in fit.parameters.networks.items()
         },
         seconds=progress.seconds,
-        environment=environment or {},
+        environment=progress.environment,
     )
 
 
@@ -167,5 +170,11 @@ def _keep(folder: Path, fit: Fit, optimizer: Adam, progress: Progress, noun: str
             f"training diverged: parameters at {noun} {progress.epoch} are not finite. "
             "Use a smaller train.learning_rate."
         )
-    progress.test_bound[str(progress.epoch)] = fit.test_bound()
+    bound = fit.test_bound()
+    if not math.isfinite(bound):
+        raise CellError(
+            f"training diverged: the bound at {noun} {progress.epoch} is {bound:.6g} on the test part. "
+            "Use a smaller train.learning_rate."
+        )
+    progress.test_bound[str(progress.epoch)] = bound
     save_checkpoint(folder, optimizer, progress.epoch)

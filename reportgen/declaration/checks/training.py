@@ -78,6 +78,21 @@ def check_judge(experiment: Experiment) -> Iterator[Complaint]:
                 yield Complaint(("judge", "checkpoints", i), text)
 
 
+def check_comparable(experiment: Experiment) -> Iterator[Complaint]:
+    """Of a data set that says what its numbers must not be held against, no published number is judged."""
+    from reportgen.datasets import DATASETS
+
+    source = DATASETS.get(experiment.problem.dataset or "")
+    published = experiment.published
+    if published is None or published.comparable is not None or source is None or not source.caution:
+        return
+    text = (
+        f"needs comparable, the reason why numbers on {source.name} must not be held against published ones. "
+        "Add it, or use another data set."
+    )
+    yield Complaint(("published",), text)
+
+
 def check_published(experiment: Experiment) -> Iterator[Complaint]:
     """Published values belong to settings that are swept, one to each."""
     if experiment.published is None:

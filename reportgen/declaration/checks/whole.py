@@ -10,6 +10,7 @@ from reportgen.declaration.checks.measuring import check_budget, check_samples, 
 from reportgen.declaration.checks.sweeps import check_sweep
 from reportgen.declaration.checks.training import (
     check_checkpoints,
+    check_comparable,
     check_judge,
     check_published,
     check_training,
@@ -56,6 +57,7 @@ CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
     (check_checkpoints, frozenset({"train"})),
     (check_training, frozenset({"problem", "train"})),
     (check_judge, frozenset({"problem", "train", "judge", "published"})),
+    (check_comparable, frozenset({"problem", "published"})),
     (check_published, frozenset({"published", "sweep"})),
     (check_budget, frozenset({"measure"})),
     (check_samples, frozenset({"measure", "estimators"})),

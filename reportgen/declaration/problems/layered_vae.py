@@ -29,7 +29,7 @@ def _enumerated(words: list[str]) -> str:
 class LayeredVAE(Problem):
     """x → h1 → … → hL in q, hL → … → h1 → x in p, all Gaussian but the Bernoulli pixels.
 
-    Source: Burda et al. (2016), section 5 and figure 1.
+    Source: Burda et al. (2016), section 5 and appendix C.
     """
 
     objectives: ClassVar = ("elbo", "iwae")

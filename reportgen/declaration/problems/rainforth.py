@@ -64,5 +64,6 @@ class Rainforth(Problem):
     def sentence(self) -> str:
         return (
             f"The Gaussian model z ~ N(μ, I), x | z ~ N(z, I) in {self.latent} dimensions with the linear "
-            f"encoder q = N(A x + b, (2/3) I), its parameters within {self.perturbation:g} of the optimum"
+            f"encoder q = N(A x + b, (2/3) I), every parameter moved off the optimum by normal noise of "
+            f"standard deviation {self.perturbation:g}"
         )

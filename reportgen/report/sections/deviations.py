@@ -1,8 +1,10 @@
 """Where the trainings here differ from the paper and from its authors' code, setting by setting.
 
 Ours are read from the plan and the records; what the paper and the code have
-are facts of a table. Source: Burda et al. (2016), section 5, and the code at
-github.com/yburda/iwae.
+are facts of a table. Each training is held against theirs of its kind: one that
+continues another against those of table 2, one beside table 3 against those of
+the fixed binarization. Source: Burda et al. (2016), section 5 and appendix D,
+and the code at github.com/yburda/iwae.
 """
 
 from __future__ import annotations
@@ -35,6 +37,24 @@ class Setting:
     code: str
     ours: Callable[[Findings, TrainingCell], str]
     """Of one training; the different values of all are listed."""
+    continued: tuple[str, str] | None = None
+    """What paper and code have for a training that continues another, where it is something else."""
+    fixed: tuple[str, str] | None = None
+    """The same for the fixed binarization, of table 3."""
+
+    def theirs(self, findings: Findings, cell: TrainingCell) -> tuple[str, str]:
+        """What paper and code have for a training of this kind."""
+        if self.continued is not None and cell.train["after"] is not None:
+            return self.continued
+        if self.fixed is not None and _beside_table_3(findings):
+            return self.fixed
+        return self.paper, self.code
+
+
+def _beside_table_3(findings: Findings) -> bool:
+    published = findings.experiment.published
+    places = sources(published.source) if published else []
+    return any(key == PAPER and "table 3" in place.casefold() for key, place in places)
 
 
 def _train(name: str) -> Callable[[Findings, TrainingCell], str]:
@@ -51,7 +71,7 @@ def _rate(_: Findings, cell: TrainingCell) -> str:
 def _stages(_: Findings, cell: TrainingCell) -> str:
     epochs = int(cell.train["epochs"])
     if cell.train["schedule"] == "constant":
-        return f"{prose.count(epochs)} epochs in one stage"
+        return f"{prose.count(epochs)} epoch{'s' * (epochs != 1)} in one stage"
     if epochs == EPOCHS:
         return "stage i has 3^i epochs, 3280 in all"
     return f"stage i has the share 3^i/3280 of {prose.count(epochs)} epochs"
@@ -59,8 +79,7 @@ def _stages(_: Findings, cell: TrainingCell) -> str:
 
 def _second_moment(_: Findings, cell: TrainingCell) -> str:
     """A training that continues another takes its parameters alone."""
-    continued = "0 again, the first moment too, where a training continues another"
-    return "0" if cell.train["after"] is None else continued
+    return "0" if cell.train["after"] is None else f"0 again{CONTINUED}"
 
 
 def _batch(_: Findings, cell: TrainingCell) -> str:
@@ -70,7 +89,7 @@ def _batch(_: Findings, cell: TrainingCell) -> str:
 def _images(_: Findings, cell: TrainingCell) -> str:
     data = str(cell.problem.get("data", ""))
     known = DATASETS.get(data)
-    return f"{data}, {prose.count(known.counts[0])}" if known else data
+    return f"{data.replace('_', ' ')}, {prose.count(known.counts[0])}" if known else data
 
 
 def _size(_: Findings, cell: TrainingCell) -> str:
@@ -110,13 +129,14 @@ def _likelihood(findings: Findings, _: TrainingCell) -> str:
     return SILENT if judge is None else f"{prose.count(int(judge.num_samples))} samples"
 
 
-def _test_images(findings: Findings, _: TrainingCell) -> str:
+def _test_images(findings: Findings, cell: TrainingCell) -> str:
     judge = findings.experiment.judge
     if judge is None:
         return SILENT
     counted = sorted({len(record.images) for record in findings.judgements})
     told = " or ".join(prose.count(n) for n in counted)
-    if judge.images is None:
+    known = DATASETS.get(str(cell.problem.get("data", "")))
+    if judge.images is None or (known is not None and judge.images == known.counts[1]):
         return f"all{', ' + told if told else ''}"
     return f"{told or prose.count(int(judge.images))} drawn at random"
 
@@ -125,6 +145,7 @@ def _always(text: str) -> Callable[[Findings, TrainingCell], str]:
     return lambda _, __: text
 
 
+CONTINUED = ", the first moment too, where a training continues another"
 MEAN_IMAGE = "logit of the mean training image, cut to 0.001 … 0.999"
 
 LATENT, HIDDEN = "50; 100 + 50", "200–200; 200–200 + 100–100"
@@ -136,7 +157,14 @@ SHEET = (
     Setting("Adam, β₁", "0.9", "0.99", _train("beta_1")),
     Setting("Adam, β₂", "0.999", "0.999", _train("beta_2")),
     Setting("Adam, ε", "0.0001", "0.0001", _train("epsilon")),
-    Setting("Adam, second moment begins at", SILENT, "1", _second_moment),
+    Setting(
+        "Adam, second moment begins at", SILENT, "1", _second_moment,
+        continued=(SILENT, f"as it was{CONTINUED}"),
+    ),
+    Setting(
+        "Adam, a step is made of", SILENT, "moments without its own gradient",
+        _always("moments with its own gradient"),
+    ),
     Setting("Gradient over a batch", SILENT, "sum", _always("mean")),
     Setting("Batch size", "20", "20", _batch),
     Setting(
@@ -144,9 +172,11 @@ SHEET = (
         "0.001 · 10^(−i/7) in stage i\u00a0=\u00a00\u00a0…\u00a07",
         "rounded: 10, 7.2, 5.2, 3.7, 2.7, 1.9, 1.4 and 1 times 0.0001",
         _rate,
+        continued=("0.0001 throughout", "0.0001 throughout"),
     ),
     Setting(
-        "Epochs", "stage i has 3^i epochs, 3280 in all", "stage i has 3^i epochs, 3280 in all", _stages
+        "Epochs", "stage i has 3^i epochs, 3280 in all", "stage i has 3^i epochs, 3280 in all", _stages,
+        continued=("2187 epochs in one stage", "2187 epochs in one stage"),
     ),
     Setting("Order of images", SILENT, "the same in every epoch", _always("afresh in every epoch")),
     Setting(
@@ -154,16 +184,17 @@ SHEET = (
         _always("Glorot-uniform, biases 0"),
     ),
     Setting(
-        "Output bias begins at", MEAN_IMAGE, MEAN_IMAGE, _always(MEAN_IMAGE),
+        "Output bias begins at", SILENT, MEAN_IMAGE, _always(MEAN_IMAGE),
     ),
     Setting(
-        "Training images", "MNIST, 60 000; OMNIGLOT, 24 345", "MNIST, 59 600; OMNIGLOT, 23 000", _images
+        "Training images", "MNIST, 60 000; OMNIGLOT, 24 345", "MNIST, 59 600; OMNIGLOT, 23 000", _images,
+        fixed=("MNIST fixed, 50 000", "MNIST fixed, 50 000"),
     ),
     Setting("Trainings of a model", SILENT, SILENT, _trainings),
     Setting("Pixels of an image", "28×28", "28×28", _size),
     Setting(
-        "Binarization", "afresh at every draw (table 3: fixed)", "afresh at every draw (table 3: fixed)",
-        _binarization,
+        "Binarization", "afresh at every draw", "afresh at every draw", _binarization,
+        fixed=("fixed", "fixed"),
     ),
     Setting("Likelihood", "5000 samples", "5000 samples", _likelihood),
     Setting("Test images", "all", "all", _test_images),
@@ -183,27 +214,31 @@ def lines(findings: Findings) -> list[Mapping[str, Any]]:
     cells = findings.plan.trainings  # those that others continue among them
     found: list[Mapping[str, Any]] = []
     for setting in SHEET:
-        ours = list(dict.fromkeys(setting.ours(findings, cell) for cell in cells))
+        ours = [setting.ours(findings, cell) for cell in cells]
+        paper, code = zip(*(setting.theirs(findings, cell) for cell in cells), strict=True)
         found.append(
             {
                 "name": setting.name,
-                "paper": _grouped(setting.paper),
-                "code": _grouped(setting.code),
-                "ours": "; ".join(ours),
-                "from_paper": differs(ours, setting.paper),
-                "from_code": differs(ours, setting.code),
+                "paper": _listing(paper),
+                "code": _listing(code),
+                "ours": _listing(ours),
+                "from_paper": any(map(differs, ours, paper)),
+                "from_code": any(map(differs, ours, code)),
             }
         )
     return found
 
 
-def differs(ours: Sequence[str], theirs: str) -> bool:
-    """Whether any of ours is none of theirs; what they do not say cannot differ."""
+def _listing(values: Sequence[str]) -> str:
+    return "; ".join(dict.fromkeys(_grouped(value) for value in values))
+
+
+def differs(ours: str, theirs: str) -> bool:
+    """Whether ours is none of theirs; what they do not say cannot differ."""
     if theirs == SILENT:
         return False
-    parts = _grouped(theirs).replace(" (table 3: fixed)", "; fixed").casefold().split(";")
-    known = [part.strip() for part in parts]
-    return not all(any(_is(value.casefold(), part) for part in known) for value in ours)
+    known = [part.strip() for part in _grouped(theirs).casefold().split(";")]
+    return not any(_is(ours.casefold(), part) for part in known)
 
 
 def _is(value: str, theirs: str) -> bool:
@@ -233,12 +268,15 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "lines": found,
         "told": words.sentence(
-            f"of {words.counted(len(found), 'setting')}, {prose.in_words(from_paper)} "
-            f"{'differs' if from_paper == 1 else 'differ'} from what the paper says, and "
-            f"{prose.in_words(from_code)} from what its authors’ code does"
+            f"of {words.counted(len(found), 'setting')}, {_differing(from_paper)} from what the paper says, "
+            f"and {prose.in_words(from_code) if from_code else 'none'} from what its authors’ code does"
         ),
         "kinds": prose.listing([kind for kind in kinds if kind]),
     }
+
+
+def _differing(count: int) -> str:
+    return f"{prose.in_words(count) if count else 'none'} {'differ' if count > 1 else 'differs'}"
 
 
 SECTION = Section("deviations", "Where this differs from the paper", context)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reportgen.declaration.claims.tests import percent_text
-from reportgen.declaration.train import TRAINING_SEED
+from reportgen.declaration.train import TRAINING_SEED, stages
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model
@@ -36,6 +36,23 @@ def spread(trainings: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
     return sorted({train[name] for train in trainings})
 
 
+def rates(trainings: Sequence[Mapping[str, Any]]) -> str:
+    """After “a learning rate”: “of 0.001”, “that falls in stages from 0.001 to 0.0001, then of 0.0001”."""
+    courses = [[stage for stage in stages(train) if stage["epochs"]] for train in trainings]
+    if all(len(course) < 2 and one["schedule"] == "constant" for course in courses for one in course):
+        return f"of {prose.listing([plain(rate) for rate in spread(trainings, 'learning_rate')], 'or')}"
+    told = [", then ".join(map(_rate, course)).replace("then that", "then one that") for course in courses]
+    return prose.listing(list(dict.fromkeys(filter(None, told))), "or")
+
+
+def _rate(train: Mapping[str, Any]) -> str:
+    """The schedule of Burda et al. (2016) ends at 10^(−7/7) of where it begins."""
+    rate = float(train["learning_rate"])
+    if train["schedule"] == "constant":
+        return f"of {plain(rate)}"
+    return f"that falls in stages from {plain(rate)} to {plain(rate / 10)}"
+
+
 def _rounds(epochs: Sequence[int], v: Vocabulary) -> str:
     """“ten epochs”, “ten or 20 epochs”."""
     *others, last = epochs
@@ -57,7 +74,8 @@ def context(findings: Findings) -> Mapping[str, Any]:
     }
     v, problem = findings.vocabulary, experiment.problem
     trainings = trained(findings)
-    epochs = spread(trainings, "epochs")
+    all_stages = [stage for train in trainings for stage in stages(train)]
+    epochs, course = spread(trainings, "epochs"), about.stages_of(findings)
     q, runs = DISTRIBUTIONS[problem.distribution], len(about.judged(findings))
     models = about.models_trained(findings, about.judged(findings))
     return {
@@ -101,12 +119,16 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "eta": prose.count(record.eta) if record else "",
         "sized": words.counted(record.eta, "parameter") if record else "",
         "parameters": prose.count(record.parameters) if record else "",
-        "batch": prose.listing([prose.count(size) for size in spread(trainings, "batch_size")], "or"),
-        "rate": prose.listing([plain(rate) for rate in spread(trainings, "learning_rate")], "or"),
+        "batch": prose.listing([prose.count(size) for size in spread(all_stages, "batch_size")], "or"),
+        "rate": rates(trainings),
+        "staged": any(stage["schedule"] != "constant" for stage in all_stages),
+        "continued": any(train["after"] is not None for train in trainings),
+        "moved": any(stage["epochs"] for stage in all_stages),
         "epochs": _rounds(epochs, v) if any(epochs) else "",
-        "trained_on": about.trained_on(findings),
+        "course": ", then ".join(f"on {what} for {long}" for long, what in course),
         "model": base_model(findings),
         "models": words.counted(models, "model"),
+        "alike": models == 1,
         "judged": bool(findings.judgements),
         "published": experiment.published is not None and experiment.published.comparable is None,
         "several": any(len(model.records) > 1 for model in findings.models),

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from reportgen.declaration.train import stages
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.figures import reading
 from reportgen.figures.drafting.labels import setting_title, value_title
@@ -109,7 +110,7 @@ def contrast(findings: Findings) -> tuple[str, str] | None:
 
 def model(findings: Findings) -> str:
     """The model and its data in one or two sentences."""
-    problem, record, trained = findings.experiment.problem, findings.record(), findings.experiment.train
+    problem, record = findings.experiment.problem, findings.record()
     text = str(problem.sentence)
     if record is not None and findings.vocabulary.trained:
         text += f"; φ has {prose.count(record.parameters)} coordinates"
@@ -122,10 +123,11 @@ def model(findings: Findings) -> str:
             f". It is {name}, one of {trained_models(findings, judged(findings))} and the one meant "
             "where gradients are measured and no other is named"
         )
-    if trained.epochs:
+    course = [f"for {long} on {what}" for long, what in stages_of(findings)]
+    if course:
         moves = DISTRIBUTIONS[problem.distribution].reparameterizable
         text += (
-            f". It was trained for {counted(trained.epochs, *problem.round)} on {trained_on(findings)} with "
+            f". It was trained {', then '.join(course)} with "
             f"{'pathwise gradients' if moves else 'leave-one-out gradients in φ'}"
         )
     else:
@@ -159,13 +161,24 @@ def models_trained(findings: Findings, trainings: Collection[str]) -> int:
     return len({repr(sorted(model_of(setting).items())) for setting in settings})
 
 
-def trained_on(findings: Findings) -> str:
-    """The objective of the base setting's training; of a bound of several samples with their number."""
-    train = findings.experiment.train
-    found = OBJECTIVES[train.objective]
+def stages_of(findings: Findings) -> list[tuple[str, str]]:
+    """How long and on what the base setting was trained, trainings that it continues first.
+
+    “200 epochs”, “the ELBO”; of a bound of several samples with their number.
+    """
+    train, noun = findings.experiment.train.model_dump(), findings.experiment.problem.round
+    return [
+        (counted(int(stage["epochs"]), *noun), _trained_on(findings, stage))
+        for stage in stages(train)
+        if stage["epochs"]
+    ]
+
+
+def _trained_on(findings: Findings, train: Mapping[str, Any]) -> str:
+    found = OBJECTIVES[train["objective"]]
     if found.several:
-        return f"the {found.title}, K\u00a0=\u00a0{train.num_samples}"
-    return of_objective(findings, train.objective).removeprefix("for ")
+        return f"the {found.title}, K\u00a0=\u00a0{train['num_samples']}"
+    return of_objective(findings, train["objective"]).removeprefix("for ")
 
 
 def swept(findings: Findings) -> str:

@@ -188,14 +188,17 @@ def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
     if not published:
         return words.sentence(f"{words.counted(len(judged), 'trained model')} {_is(len(judged))} judged")
     counts = {word: sum(model.verdict == word for model in published) for word in VERDICTS}
-    if len(published) == 1:
+    numbers = len({id(model.published) for model in published})  # one may be held against several models
+    theirs = words.counted(numbers, "published number")
+    if len(published) == 1 or (numbers == 1 and counts[NOT_JUDGED]):
         text = f"the published number {_of_one(published[0].verdict)}"
     elif counts[NOT_JUDGED]:
-        text = f"none of the {words.counted(len(published), 'published number')} is judged here"
-        text += ", since ours must not be held against them"
+        text = f"none of the {theirs} is judged here, since ours must not be held against them"
     else:
         parts = [_counted(n, word) for word, n in counts.items() if n]
-        text = f"of {words.counted(len(published), 'published number')}, {prose.listing(parts)}"
+        if numbers < len(published):
+            theirs = f"{words.counted(len(published), 'comparison')} with {theirs}"
+        text = f"of {theirs}, {prose.listing(parts)}"
     short = budget(models)
     text = f"after {short}, {text}" if short else text
     waiting = sum(model.waiting for model in models)
