@@ -24,6 +24,7 @@ b {{ display: inline-block; vertical-align: top }}
 ELEMENTS = {
     "h": "<h2>{}</h2>",
     "t": "<p>So {}.</p>",
+    "s": '<p style="break-inside: auto; orphans: 1; widows: 1">{0}<br>{0}<br>{0}.</p>',
     "c": "<p>Then {}:</p>",
     "e": '<div class="equation">{}</div>',
     "w": "<p>where {}.</p>",
@@ -32,8 +33,8 @@ ELEMENTS = {
     "L": '<div class="wide long">{}</div>',
     "n": '<p class="note">Of {}.</p>',
 }
-"""By the first letter of a name: heading, text, text that leads up to the next, equation, what goes on
-after one, figure, table, table that may be split, note to a table."""
+"""By the first letter of a name: heading, text, text of three lines, text that leads up to the next, an
+equation, what goes on after one, figure, table, table that may be split, note to a table."""
 
 
 def laid_out(body: str) -> list[Any]:
@@ -65,6 +66,7 @@ def pages(*sections: str) -> list[str]:
         (["h1 5 t1 75 F1 70 t2 15 t3 30"], ["h1 t1", "F1 t2"]),
         # With nothing of its section after it, the figure stands above what comes before it.
         (["h1 5 t1 20 t2 20 t3 25 F1 50"], ["h1 t1 t2 F1", "t3"]),
+        (["h1 5 t1 65 s1 20 t2 20 F1 55"], ["h1 t1 s1", "s1 F1", "t2"]),
         # Where not even that is to be had, the next section begins.
         (["h1 5 t1 45 F1 60", "h2 5 t2 35 t3 30"], ["h1 t1 h2 t2", "F1 t3"]),
         # A heading goes with the text after it.

@@ -228,7 +228,7 @@ def _child(root: Any, place: Resume) -> tuple[Spot, bool] | None:
 
 def _begun(place: Resume) -> bool:
     """Whether something of a box stands before this place in it."""
-    return bool(place) and (0 not in place or _begun(place[0]))
+    return place is not None and (0 not in place or _begun(place[0]))
 
 
 def _next(root: Any, ends: Resume) -> Spot | None:
