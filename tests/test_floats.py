@@ -43,6 +43,14 @@ def laid_out(body: str) -> list[Any]:
     return list(lay_out(page, Resources({}, {}), WHEN).document.pages)
 
 
+def names(pages: list[Any]) -> list[str]:
+    """What each page has, in order."""
+    boxes = (
+        [box.element for box in page._page_box.descendants() if box.element_tag == "b"] for page in pages
+    )
+    return [" ".join(dict.fromkeys(element.text for element in page)) for page in boxes]
+
+
 def pages(*sections: str) -> list[str]:
     """Names of what each page has, in order; a section is names and heights, ``t1 30 F1 60``."""
     body = ""
@@ -51,9 +59,7 @@ def pages(*sections: str) -> list[str]:
         sized = zip(words[::2], words[1::2], strict=True)
         drawn = (ELEMENTS[name[0]].format(f'<b style="height: {size}mm">{name}</b>') for name, size in sized)
         body += f"<section>{''.join(drawn)}</section>"
-    made = laid_out(body)
-    boxes = ([box.element for box in page._page_box.descendants() if box.element_tag == "b"] for page in made)
-    return [" ".join(dict.fromkeys(element.text for element in page)) for page in boxes]
+    return names(laid_out(body))
 
 
 @pytest.mark.parametrize(
@@ -64,6 +70,8 @@ def pages(*sections: str) -> list[str]:
         (["h1 5 t1 35 T1 70 t2 30 t3 20"], ["h1 t1 t2 t3", "T1"]),
         # A small hole is left as it is.
         (["h1 5 t1 75 F1 70 t2 15 t3 30"], ["h1 t1", "F1 t2"]),
+        # So is one that hardly gets smaller.
+        (["h1 5 t1 65 F1 61 t2 6 t3 40"], ["h1 t1", "F1 t2"]),
         # With nothing of its section after it, the figure stands above what comes before it.
         (["h1 5 t1 20 t2 20 t3 25 F1 50"], ["h1 t1 t2 F1", "t3"]),
         (["h1 5 t1 65 s1 20 t2 20 F1 55"], ["h1 t1 s1", "s1 F1", "t2"]),
@@ -81,6 +89,8 @@ def pages(*sections: str) -> list[str]:
         (["h1 5 t1 35 F1 70 c1 10 e1 10 w1 10 t2 30"], ["h1 t1 c1 e1 w1 t2", "F1"]),
         (["h1 5 t1 35 F1 70 c1 20 e1 10 w1 35"], ["h1 t1 c1 e1", "w1"]),
         (["h1 5 t1 35 F1 70 c1 20 e1 10 t2 35"], ["h1 t1 c1 e1", "F1"]),
+        (["h1 5 t1 35 F1 61 t2 20 e1 45"], ["h1 t1", "F1"]),
+        (["h1 5 t1 35 F1 61 c1 20 t2 41"], ["h1 t1 c1", "t2"]),
         # Notes go with their table.
         (["h1 5 t1 35 T1 70 n1 10 t2 30 t3 20"], ["h1 t1 t2 t3", "T1 n1"]),
         # What is announced stays.
@@ -101,6 +111,17 @@ def test_references_name_the_page_where_a_float_ends_up() -> None:
     tags = [{box.element_tag for box in page._page_box.descendants()} for page in made]
     assert ["figure" in found for found in tags] == [False, True]
     assert word == "2"
+
+
+def test_a_note_in_the_margin_goes_on_where_it_was_split() -> None:
+    line = '<b style="height: 40mm">n{}</b>'
+    note = f'<small style="float: right">{line.format(1)}<br>{line.format(2)}<br>{line.format(3)}</small>'
+    text = ELEMENTS["t"].format('<b style="height: 60mm">t1</b>' + note)
+    rest = (
+        ELEMENTS[name].format(f'<b style="height: {size}mm">{name}</b>')
+        for name, size in (("F", 70), ("t", 30))
+    )
+    assert names(laid_out(f"<section>{text}{''.join(rest)}</section>")) == ["t1 n1 n2 t", "n3 F"]
 
 
 PIECES = (
