@@ -119,6 +119,14 @@ def test_seconds(value: float, expected: str) -> None:
     assert prose.seconds(value) == text(expected)
 
 
+def test_numbers_beside_one_another_are_all_written_as_powers_of_ten_or_none() -> None:
+    large, small = Estimate(7.2644e6, 7.2431e6, 7.2857e6), Estimate(586_300.0, 583_900.0, 588_700.0)
+    assert prose.with_intervals([small, small]) == [text("586~300 (583~900 to 588~700)")] * 2
+    assert prose.with_intervals([large, small, Estimate(0.0), Estimate(54321.0)]) == [
+        "7.264×10⁶ (7.243×10⁶ to 7.286×10⁶)", "5.863×10⁵ (5.839×10⁵ to 5.887×10⁵)", "0", "5.43×10⁴",
+    ]  # fmt: skip
+
+
 def test_counts_are_whole() -> None:
     assert prose.whole(Estimate(40.0, 30.0, 46.0)) == "40 (30 to 46)"
     assert prose.whole(Estimate(50.0, 50.0, 50.0)) == prose.whole(Estimate(50.0)) == "50"

@@ -95,33 +95,45 @@ def _decimals_of_count(estimate: Estimate) -> int:
     return 0 if all(end.is_integer() for end in (estimate.value, *ends)) else 1
 
 
-def with_interval(estimate: Estimate) -> str:
-    """614 (595 to 634), digits as the interval warrants; without one, three digits."""
+def with_interval(estimate: Estimate, *, power: bool = False) -> str:
+    """614 (595 to 634), digits as the interval warrants; without one, three digits.
+
+    With `power` 6.14×10² (5.95×10² to 6.34×10²), for a row of numbers of which others are written so.
+    """
     if not estimate.available:
         return NOT_AVAILABLE
     if not estimate.has_interval or is_point(estimate):
-        return number(estimate.value)
-    return f"{value_of(estimate)} ({interval(estimate)})"
+        return scientific(estimate.value, 3) if power else number(estimate.value)
+    return f"{value_of(estimate, power=power)} ({interval(estimate, power=power)})"
 
 
-def value_of(estimate: Estimate) -> str:
+def with_intervals(estimates: Sequence[Estimate]) -> list[str]:
+    """Of several that are read beside one another: all as powers of ten where one has to be."""
+    texts = [with_interval(estimate) for estimate in estimates]
+    if any("×10" in text for text in texts):
+        texts = [with_interval(estimate, power=True) for estimate in estimates]
+    return texts
+
+
+def value_of(estimate: Estimate, *, power: bool = False) -> str:
     """The value alone, to the digits that its interval warrants."""
     if not estimate.available:
         return NOT_AVAILABLE
     half = half_width(estimate)
     if not math.isfinite(half) or is_point(estimate):
         return number(estimate.value)
-    return _together([estimate.value], half, max(abs(estimate.value), half))[0]
+    return _together([estimate.value], half, max(abs(estimate.value), half), power)[0]
 
 
-def interval(estimate: Estimate) -> str:
+def interval(estimate: Estimate, *, power: bool = False) -> str:
     """595 to 634, both ends to the same digit."""
     if not estimate.has_interval:
         return NOT_AVAILABLE
     half = half_width(estimate)
     if not math.isfinite(half) or is_point(estimate):
         return f"{number(estimate.low)} to {number(estimate.high)}"
-    low, high = _together([estimate.low, estimate.high], half, max(abs(estimate.low), abs(estimate.high)))
+    largest = max(abs(estimate.low), abs(estimate.high))
+    low, high = _together([estimate.low, estimate.high], half, largest, power)
     return f"{low} to {high}"
 
 
@@ -261,18 +273,17 @@ def _exponent(value: float, digits: int) -> int:
     return int(f"{abs(value):.{digits - 1}e}".split("e")[1])
 
 
-def _together(values: Sequence[float], half: float, largest: float) -> list[str]:
-    """All to the second digit of `half`; with a common power of ten where the largest asks for one.
+def _together(values: Sequence[float], half: float, largest: float, power: bool = False) -> list[str]:
+    """All to the second digit of `half`; with a common power of ten where the largest, or `power`, wants one.
 
     At most six digits are shown: what is known better than that is rounded.
     """
     last = _exponent(half, 2) - 1
     first = _exponent(largest, 6) if largest > 0 else last
     last = max(last, first - 5)
-    if -4 < first < 5 or (last >= 0 and first < 6):
+    if not power and (-4 < first < 5 or (last >= 0 and first < 6)):
         return [fixed(value, -last) for value in values]
-    power = superscript(first)
-    return [f"{fixed(value / 10.0**first, first - last)}×10{power}" for value in values]
+    return [f"{fixed(value / 10.0**first, first - last)}×10{superscript(first)}" for value in values]
 
 
 def _not_finite(value: float) -> str:

@@ -176,7 +176,8 @@ def constants(findings: Findings, label: str) -> str:
         return words.sentence(
             f"{name} does not feel it: its variance is the same to rounding, whatever the constant"
         )
-    listed = prose.listing([f"{words.with_interval(v)} at {plain(c)}" for c, v in found])
+    values = words.with_intervals([v for _, v in found])
+    listed = prose.listing([f"{value} at {plain(c)}" for value, (c, _) in zip(values, found, strict=True)])
     listed += " nats" if OBJECTIVES[findings.objectives[0]].unit else ""
     if effect.has_interval and effect.low == 0:
         return words.sentence(f"for {name} no change is seen: total variance is {listed}")

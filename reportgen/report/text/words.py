@@ -40,6 +40,11 @@ def with_interval(estimate: Estimate) -> str:
     return told(prose.with_interval(estimate), estimate)
 
 
+def with_intervals(estimates: Sequence[Estimate]) -> list[str]:
+    """Of several beside one another, as `prose` has them."""
+    return [told(text, one) for text, one in zip(prose.with_intervals(estimates), estimates, strict=True)]
+
+
 def number(estimate: Estimate) -> str:
     """Its value alone, to three digits whatever the interval."""
     return told(prose.number(estimate.value), estimate)
