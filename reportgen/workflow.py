@@ -267,6 +267,9 @@ def _check_characters(name: str, experiment: Experiment) -> None:
         for i, claim in enumerate(experiment.claims)
         for field in ("quote", "statement", "source")
     }
+    sentences |= {
+        ("estimators", i, "words"): s.own.words for i, s in enumerate(experiment.estimators) if s.own
+    }
     if all(text is None or text.isascii() for text in (name, *listed.values(), *sentences.values())):
         return
     from reportgen.report.glyphs import LISTED, TEXT, lacking

@@ -231,7 +231,7 @@ def test_wheel_carries_the_package_the_templates_and_the_gallery(wheel: Path) ->
     source = [path for path in tracked if not {"__pycache__", "node_modules"} & set(path.parts)]
     assert len(source) > 20
     missing = [path for path in source if f"reportgen/{path.relative_to(ROOT)}" not in names]
-    assert "reportgen/requirements.lock" in names
+    assert {"reportgen/requirements.lock", "reportgen/py.typed"} <= names
     modules = [path for path in ROOT.glob("reportgen/**/*.py") if str(path.relative_to(ROOT)) not in names]
     assert missing + modules == []
     stray = [n for n in names if not n.startswith("reportgen") or "__pycache__" in n or "node_modules" in n]
