@@ -157,14 +157,14 @@ def execute(
     )
 
 
-def require_allowed(job: Job, allow_code: bool, *, fresh: bool) -> None:
+def require_allowed(job: Job, allow_code: bool, *, fresh: bool, remedy: str = "add --allow-code") -> None:
     """Raises UsageError where running the job means running the user's own code, which was not allowed."""
     if allow_code or not job.code.digests or not (fresh or job.missing):
         return
     named = " and ".join(job.code.digests)
     raise UsageError(
         f"{job.name}: would run {named}, which is Python code with all your rights, and was not allowed to; "
-        "nothing of it was run. Read it, then add --allow-code."
+        f"nothing of it was run. Read it, then {remedy}."
     )
 
 

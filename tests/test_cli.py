@@ -231,6 +231,9 @@ def test_broken_cell_is_exit_4(
     assert call("run", "tiny.yaml", "--executor", "serial") == 4
     out = capsys.readouterr()
     assert "4 broken" in out.out and "broke, the loss is lost" in out.err
+    assert call("run", "tiny.yaml", "--executor", "serial", "--quiet") == 4
+    out = capsys.readouterr()
+    assert out.out == "" and out.err.splitlines()[0] == "error: tiny: broken cell: the loss is lost"
 
 
 def test_a_broken_estimator_is_exit_4_of_run_as_of_report(
