@@ -246,6 +246,15 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool, paper: str = 
     return findings
 
 
+def require_folder(job: Job) -> None:
+    """Raises UsageError where something else has the place of the report's folder."""
+    if job.folder.exists() and not job.folder.is_dir():
+        raise UsageError(
+            f"{job.folder}: must be the report's folder, but is a file. "
+            "Move it, or choose another folder with --output."
+        )
+
+
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
     """A place that refuses to be written is the person's to change: UsageError."""

@@ -65,12 +65,14 @@ def report(
     """
     from reportgen.cli.tables import answer, conclusion
     from reportgen.cli.together import in_short
-    from reportgen.workflow import require_paper
+    from reportgen.workflow import require_folder, require_paper
 
     require_paper(paper)
     asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
     limits = Limits.read(budget, device)
     _require_allowed(asked, allow_code, fresh)
+    for job in asked.jobs:
+        require_folder(job)
     entries, answers = [], []
     for job in asked.jobs:
         outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
@@ -141,10 +143,12 @@ def render(
     """
     from reportgen.cli.tables import answer, conclusion
     from reportgen.cli.together import in_short
-    from reportgen.workflow import require_paper
+    from reportgen.workflow import require_folder, require_paper
 
     require_paper(paper)
     asked = _ask(experiments, gallery, output, set_, seed, from_store=True, quiet=quiet)
+    for job in asked.jobs:
+        require_folder(job)
     entries, answers = [], []
     for job in asked.jobs:
         findings = _press(job, quiet, keep=False, paper=paper, stopped=True)
