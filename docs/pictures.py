@@ -18,6 +18,8 @@ import pypdf
 from PIL import Image
 
 DOCS = Path(__file__).resolve().parent
+NAMES = ("burda2016", "burda2016_table1_smoke")
+COMMAND = f"reportgen report {' '.join(NAMES)}"
 COLOURS = 160
 WINDOW = (1280, 860)
 PAGES = (
@@ -79,4 +81,8 @@ def main(output: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    place = Path(sys.argv[1] if len(sys.argv) == 2 else "output")
+    missing = [pdf for name in NAMES if not (pdf := place / name / "report.pdf").is_file()]
+    if missing:
+        raise SystemExit(f"{missing[0]}: needs this report, found none. Run `{COMMAND}` first.")
+    main(place)

@@ -157,14 +157,14 @@ def execute(
     )
 
 
-def require_allowed(job: Job, allow_code: bool, *, fresh: bool) -> None:
+def require_allowed(job: Job, allow_code: bool, *, fresh: bool, remedy: str = "add --allow-code") -> None:
     """Raises UsageError where running the job means running the user's own code, which was not allowed."""
     if allow_code or not job.code.digests or not (fresh or job.missing):
         return
     named = " and ".join(job.code.digests)
     raise UsageError(
         f"{job.name}: would run {named}, which is Python code with all your rights, and was not allowed to; "
-        "nothing of it was run. Read it, then add --allow-code."
+        f"nothing of it was run. Read it, then {remedy}."
     )
 
 
@@ -246,6 +246,15 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool, paper: str = 
     return findings
 
 
+def require_folder(job: Job) -> None:
+    """Raises UsageError where something else has the place of the report's folder."""
+    if job.folder.exists() and not job.folder.is_dir():
+        raise UsageError(
+            f"{job.folder}: must be the report's folder, but is a file. "
+            "Move it, or choose another folder with --output."
+        )
+
+
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
     """A place that refuses to be written is the person's to change: UsageError."""
@@ -266,6 +275,9 @@ def _check_characters(name: str, experiment: Experiment) -> None:
         ("claims", i, field): getattr(claim, field)
         for i, claim in enumerate(experiment.claims)
         for field in ("quote", "statement", "source")
+    }
+    sentences |= {
+        ("estimators", i, "words"): s.own.words for i, s in enumerate(experiment.estimators) if s.own
     }
     if all(text is None or text.isascii() for text in (name, *listed.values(), *sentences.values())):
         return

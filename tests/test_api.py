@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -168,7 +169,7 @@ def seeded_row(seed: int | str) -> Row:
 def test_code_is_run_only_with_leave(tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("raise SystemExit(1)\n")
     (tmp_path / "own.yaml").write_text("experiment: own\nproblem: {python: bad.py:build}\n")
-    with pytest.raises(UsageError, match="nothing of it was run"):
+    with pytest.raises(UsageError, match=r"nothing of it was run\. Read it, then pass allow_code=True\.$"):
         reportgen.run(tmp_path / "own.yaml", tmp_path / "output")
     (cause,) = reportgen.run(tmp_path / "own.yaml", tmp_path / "output", allow_code=True).broken
     assert "bad.py:1: must return, it ended the program" in cause
@@ -392,3 +393,33 @@ def test_one_override_is_one_and_what_is_no_experiment_is_refused() -> None:
     assert reportgen.load("smoke", "measure.precision=5%").measure.precision == 0.05
     with pytest.raises(UsageError, match=r"experiment: must be a file, .* got dict"):
         reportgen.load({"experiment": "mine"})  # type: ignore[arg-type]
+
+
+def test_settings_laid_over_may_be_numbers_of_any_library() -> None:
+    over = {
+        "measure.precision": np.float32(0.5),
+        "problem.hidden": np.array([8]),
+        "train.epochs": torch.tensor(3),
+    }
+    loaded = reportgen.load("smoke", {**over, "train.checkpoints": (0, 3)})
+    assert loaded.measure.precision == 0.5 and loaded.train is not None and loaded.train.epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"measure.precision": object()}, r"overrides: measure\.precision must be a number, .* got object\."),
+        ({"objective": {"elbo"}}, r"overrides: objective must be .* got set\. Convert it\."),
+        (5, r"overrides: must be a dictionary, or texts .* got int\. Write"),
+        ([{"seed": 1}], r"overrides: must be a dictionary, or texts .* got list\."),
+    ],
+)
+def test_settings_that_no_declaration_holds_are_told(overrides: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        reportgen.load("smoke", overrides)
+
+
+@pytest.mark.parametrize("jobs", ["2", 0, True, 1.5])
+def test_jobs_are_counted(jobs: Any) -> None:
+    with pytest.raises(UsageError, match=r"^jobs: must be a whole number of at least 1, got "):
+        reportgen.run("smoke", jobs=jobs)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -230,6 +231,9 @@ def test_broken_cell_is_exit_4(
     assert call("run", "tiny.yaml", "--executor", "serial") == 4
     out = capsys.readouterr()
     assert "4 broken" in out.out and "broke, the loss is lost" in out.err
+    assert call("run", "tiny.yaml", "--executor", "serial", "--quiet") == 4
+    out = capsys.readouterr()
+    assert out.out == "" and out.err.splitlines()[0] == "error: tiny: broken cell: the loss is lost"
 
 
 def test_a_broken_estimator_is_exit_4_of_run_as_of_report(
@@ -524,6 +528,21 @@ def test_tally_weighs_cells_and_leaves_cached_ones_out() -> None:
     assert tally.note(event("b", "finished", 1.0)).precision == 0.1
 
 
+def test_the_start_of_workers_is_not_taken_for_work() -> None:
+    now = [0.0]
+    tally = Tally({"a": 1.0, "b": 9.0, "c": 5.0}, clock=lambda: now[0])
+    tally.note(event("c", "cached", 1.0))
+    tally.note(event("a", "started"))
+    tally.note(event("b", "started"))
+    now[0] = 30.0  # torch was imported
+    tally.note(event("a", "running", 0.5))
+    assert tally.seconds_left is None
+    now[0] = 31.0
+    tally.note(event("a", "finished", 1.0))
+    tally.note(event("b", "started"))
+    assert tally.seconds_left == pytest.approx(9.0)
+
+
 def test_lines_tell_of_ends_and_of_long_silence() -> None:
     now, stream = [0.0], io.StringIO()
     lines = Lines("mine", Tally({"a": 1.0, "b": 1.0, "c": 1.0}, clock=lambda: now[0]), stream)
@@ -558,6 +577,18 @@ def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.3)
     shown = stream.getvalue()
     assert "precision 3.10% of 2.00%" in shown and "1 of 2 cells" in shown
+
+
+def test_a_home_that_cannot_be_written_is_passed_over() -> None:
+    """matplotlib would tell of it when it is imported, with --quiet too."""
+    code = (
+        "import contextlib\nfrom reportgen.cli import main\n"
+        "with contextlib.suppress(SystemExit):\n    main(['--version'])\nimport matplotlib"
+    )
+    nowhere = {"HOME": "/dev/null", "XDG_CONFIG_HOME": "/dev/null", "XDG_CACHE_HOME": "/dev/null"}
+    kept = {name: value for name, value in os.environ.items() if name != "MPLCONFIGDIR"}
+    done = subprocess.run([sys.executable, "-c", code], env=kept | nowhere, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_quiet_says_nothing() -> None:

@@ -197,3 +197,8 @@ def test_bars_on_a_terminal_and_silence_if_asked() -> None:
         before = terminal.getvalue()
         tell("a.npy", 4_000_000, 4_000_000)
     assert terminal.getvalue() == before
+
+
+def test_the_help_of_each_command_is_told_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("--help") == 0
+    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]

@@ -107,6 +107,13 @@ def test_an_output_that_cannot_be_one_is_told_before_anything_is_measured(
     assert said(capsys, "report", "tiny.yaml", "--output", "taken", "--quiet") == (
         "error: taken/.store: cannot be written (Not a directory). Choose another folder with --output."
     )
+    Path("output").mkdir()
+    Path("output/tiny").write_text("a file")
+    assert said(capsys, "report", "tiny.yaml") == (
+        "error: output/tiny: must be the report's folder, but is a file. "
+        "Move it, or choose another folder with --output."
+    )
+    assert not any(Path("output/.store").glob("measurement/*"))
 
 
 def test_a_folder_in_the_place_of_a_file_leaves_all_files_as_they_are(tmp_path: Path) -> None:

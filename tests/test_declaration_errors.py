@@ -197,6 +197,12 @@ REFUSED_FIELDS: dict[str, str] = {
         "omniglot_derived, freyfaces; got 'mnits'. Did you mean mnist?"
     ),
     "problem: {model: gan}": "x.yaml:2 problem.model: must be one of vae, ",
+    "train: {schedule: cosine}": (
+        "x.yaml:2 train.schedule: must be one of constant, burda2016; got 'cosine'. Choose one of these."
+    ),
+    "estimators: [{python: a.py:B, temperature: 2}]": (
+        "x.yaml:2 estimators[0].temperature: is for estimators of reportgen's; your own has it in its code, "
+    ),
     "objective: [elbo, ebo]": (
         "x.yaml:2 objective[1]: must be one of reconstruction, elbo, elbo_analytic_kl, iwae, expectation; "
         "got 'ebo'. Did you mean elbo?"
@@ -334,7 +340,6 @@ REFUSED_FIELDS: dict[str, str] = {
         "x.yaml:2 train.after.checkpoints[1]: must be at most train.after.epochs = 3, got 4. Train longer"
     ),
     "train: {beta_1: 1}": "x.yaml:2 train.beta_1: must be less than 1, got 1.",
-    "train: {schedule: cosine}": "x.yaml:2 train.schedule: must be one of constant, burda2016; got 'cosine'.",
     "train: {after: {epoch: 3}}": "x.yaml:2 train.after.epoch: unknown key. ",
     "problem: {model: bernoulli_vae}\ntrain: {objective: iwae}\nestimators: [score_function]": (
         "x.yaml:3 train.objective: "

@@ -190,5 +190,5 @@ def test_undeclared_use_of_the_gradient_is_refused(problem: VAEProblem) -> None:
     with torch.no_grad():
         q = MeanFieldGaussian.from_eta(problem.encoder(problem.x))
     batch = Batch(problem, q, noise(), with_gradient=False)
-    with pytest.raises(RuntimeError, match="must declare it"):
+    with pytest.raises(RuntimeError, match="needs_gradient=True"):
         _ = batch.log_likelihood_gradient

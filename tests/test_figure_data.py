@@ -219,6 +219,8 @@ def test_headers_have_units_and_small_letters() -> None:
     assert header == "estimator,epoch,total variance [nats²],ci_low,ci_high,replicates,status"
     several = drawings("flagship")["gap_waterfall"].table.csv.decode().partition("\r\n")[0]
     assert "total variance ci_low,total variance ci_high" in several
+    named = drawings("flagship")["noise_split"].table.csv.decode().partition("\r\n")[0]
+    assert "Monte Carlo share of the variance" in named
 
 
 # The marks

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from email import message_from_string
@@ -231,7 +232,7 @@ def test_wheel_carries_the_package_the_templates_and_the_gallery(wheel: Path) ->
     source = [path for path in tracked if not {"__pycache__", "node_modules"} & set(path.parts)]
     assert len(source) > 20
     missing = [path for path in source if f"reportgen/{path.relative_to(ROOT)}" not in names]
-    assert "reportgen/requirements.lock" in names
+    assert {"reportgen/requirements.lock", "reportgen/py.typed"} <= names
     modules = [path for path in ROOT.glob("reportgen/**/*.py") if str(path.relative_to(ROOT)) not in names]
     assert missing + modules == []
     stray = [n for n in names if not n.startswith("reportgen") or "__pycache__" in n or "node_modules" in n]
@@ -288,3 +289,14 @@ def test_the_readme_is_finished_and_its_links_lead_somewhere() -> None:
     assert "@@" not in text
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (ROOT / target).exists(), target
+
+
+def test_a_source_archive_has_what_its_readme_speaks_of(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (built,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    linked = {link for link in re.findall(r"\]\(([^)#]+)\)", readme) if "://" not in link}
+    assert len(linked) > 5 and linked | {"Makefile", "bootstrap.sh"} <= names

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -89,3 +91,11 @@ def test_what_is_typed_in_python_prints_what_is_shown(
     ratio = space["found"].ratio("score_function", "pathwise").value
     stated = float(re.split(r"\s{2,}", shown[1][2])[3].split()[0])
     assert ratio == pytest.approx(stated, rel=0.2)
+
+
+def test_pictures_without_their_reports_say_what_to_run(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "docs" / "pictures.py"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1 and line.startswith(f"{tmp_path}/burda2016/report.pdf: needs this report")
+    assert line.endswith("Run `reportgen report burda2016 burda2016_table1_smoke` first.")

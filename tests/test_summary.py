@@ -325,8 +325,11 @@ def test_a_failed_write_leaves_the_older_summary(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_what_is_missing_is_an_error_that_names_the_document(two: tuple[Entry, ...], tmp_path: Path) -> None:
+def test_what_is_missing_is_an_error_that_names_the_document(
+    two: tuple[Entry, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     strange = replace(two[0], title="日")
+    monkeypatch.setattr("reportgen.report.text.writer.spelt", lambda text: text)
     with pytest.raises(RenderError, match=r"summary\.pdf: would come out incomplete"):
         render_summary([strange], tmp_path, exit_code=0, command="x")
     with pytest.raises(RenderError, match=r"cannot be filled in: '\w+' is undefined"):

@@ -30,10 +30,7 @@ def load(experiment: str | Path, overrides: Mapping[str, Any] | str | Sequence[s
             "experiment: must be a file, a name of the gallery or YAML text, "
             f"got {type(experiment).__name__}. Write the declaration as text of several lines."
         )
-    if isinstance(overrides, Mapping):
-        options = [f"{path}={json.dumps(value)}" for path, value in overrides.items()]
-    else:
-        options = [overrides] if isinstance(overrides, str) else list(overrides)
+    options = _options(overrides)
     if isinstance(experiment, str) and "\n" in experiment:
         return load_text(experiment, overrides=options)
     return load_file(find(experiment), options)
@@ -57,9 +54,12 @@ def run(
     nothing is printed. A cell that breaks is kept with its cause, and the
     others go on: see `Results.broken`.
     """
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise UsageError(f"jobs: must be a whole number of at least 1, got {jobs!r}. Leave it out for one.")
     if not isinstance(experiment, Experiment):
         experiment = load(experiment)
     job = workflow.planned(_name(experiment), experiment, Path(output))
+    workflow.require_allowed(job, allow_code, fresh=fresh, remedy="pass allow_code=True")
     with _threads_kept():
         outcome = workflow.execute(
             job,
@@ -70,6 +70,38 @@ def run(
             allow_code=allow_code,
         )
     return Results(job, outcome, workflow.records(job))
+
+
+def _options(overrides: Mapping[str, Any] | str | Sequence[str]) -> list[str]:
+    """As `--set` takes them. Raises UsageError for what a declaration cannot hold."""
+    if isinstance(overrides, Mapping):
+        return [f"{path}={_written(str(path), value)}" for path, value in overrides.items()]
+    options = [overrides] if isinstance(overrides, str) else overrides
+    if not isinstance(options, Sequence) or not all(isinstance(option, str) for option in options):
+        raise UsageError(
+            "overrides: must be a dictionary, or texts such as 'measure.precision=5%', got "
+            f'{type(overrides).__name__}. Write {{"measure.precision": 0.05}}, say.'
+        )
+    return list(options)
+
+
+def _written(path: str, value: object) -> str:
+    try:
+        return json.dumps(value, default=_plain)
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"overrides: {path} must be a number, a text, a list or a dictionary of these, got "
+            f"{type(value).__name__}. Convert it."
+        ) from error
+
+
+def _plain(value: Any) -> object:
+    """Numbers of numpy and torch as Python's, a path as text."""
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError
 
 
 def _name(experiment: Experiment) -> str:

@@ -157,8 +157,15 @@ def _differentiable(target: Problem, q: Family) -> bool:
 
 def _spec(one: Asked, place: int, kinds: dict[str, Estimator], num_samples: int | None) -> EstimatorSpec:
     if isinstance(one, Estimator):
+        _check_object(one, place)
         kinds[one.name] = one
         return EstimatorSpec(one.name, one.name, num_samples or one.default_samples)
+    if not isinstance(one, str | Mapping):
+        raise UsageError(
+            f"estimators[{place}]: must be a name, its options or a reportgen.Estimator, got "
+            f"{'a function' if callable(one) else type(one).__name__}. "
+            'Write reportgen.Estimator(name="mine", evaluate=…) around a function of yours.'
+        )
     options: dict[str, Any] = {"name": one} if isinstance(one, str) else dict(one)
     if num_samples is not None:
         options.setdefault("num_samples", num_samples)
@@ -173,6 +180,23 @@ def _spec(one: Asked, place: int, kinds: dict[str, Estimator], num_samples: int 
         path = ".".join(str(part) for part in (*detail["loc"], *detail.get("ctx", {}).get("at", ())))
         text = detail.get("ctx", {}).get("text", detail["msg"])
         raise UsageError(f"estimators[{place}]{'.' if path else ''}{path}: {text}") from None
+
+
+def _check_object(own: Estimator, place: int) -> None:
+    """A user's estimator has a name of its own, and functions where functions belong."""
+    if not isinstance(own.name, str) or not own.name:
+        raise UsageError(f'estimators[{place}]: needs a name, got {own.name!r}. Write name="mine".')
+    if own.name in ESTIMATORS and own is not ESTIMATORS[own.name]:
+        raise UsageError(
+            f"estimators[{place}]: is called {own.name} like one of reportgen's. Give it another name."
+        )
+    for field in ("evaluate", "bound", "fit"):
+        given = getattr(own, field)
+        if given is not None and not callable(given):
+            raise UsageError(
+                f"estimators[{place}].{field}: must be a function, got {type(given).__name__}. "
+                "Write a function of the draws."
+            )
 
 
 def _reference(

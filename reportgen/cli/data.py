@@ -55,7 +55,7 @@ def _data(context: typer.Context) -> None:
 
 @app.command("list")
 def list_(output: Unused = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
-    """Every data set: where it is, how many images, digest, licence, citation."""
+    """Every data set: its place, images, licence and citation."""
     from reportgen.datasets import DATASETS
     from reportgen.datasets.inspection import inspect
 
@@ -75,7 +75,7 @@ def fetch(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Download data sets, verified; what broke off goes on where it ended."""
+    """Download data sets, or go on where it broke off."""
     from reportgen.cli.transfers import transfers
     from reportgen.datasets.fetching import fetch as fetch_files
     from reportgen.datasets.inspection import inspect
@@ -95,7 +95,7 @@ def fetch(
 def verify(
     names: SomeNames = None, output: Unused = OUTPUT, quiet: Quiet = False, as_json: Json = False
 ) -> int:
-    """Hold the files that are here against their SHA-256, and read what they contain."""
+    """Hold the files against their SHA-256, and read them."""
     from reportgen.datasets import DATASETS
     from reportgen.datasets.inspection import inspect
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import sys
 import traceback
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ app = typer.Typer(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of the console script: run a command, print errors as one line each, exit."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of a cache it cannot write, nobody need know
     with lasting_output() as lost:
         code = _run(arguments)
         if why := lost():

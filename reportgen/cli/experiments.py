@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from reportgen.execution import Outcome
     from reportgen.findings import Findings
     from reportgen.report import Entry
-    from reportgen.store import BrokenRecord
+    from reportgen.store import BrokenRecord, MeasurementRecord
     from reportgen.workflow import Job
 
 BROKEN, PAUSED = 4, 3
@@ -65,12 +65,14 @@ def report(
     """
     from reportgen.cli.tables import answer, conclusion
     from reportgen.cli.together import in_short
-    from reportgen.workflow import require_paper
+    from reportgen.workflow import require_folder, require_paper
 
     require_paper(paper)
     asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
     limits = Limits.read(budget, device)
     _require_allowed(asked, allow_code, fresh)
+    for job in asked.jobs:
+        require_folder(job)
     entries, answers = [], []
     for job in asked.jobs:
         outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
@@ -79,6 +81,8 @@ def report(
         answers.append(answer(job, findings, outcome))
         if not quiet and not as_json:
             print_lines(conclusion(job, findings, outcome))
+        elif not as_json:
+            _complain_of(job, findings.broken, findings.measurements)
     return _conclude(asked, entries, answers, output, quiet, as_json, keep=not fresh, paper=paper)
 
 
@@ -107,13 +111,16 @@ def run(
     _require_allowed(asked, allow_code, fresh)
     for job in asked.jobs:
         outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
-        lost = broken_estimators(measurements(job))
+        kept = measurements(job)
+        lost = broken_estimators(kept)
         codes.append(BROKEN if outcome.broken or lost else PAUSED if outcome.paused else 0)
         name = job.experiment.experiment
         answers.append({"experiment": name, "broken_estimators": lost, **counts(outcome)})
         if not quiet and not as_json:
             typer.echo(f"{name}: {counted(outcome)}")
             print_lines(f"  broken estimator: {told}" for told in lost)
+        elif not as_json:
+            _complain_of(job, outcome.broken, kept)
     if as_json:
         print_json(answers)
     return _worst(codes)
@@ -136,10 +143,12 @@ def render(
     """
     from reportgen.cli.tables import answer, conclusion
     from reportgen.cli.together import in_short
-    from reportgen.workflow import require_paper
+    from reportgen.workflow import require_folder, require_paper
 
     require_paper(paper)
     asked = _ask(experiments, gallery, output, set_, seed, from_store=True, quiet=quiet)
+    for job in asked.jobs:
+        require_folder(job)
     entries, answers = [], []
     for job in asked.jobs:
         findings = _press(job, quiet, keep=False, paper=paper, stopped=True)
@@ -147,6 +156,8 @@ def render(
         answers.append(answer(job, findings, None))
         if not quiet and not as_json:
             print_lines(conclusion(job, findings, None))
+        elif not as_json:
+            _complain_of(job, findings.broken, findings.measurements)
     return _conclude(asked, entries, answers, output, quiet, as_json, keep=False, paper=paper)
 
 
@@ -250,6 +261,14 @@ def _press(
     if not quiet:
         typer.echo(f"{job.experiment.experiment}: writing the report", err=True)
     return press(job, measured, keep=keep, paper=paper)
+
+
+def _complain_of(job: Job, cells: Iterable[BrokenRecord], records: Iterable[MeasurementRecord]) -> None:
+    """With --quiet: what broke is an error, and told as one."""
+    from reportgen.cli.tables import broken_lines
+
+    for told in broken_lines(cells, records):
+        complain(f"{job.experiment.experiment}: {told}", BROKEN)
 
 
 def _conclude(

@@ -47,12 +47,17 @@ class Tally:
         self.cached: set[str] = set()
         self.settled: set[str] = set()
         self.last: dict[str, Event] = {}
-        self.begun = clock()
+        self.begun: float | None = clock()
+        """When work began: with the first news of a worker, where workers have to start first."""
 
     def note(self, event: Event) -> Event:
         """Take in an event; the same with the precision and draws last known filled in."""
         if event.state == "cached":
             self.cached.add(event.key)
+        elif event.state == "started" and not self.fraction:
+            self.begun = None
+        elif self.begun is None:
+            self.begun = self.clock()
         if event.state in SETTLED:
             self.settled.add(event.key)
         self.done[event.key] = max(event.done, self.done.get(event.key, 0.0))
@@ -75,8 +80,8 @@ class Tally:
     @property
     def seconds_left(self) -> float | None:
         """As the work so far suggests; None before there is enough of it."""
-        fraction, elapsed = self.fraction, self.clock() - self.begun
-        return elapsed * (1.0 - fraction) / fraction if fraction > 0.02 else None
+        fraction, elapsed = self.fraction, 0.0 if self.begun is None else self.clock() - self.begun
+        return elapsed * (1.0 - fraction) / fraction if fraction > 0.02 and elapsed > 0.5 else None
 
 
 class Lines:

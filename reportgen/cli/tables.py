@@ -124,8 +124,7 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
     ]
     yield from (f"  {line}" for line in aligned(rows))
     yield from (f"  undecided: {told}" for told in _undecided(findings))
-    yield from (f"  broken cell: {place_of(cell)}{cell.cause}" for cell in findings.broken if not cell.paused)
-    yield from (f"  broken estimator: {told}" for told in broken_estimators(findings.measurements))
+    yield from (f"  {told}" for told in broken_lines(findings.broken, findings.measurements))
     yield f"report: {job.folder / 'report.html'}, {job.folder / 'report.pdf'}"
 
 
@@ -134,6 +133,12 @@ def _undecided(findings: Findings) -> Iterable[str]:
     for claim in findings.claims:
         if claim.verdict == "undecided" and claim.cause and not claim.cause.startswith("not finished"):
             yield f"{claim.id}: {claim.cause}"
+
+
+def broken_lines(cells: Iterable[BrokenRecord], records: Iterable[MeasurementRecord]) -> Iterable[str]:
+    """What broke, and why: cells, then estimators of cells that are kept."""
+    yield from (f"broken cell: {place_of(cell)}{cell.cause}" for cell in cells if not cell.paused)
+    yield from (f"broken estimator: {told}" for told in broken_estimators(records))
 
 
 def place_of(cell: BrokenRecord) -> str:

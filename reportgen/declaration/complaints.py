@@ -90,13 +90,15 @@ def describe(value: Any) -> str:
     return "a list" if value else "an empty list"
 
 
-def suggestion(found: object, known: Iterable[str]) -> str:
-    """``Did you mean …?`` if something known is near, else the list of what is known."""
+def suggestion(found: object, known: Iterable[str], *, listed: bool = False) -> str:
+    """``Did you mean …?`` if something known is near, else what is known; not again where it was `listed`."""
     known = list(known)
     near = [name for name in known if name.lower() == str(found).lower()]
     near = near or difflib.get_close_matches(str(found), known, n=1, cutoff=0.6)
     if near:
         return f"Did you mean {near[0]}?"
+    if listed and len(known) > 1:
+        return "Choose one of these."
     return f"Use {listing(known)}." if known else "Remove it."
 
 

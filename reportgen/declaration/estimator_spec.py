@@ -209,9 +209,15 @@ OWN_OPTIONS = ("unbiased", "serves", "words")
 
 
 def _resolve_own(entry: EstimatorEntry, python: str) -> EstimatorSpec:
-    for option in ("name", "baseline", "as_printed", "temperature"):
+    for option in ("name", "baseline", "as_printed"):
         if option in entry.model_fields_set and getattr(entry, option):
             raise refuse("names another estimator than python. Remove one of them.", at=(option,))
+    if entry.temperature is not None:
+        raise refuse(
+            "is for estimators of reportgen's; your own has it in its code, "
+            "reportgen.Estimator(temperature=…). Remove it here.",
+            at=("temperature",),
+        )
     num_samples = (2 if entry.antithetic else 1) if entry.num_samples is None else entry.num_samples
     if entry.antithetic and num_samples % 2:
         raise refuse(

@@ -186,7 +186,8 @@ class Choice(Marker):
         known = list(self.names())
         if value not in known if isinstance(value, str) else True:
             raise refuse(
-                f"must be one of {', '.join(known)}; got {describe(value)}. {suggestion(value, known)}"
+                f"must be one of {', '.join(known)}; got {describe(value)}. "
+                f"{suggestion(value, known, listed=True)}"
             )
         return str(value)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
+from reportgen.execution.undisturbed import undisturbed
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.usercode import Reference, UserCode, importable, load_object
 
@@ -37,7 +38,7 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
     if code is None:
         raise CellError(f"{used[0]}: is code that was not allowed to run. Add --allow-code if you trust it.")
     sources = {text: code.source(text) for text in used}
-    with importable(*sources.values()):
+    with undisturbed(), importable(*sources.values()):
 
         def load(text: str) -> object:
             reference = Reference.parse(text)

@@ -16,7 +16,7 @@ from reportgen.execution.task import Task
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import JudgementCell, MeasurementCell, TrainingCell
 from reportgen.store import BrokenRecord, JudgementRecord, Store
-from reportgen.usercode import our_place
+from reportgen.usercode import our_place, told
 
 INTERVAL = 0.1
 """Seconds between two pieces of news of a running cell."""
@@ -44,7 +44,7 @@ def work(task: Task) -> BrokenRecord | None:
     except ReportgenError as error:
         return _keep(task, str(error))
     except Exception as error:
-        return _keep(task, f"{type(error).__name__}: {error} ({our_place(error)})")
+        return _keep(task, f"{type(error).__name__}: {told(error)} ({our_place(error)})")
 
 
 def _keep(task: Task, cause: str) -> BrokenRecord:

@@ -26,6 +26,7 @@ def check(problem: Problem, family: str | None = None, *, standard_prior: bool =
     asks for the prior that the KL in closed form is about.
     """
     problem.encoder.eval()
+    _check_device(problem)
     eta = _eta(problem)
     q = _family(problem, eta)
     if family is not None and q.name != family:
@@ -58,6 +59,21 @@ def applying(part: str, module: object, name: str, value: Tensor) -> Iterator[No
             ) from error
         error.add_note(f"{part}, given {name} of {shape_of(value)} in {value.dtype}")
         raise
+
+
+def _check_device(problem: Problem) -> None:
+    """All on the CPU, where gradients are measured."""
+    for part in ("x", "encoder", "decoder"):
+        held = getattr(problem, part, None)
+        tensors = [held] if isinstance(held, Tensor) else []
+        if isinstance(held, nn.Module):
+            tensors = [*held.parameters(), *held.buffers()]
+        elsewhere = sorted({str(one.device) for one in tensors if one.device.type != "cpu"})
+        if elsewhere:
+            raise CellError(
+                f"{part}: must be on the CPU, where gradients are measured, found {' and '.join(elsewhere)}. "
+                "Call .cpu() on it."
+            )
 
 
 def _other_types(module: object, wanted: torch.dtype) -> list[str]:
@@ -94,13 +110,32 @@ def _eta(problem: Problem) -> Tensor:
             "encoder: needs at least one parameter that requires a gradient, found none. "
             "Call requires_grad_()."
         )
+    _check_gradient(problem)
+    return eta
+
+
+def _check_gradient(problem: Problem) -> None:
+    learned = [p for p in problem.encoder.parameters() if p.requires_grad]
     with torch.enable_grad():
-        if not problem.encoder(problem.x).requires_grad:
+        eta = problem.encoder(problem.x)
+        if not eta.requires_grad:
             raise CellError(
                 "encoder: needs an η that is differentiable in its parameters, found none that is. "
                 "Remove detach and no_grad from its forward."
             )
-    return eta
+        try:
+            torch.autograd.grad(eta.sum(), learned, allow_unused=True)
+        except RuntimeError as error:
+            raise no_backward("encoder", "an η that is differentiable in its parameters", error) from error
+
+
+def no_backward(part: str, wanted: str, error: Exception) -> CellError:
+    """What torch said of a backward pass that cannot be made, with the usual cause."""
+    found = str(error).partition("\n")[0].partition(": [")[0].partition(". ")[0].rstrip(".")
+    return CellError(
+        f"{part}: needs {wanted}, found: {found}. "
+        "Remove operations that write into a tensor (x += 1, relu_, inplace=True)."
+    )
 
 
 def _family(problem: Problem, eta: Tensor) -> Family:
@@ -161,7 +196,8 @@ def _check_likelihood(problem: Problem, q: Family, eta: Tensor) -> None:
     if bool(torch.isfinite(value).all()) and float((first - value[:, :1]).abs().max()) > close:
         raise CellError(
             "decoder: needs log p(x|z) of a sample to depend on that sample alone, found another value when "
-            "fewer are given together. Remove layers that mix samples, and noise of its own."
+            "fewer are given together. Remove layers that mix samples, noise of its own, and operations that "
+            "write into z."
         )
 
 

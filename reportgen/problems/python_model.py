@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -21,22 +22,26 @@ PARTS = ("encoder", "x", "family", "prior", "log_likelihood")
 
 
 def build(materials: Materials) -> Described:
-    """Calls the function and checks what it returns.
+    """Runs the file, calls the function and checks what it returns.
 
-    torch's and numpy's global generators begin from the experiment's seed, so
-    that layers initialised by them are the same in every process. Raises
-    CellError where the code may not be run or does not give a model.
+    Global generators begin from the experiment's seed before both, so that
+    what is drawn there is the same in every process. Raises CellError where
+    the code may not be run or does not give a model.
     """
     settings = materials.settings
     text = str(settings["python"])
     if materials.code is None:
         raise CellError(f"{text}: is code that was not allowed to run. Add --allow-code if you trust it.")
-    function = materials.code(text)
+    recording = torch.is_grad_enabled()
+    with seeded(materials.seed):
+        function = materials.code(text)
     if not callable(function):
         raise CellError(f"{text}: must be a function that returns a model, got {type(function).__name__}.")
     _check_arguments(function, settings["arguments"], text)
     with seeded(materials.seed):
         made = function(**settings["arguments"])
+    torch.set_num_threads(1)  # whatever the code asked for: sums differ with their number
+    torch.set_grad_enabled(recording)
     problem = as_problem(made, text)
     check(problem, str(settings["family"]), standard_prior=materials.closed_kl)
     points = tuple(range(problem.x.shape[0]))
@@ -84,13 +89,15 @@ def as_problem(made: object, text: str) -> Problem:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Global generators that begin from the seed, and are put back afterwards."""
+    """torch's, numpy's and Python's generators begin from the seed, and are put back afterwards."""
     word = int(stream(seed, "own model").integers(2**32))
-    before = np.random.get_state()
+    before, of_python = np.random.get_state(), random.getstate()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(word)
         np.random.seed(word)
+        random.seed(word)
         try:
             yield
         finally:
             np.random.set_state(before)
+            random.setstate(of_python)

@@ -9,5 +9,16 @@ from reportgen.usercode.code import UserCode
 from reportgen.usercode.loading import importable, load_object
 from reportgen.usercode.places import noted, our_place, place_of
 from reportgen.usercode.reference import Reference
+from reportgen.usercode.told import shown, told
 
-__all__ = ["Reference", "UserCode", "importable", "load_object", "noted", "our_place", "place_of"]
+__all__ = [
+    "Reference",
+    "UserCode",
+    "importable",
+    "load_object",
+    "noted",
+    "our_place",
+    "place_of",
+    "shown",
+    "told",
+]

@@ -15,6 +15,7 @@ from reportgen.errors import CellError, ReportgenError
 from reportgen.usercode.places import noted, place_of
 from reportgen.usercode.reference import Reference
 from reportgen.usercode.source import Source
+from reportgen.usercode.told import told
 
 MOST_NAMES = 8
 """Names of a file that are listed where one is missing."""
@@ -42,7 +43,7 @@ def importable(*sources: Source) -> Iterator[None]:
         place = place_of(error, sources) or (sources[0].file.name if noted(error) else None)
         if place is None:
             raise
-        raise CellError(f"{place}: {noted(error)}{type(error).__name__}: {_one_line(error)}") from error
+        raise CellError(f"{place}: {noted(error)}{type(error).__name__}: {told(error)}") from error
     finally:
         for root in roots:
             sys.path.remove(root)
@@ -92,7 +93,3 @@ def _run_file(source: Source) -> ModuleType:
         sys.modules.pop(name, None)
         raise
     return module
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split()) or "no message"

@@ -61,7 +61,8 @@ def _with_known_model(value: Any) -> Any:
     model = model_of(value)
     if not isinstance(model, str) or model not in PROBLEMS:
         raise refuse(
-            f"must be one of {', '.join(PROBLEMS)}; got {describe(model)}. {suggestion(model, PROBLEMS)}",
+            f"must be one of {', '.join(PROBLEMS)}; got {describe(model)}. "
+            f"{suggestion(model, PROBLEMS, listed=True)}",
             at=("model",),
         )
     return value

@@ -19,8 +19,9 @@ from reportgen.engine.pairing import block_means, counterpart
 from reportgen.engine.precision import relative_half_width
 from reportgen.engine.references import Reference, own_arms
 from reportgen.engine.replicates import Paired, Replicates
+from reportgen.engine.vectors import returned
 from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
-from reportgen.errors import CellError, UsageError
+from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Coefficients, Estimator
 from reportgen.memory import memory_limit
 from reportgen.objectives import OBJECTIVES
@@ -81,7 +82,7 @@ class Channel(Replicates[ChannelKey, Moments]):
         own = values[key.integrand, key.antithetic]
         further = self.estimator.auxiliary
         return IntegrandDraws(
-            own, frame, key.num_samples, key.constant, key.several, further, self.temperature
+            own, frame, key.num_samples, key.constant, key.several, further, self.temperature, self.own
         )
 
     def estimate(self, values: Values, frame: Frame) -> Tensor:
@@ -89,16 +90,18 @@ class Channel(Replicates[ChannelKey, Moments]):
         evaluate = self.estimator.bound if self.key.several else self.estimator.evaluate
         assert evaluate is not None
         draws = self.draws(values, frame)
-        found = evaluate(draws, self.coefficients)
         images, _, m = self.moments.mean.shape
         wanted = (images, draws.replicates, m)
-        if not isinstance(found, Tensor) or found.shape != wanted:
-            what = f"shape {list(found.shape)}" if isinstance(found, Tensor) else f"a {type(found).__name__}"
-            raise UsageError(
-                f"{self.key.estimator}: needs one estimate a replicate, [I R m] = {list(wanted)}, "
-                f"found {what}. Average over the K samples, the third axis, and over no other."
-            )
+        found = returned.estimates(self.key.estimator, evaluate(draws, self.coefficients), wanted)
+        if self.own and not self.moments.total:
+            again = returned.estimates(self.key.estimator, evaluate(draws, self.coefficients), wanted)
+            returned.require_repeat(self.key.estimator, found, again)
         return found
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a user's, which may write into what it is shown, or draw noise."""
+        return ESTIMATORS.get(self.estimator.name) is not self.estimator
 
     @property
     def remedy(self) -> str:
@@ -113,7 +116,8 @@ class Channel(Replicates[ChannelKey, Moments]):
     def fit(self, values: Values, frame: Frame) -> None:
         """Fit the estimator's coefficients on pilot samples."""
         if self.estimator.fit is not None:
-            self.coefficients = self.estimator.fit(self.draws(values, frame))
+            found = self.estimator.fit(self.draws(values, frame))
+            self.coefficients = returned.coefficients(self.key.estimator, found)
 
     def observe(self, bucket: int, values: Values, cache: dict[ChannelKey, Tensor], frame: Frame) -> None:
         """Take in a batch: moments of the estimate, and of its difference to the reference."""

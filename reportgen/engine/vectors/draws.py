@@ -66,6 +66,8 @@ class IntegrandDraws:
     """Auxiliary normals that the estimator takes for each one of the noise."""
     temperature: float | None = None
     """Of the relaxation, for an estimator that relaxes q."""
+    copied: bool = False
+    """Whether every tensor is the estimator's to keep: what it writes into one, nobody else sees."""
 
     @property
     def replicates(self) -> int:
@@ -74,7 +76,10 @@ class IntegrandDraws:
 
     def _fold(self, flat: Tensor) -> Tensor:
         used = flat[:, : self.replicates * self.num_samples]
-        return used.reshape(flat.shape[0], self.replicates, self.num_samples, *flat.shape[2:])
+        return self._own(used.reshape(flat.shape[0], self.replicates, self.num_samples, *flat.shape[2:]))
+
+    def _own(self, shared: Tensor) -> Tensor:
+        return shared.clone() if self.copied else shared
 
     @property
     def epsilon(self) -> Tensor:
@@ -85,7 +90,7 @@ class IntegrandDraws:
     @property
     def auxiliary(self) -> Tensor:
         if self.values.batch.auxiliary is None:
-            raise RuntimeError("no further noise was drawn: an estimator must declare it")
+            raise RuntimeError("no further noise was drawn; give the estimator auxiliary=1")
         return self._fold(self.values.batch.auxiliary[..., : self.frame.q.noise * self.further])
 
     @property
@@ -132,7 +137,7 @@ class IntegrandDraws:
 
     @property
     def gram(self) -> Tensor:
-        return self.frame.gram
+        return self._own(self.frame.gram)
 
     @property
     def q(self) -> Family:
@@ -141,12 +146,12 @@ class IntegrandDraws:
     @property
     def _centre(self) -> PointsAt:
         if self.frame.centre is None:
-            raise RuntimeError("no expansion point was evaluated: an estimator must declare extra_forward")
+            raise RuntimeError("nothing was evaluated at the mean of q; give the estimator extra_forward=1")
         return self.frame.centre
 
     @property
     def centre(self) -> Tensor:
-        return self._centre.z.unsqueeze(1)
+        return self._own(self._centre.z.unsqueeze(1))
 
     @property
     def f_at_centre(self) -> Tensor:
@@ -154,7 +159,7 @@ class IntegrandDraws:
 
     @property
     def gradient_at_centre(self) -> Tensor:
-        return self.values.integrand.gradient(self._centre).unsqueeze(1)
+        return self._own(self.values.integrand.gradient(self._centre).unsqueeze(1))
 
     def relaxed(self) -> Tensor:
         q, temperature = self._relaxation
@@ -184,7 +189,7 @@ class IntegrandDraws:
     @property
     def _relaxation(self) -> tuple[RelaxedFamily, float]:
         if self.temperature is None or not isinstance(self.frame.q, RelaxedFamily):
-            raise RuntimeError("q is not relaxed here: an estimator must declare a temperature")
+            raise RuntimeError("q is not relaxed here; give the estimator a temperature, and q a relaxation")
         return self.frame.q, self.temperature
 
     @staticmethod

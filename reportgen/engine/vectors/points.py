@@ -13,6 +13,7 @@ from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.families.family import Family
+from reportgen.problems.own_checks import no_backward
 from reportgen.problems.problem import Problem
 
 EVALUATION_ROWS = 1024
@@ -56,7 +57,7 @@ class PointsAt:
     @property
     def log_likelihood_gradient(self) -> Tensor:
         if not self.with_gradient:
-            raise RuntimeError("this batch was drawn without ∂ log p(x|z)/∂z: an estimator must declare it")
+            raise RuntimeError("drawn without ∂ log p(x|z)/∂z; give the estimator needs_gradient=True")
         return self._evaluated[1]
 
     @cached_property
@@ -139,5 +140,9 @@ def _evaluate(problem: Problem, z: Tensor, with_gradient: bool) -> tuple[Tensor,
     z = z.detach().requires_grad_(True)
     with torch.enable_grad():
         value = problem.log_likelihood(z)
-        (gradient,) = torch.autograd.grad(value.sum(), z)
+        total = value.sum()
+        try:
+            (gradient,) = torch.autograd.grad(total, z)
+        except RuntimeError as error:
+            raise no_backward("decoder", "log p(x|z) to be differentiable in z", error) from error
     return value.detach(), gradient

@@ -15,6 +15,9 @@ from reportgen.findings import Estimate
 Cell = str | int | float | Estimate | None
 """None where a row has nothing to say; NaN where a number is not available."""
 
+PLACES = ("Monte Carlo",)
+"""Heads that begin with a name."""
+
 Form = Literal["plain", "number", "nats", "p", "percent"]
 """How a page writes numbers without an interval: as they are, three digits, two decimals, a p-value.
 
@@ -101,7 +104,8 @@ class Table:
         alone = sum(self.estimated(index) for index in range(len(self.columns))) == 1
         for index, column in enumerate(self.columns):
             unit = f" [{column.unit}]" if column.unit else ""
-            name = column.name if column.name[1:2].isupper() else column.name[:1].lower() + column.name[1:]
+            kept = column.name[1:2].isupper() or column.name.startswith(PLACES)
+            name = column.name if kept else column.name[:1].lower() + column.name[1:]
             yield f"{name}{unit}"
             if self.estimated(index):
                 before = "" if alone else f"{name} "

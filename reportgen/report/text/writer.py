@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
+from reportgen.report.glyphs import spelt
 from reportgen.report.pdf.whole import require_targets
 from reportgen.report.text import figure_data, marks, model_words, outlines, words
 from reportgen.report.text.bibliography import REFERENCES, reference
@@ -86,6 +87,7 @@ class Writer:
             lstrip_blocks=True,
             keep_trailing_newline=False,
             bytecode_cache=COMPILED,
+            finalize=self._printed,
         )
         environment.globals.update(
             paper=self.medium == "paper",
@@ -107,8 +109,12 @@ class Writer:
             verdict=words.verdict,
             marked=model_words.marked,
         )
-        environment.filters.update(words.FILTERS, symbols=self.mathematics.symbols)
+        environment.filters.update(words.FILTERS, printed=self._printed, symbols=self.mathematics.symbols)
         return environment
+
+    def _printed(self, value: Any) -> Any:
+        """What a template fills in; on paper with the letters that its fonts lack spelt out."""
+        return spelt(value) if self.medium == "paper" and type(value) is str else value
 
     def equation(self, source: Any, name: str | None = None) -> Markup:
         """A displayed formula; numbered where it has a name. `source`: a name, or a Formula.

@@ -1,0 +1,35 @@
+"""What a user's code may change of its process, put back when the cell ends: others run there too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """torch's default number type, whether it records gradients, its strictness; the current folder."""
+    import torch
+
+    folder = _folder()
+    number, recording = torch.get_default_dtype(), torch.is_grad_enabled()
+    strict = torch.are_deterministic_algorithms_enabled()
+    only_told = torch.is_deterministic_algorithms_warn_only_enabled()
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(number)
+        torch.set_grad_enabled(recording)
+        torch.use_deterministic_algorithms(strict, warn_only=only_told)
+        if folder is not None:
+            with suppress(OSError):
+                os.chdir(folder)
+
+
+def _folder() -> str | None:
+    """The current one; None where it was removed."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,23 @@
+"""An exception's own words as one line that a terminal, a table and a page can hold."""
+
+from __future__ import annotations
+
+LONGEST = 600
+"""Characters; of longer ones the beginning and the end are kept."""
+
+
+def told(error: BaseException) -> str:
+    """Its message on one line, what no one can print spelt out; “no message” where it has none."""
+    try:
+        text = str(error.msg if isinstance(error, SyntaxError) else error)
+    except Exception:  # a message may be made by code, and that may fail too
+        text = ""
+    return shown(text) or "no message"
+
+
+def shown(text: str) -> str:
+    """On one line, not too long; control characters and halves of pairs as ``\\x1b`` and ``\\ud800``."""
+    line = " ".join(text.split())
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    half = LONGEST // 2
+    return line if len(line) <= LONGEST else f"{line[:half]} … {line[-half:]}"
