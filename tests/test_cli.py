@@ -27,7 +27,7 @@ from reportgen.estimators.score_function import score_function
 from reportgen.execution import Event
 from reportgen.findings import claims_text, csv_text
 from reportgen.store import Store
-from tests.blank_paper import blank_paper, no_figures
+from tests.blank_paper import blank_paper, no_figures, quick_program
 from tests.crafted import crafted, experiment, variance
 
 TEXT = """\
@@ -614,7 +614,7 @@ def test_who_stops_reading_ends_no_work_and_changes_no_exit_code(tiny: Path) -> 
     """A claim that came out otherwise exits with 1, its report written, where both pipes were closed."""
     tiny.write_text(TEXT.replace('pathwise) > 1"', 'pathwise) < 1"'))
     begun = subprocess.Popen(
-        [sys.executable, "-m", "reportgen", "report", "tiny.yaml", "--executor", "serial"],
+        quick_program("report", "tiny.yaml", "--executor", "serial"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
