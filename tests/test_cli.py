@@ -240,6 +240,7 @@ def test_a_broken_estimator_is_exit_4_of_run_as_of_report(
     def lost(draws: Draws, coefficients: Coefficients) -> Any:
         return score_function(draws, coefficients) * math.nan
 
+    blank_paper(monkeypatch)
     broken = replace(ESTIMATORS["score_function"], evaluate=lost)
     with monkeypatch.context() as patch:
         patch.setitem(ESTIMATORS, "score_function", broken)
