@@ -68,7 +68,10 @@ def load_object(reference: Reference, source: Source) -> object:
 
 
 def _identity(file: str | Path) -> tuple[int, int] | str:
-    """What a file is, however its path is written: asked of thousands of modules. Its path, where it is none."""
+    """What a file is, however its path is written; the path, where there is none.
+
+    One look at the disk: it is asked of thousands of modules.
+    """
     try:
         found = os.stat(file)
     except OSError:
