@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,3 +28,19 @@ def blank_paper(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is drawn, in the PDF or on the page, which keeps its text and its tables."""
     monkeypatch.setattr("reportgen.report.together.FIGURES", {})
+
+
+QUICK = f"""
+import sys
+sys.path.append({str(Path(__file__).resolve().parents[1])!r})
+from pytest import MonkeyPatch
+from tests.blank_paper import blank_paper, no_figures
+blank_paper(MonkeyPatch()), no_figures(MonkeyPatch())
+from reportgen.cli import main
+main(sys.argv[1:])
+"""
+
+
+def quick_program(*arguments: str, before: str = "") -> list[str]:
+    """The command line of reportgen in a process of its own, with such reports; `before` is run first."""
+    return [sys.executable, "-c", before + QUICK, *arguments]

@@ -245,8 +245,20 @@ def _weight(draws: Array, default: bool) -> dict[str, Array]:
     return found if default else {name: np.full_like(value, np.nan) for name, value in found.items()}
 
 
+_simulated: dict[str, MeasurementRecord] = {}
+
+
 def measurement(cell: MeasurementCell) -> MeasurementRecord:
-    """The record of a cell, simulated."""
+    """The record of a cell, simulated once; many tests declare the same."""
+    written = repr(cell)
+    if written not in _simulated:
+        _simulated[written] = _simulate(cell)
+        for array in _simulated[written].arrays.values():
+            array.flags.writeable = False
+    return _simulated[written]
+
+
+def _simulate(cell: MeasurementCell) -> MeasurementRecord:
     columns: dict[str, list[Array]] = {}
     records = []
 

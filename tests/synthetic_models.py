@@ -9,12 +9,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.datasets import load
+from reportgen.datasets import Dataset, load
 from reportgen.declaration import Experiment, load_text
 from reportgen.findings import Findings, collect
 from reportgen.plan import JudgementCell, MeasurementCell, Plan, TrainingCell, make_plan
@@ -165,9 +166,15 @@ def judgement(
     )
 
 
+@cache
+def digits() -> Dataset:
+    """Read once: hundreds of models are judged."""
+    return load("digits")
+
+
 def pictures(seed: int) -> tuple[Array, Array, Array]:
     """Samples [64 p], binary originals [20 p] and their reconstructions [20 p], of real digits."""
-    data = load("digits")
+    data = digits()
     rng = np.random.default_rng([11, seed])
     grey = data.train[rng.permutation(len(data.train))[:64]].astype(np.float64)
     test = data.test[:20].astype(np.float64)

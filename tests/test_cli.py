@@ -28,7 +28,7 @@ from reportgen.estimators.score_function import score_function
 from reportgen.execution import Event
 from reportgen.findings import claims_text, csv_text
 from reportgen.store import Store
-from tests.blank_paper import blank_paper, no_figures
+from tests.blank_paper import blank_paper, no_figures, quick_program
 from tests.crafted import crafted, experiment, variance
 
 TEXT = """\
@@ -177,9 +177,8 @@ def test_init_writes_an_experiment_that_is_in_order(tiny: Path, capsys: pytest.C
     assert "mine: in order" in capsys.readouterr().out
 
 
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # WeasyPrint's colour profile
 def test_run_then_report_then_render(
-    tiny: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+    tiny: Path, quick_reports: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call("run", "tiny.yaml", "--executor", "serial") == 0
     first = capsys.readouterr()
@@ -195,7 +194,6 @@ def test_run_then_report_then_render(
     for name in ("report.html", "report.pdf", "results.csv", "claims.json", "manifest.json"):
         assert (folder / name).stat().st_size > 0
     assert str(folder / "report.html") in out and str(folder / "report.pdf") in out
-    request.getfixturevalue("quick_reports")  # one was made in earnest
     assert call("render", "tiny.yaml", "--json") == 0
     (answer,) = json.loads(capsys.readouterr().out)
     assert answer["exit_code"] == 0 and answer["claims"][0]["verdict"] == "confirmed"
@@ -206,12 +204,15 @@ def test_run_then_report_then_render(
 
 
 def test_render_needs_no_torch(tiny: Path) -> None:
+    """Here a report is made in earnest."""
     assert call("run", "tiny.yaml", "--executor", "serial", "--quiet") == 0
     code = "import sys; sys.modules['torch'] = None\n"
     code += "from reportgen.cli import main\nmain(['render', 'tiny.yaml'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "report.pdf" in done.stdout
+    assert Path("output/tiny/figures/variance_over_training.svg").is_file()
+    assert Path("output/tiny/report.pdf").stat().st_size > 100_000
 
 
 def test_render_needs_no_data_set(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,6 +245,7 @@ def test_a_broken_estimator_is_exit_4_of_run_as_of_report(
     def lost(draws: Draws, coefficients: Coefficients) -> Any:
         return score_function(draws, coefficients) * math.nan
 
+    blank_paper(monkeypatch)
     broken = replace(ESTIMATORS["score_function"], evaluate=lost)
     with monkeypatch.context() as patch:
         patch.setitem(ESTIMATORS, "score_function", broken)
@@ -645,7 +647,7 @@ def test_who_stops_reading_ends_no_work_and_changes_no_exit_code(tiny: Path) -> 
     """A claim that came out otherwise exits with 1, its report written, where both pipes were closed."""
     tiny.write_text(TEXT.replace('pathwise) > 1"', 'pathwise) < 1"'))
     begun = subprocess.Popen(
-        [sys.executable, "-m", "reportgen", "report", "tiny.yaml", "--executor", "serial"],
+        quick_program("report", "tiny.yaml", "--executor", "serial"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -46,7 +46,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_output_that_cannot_be_written_is_one_line(buffered: str) -> None:
     command = f"{sys.executable} -m reportgen"
     environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
-    for asked in ("list --json", "schema", "--version"):
+    for asked in ("schema", "--version"):
         done = subprocess.run(
             ["sh", "-c", f"{command} {asked} > /dev/full"], capture_output=True, text=True, env=environment
         )

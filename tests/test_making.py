@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from reportgen.figures import Drawing
 from reportgen.findings import Findings
 from reportgen.report import render, together
+from tests.blank_paper import blank_paper
 from tests.test_report import SMALL, findings_of
 
 draw = together._draw
@@ -30,6 +31,12 @@ def killed(name: str) -> Drawing | None:
 @pytest.fixture(scope="module")
 def small() -> Findings:
     return findings_of(SMALL)
+
+
+@pytest.fixture(autouse=True)
+def on_blank_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The PDF is given the figures that the page is given, however they were made."""
+    blank_paper(monkeypatch)
 
 
 def test_a_report_whose_workers_are_killed_is_the_same_to_the_byte(

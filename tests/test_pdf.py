@@ -22,19 +22,18 @@ import pytest
 
 from reportgen.declaration import load_text
 from reportgen.errors import RenderError
-from reportgen.figures import FIGURES, draw
 from reportgen.findings import Findings
 from reportgen.report import EVIDENCE, provenance, render
 from reportgen.report.pdf.layout import Attachment, Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.pdf.tags import FORMULA
 from reportgen.report.pdf.vector import VectorImage, path_operators, read
-from reportgen.report.render import declaration_text, fill, paper, shared_context
+from reportgen.report.render import declaration_text, fill, pdf_layout, shared_context
 from reportgen.report.style import font_faces, font_files
 from reportgen.report.text.formulas import Formula, drawn, sources
 from reportgen.report.text.writer import Writer
 from reportgen.resources import lock, templates
 from tests.accessibility import elements, faults
-from tests.synthetic import synthetic_findings
+from tests.synthetic import synthetic_drawings, synthetic_findings
 
 WHEN = datetime(2025, 11, 23, 20, 0, tzinfo=UTC)
 FONTS = font_files()
@@ -188,8 +187,9 @@ def test_notes_lie_upon_nothing(pages: list[Any]) -> None:
 @pytest.fixture(scope="module")
 def lower(findings: Findings) -> list[Any]:
     """The flagship's pages on the lower sheet."""
-    source = provenance.gather(findings, timestamp=WHEN, paper="letter")
-    return list(paper(findings, source).document.pages)
+    source, sections = provenance.gather(findings, timestamp=WHEN, paper="letter"), fill(findings)
+    shared = shared_context(findings, source, declaration_text(findings), sections)
+    return list(pdf_layout(sections, shared, synthetic_drawings(), source).document.pages)
 
 
 @pytest.mark.parametrize(("sheet", "most"), [("pages", 20), ("lower", 21)])
@@ -270,8 +270,6 @@ def test_the_manifest_inside_knows_every_page(report: Path) -> None:
 
 
 def test_structure(report: Path) -> None:
-    from reportgen.report.render import fill
-
     with pikepdf.open(report) as pdf:
         assert pdf.Root.MarkInfo.Marked
         assert str(pdf.Root.Lang) == "en"
@@ -290,7 +288,7 @@ def test_the_structure_can_be_read_aloud(report: Path) -> None:
         assert faults(pdf) == []
         kinds = Counter(str(element.S) for element, _ in elements(pdf))
         assert kinds["/H1"] == 1 and kinds["/H3"] > kinds["/H2"] > 10
-        assert kinds["/Figure"] == sum(draw(synthetic_findings(), name) is not None for name in FIGURES)
+        assert kinds["/Figure"] == len(synthetic_drawings())
         assert kinds["/Formula"] > 60 and kinds["/Table"] > 10 and kinds["/Lbl"] > 10
         words = [str(e.Alt) for e, _ in elements(pdf) if e.S == "/Formula"]
         assert not any(text.startswith(FORMULA.strip()) for text in words)
@@ -360,9 +358,8 @@ def test_what_is_taken_from_a_sound_structure_is_missed(report: Path) -> None:
     assert spoilt(anonymous) == {"no identifier of PDF/UA-1, or no schema of it"}
 
 
-def test_a_figure_or_formula_without_words_stops_both_documents(findings: Findings) -> None:
-    drawing = draw(findings, "variance_over_training")
-    assert drawing is not None
+def test_a_figure_or_formula_without_words_stops_both_documents() -> None:
+    drawing = synthetic_drawings()["variance_over_training"]
     for medium in ("screen", "paper"):
         writer = Writer(medium, {drawing.name: replace(drawing, alt=" ")})  # type: ignore[arg-type]
         with pytest.raises(RenderError, match=r"figure 'variance_over_training' has no words"):
@@ -540,12 +537,8 @@ def test_attachment_keeps_its_bytes() -> None:
         assert opened.attachments["a.bin"].get_file().read_bytes() == content
 
 
-def test_figures_and_formulas_take_the_short_way(findings: Findings) -> None:
-    figures = [
-        drawing
-        for name in FIGURES
-        if (drawing := draw(findings, name)) is not None and b"<image" not in drawing.svg
-    ]
+def test_figures_and_formulas_take_the_short_way() -> None:
+    figures = [drawing for drawing in synthetic_drawings().values() if b"<image" not in drawing.svg]
     assert all(isinstance(read(drawing.svg), VectorImage) for drawing in figures)
     short = [read(drawn(formula).svg.replace("currentColor", "#000000").encode()) for formula in sources()]
     assert sum(image is not None for image in short) >= 0.9 * len(short)

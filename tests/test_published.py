@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def entries_of(found: Findings) -> list[dict[str, Any]]:
     return [dict(entry) for entry in read_published(content, found.experiment)]
 
 
-@lru_cache(maxsize=1)
+@cache
 def rows_of(found: Findings) -> tuple[Row, ...]:
     return read_rows(csv_text(found).encode(), Path("results.csv"))
 
@@ -250,12 +251,26 @@ def test_no_published_numbers_no_file() -> None:
 SMALL = TINY.replace("  comparable: another data set\n", "").replace("nll: 85.54", "nll: 20")
 
 
-@pytest.mark.usefixtures("quick_reports")
-def test_a_verdict_that_no_row_denies_is_denied_by_the_second_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("tables.yaml").write_text(SMALL)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with tables.yaml, and in its output the store of a run of it."""
+    folder = tmp_path_factory.mktemp("tables")
+    (folder / "tables.yaml").write_text(SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert call("run", "tables.yaml", *SERIAL, "--quiet") == 0
+    return folder
+
+
+@pytest.fixture
+def tables(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_reports: None) -> None:
+    """One is in a copy of that folder."""
+    shutil.copytree(finished, tmp_path / "tables")
+    monkeypatch.chdir(tmp_path / "tables")
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_verdict_that_no_row_denies_is_denied_by_the_second_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("report", "tables.yaml", *SERIAL, "--json") == 0
     (answer,) = json.loads(capsys.readouterr().out)
     folder = Path("output/tables")
@@ -293,14 +308,12 @@ def test_a_verdict_that_no_row_denies_is_denied_by_the_second_run(
     assert not (folder / "published.json").exists()
 
 
-@pytest.mark.usefixtures("quick_reports")
+@pytest.mark.usefixtures("tables")
 def test_orderings_of_a_stopped_run_are_not_held_against_those_of_all_models(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Alone the VAE is not reproduced; beside the IWAE it is in the right order."""
-    monkeypatch.chdir(tmp_path)
-    Path("tables.yaml").write_text(SMALL)
-    assert call("run", "tables.yaml", *SERIAL, "--quiet") == 0
+    shutil.copytree("output/.store", "whole/.store")
     job = prepare("tables.yaml", Path("output"), ())
     for cell in job.cells:
         if cell.setting["train.objective"] == "iwae":
@@ -312,6 +325,6 @@ def test_orderings_of_a_stopped_run_are_not_held_against_those_of_all_models(
         ("not run", "the run was stopped before it"),
     ]
     assert answer["claims"][0]["cause"] == "not finished: the run was stopped before it"
-    assert call("verify", "output/tables/report.pdf", *SERIAL) == 3
+    assert call("verify", "output/tables/report.pdf", "--output", "whole", *SERIAL) == 3
     out = capsys.readouterr().out
     assert "not reproduced → right ordering" in out and "different:" not in out

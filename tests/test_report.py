@@ -306,9 +306,10 @@ def test_letter_is_a_paper_with_the_same_column(small: Findings, folder: Path, t
     assert [tuple(round(float(side)) for side in file.pages[0].mediabox[2:]) for file in files] == [
         (595, 842), (612, 792)
     ]  # fmt: skip
-    for file in files:  # the first figure is on the first page, and the text breaks into the same lines
-        assert "Figure 1" in file.pages[0].extract_text()
-    lines = [[line for page in file.pages[:3] for line in page.extract_text().splitlines()] for file in files]
+    # The first figure is on the first page, and the text breaks into the same lines.
+    texts = [[page.extract_text() for page in file.pages[:3]] for file in files]
+    assert all("Figure 1" in pages[0] for pages in texts)
+    lines = ["\n".join(pages).splitlines() for pages in texts]
     first, second = ([line for line in of if len(line) > 55][:24] for of in lines)
     assert first == second and len(first) == 24
     assert set(PAPERS) == set(PAGES) == set(SHEETS)

@@ -6,7 +6,6 @@ import json
 import math
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,13 +28,13 @@ from reportgen.report.text.bibliography import reference
 from reportgen.report.text.writer import Writer
 from tests import synthetic_models
 from tests.accessibility import faults
+from tests.blank_paper import quick_program
 from tests.crafted import crafted, experiment
 
 HIGHER = "variance_ratio(score_function, pathwise) > 1"
 LOWER = "variance_ratio(score_function, pathwise) < 1"
 WHEN = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NAMES = ("summary.html", "summary.pdf", "summary.json")
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def made(name: str, *tests: str | tuple[str, str], **numbers: Any) -> Entry:
@@ -493,10 +492,8 @@ def test_a_summary_needs_no_torch(here: Path) -> None:
     """That reports need none is tested of one in earnest, with the command line."""
     declare("a"), declare("b")
     assert call("run", "a.yaml", "b.yaml", "--executor", "serial", "--quiet") == 0
-    code = f"import sys; sys.modules['torch'] = None; sys.path.append({str(ROOT)!r})\n"
-    code += "from pytest import MonkeyPatch\nfrom tests.blank_paper import blank_paper, no_figures\n"
-    code += "blank_paper(MonkeyPatch()), no_figures(MonkeyPatch())\n"
-    code += "from reportgen.cli import main\nmain(['render', 'a.yaml', 'b.yaml'])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    no_torch = "import sys; sys.modules['torch'] = None"
+    rendering = quick_program("render", "a.yaml", "b.yaml", before=no_torch)
+    done = subprocess.run(rendering, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "summary: output/summary.html" in done.stdout

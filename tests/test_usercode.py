@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,18 @@ def test_edited_code_is_loaded_as_it_is_now_and_so_is_what_it_imports(tmp_path: 
     assert loaded(tmp_path, "edited_one.py:x") == 1
     write(tmp_path, edited_layers="y = 20\n")
     assert loaded(tmp_path, "edited_one.py:x") == 20
+
+
+def test_edited_code_is_known_by_whatever_path_it_was_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, link = tmp_path / "place", tmp_path / "link"
+    write(place, linked_one="import linked_layers\nx = linked_layers.y\n", linked_layers="y = 1\n")
+    link.symlink_to(place)
+    monkeypatch.syspath_prepend(str(link))
+    assert import_module("linked_layers").y == 1
+    write(place, linked_layers="y = 20\n")
+    assert loaded(place, "linked_one.py:x") == 20
 
 
 def test_a_file_called_like_a_module_in_use_does_not_take_its_place(tmp_path: Path) -> None:

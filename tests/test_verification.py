@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ from reportgen.errors import MissingDataError, UsageError
 from reportgen.execution import Outcome
 from reportgen.findings import Row, claims_data, csv_text, drift
 from reportgen.findings.drift import NumberDrift, estimate_of
-from reportgen.report.pdf.layout import Layout
 from reportgen.verification import Evidence, Verification, again, gather, judge, verification
 from reportgen.verification.agreement import disagreements
 from reportgen.verification.numbers import (
@@ -91,29 +91,27 @@ class Second:
     folder: Path
     said: list[str]
     """What the command said of the report then."""
-    layout: Layout
-    """Its pages, with the first run's clocks."""
+
+    def pdf(self, *_: object) -> bytes:
+        """Its pages, with the first run's clocks, as the command kept them."""
+        return (self.folder / "word" / "again" / "report.pdf").read_bytes()
 
 
 @pytest.fixture(scope="module")
 def second(made: Path, report: Path) -> Second:
-    layouts = []
-
-    def laid_out(*given: Any) -> Layout:
-        layouts.append(paper(*given))
-        return layouts[-1]
-
-    paper = verification.paper
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as out:
-        patch.setattr(verification, "paper", laid_out)
+    with redirect_stdout(StringIO()) as out:
         assert call("verify", str(report), "--executor", "serial", "--output", str(made / "second")) == 0
-    return Second(made / "second", out.getvalue().splitlines(), *layouts)
+    return Second(made / "second", out.getvalue().splitlines())
+
+
+parsed = cache(verification.parse)
 
 
 @pytest.fixture
 def judged(second: Second, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Verification]:
-    """Judges a report against the second run; its pages are not laid out again."""
-    monkeypatch.setattr(verification, "paper", lambda *_: second.layout)
+    """Judges a report against the second run; its pages are neither laid out nor read again."""
+    monkeypatch.setattr(verification, "paper", lambda *_: second)
+    monkeypatch.setattr(verification, "parse", parsed)
 
     def of(path: Path) -> Verification:
         evidence = gather(path)

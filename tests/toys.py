@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import torch
@@ -43,20 +43,14 @@ class Toy:
 
     def gradient(self, objective: str, num_samples: int = 1, theta: bool = False) -> Tensor:
         """∇_η of the objective at every data point, [I m]; ∇_θ for the prior's mean, [I d]."""
-        eta = self.eta.clone().requires_grad_(True)
-        prior = getattr(self.problem.prior, "mean", None)
-        centre = torch.zeros(1, dtype=torch.float64) if prior is None else prior
-        centre = centre.expand(len(eta), -1).unsqueeze(1).clone().requires_grad_(True)
-        value = self._objective(objective, num_samples, eta, centre).sum()
-        found = torch.autograd.grad(value, [eta, centre], allow_unused=True)
-        return found[1].squeeze(1) if theta else found[0]
+        return _gradients(self, objective, num_samples if objective == "iwae" else 1)[theta]
 
-    def _objective(self, objective: str, samples: int, eta: Tensor, centre: Tensor) -> Tensor:
-        """E[f] or E[log mean_k w_k], [I]."""
+    def value(self, objective: str, count: int, eta: Tensor, centre: Tensor) -> Tensor:
+        """E[f] or, of so many samples, E[log mean_k w_k], [I]."""
         fixed = isinstance(self.problem.family(eta), FixedScaleGaussian)
         mean = eta if fixed else eta.chunk(2, -1)[0]
         scale = torch.full_like(mean, math.sqrt(2.0 / 3.0)) if fixed else eta.chunk(2, -1)[1].exp()
-        count, d = (samples if objective == "iwae" else 1), mean.shape[1]
+        d = mean.shape[1]
         nodes, weights = np.polynomial.hermite_e.hermegauss(POINTS[count * d])
         rule = torch.from_numpy(nodes), torch.from_numpy(weights / weights.sum())
         grid = torch.cartesian_prod(*[rule[0]] * (count * d)).reshape(-1, count, d)
@@ -68,6 +62,18 @@ class Toy:
             f = f + (Normal(centre.unsqueeze(1), 1.0).log_prob(z) - q.log_prob(z)).sum(-1)
         value = f.logsumexp(2) - math.log(count) if objective == "iwae" else f.mean(2)
         return value @ weight
+
+
+@cache
+def _gradients(toy: Toy, objective: str, count: int) -> tuple[Tensor, Tensor]:
+    """∇_η and ∇_θ, as above: every estimator of an objective is held against the same."""
+    eta = toy.eta.clone().requires_grad_(True)
+    prior = getattr(toy.problem.prior, "mean", None)
+    centre = torch.zeros(1, dtype=torch.float64) if prior is None else prior
+    centre = centre.expand(len(eta), -1).unsqueeze(1).clone().requires_grad_(True)
+    value = toy.value(objective, count, eta, centre).sum()
+    of_eta, of_centre = torch.autograd.grad(value, [eta, centre], materialize_grads=True)
+    return of_eta, of_centre.squeeze(1)
 
 
 def function(name: str, k: float, mean: float = 1.0, scale: float = 1.0) -> Toy:

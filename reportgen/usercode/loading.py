@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -51,10 +52,10 @@ def importable(*sources: Source) -> Iterator[None]:
 
 def load_object(reference: Reference, source: Source) -> object:
     """Runs the file afresh and returns the object of that name. Call it inside `importable`."""
-    own = set(source.files)
+    own = {_identity(file) for file in source.files}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file and Path(file).resolve() in own:
+        if file and _identity(file) in own:
             del sys.modules[name]  # an older state of it, in a process that lives on
     importlib.invalidate_caches()
     module = _run_file(source) if source.module is None else importlib.import_module(source.module)
@@ -65,6 +66,18 @@ def load_object(reference: Reference, source: Source) -> object:
             f"{reference}: needs something called {reference.name} in {reference.place}, found no such name. "
             f"{_near(reference.name, module)}"
         ) from None
+
+
+def _identity(file: str | Path) -> tuple[int, int] | str:
+    """What a file is, however its path is written; the path, where there is none.
+
+    One look at the disk: it is asked of thousands of modules.
+    """
+    try:
+        found = os.stat(file)
+    except OSError:
+        return str(file)
+    return found.st_dev, found.st_ino
 
 
 def _near(name: str, module: ModuleType) -> str:
