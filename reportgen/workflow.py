@@ -281,7 +281,7 @@ def _check_characters(name: str, experiment: Experiment) -> None:
     }
     if all(text is None or text.isascii() for text in (name, *listed.values(), *sentences.values())):
         return
-    from reportgen.report.glyphs import LISTED, TEXT, lacking
+    from reportgen.glyphs import LISTED, TEXT, lacking
 
     if unknown := lacking(name):
         remedy = "Rename the file" if lacking(Path(name).name) else "Name it from its own folder"

@@ -65,15 +65,22 @@ def errors(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().err.splitlines()
 
 
-def test_version_is_fast_and_loads_no_heavy_library() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "begins", "heavy"),
+    [
+        (["--version"], "reportgen ", {"torch", "numpy", "matplotlib", "rich.progress", "sklearn"}),
+        (["check", "burda2016"], "burda2016: in order.", {"torch", "matplotlib", "weasyprint", "scipy"}),
+    ],
+)
+def test_a_quick_command_loads_no_heavy_library(arguments: list[str], begins: str, heavy: set[str]) -> None:
     code = (
         "import sys\nfrom reportgen.cli import main\n"
-        "try: main(['--version'])\nexcept SystemExit as end: assert end.code == 0\n"
-        "heavy = {'torch', 'numpy', 'matplotlib', 'rich.progress', 'sklearn'} & set(sys.modules)\n"
+        f"try: main({arguments})\nexcept SystemExit as end: assert end.code == 0\n"
+        f"heavy = {heavy} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("reportgen ")
+    assert done.stdout.startswith(begins)
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ from reportgen.figures.models import (
 )
 from reportgen.figures.models import images as model_images
 from reportgen.findings import Estimate, Findings, collect
+from reportgen.glyphs import lacking
 from reportgen.plan import make_plan
-from reportgen.report.glyphs import lacking
 from reportgen.report.pdf.vector import read
 from tests.synthetic_models import TABLE, declared, models, paused, records, two_layers
 from tests.test_figures import OF_MODELS, texts, tick_texts_outside

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
-from reportgen.report.glyphs import spelt
+from reportgen.glyphs import spelt
 from reportgen.report.pdf.whole import require_targets
 from reportgen.report.text import figure_data, marks, model_words, outlines, words
 from reportgen.report.text.bibliography import REFERENCES, reference
