@@ -137,8 +137,9 @@ def test_published_numbers_are_not_judged_on_images_that_are_not_theirs(name: st
 @pytest.mark.parametrize("name", DATASETS)
 def test_a_report_says_where_its_images_come_from(name: str) -> None:
     declared = load_text(DECLARATION.replace("data: digits", f"data: {name}").replace("claims:", ""))
-    said = question.context(crafted(declared))["data"]
-    source = DATASETS[name]
+    found, source = crafted(declared), DATASETS[name]
+    said = question.context(found)["data"]
+    assert found.vocabulary.dataset == source.called
     assert (said["title"], said["cite"], said["split"]) == (source.title, source.citation, source.split)
     assert said["caution"] == source.caution
 

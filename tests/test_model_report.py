@@ -358,7 +358,7 @@ def test_the_fixed_binarization_is_not_that_of_table_1_nor_are_its_images() -> N
         lines = {line["name"]: line for line in deviations.lines(found)}
         for setting in ("Binarization", "Training images"):
             assert lines[setting]["from_paper"] is lines[setting]["from_code"] is expected
-    assert lines["Training images"]["paper"] == f"MNIST fixed, {prose.count(50_000)}"
+    assert lines["Training images"]["paper"] == f"fixed-binarization MNIST, {prose.count(50_000)}"
 
 
 def test_the_sheet_of_a_training_that_continues_has_both_stages() -> None:

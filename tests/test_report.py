@@ -26,6 +26,7 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 
+from reportgen import glyphs
 from reportgen.declaration import load_text
 from reportgen.errors import RenderError, UnwritableError
 from reportgen.estimators import ESTIMATORS
@@ -33,7 +34,7 @@ from reportgen.figures import coordinate_distribution, signal_to_noise, unbiased
 from reportgen.figures.drafting.table import Column, Row, Table
 from reportgen.findings import ComparisonFinding, Estimate, Findings, collect, prose
 from reportgen.plan import make_plan
-from reportgen.report import SECTIONS, front, glyphs, provenance
+from reportgen.report import SECTIONS, front, provenance
 from reportgen.report.files import write
 from reportgen.report.pdf.paper import PAGES, SHEETS
 from reportgen.report.render import columns, fill, html_page, render, shared_context

@@ -43,6 +43,7 @@ def _levels() -> Levels:
 SOURCE = Source(
     name="digits",
     title="scikit-learn digits (8×8)",
+    called="digits",
     about="Handwritten digits of 8×8 pixels, shipped inside scikit-learn: no download.",
     shape=(8, 8),
     counts=(TRAIN, 297),

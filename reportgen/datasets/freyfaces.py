@@ -43,6 +43,7 @@ def divided(frames: Levels) -> Parts:
 SOURCE = Source(
     name="freyfaces",
     title="Frey faces (28×20)",
+    called="Frey faces",
     about="Frey faces: 1965 frames of one film of a face, 28×20 pixels, used by Kingma & Welling (2013).",
     shape=SHAPE,
     counts=COUNTS,

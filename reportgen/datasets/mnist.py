@@ -46,6 +46,7 @@ def decode(content: bytes) -> Levels:
 SOURCE = Source(
     name="mnist",
     title="MNIST (28×28)",
+    called="MNIST",
     about="MNIST from its original files, found on this computer and verified.",
     shape=(28, 28),
     counts=(60_000, 10_000),

@@ -52,6 +52,7 @@ def shuffled(train: Levels, test: Levels) -> Parts:
 SOURCE = Source(
     name="mnist_fixed",
     title="MNIST (28×28), fixed binarization",
+    called="fixed-binarization MNIST",
     about="MNIST in the fixed binarization of Larochelle & Murray (2011).",
     shape=(28, 28),
     counts=COUNTS,

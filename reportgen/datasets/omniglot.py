@@ -37,6 +37,7 @@ def upright(columns: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Pixel
 SOURCE = Source(
     name="omniglot",
     title="OMNIGLOT (28×28)",
+    called="OMNIGLOT",
     about="OMNIGLOT at 28×28 pixels, as Burda et al. (2016) have it: chardata.mat.",
     shape=(SIDE, SIDE),
     counts=COUNTS,

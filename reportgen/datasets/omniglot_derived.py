@@ -100,6 +100,7 @@ def _shuffled(images: Levels, part: str) -> Levels:
 SOURCE = Source(
     name="omniglot_derived",
     title="OMNIGLOT (28×28), derived from the original images",
+    called="derived OMNIGLOT",
     about="OMNIGLOT at 28×28 pixels, derived from the original images; not what published numbers are of.",
     shape=(SIDE, SIDE),
     counts=COUNTS,

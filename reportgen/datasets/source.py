@@ -49,7 +49,9 @@ class Source:
 
     name: str
     title: str
-    """As reports call it."""
+    """As reports name it, once."""
+    called: str
+    """What it is called inside a sentence: test images of …"""
     about: str
     """One line for lists."""
     shape: tuple[int, int]

@@ -76,5 +76,5 @@ class BernoulliVAE(Problem):
         return (
             f"A variational autoencoder with a Bernoulli encoder {layers} (tanh layers, {self.latent} "
             f"{units}), fair bits as the prior, a mirrored decoder and Bernoulli pixels, on the data set "
-            f"{self.data}"
+            f"{self.data_title}"
         )

@@ -117,5 +117,5 @@ class LayeredVAE(Problem):
             f"A variational autoencoder with {number} Gaussian stochastic layer{'s' * (count != 1)} of "
             f"{_enumerated([str(width) for width in self.latent])} units, tanh layers {tanh} below "
             f"{'them in turn' if count > 1 else 'it'}, mirrored in the decoder, and "
-            f"Bernoulli pixels, on the data set {self.data}"
+            f"Bernoulli pixels, on the data set {self.data_title}"
         )

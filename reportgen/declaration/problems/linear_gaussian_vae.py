@@ -55,5 +55,5 @@ class LinearGaussianVAE(Problem):
         )
         return (
             f"Probabilistic PCA with {self.latent} components, fitted in closed form to the grey levels of "
-            f"the data set {self.data}, and a linear encoder; {where}"
+            f"the data set {self.data_title}, and a linear encoder; {where}"
         )

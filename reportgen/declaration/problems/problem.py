@@ -112,7 +112,10 @@ class Problem(Section):
     @property
     def data_title(self) -> str:
         """What its data are called inside a sentence; empty where it needs none."""
-        return self.dataset or ""
+        from reportgen.datasets import DATASETS
+
+        source = DATASETS.get(self.dataset or "")
+        return source.called if source else self.dataset or ""
 
     @property
     def size(self) -> str:

@@ -145,7 +145,7 @@ def caption(findings: Findings, data: LearningCurve) -> str:
         "Both curves are single estimates, drawn without intervals.",
         f"Model: {model}." if model else "",
         f"Data: {findings.vocabulary.dataset}." if record and not data.images else "",
-        f"Data set: {record.dataset}." if record and data.images else "",
+        f"Data set: {findings.vocabulary.dataset}." if record and data.images else "",
     )
 
 

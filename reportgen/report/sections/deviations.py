@@ -89,7 +89,7 @@ def _batch(_: Findings, cell: TrainingCell) -> str:
 def _images(_: Findings, cell: TrainingCell) -> str:
     data = str(cell.problem.get("data", ""))
     known = DATASETS.get(data)
-    return f"{data.replace('_', ' ')}, {prose.count(known.counts[0])}" if known else data
+    return f"{known.called}, {prose.count(known.counts[0])}" if known else data
 
 
 def _size(_: Findings, cell: TrainingCell) -> str:
@@ -188,7 +188,7 @@ SHEET = (
     ),
     Setting(
         "Training images", "MNIST, 60 000; OMNIGLOT, 24 345", "MNIST, 59 600; OMNIGLOT, 23 000", _images,
-        fixed=("MNIST fixed, 50 000", "MNIST fixed, 50 000"),
+        fixed=("fixed-binarization MNIST, 50 000", "fixed-binarization MNIST, 50 000"),
     ),
     Setting("Trainings of a model", SILENT, SILENT, _trainings),
     Setting("Pixels of an image", "28×28", "28×28", _size),
