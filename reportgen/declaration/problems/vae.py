@@ -125,5 +125,6 @@ class VAE(Problem):
         q = "" if self.covariance == "diagonal" else f" with {said(self.covariance, self.rank)}"
         return (
             f"A variational autoencoder with a Gaussian encoder {layers} ({self.activation} layers, "
-            f"{self.latent} {units}){q}, a mirrored decoder and Bernoulli pixels, on the data set {self.data_title}"
+            f"{self.latent} {units}){q}, a mirrored decoder and Bernoulli pixels, on the data set "
+            f"{self.data_title}"
         )
