@@ -17,7 +17,9 @@ def measure_valued_independent(draws: Draws, _: Coefficients) -> Tensor:
 
     Mean: c (f(μ_j + σ_j W) − f(μ_j − σ_j W′)) with c = 1 / (σ_j √(2π)) and
     W, W′ ~ Weibull(2, ½). Log scale: f(μ_j + σ_j M) − f(z), with M double-sided
-    Maxwell and z the sample itself. Other coordinates stay at the sample.
+    Maxwell and z the sample itself. Other coordinates stay at the sample. The
+    two sides of a difference are independent, the mean's part and the scale's
+    are not: they share noise.
 
     Requires a mean-field Gaussian q, and values of f at 3d + 1 points a
     sample; f need not be differentiable, nor continuous. Unbiased.
@@ -53,7 +55,7 @@ MEASURE_VALUED_INDEPENDENT = Estimator(
         "g hat for mu j equals f j of mu j plus sigma j W, minus f j of mu j minus sigma j W prime, over "
         "sigma j times the square root of two pi; g hat for log sigma j equals f j of mu j plus sigma j M "
         "minus f of z; f j is f with the other coordinates at the sample, W and W prime follow a Weibull and "
-        "M a double-sided Maxwell distribution, independently"
+        "M a double-sided Maxwell distribution, W independent of W prime and M of z"
     ),
     requires=(
         "A mean-field Gaussian, and values of f at the sample and at three points a latent unit; averaged "

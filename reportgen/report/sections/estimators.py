@@ -27,7 +27,8 @@ def warning(kind: Estimator, findings: Findings) -> str:
         return "Not an estimator of the gradient; it is here as a negative control."
     if kind.is_unbiased(served(kind, findings)):
         return ""
-    return "Biased: its mean is not the gradient, and its variance alone does not say how good it is. "
+    biased = "Biased" if not kind.unbiased else "Biased where K is more than one"
+    return f"{biased}: its mean is not the gradient, and its variance alone does not say how good it is. "
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
