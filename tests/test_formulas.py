@@ -9,10 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from reportgen.declaration.claims.statistics import MODEL_STATISTICS
+from reportgen.declaration.claims.statistics import STATISTICS as CLAIMED
 from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.engine.vectors.points import Batch, PointsAt
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS, Estimator
+from reportgen.findings.statistics.named import STATISTICS
 from reportgen.objectives import OBJECTIVES
 from reportgen.problems.model import free_gaussian
 from reportgen.problems.problem import Problem
@@ -20,6 +23,7 @@ from reportgen.report.sections import question
 from reportgen.report.sections.estimators import warning
 from reportgen.report.text import formulas
 from reportgen.report.text.formulas import Formula
+from reportgen.resources import templates
 from tests.discrete_cases import bits_model
 from tests.press_cases import toy
 from tests.tiny_vae import tiny_vae
@@ -125,6 +129,13 @@ def test_a_formula_says_what_its_symbols_are(formula: Formula) -> None:
             assert re.search(re.escape(symbol) + r"(\(z\))? (=|\\sim) ", rest), symbol
 
 
+def test_the_laws_of_measure_valued_points_are_seen() -> None:
+    for name, symbols in (("measure_valued", "WMU"), ("measure_valued_independent", "WM")):
+        estimator = ESTIMATORS[name]
+        assert all(re.search(rf"\b{symbol}(, W')? \\sim ", estimator.formula) for symbol in symbols)
+        assert "with index j it is a function of coordinate j" in estimator.requires
+
+
 def test_what_a_relaxation_is_made_of_is_told_beside_its_formula() -> None:
     relaxed = [e for e in ESTIMATORS.values() if r"\sigma\Bigl(" in e.formula]
     assert len(relaxed) == 3
@@ -178,3 +189,10 @@ def test_the_two_sides_of_a_difference_are_what_is_independent() -> None:
     found = estimates(estimator, problem, "expectation", replicates=4000)[0]
     assert float(torch.corrcoef(found.T)[0, 1]) > 0.3
     assert estimator.spoken.endswith("W independent of W prime and M of z")
+
+
+def test_methods_define_every_statistic() -> None:
+    text = (templates() / "sections" / "methods.html").read_text(encoding="utf-8")
+    defined = set(re.findall(r"\w+", " ".join(re.findall(r"<dt>(.*?)</dt>", text))))
+    named = {*STATISTICS, *CLAIMED, *MODEL_STATISTICS}
+    assert {name for name in named - defined if not name.startswith("coordinate_variance_")} == set()
