@@ -177,6 +177,12 @@ def test_a_closed_form_term_moves_no_bias() -> None:
     assert "total variances and biases agree" in note
 
 
+def test_what_needs_independent_samples_says_so() -> None:
+    """Other samples are a baseline that leaves the mean alone where they tell nothing of this one."""
+    for estimator in ESTIMATORS.values():
+        assert ("independent samples" in estimator.requires) == estimator.independent
+
+
 def test_a_bound_is_not_called_tighter_where_q_is_the_posterior() -> None:
     """There it is log p(x) for every K."""
     assert "never looser for one more" in question.NOTES["iwae"]
