@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
+from matplotlib.text import Text
 from torch import Tensor
 
 from reportgen.declaration.claims.statistics import MODEL_STATISTICS
@@ -15,6 +16,7 @@ from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValue
 from reportgen.engine.vectors.points import Batch, PointsAt
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS, Estimator
+from reportgen.figures import unbiasedness
 from reportgen.findings.statistics.named import STATISTICS
 from reportgen.objectives import OBJECTIVES
 from reportgen.problems.model import free_gaussian
@@ -146,6 +148,7 @@ def test_what_a_relaxation_is_made_of_is_told_beside_its_formula() -> None:
 
 def test_the_weights_of_a_bound_are_defined_where_the_bound_is() -> None:
     assert any(r"w(z_k)" in e.bound_formula or r"w(z_k)" in e.formula for e in ESTIMATORS.values())
+    assert "f is the logarithm of one sample’s weight" in question.NOTES["iwae"]
     assert r"w_k = w(z_k) = \frac{p_{\theta}(x, z_k)}{q_{\varphi}(z_k \mid x)}" in OBJECTIVES["iwae"].formula
 
 
@@ -202,3 +205,14 @@ def test_methods_define_every_statistic() -> None:
     defined = set(re.findall(r"\w+", " ".join(re.findall(r"<dt>(.*?)</dt>", text))))
     named = {*STATISTICS, *CLAIMED, *MODEL_STATISTICS}
     assert {name for name in named - defined if not name.startswith("coordinate_variance_")} == set()
+
+
+def test_the_p_value_of_one_data_point_is_not_called_corrected() -> None:
+    one = "problem: {model: function}\nestimators: [pathwise, score_function]\n"
+    found = unbiasedness.data(toy(f"experiment: toy\n{one}", lambda cell, arm: 1.0))
+    assert found is not None and found.alone
+    heads = [column.name for column in unbiasedness.table(found).columns]
+    texts = {text.get_text() for text in unbiasedness.draw(found).findobj(Text)}
+    assert "p-value" in heads and "p" in texts and not any("corrected" in text for text in (*heads, *texts))
+    several = unbiasedness.table(replace(found, alone=False))
+    assert "p-value, corrected" in [column.name for column in several.columns]
