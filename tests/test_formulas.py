@@ -16,13 +16,13 @@ from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValue
 from reportgen.engine.vectors.points import Batch, PointsAt
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS, Estimator
-from reportgen.figures import unbiasedness
+from reportgen.figures import reading, unbiasedness
 from reportgen.findings.statistics.named import STATISTICS
 from reportgen.objectives import OBJECTIVES
 from reportgen.problems.model import free_gaussian
 from reportgen.problems.problem import Problem
+from reportgen.report.sections import estimators as section
 from reportgen.report.sections import question
-from reportgen.report.sections.estimators import warning
 from reportgen.report.text import formulas
 from reportgen.report.text.formulas import Formula
 from reportgen.resources import templates
@@ -55,14 +55,15 @@ def estimates(
     objective: str,
     kind: type[IntegrandDraws] = IntegrandDraws,
     replicates: int = 4,
+    num_samples: int = K,
 ) -> Tensor:
-    """Of K samples each, [I R m], with noise from a fixed seed."""
+    """Of K samples each where no other number is asked for, [I R m], with noise from a fixed seed."""
     with torch.no_grad():
         q = problem.family(problem.encoder(problem.x))
     generator = torch.Generator().manual_seed(0)
 
     def normals(width: int) -> Tensor:
-        shape = (len(problem.x), replicates * K, width)
+        shape = (len(problem.x), replicates * num_samples, width)
         return torch.randn(shape, generator=generator, dtype=torch.float64)
 
     gram = Pushforward.of(problem.encoder, problem.x).grams[0]
@@ -72,7 +73,7 @@ def estimates(
     draws = kind(
         IntegrandValues(batch, chosen.integrand),
         frame,
-        K,
+        num_samples,
         0.0,
         chosen.several,
         estimator.auxiliary,
@@ -148,7 +149,7 @@ def test_what_a_relaxation_is_made_of_is_told_beside_its_formula() -> None:
 
 def test_the_weights_of_a_bound_are_defined_where_the_bound_is() -> None:
     assert any(r"w(z_k)" in e.bound_formula or r"w(z_k)" in e.formula for e in ESTIMATORS.values())
-    assert "f is the logarithm of one sample’s weight" in question.NOTES["iwae"]
+    assert "in place of the mean of f, the logarithm of one sample’s weight" in question.NOTES["iwae"]
     assert r"w_k = w(z_k) = \frac{p_{\theta}(x, z_k)}{q_{\varphi}(z_k \mid x)}" in OBJECTIVES["iwae"].formula
 
 
@@ -164,14 +165,26 @@ def test_a_control_variate_is_expanded_in_z() -> None:
     assert r"\nabla f" not in latex and latex.count(r"\nabla_{z} f(\bar z)") == 2
 
 
-def test_an_estimator_that_is_biased_for_bounds_alone_is_not_called_so_for_one_sample() -> None:
-    stuck = ESTIMATORS["sticking_the_landing"]
-    one = "problem: {model: conjugate}\nobjective: iwae\nestimators: [pathwise, sticking_the_landing]\n"
-    findings = toy(f"experiment: toy\n{one}", lambda cell, arm: 1.0)
-    assert warning(stuck, findings).startswith("Biased where K is more than one: ")
+def test_sticking_the_landing_is_biased_for_bounds_of_several_samples_alone() -> None:
+    """Of one sample it is, draw by draw, the doubly reparameterized gradient."""
+    stuck, doubly = ESTIMATORS["sticking_the_landing"], ESTIMATORS["doubly_reparameterized"]
+    problem = free_gaussian([0.3], [0.8], lambda z: torch.sin(z).sum(-1))
+    same = [estimates(one, problem, "iwae", num_samples=1) for one in (stuck, doubly)]
+    torch.testing.assert_close(*same)
+    several = [estimates(one, problem, "iwae") for one in (stuck, doubly)]
+    assert float((several[0] - several[1]).abs().max()) > 1e-3
+    assert stuck.is_unbiased("iwae", 1) and not stuck.is_unbiased("iwae", 2) and not stuck.is_unbiased("iwae")
+    text = "experiment: toy\nproblem: {model: conjugate}\nobjective: %s\nestimators: %s\n"
+    for count, word in ((1, "yes"), (2, "no")):
+        declared = [f"{{name: {name}, num_samples: {count}}}" for name in ("pathwise", stuck.name)]
+        findings = toy(text % ("iwae", f"[{', '.join(declared)}]"), lambda cell, arm: 1.0)
+        assert reading.unbiased(findings, stuck.name) == (count == 1)
+        assert section.context(findings)["rows"][1]["unbiased"] == word
+    both = toy(text % ("[elbo, iwae]", "[pathwise, sticking_the_landing]"), lambda cell, arm: 1.0)
+    assert section.warning(stuck, both).startswith("Biased for the IWAE bound of more than one sample: ")
     bits = "problem: {model: bits}\nestimators: [score_function, gumbel_softmax]\n"
     findings = toy(f"experiment: toy\n{bits}", lambda cell, arm: 1.0, eta=1)
-    assert warning(ESTIMATORS["gumbel_softmax"], findings).startswith("Biased: ")
+    assert section.warning(ESTIMATORS["gumbel_softmax"], findings).startswith("Biased: ")
 
 
 def test_a_closed_form_term_moves_no_bias() -> None:

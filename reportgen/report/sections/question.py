@@ -19,8 +19,8 @@ NOTES = {
     "reconstruction": "f is the log-likelihood alone.",
     "elbo": "Every term is sampled, and the pathwise gradient is that of the log weight (SGVB-A of Kingma "
     "and Welling).",
-    "iwae": "A bound of K samples together, never looser for one more; each K is an objective of its own. "
-    "f is the logarithm of one sample’s weight.",
+    "iwae": "A bound of K samples together in place of the mean of f, the logarithm of one sample’s weight; "
+    "never looser for one more, and each K is an objective of its own.",
     "expectation": "f is any function, with no model behind it.",
     "elbo_analytic_kl": (
         "The KL term and its gradient are in closed form and add no variance (SGVB-B). Estimators of its "
