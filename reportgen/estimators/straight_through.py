@@ -34,7 +34,7 @@ STRAIGHT_THROUGH = Estimator(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \biggl["
         r"\Bigl(\frac{\partial \bar z}{\partial \varphi}\Bigr)^{\!\top}"
         r" \nabla_{z} f(z_k) + \frac{\partial f}{\partial \varphi}(z_k)\biggr], \qquad"
-        r" \bar z = \mathbb{E}_{q_{\varphi}}[z]"
+        r" \bar z = \mathbb{E}_{q}[z]"
     ),
     spoken=(
         "g hat equals the mean over K samples of the transposed Jacobian of z bar in phi times the gradient "
