@@ -129,12 +129,12 @@ OBJECTIVES: dict[str, Objective] = {
         title="IWAE bound",
         formula=(
             r"\mathbb{E}_{q_{\varphi}(z_1 \mid x) \cdots q_{\varphi}(z_K \mid x)}"
-            r"\biggl[\log \frac{1}{K} \sum_{k=1}^{K}"
-            r" \frac{p_{\theta}(x, z_k)}{q_{\varphi}(z_k \mid x)}\biggr]"
+            r"\biggl[\log \frac{1}{K} \sum_{k=1}^{K} w_k\biggr], \qquad"
+            r" w_k = w(z_k) = \frac{p_{\theta}(x, z_k)}{q_{\varphi}(z_k \mid x)}"
         ),
         spoken=(
             "the expectation, under K independent samples from q phi of z given x, of the logarithm of the "
-            "mean of p theta of x and z k over q phi of z k given x"
+            "mean of w k, where w k, or w of z k, is p theta of x and z k over q phi of z k given x"
         ),
         integrand=LOG_WEIGHT,
         several=True,

@@ -93,7 +93,7 @@ def measure(
     points = tuple(range(target.x.shape[0]))
     with _one_thread():
         record = measured(target, cell, dataset="none", images=points, estimators=kinds)
-    unbiased = {spec.label: kinds[spec.name].is_unbiased(objective) for spec in specs}
+    unbiased = {spec.label: kinds[spec.name].is_unbiased(objective, spec.num_samples) for spec in specs}
     return Measurement(record, objective, unbiased, width)
 
 

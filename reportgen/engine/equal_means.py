@@ -2,15 +2,15 @@
 
 Hotelling's T² = n d̄ᵀ C⁻¹ d̄ rejects true hypotheses too often where estimates
 are skewed: mean and covariance of one sample then go together, in each of m
-directions. Here one half of the replicates, A, chooses the direction
-w = C_A⁻¹ d̄_A in which the means seem to differ, and the other half, B, is
+directions. Here one half of the replicates, 1, chooses the direction
+u = C₁⁻¹ d̄₁ in which the means seem to differ, and the other half, 2, is
 tested in that direction alone,
 
-    z_AB = wᵀ d̄_B / √(wᵀ C_B w / n_B),
+    t₁₂ = uᵀ d̄₂ / √(uᵀ C₂ u / n₂),
 
 a Student statistic whatever the choice: what is tested was not looked at
-before, and one number's mean is divided by its own spread. z is the mean of
-z_AB and z_BA. Each is standard normal under equal means, so their mean has at
+before, and one number's mean is divided by its own spread. t is the mean of
+t₁₂ and t₂₁. Each is standard normal under equal means, so their mean has at
 most the variance 1; it is large where both halves differ in the same direction.
 Source: Kim & Ramdas (2024), with the statistic of Hotelling (1931).
 """
@@ -41,7 +41,7 @@ class EqualMeansTest:
     """One test an image, each [I]."""
 
     statistic: Tensor
-    """z; infinite where the means differ by more than the noise of a direction that has next to none."""
+    """t; infinite where the means differ by more than the noise of a direction that has next to none."""
     dimension: Tensor
     """Rank of the differences' covariance; 0 where the two estimators are the same draw by draw."""
     p_value: Tensor
@@ -114,7 +114,7 @@ class _Spectrum:
 def _student(
     choosing: tuple[int, Tensor, Tensor], tested: tuple[int, Tensor, Tensor], floor: Tensor
 ) -> Tensor:
-    """z of the tested half in the direction that the other half chooses, [I]; 0 where it chooses none."""
+    """t of the tested half in the direction that the other half chooses, [I]; 0 where it chooses none."""
     _, mean, covariance = choosing
     direction = _Spectrum.of(covariance, floor).solve(mean)
     count, mean, covariance = tested

@@ -237,6 +237,12 @@ class Estimator:
             return self.bound_formula, self.bound_spoken
         return self.formula, self.spoken
 
-    def is_unbiased(self, objective: str) -> bool:
-        """Whether its mean is this objective's gradient, by construction."""
-        return self.bound_unbiased if OBJECTIVES[objective].several else self.unbiased
+    def is_unbiased(self, objective: str, num_samples: int | None = None) -> bool:
+        """Whether its mean is this objective's gradient, by construction; of K samples, any K if left out.
+
+        A bound of one sample is the mean of one.
+        """
+        several = OBJECTIVES[objective].several
+        if several and num_samples == 1 and self.evaluate is not None:
+            return self.unbiased
+        return self.bound_unbiased if several else self.unbiased

@@ -39,7 +39,10 @@ GUMBEL_SOFTMAX = Estimator(
         "g hat equals the mean over K samples of the gradient in phi of f of zeta k, "
         "where zeta k is the sigmoid or softmax of eta phi of x plus noise g k, over the temperature tau"
     ),
-    requires="∂f/∂z at relaxed samples, between the codes; biased at every temperature above zero.",
+    requires=(
+        "∂f/∂z at relaxed samples, between the codes; biased at every temperature τ above zero. σ is the "
+        "sigmoid for bits, g then logistic noise, and the softmax for classes, with Gumbel noise."
+    ),
     source="jang2017, maddison2017",
     evaluate=gumbel_softmax,
     averages=True,

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def leave_one_out(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of (f(z_k) − mean of the other f) ∇_η log q(z_k; η).
 
-    Requires K ≥ 2 and values of f. Unbiased: the baseline of sample k does
-    not depend on sample k. A constant added to f cancels exactly.
+    Requires K ≥ 2 independent samples and values of f. Unbiased: the baseline
+    of sample k does not depend on sample k. A constant added to f cancels exactly.
     Shapes: [I R K], [I R K m] → [I R m].
     Source: Kool, van Hoof & Welling (2019), eq. 8; Mnih & Rezende (2016), section 2.4.
     """
@@ -35,7 +35,7 @@ LEAVE_ONE_OUT = Estimator(
         "g hat equals the mean over K samples of f of z k minus the mean of the other samples' f, "
         "times the gradient in phi of log q of z k given x"
     ),
-    requires="Values of f, at least two samples an estimate.",
+    requires="Values of f, at least two independent samples an estimate.",
     source="kool2019, mnih2016",
     evaluate=leave_one_out,
     independent=True,

@@ -50,17 +50,21 @@ MEASURE_VALUED = Estimator(
     short="the measure-valued estimator",
     formula=(
         r"\hat g_{\mu_j} = \frac{f_j(\mu_j + \sigma_j W) - f_j(\mu_j - \sigma_j W)}{\sigma_j \sqrt{2 \pi}},"
-        r" \qquad \hat g_{\log \sigma_j} = f_j(\mu_j + \sigma_j M) - f_j(\mu_j + \sigma_j M U)"
+        r" \qquad \hat g_{\log \sigma_j} = f_j(\mu_j + \sigma_j M) - f_j(\mu_j + \sigma_j M U),"
+        r" \qquad W \sim \text{Weibull}(2, \tfrac{1}{2}), \quad M \sim \text{double-sided Maxwell},"
+        r" \quad U \sim \text{Uniform}(0, 1)"
     ),
     spoken=(
         "g hat for mu j equals f j of mu j plus sigma j W, minus f j of mu j minus sigma j W, over sigma j "
         "times the square root of two pi; g hat for log sigma j equals f j of mu j plus sigma j M minus "
         "f j of mu j plus sigma j M U; f j is f with the other coordinates at the sample, W follows "
-        "a Weibull, M a double-sided Maxwell and U a uniform distribution"
+        "the Weibull distribution of two and one half, M the double-sided Maxwell and U the uniform one from "
+        "zero to one"
     ),
     requires=(
         "A mean-field Gaussian, and values of f at four points a sample and coordinate of z; averaged over K "
-        "samples. f may be a black box with jumps."
+        "samples. f may be a black box with jumps; with index j it is a function of coordinate j, the others "
+        "staying at the sample."
     ),
     source="mohamed2020",
     evaluate=measure_valued,

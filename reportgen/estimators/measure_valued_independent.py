@@ -17,7 +17,9 @@ def measure_valued_independent(draws: Draws, _: Coefficients) -> Tensor:
 
     Mean: c (f(μ_j + σ_j W) − f(μ_j − σ_j W′)) with c = 1 / (σ_j √(2π)) and
     W, W′ ~ Weibull(2, ½). Log scale: f(μ_j + σ_j M) − f(z), with M double-sided
-    Maxwell and z the sample itself. Other coordinates stay at the sample.
+    Maxwell and z the sample itself. Other coordinates stay at the sample. The
+    two sides of a difference are independent, the mean's part and the scale's
+    are not: they share noise.
 
     Requires a mean-field Gaussian q, and values of f at 3d + 1 points a
     sample; f need not be differentiable, nor continuous. Unbiased.
@@ -47,17 +49,20 @@ MEASURE_VALUED_INDEPENDENT = Estimator(
     short="the measure-valued estimator with independent sides",
     formula=(
         r"\hat g_{\mu_j} = \frac{f_j(\mu_j + \sigma_j W) - f_j(\mu_j - \sigma_j W')}{\sigma_j \sqrt{2 \pi}},"
-        r" \qquad \hat g_{\log \sigma_j} = f_j(\mu_j + \sigma_j M) - f(z)"
+        r" \qquad \hat g_{\log \sigma_j} = f_j(\mu_j + \sigma_j M) - f(z),"
+        r" \qquad W, W' \sim \text{Weibull}(2, \tfrac{1}{2}), \quad M \sim \text{double-sided Maxwell}"
     ),
     spoken=(
         "g hat for mu j equals f j of mu j plus sigma j W, minus f j of mu j minus sigma j W prime, over "
         "sigma j times the square root of two pi; g hat for log sigma j equals f j of mu j plus sigma j M "
-        "minus f of z; f j is f with the other coordinates at the sample, W and W prime follow a Weibull and "
-        "M a double-sided Maxwell distribution, independently"
+        "minus f of z; f j is f with the other coordinates at the sample, W and W prime follow the Weibull "
+        "distribution of two and one half and M the double-sided Maxwell one, W independent of W prime and "
+        "M of z"
     ),
     requires=(
         "A mean-field Gaussian, and values of f at the sample and at three points a latent unit; averaged "
-        "over K samples. f may be a black box with jumps."
+        "over K samples. f may be a black box with jumps; with index j it is a function of coordinate j, the "
+        "others staying at the sample. The two sides of a difference are independent."
     ),
     source="mohamed2020",
     evaluate=measure_valued_independent,

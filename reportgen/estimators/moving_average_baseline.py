@@ -62,9 +62,10 @@ MOVING_AVERAGE_BASELINE = Estimator(
     ),
     spoken=(
         "g hat at step r equals the mean over K samples of f of z r k minus b r, times the gradient in phi "
-        "of log q; b r is nine tenths of the b before it plus one tenth of the mean f of the step before"
+        "of log q of z r k given x; b r is nine tenths of the b before it plus one tenth of the mean f of "
+        "the step before"
     ),
-    requires="Values of f, and those of earlier steps.",
+    requires="Values of f, and those of earlier steps; b begins as the mean of f over samples of its own.",
     source="williams1992, mnih2014",
     evaluate=moving_average_baseline,
     fit=fit,

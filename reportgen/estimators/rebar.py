@@ -35,17 +35,26 @@ REBAR = Estimator(
     title="REBAR",
     short="REBAR",
     formula=(
-        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - f(\tilde \zeta_k)\bigr)\,"
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \biggl[\bigl(f(z_k) - f(\tilde \zeta_k)\bigr)\,"
         r" \nabla_{\varphi} \log q_{\varphi}(z_k \mid x)"
-        r" + \nabla_{\varphi} f(\zeta_k) - \nabla_{\varphi} f(\tilde \zeta_k), \qquad"
-        r" \tilde \zeta_k \sim q_{\varphi}(\zeta \mid z_k)"
+        r" \qquad \quad {} + \Bigl(\frac{\partial \zeta_k}{\partial \varphi}\Bigr)^{\!\top}"
+        r" \nabla_{z} f(\zeta_k)"
+        r" - \Bigl(\frac{\partial \tilde \zeta_k}{\partial \varphi}\Bigr)^{\!\top}"
+        r" \nabla_{z} f(\tilde \zeta_k)\biggr], \qquad"
+        r" \zeta_k = \sigma\Bigl(\frac{\eta_{\varphi}(x) + g_k}{\tau}\Bigr), \quad"
+        r" z_k = \lim_{\tau \to 0} \zeta_k, \quad \tilde \zeta_k \sim q_{\varphi}(\zeta \mid z_k)"
     ),
     spoken=(
         "g hat equals the mean over K samples of f of z k minus f of zeta tilde k, times the gradient in phi "
-        "of log q of z k given x, plus the gradient in phi of f of zeta k minus that of f of zeta tilde k; "
-        "zeta tilde k is a relaxed sample given the hard one, z k"
+        "of log q of z k given x, plus the transposed Jacobian of zeta k in phi times the gradient in z of f "
+        "at zeta k, minus the same with zeta tilde k; zeta k is the sigmoid of eta phi of x plus noise g k, "
+        "over the temperature tau, z k its limit as tau falls to zero, and zeta tilde k a relaxed sample "
+        "given the hard one, z k"
     ),
-    requires="∂f/∂z at two relaxed samples for every hard one, between the codes.",
+    requires=(
+        "∂f/∂z at two relaxed samples for every hard one, between the codes. σ is the sigmoid, g logistic "
+        "noise; the hard sample and all noise are held fixed in the derivatives of relaxed ones."
+    ),
     source="tucker2017",
     evaluate=rebar,
     averages=True,

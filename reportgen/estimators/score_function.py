@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def score_function(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of f(z) ∇_η log q(z; η).
 
-    Requires only values of f. Unbiased for every f whose expectation is
-    finite; where f itself depends on η (the ELBO's − log q), the omitted
-    E_q[∂f/∂η] must be zero, as it is for log q.
+    Requires only values of f. Unbiased for every f whose product with the
+    score has a finite expectation; where f itself depends on η (the ELBO's
+    − log q), the omitted E_q[∂f/∂η] must be zero, as it is for log q.
 
     Shapes: [I R K], [I R K m] → [I R m].
     Source: Williams (1992), eq. 4; Mohamed et al. (2020), eq. 13.

@@ -31,14 +31,19 @@ STRAIGHT_THROUGH = Estimator(
     title="Straight-through",
     short="the straight-through estimator",
     formula=(
-        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \Bigl(\frac{\partial \bar z}{\partial \varphi}\Bigr)^{\!\top}"
-        r" \nabla_{z} f(z_k), \qquad \bar z = \mathbb{E}_{q_{\varphi}}[z]"
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \biggl["
+        r"\Bigl(\frac{\partial \bar z}{\partial \varphi}\Bigr)^{\!\top}"
+        r" \nabla_{z} f(z_k) + \frac{\partial f}{\partial \varphi}(z_k)\biggr], \qquad"
+        r" \bar z = \mathbb{E}_{q}[z]"
     ),
     spoken=(
         "g hat equals the mean over K samples of the transposed Jacobian of z bar in phi times the gradient "
-        "in z of f at z k; z bar is the mean of q"
+        "in z of f at z k, plus the partial derivative of f in phi at z k held fixed; z bar is the mean of q"
     ),
-    requires="∂f/∂z at every sample, of an f that is defined between the codes; biased.",
+    requires=(
+        "∂f/∂z at every sample, of an f that is defined between the codes; biased. The sample is held "
+        "fixed in ∂f/∂φ, which is not zero where log q is a part of f."
+    ),
     source="bengio2013",
     evaluate=straight_through,
     averages=True,

@@ -29,17 +29,23 @@ STRAIGHT_THROUGH_GUMBEL = Estimator(
     title="Straight-through Gumbel-softmax",
     short="straight-through Gumbel-softmax",
     formula=(
-        r"\hat g = \frac{1}{K} \sum_{k=1}^{K}"
-        r" \Bigl(\frac{\partial \zeta_k}{\partial \varphi}\Bigr)^{\!\top} \nabla_{z} f(z_k), \qquad"
+        r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \biggl["
+        r"\Bigl(\frac{\partial \zeta_k}{\partial \varphi}\Bigr)^{\!\top} \nabla_{z} f(z_k)"
+        r" + \frac{\partial f}{\partial \varphi}(z_k)\biggr], \qquad"
         r" \zeta_k = \sigma\Bigl(\frac{\eta_{\varphi}(x) + g_k}{\tau}\Bigr), \quad"
         r" z_k = \lim_{\tau \to 0} \zeta_k"
     ),
     spoken=(
         "g hat equals the mean over K samples of the transposed Jacobian of zeta k in phi times the gradient "
-        "in z of f at z k; zeta k is the sigmoid or softmax of eta phi of x plus noise g k, over the "
-        "temperature tau, and z k its limit as tau falls to zero"
+        "in z of f at z k, plus the partial derivative of f in phi at z k held fixed; zeta k is the sigmoid "
+        "or softmax of eta phi of x plus noise g k, over the temperature tau, and z k its limit as tau falls "
+        "to zero"
     ),
-    requires="∂f/∂z at every sample, of an f that is defined between the codes; biased.",
+    requires=(
+        "∂f/∂z at every sample, of an f that is defined between the codes; biased. The sample is held "
+        "fixed in ∂f/∂φ, which is not zero where log q is a part of f. σ is the sigmoid for bits, g then "
+        "logistic noise, and the softmax for classes, with Gumbel noise."
+    ),
     source="jang2017",
     evaluate=straight_through_gumbel,
     averages=True,

@@ -32,11 +32,12 @@ TAYLOR_CONTROL_VARIATE = Estimator(
         r"\hat g = \frac{1}{K} \sum_{k=1}^{K} \bigl(f(z_k) - \tilde f(z_k)\bigr)\,"
         r" \nabla_{\varphi} \log q_{\varphi}(z_k \mid x)"
         r" + \Bigl(\frac{\partial \bar z}{\partial \varphi}\Bigr)^{\!\top}"
-        r" \nabla f(\bar z), \qquad \tilde f(z) = f(\bar z) + \nabla f(\bar z)^{\top} (z - \bar z)"
+        r" \nabla_{z} f(\bar z), \qquad \tilde f(z) = f(\bar z) + \nabla_{z} f(\bar z)^{\top} (z - \bar z),"
+        r" \quad \bar z = \mathbb{E}_{q}[z]"
     ),
     spoken=(
         "g hat equals the mean over K samples of f minus f tilde at z k, times the gradient in phi of log q, "
-        "plus the transposed Jacobian of z bar in phi times the gradient of f at z bar; "
+        "plus the transposed Jacobian of z bar in phi times the gradient in z of f at z bar; "
         "f tilde is the first-order Taylor expansion of f at z bar, the mean of q"
     ),
     requires="Values of f, and ∂f/∂z at one point, the mean of q.",

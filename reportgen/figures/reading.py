@@ -168,8 +168,10 @@ def default_samples(findings: Findings, label: str) -> int:
 
 
 def unbiased(findings: Findings, label: str, objective: str | None = None) -> bool:
-    """Whether the estimator is unbiased by construction; a user's own is taken at its word."""
-    return kind_of(findings, label).is_unbiased(objective or findings.objectives[0])
+    """Whether the estimator is unbiased by construction at its K; a user's own is taken at its word."""
+    specs: Sequence[EstimatorSpec] = findings.experiment.estimators
+    spec = next(spec for spec in specs if spec.label == label)
+    return spec.kind.is_unbiased(objective or findings.objectives[0], spec.num_samples)
 
 
 def kind_of(findings: Findings, label: str) -> Estimator:

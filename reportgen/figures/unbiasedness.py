@@ -43,6 +43,13 @@ class Unbiasedness:
     checkpoint: int
     reference: str
     rows: tuple[Mean, ...]
+    alone: bool = False
+    """Whether there is one data point, whose p-value has nothing to be corrected over."""
+
+    @property
+    def p_name(self) -> str:
+        """What follows the p in a heading."""
+        return "" if self.alone else ", corrected"
 
     @property
     def zoom(self) -> float | None:
@@ -80,7 +87,8 @@ def data(findings: Findings) -> Unbiasedness | None:
     )
     if not rows:
         return None
-    return Unbiasedness(findings.objectives[0], findings.checkpoints[-1], named(findings, against), rows)
+    where = findings.objectives[0], findings.checkpoints[-1]
+    return Unbiasedness(*where, named(findings, against), rows, findings.vocabulary.alone)
 
 
 def draw(data: Unbiasedness) -> Figure:
@@ -98,7 +106,7 @@ def draw(data: Unbiasedness) -> Figure:
         axes[1].set_title("Around 1")
     axes[0].set_ylim(len(data.rows) - 0.5, -0.5)
     row_labels(axes[0], [wrapped(row.title, 26) for row in data.rows])
-    margin_head(axes[-1], "p, corrected")
+    margin_head(axes[-1], f"p{data.p_name}")
     for y, row in enumerate(data.rows):
         margin_note(axes[-1], y, p_text(row.p_value))
     figure.supxlabel(
@@ -147,7 +155,7 @@ def table(data: Unbiasedness) -> Table:
     columns = (
         Column("Estimator", heads=True),
         Column(f"Mean gradient along that of {data.reference}"),
-        Column("p-value, corrected", form="p"),
+        Column(f"p-value{data.p_name}", form="p"),
     )
     rows = (Row((row.title, row.projection, row.p_value), Mark("", y)) for y, row in enumerate(data.rows))
     return Table(columns, tuple(rows))
@@ -165,7 +173,8 @@ def caption(findings: Findings, data: Unbiasedness) -> str:
         name = f"“{row.label}”" if own else lowered(row.title)
         told.append(f"{name}, {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}")
     if off:
-        seen = f"Corrected over the estimators too, a different mean was found for {'; '.join(told)}"
+        also = "" if data.alone else " too"
+        seen = f"Corrected over the estimators{also}, a different mean was found for {'; '.join(told)}"
         seen += ", and for no other." if len(off) < len(data.rows) else "."
     elif any(math.isfinite(row.p_value) for row in data.rows):
         seen = "For no estimator was a different mean found."

@@ -88,7 +88,7 @@ class MeasurementRecord:
     batch_squared_norm_raw      [A]        ‖mean_i ĝ̄_i‖², not corrected
     image_dot                   [A I]      ĝ̄_i · mean_i ĝ̄_i (raw), for jackknife over images
     image_squared_norm_raw      [A I]      ‖ĝ̄_i‖², not corrected
-    bias_statistic              [A I]      z of the test of equal means with the reference, η-coordinates
+    bias_statistic              [A I]      t of the test of equal means with the reference, η-coordinates
     bias_dimension              [A I]      rank of the differences (0: the two are identical draw by draw)
     bias_p_value                [A I]      not corrected over images; NaN for the reference itself,
                                            without differences to it, and with fewer than 4 a coordinate

@@ -3,7 +3,7 @@
 It is a mean over replicates of a ratio, ‖Δ∥‖ / ‖Δ⊥‖ with Δ split along and
 across the gradient's direction u, and so no function of the moments. Once the
 moments have told u, one more round of draws is taken for it.
-Source: Rainforth et al. (2018), section 5.
+Source: Rainforth et al. (2018), whose directional signal-to-noise ratio it is.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def caption(findings: Findings, data: LearningCurves) -> str:
     cut = sum(any(v < low for _, v in curve.points) for curve in data.curves)
     return sentences(
         "Training objective on the test part at the checkpoints, each model’s own: of a VAE the evidence"
-        " lower bound, of an IWAE the bound of as many samples as it was trained with, which is tighter"
+        " lower bound, of an IWAE the bound of as many samples as it was trained with, which is never looser,"
         " whatever the model; so lines of VAEs compare with one another, a line of an IWAE with those of the"
         " same k alone.",
         "Single estimates, drawn without intervals.",

@@ -1,6 +1,6 @@
 """Has an estimator the same mean as the reference? One joint test an image.
 
-bias_statistic is the largest z over images of the cross-fitted test of
+bias_statistic is the largest t over images of the cross-fitted test of
 paired differences to the reference (`reportgen.engine.equal_means`), which
 may take a multiple of an estimator's samples (`reportgen.engine.pairing`);
 bias_p_value the smallest p-value over images after Holm's correction, which
@@ -64,7 +64,7 @@ def _directions(arm: MeasuredArm) -> tuple[int, str]:
 
 
 def bias_statistic(arm: MeasuredArm) -> float:
-    """Largest z over images; infinite where means differ in a direction without noise."""
+    """Largest t over images; infinite where means differ in a direction without noise."""
     return float(_present(arm, "bias_statistic").max())
 
 

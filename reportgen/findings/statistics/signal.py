@@ -68,7 +68,7 @@ def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
     """Mean over replicates and images of ‖Δ∥‖ / ‖Δ⊥‖, an estimate's lengths along the gradient and across.
 
     Of estimates with two directions what lies across is one number, which may be as near to zero as it likes:
-    one over it has no mean. Source: Rainforth et al. (2018), section 5.
+    one over it has no mean. Source: Rainforth et al. (2018).
     """
     if _directions(arm) == 2:
         raise NotAvailableError(NO_MEAN)

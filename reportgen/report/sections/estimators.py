@@ -16,18 +16,16 @@ OPTIMAL = ("score_function_optimal_constant", "score_function_optimal_per_coordi
 """Estimators whose baseline is optimal for independent samples."""
 
 
-def served(kind: Estimator, findings: Findings) -> str:
-    """The first objective that an estimator is for."""
-    return next((name for name in findings.objectives if kind.serves(name)), findings.objectives[0])
-
-
 def warning(kind: Estimator, findings: Findings) -> str:
     """What to know of an estimator whose mean is not the gradient."""
     if kind.control:
         return "Not an estimator of the gradient; it is here as a negative control."
-    if kind.is_unbiased(served(kind, findings)):
+    biased = [name for name in _served(kind, findings.objectives) if not kind.is_unbiased(name)]
+    if not biased:
         return ""
-    return "Biased: its mean is not the gradient, and its variance alone does not say how good it is. "
+    which = prose.listing([f"the {OBJECTIVES[name].title} of more than one sample" for name in biased])
+    text = f"Biased for {which}" if kind.unbiased else "Biased"
+    return f"{text}: its mean is not the gradient, and its variance alone does not say how good it is. "
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
@@ -73,7 +71,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
                 else kind.forward_passes(spec.num_samples, latent),
                 "backward": round(measured.backward) if measured else kind.backward_passes(spec.num_samples),
                 "parameters": "θ" if kind.parameters == "theta" else "φ",
-                "unbiased": _unbiased(kind, findings.objectives),
+                "unbiased": _unbiased(kind, findings.objectives, spec.num_samples),
             }
         )
     v = findings.vocabulary
@@ -118,10 +116,10 @@ def _words(reference: str, spoken: str) -> str:
     return f"An estimator of the author’s own ({reference}){said}."
 
 
-def _unbiased(kind: Estimator, objectives: Sequence[str]) -> str:
-    """“yes”, “no”, or for which objectives not."""
+def _unbiased(kind: Estimator, objectives: Sequence[str], num_samples: int | None = None) -> str:
+    """“yes”, “no”, or for which objectives not; of estimates of K samples."""
     served = _served(kind, objectives)
-    biased = [name for name in served if not kind.is_unbiased(name)]
+    biased = [name for name in served if not kind.is_unbiased(name, num_samples)]
     if not biased:
         return "yes" if kind.unbiased else "no"
     titles = [f"for the {OBJECTIVES[name].title}" for name in biased]

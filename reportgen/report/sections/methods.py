@@ -103,6 +103,8 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "baselines": any("optimal" in name for name in findings.estimator_of.values()),
         "theta": bool(findings.compared(parameters="theta")),
         "exact": known(findings, "exact_variance"),
+        "exact_bias": known(findings, "exact_bias_squared"),
+        "constants": any(arm.constant for r in findings.measurements for arm in r.arms),
         "objectives": len(findings.objectives) > 1,
         "crossovers": bool(findings.series()) and not v.trained,
         "biased": known(findings, "bias_squared"),

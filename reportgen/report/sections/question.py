@@ -19,12 +19,13 @@ NOTES = {
     "reconstruction": "f is the log-likelihood alone.",
     "elbo": "Every term is sampled, and the pathwise gradient is that of the log weight (SGVB-A of Kingma "
     "and Welling).",
-    "iwae": "A bound of K samples together, tighter for every one more; each K is an objective of its own.",
+    "iwae": "A bound of K samples together in place of the mean of f, the logarithm of one sample’s weight; "
+    "never looser for one more, and each K is an objective of its own.",
     "expectation": "f is any function, with no model behind it.",
     "elbo_analytic_kl": (
         "The KL term and its gradient are in closed form and add no variance (SGVB-B). Estimators of its "
-        "sampled "
-        "part are those of the reconstruction term, so their total variances agree; signal and bias differ."
+        "sampled part are those of the reconstruction term, so their total variances and biases agree; the "
+        "signal differs."
     ),
 }
 

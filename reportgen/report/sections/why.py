@@ -145,17 +145,17 @@ def elsewhere(findings: Findings, label: str, worst: str, best: str) -> list[str
 
 
 STEPS = {
-    "constant": "subtracting a constant needs values of f only",
+    "baseline": "subtracting a baseline needs values of f only",
     "measure_valued": "differences of f between coupled points need values of f too, many of them",
     "taylor_control_variate": "a first-order Taylor expansion needs one derivative, at the mean of q",
 }
-"""What an estimator between the ends takes; “constant” stands for every baseline."""
+"""What an estimator between the ends takes; all that weigh the score differ by theirs."""
 
 
 def steps(findings: Findings, others: Sequence[str], best: str) -> str:
     """What the estimators between the two ends need, each kind once, and the lower end."""
     kinds = {
-        "constant" if kind_of(findings, label).weighs_score else findings.estimator_of[label]
+        "baseline" if kind_of(findings, label).weighs_score else findings.estimator_of[label]
         for label in others
     }
     found = [text for kind, text in STEPS.items() if kind in kinds]

@@ -57,8 +57,6 @@ TEXT: dict[str, Formula] = {
     "K": Formula(r"K", "K"),
     "n_small": Formula(r"n", "n"),
     "t_squared": Formula(r"T^2", "T squared"),
-    "half_A": Formula(r"A", "A"),
-    "half_B": Formula(r"B", "B"),
     "mean_difference": Formula(r"\bar d", "d bar"),
     "difference_covariance": Formula(r"C", "C"),
     "V_A": Formula(r"V_A", "V A"),
@@ -92,11 +90,11 @@ TEXT: dict[str, Formula] = {
         display=True,
     ),
     "cross_fitted": Formula(
-        r"z = \frac{1}{2} \biggl( \frac{w_A^{\top} \bar d_B}{\sqrt{w_A^{\top} C_B\, w_A / n_B}}"
-        r" + \frac{w_B^{\top} \bar d_A}{\sqrt{w_B^{\top} C_A\, w_B / n_A}} \biggr),"
-        r" \qquad w_A = C_A^{-1} \bar d_A, \quad w_B = C_B^{-1} \bar d_B",
-        "z is half the sum of w A transposed d bar B over its standard error and w B transposed d bar A "
-        "over its standard error, where w is the inverse of C times d bar of the same half",
+        r"t = \frac{1}{2} \biggl( \frac{u_1^{\top} \bar d_2}{\sqrt{u_1^{\top} C_2\, u_1 / n_2}}"
+        r" + \frac{u_2^{\top} \bar d_1}{\sqrt{u_2^{\top} C_1\, u_2 / n_1}} \biggr),"
+        r" \qquad u_1 = C_1^{-1} \bar d_1, \quad u_2 = C_2^{-1} \bar d_2",
+        "t is half the sum of u one transposed d bar two over its standard error and u two transposed d bar "
+        "one over its standard error, where u is the inverse of C times d bar of the same half",
         display=True,
     ),
     "pushforward": Formula(
