@@ -18,7 +18,7 @@ HEIGHT = 100
 """Of a page's text, in millimetres."""
 STYLE = f"""@page {{ size: 100mm {HEIGHT + 20}mm; margin: 10mm }} body {{ margin: 0 }}
 h2, p, div, figure {{ margin: 0; font: 4mm/5mm "Reportgen Serif"; break-inside: avoid }}
-h2 {{ break-after: avoid }} .equation {{ break-before: avoid }}
+h2, .line {{ break-after: avoid }} .equation, .note {{ break-before: avoid }}
 b {{ display: inline-block; vertical-align: top }}
 [data-to]::after {{ content: target-counter(attr(data-to url), page) }}"""
 ELEMENTS = {
@@ -26,6 +26,7 @@ ELEMENTS = {
     "t": "<p>So {}.</p>",
     "s": '<p style="break-inside: auto; orphans: 1; widows: 1">{0}<br>{0}<br>{0}.</p>',
     "c": "<p>Then {}:</p>",
+    "l": '<p class="line">Here {}.</p>',
     "e": '<div class="equation">{}</div>',
     "w": "<p>where {}.</p>",
     "F": "<figure>{}</figure>",
@@ -33,8 +34,9 @@ ELEMENTS = {
     "L": '<div class="wide long">{}</div>',
     "n": '<p class="note">Of {}.</p>',
 }
-"""By the first letter of a name: heading, text, text of three lines, text that leads up to the next, an
-equation, what goes on after one, figure, table, table that may be split, note to a table."""
+"""By the first letter of a name: heading, text, text of three lines, text that leads up to the next, a
+line kept with the next, an equation, what goes on after one, figure, table, table that may be split, note to
+a table."""
 
 
 def laid_out(body: str) -> list[Any]:
@@ -95,6 +97,12 @@ def pages(*sections: str) -> list[str]:
         (["h1 5 t1 35 T1 70 n1 10 t2 30 t3 20"], ["h1 t1 t2 t3", "T1 n1"]),
         # What is announced stays.
         (["h1 5 c1 35 F1 70 t2 30 t3 20"], ["h1 c1", "F1 t2"]),
+        (["h1 5 t1 35 F1 61 c1 20 F2 25 t2 10 t3 20"], ["h1 t1", "F1 c1", "F2 t2 t3"]),
+        (["h1 5 t1 35 F1 61 c1 10 T1 65 t2 10 t3 20"], ["h1 t1 c1", "T1 t2 t3"]),
+        # A figure stays under its own heading.
+        (["h1 5 t1 45 F1 61", "h2 5 F2 20 h3 5 t2 10"], ["h1 t1", "F1 h2 F2", "h3 t2"]),
+        # What its style keeps with what follows is not left behind.
+        (["h1 5 t1 10 l1 20 t2 35 F1 60"], ["h1 t1 l1 t2", "F1"]),
         # A table that may be split is none.
         (["h1 5 t1 35 L1 70 t2 30 t3 20"], ["h1 t1", "L1 t2"]),
     ],
@@ -124,6 +132,13 @@ def test_a_note_in_the_margin_goes_on_where_it_was_split() -> None:
     assert names(laid_out(f"<section>{text}{''.join(rest)}</section>")) == ["t1 n1 n2 t", "n3 F"]
 
 
+def test_a_page_may_end_in_a_text_outside_of_sections() -> None:
+    text = ELEMENTS["s"].format('<b style="height: 30mm">s</b>')
+    lines = '<p style="break-inside: auto; orphans: 1; widows: 1">' + "word and <i>word</i> " * 400 + "</p>"
+    for body in (text * 2, lines):
+        assert len(laid_out(f"<div>{body}</div>")) > 1
+
+
 PIECES = (
     "t{0} {1}",
     "t{0} {1}",
@@ -131,7 +146,9 @@ PIECES = (
     "T{0} {2} n{0} 8",
     "T{0} {2}",
     "c{0} {1} e{0} 10 w{0} 10",
+    "c{0} {1} T{0} {2} n{0} 8",
     "h{0} 6 t{0} {1}",
+    "h{0} 6 F{0} {2} t{0} {1}",
 )
 """A document is made of these, with a number, the height of text and that of a float in each."""
 
@@ -156,7 +173,7 @@ def test_nothing_is_lost_or_parted(drawn: list[list[tuple[str, int, int]]]) -> N
     for kind in ("F", "T", "L", "htcew"):
         assert [name for name in found if name[0] in kind] == [name for name in declared if name[0] in kind]
     for name, follower in pairwise(found):
-        together = {"c": "e", "e": "w", "h": "t"}.get(name[0])
-        assert together is None or follower[0] == together, found
+        together = {"c": "eT", "e": "w", "h": "tF"}.get(name[0])
+        assert together is None or (follower[0] in together and follower[1:] == name[1:]), found
         assert follower[0] != "n" or name == f"T{follower[1:]}", found
     assert sorted(found) == sorted(declared)

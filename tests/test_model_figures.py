@@ -131,6 +131,23 @@ def test_learning_curves_are_the_records_and_leave_room_for_what_matters(one: Fi
     assert "from below" not in learning_curves.caption(one, none)
 
 
+@pytest.mark.parametrize("figure", [learning_curves, bound_against_k])
+def test_panels_stand_beside_one_another_and_names_between_them(one: Findings, figure: Any) -> None:
+    data = figure.data(one)
+    (vae, lines), *others = data.panels
+    long = tuple(replace(line, title=f"2 layers of 1000 units, {line.title}") for line in lines)
+    for panels in (data.panels, ((vae, long), *others), (*data.panels, (vae, lines))):
+        with house_style("panels"):
+            drawn = figure.draw(replace(data, panels=panels))
+        boxes = [ax.get_window_extent() for ax in drawn.axes]
+        assert boxes[0].y0 == pytest.approx(boxes[1].y0) and boxes[0].x1 < boxes[1].x0
+        assert min(box.width for box in boxes) > 0.2 * drawn.bbox.width
+        for ax, right in ((drawn.axes[0], boxes[1].x0), (drawn.axes[1], drawn.bbox.x1)):
+            names = [t for t in ax.texts if t.get_text()]
+            assert len(names) == 3 and all(t.get_window_extent().x1 <= right + 0.5 for t in names)
+        assert drawn.bbox.height < 60 / 25.4 * 72 * (len(panels) + 1) // 2
+
+
 def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
     data = bound_against_k.data(one)
     assert data is not None

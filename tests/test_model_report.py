@@ -25,6 +25,7 @@ from reportgen.report.sections.models import chains, table
 from reportgen.report.sections.settings import run_name
 from reportgen.report.text import model_words
 from reportgen.report.text.marks import plain
+from reportgen.report.text.writer import Writer
 from tests.blank_paper import blank_paper
 from tests.crafted import crafted_record
 from tests.press_cases import slim
@@ -73,6 +74,36 @@ def test_sections_of_models_stand_first_and_only_where_models_are_judged(two: Fi
     bare = fill(models(declared(text)))
     assert bare[0][0].id == "question"
     assert len({section.id for section in SECTIONS}) == len(SECTIONS)
+
+
+def test_a_text_leads_to_every_figure_of_the_models(two: Findings) -> None:
+    names = ("learning_curves", "bound_against_k", "unit_activity", "model_images")
+    drawn = {name: of for name in names if (of := draw(two, name)) is not None}
+    assert len(drawn) == len(names)
+    writer = Writer("paper", drawn)
+    template = writer.environment().get_template("sections/inside.html")
+    template.render()
+    writer.numbering = writer.numbering.second_pass()
+    text = template.render()
+    (lead,) = re.findall(r"<p>(.*?)</p>\s*<figure", text, re.S)
+    assert re.findall('<figure id="([^"]*)', text) == [f"fig-{name}" for name in names]
+    assert re.findall('href="#([^"]*)', lead) == [f"fig-{name}" for name in names]
+    assert re.sub("<[^>]*>", "", lead).replace("\u00a0", " ") == (
+        "Figure 1 shows how training went, figure 2 how tight the bound is, "
+        "figure 3 which latent units are used and figure 4 what the models draw."
+    )
+    alone = Writer("paper", {"unit_activity": drawn["unit_activity"]}).environment()
+    shown = re.sub("<[^>]*>", "", alone.get_template("sections/inside.html").render())
+    assert re.search(r"Figure\s\? shows which latent units are used\.", shown)
+
+
+def test_a_sweep_without_a_sentence_of_its_own_begins_with_what_holds_for_all() -> None:
+    given: dict[str, Any] = {"trained": True, "seeds": "", "crossings": []}
+    template = Writer("paper", {}).environment().get_template("sections/settings.html")
+    for own in ([], ["Of one alone."]):
+        text = text_of(template.render(tables=[{"paragraphs": own, "wide": None, "long": []}], **given))
+        assert text.count("Each setting is") == 1
+        assert text.strip().startswith(own[0] if own else "Each setting is")
 
 
 def test_what_is_swept_heads_its_column(two: Findings) -> None:

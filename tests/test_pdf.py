@@ -109,6 +109,35 @@ def test_one_line_under_a_heading_goes_with_its_table(filled: int) -> None:
     assert len([tags for tags in pages_of(body, {"h2", "p", "td"}, filled) if tags]) == 1
 
 
+@pytest.mark.parametrize("filled", range(205, 245, 4))
+def test_a_note_goes_with_its_table(filled: int) -> None:
+    rows = "".join(f"<tr><td>row {n}</td></tr>" for n in range(5))
+    table = f'<div class="wide"><table class="small"><tbody>{rows}</tbody></table></div>'
+    body = f'<p>text</p>{table}<p class="note">A note.</p>'
+    (found,) = [[*dict.fromkeys(tags)] for tags in pages_of(body, {"p", "td"}, filled) if "A note." in tags]
+    assert found[-6:] == [*(f"row {n}" for n in range(5)), "A note."]
+
+
+@pytest.mark.parametrize("filled", range(220, 252, 4))
+def test_a_single_sentence_does_not_stand_alone_under_its_heading(filled: int) -> None:
+    given = {"groups": [], "variances": [], "rows": [], "reference": "", "objective": "", "where": ""}
+    given |= {"spread": "", "free": False, "sentences": ["Of many coordinates. " * 20]}
+    text = Writer("paper", {}).environment().get_template("sections/layers.html").render(given)
+    (first, *_) = [tags for tags in pages_of(f"<h2>heading</h2>{text}", {"h2", "p"}, filled) if tags]
+    assert len({*first}) == 3
+
+
+def test_what_a_text_announces_follows_it_on_its_page(findings: Findings) -> None:
+    """Formulas do by their own style; blocks that are kept whole may end with such a text."""
+    sections = fill(findings)
+    source = provenance.gather(findings, timestamp=WHEN)
+    shared = shared_context(findings, source, declaration_text(findings), sections)
+    text = Writer("paper", {}).page("page.html", sections, **shared, style="", script=None, downloads=[])
+    told = re.findall(r"<p([^>]*)>((?:(?!</p>).)*[:,])</p>\s*<(\w+)([^>]*)", text, re.S)
+    loose = [words[-40:] for kept, words, _, follows in told if not ("line" in kept or "equation" in follows)]
+    assert len(told) > 6 and not loose
+
+
 def test_two_stochastic_layers_have_room_beside_one_another() -> None:
     """In the table by block: eight of them, none beyond the text and its margin."""
     groups = [f"layer{n}.{part}" for n in (1, 2) for part in ("hidden.0", "hidden.1", "mean", "log_scale")]

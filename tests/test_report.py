@@ -656,6 +656,7 @@ def test_decimal_points_of_a_column_stand_in_one_line() -> None:
 
 def test_no_line_of_a_caption_ends_between_a_word_and_its_number() -> None:
     said = words.tied("log p(x | z) < 1 at epoch 200, row 1, k 5, 2 layers, beyond k = 0.87")
+    assert words.tied("gradient in log σ") == "gradient in log\u00a0σ"
     assert said == (
         'log <span class="nowrap">p(x | z)</span> &lt; 1 at epoch\u00a0200, row\u00a01, k\u00a05,'
         " 2\u00a0layers, beyond k\u00a0=\u00a00.87"
@@ -875,7 +876,8 @@ def test_listing_loses_nothing() -> None:
     )
     assert longest * letter * size * points <= column / 25.4 * 72 < (longest + 1) * letter * size * points
     assert columns("a: 1") == [["a: 1", ""]]
-    assert [len(part.splitlines()) for part in columns("x\n" * 130, height=50)[-1]] == [15, 15]
+    even = [[len(part.splitlines()) for part in pair] for pair in columns("x\n" * 130, height=50)]
+    assert even == [[33, 33], [32, 32]], "nor do a few lines stand below two columns as if they went on"
     ((first, second),) = columns("- name: a\n  label: a\n  num_samples: 1\n" * 3)
     assert len(first.splitlines()) == 6 and second.startswith("- name"), "an item is not torn"
     assert columns("a:\n" + "  b: 1\n" * 9)[-1][1].startswith("  b"), "nor is an end sought far away"

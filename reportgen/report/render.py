@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import json
+import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -155,8 +156,8 @@ def shared_context(
     }
 
 
-def columns(text: str, width: int = 55, height: int = 40) -> list[list[str]]:
-    """A listing for paper: its lines wrapped, in columns of so many lines, two a page, the last ones even.
+def columns(text: str, width: int = 55, height: int = 50) -> list[list[str]]:
+    """A listing for paper: its lines wrapped, in even columns of at most so many lines, by twos.
 
     The last column begins with an item where one is near.
     """
@@ -164,7 +165,9 @@ def columns(text: str, width: int = 55, height: int = 40) -> list[list[str]]:
     for line in text.splitlines():
         indent = " " * (len(line) - len(line.lstrip()) + 2)
         lines += textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=True) or [""]
-    parts = [lines[i : i + height] for i in range(0, len(lines), height)]
+    pairs = max(math.ceil(len(lines) / (2 * height)), 1)
+    even = math.ceil(len(lines) / (2 * pairs))
+    parts = [lines[i : i + even] for i in range(0, len(lines), even)]
     whole = (len(parts) - 1) // 2 * 2
     rest = [line for part in parts[whole:] for line in part]
     half = (len(rest) + 1) // 2

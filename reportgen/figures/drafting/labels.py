@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.text import Annotation
 
 from reportgen.declaration.claims.tests import scalar_text
 from reportgen.estimators import ESTIMATORS
@@ -18,6 +19,9 @@ from reportgen.figures.drafting.style import LEADING, PAPER, SMALL, Look, settle
 from reportgen.figures.drafting.table import Column
 from reportgen.figures.drafting.ticks import plain
 from reportgen.objectives import OBJECTIVES
+
+End = tuple[float, float, str, Look]
+"""Where a line ends, x and y in data, its name and its look."""
 
 
 def short_title(label: str, estimator: str) -> str:
@@ -151,35 +155,55 @@ def variance_column(objective: str, name: str = "Total variance") -> Column:
     return Column(name, f"{unit}²" if unit else "")
 
 
-def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Look]], series: Sequence[str] = ()) -> None:
-    """Names lines at their right ends: (x, y, text, look), x and y in data; `series` are those of the lines.
+def end_labels(ax: Axes, ends: Sequence[End], series: Sequence[str] = ()) -> None:
+    """Names lines at their right ends; `series` are those of the lines, where labels are to lead to them.
 
     Text is ink, with the line's mark before it and a thin leader from the
     line's end, so that nothing depends on telling colours apart. Labels are
     spread along the axes' height until none touch; a figure too low for them
     all grows. Call it last: it computes the figure's layout, and keeps it.
     """
+    end_labels_of_panels([(ax, ends, series)])
+
+
+def end_labels_of_panels(panels: Sequence[tuple[Axes, Sequence[End], Sequence[str]]]) -> None:
+    """The same in several panels of one figure, beside which the layout leaves room for all labels."""
+    figure = panels[0][0].get_figure(root=True)
+    assert figure is not None
+    names = [[_name(ax, text) for _, _, text, _ in ends] for ax, ends, _ in panels]
+    sizes = [[name.get_window_extent().height + 3.0 for name in one] for one in names]
+    if (tallest := max(map(sum, sizes))) > figure.bbox.height:
+        figure.set_figheight(tallest / 72)
+    settle(figure)
+    for (ax, ends, series), one, high in zip(panels, names, sizes, strict=True):
+        _place(ax, ends, series, one, high)
+
+
+def _name(ax: Axes, text: str) -> Annotation:
+    return ax.annotate(
+        text,
+        (1, 0.5),
+        xycoords="axes fraction",
+        xytext=(20, 0),
+        textcoords="offset points",
+        fontsize=SMALL,
+        va="center",
+        ha="left",
+        linespacing=LEADING,
+        annotation_clip=False,
+    )
+
+
+def _place(
+    ax: Axes,
+    ends: Sequence[End],
+    series: Sequence[str],
+    names: Sequence[Annotation],
+    sizes: Sequence[float],
+) -> None:
+    """Labels at their heights, with marks and leaders, once the layout is settled."""
     figure = ax.get_figure(root=True)
     assert figure is not None
-    names = [
-        ax.annotate(
-            text,
-            (1, 0.5),
-            xycoords="axes fraction",
-            xytext=(20, 0),
-            textcoords="offset points",
-            fontsize=SMALL,
-            va="center",
-            ha="left",
-            linespacing=LEADING,
-            annotation_clip=False,
-        )
-        for _, _, text, _ in ends
-    ]
-    sizes = [name.get_window_extent().height + 3.0 for name in names]
-    if sum(sizes) > figure.bbox.height:
-        figure.set_figheight(sum(sizes) / 72)
-    settle(figure)
     box, whole = ax.get_window_extent(), figure.bbox
     wanted = [float(ax.transData.transform((x, y))[1]) for x, y, _, _ in ends]
     low, high = max(whole.y0, box.y0 - 20), min(whole.y1, box.y1 + 8)

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from reportgen.figures.captions import sentences
 from reportgen.figures.drafting.axes import linear_grid, setting_axis
 from reportgen.figures.drafting.drawing import Sketch
-from reportgen.figures.drafting.labels import end_labels
+from reportgen.figures.drafting.labels import end_labels_of_panels
 from reportgen.figures.drafting.points import curve
-from reportgen.figures.drafting.style import new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.model_grid import grid
 from reportgen.figures.models.looks import look
+from reportgen.figures.models.panels import ACROSS, is_lowest, name, panels
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.models.statistics import bound_of
 
@@ -75,9 +75,8 @@ def data(findings: Findings) -> BoundAgainstK | None:
 
 
 def draw(data: BoundAgainstK) -> Figure:
-    """Panels below one another, one scale, lines named at their ends."""
-    figure = new_figure(14 + 38 * len(data.panels))
-    axes = figure.subplots(len(data.panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    """Panels beside one another, one scale, lines named at their ends."""
+    figure, axes = panels(len(data.panels))
     ks = sorted({k for _, one in data.models for k, _ in one.estimates})
     labels = []
     for panel, (ax, (title, models)) in enumerate(zip(axes, data.panels, strict=True)):
@@ -89,15 +88,16 @@ def draw(data: BoundAgainstK) -> Figure:
                 ax, x, [of.value for of in found], [of.low for of in found], [of.high for of in found],
                 shape, size=3.8, series=one.title, panel=panel,
             )  # fmt: skip
-            ends.append((x[-1], found[-1].value, one.title, shape))
+            ends.append((x[-1], found[-1].value, name(one.title, len(axes)), shape))
         setting_axis(ax, [float(k) for k in ks])
         linear_grid(ax, "y")
         ax.set_title(title)
-        ax.set_ylabel("bound, nats an image")
-        labels.append((ax, ends))
-    axes[-1].set_xlabel("samples K of the bound")
-    for ax, ends in labels:
-        end_labels(ax, ends, [title for _, _, title, _ in ends])
+        if not panel % ACROSS:
+            ax.set_ylabel("bound, nats an image")
+        if is_lowest(panel, len(axes)):
+            ax.set_xlabel("samples K of the bound")
+        labels.append((ax, ends, [one.title for one in models]))
+    end_labels_of_panels(labels)
     return figure
 
 

@@ -11,12 +11,13 @@ from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.captions import sentences
 from reportgen.figures.drafting.axes import epoch_axis, epoch_position, linear_grid
 from reportgen.figures.drafting.drawing import Sketch
-from reportgen.figures.drafting.labels import end_labels
+from reportgen.figures.drafting.labels import end_labels_of_panels
 from reportgen.figures.drafting.marking import mark
-from reportgen.figures.drafting.style import PAPER, new_figure
+from reportgen.figures.drafting.style import PAPER
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.model_grid import Grid, grid
 from reportgen.figures.models.looks import look
+from reportgen.figures.models.panels import ACROSS, is_lowest, name, panels
 from reportgen.findings import Findings, prose
 from reportgen.findings.models.rows import EVERY
 from reportgen.store.records import TrainingRecord
@@ -86,9 +87,8 @@ def _points(record: TrainingRecord) -> dict[int, float]:
 
 
 def draw(data: LearningCurves) -> Figure:
-    """Panels below one another on one scale, on which untrained models need not be."""
-    figure = new_figure(14 + 39 * len(data.panels))
-    axes = figure.subplots(len(data.panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    """Panels beside one another on one scale, on which untrained models need not be."""
+    figure, axes = panels(len(data.panels))
     epochs = sorted({epoch for curve in data.curves for epoch, _ in curve.points})
     low, high = _scale(data)
     labels = []
@@ -110,15 +110,16 @@ def draw(data: LearningCurves) -> Figure:
             seen = [index for index, value in enumerate(values) if value >= low]
             places = [(positions[index], values[index]) for index in seen]
             mark(line, "points", curve.title, seen, panel, places)
-            ends.append((positions[-1], max(values[-1], low), curve.title, shape))
+            ends.append((positions[-1], max(values[-1], low), name(curve.title, len(axes)), shape))
         ax.set_ylim(low, high)
         ax.set_title(title)
-        ax.set_ylabel("nats an image")
-        epoch_axis(ax, epochs, label="epoch" if ax is axes[-1] else "")
+        if not panel % ACROSS:
+            ax.set_ylabel("nats an image")
+        closest = 0.06 if len(axes) == 1 else 0.14
+        epoch_axis(ax, epochs, "epoch" if is_lowest(panel, len(axes)) else "", closest=closest)
         linear_grid(ax, "y")
-        labels.append((ax, ends))
-    for ax, ends in labels:
-        end_labels(ax, ends, [title for _, _, title, _ in ends])
+        labels.append((ax, ends, [curve.title for curve in curves]))
+    end_labels_of_panels(labels)
     return figure
 
 

@@ -115,13 +115,14 @@ class _Search:
             for piece, index in _pieces(children, self.end if section is self.start.section else 0):
                 if not self.goes_on:
                     return
-                floating = _is_float(piece[0])
+                floating, first = _is_float(piece[0]), index - len(piece)
+                announced = first > 0 and _leads_up(children[first - 1])
                 if floating and any(_same_kind(box, piece[0]) for box in self.along):
-                    self._take(piece)
+                    self._take(piece, announced)
                 elif _stands(piece[-1], children[index] if index < len(children) else None):
                     upcoming = self._try(Spot(section, index), self.along)
                     if floating and upcoming is piece[0]:
-                        self._take(piece)
+                        self._take(piece, announced)
                     else:
                         self.goes_on = upcoming is self.along[0]
 
@@ -138,8 +139,8 @@ class _Search:
         """Puts the float in the best place found."""
         self._move(*self.best)
 
-    def _take(self, piece: list[Any]) -> None:
-        self.goes_on = sum(map(_is_float, self.along)) < TOGETHER
+    def _take(self, piece: list[Any], announced: bool) -> None:
+        self.goes_on = not announced and sum(map(_is_float, self.along)) < TOGETHER
         if self.goes_on:
             self.along = [*self.along, *piece]
 
@@ -190,12 +191,13 @@ def _is_float(box: Any) -> bool:
 
 def _floats(spot: Spot) -> bool:
     """Whether what is there may go elsewhere: a float that the text before it does not lead up to."""
-    return _is_float(spot.box) and not (spot.index and _goes_on(spot.section.children[spot.index - 1]))
+    return _is_float(spot.box) and not (spot.index and _leads_up(spot.section.children[spot.index - 1]))
 
 
-def _goes_on(box: Any) -> bool:
-    """Whether it is text that does not end with a sentence."""
-    return box.element_tag == "p" and not _text(box).endswith((".", "?", ")"))
+def _leads_up(box: Any) -> bool:
+    """Whether it is kept with what follows: by its style, or as text that does not end with a sentence."""
+    ends = (".", "?", ")")
+    return box.style["break_after"] == "avoid" or (box.element_tag == "p" and not _text(box).endswith(ends))
 
 
 def _is_heading(box: Any) -> bool:
@@ -208,11 +210,11 @@ def _same_kind(box: Any, other: Any) -> bool:
 
 def _stands(before: Any, after: Any) -> bool:
     """Whether floats may come between: a sentence has ended, and what is next belongs to nothing before."""
-    if after is not None and not {"equation", "note"}.isdisjoint(_classes(after)):
+    if after is not None and after.style["break_before"] == "avoid":
         return False
     if "equation" in _classes(before):
         return after is not None and after.element_tag == "p" and _text(after)[:1].isupper()
-    return not _is_heading(before) and not _goes_on(before)
+    return not _leads_up(before)
 
 
 def _child(root: Any, place: Resume) -> tuple[Spot, bool] | None:
@@ -222,7 +224,10 @@ def _child(root: Any, place: Resume) -> tuple[Spot, bool] | None:
         index, place = next(iter(place.items()))
         if box.element_tag == "section":
             return Spot(box, index), _begun(place)
-        box = box.children[index]
+        children = getattr(box, "children", ())
+        if index >= len(children):  # a place in a text
+            return None
+        box = children[index]
     return None
 
 

@@ -10,7 +10,7 @@ from reportgen.report.text.section import Section
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Figures alone; left out where no model is judged."""
+    """Figures and where they are; left out where no model is judged."""
     return {} if findings.judgements else None
 
 

@@ -112,7 +112,7 @@ capital = prose.capital
 
 _NUMBERED = re.compile(
     r"\b(?:epoch|step|row|column|unit|image|latent|[dkK]) (?=\d)"
-    rf"|\b\d (?=layers?\b)|\b\w+ = (?=[{prose.MINUS}\d])"
+    rf"|\b\d (?=layers?\b)|\blog (?=σ)|\b\w+ = (?=[{prose.MINUS}\d])"
 )
 _CONDITIONAL = re.compile(r"\w\(\w \| \w\)")
 
@@ -123,7 +123,7 @@ def unbroken(text: str) -> str:
 
 
 def tied(text: str) -> Markup:
-    """A text in which no line ends inside “epoch 200”, “unit 54”, “2 layers”, “k = 0.87”, “p(x | z)”."""
+    """A text in which no line ends inside “epoch 200”, “2 layers”, “k = 0.87”, “log σ”, “p(x | z)”."""
     whole = _NUMBERED.sub(lambda found: unbroken(found[0]), str(escape(text)))
     return Markup(_CONDITIONAL.sub(r'<span class="nowrap">\g<0></span>', whole))
 

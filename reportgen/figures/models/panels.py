@@ -1,0 +1,50 @@
+"""A panel a training objective, two beside one another, on one scale."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
+
+from reportgen.figures.drafting.labels import wrapped
+from reportgen.figures.drafting.style import new_figure
+
+ACROSS = 2
+"""Panels in a row: each has room for the names of its lines at its right."""
+ALONE, EACH, MORE = 53.0, 38.0, 14.0
+"""Height, mm, of a figure of one panel; of a row of several, and of what all have besides."""
+APART = 0.06
+"""Between panels, of a panel's width: names of one's lines do not touch the other."""
+NAME = 18
+"""Letters in a line of a name, where panels share the width."""
+
+
+def panels(count: int) -> tuple[Figure, list[Axes]]:
+    """A figure of so many panels with shared axes, whose names and numbers stand at the outer ones alone."""
+    rows = -(-count // ACROSS)
+    figure = new_figure(ALONE if count == 1 else MORE + EACH * rows)
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    engine.set(wspace=APART)
+    grid = figure.subplots(rows, min(count, ACROSS), sharex=True, sharey=True, squeeze=False)
+    axes: list[Axes] = list(grid.flat)
+    for ax in axes[count:]:
+        ax.remove()
+    axes[0].yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    for index, ax in enumerate(axes[:count]):
+        if index % ACROSS:
+            ax.spines["left"].set_visible(False)
+            ax.tick_params(axis="y", left=False)
+        ax.tick_params(axis="x", labelbottom=is_lowest(index, count))
+    return figure, axes[:count]
+
+
+def is_lowest(index: int, count: int) -> bool:
+    """Whether nothing stands below a panel."""
+    return index + ACROSS >= count
+
+
+def name(title: str, count: int) -> str:
+    """A line's name, in several lines where panels are beside one another and it is long."""
+    return title if count == 1 else wrapped(title, NAME)
