@@ -184,7 +184,7 @@ def _json(path: Path) -> Any:
 def _parsed(content: bytes, path: Path) -> Any:
     try:
         return json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(path, f"must be JSON, found: {error}") from error
 
 
