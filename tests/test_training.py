@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,9 @@ def test_a_training_that_goes_on_elsewhere_says_with_what_it_began(tiny: Dataset
     assert train(cell(), lambda: tiny, alone, environment=here).environment == here
 
 
-@pytest.mark.parametrize("victim", ["progress.json", "state-000004.safetensors", "epoch-000002.safetensors"])
+@pytest.mark.parametrize(
+    "victim", ["progress.json", "a digit", "state-000004.safetensors", "epoch-000002.safetensors"]
+)
 def test_damaged_state_means_starting_over(tiny: Dataset, tmp_path: Path, victim: str) -> None:
     whole, broken = Store(tmp_path / "whole"), Store(tmp_path / "broken")
     expected = train(cell(), lambda: tiny, whole)
@@ -121,8 +124,13 @@ def test_damaged_state_means_starting_over(tiny: Dataset, tmp_path: Path, victim
 
     with pytest.raises(Killed):
         train(cell(), lambda: tiny, broken, kill)
-    path = broken.folder("a" * 32) / victim
-    path.write_bytes(path.read_bytes()[:-3] + b"xyz")
+    if victim == "a digit":
+        path = broken.folder("a" * 32) / "progress.json"
+        note = json.loads(path.read_bytes())
+        path.write_text(json.dumps({**note, "train_bound": [bound + 1.0 for bound in note["train_bound"]]}))
+    else:
+        path = broken.folder("a" * 32) / victim
+        path.write_bytes(path.read_bytes()[:-3] + b"xyz")
     seen: list[int] = []
     record = train(cell(), lambda: tiny, broken, lambda progress: seen.append(progress.epoch))
     assert seen[0] == 0 and record.train_bound == expected.train_bound
