@@ -25,6 +25,7 @@ from reportgen.execution import Outcome
 from reportgen.findings import Row, claims_data, csv_text, drift
 from reportgen.findings.drift import NumberDrift, estimate_of
 from reportgen.report.pdf.layout import Layout
+from reportgen.store import BrokenRecord
 from reportgen.verification import Evidence, Verification, again, gather, judge, printed, verification
 from reportgen.verification.agreement import disagreements
 from reportgen.verification.numbers import (
@@ -402,6 +403,9 @@ def test_a_page_that_was_changed_and_sealed_and_laid_to_another_commit(
     shown = replace(honest, pages=replace(honest.pages, others=(other,)))
     said = list(verdict_lines.lines(shown, Outcome(0, 3, (), 0.0), quick=False))
     assert any(line.startswith("  not judged: 1 thing that pages print") for line in said), said
+    broken = BrokenRecord("k", "measurement", {"problem.scale_factor": 2.0}, 0, "RuntimeError: no")
+    said = list(verdict_lines.lines(shown, Outcome(0, 2, (broken,), 0.0), quick=False))
+    assert "    measurement, scale_factor 2, checkpoint 0: RuntimeError: no" in said
 
 
 def test_printed_numbers_with_intervals_are_those_of_the_evidence() -> None:
@@ -412,7 +416,7 @@ def test_printed_numbers_with_intervals_are_those_of_the_evidence() -> None:
         (found,) = drift.compare_numbers(rows[:1], rows[1:], None)
         return Number(found, standing, 2)
 
-    values = Values([number(326.1, 328.3), number(5.0, 9.0, DIFFERENT)])
+    values = Values([number(326.1, 328.3), number(5.0, 9.0, DIFFERENT), number(25612.4, 25612.4)])
 
     def standing(here: str, there: str) -> str:
         tokens = [printed._tokens(text, 1) for text in (here, there)]
@@ -426,6 +430,8 @@ def test_printed_numbers_with_intervals_are_those_of_the_evidence() -> None:
     assert standing("326.1 (300.0 to 350.0)", again) == DIFFERENT
     assert standing("5.00 (4.95 to 5.05)", "9.00 (8.91 to 9.09)") == DIFFERENT
     assert standing("5.00 (4.95 to 5.05)", again) == NOT_JUDGED, "another number, of those that were told"
+    large = "25\u202f600 (25\u202f300 to 25\u202f900)"
+    assert standing(large, "2.56×10⁴ (2.53×10⁴ to 2.59×10⁴)") == EQUIVALENT, "as another version writes it"
     assert standing("7.0 (6.9 to 7.1)", "7.1 (7.0 to 7.2)") == NOT_JUDGED, "a number that stands in no file"
 
 

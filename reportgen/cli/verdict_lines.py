@@ -52,6 +52,7 @@ def lines(found: Verification, outcome: Outcome | None, *, quick: bool) -> Itera
         yield "  run again: no, the evidence cannot be read"
     else:
         yield f"  run again: {counted(outcome)}, at {_precision(found, quick)}"
+        yield from (f"    {place_of(of) or f'{of.kind}: '}{of.cause}" for of in outcome.broken[:SHOWN])
         yield from _table(found)
         yield from _differences(found)
     others = list(_others(found))

@@ -209,12 +209,16 @@ def _other_verdict(reported: str, again: str) -> bool:
 
 
 def _rounds_to(values: Array, text: str) -> NDArray[np.bool_]:
-    """Which values are printed so, to the digits that are printed; signs are set by the words."""
+    """Which values are printed so, to the digits that are printed; signs are set by the words.
+
+    Zeros at the end of a large whole number fill its places.
+    """
     plain = text.translate(POWERS).lstrip("-")
     percent, plain = plain.endswith("%"), plain.rstrip("%")
     mantissa, _, power = plain.partition("×10")
     scale = 10.0 ** int(power or 0) * (0.01 if percent else 1.0)
-    last = 10.0 ** -len(mantissa.partition(".")[2]) * scale
+    zeros = len(mantissa) - len(mantissa.rstrip("0")) if re.fullmatch(r"\d{5,}", mantissa) else 0
+    last = 10.0 ** (zeros - len(mantissa.partition(".")[2])) * scale
     with np.errstate(invalid="ignore"):
         return np.asarray(np.abs(np.abs(values) - float(mantissa) * scale) <= 0.5001 * last)
 
