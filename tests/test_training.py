@@ -136,6 +136,21 @@ def test_damaged_state_means_starting_over(tiny: Dataset, tmp_path: Path, victim
     assert seen[0] == 0 and record.train_bound == expected.train_bound
 
 
+def test_a_training_goes_on_from_a_note_without_a_checksum(tiny: Dataset, tmp_path: Path) -> None:
+    """As versions before the checksum wrote it: nights of work are not thrown away."""
+    store = Store(tmp_path)
+    for _ in range(3):
+        with pytest.raises(PausedError):
+            train(cell(), lambda: tiny, store, deadline=0.0)
+    path = store.folder("a" * 32) / "progress.json"
+    note = json.loads(path.read_bytes())
+    assert note.pop("checksum")
+    path.write_text(json.dumps(note))
+    seen: list[int] = []
+    train(cell(), lambda: tiny, store, lambda progress: seen.append(progress.epoch))
+    assert seen[0] == note["epoch"] + 1 > 1
+
+
 def test_divergence_is_a_cell_error_with_its_cause(tiny: Dataset, tmp_path: Path) -> None:
     with pytest.raises(CellError, match=r"diverged.*learning_rate"):
         train(cell(learning_rate=1e30), lambda: tiny, Store(tmp_path))
