@@ -104,7 +104,10 @@ _OVERFLOWING = """
     const box = element.getBoundingClientRect();
     const drawn = element.closest("svg")?.contains(element.parentElement);
     if (drawn || box.width === 0 || box.height === 0) continue;
-    if (box.right > innerWidth + 1 && !scrolls(element)) found.push(element.outerHTML.slice(0, 120));
+    const own = getComputedStyle(element);
+    const open = own.display !== "inline" && own.overflowX === "visible";
+    const right = open ? Math.max(box.right, box.left + element.scrollWidth) : box.right;
+    if (right > innerWidth + 1 && !scrolls(element)) found.push(element.outerHTML.slice(0, 120));
   }
   return found;
 }

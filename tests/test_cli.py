@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -401,7 +402,19 @@ def test_compare_says_that_results_were_changed_by_hand(
     text = (old / "results.csv").read_text()
     (old / "results.csv").write_text(text.replace("crafted,", "forged,"))
     assert call("compare", "old", "old") == 0
-    assert "NEW: old/results.csv was changed after the report was written" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "NEW: old/results.csv was changed after the report was written" in out
+    assert "claims.json was changed" not in out
+    claims = (old / "claims.json").read_text()
+    manifest = json.loads((old / "manifest.json").read_text())
+    manifest["files"]["claims.json"] = hashlib.sha256(claims.encode()).hexdigest()
+    (old / "manifest.json").write_text(json.dumps(manifest))
+    shutil.copytree(old, "flipped")
+    Path("flipped/claims.json").write_text(claims.replace('"confirmed"', '"refuted"', 1))
+    assert call("compare", "old", "flipped") == 1
+    out = capsys.readouterr().out
+    assert "NEW: flipped/claims.json was changed after the report was written" in out
+    assert "old/claims.json was changed" not in out
 
 
 def test_compare_with_a_broken_cell_is_exit_4(old: Path, capsys: pytest.CaptureFixture[str]) -> None:

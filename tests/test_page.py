@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser import PHONE, WIDE, Visit
+from tests.browser import PHONE, WIDE, Visit, whole_page
+from tests.conftest import LIVE
+from tests.test_report import findings_of
 
 Visiting = Callable[..., Visit]
 
@@ -70,9 +72,28 @@ def test_a_caption_is_not_squeezed_to_the_width_of_its_table(
     assert min(table for _, table in found) < 300 and min(caption for caption, _ in found) > 340
 
 
+def test_long_names_are_broken_on_a_phone(visit: Visiting, tmp_path: Path) -> None:
+    """In the title, the text, beside figures and after claims; what is cut off could not be scrolled to."""
+    label = "a_control_variate_with_a_name_that_says_all_that_it_does"
+    text = LIVE.replace("A page to be visited", "Rindfleischetikettierungsüberwachungsaufgaben")
+    text = text.replace("baseline: optimal_constant}", f"baseline: optimal_constant, label: {label}}}")
+    text += f"""\
+  - id: ordered
+    statement: they are in this order
+    test: ordering(total_variance, pathwise, {label}, score_function) at every checkpoint
+"""
+    path = tmp_path / "report.html"
+    path.write_bytes(whole_page(findings_of(text)))
+    visited = visit(path, width=320)
+    assert visited.page.locator(".claim .mark", has_text=label).count() > 0
+    assert visited.page.locator(".controls button", has_text=label).count() > 0
+    assert visited.overflowing() == []
+
+
 def test_what_is_too_wide_is_caught(wrong: Callable[..., Visit]) -> None:
     wide = '<div style="width: 500px">wide</div>'
     assert wrong(wide, width=PHONE).overflowing()
+    assert wrong("<p>" + "long" * 40, width=PHONE).overflowing()
     assert wrong(wide, "main { overflow-x: clip }", width=PHONE).overflowing()
     assert wrong(f'<div style="overflow-x: auto">{wide}</div>', width=PHONE).overflowing() == []
 

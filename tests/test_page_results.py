@@ -127,6 +127,8 @@ def test_the_address_tells_what_is_shown_and_shows_it_again(visit: Visiting, liv
     nothing = visit(live_page, fragment="#results?statistic=%3Cb%3E&unknown=1").page
     nothing.wait_for_selector(".explorer [role=status]")
     assert said(nothing).startswith("0 of")
+    odd = visit(live_page, fragment="#results?sort=constructor&text=pathwise").page
+    assert len(table(odd)) == 50
 
 
 def test_rows_are_saved_to_the_byte(visit: Visiting, live_page: Path, live: Findings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,9 @@ def test_a_training_that_goes_on_elsewhere_says_with_what_it_began(tiny: Dataset
     assert train(cell(), lambda: tiny, alone, environment=here).environment == here
 
 
-@pytest.mark.parametrize("victim", ["progress.json", "state-000004.safetensors", "epoch-000002.safetensors"])
+@pytest.mark.parametrize(
+    "victim", ["progress.json", "a digit", "state-000004.safetensors", "epoch-000002.safetensors"]
+)
 def test_damaged_state_means_starting_over(tiny: Dataset, tmp_path: Path, victim: str) -> None:
     whole, broken = Store(tmp_path / "whole"), Store(tmp_path / "broken")
     expected = train(cell(), lambda: tiny, whole)
@@ -121,11 +124,31 @@ def test_damaged_state_means_starting_over(tiny: Dataset, tmp_path: Path, victim
 
     with pytest.raises(Killed):
         train(cell(), lambda: tiny, broken, kill)
-    path = broken.folder("a" * 32) / victim
-    path.write_bytes(path.read_bytes()[:-3] + b"xyz")
+    if victim == "a digit":
+        path = broken.folder("a" * 32) / "progress.json"
+        note = json.loads(path.read_bytes())
+        path.write_text(json.dumps({**note, "train_bound": [bound + 1.0 for bound in note["train_bound"]]}))
+    else:
+        path = broken.folder("a" * 32) / victim
+        path.write_bytes(path.read_bytes()[:-3] + b"xyz")
     seen: list[int] = []
     record = train(cell(), lambda: tiny, broken, lambda progress: seen.append(progress.epoch))
     assert seen[0] == 0 and record.train_bound == expected.train_bound
+
+
+def test_a_training_goes_on_from_a_note_without_a_checksum(tiny: Dataset, tmp_path: Path) -> None:
+    """As versions before the checksum wrote it: nights of work are not thrown away."""
+    store = Store(tmp_path)
+    for _ in range(3):
+        with pytest.raises(PausedError):
+            train(cell(), lambda: tiny, store, deadline=0.0)
+    path = store.folder("a" * 32) / "progress.json"
+    note = json.loads(path.read_bytes())
+    assert note.pop("checksum")
+    path.write_text(json.dumps(note))
+    seen: list[int] = []
+    train(cell(), lambda: tiny, store, lambda progress: seen.append(progress.epoch))
+    assert seen[0] == note["epoch"] + 1 > 1
 
 
 def test_divergence_is_a_cell_error_with_its_cause(tiny: Dataset, tmp_path: Path) -> None:

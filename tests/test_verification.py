@@ -25,7 +25,8 @@ from reportgen.errors import MissingDataError, UsageError
 from reportgen.execution import Outcome
 from reportgen.findings import Row, claims_data, csv_text, drift
 from reportgen.findings.drift import NumberDrift, estimate_of
-from reportgen.verification import Evidence, Verification, again, gather, judge, verification
+from reportgen.store import BrokenRecord
+from reportgen.verification import Evidence, Verification, again, gather, judge, printed, verification
 from reportgen.verification.agreement import disagreements
 from reportgen.verification.numbers import (
     DIFFERENT,
@@ -297,21 +298,26 @@ def glyphs(font: Any) -> dict[str, str]:
     return {chr(int(character, 16)): glyph.lower() for glyph, character in pairs}
 
 
-def with_another_digit(pdf: pikepdf.Pdf, page: int) -> bytes:
-    """Changes one printed digit of a page into another that its font has; the content as it then is."""
+def with_another_digit(pdf: pikepdf.Pdf, page: int, *, of_estimate: bool = False) -> bytes:
+    """Changes one printed digit of a page into another that its font has; the content as it then is.
+
+    It may be that of a label or a year, but for `of_estimate`: then it stands in a number with decimals.
+    """
     held = pdf.pages[page]
     fonts = {name: glyphs(font) for name, font in held.Resources.Font.items()}
     content = held.Contents.read_bytes().decode("latin-1")
     current: dict[str, str] = {}
+    before = ""
     for found in re.finditer(r"(/\S+) [\d.]+ Tf|<((?:[0-9a-fA-F]{4})+)>", content):
         if found[1]:
             current = fonts[found[1]]
             continue
         for at in range(found.start(2), found.end(2), 4):
             glyph = content[at : at + 4].lower()
-            digits = [c for c, g in current.items() if g == glyph and c in "123456789"]
-            others = [g for c, g in current.items() if c in "123456789" and c not in digits]
-            if digits and others:
+            (letter,) = [c for c, g in current.items() if g == glyph][:1] or " "
+            others = [g for c, g in current.items() if c in "123456789" and c != letter]
+            before += letter
+            if letter in "123456789" and others and (not of_estimate or re.search(r"\d\.\d$", before)):
                 changed = (content[:at] + others[0] + content[at + 4 :]).encode("latin-1")
                 held.Contents = pdf.make_stream(changed)
                 return changed
@@ -372,6 +378,184 @@ def test_glyphs_that_look_like_others(
     assert {(item.reported, item.around) for item in found.pages.others} == {
         ("drawn otherwise", "its fonts, links or images")
     }
+
+
+def told_otherwise(report: Path, target: Path, **changes: Any) -> Path:
+    """The report with other entries in its manifest."""
+    manifest = {**json.loads(attached(report)["manifest.json"]), **changes}
+    return with_files(report, target, manifest_json=json.dumps(manifest).encode())
+
+
+def test_a_page_that_was_changed_and_sealed_and_laid_to_another_commit(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
+) -> None:
+    """Words may be those of the other commit; a number that repeats is printed as it is."""
+    with pikepdf.open(report) as pdf:
+        content = with_another_digit(pdf, 2, of_estimate=True)
+        pdf.save(tmp_path / "open.pdf")
+    manifest = json.loads(attached(report)["manifest.json"])
+    manifest["pages"][2] = hashlib.sha256(content).hexdigest()
+    changes = {"pages": manifest["pages"], "git_commit": "0" * 40}
+    found = judged(told_otherwise(tmp_path / "open.pdf", tmp_path / "f.pdf", **changes))
+    assert found.evidence.faults == () and found.pages is not None
+    assert [item.page for item in found.pages.others if item.standing == DIFFERENT] == [3]
+    assert found.exit_code == 1
+    honest = judged(told_otherwise(report, tmp_path / "g.pdf", git_commit="0" * 40))
+    assert honest.exit_code == 0 and honest.pages is not None
+    other = printed.Printed(7, "0" * 40, "1" * 40, "Commit", NOT_JUDGED)
+    shown = replace(honest, pages=replace(honest.pages, others=(other,)))
+    said = list(verdict_lines.lines(shown, Outcome(0, 3, (), 0.0), quick=False))
+    assert any(line.startswith("  not judged: 1 thing that pages print") for line in said), said
+    broken = BrokenRecord("k", "measurement", {"problem.scale_factor": 2.0}, 0, "RuntimeError: no")
+    said = list(verdict_lines.lines(shown, Outcome(0, 2, (broken,), 0.0), quick=False))
+    assert "    measurement, scale_factor 2, checkpoint 0: RuntimeError: no" in said
+
+
+def test_printed_numbers_with_intervals_are_those_of_the_evidence() -> None:
+    """Off the first machine, too: the second run's number is known, and so is what was reported of it."""
+
+    def number(old: float, new: float, standing: str = EQUIVALENT) -> Number:
+        rows = [row(value, value / 100.0) for value in (old, new)]
+        (found,) = drift.compare_numbers(rows[:1], rows[1:], None)
+        return Number(found, standing, 2)
+
+    values = Values([number(326.1, 328.3), number(5.0, 9.0, DIFFERENT), number(25612.4, 25612.4)])
+
+    def standing(here: str, there: str) -> str:
+        tokens = [printed._tokens(text, 1) for text in (here, there)]
+        ends = [printed._with_ends(of) for of in tokens]
+        one, other = (of[0] for of in tokens)
+        return values.standing(one, other, ends[0].get(id(one)), ends[1].get(id(other)))
+
+    again = "328.3 (325.0 to 331.6)"
+    assert standing("326.1 (322.8 to 329.4)", again) == EQUIVALENT
+    assert standing("999.9 (322.8 to 329.4)", again) == DIFFERENT
+    assert standing("326.1 (300.0 to 350.0)", again) == DIFFERENT
+    assert standing("5.00 (4.95 to 5.05)", "9.00 (8.91 to 9.09)") == DIFFERENT
+    assert standing("5.00 (4.95 to 5.05)", again) == NOT_JUDGED, "another number, of those that were told"
+    large = "25\u202f600 (25\u202f300 to 25\u202f900)"
+    assert standing(large, "2.56×10⁴ (2.53×10⁴ to 2.59×10⁴)") == EQUIVALENT, "as another version writes it"
+    assert standing("7.0 (6.9 to 7.1)", "7.1 (7.0 to 7.2)") == NOT_JUDGED, "a number that stands in no file"
+
+
+def test_words_and_numbers_that_are_others() -> None:
+    def other(here: str, there: str) -> bool:
+        one, again = (printed._tokens(text, 1)[0] for text in (here, there))
+        return printed._other_number(one, again)
+
+    assert other("5.13", "6.13") and other("22\u202f173", "22\u202f713") and other("−0.445", "0.445")
+    assert other("1.2×10⁶", "1.2×10⁵") and other("63.8%", "36.8%")
+    assert not other("5.13", "5.1") and not other("7", "8") and not other("1234", "1.23×10³")
+    assert printed._other_verdict("● confirmed", "▲ refuted") and not printed._other_verdict(
+        "seen", "refuted"
+    )
+    assert not printed._other_verdict("it is confirmed here", "and refuted there")
+
+
+def test_what_a_manifest_says_beside_numbers(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
+) -> None:
+    manifest = json.loads(attached(report)["manifest.json"])
+    (cell, *_) = manifest["cells"]["measurement"]
+    stopped = [{"key": cell["key"], "kind": "measurement", "cause": "x"}]
+    for changes, wanted in (
+        ({"experiment": "\x1b[31mother"}, "says experiment \x1b[31mother, and declaration.yaml word"),
+        ({"title": "Another"}, "says title Another, and declaration.yaml A report"),
+        ({"run": "0" * 12}, "says run 000000000000, and this run gives "),
+        ({"exit_code": 1}, "says exit_code 1, and this run gives 0"),
+        ({"cells": {**manifest["cells"], "broken": stopped}}, "its cells are not those of this run"),
+        (
+            {"cells": {**manifest["cells"], "unfinished": stopped}},
+            "has a number, and manifest.json calls its",
+        ),
+    ):
+        found = judged(told_otherwise(report, tmp_path / "m.pdf", **changes))
+        said = [*found.evidence.faults, *(how for _, how in found.otherwise)]
+        assert any(wanted in text for text in said), (wanted, said)
+        assert found.exit_code == 1
+
+
+def test_files_repeat_to_the_byte(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
+) -> None:
+    files = attached(report)
+    lines = files["results.csv"].decode().splitlines()
+    claims = json.loads(files["claims.json"])
+    for name, content in {
+        "results_csv": "\r\n".join([lines[0], *reversed(lines[1:]), ""]).encode(),
+        "claims_json": json.dumps([{**claims[0], "note": "withdrawn"}], indent=2).encode(),
+        "declaration_yaml": files["declaration.yaml"] + b"# as agreed\n",
+        "requirements_lock": b"torch==1.0\n",
+    }.items():
+        manifest = resealed(report, **{name: content})
+        path = with_files(report, tmp_path / "f.pdf", manifest_json=manifest, **{name: content})
+        found = judged(path)
+        assert found.evidence.faults == ()
+        (where, how), *others = found.otherwise
+        assert not others and where.replace(".", "_") == name and "to the byte" in how
+        assert found.exit_code == 1
+
+
+def test_rows_of_another_run(report: Path, tmp_path: Path) -> None:
+    rows = attached(report)["results.csv"].decode()
+    key = rows.splitlines()[1].split(",")[1]
+    other = rows.replace("\r\nword,", "\r\nelse,", 1).replace(key, "0" * len(key))
+    faults = gather(with_files(report, tmp_path / "r.pdf", results_csv=other.encode())).faults
+    assert "results.csv:2: its experiment is not that of declaration.yaml" in faults
+    assert any(of.startswith("results.csv:2: its cell is none of manifest.json, as ") for of in faults)
+
+
+def test_what_no_report_is_written_with(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
+) -> None:
+    def script() -> pikepdf.Dictionary:
+        return pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS=pikepdf.String("app.alert(1)"))
+
+    with pikepdf.open(report) as pdf:
+        pdf.attachments["corrected.csv"] = pikepdf.AttachedFileSpec(pdf, b"x", filename="corrected.csv")
+        pdf.Root.OpenAction = script()
+        note = pikepdf.Dictionary(Subtype=pikepdf.Name.Link, Rect=[9, 9, 99, 99], A=script())
+        pdf.pages[1].Annots = pikepdf.Array([*pdf.pages[1].get("/Annots", []), pdf.make_indirect(note)])
+        pdf.save(tmp_path / "more.pdf")
+    assert gather(tmp_path / "more.pdf").faults == (
+        "page 2: has an annotation (Link with JavaScript), which no report is written with",
+        "corrected.csv: is attached, which no report is written with",
+        "the PDF does something when it is opened (OpenAction), which no report is written to do",
+    )
+    with pikepdf.open(report) as pdf:
+        pdf.Root.Outlines.First.Title = pikepdf.String("Another")
+        pdf.save(tmp_path / "outline.pdf")
+    found = judged(tmp_path / "outline.pdf")
+    assert found.exit_code == 1
+    assert found.otherwise == (("the PDF", "its title or outline is not what this run gives"),)
+
+
+def test_evidence_of_another_make_is_told_in_a_line(
+    report: Path, tmp_path: Path, second: Second, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever stands in it, as anyone may have written it."""
+    claims = json.loads(attached(report)["claims.json"])
+    (made, *rest) = claims[0]["comparisons"]
+    for content in (
+        b"[" * 100_000,
+        json.dumps([{**claims[0], "effect": 3}]).encode(),
+        json.dumps([{**claims[0], "comparisons": [{**made, "setting": "x"}, *rest]}]).encode(),
+        json.dumps([{**claims[0], "comparisons": [{**made, "checkpoint": math.inf}, *rest]}]).encode(),
+    ):
+        path = with_files(report, tmp_path / "c.pdf", claims_json=content)
+        assert call("verify", str(path)) == 1
+        assert "    claims.json: must be " in capsys.readouterr().out
+    manifest = json.loads(attached(report)["manifest.json"])
+    for name, value in (("seconds", "x"), ("finished", "soon"), ("finished", 7)):
+        clocks = {key: {**clock, name: value} for key, clock in manifest["clocks"].items()}
+        path = told_otherwise(report, tmp_path / "k.pdf", clocks=clocks)
+        said = refused(path, capsys, "--quiet", "--output", str(second.folder))
+        assert "the clocks in its manifest.json" in said
+    path = told_otherwise(report, tmp_path / "k.pdf", git_commit="\x07")
+    said = refused(path, capsys, "--quiet", "--output", str(second.folder))
+    assert "what its manifest.json says of its origin must be what a page can print" in said
+    later = told_otherwise(report, tmp_path / "v.pdf", reportgen="9\x1b[2J")
+    assert "was made by reportgen 9\\x1b[2J, and" in refused(later, capsys)
 
 
 # --- what cannot be judged ---------------------------------------------------------------------------------

@@ -64,8 +64,8 @@ def lines(found: Comparison) -> Iterable[str]:
     """The sentence, what the runs were made with, claims, then rows, the most significant first."""
     yield summary(found)
     for side, run in (("OLD", found.old), ("NEW", found.new)):
-        if run.altered:
-            yield f"  {side}: {run.results} was changed after the report was written"
+        for path in run.altered:
+            yield f"  {side}: {path} was changed after the report was written"
     yield from _left_out("what the runs were made with is not compared", found, MANIFEST, found.causes)
     yield from (f"  differs: {cause}" for cause in found.causes or ())
     yield from _left_out("claims are not compared", found, CLAIMS, found.claims)
@@ -100,7 +100,7 @@ def answer(found: Comparison) -> dict[str, Any]:
         "new": str(found.new.results),
         "exit_code": found.exit_code,
         "counts": found.counts(),
-        "altered": {"old": found.old.altered, "new": found.new.altered},
+        "altered": {"old": bool(found.old.altered), "new": bool(found.new.altered)},
         "differs": None if found.causes is None else [asdict(cause) for cause in found.causes],
         "claims": None
         if found.claims is None

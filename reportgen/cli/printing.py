@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,9 @@ from io import TextIOWrapper
 from typing import Any, TextIO, cast
 
 import typer
+
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What steers a terminal instead of being read: text out of a file may hold it."""
 
 
 class _Lasting:
@@ -83,7 +87,7 @@ def _occupy() -> None:
 def print_lines(lines: Iterable[str]) -> None:
     """To standard output."""
     for line in lines:
-        typer.echo(line)
+        typer.echo(readable(line))
 
 
 def print_json(value: Any) -> None:
@@ -95,5 +99,10 @@ def print_json(value: Any) -> None:
 def complain(message: str, code: int) -> int:
     """To standard error, each line as an error; the exit code is handed back."""
     for line in message.splitlines():
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {readable(line)}", file=sys.stderr)
     return code
+
+
+def readable(text: str) -> str:
+    """With what steers a terminal spelt out."""
+    return UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)

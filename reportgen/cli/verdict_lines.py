@@ -13,7 +13,15 @@ from reportgen.cli.tables import aligned, counted, counts, place_of
 from reportgen.declaration.claims.tests import percent_text
 from reportgen.findings import prose
 from reportgen.findings.finished import CLAIMS, PUBLISHED
-from reportgen.verification.numbers import DIFFERENT, EQUIVALENT, IDENTICAL, STANDINGS, UNDECIDED, Number
+from reportgen.verification.numbers import (
+    DIFFERENT,
+    EQUIVALENT,
+    IDENTICAL,
+    NOT_JUDGED,
+    STANDINGS,
+    UNDECIDED,
+    Number,
+)
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
@@ -44,12 +52,16 @@ def lines(found: Verification, outcome: Outcome | None, *, quick: bool) -> Itera
         yield "  run again: no, the evidence cannot be read"
     else:
         yield f"  run again: {counted(outcome)}, at {_precision(found, quick)}"
+        yield from (f"    {place_of(of) or f'{of.kind}: '}{of.cause}" for of in outcome.broken[:SHOWN])
         yield from _table(found)
         yield from _differences(found)
     others = list(_others(found))
     yield from (f"  {line}" for line in aligned(others[:SHOWN]))
     if len(others) > SHOWN:
         yield f"  and {prose.count(len(others) - SHOWN)} more; --json lists all"
+    unjudged = [item for item in (found.pages.others if found.pages else ()) if item.standing == NOT_JUDGED]
+    if unjudged:
+        yield f"  not judged: {many(len(unjudged), 'thing')} that pages print otherwise; --json lists all"
     yield f"{found.verdict}: {BROKEN if found.broken else ENDINGS[found.verdict]}"
 
 
@@ -73,6 +85,7 @@ def answer(found: Verification, outcome: Outcome | None, *, quick: bool) -> dict
         "differs": [asdict(cause) for cause in found.causes],
         "claims": [asdict(verdict) for verdict in found.verdicts],
         "published": [asdict(verdict) for verdict in found.published],
+        "otherwise": [{"where": where, "how": how} for where, how in found.otherwise],
         "pages": None
         if pages is None
         else {"count": pages.count, "same": pages.same, "others": [asdict(item) for item in pages.others]},
@@ -167,6 +180,8 @@ def _others(found: Verification) -> Iterator[dict[str, str]]:
                 yield _line(verdict.standing, f"{file}: {verdict.id}", change)
     for number in _ranked(found.numbers):
         yield _line(number.standing, f"{_place(number)}: {_name(number)}", _change(number))
+    for where, how in found.otherwise:
+        yield _line(DIFFERENT, where, how)
     others = found.pages.others if found.pages else ()
     for item in others:
         if item.standing == DIFFERENT or item.page in found.evidence.altered:

@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,8 @@ class FinishedRun:
     claims: tuple[Mapping[str, Any], ...] | None
     """claims.json; None where a results.csv was named that has none beside it."""
     manifest: Mapping[str, Any] | None
-    altered: bool
-    """Whether results.csv is another file than the one the manifest was written for."""
+    altered: tuple[Path, ...]
+    """Of results.csv and claims.json, those that are not the files that the manifest was written for."""
 
     @property
     def experiment(self) -> str:
@@ -84,13 +84,13 @@ def read_run(place: Path) -> FinishedRun:
     if manifest is not None and not isinstance(manifest, dict):
         raise _damaged(folder / MANIFEST, f"must be an object, got {type(manifest).__name__}")
     files = (manifest or {}).get("files")
-    expected = files.get(RESULTS) if isinstance(files, dict) and results.name == RESULTS else None
+    beside_it = {folder / CLAIMS: _bytes(folder / CLAIMS)} if beside else {}
     return FinishedRun(
         results=results,
         rows=read_rows(content, results),
-        claims=read_claims(_bytes(folder / CLAIMS), folder / CLAIMS) if beside else None,
+        claims=read_claims(beside_it[folder / CLAIMS], folder / CLAIMS) if beside else None,
         manifest=manifest,
-        altered=expected is not None and expected != hashlib.sha256(content).hexdigest(),
+        altered=tuple(_altered({results: content, **beside_it}, files)),
     )
 
 
@@ -181,10 +181,18 @@ def _json(path: Path) -> Any:
     return _parsed(_bytes(path), path) if path.is_file() else None
 
 
+def _altered(contents: Mapping[Path, bytes], sums: Any) -> Iterator[Path]:
+    """Files of which the manifest has another SHA-256."""
+    for path, content in contents.items():
+        told = sums.get(path.name) if isinstance(sums, dict) else None
+        if told is not None and told != hashlib.sha256(content).hexdigest():
+            yield path
+
+
 def _parsed(content: bytes, path: Path) -> Any:
     try:
         return json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(path, f"must be JSON, found: {error}") from error
 
 

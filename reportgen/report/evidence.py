@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from reportgen.findings import Findings
@@ -76,11 +77,17 @@ def _with_clock(record: Record, manifest: Mapping[str, Any]) -> Record:
         return record
     machine = clock["machine"]
     about = {} if machine is None else manifest["environment"]["measured"][machine]
-    finished = {} if clock["finished"] is None else {"finished": clock["finished"]}
-    taken: dict[str, Any] = {"seconds": clock["seconds"], "environment": {**about, **finished}}
+    finished = {} if clock["finished"] is None else {"finished": _date(clock["finished"])}
+    taken: dict[str, Any] = {"seconds": float(clock["seconds"]), "environment": {**about, **finished}}
     if isinstance(record, MeasurementRecord):
         taken["arms"] = tuple(
-            replace(arm, seconds_per_replicate=math.nan if seconds is None else seconds)
+            replace(arm, seconds_per_replicate=math.nan if seconds is None else float(seconds))
             for arm, seconds in zip(record.arms, clock["seconds_per_replicate"], strict=True)
         )
     return replace(record, **taken)
+
+
+def _date(text: str) -> str:
+    """As it is written, which must be ISO 8601."""
+    datetime.fromisoformat(text)
+    return text

@@ -85,7 +85,7 @@ def save_state(folder: Path, optimizer: Adam, progress: Progress) -> None:
         "environments": progress.environments,
         "files": sums,
     }
-    write_whole(folder / PROGRESS, to_json(note))
+    write_whole(folder / PROGRESS, to_json({**note, "checksum": checksum(to_json(note))}))
     for path in folder.glob("state-*.safetensors"):
         if path.name != name:
             path.unlink(missing_ok=True)
@@ -95,6 +95,9 @@ def resume(folder: Path, optimizer: Adam) -> Progress | None:
     """Put the last whole state back; None where there is none or a byte of it is wrong."""
     try:
         note = json.loads((folder / PROGRESS).read_bytes())
+        told = note.pop("checksum", None)  # trainings begun by an earlier version have none, and go on
+        if told is not None and told != checksum(to_json(note)):
+            return None
         contents = {name: (folder / name).read_bytes() for name in note["files"]}
         if any(checksum(content) != note["files"][name] for name, content in contents.items()):
             return None

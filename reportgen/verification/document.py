@@ -21,6 +21,15 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it would warn of, 
 
 ELSEWHERE = frozenset({"/Parent", "/P", "/StructParents", "/StructParent", "/Dest", "/D"})
 """Entries of a page and its links that lead to other pages, or into the structure tree."""
+QUIET = frozenset({
+    "/AF", "/Lang", "/MarkInfo", "/Metadata", "/Names", "/Outlines", "/OutputIntents", "/PageLabels",
+    "/Pages", "/StructTreeRoot", "/Type", "/Version", "/ViewerPreferences",
+})  # fmt: skip
+"""Entries of a document that do nothing when it is opened."""
+FRAME = ("/Lang", "/Outlines", "/PageLabels", "/ViewerPreferences")
+"""Those that a reader sees beside the pages."""
+WHERE = frozenset({"/URI", "/GoTo"})
+"""What a link may do: lead somewhere."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,11 @@ class Document:
     sums: tuple[str, ...]
     """SHA-256 of each page's content stream, decoded."""
     notes: tuple[tuple[str, ...], ...]
-    """Kinds of annotation on each page."""
+    """Kinds of annotation on each page; of a link that does more than lead somewhere, what it does."""
+    acts: tuple[str, ...]
+    """What is not of its pages and does something by itself: scripts, forms, layers."""
+    frame: str
+    """A digest of what is seen beside the pages: title, outline, numbers of pages."""
     _pages: tuple[Any, ...]
 
     def text(self, page: int) -> str:
@@ -67,11 +80,14 @@ def parse(content: bytes, path: Path) -> Document:
         reader = PdfReader(BytesIO(content), strict=True)
         if not reader.is_encrypted:
             pages = tuple(reader.pages)
+            root = reader.trailer["/Root"].get_object()
             return Document(
                 content,
                 {name: tuple(found) for name, found in reader.attachments.items()},
                 tuple(hashlib.sha256(_contents(page)).hexdigest() for page in pages),
                 tuple(_notes(page) for page in pages),
+                _acts(root),
+                _frame(root, reader.metadata or {}),
                 pages,
             )
     except (DependencyError, FileNotDecryptedError):  # a cipher that takes another package to read
@@ -94,7 +110,26 @@ def _contents(page: Any) -> bytes:
 
 def _notes(page: Any) -> tuple[str, ...]:
     held = page.get("/Annots")
-    return tuple(str(note.get_object()["/Subtype"])[1:] for note in (held.get_object() if held else ()))
+    found = [_note(note.get_object()) for note in (held.get_object() if held else ())]
+    return tuple(found + ["AA"] * ("/AA" in page))
+
+
+def _note(note: Any) -> str:
+    act = note.get("/A")
+    does = act.get_object()["/S"] if act is not None else "/GoTo"
+    odd = does not in WHERE or "/AA" in note
+    return f"{note['/Subtype'][1:]} with {str(does)[1:]}" if odd else str(note["/Subtype"])[1:]
+
+
+def _acts(root: Any) -> tuple[str, ...]:
+    names = root["/Names"].get_object() if "/Names" in root else {}
+    return tuple(str(name)[1:] for name in (*(set(root) - QUIET), *(set(names) & {"/JavaScript"})))
+
+
+def _frame(root: Any, about: Mapping[str, Any]) -> str:
+    told = [about.get(name) for name in ("/Title", "/Author", "/Subject", "/Keywords")]
+    seen = [_digest(root.raw_get(name), {}).hex() for name in FRAME if name in root]
+    return hashlib.sha256(repr((told, seen)).encode()).hexdigest()
 
 
 def _digest(item: Any, known: dict[tuple[int, int], bytes]) -> bytes:

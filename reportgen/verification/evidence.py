@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from reportgen import __version__
 from reportgen.declaration import Experiment, load_text, resolved
 from reportgen.errors import DeclarationError, UsageError
-from reportgen.findings import Row
+from reportgen.findings import Row, prose
 from reportgen.findings.finished import CLAIMS, MANIFEST, PUBLISHED, RESULTS, read_claims, read_rows
 from reportgen.report import EVIDENCE
 from reportgen.report.evidence import SOMETIMES
@@ -28,10 +29,11 @@ DECLARATION = "declaration.yaml"
 LINKS = "Link"
 """The only annotation that a report's pages have."""
 PARTS: Mapping[str, type | UnionType] = {
-    "attached": dict, "cells.unfinished": list, "clocks": dict, "command": str, "data": dict,
+    "attached": dict, "cells.judgement": list, "cells.measurement": list, "cells.training": list,
+    "cells.unfinished": list, "clocks": dict, "command": str, "data": dict,
     "environment.measured": list, "environment.rendered": dict, "experiment": str, "files": dict,
     "finished": str | None, "git_commit": str | None, "pages": list, "paper": str, "run": str, "seed": int,
-    "settings.measure.precision": float, "store": dict,
+    "settings.measure.precision": float, "store": dict, "title": str,
 }  # fmt: skip
 """Of manifest.json, what is used here."""
 
@@ -75,7 +77,7 @@ def gather(path: Path) -> Evidence:
     files = _attached(path, document)
     manifest = _manifest(path, files[MANIFEST])
     pages = dict(_changed_pages(document, manifest))
-    faults = [*_changed_files(files, manifest), *pages.values()]
+    faults = [*_changed_files(files, manifest), *pages.values(), *_foreign(document)]
     experiment: Experiment | None = None
     rows: tuple[Row, ...] = ()
     claims: tuple[Mapping[str, Any], ...] = ()
@@ -86,7 +88,10 @@ def gather(path: Path) -> Evidence:
         rows = read_rows(files[RESULTS], Path(RESULTS))
         claims = read_claims(files[CLAIMS], Path(CLAIMS))
         tuple(claim_rows(claims))  # whether all is there that the second run is held against
+        reading = MANIFEST
         faults += _other_settings(experiment, manifest)
+        faults += _other_rows(experiment, rows, manifest)
+        reading = CLAIMS
         faults += disagreements(experiment, rows, claims)
         reading = PUBLISHED
         published = read_published(files.get(PUBLISHED), experiment)
@@ -95,7 +100,7 @@ def gather(path: Path) -> Evidence:
         unreadable = str(error).splitlines()
     except UnicodeDecodeError as error:
         unreadable = [f"{DECLARATION}: must be UTF-8, found a byte that is not at {error.start}"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         unreadable = [f"{reading}: must be as reportgen writes it, found otherwise ({error})"]
     return Evidence(
         path,
@@ -134,7 +139,7 @@ def _manifest(path: Path, content: bytes) -> Mapping[str, Any]:
     try:
         manifest = json.loads(content)
         version = manifest["reportgen"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
             f"{path}: its {MANIFEST} must be the manifest of a report, but is damaged. "
             "Get the report as it was made."
@@ -191,6 +196,14 @@ def _is_date(text: str | None) -> bool:
         return False
 
 
+def _foreign(document: Document) -> Iterator[str]:
+    """What no report is written with, beside its pages."""
+    for name in sorted(document.files.keys() - {*EVIDENCE, *SOMETIMES}):
+        yield f"{name}: is attached, which no report is written with"
+    for what in sorted(document.acts):
+        yield f"the PDF does something when it is opened ({what}), which no report is written to do"
+
+
 def _changed_files(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iterator[str]:
     """Of what is attached and of what lay beside it: results.csv is told by both."""
     for name, content in files.items():
@@ -207,8 +220,29 @@ def _other_settings(experiment: Experiment, manifest: Mapping[str, Any]) -> Iter
     for name, value in manifest["settings"].items():
         if declared.get(name) != value:
             yield f"{MANIFEST}: says {name} {value}, and {DECLARATION} {declared.get(name)}"
-    if manifest.get("seed") != experiment.seed:
-        yield f"{MANIFEST}: says seed {manifest.get('seed')}, and {DECLARATION} {experiment.seed}"
+    for name in ("experiment", "title", "seed"):
+        value = getattr(experiment, name)
+        if manifest[name] != value:
+            yield f"{MANIFEST}: says {name} {manifest[name]}, and {DECLARATION} {value}"
+
+
+def _other_rows(experiment: Experiment, rows: Sequence[Row], manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Rows of another experiment, of no cell of the manifest, or of an unfinished one and with numbers."""
+    kinds = ("training", "judgement", "measurement")
+    cells = {cell["key"] for kind in kinds for cell in manifest["cells"][kind]}
+    unfinished = {cell["key"] for cell in manifest["cells"]["unfinished"]}
+    for told, of in (
+        ("its experiment is not that of " + DECLARATION, lambda row: row.experiment != experiment.experiment),
+        ("its cell is none of " + MANIFEST, lambda row: row.cell not in cells),
+        (
+            f"has a number, and {MANIFEST} calls its cell unfinished",
+            lambda row: row.cell in unfinished and not math.isnan(row.value),
+        ),
+    ):
+        lines = [line for line, row in enumerate(rows, start=2) if of(row)]
+        if lines:
+            more = f", as {prose.count(len(lines) - 1)} more" if len(lines) > 1 else ""
+            yield f"{RESULTS}:{lines[0]}: {told}{more}"
 
 
 def _changed_pages(document: Document, manifest: Mapping[str, Any]) -> Iterator[tuple[int, str]]:

@@ -16,6 +16,7 @@ from difflib import SequenceMatcher
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.findings import verdicts
 from reportgen.verification.document import Document
 from reportgen.verification.numbers import DIFFERENT, EQUIVALENT, IDENTICAL, NOT_JUDGED, Number
 
@@ -27,6 +28,9 @@ AROUND = 4
 """Words told on either side of a number."""
 
 Array = NDArray[np.float64]
+Ends = tuple[str, str, str]
+"""A number as it is printed, and the ends of its interval."""
+WORDS = frozenset(verdicts.VERDICTS)
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,24 @@ class _Token:
     """Whether there is a space before it."""
 
 
-def compare(reported: Document, again: Document, numbers: Sequence[Number], *, promised: bool) -> Pages:
+def compare(
+    reported: Document,
+    again: Document,
+    numbers: Sequence[Number],
+    *,
+    promised: bool,
+    repeated: bool = False,
+    same_verdicts: bool = False,
+) -> Pages:
     """The pages of a report against those of the second run's.
 
     `promised`: they must be the same. Otherwise a number may differ as those
     of results.csv and claims.json do: where one of `numbers` is printed so
     here and so there, it stands as that one does; where none is, it is not
-    judged.
+    judged. But a number with its interval that is one of the second run's,
+    and here is none of the evidence, is different; so is, where all of
+    `numbers` are the same (`repeated`), one that is no rounding of the other,
+    and where verdicts are (`same_verdicts`), another verdict.
     """
     count = len(reported.sums)
     if reported.content == again.content:
@@ -84,12 +99,20 @@ def compare(reported: Document, again: Document, numbers: Sequence[Number], *, p
         for of in (reported, again)
     )
     known = Values(numbers)
+    with_ends = {**_with_ends(here), **_with_ends(there)}
     same, found = 0, []
     for one, other, around in _side_by_side(here, there):
         if one.text == other.text:
             same += one.is_number
         else:
-            standing = DIFFERENT if promised else known.standing(one, other)
+            ends = with_ends.get(id(one)), with_ends.get(id(other))
+            standing = known.standing(one, other, *ends)
+            if (
+                promised
+                or (same_verdicts and _other_verdict(one.text, other.text))
+                or (repeated and standing == NOT_JUDGED and _other_number(one, other))
+            ):
+                standing = DIFFERENT
             found.append(Printed(one.page, one.text, other.text, around, standing))
     if promised:
         found += _drawn(reported, again, {item.page for item in found})
@@ -120,23 +143,82 @@ class Values:
         table: Array = np.array(rows, dtype=float).reshape(-1, 3)
         self.old, self.new, self.worth = table.T
 
-    def standing(self, reported: _Token, again: _Token) -> str:
-        """Of two printed numbers, by the numbers they may be."""
+    def standing(
+        self, reported: _Token, again: _Token, here: Ends | None = None, there: Ends | None = None
+    ) -> str:
+        """Of two printed numbers, by the numbers they may be; `here` and `there` are their intervals."""
         if not (reported.is_number and again.is_number):
             return NOT_JUDGED
+        if here is not None and there is not None:
+            was, now = self._printed(self.old, here), self._printed(self.new, there)
+            fits = self.worth[::3][was & now]
+            if (now.any() and not was.any()) or (fits.size > 0 and (fits < 0.0).all()):
+                return DIFFERENT
+            if now.any():  # of others than these the two runs print the one that is least, or most
+                return EQUIVALENT if (fits > 0.0).any() else NOT_JUDGED
         pairs = _rounds_to(self.old, reported.text) & _rounds_to(self.new, again.text)
         if (self.worth[pairs] > 0.0).any():
             return EQUIVALENT
         return DIFFERENT if (self.worth[pairs] < 0.0).any() else NOT_JUDGED
 
+    @staticmethod
+    def _printed(values: Array, texts: Ends) -> NDArray[np.bool_]:
+        """Which numbers are printed so, each with both ends of its interval."""
+        percent = "%" if texts[0].endswith("%") or texts[2].endswith("%") else ""
+        parts = (_rounds_to(values[k::3], text.rstrip("%") + percent) for k, text in enumerate(texts))
+        return np.asarray(np.logical_and.reduce(list(parts)))
+
+
+def _with_ends(tokens: Sequence[_Token]) -> dict[int, Ends]:
+    """By the identity of each token: a number and its interval, “1.2 (1.1 to 1.3)”, of which it is a part."""
+    found: dict[int, Ends] = {}
+    for at, token in enumerate(tokens):
+        rest = tokens[at + 1 : at + 5]
+        low = 1 if rest and rest[0].text == "(" else 0
+        if not token.is_number or len(rest) < low + 3 or rest[low + 1].text != "to":
+            continue
+        ends = (rest[low], rest[low + 2])
+        if all(end.is_number for end in ends):
+            texts = (token.text, ends[0].text, ends[1].text)
+            found |= dict.fromkeys(map(id, (token, *ends)), texts)
+    return found
+
+
+def _other_number(reported: _Token, again: _Token) -> bool:
+    """Whether a measured number stands in the place of another, and not the same one with other digits.
+
+    What has no point and less than four digits may count pages or tables.
+    """
+    texts = [of.text.translate(POWERS) for of in (reported, again)]
+    if not (reported.is_number and again.is_number) or all(re.fullmatch(r"-?\d{1,3}", of) for of in texts):
+        return False
+    if texts[0].startswith("-") != texts[1].startswith("-"):
+        return True
+    values = np.array([float(re.sub("×10.*|%", "", of)) * 10.0 ** _power(of) for of in texts])
+    return not any(_rounds_to(values, of.text).all() for of in (reported, again))
+
+
+def _power(text: str) -> int:
+    return int(text.rstrip("%").partition("×10")[2] or 0) - 2 * text.endswith("%")
+
+
+def _other_verdict(reported: str, again: str) -> bool:
+    """Whether one verdict stands in the place of another."""
+    here, there = (set(text.split()) for text in (reported, again))
+    return max(len(here), len(there)) <= 2 and bool(here & WORDS) and bool(there & WORDS) and here != there
+
 
 def _rounds_to(values: Array, text: str) -> NDArray[np.bool_]:
-    """Which values are printed so, to the digits that are printed; signs are set by the words."""
+    """Which values are printed so, to the digits that are printed; signs are set by the words.
+
+    Zeros at the end of a large whole number fill its places.
+    """
     plain = text.translate(POWERS).lstrip("-")
     percent, plain = plain.endswith("%"), plain.rstrip("%")
     mantissa, _, power = plain.partition("×10")
     scale = 10.0 ** int(power or 0) * (0.01 if percent else 1.0)
-    last = 10.0 ** -len(mantissa.partition(".")[2]) * scale
+    zeros = len(mantissa) - len(mantissa.rstrip("0")) if re.fullmatch(r"\d{5,}", mantissa) else 0
+    last = 10.0 ** (zeros - len(mantissa.partition(".")[2])) * scale
     with np.errstate(invalid="ignore"):
         return np.asarray(np.abs(np.abs(values) - float(mantissa) * scale) <= 0.5001 * last)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reportgen import workflow
+from reportgen import resources, workflow
 from reportgen.declaration import Experiment, load_text
 from reportgen.declaration.checks.measuring import least_budget
-from reportgen.errors import UsageError
+from reportgen.errors import RenderError, UsageError
 from reportgen.findings import Findings, causes, claims_data, collect, csv_text, drift
 from reportgen.findings.causes import Difference
 from reportgen.findings.files import claims_text
@@ -23,7 +23,7 @@ from reportgen.report import provenance
 from reportgen.report.evidence import attachments, with_clocks
 from reportgen.report.pdf.paper import A4, PAGES
 from reportgen.report.provenance import Provenance
-from reportgen.report.render import as_json, manifest, paper, published_files
+from reportgen.report.render import as_json, declaration_text, manifest, paper, published_files
 from reportgen.report.text import about
 from reportgen.store import Record
 from reportgen.usercode import UserCode
@@ -48,6 +48,7 @@ QUICK = 5
 """By how much `quick` widens the declared precision; draws go with its square."""
 WIDEST = 0.5
 """The widest precision that `quick` asks for."""
+LOCK = "requirements.lock"
 COMMIT = "commit"
 """No number depends on it: where one does, the engine's version is raised. Words of a page may."""
 ADJUSTED = ("measure.precision", "measure.budget")
@@ -71,6 +72,8 @@ class Verification:
     """Whether every number had to repeat to the bit: nothing differs that numbers may depend on."""
     broken: bool = False
     """Whether a cell broke that did not before."""
+    otherwise: tuple[tuple[str, str], ...] = ()
+    """What had to be the same beside numbers, verdicts and pages, and is not: where, and how."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """The second run's results.csv, claims.json, published.json and report.pdf, with the first one's dates
     and timings."""
@@ -83,6 +86,7 @@ class Verification:
             *(number.standing for number in self.numbers),
             *(verdict.standing for verdict in (*self.verdicts, *self.published)),
             *(item.standing for item in others),
+            *(DIFFERENT for _ in self.otherwise),
         )
 
     @property
@@ -151,17 +155,32 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
     repeated = promised or all(number.found.status == drift.IDENTICAL for number in numbers)
     source = _source(told, findings)
     same_press = dict(source.rendered_with) == dict(provenance.press())
-    pdf = paper(findings, source).pdf(attachments(evidence.files))
+    same_writer = same_press and len(changed) == len(differs)
+    pdf = _laid_out(evidence, findings, source)
+    document = parse(pdf, Path("report.pdf"))
+    judged = compare_verdicts(evidence.claims, claims, promised=promised)
     pages = printed.compare(
         evidence.document,
-        parse(pdf, Path("report.pdf")),
+        document,
         numbers,
-        promised=repeated and same_press and len(changed) == len(differs),
+        promised=repeated and same_writer,
+        repeated=repeated,
+        same_verdicts=all(of.standing == IDENTICAL for of in judged),
     )
+    otherwise: list[tuple[str, str]] = []
+    if promised:
+        otherwise += _other_cells(told, manifest(findings, source, ""))
+    if promised and same_writer:
+        written = {RESULTS: results, CLAIMS: claims_text(findings).encode(), **theirs}
+        written |= {DECLARATION: declaration_text(findings).encode(), LOCK: resources.lock().read_bytes()}
+        untrue = {number.file for number in numbers if number.standing == DIFFERENT}
+        otherwise += _other_bytes(evidence, {n: c for n, c in written.items() if n not in untrue})
+        if document.frame != evidence.document.frame:
+            otherwise.append(("the PDF", "its title or outline is not what this run gives"))
     return Verification(
         evidence,
         numbers,
-        compare_verdicts(evidence.claims, claims, promised=promised),
+        judged,
         compare_verdicts(
             as_verdicts(evidence.published),
             as_verdicts(published),
@@ -173,8 +192,35 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
         differs,
         promised,
         any(number.found.newly_broken for number in numbers),
+        tuple(otherwise),
         {RESULTS: results, CLAIMS: claims_text(findings).encode(), **theirs, "report.pdf": pdf},
     )
+
+
+def _other_cells(told: Mapping[str, Any], mine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a manifest says of its run that follows from the declaration and its verdicts."""
+    for name in ("run", "exit_code"):
+        if told.get(name) != mine[name]:
+            yield MANIFEST, f"says {name} {told.get(name)}, and this run gives {mine[name]}"
+    if told["cells"] != json.loads(as_json(mine["cells"])):
+        yield MANIFEST, "its cells are not those of this run"
+
+
+def _other_bytes(evidence: Evidence, written: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    """Attached files that are otherwise written, whatever their numbers say."""
+    for name, content in written.items():
+        if evidence.files[name] != content and not any(of.startswith(name) for of in evidence.faults):
+            yield name, "is not, to the byte, the file that this run writes"
+
+
+def _laid_out(evidence: Evidence, findings: Findings, source: Provenance) -> bytes:
+    try:
+        return paper(findings, source).pdf(attachments(evidence.files))
+    except RenderError as error:
+        raise UsageError(
+            f"{evidence.path}: what its {MANIFEST} says of its origin must be what a page can print, "
+            f"but is not ({error}) Get the report as it was made."
+        ) from error
 
 
 def _differences(
@@ -191,7 +237,7 @@ def _differences(
 def _with_clocks(evidence: Evidence, measured: Mapping[str, Record]) -> dict[str, Record]:
     try:
         return with_clocks(measured, evidence.manifest)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UsageError(
             f"{evidence.path}: the clocks in its {MANIFEST} must be those of its cells, but are damaged. "
             "Get the report as it was made."

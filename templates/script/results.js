@@ -58,7 +58,7 @@ const results = (() => {
   };
   const sort = (columns, rows, by) => {
     const cells = columns[by.replace("-", "")];
-    if (!cells) return rows;
+    if (!Array.isArray(cells)) return rows;
     const sign = by.startsWith("-") ? -1 : 1;
     const compare = (a, b) => cells[a] - cells[b] || cells[a].localeCompare(cells[b], "en");
     return rows.sort((a, b) => (cells[a] === "") - (cells[b] === "") || sign * compare(a, b));
