@@ -59,8 +59,8 @@ def toy(*bases: str, known: bool = True, layouts: tuple[Layout, ...] = ()) -> So
         for path, content in CONTENTS.items()
     )
     return Source(
-        name="toy", title="Toys", about="Toys.", shape=(20, 30), counts=(TRAIN, TEST), highest=255,
-        binarize="each draw", citation="lecun1998", licence="none", split="As it is.",
+        name="toy", title="Toys", called="toys", about="Toys.", shape=(20, 30), counts=(TRAIN, TEST),
+        highest=255, binarize="each draw", citation="lecun1998", licence="none", split="As it is.",
         layouts=(*layouts, Layout(files, read)),
     )  # fmt: skip
 
