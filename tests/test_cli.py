@@ -382,6 +382,31 @@ def test_compare_tells_what_drifted_and_what_differs(old: Path, capsys: pytest.C
     assert ratios == {1.5}
 
 
+def test_compare_of_two_output_folders_goes_report_by_report(
+    old: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for night in map(Path, ("monday", "tuesday")):
+        night.mkdir()
+        finished(night / "same")
+        finished(night / "other", variances=half_as_much_again if night.name == "tuesday" else variance)
+    assert call("compare", "monday", "tuesday") == 1
+    *rest, last = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in rest if not line.startswith(" ")] == ["crafted", "crafted"]
+    assert last == "reports compared: 2, drifted: 1"
+    shutil.rmtree("tuesday/other")
+    assert call("compare", "tuesday", "monday", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["added"], found["vanished"], len(found["experiments"])) == (["monday/other"], [], 1)
+    assert call("compare", "monday", "tuesday") == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[-2:] == [
+        "other: vanished, only monday/other is there",
+        "reports compared: 1, drifted: 0, vanished: 1",
+    ]
+    assert call("compare", "monday", "tuesday/same") == 2
+    assert "Name one of the reports in it, such as monday/other" in errors(capsys)[0]
+
+
 def test_compare_takes_results_alone_and_says_what_is_left_out(
     old: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -700,7 +725,7 @@ def test_compare_says_which_place_it_wanted(tmp_path: Path, capsys: pytest.Captu
         (tmp_path, f"Name one of the reports in it, such as {tmp_path / 'one'}."),
         (tmp_path / "report.pdf", "but is a PDF. Name its folder, or use `reportgen verify`"),
     ):
-        assert call("compare", str(place), str(place)) == 2
+        assert call("compare", str(place), str(tmp_path / "one")) == 2
         (line,) = errors(capsys)
         assert said in line
 

@@ -284,11 +284,16 @@ def test_unpacked_wheel_works_in_any_folder(wheel: Path, tmp_path: Path) -> None
     assert {"burda2016", "burda2016_mnist", "smoke"} <= set(experiments.split())
 
 
-def test_the_readme_is_finished_and_its_links_lead_somewhere() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "@@" not in text
-    for target in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert (ROOT / target).exists(), target
+def test_the_pages_to_read_are_finished_and_their_links_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        assert "@@" not in text
+        for target, place in re.findall(r"\]\(([^)#:]+)(?:#([^)]*))?\)", text):
+            assert (page.parent / target).exists(), target
+            headings = (
+                re.findall(r"^#+ (.*)", (page.parent / target).read_text(), re.MULTILINE) if place else []
+            )
+            assert not place or place in {heading.lower().replace(" ", "-") for heading in headings}, place
 
 
 def test_a_source_archive_has_what_its_readme_speaks_of(tmp_path: Path) -> None:

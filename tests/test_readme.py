@@ -16,28 +16,32 @@ from reportgen.declaration import load_text
 from tests.example_model import EXAMPLES
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, OWN_CODE = ROOT / "README.md", ROOT / "docs" / "own_code.md"
 
 
-def section(title: str) -> str:
+def section(page: Path, title: str) -> str:
     """One section's text, without its heading."""
-    found = re.search(rf"^## {title}\n(.*?)^## ", README, re.MULTILINE | re.DOTALL)
+    found = re.search(
+        rf"^## {title}\n(.*?)(?:^## |\Z)", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     assert found is not None
     return found[1]
 
 
-def blocks(title: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", section(title), re.MULTILINE | re.DOTALL)
+def blocks(page: Path, title: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", section(page, title), re.MULTILINE | re.DOTALL)
 
 
-def printed(title: str) -> list[list[str]]:
-    """Indented blocks, the output that is shown, as lines."""
-    found = re.findall(r"prints\n\n((?:    .*\n)+)", section(title))
-    return [textwrap.dedent(block).splitlines() for block in found]
+def printed(page: Path, title: str) -> list[str]:
+    """The one indented block of output that is shown, as lines."""
+    (found,) = re.findall(r"prints\n\n((?:    .*\n)+)", section(page, title))
+    return textwrap.dedent(found).splitlines()
 
 
 def test_the_model_shown_is_the_example() -> None:
-    shown = "".join(blocks("Your own model", "python")) + "".join(blocks("Your own model", "yaml"))
+    shown = "".join(blocks(OWN_CODE, "Your own model", "python")) + "".join(
+        blocks(OWN_CODE, "Your own model", "yaml")
+    )
     whole = "".join((EXAMPLES / name).read_text() for name in ("my_vae.py", "my_vae.yaml"))
     lines = {line.strip() for line in whole.splitlines()}
     assert len(shown.splitlines()) > 10
@@ -50,8 +54,8 @@ def test_the_estimator_shown_is_declared_as_shown_and_runs(
     import reportgen
 
     monkeypatch.chdir(tmp_path)
-    (code,) = blocks("Your own estimator", "python")
-    (declared,) = blocks("Your own estimator", "yaml")
+    code = blocks(README, "Your own code", "python")[1]
+    (declared,) = blocks(README, "Your own code", "yaml")
     Path("my_estimator.py").write_text(code)
     options = "measure: {precision: 50%, budget: 4e3, min_replicates: 64}"
     Path("own.yaml").write_text(f"experiment: own\nproblem: {{model: conjugate}}\n{options}\n{declared}")
@@ -62,7 +66,7 @@ def test_the_estimator_shown_is_declared_as_shown_and_runs(
 
 
 def test_the_declarations_own_example_is_in_order() -> None:
-    (shown,) = blocks("Your own experiment", "yaml")
+    (shown,) = blocks(README, "Your own experiment", "yaml")
     assert load_text(shown).experiment == "mine"
 
 
@@ -72,25 +76,25 @@ def test_what_is_typed_in_python_prints_what_is_shown(
     """Verdicts and labels to the letter; numbers differ between machines, and times between runs."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(EXAMPLES))
-    shown = printed("From Python")
-    codes = blocks("From Python", "python")
-    assert len(codes) == len(shown) == 2
     space: dict[str, Any] = {}
-    exec(codes[0], space)
+
+    shown = printed(OWN_CODE, "From Python")
+    exec(*blocks(OWN_CODE, "From Python", "python"), space)
     told = capsys.readouterr().out.splitlines()
-    assert [re.split(r"\s{2,}", line)[:2] for line in told] == [
-        re.split(r"\s{2,}", line)[:2] for line in shown[0]
-    ]
+    assert [columns(line)[:2] for line in told] == [columns(line)[:2] for line in shown]
     assert space["page"].is_file() and space["rows"][0]["experiment"] == "smoke"
-    exec(codes[1], space)
+
+    shown = printed(README, "Your own code")
+    exec(blocks(README, "Your own code", "python")[0], space)
     told = capsys.readouterr().out.splitlines()
-    assert [re.split(r"\s{2,}", line)[:2] for line in told[1:-1]] == [
-        re.split(r"\s{2,}", line)[:2] for line in shown[1][1:-1]
-    ]
-    assert told[-1] == shown[1][-1] and told[0].rpartition(",")[0][:40] == shown[1][0][:40]
+    assert [columns(line)[:2] for line in told[1:-1]] == [columns(line)[:2] for line in shown[1:-1]]
+    assert told[-1] == shown[-1] and told[0].rpartition(",")[0][:40] == shown[0][:40]
     ratio = space["found"].ratio("score_function", "pathwise").value
-    stated = float(re.split(r"\s{2,}", shown[1][2])[3].split()[0])
-    assert ratio == pytest.approx(stated, rel=0.2)
+    assert ratio == pytest.approx(float(columns(shown[2])[3].split()[0]), rel=0.2)
+
+
+def columns(line: str) -> list[str]:
+    return re.split(r"\s{2,}", line)
 
 
 def test_pictures_without_their_reports_say_what_to_run(tmp_path: Path) -> None:

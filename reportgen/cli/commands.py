@@ -19,15 +19,24 @@ def compare(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Say what drifted between two finished runs, beyond their noise."""
-    from reportgen.cli import drift_lines
+    """Say what drifted between two finished runs, beyond their noise.
 
-    found = drift_lines.compare(old, new)
+    Of two output folders every report in both is compared.
+    """
+    from reportgen.cli import drift_lines, drift_together
+
+    together = drift_together.compare(old, new)
+    if together is not None:
+        answer, lines = drift_together.answer(together), drift_together.lines(together)
+        exit_code = together.exit_code
+    else:
+        found = drift_lines.compare(old, new)
+        answer, lines, exit_code = drift_lines.answer(found), drift_lines.lines(found), found.exit_code
     if as_json:
-        print_json(drift_lines.answer(found))
+        print_json(answer)
     elif not quiet:
-        print_lines(drift_lines.lines(found))
-    return found.exit_code
+        print_lines(lines)
+    return exit_code
 
 
 def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:

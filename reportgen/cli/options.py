@@ -19,7 +19,9 @@ Unused = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Old = Annotated[Path, typer.Argument(metavar="OLD", help="A report's folder, or its results.csv.")]
+Old = Annotated[
+    Path, typer.Argument(metavar="OLD", help="A report's folder, its results.csv, or a folder of reports.")
+]
 New = Annotated[Path, typer.Argument(metavar="NEW", help="The same, of the run to be judged.")]
 Set = Annotated[
     list[str] | None,

@@ -94,6 +94,13 @@ def read_run(place: Path) -> FinishedRun:
     )
 
 
+def reports_in(place: Path) -> Mapping[str, Path]:
+    """Name → folder, of the reports in an output folder; none where `place` is a report itself."""
+    if not place.is_dir() or (place / RESULTS).is_file():
+        return {}
+    return {results.parent.name: results.parent for results in sorted(place.glob(f"*/{RESULTS}"))}
+
+
 def name_of(row: Row) -> tuple[object, ...]:
     """All that tells which number a row is, swept settings aside; of two runs, the same for the same.
 
