@@ -96,7 +96,9 @@ def test_what_is_infinite_is_shown_so_and_sorts_beyond_all_numbers(visit: Visiti
     silent = toy(text, lambda cell, arm: 0.0 if arm.label == "pathwise" else 2.0)
     path = tmp_path / "report.html"
     path.write_bytes(whole_page(silent, {}))
-    page = visit(path, fragment="#results?statistic=variance_ratio&statistic=signal_to_noise&sort=-value").page
+    page = visit(
+        path, fragment="#results?statistic=variance_ratio&statistic=signal_to_noise&sort=-value"
+    ).page
     shown = [row["value"] for row in table(page) if row["value"] != "–"]
     finite = [float(text) for text in shown if text != "∞"]
     assert finite and shown[: -len(finite)] == ["∞"] * shown.count("∞") != []
