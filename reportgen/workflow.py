@@ -279,6 +279,8 @@ def _check_characters(name: str, experiment: Experiment) -> None:
     sentences |= {
         ("estimators", i, "words"): s.own.words for i, s in enumerate(experiment.estimators) if s.own
     }
+    if (published := experiment.published) is not None:
+        sentences |= {("published", field): getattr(published, field) for field in ("source", "comparable")}
     if all(text is None or text.isascii() for text in (name, *listed.values(), *sentences.values())):
         return
     from reportgen.glyphs import LISTED, TEXT, lacking

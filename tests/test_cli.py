@@ -105,6 +105,10 @@ def test_a_quick_command_loads_no_heavy_library(arguments: list[str], begins: st
             ["check", "tiny.yaml", "--set", "claims[0].source=日"],
             "fonts have, got 日 (U+65E5). Write",
         ),
+        (
+            ["check", "burda2016_table1_smoke", "--set", "published.source=burda2016, 表 1"],
+            "--set published.source=burda2016, 表 1: must be characters that the report’s fonts have",
+        ),
         (["report", "tiny.yaml", "--seed", "-3"], "seed"),
         (["report", "tiny.yaml", "--paper", "folio"], "--paper: must be a4 or letter, got 'folio'. Choose"),
         (["render", "tiny.yaml", "--paper", "folio"], "--paper: must be a4 or letter, got 'folio'. Choose"),

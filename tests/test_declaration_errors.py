@@ -783,6 +783,19 @@ def test_every_stochastic_layer_has_its_list_of_widths() -> None:
     assert complaint(text).startswith("x.yaml:2 problem.latent: must not be an empty list.")
 
 
+def test_values_that_results_csv_writes_alike_are_not_swept_together() -> None:
+    """Its readers, `compare` and `verify` among them, could not tell the two apart."""
+    text = "experiment: a\nproblem: {model: layered_vae, latent: [2, 2], hidden: [[4], [3, 2]]}\nsweep: "
+    wrong = complaint(f"{text}{{problem.hidden: [[[4], [3, 2]], [[4, 3], [2]]]}}\n")
+    assert wrong == (
+        "x.yaml:3 sweep: has two settings that results.csv cannot tell apart: it writes 4 3 2 for both. "
+        "Declare an experiment for each."
+    )
+    assert load_text(f"{text}{{problem.hidden: [[[4], [3, 2]], [[4, 3], [3]]]}}\n").swept
+    block = "{problem.hidden: [[[4], [3, 2]]]}"
+    assert load_text(f"{text}[{block}, {block.replace(': [', ': [[[9], [9]], ')}]\n").swept  # one of both
+
+
 def test_settings_that_go_only_together_are_swept_together() -> None:
     text = "experiment: a\nproblem: {model: layered_vae}\nsweep:\n"
     one = "  - {problem.latent: [[50]], problem.hidden: [[[9, 8]]]}\n"

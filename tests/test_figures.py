@@ -287,7 +287,7 @@ def test_captions_give_ratios_with_the_digits_of_text_and_tables(
     findings: Findings, drawings: dict[str, Any]
 ) -> None:
     pair = ("score_function", "pathwise")
-    blocks = [findings.ratio(*pair, group=group) for group in findings.blocks() if group != "all"]
+    blocks = [findings.ratio(*pair, group=group) for group in findings.blocks if group != "all"]
     ends = [choose(blocks, key=lambda ratio: ratio.value) for choose in (min, max)]
     for ratio in ends:
         assert f"of {prose.value_of(ratio)} in “" in drawings["variance_by_layer"].caption

@@ -13,6 +13,7 @@ import pytest
 from reportgen.findings import Findings, csv_text
 from tests.browser import PHONE, Visit, whole_page
 from tests.conftest import LIVE
+from tests.press_cases import FUNCTION, toy
 from tests.synthetic_models import models
 from tests.test_report import findings_of
 
@@ -87,6 +88,22 @@ def test_columns_sort_both_ways_numbers_as_numbers_and_what_is_missing_last(
         assert numbers == sorted(numbers, reverse=way == "descending")
     page.get_by_role("button", name="more rows").click()
     assert table(page)[-1]["value"] == "–"
+
+
+def test_what_is_infinite_is_shown_so_and_sorts_beyond_all_numbers(visit: Visiting, tmp_path: Path) -> None:
+    """A gradient without noise has an infinite signal-to-noise ratio, which results.csv writes as inf."""
+    text = FUNCTION.partition("sweep")[0]
+    silent = toy(text, lambda cell, arm: 0.0 if arm.label == "pathwise" else 2.0)
+    path = tmp_path / "report.html"
+    path.write_bytes(whole_page(silent, {}))
+    page = visit(
+        path, fragment="#results?statistic=variance_ratio&statistic=signal_to_noise&sort=-value"
+    ).page
+    shown = [row["value"] for row in table(page) if row["value"] != "–"]
+    finite = [float(text) for text in shown if text != "∞"]
+    assert finite and shown[: -len(finite)] == ["∞"] * shown.count("∞") != []
+    assert finite == sorted(finite, reverse=True)
+    assert table(page)[0]["95% interval"] == "∞ to ∞"
 
 
 def test_two_objectives_of_a_row_have_two_heads(visit: Visiting, tmp_path: Path) -> None:

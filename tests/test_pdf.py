@@ -30,6 +30,7 @@ from reportgen.report.pdf.vector import VectorImage, path_operators, read
 from reportgen.report.render import declaration_text, fill, pdf_layout, shared_context
 from reportgen.report.style import font_faces, font_files
 from reportgen.report.text.formulas import Formula, drawn, sources
+from reportgen.report.text.long_words import breakable
 from reportgen.report.text.writer import Writer
 from reportgen.resources import lock, templates
 from tests.accessibility import elements, faults
@@ -153,6 +154,34 @@ def test_two_stochastic_layers_have_room_beside_one_another() -> None:
     (page,) = lay_out(text, Resources(FONTS, {}), WHEN).document.pages
     ends = [box.position_x + box.width for box in page._page_box.descendants() if box.element_tag == "td"]
     assert ends and max(ends) <= page.width - 15 / 25.4 * 96
+
+
+def ends_of(page: str) -> tuple[float, float]:
+    """Of a page with print.css, in px: where its rightmost cell ends, and where its text may."""
+    text = (
+        f'<html lang="en"><head><style>{font_faces("paper")} {PRINT}</style></head><body>{page}</body></html>'
+    )
+    (made,) = lay_out(text, Resources(FONTS, {}), WHEN).document.pages
+    cells = [box for box in made._page_box.descendants() if box.element_tag in ("td", "th")]
+    return max(box.position_x + box.width for box in cells), made.width - 25 / 25.4 * 96
+
+
+def test_a_label_that_no_column_has_room_for_is_broken() -> None:
+    """Other words stay whole, though there is room for them only because it is."""
+    label = "a_control_variate_with_a_name_that_says_all_that_it_is_for"
+    heads = "".join(f"<th>{name}</th>" for name in ("Estimator", "Label", "Detectable bias", "Unbiased"))
+    row = f"<td>{label}, <b>K</b></td><td><code>{label}</code></td><td>2.3%</td><td>undetermined</td>"
+    table = f'<table class="small"><thead><tr>{heads}</tr></thead><tbody><tr>{row}</tr></tbody></table>'
+    broken = breakable(table)
+    assert broken.count("overflow-wrap: anywhere") == 2 and broken.count(label) == 2
+    usual = table.replace(label, "score_function_optimal_per_coordinate")
+    assert breakable(usual) == usual
+    end, edge = ends_of(broken)
+    assert end <= edge
+    end, edge = ends_of(table)
+    assert end > edge
+    paper, screen = (Writer(medium, {})._finished(table) for medium in ("paper", "screen"))
+    assert "anywhere" in paper and "anywhere" not in screen
 
 
 def test_a_formula_holds_on_to_the_comma_after_it() -> None:

@@ -517,6 +517,19 @@ def test_a_claim_may_compare_objectives() -> None:
     assert str(first.headline.text if first.headline else "") == f"{claim} = 4 within 5%"
 
 
+def test_the_objectives_compared_need_not_be_the_first() -> None:
+    """Nor need the estimator have a meaning for that one."""
+    text = CONJUGATE.replace("objective: [", "objective: [iwae, ").partition("sweep")[0]
+    text = text.replace("[pathwise]", "[pathwise, score_function_optimal_constant]")
+    test = "objective_ratio(score_function_optimal_constant, elbo, elbo_analytic_kl) > 2"
+
+    def of(cell: MeasurementCell, arm: Arm) -> float:
+        return 4.0 if arm.objective == "elbo" else 1.0
+
+    (claim,) = toy(f"{text}claims:\n  - {{id: a, statement: a, test: '{test}'}}\n", of, spread=0.001).claims
+    assert (claim.verdict, claim.estimate.value) == ("confirmed", pytest.approx(4.0))
+
+
 @pytest.mark.parametrize(
     ("test", "message"),
     [

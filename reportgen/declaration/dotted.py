@@ -32,3 +32,10 @@ def same_value(first: Any, second: Any) -> bool:
     if isinstance(first, list | tuple) and isinstance(second, list | tuple):
         return len(first) == len(second) and all(map(same_value, first, second))
     return bool(first == second) and isinstance(first, bool) == isinstance(second, bool)
+
+
+def cell_text(value: Any) -> str:
+    """A value as results.csv writes it: true, 0.5; of a list, and of lists in it, all values in a row."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return " ".join(map(cell_text, value)) if isinstance(value, list | tuple) else str(value)

@@ -106,7 +106,7 @@ def data(findings: Findings) -> VarianceAgainstSetting | None:
     if not runs or not findings.checkpoints:
         return None
     trained = findings.vocabulary.trained
-    blocks = tuple(group for group in findings.blocks() if group != "all")
+    blocks = tuple(group for group in findings.blocks if group != "all")
     groups = blocks if not trained and 1 < len(blocks) <= FEW_BLOCKS else ("all",)
     arms = arms_drawn(findings, () if trained else findings.objectives, LINES)
     apart: list[Line] = []

@@ -54,7 +54,7 @@ def data(findings: Findings) -> VarianceByLayer | None:
 
     And where of several estimators all but one have no variance at all: then there is nothing to compare.
     """
-    groups = tuple(group for group in findings.blocks() if group != "all")
+    groups = tuple(group for group in findings.blocks if group != "all")
     if len(groups) < 2 or not findings.checkpoints:
         return None
     lines = tuple(

@@ -9,6 +9,7 @@ import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any
 
+from reportgen.declaration.dotted import cell_text
 from reportgen.findings.claims.comparisons import ComparisonFinding
 from reportgen.findings.claims.judged import ClaimFinding
 from reportgen.findings.findings import Findings
@@ -59,13 +60,7 @@ def claims_text(findings: Findings) -> str:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return "" if math.isnan(value) else repr(value)
-    if isinstance(value, list | tuple):
-        return " ".join(_cell(item) for item in value)
-    return str(value)
+    return "" if isinstance(value, float) and math.isnan(value) else cell_text(value)
 
 
 def _number(value: float) -> float | None:

@@ -69,9 +69,10 @@ class Measured:
         """Parameter groups of the base setting, ``all`` first."""
         return next((record.groups for record in self.measurements if record.base), ("all",))
 
-    def blocks(self, parameters: str = "phi") -> tuple[str, ...]:
-        """Parameter groups of one gradient, ``all`` first; those of θ are named “θ …”."""
-        return tuple(g for g in self.groups if g == "all" or (g[0] == "θ") == (parameters == "theta"))
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Parameter groups of φ, ``all`` first; those of θ are named “θ …”."""
+        return tuple(group for group in self.groups if not group.startswith("θ "))
 
     def reference(self, objective: str | None = None) -> str:
         """Label of the arm that the others are compared with."""

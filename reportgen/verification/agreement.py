@@ -20,6 +20,7 @@ from reportgen.declaration.claims.tests import (
     Threshold,
     Trend,
 )
+from reportgen.declaration.dotted import cell_text
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings import Row, verdicts
 from reportgen.findings.claims.comparisons import criterion, pieces
@@ -154,7 +155,7 @@ def _of_claim(table: Rows, declared: Any, claim: Mapping[str, Any], usual: str) 
             )
         if part is None or made["estimate"] is None:
             continue
-        setting = tuple(sorted((name, setting_text(value)) for name, value in made["setting"].items()))
+        setting = tuple(sorted((name, cell_text(value)) for name, value in made["setting"].items()))
         place = (test.objective or usual, test.group, int(made["checkpoint"]), setting)
         expected, close = _expected(table, part, place), 0.0
         if isinstance(part, Trend):
@@ -203,10 +204,3 @@ def _expected(table: Rows, part: Any, place: tuple[str, str, int, tuple[tuple[st
     if isinstance(part, Threshold | Equivalence) and isinstance(part.quantity, Statistic):
         return table.value(part.quantity, place)
     return math.nan
-
-
-def setting_text(value: Any) -> str:
-    """A setting's value as results.csv writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return " ".join(map(setting_text, value)) if isinstance(value, list) else str(value)

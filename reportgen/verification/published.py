@@ -9,6 +9,7 @@ from typing import Any
 
 from reportgen.declaration import Experiment
 from reportgen.declaration.claims.tests import scalar_text
+from reportgen.declaration.dotted import cell_text
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings import Row, verdicts
 from reportgen.findings.finished import PUBLISHED
@@ -18,7 +19,7 @@ from reportgen.findings.models.rows import EVERY, MODEL
 from reportgen.findings.models.table import judged_models
 from reportgen.findings.models.verdict import NOT_JUDGED, NOT_REPRODUCED, NOT_RUN, REPRODUCED, VERDICTS
 from reportgen.plan import make_plan
-from reportgen.verification.agreement import ROUNDING, setting_text
+from reportgen.verification.agreement import ROUNDING
 
 OURS = ("estimate", "ci_low", "ci_high")
 THEIRS = ("difference", "difference_low", "difference_high")
@@ -116,14 +117,14 @@ def _not_as_measured(entry: Entry, rows: Sequence[Row]) -> Iterator[str]:
 
 def _rows_of(entry: Entry, rows: Sequence[Row]) -> tuple[Sequence[Row], Row | None]:
     """The rows of the trainings that were judged, and that of the mean over them, where there are several."""
-    wanted = {name: setting_text(value) for name, value in entry["setting"].items()}
+    wanted = {name: cell_text(value) for name, value in entry["setting"].items()}
     found = [
         row
         for row in rows
         if (row.estimator, row.statistic, row.group) == (MODEL, entry["quantity"], EVERYTHING)
         and row.checkpoint == entry["checkpoint"]
         and not math.isnan(row.value)
-        and all(setting_text(row.setting.get(name)) == value for name, value in wanted.items())
+        and all(cell_text(row.setting.get(name)) == value for name, value in wanted.items())
     ]
     mean = next((row for row in found if row.setting.get(TRAINING_SEED) == EVERY), None)
     return [row for row in found if row is not mean], mean

@@ -33,9 +33,10 @@ const results = (() => {
   const title = (name) => NAMES[name] ?? name.split(".").pop().replaceAll("_", " ");
   const raised = (power) => [...power].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)] ?? "").join("");
   const grouped = (digits) => digits.replace(/^-?\d{5,}/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, "\u202f"));
+  const size = (cell) => Number(cell.replace("inf", "Infinity")); // of text not a number
   const number = (cell) => {
-    const [digits, power] = String(Number(Number(cell).toPrecision(6))).split("e");
-    return grouped(digits).replace("-", "−") + (power ? `×10${raised(power)}` : "");
+    const [digits, power] = String(Number(size(cell).toPrecision(6))).split("e");
+    return grouped(digits).replace("-", "−").replace("Infinity", "∞") + (power ? `×10${raised(power)}` : "");
   };
   const shown = (columns, name, row) => {
     const cell = columns[name][row];
@@ -60,7 +61,7 @@ const results = (() => {
     const cells = columns[by.replace("-", "")];
     if (!Array.isArray(cells)) return rows;
     const sign = by.startsWith("-") ? -1 : 1;
-    const compare = (a, b) => cells[a] - cells[b] || cells[a].localeCompare(cells[b], "en");
+    const compare = (a, b) => size(cells[a]) - size(cells[b]) || cells[a].localeCompare(cells[b], "en");
     return rows.sort((a, b) => (cells[a] === "") - (cells[b] === "") || sign * compare(a, b));
   };
 

@@ -18,6 +18,7 @@ from reportgen.declaration.claims.tests import (
     Slope,
     Statistic,
     arms_of,
+    arms_under,
     quantities_of,
     statistic_of,
 )
@@ -82,9 +83,11 @@ def _objectives_of(experiment: Experiment, test: ClaimTest, arm: str) -> Iterato
     """An estimator is measured under the objectives whose gradient it estimates, and no others."""
     spec = experiment.find_estimator(arm)
     assert spec is not None
-    named = [name for of in quantities_of(test.comparison) for name in statistic_of(of).objectives]
-    for objective in dict.fromkeys(named or [test.objective or experiment.objective[0]]):
-        if objective in experiment.objective and not spec.kind.serves(objective):
+    named = any(statistic_of(of).objectives for of in quantities_of(test.comparison))
+    for name, objective in dict.fromkeys(
+        arms_under(test.comparison, test.objective or experiment.objective[0])
+    ):
+        if name == arm and objective in experiment.objective and not spec.kind.serves(objective):
             others = [name for name in experiment.objective if spec.kind.serves(name)]
             remedy = "" if named else f" Write 'under {others[0]}', or name another."
             yield f"{arm} is no estimator of the gradient of {objective}; it is not measured there.{remedy}"

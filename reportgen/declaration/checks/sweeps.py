@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from reportgen.declaration.checks.training import beyond, untrainable
+from reportgen.declaration.companions import swept_settings
 from reportgen.declaration.complaints import Complaint, Path, describe, suggestion
+from reportgen.declaration.dotted import cell_text, same_value
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.section import Section
 from reportgen.declaration.swept import Block, combinations, section_with, swept_section, swept_value
@@ -70,6 +72,22 @@ def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
         yield Complaint(
             ("sweep",), f"spans {count} settings, at most {MOST_SETTINGS} are run. Shorten the lists."
         )
+
+
+def check_written_apart(experiment: Experiment) -> Iterator[Complaint]:
+    """No two settings read alike in results.csv, where a list in a list has no brackets.
+
+    Of a sweep whose values are resolved.
+    """
+    found: dict[tuple[str, ...], list[Any]] = {}
+    for setting in swept_settings(experiment):
+        values = list(setting.values())
+        other = found.setdefault(tuple(map(cell_text, values)), values)
+        if not same_value(values, other):
+            told = next(cell_text(a) for a, b in zip(values, other, strict=True) if not same_value(a, b))
+            text = f"has two settings that results.csv cannot tell apart: it writes {told} for both."
+            yield Complaint(("sweep",), f"{text} Declare an experiment for each.")
+            return
 
 
 def _paths(section: Section, root: str) -> Iterator[str]:

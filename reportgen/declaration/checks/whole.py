@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from reportgen.declaration.checks.claims import check_claims
 from reportgen.declaration.checks.estimators import check_applicability, check_bounds, check_estimators
 from reportgen.declaration.checks.measuring import check_budget, check_samples, check_sweep_checkpoints
-from reportgen.declaration.checks.sweeps import check_sweep
+from reportgen.declaration.checks.sweeps import check_sweep, check_written_apart
 from reportgen.declaration.checks.training import (
     check_checkpoints,
     check_comparable,
@@ -81,5 +81,6 @@ def complaints_about(experiment: Experiment, faulty: frozenset[str]) -> list[Com
             found += check(experiment)
     doubtful = faulty | {str(complaint.path[0]) for complaint in found if complaint.path[0] == "sweep"}
     if not _CLAIMS_LEAN_ON & doubtful:
-        found += check_claims(with_resolved_sweep(experiment))
+        resolved = with_resolved_sweep(experiment)
+        found += [*check_written_apart(resolved), *check_claims(resolved)]
     return found

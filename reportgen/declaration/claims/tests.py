@@ -253,6 +253,21 @@ def arms_of(comparison: Comparison) -> tuple[str, ...]:
     return tuple(arm for quantity in quantities_of(comparison) for arm in statistic_of(quantity).arms)
 
 
+def arms_under(comparison: Comparison, objective: str) -> tuple[tuple[str, str], ...]:
+    """Every estimator a comparison names, with each objective under which it is looked at.
+
+    That is `objective`, but for a statistic that names its own.
+    """
+    if isinstance(comparison, EqualMeans):
+        return ((comparison.first, objective), (comparison.second, objective))
+    return tuple(
+        (arm, under)
+        for statistic in map(statistic_of, quantities_of(comparison))
+        for arm in statistic.arms
+        for under in statistic.objectives or (objective,)
+    )
+
+
 def quantities_of(comparison: Comparison) -> Iterator[Quantity]:
     """The statistics, slopes and crossovers a comparison is about; none for `equal_means` and trends."""
     if isinstance(comparison, Contrast):

@@ -136,9 +136,9 @@ def epoch_axis(ax: Axes, epochs: Sequence[int], label: str = "epoch", *, closest
     ax.set_xlabel(label)
 
 
-def row_labels(ax: Axes, titles: Sequence[str], *, every: float = 1.0, start: float = 0.0) -> None:
+def row_labels(ax: Axes, titles: Sequence[str]) -> None:
     """Names rows 0, 1, … of a dot plot on its left, without an axis line."""
-    ax.set_yticks([start + every * row for row in range(len(titles))], titles, linespacing=LEADING)
+    ax.set_yticks(range(len(titles)), titles, linespacing=LEADING)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
 

@@ -18,7 +18,7 @@ from reportgen.declaration.claims.tests import (
     Slope,
     Statistic,
     Threshold,
-    arms_of,
+    arms_under,
     quantities_of,
     statistic_of,
 )
@@ -146,15 +146,15 @@ def _source(comparison: Comparison, place: Place) -> OfArms:
             arms += [arm for arm in place.all(statistic.arms[0]) if not arm.about.constant]
         elif statistic.name == "constant_effect":
             arms += curves.at_constants(place.all(statistic.arms[0]))
-        elif statistic.name == "objective_ratio":
-            arms += [replace(place, objective=o).arm(statistic.arms[0]) for o in statistic.objectives]
         else:
-            arms += [place.arm(name) for name in statistic.arms]
+            under = statistic.objectives or (place.objective,)
+            arms += [replace(place, objective=o).arm(name) for name in statistic.arms for o in under]
     return OfArms(tuple(names), place.group, tuple(arms))
 
 
 def _arms(comparison: Comparison, place: Place) -> list[MeasuredArm]:
-    return [place.arm(name) for name in arms_of(comparison)]
+    named = arms_under(comparison, place.objective)
+    return [replace(place, objective=objective).arm(name) for name, objective in named]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from reportgen.declaration.claims.tests import (
     ClaimTest,
     Scope,
     Slope,
-    arms_of,
+    arms_under,
     crossing_of,
     quantities_of,
     statistic_of,
@@ -64,13 +64,14 @@ def holds(scope: Scope, cell: MeasurementCell | JudgementCell) -> bool:
 
 def _measures(cell: MeasurementCell, test: ClaimTest, objective: str, names: Mapping[str, str]) -> bool:
     """Whether the plan has the arms there that the comparison needs."""
-    arms = [arm for arm in cell.arms if arm.objective == objective]
-    comparison = test.comparison
-    if not all(any(arm.label == names.get(name, name) for arm in arms) for name in arms_of(comparison)):
+    measured = {(arm.label, arm.objective) for arm in cell.arms}
+    wanted = arms_under(test.comparison, objective)
+    if not all((names.get(name, name), under) in measured for name, under in wanted):
         return False
-    for quantity in quantities_of(comparison):
+    for quantity in quantities_of(test.comparison):
         of = statistic_of(quantity)
-        own = [arm for arm in arms if arm.label == names.get(of.arms[0], of.arms[0])]
+        label = names.get(of.arms[0], of.arms[0])
+        own = [arm for arm in cell.arms if (arm.label, arm.objective) == (label, objective)]
         if isinstance(quantity, Slope) and len({arm.num_samples for arm in own if not arm.constant}) < 2:
             return False
         if of.name == "constant_effect" and not any(arm.constant for arm in own):

@@ -56,11 +56,11 @@ def dead(findings: Findings, reference: str) -> str:
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Ratios to the reference by parameter group, at the last checkpoint; left out with one block."""
-    if len(findings.blocks()) < 3 or not findings.checkpoints:
+    if len(findings.blocks) < 3 or not findings.checkpoints:
         return None
     reference = findings.reference()
     others = [label for label in findings.compared() if label != reference]
-    groups = [group for group in findings.blocks() if group != "all"]
+    groups = [group for group in findings.blocks if group != "all"]
     rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),

@@ -104,7 +104,7 @@ def wide_table(findings: Findings, run: Series) -> Mapping[str, Any]:
 
 def blocks_shown(findings: Findings) -> tuple[str, ...]:
     """Blocks of parameters that are told apart: few, and of q itself; else all together."""
-    blocks = tuple(group for group in findings.blocks() if group != "all")
+    blocks = tuple(group for group in findings.blocks if group != "all")
     few = not findings.vocabulary.trained and 1 < len(blocks) <= FEW_BLOCKS
     return blocks if few else ("all",)
 

@@ -19,6 +19,7 @@ from reportgen.report.pdf.whole import require_targets
 from reportgen.report.text import figure_data, marks, model_words, outlines, words
 from reportgen.report.text.bibliography import REFERENCES, reference
 from reportgen.report.text.heads import headed
+from reportgen.report.text.long_words import breakable
 from reportgen.report.text.mathematics import Mathematics, Medium, require_words
 from reportgen.report.text.numbering import Numbering
 from reportgen.report.text.section import Section
@@ -243,6 +244,8 @@ class Writer:
 
     def _finished(self, text: str) -> str:
         text = _trimmed(headed(text))
+        if self.medium == "paper":
+            text = breakable(text)
         require_targets(text, "report.html" if self.medium == "screen" else "report.pdf")
         return text
 
