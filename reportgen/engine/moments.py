@@ -1,7 +1,7 @@
 """Count, mean and scatter of vectors, in float64, mergeable, for many streams at once.
 
 Source: Chan, Golub & LeVeque (1983), "Algorithms for computing the sample
-variance", eq. 2.1, in its multivariate form.
+variance", their pairwise updating formula, in its multivariate form.
 """
 
 from __future__ import annotations
