@@ -159,9 +159,7 @@ def slow_jacobian(encoder: nn.Module, x: Tensor) -> Tensor:
     rows = []
     for image in x:
         eta = encoder(image.unsqueeze(0)).squeeze(0)
-        grads = [
-            torch.autograd.grad(e, parameters, retain_graph=True, materialize_grads=True) for e in eta
-        ]
+        grads = [torch.autograd.grad(e, parameters, retain_graph=True, materialize_grads=True) for e in eta]
         rows.append(torch.stack([torch.cat([g.reshape(-1) for g in grad]) for grad in grads]))
     return torch.stack(rows)
 

@@ -82,6 +82,10 @@ class Moments:
         between = torch.einsum("s,isa,isb->iab", counts, deviation, deviation)
         return int(total), mean, (self.scatter[:, buckets].sum(1) + between) / (total - 1.0)
 
+    def finite(self, buckets: int | slice = slice(None)) -> bool:
+        """Whether all that these buckets took in were numbers, and so were their squares."""
+        return bool(self.scatter[:, buckets].diagonal(dim1=-2, dim2=-1).isfinite().all())
+
     @property
     def total(self) -> int:
         """Observations an image, over all buckets."""
