@@ -12,10 +12,12 @@ from torch import Tensor
 
 from reportgen.engine import measure
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled, generative, pathwise
-from reportgen.estimators import ESTIMATORS, Coefficients, Draws
+from reportgen.engine.vectors.meter import BATCH_ROWS
+from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
 from reportgen.families import Bernoulli
 from reportgen.plan import Arm
 from reportgen.problems.model import FreeParameters, LatentModel, free_gaussian
+from reportgen.store.records import MeasurementRecord
 from tests.cells import arm, cell, measured
 from tests.test_layered import record as layered
 from tests.tiny_vae import tiny_vae
@@ -63,6 +65,42 @@ def test_a_broken_reference_leaves_the_others_without_a_test_and_nothing_else(fe
         np.testing.assert_array_equal(found.arrays[name][1], alone.arrays[name][1])
     assert np.isnan(found.arrays["bias_p_value"][1]).all()
     assert np.isfinite(alone.arrays["bias_p_value"][1]).all()
+
+
+def single(scale: float, second: str) -> MeasurementRecord:
+    """Pathwise times a number, and its negative under another name or REINFORCE times 1e20, in float32."""
+
+    def scaled(draws: Draws, coefficients: Coefficients) -> Tensor:
+        evaluate = ESTIMATORS["pathwise"].evaluate
+        assert evaluate is not None
+        return evaluate(draws, coefficients) * scale
+
+    table = {
+        **ESTIMATORS,
+        "pathwise": replace(ESTIMATORS["pathwise"], evaluate=scaled),
+        "score_function": Estimator(
+            "large", evaluate=lambda d, _: 1e20 * (d.f.unsqueeze(-1) * d.score).mean(2)
+        ),
+        "sticking_the_landing": Estimator("other", evaluate=lambda d, c: -scaled(d, c), needs_gradient=True),
+    }
+    encoder = FreeParameters(mean=torch.tensor([0.5]), log_scale=torch.tensor([0.0]))
+    problem = LatentModel(encoder, torch.zeros(1, 1), lambda z: (z**2).sum(-1))
+    arms = [arm("expectation", name) for name in ("pathwise", second)]
+    return measure(problem, cell(arms, precision=0.1), dataset="toy", images=(0,), estimators=table)
+
+
+def test_squares_beyond_the_number_type_break_their_arm_and_no_other() -> None:
+    found = single(1.0, "score_function")
+    assert [a.status for a in found.arms] == ["met", "broken"]
+    assert "score_function of likelihood, squared: needs finite estimates" in str(found.arms[1].cause)
+
+
+def test_differences_whose_squares_are_beyond_it_are_not_tested() -> None:
+    usual = single(1.0, "sticking_the_landing")
+    assert [a.status for a in usual.arms] == ["met", "met"] and usual.arrays["bias_p_value"][1, 0] < 1e-9
+    most = float(usual.arrays["variance"][0, 0].max())  # of the two coordinates together
+    found = single((2e38 / (BATCH_ROWS * most)) ** 0.5, "sticking_the_landing")
+    assert [a.status for a in found.arms] == ["met", "met"] and np.isnan(found.arrays["bias_p_value"][1, 0])
 
 
 def test_a_broken_reference_by_layers(monkeypatch: pytest.MonkeyPatch) -> None:

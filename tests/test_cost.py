@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from reportgen.declaration import find, load, load_text
+from reportgen.engine.moments import Moments
+from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.vectors.cost import Cost
+from reportgen.estimators import ESTIMATORS
 from reportgen.execution.cost import judging_seconds, measuring_seconds, training_seconds
 from reportgen.plan import Plan, make_plan
 
@@ -34,6 +39,16 @@ def test_a_precision_that_is_never_met_costs_the_budget() -> None:
         coarse = load_text("experiment: a\nproblem: {model: conjugate}\nmeasure: {precision: 0.01%}")
         fine, other = (make_plan(of).measurements[0] for of in (experiment, coarse))
         assert measuring_seconds(fine, 0, 1) == measuring_seconds(other, 0, 1)
+
+
+def test_a_replicate_has_the_time_of_what_its_estimator_uses() -> None:
+    cost, images, replicates, own = Cost(1.0, 10.0, 100.0), 2, 5, 20.0
+    for name, a_sample in (("gumbel_softmax", 1.0), ("score_function", 10.0), ("pathwise", 100.0)):
+        moments = Moments.empty(images, 1, 4)
+        moments.update(0, torch.zeros(images, replicates, 4))
+        key = ChannelKey("likelihood", False, name, 3, 0.0, False)
+        channel = Channel(key, ESTIMATORS[name], moments, seconds=own)
+        assert cost.of(channel) == 3 * a_sample + own / (images * replicates)
 
 
 def test_an_image_enters_the_encoder_once_for_all_its_samples(evening: Plan) -> None:

@@ -11,15 +11,17 @@ import torch
 from scipy.integrate import quad
 from torch import Tensor
 
+from reportgen.engine import measure
 from reportgen.engine.vectors.exact import enumeration
-from reportgen.estimators import ESTIMATORS
+from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
+from reportgen.estimators.halves import below
 from reportgen.families import Bernoulli, Categorical
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
 from reportgen.problems import BUILDERS, Materials
 from reportgen.problems.problem import Problem
 from reportgen.store.records import MeasurementRecord
-from tests.cells import arm, measured, position, standard_error
+from tests.cells import arm, cell, measured, position, standard_error
 from tests.discrete_cases import IMAGES, bits_model, estimates, every_code, exact_gradient, log_q, normals
 
 SHORT = {"precision": 0.5, "budget": 400, "min_replicates": 20}
@@ -160,6 +162,23 @@ def test_an_unbiased_relaxation_is_held_against_the_sum_over_codes() -> None:
     for row in (0, 1):
         assert np.isnan(exact(record, row)).all()
         assert (np.abs(exact(record, row, "bias_squared")) < Z_BOUND * noise_of_mean(record, row)).all()
+
+
+def augmented(draws: Draws, _: Coefficients) -> Tensor:
+    """(f(1[u > 1 − p]) − f(1[u < p])) (u − ½): ARM of Yin & Zhou (2019), which needs the uniform itself."""
+    u, p = below(draws.epsilon), draws.q.mean.unsqueeze(1)
+    here, mirrored = (side.to(u.dtype) for side in (u > 1.0 - p, u < p))
+    return ((draws.evaluate(here) - draws.evaluate(mirrored)).unsqueeze(-1) * (u - 0.5)).mean(2)
+
+
+def test_what_asks_for_the_noise_has_no_sum_over_codes() -> None:
+    own = Estimator("own", evaluate=augmented, averages=True)
+    arms = [arm("reconstruction", "own"), arm("reconstruction", "score_function")]
+    wanted = cell(arms, reference="score_function", min_replicates=20_000)
+    images, known = tuple(range(IMAGES)), {**ESTIMATORS, "own": own}
+    record = measure(bits_model(), wanted, dataset="toy", images=images, estimators=known)
+    assert np.isnan(exact(record, 0)).all() and np.isfinite(exact(record, 1)).all()
+    assert (np.abs(exact(record, 0, "bias_squared")) < Z_BOUND * noise_of_mean(record, 0)).all()
 
 
 def test_several_samples_together() -> None:

@@ -213,6 +213,21 @@ def test_the_same_cell_gives_the_same_bytes_and_another_seed_does_not(
     assert (one.arrays["variance"] != other.arrays["variance"]).all()
 
 
+def test_the_fewest_replicates_are_asked_of_declared_arms_and_constants_not_of_a_curve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moments_alone(monkeypatch)
+    problem = free_gaussian([2.0], [1.0], lambda z: (z**2).sum(-1))
+    arms = [
+        arm("reconstruction", "pathwise"),
+        arm("reconstruction", "pathwise", 4),
+        arm("reconstruction", "score_function", 1, -5.0),
+    ]
+    a_round = MOST_BUCKETS * meter.BATCH_ROWS
+    found = measured(problem, arms, precision=0.5, min_replicates=a_round + 1)
+    assert [one.replicates for one in found.arms] == [2 * a_round, a_round // 4, 2 * a_round]
+
+
 def test_precision_is_met_or_reported_unmet() -> None:
     problem = free_gaussian([2.0], [1.0], lambda z: (z**2).sum(-1))
     arms = [arm("reconstruction", "score_function"), arm("reconstruction", "pathwise")]

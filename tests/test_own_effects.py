@@ -121,6 +121,10 @@ def plain(draws: Draws, _: Coefficients) -> Tensor:
             own(plain, fit=lambda d: d.f.mean()),
             r"mine: fit must return a dictionary of tensors, found shape \[\]",
         ),
+        (
+            own(plain, fit=lambda d: {"scale": d.f.new_ones(()), "baseline": 1.0}),
+            r"mine: fit .* of tensors, found a float under 'baseline'\. Use torch\.tensor",
+        ),
     ],
 )
 def test_what_is_no_estimate_is_told(estimator: reportgen.Estimator, said: str) -> None:

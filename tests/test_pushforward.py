@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -89,6 +90,50 @@ class Unusual(nn.Module):
         return self.plain(torch.tanh(self.tied(x) + x @ self.tied.weight))
 
 
+class Named(Perceptron):
+    """Its layers are given their input by name, which no hook is shown."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = torch.tanh(self.hidden[2](input=torch.tanh(self.hidden[0](input=x))))
+        return torch.cat([self.mean(input=h), self.log_scale(h)], -1)
+
+
+class Unreached(Perceptron):
+    """Of three layers that η does not depend on one has no graph, one has no way to η, one is not called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spare = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            h = torch.tanh(self.hidden[0](x))
+        h = torch.tanh(self.hidden[2](h)).detach()
+        return torch.cat([self.mean(h), self.log_scale(h)], -1)
+
+
+class Clipped(torch.autograd.Function):
+    """Its backward looks at a number, which torch cannot do for many gradients at once."""
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor) -> Tensor:
+        ctx.save_for_backward(a)
+        return a.clamp(-1.0, 1.0)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+        (a,) = ctx.saved_tensors
+        return upstream[0] * (a.abs() <= 1.0) if float(upstream[0].abs().sum()) > 0.0 else upstream[0]
+
+
+class OneByOne(Convolutional):
+    """A linear layer and others before a backward that is made one gradient at a time."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        clipped: Tensor = Clipped.apply(self.head(Clipped.apply(self.body(x)).flatten(1)))
+        return clipped
+
+
 class Example(nn.Module):
     """The worked example's: convolutions, GroupNorm, LayerNorm; its image is made of the six inputs."""
 
@@ -102,7 +147,9 @@ class Example(nn.Module):
         return self.encoder(torch.nn.functional.pad(x, (0, 58)).reshape(-1, 1, 8, 8))
 
 
-ENCODERS: list[Callable[[], nn.Module]] = [Perceptron, Convolutional, Shared, Frozen, Unusual, Example]
+ENCODERS: list[Callable[[], nn.Module]] = [
+    Perceptron, Convolutional, Shared, Frozen, Unusual, Named, Unreached, OneByOne, Example,
+]  # fmt: skip
 
 
 def slow_jacobian(encoder: nn.Module, x: Tensor) -> Tensor:
@@ -112,7 +159,7 @@ def slow_jacobian(encoder: nn.Module, x: Tensor) -> Tensor:
     rows = []
     for image in x:
         eta = encoder(image.unsqueeze(0)).squeeze(0)
-        grads = [torch.autograd.grad(e, parameters, retain_graph=True) for e in eta]
+        grads = [torch.autograd.grad(e, parameters, retain_graph=True, materialize_grads=True) for e in eta]
         rows.append(torch.stack([torch.cat([g.reshape(-1) for g in grad]) for grad in grads]))
     return torch.stack(rows)
 

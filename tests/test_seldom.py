@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -10,13 +11,14 @@ from torch import Tensor
 
 from reportgen.engine.moments import Moments
 from reportgen.engine.vectors import seldom as module
+from reportgen.engine.vectors.meter import BATCH_ROWS
 from reportgen.engine.vectors.seldom import seldom, without
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
 from reportgen.estimators.rebar import rebar
 from reportgen.families import Bernoulli, Categorical, MeanFieldGaussian
 from reportgen.problems.model import FreeParameters, LatentModel
 from reportgen.problems.prior import UniformCode
-from tests.cells import arm, measured, position
+from tests.cells import arm, measured, moments_alone, position
 from tests.discrete_cases import normals
 
 
@@ -39,6 +41,8 @@ def p_values(problem: LatentModel, *names: str) -> list[float]:
 
 
 NAMES = ("taylor_control_variate", "rebar", "score_function_optimal_constant")
+DRAWS = 32 * BATCH_ROWS
+"""Of a data point, where one round is enough."""
 
 
 def test_a_bit_that_is_never_set_rejects_no_true_hypothesis(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +57,17 @@ def test_a_bias_is_still_seen_in_the_other_bits(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setitem(ESTIMATORS, "rebar", replace(ESTIMATORS["rebar"], evaluate=off))
     assert p_values(model(0.3, -14.0), "rebar")[0] < 1e-6
+
+
+def test_changes_are_counted_in_the_half_that_is_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 30 among all samples 15 are expected in each half, which are too few; of 50 there are enough."""
+    arms = [arm("expectation", "score_function"), arm("expectation", "taylor_control_variate")]
+    moments_alone(monkeypatch)
+    for changes, tested in ((30.0, 1), (50.0, 2)):
+        problem = model(0.3, math.log(changes / DRAWS))
+        record = measured(problem, arms, reference="score_function", precision=0.5, min_replicates=20_000)
+        assert record.arms[1].differences == DRAWS
+        assert record.arrays["bias_dimension"][1, 0] == tested
 
 
 def test_which_are_seldom() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -28,6 +29,7 @@ from reportgen.store import (
     files,
 )
 from reportgen.store.encoding import decode, encode, to_json
+from reportgen.store.files import write_whole
 
 KEY = "0123456789abcdef" * 2
 
@@ -256,6 +258,37 @@ def test_what_a_removal_cut_short_left_does_not_stop_the_next_run(tmp_path: Path
     assert not store.has(KEY)
     store.save(measurement())
     assert store.sound(KEY) and [path.name for path in (tmp_path / "cells").iterdir()] == [KEY]
+
+
+def test_another_writer_may_come_while_what_a_removal_left_is_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cells" / KEY).mkdir(parents=True)
+    (tmp_path / "cells" / KEY / "arrays.safetensors").write_bytes(b"left")
+    clear, others = shutil.rmtree, [Store(tmp_path)]
+
+    def cleared(folder: Path, **how: Any) -> None:
+        clear(folder, **how)
+        if others:
+            others.pop().save(measurement())
+
+    monkeypatch.setattr(shutil, "rmtree", cleared)
+    Store(tmp_path).save(measurement())
+    assert not others and Store(tmp_path).sound(KEY)
+    assert [path.name for path in (tmp_path / "cells").iterdir()] == [KEY]
+
+
+def test_a_removal_that_is_killed_leaves_nothing_under_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    store.save(measurement())
+    write_whole(store.folder(KEY) / "progress.json", b"{}")
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    store.remove(KEY)
+    assert not (tmp_path / "cells" / KEY).exists() and not store.folder(KEY).exists()
+    left = [path for path in tmp_path.glob("*/.*") if path.name.startswith(f".{KEY}.")]
+    assert len(left) == 2 and all(path.match("*.part") for path in left)  # as `clean` looks for them
 
 
 def test_concurrent_writers_do_no_harm(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from reportgen.errors import CellError, PausedError, StoreError
 from reportgen.plan import TrainingCell
 from reportgen.problems.networks import initialised, restored
 from reportgen.store import Store
-from reportgen.training import TrainProgress, epoch_reached, forget_state, load_checkpoint, train
+from reportgen.training import TrainProgress, bound, epoch_reached, forget_state, load_checkpoint, train
 from reportgen.training.schedule import schedule
 from tests.sections import train_section
 
@@ -194,6 +194,15 @@ def test_a_training_continues_another_where_that_ended(tiny: Dataset, tmp_path: 
     alone = dataclasses.replace(continued, train=before, parent="")
     again = train(dataclasses.replace(alone, key="c" * 32), lambda: tiny, Store(tmp_path / "alone"))
     assert record.train_bound[0] != again.train_bound[0]  # and with noise of its own: epochs 7, 8, …
+
+
+@pytest.mark.parametrize(("size", "num_samples"), [(10, 1), (300, 50), (5000, 1), (7, 5000)])
+def test_the_bound_is_followed_over_enough_images_each_as_often(size: int, num_samples: int) -> None:
+    parts = list(bound.test_rows(size, num_samples))
+    rows = np.concatenate(parts)
+    assert bound.EVALUATIONS <= len(rows) < bound.EVALUATIONS + size
+    assert set(np.bincount(rows, minlength=size)) == {len(rows) // size}
+    assert max(map(len, parts)) <= max(bound.ROWS // num_samples, 1)
 
 
 def test_the_schedule_of_burda_has_eight_stages() -> None:

@@ -1,7 +1,7 @@
 """Count, mean and scatter of vectors, in float64, mergeable, for many streams at once.
 
 Source: Chan, Golub & LeVeque (1983), "Algorithms for computing the sample
-variance", eq. 2.1, in its multivariate form.
+variance", their pairwise updating formula, in its multivariate form.
 """
 
 from __future__ import annotations
@@ -81,6 +81,10 @@ class Moments:
         deviation = means - mean.unsqueeze(1)
         between = torch.einsum("s,isa,isb->iab", counts, deviation, deviation)
         return int(total), mean, (self.scatter[:, buckets].sum(1) + between) / (total - 1.0)
+
+    def finite(self, buckets: int | slice = slice(None)) -> bool:
+        """Whether all that these buckets took in were numbers, and so were their squares."""
+        return bool(self.scatter[:, buckets].diagonal(dim1=-2, dim2=-1).isfinite().all())
 
     @property
     def total(self) -> int:

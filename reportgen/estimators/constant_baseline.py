@@ -19,8 +19,7 @@ def fit(draws: Draws) -> Coefficients:
     does not: with s = ∇_φ log q and means over a pair, that would be
     E[⟨mean f s, mean s⟩] / E[‖mean s‖²]. Where the norm is zero throughout any
     b would do, and b is the mean of f.
-    Source: Greensmith, Bartlett & Baxter (2004), theorem 8, with their
-    state-free baseline.
+    Source: Greensmith, Bartlett & Baxter (2004), their optimal constant baseline.
     """
     images, _, _, eta = draws.score.shape
     score = draws.score.reshape(images, -1, eta)  # [I RK m]

@@ -16,7 +16,7 @@ def fit(draws: Draws) -> Coefficients:
     Each b*_j minimises the variance of coordinate j of the gradient in η where the samples of an estimate
     are independent, and not of antithetic pairs; where s_j is zero throughout (a unit that never changes)
     any would, and it is the mean of f.
-    Source: Mnih & Gregor (2014), section 2.3; Ranganath et al. (2014), section 3.2.
+    Source: Ranganath et al. (2014), section 3.2, with s_j itself as the control variate.
     """
     images, _, _, eta = draws.score.shape
     squared = draws.score.reshape(images, -1, eta) ** 2  # [I RK m]

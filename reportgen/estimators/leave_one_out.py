@@ -16,7 +16,8 @@ def leave_one_out(draws: Draws, _: Coefficients) -> Tensor:
     Requires K ≥ 2 independent samples and values of f. Unbiased: the baseline
     of sample k does not depend on sample k. A constant added to f cancels exactly.
     Shapes: [I R K], [I R K m] → [I R m].
-    Source: Kool, van Hoof & Welling (2019), eq. 8; Mnih & Rezende (2016), section 2.4.
+    Source: Kool, van Hoof & Welling (2019), for samples drawn with replacement;
+    Mnih & Rezende (2016), section 2, for a bound.
     """
     k = draws.f.shape[2]
     advantage = (draws.f - draws.f.mean(2, keepdim=True)) * (k / (k - 1))

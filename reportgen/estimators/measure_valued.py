@@ -32,7 +32,7 @@ def measure_valued(draws: Draws, _: Coefficients) -> Tensor:
     away = weibull(size)
     wide = maxwell(size) * (1.0 - 2.0 * (side < 0).to(size.dtype))
     narrow = wide * below(draws.epsilon)
-    gradient = draws.score.new_empty(*draws.z.shape[:2], 2 * d)
+    gradient = draws.z.new_empty(*draws.z.shape[:2], 2 * d)
     for j in range(d):
         steps = [away[..., j], -away[..., j], wide[..., j], narrow[..., j]]
         places = draws.z.new_empty(*draws.z.shape[:3], 4)

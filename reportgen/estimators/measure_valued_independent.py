@@ -32,7 +32,7 @@ def measure_valued_independent(draws: Draws, _: Coefficients) -> Tensor:
     right, left = weibull(size), weibull(draws.epsilon)  # ε_j is not used beside W′: z_j is replaced
     wide = maxwell(size) * (1.0 - 2.0 * (side < 0).to(size.dtype))
     at_sample = draws.f.mean(2)
-    gradient = draws.score.new_empty(*draws.z.shape[:2], 2 * d)
+    gradient = draws.z.new_empty(*draws.z.shape[:2], 2 * d)
     for j in range(d):
         places = draws.z.new_empty(*draws.z.shape[:3], 3)
         for v, step in enumerate([right[..., j], -left[..., j], wide[..., j]]):

@@ -19,8 +19,9 @@ def pathwise(draws: Draws, _: Coefficients) -> Tensor:
     be reparameterizable, z = g(ε; η), and f absolutely continuous in z.
     Unbiased then.
     Shapes: [I R K d] (and [I R K m]) → [I R m].
-    Source: Kingma & Welling (2013), section 2.4; Rezende et al. (2014), eq. 9;
-    Titsias & Lázaro-Gredilla (2014), eq. 5; Burda et al. (2016), eq. 6, and eq. 14 for the bound.
+    Source: Kingma & Welling (2013), section 2.4; Rezende et al. (2014), section 3.2, by a
+    transformation of coordinates; Titsias & Lázaro-Gredilla (2014), section 2; Burda et al.
+    (2016), section 2, and eq. 14 for the bound.
     """
     estimate = draws.pullback(draws.gradient)
     if draws.explicit is not None:

@@ -19,7 +19,7 @@ def score_function(draws: Draws, _: Coefficients) -> Tensor:
     − log q), the omitted E_q[∂f/∂η] must be zero, as it is for log q.
 
     Shapes: [I R K], [I R K m] → [I R m].
-    Source: Williams (1992), eq. 4; Mohamed et al. (2020), eq. 13.
+    Source: Williams (1992), section 4; Mohamed et al. (2020), section 4.
     """
     return (draws.f.unsqueeze(-1) * draws.score).mean(2)
 

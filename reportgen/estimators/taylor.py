@@ -16,7 +16,7 @@ def taylor_control_variate(draws: Draws, _: Coefficients) -> Tensor:
     f̃(z) = f(z̄) + ∇f(z̄)ᵀ(z − z̄) with z̄ the mean of q, its coefficients held
     fixed; ∇_η E_q[f̃] = (∂z̄/∂η)ᵀ ∇f(z̄). Requires ∇_z f once an estimate, at
     z̄. Unbiased. Shapes: [I R K], [I R K d] → [I R m].
-    Source: Paisley, Blei & Jordan (2012), section 3; Gu et al. (2016, MuProp), eq. 6.
+    Source: Paisley, Blei & Jordan (2012), section 3; Gu et al. (2016), MuProp.
     """
     slope = draws.gradient_at_centre
     expansion = draws.f_at_centre + ((draws.z - draws.centre) * slope).sum(-1)

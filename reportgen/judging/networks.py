@@ -17,7 +17,7 @@ from reportgen.errors import CellError
 from reportgen.families import Family, FullCovarianceGaussian, LowRankGaussian, MeanFieldGaussian
 from reportgen.judging.chain import Chain
 from reportgen.problems import BUILDERS, Materials
-from reportgen.problems.layered import LayeredVAE, Stages
+from reportgen.problems.layered import LayeredVAE
 from reportgen.problems.networks import Decoder, Encoder
 from reportgen.problems.vae import VAEProblem
 
@@ -73,7 +73,7 @@ def of_problem(problem: object, device: torch.device) -> Networks | None:
     """Those of a problem, moved to a device; None where it is another kind of model."""
     if isinstance(problem, LayeredVAE):
         widths = problem.widths
-        upward, downward = (_stages(of, len(widths)) for of in (problem.encoder, problem.decoder))
+        upward, downward = list(problem.encoder.stages), list(problem.decoder.stages)
         of_eta: Callable[[Tensor], Family] = MeanFieldGaussian.from_eta
         first_noise = widths[0]
     elif isinstance(problem, VAEProblem):
@@ -98,10 +98,6 @@ def of_problem(problem: object, device: torch.device) -> Networks | None:
         widths,
         (first_noise, *widths[1:]),
     )
-
-
-def _stages(stages: Stages, count: int) -> list[nn.Module]:
-    return [getattr(stages, f"layer{number}") for number in range(1, count + 1)]
 
 
 def _chain(network: nn.Module, device: torch.device) -> Chain:

@@ -24,8 +24,8 @@ Array = NDArray[np.float64]
 class PrincipalComponents:
     """x|z ~ N(W z + b, s² I) at its maximum likelihood, and the posterior of z.
 
-    Source: Tipping & Bishop (1999), equations 7 and 8; the posterior is their
-    equation 5. With the axes taken as the principal ones WᵀW is diagonal.
+    Source: Tipping & Bishop (1999), section 3, for both. With the axes taken as
+    the principal ones WᵀW is diagonal.
     """
 
     weight: Array

@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ ARRAYS = "arrays.safetensors"
 AGAIN = "Run the experiment again: what is damaged is made anew."
 AFRESH = "Run the experiment again with --fresh."
 """Where every byte is as it was written, so that a run would not see the damage."""
+
+TRIES = 8
+"""How often a cell is put into its place while other writers of it put away what lay there."""
 
 
 class Store:
@@ -152,8 +156,8 @@ class Store:
 
     def remove(self, key: str) -> None:
         """Forget a cell, its checkpoints and its cause of breaking."""
-        shutil.rmtree(self._cell(key), ignore_errors=True)
-        shutil.rmtree(self.folder(key), ignore_errors=True)
+        _put_away(self._cell(key))
+        _put_away(self.folder(key))
         self._broken(key).unlink(missing_ok=True)
 
     def clean(self) -> int:
@@ -183,19 +187,27 @@ class Store:
         return {path.name: checksum(path.read_bytes()) for path in sorted(folder.glob("epoch-*.safetensors"))}
 
     def _publish(self, key: str, contents: Mapping[str, bytes]) -> None:
-        """All files at once: a folder filled aside, then renamed."""
+        """All files at once: a folder filled aside, then renamed.
+
+        What lies there without a record is put away; where another writer of this key is faster, its cell
+        stays.
+        """
         staging = self.root / "cells" / f".{key}.{process_tag()}"
         target = self._cell(key)
         try:
             staging.mkdir(parents=True)
             for name, content in contents.items():
                 write_whole(staging / name, content)
-            try:
-                os.rename(staging, target)
-            except OSError:
-                if not self.has(key):  # what a removal that was cut short left there
-                    shutil.rmtree(target, ignore_errors=True)
+            for left in reversed(range(TRIES)):
+                try:
                     os.rename(staging, target)
+                    break
+                except OSError:
+                    if self.has(key):
+                        break
+                    if not left:
+                        raise
+                _put_away(target)
         except OSError as error:
             raise UnwritableError.of(target, error) from error
         finally:
@@ -237,3 +249,11 @@ class Store:
 
     def _damaged(self, folder: Path, what: str, remedy: str = AGAIN) -> StoreError:
         return StoreError(f"{folder}: damaged, {what}. {remedy}")
+
+
+def _put_away(folder: Path) -> None:
+    """Remove a folder: to whoever looks it is whole or gone, also where this process is killed meanwhile."""
+    aside = folder.with_name(f".{folder.name}.{process_tag()}")
+    with suppress(OSError):
+        os.rename(folder, aside)
+    shutil.rmtree(aside, ignore_errors=True)

@@ -4,8 +4,7 @@ Where q is reparameterizable the loss is the negative bound itself, its
 samples z = z(η, ε) differentiated along with everything else; autograd makes
 of log mean exp the normalised weights of Burda et al. (2016), equation 14.
 Where z jumps, φ has the score function with the other samples as the baseline
-(Kool, van Hoof & Welling, 2019, equation 8), and θ the derivative of f at the
-samples.
+(Kool, van Hoof & Welling, 2019), and θ the derivative of f at the samples.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ def _put_test(
     """The test of equal means along the sketch's directions."""
     paired = channel.paired
     # The reference may break at the K it is compared at where it does not at its own.
-    if paired is None or not bool(torch.isfinite(paired.moments.mean).all()):
+    if paired is None or not paired.moments.finite():
         return
     signal = reference.sketch.of_vectors(reference.moments.means(0), reference.moments.sizes)
     # Rounding of single estimates: relative to their size, which a sketch keeps on the average.

@@ -62,12 +62,12 @@ def pathwise(draws: Sampled) -> Tensor:
 
 
 def sticking_the_landing(draws: Sampled) -> Tensor:
-    """The same with φ inside log q held fixed. Source: Roeder et al. (2017), eq. 8."""
+    """The same with φ inside log q held fixed. Source: Roeder et al. (2017), path derivative."""
     return draws.objective(draws.integrand(draws.path, draws.path.log_q_stopped))
 
 
 def doubly_reparameterized(draws: Sampled) -> Tensor:
-    """Σ ω² log w, the weights ω held fixed. Source: Tucker et al. (2019), eq. 8."""
+    """Σ ω² log w, the weights ω held fixed. Source: Tucker et al. (2019), IWAE-DReG."""
     f = draws.integrand(draws.path, draws.path.log_q_stopped)
     return (torch.softmax(f, 2).square().detach() * f).sum(2)
 
@@ -82,7 +82,7 @@ def score_function(draws: Sampled) -> Tensor:
 
 
 def leave_one_out(draws: Sampled) -> Tensor:
-    """(f − mean of the other f) log q, the first factor held fixed. Source: Kool et al. (2019), eq. 8."""
+    """(f − mean of the other f) log q, the first factor held fixed. Source: Kool et al. (2019)."""
     f = draws.integrand(draws.fixed, draws.fixed.log_q).detach()
     advantage = (f - f.mean(2, keepdim=True)) * (draws.num_samples / (draws.num_samples - 1))
     return (advantage * draws.fold(draws.fixed.log_q)).mean(2)

@@ -124,9 +124,10 @@ class Channel(Replicates[ChannelKey, Moments]):
         started = perf_counter()
         estimates = cached_estimate(self, values, frame, cache)
         self.seconds += perf_counter() - started
-        if not bool(torch.isfinite(estimates.sum())):  # inf and nan survive a sum
-            raise not_finite(f"{self.key.estimator} of {self.key.integrand}", self.remedy)
         self.moments.update(bucket, estimates)
+        if not self.moments.finite(bucket):
+            squared = ", squared" if bool(torch.isfinite(estimates).all()) else ""
+            raise not_finite(f"{self.key.estimator} of {self.key.integrand}{squared}", self.remedy)
         if self.paired is not None:
             reference = cached_estimate(self.paired.reference, values, frame, cache)
             size = self.paired.reference.key.num_samples // self.key.num_samples

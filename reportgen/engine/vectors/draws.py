@@ -20,6 +20,10 @@ from reportgen.objectives import Integrand, Point
 from reportgen.problems.problem import Problem
 
 
+class UnknownNoiseError(Exception):
+    """An estimator asked for the noise of points that are made of none: it depends on more than these."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """What does not change between batches: the problem, q, the Gram matrix, the points at q's mean."""
@@ -84,7 +88,7 @@ class IntegrandDraws:
     @property
     def epsilon(self) -> Tensor:
         if self.values.batch.epsilon is None:
-            raise RuntimeError("these points are made of no noise: an estimator that uses it must say so")
+            raise UnknownNoiseError
         return self._fold(self.values.batch.epsilon)
 
     @property

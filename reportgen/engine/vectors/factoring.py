@@ -51,11 +51,12 @@ def factored(encoder: nn.Module, x: Tensor) -> list[Block]:
 
 
 def _traced(encoder: nn.Module, x: Tensor) -> tuple[Tensor, Calls]:
-    """η with its graph, [I m], and what linear layers saw and gave on the way."""
+    """η with its graph, [I m], and what linear layers saw and gave on the way, where that has a gradient."""
     calls: dict[nn.Module, list[tuple[Tensor, Tensor]]] = {}
 
     def note(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        calls.setdefault(module, []).append((inputs[0], output))
+        if inputs and isinstance(output, Tensor) and output.requires_grad:
+            calls.setdefault(module, []).append((inputs[0], output))
 
     handles = [m.register_forward_hook(note) for m in encoder.modules() if isinstance(m, nn.Linear)]
     try:
@@ -116,12 +117,25 @@ def _agrees(block: LinearBlock, eta: Tensor, parameters: list[nn.Parameter]) -> 
     return bool((off**2).sum() <= torch.finfo(eta.dtype).eps * len(eta) * squares)
 
 
-def _batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> tuple[Tensor, ...]:
+def _batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> list[Tensor]:
+    """Derivatives of ⟨b, η⟩ in each of the inputs, for all b of the basis [B I m]: [B …] each."""
     if not inputs:
-        return ()
-    return torch.autograd.grad(
-        eta, inputs, grad_outputs=basis, is_grads_batched=True, retain_graph=True, materialize_grads=True
-    )
+        return []
+
+    def pullback(b: Tensor, batched: bool) -> tuple[Tensor | None, ...]:
+        return torch.autograd.grad(
+            eta, inputs, b, is_grads_batched=batched, retain_graph=True, allow_unused=True
+        )
+
+    try:
+        found = pullback(basis, batched=True)
+    except RuntimeError:  # a backward that torch cannot vectorize
+        alone = zip(*(pullback(b, batched=False) for b in basis), strict=True)
+        found = tuple(None if rows[0] is None else torch.stack(rows) for rows in alone)
+    return [
+        part.new_zeros(len(basis), *part.shape) if delta is None else delta
+        for part, delta in zip(inputs, found, strict=True)
+    ]
 
 
 def _require_room(images: int, m: int, parameters: Collection[nn.Parameter]) -> None:

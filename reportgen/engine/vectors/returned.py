@@ -35,6 +35,12 @@ def coefficients(name: str, found: object) -> Coefficients:
             f"{name}: fit must return a dictionary of tensors, found {_what(found)}. "
             'Return {"baseline": value}, say.'
         )
+    for part, value in found.items():
+        if not isinstance(value, Tensor):
+            raise UsageError(
+                f"{name}: fit must return a dictionary of tensors, found {_what(value)} under {part!r}. "
+                "Use torch.tensor(value)."
+            )
     return found
 
 

@@ -150,7 +150,7 @@ def _put_test(out: dict[str, Array], a: int, one: _Seen, signal: Tensor, found: 
     """The test of equal means against the reference, whose mean gradient is `signal`, [I m]."""
     paired = one.channel.paired
     # The reference may break at the K it is compared at where it does not at its own.
-    if paired is None or not bool(torch.isfinite(paired.moments.mean).all()):
+    if paired is None or not paired.moments.finite():
         return
     # Rounding of single estimates: relative to their size in the precision they were computed in.
     size = torch.diagonal(one.left.covariance(0), dim1=1, dim2=2).amax(1)

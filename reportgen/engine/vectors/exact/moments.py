@@ -3,8 +3,9 @@
 The estimator itself is run on nodes, and its moments are weighted sums. For
 discrete q the nodes are the codes that its samples can be; for others those of
 a quadrature rule, refined until three rules agree. What does not converge
-within the nodes allowed has no exact value. An estimate that is a mean over
-independent samples needs the nodes of one of them only.
+within the nodes allowed has no exact value, nor has a user's own estimator
+that is shown codes and asks for the noise behind them. An estimate that is a
+mean over independent samples needs the nodes of one of them only.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.engine.vectors.channels import Channel
-from reportgen.engine.vectors.draws import Frame, integrand_values
+from reportgen.engine.vectors.draws import Frame, UnknownNoiseError, integrand_values
 from reportgen.engine.vectors.exact.enumeration import codes
 from reportgen.engine.vectors.exact.nodes import Nodes
 from reportgen.engine.vectors.exact.quadrature import ORDERS, rule
@@ -98,7 +99,10 @@ def _independent_part(channel: Channel) -> tuple[Channel, int]:
 def _by_nodes(channel: Channel, integrand: Integrand, frame: Frame) -> Exact | None:
     if DISTRIBUTIONS[frame.q.name].discrete:
         nodes = codes(channel, frame)
-        return None if nodes is None else _moments(nodes, channel, integrand, frame).without_rounding()
+        try:
+            return None if nodes is None else _moments(nodes, channel, integrand, frame).without_rounding()
+        except UnknownNoiseError:
+            return None
     if frame.gram.dtype != torch.float64:
         return None
     return _by_quadrature(channel, integrand, frame)
