@@ -40,10 +40,14 @@ AFRESH = "Run the experiment again with --fresh."
 
 
 class Store:
-    """Cells under one folder. Opening one makes nothing; saving makes what is needed."""
+    """Cells under one folder. Opening one makes nothing; saving makes what is needed.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    With `anew`, a name of `process_tag`, what is saved takes the place of a finished cell of the same key;
+    without, the finished one stays. Either way nothing of it goes before the new one is whole.
+    """
+
+    def __init__(self, root: Path, anew: str = "") -> None:
+        self.root, self.anew = root, anew
 
     def has(self, key: str) -> bool:
         """Whether the cell is finished (a broken one is not)."""
@@ -57,8 +61,12 @@ class Store:
         return ""
 
     def folder(self, key: str) -> Path:
-        """Where a training keeps its checkpoints."""
+        """Where a finished training has its checkpoints."""
         return self.root / "checkpoints" / key
+
+    def workplace(self, key: str) -> Path:
+        """Where a training keeps its checkpoints until it is saved: aside, if it is made anew."""
+        return self._aside(key) if self.anew and self.has(key) else self.folder(key)
 
     def require_writable(self) -> None:
         """Raises UnwritableError now, and not when the first cell has been measured."""
@@ -74,8 +82,12 @@ class Store:
         """Keep a record; a finished one takes the place of a broken one, never the reverse."""
         kind, plain, arrays = encode(record)
         if isinstance(record, BrokenRecord):
+            if self.has(record.key):
+                return
             write_whole(self._broken(record.key), to_json({"format": FORMAT, "kind": kind, "record": plain}))
             return
+        if isinstance(record, TrainingRecord):
+            self._move_in(record.key)
         files = self._checkpoint_sums(record) if isinstance(record, TrainingRecord) else {}
         contents: dict[str, bytes] = {}
         if arrays:
@@ -169,6 +181,10 @@ class Store:
                 path.unlink(missing_ok=True)
         return len(found)
 
+    def _aside(self, key: str) -> Path:
+        """Such a name that `clean` removes it where its process is gone."""
+        return self.root / "checkpoints" / f".{key}.{self.anew}"
+
     def _code(self, reference: str) -> Path:
         return self.root / "code" / f"{checksum(reference.encode())[:32]}.json"
 
@@ -178,12 +194,32 @@ class Store:
     def _broken(self, key: str) -> Path:
         return self.root / "broken" / f"{key}.json"
 
+    def _move_in(self, key: str) -> None:
+        """Checkpoints made anew take the place of those before, file by file."""
+        if not self.anew or not self._aside(key).is_dir():
+            return
+        try:
+            self.folder(key).mkdir(parents=True, exist_ok=True)
+            for path in sorted(self._aside(key).iterdir()):
+                os.replace(path, self.folder(key) / path.name)
+            self._aside(key).rmdir()
+        except OSError as error:
+            raise UnwritableError.of(self.folder(key), error) from error
+
     def _checkpoint_sums(self, record: TrainingRecord) -> dict[str, str]:
         folder = self.folder(record.key)
         return {path.name: checksum(path.read_bytes()) for path in sorted(folder.glob("epoch-*.safetensors"))}
 
     def _publish(self, key: str, contents: Mapping[str, bytes]) -> None:
-        """All files at once: a folder filled aside, then renamed."""
+        """All files at once: a folder filled aside, then renamed.
+
+        Those made anew go into the folder that is there, the record last: all but the times in
+        it are the same bytes again, on the same machine.
+        """
+        if self.anew and self.has(key):
+            for name, content in contents.items():
+                write_whole(self._cell(key) / name, content)
+            return
         staging = self.root / "cells" / f".{key}.{process_tag()}"
         target = self._cell(key)
         try:
