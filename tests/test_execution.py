@@ -156,6 +156,25 @@ def test_interrupt_keeps_what_is_finished(experiment: Experiment, plan: Plan, tm
     assert outcome.cached == len(kept) and outcome.measured == 5 - len(kept)
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("cells/{}", "must be a folder of the store's, found a file"),
+        ("checkpoints/{}", "must be a folder of the store's, found a file"),
+        ("broken/{}.json", "must be a file of the store's, found a folder"),
+    ],
+)
+def test_what_has_the_place_of_a_cell_is_told_before_anything_is_measured(
+    experiment: Experiment, plan: Plan, tmp_path: Path, place: str, said: str
+) -> None:
+    path = tmp_path / place.format(plan.measurements[-1].key)
+    path.parent.mkdir()
+    path.mkdir() if "json" in place else path.write_text("notes")
+    with pytest.raises(UnwritableError, match=f"^{path}: {said}. Move it away") as raised:
+        go(experiment, plan, tmp_path, fake_work.finish)
+    assert raised.value.exit_code == 2 and not (tmp_path / "order.txt").exists()
+
+
 @pytest.mark.parametrize("executor", ["serial", "processes"])
 def test_a_store_that_is_full_breaks_no_cell(
     experiment: Experiment, plan: Plan, tmp_path: Path, executor: str

@@ -97,7 +97,7 @@ def run(
     lost: list[BrokenRecord] = []
     paused: list[BrokenRecord] = []
     if missing:
-        store.require_writable()
+        store.require_writable(cell.key for cell in missing)
         store.clean()
         data = experiment.problem.dataset
         cost = seconds_of(plan, find(data) if data else None)

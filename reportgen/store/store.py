@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,23 @@ class Store:
         """Where a training keeps its checkpoints until it is saved: aside, if it is made anew."""
         return self._aside(key) if self.anew and self.has(key) else self.folder(key)
 
-    def require_writable(self) -> None:
-        """Raises UnwritableError now, and not when the first cell has been measured."""
+    def require_writable(self, keys: Iterable[str] = ()) -> None:
+        """Raises UnwritableError now, and not when the first cell has been measured.
+
+        So it does where something else has the place of one of these cells.
+        """
+        for key in keys:
+            for place, folder in (
+                (self._cell(key), True),
+                (self.folder(key), True),
+                (self._broken(key), False),
+            ):
+                if place.exists() and place.is_dir() != folder:
+                    wanted, found = ("folder", "file") if folder else ("file", "folder")
+                    raise UnwritableError(
+                        f"{place}: must be a {wanted} of the store's, found a {found}. "
+                        "Move it away, or choose another folder with --output."
+                    )
         probe = self.root / "cells" / f".probe.{process_tag()}"
         try:
             probe.parent.mkdir(parents=True, exist_ok=True)
