@@ -156,7 +156,7 @@ def _about(root: Any, information: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _properties(packet: bytes) -> list[tuple[str, str]]:
-    """Properties of an XMP packet, with all their text; one alone where it is no XML, or declares entities."""
+    """Properties of an XMP packet and their text; one alone where it is no XML, or declares entities."""
     try:
         if b"<!" in packet:
             raise ElementTree.ParseError
