@@ -50,9 +50,11 @@ doctor: $(READY) ## what this machine has and lacks
 	@$(BIN)/reportgen doctor
 
 formulas: $(READY) ## draw the report's formulas again (maintainers; needs Node.js)
-	@cd templates/formulas && npm install --no-audit --no-fund --no-package-lock --silent
-	@cd templates/formulas && PYTHON=$(CURDIR)/$(BIN)/python node render.mjs
-	@rm -rf templates/formulas/node_modules # else a wheel would carry it
+	@mkdir -p build/formulas # not in templates/: what npm leaves there a wheel would carry
+	@cp templates/formulas/package.json templates/formulas/render.mjs build/formulas
+	@cd build/formulas && npm install --no-audit --no-fund --no-package-lock --silent
+	@cd build/formulas && PYTHON=$(CURDIR)/$(BIN)/python node render.mjs
+	@mv build/formulas/formulas.json templates/formulas/formulas.json
 
 wheel: $(READY) ## build the wheel into dist/
 	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

@@ -168,19 +168,18 @@ def require_allowed(job: Job, allow_code: bool, *, fresh: bool, remedy: str = "a
     )
 
 
-def records(job: Job, paused: Sequence[BrokenRecord] = (), *, stopped: bool = False) -> dict[str, Record]:
-    """The records of all cells, broken ones included; `paused` stand for those that were not finished.
+def records(job: Job, lost: Sequence[BrokenRecord] = (), *, stopped: bool = False) -> dict[str, Record]:
+    """The records of all cells, broken ones included; `lost` stand for those that a run has not finished.
 
     UsageError where others are still to be measured; of a run that may have been `stopped` only where
     nothing is judged or measured yet, or a report of all cells is there: a slip in the options must not
     replace that by a part of another.
     """
-    found: dict[str, Record] = {record.key: record for record in paused}
+    found: dict[str, Record] = {}
     absent: list[Cell] = []
+    unfinished = {record.key: record for record in lost}
     for cell in job.cells:
-        if cell.key in found:
-            continue
-        record = job.store.find(cell.key)
+        record = unfinished.get(cell.key) or job.store.find(cell.key)
         if record is None:
             absent.append(cell)
         else:

@@ -9,14 +9,14 @@ import time
 from reportgen.errors import PausedError, UnwritableError
 from reportgen.execution.task import Task
 from reportgen.plan import JudgementCell, TrainingCell
-from reportgen.store import BrokenRecord, JudgementRecord, MeasurementRecord, Record, Store, TrainingRecord
+from reportgen.store import BrokenRecord, JudgementRecord, MeasurementRecord, Record, TrainingRecord
 
 
 def record_of(task: Task) -> Record:
-    """A record with the cell's key and nothing in it."""
-    cell = task.cell
+    """A record with the cell's key and nothing in it but the time."""
+    cell, now = task.cell, time.perf_counter()
     if isinstance(cell, TrainingCell):
-        return TrainingRecord(cell.key, cell.setting, "digits", (0,), (), {}, {}, 0.0, {})
+        return TrainingRecord(cell.key, cell.setting, "digits", (0,), (), {}, {}, now, {})
     if isinstance(cell, JudgementCell):
         return JudgementRecord(
             key=cell.key,
@@ -30,7 +30,7 @@ def record_of(task: Task) -> Record:
             num_samples=50,
             curve=(1, 50),
             images=(0, 1),
-            seconds=0.0,
+            seconds=now,
             environment={},
             arrays={},
         )
@@ -48,7 +48,7 @@ def record_of(task: Task) -> Record:
         eta=2,
         parameters=0,
         draws_per_image=0,
-        seconds=0.0,
+        seconds=now,
         environment={},
         arrays={},
     )
@@ -56,7 +56,7 @@ def record_of(task: Task) -> Record:
 
 def finish(task: Task) -> BrokenRecord | None:
     """Save an empty record, and note the order in which cells came."""
-    store = Store(task.root)
+    store = task.store
     if isinstance(task.cell, TrainingCell):
         time.sleep(0.01)
     assert not task.after or store.has(task.after), "begun before the training it needs was finished"

@@ -326,7 +326,9 @@ def finished(folder: Path, claims: tuple[str, ...] = (), **numbers: Any) -> Path
     (folder / "results.csv").write_bytes(csv_text(findings).encode())
     (folder / "claims.json").write_bytes(claims_text(findings).encode())
     manifest = {
+        "reportgen": "1.0",
         "seed": 0,
+        "data": {},
         "environment": {"measured": [{"torch": "2.13.0"}]},
         "files": {"results.csv": hashlib.sha256((folder / "results.csv").read_bytes()).hexdigest()},
     }
@@ -477,13 +479,23 @@ def test_compare_with_a_broken_cell_is_exit_4(old: Path, capsys: pytest.CaptureF
         ("claims.json", '"verdict"', '"outcome"', "claims.json: must be a list of claims, each with its id"),
         ("claims.json", "]\n", "\n", "claims.json: must be JSON, found: "),
         ("manifest.json", "{", "[{", "manifest.json: must be JSON, found: "),
+        ("manifest.json", "", "", "manifest.json: must be JSON, found: "),
+        ("manifest.json", "", "[]", "manifest.json: must be an object, got list"),
+        (
+            "manifest.json",
+            "",
+            "{}",
+            "manifest.json: must say reportgen, seed, data, environment, files, but does",
+        ),
+        ("manifest.json", '"files"', '"file"', "manifest.json: must say files, but does not"),
     ],
 )
 def test_compare_names_the_damage(
     old: Path, capsys: pytest.CaptureFixture[str], file: str, find: str, put: str, expected: str
 ) -> None:
+    """Where nothing is to be found, the whole file is replaced."""
     path = old / file
-    damaged = path.read_bytes().decode().replace(find, put, 1)
+    damaged = path.read_bytes().decode().replace(find, put, 1) if find else put
     path.write_bytes(damaged.encode(errors="surrogateescape"))
     assert call("compare", "old", "old") == 2
     (line,) = errors(capsys)

@@ -81,6 +81,15 @@ def test_without_pathwise_the_first_unbiased_is_the_reference() -> None:
     assert reference.name == "leave_one_out"
 
 
+@pytest.mark.parametrize(("count", "name"), [(1, "sticking_the_landing"), (2, "doubly_reparameterized")])
+def test_what_is_unbiased_at_its_own_number_of_samples_can_be_the_reference(count: int, name: str) -> None:
+    both = [
+        f"{{name: {one}, num_samples: {count}}}" for one in ("sticking_the_landing", "doubly_reparameterized")
+    ]
+    reference = load_text(f"experiment: a\nobjective: iwae\nestimators: [{', '.join(both)}]\n").reference
+    assert reference is not None and reference.name == name
+
+
 def test_a_name_shared_by_two_is_ambiguous_in_a_claim() -> None:
     text = (
         "experiment: a\nestimators: [pathwise, {name: leave_one_out, label: two},"

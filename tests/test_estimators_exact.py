@@ -53,7 +53,7 @@ EXACT = [case for case in CASES if has_exact(case)]
 
 
 def is_unbiased(case: Case) -> bool:
-    return ESTIMATORS[case.estimator].is_unbiased(case.objective)
+    return ESTIMATORS[case.estimator].is_unbiased(case.objective, case.num_samples)
 
 
 @pytest.mark.parametrize("case", EXACT, ids=str)

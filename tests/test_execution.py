@@ -76,9 +76,36 @@ def test_every_cell_is_run_once_and_never_again(
 
 def test_fresh_measures_again(experiment: Experiment, plan: Plan, tmp_path: Path) -> None:
     go(experiment, plan, tmp_path, fake_work.finish)
+    before = [Store(tmp_path).identity(key) for key in sorted(keys(plan))]
     outcome, _ = go(experiment, plan, tmp_path, fake_work.finish, fresh=True)
     assert (outcome.measured, outcome.cached) == (5, 0)
     assert len((tmp_path / "order.txt").read_text().split()) == 10
+    after = [Store(tmp_path).identity(key) for key in sorted(keys(plan))]
+    assert not set(before) & set(after), "every record is the new one"
+
+
+@pytest.mark.parametrize(
+    ("work", "stopped"),
+    [
+        (fake_work.interrupt, True),
+        (fake_work.break_training, False),
+        (fake_work.pause_training, False),
+    ],
+)
+def test_what_a_fresh_run_does_not_finish_stays_as_it_was(
+    experiment: Experiment, plan: Plan, tmp_path: Path, work: Any, stopped: bool
+) -> None:
+    go(experiment, plan, tmp_path, fake_work.finish)
+    before = {key: Store(tmp_path).identity(key) for key in keys(plan)}
+    if stopped:
+        with pytest.raises(KeyboardInterrupt):
+            go(experiment, plan, tmp_path, work, fresh=True)
+    else:
+        outcome, _ = go(experiment, plan, tmp_path, work, fresh=True)
+        assert outcome.lost and outcome.measured + len(outcome.lost) == 5
+        assert all(Store(tmp_path).identity(record.key) == before[record.key] for record in outcome.lost)
+    again, _ = go(experiment, plan, tmp_path, fake_work.finish)
+    assert (again.measured, again.cached, again.damaged) == (0, 5, 0)
 
 
 @pytest.mark.parametrize("victim", ["record.json", "arrays.safetensors"])
@@ -127,6 +154,25 @@ def test_interrupt_keeps_what_is_finished(experiment: Experiment, plan: Plan, tm
     assert kept
     outcome, _ = go(experiment, plan, tmp_path, fake_work.finish)
     assert outcome.cached == len(kept) and outcome.measured == 5 - len(kept)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("cells/{}", "must be a folder of the store's, found a file"),
+        ("checkpoints/{}", "must be a folder of the store's, found a file"),
+        ("broken/{}.json", "must be a file of the store's, found a folder"),
+    ],
+)
+def test_what_has_the_place_of_a_cell_is_told_before_anything_is_measured(
+    experiment: Experiment, plan: Plan, tmp_path: Path, place: str, said: str
+) -> None:
+    path = tmp_path / place.format(plan.measurements[-1].key)
+    path.parent.mkdir()
+    path.mkdir() if "json" in place else path.write_text("notes")
+    with pytest.raises(UnwritableError, match=f"^{path}: {said}. Move it away") as raised:
+        go(experiment, plan, tmp_path, fake_work.finish)
+    assert raised.value.exit_code == 2 and not (tmp_path / "order.txt").exists()
 
 
 @pytest.mark.parametrize("executor", ["serial", "processes"])

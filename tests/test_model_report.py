@@ -21,6 +21,7 @@ from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, front, provenance
 from reportgen.report.render import fill, manifest, render
 from reportgen.report.sections import deviations, judged, unfinished
+from reportgen.report.sections.methods import rates
 from reportgen.report.sections.models import chains, table
 from reportgen.report.sections.settings import run_name
 from reportgen.report.text import model_words
@@ -490,6 +491,16 @@ def test_a_training_that_goes_on_is_told_from_its_beginning() -> None:
     swept = load_text(text + "sweep: {train.num_samples: [5]}\n")
     seen = text_of(page_of(collect(swept, make_plan(swept, "0" * 64), {})))
     assert "they go on from where earlier trainings ended, in which weights start Glorot-uniform" in seen
+    courses = [
+        [{"epochs": 2, "schedule": "constant", "learning_rate": 0.001}],
+        [{"epochs": 2, "schedule": "burda2016", "learning_rate": 0.001}],
+    ]
+    stages = {one: [dict(stage, after=None) for stage in courses[one]] for one in (0, 1)}
+    assert (
+        rates([*stages[0], *stages[1], *stages[0]])
+        == "of 0.001 or one that falls in stages from 0.001 to 0.0001"
+    )
+    assert rates([*stages[1], *stages[0]]) == "that falls in stages from 0.001 to 0.0001 or of 0.001"
     halted = load_text(text.replace("epochs: 40", "epochs: 0").replace("[0, 40]", "[0]"))
     seen = text_of(page_of(collect(halted, make_plan(halted, "0" * 64), {})))
     assert "then for 64 epochs on the ELBO with pathwise gradients. " in seen and "not trained." not in seen

@@ -408,7 +408,22 @@ def test_a_missing_file_is_told_at_its_line(mine: Path, capsys: pytest.CaptureFi
     (mine / "my_model.py").unlink()
     assert call("check", str(mine / "mine.yaml")) == 2
     (line,) = errors(capsys)
-    assert "mine.yaml:2 problem.python: needs the file my_model.py, found none" in line
+    assert f"mine.yaml:2 problem.python: needs the file my_model.py, found none in {mine}. A relative" in line
+
+
+def test_a_linked_declaration_looks_beside_the_link(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As it was named. Where a whole folder is linked, the files are beside it there."""
+    linked, folder = Path("linked.yaml"), Path("folder")
+    linked.symlink_to(mine / "mine.yaml")
+    folder.symlink_to(mine)
+    assert call("check", str(folder / "mine.yaml")) == 0
+    assert call("check", str(linked)) == 2
+    (line,) = errors(capsys)
+    assert f"linked.yaml:2 problem.python: needs the file my_model.py, found none in {Path.cwd()}. " in line
+    assert "(beside the link, where that is one)" in line
+    for name in ("my_model.py", "my_estimator.py"):
+        Path(name).write_text((mine / name).read_text())
+    assert call("check", str(linked)) == 0
 
 
 def test_own_estimators_are_compared_like_any_other(mine: Path) -> None:

@@ -106,6 +106,18 @@ def test_set_up_runs_again_only_when_the_lock_has_changed(tmp_path: Path) -> Non
     assert "bootstrap.sh" in planned()
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_what_npm_installs_lies_where_no_wheel_and_no_template_is_looked_for(tmp_path: Path) -> None:
+    for name in ("Makefile", "bootstrap.sh", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    lines = make(tmp_path, "-n", "formulas").splitlines()
+    places = [line.partition(" && ")[0] for line in lines if "npm install" in line or "render.mjs" in line][
+        1:
+    ]
+    assert places == ["cd build/formulas"] * 2
+    assert {"build/", "node_modules/"} <= set((ROOT / ".gitignore").read_text(encoding="utf-8").split())
+
+
 class Machine:
     """A folder with bootstrap.sh in it, and a PATH on which hardly anything is."""
 

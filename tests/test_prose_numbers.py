@@ -60,6 +60,8 @@ WRITERS = (
     ),
     *(path for path in sorted((PACKAGE / "figures").rglob("*.py")) if path.stem not in ("svg", "style")),
 )
+TEMPLATES = sorted(path for path in templates().rglob("*.html") if "node_modules" not in path.parts)
+"""The project's own, and not what was left by a tool."""
 QUOTES = {"deviations.py"}
 """What others did, in their own numbers, beside ours."""
 
@@ -92,7 +94,7 @@ def sentences(code: str) -> Iterator[str]:
             yield text.value
 
 
-@pytest.mark.parametrize("path", sorted(templates().rglob("*.html")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_no_template_has_a_number_of_its_own(path: Path) -> None:
     assert [number for text in pieces(path.read_text(encoding="utf-8")) for number in typed(text)] == []
 
@@ -127,6 +129,6 @@ def test_a_number_typed_in_code_is_found() -> None:
 
 def test_every_exception_is_used() -> None:
     """A phrase that stands nowhere would only wait for a number to hide."""
-    texts = [path.read_text(encoding="utf-8") for path in (*templates().rglob("*.html"), *WRITERS)]
+    texts = [path.read_text(encoding="utf-8") for path in (*TEMPLATES, *WRITERS)]
     whole = "\n".join(texts).replace("\\u00a0", " ").replace("\u00a0", " ")
     assert [phrase for phrase in (*OF_CONSTANTS, *MATHEMATICS) if phrase not in whole] == []

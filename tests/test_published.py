@@ -50,7 +50,8 @@ def rows_of(found: Findings) -> tuple[Row, ...]:
 
 
 def faults_of(found: Findings, entries: list[dict[str, Any]]) -> list[str]:
-    return list(published_faults(found.experiment, rows_of(found), entries))
+    causes = {record.cause for record in found.broken}
+    return list(published_faults(found.experiment, rows_of(found), entries, causes))
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +134,10 @@ def test_what_was_not_run_or_must_not_be_compared_says_so() -> None:
     ]
     assert faults_of(found, entries_of(found)) == []
     entries = entries_of(found)
+    for number, cause in ((0, None), (1, None), (2, "the machine broke"), (5, "never asked for")):
+        changed = [{**entry, "cause": cause} if i == number else entry for i, entry in enumerate(entries)]
+        (fault,) = faults_of(found, changed)
+        assert f"says cause {cause!r}, which neither declaration.yaml nor manifest.json gives" in fault
     entries[1]["verdict"] = "undecided"
     place = "published.json: train.objective elbo, train.num_samples 5: "
     told = "says undecided, and declaration.yaml that the two must not be compared"
@@ -204,6 +209,10 @@ def test_the_word_on_fewer_trainings_contradicts_none_on_all(seeded: Findings) -
         ({"verdict": "not run"}, "says not run, which its interval denies"),
         ({"verdict": "not judged"}, "says not judged, and declaration.yaml that the two may be compared"),
         ({"verdict": "splendid"}, "says splendid, which its interval denies"),
+        (
+            {"cause": "their data are lost"},
+            "says cause 'their data are lost', which neither declaration.yaml nor",
+        ),
     ],
 )
 def test_a_changed_entry_is_found_and_named(off: Findings, change: Mapping[str, Any], wanted: str) -> None:

@@ -18,6 +18,7 @@ from reportgen.errors import CellError, PausedError, StoreError
 from reportgen.plan import TrainingCell
 from reportgen.problems.networks import initialised, restored
 from reportgen.store import Store
+from reportgen.store.files import process_tag
 from reportgen.training import TrainProgress, bound, epoch_reached, forget_state, load_checkpoint, train
 from reportgen.training.schedule import schedule
 from tests.sections import train_section
@@ -178,6 +179,32 @@ def test_a_training_stops_in_time_and_goes_on_with_the_same_bytes(tiny: Dataset,
         forget_state(store, kept.key)
     assert _contents(whole.folder("a" * 32)) == _contents(paused.folder("a" * 32))
     assert epoch_reached(paused, "a" * 32) is None
+
+
+def test_a_training_made_anew_takes_the_place_of_the_old_one_when_it_is_whole(
+    tiny: Dataset, tmp_path: Path
+) -> None:
+    """Not before: the two are of one key, and here (another rate) not the same bytes."""
+    store, anew = Store(tmp_path), Store(tmp_path, process_tag())
+    store.save(train(cell(), lambda: tiny, store))
+    forget_state(store, "a" * 32)
+    before, other = _contents(store.folder("a" * 32)), cell(learning_rate=2e-2)
+    for epoch in range(4):
+        with pytest.raises(PausedError, match=f"at epoch {epoch} of 6; what was stored stays"):
+            train(other, lambda: tiny, anew, deadline=0.0)
+    assert store.sound("a" * 32) and _contents(store.folder("a" * 32)) == before
+    seen: list[int] = []
+    anew.save(train(other, lambda: tiny, anew, lambda news: seen.append(news.epoch)))
+    forget_state(anew, "a" * 32)
+    assert seen == [4, 5, 6]
+    assert store.sound("a" * 32) and [path.name for path in (tmp_path / "checkpoints").iterdir()] == [
+        "a" * 32
+    ]
+    after = _contents(store.folder("a" * 32))
+    assert (
+        after.keys() == before.keys()
+        and after["epoch-000006.safetensors"] != before["epoch-000006.safetensors"]
+    )
 
 
 def test_a_training_continues_another_where_that_ended(tiny: Dataset, tmp_path: Path) -> None:

@@ -97,20 +97,23 @@ def test_the_spread_of_data_points_is_a_biased_estimators_own() -> None:
     raw[[i for i in range(len(raw)) if i != reference]] *= 4.0
     arrays = {**record.arrays, "image_squared_norm_raw": raw}
 
-    def spread(estimator: str, objective: str) -> float:
+    def spread(estimator: str, objective: str, num_samples: int = 1) -> float:
         from reportgen.findings.statistics.arm import MeasuredArm
         from reportgen.findings.statistics.noise_split import data_variance
 
         arms = tuple(
             arm if i == reference else replace(arm, estimator=estimator)
-            for i, arm in enumerate(replace(one, objective=objective) for one in record.arms)
+            for i, arm in enumerate(
+                replace(one, objective=objective, num_samples=num_samples) for one in record.arms
+            )
         )
         other = next(i for i in range(len(arms)) if i != reference)
         return data_variance(MeasuredArm(replace(record, arms=arms, arrays=arrays), other)).value
 
     shared = spread("score_function", "elbo")
     assert spread("sticking_the_landing", "elbo") == shared
-    assert spread("sticking_the_landing", "iwae") > shared
+    assert spread("sticking_the_landing", "iwae") == shared, "a bound of one sample is the mean of one"
+    assert spread("sticking_the_landing", "iwae", 2) > shared
     assert spread("mine.py:ESTIMATOR", "elbo") > shared
 
 

@@ -187,6 +187,10 @@ def test_code_that_changed_since_its_digest_is_not_run(tmp_path: Path) -> None:
     write(tmp_path, one="x = 2\n")
     with pytest.raises(CellError, match=r"was changed\. Run again"):
         code.source("one.py:x")
+    (tmp_path / "one.py").unlink()
+    with pytest.raises(CellError, match=r"^one\.py:x: must stay .* found none\. Run again") as gone:
+        code.source("one.py:x")
+    assert str(tmp_path) not in str(gone.value), "a record, and so a report, says it"
 
 
 def test_what_it_prints_goes_to_standard_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

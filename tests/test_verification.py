@@ -26,7 +26,16 @@ from reportgen.execution import Outcome
 from reportgen.findings import Row, claims_data, csv_text, drift
 from reportgen.findings.drift import NumberDrift, estimate_of
 from reportgen.store import BrokenRecord
-from reportgen.verification import Evidence, Verification, again, gather, judge, printed, verification
+from reportgen.verification import (
+    Evidence,
+    Verification,
+    again,
+    document,
+    gather,
+    judge,
+    printed,
+    verification,
+)
 from reportgen.verification.agreement import disagreements
 from reportgen.verification.numbers import (
     DIFFERENT,
@@ -56,6 +65,7 @@ claims:
     statement: it is lower
     test: variance_ratio(score_function, pathwise) > 1 at every problem.scale_factor
 """
+TITLE = "A report to be taken at its word"
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # WeasyPrint's colour profile
 
@@ -527,7 +537,61 @@ def test_what_no_report_is_written_with(
         pdf.save(tmp_path / "outline.pdf")
     found = judged(tmp_path / "outline.pdf")
     assert found.exit_code == 1
-    assert found.otherwise == (("the PDF", "its title or outline is not what this run gives"),)
+    assert found.otherwise == (("the PDF", "its outline or page numbers are not what this run gives"),)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        (TITLE, "Another", f"says XMP dc:title Another, and this run gives {TITLE}"),
+        (
+            "<rdf:li>reportgen<",
+            "<rdf:li>A. N. Other<",
+            "says XMP dc:creator A. N. Other, and this run gives rep",
+        ),
+        (":CreateDate>20", ":CreateDate>19", "says XMP xmp:CreateDate 19"),
+        ('pdfaid:part="3"', 'pdfaid:part="2"', "says XMP pdfaid:part 2, and this run gives 3"),
+        ("<pdfuaid:part>1", "<pdfuaid:part>2", "says XMP pdfuaid:part 2, and this run gives 1"),
+    ],
+)
+def test_what_a_pdf_says_of_itself(
+    report: Path,
+    tmp_path: Path,
+    judged: Callable[[Path], Verification],
+    before: str,
+    after: str,
+    wanted: str,
+) -> None:
+    with pikepdf.open(report) as pdf:
+        packet = pdf.Root.Metadata.read_bytes().decode()
+        assert before in packet
+        pdf.Root.Metadata.write(packet.replace(before, after).encode())
+        pdf.save(tmp_path / "xmp.pdf")
+    found = judged(tmp_path / "xmp.pdf")
+    assert found.evidence.faults == () and found.exit_code == 1
+    assert any(where == "the PDF" and how.startswith(wanted) for where, how in found.otherwise), (
+        found.otherwise
+    )
+
+
+@pytest.mark.parametrize("packet", [b"<x", b"", b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'])
+def test_metadata_that_are_none_are_no_error(packet: bytes) -> None:
+    assert document._properties(packet) == [("metadata", "not readable")]
+
+
+def test_a_title_is_held_to_the_declaration_whatever_wrote_the_pdf(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
+) -> None:
+    other = told_otherwise(report, tmp_path / "o.pdf", git_commit="0" * 40)
+    assert judged(other).otherwise == ()
+    with pikepdf.open(other) as pdf:
+        packet = pdf.Root.Metadata.read_bytes().decode()
+        pdf.Root.Metadata.write(packet.replace(TITLE, "Another").replace("reportgen 0", "word 0").encode())
+        pdf.docinfo["/Author"] = "A. N. Other"
+        pdf.save(tmp_path / "titled.pdf")
+    assert {how.partition(",")[0] for _, how in judged(tmp_path / "titled.pdf").otherwise} == {
+        "says XMP dc:title Another", "says Author A. N. Other",
+    }  # fmt: skip
 
 
 def test_evidence_of_another_make_is_told_in_a_line(

@@ -69,7 +69,7 @@ def run(
             report=progress,
             allow_code=allow_code,
         )
-    return Results(job, outcome, workflow.records(job))
+    return Results(job, outcome, workflow.records(job, outcome.lost))
 
 
 def _options(overrides: Mapping[str, Any] | str | Sequence[str]) -> list[str]:

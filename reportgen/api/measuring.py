@@ -203,7 +203,7 @@ def _reference(
     specs: Sequence[EstimatorSpec], kinds: Mapping[str, Estimator], objective: str
 ) -> EstimatorSpec | None:
     """Pathwise, else the first that is unbiased."""
-    unbiased = [spec for spec in specs if kinds[spec.name].is_unbiased(objective)]
+    unbiased = [spec for spec in specs if kinds[spec.name].is_unbiased(objective, spec.num_samples)]
     return next((spec for spec in unbiased if spec.name == "pathwise"), next(iter(unbiased), None))
 
 

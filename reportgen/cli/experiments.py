@@ -76,7 +76,7 @@ def report(
     entries, answers = [], []
     for job in asked.jobs:
         outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
-        findings = _press(job, quiet, keep=not fresh, paper=paper, paused=outcome.paused)
+        findings = _press(job, quiet, keep=not fresh, paper=paper, lost=outcome.lost)
         entries.append(in_short(findings))
         answers.append(answer(job, findings, outcome))
         if not quiet and not as_json:
@@ -252,12 +252,12 @@ def _press(
     *,
     keep: bool,
     paper: str,
-    paused: Sequence[BrokenRecord] = (),
+    lost: Sequence[BrokenRecord] = (),
     stopped: bool = False,
 ) -> Findings:
     from reportgen.workflow import press, records
 
-    measured = records(job, paused, stopped=stopped)
+    measured = records(job, lost, stopped=stopped)
     if not quiet:
         typer.echo(f"{job.experiment.experiment}: writing the report", err=True)
     return press(job, measured, keep=keep, paper=paper)

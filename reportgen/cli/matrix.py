@@ -12,7 +12,7 @@ from reportgen.estimators import ESTIMATORS, Estimator
 
 APPLIES, PARTLY, BIASED, CONTROL, NOT = "+", "±", "b", "c", "–"
 LEGEND = (
-    f"{APPLIES} applies, unbiased   {PARTLY} biased for some of its objectives   {BIASED} biased",
+    f"{APPLIES} applies, unbiased   {PARTLY} biased for a bound of two samples or more   {BIASED} biased",
     f"{CONTROL} negative control    {NOT} does not apply, for the reason numbered",
 )
 
@@ -24,9 +24,9 @@ class Pair:
     estimator: str
     problem: str
     unbiased: tuple[str, ...]
-    """Objectives whose gradient it estimates without bias."""
+    """Objectives whose gradient it estimates without bias, however many samples it has."""
     biased: tuple[str, ...]
-    """Objectives whose gradient it estimates with a bias."""
+    """Objectives whose gradient it estimates with a bias; of a bound, from two samples on."""
     control: bool
     why: str
     """Why it does not apply; empty where it does."""
@@ -76,7 +76,7 @@ def _pair(kind: Estimator, name: str, model: Problem) -> Pair:
         kind, model.distribution, model.objectives, model.generative, model.layered, model.differentiable
     )
     served = [] if why else [objective for objective in model.objectives if kind.serves(objective)]
-    unbiased = tuple(objective for objective in served if kind.is_unbiased(objective))
+    unbiased = tuple(objective for objective in served if kind.is_unbiased(objective, None))
     biased = tuple(objective for objective in served if objective not in unbiased)
     return Pair(kind.name, name, unbiased, biased, kind.control, _reason(why or "", kind.name))
 

@@ -213,7 +213,7 @@ class Experiment(Section):
             spec for spec in self.estimators if spec.kind.serves(objective) and spec.kind.parameters == "phi"
         ]
         pathwise = [spec for spec in serving if spec.name == "pathwise"]
-        unbiased = [spec for spec in serving if spec.kind.is_unbiased(objective)]
+        unbiased = [spec for spec in serving if spec.kind.is_unbiased(objective, spec.num_samples)]
         return next(iter(pathwise or unbiased), None)
 
     @property

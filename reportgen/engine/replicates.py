@@ -80,7 +80,10 @@ class Replicates(Generic[K, M]):
 
     @property
     def unbiased(self) -> bool:
-        """Whether its mean is the objective's gradient, by construction."""
+        """Whether its mean is the objective's gradient, by construction and at every K.
+
+        One that is so at K = 1 alone is measured along its own mean, which is then the same.
+        """
         return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
 
     @property

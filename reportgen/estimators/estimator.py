@@ -237,8 +237,8 @@ class Estimator:
             return self.bound_formula, self.bound_spoken
         return self.formula, self.spoken
 
-    def is_unbiased(self, objective: str, num_samples: int | None = None) -> bool:
-        """Whether its mean is this objective's gradient, by construction; of K samples, any K if left out.
+    def is_unbiased(self, objective: str, num_samples: int | None) -> bool:
+        """Whether its mean is this objective's gradient, by construction; of K samples, at every K if None.
 
         A bound of one sample is the mean of one.
         """

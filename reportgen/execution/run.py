@@ -19,6 +19,7 @@ from reportgen.execution.task import Task, broken
 from reportgen.execution.worker import work
 from reportgen.plan import Plan
 from reportgen.store import BrokenRecord, Store
+from reportgen.store.files import process_tag
 from reportgen.usercode import UserCode
 
 TRIES = 2
@@ -45,6 +46,11 @@ class Outcome:
     paused: tuple[BrokenRecord, ...] = ()
     """Cells that the time was too short for."""
 
+    @property
+    def lost(self) -> tuple[BrokenRecord, ...]:
+        """Cells that were not finished now; of a fresh run, the store may have them from before."""
+        return self.broken + self.paused
+
 
 def run(
     experiment: Experiment,
@@ -62,6 +68,8 @@ def run(
 ) -> Outcome:
     """Train and measure the cells of `plan` that `store` lacks; all of them if `fresh`.
 
+    What is measured again takes the place of what is stored cell by cell, each when it is whole: what a
+    fresh run did not come to, or what broke in it, is stored as before, and the next run has it.
     `executor` is a name in `EXECUTORS` or any `concurrent.futures.Executor`
     whose workers see the store's folder; `jobs` defaults to the cores this
     process may use; `code` is the user's own that the plan was made with,
@@ -77,25 +85,24 @@ def run(
     _check(executor, jobs)
     deadline = time() + budget
     cells = plan.cells
-    if fresh:
-        for cell in cells:
-            store.remove(cell.key)
-    damaged = [cell for cell in cells if store.has(cell.key) and not store.sound(cell.key)]
+    found = [] if fresh else [cell for cell in cells if store.has(cell.key)]
+    damaged = [cell for cell in found if not store.sound(cell.key)]
     for cell in damaged:
         store.remove(cell.key)
-    missing = [cell for cell in cells if not store.has(cell.key)]
-    kept = {cell.key for cell in cells} - {cell.key for cell in missing}
+    kept = {cell.key for cell in found} - {cell.key for cell in damaged}
+    missing = [cell for cell in cells if cell.key not in kept]
     cached = [Task(cell, store.root) for cell in cells if cell.key in kept]
     for task in cached:
         tell(task.event("cached"))
     lost: list[BrokenRecord] = []
     paused: list[BrokenRecord] = []
     if missing:
-        store.require_writable()
+        store.require_writable(cell.key for cell in missing)
         store.clean()
         data = experiment.problem.dataset
         cost = seconds_of(plan, find(data) if data else None)
-        tasks = [Task(cell, store.root, code, device, deadline) for cell in missing]
+        anew = process_tag() if fresh else ""
+        tasks = [Task(cell, store.root, code, device, deadline, anew) for cell in missing]
         board = Board(tasks, cost)
         with single_threaded_children():
             lane = _open(executor, jobs, tell)

@@ -10,7 +10,7 @@ from typing import Any
 from reportgen.declaration import PROBLEMS
 from reportgen.execution.event import Event, Kind, State
 from reportgen.plan import Cell, JudgementCell, MeasurementCell, TrainingCell
-from reportgen.store import BrokenRecord
+from reportgen.store import BrokenRecord, Store
 from reportgen.usercode import UserCode
 
 
@@ -26,6 +26,13 @@ class Task:
     """Where torch trains and judges; gradients are measured on the CPU."""
     deadline: float = math.inf
     """When a training stops at its next epoch, seconds as of `time.time`."""
+    anew: str = ""
+    """The store's tag of a run that makes finished cells anew; see `Store`."""
+
+    @property
+    def store(self) -> Store:
+        """Where the cell's record goes."""
+        return Store(self.root, self.anew)
 
     @property
     def key(self) -> str:

@@ -15,7 +15,7 @@ from reportgen.execution.own_code import own_code
 from reportgen.execution.task import Task
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import JudgementCell, MeasurementCell, TrainingCell
-from reportgen.store import BrokenRecord, JudgementRecord, Store
+from reportgen.store import BrokenRecord, JudgementRecord
 from reportgen.usercode import our_place, told
 
 INTERVAL = 0.1
@@ -49,7 +49,7 @@ def work(task: Task) -> BrokenRecord | None:
 
 def _keep(task: Task, cause: str) -> BrokenRecord:
     record = task.broken(cause)
-    Store(task.root).save(record)
+    task.store.save(record)
     return record
 
 
@@ -74,7 +74,7 @@ def _train(task: Task, cell: TrainingCell) -> None:
     def progress(news: TrainProgress) -> None:
         tell(news.done, None, None)
 
-    store = Store(task.root)
+    store = task.store
     record = train(
         cell,
         lambda: _dataset(cell.problem["data"]),
@@ -94,7 +94,7 @@ def _judge(task: Task, cell: JudgementCell) -> None:
     from reportgen.training import load_checkpoint
 
     tell = _Teller(task)
-    store = Store(task.root)
+    store = task.store
     twin = store.find(cell.twin) if cell.twin else None
     if isinstance(twin, JudgementRecord):
         store.save(replace(twin, key=cell.key, setting=dict(cell.setting), base=cell.base, seconds=0.0))
@@ -132,7 +132,7 @@ def _measure(task: Task, cell: MeasurementCell) -> None:
     def progress(news: MeasureProgress) -> None:
         tell(news.done, news.precision, news.replicates)
 
-    store = Store(task.root)
+    store = task.store
     trained = cell.training_key
     with own_code(task.code, cell) as own:
         materials = Materials(

@@ -21,6 +21,8 @@ from reportgen.findings.rows import COLUMNS, Row
 RESULTS, CLAIMS, MANIFEST = "results.csv", "claims.json", "manifest.json"
 PUBLISHED = "published.json"
 """Beside them where the declaration has published numbers."""
+SAID: Mapping[str, type] = {"reportgen": str, "seed": int, "data": dict, "environment": dict, "files": dict}
+"""What manifests of every version say; other parts came later, and are compared where both have them."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,8 @@ def read_run(place: Path) -> FinishedRun:
             f"{place}: must be a report's folder or its {RESULTS}, but is a PDF. "
             "Name its folder, or use `reportgen verify` for the PDF alone."
         )
-    manifest = _json(folder / MANIFEST)
+    manifest = _manifest(folder / MANIFEST)
     beside = (folder / CLAIMS).is_file()
-    if manifest is not None and not isinstance(manifest, dict):
-        raise _damaged(folder / MANIFEST, f"must be an object, got {type(manifest).__name__}")
     files = (manifest or {}).get("files")
     beside_it = {folder / CLAIMS: _bytes(folder / CLAIMS)} if beside else {}
     return FinishedRun(
@@ -183,9 +183,17 @@ def _are_claims(claims: Any) -> bool:
     )
 
 
-def _json(path: Path) -> Any:
-    """None where there is no such file."""
-    return _parsed(_bytes(path), path) if path.is_file() else None
+def _manifest(path: Path) -> Mapping[str, Any] | None:
+    """None where there is no such file; UsageError where it is not the manifest of a report."""
+    if not path.is_file():
+        return None
+    manifest = _parsed(_bytes(path), path)
+    if not isinstance(manifest, dict):
+        raise _damaged(path, f"must be an object, got {type(manifest).__name__}")
+    wrong = [name for name, kind in SAID.items() if not isinstance(manifest.get(name), kind)]
+    if wrong:
+        raise _damaged(path, f"must say {', '.join(wrong)}, but does not")
+    return manifest
 
 
 def _altered(contents: Mapping[Path, bytes], sums: Any) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,14 @@ TRIES = 8
 
 
 class Store:
-    """Cells under one folder. Opening one makes nothing; saving makes what is needed."""
+    """Cells under one folder. Opening one makes nothing; saving makes what is needed.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    With `anew`, a name of `process_tag`, what is saved takes the place of a finished cell of the same key;
+    without, the finished one stays. Either way nothing of it goes before the new one is whole.
+    """
+
+    def __init__(self, root: Path, anew: str = "") -> None:
+        self.root, self.anew = root, anew
 
     def has(self, key: str) -> bool:
         """Whether the cell is finished (a broken one is not)."""
@@ -61,11 +65,30 @@ class Store:
         return ""
 
     def folder(self, key: str) -> Path:
-        """Where a training keeps its checkpoints."""
+        """Where a finished training has its checkpoints."""
         return self.root / "checkpoints" / key
 
-    def require_writable(self) -> None:
-        """Raises UnwritableError now, and not when the first cell has been measured."""
+    def workplace(self, key: str) -> Path:
+        """Where a training keeps its checkpoints until it is saved: aside, if it is made anew."""
+        return self._aside(key) if self.anew and self.has(key) else self.folder(key)
+
+    def require_writable(self, keys: Iterable[str] = ()) -> None:
+        """Raises UnwritableError now, and not when the first cell has been measured.
+
+        So it does where something else has the place of one of these cells.
+        """
+        for key in keys:
+            for place, folder in (
+                (self._cell(key), True),
+                (self.folder(key), True),
+                (self._broken(key), False),
+            ):
+                if place.exists() and place.is_dir() != folder:
+                    wanted, found = ("folder", "file") if folder else ("file", "folder")
+                    raise UnwritableError(
+                        f"{place}: must be a {wanted} of the store's, found a {found}. "
+                        "Move it away, or choose another folder with --output."
+                    )
         probe = self.root / "cells" / f".probe.{process_tag()}"
         try:
             probe.parent.mkdir(parents=True, exist_ok=True)
@@ -78,8 +101,12 @@ class Store:
         """Keep a record; a finished one takes the place of a broken one, never the reverse."""
         kind, plain, arrays = encode(record)
         if isinstance(record, BrokenRecord):
+            if self.has(record.key):
+                return
             write_whole(self._broken(record.key), to_json({"format": FORMAT, "kind": kind, "record": plain}))
             return
+        if isinstance(record, TrainingRecord):
+            self._move_in(record.key)
         files = self._checkpoint_sums(record) if isinstance(record, TrainingRecord) else {}
         contents: dict[str, bytes] = {}
         if arrays:
@@ -173,6 +200,10 @@ class Store:
                 path.unlink(missing_ok=True)
         return len(found)
 
+    def _aside(self, key: str) -> Path:
+        """Such a name that `clean` removes it where its process is gone."""
+        return self.root / "checkpoints" / f".{key}.{self.anew}"
+
     def _code(self, reference: str) -> Path:
         return self.root / "code" / f"{checksum(reference.encode())[:32]}.json"
 
@@ -182,6 +213,18 @@ class Store:
     def _broken(self, key: str) -> Path:
         return self.root / "broken" / f"{key}.json"
 
+    def _move_in(self, key: str) -> None:
+        """Checkpoints made anew take the place of those before, file by file."""
+        if not self.anew or not self._aside(key).is_dir():
+            return
+        try:
+            self.folder(key).mkdir(parents=True, exist_ok=True)
+            for path in sorted(self._aside(key).iterdir()):
+                os.replace(path, self.folder(key) / path.name)
+            self._aside(key).rmdir()
+        except OSError as error:
+            raise UnwritableError.of(self.folder(key), error) from error
+
     def _checkpoint_sums(self, record: TrainingRecord) -> dict[str, str]:
         folder = self.folder(record.key)
         return {path.name: checksum(path.read_bytes()) for path in sorted(folder.glob("epoch-*.safetensors"))}
@@ -190,8 +233,13 @@ class Store:
         """All files at once: a folder filled aside, then renamed.
 
         What lies there without a record is put away; where another writer of this key is faster, its cell
-        stays.
+        stays. Those made anew go into the folder that is there, the record last: all but the times in
+        it are the same bytes again, on the same machine.
         """
+        if self.anew and self.has(key):
+            for name, content in contents.items():
+                write_whole(self._cell(key) / name, content)
+            return
         staging = self.root / "cells" / f".{key}.{process_tag()}"
         target = self._cell(key)
         try:

@@ -92,14 +92,15 @@ def train(
     at any number of threads only if torch runs one; the caller sees to that.
     Raises CellError where the bound is no longer a number or falls far below
     where it began, and PausedError at the end of the first epoch after
-    `deadline` (seconds as of `time.time`), its state kept.
+    `deadline` (seconds as of `time.time`), its state kept. Where the store makes a
+    finished training anew, that one stays as it is until the record is saved.
     """
     fit, noun = _begun(cell, dataset, store, device), PROBLEMS[cell.problem["model"]].round[0]
     epochs, checkpoints = int(cell.train["epochs"]), {int(epoch) for epoch in cell.train["checkpoints"]}
     constants = {name: float(cell.train[name]) for name in ("beta_1", "beta_2", "epsilon")}
     optimizer = Adam(fit.parameters, float(cell.train["learning_rate"]), **constants)
     rates = schedule(cell.train, epochs * fit.steps)
-    folder = store.folder(cell.key)
+    folder = store.workplace(cell.key)
     progress = resume(folder, optimizer) or Progress(-1, [], {}, 0.0)
     if progress.epoch < epochs or not progress.environments:
         progress.goes_on_with(environment or {})
@@ -121,7 +122,8 @@ def train(
             last = progress.train_bound[-1] if progress.train_bound else math.nan
             report(TrainProgress((epoch + 1) / (epochs + 1), epoch, last))
         if late:
-            raise PausedError(f"the time was up at epoch {epoch} of {epochs}; it goes on from there")
+            left = "it goes on from there" if folder == store.folder(cell.key) else "what was stored stays"
+            raise PausedError(f"the time was up at epoch {epoch} of {epochs}; {left}")
     return TrainingRecord(
         key=cell.key,
         setting=dict(cell.setting),

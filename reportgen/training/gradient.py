@@ -8,6 +8,7 @@ against autograd.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -25,8 +26,7 @@ NEGLIGIBLE = 1e-16
 """Normalised weights below this count as zero: no digit of the gradient, and numbers near the smallest
 that a float can be take a processor a hundred times as long."""
 LEAST = -87.0
-"""log p(x|h) counts as so much a pixel where it is lower, as where a pixel's probability is no float above
-zero; the gradient knows no such end."""
+"""Logit below which log sigmoid is the logit itself: the sigmoid is soon no float32 above zero."""
 
 
 class BoundGradient:
@@ -112,10 +112,20 @@ class BoundGradient:
 
         Of a pixel with logit l it is log sigmoid(±l), + where it is white.
         """
-        logits = self.p[0].forward(self.h[0].view(self.rows, -1)).view_as(self.to_logits)
+        logits = self._logits()
         torch.sigmoid(logits, out=self.to_logits)
         sign = torch.add(self.minus_one, x, alpha=2.0).unsqueeze(1)
-        return logits.mul_(sign).sigmoid_().log_().sum(2).clamp_min_(LEAST * logits.shape[2])
+        signed = logits.mul_(sign)
+        if signed.is_cuda:  # a step that is recorded cannot look at what it found
+            return _log_sigmoid(signed).sum(2)
+        found = signed.sigmoid_().log_().sum(2)
+        if not math.isfinite(float(found.sum())):  # a training about to diverge: the slow way, from the start
+            found = _log_sigmoid(self._logits().mul_(sign)).sum(2)
+        return found
+
+    def _logits(self) -> Tensor:
+        """Of the pixels at h_1, [n K pixels], in memory that the next call overwrites."""
+        return self.p[0].forward(self.h[0].view(self.rows, -1)).view_as(self.to_logits)
 
     def _log_ratio(self, stage: int, noise: Tensor) -> Tensor:
         """log p(h_l|h_{l+1}) / q(h_l|h_{l−1}) of one layer, [n K]; the last one's p is N(0, I).
@@ -178,6 +188,11 @@ class BoundGradient:
         if not self.analytic_kl:
             to_log_scale.sub_(c)
         return torch.cat([to_mean, to_log_scale], 2)
+
+
+def _log_sigmoid(x: Tensor) -> Tensor:
+    """Also where the sigmoid is 0; elsewhere the same to the bit as its logarithm."""
+    return torch.where(x < LEAST, x, x.sigmoid().log_())
 
 
 def _halves(eta: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,8 +24,7 @@ class UserCode:
     @classmethod
     def read(cls, references: Iterable[str], folder: Path) -> UserCode:
         """Reads files and runs nothing. Raises UsageError where one is missing."""
-        folder = folder.resolve()
-        return cls(folder, {text: digest(_source(text, folder)) for text in references})
+        return cls(folder.resolve(), {text: digest(_source(text, folder)) for text in references})
 
     def source(self, text: str) -> Source:
         """The code of a reference, unchanged since its digest was taken. Raises CellError otherwise."""
@@ -33,7 +32,9 @@ class UserCode:
             source = _source(text, self.folder)
             same = digest(source) == self.digests.get(text)
         except UsageError as error:
-            raise CellError(f"{text}: {error}") from error
+            raise CellError(
+                f"{text}: must stay as it is while the experiment runs, found none. Run again."
+            ) from error
         if not same:
             raise CellError(f"{text}: must stay as it is while the experiment runs, was changed. Run again.")
         return source

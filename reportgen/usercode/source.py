@@ -76,11 +76,16 @@ class Source:
 
 
 def locate(reference: Reference, folder: Path) -> Source:
-    """The file of a reference; `folder` is the declaration's. Raises UsageError where there is none."""
+    """The file of a reference; `folder` is the declaration's, as it was named: that of a link, where the
+    declaration is one. Raises UsageError where there is none.
+    """
     if reference.is_file:
         file = (folder / reference.place).resolve()
         if not file.is_file():
-            raise UsageError(f"needs the file {reference.place}, found none. Relative files lie beside it.")
+            raise UsageError(
+                f"needs the file {reference.place}, found none in {folder.absolute()}. "
+                "A relative file lies beside the declaration (beside the link, where that is one)."
+            )
         return Source(file, file.parent, None)
     path = [str(folder.resolve()), *sys.path]
     parts = reference.place.split(".")
@@ -89,8 +94,8 @@ def locate(reference: Reference, folder: Path) -> Source:
         last = depth == len(parts) - 1
         if spec is None or (last and not (spec.origin or "").endswith(".py")):
             raise UsageError(
-                f"needs the Python module {reference.place}, found no source of {part}. "
-                "Install it, or name its file."
+                f"needs the Python module {reference.place}, found no source of {part} in "
+                f"{folder.absolute()} or among what is installed. Install it, or name its file."
             )
         if last:
             file = Path(str(spec.origin)).resolve()

@@ -10,6 +10,7 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, FileNotDecryptedError
@@ -28,6 +29,16 @@ QUIET = frozenset({
 """Entries of a document that do nothing when it is opened."""
 FRAME = ("/Lang", "/Outlines", "/PageLabels", "/ViewerPreferences")
 """Those that a reader sees beside the pages."""
+SPACES = {
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://ns.adobe.com/pdf/1.3/": "pdf",
+    "http://ns.adobe.com/xap/1.0/": "xmp",
+    "http://www.aiim.org/pdfa/ns/id/": "pdfaid",
+    "http://www.aiim.org/pdfua/ns/id/": "pdfuaid",
+    "http://www.aiim.org/pdfa/ns/extension/": "pdfaExtension",
+}
+"""XML namespaces of a report's XMP metadata, by their usual prefix."""
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 WHERE = frozenset({"/URI", "/GoTo"})
 """What a link may do: lead somewhere."""
 
@@ -46,7 +57,10 @@ class Document:
     acts: tuple[str, ...]
     """What is not of its pages and does something by itself: scripts, forms, layers."""
     frame: str
-    """A digest of what is seen beside the pages: title, outline, numbers of pages."""
+    """A digest of what is seen beside the pages: outline, numbers of pages."""
+    about: Mapping[str, str]
+    """What it says of itself: entries of its document information, ``Title``, and of its XMP metadata,
+    ``XMP dc:title``."""
     _pages: tuple[Any, ...]
 
     def text(self, page: int) -> str:
@@ -87,7 +101,8 @@ def parse(content: bytes, path: Path) -> Document:
                 tuple(hashlib.sha256(_contents(page)).hexdigest() for page in pages),
                 tuple(_notes(page) for page in pages),
                 _acts(root),
-                _frame(root, reader.metadata or {}),
+                _frame(root),
+                _about(root, reader.metadata or {}),
                 pages,
             )
     except (DependencyError, FileNotDecryptedError):  # a cipher that takes another package to read
@@ -126,10 +141,40 @@ def _acts(root: Any) -> tuple[str, ...]:
     return tuple(str(name)[1:] for name in (*(set(root) - QUIET), *(set(names) & {"/JavaScript"})))
 
 
-def _frame(root: Any, about: Mapping[str, Any]) -> str:
-    told = [about.get(name) for name in ("/Title", "/Author", "/Subject", "/Keywords")]
+def _frame(root: Any) -> str:
     seen = [_digest(root.raw_get(name), {}).hex() for name in FRAME if name in root]
-    return hashlib.sha256(repr((told, seen)).encode()).hexdigest()
+    return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+
+def _about(root: Any, information: Mapping[str, Any]) -> dict[str, str]:
+    found = {str(name)[1:]: str(information[name]) for name in information}
+    if "/Metadata" in root:
+        found |= {
+            f"XMP {name}": text for name, text in _properties(root["/Metadata"].get_object().get_data())
+        }
+    return found
+
+
+def _properties(packet: bytes) -> list[tuple[str, str]]:
+    """Properties of an XMP packet and their text; one alone where it is no XML, or declares entities."""
+    try:
+        if b"<!" in packet:
+            raise ElementTree.ParseError
+        described = list(ElementTree.fromstring(packet).iter(f"{RDF}Description"))
+    except ElementTree.ParseError:
+        return [("metadata", "not readable")]
+    found: dict[str, list[str]] = {}
+    for one in described:
+        said = [(name, text) for name, text in one.items() if not name.startswith(RDF)]
+        said += [(child.tag, " ".join("".join(child.itertext()).split())) for child in one]
+        for name, text in said:
+            found.setdefault(_prefixed(name), []).append(text)
+    return [(name, "; ".join(texts)) for name, texts in found.items()]
+
+
+def _prefixed(name: str) -> str:
+    space, _, own = name.rpartition("}")
+    return f"{SPACES.get(space[1:], space[1:])}:{own}"
 
 
 def _digest(item: Any, known: dict[tuple[int, int], bytes]) -> bytes:

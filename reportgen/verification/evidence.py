@@ -95,7 +95,8 @@ def gather(path: Path) -> Evidence:
         faults += disagreements(experiment, rows, claims)
         reading = PUBLISHED
         published = read_published(files.get(PUBLISHED), experiment)
-        faults += published_faults(experiment, rows, published)
+        lost = (*manifest["cells"]["unfinished"], *manifest["cells"]["broken"])
+        faults += published_faults(experiment, rows, published, {cell["cause"] for cell in lost})
     except (DeclarationError, UsageError) as error:
         unreadable = str(error).splitlines()
     except UnicodeDecodeError as error:

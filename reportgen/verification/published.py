@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reportgen.declaration import Experiment
@@ -12,7 +12,7 @@ from reportgen.declaration.claims.tests import scalar_text
 from reportgen.declaration.dotted import cell_text
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings import Row, verdicts
-from reportgen.findings.finished import PUBLISHED
+from reportgen.findings.finished import MANIFEST, PUBLISHED
 from reportgen.findings.models.activity import EVERYTHING
 from reportgen.findings.models.published import DECLARED, published_data
 from reportgen.findings.models.rows import EVERY, MODEL
@@ -61,17 +61,27 @@ def otherwise_trained(reported: Iterable[Entry], again: Iterable[Entry]) -> set[
     return {place for entry in again if known.get(place := place_of(entry)) != entry["trainings"]}
 
 
-def published_faults(experiment: Experiment, rows: Sequence[Row], entries: Sequence[Entry]) -> Iterator[str]:
-    """What published.json says that declaration.yaml or results.csv deny."""
+def published_faults(
+    experiment: Experiment, rows: Sequence[Row], entries: Sequence[Entry], causes: Collection[str]
+) -> Iterator[str]:
+    """What published.json says that declaration.yaml, results.csv or manifest.json deny.
+
+    `causes` are those that the manifest gives for cells that broke or were not finished.
+    """
     if experiment.published is None:
         return
     models = judged_models(experiment, make_plan(experiment), {}, {})
-    epochs = [of.budget and of.budget.epochs for of in models if of.published is not None]
+    told = [of for of in models if of.published is not None]
     plain = json.loads(json.dumps(published_data(experiment, models)))
     compared = experiment.published.comparable is None
     declared = {
-        place_of(entry): {**entry, "epochs": of, "compared": compared}
-        for entry, of in zip(plain, epochs, strict=True)
+        place_of(entry): {
+            **entry,
+            "epochs": of.budget and of.budget.epochs,
+            "compared": compared,
+            "trainings": len(of.cells),
+        }
+        for entry, of in zip(plain, told, strict=True)
     }
     found = {place_of(entry): entry for entry in entries}
     if len(found) < len(entries):
@@ -80,7 +90,11 @@ def published_faults(experiment: Experiment, rows: Sequence[Row], entries: Seque
     yield from (f"{PUBLISHED}: lacks {place}" for place in declared.keys() - found.keys())
     for place, entry in found.items():
         if place in declared:
-            said = (*_not_as_declared(entry, declared[place]), *_not_as_measured(entry, rows))
+            said = (
+                *_not_as_declared(entry, declared[place]),
+                *_not_as_measured(entry, rows),
+                *_other_cause(entry, declared[place], experiment.published.comparable, causes),
+            )
             yield from (f"{PUBLISHED}: {place}: {text}" for text in said)
 
 
@@ -94,6 +108,20 @@ def _not_as_declared(entry: Entry, declared: Entry) -> Iterator[str]:
     if entry["trainings"] and (entry["verdict"] == NOT_JUDGED) == declared["compared"]:
         may = "may" if declared["compared"] else "must not"
         yield f"says {entry['verdict']}, and declaration.yaml that the two {may} be compared"
+
+
+def _other_cause(
+    entry: Entry, declared: Entry, comparable: str | None, causes: Collection[str]
+) -> Iterator[str]:
+    """Why a number is not there, or not judged: a cause that the declaration or the manifest has."""
+    if not declared["trainings"]:
+        known: Collection[str | None] = (declared["cause"],)
+    elif entry["trainings"] < declared["trainings"]:
+        known = causes
+    else:
+        known = (comparable,)
+    if entry["cause"] not in known:
+        yield f"says cause {entry['cause']!r}, which neither declaration.yaml nor {MANIFEST} gives"
 
 
 def _not_as_measured(entry: Entry, rows: Sequence[Row]) -> Iterator[str]:

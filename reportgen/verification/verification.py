@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from reportgen import resources, workflow
@@ -51,6 +52,8 @@ WIDEST = 0.5
 LOCK = "requirements.lock"
 COMMIT = "commit"
 """No number depends on it: where one does, the engine's version is raised. Words of a page may."""
+STEADY = ("Title", "Author", "XMP dc:title", "XMP dc:creator")
+"""What a PDF says of itself whatever its numbers are, and whatever wrote it."""
 ADJUSTED = ("measure.precision", "measure.budget")
 """Settings that `quick` changes."""
 
@@ -176,7 +179,10 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
         untrue = {number.file for number in numbers if number.standing == DIFFERENT}
         otherwise += _other_bytes(evidence, {n: c for n, c in written.items() if n not in untrue})
         if document.frame != evidence.document.frame:
-            otherwise.append(("the PDF", "its title or outline is not what this run gives"))
+            otherwise.append(("the PDF", "its outline or page numbers are not what this run gives"))
+    otherwise += _otherwise_about(
+        evidence.document.about, document.about, None if promised and same_writer else STEADY
+    )
     return Verification(
         evidence,
         numbers,
@@ -211,6 +217,16 @@ def _other_bytes(evidence: Evidence, written: Mapping[str, bytes]) -> Iterator[t
     for name, content in written.items():
         if evidence.files[name] != content and not any(of.startswith(name) for of in evidence.faults):
             yield name, "is not, to the byte, the file that this run writes"
+
+
+def _otherwise_about(
+    told: Mapping[str, str], mine: Mapping[str, str], names: Collection[str] | None
+) -> Iterator[tuple[str, str]]:
+    """What the PDF says of itself that this run's does not; of these names, or of all."""
+    for name in {**mine, **told}:
+        here, there = (shorten(of.get(name, "none"), 60, placeholder="…") for of in (told, mine))
+        if told.get(name) != mine.get(name) and (names is None or name in names):
+            yield "the PDF", f"says {name} {here}, and this run gives {there}"
 
 
 def _laid_out(evidence: Evidence, findings: Findings, source: Provenance) -> bytes:

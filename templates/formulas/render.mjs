@@ -1,6 +1,6 @@
 // Draws every formula of the report as SVG and writes formulas.json beside this file.
 //
-// A maintainers' tool, run by `make formulas`: npm install in this folder, then
+// A maintainers' tool, run by `make formulas` in a copy of this folder under build/: npm install, then
 // PYTHON=<interpreter with reportgen> node render.mjs. Making a report does not run it.
 
 import { execFileSync } from "node:child_process";

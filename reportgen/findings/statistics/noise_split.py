@@ -38,7 +38,7 @@ def _share(ratio: float) -> float:
 def _carrier(arm: MeasuredArm) -> MeasuredArm:
     """The arm from which the spread of the images' gradients is measured."""
     kind = ESTIMATORS.get(arm.about.estimator)
-    unbiased = kind is not None and kind.is_unbiased(arm.about.objective)
+    unbiased = kind is not None and kind.is_unbiased(arm.about.objective, arm.about.num_samples)
     return arm.reference if unbiased and arm.shares_gradient(arm.reference) else arm
 
 

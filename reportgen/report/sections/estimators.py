@@ -20,7 +20,7 @@ def warning(kind: Estimator, findings: Findings) -> str:
     """What to know of an estimator whose mean is not the gradient."""
     if kind.control:
         return "Not an estimator of the gradient; it is here as a negative control."
-    biased = [name for name in _served(kind, findings.objectives) if not kind.is_unbiased(name)]
+    biased = [name for name in _served(kind, findings.objectives) if not kind.is_unbiased(name, None)]
     if not biased:
         return ""
     which = prose.listing([f"the {OBJECTIVES[name].title} of more than one sample" for name in biased])
@@ -116,7 +116,7 @@ def _words(reference: str, spoken: str) -> str:
     return f"An estimator of the author’s own ({reference}){said}."
 
 
-def _unbiased(kind: Estimator, objectives: Sequence[str], num_samples: int | None = None) -> str:
+def _unbiased(kind: Estimator, objectives: Sequence[str], num_samples: int) -> str:
     """“yes”, “no”, or for which objectives not; of estimates of K samples."""
     served = _served(kind, objectives)
     biased = [name for name in served if not kind.is_unbiased(name, num_samples)]

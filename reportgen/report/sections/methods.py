@@ -41,16 +41,21 @@ def rates(trainings: Sequence[Mapping[str, Any]]) -> str:
     courses = [[stage for stage in stages(train) if stage["epochs"]] for train in trainings]
     if all(len(course) < 2 and one["schedule"] == "constant" for course in courses for one in course):
         return f"of {prose.listing([plain(rate) for rate in spread(trainings, 'learning_rate')], 'or')}"
-    told = [", then ".join(map(_rate, course)).replace("then that", "then one that") for course in courses]
-    return prose.listing(list(dict.fromkeys(filter(None, told))), "or")
+    told: list[str] = []
+    for paces in dict.fromkeys(tuple(map(_pace, course)) for course in courses if course):
+        told.append(", then ".join(noun * bool(told or i) + rate for i, (noun, rate) in enumerate(paces)))
+    return prose.listing(told, "or")
 
 
-def _rate(train: Mapping[str, Any]) -> str:
-    """The schedule of Burda et al. (2016) ends at 10^(−7/7) of where it begins."""
+def _pace(train: Mapping[str, Any]) -> tuple[str, str]:
+    """The rate of a stage, and the noun it needs where it does not follow “a learning rate” itself.
+
+    The schedule of Burda et al. (2016) ends at 10^(−7/7) of where it begins.
+    """
     rate = float(train["learning_rate"])
     if train["schedule"] == "constant":
-        return f"of {plain(rate)}"
-    return f"that falls in stages from {plain(rate)} to {plain(rate / 10)}"
+        return "", f"of {plain(rate)}"
+    return "one ", f"that falls in stages from {plain(rate)} to {plain(rate / 10)}"
 
 
 def _rounds(epochs: Sequence[int], v: Vocabulary) -> str:
