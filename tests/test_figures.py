@@ -283,6 +283,20 @@ def test_work_compares_with_the_best_unbiased_estimator(findings: Findings) -> N
     assert f"needs {prose.number(second.by_passes[0])} times as much" in work.caption(findings, data)
 
 
+def test_numbers_beside_a_panel_of_work_do_not_seem_to_name_rows_of_the_next(findings: Findings) -> None:
+    data = work.data(findings)
+    assert data is not None
+    with house_style("work"):
+        figure = work.draw(data)
+        settle(figure)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+    left, right = figure.axes
+    panels = [ax.get_window_extent(renderer) for ax in (left, right)]
+    notes = [text.get_window_extent(renderer) for text in left.texts if text.get_text()[:1].isdigit()]
+    assert len(notes) == len(data.rows)
+    assert all(note.x0 - panels[0].x1 < (panels[1].x0 - note.x1) / 2 for note in notes)
+
+
 def test_captions_give_ratios_with_the_digits_of_text_and_tables(
     findings: Findings, drawings: dict[str, Any]
 ) -> None:
@@ -474,6 +488,9 @@ def test_a_biased_estimator_has_no_share_of_noise(findings: Findings, drawings: 
     assert data is not None and PRINTED not in [line.label for line in data.lines]
     assert len(data.lines) == len(findings.labels) - 1
     assert "Biased estimators are left out." in drawings["noise_split"].caption
+    with house_style("noise_split"):
+        assert noise_split.draw(data).get_supylabel() == "share of the variance"
+        assert noise_split.draw(replace(data, lines=data.lines[:1])).get_supylabel() == "share"
 
 
 def test_a_bar_that_runs_off_the_axis_is_said_to() -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from reportgen.report import render_summary
 from tests.browser import PHONE, WIDE, Visit, whole_page
 from tests.conftest import LIVE
 from tests.test_report import findings_of
+from tests.test_summary import HIGHER, made
 
 Visiting = Callable[..., Visit]
 
@@ -70,6 +72,38 @@ def test_a_caption_is_not_squeezed_to_the_width_of_its_table(
         "(table) => [table.caption.offsetWidth, table.tBodies[0].offsetWidth])"
     )
     assert min(table for _, table in found) < 300 and min(caption for caption, _ in found) > 340
+
+
+def test_heads_stand_over_the_middle_of_aligned_numbers_and_verdicts_on_lines_of_their_own(
+    visit: Visiting, live_page: Path
+) -> None:
+    page = visit(live_page, fragment="#results").page
+    page.wait_for_selector(".explorer tbody tr")
+    aligned = "(head) => getComputedStyle(head).textAlign"
+    assert page.locator("table.small thead th.n").first.evaluate(aligned) == "center"
+    assert page.locator(".explorer thead th.n").first.evaluate(aligned) == "right"
+    for places in page.locator(".claim .places").all():
+        assert places.evaluate("(it) => it.offsetLeft - it.parentElement.offsetLeft") == 0
+
+
+def test_a_long_cause_leaves_room_for_the_claims(visit: Visiting, tmp_path: Path) -> None:
+    lost = made("lost", HIGHER, broken=lambda cell: cell.checkpoint == 5)
+    render_summary([lost], tmp_path, exit_code=4, command="x")
+    page = visit(tmp_path / "summary.html").page
+    page.locator(".ledger .effect .cause").evaluate(
+        "(cause) => (cause.textContent = 'it diverged '.repeat(20))"
+    )
+    assert page.locator(".ledger .statement").first.evaluate("(cell) => cell.offsetWidth") > 400
+
+
+def test_what_is_small_has_room_under_a_finger(chromium: Any, live_page: Path) -> None:
+    context = chromium.new_context(viewport={"width": PHONE, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(live_page.as_uri())
+    for anchor in page.locator(":is(h2, h3) a.anchor").all():
+        box = anchor.bounding_box()
+        assert box and min(box["width"], box["height"]) >= 24
+    context.close()
 
 
 def test_long_names_are_broken_on_a_phone(visit: Visiting, tmp_path: Path) -> None:

@@ -54,6 +54,8 @@ def said(page: Any) -> str:
 def test_all_rows_are_there_and_filters_say_how_many(visit: Visiting, live_page: Path, rows: Rows) -> None:
     page = visit(live_page, fragment="#results").page
     assert len(table(page)) == 50
+    heads = list(table(page)[0])  # rows that differ in block or checkpoint alone show it beside the number
+    assert heads[:6] == ["statistic", "estimator", "value", "95% interval", "group", "checkpoint"]
     assert said(page) == f"{len(rows)} of {len(rows)} rows"
     control(page, "statistic").select_option("variance_ratio")
     control(page, "estimator").select_option("pathwise")

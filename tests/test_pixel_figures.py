@@ -166,6 +166,8 @@ def test_names_and_numbers_under_the_colour_bars_keep_apart(maps: pixel_maps.Noi
         renderer = FigureCanvasAgg(figure).get_renderer()
     bars = [ax for ax in figure.axes if ax.get_xlabel()]
     assert len(bars) == 3
+    edges = sorted((box.x0, box.x1) for box in (ax.get_window_extent(renderer) for ax in bars))
+    assert all(left[1] + 24 < right[0] for left, right in pairwise(edges))  # half of “10 000” and of “0.67”
     for texts in ([ax.xaxis.label for ax in bars], [t for ax in bars for t in ax.get_xticklabels()]):
         ends = sorted((box.x0, box.x1) for box in (text.get_window_extent(renderer) for text in texts))
         assert all(left[1] + 8 < right[0] for left, right in pairwise(ends))

@@ -476,7 +476,7 @@ def test_few_looks_are_counted_in_words() -> None:
     claim = "{{id: {0}, statement: a, test: 'variance_ratio(score_function, pathwise) > {1}'}}"
     claims = [f"  - {claim.format(*pair)}" for pair in (("a", 0.5), ("b", 0.6))]
     seen = text_of(page_of(toy(FUNCTION + "\n".join(["claims:", *claims]))))
-    assert "The two looks at the data that the claims take" in seen
+    assert "The claims take two looks at the data, which share an error of 5%" in seen
     assert "with two looks at the data each has coverage 1 − 0.05/2" in seen
 
 

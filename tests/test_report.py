@@ -421,7 +421,7 @@ def test_what_there_is_one_of_is_written_so() -> None:
     assert "with one look at the data it has coverage 0.95," in seen
     assert re.search(r"The number of replicates was [\d\u202f]+ an image\.", seen)
     assert "the noise lies where the images do." in seen and "ratios to it" not in seen
-    apart = "What tells the estimators apart is with which images they are noisy."
+    apart = "The estimators differ in which images make them noisy."
     assert apart not in seen and apart in text_of(page_of(findings_of(SMALL)))
     captions = [sketch(found) for sketch in (coordinate_distribution.sketch, signal_to_noise.sketch)]
     assert all(caption is not None for caption in captions)
@@ -473,8 +473,17 @@ def test_what_was_expected_is_said_as_declared(expect: str, said: str) -> None:
         ),
         (
             [("refuted", "confirmed"), ("confirmed", "confirmed")],
-            "Of two declared claims, one is confirmed and one is refuted; of these, one is refuted against "
+            "Of two declared claims, one is confirmed and one is refuted, against the declaration.",
+        ),
+        (
+            [("refuted", "confirmed"), ("confirmed", "confirmed"), ("broken", "confirmed")],
+            "one is confirmed, one is refuted and one is broken; all that are not confirmed came out against "
             "the declaration.",
+        ),
+        (
+            [("refuted", "confirmed"), ("confirmed", "refuted")],
+            "one is confirmed and one is refuted; of these, one is confirmed and one is refuted against the "
+            "declaration.",
         ),
     ],
 )
@@ -656,6 +665,7 @@ def test_decimal_points_of_a_column_stand_in_one_line() -> None:
 
 def test_no_line_of_a_caption_ends_between_a_word_and_its_number() -> None:
     said = words.tied("log p(x | z) < 1 at epoch 200, row 1, k 5, 2 layers, beyond k = 0.87")
+    assert words.tied("−23.41 (seed 1)") == "−23.41 (seed\u00a01)"
     assert words.tied("gradient in log σ") == "gradient in log\u00a0σ"
     assert said == (
         'log <span class="nowrap">p(x | z)</span> &lt; 1 at epoch\u00a0200, row\u00a01, k\u00a05,'

@@ -633,7 +633,7 @@ def test_what_is_told_over_trainings_names_no_seed(pages: tuple[str, str]) -> No
     (told,) = re.findall(r"In three trainings, each from a seed of its own, [^;]*?single trainings", page)
     assert "(model: VAE, k = 1)" in told and "seed 0" not in told
     assert "each of these is one model, trained once from each seed: VAE, k = 1 and IWAE, k = 1" in page
-    assert "but for those called intervals over trainings" in page
+    assert "except those called intervals over trainings" in page
     assert "from one declaration, 15 trainings, 18 judgements of them (three trainings are judged" in page
 
 

@@ -27,8 +27,9 @@ Align = Literal["left", "center"]
 
 VARIANCE, RATIO = "viridis", "cividis"
 """Colour maps of even lightness steps, so that they read in grey, and for the colour-blind."""
-GAP, BLOCK_GAP, LABELS, RATIOS = 1.2, 4.5, 29.0, 12.5
-"""Millimetres: between tiles, between blocks, for the rows' names, and for the ratios beside them."""
+GAP, BLOCK_GAP, LABELS, RATIOS = 1.2, 9.0, 29.0, 12.5
+"""Millimetres: between tiles, between blocks, for the rows' names, and for the ratios beside them. The
+numbers under two colour bars keep apart."""
 LONGEST = 18
 """Letters of a name that the head over the maps of ratios has room for."""
 TALLEST, HEAD, BAR, NARROWEST = 8.0, 8.2, 2.4, 20.0

@@ -92,6 +92,7 @@ def draw(data: NoiseSplit) -> Figure:
     axes[0, 0].set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
     axes[0, 0].set_xticks(places, names)
     figure.supxlabel(data.round, fontsize=TEXT, color=INK)
+    figure.supylabel("share of the variance" if rows > 1 else "share", fontsize=TEXT, color=INK)
     figure.legend(
         [Patch(color=INK, alpha=0.75), Patch(color=INK, alpha=MINIBATCH)],
         ["Monte Carlo noise (in each panel’s colour)", "minibatch noise"],

@@ -108,10 +108,14 @@ def scaled(ratio: Estimate | None, cost: float) -> tuple[float, float, float]:
     return (cost, cost, cost) if ratio is None else (ratio.value * cost, ratio.low * cost, ratio.high * cost)
 
 
+APART = 0.12
+"""Of a panel's width, between the two: a number beside one must not seem to name a row of the other."""
+
+
 def draw(data: WorkNormalized) -> Figure:
     """Two dot plots on log axes, cost in passes and in seconds, sorted by the first."""
     figure = new_figure(18 + 6.6 * len(data.rows))
-    left, right = figure.subplots(1, 2, sharey=True)
+    left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": APART})
     panel(left, data, 0, [row.by_passes for row in data.rows], f"Variance × {data.unit}")
     panel(right, data, 1, [row.by_seconds for row in data.rows], "Variance × measured seconds")
     left.set_ylim(len(data.rows) - 0.5, -0.5)

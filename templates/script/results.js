@@ -5,7 +5,7 @@ const results = (() => {
   const box = document.querySelector(".explorer");
   if (!carrier || !window.DecompressionStream) return null;
 
-  const FIRST = ["statistic", "estimator", "value", "ci_low", "objective"];
+  const FIRST = ["statistic", "estimator", "value", "ci_low", "group", "checkpoint", "objective"];
   const LAST = ["replicates", "status", "cell"];
   const NUMBERS = ["checkpoint", "num_samples", "value", "ci_low", "replicates"];
   const NAMES = { num_samples: "K", ci_low: "95% interval", "train.objective": "trained as", "train.seed": "training seed" };

@@ -34,6 +34,9 @@ def against(claims: Sequence[ClaimFinding]) -> str:
     contrary = [claim for claim in claims if not claim.as_expected]
     if len(contrary) == len(claims) and len({claim.verdict for claim in claims}) == 1:
         return ", against the declaration"
+    if contrary == [claim for claim in claims if claim.verdict != "confirmed"]:
+        several = len({claim.verdict for claim in contrary}) > 1
+        return f"{'; all that are not confirmed came out' if several else ','} against the declaration"
     return f"; of these, {verdicts(contrary)} against the declaration"
 
 

@@ -111,7 +111,7 @@ def compared(first: str, second: str, ratio: Estimate) -> str:
 capital = prose.capital
 
 _NUMBERED = re.compile(
-    r"\b(?:epoch|step|row|column|unit|image|latent|[dkK]) (?=\d)"
+    r"\b(?:epoch|step|row|column|unit|image|latent|seed|[dkK]) (?=\d)"
     rf"|\b\d (?=layers?\b)|\blog (?=σ)|\b\w+ = (?=[{prose.MINUS}\d])"
 )
 _CONDITIONAL = re.compile(r"\w\(\w \| \w\)")
