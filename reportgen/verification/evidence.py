@@ -61,12 +61,6 @@ class Evidence:
     unfinished: tuple[BrokenRecord, ...]
     """Cells that the time given did not suffice for, as manifest.json names them."""
 
-    def save(self, folder: Path) -> None:
-        """Write the files as they were attached."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in self.files.items():
-            (folder / name).write_bytes(content)
-
 
 def gather(path: Path) -> Evidence:
     """The evidence of a report's PDF.
