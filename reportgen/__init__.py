@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reportgen.api.experiments import load as load
     from reportgen.api.experiments import run as run
+    from reportgen.api.gradients import measure_gradients as measure_gradients
     from reportgen.api.measurement import Measurement as Measurement
     from reportgen.api.measuring import measure as measure
     from reportgen.api.results import Results as Results
@@ -25,6 +26,7 @@ _FROM = {
     "load": "reportgen.api.experiments",
     "run": "reportgen.api.experiments",
     "measure": "reportgen.api.measuring",
+    "measure_gradients": "reportgen.api.gradients",
     "Results": "reportgen.api.results",
     "Measurement": "reportgen.api.measurement",
     "Experiment": "reportgen.declaration",

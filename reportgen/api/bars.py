@@ -29,6 +29,7 @@ class Shown(Protocol):
     @property
     def record(self) -> MeasurementRecord: ...
     def get(self, statistic: str, estimator: str, group: str = "all") -> Estimate: ...
+    def num_samples(self, label: str) -> str: ...
     def same_mean(self, label: str) -> str: ...
     def is_reference(self, label: str) -> bool: ...
 
@@ -64,10 +65,10 @@ def table(found: Shown) -> str:
     """The whole of it, standing alone."""
     variances = {label: found.get("total_variance", label) for label in found.labels}
     axis = LogAxis(list(variances.values()))
-    heads = [
-        f"<th{_number(i)}>{_scale(axis) if i == 2 else escape(name)}</th>" for i, name in enumerate(HEADING)
-    ]
-    body = "".join(_row(found, label, variances[label], axis) for label in found.labels)
+    cells = [_cells(found, label, variances[label], axis) for label in found.labels]
+    kept = [i for i in range(len(HEADING)) if any(row[i] for row in cells)]
+    heads = [f"<th{_number(i)}>{_scale(axis) if i == 2 else escape(HEADING[i])}</th>" for i in kept]
+    body = "".join(f"<tr>{''.join(f'<td{_number(i)}>{row[i]}</td>' for i in kept)}</tr>" for row in cells)
     notes = " ".join(found.notes)
     broken = "".join(f"<p>{escape(a.label)}: {escape(a.cause)}</p>" for a in found.record.arms if a.cause)
     return styled(
@@ -76,13 +77,13 @@ def table(found: Shown) -> str:
     )
 
 
-def _row(found: Shown, label: str, variance: Estimate, axis: LogAxis) -> str:
+def _cells(found: Shown, label: str, variance: Estimate, axis: LogAxis) -> tuple[str, ...]:
     reference = found.is_reference(label)
     ratio = found.get("variance_ratio", label)
     arm = next(arm for arm in found.record.arms if arm.label == label)
-    cells = (
+    return (
         escape(label),
-        str(arm.num_samples),
+        found.num_samples(label),
         _bar(variance, axis, label, reference),
         f'<span title="{escape(with_interval(variance))}">{escape(value_of(variance))}</span>',
         "1" if reference else escape(with_interval(ratio)),
@@ -90,7 +91,6 @@ def _row(found: Shown, label: str, variance: Estimate, axis: LogAxis) -> str:
         escape(found.same_mean(label)),
         escape(seconds(arm.seconds_per_replicate)),
     )
-    return f"<tr>{''.join(f'<td{_number(i)}>{cell}</td>' for i, cell in enumerate(cells))}</tr>"
 
 
 def _number(column: int) -> str:

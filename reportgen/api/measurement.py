@@ -146,17 +146,25 @@ class Measurement:
         text = p_value(p.value) if p.available else "not tested"
         return text if self.unbiased[label] else f"biased, {text}"
 
-    def _cells(self, label: str) -> tuple[str, ...]:
+    def num_samples(self, label: str) -> str:
+        """K, the samples in an estimate."""
+        return str(self._arm(label).about.num_samples)
+
+    def passes(self, label: str) -> str:
+        """Of the decoder, forward and backward, for an estimate."""
         about = self._arm(label).about
-        ratio, time = self.get("variance_ratio", label), about.seconds_per_replicate
+        return f"{about.forward:g} + {about.backward:g}"
+
+    def _cells(self, label: str) -> tuple[str, ...]:
+        ratio, time = self.get("variance_ratio", label), self._arm(label).about.seconds_per_replicate
         return (
             label,
-            str(about.num_samples),
+            self.num_samples(label),
             with_interval(self.get("total_variance", label)),
             with_interval(ratio) if not self.is_reference(label) else "1",
             value_of(self.get("signal_to_noise", label)),
             self.same_mean(label),
-            f"{about.forward:g} + {about.backward:g}",
+            self.passes(label),
             seconds(time),
         )
 

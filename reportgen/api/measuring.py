@@ -63,7 +63,7 @@ def measure(
     target = as_problem(problem, "problem")
     if objective not in OBJECTIVES:
         raise UsageError(f"objective: must be one of {', '.join(OBJECTIVES)}, got {objective!r}.")
-    width = _fraction(precision)
+    width = fraction(precision)
     check(target, standard_prior=OBJECTIVES[objective].exact_kl)
     with torch.no_grad():
         q = target.family(target.encoder(target.x))
@@ -91,14 +91,14 @@ def measure(
         seed=seed,
     )
     points = tuple(range(target.x.shape[0]))
-    with _one_thread():
+    with one_thread():
         record = measured(target, cell, dataset="none", images=points, estimators=kinds)
     unbiased = {spec.label: kinds[spec.name].is_unbiased(objective, spec.num_samples) for spec in specs}
     return Measurement(record, objective, unbiased, width)
 
 
-def _fraction(precision: float | str) -> float:
-    """As a declaration reads it, 0.05 or 5%."""
+def fraction(precision: float | str) -> float:
+    """A precision as a declaration reads it, 0.05 or 5%. Raises UsageError."""
     try:
         return _WIDTH.validate_python(precision)
     except ValidationError as error:
@@ -208,7 +208,7 @@ def _reference(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Sums differ with the number of threads, so every measurement has one."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

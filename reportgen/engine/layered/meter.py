@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from torch import Tensor, nn
 
-from reportgen.engine.layered.channels import Key, LayeredChannel, kinds, open_channels
+from reportgen.engine.layered.channel import CoordinateChannel, Key
+from reportgen.engine.layered.channels import LayeredChannel, kinds, open_channels, surrogate_of
 from reportgen.engine.layered.noise import Noise
 from reportgen.engine.layered.recorder import Recorder, recorder_of
 from reportgen.engine.progress import MeasureProgress
@@ -17,30 +19,38 @@ from reportgen.estimators import ESTIMATORS
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel
 
+C = TypeVar("C", bound=CoordinateChannel[Any])
+
 ROWS = 4096
 """Samples that pass through the networks at once, over all data points."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What the route found; `summarize_layers` turns it into the arrays of a record."""
+class Found(Generic[C]):
+    """What is summed up: arms, and the replicates that they read."""
 
     arms: tuple[Arm, ...]
-    channels: Mapping[Key, LayeredChannel]
+    channels: Mapping[Key, C]
     references: Mapping[Reference, Arm]
     drawn: int
-    draw: Callable[[int, bool], Tensor] = field(repr=False)
-    """Fresh noise: samples, and whether in antithetic pairs."""
-    draw_at: Callable[[LayeredModel], Callable[[int, bool], Tensor]] = field(repr=False)
-    """The same for the model at some other data points, from a stream of its own."""
 
-    def channel(self, arm: Arm) -> LayeredChannel:
+    def channel(self, arm: Arm) -> C:
         """The one that the arm reads."""
         return self.channels[Key.of(arm)]
 
     def reference(self, arm: Arm) -> Arm | None:
         """What the arm is compared with; None where nothing is."""
         return self.references.get((arm.objective, self.channel(arm).space))
+
+
+@dataclass(frozen=True)
+class Measured(Found[LayeredChannel]):
+    """What the route found; `summarize_layers` turns it into the arrays of a record."""
+
+    draw: Callable[[int, bool], Tensor] = field(repr=False)
+    """Fresh noise: samples, and whether in antithetic pairs."""
+    draw_at: Callable[[LayeredModel], Callable[[int, bool], Tensor]] = field(repr=False)
+    """The same for the model at some other data points, from a stream of its own."""
 
 
 def recorders_of(model: LayeredModel, cell: MeasurementCell, arms: tuple[Arm, ...]) -> dict[str, Recorder]:
@@ -52,7 +62,7 @@ def recorders_of(model: LayeredModel, cell: MeasurementCell, arms: tuple[Arm, ..
         space, key = ESTIMATORS[arm.estimator].parameters, Key.of(arm)
         if space not in found:
             part = {"phi": "encoder", "theta": "decoder"}[space]
-            surrogate = key.surrogate(model, draw(2 * arm.num_samples))
+            surrogate = surrogate_of(key, model, draw(2 * arm.num_samples))
             images = model.x.shape[0]
             found[space] = recorder_of(networks[space], part, surrogate, images, arm.num_samples)
     return found

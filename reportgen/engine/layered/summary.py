@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,8 +14,9 @@ from torch import Tensor
 from reportgen.engine.arrays import Array, blank, put, put_coordinates, put_lower, put_ratios, put_test
 from reportgen.engine.directions import known
 from reportgen.engine.equal_means import equal_means_test
-from reportgen.engine.layered.channels import Key, LayeredChannel
-from reportgen.engine.layered.meter import Measured
+from reportgen.engine.layered.channel import CoordinateChannel, Key
+from reportgen.engine.layered.channels import LayeredChannel
+from reportgen.engine.layered.meter import Found, Measured
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.references import own_arms
 from reportgen.problems.layered import LayeredModel
@@ -27,7 +29,7 @@ DIRECTION_ROWS = 4096
 class Seen:
     """What several arms look up in one channel."""
 
-    channel: LayeredChannel
+    channel: CoordinateChannel[Any]
 
     @property
     def moments(self) -> LayerMoments:
@@ -77,11 +79,29 @@ def summarize_layers(
     model: LayeredModel, found: Measured, groups: int, columns: Mapping[str, list[int]], buckets: int
 ) -> dict[str, Array]:
     """All arrays of the record for this route's arms, in their order; `columns` are each space's groups."""
-    seen = {key: Seen(channel) for key, channel in found.channels.items() if channel.cause is None}
-    own = {Key.of(found.arms[a]) for a in own_arms(found.arms)}
-    out = blank(len(found.arms), model.x.shape[0], buckets, groups)
-    _put_counts(out, found.channels, seen, columns, groups)
+    images, seen = model.x.shape[0], sound(found)
+    out = blank(len(found.arms), images, buckets, groups)
     put_ratios(out, _directional_ratios(model, found, seen, buckets))
+    put_found(out, found, seen, columns, groups, torch.finfo(model.x.dtype).eps)
+    return out
+
+
+def sound(found: Found[Any]) -> dict[Key, Seen]:
+    """The channels that did not break."""
+    return {key: Seen(channel) for key, channel in found.channels.items() if channel.cause is None}
+
+
+def put_found(
+    out: dict[str, Array],
+    found: Found[Any],
+    seen: dict[Key, Seen],
+    columns: Mapping[str, list[int]],
+    groups: int,
+    epsilon: float,
+) -> None:
+    """What follows from moments alone; `epsilon` is that of the numbers that gradients were computed in."""
+    own = {Key.of(found.arms[a]) for a in own_arms(found.arms)}
+    _put_counts(out, found.channels, seen, columns, groups)
     for a, arm in enumerate(found.arms):
         key, reference = Key.of(arm), found.reference(arm)
         if key not in seen:
@@ -98,13 +118,12 @@ def summarize_layers(
             if partner in own and partner in seen and bool((one.live == seen[partner].live).all()):
                 put_lower(out, a, seen[partner].all_coordinate_variances, one.all_coordinate_variances)
         if partner in seen:
-            _put_test(out, a, one.channel, found.channels[partner], model)
-    return out
+            _put_test(out, a, one.channel, found.channels[partner], epsilon)
 
 
 def _put_counts(
     out: dict[str, Array],
-    channels: Mapping[Key, LayeredChannel],
+    channels: Mapping[Key, CoordinateChannel[Any]],
     seen: Mapping[Key, Seen],
     columns: Mapping[str, list[int]],
     groups: int,
@@ -137,7 +156,11 @@ def _put_mean(out: dict[str, Array], a: int, columns: list[int], one: Seen) -> N
 
 
 def _put_test(
-    out: dict[str, Array], a: int, channel: LayeredChannel, reference: LayeredChannel, model: LayeredModel
+    out: dict[str, Array],
+    a: int,
+    channel: CoordinateChannel[Any],
+    reference: CoordinateChannel[Any],
+    epsilon: float,
 ) -> None:
     """The test of equal means along the sketch's directions."""
     paired = channel.paired
@@ -147,7 +170,7 @@ def _put_test(
     signal = reference.sketch.of_vectors(reference.moments.means(0), reference.moments.sizes)
     # Rounding of single estimates: relative to their size, which a sketch keeps on the average.
     size = channel.moments.squared_norms.sum((1, 2)) / channel.moments.total
-    floor = size * (torch.finfo(model.x.dtype).eps * 8) ** 2
+    floor = size * (epsilon * 8) ** 2
     put_test(out, a, equal_means_test(paired.moments, signal, floor))
 
 

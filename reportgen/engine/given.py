@@ -1,0 +1,156 @@
+"""Gradients that are handed over whole: a function is called once a replicate; nothing else is known of it.
+
+No model, no samples, no objective: what can be said of any estimator of any
+gradient. The moments, the sketch of a difference, the stopping rule and the
+record are those of the layer-by-layer route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from reportgen.engine.arrays import blank
+from reportgen.engine.layered.channel import MEMORY, CoordinateChannel, Key
+from reportgen.engine.layered.gradients import CHUNK, GroupShape, LayerGradient
+from reportgen.engine.layered.meter import Found
+from reportgen.engine.layered.moments import LayerMoments
+from reportgen.engine.layered.sketch import SKETCH, Sketch
+from reportgen.engine.layered.summary import put_found, sound
+from reportgen.engine.moments import Moments
+from reportgen.engine.part import arm_record
+from reportgen.engine.replicates import Paired
+from reportgen.engine.stopping import rounds
+from reportgen.errors import UsageError
+from reportgen.estimators import Estimator
+from reportgen.plan import Arm
+from reportgen.store.records import MeasurementRecord
+from reportgen.streams import stream
+
+Replicate = Callable[[int], Mapping[str, Tensor]]
+"""One estimate, made with a seed of 32 bits: its groups' coordinates, [P_group] each, float64."""
+
+OBJECTIVE = "expectation"
+BUCKETS, FEWEST_BUCKETS = 32, 8
+AT_ONCE = 8
+"""Replicates of a bucket, at most, before precision is looked at again."""
+REMEDY = "Look at what the function returns."
+
+
+@dataclass
+class GivenChannel(CoordinateChannel[None]):
+    """Replicates of one function; it has one data point, and its noise are seeds, [1 R 1]."""
+
+    replicate: Replicate
+
+    def gradients(self, _: None, noise: Tensor) -> dict[str, LayerGradient]:
+        found = [self.replicate(int(seed)) for seed in noise.flatten()]
+        return {
+            name: LayerGradient.written_out(torch.stack([one[name] for one in found]).unsqueeze(0))
+            for name in self.moments.sizes
+        }
+
+    def at_once(self, images: int) -> int:
+        return max(CHUNK // (images * sum(self.moments.sizes.values())), 1)
+
+
+def measure_given(
+    replicates: Mapping[str, Replicate],
+    sizes: Mapping[str, int],
+    *,
+    reference: str,
+    precision: float,
+    budget: int,
+    min_replicates: int,
+    seed: int,
+    epsilon: float,
+) -> MeasurementRecord:
+    """Measures functions by label, each until its total variance is precise enough or `budget` is spent.
+
+    `budget` are calls of each. `sizes` are the coordinates of each group; `epsilon` is that of the numbers
+    that gradients are computed in. All functions get the same seeds, and are
+    compared with `reference` on them; that one is called first. The rest as in
+    `reportgen.engine.measure`.
+    """
+    started = perf_counter()
+    buckets = _buckets(sum(sizes.values()), len(replicates))
+    shapes = {name: GroupShape(1, size, has_bias=False) for name, size in sizes.items()}
+    sketch = Sketch.of(shapes, torch.float64, seed, "given")
+    arms = tuple(Arm(OBJECTIVE, label, label) for label in replicates)
+    channels = {
+        Key.of(arm): GivenChannel(
+            Key.of(arm),
+            Estimator(arm.label, unbiased=arm.label == reference),
+            LayerMoments.empty(1, buckets, sizes),
+            sketch,
+            replicates[arm.label],
+            minimum=min_replicates,
+            remedy=REMEDY,
+        )
+        for arm in arms
+    }
+    own = next(arm for arm in arms if arm.label == reference)
+    partner = channels[Key.of(own)]
+    for channel in channels.values():
+        if channel is not partner:
+            channel.paired = Paired(partner, Moments.empty(1, buckets, SKETCH))
+            partner.compared = True
+    samples = min(AT_ONCE, -(-min_replicates // buckets), budget // buckets)
+    noise = stream(seed, "given")
+    drawn = rounds(
+        sorted(channels.values(), key=lambda channel: channel is not partner),
+        lambda _: {False: torch.from_numpy(noise.integers(2**32, size=(1, samples, 1)))},
+        lambda channel, bucket, batch: channel.observe(bucket, None, batch),
+        lambda channel: channel.relative_half_width(),
+        samples=samples,
+        buckets=buckets,
+        precision=precision,
+        budget=budget,
+        report=None,
+    )
+    found = Found(arms, channels, {(OBJECTIVE, "phi"): own}, drawn)
+    arrays = blank(len(arms), 1, buckets, 1 + len(sizes))
+    put_found(arrays, found, sound(found), {"phi": list(range(1 + len(sizes)))}, 1 + len(sizes), epsilon)
+    return MeasurementRecord(
+        key="",
+        training_key="",
+        setting={},
+        base=True,
+        checkpoint=0,
+        dataset="none",
+        groups=("all", *sizes),
+        arms=tuple(
+            arm_record(
+                arm,
+                found.channel(arm),
+                latent=0,
+                precision=precision,
+                reference=arm is own,
+                seconds=found.channel(arm).seconds / max(found.channel(arm).replicates, 1),
+            )
+            for arm in arms
+        ),
+        images=(0,),
+        latent=0,
+        eta=0,
+        parameters=sum(sizes.values()),
+        draws_per_image=drawn,
+        seconds=perf_counter() - started,
+        environment={},
+        arrays=arrays,
+    )
+
+
+def _buckets(coordinates: int, functions: int) -> int:
+    """As many as memory allows. UsageError where the fewest do not fit."""
+    fit = MEMORY // (2 * 8 * coordinates * functions)
+    if fit < FEWEST_BUCKETS:
+        raise UsageError(
+            f"estimators: {functions} gradients of {coordinates:,} coordinates need more than "
+            f"{MEMORY / 2**30:.0f} GiB for their means. Measure fewer at once, or return fewer coordinates."
+        )
+    return min(fit, BUCKETS)

@@ -1,0 +1,202 @@
+"""Any gradient, measured as it comes: known variances, a plain loop beside it, and what is no gradient."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import reportgen
+from reportgen.errors import UsageError
+
+MEAN, CENTRE = 0.3, 2.0
+THETA = torch.tensor([MEAN], dtype=torch.float64, requires_grad=True)
+FEW: dict[str, Any] = {"min_replicates": 64, "budget": 256, "precision": 0.01}
+
+
+def pathwise() -> Tensor:
+    """Of E (z − c)² with z ~ N(μ, 1): 2 (z − c)."""
+    z = THETA + torch.randn(1, dtype=torch.float64)
+    return torch.autograd.grad(((z - CENTRE) ** 2).sum(), THETA)[0]
+
+
+def score_function() -> Tensor:
+    noise = torch.randn(1, dtype=torch.float64)
+    return (MEAN + noise - CENTRE) ** 2 * noise
+
+
+@pytest.fixture(scope="module")
+def known() -> reportgen.Measurement:
+    functions = {"pathwise": pathwise, "score function": score_function, "wrong": lambda: 1.05 * pathwise()}
+    return reportgen.measure_gradients(functions, precision="10%")
+
+
+def test_known_variances_lie_in_their_intervals(known: reportgen.Measurement) -> None:
+    a = MEAN - CENTRE
+    exact = {"pathwise": 4.0, "score function": 15.0 + 14.0 * a**2 + a**4}
+    for label, variance in exact.items():
+        found = known.get("total_variance", label)
+        assert found.low < variance < found.high and found.high < 1.25 * found.low
+        signal = known.get("signal_to_noise", label)
+        assert signal.low < abs(2.0 * a) / math.sqrt(variance) < signal.high
+    ratio = known.get("variance_ratio", "score function")
+    assert ratio.low < exact["score function"] / 4.0 < ratio.high
+
+
+def test_means_are_compared_on_the_same_draws(known: reportgen.Measurement) -> None:
+    assert known.get("bias_p_value", "score function").value > 0.01
+    assert known.get("bias_p_value", "wrong").value < 1e-6
+    ratio = known.ratio("wrong", "pathwise")
+    assert ratio.value == pytest.approx(1.05**2, rel=1e-12) and ratio.high - ratio.low < 1e-9
+    assert known.reference == "pathwise"
+
+
+def test_it_is_shown_without_what_is_not_known_of_a_function(known: reportgen.Measurement) -> None:
+    heading, columns, *rows = str(known).splitlines()
+    assert heading.startswith("Gradient of 1 coordinate, up to ")
+    assert columns.split("  ")[0] == "estimator" and " K " not in columns and "passes" not in columns
+    assert [row.split("  ")[0] for row in rows[:3]] == ["pathwise", "score function", "wrong"]
+    page = known._repr_html_()
+    assert ">K</th>" not in page and page.count("<tr>") == 4 and "Gradient of 1 coordinate" in page
+    assert {row["group"] for row in known.rows} == {"all", "gradient"}
+
+
+NETWORK = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).double()
+POINTS = torch.linspace(-1.0, 1.0, 60, dtype=torch.float64).reshape(20, 3)
+
+
+def minibatch() -> nn.Module:
+    NETWORK.zero_grad()
+    rows = torch.randint(len(POINTS), (5,))
+    (NETWORK(POINTS[rows]) ** 2).mean().backward()
+    return NETWORK
+
+
+def test_a_plain_loop_gives_the_same() -> None:
+    """Every call but the first one, which shows what is returned, is a replicate."""
+    seen: list[dict[str, np.ndarray]] = []
+
+    def noted() -> nn.Module:
+        minibatch()
+        seen.append({name: p.grad.numpy().copy() for name, p in NETWORK.named_parameters()})  # type: ignore[union-attr]
+        return NETWORK
+
+    found = reportgen.measure_gradients({"minibatch": noted}, **FEW)
+    kept = seen[1:]
+    assert len(kept) == found.record.draws_per_image == 256
+    total = 0.0
+    for name in kept[0]:
+        rows = np.stack([one[name].ravel() for one in kept])
+        variance = rows.var(0, ddof=1).sum()
+        total += variance
+        assert found.get("total_variance", "minibatch", name).value == pytest.approx(variance, rel=1e-10)
+    assert found.get("total_variance", "minibatch").value == pytest.approx(total, rel=1e-10)
+
+
+def test_every_form_of_a_gradient_is_the_same_one() -> None:
+    def parts() -> list[Tensor]:
+        return [p.grad for p in minibatch().parameters()]  # type: ignore[misc]
+
+    forms: dict[str, Callable[[], object]] = {
+        "a sequence": parts,
+        "a mapping": lambda: dict(enumerate(parts())),
+        "a tuple": lambda: tuple(parts()),
+    }
+    found = reportgen.measure_gradients(forms, **FEW)
+    alone = reportgen.measure_gradients(
+        {"a tensor": lambda: torch.cat([p.flatten() for p in parts()]),
+         "an array": lambda: np.concatenate([p.numpy().ravel() for p in parts()])}, **FEW
+    )  # fmt: skip
+    module = reportgen.measure_gradients({"a module": minibatch}, **FEW)
+    values = {m.get("total_variance", label).value for m in (found, alone, module) for label in m.labels}
+    assert max(values) == pytest.approx(min(values), rel=1e-12) and min(values) > 0.0
+
+
+def test_generators_are_seeded_alike_and_put_back() -> None:
+    draws: dict[str, list[tuple[float, float, float]]] = {"a": [], "b": []}
+
+    def drawing(label: str) -> Callable[[], Tensor]:
+        def function() -> Tensor:
+            draws[label].append((float(torch.randn(())), float(np.random.rand()), random.random()))
+            return torch.tensor(draws[label][-1])
+
+        return function
+
+    torch.manual_seed(1), np.random.seed(1), random.seed(1)
+    expected = float(torch.randn(())), float(np.random.rand()), random.random()
+    torch.manual_seed(1), np.random.seed(1), random.seed(1)
+    functions = {label: drawing(label) for label in draws}
+    first = reportgen.measure_gradients(functions, **FEW)
+    assert (float(torch.randn(())), float(np.random.rand()), random.random()) == expected
+    assert draws["a"] == draws["b"] and len(set(draws["a"])) == len(draws["a"]) == 257, (
+        "each called once a seed"
+    )
+    again = reportgen.measure_gradients(functions, **FEW)
+    assert first.get("total_variance", "a") == again.get("total_variance", "a")
+    other = reportgen.measure_gradients(functions, seed=1, **FEW)
+    assert first.get("total_variance", "a") != other.get("total_variance", "a")
+
+
+def test_what_is_no_number_breaks_its_own_estimator_alone() -> None:
+    def spoilt() -> Tensor:
+        return torch.log(torch.randn(2).clamp_min(-1.0) * 0.0 - float(np.random.rand() < 0.2))
+
+    found = reportgen.measure_gradients({"sound": lambda: torch.randn(2), "spoilt": spoilt}, **FEW)
+    assert str(found).splitlines()[-1].startswith("spoilt: spoilt: needs finite estimates, found inf or nan.")
+    assert found.get("total_variance", "sound").available
+    assert not found.get("total_variance", "spoilt").available
+
+
+SOUND = {"sound": lambda: torch.zeros(2)}
+
+
+@pytest.mark.parametrize(
+    ("estimators", "options", "said"),
+    [
+        ({}, {}, "estimators: must be a mapping of labels to functions, at least one, got none."),
+        ([pathwise], {}, "at least one, got list."),
+        ({3: pathwise}, {}, "estimators: labels must be text, got 3."),
+        ({"a": torch.zeros(2)}, {}, "estimators['a']: must be a function without arguments, got Tensor."),
+        ({"a": lambda: None}, {}, "or a module with gradients; got NoneType."),
+        ({"a": lambda: 1.5}, {}, "got float."),
+        ({"a": lambda: "text"}, {}, "got str."),
+        ({"a": lambda: pathwise}, {}, "got a function."),
+        ({"a": lambda: torch.zeros(2).long()}, {}, "got a torch.int64 array as 'gradient'."),
+        ({"a": lambda: np.zeros(2, "complex")}, {}, "got a complex128 array as 'gradient'."),
+        ({"a": lambda: torch.zeros(0)}, {}, "got nothing."),
+        ({"a": list}, {}, "got nothing."),
+        ({"a": lambda: [torch.zeros(1), None]}, {}, "got NoneType as '1'. Use torch.autograd.grad(…, mat"),
+        ({"a": lambda: nn.Linear(1, 1)}, {}, "got a module without gradients. Call backward() in it"),
+        (
+            {**SOUND, "b": lambda: torch.zeros(3)},
+            {},
+            "estimators['b']: must return 2 coordinates as 'gradient', as 'sound' returned, got 3.",
+        ),
+        ({"a": lambda: torch.zeros(random.randint(2, 9))}, {}, "as it returned before, got "),
+        (SOUND, {"reference": "other"}, "reference: must be one of sound, got 'other'."),
+        (SOUND, {"precision": "wide"}, "precision: "),
+        (SOUND, {"min_replicates": 63}, "min_replicates: must be from 64 to the budget, 100000, got 63."),
+        (SOUND, {"budget": 100}, "min_replicates: must be from 64 to the budget, 100, got 256."),
+        ({"a": lambda: torch.zeros(1).expand(4 * 10**7)}, {}, "need more than 4 GiB for their means."),
+    ],
+)
+def test_what_does_not_fit_is_one_line(estimators: Any, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        reportgen.measure_gradients(estimators, **options)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_what_a_function_raises_is_not_caught() -> None:
+    def failing() -> Tensor:
+        raise ZeroDivisionError("mine")
+
+    state = torch.random.get_rng_state()
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        reportgen.measure_gradients({"failing": failing})
+    assert torch.equal(state, torch.random.get_rng_state())
