@@ -149,7 +149,10 @@ WRONG: list[tuple[Callable[[], dict[str, Any]], str]] = [
     (lambda: {"likelihood": "poisson"}, r"likelihood: must be bernoulli, gaussian or a function"),
     (lambda: {"likelihood": "gaussian", "scale": 0.0}, r"scale: must be a positive number"),
     (lambda: {"encoder": linear(5)}, r"encoder: gaussian of 3 latent units needs 6 numbers .* found 5; give"),
-    (lambda: {"encoder": nn.Sequential(linear(), Pair())}, r"encoder: needs η of shape .* found a tuple"),
+    (
+        lambda: {"encoder": nn.Sequential(linear(), Pair())},
+        r"encoder: needs η of shape .* found a tuple\. Return one ",
+    ),
     (lambda: {"encoder": nn.Sequential(linear(), First())}, r"encoder: needs η of shape .* shape \[1 4\]"),
     (lambda: {"encoder": nn.Sequential(linear(), Detached())}, r"encoder: needs an η that is differentiable"),
     (lambda: {"encoder": linear().requires_grad_(False)}, r"encoder: needs at least one parameter"),
@@ -162,6 +165,10 @@ WRONG: list[tuple[Callable[[], dict[str, Any]], str]] = [
             )
         },
         r"encoder: needs η of a data point to depend on that point alone.*LayerNorm or GroupNorm",
+    ),
+    (
+        lambda: {"decoder": nn.Sequential(linear(PIXELS, inputs=LATENT), nn.Sigmoid())},
+        r"decoder: needs logits .* found numbers between 0 and 1 alone.* Leave its sigmoid out",
     ),
     (lambda: {"decoder": linear(5, inputs=LATENT)}, r"decoder: needs 6 logits a sample.* found 5"),
     (
