@@ -13,10 +13,12 @@ import pytest
 import yaml
 
 from reportgen.declaration import load_text
+from reportgen.declaration.claims.statistics import MODEL_STATISTICS, STATISTICS
 from tests.example_model import EXAMPLES
 
 ROOT = Path(__file__).resolve().parent.parent
 README, OWN_CODE = ROOT / "README.md", ROOT / "docs" / "own_code.md"
+EXPERIMENTS = ROOT / "docs" / "experiments.md"
 
 
 def section(page: Path, title: str) -> str:
@@ -121,6 +123,13 @@ def test_the_estimator_shown_is_declared_as_shown_and_runs(
 def test_the_declarations_own_example_is_in_order() -> None:
     (shown,) = blocks(README, "Your own experiment", "yaml")
     assert load_text(shown).experiment == "mine"
+
+
+def test_every_statistic_that_a_claim_may_name_is_told() -> None:
+    kinds = {f"`{name}({kind.form})`": kind.meaning for name, kind in STATISTICS.items()}
+    kinds |= {f"`{name}`": meaning for name, meaning in MODEL_STATISTICS.items()}
+    rows = re.findall(r"^\| (`.*`) \| (.*) \|$", section(EXPERIMENTS, "Claims"), re.MULTILINE)
+    assert dict(rows) == kinds
 
 
 def test_what_is_typed_in_python_prints_what_is_shown(
