@@ -218,6 +218,16 @@ def test_each_fault_has_its_sentence(changed: Callable[[], dict[str, Any]], said
     assert "\n" not in str(error.value)
 
 
+def test_logits_that_are_all_zero_or_few_are_not_taken_for_a_sigmoids() -> None:
+    """A last layer that starts at zero, and a decoder of so few numbers that chance may put all in [0, 1]."""
+    zero = linear(PIXELS, inputs=LATENT)
+    nn.init.zeros_(zero.weight)
+    nn.init.zeros_(zero.bias)
+    check(as_problem(parts(decoder=zero), "x"))
+    sigmoid = nn.Sequential(linear(PIXELS, inputs=LATENT), nn.Sigmoid())
+    check(as_problem(parts(decoder=sigmoid, x=parts().x[:2]), "x"))
+
+
 class Converting(nn.Module):
     """Parameters of another type than x, which it converts."""
 
