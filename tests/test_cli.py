@@ -411,6 +411,12 @@ def test_compare_of_two_output_folders_goes_report_by_report(
     ]
     assert call("compare", "monday", "tuesday/same") == 2
     assert "Name one of the reports in it, such as monday/other" in errors(capsys)[0]
+    for pair in (("monday", "wednesday"), ("wednesday", "monday")):
+        assert call("compare", *pair) == 2
+        (line,) = errors(capsys)
+        assert line.startswith(
+            "error: wednesday: must be a folder of reports, as monday is, but there is nothing"
+        )
 
 
 def test_compare_takes_results_alone_and_says_what_is_left_out(

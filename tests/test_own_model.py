@@ -149,7 +149,10 @@ WRONG: list[tuple[Callable[[], dict[str, Any]], str]] = [
     (lambda: {"likelihood": "poisson"}, r"likelihood: must be bernoulli, gaussian or a function"),
     (lambda: {"likelihood": "gaussian", "scale": 0.0}, r"scale: must be a positive number"),
     (lambda: {"encoder": linear(5)}, r"encoder: gaussian of 3 latent units needs 6 numbers .* found 5; give"),
-    (lambda: {"encoder": nn.Sequential(linear(), Pair())}, r"encoder: needs η of shape .* found a tuple"),
+    (
+        lambda: {"encoder": nn.Sequential(linear(), Pair())},
+        r"encoder: needs η of shape .* found a tuple\. Return one ",
+    ),
     (lambda: {"encoder": nn.Sequential(linear(), First())}, r"encoder: needs η of shape .* shape \[1 4\]"),
     (lambda: {"encoder": nn.Sequential(linear(), Detached())}, r"encoder: needs an η that is differentiable"),
     (lambda: {"encoder": linear().requires_grad_(False)}, r"encoder: needs at least one parameter"),
@@ -162,6 +165,10 @@ WRONG: list[tuple[Callable[[], dict[str, Any]], str]] = [
             )
         },
         r"encoder: needs η of a data point to depend on that point alone.*LayerNorm or GroupNorm",
+    ),
+    (
+        lambda: {"decoder": nn.Sequential(linear(PIXELS, inputs=LATENT), nn.Sigmoid())},
+        r"decoder: needs logits .* found numbers between 0 and 1 alone.* Leave its sigmoid out",
     ),
     (lambda: {"decoder": linear(5, inputs=LATENT)}, r"decoder: needs 6 logits a sample.* found 5"),
     (
@@ -209,6 +216,16 @@ def test_each_fault_has_its_sentence(changed: Callable[[], dict[str, Any]], said
     with pytest.raises(CellError, match=said) as error:
         check(as_problem(parts(**changed()), "my_vae.py:build"))
     assert "\n" not in str(error.value)
+
+
+def test_logits_that_are_all_zero_or_few_are_not_taken_for_a_sigmoids() -> None:
+    """A last layer that starts at zero, and a decoder of so few numbers that chance may put all in [0, 1]."""
+    zero = linear(PIXELS, inputs=LATENT)
+    nn.init.zeros_(zero.weight)
+    nn.init.zeros_(zero.bias)
+    check(as_problem(parts(decoder=zero), "x"))
+    sigmoid = nn.Sequential(linear(PIXELS, inputs=LATENT), nn.Sigmoid())
+    check(as_problem(parts(decoder=sigmoid, x=parts().x[:2]), "x"))
 
 
 class Converting(nn.Module):

@@ -13,10 +13,12 @@ import pytest
 import yaml
 
 from reportgen.declaration import load_text
+from reportgen.declaration.claims.statistics import MODEL_STATISTICS, STATISTICS
 from tests.example_model import EXAMPLES
 
 ROOT = Path(__file__).resolve().parent.parent
 README, OWN_CODE = ROOT / "README.md", ROOT / "docs" / "own_code.md"
+EXPERIMENTS = ROOT / "docs" / "experiments.md"
 
 
 def section(page: Path, title: str) -> str:
@@ -48,6 +50,59 @@ def test_the_model_shown_is_the_example() -> None:
     assert [line for line in shown.splitlines() if line.strip() not in lines] == []
 
 
+FC_VAE = """
+import torch
+from torch import nn
+
+
+class VAE(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.fc21, self.fc22 = nn.Linear(9, 5), nn.Linear(5, 2), nn.Linear(5, 2)
+        self.fc3, self.fc4 = nn.Linear(2, 5), nn.Linear(5, 9)
+
+    def encode(self, x):
+        h = torch.relu(self.fc1(x))
+        return self.fc21(h), self.fc22(h)
+
+    def decode(self, z):
+        return torch.sigmoid(self.fc4(torch.relu(self.fc3(z))))
+
+
+images = torch.eye(9)
+"""
+
+
+def test_a_vae_that_is_there_already_is_measured_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """η and the likelihood are those of the VAE's own `encode` and `decode`, from the weights in the file."""
+    import torch
+
+    from reportgen.problems.own_checks import check
+    from reportgen.problems.python_model import as_problem
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "vae", raising=False)
+    (tmp_path / "vae.py").write_text(FC_VAE)
+    space: dict[str, Any] = {"__file__": str(tmp_path / "mine.py")}
+    exec(FC_VAE, fitted := {})
+    torch.manual_seed(1)
+    vae = fitted["VAE"]()
+    torch.save(vae.state_dict(), tmp_path / "weights.pt")
+    exec(*blocks(OWN_CODE, "A VAE that is there already", "python"), space)
+    own = as_problem(space["build"](points=4), "x")
+    check(own)
+    x, z = torch.eye(9)[:4], torch.tensor([[0.3, -2.0], [1.5, 0.1]])
+    with torch.no_grad():
+        q, (mean, log_variance) = own.family(own.encoder(x)), vae.encode(x)
+        torch.testing.assert_close(q.mean.flatten(), mean.flatten())
+        torch.testing.assert_close(q.scale.flatten(), log_variance.exp().sqrt().flatten())
+        expected = torch.distributions.Bernoulli(vae.decode(z)).log_prob(x.unsqueeze(1)).sum(-1)
+        torch.testing.assert_close(own.log_likelihood(z.expand(4, 2, 2)), expected)
+    monkeypatch.delitem(sys.modules, "vae")
+
+
 def test_the_estimator_shown_is_declared_as_shown_and_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +123,13 @@ def test_the_estimator_shown_is_declared_as_shown_and_runs(
 def test_the_declarations_own_example_is_in_order() -> None:
     (shown,) = blocks(README, "Your own experiment", "yaml")
     assert load_text(shown).experiment == "mine"
+
+
+def test_every_statistic_that_a_claim_may_name_is_told() -> None:
+    kinds = {f"`{name}({kind.form})`": kind.meaning for name, kind in STATISTICS.items()}
+    kinds |= {f"`{name}`": meaning for name, meaning in MODEL_STATISTICS.items()}
+    rows = re.findall(r"^\| (`.*`) \| (.*) \|$", section(EXPERIMENTS, "Claims"), re.MULTILINE)
+    assert dict(rows) == kinds
 
 
 def test_what_is_typed_in_python_prints_what_is_shown(

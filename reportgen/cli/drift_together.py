@@ -9,7 +9,8 @@ from typing import Any
 
 from reportgen.cli import drift_lines
 from reportgen.cli.drift_lines import Comparison
-from reportgen.findings.finished import reports_in
+from reportgen.errors import UsageError
+from reportgen.findings.finished import RESULTS, reports_in
 
 WORST_FIRST = (4, 1, 0)
 
@@ -33,10 +34,20 @@ class Together:
 
 
 def compare(old: Path, new: Path) -> Together | None:
-    """None where one of the two is no folder of reports. UsageError where a report in it is damaged."""
+    """None where one of the two is a report itself.
+
+    UsageError where one is a folder of reports and the other holds none, or a report is damaged.
+    """
     before, after = reports_in(old), reports_in(new)
     if not (before and after):
-        return None
+        reports, other = (old, new) if before else (new, old)
+        if not (before or after) or other.is_file() or (other / RESULTS).is_file():
+            return None
+        found = "holds none" if other.exists() else "there is nothing"
+        raise UsageError(
+            f"{other}: must be a folder of reports, as {reports} is, but {found}. Correct the path, or make "
+            f"them with `reportgen report --output {other}`."
+        )
     return Together(
         tuple(drift_lines.compare(before[name], after[name]) for name in before if name in after),
         tuple(folder for name, folder in before.items() if name not in after),

@@ -97,11 +97,17 @@ def cost_lines(row: Row) -> Iterable[str]:
     if row["to_run"]:
         yield (
             f"  at most {row['draws_at_most']:,} draws; {_about(row['seconds_on_one_core'])} "
-            "of one core, if variances are of a usual kind"
+            f"of one core, if variances are of a usual kind{_besides(row['resolved'])}"
         )
     yield from (f"  warning: {told}" for told in row["warnings"])
     yield "  every setting, defaults included:"
     yield from (f"    {line}" for line in row["settings"].splitlines())
+
+
+def _besides(settings: Row) -> str:
+    """What nobody knows before it has run."""
+    own = [part for part in (settings["problem"], *settings["estimators"]) if "python" in part]
+    return ", and what your own code takes besides" if own else ""
 
 
 def _about(seconds: float) -> str:

@@ -116,7 +116,9 @@ class EstimatorEntry(BaseModel):
         default=None, description="τ of the relaxation of discrete units. Default: 0.5."
     )
     label: Annotated[str, Text(60)] | None = Field(
-        default=None, description="What tables and claims call it. Default: its name."
+        default=None,
+        description="What tables and claims call it. Default: its name, with its baseline where it has one, "
+        "as in score_function_optimal_constant.",
     )
 
 

@@ -85,7 +85,8 @@ class Measure(Section):
     constants: Annotated[tuple[Annotated[float, Real()], ...], AsList(), AfterValidator(distinct)] = ()
     """Constants added to log p(x|z) for score_function and pathwise, at the last checkpoint of the base."""
     sweep_checkpoints: Which = "last"
-    """Checkpoints measured in swept settings: last, every, or a list. The base setting is measured at all."""
+    """Checkpoints measured in swept settings: last, every, or a list. The base setting is measured at all
+    of them."""
 
 
 class Claim(Section):

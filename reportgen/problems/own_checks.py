@@ -11,11 +11,13 @@ from torch import Tensor, nn
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.errors import CellError, ReportgenError, UsageError
 from reportgen.families import Family
-from reportgen.problems.own_model import shape_of
+from reportgen.problems.own_model import OwnProblem, of_logits, shape_of
 from reportgen.problems.problem import Problem
 
 SAMPLES = 3
 """Points at which the likelihood is tried."""
+TELLING = 64
+"""Of so many logits some are below 0 or above 1."""
 CONVERSIONS = {torch.float32: ".float()", torch.float64: ".double()"}
 
 
@@ -90,9 +92,15 @@ def _eta(problem: Problem) -> Tensor:
         again = problem.encoder(problem.x)
     images = problem.x.shape[0]
     if not isinstance(eta, Tensor) or eta.dim() != 2 or eta.shape[0] != images:
+        remedy = "Flatten all but the first axis."
+        if not isinstance(eta, Tensor):
+            remedy = (
+                "Return one tensor, for gaussian torch.cat([mean, log_scale], 1); half of a log variance is "
+                "a log scale."
+            )
         raise CellError(
             f"encoder: needs η of shape [I m] = [{images} m], one row a data point, found {shape_of(eta)}. "
-            "Flatten all but the first axis, and return one tensor."
+            f"{remedy}"
         )
     if eta.dtype not in (torch.float32, torch.float64):
         raise CellError(f"encoder: needs η in float32 or float64, found {eta.dtype}. Convert it.")
@@ -192,12 +200,26 @@ def _check_likelihood(problem: Problem, q: Family, eta: Tensor) -> None:
             f"likelihood: needs a finite log p(x|z), found {float(value[0, 0])} at the mean of q "
             "and near it, at every data point. Look at the decoder's output there, and at x."
         )
+    if isinstance(problem, OwnProblem) and problem.likelihood is of_logits:
+        _check_logits(problem, points)
     close = torch.finfo(eta.dtype).eps ** 0.5 * float(value.abs().max())
     if bool(torch.isfinite(value).all()) and float((first - value[:, :1]).abs().max()) > close:
         raise CellError(
             "decoder: needs log p(x|z) of a sample to depend on that sample alone, found another value when "
             "fewer are given together. Remove layers that mix samples, noise of its own, and operations that "
             "write into z."
+        )
+
+
+def _check_logits(problem: OwnProblem, z: Tensor) -> None:
+    """The decoder's output is not what a sigmoid gives: all of it between 0 and 1, and not one number."""
+    with torch.no_grad():
+        out = problem.decoder(z.flatten(0, 1))
+    low, high = out.aminmax()
+    if out.numel() >= TELLING and low >= 0 and high <= 1 and low < high:
+        raise CellError(
+            "decoder: needs logits for the bernoulli likelihood, found numbers between 0 and 1 alone, as a "
+            "sigmoid gives. Leave its sigmoid out, or give a likelihood of your own."
         )
 
 

@@ -187,7 +187,7 @@ def _likelihood(model: Model) -> Likelihood:
             raise UsageError(
                 f"x: must lie in [0, 1] for the bernoulli likelihood, got {float(outside[0]):g}. {remedy}"
             )
-        return _bernoulli
+        return of_logits
     if model.likelihood == "gaussian":
         scale = float(model.scale)
         if not (scale > 0 and math.isfinite(scale)):
@@ -196,7 +196,8 @@ def _likelihood(model: Model) -> Likelihood:
     raise UsageError(f"likelihood: must be bernoulli, gaussian or a function, got {model.likelihood!r}.")
 
 
-def _bernoulli(x: Tensor, logits: Tensor) -> Tensor:
+def of_logits(x: Tensor, logits: Tensor) -> Tensor:
+    """The Bernoulli likelihood, x [I 1 …] and logits [I N …] → [I N]."""
     _same_size(x, logits, "logits")
     return bernoulli_log_likelihood(x.flatten(1), logits.reshape(*logits.shape[:2], -1))
 
