@@ -136,6 +136,30 @@ def test_with_two_objectives_nothing_is_said_of_a_figure_that_is_not_shown(
     assert 'id="fig-variance_over_training_by_objective"' in shown
 
 
+@pytest.mark.parametrize(("k", "paths"), [(1, 1), (50, 2)])
+def test_a_base_value_that_breaks_ranks_is_a_row_of_its_own(k: int, paths: int) -> None:
+    """In the sweep k goes with the latent units; the base model has 50 of these, and k = 1."""
+    found = models(
+        declared(
+            UNPUBLISHED[: UNPUBLISHED.index("sweep:")]
+            + "sweep:\n  - {problem.latent: [30], train.num_samples: [5]}\n"
+            + f"  - {{problem.latent: [50], train.num_samples: [{k}]}}\n"
+        )
+    )
+    table = grid(found)
+    assert table is not None and table.paths == ("problem.latent", "train.num_samples")[:paths]
+    assert len(table.models) == len(found.models) == 1 + paths
+    assert len({table.name(row, column) for row, column, _ in table.models}) == 1 + paths
+
+
+def test_a_model_under_two_names_is_not_one_of_one() -> None:
+    text = UNPUBLISHED[: UNPUBLISHED.index("sweep:")]
+    twins = models(declared(text + "sweep: {train.objective: [elbo, iwae], train.num_samples: [1]}\n"))
+    seen = text_of(page_of(twins))
+    assert "each of these is one training: VAE, k = 1 and IWAE, k = 1." in seen.replace("\u00a0", " ")
+    assert "one of one" not in seen
+
+
 def test_rows_and_columns_stand_as_the_sweep_lists_them() -> None:
     """Whichever of them is the base setting; one that the sweep does not list comes first."""
     base = "{objective: elbo, num_samples: 1,"
