@@ -136,7 +136,7 @@ def test_learning_curves_are_the_records_and_leave_room_for_what_matters(one: Fi
     record = one.trainings[-1]
     assert data.curves[-1].points == tuple(sorted((int(e), v) for e, v in record.test_bound.items()))
     caption = learning_curves.caption(one, data)
-    assert "All lines come from below: at epoch 0 the objective is lower" in caption
+    assert "All lines come from below: at the first checkpoint the objective is lower" in caption
     assert (
         "lines of VAEs compare with one another, a line of an IWAE with those of the same k alone" in caption
     )

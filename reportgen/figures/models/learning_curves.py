@@ -186,7 +186,7 @@ def _cut(cut: int, of: int) -> str:
         return ""
     lines = f"{prose.capital(prose.in_words(cut))} of {prose.in_words(of)} lines" if cut < of else "All lines"
     lines += " comes" if cut == 1 else " come"
-    return f"{lines} from below: at epoch 0 the objective is lower than the panels show."
+    return f"{lines} from below: at the first checkpoint the objective is lower than the panels show."
 
 
 def alt(data: LearningCurves) -> str:
