@@ -22,6 +22,8 @@ class Fault:
     """Bytes of a body after which nothing more comes until the server ends."""
     status: int = 0
     """Answered in place of the file."""
+    circle: bool = False
+    """Whether it sends one on to the same address again."""
     ranges: bool = True
     tag: str = ""
     """ETag; where it is empty there is none."""
@@ -94,6 +96,11 @@ def _answer(request: BaseHTTPRequestHandler, served: FileServer) -> None:
     fault, content = served.faults.get(path, Fault()), served.files.get(path)
     if fault.status or content is None:
         request.send_error(fault.status or 404)
+        return
+    if fault.circle:
+        request.send_response(302)
+        request.send_header("Location", request.path)
+        request.end_headers()
         return
     start, unchanged = 0, request.headers.get("If-Range", fault.tag) == fault.tag
     if wanted and fault.ranges and unchanged:

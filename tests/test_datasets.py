@@ -308,6 +308,54 @@ def test_both_forms_of_the_frey_faces_are_the_same_frames(
     assert sorted(map(bytes, together)) == sorted(map(bytes, frames.reshape(1965, -1)))
 
 
+def _npy(content: np.ndarray) -> bytes:
+    held = io.BytesIO()
+    np.save(held, content)
+    return held.getvalue()
+
+
+LONG = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000, 1000000000), }"
+HUGE = b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + LONG.ljust(117) + b"\n"
+"""An npy file that says it has 10¹⁸ bytes, and ends there."""
+MATLAB_73 = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(384) + b"\x89HDF\r\n\x1a\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "content", "said"),
+    [
+        ("freyfaces", 0, b"<html>Sign in</html>", "magic string is not correct"),
+        ("freyfaces", 0, b"", "EOF"),
+        ("freyfaces", 0, HUGE, "cannot be held in memory .Unable to allocate"),
+        ("freyfaces", 1, _mat(gg=np.zeros((560, 1965))), "needs an array called ff, not there"),
+        ("freyfaces", 1, _mat(ff=_noise(9, 1965, 560)), r"shape \(560, 1965\), found \(1965, 560\)"),
+        ("freyfaces", 1, MATLAB_73, "not a whole MATLAB file of version 5 to 7 .*v7.3"),
+        ("freyfaces", 1, _mat(ff=_noise(9, 560, 1965))[:9000], "not a whole MATLAB file"),
+        ("omniglot", 0, b"<html>Sign in</html>", "not a whole MATLAB file"),
+        ("mnist_fixed", 0, b"<html>Sign in</html>", "not an npz file"),
+        ("mnist_fixed", 0, _npz(a=_noise(9, 3, 98)), "needs an array called train, not there"),
+        ("omniglot_derived", 0, _npz(train=np.zeros(3, np.int64), test=np.zeros(3)), "uint8, found int64"),
+        ("omniglot_derived", 0, b"PK", "not an npz file"),
+    ],
+)
+def test_files_of_another_kind_are_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, layout: int, content: bytes, said: str
+) -> None:
+    monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path))
+    _place(tmp_path, DATASETS[name], [content], layout)
+    with pytest.raises(DataError, match=said) as error:
+        load(name)
+    message = str(error.value)
+    assert "\n" not in message and "pickle" not in message
+    assert message.startswith(f"data set {name}: {tmp_path}")
+    assert message.endswith(f"`reportgen data fetch {name}`.")
+
+
+def test_a_home_that_nobody_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPORTGEN_DATA", "~no such user/data")
+    with pytest.raises(UsageError, match=r"^~no such user/data: there is no such home\. Set REPORTGEN_DATA"):
+        load("freyfaces")
+
+
 def test_a_box_average_is_exact_in_fractions() -> None:
     ink = _noise(6, 2, 105, 105, below=2).astype(bool)
     found = omniglot_derived.shrunk(ink)

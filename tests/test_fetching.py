@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -320,11 +321,60 @@ def _halves(images: np.ndarray) -> Parts:
         ("ftp://host/data", "must be a folder, or an address with http:, https: or file:"),
         ("nowhere/at/all", "no such folder"),
         ("file:///nowhere/at/all", "no such folder"),
+        ("file://elsewhere/tmp", "no such folder"),
+        ("~no such user/data", "Could not determine home directory. Name the folder or address"),
+        ("http://[::1", "Invalid IPv6 URL. Name the folder or address"),
+        ("a" * 300, "File name too long. Name the folder or address"),
     ],
 )
 def test_an_origin_that_is_none(origin: str, said: str) -> None:
-    with pytest.raises(UsageError, match=f"--from {origin}: {said}"):
+    with pytest.raises(UsageError, match=re.escape(f"--from {origin}: {said}")):
         fetch(toy(), origin)
+
+
+def test_a_server_that_sends_one_round_in_a_circle_is_told_in_one_line(server: FileServer) -> None:
+    server.faults[BIG] = Fault(circle=True)
+    with pytest.raises(DataError, match=r"\(HTTP 302 .*infinite loop") as error:
+        fetch(toy(server.base))
+    assert "\n" not in str(error.value)
+
+
+def test_of_files_to_put_there_those_that_are_there_are_not_named(tmp_path: Path, place: Path) -> None:
+    (place / BIG).parent.mkdir(parents=True)
+    (place / BIG).write_bytes(CONTENTS[BIG])
+    with pytest.raises(DataError, match=r"\. Put test\.npy into "):
+        fetch(toy(), str(tmp_path))
+    assert lying(place) == {BIG: CONTENTS[BIG]}
+
+
+def test_a_folder_in_a_files_place_is_told_with_the_remedy(server: FileServer, place: Path) -> None:
+    source = toy(server.base)
+    fetch(source)
+    (place / BIG).unlink()
+    (place / BIG).mkdir()
+    said = (
+        f"{place / BIG}: cannot be read (Is a directory). Make it readable, or delete it and fetch it again."
+    )
+    assert inspect(source).fault == said
+    for path in ("toy/test.npy", "toy/test.npy.part"):  # with the other file there, and without
+        with pytest.raises(DataError, match=f"^{re.escape(said)}$"):
+            fetch(source)
+        (place / path).unlink(missing_ok=True)
+
+
+def test_a_record_that_cannot_be_read_is_damage_whether_or_not_its_file_is_here(
+    server: FileServer, place: Path
+) -> None:
+    source = toy(server.base, known=False)
+    assert inspect(source).state == "absent"
+    fetch(source)
+    (place / f"{BIG}.sha256").write_bytes(b"\xff")
+    said = f"{place / BIG}.sha256: cannot be read ("
+    for _ in range(2):
+        found = inspect(source)
+        assert found.state == "damaged" and found.fault.startswith(said)
+        assert found.fault.endswith("). Delete it.") and found.fault.count("Delete") == 1
+        (place / BIG).unlink(missing_ok=True)
 
 
 def test_offline_it_says_which_files_to_put_where(place: Path) -> None:

@@ -265,6 +265,10 @@ def test_num_samples_and_constants_hold_what_was_measured(findings: Findings) ->
     assert curves is not None and curves.num_samples == (1, 2, 4, 8, 16, 32)
     loo = next(line for line in curves.lines if line.label == "leave_one_out")
     assert math.isnan(loo.values[0]) and loo.values[1] > 0
+    caption = variance_against_num_samples.caption
+    flat = Estimate(-1.0, -1.1, -0.9, 30)
+    told = [caption(findings, replace(curves, lines=curves.lines[:n], slopes=(flat,) * n)) for n in (1, 2)]
+    assert "The fitted slope is compatible" in told[0] and "Every fitted slope is compatible" in told[1]
     moved = additive_constant.data(findings)
     assert moved is not None and moved.constants == (-50.0, 0.0, 50.0)
     assert {line.label for line in moved.lines} == {"score_function", "pathwise"}

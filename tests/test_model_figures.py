@@ -110,6 +110,23 @@ def test_numbers_that_must_not_be_compared_have_no_band() -> None:
     assert "published" not in likelihood_by_model.caption(models(experiment), data)
 
 
+def test_equal_models_are_the_lowest_together_and_one_band_is_one(two: Findings) -> None:
+    data = likelihood_by_model.data(two)
+    assert data is not None
+    (title, (vae, iwae)), (last, (other, _)), *_ = data.rows
+    assert vae.ours.value == iwae.ours.value
+    other = replace(other, ours=replace(other.ours, value=90.0))
+    name = title.replace("\u00a0", " ")
+    three = likelihood_by_model.caption(two, replace(data, rows=((title, (vae, iwae)), (last, (other,)))))
+    assert f"The lowest are VAE, {name} and IWAE, {name}, with " in three.replace("\u00a0", " ")
+    assert "The lowest" not in likelihood_by_model.caption(two, replace(data, rows=((title, (vae, iwae)),)))
+    assert "and the published numbers." in three and "Grey bands reach 1.0 nats" in three
+    unpublished = replace(other, published=None)
+    caption = likelihood_by_model.caption(two, replace(data, rows=((last, (vae, unpublished)),)))
+    assert "and the published number." in caption
+    assert "The grey band reaches 1.0 nats to either side of the published number." in caption
+
+
 def test_learning_curves_are_the_records_and_leave_room_for_what_matters(one: Findings) -> None:
     data = learning_curves.data(one)
     assert data is not None
@@ -119,7 +136,7 @@ def test_learning_curves_are_the_records_and_leave_room_for_what_matters(one: Fi
     record = one.trainings[-1]
     assert data.curves[-1].points == tuple(sorted((int(e), v) for e, v in record.test_bound.items()))
     caption = learning_curves.caption(one, data)
-    assert "All lines come from below: before training the objective is lower" in caption
+    assert "All lines come from below: at the first checkpoint the objective is lower" in caption
     assert (
         "lines of VAEs compare with one another, a line of an IWAE with those of the same k alone" in caption
     )
@@ -127,6 +144,8 @@ def test_learning_curves_are_the_records_and_leave_room_for_what_matters(one: Fi
     late = tuple(replace(curve, points=curve.points[1:]) for curve in (*first, *others))
     some = replace(data, panels=((vae, (first[0], *late[1:3])), (iwae, late[3:])))
     assert "One of six lines comes from below" in learning_curves.caption(one, some)
+    alone = learning_curves.caption(one, replace(data, panels=((vae, first),)))
+    assert "at the checkpoints, the evidence lower bound." in alone and "IWAE" not in alone
     none = replace(data, panels=((vae, late[:3]), (iwae, late[3:])))
     assert "from below" not in learning_curves.caption(one, none)
 
@@ -161,6 +180,11 @@ def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
     last = sorted(m.estimates[-1][1].value - m.estimates[-2][1].value for _, m in data.models)
     assert f"From K = 500 to 5000 alone it gains {last[-1]:.2f} nats for" in caption
     assert f", the most, and {last[0]:.2f} for" in caption.partition("alone")[2]
+    (title, (first, *_)), *_ = data.panels
+    alone = bound_against_k.caption(replace(data, panels=((title, (first,)),)))
+    assert alone.endswith("Bars are 95% intervals over images.") and "every model" not in alone
+    equal = bound_against_k.caption(replace(data, panels=((title, (first, replace(first, row=1))),)))
+    assert f"the bound gains {first.gain:.2f} nats for every model: " in equal and "the most" not in equal
     short = [(t, tuple(replace(m, estimates=m.estimates[-2:]) for m in found)) for t, found in data.panels]
     assert "alone" not in bound_against_k.caption(replace(data, panels=tuple(short)))
 
@@ -190,7 +214,11 @@ def test_equal_counts_have_no_most(one: Findings) -> None:
     assert caption.endswith("19 are active in every one of the six models.")
     several = [*alike[:2], data.rows[2]]
     caption = unit_activity.caption(one, replace(data, rows=tuple(several)))
-    assert caption.endswith("the fewest in four of six (19).")
+    assert caption.endswith("the fewest in four of six models (19).")
+    unit = replace(data.models[0], layers=((0.5, 0.001),))
+    assert unit_activity.caption(one, replace(data, rows=(("", (unit,)),))).endswith(
+        "1 is active in VAE, k\u00a0=\u00a01."
+    )
     single = replace(data, rows=(("", (data.models[0], "not run")),))
     assert unit_activity.caption(one, single).endswith("19 are active in VAE, k\u00a0=\u00a01.")
 

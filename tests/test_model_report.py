@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from pypdf import PdfReader
@@ -17,6 +18,7 @@ from reportgen.figures.model_grid import base_model, grid, model_name
 from reportgen.figures.models import learning_curve, learning_curves
 from reportgen.findings import Findings, collect, prose
 from reportgen.findings.drift import CHANGED, EQUIVALENT, NOT_JUDGED, compare_numbers
+from reportgen.findings.models.budget import Budget
 from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, front, provenance
 from reportgen.report.render import fill, manifest, render
@@ -27,6 +29,7 @@ from reportgen.report.sections.settings import run_name
 from reportgen.report.text import model_words
 from reportgen.report.text.marks import plain
 from reportgen.report.text.writer import Writer
+from reportgen.store.records import BrokenRecord
 from tests.blank_paper import blank_paper
 from tests.crafted import crafted_record
 from tests.press_cases import slim
@@ -131,6 +134,30 @@ def test_with_two_objectives_nothing_is_said_of_a_figure_that_is_not_shown(
     shown = (tmp_path / "report.html").read_text()
     assert 'id="fig-likelihood_by_model"' in shown
     assert 'id="fig-variance_over_training_by_objective"' in shown
+
+
+@pytest.mark.parametrize(("k", "paths"), [(1, 1), (50, 2)])
+def test_a_base_value_that_breaks_ranks_is_a_row_of_its_own(k: int, paths: int) -> None:
+    """In the sweep k goes with the latent units; the base model has 50 of these, and k = 1."""
+    found = models(
+        declared(
+            UNPUBLISHED[: UNPUBLISHED.index("sweep:")]
+            + "sweep:\n  - {problem.latent: [30], train.num_samples: [5]}\n"
+            + f"  - {{problem.latent: [50], train.num_samples: [{k}]}}\n"
+        )
+    )
+    table = grid(found)
+    assert table is not None and table.paths == ("problem.latent", "train.num_samples")[:paths]
+    assert len(table.models) == len(found.models) == 1 + paths
+    assert len({table.name(row, column) for row, column, _ in table.models}) == 1 + paths
+
+
+def test_a_model_under_two_names_is_not_one_of_one() -> None:
+    text = UNPUBLISHED[: UNPUBLISHED.index("sweep:")]
+    twins = models(declared(text + "sweep: {train.objective: [elbo, iwae], train.num_samples: [1]}\n"))
+    seen = text_of(page_of(twins))
+    assert "each of these is one training: VAE, k = 1 and IWAE, k = 1." in seen.replace("\u00a0", " ")
+    assert "one of one" not in seen
 
 
 def test_rows_and_columns_stand_as_the_sweep_lists_them() -> None:
@@ -270,7 +297,20 @@ def test_without_published_numbers_the_table_is_of_ours_alone() -> None:
     assert rows[0][:1] == ["1"] and len(rows[0]) == 2 + 2
     assert rows[1] == ["", "active units", "19 (19 to 21)", "19 (19 to 21)"]
     assert "Ours − theirs" not in page_of(found)
-    assert front.abstract(found)[0].startswith("Six trained models are judged.")
+    first = plain(front.abstract(found)[0])
+    assert first.startswith("Five trained models are judged. ")  # a VAE and an IWAE of one sample are one
+    assert "Six models have a negative log-likelihood of " in first
+    twins = models(declared(UNPUBLISHED), shift=lambda cell: -float(cell.setting["train.num_samples"] == 1))
+    seen = plain(front.abstract(twins)[0]).replace("\u00a0", " ")
+    assert ". VAE, k = 1 and IWAE, k = 1 have the lowest negative log-likelihood, " in seen
+
+
+def test_without_published_numbers_models_that_are_missing_are_told_too() -> None:
+    seen = plain(front.abstract(spoilt(declared(UNPUBLISHED), pause_iwae))[0])
+    assert seen.startswith("Four trained models are judged; one model is not trained and judged yet.")
+    page = text_of(page_of(spoilt(declared(UNPUBLISHED), break_iwae)))
+    assert "Four trained models are judged; one model is missing." in page
+    assert "k = 50brokenthe bound of epoch 1 is nan" in page, "it was run, so it is not “not run”"
 
 
 def spoilt(experiment: Any, lose: Any) -> Findings:
@@ -288,6 +328,24 @@ def pause_iwae(cell: Any, made: dict[str, Any]) -> None:
     if cell.setting == {"train.objective": "iwae", "train.num_samples": 50}:
         cause = "paused after 12 of 64 epochs" if train else "not begun: the training is not finished"
         made[cell.key] = replace(paused(made[cell.key]), cause=cause)
+
+
+def break_iwae(cell: Any, made: dict[str, Any]) -> None:
+    """The training of IWAE with 50 samples breaks."""
+    pause_iwae(cell, made)
+    if isinstance(made.get(cell.key), BrokenRecord):
+        made[cell.key] = replace(made[cell.key], cause="the bound of epoch 1 is nan", paused=False)
+
+
+def test_an_epoch_count_is_that_of_all_models() -> None:
+    def told(*epochs: int) -> str:
+        budgets = [SimpleNamespace(record=1, budget=Budget(n, None, 3280)) for n in epochs]
+        return model_words.budget(cast(Any, budgets)).replace("\u202f", " ")
+
+    assert told(64, 64) == "64 of the 3280 epochs of the published models"
+    assert told(64, 3280) == "64 to 3280 of the 3280 epochs of the published models"
+    assert told(64, 5000) == "64 to 5000 epochs, where the published models had 3280"
+    assert told(3280, 5000) == ""
 
 
 def test_paused_models_are_not_broken_anywhere() -> None:
@@ -705,6 +763,17 @@ def test_what_is_unfinished_is_placed_by_model_and_its_own_k() -> None:
     lost = made | {cell.key: paused(made[cell.key]) for cell in plan.trainings[1:2]}
     told = unfinished.context(collect(experiment, plan, lost))
     assert told is not None and told["paused"][0]["what"] == "Training, VAE, 1 layer, k\u00a0=\u00a05"
+    seen = text_of(page_of(collect(experiment, plan, lost)))
+    assert (
+        "ended before this cell did. Nothing of it is lost: the same command goes on from where it is."
+        in seen
+    )
+    gone = lost | {cell.key: paused(made[cell.key]) for cell in plan.trainings[2:3]}
+    seen = text_of(page_of(collect(experiment, plan, gone)))
+    assert "ended before these cells did. Nothing of them is lost" in seen
+    broke = {cell.key: replace(lost[cell.key], paused=False) for cell in plan.trainings[1:2]}
+    seen = text_of(page_of(collect(experiment, plan, made | broke)))
+    assert "This cell could not be finished." in seen and "These cells" not in seen
 
 
 def test_ratios_are_promised_only_where_there_are_some(page: str) -> None:

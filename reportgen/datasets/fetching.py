@@ -145,17 +145,25 @@ def _persist(address: str, part: Partial, tell: Tell) -> None:
 
 
 def _check_origin(origin: str) -> None:
-    scheme = urlsplit(origin).scheme if "://" in origin else ""
-    if scheme not in ("", "file", "http", "https"):
+    try:
+        parts = urlsplit(origin if "://" in origin else "")
+        local = parts.scheme in ("", "file")
+        found = not local or (parts.netloc in ("", "localhost") and place_of(origin).expanduser().is_dir())
+    except (ValueError, RuntimeError, OSError) as error:
+        said = (isinstance(error, OSError) and error.strerror) or str(error).rstrip(".")
+        raise UsageError(
+            f"--from {origin}: {said}. Name the folder or address that has the files."
+        ) from error
+    if not local and parts.scheme not in ("http", "https"):
         raise UsageError(f"--from {origin}: must be a folder, or an address with http:, https: or file:.")
-    if origin and scheme in ("", "file") and not place_of(origin).expanduser().is_dir():
+    if origin and not found:
         raise UsageError(f"--from {origin}: no such folder. Name the folder that holds the files.")
 
 
 def _instructions(source: Source, reasons: Sequence[str]) -> str:
     """What failed, and what a person can do about it, in one line."""
     layout = min(source.layouts, key=lambda one: not one.published)
-    names = " and ".join(file.name for file in layout.files)
+    names = " and ".join(file.name for file in layout.absent or layout.files)
     tried = "; ".join(dict.fromkeys(reasons))
     return (
         f"data set {source.name}: could not be fetched: {tried}. Put {names} into {source.folder}, "

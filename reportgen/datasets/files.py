@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reportgen.errors import DataError
+from reportgen.errors import DataError, UsageError
 
 Known = Literal["published", "first fetch", "not known"]
 """Where the SHA-256 that a file must have comes from."""
@@ -17,12 +17,18 @@ CHUNK = 2**18
 
 
 def root() -> Path:
-    """The folder of all data sets: $REPORTGEN_DATA, else reportgen's own in the user's data directory."""
+    """The folder of all data sets: $REPORTGEN_DATA, else reportgen's own in the user's data directory.
+
+    UsageError where it lies in a home that nobody has.
+    """
     declared = os.environ.get("REPORTGEN_DATA")
-    if declared:
-        return Path(declared).expanduser()
-    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(home).expanduser() / "reportgen"
+    folder = declared or f"{os.environ.get('XDG_DATA_HOME') or '~/.local/share'}/reportgen"
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError as error:
+        raise UsageError(
+            f"{folder}: there is no such home. Set REPORTGEN_DATA to the folder of the data sets."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -92,15 +98,15 @@ class File:
         except OSError as error:
             raise self.unreadable(error) from error
 
-    def check(self) -> str:
-        """SHA-256 (hex) of what lies there; DataError where it is known to be another."""
+    def fault(self) -> str:
+        """What is wrong with what lies there; empty where it is not known to be another file."""
         found = self.found()
-        if self.expected and found != self.expected:
-            raise DataError(
-                f"{self.place} must have SHA-256 {self.expected[:12]}…{self.reason}, found {found[:12]}… "
-                f"({self.place.stat().st_size} bytes): damaged or another file"
-            )
-        return found
+        if not self.expected or found == self.expected:
+            return ""
+        return (
+            f"{self.place} must have SHA-256 {self.expected[:12]}…{self.reason}, found {found[:12]}… "
+            f"({self.place.stat().st_size} bytes): damaged or another file"
+        )
 
     @property
     def reason(self) -> str:
@@ -109,7 +115,10 @@ class File:
 
     def unreadable(self, error: OSError) -> DataError:
         """The error for a file that is there and cannot be read."""
-        return DataError(f"{self.place} cannot be read ({error.strerror or error})")
+        return DataError(
+            f"{self.place}: cannot be read ({error.strerror or error}). Make it readable, or delete it and "
+            "fetch it again."
+        )
 
 
 def sha256(path: Path) -> str:

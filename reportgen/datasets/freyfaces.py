@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from reportgen.datasets.arrays import array, matrices
 from reportgen.datasets.dataset import Levels
 from reportgen.datasets.files import File
 from reportgen.datasets.source import Layout, Parts, Source
@@ -19,14 +20,15 @@ COUNTS = (1765, 200)
 
 def read_array(paths: Sequence[Path]) -> Parts:
     """From an array of all frames, [1965 28 20] uint8."""
-    return divided(np.load(paths[0], allow_pickle=False))
+    return divided(array(paths[0]))
 
 
 def read_published(paths: Sequence[Path]) -> Parts:
     """From the published matrix ff, [560 1965]: a frame a column, row after row of it."""
-    from scipy.io import loadmat
-
-    columns = loadmat(str(paths[0]), appendmat=False, variable_names=["ff"])["ff"]
+    (columns,) = matrices(paths[0], ["ff"])
+    wanted = (SHAPE[0] * SHAPE[1], sum(COUNTS))
+    if columns.shape != wanted:
+        raise DataError(f"needs frames as columns, shape {wanted}, found {columns.shape}")
     return divided(columns.T.reshape(-1, *SHAPE))
 
 

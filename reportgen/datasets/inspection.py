@@ -47,9 +47,19 @@ def inspect(source: Source, *, contents: bool = True) -> Found:
             return Found(source, "here", _files(layout))
         return Found(source, "here", _files(layout), source.load().digest)
     except MissingDataError as error:
-        return Found(source, "absent", fault=str(error))
+        return _absent(source, error)
     except DataError as error:
         return Found(source, "damaged", fault=str(error))
+
+
+def _absent(source: Source, error: MissingDataError) -> Found:
+    """Of files that are not here; damaged all the same where what was recorded of one cannot be read."""
+    try:
+        for file in source.wanted.files:
+            _ = file.expected
+    except DataError as damage:
+        return Found(source, "damaged", fault=str(damage))
+    return Found(source, "absent", fault=str(error))
 
 
 def _files(layout: Layout) -> tuple[FoundFile, ...]:

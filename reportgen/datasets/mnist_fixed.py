@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from reportgen.datasets.arrays import packed
 from reportgen.datasets.dataset import Levels
 from reportgen.datasets.files import File
 from reportgen.datasets.source import Layout, Parts, Source
@@ -26,8 +27,7 @@ def read_text(paths: Sequence[Path]) -> Parts:
 
 def read_packed(paths: Sequence[Path]) -> Parts:
     """From an npz with the keys train and test, each [n 98] uint8: eight pixels a byte, first one highest."""
-    with np.load(paths[0], allow_pickle=False) as packed:
-        train, test = (np.unpackbits(packed[part], axis=1)[:, :PIXELS] for part in ("train", "test"))
+    train, test = (np.unpackbits(part, axis=1)[:, :PIXELS] for part in packed(paths[0], ["train", "test"]))
     return shuffled(train, test)
 
 

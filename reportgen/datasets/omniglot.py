@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from reportgen.datasets.arrays import matrices
 from reportgen.datasets.dataset import Pixels
 from reportgen.datasets.files import File
 from reportgen.datasets.source import Layout, Parts, Source
@@ -19,10 +20,7 @@ COUNTS = (24_345, 8_070)
 
 def read(paths: Sequence[Path]) -> Parts:
     """Training and test images, [n 784] float32, the test images in one random order."""
-    from scipy.io import loadmat
-
-    content = loadmat(str(paths[0]), appendmat=False, variable_names=["data", "testdata"])
-    train, test = (upright(content[key]) for key in ("data", "testdata"))
+    train, test = map(upright, matrices(paths[0], ["data", "testdata"]))
     return train, test[stream(0, "omniglot", "test").permutation(len(test))]
 
 

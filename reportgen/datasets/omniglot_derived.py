@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.datasets.arrays import packed
 from reportgen.datasets.dataset import Levels
 from reportgen.datasets.files import File
 from reportgen.datasets.source import Layout, Parts, Source
@@ -31,8 +32,7 @@ Ink = NDArray[np.bool_]
 
 def read_derived(paths: Sequence[Path]) -> Parts:
     """From an npz with the keys train and test, each [n 28 28] uint8, 255 is ink."""
-    with np.load(paths[0], allow_pickle=False) as levels:
-        return shuffled(levels["train"], levels["test"])
+    return shuffled(*packed(paths[0], ["train", "test"]))
 
 
 def read_originals(paths: Sequence[Path]) -> Parts:

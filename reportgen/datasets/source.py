@@ -107,12 +107,8 @@ class Source:
     def verify(self, layout: Layout) -> None:
         """DataError where a file of this layout is known to be another than it must be."""
         for file in layout.files:
-            try:
-                file.check()
-            except DataError as error:
-                raise DataError(
-                    f"data set {self.name}: {error}. Delete it, then run `{self.command}`."
-                ) from error
+            if fault := file.fault():
+                raise DataError(f"data set {self.name}: {fault}. Delete it, then run `{self.command}`.")
 
     def present(self) -> Layout:
         """The layout that is here. MissingDataError where none is complete."""
@@ -127,11 +123,18 @@ class Source:
         )
 
     def read(self, layout: Layout, paths: Sequence[Path]) -> Dataset:
-        """The images in these files; Unreadable where they hold anything else."""
+        """The images in these files; Unreadable where they hold anything else.
+
+        DataError where they need more memory than there is: too much for the machine, or a damaged length.
+        """
         try:
             return self.dataset(layout.read(paths))
-        except MemoryError:
-            raise
+        except MemoryError as error:
+            raise DataError(
+                f"data set {self.name}: {' and '.join(map(str, paths))} cannot be held in memory "
+                f"({str(error) or 'there is too little'}). Free some memory, or delete what is wrong and run "
+                f"`{self.command}`."
+            ) from error
         except Exception as error:  # what a damaged file raises is the affair of the library that reads it
             said = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
             raise Unreadable(f"cannot be read as {self.title}: {said}") from error

@@ -69,7 +69,8 @@ def _over_http(address: str, part: Partial, tell: Progress) -> None:
     except HTTPError as error:
         error.close()
         if error.code != 416:
-            raise Unavailable(f"HTTP {error.code} {error.reason}") from error
+            said = str(error.reason).partition("\n")[0]
+            raise Unavailable(f"HTTP {error.code} {said}") from error
         if _total(error.headers) != part.size:  # else nothing is to come: the part is the whole
             part.restart()
             raise Broken("what had come was not a part of it") from error

@@ -6,7 +6,7 @@ Both stand in the order in which the sweep lists its values.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,12 +68,7 @@ def grid(findings: Findings) -> Grid | None:
     """The table of an experiment; None where no model is judged, and nothing published."""
     if not findings.models:
         return None
-    told = [path for path in findings.experiment.swept if path not in (OBJECTIVE, TRAINING_SEED)]
-    paths: list[str] = []
-    # the model, then its training
-    for path in sorted(told, key=lambda path: not path.startswith("problem.")):
-        if not any(path in companions(findings.experiment, known) for known in paths):
-            paths.append(path)
+    paths = _paths(findings)
     objectives = dict.fromkeys(_objective(findings, model) for model in findings.models)
     columns = sorted(objectives, key=_places(findings, OBJECTIVE, objectives).__getitem__)
     rows: dict[tuple[str, ...], dict[str, JudgedModel]] = {}
@@ -84,6 +79,34 @@ def grid(findings: Findings) -> Grid | None:
     ordered = sorted(rows, key=lambda titles: [of[title] for of, title in zip(places, titles, strict=True)])
     made = [Row(titles, tuple(map(rows[titles].get, columns))) for titles in ordered]
     return Grid(tuple(paths), tuple(TRAINED_AS.get(name, name) for name in columns), tuple(made))
+
+
+def _paths(findings: Findings) -> list[str]:
+    """Swept settings that tell models apart: the model's, then its training's.
+
+    One that goes with another in the whole sweep is left out, unless the base value breaks ranks.
+    """
+    told = [path for path in findings.experiment.swept if path not in (OBJECTIVE, TRAINING_SEED)]
+    told.sort(key=lambda path: not path.startswith("problem."))
+    paths: list[str] = []
+    for path in told:
+        if not any(path in companions(findings.experiment, known) for known in paths):
+            paths.append(path)
+    models = [model for model in findings.models if model.cells]
+
+    def alike(paths: Sequence[str]) -> int:
+        return len(models) - len(
+            {
+                (_objective(findings, model), *(_written(findings, path, model.setting) for path in paths))
+                for model in models
+            }
+        )
+
+    for path in told:
+        more = [one for one in told if one in paths or one == path]
+        if alike(more) < alike(paths):
+            paths = more
+    return paths
 
 
 def model_name(findings: Findings, setting: Mapping[str, Any], without: Set[str] = frozenset()) -> str:
@@ -139,7 +162,8 @@ def _told(path: str, title: str) -> str:
     """A setting inside a model's name: “2 layers”, “k = 50”."""
     if path in COUNTED and not title.isdigit():
         return title
-    return f"{setting_title(path)}\u00a0=\u00a0{title}"
+    name = setting_title(path)
+    return f"{name} {title}" if name.endswith(" as") else f"{name}\u00a0=\u00a0{title}"
 
 
 def _objective(findings: Findings, model: JudgedModel) -> str:

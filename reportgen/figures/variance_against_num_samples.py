@@ -193,14 +193,16 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
     if not known:
         seen = ""
     elif not off:
-        seen = "Every fitted slope is compatible with −1: variance falls as 1/K."
+        slopes = "Every fitted slope" if len(known) > 1 else "The fitted slope"
+        seen = f"{slopes} is compatible with −1: variance falls as 1/K."
     elif len(off) == len(known):
         seen = f"No interval of a fitted slope holds −1: {prose.listing(off)}."
     else:
         seen = f"A slope of −1, a fall as 1/K, lies in every interval but that of {prose.listing(off)}."
+    whose = " of the gradient in φ" if findings.compared(parameters="theta") else ""
     return sentences(
-        "Total variance against the number of samples K in one estimate, both logarithmic; beside each name"
-        " the fitted slope with its 95% interval. The dotted guide falls as 1/K.",
+        f"Total variance against the number of samples K in one estimate{whose}, both logarithmic; beside"
+        " each name the fitted slope with its 95% interval. The dotted guide falls as 1/K.",
         "Marks are measured, thin lines are exact."
         if any(math.isfinite(value) for exact in data.exact for value in exact)
         else "",

@@ -130,8 +130,13 @@ def caption(data: BoundAgainstK) -> str:
         " with. All values of a model come from the same samples; the last stands for the log-likelihood.",
         f"{whole}: the smaller the gain, the closer q is to the posterior.",
         f"{end}; more samples would add to it still." if before != first else "",
-        f"Bars are 95% intervals over {_over([one.several for _, one in data.models])}; the images are the"
-        " same for every model, so that differences are known better than the bars show.",
+        f"Bars are 95% intervals over {_over([one.several for _, one in data.models])}"
+        + (
+            "; the images are the same for every model, so that differences are known better than the bars"
+            " show."
+            if len(data.models) > 1
+            else "."
+        ),
     )
 
 
@@ -146,10 +151,11 @@ def _ends(data: BoundAgainstK, gain: Callable[[Bounds], float]) -> str:
     """The model whose bound gains most, and the one whose bound gains least."""
     gains = sorted(data.models, key=lambda pair: gain(pair[1]))
     (least, low), (most, high) = gains[0], gains[-1]
-    seen = f"{prose.fixed(gain(high), 2)} nats for {_name(most, high)}"
-    if low is not high:
-        seen += f", the most, and {prose.fixed(gain(low), 2)} for {_name(least, low)}, the least"
-    return seen
+    largest, smallest = prose.fixed(gain(high), 2), prose.fixed(gain(low), 2)
+    if len(gains) > 1 and largest == smallest:
+        return f"{largest} nats for every model"
+    seen = f"{largest} nats for {_name(most, high)}"
+    return f"{seen}, the most, and {smallest} for {_name(least, low)}, the least" if low is not high else seen
 
 
 def _name(panel: str, one: Bounds) -> str:

@@ -11,7 +11,7 @@ from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.captions import sentences
 from reportgen.figures.drafting.axes import epoch_axis, epoch_position, linear_grid
 from reportgen.figures.drafting.drawing import Sketch
-from reportgen.figures.drafting.labels import end_labels_of_panels
+from reportgen.figures.drafting.labels import TRAINED_AS, end_labels_of_panels
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import PAPER
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
@@ -162,11 +162,15 @@ def caption(findings: Findings, data: LearningCurves) -> str:
     """What is drawn, and which lines compare."""
     low, _ = _scale(data)
     cut = sum(any(v < low for _, v in curve.points) for curve in data.curves)
+    bounds = (
+        ", each model’s own: of a VAE the evidence lower bound, of an IWAE the bound of as many samples as it"
+        " was trained with, which is never looser, whatever the model; so lines of VAEs compare with one"
+        " another, a line of an IWAE with those of the same k alone"
+    )
+    several = any(title == TRAINED_AS["iwae"] for title, _ in data.panels)
     return sentences(
-        "Training objective on the test part at the checkpoints, each model’s own: of a VAE the evidence"
-        " lower bound, of an IWAE the bound of as many samples as it was trained with, which is never looser,"
-        " whatever the model; so lines of VAEs compare with one another, a line of an IWAE with those of the"
-        " same k alone.",
+        "Training objective on the test part at the checkpoints"
+        f"{bounds if several else ', the evidence lower bound'}.",
         "Single estimates, drawn without intervals.",
         "Thin lines are single trainings, the others their mean."
         if any(curve.each for curve in data.curves)
@@ -182,7 +186,7 @@ def _cut(cut: int, of: int) -> str:
         return ""
     lines = f"{prose.capital(prose.in_words(cut))} of {prose.in_words(of)} lines" if cut < of else "All lines"
     lines += " comes" if cut == 1 else " come"
-    return f"{lines} from below: before training the objective is lower than the panels show."
+    return f"{lines} from below: at the first checkpoint the objective is lower than the panels show."
 
 
 def alt(data: LearningCurves) -> str:

@@ -175,19 +175,23 @@ def table(data: LikelihoodByModel) -> Table:
 def caption(findings: Findings, data: LikelihoodByModel) -> str:
     """What is drawn, the best model, and the largest distance from a published number."""
     known = [(title, mark) for title, mark in data.marks if mark.ours.available]
-    title, best = min(known, key=lambda pair: pair[1].ours.value)
-    seen = f"The lowest is {_name(data, title, best)}, with {prose.fixed(best.ours.value, 2)} nats."
+    least = min(mark.ours.value for _, mark in known)
+    lowest = [_name(data, title, mark) for title, mark in known if mark.ours.value == least]
+    seen = f"The lowest {'is' if len(lowest) == 1 else 'are'} {prose.listing(lowest)}"
+    seen = f"{seen}, with {prose.fixed(least, 2)} nats."
     many = len(data.marks) > 1
-    band, published = "", any(mark.published is not None for _, mark in data.marks)
-    if data.within is not None:
-        band = f"Grey bands reach {prose.number(data.within, 2)} nats to either side of a published number."
+    band, published = "", sum(mark.published is not None for _, mark in data.marks)
+    if data.within is not None and published:
+        bands = "Grey bands reach" if published > 1 else "The grey band reaches"
+        which = "a" if published > 1 else "the"
+        band = f"{bands} {prose.number(data.within, 2)} nats to either side of {which} published number."
     missing = sum(not mark.ours.available for _, mark in data.marks)
     return sentences(
         f"Test negative log-likelihood of {'every' if many else 'the'} trained model"
-        f"{', and the published number' + ('s' if many else '') if published else ''}.",
+        f"{', and the published number' + ('s' if published > 1 else '') if published else ''}.",
         _bars([len(mark.each) for _, mark in data.marks if mark.ours.available]),
         band,
-        seen if many else "",
+        seen if len(lowest) < len(known) else "",
         f"{prose.in_words(missing).capitalize()} {'has' if missing == 1 else 'have'} no number here."
         if missing
         else "",

@@ -193,11 +193,12 @@ def _extremes(models: Sequence[Units], *, named: bool) -> str:
     layers = len(models[0].layers)
     which = f"with {prose.in_words(layers)} stochastic layer{'s' * (layers > 1)}" if named else ""
     if len(models) == 1:
-        return prose.capital(f"{which}{', ' * named}{_count(models[0])} are active in {_name(models[0])}.")
+        text = f"{_count(models[0])} {_are(models)} active in {_name(models[0])}."
+        return prose.capital(f"{which}{', ' * named}{text}")
     counts = sorted({sum(one.active) for one in models})
     if len(counts) == 1:
         every = f"every one of the {prose.in_words(len(models))} models"
-        return prose.capital(f"{which}{', ' * named}{_counts(models)} are active in {every}.")
+        return prose.capital(f"{which}{', ' * named}{_counts(models)} {_are(models)} active in {every}.")
     least, most = ([one for one in models if sum(one.active) == counts[i]] for i in (0, -1))
     text = f"the most are active in {_names(most, models)}, the fewest in {_names(least, models)}."
     return prose.capital(f"{which}{' ' * named}{text}")
@@ -206,7 +207,7 @@ def _extremes(models: Sequence[Units], *, named: bool) -> str:
 def _names(found: Sequence[Units], among: Sequence[Units]) -> str:
     """“VAE, k = 1 and IWAE, k = 1 (20)”; of many that are equal, how many they are."""
     few = prose.listing([_name(one) for one in found])
-    many = f"{prose.in_words(len(found))} of {prose.in_words(len(among))}"
+    many = f"{prose.in_words(len(found))} of {prose.in_words(len(among))} models"
     return f"{few if len(found) <= NAMED else many} ({_counts(found)})"
 
 
@@ -220,6 +221,10 @@ def _name(one: Units) -> str:
 
 def _count(one: Units) -> str:
     return " + ".join(map(str, one.active))
+
+
+def _are(models: Sequence[Units]) -> str:
+    return "is" if {one.active for one in models} == {(1,)} else "are"
 
 
 def alt(data: UnitActivity) -> str:

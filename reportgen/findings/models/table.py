@@ -48,6 +48,8 @@ class JudgedModel:
     """Why a training has no record; empty where all have one."""
     waiting: bool
     """Whether only time was lacking: the next run goes on."""
+    broken: bool
+    """Whether a training broke, or its judgement did."""
 
     @property
     def cell(self) -> JudgementCell | None:
@@ -139,6 +141,7 @@ def _model(
         budget=budget(training, cells[0].checkpoint, published.epochs if published else None),
         cause=cause,
         waiting=bool(missing) and all(one is not None and one.paused for one in lost),
+        broken=any(one is not None and not one.paused for one in lost),
     )
 
 
@@ -159,6 +162,7 @@ def _absent(value: PublishedValue) -> JudgedModel:
         budget=None,
         cause=cause,
         waiting=False,
+        broken=False,
     )
 
 

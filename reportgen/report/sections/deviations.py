@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.datasets import DATASETS
-from reportgen.figures.drafting.labels import TRAINED_AS
 from reportgen.figures.drafting.ticks import plain
 from reportgen.findings import Findings, prose
 from reportgen.plan import TrainingCell
@@ -262,16 +261,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     found = lines(findings)
     from_paper = sum(line["from_paper"] for line in found)
     from_code = sum(line["from_code"] for line in found)
-    kinds = dict.fromkeys(
-        TRAINED_AS.get(str(cell.train["objective"]), "") for cell in findings.plan.trainings
-    )
     return {
         "lines": found,
         "told": words.sentence(
             f"of {words.counted(len(found), 'setting')}, {_differing(from_paper)} from what the paper says, "
             f"and {prose.in_words(from_code) if from_code else 'none'} from what its authors’ code does"
         ),
-        "kinds": prose.listing([kind for kind in kinds if kind]),
     }
 
 

@@ -86,7 +86,7 @@ def not_run(found: Grid) -> list[Mapping[str, str]]:
 
 
 def _state(model: JudgedModel) -> str:
-    state = "paused; the next run goes on" if model.waiting else "not run"
+    state = "paused; the next run goes on" if model.waiting else "broken" if model.broken else "not run"
     if len(model.cells) < 2:
         return state
     judged = f"{prose.count(len(model.records))} of {prose.count(len(model.cells))} trainings judged"

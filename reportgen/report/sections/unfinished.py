@@ -74,6 +74,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "broken": broken,
         "paused": paused,
+        "one_broken": len(broken) == 1,
+        "one_paused": len(paused) == 1,
         "short": short[:LONGEST],
         "all": prose.in_words(len(short)),
         "one": len(short) == 1,

@@ -118,7 +118,7 @@ def model(findings: Findings) -> str:
         if findings.vocabulary.swept:
             text = f"{text}, where nothing else is said; {swept(findings)}"
         return f"{text}."
-    if name := base_model(findings):
+    if (name := base_model(findings)) and models_trained(findings, judged(findings)) > 1:
         text += (
             f". It is {name}, one of {trained_models(findings, judged(findings))} and the one meant "
             "where gradients are measured and no other is named"

@@ -35,6 +35,8 @@ SHAPES = {
     NOT_JUDGED: "□",
 }
 """Each verdict's own shape."""
+NAMED = 2
+"""Models with equal likelihoods that are named: a VAE and an IWAE of one sample are one training."""
 
 
 def verdict(model: JudgedModel) -> Markup:
@@ -131,13 +133,19 @@ def spread(found: Grid) -> str:
     """By how much likelihoods differ between trainings of one model, least and most; empty of one alone."""
     known = [(model.spread, found.name(row, column)) for row, column, model in found.models]
     known = sorted((pair for pair in known if pair[0].available), key=lambda pair: pair[0].value)
-    ends = [f"{prose.with_interval(of)} nats for {name}" for of, name in (known[:1] + known[1:][-1:])]
+    ends = [f"{_deviation(of)} nats for {name}" for of, name in (known[:1] + known[1:][-1:])]
     if not ends:
         return ""
     return words.sentence(
         "from training to training the negative log-likelihood over the same images has a standard deviation"
         f" of {' to '.join(ends)}"
     )
+
+
+def _deviation(found: Estimate) -> str:
+    """Two digits of each number: of few trainings the ends lie decades apart, and the lower one is no 0."""
+    value, low, high = (prose.number(number, 2) for number in (found.value, found.low, found.high))
+    return told(f"{value} ({low} to {high})", found)
 
 
 def orderings(models: Sequence[JudgedModel]) -> str:
@@ -172,21 +180,27 @@ def updates(models: Sequence[JudgedModel]) -> str:
 
 
 def budget(models: Sequence[JudgedModel]) -> str:
-    """“64 of the 3280 epochs of the published models”; empty where they had as many."""
-    short = [m.budget for m in models if m.record and m.budget and m.budget.shortened]
-    if not short:
+    """“64 of the 3280 epochs of the published models”; empty where all had as many."""
+    known = [m.budget for m in models if m.record and m.budget and m.budget.published]
+    if not any(one.shortened for one in known):
         return ""
-    ours = sorted({b.epochs for b in short})
+    ours, theirs = sorted({one.epochs for one in known}), known[0].published or 0
     told = prose.count(ours[0]) if len(ours) == 1 else f"{prose.count(ours[0])} to {prose.count(ours[-1])}"
-    return f"{told} of the {prose.count(short[0].published or 0)} epochs of the published models"
+    if ours[-1] > theirs:
+        return f"{told} epochs, where the published models had {prose.count(theirs)}"
+    return f"{told} of the {prose.count(theirs)} epochs of the published models"
 
 
 def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
     """How many published numbers came out how, at what budget."""
     judged = [model for model in models if model.record is not None]
     published = [model for model in models if model.published is not None]
+    waiting = sum(model.waiting for model in models)
+    lost = sum(not model.records and not model.waiting for model in models)
     if not published:
-        return words.sentence(f"{words.counted(len(judged), 'trained model')} {_is(len(judged))} judged")
+        count = len({model.training.key for model in judged if model.training})  # two may be one: `shared`
+        text = f"{words.counted(count, 'trained model')} {_is(count)} judged"
+        return words.sentence(text + _lacking(waiting, lost))
     counts = {word: sum(model.verdict == word for model in published) for word in VERDICTS}
     numbers = len({id(model.published) for model in published})  # one may be held against several models
     theirs = words.counted(numbers, "published number")
@@ -201,26 +215,31 @@ def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
         text = f"of {theirs}, {prose.listing(parts)}"
     short = budget(models)
     text = f"after {short}, {text}" if short else text
-    waiting = sum(model.waiting for model in models)
-    lost = sum(not model.records and not model.waiting for model in models)
-    if waiting:
-        text += f"; {words.counted(waiting, 'model')} {_is(waiting)} not trained and judged yet"
-    if lost and counts[NOT_JUDGED]:
-        text += f"; {words.counted(lost, 'model')} {_is(lost)} missing"
-    return words.sentence(text)
+    return words.sentence(text + _lacking(waiting, lost if counts[NOT_JUDGED] else 0))
+
+
+def _lacking(waiting: int, lost: int) -> str:
+    """Clauses on models that have no numbers yet, and on those that have none."""
+    text = f"; {words.counted(waiting, 'model')} {_is(waiting)} not trained and judged yet" if waiting else ""
+    return text + (f"; {words.counted(lost, 'model')} {_is(lost)} missing" if lost else "")
 
 
 def best(found: Grid) -> str:
-    """The model with the highest likelihood, with the published number of that cell; empty where none is."""
+    """The model with the highest likelihood, or those, with the published number; empty where none is."""
     known = [(row, column, m) for row, column, m in found.models if m.likelihood.available]
     if not known:
         return ""
-    row, column, model = min(known, key=lambda entry: entry[2].likelihood.value)
-    name, value = found.name(row, column), likelihood(model)
-    lowest = f"the lowest negative log-likelihood, {value}"
-    text = f"{name} has {lowest if len(known) > 1 else f'a negative log-likelihood of {value}'} nats an image"
-    if model.published is not None and model.verdict != NOT_JUDGED:
-        text += f" (published: {prose.fixed(model.published.nll, 2)})"
+    model = min((model for _, _, model in known), key=lambda model: model.likelihood.value)
+    equal = [entry for entry in known if entry[2].likelihood.value == model.likelihood.value]
+    names, value = [found.name(row, column) for row, column, _ in equal], likelihood(model)
+    whose = prose.listing(names) if len(names) <= NAMED else words.counted(len(names), "model")
+    which = f"the lowest negative log-likelihood, {value}"
+    if len(equal) == len(known):
+        which = f"a negative log-likelihood of {value}"
+    text = f"{whose} {'has' if len(equal) == 1 else 'have'} {which} nats an image"
+    published = {m.published.nll for *_, m in equal if m.published is not None and m.verdict != NOT_JUDGED}
+    if len(published) == 1:
+        text += f" (published: {prose.fixed(published.pop(), 2)})"
     return words.sentence(text)
 
 
