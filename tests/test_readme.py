@@ -132,6 +132,7 @@ def test_every_statistic_that_a_claim_may_name_is_told() -> None:
     assert dict(rows) == kinds
 
 
+@pytest.mark.usefixtures("quick_reports")
 def test_what_is_typed_in_python_prints_what_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
