@@ -65,6 +65,11 @@ def test_it_is_shown_without_what_is_not_known_of_a_function(known: reportgen.Me
     page = known._repr_html_()
     assert ">K</th>" not in page and page.count("<tr>") == 4 and "Gradient of 1 coordinate" in page
     assert {row["group"] for row in known.rows} == {"all", "gradient"}
+    told = {row["statistic"] for row in known.rows}
+    assert {"total_variance", "time_normalized_variance", "coordinate_variance_q50"} <= told
+    assert not told & {"evaluations", "directional_signal_to_noise", "monte_carlo_share"}
+    with pytest.raises(UsageError, match="statistic: must be one of total_variance, "):
+        known.get("evaluations", "pathwise")
 
 
 NETWORK = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).double()
@@ -171,6 +176,7 @@ SOUND = {"sound": lambda: torch.zeros(2)}
         ({"a": lambda: np.zeros(2, "complex")}, {}, "got a complex128 array as 'gradient'."),
         ({"a": lambda: torch.zeros(0)}, {}, "got nothing."),
         ({"a": list}, {}, "got nothing."),
+        ({"a": lambda: {"all": torch.zeros(2)}}, {}, "got a part called all, as all parts together are."),
         ({"a": lambda: [torch.zeros(1), None]}, {}, "got NoneType as '1'. Use torch.autograd.grad(…, mat"),
         ({"a": lambda: nn.Linear(1, 1)}, {}, "got a module without gradients. Call backward() in it"),
         (

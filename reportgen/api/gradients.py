@@ -19,12 +19,25 @@ FEWEST = 64
 """Estimates: two for each bucket of replicates."""
 FIRST = 0
 """Seed of the call that shows what a function returns; it is not counted."""
-WHOLE = "gradient"
-"""Name of the one group where a gradient has no parts."""
+WHOLE, EVERYTHING = "gradient", "all"
+"""Names of the one group where a gradient has no parts, and of all groups together."""
+OF_MODELS = (
+    "directional_signal_to_noise",
+    "data_variance",
+    "monte_carlo_share",
+    "evaluations",
+    "work_normalized_variance",
+)
+"""Statistics of a decoder's passes, of several data points, or of draws besides those that were measured."""
 
 
 class GradientMeasurement(Measurement):
     """Of gradients that were handed over whole: nothing is known of samples and passes."""
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """Those that every gradient has."""
+        return tuple(name for name in super().statistics if name not in OF_MODELS)
 
     @property
     def heading(self) -> str:
@@ -134,6 +147,8 @@ class _Source:
         found = {name: self._flat(name, part) for name, part in self._named(returned).items()}
         if not sum(part.numel() for part in found.values()):
             raise self._unfit("nothing")
+        if EVERYTHING in found:
+            raise self._unfit(f"a part called {EVERYTHING}, as all parts together are", "Call it otherwise.")
         return found
 
     def require(self, found: Mapping[str, Tensor], sizes: Mapping[str, int], where: str) -> None:

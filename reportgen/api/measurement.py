@@ -41,6 +41,11 @@ class Measurement:
     """Relative half-width asked for."""
 
     @property
+    def statistics(self) -> tuple[str, ...]:
+        """What `get` knows, as in results.csv."""
+        return tuple(STATISTICS)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The estimators, in the order asked for."""
         return tuple(self.unbiased)
@@ -65,8 +70,8 @@ class Measurement:
         The names are those of results.csv: total_variance, variance_ratio,
         signal_to_noise, bias_p_value, … Raises UsageError for a name there is not.
         """
-        if statistic not in STATISTICS:
-            raise UsageError(f"statistic: must be one of {', '.join(STATISTICS)}, got {statistic!r}.")
+        if statistic not in self.statistics:
+            raise UsageError(f"statistic: must be one of {', '.join(self.statistics)}, got {statistic!r}.")
         if group not in self.record.groups:
             raise UsageError(f"group: must be one of {', '.join(self.record.groups)}, got {group!r}.")
         return of_arm(statistic, self._arm(estimator), group)
@@ -95,7 +100,8 @@ class Measurement:
 
     def _rows(self) -> list[Row]:
         arms = [MeasuredArm(self.record, i) for i in range(len(self.record.arms))]
-        return [row for arm in arms for row in arm_rows("", arm, ())]
+        rows = (row for arm in arms for row in arm_rows("", arm, ()))
+        return [row for row in rows if row.statistic in self.statistics]
 
     def _arm(self, label: str) -> MeasuredArm:
         arm = find(self.record, self.objective, label)
