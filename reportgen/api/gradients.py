@@ -76,11 +76,13 @@ def measure_gradients(
 
     Each is called until its total variance has a 95 % interval of relative
     half-width `precision` (0.05 or ``"5%"``), at least `min_replicates` and at
-    most `budget` times. Numbers depend on the functions and the seed alone: all
-    runs on one thread. Memory is 512 bytes a coordinate and function, less where
-    there are very many. A function that gives inf or nan is told as broken.
-    Raises UsageError, one line, where what is returned is no gradient. What a
-    function raises itself is not caught.
+    most `budget` times. Its estimates must be independent: of one that keeps
+    something from call to call, a moving average, say, intervals are too narrow.
+    Numbers depend on the functions and the seed alone: all runs on one thread.
+    The means take 512 bytes a coordinate and function, less where there are very
+    many, and the statistics made of them about twice as much again. A function
+    that gives inf or nan is told as broken. Raises UsageError, one line, where
+    what is returned is no gradient. What a function raises itself is not caught.
     """
     width = fraction(precision)
     if not isinstance(estimators, Mapping) or not estimators:
