@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
-import torch
-from torch import Tensor, nn
+from collections.abc import Callable, Mapping
 
 from reportgen.api.measurement import Measurement
 from reportgen.api.measuring import fraction, one_thread
 from reportgen.engine.given import OBJECTIVE, measure_given
 from reportgen.errors import UsageError
-from reportgen.problems.python_model import begin, seeded
+from reportgen.findings.statistics.named import STATISTICS
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.problems.given import given
 
 FEWEST = 64
 """Estimates: two for each bucket of replicates."""
-FIRST = 0
-"""Seed of the call that shows what a function returns; it is not counted."""
-WHOLE, EVERYTHING = "gradient", "all"
-"""Names of the one group where a gradient has no parts, and of all groups together."""
-OF_MODELS = (
-    "directional_signal_to_noise",
-    "data_variance",
-    "monte_carlo_share",
-    "evaluations",
-    "work_normalized_variance",
-)
-"""Statistics of a decoder's passes, of several data points, or of draws besides those that were measured."""
 
 
 class GradientMeasurement(Measurement):
@@ -37,7 +22,7 @@ class GradientMeasurement(Measurement):
     @property
     def statistics(self) -> tuple[str, ...]:
         """Those that every gradient has."""
-        return tuple(name for name in super().statistics if name not in OF_MODELS)
+        return tuple(name for name in super().statistics if not STATISTICS[name].of_models)
 
     @property
     def heading(self) -> str:
@@ -107,89 +92,18 @@ def measure_gradients(
             f"min_replicates: must be from {FEWEST} to the budget, {budget}, got {min_replicates}. "
             "Change one of the two."
         )
-    sources = {label: _Source(label, function) for label, function in estimators.items()}
-    with seeded(seed), one_thread():
-        trials = {label: source.parts(FIRST) for label, source in sources.items()}
-        sizes = {name: part.numel() for name, part in trials[first].items()}
-        for label, source in sources.items():
-            source.require(trials[label], sizes, f"{first!r} returned")
-            source.sizes = sizes
-        record = measure_given(
-            {label: source.replicate for label, source in sources.items()},
-            sizes,
-            reference=first,
-            precision=width,
-            budget=budget,
-            min_replicates=min_replicates,
-            seed=seed,
-            epsilon=max(torch.finfo(part.dtype).eps for found in trials.values() for part in found.values()),
-        )
+    cell = MeasurementCell(
+        key="",
+        training_key="",
+        setting={},
+        base=True,
+        checkpoint=0,
+        problem={},
+        measure={"precision": width, "budget": budget, "min_replicates": min_replicates},
+        arms=tuple(Arm(OBJECTIVE, label, label) for label in estimators),
+        references={OBJECTIVE: first},
+        seed=seed,
+    )
+    with one_thread():
+        record = measure_given(given(estimators, first, seed), cell)
     return GradientMeasurement(record, OBJECTIVE, dict.fromkeys(estimators, True), width)
-
-
-@dataclass
-class _Source:
-    """One function, and what its gradients must look like."""
-
-    label: str
-    function: Callable[[], object]
-    sizes: Mapping[str, int] | None = None
-
-    def replicate(self, seed: int) -> dict[str, Tensor]:
-        """One estimate, group by group, float64."""
-        found = self.parts(seed)
-        assert self.sizes is not None
-        self.require(found, self.sizes, "it returned before")
-        return {name: part.double() for name, part in found.items()}
-
-    def parts(self, seed: int) -> dict[str, Tensor]:
-        """One estimate as it is computed, flat, on the CPU."""
-        begin(seed)
-        returned = self.function()
-        found = {name: self._flat(name, part) for name, part in self._named(returned).items()}
-        if not sum(part.numel() for part in found.values()):
-            raise self._unfit("nothing")
-        if EVERYTHING in found:
-            raise self._unfit(f"a part called {EVERYTHING}, as all parts together are", "Call it otherwise.")
-        return found
-
-    def require(self, found: Mapping[str, Tensor], sizes: Mapping[str, int], where: str) -> None:
-        """Raises UsageError where these are not the coordinates that all have."""
-        own = {name: part.numel() for name, part in found.items()}
-        if own != sizes:
-            name = next(name for name in (*sizes, *own) if own.get(name) != sizes.get(name))
-            raise UsageError(
-                f"estimators[{self.label!r}]: must return {sizes.get(name, 0)} coordinates as {name!r}, as "
-                f"{where}, got {own.get(name, 0)}. Return the gradient in the same parameters each time."
-            )
-
-    def _named(self, returned: object) -> dict[str, object]:
-        if isinstance(returned, nn.Module):
-            learned = {name: p for name, p in returned.named_parameters() if p.requires_grad}
-            if all(p.grad is None for p in learned.values()):
-                raise self._unfit(
-                    "a module without gradients", "Call backward() in it, and zero_grad() before."
-                )
-            return {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in learned.items()}
-        if isinstance(returned, Tensor | np.ndarray):
-            return {WHOLE: returned}
-        if isinstance(returned, Mapping):
-            return {str(name): part for name, part in returned.items()}
-        if isinstance(returned, Sequence) and not isinstance(returned, str):
-            return {str(number): part for number, part in enumerate(returned)}
-        raise self._unfit("a function" if callable(returned) else type(returned).__name__)
-
-    def _flat(self, name: str, part: object) -> Tensor:
-        if isinstance(part, np.ndarray) and part.dtype.kind == "f":
-            part = torch.from_numpy(part)
-        if not isinstance(part, Tensor) or not part.is_floating_point():
-            what = f"a {part.dtype} array" if isinstance(part, Tensor | np.ndarray) else type(part).__name__
-            remedy = "Use torch.autograd.grad(…, materialize_grads=True)." if part is None else ""
-            raise self._unfit(f"{what} as {name!r}", remedy)
-        return part.detach().to("cpu", copy=True).flatten()
-
-    def _unfit(self, found: str, remedy: str = "") -> UsageError:
-        return UsageError(
-            f"estimators[{self.label!r}]: must return a gradient: real tensors, alone, in a sequence or "
-            f"under names, or a module with gradients; got {found}. {remedy or 'Return the gradient.'}"
-        )

@@ -52,10 +52,11 @@ def _models(findings: Findings) -> str:
 
 def _set_up(findings: Findings) -> str:
     v = findings.vocabulary
-    text = (
-        f"{words.capital(words.counted(len(findings.labels), 'estimator'))} of the gradient of "
-        f"{words.counted(len(findings.objectives), 'objective')} in {v.coordinates} "
-    )
+    text = f"{words.capital(words.counted(len(findings.labels), 'estimator'))} of "
+    if v.given:
+        text += "one gradient "
+    else:
+        text += f"the gradient of {words.counted(len(findings.objectives), 'objective')} in {v.coordinates} "
     several = bool(base_model(findings))
     if v.trained:
         size = "" if several and "problem.latent" in findings.experiment.swept else v.size

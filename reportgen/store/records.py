@@ -50,7 +50,8 @@ class ArmRecord:
     relative_half_width: float
     """Of the 95 % interval of total variance over all groups, when it stopped."""
     forward: float
-    """Decoder forward passes a replicate (K, plus any shared ones)."""
+    """Decoder forward passes a replicate (K, plus any shared ones); 0 of a function of a user's own, of
+    whose making nothing is known."""
     backward: float
     """Decoder backward passes (with respect to z) a replicate."""
     seconds_per_replicate: float
