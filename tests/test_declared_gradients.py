@@ -103,7 +103,7 @@ def test_its_report_says_nothing_of_what_is_not_known(mine: Path, quick_reports:
     page = (folder / "report.html").read_text()
     text = re.sub(r"\s+", " ", re.sub(r"<(script|style|svg)\b.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL))
     for said in (
-        "Three estimators of one gradient are measured on the same draws.",
+        "Three estimators of one gradient are measured with the same seeds.",
         "Of how it comes about nothing is known here",
         "F times the score.",
         "until 4000 calls are spent",
