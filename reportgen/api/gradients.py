@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from reportgen.api.measurement import Measurement
 from reportgen.api.measuring import fraction, one_thread
 from reportgen.engine.given import OBJECTIVE, measure_given
 from reportgen.errors import UsageError
+from reportgen.findings.prose import p_value
+from reportgen.findings.statistics.jackknife import LEVEL
+from reportgen.jackknife import t_quantile
 from reportgen.problems.python_model import begin, seeded
 
 FEWEST = 64
@@ -29,6 +33,14 @@ OF_MODELS = (
     "work_normalized_variance",
 )
 """Statistics of a decoder's passes, of several data points, or of draws besides those that were measured."""
+DEPENDENT = 1e-4
+"""Level of the test that a function's estimates are independent."""
+COARSE = 0.05
+"""Half-width, relative, up to which a variance rests on enough of an estimate's tail."""
+FEW = 10.0
+"""E‖d‖⁴/(E‖d‖²)², about, from which it rests on few of them; 3 at most where they are normal."""
+UNSEEN = 0.05
+"""Chance that what happens as often as is told is not seen once."""
 
 
 class GradientMeasurement(Measurement):
@@ -46,6 +58,40 @@ class GradientMeasurement(Measurement):
         size = f"{record.parameters:,} coordinate{'s' * (record.parameters != 1)}"
         return f"Gradient of {size}, up to {record.draws_per_image:,} estimates"
 
+    @property
+    def notes(self) -> list[str]:
+        """What the numbers need said beside them, of dependent estimates and of too few of them too."""
+        found = zip(self.record.arms, self.record.arrays["serial_dependence"], strict=True)
+        said = [_dependent(arm.label, float(z)) for arm, z in found if _chance(float(z)) < DEPENDENT]
+        return [*super().notes, *said, *self._all_the_same, *self._few_carry]
+
+    @property
+    def _all_the_same(self) -> list[str]:
+        """Functions of which no two estimates differ, and what that leaves open."""
+        sound = [arm for arm in self.record.arms if not arm.cause]
+        still = [arm for arm in sound if self.get("total_variance", arm.label).value == 0.0]
+        return [
+            f"All {arm.replicates:,} estimates of {arm.label} are the same: what happens in fewer than "
+            f"{1.0 - UNSEEN ** (1.0 / arm.replicates):.1%} of them may not have been seen. "
+            "Raise min_replicates if any does."
+            for arm in still
+        ]
+
+    @property
+    def _few_carry(self) -> list[str]:
+        """Functions with a variance that few estimates carry, known no better than coarsely."""
+        reach = t_quantile(LEVEL, self.record.arrays["variance_without"].shape[2] - 1)
+        coarse = [
+            arm for arm in self.record.arms if not arm.cause and COARSE < arm.relative_half_width < math.inf
+        ]
+        carried = {arm.label: arm.replicates * (arm.relative_half_width / reach) ** 2 for arm in coarse}
+        return [
+            f"The variance of {label} is carried by about one in {round(share)} of its estimates, and may be "
+            "larger than its interval says where these are few. Ask for a finer precision."
+            for label, share in carried.items()
+            if share > FEW
+        ]
+
     def num_samples(self, label: str) -> str:
         """Not known."""
         return ""
@@ -53,6 +99,20 @@ class GradientMeasurement(Measurement):
     def passes(self, label: str) -> str:
         """Not known."""
         return ""
+
+
+def _chance(z: float) -> float:
+    """Two-sided, of a standard normal number; NaN of NaN."""
+    return math.erfc(abs(z) / math.sqrt(2.0))
+
+
+def _dependent(label: str, z: float) -> str:
+    """What is said of one whose estimates depend on those before."""
+    how, width = ("resemble", "narrow") if z > 0.0 else ("make up for", "wide")
+    return (
+        f"Estimates of {label} {how} those made before them ({p_value(_chance(z))}): its intervals are too "
+        f"{width}. Return one that keeps nothing from call to call."
+    )
 
 
 def measure_gradients(
@@ -77,7 +137,9 @@ def measure_gradients(
     Each is called until its total variance has a 95 % interval of relative
     half-width `precision` (0.05 or ``"5%"``), at least `min_replicates` and at
     most `budget` times. Its estimates must be independent: of one that keeps
-    something from call to call, a moving average, say, intervals are too narrow.
+    something from call to call, a moving average, say, intervals are too narrow,
+    and of a loader that walks through its data too wide. That is tested, and
+    `notes` say so where it shows.
     Numbers depend on the functions and the seed alone: all runs on one thread.
     The means take 512 bytes a coordinate and function, less where there are very
     many, and the statistics made of them about twice as much again. A function

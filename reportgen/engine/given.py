@@ -7,10 +7,12 @@ record are those of the layer-by-layer route.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,6 +26,7 @@ from reportgen.engine.layered.summary import put_found, sound
 from reportgen.engine.moments import Moments
 from reportgen.engine.part import arm_record
 from reportgen.engine.replicates import Paired
+from reportgen.engine.serial import FOLLOWED, serial_dependence
 from reportgen.engine.stopping import rounds
 from reportgen.errors import UsageError
 from reportgen.estimators import Estimator
@@ -46,6 +49,12 @@ class GivenChannel(CoordinateChannel[None]):
     """Replicates of one function; it has one data point, and its noise are seeds, [1 R 1]."""
 
     replicate: Replicate
+    sketched: list[Tensor] = field(default_factory=list, kw_only=True)
+    """Of its estimates one by one, the first `FOLLOWED` of them, [R q]."""
+
+    def follow(self, sketches: Tensor) -> None:
+        if sum(map(len, self.sketched)) < FOLLOWED:
+            self.sketched.append(sketches[0])
 
     def gradients(self, _: None, noise: Tensor) -> dict[str, LayerGradient]:
         found = [self.replicate(int(seed)) for seed in noise.flatten()]
@@ -74,7 +83,8 @@ def measure_given(
     `budget` are calls of each. `sizes` are the coordinates of each group; `epsilon` is that of the numbers
     that gradients are computed in. All functions get the same seeds, and are
     compared with `reference` on them; that one is called first. The rest as in
-    `reportgen.engine.measure`.
+    `reportgen.engine.measure`, and an array serial_dependence [A] besides: of `reportgen.engine.serial`,
+    NaN for one that broke.
     """
     started = perf_counter()
     buckets = _buckets(sum(sizes.values()), len(replicates))
@@ -95,10 +105,10 @@ def measure_given(
     }
     own = next(arm for arm in arms if arm.label == reference)
     partner = channels[Key.of(own)]
+    partner.compared = True  # sketched, if only to be followed
     for channel in channels.values():
         if channel is not partner:
             channel.paired = Paired(partner, Moments.empty(1, buckets, SKETCH))
-            partner.compared = True
     samples = min(AT_ONCE, -(-min_replicates // buckets), budget // buckets)
     noise = stream(seed, "given")
     drawn = rounds(
@@ -115,6 +125,9 @@ def measure_given(
     found = Found(arms, channels, {(OBJECTIVE, "phi"): own}, drawn)
     arrays = blank(len(arms), 1, buckets, 1 + len(sizes))
     put_found(arrays, found, sound(found), {"phi": list(range(1 + len(sizes)))}, 1 + len(sizes), epsilon)
+    arrays["serial_dependence"] = np.array(
+        [math.nan if one.cause else serial_dependence(torch.cat(one.sketched)) for one in channels.values()]
+    )
     return MeasurementRecord(
         key="",
         training_key="",
