@@ -119,6 +119,34 @@ def test_its_report_says_nothing_of_what_is_not_known(mine: Path, quick_reports:
     assert "not available: across" not in rows
 
 
+def test_dependent_and_rare_estimates_are_told_in_the_report(mine: Path, quick_reports: None) -> None:
+    code = (
+        Path("mine.py")
+        .read_text()
+        .replace(
+            "    return {**",
+            """\
+    kept = torch.zeros(1, dtype=torch.float64)
+
+    def momentum():
+        kept.mul_(0.9).add_(0.1 * pathwise()["mean"])
+        return {"mean": kept}
+
+    made |= {"momentum": momentum, "still": lambda: {"mean": torch.ones(1)}}
+    return {**""",
+        )
+    )
+    Path("mine.py").write_text(code)
+    change("mine.py:build", "mine.py:build, arguments: {names: [pathwise, momentum, still]}")
+    change(NAMED, "estimators: [pathwise, momentum, still]\n")
+    change(TEXT[TEXT.index("claims:") :], "")
+    assert command("report") == 0
+    page = (Path("output") / "mine" / "report.html").read_text()
+    assert "Estimates of “momentum” resemble those made before them" in page
+    assert "estimates of “still” are the same: what happens in fewer than 1.2% of them" in page
+    assert "Estimates of “still”" not in page and "Estimates of “pathwise”" not in page
+
+
 def test_arguments_are_swept_and_seeded(mine: Path) -> None:
     change("build}", "build, arguments: {centre: 2.0}}")
     change("claims:", "sweep: {problem.arguments.centre: [2, 5]}\nclaims:")

@@ -158,6 +158,48 @@ def test_what_is_no_number_breaks_its_own_estimator_alone() -> None:
     assert not found.get("total_variance", "spoilt").available
 
 
+def test_what_keeps_something_from_call_to_call_is_told() -> None:
+    """Momentum, and a loader that walks through its data; what is independent has no such note."""
+    kept, batches, left = torch.zeros(8), (torch.arange(80.0) ** 2).reshape(10, 8).sin(), []
+
+    def momentum() -> Tensor:
+        kept.mul_(0.9).add_(torch.randn(8))
+        return kept
+
+    def loader() -> Tensor:
+        if not left:
+            left.extend(torch.randperm(len(batches)).tolist())
+        return batches[left.pop()]
+
+    together = {"sound": lambda: torch.randn(8) + 1.0, "momentum": momentum, "loader": loader}
+    for alone in (together, {"momentum": momentum}):
+        told = "\n".join(reportgen.measure_gradients(alone, **FEW).notes)
+        assert (
+            "Estimates of momentum resemble those made before them (p < 0.001): its intervals are too n"
+            in told
+        )
+        assert "Estimates of sound" not in told
+        assert ("Estimates of loader make up for those made before them (p < 0.001)" in told) == (
+            "loader" in alone
+        )
+
+
+def test_what_few_estimates_carry_or_none_is_told() -> None:
+    functions = {
+        "normal": lambda: torch.randn(1, dtype=torch.float64),
+        "heavy": lambda: torch.exp(1.5 * torch.randn(1, dtype=torch.float64)),
+        "still": lambda: torch.ones(1, dtype=torch.float64),
+    }
+    found = reportgen.measure_gradients(functions, precision="30%", budget=512, min_replicates=64)
+    *_, heavy, still = found.notes
+    assert still.startswith(
+        "All 64 estimates of still are the same: what happens in fewer than 4.6% of them "
+    )
+    assert heavy.startswith("The variance of heavy is carried by about one in ")
+    assert "resemble" not in str(found)
+    assert "of normal" not in str(found) and heavy in str(found)
+
+
 SOUND = {"sound": lambda: torch.zeros(2)}
 
 

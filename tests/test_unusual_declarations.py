@@ -289,10 +289,12 @@ def test_two_estimators_are_told_apart_where_both_are_measured() -> None:
 def test_truth_values_are_written_as_declared() -> None:
     found = toy(
         "experiment: toy\nproblem: {model: conjugate}\nsweep: {problem.drop_constant: [false, true]}\n"
+        "measure: {precision: 20%}\n"
         "claims:\n  - {id: a, statement: b, test: evaluations(pathwise) > 1 at every problem.drop_constant}\n"
     )
     seen = said(found)
     assert re.search(r"Drop constant\s+false\S+ true\b", seen) and "True" not in seen
+    assert "coarse as this one, intervals of heavy-tailed estimates hold less often than they say" in seen
 
 
 def test_evaluations_of_a_claim_are_counted_as_in_the_table() -> None:
@@ -308,5 +310,6 @@ def test_of_what_broke_altogether_no_number_is_told() -> None:
     assert "no checkpoints" not in seen
     methods = seen.partition("Where the randomness is")[2].partition("Verdicts")[0]
     assert methods and "–" not in methods and "A gradient has many coordinates." in methods
+    assert "interval is within" in methods and "Drawing stops where" not in methods
     part = crafted(experiment(), broken=lambda cell: cell.base)
     assert "and nothing was at the base setting." in " ".join(front.abstract(part))

@@ -8,6 +8,7 @@ from reportgen.api.measurement import Measurement
 from reportgen.api.measuring import fraction, one_thread
 from reportgen.engine.given import OBJECTIVE, measure_given
 from reportgen.errors import UsageError
+from reportgen.findings.statistics.cautions import cautions
 from reportgen.findings.statistics.named import STATISTICS
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.given import given
@@ -30,6 +31,11 @@ class GradientMeasurement(Measurement):
         record = self.record
         size = f"{record.parameters:,} coordinate{'s' * (record.parameters != 1)}"
         return f"Gradient of {size}, up to {record.draws_per_image:,} estimates"
+
+    @property
+    def notes(self) -> list[str]:
+        """What the numbers need said beside them, of dependent estimates and of too few of them too."""
+        return [*super().notes, *cautions(self.record)]
 
     def num_samples(self, label: str) -> str:
         """Not known."""
@@ -62,7 +68,9 @@ def measure_gradients(
     Each is called until its total variance has a 95 % interval of relative
     half-width `precision` (0.05 or ``"5%"``), at least `min_replicates` and at
     most `budget` times. Its estimates must be independent: of one that keeps
-    something from call to call, a moving average, say, intervals are too narrow.
+    something from call to call, a moving average, say, intervals are too narrow,
+    and of a loader that walks through its data too wide. That is tested, and
+    `notes` say so where it shows.
     Numbers depend on the functions and the seed alone: all runs on one thread.
     The means take 512 bytes a coordinate and function, less where there are very
     many, and the statistics made of them about twice as much again. A function

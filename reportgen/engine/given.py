@@ -7,12 +7,14 @@ record are those of the layer-by-layer route.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,6 +30,7 @@ from reportgen.engine.moments import Moments
 from reportgen.engine.part import arm_record
 from reportgen.engine.progress import MeasureProgress
 from reportgen.engine.replicates import Paired
+from reportgen.engine.serial import FOLLOWED, serial_dependence
 from reportgen.engine.stopping import rounds
 from reportgen.errors import UsageError
 from reportgen.estimators import Estimator
@@ -49,6 +52,12 @@ class GivenChannel(CoordinateChannel[None]):
     """Replicates of one function; it has one data point, and its noise are seeds, [1 R 1]."""
 
     replicate: Callable[[int], Mapping[str, Tensor]]
+    sketched: list[Tensor] = field(default_factory=list, kw_only=True)
+    """Of its estimates one by one, the first `FOLLOWED` of them, [R q]."""
+
+    def follow(self, sketches: Tensor) -> None:
+        if sum(map(len, self.sketched)) < FOLLOWED:
+            self.sketched.append(sketches[0])
 
     def gradients(self, _: None, noise: Tensor) -> dict[str, LayerGradient]:
         found = [self.replicate(int(seed)) for seed in noise.flatten()]
@@ -73,7 +82,8 @@ def measure_given(
 
     The budget are calls of each. All functions get the same seeds, and are compared with the cell's
     reference on them; that one is called first. Raises UsageError where there is no room for the means.
-    The rest as in `reportgen.engine.measure`.
+    The rest as in `reportgen.engine.measure`, and an array serial_dependence [A] besides: of
+    `reportgen.engine.serial`, NaN for one that broke.
     """
     started = perf_counter()
     settings, sizes, arms = cell.measure, problem.sizes, cell.arms
@@ -96,10 +106,10 @@ def measure_given(
         for arm in arms
     }
     partner = channels[Key.of(own)]
+    partner.compared = True  # sketched, if only to be followed
     for channel in channels.values():
         if channel is not partner:
             channel.paired = Paired(partner, Moments.empty(1, buckets, SKETCH))
-            partner.compared = True
     samples = max(min(AT_ONCE, -(-least // buckets), budget // buckets), 1)
     noise = stream(cell.seed, "given", str(cell.setting))
     with seeded(cell.seed):
@@ -118,6 +128,9 @@ def measure_given(
     arrays = blank(len(arms), 1, buckets, 1 + len(sizes))
     columns = {"phi": list(range(1 + len(sizes)))}
     put_found(arrays, found, sound(found), columns, 1 + len(sizes), problem.epsilon)
+    arrays["serial_dependence"] = np.array(
+        [math.nan if one.cause else serial_dependence(torch.cat(one.sketched)) for one in channels.values()]
+    )
     return MeasurementRecord(
         key=cell.key,
         training_key=cell.training_key,

@@ -128,6 +128,10 @@ class MeasurementRecord:
     weight_counts               [A bins]   how many of these lie where: bins of (estimate − weight_mean) /
                                            √weight_variance, the first and the last open
 
+    and, of functions of a user's own:
+
+    serial_dependence           [A]        z of the test that estimates depend on those made before them
+
     Groups of θ, named “θ …”, hold numbers of arms that estimate the gradient
     in θ, the others those of φ; ``all`` is all of whichever it is.
     """

@@ -57,7 +57,7 @@ STATISTICS: dict[str, StatisticKind] = {
     ),
     "work_normalized_variance": StatisticKind(1, "total variance times decoder passes a replicate"),
     "coordinate_lower": StatisticKind(
-        1, "fraction of coordinates where the reference has the lower variance"
+        1, "fraction of coordinates where the reference has the lower measured variance"
     ),
     "evaluations": StatisticKind(1, "decoder passes a replicate, forward and backward"),
     "exact_total_variance": StatisticKind(1, "total variance where it is known exactly", by_group=True),

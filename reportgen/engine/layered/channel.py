@@ -90,6 +90,8 @@ class CoordinateChannel(Replicates[Key, LayerMoments], ABC, Generic[D]):
                 raise not_finite(self.key.estimator, self.remedy)
             if self.paired is not None or self.compared:
                 sketches.append(self.sketch(gradients))
+        if sketches:
+            self.follow(torch.cat(sketches, 1))
         if self.compared:
             self._known = noise, torch.cat(sketches, 1)
         if self.paired is not None:
@@ -97,6 +99,9 @@ class CoordinateChannel(Replicates[Key, LayerMoments], ABC, Generic[D]):
             other = own if partner is self else partner.sketches(model, noise)
             size = partner.num_samples // self.num_samples
             self.paired.moments.update(bucket, block_means(own, size) - other)
+
+    def follow(self, sketches: Tensor) -> None:
+        """Look at those of a batch, [I R q], in the order in which it was made; of pure functions nothing."""
 
     def relative_half_width(self) -> float:
         """Of the total variance."""

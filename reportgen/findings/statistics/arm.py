@@ -81,6 +81,17 @@ class MeasuredArm:
         raise NotAvailableError(f"objective {self.about.objective} has no reference arm")
 
 
+def directions(arm: MeasuredArm, group: str = "all") -> int:
+    """In how many directions the estimates at one data point can lie, at most."""
+    record, theta = arm.record, arm.about.parameters == "theta"
+    if theta or group != "all":
+        named = [name.startswith("θ ") if group == "all" else name == group for name in record.groups]
+        own = int(record.arrays["coordinate_count"][named].sum())
+    else:
+        own = record.parameters
+    return own if theta or not record.eta else min(own, record.eta)
+
+
 def broken_arms(records: Iterable[MeasurementRecord]) -> tuple[ArmRecord, ...]:
     """Arms that broke in cells whose others are kept."""
     return tuple(arm for record in records for arm in record.arms if arm.status == "broken")

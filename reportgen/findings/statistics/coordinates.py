@@ -57,7 +57,7 @@ def _fraction(value: float) -> float:
 
 
 def coordinate_lower(arm: MeasuredArm) -> Quantity:
-    """Fraction of live coordinates in which the reference has the lower variance.
+    """Fraction of live coordinates in which the reference has the lower measured variance.
 
     Bucket s of every image is left out at a time; cut to [0, 1].
     """

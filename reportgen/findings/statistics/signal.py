@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.arm import MeasuredArm, directions
 from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.findings.statistics.jackknife import LEVEL, Quantity, Sample, exact
 from reportgen.findings.statistics.variance import mean_over_images
@@ -70,7 +70,7 @@ def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
     Of estimates with two directions what lies across is one number, which may be as near to zero as it likes:
     one over it has no mean. Source: Rainforth et al. (2018).
     """
-    if _directions(arm) == 2:
+    if directions(arm) == 2:
         raise NotAvailableError(NO_MEAN)
     ratios, without = arm.array("directional_ratio"), arm.array("directional_ratio_without")
     if np.isnan(ratios).any():
@@ -78,15 +78,6 @@ def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
     if np.isinf(ratios).any():
         return exact(math.inf)
     return Sample(*mean_over_images(ratios, without))
-
-
-def _directions(arm: MeasuredArm) -> int:
-    """In how many directions the estimates at one data point can lie, at most."""
-    record = arm.record
-    if arm.about.parameters == "theta":
-        counts = zip(record.groups, record.arrays["coordinate_count"], strict=True)
-        return int(sum(count for name, count in counts if name.startswith("θ ")))
-    return min(record.eta, record.parameters) if record.eta else record.parameters
 
 
 def _require_one_gradient(arm: MeasuredArm, other: MeasuredArm) -> None:

@@ -15,11 +15,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.arm import MeasuredArm, directions
 from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.findings.statistics.exact import has
-from reportgen.findings.statistics.jackknife import Quantity, Sample, exact
+from reportgen.findings.statistics.jackknife import Quantity, exact
+from reportgen.findings.statistics.squared_length import SquaredLength
 from reportgen.findings.statistics.variance import mean_over_images, on_log_scale
+from reportgen.jackknife import stratum_variances
 
 Array = NDArray[np.float64]
 
@@ -40,7 +42,16 @@ def bias_squared(arm: MeasuredArm, group: str = "all") -> Quantity:
     Without bias the estimate is around zero and can be below by chance: it is
     given as it is, so that its mean is right; ends of the interval are cut at zero.
     """
-    return Sample(*mean_over_images(*_bias(arm, group)), least=0.0)
+    g, value = arm.group(group), mean_over_images(*_bias(arm, group))
+    variances = arm.array("variance")[:, g]
+    mean, without = mean_over_images(variances, arm.array("variance_without")[:, :, g])
+    return SquaredLength(
+        *value,
+        least=0.0,
+        noise=mean / arm.about.replicates,
+        of_noise=float(stratum_variances(without).sum()) / (2.0 * mean) if mean > 0.0 else 0.0,
+        directions=len(variances) * max(directions(arm, group), 1),
+    )
 
 
 def mean_squared_error(arm: MeasuredArm, group: str = "all") -> Quantity:

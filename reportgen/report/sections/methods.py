@@ -17,6 +17,9 @@ from reportgen.findings.vocabulary import Vocabulary
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
+COARSE = 0.05
+"""Precision up to which drawing until it is met leaves intervals of heavy tails what they say."""
+
 
 def known(findings: Findings, name: str) -> bool:
     """Whether any record has a number in an array that holds NaN where it is not known."""
@@ -116,6 +119,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "biased": known(findings, "bias_squared"),
         "coordinates": v.coordinates,
         "precision": percent_text(experiment.measure.precision),
+        "coarse": experiment.measure.precision > COARSE,
         "budget": prose.count(int(experiment.measure.budget)),
         "least": prose.count(int(experiment.measure.min_replicates)),
         "fewest": prose.count(min(replicates)) if replicates else "",

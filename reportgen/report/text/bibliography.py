@@ -163,6 +163,10 @@ REFERENCES: dict[str, Reference] = {
         "International Conference on Machine Learning",
         *_arxiv("1206.6430"),
     ),
+    "patnaik1949": Reference(
+        "Patnaik, P. B.", "Patnaik", "1949", "The non-central χ²- and F-distribution and their applications",
+        "Biometrika 36(1/2), 202–232", *_doi("10.1093/biomet/36.1-2.202"),
+    ),
     "rainforth2018": Reference(
         "Rainforth, T., Kosiorek, A. R., Le, T. A., Maddison, C. J., Igl, M., Wood, F., & Teh, Y. W.",
         "Rainforth et al.", "2018", "Tighter variational bounds are not necessarily better",
