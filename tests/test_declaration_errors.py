@@ -272,8 +272,8 @@ REFUSED_FIELDS: dict[str, str] = {
         "x.yaml:2 estimators[0].label: must be free of , ( ) < > = so that claims can name it, got 'a, b'."
     ),
     'estimators: [{name: pathwise, label: "-1+cmd"}]': (
-        "x.yaml:2 estimators[0].label: must not begin with + - @, which make a formula of it where a spreadsheet "
-        "opens results.csv, got '-1+cmd'. Write the minus sign −, or begin with a word."
+        "x.yaml:2 estimators[0].label: must not begin with + - @, which make a formula of it where "
+        "a spreadsheet opens results.csv, got '-1+cmd'. Write the minus sign −, or begin with a word."
     ),
     "estimators: [pathwise, {name: score_function, label: pathwise}]": (
         "x.yaml:2 estimators[1].label: 'pathwise' is the label of estimators[0] too. Choose another."

@@ -237,8 +237,8 @@ def _nameable(label: str) -> str:
         )
     if label[0] in "+-@":
         raise refuse(
-            "must not begin with + - @, which make a formula of it where a spreadsheet opens results.csv, got "
-            f"{describe(label)}. Write the minus sign −, or begin with a word.",
+            "must not begin with + - @, which make a formula of it where a spreadsheet opens results.csv, "
+            f"got {describe(label)}. Write the minus sign −, or begin with a word.",
             at=("label",),
         )
     return label
