@@ -348,6 +348,12 @@ def test_a_run_that_broke_entirely_still_reports() -> None:
     seen = text_of(page_of(findings_of(SMALL, spoil)))
     assert "no memory" in seen
     assert "are confirmed" not in seen
+    assert (
+        "It was to be trained for one epoch on the ELBO with pathwise gradients; its training broke." in seen
+    )
+    assert "The model was to be trained on the ELBO for one epoch with Adam" in seen
+    assert "training image. Its training broke." in seen and "The others are kept" not in seen
+    assert "one declaration, no trained models and no measured cells" in seen
 
 
 @pytest.mark.parametrize(

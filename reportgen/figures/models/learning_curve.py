@@ -179,7 +179,7 @@ def _apart(record: TrainingRecord, base: TrainingRecord | None) -> list[tuple[st
 
 
 def _setting(path: str, value: Any) -> str:
-    return f"{path.rpartition('.')[2]} {value_title(path, value)}"
+    return f"{path.rpartition('.')[2].replace('_', ' ')} {value_title(path, value)}"
 
 
 def alt(data: LearningCurve) -> str:

@@ -19,9 +19,7 @@ def _judgements(findings: Findings) -> str:
     plan = findings.plan
     if not plan.judgements:
         return ""
-    told = (
-        f"{words.counted(len(plan.judgements), 'judgement')} of {'them' if len(plan.trainings) > 1 else 'it'}"
-    )
+    told = f"{words.counted(len(findings.judgements), 'judgement')} of {'them' if len(findings.trainings) > 1 else 'it'}"
     settings: dict[str, set[str]] = {}
     for cell in plan.judgements:
         settings.setdefault(cell.training_key, set()).add(repr(sorted(cell.setting.items())))
@@ -40,10 +38,10 @@ def context(findings: Findings) -> Mapping[str, Any]:
     return {
         "trained": bool(findings.plan.trainings),
         "trainings": words.counted(
-            len(findings.plan.trainings),
+            len(findings.trainings),
             "training" if TRAINING_SEED in findings.experiment.swept else "trained model",
         ),
-        "measurements": words.counted(len(findings.plan.measurements), "measured cell"),
+        "measurements": words.counted(len(findings.measurements), "measured cell"),
         "measuring": prose.seconds(sum(r.seconds for r in findings.measurements)),
         "fitting": prose.seconds(sum(r.seconds for r in findings.trainings)),
         "judgements": _judgements(findings),

@@ -126,9 +126,11 @@ def model(findings: Findings) -> str:
     course = [f"for {long} on {what}" for long, what in stages_of(findings)]
     if course:
         moves = DISTRIBUTIONS[problem.distribution].reparameterizable
+        lost = unfinished(findings, base_trainings(findings))
         text += (
-            f". It was trained {', then '.join(course)} with "
-            f"{'pathwise gradients' if moves else 'leave-one-out gradients in φ'}"
+            f". It was {'to be ' if lost else ''}trained {', then '.join(course)}{',' * (',' in course[-1])} "
+            f"with {'pathwise gradients' if moves else 'leave-one-out gradients in φ'}"
+            f"{f'; {lost}' if lost else ''}"
         )
     else:
         text += ". It was not trained"
@@ -140,6 +142,25 @@ def model(findings: Findings) -> str:
         f"estimator: differences between estimators are not differences between training runs."
     )
     return text
+
+
+def base_trainings(findings: Findings) -> set[str]:
+    """The training of the base setting, by key."""
+    return {cell.key for cell in findings.plan.trainings if cell.base}
+
+
+def unfinished(findings: Findings, trainings: Collection[str]) -> str:
+    """“its training broke”, “of six trainings, two broke and one is not finished”; empty where all are done."""
+    lost = [record for record in findings.broken if record.key in trainings]
+    if len(trainings) == 1:
+        return " ".join(f"its training {'is not finished' if one.paused else 'broke'}" for one in lost)
+    paused = sum(record.paused for record in lost)
+    parts = [
+        (len(lost) - paused, "broke"),
+        (paused, f"{'is' if paused == 1 else 'are'} not finished"),
+    ]
+    told = [f"{prose.in_words(n)} {what}" for n, what in parts if n]
+    return f"of {counted(len(trainings), 'training')}, {prose.listing(told)}" if told else ""
 
 
 def judged(findings: Findings) -> set[str]:
