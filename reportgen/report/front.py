@@ -87,6 +87,8 @@ def _measured(findings: Findings) -> list[MeasurementCell]:
 
 def _checkpoints_of_one(findings: Findings) -> str:
     """Of the base model: “seven checkpoints of one training run”, or of one of three, or of each of them."""
+    if not about.stages_of(findings):
+        return "the parameters before training"
     cells = _measured(findings)
     base = next((model_of(cell.setting) for cell in cells if cell.base), {})
     runs: dict[str, set[int]] = {}

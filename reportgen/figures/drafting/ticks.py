@@ -16,7 +16,7 @@ def power_of_ten(exponent: int) -> str:
 
 
 def plain(value: float) -> str:
-    """A number without needless digits: 0.05, 2, 1500, 15 000, 2.5×10⁻⁷; a whole number, an int, is written out."""
+    """A number without needless digits: 0.05, 2, 1500, 15 000, 2.5×10⁻⁷; an int is written out."""
     if value == 0:
         return "0"
     if isinstance(value, float) and not 1e-4 <= abs(value) < 1e6:

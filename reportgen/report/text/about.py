@@ -10,7 +10,7 @@ from typing import Any
 from reportgen.declaration.train import stages
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.figures import reading
-from reportgen.figures.drafting.labels import setting_title, value_title
+from reportgen.figures.drafting.labels import named_setting, setting_title, value_title
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model, model_name
 from reportgen.findings import Findings, prose
@@ -150,7 +150,7 @@ def base_trainings(findings: Findings) -> set[str]:
 
 
 def unfinished(findings: Findings, trainings: Collection[str]) -> str:
-    """“its training broke”, “of six trainings, two broke and one is not finished”; empty where all are done."""
+    """“its training broke”, “of six trainings, two broke and one is not finished”; empty of finished ones."""
     lost = [record for record in findings.broken if record.key in trainings]
     if len(trainings) == 1:
         return " ".join(f"its training {'is not finished' if one.paused else 'broke'}" for one in lost)
@@ -206,7 +206,7 @@ def swept(findings: Findings) -> str:
     """What the declaration sweeps: “k takes 15 values from −3 to 3 with quadratic”."""
     told = []
     for run in findings.series():
-        named = ", ".join(written(value, path) for path, value in run.named.items())
+        named = ", ".join(named_setting(path, value) for path, value in run.named.items())
         text = f"{setting_title(run.path, long=True)} takes {counted(len(run.values), 'value')} "
         text += span(run.values)
         told.append(f"{text} with {named}" if named else text)
