@@ -575,3 +575,14 @@ def test_runs_of_a_sweep_are_told_apart_by_name() -> None:
     swept = FUNCTION[: FUNCTION.index("sweep:")] + "sweep: {problem.k: [1, 1e8], problem.mean: [-1e7, 0]}\n"
     seen = about.swept(toy(swept))
     assert "k takes two values from 1 to 10⁸ with mean −10⁷" in seen and "with mean 0" in seen
+
+
+def test_a_dash_where_an_estimate_can_be_zero_says_so() -> None:
+    found = toy(CONJUGATE, eta=4)
+    assert "A dash stands" not in text_of(page_of(found))
+    lost = [
+        replace(r, arrays={**r.arrays, "directional_ratio": r.arrays["directional_ratio"] * np.nan})
+        for r in found.measurements
+    ]
+    seen = text_of(page_of(replace(found, measurements=tuple(lost))))
+    assert "is lost in the noise, or where an estimate can be zero, which has no direction." in seen
