@@ -81,7 +81,7 @@ class PausedError(ReportgenError):
 
 
 class StoppedError(ReportgenError):
-    """Interrupted where nothing is kept."""
+    """Interrupted; the message says what is kept."""
 
     exit_code = 130
 

@@ -295,15 +295,34 @@ def test_damaged_cell_is_exit_4_with_the_remedy(
     assert call("run", "tiny.yaml", "--executor", "serial", "--fresh", "--quiet") == 0
 
 
-def test_interrupt_is_130(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+INTERRUPTED = {
+    "run tiny.yaml": ("workflow.execute", "what was measured is kept. Run the same command to go on."),
+    "report tiny.yaml --fresh": ("workflow.execute", "With --fresh the same command begins again."),
+    "report tiny.yaml": ("workflow.prepare", "nothing was changed."),
+    "render tiny.yaml": ("workflow.prepare", "what is stored is as it was. Run the same command again."),
+    "check tiny.yaml": ("workflow.prepare", "nothing was changed."),
+    "compare a b": ("cli.drift_together.compare", "nothing was changed."),
+    "data fetch digits": (
+        "datasets.fetching.fetch",
+        "what has come is kept. Run the same command to go on.",
+    ),
+    "data list": ("datasets.inspection.inspect", "nothing was changed."),
+}
+"""A command, what it is stopped in, and what it then says last."""
+
+
+@pytest.mark.parametrize("command", INTERRUPTED)
+def test_interrupted_each_command_says_what_is_kept(
+    command: str, tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(workflow, "execute", stop)
-    assert call("run", "tiny.yaml") == 130
-    assert "what was measured is kept" in errors(capsys)[-1]
+    where, kept = INTERRUPTED[command]
+    monkeypatch.setattr(f"reportgen.{where}", stop)
+    assert call(*command.split()) == 130
+    (line,) = errors(capsys)
+    assert line.startswith("error: interrupted; ") and line.endswith(f" {kept}")
 
 
 def test_a_defect_shows_its_traceback(

@@ -271,6 +271,17 @@ REFUSED_FIELDS: dict[str, str] = {
     'estimators: [{name: pathwise, label: "a, b"}]': (
         "x.yaml:2 estimators[0].label: must be free of , ( ) < > = so that claims can name it, got 'a, b'."
     ),
+    'estimators: [{name: pathwise, label: "Café"}, {name: score_function, label: "cafe\u0301"}]': (
+        "x.yaml:2 estimators[1].label: 'café' reads like 'Café', the label of estimators[0]. Choose another."
+    ),
+    "estimators: [{name: pathwise, label: Score function}, score_function]": (
+        "x.yaml:2 estimators[1].label: 'score_function' reads like 'Score function', the label of "
+        "estimators[0]. Choose another."
+    ),
+    'estimators: [{name: pathwise, label: "-1+cmd"}]': (
+        "x.yaml:2 estimators[0].label: must not begin with + - @, which make a formula of it where "
+        "a spreadsheet opens results.csv, got '-1+cmd'. Write the minus sign −, or begin with a word."
+    ),
     "estimators: [pathwise, {name: score_function, label: pathwise}]": (
         "x.yaml:2 estimators[1].label: 'pathwise' is the label of estimators[0] too. Choose another."
     ),

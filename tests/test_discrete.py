@@ -297,4 +297,6 @@ def test_a_temperature_is_no_part_of_the_content_of_an_arm_without_one() -> None
 
 def test_a_temperature_is_named_in_figures() -> None:
     assert short_title("gumbel_softmax at 0.1", "gumbel_softmax").endswith(", τ\u00a0=\u00a00.1")
+    assert short_title("gumbel_softmax at 1e-07", "gumbel_softmax").endswith(", τ\u00a0=\u00a010⁻⁷")
+    assert short_title("gumbel_softmax at noon", "gumbel_softmax") == "Gumbel_softmax at noon"
     assert short_title("gumbel_softmax", "gumbel_softmax") == "Gumbel-softmax"

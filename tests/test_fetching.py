@@ -362,6 +362,39 @@ def test_a_folder_in_a_files_place_is_told_with_the_remedy(server: FileServer, p
         (place / path).unlink(missing_ok=True)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "remedy"),
+    [
+        ("", "Make it readable, or delete it and fetch it again."),
+        (".sha256", "Delete it."),
+        (".part", "Delete it."),
+        (".part.json", "Delete it."),
+    ],
+)
+def test_a_pipe_in_a_files_place_is_told_and_not_waited_for(
+    server: FileServer, place: Path, suffix: str, remedy: str
+) -> None:
+    pipe = place / f"{BIG}{suffix}"
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)  # who opens it without looking does not wait for ever
+    signal.alarm(5)  # who reads it is ended
+    try:
+        said = rf"^{re.escape(str(pipe))}: cannot be [a-z ]+ \(.*a pipe is in its place\)\. {remedy}$"
+        with pytest.raises(DataError, match=said):
+            fetch(toy(server.base, known=suffix != ".sha256"))
+    finally:
+        signal.alarm(0)
+        os.close(end)
+
+
+def test_a_device_in_the_folder_to_fetch_from_is_not_read(tmp_path: Path, place: Path) -> None:
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "train.npy").symlink_to("/dev/zero")
+    with pytest.raises(DataError, match=r"train\.npy \(a device is in its place\)"):
+        fetch(toy(), str(tmp_path / "shelf"))
+
+
 def test_a_record_that_cannot_be_read_is_damage_whether_or_not_its_file_is_here(
     server: FileServer, place: Path
 ) -> None:

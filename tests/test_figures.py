@@ -806,3 +806,5 @@ def test_ticks_read_as_they_should() -> None:
     assert [plain(v) for v in (12.5, -137.25, 15000.0)] == ["12.5", "−137.25", "15\u202f000"], (
         "as in the text"
     )
+    assert [plain(v) for v in (1e30, -1e-7, 2.5e-5, 1e6)] == ["10³⁰", "−10⁻⁷", "2.5×10⁻⁵", "10⁶"]
+    assert plain(20_260_101) == "20\u202f260\u202f101", "a seed is told whole"

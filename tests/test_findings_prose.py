@@ -89,7 +89,7 @@ def test_times(value: float, expected: str) -> None:
     [
         (0.947, "95%"), (0.0123, "1.2%"), (0.02, "2.0%"), (0.5, "50%"), (1.0, "100%"), (0.99985, "99.98%"),
         (0.996, "99.6%"), (1 - 1e-12, "almost 100%"), (0.0, "0%"), (-0.02, "−2.0%"), (12.0, "1200%"),
-        (math.nan, "not available"),
+        (math.nan, "not available"), (6.688e14, "6.7×10¹⁶%"),
     ],
 )  # fmt: skip
 def test_percent(value: float, expected: str) -> None:
@@ -142,6 +142,7 @@ def test_shares_without_an_interval_that_can_be_seen_are_told_alone() -> None:
 
 def test_parts_of_a_whole_are_both_in_words_or_both_in_digits() -> None:
     assert [prose.of(2, 6), prose.of(12, 14), prose.of(3, 1500)] == ["two of six", "12 of 14", "3 of 1500"]
+    assert [prose.of(0, 6), prose.of(0, 14)] == ["none of six", "none of 14"]
 
 
 def test_a_symbol_that_begins_a_sentence_stays_itself() -> None:

@@ -209,12 +209,18 @@ def test_equal_counts_have_no_most(one: Findings) -> None:
     assert "The most are active in IWAE, k\u00a0=\u00a050 (25), the fewest" in unit_activity.caption(
         one, data
     )
-    alike = [(title, tuple(data.models[0] for _ in row)) for title, row in data.rows]
+    layers = data.models[0].layers
+    alike = [
+        (title, tuple(replace(m, layers=layers) for m in row if not isinstance(m, str)))
+        for title, row in data.rows
+    ]
     caption = unit_activity.caption(one, replace(data, rows=tuple(alike)))
-    assert caption.endswith("19 are active in every one of the six models.")
+    assert caption.endswith("19 are active in every one of the five models.")
+    caption = unit_activity.caption(one, replace(data, rows=tuple(alike[:1])))
+    assert caption.endswith("19 are active in VAE, k\u00a0=\u00a01 and IWAE, k\u00a0=\u00a01.")
     several = [*alike[:2], data.rows[2]]
     caption = unit_activity.caption(one, replace(data, rows=tuple(several)))
-    assert caption.endswith("the fewest in four of six models (19).")
+    assert caption.endswith("the fewest in three of five models (19).")
     unit = replace(data.models[0], layers=((0.5, 0.001),))
     assert unit_activity.caption(one, replace(data, rows=(("", (unit,)),))).endswith(
         "1 is active in VAE, k\u00a0=\u00a01."
@@ -324,7 +330,7 @@ def test_signal_by_model_says_whose_signal_falls(one: Findings) -> None:
     assert [row.cells[-1] for row in table.rows if row.cells[2] == 64][:2] == [panel.slopes[0]] * 2
     assert {row.cells[-1] for row in table.rows if row.cells[2] != 64} == {None}
     caption = signal_by_model.caption(one, data)
-    assert "for pathwise in\u00a0φ it falls in every model, with slopes between" in caption
+    assert "for pathwise in\u00a0φ it falls in every model, with slope −0.500;" in caption
     assert "for doubly reparameterized in\u00a0φ it rises in every model" in caption
     assert "Full colour: epoch 64; the earlier the fainter and thinner: 0 and 8." in caption
     assert "Bars are 95% intervals, the widest ±" in caption and "runs off" not in caption
@@ -362,6 +368,10 @@ def test_signal_falls_or_rises_only_where_the_interval_of_the_slope_says_so(one:
         " one of three models, with slopes between −0.30 (−0.40 to −0.20) and 0.50 (0.40 to 0.60)"
     )
     assert signal_by_model._told([Estimate(0.0)], "pathwise") == ""
+    up = tuple(Estimate(0.5, 0.4, 0.6) for _ in one.labels)
+    rows = [(title, tuple(p and replace(p, slopes=up) for p in row)) for title, row in data.rows[1:]]
+    caption = signal_by_model.caption(one, replace(data, rows=(data.rows[0], *rows)))
+    assert "pathwise in\u00a0φ it falls in one of five models and rises in four of five models" in caption
     wide = replace(
         data.panels[0].last[0],
         estimates=(*data.panels[0].last[0].estimates[:-1], Estimate(0.5, 0.0, 0.9)),

@@ -299,7 +299,7 @@ def test_without_published_numbers_the_table_is_of_ours_alone() -> None:
     assert "Ours − theirs" not in page_of(found)
     first = plain(front.abstract(found)[0])
     assert first.startswith("Five trained models are judged. ")  # a VAE and an IWAE of one sample are one
-    assert "Six models have a negative log-likelihood of " in first
+    assert "Five models have a negative log-likelihood of " in first
     twins = models(declared(UNPUBLISHED), shift=lambda cell: -float(cell.setting["train.num_samples"] == 1))
     seen = plain(front.abstract(twins)[0]).replace("\u00a0", " ")
     assert ". VAE, k = 1 and IWAE, k = 1 have the lowest negative log-likelihood, " in seen
@@ -310,6 +310,9 @@ def test_without_published_numbers_models_that_are_missing_are_told_too() -> Non
     assert seen.startswith("Four trained models are judged; one model is not trained and judged yet.")
     page = text_of(page_of(spoilt(declared(UNPUBLISHED), break_iwae)))
     assert "Four trained models are judged; one model is missing." in page
+    assert "Five models were to be trained, each as " in page and "Of five trainings, one broke." in page
+    assert "one declaration, four trained models, five judgements of them " in page
+    assert "checkpoints of each of four trained models" in page
     assert "k = 50brokenthe bound of epoch 1 is nan" in page, "it was run, so it is not “not run”"
 
 
@@ -533,21 +536,24 @@ def test_methods_tell_the_learning_rate_of_every_step(page: str) -> None:
 
 
 def test_a_training_that_goes_on_is_told_from_its_beginning() -> None:
+    def trained(experiment: Any) -> Findings:
+        plan = make_plan(experiment, "0" * 64)
+        return collect(experiment, plan, {cell.key: trained_well(cell) for cell in plan.trainings})
+
     text = CONTINUED.replace(
         "{objective: elbo, epochs: 64,", "{objective: elbo, epochs: 64, schedule: burda2016,"
     )
     experiment = load_text(text.replace("num_samples: 50", "num_samples: 50\n  learning_rate: 1e-4"))
-    found = collect(experiment, make_plan(experiment, "0" * 64), {})
-    seen = text_of(page_of(found))
+    seen = text_of(page_of(trained(experiment)))
     assert (
         "It was trained for two epochs on the ELBO, then for 64 epochs on the ELBO, then for 40 epochs on "
-        "the IWAE bound, K = 50 with pathwise gradients."
+        "the IWAE bound, K = 50, with pathwise gradients."
     ) in seen
-    assert "on the ELBO for 64 epochs, then on the IWAE bound, K = 50 for 40 epochs with Adam" in seen
+    assert "on the ELBO for 64 epochs, then on the IWAE bound, K = 50, for 40 epochs with Adam" in seen
     assert "minibatches of 20 or 30 and a learning rate of 0.001, then one that falls in stages" in seen
     assert "from 0.001 to 0.0001, then of 0.0001 (Burda" in seen
     swept = load_text(text + "sweep: {train.num_samples: [5]}\n")
-    seen = text_of(page_of(collect(swept, make_plan(swept, "0" * 64), {})))
+    seen = text_of(page_of(trained(swept)))
     assert "they go on from where earlier trainings ended, in which weights start Glorot-uniform" in seen
     courses = [
         [{"epochs": 2, "schedule": "constant", "learning_rate": 0.001}],
@@ -560,7 +566,7 @@ def test_a_training_that_goes_on_is_told_from_its_beginning() -> None:
     )
     assert rates([*stages[1], *stages[0]]) == "that falls in stages from 0.001 to 0.0001 or of 0.001"
     halted = load_text(text.replace("epochs: 40", "epochs: 0").replace("[0, 40]", "[0]"))
-    seen = text_of(page_of(collect(halted, make_plan(halted, "0" * 64), {})))
+    seen = text_of(page_of(trained(halted)))
     assert "then for 64 epochs on the ELBO with pathwise gradients. " in seen and "not trained." not in seen
 
 
@@ -693,7 +699,7 @@ def test_one_model_needs_no_name() -> None:
     seen = of_experiment(page_of(collect(experiment, plan, made)))
     assert "model: " not in seen and "one of the estimators" not in seen
     assert "at two checkpoints of one training run" in seen
-    assert "then for 40 epochs on the IWAE bound, K = 50 with pathwise gradients" in seen
+    assert "then for 40 epochs on the IWAE bound, K = 50, with pathwise gradients" in seen
     assert "The model was trained on the ELBO for two epochs, then on the ELBO for 64 epochs, then on" in seen
     assert "three trained models, two judgements of them and" in seen
 

@@ -37,7 +37,7 @@ from reportgen.report.sections import (
     unbiasedness,
     variance,
 )
-from reportgen.report.text import marks
+from reportgen.report.text import about, marks
 from reportgen.store.records import MeasurementRecord
 from tests.crafted import BUCKETS, crafted, experiment
 from tests.press_cases import CONJUGATE, FUNCTION, RAINFORTH, rising, toy
@@ -327,6 +327,8 @@ def test_an_axis_is_logarithmic_over_more_than_a_decade(values: tuple[float, ...
 def test_places_have_the_digits_of_their_intervals() -> None:
     assert place_text(1.06379, 1.060, 1.071) == "1.064" and place_text(12.3, 8.0, 27.0) == "12"
     assert interval_text(1.060, 1.071) == "1.060 to 1.071"
+    assert place_text(4.05e-7, 3.7e-7, 4.4e-7) == "4.05×10⁻⁷"
+    assert interval_text(3.7e-7, 4.4e-7) == "3.70×10⁻⁷ to 4.40×10⁻⁷"
     assert (
         interval_text(0.5, math.inf) == "above 0.500" and interval_text(-math.inf, math.inf) == "not bounded"
     )
@@ -567,3 +569,20 @@ def test_exact_variances_at_every_k_lie_under_the_marks() -> None:
     plain = variance_against_num_samples.data(bare)
     assert plain is not None and all(math.isnan(v) for exact in plain.exact for v in exact)
     assert "thin lines" not in variance_against_num_samples.caption(bare, plain)
+
+
+def test_runs_of_a_sweep_are_told_apart_by_name() -> None:
+    swept = FUNCTION[: FUNCTION.index("sweep:")] + "sweep: {problem.k: [1, 1e8], problem.mean: [-1e7, 0]}\n"
+    seen = about.swept(toy(swept))
+    assert "k takes two values from 1 to 10⁸ with mean −10⁷" in seen and "with mean 0" in seen
+
+
+def test_a_dash_where_an_estimate_can_be_zero_says_so() -> None:
+    found = toy(CONJUGATE, eta=4)
+    assert "A dash stands" not in text_of(page_of(found))
+    lost = [
+        replace(r, arrays={**r.arrays, "directional_ratio": r.arrays["directional_ratio"] * np.nan})
+        for r in found.measurements
+    ]
+    seen = text_of(page_of(replace(found, measurements=tuple(lost))))
+    assert "is lost in the noise, or where an estimate can be zero, which has no direction." in seen

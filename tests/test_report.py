@@ -348,6 +348,12 @@ def test_a_run_that_broke_entirely_still_reports() -> None:
     seen = text_of(page_of(findings_of(SMALL, spoil)))
     assert "no memory" in seen
     assert "are confirmed" not in seen
+    assert (
+        "It was to be trained for one epoch on the ELBO with pathwise gradients; its training broke." in seen
+    )
+    assert "The model was to be trained on the ELBO for one epoch with Adam" in seen
+    assert "training image. Its training broke." in seen and "The others are kept" not in seen
+    assert "one declaration, no trained models and no measured cells" in seen
 
 
 @pytest.mark.parametrize(
@@ -416,7 +422,8 @@ def test_what_there_is_one_of_is_written_so() -> None:
     seen = text_of(page_of(found))
     assert "coordinates. It was not trained. The same parameters" in seen
     assert "The model was not trained. Weights start Glorot-uniform" in seen and "no epochs" not in seen
-    assert "one declaration, one trained model and one measured cell (" in seen
+    assert "one declaration, one untrained model and one measured cell (" in seen
+    assert " at the parameters before training and " in seen and "it went" not in seen
     assert "The claim takes one look at the data, on an interval of 95.0% coverage." in seen
     assert "with one look at the data it has coverage 0.95," in seen
     assert re.search(r"The number of replicates was [\d\u202f]+ an image\.", seen)

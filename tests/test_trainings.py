@@ -38,7 +38,7 @@ from reportgen.store.records import JudgementRecord
 from reportgen.training import load_checkpoint, train
 from reportgen.verification.agreement import disagreements
 from tests.synthetic import training
-from tests.synthetic_models import TABLE, judgement, models, nll_of, paused, records
+from tests.synthetic_models import TABLE, judgement, models, nll_of, paused, records, trained_well
 from tests.test_models import of
 from tests.test_report import page_of, text_of
 
@@ -567,7 +567,9 @@ def test_the_report_says_over_what_its_intervals_are(pages: tuple[str, str]) -> 
 def test_one_model_of_several_trainings_is_one() -> None:
     text = TABLE[: TABLE.index("published:")] + "sweep: {train.seed: [0, 1, 2]}\n"
     experiment = declared(text)
-    page = text_of(page_of(collect(experiment, planned(text), {})))
+    plan = planned(text)
+    done: dict[str, Any] = {cell.key: trained_well(cell) for cell in plan.trainings}
+    page = text_of(page_of(collect(experiment, plan, done)))
     assert "One model was trained, in three trainings from several seeds, each as" in page
 
 

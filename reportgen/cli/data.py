@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reportgen.cli.interruption import leaving
 from reportgen.cli.options import OUTPUT, Json, Quiet, Unused
 from reportgen.cli.printing import complain, print_json, print_lines
 from reportgen.errors import UsageError
@@ -68,6 +69,7 @@ def list_(output: Unused = OUTPUT, quiet: Quiet = False, as_json: Json = False) 
 
 
 @app.command()
+@leaving("what has come is kept. Run the same command to go on.")
 def fetch(
     names: Names,
     origin: From = "",

@@ -14,6 +14,7 @@ import typer
 from reportgen import __version__
 from reportgen.cli import commands, experiments
 from reportgen.cli.data import app as data
+from reportgen.cli.interruption import NOTHING_DONE
 from reportgen.cli.printing import complain, lasting_output
 from reportgen.cli.verify import verify
 from reportgen.errors import ReportgenError, UsageError
@@ -60,7 +61,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         traceback.print_exc()
         code = DEFECT
     if code == INTERRUPTED:
-        complain("interrupted; what was measured is kept. Run the same command to go on.", INTERRUPTED)
+        complain(f"interrupted; {NOTHING_DONE}", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from reportgen.cli.interruption import leaving, measuring
 from reportgen.cli.limits import Limits
 from reportgen.cli.options import (
     OUTPUT,
@@ -73,17 +74,18 @@ def report(
     _require_allowed(asked, allow_code, fresh)
     for job in asked.jobs:
         require_folder(job)
-    entries, answers = [], []
-    for job in asked.jobs:
-        outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
-        findings = _press(job, quiet, keep=not fresh, paper=paper, lost=outcome.lost)
-        entries.append(in_short(findings))
-        answers.append(answer(job, findings, outcome))
-        if not quiet and not as_json:
-            print_lines(conclusion(job, findings, outcome))
-        elif not as_json:
-            _complain_of(job, findings.broken, findings.measurements)
-    return _conclude(asked, entries, answers, output, quiet, as_json, keep=not fresh, paper=paper)
+    with leaving(measuring(fresh=fresh)):
+        entries, answers = [], []
+        for job in asked.jobs:
+            outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
+            findings = _press(job, quiet, keep=not fresh, paper=paper, lost=outcome.lost)
+            entries.append(in_short(findings))
+            answers.append(answer(job, findings, outcome))
+            if not quiet and not as_json:
+                print_lines(conclusion(job, findings, outcome))
+            elif not as_json:
+                _complain_of(job, findings.broken, findings.measurements)
+        return _conclude(asked, entries, answers, output, quiet, as_json, keep=not fresh, paper=paper)
 
 
 def run(
@@ -109,23 +111,25 @@ def run(
     asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
     limits = Limits.read(budget, device)
     _require_allowed(asked, allow_code, fresh)
-    for job in asked.jobs:
-        outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
-        kept = measurements(job)
-        lost = broken_estimators(kept)
-        codes.append(BROKEN if outcome.broken or lost else PAUSED if outcome.paused else 0)
-        name = job.experiment.experiment
-        answers.append({"experiment": name, "broken_estimators": lost, **counts(outcome)})
-        if not quiet and not as_json:
-            typer.echo(f"{name}: {counted(outcome)}")
-            print_lines(f"  broken estimator: {told}" for told in lost)
-        elif not as_json:
-            _complain_of(job, outcome.broken, kept)
-    if as_json:
-        print_json(answers)
-    return _worst(codes)
+    with leaving(measuring(fresh=fresh)):
+        for job in asked.jobs:
+            outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
+            kept = measurements(job)
+            lost = broken_estimators(kept)
+            codes.append(BROKEN if outcome.broken or lost else PAUSED if outcome.paused else 0)
+            name = job.experiment.experiment
+            answers.append({"experiment": name, "broken_estimators": lost, **counts(outcome)})
+            if not quiet and not as_json:
+                typer.echo(f"{name}: {counted(outcome)}")
+                print_lines(f"  broken estimator: {told}" for told in lost)
+            elif not as_json:
+                _complain_of(job, outcome.broken, kept)
+        if as_json:
+            print_json(answers)
+        return _worst(codes)
 
 
+@leaving("what is stored is as it was. Run the same command again.")
 def render(
     experiments: Names = None,
     gallery: Gallery = False,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reportgen.cli.interruption import leaving, measuring
 from reportgen.cli.options import AllowCode, Device, ExecutorName, Jobs, Json, Quiet
 from reportgen.cli.printing import print_json, print_lines
-from reportgen.errors import StoppedError
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
@@ -53,19 +53,19 @@ def verify(
 
     evidence = gather(report)
     outcome: Outcome | None = None
-    if evidence.readable:
-        with _place(output) as folder:
+    with _place(output) as folder:
+        if evidence.readable:
             job = again(evidence, folder, quick=quick, code=code)
             outcome = _run(job, jobs, executor, device, allow_code, quiet)
             found = _judge(evidence, job, quick, quiet)
             if output is not None:
                 _keep(found, job.folder)
-    else:
-        found = Verification(evidence)
-    if as_json:
-        print_json(verdict_lines.answer(found, outcome, quick=quick))
-    elif not quiet:
-        print_lines(verdict_lines.lines(found, outcome, quick=quick))
+        else:
+            found = Verification(evidence)
+        if as_json:
+            print_json(verdict_lines.answer(found, outcome, quick=quick))
+        elif not quiet:
+            print_lines(verdict_lines.lines(found, outcome, quick=quick))
     return found.exit_code
 
 
@@ -73,15 +73,12 @@ def verify(
 def _place(output: Path | None) -> Iterator[Path]:
     """Where the second run is kept; without `output` a folder that goes with it."""
     if output is not None:
-        yield output
+        with leaving(measuring(fresh=False)):
+            yield output
         return
-    with tempfile.TemporaryDirectory(prefix="reportgen-verify-") as folder:
-        try:
-            yield Path(folder)
-        except KeyboardInterrupt:
-            raise StoppedError(
-                "interrupted; nothing is kept. With --output DIR the same command goes on where it was."
-            ) from None
+    nothing = "nothing is kept. With --output DIR the same command goes on where it was."
+    with leaving(nothing), tempfile.TemporaryDirectory(prefix="reportgen-verify-") as folder:
+        yield Path(folder)
 
 
 def _run(job: Job, jobs: int | None, executor: str, device: str, allow_code: bool, quiet: bool) -> Outcome:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -71,6 +73,7 @@ class File:
         if self.sha256:
             return self.sha256
         try:
+            require_file(self.record)
             words = self.record.read_text(encoding="ascii").split()
         except (FileNotFoundError, NotADirectoryError):
             return ""
@@ -123,8 +126,17 @@ class File:
 
 def sha256(path: Path) -> str:
     """SHA-256 (hex) of a file of any size."""
+    require_file(path)
     digest = hashlib.sha256()
     with open(path, "rb") as content:
         while chunk := content.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def require_file(path: Path) -> None:
+    """Raises OSError where a pipe, a socket or a device is at `path`: to open or read one may never end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        kind = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
+        raise OSError(errno.EINVAL, f"a {kind} is in its place")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from reportgen.datasets.files import File, sha256
+from reportgen.datasets.files import File, require_file, sha256
 from reportgen.errors import DataError
 
 
@@ -107,6 +107,8 @@ def partial(file: File) -> Iterator[Partial]:
     path = _part(file)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for place in filter(Path.exists, (path, _origin(file))):
+            _require_file(place)
         handle = FileIO(path, "ab")
     except OSError as error:
         raise unwritable(path, error) from error
@@ -146,6 +148,13 @@ def _locked(handle: FileIO, path: Path) -> bool:
         return os.path.samestat(os.fstat(handle.fileno()), path.stat())
     except OSError:
         return False
+
+
+def _require_file(path: Path) -> None:
+    try:
+        require_file(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be gone on with ({error.strerror}). Delete it.") from error
 
 
 def _megabytes(count: int) -> str:

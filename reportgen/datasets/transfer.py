@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, url2pathname, urlopen
 
 from reportgen import __version__
-from reportgen.datasets.files import CHUNK
+from reportgen.datasets.files import CHUNK, require_file
 from reportgen.datasets.partial import Origin, Partial
 
 Progress = Callable[[int, int | None], None]
@@ -49,6 +49,7 @@ def place_of(address: str) -> Path:
 
 def _from_folder(path: Path, part: Partial, tell: Progress) -> None:
     try:
+        require_file(path)
         with open(path, "rb") as content:
             total = path.stat().st_size
             part.restart()

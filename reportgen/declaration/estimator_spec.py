@@ -273,4 +273,10 @@ def _nameable(label: str) -> str:
         raise refuse(
             f"must be free of , ( ) < > = so that claims can name it, got {describe(label)}.", at=("label",)
         )
+    if label[0] in "+-@":
+        raise refuse(
+            "must not begin with + - @, which make a formula of it where a spreadsheet opens results.csv, "
+            f"got {describe(label)}. Write the minus sign −, or begin with a word.",
+            at=("label",),
+        )
     return label

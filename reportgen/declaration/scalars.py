@@ -131,7 +131,7 @@ class Switch(Marker):
 
 @dataclass(frozen=True)
 class Text(Marker):
-    """Text that is not empty, on one line once its white space is folded."""
+    """Text that is not empty, on one line once white space is folded, each letter in one spelling (NFC)."""
 
     longest: int = 2000
 
@@ -139,7 +139,7 @@ class Text(Marker):
         if not isinstance(value, str):
             quote = " Put it in quotes." if isinstance(value, (int, float)) else ""
             raise refuse(f"must be text, got {describe(value)}.{quote}")
-        folded = " ".join(value.split())
+        folded = unicodedata.normalize("NFC", " ".join(value.split()))  # one spelling of each letter
         if not folded:
             raise refuse("must not be empty. Write something, or remove the key.")
         unseen = next((c for c in folded if unicodedata.category(c) in ("Cc", "Cs")), None)

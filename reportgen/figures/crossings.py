@@ -87,16 +87,24 @@ def _title(findings: Findings, arm: Arm, several: bool) -> str:
 
 def place_text(at: float, low: float, high: float) -> str:
     """A place with the digits that its interval warrants."""
-    return prose.fixed(at, _digits(low, high))
+    return prose.number(at) if _far(low, high) else prose.fixed(at, _digits(low, high))
 
 
 def interval_text(low: float, high: float) -> str:
     """The interval of a place; an end that no value measured bounds is open."""
+    if _far(low, high):
+        return f"{prose.number(low)} to {prose.number(high)}"
     if math.isfinite(low) and math.isfinite(high):
         return f"{prose.fixed(low, _digits(low, high))} to {prose.fixed(high, _digits(low, high))}"
     if math.isfinite(low):
         return f"above {prose.number(low)}"
     return f"below {prose.number(high)}" if math.isfinite(high) else "not bounded"
+
+
+def _far(low: float, high: float) -> bool:
+    """Whether both ends are known, and too small or too large to be written out."""
+    largest = max(abs(low), abs(high))
+    return math.isfinite(largest) and not 1e-3 <= largest < 1e6
 
 
 def _digits(low: float, high: float) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reportgen.declaration import EstimatorSpec
 from reportgen.estimators import ESTIMATORS, Estimator
-from reportgen.figures.drafting.labels import short_title
+from reportgen.figures.drafting.labels import short_title, temperature
 from reportgen.figures.drafting.lines import NOT_THERE, Line
 from reportgen.figures.drafting.style import Look, looks
 from reportgen.findings import Estimate, Findings
@@ -35,8 +35,8 @@ def named(findings: Findings, label: str) -> str:
     name = findings.estimator_of[label]
     if name in ESTIMATORS and label == f"{name} antithetic":
         return f"{ESTIMATORS[name].short} with antithetic samples"
-    if name in ESTIMATORS and label.startswith(f"{name} at "):
-        return f"{ESTIMATORS[name].short} at τ = {label.removeprefix(f'{name} at ')}"
+    if name in ESTIMATORS and (found := temperature(label, name)):
+        return f"{ESTIMATORS[name].short} at τ = {found}"
     own = label != name or name not in ESTIMATORS
     return f"“{label}”" if own else ESTIMATORS[name].short
 

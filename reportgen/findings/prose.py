@@ -192,6 +192,8 @@ def percent(value: float, digits: int = 2) -> str:
         decimals = min(max(-math.floor(math.log10(100.0 - scaled)), 0), 6)
         text = fixed(scaled, decimals)
         return f"{text if not text.startswith('100') else 'almost 100'}%"
+    if abs(scaled) >= 1e6:
+        return f"{scientific(scaled, digits)}%"
     if abs(scaled) >= 10.0 ** (digits - 1):
         return f"{fixed(scaled, 0)}%"
     return f"{number(scaled, digits)}%"
@@ -251,9 +253,9 @@ def in_words(value: int) -> str:
 
 
 def of(part: int, total: int) -> str:
-    """“two of six”, “12 of 14”: both in words, or neither."""
-    words = max(part, total) < len(_WORDS)
-    return f"{in_words(part) if words else count(part)} of {in_words(total) if words else count(total)}"
+    """“two of six”, “none of six”, “12 of 14”: both in words, or neither."""
+    written = in_words if max(part, total) < len(_WORDS) else count
+    return f"{written(part) if part else 'none'} of {written(total)}"
 
 
 def capital(text: str) -> str:

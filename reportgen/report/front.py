@@ -9,7 +9,7 @@ from reportgen.figures import reading
 from reportgen.figures.model_grid import base_model, grid
 from reportgen.findings import Findings, prose
 from reportgen.findings.over_trainings import ratio_over_trainings
-from reportgen.plan import model_of
+from reportgen.plan import MeasurementCell, model_of
 from reportgen.report.provenance import Provenance
 from reportgen.report.sections import signal
 from reportgen.report.sections.judged import effect, effect_name, sources
@@ -81,9 +81,17 @@ def _set_up(findings: Findings) -> str:
     return f"{text}. "
 
 
+def _measured(findings: Findings) -> list[MeasurementCell]:
+    """The cells that have a record, as they were planned."""
+    known = {record.key for record in findings.measurements}
+    return [cell for cell in findings.plan.measurements if cell.key in known]
+
+
 def _checkpoints_of_one(findings: Findings) -> str:
     """Of the base model: “seven checkpoints of one training run”, or of one of three, or of each of them."""
-    cells = findings.plan.measurements
+    if not about.stages_of(findings):
+        return "the parameters before training"
+    cells = _measured(findings)
     base = next((model_of(cell.setting) for cell in cells if cell.base), {})
     runs: dict[str, set[int]] = {}
     for cell in cells:
@@ -99,7 +107,7 @@ def _checkpoints_of_one(findings: Findings) -> str:
 def _checkpoints(findings: Findings) -> str:
     """Of several judged models: “up to three checkpoints of each of ten trained models”."""
     measured: dict[str, set[int]] = {}
-    for cell in findings.plan.measurements:
+    for cell in _measured(findings):
         measured.setdefault(cell.training_key, set()).add(cell.checkpoint)
     if len(measured) < 2:
         return _checkpoints_of_one(findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reportgen.applicability import refusal
@@ -35,11 +36,11 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
             how = "" if spec.own is not None and spec.own.given else f" with K = {spec.num_samples}"
             text = f"is {spec.name}{how} again, like estimators[{twin}]. Remove one."
             yield Complaint(place, text)
-        elif seen.setdefault(spec.label, i) != i:
-            text = (
-                f"{describe(spec.label)} is the label of estimators[{seen[spec.label]}] too. Choose another."
-            )
-            yield Complaint((*place, "label"), text)
+        elif (first := seen.setdefault(_read(spec.label), i)) != i:
+            other = experiment.estimators[first].label
+            whose = f"the label of estimators[{first}]"
+            told = f"is {whose} too" if other == spec.label else f"reads like {describe(other)}, {whose}"
+            yield Complaint((*place, "label"), f"{describe(spec.label)} {told}. Choose another.")
         elif spec.label in ESTIMATORS and spec.label != spec.name and not experiment.problem.given:
             text = f"{spec.label} is the name of another estimator than {spec.name}. Choose another label."
             yield Complaint((*place, "label"), text)
@@ -59,6 +60,11 @@ def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
         text = _refused(experiment, spec)
         if text is not None:
             yield Complaint(("estimators", i), text)
+
+
+def _read(label: str) -> str:
+    """What figures make of a label: they begin it with a capital, and break lines between its words."""
+    return " ".join(re.split(r"[\s_-]+", label.casefold()))
 
 
 def _refused(experiment: Experiment, spec: EstimatorSpec) -> str | None:

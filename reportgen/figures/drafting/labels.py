@@ -33,8 +33,8 @@ def short_title(label: str, estimator: str) -> str:
     """
     if estimator in ESTIMATORS and label == f"{estimator} antithetic":
         return f"{short_title(estimator, estimator)}, antithetic"
-    if estimator in ESTIMATORS and label.startswith(f"{estimator} at "):
-        return f"{short_title(estimator, estimator)}, τ\u00a0=\u00a0{label.removeprefix(f'{estimator} at ')}"
+    if estimator in ESTIMATORS and (found := temperature(label, estimator)):
+        return f"{short_title(estimator, estimator)}, τ\u00a0=\u00a0{found}"
     if label != estimator or estimator not in ESTIMATORS:
         text = label if label != estimator else label.replace("_", " ")
         return text[:1].upper() + text[1:]
@@ -42,6 +42,15 @@ def short_title(label: str, estimator: str) -> str:
     head, _, tail = title.partition(", ")
     text = tail if tail and len(title) > 24 else head
     return text[:1].upper() + text[1:]
+
+
+def temperature(label: str, estimator: str) -> str:
+    """“0.1” or “10⁻⁷”, of a label that names the estimator and its temperature; empty of any other."""
+    named, _, told = label.partition(" at ")
+    try:
+        return plain(float(told)) if named == estimator else ""
+    except ValueError:
+        return ""
 
 
 def wrapped(text: str, width: int = 25, lines: int = 3) -> str:

@@ -16,11 +16,19 @@ def power_of_ten(exponent: int) -> str:
 
 
 def plain(value: float) -> str:
-    """A tick value without needless digits: 0.05, 2, 1500, 15 000."""
+    """A number without needless digits: 0.05, 2, 1500, 15 000, 2.5×10⁻⁷; an int is written out."""
     if value == 0:
         return "0"
+    if isinstance(value, float) and not 1e-4 <= abs(value) < 1e6:
+        mantissa, _, exponent = f"{value:.5e}".partition("e")
+        told, power = _stripped(prose.fixed(float(mantissa), 5)), f"10{prose.superscript(int(exponent))}"
+        return f"{told.removesuffix('1')}{power}" if told.strip(prose.MINUS) == "1" else f"{told}×{power}"
     digits = max(0, 5 - math.floor(math.log10(abs(value))))
-    text = prose.fixed(value, digits)
+    return _stripped(prose.fixed(value, digits))
+
+
+def _stripped(text: str) -> str:
+    """Without zeros at the end of its decimals."""
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -133,7 +133,9 @@ def caption(findings: Findings, data: LearningCurve) -> str:
         seen += _others(findings, epoch, bound)
     record, model = base_training(findings), base_model(findings)
     told = (
-        " mean over the minibatches of each epoch, and on the test part at the checkpoints"
+        f"{' on the test part' * data.images} at the checkpoints where gradients were measured (marks)."
+        if not data.train
+        else " mean over the minibatches of each epoch, and on the test part at the checkpoints"
         " where gradients were measured (marks)."
         if data.images
         else " from the one sample of each step, and from thousands at the checkpoints"
@@ -142,7 +144,8 @@ def caption(findings: Findings, data: LearningCurve) -> str:
     return sentences(
         f"Training objective ({lowered(objective_title(data.objective))}) over {data.round}s:" + told,
         seen,
-        "Both curves are single estimates, drawn without intervals.",
+        f"{'Both curves are s' if data.train and data.test else 'S'}ingle estimates, drawn without"
+        " intervals.",
         f"Model: {model}." if model else "",
         f"Data: {findings.vocabulary.dataset}." if record and not data.images else "",
         f"Data set: {findings.vocabulary.dataset}." if record and data.images else "",
@@ -179,7 +182,7 @@ def _apart(record: TrainingRecord, base: TrainingRecord | None) -> list[tuple[st
 
 
 def _setting(path: str, value: Any) -> str:
-    return f"{path.rpartition('.')[2]} {value_title(path, value)}"
+    return f"{path.rpartition('.')[2].replace('_', ' ')} {value_title(path, value)}"
 
 
 def alt(data: LearningCurve) -> str:

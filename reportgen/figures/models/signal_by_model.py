@@ -36,6 +36,8 @@ class Panel:
     by_epoch: tuple[tuple[int, tuple[Line, ...]], ...]
     slopes: tuple[Estimate, ...]
     """Of the last checkpoint's lines, logarithms of both."""
+    training: str
+    """Key of its training: a VAE and an IWAE of one sample are one training."""
 
     @property
     def last(self) -> tuple[Line, ...]:
@@ -74,7 +76,7 @@ def data(findings: Findings) -> SignalByModel | None:
 
 
 def _panel(findings: Findings, model: JudgedModel | None, title: str, column: str) -> Panel | None:
-    if model is None or model.cell is None:
+    if model is None or model.cell is None or model.training is None:
         return None
     setting = model.cell.setting
     epochs = sorted({r.checkpoint for r in findings.measurements if r.setting == setting})
@@ -96,7 +98,7 @@ def _panel(findings: Findings, model: JudgedModel | None, title: str, column: st
         findings.slope("signal_to_noise", label, setting=setting, checkpoint=last)
         for label in findings.labels
     )
-    return Panel(title, column, counts, by_epoch, slopes)
+    return Panel(title, column, counts, by_epoch, slopes, model.training.key)
 
 
 def _line(findings: Findings, label: str, curve: Mapping[int, Estimate], counts: tuple[int, ...]) -> Line:
@@ -186,10 +188,11 @@ def caption(findings: Findings, data: SignalByModel) -> str:
     earlier = sorted({epoch for panel in panels for epoch, _ in panel.by_epoch[:-1]})
     full = prose.listing(list(map(prose.count, lasts)), "or")
     faint = f"; the earlier the fainter and thinner: {prose.listing(list(map(prose.count, earlier)))}"
+    trained = {panel.training: panel for panel in panels}.values()
     told = [
         text
         for index, one in enumerate(panels[0].last)
-        if (text := _told([panel.slopes[index] for panel in panels], lowered(one.title)))
+        if (text := _told([panel.slopes[index] for panel in trained], lowered(one.title)))
     ]
     return sentences(
         "Signal-to-noise ratio of one estimate against the number of samples K of the estimate, both"
@@ -214,10 +217,9 @@ def _told(slopes: Sequence[Estimate], name: str) -> str:
     open_ = len(known) - sum(counts.values())
     parts = [f"{way} in {_of(count, len(known))}" for way, count in counts.items() if count]
     parts += [f"may do either in {_of(open_, len(known))}"] if open_ else []
-    ends = prose.listing([prose.with_interval(slope) for slope in dict.fromkeys((known[0], known[-1]))])
-    return (
-        f"for {name} it {prose.listing(parts)}, with {'slopes between' if len(known) > 1 else 'slope'} {ends}"
-    )
+    ends = list(dict.fromkeys(map(prose.with_interval, (known[0], known[-1]))))
+    slope = f"{'slopes between' if len(ends) > 1 else 'slope'} {prose.listing(ends)}"
+    return f"for {name} it {prose.listing(parts)}, with {slope}"
 
 
 def _of(count: int, models: int) -> str:

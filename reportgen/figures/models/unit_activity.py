@@ -38,6 +38,8 @@ class Units:
     title: str
     column: str
     layers: tuple[tuple[float, ...], ...]
+    training: str
+    """Key of its training: a VAE and an IWAE of one sample are one training."""
 
     @property
     def active(self) -> tuple[int, ...]:
@@ -68,14 +70,14 @@ def data(findings: Findings) -> UnitActivity | None:
         found: list[Units | str] = []
         for column, model in zip(table.columns, row.models, strict=True):
             record = None if model is None else model.record
-            if record is None:
+            if record is None or model is None or model.training is None:
                 found.append("not declared" if model is None or model.cell is None else "not run")
                 continue
             variance = record.arrays["unit_variance"]
             layers = tuple(
                 tuple(float(v) for v in variance[units_of(record, name)]) for name in groups(record)[:-1]
             )
-            found.append(Units(row.title(table), column, layers))
+            found.append(Units(row.title(table), column, layers, model.training.key))
         if any(isinstance(one, Units) for one in found):
             rows.append((row.title(table), tuple(found)))
     return UnitActivity(table.columns, tuple(rows)) if rows else None
@@ -192,12 +194,13 @@ def _extremes(models: Sequence[Units], *, named: bool) -> str:
     """Which of some models have the most and the fewest active units; `named` tells which models they are."""
     layers = len(models[0].layers)
     which = f"with {prose.in_words(layers)} stochastic layer{'s' * (layers > 1)}" if named else ""
-    if len(models) == 1:
-        text = f"{_count(models[0])} {_are(models)} active in {_name(models[0])}."
+    if _trained(models) == 1:
+        names = prose.listing(list(map(_name, models)))
+        text = f"{_count(models[0])} {_are(models)} active in {names}."
         return prose.capital(f"{which}{', ' * named}{text}")
     counts = sorted({sum(one.active) for one in models})
     if len(counts) == 1:
-        every = f"every one of the {prose.in_words(len(models))} models"
+        every = f"every one of the {prose.in_words(_trained(models))} models"
         return prose.capital(f"{which}{', ' * named}{_counts(models)} {_are(models)} active in {every}.")
     least, most = ([one for one in models if sum(one.active) == counts[i]] for i in (0, -1))
     text = f"the most are active in {_names(most, models)}, the fewest in {_names(least, models)}."
@@ -207,8 +210,13 @@ def _extremes(models: Sequence[Units], *, named: bool) -> str:
 def _names(found: Sequence[Units], among: Sequence[Units]) -> str:
     """“VAE, k = 1 and IWAE, k = 1 (20)”; of many that are equal, how many they are."""
     few = prose.listing([_name(one) for one in found])
-    many = f"{prose.in_words(len(found))} of {prose.in_words(len(among))} models"
+    many = f"{prose.in_words(_trained(found))} of {prose.in_words(_trained(among))} models"
     return f"{few if len(found) <= NAMED else many} ({_counts(found)})"
+
+
+def _trained(models: Sequence[Units]) -> int:
+    """How many models they are."""
+    return len({one.training for one in models})
 
 
 def _counts(models: Sequence[Units]) -> str:

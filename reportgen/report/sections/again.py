@@ -19,12 +19,13 @@ def _judgements(findings: Findings) -> str:
     plan = findings.plan
     if not plan.judgements:
         return ""
-    told = (
-        f"{words.counted(len(plan.judgements), 'judgement')} of {'them' if len(plan.trainings) > 1 else 'it'}"
-    )
+    kept = {record.key for record in findings.judgements}
+    whose = "it" if len(findings.trainings) == 1 else "them"
+    told = f"{words.counted(len(kept), 'judgement')} of {whose}"
     settings: dict[str, set[str]] = {}
     for cell in plan.judgements:
-        settings.setdefault(cell.training_key, set()).add(repr(sorted(cell.setting.items())))
+        if cell.key in kept:
+            settings.setdefault(cell.training_key, set()).add(repr(sorted(cell.setting.items())))
     shared = sum(len(own) > 1 for own in settings.values())
     noun = "training" if TRAINING_SEED in findings.experiment.swept else "model"
     if not shared:
@@ -37,13 +38,16 @@ def _judgements(findings: Findings) -> str:
 
 def context(findings: Findings) -> Mapping[str, Any]:
     """The numbers of cells; provenance itself is shared by every section."""
+    moved = any(int(cell.train["epochs"]) or cell.parent for cell in findings.plan.trainings)
     return {
         "trained": bool(findings.plan.trainings),
         "trainings": words.counted(
-            len(findings.plan.trainings),
-            "training" if TRAINING_SEED in findings.experiment.swept else "trained model",
+            len(findings.trainings),
+            "training"
+            if TRAINING_SEED in findings.experiment.swept
+            else f"{'' if moved else 'un'}trained model",
         ),
-        "measurements": words.counted(len(findings.plan.measurements), "measured cell"),
+        "measurements": words.counted(len(findings.measurements), "measured cell"),
         "measuring": prose.seconds(sum(r.seconds for r in findings.measurements)),
         "fitting": prose.seconds(sum(r.seconds for r in findings.trainings)),
         "judgements": _judgements(findings),

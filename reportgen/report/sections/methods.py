@@ -84,6 +84,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
     trainings = trained(findings)
     all_stages = [stage for train in trainings for stage in stages(train)]
     epochs, course = spread(trainings, "epochs"), about.stages_of(findings)
+    planned = about.judged(findings) if base_model(findings) else about.base_trainings(findings)
     q, runs = DISTRIBUTIONS[problem.distribution], len(about.judged(findings))
     models = about.models_trained(findings, about.judged(findings))
     return {
@@ -137,7 +138,8 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "continued": any(train["after"] is not None for train in trainings),
         "moved": any(stage["epochs"] for stage in all_stages),
         "epochs": _rounds(epochs, v) if any(epochs) else "",
-        "course": ", then ".join(f"on {what} for {long}" for long, what in course),
+        "course": ", then ".join(f"on {what}{',' * (',' in what)} for {long}" for long, what in course),
+        "lost": about.unfinished(findings, planned),
         "model": base_model(findings),
         "models": words.counted(models, "model"),
         "alike": models == 1,

@@ -46,6 +46,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             for row in rows
             for cell in (*row["cells"], *((row["directed"],) if directional and not v.trained else ()))
         ),
+        "still": any(
+            row["cells"][0].available
+            and not row["directed"].available
+            and NO_MEAN not in row["directed"].status
+            for row in rows
+        ),
         "directional": directional,
         "objective": about.under(findings, findings.objectives[0]),
         "every": about.under_every(findings, findings.objectives[0]),

@@ -190,7 +190,7 @@ def _rejected(found: int, tests: int) -> str:
         return f"{'rejected' if found else 'not rejected'} in its one test"
     if found == tests:
         return f"rejected in every one of {words.counted(tests, 'test')}"
-    how = prose.of(found, tests) if found else f"none of {prose.in_words(tests)}"
+    how = prose.of(found, tests)
     return f"rejected in {how} tests"
 
 

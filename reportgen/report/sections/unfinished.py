@@ -75,6 +75,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "broken": broken,
         "paused": paused,
         "one_broken": len(broken) == 1,
+        "kept": bool(findings.measurements or findings.trainings),
         "one_paused": len(paused) == 1,
         "short": short[:LONGEST],
         "all": prose.in_words(len(short)),

@@ -10,7 +10,7 @@ from typing import Any
 from reportgen.declaration.train import stages
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.figures import reading
-from reportgen.figures.drafting.labels import setting_title, value_title
+from reportgen.figures.drafting.labels import named_setting, setting_title, value_title
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model, model_name
 from reportgen.findings import Findings, prose
@@ -127,9 +127,11 @@ def model(findings: Findings) -> str:
     course = [f"for {long} on {what}" for long, what in stages_of(findings)]
     if course:
         moves = DISTRIBUTIONS[problem.distribution].reparameterizable
+        lost = unfinished(findings, base_trainings(findings))
         text += (
-            f". It was trained {', then '.join(course)} with "
-            f"{'pathwise gradients' if moves else 'leave-one-out gradients in φ'}"
+            f". It was {'to be ' if lost else ''}trained {', then '.join(course)}{',' * (',' in course[-1])} "
+            f"with {'pathwise gradients' if moves else 'leave-one-out gradients in φ'}"
+            f"{f'; {lost}' if lost else ''}"
         )
     else:
         text += ". It was not trained"
@@ -141,6 +143,25 @@ def model(findings: Findings) -> str:
         f"estimator: differences between estimators are not differences between training runs."
     )
     return text
+
+
+def base_trainings(findings: Findings) -> set[str]:
+    """The training of the base setting, by key."""
+    return {cell.key for cell in findings.plan.trainings if cell.base}
+
+
+def unfinished(findings: Findings, trainings: Collection[str]) -> str:
+    """“its training broke”, “of six trainings, two broke and one is not finished”; empty of finished ones."""
+    lost = [record for record in findings.broken if record.key in trainings]
+    if len(trainings) == 1:
+        return " ".join(f"its training {'is not finished' if one.paused else 'broke'}" for one in lost)
+    paused = sum(record.paused for record in lost)
+    parts = [
+        (len(lost) - paused, "broke"),
+        (paused, f"{'is' if paused == 1 else 'are'} not finished"),
+    ]
+    told = [f"{prose.in_words(n)} {what}" for n, what in parts if n]
+    return f"of {counted(len(trainings), 'training')}, {prose.listing(told)}" if told else ""
 
 
 def judged(findings: Findings) -> set[str]:
@@ -186,7 +207,7 @@ def swept(findings: Findings) -> str:
     """What the declaration sweeps: “k takes 15 values from −3 to 3 with quadratic”."""
     told = []
     for run in findings.series():
-        named = ", ".join(written(value, path) for path, value in run.named.items())
+        named = ", ".join(named_setting(path, value) for path, value in run.named.items())
         text = f"{setting_title(run.path, long=True)} takes {counted(len(run.values), 'value')} "
         text += span(run.values)
         told.append(f"{text} with {named}" if named else text)

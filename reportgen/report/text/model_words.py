@@ -232,7 +232,8 @@ def best(found: Grid) -> str:
     model = min((model for _, _, model in known), key=lambda model: model.likelihood.value)
     equal = [entry for entry in known if entry[2].likelihood.value == model.likelihood.value]
     names, value = [found.name(row, column) for row, column, _ in equal], likelihood(model)
-    whose = prose.listing(names) if len(names) <= NAMED else words.counted(len(names), "model")
+    trained = {model.training.key for *_, model in equal if model.training}  # two may be one: `shared`
+    whose = prose.listing(names) if len(names) <= NAMED else words.counted(len(trained), "model")
     which = f"the lowest negative log-likelihood, {value}"
     if len(equal) == len(known):
         which = f"a negative log-likelihood of {value}"
