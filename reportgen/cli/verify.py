@@ -12,7 +12,7 @@ import typer
 
 from reportgen.cli.options import AllowCode, Device, ExecutorName, Jobs, Json, Quiet
 from reportgen.cli.printing import print_json, print_lines
-from reportgen.errors import StoppedError
+from reportgen.errors import StoppedError, UsageError
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
@@ -75,7 +75,14 @@ def _place(output: Path | None) -> Iterator[Path]:
     if output is not None:
         yield output
         return
-    with tempfile.TemporaryDirectory(prefix="reportgen-verify-") as folder:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="reportgen-verify-")
+    except OSError as error:
+        raise UsageError(
+            f"verify: needs a temporary folder for the second run, and none can be made ({error.strerror}). "
+            "Name one that can be written with TMPDIR, or keep the run with --output DIR."
+        ) from error
+    with made as folder:
         try:
             yield Path(folder)
         except KeyboardInterrupt:
