@@ -128,6 +128,14 @@ def tied(text: str) -> Markup:
     return Markup(_CONDITIONAL.sub(r'<span class="nowrap">\g<0></span>', whole))
 
 
+_PAGES = re.compile(r"\d+–\d+")
+
+
+def pages(text: str) -> Markup:
+    """A source's place in which no line ends inside “242–247”."""
+    return Markup(_PAGES.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
+
+
 _COMPOUND = re.compile(r"\w+(?:-\w+)+")
 
 
@@ -231,6 +239,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "headline": headline,
     "listing": prose.listing,
     "number": prose.number,
+    "pages": pages,
     "percent": prose.percent,
     "powers": powers,
     "seconds": prose.seconds,
