@@ -14,6 +14,7 @@ from typing import Any
 CUT = 2
 """In what WeasyPrint returns of a line: where the text goes on; None where all of it stands on the line."""
 WIDTH = 3
+SPACES = (" ", "\u00a0")
 
 
 @contextmanager
@@ -25,9 +26,9 @@ def full_lines() -> Iterator[None]:
 
     def split(text: str, style: Any, context: Any, width: Any, *others: Any, **more: Any) -> Any:
         found = plain(text, style, context, width, *others, **more)
-        if width is None or found[CUT] is None or not text.endswith(" "):
+        if width is None or found[CUT] is None or not text.endswith(SPACES):
             return found
-        bare = plain(text.rstrip(" "), style, context, width, *others, **more)
+        bare = plain(text.rstrip("".join(SPACES)), style, context, width, *others, **more)
         if bare[CUT] is not None:
             return found
         return plain(text, style, context, bare[WIDTH] - 1, *others, **more)
