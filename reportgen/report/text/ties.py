@@ -16,7 +16,7 @@ _COUNT = re.compile(
     r"(?:coordinate|draw|epoch|estimate|image|layer|nat|parameter|pass|pixel|replicate|row|sample|step"
     r"|time|training|unit)(?:e?s)?\b)"
 )
-_PLACE = re.compile(r"\b(?:[Ss]ection|[Ee]pochs?|[Ff]igure|[Tt]able|seed) (?=[0-9])")
+_PLACE = re.compile(r"\b(?:[Ss]ection|[Ee]pochs?|seed) (?=[0-9])")
 _SHORT = 11
 """Letters, at most, of a last word that takes the one before it with it."""
 _LAST = re.compile(
