@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -323,6 +324,104 @@ def test_interrupted_each_command_says_what_is_kept(
     assert call(*command.split()) == 130
     (line,) = errors(capsys)
     assert line.startswith("error: interrupted; ") and line.endswith(f" {kept}")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_whoever_ends_it_otherwise_is_answered_as_ctrl_c_is(
+    how: signal.Signals, tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once, though `timeout` asks twice; afterwards whoever called has the signal again."""
+    tidied = []
+
+    def work(*_: Any, **__: Any) -> None:
+        try:
+            os.kill(os.getpid(), how)
+            time.sleep(5)
+        finally:
+            os.kill(os.getpid(), how)
+            tidied.append(how)
+
+    def caller(*_: Any) -> None: ...
+
+    monkeypatch.setattr(workflow, "execute", work)
+    before = signal.signal(how, caller)
+    try:
+        assert call("run", "tiny.yaml", "--quiet") == 130
+        assert signal.getsignal(how) is caller
+    finally:
+        signal.signal(how, before)
+    assert tidied == [how] and errors(capsys)[-1].startswith("error: interrupted; what was measured is kept.")
+
+
+def test_what_is_ignored_from_outside_stays_so(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`nohup` is to outlive its terminal."""
+    monkeypatch.setattr(workflow, "prepare", lambda *_, **__: os.kill(os.getpid(), signal.SIGHUP) or 1 / 0)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert call("run", "tiny.yaml") == 70
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_an_interrupt_is_no_end_by_a_signal(tiny: Path) -> None:
+    """Python ends by SIGINT where a KeyboardInterrupt came through `exec`, as packages use it on import."""
+    (tiny.parent / "ended.py").write_text(
+        "import os, signal\nfrom reportgen.cli import entry\n"
+        "entry.app = lambda **_: exec('os.kill(os.getpid(), signal.SIGINT); signal.pause()')\n"
+        "entry.main([])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "ended"], preexec_fn=heeding_interrupts, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (130, 1), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "error: open files: more are needed than"),
+        (MemoryError(), "error: memory: there is too little. "),
+        (
+            ImportError("libx.so:\n failed to map", name="scipy"),
+            "error: a package does not load (libx.so: failed to map). `reportgen doctor` says what",
+        ),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line(
+    fault: Exception,
+    told: str,
+    tiny: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(workflow, "prepare", refused)
+    assert call("run", "tiny.yaml") == 2
+    (line,) = errors(capsys)
+    assert line.startswith(told)
+
+
+def test_a_package_that_is_missing_is_no_claim_that_came_out_otherwise(tmp_path: Path) -> None:
+    """Which is what Python's own exit code 1 would say."""
+    (tmp_path / "typer.py").write_text("raise ModuleNotFoundError('No module named typer', name='typer')")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom reportgen.cli import main\nmain(['list'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: reportgen: a package does not load (No module named typer). Install reportgen again.\n",
+    )
+
+
+def test_what_packages_read_at_their_import_is_kept_from_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """matplotlib and numpy.f2py raise for values such as these, in the middle of a report."""
+    for name in cli.NOT_OURS:
+        monkeypatch.setenv(name, "none such")
+    assert call("--version") == 0
+    assert not {"MPLBACKEND", "SOURCE_DATE_EPOCH"} & set(os.environ)
 
 
 def test_a_defect_shows_its_traceback(

@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
 from reportgen.cli import entry as cli
-from reportgen.errors import UnwritableError
+from reportgen.cli.verify import _place
+from reportgen.errors import UnwritableError, UsageError
 from reportgen.report.files import write
 
 TINY = """\
@@ -125,3 +127,10 @@ def test_a_folder_in_the_place_of_a_file_leaves_all_files_as_they_are(tmp_path: 
         f"{tmp_path}/report.html: cannot be written (Is a directory). Choose another folder with --output."
     )
     assert (tmp_path / "a.csv").read_text() == "old" and len(list(tmp_path.iterdir())) == 2
+
+
+def test_verify_without_a_temporary_folder_names_two_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
+    said = r"^verify: needs a temporary folder .*TMPDIR, or .* --output DIR"
+    with pytest.raises(UsageError, match=said), _place(None):
+        pass

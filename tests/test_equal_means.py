@@ -82,6 +82,17 @@ def test_directions_that_few_replicates_do_not_reach_are_not_taken_for_noiseless
     assert torch.isnan(test.p_value).all() and torch.isfinite(test.statistic).all()
 
 
+def test_directions_that_only_rare_events_reach_are_not_taken_for_noiseless() -> None:
+    # Beside an exact reference: the difference is minus the mean, and now and then far from it.
+    rng = np.random.default_rng(10)
+    runs, n, m, often = 200, 256, 32, 0.02
+    event = rng.random((runs, n, 1)) < often
+    data = event * (1.0 + rng.normal(size=(runs, n, m))) - often
+    test = equal_means_test(moments_of(data), torch.ones(runs, m).double(), NO_FLOOR.expand(runs))
+    unseen = (1.0 - often) ** n
+    assert float(torch.isinf(test.statistic).double().mean()) < unseen + 4.0 * math.sqrt(unseen / runs)
+
+
 def test_identical_estimators_differ_nowhere_and_a_noiseless_difference_is_certain() -> None:
     one = torch.ones(1, 2).double()
     floor = torch.full((1,), 1e-30).double()

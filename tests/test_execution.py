@@ -372,3 +372,15 @@ train: {epochs: 2, checkpoints: [0, 2]}
     for text, told in ((logistic, steps), (network, epochs)):
         plan = make_plan(load_text(text), "0" * 64)
         assert [Task(cell, Path()).label for cell in (*plan.trainings, *plan.measurements)] == told
+
+
+def test_a_terminal_that_closes_does_not_end_what_workers_share() -> None:
+    """Python's helper would be started again, miss what it knew, and print tracebacks."""
+    code = (
+        "import os, signal, time\nfrom multiprocessing.resource_tracker import _resource_tracker as tracker\n"
+        "from reportgen.execution.lanes import _start_tracker\n_start_tracker()\n"
+        "assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL\n"
+        "os.kill(tracker._pid, signal.SIGHUP)\ntime.sleep(0.2)\n"
+        "assert os.waitpid(tracker._pid, os.WNOHANG) == (0, 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from io import BytesIO
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib import rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
@@ -41,7 +43,7 @@ from reportgen.figures import (
     work,
 )
 from reportgen.figures.captions import intervals_sentence
-from reportgen.figures.drafting.axes import setting_axis
+from reportgen.figures.drafting.axes import margin_note, row_labels, setting_axis
 from reportgen.figures.drafting.labels import short_title, spread, wrapped
 from reportgen.figures.drafting.lines import Line
 from reportgen.figures.drafting.style import (
@@ -55,6 +57,7 @@ from reportgen.figures.drafting.style import (
     height,
     house_style,
     looks,
+    new_figure,
     settle,
 )
 from reportgen.figures.drafting.svg import compact
@@ -708,6 +711,24 @@ def test_no_text_is_clipped_or_overlaps_another(findings: Findings, name: str) -
             wide = min(a.x1, b.x1) - max(a.x0, b.x0)
             tall = min(a.y1, b.y1) - max(a.y0, b.y0)
             assert wide <= 0.5 or tall <= 1.5, (one, other)
+
+
+def test_names_and_numbers_of_a_row_stand_on_one_line() -> None:
+    """Whatever their letters: matplotlib centres the ink of a label that is given a line spacing."""
+    names = ["Score function", "Leave-one-out, K = 2", "(a)", "no"]
+    with house_style("rows"):
+        rcParams["svg.fonttype"] = "none"
+        figure = new_figure(40)
+        ax = figure.add_subplot()
+        row_labels(ax, names)
+        for row in range(len(names)):
+            margin_note(ax, row, "÷ 12 (9 to 15)")
+        with BytesIO() as buffer:
+            figure.savefig(buffer, format="svg")
+            heights = re.findall(r'<text[^>]* y="([\d.]+)"[^>]*>([^<]*)', buffer.getvalue().decode())
+    of = {text: float(y) for y, text in heights if text in names}
+    notes = sorted((float(y) for y, text in heights if text.startswith("÷")), reverse=True)
+    assert [of[name] for name in names] == pytest.approx(notes, abs=0.05)
 
 
 @pytest.mark.parametrize(

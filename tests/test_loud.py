@@ -25,12 +25,13 @@ from reportgen.figures import FIGURES, Sketch, draw
 from reportgen.figures.drafting import style as figure_style
 from reportgen.figures.drafting.table import Column, Table
 from reportgen.report import style
-from reportgen.report.files import write
+from reportgen.report.files import STAGING, write
 from reportgen.report.pdf.layout import Resources, lay_out, require_weasyprint
 from reportgen.report.pdf.whole import png_fault, require_targets
 from reportgen.report.style import font_faces, font_files
 from reportgen.report.text.writer import Writer
 from reportgen.resources import templates
+from reportgen.store.files import process_tag
 
 WHEN = datetime(2025, 11, 23, 20, 0, tzinfo=UTC)
 XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -209,3 +210,17 @@ def test_a_full_disk_leaves_the_older_report(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.exit_code == 2
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == old
+
+
+def test_what_a_killed_process_left_beside_a_report_goes_with_the_next(tmp_path: Path) -> None:
+    """What another process is still at stays."""
+    left, used = tmp_path / f"{STAGING}{process_tag()}", tmp_path / f"{STAGING}{process_tag()}"
+    gone = subprocess.run(
+        [sys.executable, "-Sc", "import os; print(os.getpid())"], capture_output=True, text=True
+    )
+    left = left.with_name(left.name.replace(f".{os.getpid()}.", f".{gone.stdout.strip()}."))
+    for folder in (left, used):
+        folder.mkdir()
+        (folder / "report.pdf").write_bytes(b"half")
+    write(tmp_path, {"report.pdf": b"whole"})
+    assert {path.name for path in tmp_path.iterdir()} == {"report.pdf", used.name}

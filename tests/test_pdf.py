@@ -31,6 +31,7 @@ from reportgen.report.render import declaration_text, fill, pdf_layout, shared_c
 from reportgen.report.style import font_faces, font_files
 from reportgen.report.text.formulas import Formula, drawn, sources
 from reportgen.report.text.long_words import breakable
+from reportgen.report.text.ties import kept
 from reportgen.report.text.writer import Writer
 from reportgen.resources import lock, templates
 from tests.accessibility import elements, faults
@@ -182,6 +183,59 @@ def test_a_label_that_no_column_has_room_for_is_broken() -> None:
     assert end > edge
     paper, screen = (Writer(medium, {})._finished(table) for medium in ("paper", "screen"))
     assert "anywhere" in paper and "anywhere" not in screen
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<p>it is 952.0 (946.0 to 958.2).</p>", "<p>it is 952.0 (946.0 to_958.2).</p>"),
+        ("<p>of 10⁶ to −1</p>", "<p>of 10⁶ to_−1</p>"),
+        ("<p>(3 latent units), 22 coordinates of all</p>", "<p>(3_latent units), 22_coordinates of_all</p>"),
+        ("<li>see section 2, qualified; Burda et al. say so.</li>",
+         "<li>see section_2, qualified; Burda et_al. say_so.</li>"),
+        ("<p>with <b>3</b>; it <a>falls.</a></p>", "<p>with <b>3</b>; it <a>falls.</a></p>"),
+        ('<th><a href="urn:c">latent units</a></th>', '<th><a href="urn:c">latent_units</a></th>'),
+        ("<p>of several reparameterizations</p>", "<p>of several reparameterizations</p>"),
+        ("<pre>2 to 3 units</pre><code>1 to 2</code>", "<pre>2 to 3 units</pre><code>1 to 2</code>"),
+    ],
+)  # fmt: skip
+def test_no_line_ends_inside_an_interval_or_before_a_short_last_word(text: str, said: str) -> None:
+    assert kept(text) == said.replace("_", "\u00a0")
+    paper, screen = (Writer(medium, {})._finished(text) for medium in ("paper", "screen"))
+    assert paper == kept(text) and screen == text
+
+
+def test_three_authors_are_named_once() -> None:
+    writer = Writer("paper", {})
+
+    def plain(text: str) -> str:
+        return re.sub("<[^>]*>", "", text)
+
+    assert "(Burda, Grosse\u00a0&amp; Salakhutdinov,\u00a02016" in plain(writer.cite("burda2016"))
+    assert "Burda et al.\u00a0(2016)" in writer.cite("burda2016", bare=True)
+    two = "Mnih\u00a0&amp; Rezende,\u00a02016"
+    assert two in writer.cite("mnih2016") and two in writer.cite("mnih2016")
+
+
+@pytest.mark.parametrize("space", [" ", "\u00a0"])
+def test_a_line_before_a_formula_is_full(space: str) -> None:
+    """Of WeasyPrint's own lines some end after their first word, where the text just fits but for a space."""
+    text = "latent units), a mirrored decoder and Bernoulli pixels, on the data set of digits; "
+    text += text[:-1] + space
+    image = '<img style="width: 9px; height: 9px" alt="" src="reportgen:box.svg">'
+    body = "".join(
+        f'<p style="width: {width}px">{text}{image} has 2278 coordinates</p>' for width in range(524, 534)
+    )
+    page = f'<style>{font_faces("paper")} html {{ font-family: "Reportgen Serif" }}</style>{body}'
+    layout = lay_out(page, Resources(FONTS, {"box.svg": BOX}), WHEN)
+    boxes = (box for page in layout.document.pages for box in page._page_box.descendants())
+    paragraphs = [
+        box.children for box in boxes if type(box).__name__ == "BlockBox" and box.element_tag == "p"
+    ]
+    assert len(paragraphs) == 10
+    for line in (line for lines in paragraphs for line in lines[:-1]):
+        end = max(child.position_x + child.width for child in line.children)
+        assert end - line.position_x > 250
 
 
 def test_a_formula_holds_on_to_the_comma_after_it() -> None:

@@ -673,6 +673,7 @@ def test_decimal_points_of_a_column_stand_in_one_line() -> None:
 def test_no_line_of_a_caption_ends_between_a_word_and_its_number() -> None:
     said = words.tied("log p(x | z) < 1 at epoch 200, row 1, k 5, 2 layers, beyond k = 0.87")
     assert words.tied("−23.41 (seed 1)") == "−23.41 (seed\u00a01)"
+    assert words.tied("and p < 0.001") == "and p\u00a0&lt;\u00a00.001"
     assert words.tied("gradient in log σ") == "gradient in log\u00a0σ"
     assert said == (
         'log <span class="nowrap">p(x | z)</span> &lt; 1 at epoch\u00a0200, row\u00a01, k\u00a05,'

@@ -5,6 +5,26 @@ Nothing else in the project prints or exits.
 
 from __future__ import annotations
 
-from reportgen.cli.entry import main
+import sys
+from collections.abc import Sequence
 
 __all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry of the console script.
+
+    A package that is missing is told here too: Python's own answer, exit code 1, is that of a claim that
+    came out contrary to its declaration.
+    """
+    try:
+        from reportgen.cli.entry import main as start
+    except ImportError as error:
+        if str(error.name or "").startswith("reportgen"):
+            raise
+        found = " ".join(str(error).split())
+        print(
+            f"error: reportgen: a package does not load ({found}). Install reportgen again.", file=sys.stderr
+        )
+        sys.exit(2)
+    start(arguments)

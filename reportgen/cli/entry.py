@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -22,6 +28,13 @@ from reportgen.errors import ReportgenError, UsageError
 INTERRUPTED, DEFECT = 130, 70
 REFUSED = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
 """What the system says of a path that a person should not have named, wherever we come upon it."""
+TOO_MANY = (errno.EMFILE, errno.ENFILE)
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""How a person, a batch system, a container or a closed terminal ends a program."""
+REPEATS = 2.0
+"""Seconds in which asking again is the same asking: `timeout` does it twice."""
+NOT_OURS = ("MPLBACKEND", "SOURCE_DATE_EPOCH")
+"""Read by packages at their import, which raise for a value that is none; no report depends on them."""
 
 app = typer.Typer(
     add_completion=False,
@@ -35,7 +48,9 @@ app = typer.Typer(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of the console script: run a command, print errors as one line each, exit."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of a cache it cannot write, nobody need know
-    with lasting_output() as lost:
+    for name in NOT_OURS:
+        os.environ.pop(name, None)
+    with lasting_output() as lost, _heeding_endings():
         code = _run(arguments)
         if why := lost():
             told = (
@@ -55,14 +70,62 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in REFUSED and error.filename:
-            told = f"{error.filename}: cannot be used ({error.strerror}). Name another place."
+        if told := _fault_of_the_machine(error):
             return complain(told, UsageError.exit_code)
         traceback.print_exc()
         code = DEFECT
     if code == INTERRUPTED:
         complain(f"interrupted; {NOTHING_DONE}", INTERRUPTED)
     return code if isinstance(code, int) else 0
+
+
+def _fault_of_the_machine(error: Exception) -> str:
+    """One line for what the machine refuses, and no line of ours could have prevented; empty for the rest."""
+    if isinstance(error, OSError) and error.errno in REFUSED and error.filename:
+        return f"{error.filename}: cannot be used ({error.strerror}). Name another place."
+    if isinstance(error, OSError) and error.errno in TOO_MANY:
+        return (
+            "open files: more are needed than this machine allows. Allow more (`ulimit -n 1024`), "
+            "or use fewer --jobs."
+        )
+    if isinstance(error, MemoryError):
+        return (
+            "memory: there is too little. Allow more (`ulimit -v`, the container's limit), "
+            "or use fewer --jobs."
+        )
+    if isinstance(error, ImportError) and not str(error.name or "").startswith("reportgen"):
+        found = " ".join(str(error).split())
+        return f"a package does not load ({found}). `reportgen doctor` says what this machine lacks."
+    return ""
+
+
+class _Ended(KeyboardInterrupt):
+    """Not that class itself: where that came through `exec`, Python ends by SIGINT and not with our code."""
+
+
+@contextmanager
+def _heeding_endings() -> Iterator[None]:
+    """What asks a program to end is heeded as Ctrl-C is, unless it is ignored from outside (`nohup`)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = -REPEATS
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        before, asked = asked, monotonic()
+        if asked - before > REPEATS:
+            raise _Ended
+
+    heeded = {number: signal.getsignal(number) for number in ENDINGS}
+    heeded = {number: found for number, found in heeded.items() if found is not signal.SIG_IGN}
+    try:
+        for number in heeded:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number, found in heeded.items():
+            signal.signal(number, found)
 
 
 @app.callback(invoke_without_command=True)

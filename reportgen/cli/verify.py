@@ -13,6 +13,7 @@ import typer
 from reportgen.cli.interruption import leaving, measuring
 from reportgen.cli.options import AllowCode, Device, ExecutorName, Jobs, Json, Quiet
 from reportgen.cli.printing import print_json, print_lines
+from reportgen.errors import UsageError
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
@@ -76,8 +77,14 @@ def _place(output: Path | None) -> Iterator[Path]:
         with leaving(measuring(fresh=False)):
             yield output
         return
-    nothing = "nothing is kept. With --output DIR the same command goes on where it was."
-    with leaving(nothing), tempfile.TemporaryDirectory(prefix="reportgen-verify-") as folder:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="reportgen-verify-")
+    except OSError as error:
+        raise UsageError(
+            f"verify: needs a temporary folder for the second run, and none can be made ({error.strerror}). "
+            "Name one that can be written with TMPDIR, or keep the run with --output DIR."
+        ) from error
+    with leaving("nothing is kept. With --output DIR the same command goes on where it was."), made as folder:
         yield Path(folder)
 
 

@@ -66,7 +66,10 @@ def equal_means_test(differences: Moments, signal: Tensor, noise_floor: Tensor) 
     # Little noise beside that of other directions is noise too, and moves the mean.
     beyond_noise = (whole.rotate(mean) ** 2 - CERTAIN * whole.variance / count).clamp_min(0.0)
     still = torch.where(whole.keep, 0.0, beyond_noise).sum(1)
-    certain = (still > CERTAIN * noise_floor) & (count > mean.shape[1])
+    # Where each half has noise in other directions than both together, those without may only be rare.
+    alike = torch.stack([_Spectrum.of(half[2], floor).keep.sum(1) for half in (first, second)])
+    seen = (alike == whole.keep.sum(1)).all(0)
+    certain = (still > CERTAIN * noise_floor) & (count > mean.shape[1]) & seen
     statistic = torch.where(certain, torch.inf, statistic)
 
     rank, half = whole.keep.sum(1), min(first[0], second[0])

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.queues import Queue
 from typing import Any, Protocol
@@ -80,6 +81,7 @@ class ProcessLane:
         self._start()
 
     def _start(self) -> None:
+        _start_tracker()
         context = multiprocessing.get_context("spawn")
         far, self._near = context.Pipe(duplex=False)
         self._news: Queue[Event | None] = context.Queue()
@@ -151,9 +153,25 @@ def single_threaded_children() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _start_tracker() -> None:
+    """Python's own helper for what workers share, deaf to a terminal that closes: it ends with this process.
+
+    Ended before that, it is started again, misses what it knew, and prints tracebacks.
+    """
+    try:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    except ValueError:  # only a main thread may
+        return
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def _begin(far: Connection, news: Queue[Event | None]) -> None:
-    """First thing in a worker: leave Ctrl-C to the parent, end with it, keep its memory, send news."""
+    """First thing in a worker: leave Ctrl-C and SIGHUP to the parent, end with it, keep memory, send news."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(far,), daemon=True).start()
     keep_freed_memory()
     news.cancel_join_thread()

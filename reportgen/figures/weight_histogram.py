@@ -16,7 +16,7 @@ from reportgen.figures.drafting.axes import linear_grid, log_axis, margin_note
 from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.points import dot
-from reportgen.figures.drafting.style import GRID, INK, LEADING, SMALL, Look, new_figure
+from reportgen.figures.drafting.style import GRID, INK, SMALL, Look, leading, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model
@@ -155,14 +155,15 @@ def _names(ax: Axes, data: WeightHistogram, shown: Spread, zoomed: bool) -> None
             x, y, rise = one.mean.value + 0.12 * shown.deviation, max(one.density), 0.0
             if one.deviation > shown.deviation:
                 x, across = 1.0, "axes fraction"
+        name = wrapped(one.title)
         ax.annotate(
-            wrapped(one.title),
+            name,
             (x, y),
             xycoords=(across, "data"),
             xytext=(8.0 if across != "data" else 4.0, rise),
             textcoords="offset points",
             fontsize=SMALL,
-            linespacing=LEADING,
+            linespacing=leading(name),
             va="bottom" if rise else "center",
             annotation_clip=False,
         )

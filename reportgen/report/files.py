@@ -5,23 +5,30 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reportgen.errors import UnwritableError
+from reportgen.store.files import abandoned, process_tag
+
+STAGING = ".report-"
+"""How the name of a folder begins in which files wait for their place."""
 
 
 def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] = ()) -> None:
     """Puts every file in its place at once, by renaming; what else the patterns `replacing` match goes.
 
-    Raises UnwritableError where the folder refuses, and then leaves older files as they are.
+    Raises UnwritableError where the folder refuses, and then leaves older files as they are. What a killed
+    process left on its way there goes too.
     """
     place = folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
+        for left in filter(abandoned, folder.glob(f"{STAGING}*")):
+            shutil.rmtree(left, ignore_errors=True)
+        staging = folder / f"{STAGING}{process_tag()}"
         try:
+            staging.mkdir()
             for name, content in files.items():
                 path, place = staging / name, folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from reportgen.declaration.claims.tests import scalar_text
 from reportgen.estimators import ESTIMATORS
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import marker_size
-from reportgen.figures.drafting.style import LEADING, PAPER, SMALL, Look, settle
+from reportgen.figures.drafting.style import LEADING, PAPER, SMALL, Look, leading, settle
 from reportgen.figures.drafting.table import Column
 from reportgen.figures.drafting.ticks import plain
 from reportgen.objectives import OBJECTIVES
@@ -182,7 +182,7 @@ def end_labels_of_panels(panels: Sequence[tuple[Axes, Sequence[End], Sequence[st
     figure = panels[0][0].get_figure(root=True)
     assert figure is not None
     names = [[_name(ax, text) for _, _, text, _ in ends] for ax, ends, _ in panels]
-    sizes = [[name.get_window_extent().height + 3.0 for name in one] for one in names]
+    sizes = [[_height(name) + 3.0 for name in one] for one in names]
     if (tallest := max(map(sum, sizes))) > figure.bbox.height:
         figure.set_figheight(tallest / 72)
     settle(figure)
@@ -200,9 +200,15 @@ def _name(ax: Axes, text: str) -> Annotation:
         fontsize=SMALL,
         va="center",
         ha="left",
-        linespacing=LEADING,
+        linespacing=leading(text),
         annotation_clip=False,
     )
+
+
+def _height(name: Annotation) -> float:
+    """How high a label is, its lines as close as LEADING sets them."""
+    whole = name.get_window_extent().height
+    return whole if "\n" in name.get_text() else LEADING * whole
 
 
 def _place(

@@ -199,6 +199,15 @@ def house_style(salt: str) -> Iterator[None]:
             ) from warning
 
 
+def leading(text: str) -> float | Literal["normal"]:
+    """Line spacing of a label: LEADING between lines.
+
+    A single line takes its height from its font. Where it is given a spacing, matplotlib centres its ink,
+    and a label with a comma or a parenthesis stands on another baseline than the one beside it.
+    """
+    return LEADING if "\n" in text else "normal"
+
+
 def new_figure(height: float, width: float = COLUMN) -> Figure:
     """An empty figure of `width` × `height` mm; its layout keeps every label inside."""
     size = (width * MILLIMETRE, height * MILLIMETRE)

@@ -112,7 +112,7 @@ capital = prose.capital
 
 _NUMBERED = re.compile(
     r"\b(?:epoch|step|row|column|unit|image|latent|seed|[dkK]) (?=\d)"
-    rf"|\b\d (?=layers?\b)|\blog (?=σ)|\b\w+ = (?=[{prose.MINUS}\d])"
+    rf"|\b\d (?=layers?\b)|\blog (?=σ)|\b\w+ (?:=|&lt;|&gt;) (?=[{prose.MINUS}\d])"
 )
 _CONDITIONAL = re.compile(r"\w\(\w \| \w\)")
 
@@ -126,6 +126,14 @@ def tied(text: str) -> Markup:
     """A text in which no line ends inside “epoch 200”, “2 layers”, “k = 0.87”, “log σ”, “p(x | z)”."""
     whole = _NUMBERED.sub(lambda found: unbroken(found[0]), str(escape(text)))
     return Markup(_CONDITIONAL.sub(r'<span class="nowrap">\g<0></span>', whole))
+
+
+_PAGES = re.compile(r"\d+–\d+")
+
+
+def pages(text: str) -> Markup:
+    """A source's place in which no line ends inside “242–247”."""
+    return Markup(_PAGES.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
 
 
 _COMPOUND = re.compile(r"\w+(?:-\w+)+")
@@ -231,6 +239,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "headline": headline,
     "listing": prose.listing,
     "number": prose.number,
+    "pages": pages,
     "percent": prose.percent,
     "powers": powers,
     "seconds": prose.seconds,

@@ -23,6 +23,7 @@ from reportgen.report.text.long_words import breakable
 from reportgen.report.text.mathematics import Mathematics, Medium, require_words
 from reportgen.report.text.numbering import Numbering
 from reportgen.report.text.section import Section
+from reportgen.report.text.ties import kept
 from reportgen.resources import templates
 
 Sections = Sequence[tuple[Section, Mapping[str, Any]]]
@@ -70,6 +71,8 @@ class Writer:
     images: dict[str, bytes] = field(default_factory=dict)
     """On paper: the images that the text asks for, by address."""
     mathematics: Mathematics = field(init=False)
+    named: set[str] = field(default_factory=set)
+    """Sources whose authors the text has named."""
     placed: set[str] = field(default_factory=set)
     """Figures that stand on the first page."""
     notes: list[Markup] = field(default_factory=list)
@@ -132,12 +135,17 @@ class Writer:
         ).format(name, drawn, number)
 
     def cite(self, *keys: str, bare: bool = False) -> Markup:
-        """Sources in the text: "(Williams, 1992)", or with `bare` "Williams (1992)"."""
+        """Sources in the text: "(Williams, 1992)", or with `bare` "Williams (1992)".
+
+        Three authors are named the first time, and are the first of them and others after it.
+        """
         parts = []
         for key in keys:
             source = reference(key)
             self.numbering.cite(key)
-            text = f"{source.short} ({source.year})" if bare else f"{source.short}, {source.year}"
+            short = (source.brief if key in self.named else source.short).replace(" &", "\u00a0&")
+            self.named.add(key)
+            text = f"{short}\u00a0({source.year})" if bare else f"{short},\u00a0{source.year}"
             parts.append(Markup('<a class="cite" href="#ref-{}">{}</a>').format(key, text))
         joined = Markup("; ").join(parts)
         return joined if bare else Markup("({})").format(joined)
@@ -245,7 +253,7 @@ class Writer:
     def _finished(self, text: str) -> str:
         text = _trimmed(headed(text))
         if self.medium == "paper":
-            text = breakable(text)
+            text = kept(breakable(text))
         require_targets(text, "report.html" if self.medium == "screen" else "report.pdf")
         return text
 
