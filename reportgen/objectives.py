@@ -60,6 +60,7 @@ class Objective:
     name: str
     title: str
     formula: str
+    """Empty where nothing is known of it but estimates of its gradient."""
     spoken: str
     integrand: Integrand
     exact_kl: bool = False
@@ -147,6 +148,14 @@ OBJECTIVES: dict[str, Objective] = {
         spoken="the expectation under q phi of z of f of z",
         integrand=LIKELIHOOD,
         source="mohamed2020",
+        unit="",
+    ),
+    "own": Objective(
+        name="own",
+        title="Own objective",
+        formula="",
+        spoken="",
+        integrand=LIKELIHOOD,
         unit="",
     ),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +100,27 @@ def chromium(live_page: Path) -> Iterator[Any]:
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def context(chromium: Any) -> Callable[[int, bool, bool], Any]:
+    """A window of a width, dark or light, with scripts or without: made once, which takes half a second."""
+
+    @cache
+    def made(width: int, dark: bool, scripts: bool) -> Any:
+        return chromium.new_context(
+            viewport={"width": width, "height": 844},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
+        )
+
+    return made
+
+
 @pytest.fixture
-def visit(chromium: Any) -> Iterator[Callable[..., Visit]]:
+def visit(context: Callable[[int, bool, bool], Any]) -> Iterator[Callable[..., Visit]]:
     """Opens a page: `visit(path, width=1280, dark=False)`. Faults fail the test, but with `watch=False`."""
     from tests.browser import Visit
 
-    contexts: list[Any] = []
+    visits: list[Visit] = []
     watched: list[Visit] = []
 
     def opening(
@@ -116,19 +132,14 @@ def visit(chromium: Any) -> Iterator[Callable[..., Visit]]:
         fragment: str = "",
         watch: bool = True,
     ) -> Visit:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 844},
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=scripts,
-        )
-        contexts.append(context)
-        made = Visit(context.new_page())
+        made = Visit(context(width, dark, scripts).new_page())
+        visits.append(made)
         if watch:
             watched.append(made)
         made.open(path, fragment)
         return made
 
     yield opening
-    for context in contexts:
-        context.close()
+    for each in visits:
+        each.page.close()
     assert [fault for each in watched for fault in each.faults] == []

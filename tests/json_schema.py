@@ -15,7 +15,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int, float),
     "null": (type(None),),
 }
-ANNOTATIONS = {"$defs", "$schema", "title", "description", "default"}
+ANNOTATIONS = {"then", "else", "$defs", "$schema", "title", "description", "default"}
 Schema = dict[str, Any]
 
 
@@ -53,11 +53,17 @@ def _items(schema: Schema, value: Any, root: Schema, at: str) -> list[str]:
     return [f for i, each in enumerate(inner) for f in faults(schema["items"], each, root, f"{at}[{i}]")]
 
 
+def _conditional(schema: Schema, value: Any, root: Schema, at: str) -> list[str]:
+    chosen = "else" if faults(schema["if"], value, root) else "then"
+    return faults(schema.get(chosen, {}), value, root, at)
+
+
 INSIDE: dict[str, Callable[[Schema, Any, Schema, str], list[str]]] = {
     "$ref": _reference,
     "properties": _properties,
     "additionalProperties": _additional,
     "items": _items,
+    "if": _conditional,
 }
 
 

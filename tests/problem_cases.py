@@ -35,7 +35,9 @@ FURTHER: list[dict[str, Any]] = [
     {"model": "layered_vae", "hidden": [[4], [3], [2, 3]], "latent": [3, 2, 2]},
 ]
 CASES: list[Problem] = [
-    kind.model_validate({"model": name, **SETTINGS[name]}) for name, kind in PROBLEMS.items()
+    kind.model_validate({"model": name, **SETTINGS[name]})
+    for name, kind in PROBLEMS.items()
+    if not kind.given
 ] + [PROBLEMS[settings["model"]].model_validate(settings) for settings in FURTHER]
 
 

@@ -204,8 +204,8 @@ REFUSED_FIELDS: dict[str, str] = {
         "x.yaml:2 estimators[0].temperature: is for estimators of reportgen's; your own has it in its code, "
     ),
     "objective: [elbo, ebo]": (
-        "x.yaml:2 objective[1]: must be one of reconstruction, elbo, elbo_analytic_kl, iwae, expectation; "
-        "got 'ebo'. Did you mean elbo?"
+        "x.yaml:2 objective[1]: must be one of reconstruction, elbo, elbo_analytic_kl, iwae, expectation, "
+        "own; got 'ebo'. Did you mean elbo?"
     ),
     "objective: [elbo, elbo]": "x.yaml:2 objective[1]: must name each thing once, got 'elbo' twice.",
     "objective: []": "x.yaml:2 objective: must not be an empty list.",

@@ -440,11 +440,18 @@ def test_own_estimators_are_compared_like_any_other(mine: Path) -> None:
     np.testing.assert_array_equal(variance[labels.index("centred")], variance[labels.index("score_function")])
 
 
-def test_a_swept_argument_is_refused_with_the_remedy(mine: Path) -> None:
-    change(mine, "mine.yaml", "claims:", "sweep: {problem.arguments: [{latent: 3}]}\nclaims:")
-    with pytest.raises(DeclarationError, match="change one with --set"):
+def test_arguments_are_swept_one_by_one(mine: Path) -> None:
+    sweep = "sweep: {problem.arguments: [{latent: 3}]}\n"
+    change(mine, "mine.yaml", "claims:", f"{sweep}claims:")
+    with pytest.raises(DeclarationError, match="sweep one of them that is declared"):
         plan(mine)
-    change(mine, "mine.yaml", "sweep: {problem.arguments: [{latent: 3}]}\n", "")
+    change(mine, "mine.yaml", sweep, "sweep: {problem.arguments.latent: [3, 2]}\n")
+    change(mine, "mine.yaml", "my_model.py:build}", "my_model.py:build, arguments: {latent: 2}}")
+    assert [cell.problem["arguments"]["latent"] for cell in plan(mine).measurements] == [2, 3]
+    change(mine, "mine.yaml", "arguments.latent: [3", "arguments.width: [3")
+    with pytest.raises(DeclarationError, match="no setting has this path"):
+        plan(mine)
+    change(mine, "mine.yaml", "sweep: {problem.arguments.width: [3, 2]}\n", "")
     assert plan(mine, "problem.arguments={latent: 3}").measurements[0].problem["arguments"] == {"latent": 3}
 
 

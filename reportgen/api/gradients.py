@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
-import torch
-from torch import Tensor, nn
+from collections.abc import Callable, Mapping
 
 from reportgen.api.measurement import Measurement
 from reportgen.api.measuring import fraction, one_thread
 from reportgen.engine.given import OBJECTIVE, measure_given
 from reportgen.errors import UsageError
-from reportgen.findings.prose import p_value
-from reportgen.findings.statistics.jackknife import LEVEL
-from reportgen.jackknife import t_quantile
-from reportgen.problems.python_model import begin, seeded
+from reportgen.findings.statistics.cautions import cautions
+from reportgen.findings.statistics.named import STATISTICS
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.problems.given import given
 
 FEWEST = 64
 """Estimates: two for each bucket of replicates."""
-FIRST = 0
-"""Seed of the call that shows what a function returns; it is not counted."""
-WHOLE, EVERYTHING = "gradient", "all"
-"""Names of the one group where a gradient has no parts, and of all groups together."""
-OF_MODELS = (
-    "directional_signal_to_noise",
-    "data_variance",
-    "monte_carlo_share",
-    "evaluations",
-    "work_normalized_variance",
-)
-"""Statistics of a decoder's passes, of several data points, or of draws besides those that were measured."""
-DEPENDENT = 1e-4
-"""Level of the test that a function's estimates are independent."""
-COARSE = 0.05
-"""Half-width, relative, up to which a variance rests on enough of an estimate's tail."""
-FEW = 10.0
-"""E‖d‖⁴/(E‖d‖²)², about, from which it rests on few of them; 3 at most where they are normal."""
-UNSEEN = 0.05
-"""Chance that what happens as often as is told is not seen once."""
 
 
 class GradientMeasurement(Measurement):
@@ -49,7 +23,7 @@ class GradientMeasurement(Measurement):
     @property
     def statistics(self) -> tuple[str, ...]:
         """Those that every gradient has."""
-        return tuple(name for name in super().statistics if name not in OF_MODELS)
+        return tuple(name for name in super().statistics if not STATISTICS[name].of_models)
 
     @property
     def heading(self) -> str:
@@ -61,36 +35,7 @@ class GradientMeasurement(Measurement):
     @property
     def notes(self) -> list[str]:
         """What the numbers need said beside them, of dependent estimates and of too few of them too."""
-        found = zip(self.record.arms, self.record.arrays["serial_dependence"], strict=True)
-        said = [_dependent(arm.label, float(z)) for arm, z in found if _chance(float(z)) < DEPENDENT]
-        return [*super().notes, *said, *self._all_the_same, *self._few_carry]
-
-    @property
-    def _all_the_same(self) -> list[str]:
-        """Functions of which no two estimates differ, and what that leaves open."""
-        sound = [arm for arm in self.record.arms if not arm.cause]
-        still = [arm for arm in sound if self.get("total_variance", arm.label).value == 0.0]
-        return [
-            f"All {arm.replicates:,} estimates of {arm.label} are the same: what happens in fewer than "
-            f"{1.0 - UNSEEN ** (1.0 / arm.replicates):.1%} of them may not have been seen. "
-            "Raise min_replicates if any does."
-            for arm in still
-        ]
-
-    @property
-    def _few_carry(self) -> list[str]:
-        """Functions with a variance that few estimates carry, known no better than coarsely."""
-        reach = t_quantile(LEVEL, self.record.arrays["variance_without"].shape[2] - 1)
-        coarse = [
-            arm for arm in self.record.arms if not arm.cause and COARSE < arm.relative_half_width < math.inf
-        ]
-        carried = {arm.label: arm.replicates * (arm.relative_half_width / reach) ** 2 for arm in coarse}
-        return [
-            f"The variance of {label} is carried by about one in {round(share)} of its estimates, and may be "
-            "larger than its interval says where these are few. Ask for a finer precision."
-            for label, share in carried.items()
-            if share > FEW
-        ]
+        return [*super().notes, *cautions(self.record)]
 
     def num_samples(self, label: str) -> str:
         """Not known."""
@@ -99,20 +44,6 @@ class GradientMeasurement(Measurement):
     def passes(self, label: str) -> str:
         """Not known."""
         return ""
-
-
-def _chance(z: float) -> float:
-    """Two-sided, of a standard normal number; NaN of NaN."""
-    return math.erfc(abs(z) / math.sqrt(2.0))
-
-
-def _dependent(label: str, z: float) -> str:
-    """What is said of one whose estimates depend on those before."""
-    how, width = ("resemble", "narrow") if z > 0.0 else ("make up for", "wide")
-    return (
-        f"Estimates of {label} {how} those made before them ({p_value(_chance(z))}): its intervals are too "
-        f"{width}. Return one that keeps nothing from call to call."
-    )
 
 
 def measure_gradients(
@@ -169,89 +100,18 @@ def measure_gradients(
             f"min_replicates: must be from {FEWEST} to the budget, {budget}, got {min_replicates}. "
             "Change one of the two."
         )
-    sources = {label: _Source(label, function) for label, function in estimators.items()}
-    with seeded(seed), one_thread():
-        trials = {label: source.parts(FIRST) for label, source in sources.items()}
-        sizes = {name: part.numel() for name, part in trials[first].items()}
-        for label, source in sources.items():
-            source.require(trials[label], sizes, f"{first!r} returned")
-            source.sizes = sizes
-        record = measure_given(
-            {label: source.replicate for label, source in sources.items()},
-            sizes,
-            reference=first,
-            precision=width,
-            budget=budget,
-            min_replicates=min_replicates,
-            seed=seed,
-            epsilon=max(torch.finfo(part.dtype).eps for found in trials.values() for part in found.values()),
-        )
+    cell = MeasurementCell(
+        key="",
+        training_key="",
+        setting={},
+        base=True,
+        checkpoint=0,
+        problem={},
+        measure={"precision": width, "budget": budget, "min_replicates": min_replicates},
+        arms=tuple(Arm(OBJECTIVE, label, label) for label in estimators),
+        references={OBJECTIVE: first},
+        seed=seed,
+    )
+    with one_thread():
+        record = measure_given(given(estimators, first, seed), cell)
     return GradientMeasurement(record, OBJECTIVE, dict.fromkeys(estimators, True), width)
-
-
-@dataclass
-class _Source:
-    """One function, and what its gradients must look like."""
-
-    label: str
-    function: Callable[[], object]
-    sizes: Mapping[str, int] | None = None
-
-    def replicate(self, seed: int) -> dict[str, Tensor]:
-        """One estimate, group by group, float64."""
-        found = self.parts(seed)
-        assert self.sizes is not None
-        self.require(found, self.sizes, "it returned before")
-        return {name: part.double() for name, part in found.items()}
-
-    def parts(self, seed: int) -> dict[str, Tensor]:
-        """One estimate as it is computed, flat, on the CPU."""
-        begin(seed)
-        returned = self.function()
-        found = {name: self._flat(name, part) for name, part in self._named(returned).items()}
-        if not sum(part.numel() for part in found.values()):
-            raise self._unfit("nothing")
-        if EVERYTHING in found:
-            raise self._unfit(f"a part called {EVERYTHING}, as all parts together are", "Call it otherwise.")
-        return found
-
-    def require(self, found: Mapping[str, Tensor], sizes: Mapping[str, int], where: str) -> None:
-        """Raises UsageError where these are not the coordinates that all have."""
-        own = {name: part.numel() for name, part in found.items()}
-        if own != sizes:
-            name = next(name for name in (*sizes, *own) if own.get(name) != sizes.get(name))
-            raise UsageError(
-                f"estimators[{self.label!r}]: must return {sizes.get(name, 0)} coordinates as {name!r}, as "
-                f"{where}, got {own.get(name, 0)}. Return the gradient in the same parameters each time."
-            )
-
-    def _named(self, returned: object) -> dict[str, object]:
-        if isinstance(returned, nn.Module):
-            learned = {name: p for name, p in returned.named_parameters() if p.requires_grad}
-            if all(p.grad is None for p in learned.values()):
-                raise self._unfit(
-                    "a module without gradients", "Call backward() in it, and zero_grad() before."
-                )
-            return {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in learned.items()}
-        if isinstance(returned, Tensor | np.ndarray):
-            return {WHOLE: returned}
-        if isinstance(returned, Mapping):
-            return {str(name): part for name, part in returned.items()}
-        if isinstance(returned, Sequence) and not isinstance(returned, str):
-            return {str(number): part for number, part in enumerate(returned)}
-        raise self._unfit("a function" if callable(returned) else type(returned).__name__)
-
-    def _flat(self, name: str, part: object) -> Tensor:
-        if isinstance(part, np.ndarray) and part.dtype.kind == "f":
-            part = torch.from_numpy(part)
-        if not isinstance(part, Tensor) or not part.is_floating_point():
-            what = f"a {part.dtype} array" if isinstance(part, Tensor | np.ndarray) else type(part).__name__
-            remedy = "Use torch.autograd.grad(…, materialize_grads=True)." if part is None else ""
-            raise self._unfit(f"{what} as {name!r}", remedy)
-        return part.detach().to("cpu", copy=True).flatten()
-
-    def _unfit(self, found: str, remedy: str = "") -> UsageError:
-        return UsageError(
-            f"estimators[{self.label!r}]: must return a gradient: real tensors, alone, in a sequence or "
-            f"under names, or a module with gradients; got {found}. {remedy or 'Return the gradient.'}"
-        )

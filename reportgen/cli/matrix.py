@@ -54,8 +54,8 @@ class Pair:
 
 
 def problems() -> dict[str, Problem]:
-    """Each model with its default settings."""
-    return {name: kind.model_construct() for name, kind in PROBLEMS.items()}
+    """Each model with its default settings; not that whose estimators are the user's own."""
+    return {name: kind.model_construct() for name, kind in PROBLEMS.items() if not kind.given}
 
 
 def title_of(problem: Problem) -> str:

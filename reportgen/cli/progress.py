@@ -115,7 +115,7 @@ class Lines:
         facts = ["done"] if event.state == "finished" else [f"{event.done:.0%}"]
         if known.precision is not None:
             facts.append(reached(known.precision))
-            facts.append(f"{known.replicates:,} draws a data point")
+            facts.append(f"{known.replicates:,} {known.counted}")
         if event.state == "running" or len(self.tally.settled) < self.tally.cells:
             facts.append(f"{duration(self.tally.seconds_left)} left")
         return f"{count} {what}: {', '.join(facts)}"

@@ -94,7 +94,9 @@ def cost_lines(row: Row) -> Iterable[str]:
         f"{many(row['cached'], 'cell')} {'is' if row['cached'] == 1 else 'are'} stored, "
         f"{row['to_run']} would run"
     )
-    if row["to_run"]:
+    if row["to_run"] and "gradients" in row["resolved"]["problem"]:
+        yield f"  at most {row['draws_at_most']:,} calls of each function, which take as long as they take"
+    elif row["to_run"]:
         yield (
             f"  at most {row['draws_at_most']:,} draws; {_about(row['seconds_on_one_core'])} "
             f"of one core, if variances are of a usual kind{_besides(row['resolved'])}"

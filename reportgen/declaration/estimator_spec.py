@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from reportgen.declaration.code_reference import CodeReference
 from reportgen.declaration.complaints import describe, refuse
-from reportgen.declaration.own_estimator import OwnEstimator, described
+from reportgen.declaration.own_estimator import OwnEstimator, described, function_of, of_function
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.scalars import Choice, Real, Switch, Text, Whole, one_of
 from reportgen.estimators.estimator import Estimator
@@ -29,7 +29,12 @@ def table() -> dict[str, Estimator]:
 
 
 def usual_estimators(problem: Problem, objectives: Sequence[str]) -> tuple[EstimatorSpec, ...]:
-    """Those meant where none is named: of the usual three those that apply; of own code, all of φ."""
+    """Those meant where none is named: of the usual three those that apply; of own code, all of φ.
+
+    None where the problem's own code gives them, under names that nobody has read yet.
+    """
+    if problem.given:
+        return ()
     fitting = applicable(
         problem.distribution,
         tuple(objectives),
@@ -86,6 +91,10 @@ class EstimatorEntry(BaseModel):
         default=None,
         description="An estimator of your own in place of a name: `file.py:object`, relative to the "
         "declaration's folder, or `package.module:object`; a `reportgen.Estimator`.",
+    )
+    function: Annotated[str, Text(60)] | None = Field(
+        default=None,
+        description="A function of problem.gradients, where there is one: the same as its name alone.",
     )
     unbiased: Annotated[bool, Switch()] | None = Field(
         default=None, description="Whether your own estimator is unbiased by construction. Default: true."
@@ -157,6 +166,8 @@ def _as_mapping(value: Any) -> Any:
 
 def _written(spec: EstimatorSpec) -> dict[str, Any]:
     written: dict[str, Any] = {"name": spec.name, "label": spec.label, "num_samples": spec.num_samples}
+    if spec.own is not None and spec.own.given:
+        return {"name": function_of(spec.name), "label": spec.label, **spec.own.written()}
     if spec.own is not None:
         del written["name"]
         written = {"python": spec.name, **written, **spec.own.written()}
@@ -165,6 +176,8 @@ def _written(spec: EstimatorSpec) -> dict[str, Any]:
 
 
 def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
+    if entry.function is not None:
+        return _resolve_given(entry, entry.function)
     if entry.python is not None:
         return _resolve_own(entry, entry.python)
     if not entry.name:
@@ -228,6 +241,31 @@ def _resolve_own(entry: EstimatorEntry, python: str) -> EstimatorSpec:
     label = _nameable(entry.label or python.rpartition(":")[2])
     own = OwnEstimator(entry.unbiased is not False, entry.serves or "mean", entry.words or "")
     return EstimatorSpec(python, label, num_samples, entry.antithetic, own)
+
+
+def _resolve_given(entry: EstimatorEntry, function: str) -> EstimatorSpec:
+    for option in sorted(entry.model_fields_set - {"function", "unbiased", "words", "label"}):
+        if getattr(entry, option):
+            raise refuse(
+                "is nothing that reportgen can do to a function of problem.gradients. Remove it.",
+                at=(option,),
+            )
+    own = OwnEstimator(entry.unbiased is not False, words=entry.words or "", given=True)
+    return EstimatorSpec(of_function(function), _nameable(entry.label or function), 1, own=own)
+
+
+def of_functions(entries: Any) -> Any:
+    """The entries of a declaration whose problem gives the estimators: a name is that of a function."""
+    listed = entries if isinstance(entries, list | tuple) else [entries]
+    return [_of_function(entry) for entry in listed]
+
+
+def _of_function(entry: Any) -> Any:
+    if isinstance(entry, str):
+        return {"function": entry}
+    if isinstance(entry, dict) and "name" in entry and "function" not in entry:
+        return {"function" if key == "name" else key: value for key, value in entry.items()}
+    return entry
 
 
 def _nameable(label: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PrivateAttr, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, PrivateAttr, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from reportgen.declaration.claims.grammar import GrammarError, parse
@@ -14,7 +14,7 @@ from reportgen.declaration.claims.tests import ClaimTest
 from reportgen.declaration.complaints import Complaint, Path, Places, refuse
 from reportgen.declaration.dotted import value_at
 from reportgen.declaration.epochs import Which, chosen
-from reportgen.declaration.estimator_spec import EstimatorSpec, usual_estimators
+from reportgen.declaration.estimator_spec import EstimatorSpec, of_functions, usual_estimators
 from reportgen.declaration.judge import Judge
 from reportgen.declaration.problems import AnyProblem
 from reportgen.declaration.problems.vae import VAE
@@ -116,6 +116,11 @@ def _seeded(train: Train, info: ValidationInfo) -> Train:
     return train if train.seed is not None else train.model_copy(update={"seed": info.data.get("seed", 0)})
 
 
+def _named(entries: Any, info: ValidationInfo) -> Any:
+    problem = info.data.get("problem")
+    return of_functions(entries) if problem is not None and problem.given else entries
+
+
 class Experiment(Section):
     """A declared experiment. Made by `load` or `load_text`, which check what no single field can."""
 
@@ -132,9 +137,9 @@ class Experiment(Section):
     ] = Field(default_factory=lambda data: data["problem"].usual)
     """Objectives whose gradient is estimated; the first is the one meant where none is named.
     Default: those usual for the model."""
-    estimators: Annotated[tuple[EstimatorSpec, ...], AsList(), AfterValidator(filled)] = Field(
-        default_factory=lambda data: usual_estimators(data["problem"], data["objective"])
-    )
+    estimators: Annotated[
+        tuple[EstimatorSpec, ...], AsList(), AfterValidator(filled), BeforeValidator(_named)
+    ] = Field(default_factory=lambda data: usual_estimators(data["problem"], data["objective"]))
     """Estimators compared, all on the same draws. Default: those of score_function, leave_one_out and
     pathwise that apply; for a model of your own every one that does."""
     train: Annotated[Train, AfterValidator(_seeded)] = Field(default_factory=Train, validate_default=True)
@@ -180,9 +185,9 @@ class Experiment(Section):
         """A user's own Python that it names, `file.py:name`, by the place where it stands."""
         found: dict[Path, str] = {}
         if self.problem.code is not None:
-            found["problem", "python"] = self.problem.code
+            found["problem", self.problem.code_key] = self.problem.code
         for i, spec in enumerate(self.estimators):
-            if spec.own is not None:
+            if spec.own is not None and not spec.own.given:
                 found["estimators", i, "python"] = spec.name
         return found
 

@@ -19,11 +19,24 @@ class OwnEstimator:
     serves: str = "mean"
     """``mean``, ``bound`` or ``both``."""
     words: str = ""
+    given: bool = False
+    """Whether it is a function that the problem's own code gives; its name is then “name()”."""
 
     def written(self) -> dict[str, Any]:
         """As a declaration has it."""
-        plain: dict[str, Any] = {"unbiased": self.unbiased, "serves": self.serves}
+        plain: dict[str, Any] = {"unbiased": self.unbiased}
+        plain |= {} if self.given else {"serves": self.serves}
         return plain | ({"words": self.words} if self.words else {})
+
+
+def of_function(name: str) -> str:
+    """What an estimator that is a function is called, so that it is none of the table's: “pathwise()”."""
+    return f"{name}()"
+
+
+def function_of(name: str) -> str:
+    """The function's own name."""
+    return name.removesuffix("()")
 
 
 def described(name: str, label: str, own: OwnEstimator) -> Estimator:

@@ -10,7 +10,7 @@ from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.problems import PROBLEMS
 from reportgen.declaration.yaml_scalars import resolvers
 
-UNNAMED = ("vae", "python")
+UNNAMED = ("vae", "python", "gradients")
 """Models that a `problem` section may mean without naming them."""
 
 
@@ -63,7 +63,29 @@ def json_schema() -> dict[str, Any]:
     listed = schema["properties"]["estimators"]["anyOf"][0]
     listed["items"] = {"anyOf": [named, listed["items"]]}
     schema["properties"]["estimators"]["anyOf"] = [listed, named]
+    schema |= _by_problem(schema)
     for name, kind in PROBLEMS.items():
         if name not in UNNAMED:
             schema["$defs"][kind.__name__].setdefault("required", []).append("model")
     return schema
+
+
+def _by_problem(schema: dict[str, Any]) -> dict[str, Any]:
+    """Estimators are those of the table, but where the problem gives them: then any names."""
+    table = schema["properties"]["estimators"]
+    options = schema["$defs"]["EstimatorEntry"]["properties"]
+    name = {"type": "string", "minLength": 1, "description": "A function of problem.gradients."}
+    entry = {
+        "type": "object",
+        "properties": {"name": name, **{key: options[key] for key in ("label", "unbiased", "words")}},
+        "required": ["name"],
+        "additionalProperties": False,
+    }
+    function = {"anyOf": [name, entry]}
+    functions = {"anyOf": [{"type": "array", "items": function, "minItems": 1}, function]}
+    schema["properties"]["estimators"] = {"description": table["description"]}
+    return {
+        "if": {"properties": {"problem": {"required": ["gradients"]}}, "required": ["problem"]},
+        "then": {"properties": {"estimators": functions}, "required": ["estimators"]},
+        "else": {"properties": {"estimators": table}},
+    }

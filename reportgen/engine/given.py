@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from reportgen.declaration.own_estimator import function_of
 from reportgen.engine.arrays import blank
 from reportgen.engine.layered.channel import MEMORY, CoordinateChannel, Key
 from reportgen.engine.layered.gradients import CHUNK, GroupShape, LayerGradient
@@ -25,19 +28,19 @@ from reportgen.engine.layered.sketch import SKETCH, Sketch
 from reportgen.engine.layered.summary import put_found, sound
 from reportgen.engine.moments import Moments
 from reportgen.engine.part import arm_record
+from reportgen.engine.progress import MeasureProgress
 from reportgen.engine.replicates import Paired
 from reportgen.engine.serial import FOLLOWED, serial_dependence
 from reportgen.engine.stopping import rounds
 from reportgen.errors import UsageError
 from reportgen.estimators import Estimator
-from reportgen.plan import Arm
-from reportgen.store.records import MeasurementRecord
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.problems.given import GivenGradients
+from reportgen.problems.seeding import seeded
+from reportgen.store.records import ArmRecord, MeasurementRecord
 from reportgen.streams import stream
 
-Replicate = Callable[[int], Mapping[str, Tensor]]
-"""One estimate, made with a seed of 32 bits: its groups' coordinates, [P_group] each, float64."""
-
-OBJECTIVE = "expectation"
+OBJECTIVE = "own"
 BUCKETS, FEWEST_BUCKETS = 32, 8
 AT_ONCE = 8
 """Replicates of a bucket, at most, before precision is looked at again."""
@@ -48,7 +51,7 @@ REMEDY = "Look at what the function returns."
 class GivenChannel(CoordinateChannel[None]):
     """Replicates of one function; it has one data point, and its noise are seeds, [1 R 1]."""
 
-    replicate: Replicate
+    replicate: Callable[[int], Mapping[str, Tensor]]
     sketched: list[Tensor] = field(default_factory=list, kw_only=True)
     """Of its estimates one by one, the first `FOLLOWED` of them, [R q]."""
 
@@ -68,94 +71,91 @@ class GivenChannel(CoordinateChannel[None]):
 
 
 def measure_given(
-    replicates: Mapping[str, Replicate],
-    sizes: Mapping[str, int],
+    problem: GivenGradients,
+    cell: MeasurementCell,
     *,
-    reference: str,
-    precision: float,
-    budget: int,
-    min_replicates: int,
-    seed: int,
-    epsilon: float,
+    dataset: str = "none",
+    report: Callable[[MeasureProgress], None] | None = None,
+    environment: dict[str, Any] | None = None,
 ) -> MeasurementRecord:
-    """Measures functions by label, each until its total variance is precise enough or `budget` is spent.
+    """Measures functions, each until its total variance is precise enough or the budget is spent.
 
-    `budget` are calls of each. `sizes` are the coordinates of each group; `epsilon` is that of the numbers
-    that gradients are computed in. All functions get the same seeds, and are
-    compared with `reference` on them; that one is called first. The rest as in
-    `reportgen.engine.measure`, and an array serial_dependence [A] besides: of `reportgen.engine.serial`,
-    NaN for one that broke.
+    The budget are calls of each. All functions get the same seeds, and are compared with the cell's
+    reference on them; that one is called first. Raises UsageError where there is no room for the means.
+    The rest as in `reportgen.engine.measure`, and an array serial_dependence [A] besides: of
+    `reportgen.engine.serial`, NaN for one that broke.
     """
     started = perf_counter()
-    buckets = _buckets(sum(sizes.values()), len(replicates))
+    settings, sizes, arms = cell.measure, problem.sizes, cell.arms
+    budget, least = int(settings["budget"]), int(settings["min_replicates"])
+    precision = float(settings["precision"])
+    buckets = _buckets(sum(sizes.values()), len(arms))
     shapes = {name: GroupShape(1, size, has_bias=False) for name, size in sizes.items()}
-    sketch = Sketch.of(shapes, torch.float64, seed, "given")
-    arms = tuple(Arm(OBJECTIVE, label, label) for label in replicates)
+    sketch = Sketch.of(shapes, torch.float64, cell.seed, "given")
+    own = next(arm for arm in arms if arm.label == cell.references[arm.objective])
     channels = {
         Key.of(arm): GivenChannel(
             Key.of(arm),
-            Estimator(arm.label, unbiased=arm.label == reference),
+            Estimator(arm.label, unbiased=arm is own),
             LayerMoments.empty(1, buckets, sizes),
             sketch,
-            replicates[arm.label],
-            minimum=min_replicates,
+            partial(problem.replicate, function_of(arm.estimator)),
+            minimum=least,
             remedy=REMEDY,
         )
         for arm in arms
     }
-    own = next(arm for arm in arms if arm.label == reference)
     partner = channels[Key.of(own)]
     partner.compared = True  # sketched, if only to be followed
     for channel in channels.values():
         if channel is not partner:
             channel.paired = Paired(partner, Moments.empty(1, buckets, SKETCH))
-    samples = min(AT_ONCE, -(-min_replicates // buckets), budget // buckets)
-    noise = stream(seed, "given")
-    drawn = rounds(
-        sorted(channels.values(), key=lambda channel: channel is not partner),
-        lambda _: {False: torch.from_numpy(noise.integers(2**32, size=(1, samples, 1)))},
-        lambda channel, bucket, batch: channel.observe(bucket, None, batch),
-        lambda channel: channel.relative_half_width(),
-        samples=samples,
-        buckets=buckets,
-        precision=precision,
-        budget=budget,
-        report=None,
-    )
-    found = Found(arms, channels, {(OBJECTIVE, "phi"): own}, drawn)
+    samples = max(min(AT_ONCE, -(-least // buckets), budget // buckets), 1)
+    noise = stream(cell.seed, "given", str(cell.setting))
+    with seeded(cell.seed):
+        drawn = rounds(
+            sorted(channels.values(), key=lambda channel: channel is not partner),
+            lambda _: {False: torch.from_numpy(noise.integers(2**32, size=(1, samples, 1)))},
+            lambda channel, bucket, batch: channel.observe(bucket, None, batch),
+            lambda channel: channel.relative_half_width(),
+            samples=samples,
+            buckets=buckets,
+            precision=precision,
+            budget=budget,
+            report=report,
+        )
+    found = Found(arms, channels, {(own.objective, "phi"): own}, drawn)
     arrays = blank(len(arms), 1, buckets, 1 + len(sizes))
-    put_found(arrays, found, sound(found), {"phi": list(range(1 + len(sizes)))}, 1 + len(sizes), epsilon)
+    columns = {"phi": list(range(1 + len(sizes)))}
+    put_found(arrays, found, sound(found), columns, 1 + len(sizes), problem.epsilon)
     arrays["serial_dependence"] = np.array(
         [math.nan if one.cause else serial_dependence(torch.cat(one.sketched)) for one in channels.values()]
     )
     return MeasurementRecord(
-        key="",
-        training_key="",
-        setting={},
-        base=True,
-        checkpoint=0,
-        dataset="none",
+        key=cell.key,
+        training_key=cell.training_key,
+        setting=dict(cell.setting),
+        base=cell.base,
+        checkpoint=cell.checkpoint,
+        dataset=dataset,
         groups=("all", *sizes),
-        arms=tuple(
-            arm_record(
-                arm,
-                found.channel(arm),
-                latent=0,
-                precision=precision,
-                reference=arm is own,
-                seconds=found.channel(arm).seconds / max(found.channel(arm).replicates, 1),
-            )
-            for arm in arms
-        ),
+        arms=tuple(_arm_record(arm, found.channel(arm), precision, arm is own) for arm in arms),
         images=(0,),
         latent=0,
         eta=0,
         parameters=sum(sizes.values()),
         draws_per_image=drawn,
         seconds=perf_counter() - started,
-        environment={},
+        environment=environment or {},
         arrays=arrays,
     )
+
+
+def _arm_record(arm: Arm, channel: CoordinateChannel[None], precision: float, reference: bool) -> ArmRecord:
+    """What passes a call takes is not known."""
+    seconds = channel.seconds / max(channel.replicates, 1)
+    found = arm_record(arm, channel, latent=0, precision=precision, reference=reference, seconds=seconds)
+    return replace(found, forward=0.0, backward=0.0)
 
 
 def _buckets(coordinates: int, functions: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
+from reportgen.engine.given import measure_given
 from reportgen.engine.layered.meter import recorders_of
 from reportgen.engine.layered.record import layered_groups, layered_part
 from reportgen.engine.layered.recorder import Recorder
@@ -18,6 +19,7 @@ from reportgen.engine.vectors.space import Space, spaces_of
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.plan import Arm, MeasurementCell
+from reportgen.problems.given import GivenGradients
 from reportgen.problems.layered import LayeredModel
 from reportgen.problems.problem import Problem
 from reportgen.store.records import MeasurementRecord
@@ -26,7 +28,7 @@ Progress = Callable[[MeasureProgress], None]
 
 
 def measure(
-    problem: Problem | LayeredModel,
+    problem: Problem | LayeredModel | GivenGradients,
     cell: MeasurementCell,
     *,
     dataset: str,
@@ -39,12 +41,15 @@ def measure(
     """Measure every arm of a cell at the problem's data points.
 
     Gradients that are vectors in η (or in a small θ) are measured there; those
-    whose Jacobian depends on the sample are measured layer by layer. Numbers
+    whose Jacobian depends on the sample are measured layer by layer; those that
+    functions return, as they come. Numbers
     depend on the cell alone: noise is a Philox stream keyed by the cell's
     seed, setting and checkpoint, consumed in order. `shape` is the height and
     width of data points that are images. `estimators` has the arms' by name,
     a user's own among them.
     """
+    if isinstance(problem, GivenGradients):
+        return measure_given(problem, cell, dataset=dataset, report=report, environment=environment)
     started = perf_counter()
     references = reference_arms(cell.arms, cell.references, estimators)
     count = problem.x.shape[0]

@@ -23,11 +23,15 @@ SPAN = 8
 """W"""
 FOLLOWED = 1 << 14
 """Estimates that are looked at, the first ones."""
+ROUNDING = 1e-12
+"""Relative, what a mean of equal estimates may differ from them by."""
 
 
 def serial_dependence(sketches: Tensor) -> float:
     """z of estimates in the order in which they were made, [n q]; 0 where they do not vary."""
     count, deviation = len(sketches), sketches - sketches.mean(0)
+    if float(deviation.norm()) <= ROUNDING * float(sketches.norm()):
+        return 0.0
     weights = [1.0 - lag / SPAN for lag in range(1, min(SPAN, count))]
     before = torch.zeros_like(deviation)
     for lag, weight in enumerate(weights, 1):

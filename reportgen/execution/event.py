@@ -28,6 +28,8 @@ class Event:
     state: State
     cause: str | None = None
     """Why the cell broke, or stopped before its end."""
+    counted: str = "draws a data point"
+    """What `replicates` counts."""
 
 
 Listener = Callable[[Event], None]

@@ -29,7 +29,7 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
 
     Raises CellError where an estimator is not what its declaration says.
     """
-    arms = [arm for arm in cell.arms if arm.own is not None]
+    arms = [arm for arm in cell.arms if arm.own is not None and not arm.own.given]
     model = model_code(cell)
     used = list(dict.fromkeys([*([model] if model else []), *(arm.estimator for arm in arms)]))
     if not used:
@@ -51,8 +51,9 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
 
 
 def model_code(cell: MeasurementCell) -> str | None:
-    """The reference of the user's own model, if the cell's is one."""
-    return str(cell.problem["python"]) if cell.problem.get("model") == "python" else None
+    """The reference of the user's own model, or of what makes their gradients, if the cell's is one."""
+    found = next((key for key in ("python", "gradients") if key == cell.problem.get("model")), None)
+    return str(cell.problem[found]) if found else None
 
 
 def fitting(arm: Arm, found: object) -> Estimator:

@@ -75,7 +75,9 @@ class Task:
         cause: str | None = None,
     ) -> Event:
         """News of this cell."""
-        return Event(self.label, self.key, self.kind, done, precision, replicates, state, cause)
+        given = PROBLEMS[str(self.cell.problem["model"])].given
+        counted = "calls" if given else Event.counted
+        return Event(self.label, self.key, self.kind, done, precision, replicates, state, cause, counted)
 
     def broken(self, cause: str) -> BrokenRecord:
         """The record of this cell where it could not be finished."""

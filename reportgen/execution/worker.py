@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from reportgen.datasets import Dataset, load
+from reportgen.declaration.own_estimator import function_of
 from reportgen.errors import PausedError, ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
 from reportgen.execution.own_code import own_code
@@ -143,6 +144,7 @@ def _measure(task: Task, cell: MeasurementCell) -> None:
             parameters=load_checkpoint(store, trained, cell.checkpoint) if trained else {},
             closed_kl=any(OBJECTIVES[arm.objective].exact_kl for arm in cell.arms),
             code=own.load,
+            functions=_functions(cell),
         )
         made = BUILDERS[cell.problem["model"]](materials)
         record = measure(
@@ -156,6 +158,13 @@ def _measure(task: Task, cell: MeasurementCell) -> None:
             estimators=own.estimators,
         )
     store.save(replace(record, environment=_dated(record.environment)))
+
+
+def _functions(cell: MeasurementCell) -> tuple[str, ...]:
+    """Those that the arms of a cell name, the reference's first."""
+    given = [arm for arm in cell.arms if arm.own is not None and arm.own.given]
+    first = sorted(given, key=lambda arm: arm.label != cell.references.get(arm.objective))
+    return tuple(dict.fromkeys(function_of(arm.estimator) for arm in first))
 
 
 def _dated(environment: dict[str, Any]) -> dict[str, Any]:

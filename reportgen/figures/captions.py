@@ -29,7 +29,9 @@ class Place:
 
     @property
     def over(self) -> str:
-        """For figures over training, or over settings."""
+        """For figures over training, or over settings; empty where no objective is known."""
+        if self.words.given:
+            return ""
         model = f"; model: {self.model}" if self.model else ""
         mean = f"; mean over {self.words.place}" if self.words.place else ""
         return f"Objective: {lowered(self.words.objective(self.objective))}{model}{mean}."
@@ -66,6 +68,8 @@ class Place:
         """For figures at one checkpoint."""
         if self.words.trained:
             return f"{self.over[:-1]}, parameters of {self.words.checkpoint(self.checkpoint)}."
+        if not self.over:
+            return f"{prose.capital(self.words.last)}." if self.words.last else ""
         return f"{self.over[:-1]}, {self.words.last}." if self.words.last else self.over
 
 

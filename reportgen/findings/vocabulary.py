@@ -54,6 +54,8 @@ class Vocabulary:
     rounds: str
     free: bool
     """Whether φ is the parameters of one q themselves, with no network or data between."""
+    given: bool
+    """Whether nothing is known of the gradient but estimates of it, a call of a function each."""
 
     @property
     def alone(self) -> bool:
@@ -158,4 +160,5 @@ def vocabulary(experiment: Any, count: int, free: bool) -> Vocabulary:
         round=problem.round[0],
         rounds=problem.round[1],
         free=free,
+        given=problem.given,
     )

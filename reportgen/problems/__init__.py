@@ -14,6 +14,7 @@ from reportgen.problems import (
     categorical,
     conjugate,
     function,
+    gradients,
     layered_vae,
     linear_gaussian_vae,
     logistic_regression,
@@ -38,6 +39,7 @@ BUILDERS: dict[str, Callable[[Materials], Described]] = {
     "bits": bits.build,
     "categorical": categorical.build,
     "python": python_model.build,
+    "gradients": gradients.build,
 }
 
 TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {

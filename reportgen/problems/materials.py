@@ -27,3 +27,5 @@ class Materials:
     """Whether an objective has its KL in closed form."""
     code: Callable[[str], object] | None = None
     """Loads an object of the user's own by its reference; None where their code may not be run."""
+    functions: tuple[str, ...] = ()
+    """Names of the functions wanted of it, where it gives the estimators; the reference's first."""

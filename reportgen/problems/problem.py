@@ -9,6 +9,7 @@ from typing import Protocol
 from torch import Tensor, nn
 
 from reportgen.families.family import Family
+from reportgen.problems.given import GivenGradients
 from reportgen.problems.layered import LayeredModel
 from reportgen.problems.prior import Prior
 
@@ -64,7 +65,7 @@ class Problem(Protocol):
 class Described:
     """A problem with what a record says of it."""
 
-    problem: Problem | LayeredModel
+    problem: Problem | LayeredModel | GivenGradients
     dataset: str
     """Name of the data set, or of the model where there is none."""
     points: tuple[int, ...]

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import random
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
-import numpy as np
 import torch
 
 from reportgen.errors import CellError, UsageError
@@ -15,7 +12,7 @@ from reportgen.problems.materials import Materials
 from reportgen.problems.own_checks import check
 from reportgen.problems.own_model import Model, problem_of
 from reportgen.problems.problem import Described, Problem
-from reportgen.streams import stream
+from reportgen.problems.seeding import seeded
 
 PARTS = ("encoder", "x", "family", "prior", "log_likelihood")
 """What a full `Problem` is known by."""
@@ -24,30 +21,39 @@ PARTS = ("encoder", "x", "family", "prior", "log_likelihood")
 def build(materials: Materials) -> Described:
     """Runs the file, calls the function and checks what it returns.
 
-    Global generators begin from the experiment's seed before both, so that
-    what is drawn there is the same in every process. Raises CellError where
-    the code may not be run or does not give a model.
+    Raises CellError where that is no model that can be measured.
     """
     settings = materials.settings
     text = str(settings["python"])
-    if materials.code is None:
-        raise CellError(f"{text}: is code that was not allowed to run. Add --allow-code if you trust it.")
-    recording = torch.is_grad_enabled()
-    with seeded(materials.seed):
-        function = materials.code(text)
-    if not callable(function):
-        raise CellError(f"{text}: must be a function that returns a model, got {type(function).__name__}.")
-    _check_arguments(function, settings["arguments"], text)
-    with seeded(materials.seed):
-        made = function(**settings["arguments"])
-    torch.set_num_threads(1)  # whatever the code asked for: sums differ with their number
-    torch.set_grad_enabled(recording)
+    made = called(materials, text)
     problem = as_problem(made, text)
     check(problem, str(settings["family"]), standard_prior=materials.closed_kl)
     points = tuple(range(problem.x.shape[0]))
     one_channel = problem.x.dim() == 4 and problem.x.shape[1] == 1
     shape = (problem.x.shape[2], problem.x.shape[3]) if one_channel else None
     return Described(problem, "none", points, shape)
+
+
+def called(materials: Materials, text: str) -> object:
+    """What the user's function of this reference returns, called with `problem.arguments`.
+
+    Global generators begin from the experiment's seed before the file is run and before it is called.
+    Raises CellError where the code may not be run, or is not called so.
+    """
+    settings = materials.settings
+    if materials.code is None:
+        raise CellError(f"{text}: is code that was not allowed to run. Add --allow-code if you trust it.")
+    recording = torch.is_grad_enabled()
+    with seeded(materials.seed):
+        function = materials.code(text)
+    if not callable(function):
+        raise CellError(f"{text}: must be a function, got {type(function).__name__}. Name what builds it.")
+    _check_arguments(function, settings["arguments"], text)
+    with seeded(materials.seed):
+        made = function(**settings["arguments"])
+    torch.set_num_threads(1)  # whatever the code asked for: sums differ with their number
+    torch.set_grad_enabled(recording)
+    return made
 
 
 def _check_arguments(function: Callable[..., object], arguments: Mapping[str, object], text: str) -> None:
@@ -85,30 +91,3 @@ def as_problem(made: object, text: str) -> Problem:
         )
     problem: Problem = made  # type: ignore[assignment]
     return problem
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """torch's, numpy's and Python's generators begin from the seed, and are put back afterwards."""
-    before, of_python = np.random.get_state(), random.getstate()
-    with torch.random.fork_rng(devices=[]):
-        word = int(stream(seed, "own model").integers(2**32))
-        torch.manual_seed(word)
-        begin(word)
-        try:
-            yield
-        finally:
-            np.random.set_state(before)
-            random.setstate(of_python)
-
-
-def begin(word: int) -> None:
-    """Sets torch's, numpy's and Python's generators, all from these 32 bits; a GPU's where one is in use.
-
-    A hundredth of the time of `torch.manual_seed`, which also leaves word for devices that are not.
-    """
-    torch.default_generator.manual_seed(word)
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        torch.cuda.manual_seed_all(word)
-    np.random.seed(word)
-    random.seed(word)

@@ -52,10 +52,11 @@ def _models(findings: Findings) -> str:
 
 def _set_up(findings: Findings) -> str:
     v = findings.vocabulary
-    text = (
-        f"{words.capital(words.counted(len(findings.labels), 'estimator'))} of the gradient of "
-        f"{words.counted(len(findings.objectives), 'objective')} in {v.coordinates} "
-    )
+    text = f"{words.capital(words.counted(len(findings.labels), 'estimator'))} of "
+    if v.given:
+        text += "one gradient "
+    else:
+        text += f"the gradient of {words.counted(len(findings.objectives), 'objective')} in {v.coordinates} "
     several = bool(base_model(findings))
     if v.trained:
         size = "" if several and "problem.latent" in findings.experiment.swept else v.size
@@ -64,7 +65,8 @@ def _set_up(findings: Findings) -> str:
     if not findings.checkpoints:
         where = " at the base setting" if v.swept else ""
         return f"{text}{'was' if alone else 'were'} to be measured, and nothing was{where}. "
-    text += "is measured" if alone else "are measured on the same draws"
+    alike = "with the same seeds" if v.given else "on the same draws"
+    text += "is measured" if alone else f"are measured {alike}"
     if v.trained:
         text += f", at {_checkpoints(findings) if several else _checkpoints_of_one(findings)}"
         text += "" if v.alone else f" and {v.counted}"

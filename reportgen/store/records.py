@@ -50,7 +50,8 @@ class ArmRecord:
     relative_half_width: float
     """Of the 95 % interval of total variance over all groups, when it stopped."""
     forward: float
-    """Decoder forward passes a replicate (K, plus any shared ones)."""
+    """Decoder forward passes a replicate (K, plus any shared ones); 0 of a function of a user's own, of
+    whose making nothing is known."""
     backward: float
     """Decoder backward passes (with respect to z) a replicate."""
     seconds_per_replicate: float
@@ -126,6 +127,10 @@ class MeasurementRecord:
     weight_drawn                [A 2]      mean and variance of fresh estimates of it
     weight_counts               [A bins]   how many of these lie where: bins of (estimate − weight_mean) /
                                            √weight_variance, the first and the last open
+
+    and, of functions of a user's own:
+
+    serial_dependence           [A]        z of the test that estimates depend on those made before them
 
     Groups of θ, named “θ …”, hold numbers of arms that estimate the gradient
     in θ, the others those of φ; ``all`` is all of whichever it is.

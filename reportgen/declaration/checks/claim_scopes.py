@@ -13,7 +13,10 @@ from reportgen.declaration.train import TRAINING_SEED
 
 
 def _base_value(experiment: Experiment, path: str) -> Any:
-    return reduce(getattr, path.split("."), experiment)
+    def inside(found: Any, name: str) -> Any:
+        return found[name] if isinstance(found, Mapping) else getattr(found, name)
+
+    return reduce(inside, path.split("."), experiment)
 
 
 def _settings(experiment: Experiment, test: ClaimTest) -> dict[str, Scope]:

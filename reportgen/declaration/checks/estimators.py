@@ -20,28 +20,37 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
 
     Where no estimator applies at all, `check_applicability` says so of each, and that is enough.
     """
+    if not experiment.estimators:
+        text = f"is required, got nothing. Name the functions of {experiment.problem.code}: [mine, theirs]."
+        yield Complaint(("estimators",), text)
+        return
     seen: dict[str, int] = {}
     same: dict[tuple[str, int, bool, float | None], int] = {}
     for i, spec in enumerate(experiment.estimators):
         place = ("estimators", i)
+        if spec.own is not None and spec.own.given != experiment.problem.given:
+            yield Complaint(place, _misplaced(experiment, spec))
+            continue
         twin = same.setdefault((spec.name, spec.num_samples, spec.antithetic, spec.temperature), i)
         if twin != i:
-            text = f"is {spec.name} with K = {spec.num_samples} again, like estimators[{twin}]. Remove one."
+            how = "" if spec.own is not None and spec.own.given else f" with K = {spec.num_samples}"
+            text = f"is {spec.name}{how} again, like estimators[{twin}]. Remove one."
             yield Complaint(place, text)
         elif (first := seen.setdefault(_read(spec.label), i)) != i:
             other = experiment.estimators[first].label
             whose = f"the label of estimators[{first}]"
             told = f"is {whose} too" if other == spec.label else f"reads like {describe(other)}, {whose}"
             yield Complaint((*place, "label"), f"{describe(spec.label)} {told}. Choose another.")
-        elif spec.label in ESTIMATORS and spec.label != spec.name:
+        elif spec.label in ESTIMATORS and spec.label != spec.name and not experiment.problem.given:
             text = f"{spec.label} is the name of another estimator than {spec.name}. Choose another label."
             yield Complaint((*place, "label"), text)
     alone = [name for name in experiment.objective if experiment.reference_of(name) is None]
     if alone and not all(_refused(experiment, spec) for spec in experiment.estimators):
         under = "" if len(alone) == len(experiment.objective) else f" under {listing(alone, 'and')}"
         moves = DISTRIBUTIONS[experiment.problem.distribution].reparameterizable
-        remedy = "pathwise" if moves else "score_function"
-        text = f"need an unbiased one to compare the others with{under}, got none. Add {remedy}."
+        remedy = "Add pathwise" if moves else "Add score_function"
+        remedy = "Leave unbiased: false away where it is not so" if experiment.problem.given else remedy
+        text = f"need an unbiased one to compare the others with{under}, got none. {remedy}."
         yield Complaint(("estimators",), text)
 
 
@@ -72,6 +81,13 @@ def _refused(experiment: Experiment, spec: EstimatorSpec) -> str | None:
         for problem in problems_of(experiment)
     )
     return next((text for text in refusals if text is not None), None)
+
+
+def _misplaced(experiment: Experiment, spec: EstimatorSpec) -> str:
+    if experiment.problem.given:
+        maker = experiment.problem.code
+        return f"python is for estimators of a model; here they are functions of {maker}. Name one of these."
+    return f"{spec.name}: a function is for problem.gradients, this problem is a model. Use name or python."
 
 
 def check_bounds(experiment: Experiment) -> Iterator[Complaint]:

@@ -14,8 +14,8 @@ MOST_BUCKETS = 32
 def least_budget(experiment: Experiment) -> int:
     """The fewest draws for each image that the checks below let pass."""
     measure, own = experiment.measure, [spec.num_samples for spec in experiment.estimators]
-    most = max(*own, *measure.num_samples, 1)
-    return max(measure.min_replicates * max(*own, 1), MOST_BUCKETS * most)
+    most = max([*own, *measure.num_samples, 1])
+    return max(measure.min_replicates * max([*own, 1]), MOST_BUCKETS * most)
 
 
 def check_budget(experiment: Experiment) -> Iterator[Complaint]:
@@ -43,7 +43,7 @@ def check_samples(experiment: Experiment) -> Iterator[Complaint]:
                 f"got {measure.budget}. Raise it, or lower min_replicates."
             )
             yield Complaint(place, text)
-    most = max(*(spec.num_samples for spec in experiment.estimators), *measure.num_samples, 1)
+    most = max([*(spec.num_samples for spec in experiment.estimators), *measure.num_samples, 1])
     if measure.budget < MOST_BUCKETS * most:
         text = (
             f"must be at least {MOST_BUCKETS} × num_samples = {MOST_BUCKETS * most}, got {measure.budget}. "

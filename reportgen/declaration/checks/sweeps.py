@@ -23,7 +23,8 @@ _NOT_SWEPT = {
     "problem.data": "declare one experiment a data set",
     "problem.model": "declare one experiment a model",
     "problem.python": "declare one experiment a model",
-    "problem.arguments": "declare one experiment a set of arguments, or change one with --set",
+    "problem.gradients": "declare one experiment a gradient",
+    "problem.arguments": "sweep one of them that is declared, problem.arguments.width, say",
     "train.checkpoints": "every setting is measured at the checkpoints of measure.sweep_checkpoints",
 }
 _SEED_BEFORE = re.compile(r"train(\.after)+\.seed")
@@ -91,11 +92,14 @@ def check_written_apart(experiment: Experiment) -> Iterator[Complaint]:
 
 
 def _paths(section: Section, root: str) -> Iterator[str]:
-    """Of every setting of a section and of the sections in it."""
+    """Of every setting of a section, of the sections in it, and of the arguments of a user's own function."""
     for field in type(section).model_fields:
         inner = getattr(section, field)
         if isinstance(inner, Section):
             yield from _paths(inner, f"{root}.{field}")
+        elif isinstance(inner, dict):
+            yield f"{root}.{field}"
+            yield from (f"{root}.{field}.{name}" for name in inner)
         else:
             yield f"{root}.{field}"
 

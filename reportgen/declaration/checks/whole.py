@@ -29,7 +29,10 @@ def check_parts(experiment: Experiment) -> Iterator[Complaint]:
         yield Complaint(("train",), f"{problem.model} has no parameters to train. Remove the section.")
     if not problem.images and "images" in experiment.measure.model_fields_set:
         yield Complaint(("measure", "images"), f"{problem.model} has no images. Remove it.")
-    if problem.layered and experiment.measure.constants:
+    if problem.given and experiment.measure.num_samples:
+        text = f"of {problem.model} the samples of an estimate are not known. Remove them."
+        yield Complaint(("measure", "num_samples"), text)
+    if (problem.layered or problem.given) and experiment.measure.constants:
         text = f"no constant can be added to log p of {problem.model}. Remove them."
         yield Complaint(("measure", "constants"), text)
     for i, name in enumerate(experiment.objective):

@@ -18,6 +18,7 @@ from reportgen.declaration.problems.bits import Bits
 from reportgen.declaration.problems.categorical import CategoricalUnits
 from reportgen.declaration.problems.conjugate import Conjugate
 from reportgen.declaration.problems.function import Function
+from reportgen.declaration.problems.gradients import Gradients
 from reportgen.declaration.problems.layered_vae import LayeredVAE
 from reportgen.declaration.problems.linear_gaussian_vae import LinearGaussianVAE
 from reportgen.declaration.problems.logistic_regression import LogisticRegression
@@ -38,14 +39,15 @@ PROBLEMS: dict[str, type[Problem]] = {
     "bits": Bits,
     "categorical": CategoricalUnits,
     "python": Python,
+    "gradients": Gradients,
 }
 
 
 def model_of(section: Any) -> Any:
-    """The model that a `problem` section means: `python` where it names code, else `vae` if it names none."""
+    """The model that a `problem` section means: that of code where it names some, else `vae`."""
     if not isinstance(section, dict):
         return getattr(section, "model", "vae")
-    return section.get("model", "python" if "python" in section else "vae")
+    return section.get("model", next((name for name in ("python", "gradients") if name in section), "vae"))
 
 
 def _tag(value: Any) -> str:

@@ -119,6 +119,8 @@ TRAINED_AS = {"elbo": "VAE", "elbo_analytic_kl": "VAE, analytic KL", "iwae": "IW
 
 def setting_title(path: str, *, long: bool = False) -> str:
     """What a swept setting is called on an axis, or in a sentence."""
+    if path.startswith("problem.arguments."):
+        return path.rpartition(".")[2]
     name = path.rpartition(".")[2].replace("_", " ")
     return SETTINGS.get(path, (name, name if len(name) == 1 else f"the {name}"))[long]
 

@@ -36,9 +36,13 @@ class Statistic:
     by_group: bool = False
     default_only: bool = False
     needs: tuple[str, ...] = ()
+    of_models: bool = False
+    """Whether it takes more than estimates of the gradient: passes, several data points, draws of its own."""
 
     def present(self, arm: MeasuredArm, group: str) -> bool:
         """Whether the record has all that it takes."""
+        if self.of_models and not arm.about.forward:
+            return False
         return all(exact.has(arm, name, group) for name in self.needs)
 
 
@@ -70,17 +74,17 @@ STATISTICS: dict[str, Statistic] = {
         Statistic("variance_ratio", _ratio_to_reference, by_group=True),
         Statistic("mean_norm", signal.mean_norm, by_group=True),
         Statistic("signal_to_noise", signal.signal_to_noise, by_group=True),
-        Statistic("directional_signal_to_noise", _whole(signal.directional_signal_to_noise)),
+        Statistic("directional_signal_to_noise", _whole(signal.directional_signal_to_noise), of_models=True),
         Statistic("cosine_to_reference", _whole(signal.cosine_to_reference)),
         Statistic("relative_projection", _whole(signal.relative_projection)),
         Statistic("bias_statistic", _whole(bias.bias_statistic), default_only=True),
         Statistic("bias_p_value", _whole(bias.bias_p_value), default_only=True),
         Statistic("detectable_bias", _whole(bias.detectable_bias), default_only=True),
-        Statistic("data_variance", _whole(noise_split.data_variance)),
-        Statistic("monte_carlo_share", _whole(noise_split.monte_carlo_share)),
-        Statistic("evaluations", _whole(variance.evaluations)),
+        Statistic("data_variance", _whole(noise_split.data_variance), of_models=True),
+        Statistic("monte_carlo_share", _whole(noise_split.monte_carlo_share), of_models=True),
+        Statistic("evaluations", _whole(variance.evaluations), of_models=True),
         Statistic("seconds_per_replicate", _whole(variance.seconds_per_replicate)),
-        Statistic("work_normalized_variance", _whole(variance.work_normalized_variance)),
+        Statistic("work_normalized_variance", _whole(variance.work_normalized_variance), of_models=True),
         Statistic("time_normalized_variance", _whole(variance.time_normalized_variance)),
         Statistic("coordinate_lower", _whole(coordinates.coordinate_lower), default_only=True),
         *(

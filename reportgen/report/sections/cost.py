@@ -28,13 +28,15 @@ def duration(estimate: Estimate) -> str:
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Evaluations, time, and variance times each, at the last checkpoint under the first objective."""
+    v = findings.vocabulary
+    work = "time_normalized_variance" if v.given else "work_normalized_variance"
     rows: list[dict[str, Any]] = [
         {
             "label": label,
             "title": about.title_of(findings, label),
             "evaluations": passes(findings.get("evaluations", label)),
             "seconds": duration(findings.get("seconds_per_replicate", label)),
-            "work": findings.get("work_normalized_variance", label),
+            "work": findings.get(work, label),
         }
         for label in findings.compared()
     ]
@@ -55,8 +57,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         )
     text += "." if apart else ", though its interval overlaps with that of another."
     ratio = ""
-    pair, v = about.contrast(findings), findings.vocabulary
-    if pair:
+    pair = about.contrast(findings)
+    if pair and not v.given:
         mine, theirs = (findings.get("evaluations", label) for label in pair)
         if mine.available and theirs.available:
             noun = v.evaluation_alone if mine.value == 1 else v.evaluations_alone
@@ -66,8 +68,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 f"{'as many' if mine.value == theirs.value else passes(theirs, in_words=True)} with {second}"
             )
     return {
+        "given": v.given,
         "rows": rows,
-        "text": text if len(usable) > 1 else "",
+        "text": text if len(usable) > 1 and not v.given else "",
         "ratio": ratio,
         "objective": about.under(findings, findings.objectives[0]),
         "evaluations": v.evaluations_alone,

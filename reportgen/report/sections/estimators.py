@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reportgen.declaration.own_estimator import function_of
 from reportgen.estimators import Estimator
 from reportgen.findings import Findings, prose
 from reportgen.objectives import OBJECTIVES
@@ -33,11 +34,14 @@ def context(findings: Findings) -> Mapping[str, Any]:
     kinds = {spec.name: spec.kind for spec in findings.experiment.estimators}
     formulas = {name: _formulas(kind, findings.objectives) for name, kind in kinds.items()}
     found = []
+    v = findings.vocabulary
     for name, kind in kinds.items():
+        if v.given and not (kind.spoken or warning(kind, findings)):
+            continue
         own = [
             f"“{label}”"
             for label in findings.labels
-            if findings.estimator_of[label] == name and label != name
+            if findings.estimator_of[label] == name and label not in (name, function_of(name))
         ]
         found.append(
             {
@@ -46,7 +50,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
                 "requires": f"Requires: {kind.requires[:1].lower()}{kind.requires[1:]}"
                 if kind.requires and not kind.control
                 else "",
-                "words": "" if kind.formula else _words(name, kind.spoken),
+                "words": "" if kind.formula else _words("" if v.given else name, kind.spoken),
                 "warning": warning(kind, findings),
                 "cites": [key.strip() for key in kind.source.split(",") if key.strip()],
                 "formulas": formulas[name],
@@ -74,8 +78,8 @@ def context(findings: Findings) -> Mapping[str, Any]:
                 "unbiased": _unbiased(kind, findings.objectives, spec.num_samples),
             }
         )
-    v = findings.vocabulary
     return {
+        "given": v.given,
         "estimators": found,
         "rows": rows,
         "theta": any(row["parameters"] == "θ" for row in rows),
@@ -111,7 +115,9 @@ def _formulas(kind: Estimator, objectives: Sequence[str]) -> list[tuple[str, For
 
 
 def _words(reference: str, spoken: str) -> str:
-    """A user's own estimator, of which no formula is drawn."""
+    """A user's own estimator, of which no formula is drawn; with no reference, one among many such."""
+    if not reference:
+        return f"{prose.capital(spoken.rstrip('.'))}." if spoken else ""
     said = f": {spoken.rstrip('.')}" if spoken else ""
     return f"An estimator of the author’s own ({reference}){said}."
 

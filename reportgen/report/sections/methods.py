@@ -91,6 +91,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "trained": v.trained,
         "anew": TRAINING_SEED in experiment.swept,
         "network": v.network,
+        "given": v.given,
         "layered": problem.layered,
         "stacked": problem.layered and len(problem.latent) > 1,
         "discrete": v.discrete,

@@ -78,7 +78,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
     phi = [label for label in findings.labels if label not in theta]
     scores = any(reading.kind_of(findings, label).weighs_score for label in phi)
     cited = about.cites(findings, "burda2016")
-    burda = scores and not v.discrete and (cited or (v.network and not said))
+    burda = scores and not v.given and not v.discrete and (cited or (v.network and not said))
     objectives = []
     for name in findings.objectives:
         found = OBJECTIVES[name]
@@ -95,6 +95,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         objectives.append({"name": name, "title": found.title, "formula": formula, "note": note})
     q = DISTRIBUTIONS[findings.experiment.problem.distribution]
     return {
+        "given": v.given,
         "objectives": objectives,
         "network": v.network,
         "discrete": v.discrete,

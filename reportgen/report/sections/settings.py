@@ -74,7 +74,7 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     below = [words.side(ratio) == "below" for _, ratio in usable]
     names = [plain(v) for v, _ in usable]
     if all(below):
-        text += ". The order of the two is the reverse throughout"
+        text += f". {prose.capital(about.named(findings, pair[0]))} has the lower variance throughout"
     elif any(below):
         first_below, last_below = below.index(True), len(below) - 1 - below[::-1].index(True)
         where = f"At {prose.listing([name for name, lower in zip(names, below, strict=True) if lower])}"

@@ -35,9 +35,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if not any(cell.available for row in rows for cell in row["cells"]):
         return None
     pair = about.contrast(findings)
-    directional = not all(NO_MEAN in row["directed"].status for row in rows)
+    directional = not (v.given or all(NO_MEAN in row["directed"].status for row in rows))
     return {
-        "directed": _sentence(findings, pair, "directional_signal_to_noise") if pair else "",
+        "directed": _sentence(findings, pair, "directional_signal_to_noise") if pair and directional else "",
         "rows": rows,
         "epochs": findings.checkpoints if v.trained else (),
         "sentence": _sentence(findings, pair, "signal_to_noise") if pair else "",

@@ -210,7 +210,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         return None
     return {
         "reference": about.references(findings, about.named),
-        "layered": findings.experiment.problem.layered,
+        "directions": findings.experiment.problem.layered or findings.vocabulary.given,
         "units": findings.vocabulary.units,
         "unit_article": article(findings.vocabulary.unit),
         "counted": findings.vocabulary.counted,

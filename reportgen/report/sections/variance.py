@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reportgen.findings import Findings
+from reportgen.figures.drafting.labels import named_setting
+from reportgen.findings import Findings, prose
+from reportgen.findings.statistics.cautions import cautions
 from reportgen.report.sections.training import between_objectives, stories
 from reportgen.report.text import about
 from reportgen.report.text.section import Section
@@ -26,6 +28,16 @@ def rows(findings: Findings, objective: str, parameters: str) -> list[Mapping[st
     ]
 
 
+def warnings(findings: Findings) -> list[str]:
+    """Of functions of a user's own, what may be wrong with their estimates, and in which setting."""
+    found: list[str] = []
+    for record in findings.measurements:
+        said = cautions(record, lambda label: about.named(findings, label))
+        swept = "" if record.base else ", ".join(named_setting(*one) for one in record.setting.items())
+        found += [f"{prose.capital(swept)}: {text}" if swept else text for text in said]
+    return found
+
+
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Sentences, and a table of variances and ratios; left out where there is training."""
     if not findings.checkpoints or findings.vocabulary.trained:
@@ -40,6 +52,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     v = findings.vocabulary
     return {
         "paragraphs": [text for text in (*stories(findings), between_objectives(findings)) if text],
+        "warnings": warnings(findings),
         "groups": groups,
         "ratios": any(row["ratio"] for group in groups for row in group["rows"]),
         "reference": about.references(findings, about.named),

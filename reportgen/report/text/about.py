@@ -58,6 +58,7 @@ def of_objective(findings: Findings, name: str) -> str:
         "elbo": "for the ELBO",
         "elbo_analytic_kl": "for the ELBO with analytic KL",
         "expectation": "for the expectation",
+        "own": "for this gradient",
     }.get(name, f"for {objective_title(findings, name)}")
 
 

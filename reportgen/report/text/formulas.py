@@ -163,7 +163,7 @@ def sources() -> list[Formula]:
     found += [
         Formula(e.bound_formula, e.bound_spoken, display=True) for e in ESTIMATORS.values() if e.bound_formula
     ]
-    found += [Formula(o.formula, o.spoken, display=True) for o in OBJECTIVES.values()]
+    found += [Formula(o.formula, o.spoken, display=True) for o in OBJECTIVES.values() if o.formula]
     found += [Formula(d.formula, d.spoken, display=True) for d in DISTRIBUTIONS.values()]
     return list({formula.key: formula for formula in found}.values())
 

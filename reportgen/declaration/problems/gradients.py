@@ -1,0 +1,54 @@
+"""`model: gradients`: estimates of any gradient, as functions of the user's own return them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from reportgen.declaration.code_reference import Arguments, CodeReference
+from reportgen.declaration.problems.problem import Problem
+from reportgen.declaration.scalars import one_of
+
+
+class Gradients(Problem):
+    """Functions of one's own, each of which returns one estimate of the same gradient."""
+
+    objectives: ClassVar = ("own",)
+    usual: ClassVar = ("own",)
+    coordinates: ClassVar = "the parameters"
+    evaluation: ClassVar = ("call", "calls")
+    code_key: ClassVar = "gradients"
+    given: ClassVar = True
+
+    model: Annotated[Literal["gradients"], one_of("gradients")] = "gradients"
+    """Gradients of your own."""
+    gradients: Annotated[str, CodeReference("gradients: my_gradients.py:build")]
+    """`file.py:function`, relative to the declaration's folder, or `package.module:function`. It returns a
+    mapping of names to functions without arguments; each returns one estimate, as for
+    `reportgen.measure_gradients`."""
+    arguments: Annotated[dict[str, Any], Arguments()] = Field(default_factory=dict)
+    """Keywords that the function is called with."""
+
+    @property
+    def latent_size(self) -> None:
+        """There is no z."""
+        return
+
+    @property
+    def eta_size(self) -> int:
+        """A guess, for estimates of cost: what is measured are whole gradients."""
+        return 20
+
+    @property
+    def code(self) -> str:
+        return self.gradients
+
+    @property
+    def sentence(self) -> str:
+        given = ", ".join(f"{name} = {value}" for name, value in self.arguments.items())
+        called = f", called with {given}" if given else ""
+        return (
+            f"A gradient of its author’s own: functions made by {self.gradients}{called}, each of which "
+            "returns one estimate of it"
+        )

@@ -1,0 +1,56 @@
+"""What has to be said of a user's own functions, whose estimates may be dependent, or too few."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+from reportgen.findings.prose import p_value
+from reportgen.findings.statistics.jackknife import LEVEL
+from reportgen.jackknife import t_quantile
+from reportgen.store.records import ArmRecord, MeasurementRecord
+
+DEPENDENT = 1e-4
+"""Level of the test that a function's estimates are independent."""
+COARSE = 0.05
+"""Half-width, relative, up to which a variance rests on enough of an estimate's tail."""
+FEW = 10.0
+"""E‖d‖⁴/(E‖d‖²)², about, from which it rests on few of them; 3 at most where they are normal."""
+UNSEEN = 0.05
+"""Chance that what happens as often as is told is not seen once."""
+
+
+def cautions(record: MeasurementRecord, named: Callable[[str], str] = str) -> list[str]:
+    """A sentence or two for each function that needs it, which is called as `named` says; none of a model."""
+    if "serial_dependence" not in record.arrays:
+        return []
+    sound = [(a, arm) for a, arm in enumerate(record.arms) if not arm.cause]
+    return [text for a, arm in sound for text in _of_arm(record, a, arm, named(arm.label))]
+
+
+def _of_arm(record: MeasurementRecord, index: int, arm: ArmRecord, name: str) -> Iterator[str]:
+    if (chance := _chance(z := float(record.arrays["serial_dependence"][index]))) < DEPENDENT:
+        how, width = ("resemble", "narrow") if z > 0.0 else ("make up for", "wide")
+        yield (
+            f"Estimates of {name} {how} those made before them ({p_value(chance)}): its intervals are too "
+            f"{width}. Return one that keeps nothing from call to call."
+        )
+    if float(record.arrays["variance"][index, 0, 0]) == 0.0:
+        yield (
+            f"All {arm.replicates:,} estimates of {name} are the same: what happens in fewer than "
+            f"{1.0 - UNSEEN ** (1.0 / arm.replicates):.1%} of them may not have been seen. "
+            "Raise min_replicates if any does."
+        )
+    if COARSE < arm.relative_half_width < math.inf:
+        reach = t_quantile(LEVEL, record.arrays["variance_without"].shape[2] - 1)
+        share = arm.replicates * (arm.relative_half_width / reach) ** 2
+        if share > FEW:
+            yield (
+                f"The variance of {name} is carried by about one in {round(share)} of its estimates, and may "
+                "be larger than its interval says where these are few. Ask for a finer precision."
+            )
+
+
+def _chance(z: float) -> float:
+    """Two-sided, of a standard normal number; NaN of NaN."""
+    return math.erfc(abs(z) / math.sqrt(2.0))

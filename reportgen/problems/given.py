@@ -1,0 +1,112 @@
+"""Functions of a user's own that return estimates of one gradient, and what each returned value must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from reportgen.errors import UsageError
+from reportgen.problems.seeding import begin, seeded
+
+FIRST = 0
+"""Seed of the call that shows what a function returns; it is not counted."""
+WHOLE, EVERYTHING = "gradient", "all"
+"""Names of the one group where a gradient has no parts, and of all groups together."""
+
+
+@dataclass(frozen=True)
+class GivenGradients:
+    """Estimators of one gradient, of which nothing is known but what they return."""
+
+    estimators: Mapping[str, GivenEstimator]
+    """By name."""
+    sizes: Mapping[str, int]
+    """Coordinates of each group."""
+    epsilon: float
+    """Of the coarsest numbers that a gradient is computed in."""
+
+    def replicate(self, name: str, seed: int) -> dict[str, Tensor]:
+        """One estimate, group by group, float64. Raises UsageError where it is not like the first."""
+        estimator = self.estimators[name]
+        found = estimator.parts(seed)
+        estimator.require(found, self.sizes, "it returned before")
+        return {name: part.double() for name, part in found.items()}
+
+
+def given(functions: Mapping[str, Callable[[], object]], reference: str, seed: int) -> GivenGradients:
+    """Calls each function once, to see what gradients they return.
+
+    Raises UsageError where that is none, or not in the coordinates of the reference's.
+    """
+    estimators = {name: GivenEstimator(name, function) for name, function in functions.items()}
+    with seeded(seed):
+        trials = {name: estimator.parts(FIRST) for name, estimator in estimators.items()}
+    sizes = {name: part.numel() for name, part in trials[reference].items()}
+    for name, estimator in estimators.items():
+        estimator.require(trials[name], sizes, f"{reference!r} returned")
+    coarsest = max(torch.finfo(part.dtype).eps for found in trials.values() for part in found.values())
+    return GivenGradients(estimators, sizes, coarsest)
+
+
+@dataclass
+class GivenEstimator:
+    """One function."""
+
+    name: str
+    function: Callable[[], object]
+
+    def parts(self, seed: int) -> dict[str, Tensor]:
+        """One estimate as it is computed, flat, on the CPU."""
+        begin(seed)
+        returned = self.function()
+        found = {name: self._flat(name, part) for name, part in self._named(returned).items()}
+        if not sum(part.numel() for part in found.values()):
+            raise self._unfit("nothing")
+        if EVERYTHING in found:
+            raise self._unfit(f"a part called {EVERYTHING}, as all parts together are", "Call it otherwise.")
+        return found
+
+    def require(self, found: Mapping[str, Tensor], sizes: Mapping[str, int], where: str) -> None:
+        """Raises UsageError where these are not the coordinates that all have."""
+        own = {name: part.numel() for name, part in found.items()}
+        if own != sizes:
+            name = next(name for name in (*sizes, *own) if own.get(name) != sizes.get(name))
+            raise UsageError(
+                f"estimators[{self.name!r}]: must return {sizes.get(name, 0)} coordinates as {name!r}, as "
+                f"{where}, got {own.get(name, 0)}. Return the gradient in the same parameters each time."
+            )
+
+    def _named(self, returned: object) -> dict[str, object]:
+        if isinstance(returned, nn.Module):
+            learned = {name: p for name, p in returned.named_parameters() if p.requires_grad}
+            if all(p.grad is None for p in learned.values()):
+                raise self._unfit(
+                    "a module without gradients", "Call backward() in it, and zero_grad() before."
+                )
+            return {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in learned.items()}
+        if isinstance(returned, Tensor | np.ndarray):
+            return {WHOLE: returned}
+        if isinstance(returned, Mapping):
+            return {str(name): part for name, part in returned.items()}
+        if isinstance(returned, Sequence) and not isinstance(returned, str):
+            return {str(number): part for number, part in enumerate(returned)}
+        raise self._unfit("a function" if callable(returned) else type(returned).__name__)
+
+    def _flat(self, name: str, part: object) -> Tensor:
+        if isinstance(part, np.ndarray) and part.dtype.kind == "f":
+            part = torch.from_numpy(part)
+        if not isinstance(part, Tensor) or not part.is_floating_point():
+            what = f"a {part.dtype} array" if isinstance(part, Tensor | np.ndarray) else type(part).__name__
+            remedy = "Use torch.autograd.grad(…, materialize_grads=True)." if part is None else ""
+            raise self._unfit(f"{what} as {name!r}", remedy)
+        return part.detach().to("cpu", copy=True).flatten()
+
+    def _unfit(self, found: str, remedy: str = "") -> UsageError:
+        return UsageError(
+            f"estimators[{self.name!r}]: must return a gradient: real tensors, alone, in a sequence or "
+            f"under names, or a module with gradients; got {found}. {remedy or 'Return the gradient.'}"
+        )

@@ -1,0 +1,42 @@
+"""Estimators of one gradient that a function of the user's own makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reportgen.errors import CellError, UsageError
+from reportgen.problems.given import given
+from reportgen.problems.materials import Materials
+from reportgen.problems.problem import Described
+from reportgen.problems.python_model import called
+
+
+def build(materials: Materials) -> Described:
+    """Runs the file and calls the function that makes the others.
+
+    Raises CellError where the code may not be run, or lacks a function that the declaration names.
+    """
+    text = str(materials.settings["gradients"])
+    made = called(materials, text)
+    if not isinstance(made, Mapping) or not all(isinstance(name, str) for name in made):
+        found = "other keys than text" if isinstance(made, Mapping) else type(made).__name__
+        raise CellError(
+            f'{text}: must return a mapping of names to functions, got {found}. Return {{"mine": function}}.'
+        )
+    for name in materials.functions:
+        if name not in made:
+            raise CellError(
+                f"{text}: gives no function called {name!r}, which estimators names, but "
+                f"{', '.join(map(repr, made)) or 'none'}. Change one of the two."
+            )
+        if not callable(made[name]):
+            raise CellError(
+                f"{text}: must give a function without arguments as {name!r}, got "
+                f"{type(made[name]).__name__}. Write lambda: … around what it computes."
+            )
+    functions = {name: made[name] for name in materials.functions}
+    try:
+        problem = given(functions, materials.functions[0], materials.seed)
+    except UsageError as error:
+        raise CellError(f"{text}: {error}") from error
+    return Described(problem, "none", (0,))

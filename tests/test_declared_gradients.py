@@ -1,0 +1,258 @@
+"""Gradients of functions that a declaration names: the same numbers as from Python, a report, and faults."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import reportgen
+from reportgen import workflow
+from reportgen.declaration import load_text
+from reportgen.declaration.writing import resolved, to_yaml
+from reportgen.errors import DeclarationError
+from reportgen.store import BrokenRecord, MeasurementRecord
+from tests.test_cli import call
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = """\
+import torch
+
+def build(centre=2.0, names=("pathwise", "score", "short")):
+    theta = torch.tensor([0.3], dtype=torch.float64, requires_grad=True)
+    offset = torch.randn(1)
+
+    def pathwise():
+        z = theta + torch.randn(1, dtype=torch.float64)
+        return {"mean": torch.autograd.grad(((z - centre) ** 2).sum(), theta)[0]}
+
+    def score():
+        noise = torch.randn(1, dtype=torch.float64)
+        return {"mean": (0.3 + noise - centre) ** 2 * noise}
+
+    def short():
+        return {"mean": 0.5 * pathwise()["mean"]}
+
+    made = {"pathwise": pathwise, "score": score, "short": short, "raises": lambda: 1 / 0}
+    return {**{name: made[name] for name in names}, "number": 3}
+"""
+TEXT = """\
+experiment: mine
+title: Mine
+problem: {gradients: mine.py:build}
+estimators:
+  - pathwise
+  - {name: score, label: score function, words: f times the score}
+  - {name: short, unbiased: false}
+measure: {precision: 25%, budget: 4e3, min_replicates: 256}
+claims:
+  - {id: lower, statement: it is lower, test: "variance_ratio(score function, pathwise) > 1"}
+  - {id: short, statement: it is too short, test: "relative_projection(short) < 0.9"}
+"""
+
+NAMED = TEXT[TEXT.index("estimators:") : TEXT.index("measure:")]
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The declaration and its code, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(CODE)
+    Path("mine.yaml").write_text(TEXT)
+    return tmp_path
+
+
+def command(name: str, *options: str) -> int:
+    return call(name, "mine.yaml", "--allow-code", "--executor", "serial", *options)
+
+
+def records() -> list[Any]:
+    return list(workflow.records(workflow.prepare("mine.yaml", Path("output"), ())).values())
+
+
+def change(before: str, after: str) -> None:
+    text = Path("mine.yaml").read_text()
+    assert before in text
+    Path("mine.yaml").write_text(text.replace(before, after))
+
+
+def test_the_numbers_are_those_that_python_gets_of_the_same_functions(mine: Path) -> None:
+    assert command("run") == 0
+    (record,) = records()
+    assert isinstance(record, MeasurementRecord)
+    space: dict[str, Any] = {}
+    exec(CODE, space)
+    made = space["build"]()
+    functions = {"pathwise": made["pathwise"], "score function": made["score"], "short": made["short"]}
+    twin = reportgen.measure_gradients(functions, precision="25%", budget=4000, min_replicates=256).record
+    assert [arm.label for arm in record.arms] == list(functions) and record.groups == ("all", "mean")
+    assert [arm.reference for arm in record.arms] == [True, False, False]
+    for name, values in record.arrays.items():
+        np.testing.assert_array_equal(values, twin.arrays[name], err_msg=name)
+
+
+def test_its_report_says_nothing_of_what_is_not_known(mine: Path, quick_reports: None) -> None:
+    assert command("report") == 0
+    folder = Path("output") / "mine"
+    verdicts = {c["id"]: c["verdict"] for c in json.loads((folder / "claims.json").read_text())}
+    assert verdicts == {"lower": "confirmed", "short": "confirmed"}
+    page = (folder / "report.html").read_text()
+    text = re.sub(r"\s+", " ", re.sub(r"<(script|style|svg)\b.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL))
+    for said in (
+        "Three estimators of one gradient are measured with the same seeds.",
+        "Of how it comes about nothing is known here",
+        "F times the score.",
+        "until 4000 calls are spent",
+        "functions made by mine.py:build",
+    ):
+        assert said in text, said
+    for unsaid in (" q ", "q φ", "decoder", "data point", "forward", "number of samples", " nan "):
+        assert unsaid not in text.replace("Own objective Pathwise", "").replace("Own objective With", ""), (
+            unsaid
+        )
+    rows = (folder / "results.csv").read_text()
+    assert ",own,score function,1,0,all,total_variance," in rows and "evaluations" not in rows
+    assert "not available: across" not in rows
+
+
+def test_dependent_and_rare_estimates_are_told_in_the_report(mine: Path, quick_reports: None) -> None:
+    code = (
+        Path("mine.py")
+        .read_text()
+        .replace(
+            "    return {**",
+            """\
+    kept = torch.zeros(1, dtype=torch.float64)
+
+    def momentum():
+        kept.mul_(0.9).add_(0.1 * pathwise()["mean"])
+        return {"mean": kept}
+
+    made |= {"momentum": momentum, "still": lambda: {"mean": torch.ones(1)}}
+    return {**""",
+        )
+    )
+    Path("mine.py").write_text(code)
+    change("mine.py:build", "mine.py:build, arguments: {names: [pathwise, momentum, still]}")
+    change(NAMED, "estimators: [pathwise, momentum, still]\n")
+    change(TEXT[TEXT.index("claims:") :], "")
+    assert command("report") == 0
+    page = (Path("output") / "mine" / "report.html").read_text()
+    assert "Estimates of “momentum” resemble those made before them" in page
+    assert "estimates of “still” are the same: what happens in fewer than 1.2% of them" in page
+    assert "Estimates of “still”" not in page and "Estimates of “pathwise”" not in page
+
+
+def test_arguments_are_swept_and_seeded(mine: Path) -> None:
+    change("build}", "build, arguments: {centre: 2.0}}")
+    change("claims:", "sweep: {problem.arguments.centre: [2, 5]}\nclaims:")
+    assert command("run") == 0
+    for record in records():
+        a = 0.3 - record.setting["problem.arguments.centre"]
+        exact = np.array([4.0, 15.0 + 14.0 * a**2 + a**4, 1.0])
+        widths = np.array([arm.relative_half_width for arm in record.arms])
+        assert np.all(np.abs(np.log(record.arrays["variance"][:, 0, 0] / exact)) < 2.0 * widths)
+    assert {record.setting["problem.arguments.centre"] for record in records()} == {2.0, 5}
+
+
+def test_what_is_written_out_reads_back(mine: Path) -> None:
+    before = workflow.prepare("mine.yaml", Path("output"), ()).experiment
+    text = to_yaml(resolved(before))
+    after = load_text(text, name=str(mine / "mine.yaml"))
+    assert after.estimators == before.estimators and to_yaml(resolved(after)) == text
+    assert [spec.label for spec in before.estimators] == ["pathwise", "score function", "short"]
+    assert before.reference == before.estimators[0]
+
+
+def test_nothing_is_run_that_was_not_allowed(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("run", "mine.yaml", "--executor", "serial") == 2
+    assert "would run mine.py:build" in capsys.readouterr().err
+    assert call("check", "mine.yaml") == 0
+    assert "at most 4,000 calls of each function" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (NAMED, "", "is required, got nothing. Name the functions of mine.py:build: [mine, theirs]."),
+        ("  - pathwise\n", "  - pathwise\n  - pathwise\n", "estimators[1]: is pathwise() again, like"),
+        ("- pathwise", "- {name: pathwise, num_samples: 2}", "estimators[0].num_samples: is nothing that "),
+        ("- pathwise", "- {name: pathwise, baseline: optimal_constant}", "[0].baseline: is nothing that "),
+        ("- pathwise", "- {python: mine.py:x}", "estimators[0]: python is for estimators of a model"),
+        ("- pathwise", "- {name: pathwise, unbiased: false}", None),
+        ("{gradients: mine.py:build}", "{latent: 3}", "estimators[1].name: must be one of score_function"),
+        ("budget: 4e3", "num_samples: [2]", "num_samples: of gradients the samples of an estimate are"),
+        ("budget: 4e3", "constants: [2]", "no constant can be added to log p of gradients"),
+        ("measure:", "objective: elbo\nmeasure:", "objective[0]: gradients has no elbo. "),
+        ("{gradients: mine.py:build}", "{gradients: mine.py}", "problem.gradients: must be file.py:name or"),
+        ("{gradients: mine.py:build}", "{gradients: mine.py:build, latent: 3}", "problem.latent: "),
+    ],
+)
+def test_a_fault_of_the_declaration_is_one_line(
+    mine: Path, before: str, after: str, said: str | None
+) -> None:
+    change(before, after)
+    if said is None:
+        workflow.prepare("mine.yaml", Path("output"), ())
+        return
+    with pytest.raises(DeclarationError) as error:
+        workflow.prepare("mine.yaml", Path("output"), ())
+    assert said in str(error.value).splitlines()[0] and "mine.yaml:" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            "- pathwise",
+            "- {name: other, label: pathwise}",
+            "mine.py:build: gives no function called 'other', which estimators",
+        ),
+        (
+            "- pathwise",
+            "- {name: number, label: pathwise}",
+            "must give a function without arguments as 'number', got int.",
+        ),
+        ("{name: short,", "{name: raises, label: short,", "ZeroDivisionError"),
+        ("mine.py:build}", "mine.py:build, arguments: {width: 2}}", "Change problem.arguments"),
+        ("mine.py:build}", "mine.py:torch}", "mine.py:torch: must be a function, got module."),
+        ("mine.py:build}", "mine.py:CODE}", "mine.py"),
+    ],
+)
+def test_a_fault_of_the_code_breaks_the_cell(mine: Path, before: str, after: str, said: str) -> None:
+    if "raises" in after:
+        change("mine.py:build", "mine.py:build, arguments: {names: [pathwise, score, raises]}")
+    change(before, after)
+    command("run")
+    (record,) = records()
+    assert isinstance(record, BrokenRecord)
+    assert said in record.cause and "\n" not in record.cause
+
+
+def test_an_estimate_that_is_no_number_breaks_its_estimator_alone(mine: Path) -> None:
+    code = Path("mine.py").read_text()
+    Path("mine.py").write_text(code.replace("0.5 * pathwise()", "float('nan') * pathwise()"))
+    command("run")
+    (record,) = records()
+    assert [arm.status for arm in record.arms] == ["met", "met", "broken"]
+    assert "Look at what the function returns." in (record.arms[2].cause or "")
+
+
+def test_the_worked_example_runs_and_is_the_one_that_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    example, few = str(ROOT / "examples" / "my_gradients.yaml"), ("measure.min_replicates=64", "sweep={}")
+    options = [word for change in ("measure.precision=60%", "claims=[]", *few) for word in ("--set", change)]
+    assert call("run", example, "--allow-code", "--executor", "serial", *options) == 0
+    shown = (ROOT / "docs" / "own_code.md").read_text().partition("### Declared")[2]
+    block = shown.partition("```yaml\n")[2].partition("```")[0]
+    declared = load_text(f"experiment: shown\n{block}")
+    whole = load_text(Path(example).read_text())
+    for part in ("problem", "measure", "sweep", "labels"):
+        assert getattr(declared, part) == getattr(whole, part)
+    assert declared.claims[0] == whole.claims[0]
