@@ -16,6 +16,7 @@ from typing import Any
 import pikepdf
 import pytest
 
+from reportgen import workflow
 from reportgen.cli import entry as cli
 from reportgen.datasets import mnist
 from reportgen.declaration import find, load
@@ -433,6 +434,35 @@ def test_the_smoke_experiment_beside_a_variant_of_it(here: Path) -> None:
         assert [(c["id"], c["verdict"], c["estimate"]) for c in one["claims"]] == [
             (c["id"], c["verdict"], c["estimate"]) for c in beside
         ]
+
+
+@pytest.mark.usefixtures("quick_reports")
+def test_one_that_comes_to_no_report_stops_no_other(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare("a"), declare("b"), declare("c")
+    assert call("run", "a.yaml", "--executor", "serial", "--quiet") == 0, "its cells are those of all three"
+    press = workflow.press
+    broken = {"a"}
+
+    def pressed(job: workflow.Job, *arguments: Any, **options: Any) -> Any:
+        if job.experiment.experiment in broken:
+            raise RenderError("figure 1: lacks an anchor. Tell us.")
+        return press(job, *arguments, **options)
+
+    monkeypatch.setattr(workflow, "press", pressed)
+    for command in ("render", "report"):
+        assert call(command, "a.yaml", "b.yaml", "c.yaml", "--json") == 4
+        shown = capsys.readouterr()
+        assert "error: a: figure 1: lacks an anchor. Tell us." in shown.err.splitlines()
+        found = json.loads(shown.out)
+        assert found["exit_code"] == 4 and [one["experiment"] for one in found["experiments"]] == ["b", "c"]
+        assert json.loads(Path("output/summary.json").read_text())["exit_code"] == 4
+    broken |= {"b", "c"}
+    assert call("render", "a.yaml", "b.yaml", "c.yaml", "--json") == 4
+    assert json.loads(capsys.readouterr().out)["summary"] == []
+    assert call("render", "a.yaml") == 4
+    assert capsys.readouterr().err.splitlines()[-1] == "error: figure 1: lacks an anchor. Tell us."
 
 
 @pytest.mark.usefixtures("quick_reports")

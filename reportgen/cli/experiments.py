@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from reportgen.cli.options import (
     Set,
 )
 from reportgen.cli.printing import complain, print_json, print_lines
-from reportgen.errors import ReportgenError, UsageError
+from reportgen.errors import RenderError, ReportgenError, StoreError, UnwritableError, UsageError
 
 if TYPE_CHECKING:
     from reportgen.cli.together import Asked
@@ -62,7 +63,8 @@ def report(
 ) -> int:
     """Run what is missing of each experiment, then write its report.
 
-    Of several experiments a summary is written too, one row a claim.
+    Of several experiments a summary is written too, one row a claim; one that comes to no report stops no
+    other.
     """
     from reportgen.cli.tables import answer, conclusion
     from reportgen.cli.together import in_short
@@ -75,17 +77,18 @@ def report(
     for job in asked.jobs:
         require_folder(job)
     with leaving(measuring(fresh=fresh)):
-        entries, answers = [], []
+        entries, answers, failed = [], [], Failed(asked)
         for job in asked.jobs:
-            outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
-            findings = _press(job, quiet, keep=not fresh, paper=paper, lost=outcome.lost)
-            entries.append(in_short(findings))
-            answers.append(answer(job, findings, outcome))
-            if not quiet and not as_json:
-                print_lines(conclusion(job, findings, outcome))
-            elif not as_json:
-                _complain_of(job, findings.broken, findings.measurements)
-        return _conclude(asked, entries, answers, output, quiet, as_json, keep=not fresh, paper=paper)
+            with failed.by_itself(job):
+                outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
+                findings = _press(job, quiet, keep=not fresh, paper=paper, lost=outcome.lost)
+                entries.append(in_short(findings))
+                answers.append(answer(job, findings, outcome))
+                if not quiet and not as_json:
+                    print_lines(conclusion(job, findings, outcome))
+                elif not as_json:
+                    _complain_of(job, findings.broken, findings.measurements)
+        return _conclude(asked, entries, answers, failed, output, quiet, as_json, keep=not fresh, paper=paper)
 
 
 def run(
@@ -153,16 +156,17 @@ def render(
     asked = _ask(experiments, gallery, output, set_, seed, from_store=True, quiet=quiet)
     for job in asked.jobs:
         require_folder(job)
-    entries, answers = [], []
+    entries, answers, failed = [], [], Failed(asked)
     for job in asked.jobs:
-        findings = _press(job, quiet, keep=False, paper=paper, stopped=True)
-        entries.append(in_short(findings))
-        answers.append(answer(job, findings, None))
-        if not quiet and not as_json:
-            print_lines(conclusion(job, findings, None))
-        elif not as_json:
-            _complain_of(job, findings.broken, findings.measurements)
-    return _conclude(asked, entries, answers, output, quiet, as_json, keep=False, paper=paper)
+        with failed.by_itself(job):
+            findings = _press(job, quiet, keep=False, paper=paper, stopped=True)
+            entries.append(in_short(findings))
+            answers.append(answer(job, findings, None))
+            if not quiet and not as_json:
+                print_lines(conclusion(job, findings, None))
+            elif not as_json:
+                _complain_of(job, findings.broken, findings.measurements)
+    return _conclude(asked, entries, answers, failed, output, quiet, as_json, keep=False, paper=paper)
 
 
 def check(
@@ -267,6 +271,24 @@ def _press(
     return press(job, measured, keep=keep, paper=paper)
 
 
+class Failed:
+    """Experiments of several that came to no report: each is told at once, and the others go on."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.alone = not asked.several
+        self.codes: list[int] = []
+
+    @contextmanager
+    def by_itself(self, job: Job) -> Iterator[None]:
+        """Keeps an error of this experiment's; what all of them would meet, a full disk, say, goes on."""
+        try:
+            yield
+        except (RenderError, StoreError) as error:
+            if self.alone or isinstance(error, UnwritableError):
+                raise
+            self.codes.append(complain(f"{job.experiment.experiment}: {error}", error.exit_code))
+
+
 def _complain_of(job: Job, cells: Iterable[BrokenRecord], records: Iterable[MeasurementRecord]) -> None:
     """With --quiet: what broke is an error, and told as one."""
     from reportgen.cli.tables import broken_lines
@@ -279,6 +301,7 @@ def _conclude(
     asked: Asked,
     entries: Sequence[Entry],
     answers: Sequence[dict[str, Any]],
+    failed: Failed,
     output: Path,
     quiet: bool,
     as_json: bool,
@@ -289,12 +312,12 @@ def _conclude(
     """The exit code of all; where several were asked for, their summary is written."""
     from reportgen.cli.together import overall, summarize
 
-    code = _worst([of.exit_code for of in entries])
+    code = _worst([*failed.codes, *(of.exit_code for of in entries)])
     if asked.several:
-        if not quiet:
+        if entries and not quiet:
             typer.echo("writing the summary", err=True)
-        written = summarize(asked, entries, output, exit_code=code, keep=keep, paper=paper)
-        if not quiet and not as_json:
+        written = summarize(asked, entries, output, exit_code=code, keep=keep, paper=paper) if entries else ()
+        if written and not quiet and not as_json:
             typer.echo(f"summary: {written[0]}, {written[1]}")
         if as_json:
             print_json(overall(asked, answers, written, code))
