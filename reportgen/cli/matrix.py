@@ -58,9 +58,9 @@ def problems() -> dict[str, Problem]:
     return {name: kind.model_construct() for name, kind in PROBLEMS.items() if not kind.given}
 
 
-def title_of(problem: Problem) -> str:
+def title_of(problem: type[Problem]) -> str:
     """The first sentence of its description."""
-    return (type(problem).__doc__ or "").splitlines()[0].rstrip(".")
+    return (problem.__doc__ or "").splitlines()[0].rstrip(".")
 
 
 def pairs(

@@ -20,15 +20,15 @@ Row = Mapping[str, Any]
 
 def listing() -> dict[str, list[Row]]:
     """Everything a declaration can name, by kind."""
-    from reportgen.cli.matrix import problems, title_of
-    from reportgen.declaration import find, gallery_names, load, long_names
+    from reportgen.cli.matrix import title_of
+    from reportgen.declaration import PROBLEMS, find, gallery_names, load, long_names
     from reportgen.estimators import ESTIMATORS
     from reportgen.objectives import OBJECTIVES
 
     return {
         "gallery": [{"name": name, "title": load(find(name)).title} for name in gallery_names()],
         "for an hour or a night": [{"name": name, "title": load(find(name)).title} for name in long_names()],
-        "problems": [{"name": name, "title": title_of(model)} for name, model in problems().items()],
+        "problems": [{"name": name, "title": title_of(kind)} for name, kind in PROBLEMS.items()],
         "estimators": [{"name": e.name, "title": e.title} for e in ESTIMATORS.values()],
         "objectives": [{"name": o.name, "title": o.title} for o in OBJECTIVES.values()],
         "data sets": _datasets(),
