@@ -469,6 +469,13 @@ def test_one_that_comes_to_no_report_stops_no_other(
     assert call("render", "a.yaml") == 4
     assert capsys.readouterr().err.splitlines()[-1] == "error: figure 1: lacks an anchor. Tell us."
 
+    def full(*_: Any, **__: Any) -> Any:
+        raise UnwritableError("output: cannot be written (No space left on device).")
+
+    monkeypatch.setattr(workflow, "press", full)
+    assert call("render", "a.yaml", "b.yaml", "--quiet") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1, "what all would meet is told once"
+
 
 @pytest.mark.usefixtures("quick_reports")
 def test_the_whole_gallery(own_gallery: Path, capsys: pytest.CaptureFixture[str]) -> None:
