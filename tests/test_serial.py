@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 
+from reportgen.engine import given
 from reportgen.engine.serial import serial_dependence
 from reportgen.streams import stream
 
@@ -74,6 +77,14 @@ def test_it_sees_what_is_kept_from_call_to_call() -> None:
     assert (scores(momentum, 20) > threshold).mean() > 0.8, "of 64 estimates of one coordinate"
     assert (scores(epochs, 20) < -threshold).all()
     assert (scores(mirrored, 20) < -threshold).all()
+
+
+def test_no_more_estimates_are_kept_than_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(given, "FOLLOWED", 20)
+    channel: Any = SimpleNamespace(sketched=[])
+    for _ in range(5):
+        given.GivenChannel.follow(channel, torch.zeros(1, 8, 2))
+    assert [len(batch) for batch in channel.sketched] == [8, 8, 8]
 
 
 def test_what_does_not_vary_depends_on_nothing() -> None:
