@@ -25,6 +25,7 @@ from reportgen.declaration import (
     resolved,
     to_yaml,
 )
+from reportgen.declaration.problems import OF_CODE
 from reportgen.declaration.yaml_source import read
 from reportgen.errors import DeclarationError, UsageError
 from reportgen.estimators import ESTIMATORS
@@ -278,10 +279,17 @@ def test_the_schema_accepts_every_declaration_that_comes_along(path: Path) -> No
     assert faults(schema, read(path.read_text(encoding="utf-8"), path.name).data, schema) == []
 
 
+def test_a_function_has_one_spelling_in_the_schema() -> None:
+    schema = json_schema()
+    for problem in ({"gradients": "a.py:build"}, {"latent": 3}):
+        declared = {"experiment": "a", "problem": problem, "estimators": [{"function": "mine"}]}
+        assert ".estimators" in "".join(faults(schema, declared, schema))
+
+
 @pytest.mark.parametrize("model", PROBLEMS)
 def test_the_schema_accepts_every_model_by_name(model: str) -> None:
     schema = json_schema()
-    code = {PROBLEMS[model].code_key: "mine.py:build"} if model in ("python", "gradients") else {}
+    code = {model: "mine.py:build"} if model in OF_CODE else {}
     named = {"estimators": ["mine"]} if PROBLEMS[model].given else {}
     declared = {"experiment": "a", "problem": {"model": model, **code}, **named}
     assert faults(schema, declared, schema) == []

@@ -13,7 +13,11 @@ import torch
 from torch import Tensor, nn
 
 import reportgen
+from reportgen.declaration.claims.statistics import STATISTICS as CLAIMED
 from reportgen.errors import UsageError
+from reportgen.findings.statistics.cautions import cautions
+from reportgen.findings.statistics.named import STATISTICS
+from tests.toy_records import arm_record, record
 
 MEAN, CENTRE = 0.3, 2.0
 THETA = torch.tensor([MEAN], dtype=torch.float64, requires_grad=True)
@@ -153,7 +157,9 @@ def test_what_is_no_number_breaks_its_own_estimator_alone() -> None:
         return torch.log(torch.randn(2).clamp_min(-1.0) * 0.0 - float(np.random.rand() < 0.2))
 
     found = reportgen.measure_gradients({"sound": lambda: torch.randn(2), "spoilt": spoilt}, **FEW)
-    assert str(found).splitlines()[-1].startswith("spoilt: spoilt: needs finite estimates, found inf or nan.")
+    assert (
+        str(found).splitlines()[-1].startswith("spoilt: spoilt(): needs finite estimates, found inf or nan.")
+    )
     assert found.get("total_variance", "sound").available
     assert not found.get("total_variance", "spoilt").available
 
@@ -198,6 +204,27 @@ def test_what_few_estimates_carry_or_none_is_told() -> None:
     assert heavy.startswith("The variance of heavy is carried by about one in ")
     assert "resemble" not in str(found)
     assert "of normal" not in str(found) and heavy in str(found)
+
+
+@pytest.mark.parametrize(("few", "share"), [(64, "4.6%"), (10_000, "0.030%")])
+def test_however_many_estimates_are_the_same_the_share_that_none_shows_is_not_nothing(
+    few: int, share: str
+) -> None:
+    arrays = {"serial_dependence": np.zeros(1), "variance": np.zeros((1, 1, 1))}
+    (told,) = cautions(record([arm_record("still", replicates=few)], arrays))
+    assert f" what happens in fewer than {share} of them " in told
+
+
+def test_claims_and_measurements_agree_on_what_takes_more_than_estimates(
+    known: reportgen.Measurement,
+) -> None:
+    shared = {name: kind for name, kind in CLAIMED.items() if name in STATISTICS}
+    assert {name for name in shared if shared[name].of_models} == shared.keys() - set(known.statistics)
+
+
+def test_a_label_may_end_in_parentheses() -> None:
+    found = reportgen.measure_gradients({"f()": lambda: torch.randn(2), "f": lambda: torch.randn(2)}, **FEW)
+    assert found.get("variance_ratio", "f").value == 1.0
 
 
 SOUND = {"sound": lambda: torch.zeros(2)}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from reportgen.findings import ClaimFinding, Findings
-from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.arm import MeasuredArm, directions
 from reportgen.findings.statistics.jackknife import Quantity
 from reportgen.findings.statistics.named import STATISTICS, of_arm
 from reportgen.findings.statistics.squared_error import bias_squared, mean_squared_error
@@ -244,6 +244,29 @@ def test_a_bias_near_its_own_noise_is_covered_too() -> None:
     assert _coverage(bias_squared, 0.0, 0.0) >= 0.95 - TOLERANCE
 
 
+def test_a_squared_bias_has_the_noise_of_its_mean_with_it() -> None:
+    """Of four images of one coordinate, variance 4, 400 replicates each: tr C/n, and tr C²/(n tr C)."""
+    made = map(bias_squared, biased(0.0))
+    found = [of for of in made if isinstance(of, SquaredLength)]
+    assert len(found) == REPETITIONS and {of.directions for of in found} == {4}
+    assert np.mean([of.noise for of in found]) == pytest.approx(0.01, rel=0.02)
+    assert np.mean([of.of_noise for of in found]) == pytest.approx(0.01 / 4, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "group", "count"),
+    [("phi", "all", 7), ("phi", "w", 5), ("theta", "all", 11), ("phi", "b", 4)],
+)
+def test_estimates_lie_in_no_more_directions_than_there_are_coordinates(
+    parameters: str, group: str, count: int
+) -> None:
+    """Of a group, or of all of φ or θ; of φ in no more than η has."""
+    arrays = {"variance": np.zeros((1, 1, 4)), "coordinate_count": np.array([9.0, 5.0, 4.0, 11.0])}
+    made = record([arm_record("a", parameters=parameters)], arrays, eta=7)
+    made = dataclasses.replace(made, groups=("all", "w", "b", "θ v"), parameters=9)
+    assert directions(MeasuredArm(made, 0), group) == count
+
+
 ERRORS = np.array([0.0, 0.5, 1.0, 2.0, 3.0])
 """Lengths of the mean that is to be found, in standard errors."""
 
@@ -296,6 +319,33 @@ def test_a_squared_length_far_from_its_noise_has_the_interval_of_its_root() -> N
         low, high = found.interval(0.95)
         assert low == pytest.approx((math.sqrt(value + noise) - z * 1e-3) ** 2, abs=3e-5 * spread)
         assert high == pytest.approx((math.sqrt(value + noise) + z * 1e-3) ** 2, abs=3e-5 * spread)
+
+
+def test_a_squared_length_of_few_buckets_is_as_wide_as_students_t() -> None:
+    value, noise, buckets = 1.0, 1e-6, 8
+    spread = math.sqrt(2.0 * noise * value)
+    without = value + spread * np.array([[1.0, -1.0] * (buckets // 2)]) / math.sqrt(buckets - 1)
+    found = SquaredLength(value, without, noise=noise, of_noise=noise, directions=1)
+    reach = float(stats.t.ppf(0.975, buckets - 1)) * spread
+    assert found.interval(0.95)[1] - value == pytest.approx(reach, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("value", "along", "of_noise", "directions", "scale"),
+    [
+        (1.0, 0.5, 0.01, 100, 0.5),
+        (1.0, 0.1, 0.3, 100, (0.3 + 0.1) / 2.0),
+        (0.0, 0.1, 0.3, 100, 0.3),
+        (-0.5, 0.1, 0.01, 4, 0.25),
+        (3.0, 5.0, 0.01, 100, 1.0),
+    ],
+)
+def test_the_scale_of_a_squared_length_is_the_largest_of_the_noise_it_may_have(
+    value: float, along: float, of_noise: float, directions: int, scale: float
+) -> None:
+    """Along the mean, of all directions, the same in all of them; and no more than there is, 1 here."""
+    found = SquaredLength(value, np.zeros((1, 2)), noise=1.0, of_noise=of_noise, directions=directions)
+    assert found._scale(math.sqrt(4.0 * along * (max(value, 0.0) + 1.0))) == pytest.approx(scale)
 
 
 def test_no_bias_is_measured_without_bias() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 
+from reportgen.engine import given
 from reportgen.engine.serial import serial_dependence
 from reportgen.streams import stream
 
@@ -36,9 +39,9 @@ def rare(rng: np.random.Generator, count: int) -> Array:
     return (rng.random((8 * count, 1)) < 0.01) * rng.normal(size=32)
 
 
-def scores(of: Numbers, runs: int = RUNS) -> Array:
+def scores(of: Numbers, runs: int = RUNS, count: int = COUNT) -> Array:
     rng = stream(2, "serial", of.__name__)
-    return np.array([serial_dependence(torch.from_numpy(of(rng, COUNT))) for _ in range(runs)])
+    return np.array([serial_dependence(torch.from_numpy(of(rng, count))) for _ in range(runs)])
 
 
 @pytest.mark.parametrize("law", [normal, one_coordinate, heavy, rare])
@@ -50,8 +53,9 @@ def test_independent_estimates_are_hardly_ever_told_from_such(law: Numbers) -> N
 
 
 def test_the_level_is_used() -> None:
-    """It is no test that never rejects: of normal numbers the scores vary as they should."""
-    assert abs(scores(normal).std() - 1.0) < 4.0 / np.sqrt(2.0 * RUNS)
+    """It is no test that never rejects: of few normal vectors, too, the scores vary as they should."""
+    found = scores(normal, 2 * RUNS, count=64)
+    assert abs(found.std() - 1.0) < 4.0 / np.sqrt(2.0 * len(found))
 
 
 def test_it_sees_what_is_kept_from_call_to_call() -> None:
@@ -73,6 +77,14 @@ def test_it_sees_what_is_kept_from_call_to_call() -> None:
     assert (scores(momentum, 20) > threshold).mean() > 0.8, "of 64 estimates of one coordinate"
     assert (scores(epochs, 20) < -threshold).all()
     assert (scores(mirrored, 20) < -threshold).all()
+
+
+def test_no_more_estimates_are_kept_than_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(given, "FOLLOWED", 20)
+    channel: Any = SimpleNamespace(sketched=[])
+    for _ in range(5):
+        given.GivenChannel.follow(channel, torch.zeros(1, 8, 2))
+    assert [len(batch) for batch in channel.sketched] == [8, 8, 8]
 
 
 def test_what_does_not_vary_depends_on_nothing() -> None:

@@ -67,7 +67,7 @@ def rows(page: str) -> list[str]:
 
 
 def said(*entries: Entry, **left_out: str) -> str:
-    return " ".join(ledger.sentences(entries, left_out))
+    return " ".join(ledger.sentences(entries, left_out, {}))
 
 
 # The table
@@ -140,7 +140,7 @@ def test_what_is_not_finished_did_not_break(tmp_path: Path) -> None:
     records[cell.key] = synthetic_models.paused(records[cell.key])
     of = entry(collect(declared, plan, records))
     assert (of.exit_code, of.broken, of.unfinished) == (3, (), ("paused after 12 of 64 epochs",))
-    assert ledger.sentences([of], {})[1:] == [f"One cell of {of.name} is not finished."]
+    assert ledger.sentences([of], {}, {})[1:] == [f"One cell of {of.name} is not finished."]
     render_summary([of, made("kept", HIGHER)], tmp_path, exit_code=3, command="x")
     page = (tmp_path / "summary.html").read_text()
     assert "○ one cell not finished" in " ".join(rows(page)) and "broke" not in " ".join(rows(page)[:2])
@@ -457,12 +457,24 @@ def test_one_that_comes_to_no_report_stops_no_other(
         assert "error: a: figure 1: lacks an anchor. Tell us." in shown.err.splitlines()
         found = json.loads(shown.out)
         assert found["exit_code"] == 4 and [one["experiment"] for one in found["experiments"]] == ["b", "c"]
-        assert json.loads(Path("output/summary.json").read_text())["exit_code"] == 4
+        failed = [{"experiment": "a", "cause": "figure 1: lacks an anchor. Tell us."}]
+        assert found["failed"] == failed
+        written = json.loads(Path("output/summary.json").read_text())
+        assert (written["exit_code"], written["failed"]) == (4, failed)
+        page = Path("output/summary.html").read_text()
+        assert "a came to no report: figure 1: lacks an anchor. Tell us." in page
     broken |= {"b", "c"}
     assert call("render", "a.yaml", "b.yaml", "c.yaml", "--json") == 4
     assert json.loads(capsys.readouterr().out)["summary"] == []
     assert call("render", "a.yaml") == 4
     assert capsys.readouterr().err.splitlines()[-1] == "error: figure 1: lacks an anchor. Tell us."
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise UnwritableError("output: cannot be written (No space left on device).")
+
+    monkeypatch.setattr(workflow, "press", full)
+    assert call("render", "a.yaml", "b.yaml", "--quiet") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1, "what all would meet is told once"
 
 
 @pytest.mark.usefixtures("quick_reports")

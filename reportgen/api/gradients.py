@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from reportgen.api.measurement import Measurement
 from reportgen.api.measuring import fraction, one_thread
+from reportgen.declaration.own_estimator import of_function
 from reportgen.engine.given import OBJECTIVE, measure_given
 from reportgen.errors import UsageError
 from reportgen.findings.statistics.cautions import cautions
@@ -108,7 +109,7 @@ def measure_gradients(
         checkpoint=0,
         problem={},
         measure={"precision": width, "budget": budget, "min_replicates": min_replicates},
-        arms=tuple(Arm(OBJECTIVE, label, label) for label in estimators),
+        arms=tuple(Arm(OBJECTIVE, of_function(label), label) for label in estimators),
         references={OBJECTIVE: first},
         seed=seed,
     )

@@ -277,6 +277,8 @@ class Failed:
     def __init__(self, asked: Asked) -> None:
         self.alone = not asked.several
         self.codes: list[int] = []
+        self.causes: dict[str, str] = {}
+        """By experiment."""
 
     @contextmanager
     def by_itself(self, job: Job) -> Iterator[None]:
@@ -286,7 +288,9 @@ class Failed:
         except (RenderError, StoreError) as error:
             if self.alone or isinstance(error, UnwritableError):
                 raise
-            self.codes.append(complain(f"{job.experiment.experiment}: {error}", error.exit_code))
+            name = job.experiment.experiment
+            self.causes[name] = str(error)
+            self.codes.append(complain(f"{name}: {error}", error.exit_code))
 
 
 def _complain_of(job: Job, cells: Iterable[BrokenRecord], records: Iterable[MeasurementRecord]) -> None:
@@ -316,11 +320,13 @@ def _conclude(
     if asked.several:
         if entries and not quiet:
             typer.echo("writing the summary", err=True)
-        written = summarize(asked, entries, output, exit_code=code, keep=keep, paper=paper) if entries else ()
+        written: tuple[Path, ...] = ()
+        if entries:
+            written = summarize(asked, entries, failed.causes, output, exit_code=code, keep=keep, paper=paper)
         if written and not quiet and not as_json:
             typer.echo(f"summary: {written[0]}, {written[1]}")
         if as_json:
-            print_json(overall(asked, answers, written, code))
+            print_json(overall(asked, answers, failed.causes, written, code))
     elif as_json:
         print_json(answers)
     return code

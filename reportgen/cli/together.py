@@ -94,9 +94,16 @@ def in_short(findings: Findings) -> Entry:
 
 
 def summarize(
-    asked: Asked, entries: Sequence[Entry], output: Path, *, exit_code: int, keep: bool, paper: str
+    asked: Asked,
+    entries: Sequence[Entry],
+    failed: Mapping[str, str],
+    output: Path,
+    *,
+    exit_code: int,
+    keep: bool,
+    paper: str,
 ) -> tuple[Path, ...]:
-    """Write the summary of these reports; its page, its PDF and its data."""
+    """Write the summary of these reports; its page, its PDF and its data. `failed` is experiment → cause."""
     from reportgen.report import render_summary
 
     with writing_to(output):
@@ -106,13 +113,18 @@ def summarize(
             exit_code=exit_code,
             command=asked.command if paper == "a4" else f"{asked.command} --paper {paper}",
             left_out=asked.left_out,
+            failed=failed,
             keep=keep,
             paper=paper,
         )
 
 
 def overall(
-    asked: Asked, answers: Sequence[Mapping[str, Any]], written: Sequence[Path], exit_code: int
+    asked: Asked,
+    answers: Sequence[Mapping[str, Any]],
+    failed: Mapping[str, str],
+    written: Sequence[Path],
+    exit_code: int,
 ) -> dict[str, Any]:
     """The reports of one call in short, for programs."""
     return {
@@ -120,4 +132,5 @@ def overall(
         "summary": [str(path) for path in written],
         "experiments": list(answers),
         "left_out": [{"experiment": name, "data": data} for name, data in asked.left_out.items()],
+        "failed": [{"experiment": name, "cause": cause} for name, cause in failed.items()],
     }

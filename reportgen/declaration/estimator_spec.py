@@ -94,7 +94,7 @@ class EstimatorEntry(BaseModel):
     )
     function: Annotated[str, Text(60)] | None = Field(
         default=None,
-        description="A function of problem.gradients, where there is one: the same as its name alone.",
+        description="A function of problem.gradients: what a name is read as where there is that setting.",
     )
     unbiased: Annotated[bool, Switch()] | None = Field(
         default=None, description="Whether your own estimator is unbiased by construction. Default: true."

@@ -185,7 +185,7 @@ class Experiment(Section):
         """A user's own Python that it names, `file.py:name`, by the place where it stands."""
         found: dict[Path, str] = {}
         if self.problem.code is not None:
-            found["problem", self.problem.code_key] = self.problem.code
+            found["problem", self.problem.model] = self.problem.code
         for i, spec in enumerate(self.estimators):
             if spec.own is not None and not spec.own.given:
                 found["estimators", i, "python"] = spec.name

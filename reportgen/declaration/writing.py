@@ -7,10 +7,10 @@ from typing import Any
 import yaml
 
 from reportgen.declaration.experiment import Experiment
-from reportgen.declaration.problems import PROBLEMS
+from reportgen.declaration.problems import OF_CODE, PROBLEMS
 from reportgen.declaration.yaml_scalars import resolvers
 
-UNNAMED = ("vae", "python", "gradients")
+UNNAMED = ("vae", *OF_CODE)
 """Models that a `problem` section may mean without naming them."""
 
 
@@ -64,6 +64,7 @@ def json_schema() -> dict[str, Any]:
     listed["items"] = {"anyOf": [named, listed["items"]]}
     schema["properties"]["estimators"]["anyOf"] = [listed, named]
     schema |= _by_problem(schema)
+    del entry["properties"]["function"]  # what a name is read as, where the problem gives the estimators
     for name, kind in PROBLEMS.items():
         if name not in UNNAMED:
             schema["$defs"][kind.__name__].setdefault("required", []).append("model")

@@ -56,7 +56,8 @@ class GivenChannel(CoordinateChannel[None]):
     """Of its estimates one by one, the first `FOLLOWED` of them, [R q]."""
 
     def follow(self, sketches: Tensor) -> None:
-        if sum(map(len, self.sketched)) < FOLLOWED:
+        """Keeps those of a batch, [1 R q]; every batch has as many."""
+        if len(self.sketched) * sketches.shape[1] < FOLLOWED:
             self.sketched.append(sketches[0])
 
     def gradients(self, _: None, noise: Tensor) -> dict[str, LayerGradient]:

@@ -8,6 +8,7 @@ is about standard normal where estimates are independent, C being their covarian
 has no mean but for what the common mean takes off, −c = −Σ_k (1 − k/W) Σ_t ‖d_t‖²/n². Divided by its own
 squares it needs no moment beyond the variance; of estimates that are nearly always the same these are
 small until two of the others come close to one another, so that what they are in the mean is the least.
+Of n estimates tr C² is overestimated by about (tr C)²/n, which is taken off.
 The weights are those of Bartlett (1946, J. R. Stat. Soc. Suppl. 8), as in the variance of a mean of W
 successive estimates: with z above zero such means vary more than independent ones would, below zero less.
 """

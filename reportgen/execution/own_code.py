@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from reportgen.declaration.problems import OF_CODE
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.execution.undisturbed import undisturbed
@@ -52,8 +53,8 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
 
 def model_code(cell: MeasurementCell) -> str | None:
     """The reference of the user's own model, or of what makes their gradients, if the cell's is one."""
-    found = next((key for key in ("python", "gradients") if key == cell.problem.get("model")), None)
-    return str(cell.problem[found]) if found else None
+    model = cell.problem.get("model")
+    return str(cell.problem[model]) if model in OF_CODE else None
 
 
 def fitting(arm: Arm, found: object) -> Estimator:

@@ -17,10 +17,10 @@ _LAST_NUMBER = re.compile(r" (\S{1,4})$")
 """Of “section 2.1”, which a line is not to break in."""
 
 
-def sentences(entries: Sequence[Entry], left_out: Mapping[str, str]) -> list[str]:
+def sentences(entries: Sequence[Entry], left_out: Mapping[str, str], failed: Mapping[str, str]) -> list[str]:
     """How many claims in how many experiments, how they came out, what is not as declared, broke, or waits.
 
-    `left_out`: experiment → the data set that it lacks.
+    `left_out`: experiment → the data set that it lacks; `failed`: experiment → why it came to no report.
     """
     said = [_counted(entries)]
     broke = [f"{words.counted(len(of.broken), 'cell')} of {of.name}" for of in entries if of.broken]
@@ -33,6 +33,7 @@ def sentences(entries: Sequence[Entry], left_out: Mapping[str, str]) -> list[str
     if left_out:
         lacking = [f"{name} ({data})" for name, data in left_out.items()]
         said.append(f"Not measured, for want of the data set: {prose.listing(lacking)}.")
+    said += [f"{name} came to no report: {cause}" for name, cause in failed.items()]
     return said
 
 

@@ -39,6 +39,8 @@ class Summary:
     command: str
     left_out: Mapping[str, str]
     """Experiment → the data set it lacks, of those that were not measured for that."""
+    failed: Mapping[str, str]
+    """Experiment → cause, of those that came to no report."""
     paper: str = A4
     commit: str | None = field(default_factory=provenance.git_commit)
     rendered_with: Mapping[str, str] = field(default_factory=provenance.press)
@@ -56,6 +58,7 @@ def render_summary(
     exit_code: int,
     command: str,
     left_out: Mapping[str, str] | None = None,
+    failed: Mapping[str, str] | None = None,
     keep: bool = False,
     paper: str = A4,
 ) -> tuple[Path, ...]:
@@ -63,12 +66,13 @@ def render_summary(
 
     `exit_code` is the worst of the experiments'; `command` made their reports;
     `left_out` gives experiments that could not be measured for lack of a data
-    set, and that data set; `paper` is a name in `paper.SHEETS`. With `keep`, a
+    set, and that data set; `failed` those that came to no report, and why;
+    `paper` is a name in `paper.SHEETS`. With `keep`, a
     summary that would come out the same is left as it is. The same arguments
     give the same bytes. Returns the paths written, the page first. Raises as
     `render` does.
     """
-    summary = Summary(tuple(entries), exit_code, command, dict(left_out or {}), paper)
+    summary = Summary(tuple(entries), exit_code, command, dict(left_out or {}), dict(failed or {}), paper)
     written = tuple(folder / name for name in (PAGE, PDF, DATA))
     mark = fingerprint(summary, ())
     if keep and is_current(folder, mark, DATA):
@@ -86,7 +90,7 @@ def render_summary(
 
 def _context(summary: Summary) -> dict[str, Any]:
     """What the template may name, but for the medium's style."""
-    said, finished = ledger.sentences(summary.entries, summary.left_out), summary.finished
+    said, finished = ledger.sentences(summary.entries, summary.left_out, summary.failed), summary.finished
     return {
         "title": TITLE,
         "description": said[0],
@@ -133,6 +137,7 @@ def _data(
         "not_as_declared": sum(not claim.as_expected for claim in claims),
         "experiments": experiments,
         "left_out": [{"experiment": name, "data": data} for name, data in summary.left_out.items()],
+        "failed": [{"experiment": name, "cause": cause} for name, cause in summary.failed.items()],
         "inputs": mark,
         "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
     }

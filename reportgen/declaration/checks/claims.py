@@ -45,6 +45,7 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         known = suggestion(test.objective, experiment.objective)
         yield f"objective {test.objective!r} is not declared. {known}"
     yield from _objective_faults(experiment, test)
+    yield from _unknown_of_functions(experiment, test)
     missing = False
     for arm in dict.fromkeys(arms_of(test.comparison)):
         if experiment.find_estimator(arm) is None:
@@ -77,6 +78,13 @@ def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
             yield f"compares {statistic.objectives[0]} with itself. Name two objectives."
         if statistic.objectives and test.objective is not None:
             yield f"{statistic.name} names its objectives itself, got under {test.objective}. Remove 'under'."
+
+
+def _unknown_of_functions(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """Of functions of a user's own nothing is known but what they return."""
+    names = dict.fromkeys(statistic_of(quantity).name for quantity in quantities_of(test.comparison))
+    if experiment.problem.given and (unknown := [name for name in names if STATISTICS[name].of_models]):
+        yield f"{listing(unknown, 'and')} of a function is not known. Use total_variance, say."
 
 
 def _objectives_of(experiment: Experiment, test: ClaimTest, arm: str) -> Iterator[str]:

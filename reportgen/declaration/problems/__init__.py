@@ -43,11 +43,15 @@ PROBLEMS: dict[str, type[Problem]] = {
 }
 
 
+OF_CODE = ("python", "gradients")
+"""Models of a user's own code, which the setting of the same name refers to."""
+
+
 def model_of(section: Any) -> Any:
     """The model that a `problem` section means: that of code where it names some, else `vae`."""
     if not isinstance(section, dict):
         return getattr(section, "model", "vae")
-    return section.get("model", next((name for name in ("python", "gradients") if name in section), "vae"))
+    return section.get("model", next((name for name in OF_CODE if name in section), "vae"))
 
 
 def _tag(value: Any) -> str:

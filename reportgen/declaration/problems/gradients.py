@@ -18,7 +18,6 @@ class Gradients(Problem):
     usual: ClassVar = ("own",)
     coordinates: ClassVar = "the parameters"
     evaluation: ClassVar = ("call", "calls")
-    code_key: ClassVar = "gradients"
     given: ClassVar = True
 
     model: Annotated[Literal["gradients"], one_of("gradients")] = "gradients"

@@ -36,12 +36,9 @@ class Problem(Section):
     """What one unit of work is called, singular and plural."""
     prepared: ClassVar[str] = ""
     """What was done to the data points measured, once: “binarized”; empty for nothing."""
-
-    code_key: ClassVar[str] = "python"
-    """The setting that names a user's own Python."""
     given: ClassVar[bool] = False
-    """Whether that Python makes the estimators, too, as functions that a declaration names, and nothing else
-    is known of the gradient."""
+    """Whether a user's own Python makes the estimators, too, as functions that a declaration names: nothing
+    else is known of the gradient."""
 
     network: ClassVar[bool] = False
     """Whether an encoder makes the parameters of q from a data point."""

@@ -94,9 +94,10 @@ class Table:
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow(self._header())
+        estimated = [self.estimated(index) for index in range(len(self.columns))]
         for row in self.rows:
             writer.writerow(
-                text for index, cell in enumerate(row.cells) for text in _written(cell, self.estimated(index))
+                text for cell, wide in zip(row.cells, estimated, strict=True) for text in _written(cell, wide)
             )
         return out.getvalue().encode()
 

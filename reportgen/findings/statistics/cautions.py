@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from reportgen.findings.prose import p_value
+from reportgen.findings.prose import count, p_value, percent
 from reportgen.findings.statistics.jackknife import LEVEL
 from reportgen.jackknife import t_quantile
 from reportgen.store.records import ArmRecord, MeasurementRecord
@@ -37,8 +37,8 @@ def _of_arm(record: MeasurementRecord, index: int, arm: ArmRecord, name: str) ->
         )
     if float(record.arrays["variance"][index, 0, 0]) == 0.0:
         yield (
-            f"All {arm.replicates:,} estimates of {name} are the same: what happens in fewer than "
-            f"{1.0 - UNSEEN ** (1.0 / arm.replicates):.1%} of them may not have been seen. "
+            f"All {count(arm.replicates)} estimates of {name} are the same: what happens in fewer than "
+            f"{percent(1.0 - UNSEEN ** (1.0 / arm.replicates))} of them may not have been seen. "
             "Raise min_replicates if any does."
         )
     if COARSE < arm.relative_half_width < math.inf:

@@ -32,7 +32,7 @@ from reportgen.jackknife import degrees_of_freedom, stratum_variances, t_quantil
 Array = NDArray[np.float64]
 
 FAR = 1e6
-"""A/w from which the root is normal to six digits, and a noncentral χ² takes long."""
+"""A/w from which the root is normal, of ν far below it (at most m); a noncentral χ² takes long there."""
 
 
 @dataclass(frozen=True, kw_only=True)
