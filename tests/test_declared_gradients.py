@@ -187,6 +187,13 @@ def test_nothing_is_run_that_was_not_allowed(mine: Path, capsys: pytest.CaptureF
         ("{gradients: mine.py:build}", "{latent: 3}", "estimators[1].name: must be one of score_function"),
         ("budget: 4e3", "num_samples: [2]", "num_samples: of gradients the samples of an estimate are"),
         ("budget: 4e3", "constants: [2]", "no constant can be added to log p of gradients"),
+        (
+            "relative_projection(short)",
+            "evaluations(short)",
+            "evaluations takes a model, got functions of problem.gradients. Use total_variance, mean_norm",
+        ),
+        ("relative_projection(short)", "bias_squared(short)", "bias_squared takes a model, got functions of"),
+        ("relative_projection(short)", "slope(mean_norm(short), num_samples)", "a slope is against num_sam"),
         ("measure:", "objective: elbo\nmeasure:", "objective[0]: gradients has no elbo. "),
         ("{gradients: mine.py:build}", "{gradients: mine.py}", "problem.gradients: must be file.py:name or"),
         ("{gradients: mine.py:build}", "{gradients: mine.py:build, latent: 3}", "problem.latent: "),

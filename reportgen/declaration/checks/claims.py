@@ -44,6 +44,9 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     if test.objective is not None and test.objective not in experiment.objective:
         known = suggestion(test.objective, experiment.objective)
         yield f"objective {test.objective!r} is not declared. {known}"
+    if experiment.problem.given and (unknown := list(_unknown_here(test))):
+        yield from unknown
+        return
     yield from _objective_faults(experiment, test)
     missing = False
     for arm in dict.fromkeys(arms_of(test.comparison)):
@@ -64,6 +67,17 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         yield from _equal_means_faults(experiment, test.comparison, test.objective)
     elif not misplaced:
         yield from _special_faults(experiment, test)
+
+
+def _unknown_here(test: ClaimTest) -> Iterator[str]:
+    """Of functions that return gradients nothing is known but these."""
+    for quantity in quantities_of(test.comparison):
+        name = statistic_of(quantity).name
+        if isinstance(quantity, Slope):
+            yield "a slope is against num_samples, which problem.gradients does not know. Remove it."
+        elif STATISTICS[name].of_models:
+            known = [name for name, kind in STATISTICS.items() if not kind.of_models]
+            yield f"{name} takes a model, got functions of problem.gradients. Use {listing(known)}."
 
 
 def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
