@@ -17,6 +17,7 @@ from reportgen.declaration.claims.tests import (
     Scope,
     Slope,
     Statistic,
+    Trend,
     arms_of,
     arms_under,
     quantities_of,
@@ -35,7 +36,8 @@ def check_claims(experiment: Experiment) -> Iterator[Complaint]:
     """Labels, objective, checkpoints and settings exist, and what is compared is measured there."""
     for i, claim in enumerate(experiment.claims):
         test = claim.parsed
-        faults = model_faults if test.of_models else _faults
+        given = experiment.problem.given
+        faults = model_faults if test.of_models and not given else _faults
         for text in faults(experiment, test):
             yield Complaint(("claims", i, "test"), text)
 
@@ -71,13 +73,15 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
 
 def _unknown_here(test: ClaimTest) -> Iterator[str]:
     """Of functions that return gradients nothing is known but these."""
+    known = listing([name for name, kind in STATISTICS.items() if not kind.of_models])
     for quantity in quantities_of(test.comparison):
         name = statistic_of(quantity).name
         if isinstance(quantity, Slope):
             yield "a slope is against num_samples, which problem.gradients does not know. Remove it."
-        elif STATISTICS[name].of_models:
-            known = [name for name, kind in STATISTICS.items() if not kind.of_models]
-            yield f"{name} takes a model, got functions of problem.gradients. Use {listing(known)}."
+        elif name not in STATISTICS or STATISTICS[name].of_models:
+            yield f"{name} takes a model, got functions of problem.gradients. Use {known}."
+    if isinstance(test.comparison, Trend):
+        yield f"a trend is of trained models, got functions of problem.gradients. Compare values: {known}."
 
 
 def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
