@@ -142,8 +142,10 @@ def test_a_variance_far_below_the_squared_mean_is_not_lost() -> None:
 
     found = reportgen.measure_gradients({"noted": noted, "other": nearly_still}, **FEW)
     variances = torch.stack(kept[1:]).var(0)  # that of the first call is not counted
-    assert found.get("total_variance", "noted").value == pytest.approx(float(variances.sum()), rel=1e-4)
-    assert found.get("total_variance", "noted", "b").value == pytest.approx(float(variances[2:].sum()), 1e-4)
+    assert found.get("total_variance", "noted").value == pytest.approx(float(variances.sum()), 1e-4, 0)
+    assert found.get("total_variance", "noted", "b").value == pytest.approx(
+        float(variances[2:].sum()), 1e-4, 0
+    )
     assert found.get("mean_norm", "other", "a").value == pytest.approx(float(mean[:2].norm()), rel=1e-9)
     assert found.get("relative_projection", "other").value == pytest.approx(1.0, rel=1e-9)
 
