@@ -94,6 +94,9 @@ def slim(record: MeasurementRecord, points: int, eta: int) -> MeasurementRecord:
         name: value if name.startswith(("coordinate", "batch")) else value[:, :points]
         for name, value in record.arrays.items()
     }
-    arms = tuple(replace(arm, parameters=ESTIMATORS[arm.estimator].parameters) for arm in record.arms)
+    arms = tuple(
+        replace(arm, parameters=ESTIMATORS[arm.estimator].parameters) if arm.estimator in ESTIMATORS else arm
+        for arm in record.arms
+    )
     changes: dict[str, Any] = {"images": tuple(range(points)), "dataset": "", "eta": eta, "parameters": eta}
     return replace(record, arrays=arrays, arms=arms, **changes)

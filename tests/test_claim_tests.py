@@ -58,6 +58,9 @@ READ = {
         (Scope("some", "problem.k"),),
         "hidden.0",
     ),
+    'mean_norm(a) > 1 in "θ.W (1) = b" under elbo': ClaimTest(
+        Threshold(Statistic("mean_norm", ("a",)), ">", 1.0), "elbo", (), "θ.W (1) = b"
+    ),
     "mean_norm(a) > 1 in all at problem.function cosine and at every problem.k": ClaimTest(
         Threshold(Statistic("mean_norm", ("a",)), ">", 1.0),
         None,
@@ -163,6 +166,8 @@ REFUSED = {
     "crossover(a, b, 3) = 1 within 3%": (17, "expected a swept setting: crossover(A, B, problem.k)"),
     "crossover(a, b, p.k) = 1": (25, "expected 'within 5%' or 'within 0.05', got the end"),
     "mean_norm(a) > 1 in under elbo": (21, "the name of a parameter group after 'in', got 'under'"),
+    "mean_norm(a) > 1 in =b": (21, "after 'in', in double quotes where it has signs of the grammar, got"),
+    "mean_norm(a) > 1 in W 1": (23, "the group 'W'; a name with blanks stands in double quotes, in \"my g"),
     "mean_norm(a) > 1 in": (20, "the name of a parameter group after 'in', got the end"),
     "mean_norm(a) > 1 under elbo in mean": (29, "expected 'in <group>' and then 'under <objective>'"),
     "mean_norm(a) > 1 at problem.k": (30, "expected a value of problem.k after its name, got the end"),

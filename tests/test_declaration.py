@@ -412,9 +412,9 @@ def declarations(draw: st.DrawFn) -> dict[str, Any]:
 
 
 labels = (
-    words.map(lambda text: re.sub(r"[,()<>=]", "-", " ".join(text.split())))
+    words.map(lambda text: re.sub(r"[,()<>=]", "-", " ".join(text.split())).lstrip("+-@ "))
     .filter(bool)
-    .filter(lambda text: text not in ESTIMATORS)
+    .filter(lambda text: re.sub(r"[\s-]+", "_", text.casefold()) not in ESTIMATORS)
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ import pytest
 
 import reportgen
 from reportgen import workflow
+from reportgen.cli.tables import conclusion
 from reportgen.declaration import load_text
 from reportgen.declaration.writing import resolved, to_yaml
 from reportgen.errors import DeclarationError
 from reportgen.store import BrokenRecord, MeasurementRecord
+from tests.press_cases import toy
 from tests.test_cli import call
+from tests.test_report import page_of, text_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = """\
@@ -140,11 +144,39 @@ def test_dependent_and_rare_estimates_are_told_in_the_report(mine: Path, quick_r
     change("mine.py:build", "mine.py:build, arguments: {names: [pathwise, momentum, still]}")
     change(NAMED, "estimators: [pathwise, momentum, still]\n")
     change(TEXT[TEXT.index("claims:") :], "")
+    change("25%, budget: 4e3", "5%, budget: 300")
     assert command("report") == 0
     page = (Path("output") / "mine" / "report.html").read_text()
     assert "Estimates of “momentum” resemble those made before them" in page
     assert "estimates of “still” are the same: what happens in fewer than 1.2% of them" in page
+    assert "at the budget of 300 calls before" in page and "K = 1" not in page
     assert "Estimates of “still”" not in page and "Estimates of “pathwise”" not in page
+
+
+def test_a_function_alone_is_told_without_comparisons() -> None:
+    found = toy(
+        TEXT[: TEXT.index("claims:")].replace(NAMED, "estimators: pathwise\n"), lambda cell, arm: 4.0, eta=1
+    )
+    page = page_of(found)
+    text = re.sub(r"\s+", " ", text_of(page))
+    assert "One estimator of one gradient is measured. The total variance of “pathwise” is 4.00" in text
+    for unsaid in (
+        "same mean",
+        "alike for all",
+        "variance_ratio",
+        "gap_closed",
+        "relative_projection",
+        "lower, ",
+    ):
+        assert unsaid not in text, unsaid
+    assert "A gradient has 1 coordinate here, and where its randomness comes from" in text
+
+
+def test_a_claim_of_a_group_that_is_not_there_says_so() -> None:
+    found = toy(TEXT.replace("pathwise) > 1", "pathwise) > 1 in other"), lambda cell, arm: 4.0)
+    job: Any = SimpleNamespace(experiment=found.experiment, folder=Path())
+    said = "  broken: lower: no parameter group 'other', the groups are all, mean and log_scale"
+    assert said in list(conclusion(job, found, None))
 
 
 def test_arguments_are_swept_and_seeded(mine: Path) -> None:
@@ -187,7 +219,24 @@ def test_nothing_is_run_that_was_not_allowed(mine: Path, capsys: pytest.CaptureF
         ("{gradients: mine.py:build}", "{latent: 3}", "estimators[1].name: must be one of score_function"),
         ("budget: 4e3", "num_samples: [2]", "num_samples: of gradients the samples of an estimate are"),
         ("budget: 4e3", "constants: [2]", "no constant can be added to log p of gradients"),
-        ("relative_projection(short)", "evaluations(short)", "claims[1].test: evaluations of a function is "),
+        (
+            "relative_projection(short)",
+            "evaluations(short)",
+            "evaluations takes a model, got functions of problem.gradients. Use total_variance, mean_norm",
+        ),
+        (
+            "relative_projection(short) < 0.9",
+            "negative_log_likelihood < 9",
+            "negative_log_likelihood takes a model, got functions of problem.gradients. Use total_var",
+        ),
+        (
+            "measure:",
+            "sweep: {problem.arguments.centre: [2, 5]}\nmeasure:",
+            "no setting has this path: centre has no value outside the sweep. Add it to problem.arguments.",
+        ),
+        ("- pathwise", "- 'f, g'", "so that claims can name it, got 'f, g'. Set label to another."),
+        ("relative_projection(short)", "bias_squared(short)", "bias_squared takes a model, got functions of"),
+        ("relative_projection(short)", "slope(mean_norm(short), num_samples)", "a slope is against num_sam"),
         ("measure:", "objective: elbo\nmeasure:", "objective[0]: gradients has no elbo. "),
         ("{gradients: mine.py:build}", "{gradients: mine.py}", "problem.gradients: must be file.py:name or"),
         ("{gradients: mine.py:build}", "{gradients: mine.py:build, latent: 3}", "problem.latent: "),

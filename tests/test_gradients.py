@@ -14,6 +14,9 @@ from torch import Tensor, nn
 
 import reportgen
 from reportgen.declaration.claims.statistics import STATISTICS as CLAIMED
+from reportgen.engine.layered.centred import CentredMoments
+from reportgen.engine.layered.gradients import LayerGradient
+from reportgen.engine.layered.moments import LayerMoments
 from reportgen.errors import UsageError
 from reportgen.findings.statistics.cautions import cautions
 from reportgen.findings.statistics.named import STATISTICS
@@ -127,6 +130,78 @@ def test_every_form_of_a_gradient_is_the_same_one() -> None:
     assert max(values) == pytest.approx(min(values), rel=1e-12) and min(values) > 0.0
 
 
+def test_a_variance_far_below_the_squared_mean_is_not_lost() -> None:
+    mean = torch.linspace(-3.0, 3.0, 5, dtype=torch.float64)
+
+    def nearly_still() -> dict[str, Tensor]:
+        noise = 1e-10 * torch.randn(5, dtype=torch.float64)
+        return dict(zip("ab", torch.split(mean + noise, [2, 3]), strict=True))
+
+    kept: list[Tensor] = []
+
+    def noted() -> dict[str, Tensor]:
+        found = nearly_still()
+        kept.append(torch.cat(list(found.values())))
+        return found
+
+    found = reportgen.measure_gradients({"noted": noted, "other": nearly_still}, **FEW)
+    variances = torch.stack(kept[1:]).var(0)  # that of the first call is not counted
+    assert found.get("total_variance", "noted").value == pytest.approx(float(variances.sum()), 1e-4, 0)
+    assert found.get("total_variance", "noted", "b").value == pytest.approx(
+        float(variances[2:].sum()), 1e-4, 0
+    )
+    assert found.get("mean_norm", "other", "a").value == pytest.approx(float(mean[:2].norm()), rel=1e-9)
+    assert found.get("relative_projection", "other").value == pytest.approx(1.0, rel=1e-9)
+
+
+def test_moments_about_the_first_are_those_about_zero() -> None:
+    sizes, generator = {"a": 2, "b": 3}, torch.Generator().manual_seed(0)
+    about_zero, centred = LayerMoments.empty(1, 4, sizes), CentredMoments.about_the_first(4, sizes)
+    for bucket in (0, 1, 2, 3, 1):
+        batch = torch.randn(1, 6, 5, generator=generator, dtype=torch.float64) + 2.0
+        batch[..., 4] = 0.0
+        pieces = {"a": batch[..., :2], "b": batch[..., 2:]}
+        for moments in (about_zero, centred):
+            moments.update(bucket, {name: LayerGradient.written_out(g) for name, g in pieces.items()}, 6)
+    direction = torch.arange(5.0, dtype=torch.float64)
+    for of in (
+        lambda m: m.squared_means(),
+        lambda m: m.trace(m.squared_means()),
+        lambda m: m.coordinate_variances(),
+        lambda m: m.means(2),
+        lambda m: m.along(direction),
+        lambda m: m.together(),
+        lambda m: m.live().double(),
+        lambda m: m.mean_square(),
+    ):
+        torch.testing.assert_close(of(centred), of(about_zero), rtol=1e-12, atol=1e-12)
+    assert centred.live().tolist() == [True] * 4 + [False]
+
+
+def test_arrays_of_any_layout_are_read_and_gradients_recorded_whoever_calls() -> None:
+    def numbers() -> np.ndarray[Any, Any]:
+        return np.random.standard_normal(4)
+
+    def fixed() -> np.ndarray[Any, Any]:
+        found = numbers()[:2].copy()
+        found.setflags(write=False)
+        return found
+
+    forms: dict[str, Callable[[], object]] = {
+        "plain": lambda: numbers()[:2].copy(),
+        "backwards": lambda: numbers()[1::-1],
+        "of another byte order": lambda: numbers()[:2].astype(">f8"),
+        "long": lambda: numbers()[:2].astype(np.longdouble),
+        "read-only": fixed,
+        "sparse": lambda: torch.from_numpy(numbers()[:2]).to_sparse(),
+    }
+    found = reportgen.measure_gradients(forms, **FEW)
+    values = [found.get("total_variance", label).value for label in found.labels]
+    assert min(values) > 0.0 and max(values) == pytest.approx(min(values), rel=1e-12)
+    with torch.no_grad():
+        reportgen.measure_gradients({"a": pathwise}, **FEW)
+
+
 def test_generators_are_seeded_alike_and_put_back() -> None:
     draws: dict[str, list[tuple[float, float, float]]] = {"a": [], "b": []}
 
@@ -219,7 +294,8 @@ def test_claims_and_measurements_agree_on_what_takes_more_than_estimates(
     known: reportgen.Measurement,
 ) -> None:
     shared = {name: kind for name, kind in CLAIMED.items() if name in STATISTICS}
-    assert {name for name in shared if shared[name].of_models} == shared.keys() - set(known.statistics)
+    enough = {name for name in known.statistics if not STATISTICS[name].needs}
+    assert {name for name in shared if shared[name].of_models} == shared.keys() - enough
 
 
 def test_a_label_may_end_in_parentheses() -> None:
@@ -239,6 +315,15 @@ SOUND = {"sound": lambda: torch.zeros(2)}
         ({"a": torch.zeros(2)}, {}, "estimators['a']: must be a function without arguments, got Tensor."),
         ({"a": lambda: None}, {}, "or a module with gradients; got NoneType."),
         ({"a": lambda: 1.5}, {}, "got float."),
+        ({"a": lambda: 1.5}, {}, "got float. Write torch.tensor([…]) around the number."),
+        ({"a": lambda: [0.5, 0.1]}, {}, "got float as '0'. Write torch.tensor([…]) around the numbers."),
+        (
+            {"a": lambda: {1: torch.ones(1), "1": torch.ones(1)}},
+            {},
+            "two parts of one name. Call them apart.",
+        ),
+        ({"a": lambda: torch.zeros(2, device="meta")}, {}, "of the device meta, as 'gradient'. Compute it"),
+        ({"a": lambda x: x}, {}, "one that takes (x): missing a required argument: 'x'. Give them defaults"),
         ({"a": lambda: "text"}, {}, "got str."),
         ({"a": lambda: pathwise}, {}, "got a function."),
         ({"a": lambda: torch.zeros(2).long()}, {}, "got a torch.int64 array as 'gradient'."),

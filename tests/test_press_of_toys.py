@@ -454,6 +454,20 @@ def test_one_step_is_not_every_step(values: list[int], said: str) -> None:
     assert said in settings.told(found, run, ["expectation"])
 
 
+def test_an_order_is_reversed_only_where_it_was_another() -> None:
+    swept = FUNCTION[: FUNCTION.index("sweep:")] + "sweep: {problem.k: [2, 3]}\n"
+    for elsewhere, said in ((1.0, "has the lower variance, and the other nowhere"), (2.0, "is reversed")):
+
+        def variances(cell: MeasurementCell, arm: Arm, elsewhere: float = elsewhere) -> float:
+            if arm.label != "score_function":
+                return 1.0
+            return 0.5 if cell.setting.get("problem.k") == 3 else elsewhere
+
+        found = toy(swept, variances)
+        (run,) = found.series()
+        assert said in settings.told(found, run, ["expectation"])
+
+
 # What is claimed of several settings
 
 

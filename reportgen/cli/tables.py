@@ -132,6 +132,11 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
     ]
     yield from (f"  {line}" for line in aligned(rows))
     yield from (f"  undecided: {told}" for told in _undecided(findings))
+    yield from (
+        f"  broken: {claim.id}: {claim.cause.removeprefix('broken: ')}"
+        for claim in findings.claims
+        if claim.verdict == "broken" and claim.cause and not findings.broken
+    )
     yield from (f"  {told}" for told in broken_lines(findings.broken, findings.measurements))
     yield f"report: {job.folder / 'report.html'}, {job.folder / 'report.pdf'}"
 

@@ -271,7 +271,9 @@ def _of_function(entry: Any) -> Any:
 def _nameable(label: str) -> str:
     if re.search(r"[,()<>=]", label):
         raise refuse(
-            f"must be free of , ( ) < > = so that claims can name it, got {describe(label)}.", at=("label",)
+            f"must be free of , ( ) < > = so that claims can name it, got {describe(label)}. "
+            "Set label to another.",
+            at=("label",),
         )
     if label[0] in "+-@":
         raise refuse(

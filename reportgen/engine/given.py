@@ -20,10 +20,10 @@ from torch import Tensor
 
 from reportgen.declaration.own_estimator import function_of
 from reportgen.engine.arrays import blank
+from reportgen.engine.layered.centred import CentredMoments
 from reportgen.engine.layered.channel import MEMORY, CoordinateChannel, Key
 from reportgen.engine.layered.gradients import CHUNK, GroupShape, LayerGradient
 from reportgen.engine.layered.meter import Found
-from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.layered.sketch import SKETCH, Sketch
 from reportgen.engine.layered.summary import put_found, sound
 from reportgen.engine.moments import Moments
@@ -98,7 +98,7 @@ def measure_given(
         Key.of(arm): GivenChannel(
             Key.of(arm),
             Estimator(arm.label, unbiased=arm is own),
-            LayerMoments.empty(1, buckets, sizes),
+            CentredMoments.about_the_first(buckets, sizes),
             sketch,
             partial(problem.replicate, function_of(arm.estimator)),
             minimum=least,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ FIRST = 0
 """Seed of the call that shows what a function returns; it is not counted."""
 WHOLE, EVERYTHING = "gradient", "all"
 """Names of the one group where a gradient has no parts, and of all groups together."""
+_NUMPY = {2: np.float16, 4: np.float32}
+"""Types that keep their precision, by bytes; float64 of all others."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ def given(functions: Mapping[str, Callable[[], object]], reference: str, seed: i
     Raises UsageError where that is none, or not in the coordinates of the reference's.
     """
     estimators = {name: GivenEstimator(name, function) for name, function in functions.items()}
+    for estimator in estimators.values():
+        estimator.require_no_arguments()
     with seeded(seed):
         trials = {name: estimator.parts(FIRST) for name, estimator in estimators.items()}
     sizes = {name: part.numel() for name, part in trials[reference].items()}
@@ -62,13 +67,28 @@ class GivenEstimator:
     def parts(self, seed: int) -> dict[str, Tensor]:
         """One estimate as it is computed, flat, on the CPU."""
         begin(seed)
-        returned = self.function()
+        with torch.enable_grad():  # whatever the caller has, or another function has left
+            returned = self.function()
         found = {name: self._flat(name, part) for name, part in self._named(returned).items()}
         if not sum(part.numel() for part in found.values()):
             raise self._unfit("nothing")
         if EVERYTHING in found:
             raise self._unfit(f"a part called {EVERYTHING}, as all parts together are", "Call it otherwise.")
         return found
+
+    def require_no_arguments(self) -> None:
+        """Raises UsageError where it says that it cannot be called without."""
+        try:
+            expected = inspect.signature(self.function)
+        except (TypeError, ValueError):  # a callable that does not say
+            return
+        try:
+            expected.bind()
+        except TypeError as error:
+            raise UsageError(
+                f"estimators[{self.name!r}]: must be a function without arguments, got one that takes "
+                f"{expected}: {error}. Give them defaults, or write lambda: … around the call."
+            ) from error
 
     def require(self, found: Mapping[str, Tensor], sizes: Mapping[str, int], where: str) -> None:
         """Raises UsageError where these are not the coordinates that all have."""
@@ -91,19 +111,29 @@ class GivenEstimator:
         if isinstance(returned, Tensor | np.ndarray):
             return {WHOLE: returned}
         if isinstance(returned, Mapping):
-            return {str(name): part for name, part in returned.items()}
+            named = {str(name): part for name, part in returned.items()}
+            if len(named) < len(returned):
+                raise self._unfit("two parts of one name", "Call them apart.")
+            return named
         if isinstance(returned, Sequence) and not isinstance(returned, str):
             return {str(number): part for number, part in enumerate(returned)}
+        if isinstance(returned, float | int | np.generic):
+            raise self._unfit(type(returned).__name__, "Write torch.tensor([…]) around the number.")
         raise self._unfit("a function" if callable(returned) else type(returned).__name__)
 
     def _flat(self, name: str, part: object) -> Tensor:
         if isinstance(part, np.ndarray) and part.dtype.kind == "f":
-            part = torch.from_numpy(part)
-        if not isinstance(part, Tensor) or not part.is_floating_point():
+            part = torch.from_numpy(part.astype(_NUMPY.get(part.dtype.itemsize, np.float64), order="C"))
+        if not isinstance(part, Tensor) or not part.is_floating_point() or part.is_meta:
             what = f"a {part.dtype} array" if isinstance(part, Tensor | np.ndarray) else type(part).__name__
             remedy = "Use torch.autograd.grad(…, materialize_grads=True)." if part is None else ""
+            if isinstance(part, Tensor) and part.is_meta:
+                what, remedy = "a tensor without numbers, of the device meta,", "Compute it on the CPU."
+            elif isinstance(part, float | int | np.generic):
+                remedy = "Write torch.tensor([…]) around the numbers."
             raise self._unfit(f"{what} as {name!r}", remedy)
-        return part.detach().to("cpu", copy=True).flatten()
+        dense = part.detach() if part.layout == torch.strided else part.detach().to_dense()
+        return dense.to("cpu", copy=True).flatten()
 
     def _unfit(self, found: str, remedy: str = "") -> UsageError:
         return UsageError(

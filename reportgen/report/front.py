@@ -121,7 +121,7 @@ def _checkpoints(findings: Findings) -> str:
 def _answer(findings: Findings) -> str:
     pair = about.contrast(findings)
     if pair is None or not findings.checkpoints:
-        found = between_objectives(findings), signal.told(findings)
+        found = _alone(findings), between_objectives(findings), signal.told(findings)
         return " ".join(text for text in found if text)
     first, *others = about.variance_objectives(findings)
     text = story(findings, first, *pair)
@@ -142,6 +142,20 @@ def _answer(findings: Findings) -> str:
         )
     when = "After" if findings.checkpoints[-1] else "Before"
     return text + (f" {when} training the same ratio is {prose.listing(parts)}." if parts else "")
+
+
+def _alone(findings: Findings) -> str:
+    """The variance of one's own function that nothing is compared with."""
+    if not findings.vocabulary.given or len(findings.labels) > 1:
+        return ""
+    variance = findings.get("total_variance", findings.labels[0])
+    if not variance.available:
+        return ""
+    where = findings.vocabulary.at_last
+    return words.sentence(
+        f"the total variance of {about.named(findings, findings.labels[0])}{where} is "
+        f"{words.with_interval(variance)}"
+    )
 
 
 def _reasons(findings: Findings) -> str:

@@ -17,6 +17,7 @@ from reportgen.declaration.claims.tests import (
     Scope,
     Slope,
     Statistic,
+    Trend,
     arms_of,
     arms_under,
     quantities_of,
@@ -35,7 +36,8 @@ def check_claims(experiment: Experiment) -> Iterator[Complaint]:
     """Labels, objective, checkpoints and settings exist, and what is compared is measured there."""
     for i, claim in enumerate(experiment.claims):
         test = claim.parsed
-        faults = model_faults if test.of_models else _faults
+        given = experiment.problem.given
+        faults = model_faults if test.of_models and not given else _faults
         for text in faults(experiment, test):
             yield Complaint(("claims", i, "test"), text)
 
@@ -44,8 +46,10 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     if test.objective is not None and test.objective not in experiment.objective:
         known = suggestion(test.objective, experiment.objective)
         yield f"objective {test.objective!r} is not declared. {known}"
+    if experiment.problem.given and (unknown := list(_unknown_here(test))):
+        yield from unknown
+        return
     yield from _objective_faults(experiment, test)
-    yield from _unknown_of_functions(experiment, test)
     missing = False
     for arm in dict.fromkeys(arms_of(test.comparison)):
         if experiment.find_estimator(arm) is None:
@@ -67,6 +71,19 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         yield from _special_faults(experiment, test)
 
 
+def _unknown_here(test: ClaimTest) -> Iterator[str]:
+    """Of functions that return gradients nothing is known but these."""
+    known = listing([name for name, kind in STATISTICS.items() if not kind.of_models])
+    for quantity in quantities_of(test.comparison):
+        name = statistic_of(quantity).name
+        if isinstance(quantity, Slope):
+            yield "a slope is against num_samples, which problem.gradients does not know. Remove it."
+        elif name not in STATISTICS or STATISTICS[name].of_models:
+            yield f"{name} takes a model, got functions of problem.gradients. Use {known}."
+    if isinstance(test.comparison, Trend):
+        yield f"a trend is of trained models, got functions of problem.gradients. Compare values: {known}."
+
+
 def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     """A statistic that compares objectives names two that are declared, and stands under none."""
     for quantity in quantities_of(test.comparison):
@@ -78,13 +95,6 @@ def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
             yield f"compares {statistic.objectives[0]} with itself. Name two objectives."
         if statistic.objectives and test.objective is not None:
             yield f"{statistic.name} names its objectives itself, got under {test.objective}. Remove 'under'."
-
-
-def _unknown_of_functions(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
-    """Of functions of a user's own nothing is known but what they return."""
-    names = dict.fromkeys(statistic_of(quantity).name for quantity in quantities_of(test.comparison))
-    if experiment.problem.given and (unknown := [name for name in names if STATISTICS[name].of_models]):
-        yield f"{listing(unknown, 'and')} of a function is not known. Use total_variance, say."
 
 
 def _objectives_of(experiment: Experiment, test: ClaimTest, arm: str) -> Iterator[str]:

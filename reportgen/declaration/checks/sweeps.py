@@ -58,6 +58,12 @@ def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
                 known = suggestion(path, allowed)
                 roots = " or ".join(f"{name}.…" for name in sections)
                 text = f"no setting has this path. A sweep is over {roots}. {known}"
+                if re.fullmatch(r"problem\.arguments\.[^.]+", path) and experiment.problem.code is not None:
+                    name = path.rpartition(".")[2]
+                    text = (
+                        f"no setting has this path: {name} has no value outside the sweep. Add it to "
+                        "problem.arguments."
+                    )
                 faults.append(Complaint(place, text))
             elif not values:
                 text = "must list at least one value, got an empty list. Add values, or remove it."

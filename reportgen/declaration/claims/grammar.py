@@ -15,8 +15,9 @@ scope      := "at" ("every" | "some") ("checkpoint" | setting)
             | "at" setting value
             | ("at" | "after") "checkpoint" whole number
 arm        := an estimator's label or name: no , ( ) < > =
-group      := a parameter group as the record names it, such as mean or hidden.0; of trained models a
-              stochastic layer, layer1 or layer2; all where none is named
+group      := a parameter group as the record names it, such as mean or hidden.0, in double quotes where
+              that has blanks or signs of this grammar; of trained models a stochastic layer, layer1 or
+              layer2; all where none is named
 setting    := a swept setting, such as problem.latent
 value      := one of its values as YAML writes it plain: text without spaces, a number, true, false, or
               a list of these in square brackets
@@ -27,7 +28,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from reportgen.declaration.claims.scanner import NUMBER, SETTING, WORD, GrammarError, Scanner
+from reportgen.declaration.claims.scanner import NUMBER, RESERVED, SETTING, WORD, GrammarError, Scanner
 from reportgen.declaration.claims.statistics import MODEL_STATISTICS, SLOPES, STATISTICS
 from reportgen.declaration.claims.tests import (
     DEFAULT_MARGIN,
@@ -68,7 +69,7 @@ class _Parser(Scanner):
         comparison = self.comparison()
         group, objective = EVERYTHING, None
         if self.accept("in"):
-            group = self.plain("the name of a parameter group after 'in'")
+            group = self.group()
         if self.accept("under"):
             objective = self.word("the name of an objective after 'under'")
         scopes: list[Scope] = []
@@ -79,6 +80,21 @@ class _Parser(Scanner):
         if self.peek() is not None:
             raise self.error("expected 'and' with another scope, or the end")
         return ClaimTest(comparison, objective, tuple(scopes), group)
+
+    def group(self) -> str:
+        """A word, or anything in double quotes; what follows a word has to go on with the test."""
+        found = self.quoted()
+        if found is not None:
+            return found
+        sign = (self.peek() or "") in tuple(",()<>=[]")
+        quotes = ", in double quotes where it has signs of the grammar" if sign else ""
+        found = self.plain(f"the name of a parameter group after 'in'{quotes}")
+        if self.peek() is not None and not self.comes(*RESERVED):
+            raise self.error(
+                f"expected 'under', a scope or the end after the group {found!r}; a name with blanks stands "
+                'in double quotes, in "my group"'
+            )
+        return found
 
     def comparison(self) -> Comparison:
         start = self.skip()

@@ -11,6 +11,7 @@ WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 NUMBER = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?\s*%?")
 SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 _ARM = re.compile(r"[^,()<>=]*")
+_QUOTED = re.compile(r'"([^"]+)"')
 _PLAIN = re.compile(r"[^\s,()<>=\[\]]+")
 RESERVED = frozenset({"in", "under", "at", "after", "and"})
 """Words that go on with a test, and so are no value and no name of a group."""
@@ -68,6 +69,19 @@ class Scanner:
             raise self.error(f"expected {what}")
         self.at = match.end()
         return match[0]
+
+    def quoted(self) -> str | None:
+        """What stands in double quotes, if that comes next."""
+        match = _QUOTED.match(self.text, self.skip())
+        if match is None:
+            return None
+        self.at = match.end()
+        return match[1]
+
+    def comes(self, *words: str) -> bool:
+        """Whether one of these words is the next."""
+        match = WORD.match(self.text, self.skip())
+        return match is not None and match[0] in words
 
     def value(self, what: str) -> object:
         """A plain word as YAML reads it, or several of them in square brackets."""

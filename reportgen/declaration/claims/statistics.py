@@ -18,7 +18,7 @@ class StatisticKind:
     objectives: int = 0
     """Objectives it compares, named after the estimators; 0: that of the claim."""
     of_models: bool = False
-    """Whether it takes more than estimates of the gradient: passes, several data points, draws of its own."""
+    """Whether it takes more than estimates of a gradient: passes, data points, exact answers."""
 
     @property
     def form(self) -> str:
@@ -44,6 +44,7 @@ STATISTICS: dict[str, StatisticKind] = {
         "total variance under the first objective over that under the second, of one estimator",
         by_group=True,
         objectives=2,
+        of_models=True,
     ),
     "gap_closed": StatisticKind(
         3,
@@ -53,7 +54,9 @@ STATISTICS: dict[str, StatisticKind] = {
     "relative_projection": StatisticKind(
         1, "mean gradient along the reference's, relative to it; 1 without bias"
     ),
-    "constant_effect": StatisticKind(1, "largest relative change of total variance over measure.constants"),
+    "constant_effect": StatisticKind(
+        1, "largest relative change of total variance over measure.constants", of_models=True
+    ),
     "monte_carlo_share": StatisticKind(
         1, "share of Monte Carlo noise in the variance of a minibatch gradient", of_models=True
     ),
@@ -64,14 +67,25 @@ STATISTICS: dict[str, StatisticKind] = {
         1, "fraction of coordinates where the reference has the lower measured variance"
     ),
     "evaluations": StatisticKind(1, "decoder passes a replicate, forward and backward", of_models=True),
-    "exact_total_variance": StatisticKind(1, "total variance where it is known exactly", by_group=True),
-    "exact_mean_norm": StatisticKind(1, "norm of the mean gradient where it is known exactly", by_group=True),
-    "variance_to_exact": StatisticKind(1, "measured total variance over the exact one", by_group=True),
-    "bias_squared": StatisticKind(
-        1, "squared distance of the mean from the exact gradient, mean over images", by_group=True
+    "exact_total_variance": StatisticKind(
+        1, "total variance where it is known exactly", by_group=True, of_models=True
     ),
-    "exact_bias_squared": StatisticKind(1, "the same where it is known exactly", by_group=True),
-    "mean_squared_error": StatisticKind(1, "squared bias plus total variance", by_group=True),
+    "exact_mean_norm": StatisticKind(
+        1, "norm of the mean gradient where it is known exactly", by_group=True, of_models=True
+    ),
+    "variance_to_exact": StatisticKind(
+        1, "measured total variance over the exact one", by_group=True, of_models=True
+    ),
+    "bias_squared": StatisticKind(
+        1,
+        "squared distance of the mean from the exact gradient, mean over images",
+        by_group=True,
+        of_models=True,
+    ),
+    "exact_bias_squared": StatisticKind(
+        1, "the same where it is known exactly", by_group=True, of_models=True
+    ),
+    "mean_squared_error": StatisticKind(1, "squared bias plus total variance", by_group=True, of_models=True),
 }
 
 MODEL_STATISTICS: dict[str, str] = {

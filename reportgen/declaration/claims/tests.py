@@ -6,6 +6,7 @@ The trees are judged in `reportgen.findings`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -238,7 +239,8 @@ class ClaimTest:
         return any(isinstance(of, Statistic) and of.of_model for of in quantities_of(self.comparison))
 
     def __str__(self) -> str:
-        group = f" in {self.group}" if self.group != EVERYTHING else ""
+        named = f'"{self.group}"' if re.search(r"[\s,()<>=\[\]]", self.group) else self.group
+        group = f" in {named}" if self.group != EVERYTHING else ""
         under = f" under {self.objective}" if self.objective else ""
         where = f" {' and '.join(map(str, self.scopes))}" if self.scopes else ""
         return f"{self.comparison}{group}{under}{where}"

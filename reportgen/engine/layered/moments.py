@@ -81,6 +81,22 @@ class LayerMoments:
         """Mean of every coordinate, one row of `include`, [I P]."""
         return (self.include[row] @ self.sums) / self.counts[row]
 
+    def along(self, direction: Tensor) -> Tensor:
+        """Sums over each bucket along a direction [P], [I S]."""
+        return self.sums @ direction
+
+    def together(self) -> Tensor:
+        """Mean over data points of the buckets' sums, [S P]."""
+        return self.sums.mean(0)
+
+    def live(self) -> Tensor:
+        """Coordinates that ever had a gradient, [P]."""
+        return self.squares.sum(0) > 0
+
+    def mean_square(self) -> Tensor:
+        """Mean of ‖g‖² of each data point, [I]."""
+        return self.squared_norms.sum((1, 2)) / self.total
+
     def squared_means(self) -> Tensor:
         """Squared norm of the mean, of all and of each layer, for every row of `include`, [I W 1 + G].
 

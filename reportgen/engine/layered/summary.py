@@ -48,12 +48,12 @@ class Seen:
     @cached_property
     def together(self) -> Tensor:
         """Mean over data points of the buckets' sums, [S P]."""
-        return self.moments.sums.mean(0)
+        return self.moments.together()
 
     @cached_property
     def live(self) -> Tensor:
         """Coordinates that ever had a gradient, [P]."""
-        return self.moments.squares.sum(0) > 0
+        return self.moments.live()
 
     @cached_property
     def coordinate_variances(self) -> list[list[Tensor]]:
@@ -152,7 +152,7 @@ def _put_mean(out: dict[str, Array], a: int, columns: list[int], one: Seen) -> N
     out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
     out["batch_squared_norm_raw"][a] = float(batch_raw[0])
     batch = one.together.sum(0) / moments.total
-    out["image_dot"][a] = ((moments.sums @ batch).sum(1) / moments.total).numpy()
+    out["image_dot"][a] = (moments.along(batch).sum(1) / moments.total).numpy()
 
 
 def _put_test(
@@ -169,8 +169,7 @@ def _put_test(
         return
     signal = reference.sketch.of_vectors(reference.moments.means(0), reference.moments.sizes)
     # Rounding of single estimates: relative to their size, which a sketch keeps on the average.
-    size = channel.moments.squared_norms.sum((1, 2)) / channel.moments.total
-    floor = size * (epsilon * 8) ** 2
+    floor = channel.moments.mean_square() * (epsilon * 8) ** 2
     put_test(out, a, equal_means_test(paired.moments, signal, floor))
 
 
@@ -186,7 +185,7 @@ def _projection(moments: LayerMoments, other: Seen) -> Tensor:
     halves = torch.arange(len(moments.count)) % 2
     for half in (0, 1):
         direction = other.half(1 - half)
-        along = moments.sums @ direction  # [I S]
+        along = moments.along(direction)
         weight = moments.include * (halves == half)
         rows += (along @ weight.T) / (weight @ moments.count) / 2.0
     return rows

@@ -92,6 +92,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "anew": TRAINING_SEED in experiment.swept,
         "network": v.network,
         "given": v.given,
+        "compared": len(findings.labels) > 1,
         "layered": problem.layered,
         "stacked": problem.layered and len(problem.latent) > 1,
         "discrete": v.discrete,

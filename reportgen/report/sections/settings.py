@@ -82,7 +82,12 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
             where = f"From {names[first_below]} on"
         elif all(below[: last_below + 1]) and sum(below) > 1:
             where = f"Up to {names[last_below]}"
-        text += f". {where} the order of the two is reversed"
+        if any(words.side(ratio) == "above" for _, ratio in usable):
+            text += f". {where} the order of the two is reversed"
+        else:
+            text += (
+                f". {where} {about.named(findings, pair[0])} has the lower variance, and the other nowhere"
+            )
     return words.sentence(text)
 
 

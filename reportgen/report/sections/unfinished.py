@@ -48,7 +48,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             where = [
                 objective_title(arm.objective),
                 *([v.checkpoint(record.checkpoint)] if v.trained else []),
-                f"K = {arm.num_samples}",
+                *([] if v.given else [f"K = {arm.num_samples}"]),
                 *([setting] if setting else []),
             ]
             if arm.constant:
@@ -83,6 +83,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "hidden": prose.count(len(short) - LONGEST) if len(short) > LONGEST else "",
         "precision": percent_text(findings.experiment.measure.precision),
         "each": v.each,
+        "spent": "calls" if v.given else "draws",
         "budget": prose.count(int(findings.experiment.measure.budget)),
     }
 

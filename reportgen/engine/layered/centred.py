@@ -1,0 +1,74 @@
+"""Moments of gradients about one of them, so that a variance far below the squared mean is not lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from reportgen.engine.layered.gradients import LayerGradient
+from reportgen.engine.layered.moments import LayerMoments
+
+
+@dataclass
+class CentredMoments(LayerMoments):
+    """Sums are of g − c, c the first estimate taken in; gradients are written out, of one data point.
+
+    Variances are then differences of numbers of their own size. Source: Chan, Golub & LeVeque (1983).
+    """
+
+    centre: Tensor = field(kw_only=True)
+    """c, [P]."""
+
+    @classmethod
+    def about_the_first(cls, buckets: int, sizes: Mapping[str, int]) -> CentredMoments:
+        """No observation yet."""
+        none = LayerMoments.empty(1, buckets, sizes)
+        centre = torch.zeros(sum(sizes.values()), dtype=torch.float64)
+        return cls(sizes, none.count, none.sums, none.squared_norms, none.squares, centre=centre)
+
+    def update(self, bucket: int, gradients: Mapping[str, LayerGradient], replicates: int) -> None:
+        """Take in R replicates."""
+        if not self.total:
+            self.centre = torch.cat([gradients[name].inputs[0, 0, 0] for name in self.sizes])
+        centres = dict(zip(self.sizes, torch.split(self.centre, list(self.sizes.values())), strict=True))
+        centred = {
+            name: replace(layer, inputs=layer.inputs - centres[name]) for name, layer in gradients.items()
+        }
+        super().update(bucket, centred, replicates)
+
+    def means(self, row: int) -> Tensor:
+        """Mean of every coordinate, one row of `include`, [1 P]."""
+        return super().means(row) + self.centre
+
+    def squared_means(self) -> Tensor:
+        """‖c + m‖² of the means m of what is left, [1 W 1 + G]."""
+        sizes = list(self.sizes.values())
+        parts = zip(torch.split(self.sums, sizes, dim=2), torch.split(self.centre, sizes), strict=True)
+        crossed = [(self.include @ (sums @ c).T).T / self.counts for sums, c in parts]
+        own = [(c**2).sum() for c in torch.split(self.centre, sizes)]
+        added = torch.stack([2.0 * m + c for m, c in zip(crossed, own, strict=True)], 2)  # [1 W G]
+        return super().squared_means() + torch.cat([added.sum(2, keepdim=True), added], 2)
+
+    def trace(self, squared_means: Tensor) -> Tensor:
+        """Of what is left: it has the same variances."""
+        return super().trace(super().squared_means())
+
+    def along(self, direction: Tensor) -> Tensor:
+        """Sums over each bucket along a direction, [1 S]."""
+        return super().along(direction) + self.count * (self.centre @ direction)
+
+    def together(self) -> Tensor:
+        """The buckets' sums, [S P]."""
+        return super().together().addcmul_(self.count.unsqueeze(1), self.centre)
+
+    def live(self) -> Tensor:
+        """Coordinates that ever had a gradient, [P]."""
+        return super().live() | (self.centre != 0)
+
+    def mean_square(self) -> Tensor:
+        """Mean of ‖g‖², [1]."""
+        count = self.total
+        return self.trace(self.sums)[:, 0, 0] * (count - 1) / count + self.squared_means()[:, 0, 0]
