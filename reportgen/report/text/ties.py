@@ -36,7 +36,7 @@ def kept(page: str) -> str:
 
 
 def whole(page: str) -> str:
-    """A page of either medium with no line that ends inside “(501 to 622)”, nor “Burda et al.”."""
+    """A page of either medium with no line that ends inside “(501 to 622)”, nor before “al.”."""
     return _told(page, _unbroken)
 
 
@@ -48,7 +48,7 @@ def _told(page: str, change: Callable[[str], str]) -> str:
 
 
 def _unbroken(text: str) -> str:
-    return _INTERVAL.sub(_on_one_line, text).replace(" et al.", "\u00a0et\u00a0al.")
+    return _INTERVAL.sub(_on_one_line, text).replace(" et al.", " et\u00a0al.")
 
 
 def _on_one_line(found: re.Match[str]) -> str:
