@@ -56,6 +56,7 @@ from reportgen.figures.drafting.style import (
     families,
     height,
     house_style,
+    leading,
     looks,
     new_figure,
     settle,
@@ -711,6 +712,20 @@ def test_no_text_is_clipped_or_overlaps_another(findings: Findings, name: str) -
             wide = min(a.x1, b.x1) - max(a.x0, b.x0)
             tall = min(a.y1, b.y1) - max(a.y0, b.y0)
             assert wide <= 0.5 or tall <= 1.5, (one, other)
+
+
+def test_lines_of_a_label_stand_equally_far_apart() -> None:
+    """Whatever their letters: in a label of several lines, too, matplotlib centres each line's ink."""
+    label = "acme\nFirst-order Taylor\ncontrol variate\nslope (−1)"
+    with house_style("even"):
+        rcParams["svg.fonttype"] = "none"
+        figure = new_figure(60)
+        figure.text(0.5, 0.5, label, linespacing=leading(label))
+        with BytesIO() as buffer:
+            figure.savefig(buffer, format="svg")
+            heights = re.findall(r"<text[^>]*translate\([\d.]+ ([\d.]+)\)", buffer.getvalue().decode())
+    steps = [float(below) - float(above) for above, below in pairwise(heights)]
+    assert len(steps) == 3 and steps == pytest.approx([steps[0]] * 3, abs=0.01)
 
 
 def test_names_and_numbers_of_a_row_stand_on_one_line() -> None:

@@ -15,6 +15,7 @@ from reportgen.findings.statistics.source import OfArms, query
 from reportgen.report import provenance
 from reportgen.report.render import fill, shared_context
 from reportgen.report.text import marks, words
+from reportgen.report.text.ties import whole
 from reportgen.report.text.writer import Writer
 from tests.conftest import LIVE
 from tests.crafted import crafted, experiment
@@ -75,6 +76,7 @@ def sayings(one: Estimate) -> set[str]:
         *(prose.value_of(one), prose.interval(one), prose.with_interval(one), prose.number(one.value)),
         *(prose.percent(one.value), words.share(one), prose.seconds(one.value), f"{one.value:.4g}"),
         *(prose.p_value(one.value), prose.p_value(one.value).removeprefix("p = ").removeprefix("p ")),
+        *(whole(prose.with_interval(one)), whole(words.share(one))),
         words.unbroken(prose.p_value(one.value)),
         words.unbroken(f"{prose.fixed(one.value, 2)} ± {prose.fixed(prose.half_width(one), 2)}"),
     }

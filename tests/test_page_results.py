@@ -92,6 +92,14 @@ def test_columns_sort_both_ways_numbers_as_numbers_and_what_is_missing_last(
     assert table(page)[-1]["value"] == "–"
 
 
+def test_what_is_small_is_a_power_of_ten_as_in_the_text(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page, fragment="#results?statistic=coordinate_variance_min&sort=value").page
+    shown = [row["value"] for row in table(page)]
+    assert not any(text.startswith("0.000") for text in shown)
+    assert any("×10⁻⁴" in text or "×10⁻⁵" in text for text in shown), shown
+    assert any(text.startswith("0.0") for text in shown)
+
+
 def test_what_is_infinite_is_shown_so_and_sorts_beyond_all_numbers(visit: Visiting, tmp_path: Path) -> None:
     """A gradient without noise has an infinite signal-to-noise ratio, which results.csv writes as inf."""
     text = FUNCTION.partition("sweep")[0]

@@ -29,9 +29,10 @@ from reportgen.report.pdf.tags import FORMULA
 from reportgen.report.pdf.vector import VectorImage, path_operators, read
 from reportgen.report.render import declaration_text, fill, pdf_layout, shared_context
 from reportgen.report.style import font_faces, font_files
+from reportgen.report.text import words
 from reportgen.report.text.formulas import Formula, drawn, sources
 from reportgen.report.text.long_words import breakable
-from reportgen.report.text.ties import kept
+from reportgen.report.text.ties import whole
 from reportgen.report.text.writer import Writer
 from reportgen.resources import lock, templates
 from tests.accessibility import elements, faults
@@ -188,7 +189,9 @@ def test_a_label_that_no_column_has_room_for_is_broken() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("<p>it is 952.0 (946.0 to 958.2).</p>", "<p>it is 952.0 (946.0 to_958.2).</p>"),
+        ("<p>is 952.0 (946.0 to 958.2), of all</p>", "<p>is 952.0 (946.0_to_958.2), of_all</p>"),
+        ("<p>1 (1.123456×10⁶ to 1.234567×10⁶)</p>", "<p>1 (1.123456×10⁶ to_1.234567×10⁶)</p>"),
+        ("<p>Of 14 declared claims two hold</p>", "<p>Of 14_declared claims two_hold</p>"),
         ("<p>of 10⁶ to −1</p>", "<p>of 10⁶ to_−1</p>"),
         ("<p>(3 latent units), 22 coordinates of all</p>", "<p>(3_latent units), 22_coordinates of_all</p>"),
         ("<li>see section 2, qualified; Burda et al. say so.</li>",
@@ -200,9 +203,44 @@ def test_a_label_that_no_column_has_room_for_is_broken() -> None:
     ],
 )  # fmt: skip
 def test_no_line_ends_inside_an_interval_or_before_a_short_last_word(text: str, said: str) -> None:
-    assert kept(text) == said.replace("_", "\u00a0")
     paper, screen = (Writer(medium, {})._finished(text) for medium in ("paper", "screen"))
-    assert paper == kept(text) and screen == text
+    assert paper == said.replace("_", "\u00a0") and screen == whole(text)
+
+
+def test_no_line_of_the_screen_ends_inside_an_interval_or_a_name() -> None:
+    text = "<p>{}; Burda{}et{}al. find 2 to 3</p><pre>(1 to 2) et al.</pre><script>(1 to 2)</script>"
+    given = text.format("532 (530.1 to −534.3)", " ", " ")
+    said = text.format("532 (530.1_to_−534.3)", " ", "_").replace("_", "\u00a0")
+    assert Writer("screen", {})._finished(given) == said
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("The American Statistician 37(3), 242–247",
+         '<em>The American Statistician</em>_37(3), <span class="nowrap">242–247</span>'),
+        ("Learning, PMLR 9", "<em>Learning, PMLR</em>_9"),
+        ("Blog & post", "<em>Blog &amp; post</em>"),
+    ],
+)  # fmt: skip
+def test_volume_and_pages_stand_upright_and_by_the_name(place: str, said: str) -> None:
+    assert words.venue(place) == said.replace("_", "\u00a0")
+
+
+def test_a_command_is_not_broken_inside_an_option() -> None:
+    said = words.options("reportgen report a--b.yaml --allow-code --set a=<b>")
+    assert said == (
+        'reportgen report a--b.yaml <span class="nowrap">--allow-code</span>'
+        ' <span class="nowrap">--set</span> a=&lt;b&gt;'
+    )
+
+
+def test_no_line_of_the_screen_begins_with_the_space_after_a_formula() -> None:
+    writer = Writer("screen", {})
+    text = writer._numbers(
+        f"of {writer.mathematics.inline('log_p')} images, {writer.mathematics.inline('phi')}, too"
+    )
+    assert "</svg> images" in text and "</svg>\u2060, too" in text
 
 
 def test_three_authors_are_named_once() -> None:

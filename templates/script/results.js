@@ -35,7 +35,9 @@ const results = (() => {
   const grouped = (digits) => digits.replace(/^-?\d{5,}/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, "\u202f"));
   const size = (cell) => Number(cell.replace("inf", "Infinity")); // of text not a number
   const number = (cell) => {
-    const [digits, power] = String(Number(size(cell).toPrecision(6))).split("e");
+    const value = Number(size(cell).toPrecision(6));
+    const small = value && Math.abs(value) < 0.001; // as the text has it, and not 0.00000128102
+    const [digits, power] = (small ? value.toExponential() : String(value)).split("e");
     return grouped(digits).replace("-", "−").replace("Infinity", "∞") + (power ? `×10${raised(power)}` : "");
   };
   const shown = (columns, name, row) => {

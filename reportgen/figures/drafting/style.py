@@ -19,7 +19,7 @@ from typing import Any, Literal
 from zlib import crc32
 
 import matplotlib
-from matplotlib import font_manager
+from matplotlib import font_manager, text
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -178,12 +178,35 @@ def parameters(salt: str) -> dict[str, Any]:
 
 
 @contextmanager
+def even_lines() -> Iterator[None]:
+    """While it lasts, lines of a label stand equally far apart, whatever letters are in them.
+
+    Given a spacing, matplotlib 3.11 centres the ink of every line in its share of the height: a line with
+    a descender or a parenthesis stands closer to the one above. Here each has the ink of a bar, which is
+    as high and as deep as any letter.
+    """
+    plain = text._get_text_metrics_with_cache  # type: ignore[attr-defined]
+
+    def measured(renderer: Any, words: str, *others: Any, **more: Any) -> tuple[float, float, float]:
+        width, high, low = plain(renderer, words, *others, **more)
+        _, whole, below = plain(renderer, "|", *others, **more)
+        above, below = max(high - low, whole - below), max(low, below)
+        return width, above + below, below
+
+    text._get_text_metrics_with_cache = measured  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        text._get_text_metrics_with_cache = plain  # type: ignore[attr-defined]
+
+
+@contextmanager
 def house_style(salt: str) -> Iterator[None]:
     """Within, figures are drawn and saved in the house's style, untouched by a user's matplotlibrc.
 
     Raises RenderError for a character that no font has, of which matplotlib would only warn.
     """
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    with matplotlib.rc_context(), warnings.catch_warnings(), even_lines():
         warnings.filterwarnings("error", "Glyph .* missing from font", UserWarning)
         matplotlib.rcdefaults()
         settings: Any = parameters(salt)
@@ -199,13 +222,13 @@ def house_style(salt: str) -> Iterator[None]:
             ) from warning
 
 
-def leading(text: str) -> float | Literal["normal"]:
+def leading(words: str) -> float | Literal["normal"]:
     """Line spacing of a label: LEADING between lines.
 
     A single line takes its height from its font. Where it is given a spacing, matplotlib centres its ink,
     and a label with a comma or a parenthesis stands on another baseline than the one beside it.
     """
-    return LEADING if "\n" in text else "normal"
+    return LEADING if "\n" in words else "normal"
 
 
 def new_figure(height: float, width: float = COLUMN) -> Figure:

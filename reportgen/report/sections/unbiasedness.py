@@ -205,7 +205,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             row(findings, label, objective) for label in findings.compared(objective) if label != reference
         ]
         if rows:
-            groups.append({"title": about.objective_title(findings, objective), "rows": rows})
+            title = "" if findings.vocabulary.given else about.objective_title(findings, objective)
+            groups.append({"title": title, "rows": rows})
     if not groups:
         return None
     return {

@@ -42,14 +42,15 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     """Sentences, and a table of variances and ratios; left out where there is training."""
     if not findings.checkpoints or findings.vocabulary.trained:
         return None
+    v = findings.vocabulary
     together = about.variance_objectives(findings)
     groups: list[dict[str, Any]] = []
     for objective, *same in together:
-        titles = "; ".join(about.objective_title(findings, name) for name in (objective, *same))
+        named = "; ".join(about.objective_title(findings, name) for name in (objective, *same))
+        titles = "" if v.given else named
         theta = rows(findings, objective, "theta")
         groups.append({"title": titles, "rows": rows(findings, objective, "phi")})
         groups += [{"title": f"{titles}, gradient in θ", "rows": theta}] if theta else []
-    v = findings.vocabulary
     return {
         "paragraphs": [text for text in (*stories(findings), between_objectives(findings)) if text],
         "warnings": warnings(findings),

@@ -132,6 +132,12 @@ TEXT: dict[str, Formula] = {
         "the norm of the mean of g hat i, over the square root of the trace of its covariance",
         display=True,
     ),
+    "signal_to_noise_alone": Formula(
+        r"\frac{\bigl\lVert \mathbb{E}\, \hat g \bigr\rVert}"
+        r"{\sqrt{\operatorname{tr} \operatorname{Cov}(\hat g)}}",
+        "the norm of the mean of g hat, over the square root of the trace of its covariance",
+        display=True,
+    ),
     "total_law": Formula(
         r"\operatorname{Var}(\bar g) = \frac{1}{B} \Bigl( \underbrace{\mathbb{E}_i \operatorname{tr}"
         r" \operatorname{Cov}(\hat g_i)}_{\text{Monte Carlo}}"

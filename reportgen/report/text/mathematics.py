@@ -17,6 +17,8 @@ from reportgen.report.text.formulas import Formula
 
 Medium = Literal["screen", "paper"]
 
+JOINER = "\u2060"
+"""Word joiner, after a formula in the line on the screen."""
 SYMBOLS = "fzqxK"
 """Letters that are formulas where they stand alone in a sentence."""
 _SYMBOL = re.compile(rf"\b[{SYMBOLS}]\b")
@@ -39,7 +41,7 @@ class Mathematics:
         A browser would break the line between it and a comma; a word joiner keeps them together.
         """
         formula = self._drawn(formulas.named(name))
-        return formula + ("\u2060" if self.medium == "screen" else "")
+        return formula + (JOINER if self.medium == "screen" else "")
 
     def symbols(self, text: str) -> Markup:
         """Text with its one-letter symbols set as formulas."""

@@ -1,4 +1,4 @@
-"""Where no line of paper ends: before an interval's upper end, a count's noun, a paragraph's last word.
+"""Where no line ends: inside an interval; on paper, before a count's noun, a paragraph's last word.
 
 On a screen the browser sees to the last line of a paragraph; WeasyPrint fills lines one by one.
 """
@@ -6,15 +6,20 @@ On a screen the browser sees to the last line of a paragraph; WeasyPrint fills l
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from reportgen.findings import prose
 
-_TOKEN = re.compile(r"(<(?:pre|code|style|title)\b.*?</(?:pre|code|style|title)>|<[^>]*>)", re.S)
+_SKIPPED = "(?:pre|code|style|title|script)"
+_TOKEN = re.compile(rf"(<{_SKIPPED}\b.*?</{_SKIPPED}>|<[^>]*>)", re.S)
+_INTERVAL = re.compile(rf"\([{prose.MINUS}]?[0-9][^ ()]* to [{prose.MINUS}]?[0-9][^ ()]*\)")
+_LONG = 26
+"""Letters of an interval, at most, that stand on one line; a longer one would leave too much of it free."""
 _TO = re.compile(rf"(?<=[0-9⁰¹²³⁴-⁹%]) to (?=[{prose.MINUS}0-9])")
 _COUNT = re.compile(
-    r"(?<=[0-9]) (?=(?:latent |test |hidden |decoder )?"
-    r"(?:coordinate|draw|epoch|estimate|image|layer|nat|parameter|pass|pixel|replicate|row|sample|step"
-    r"|time|training|unit)(?:e?s)?\b)"
+    r"(?<=[0-9]) (?=(?:latent |test |hidden |decoder |declared |measured |joint )?"
+    r"(?:cell|claim|coordinate|draw|epoch|estimate|image|layer|look|nat|parameter|pass|pixel|replicate|row"
+    r"|sample|step|test|time|training|unit)(?:e?s)?\b)"
 )
 _PLACE = re.compile(r"\b(?:[Ss]ection|[Ee]pochs?|seed) (?=[0-9])")
 _SHORT = 11
@@ -26,12 +31,30 @@ _LAST = re.compile(
 
 
 def kept(page: str) -> str:
-    """The page with such places held together; code and listings, which a reader may copy, as they are."""
+    """A page of paper with such places held together; code, which a reader may copy, as it is."""
+    return _LAST.sub("\u00a0", _told(page, _held))
+
+
+def whole(page: str) -> str:
+    """A page of either medium with no line that ends inside “(501 to 622)”, nor before “al.”."""
+    return _told(page, _unbroken)
+
+
+def _told(page: str, change: Callable[[str], str]) -> str:
+    """The page with its text changed, but for code and listings."""
     parts = _TOKEN.split(page)
-    parts[::2] = map(_held, parts[::2])
-    return _LAST.sub("\u00a0", "".join(parts))
+    parts[::2] = map(change, parts[::2])
+    return "".join(parts)
+
+
+def _unbroken(text: str) -> str:
+    return _INTERVAL.sub(_on_one_line, text).replace(" et al.", " et\u00a0al.")
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    return found[0].replace(" ", "\u00a0") if len(found[0]) <= _LONG else found[0]
 
 
 def _held(text: str) -> str:
     text = _COUNT.sub("\u00a0", _TO.sub(" to\u00a0", text))
-    return _PLACE.sub(lambda found: f"{found[0][:-1]}\u00a0", text).replace(" et al.", " et\u00a0al.")
+    return _PLACE.sub(lambda found: f"{found[0][:-1]}\u00a0", text)

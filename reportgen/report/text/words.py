@@ -131,9 +131,19 @@ def tied(text: str) -> Markup:
 _PAGES = re.compile(r"\d+–\d+")
 
 
-def pages(text: str) -> Markup:
-    """A source's place in which no line ends inside “242–247”."""
-    return Markup(_PAGES.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
+def venue(text: str) -> Markup:
+    """Where a source stands: its name in italics; no line ends before its volume, nor inside “242–247”."""
+    name, space, numbers = re.fullmatch(r"(.*?)(?:( )(\d.*))?", text).groups("")  # type: ignore[union-attr]
+    told = _PAGES.sub(r'<span class="nowrap">\g<0></span>', str(escape(numbers)))
+    return Markup("<em>{}</em>{}{}").format(name, space and "\u00a0", Markup(told))
+
+
+_OPTION = re.compile(r"(?<=\s)--\S+")
+
+
+def options(command: str) -> Markup:
+    """A command in which no line ends inside “--allow-code”."""
+    return Markup(_OPTION.sub(r'<span class="nowrap">\g<0></span>', str(escape(command))))
 
 
 _COMPOUND = re.compile(r"\w+(?:-\w+)+")
@@ -239,7 +249,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "headline": headline,
     "listing": prose.listing,
     "number": prose.number,
-    "pages": pages,
+    "options": options,
     "percent": prose.percent,
     "powers": powers,
     "seconds": prose.seconds,
@@ -248,4 +258,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "share_cell": share_cell,
     "stages": stages,
     "tied": tied,
+    "venue": venue,
 }

@@ -20,10 +20,10 @@ from reportgen.report.text import figure_data, marks, model_words, outlines, wor
 from reportgen.report.text.bibliography import REFERENCES, reference
 from reportgen.report.text.heads import headed
 from reportgen.report.text.long_words import breakable
-from reportgen.report.text.mathematics import Mathematics, Medium, require_words
+from reportgen.report.text.mathematics import JOINER, Mathematics, Medium, require_words
 from reportgen.report.text.numbering import Numbering
 from reportgen.report.text.section import Section
-from reportgen.report.text.ties import kept
+from reportgen.report.text.ties import kept, whole
 from reportgen.resources import templates
 
 Sections = Sequence[tuple[Section, Mapping[str, Any]]]
@@ -251,7 +251,7 @@ class Writer:
             return self._finished(self.environment().get_template(template).render(context))
 
     def _finished(self, text: str) -> str:
-        text = _trimmed(headed(text))
+        text = whole(_trimmed(headed(text)))
         if self.medium == "paper":
             text = kept(breakable(text))
         require_targets(text, "report.html" if self.medium == "screen" else "report.pdf")
@@ -282,11 +282,13 @@ class Writer:
     def _numbers(self, text: str) -> Markup:
         """Numbers as links to their rows, on the screen.
 
+        There a formula lets go of the space after it: a line may end between the two whatever joins them,
+        and the next one would begin with the space.
         On paper a formula holds on to the comma after it: WeasyPrint breaks a line after a text's leading
         comma, however much more of the text has room, where the formula after the text has none.
         """
         if self.medium == "screen":
-            return Markup(marks.linked(text))
+            return Markup(marks.linked(text.replace(f"{JOINER} ", " ")))
         return Markup(_FOLLOWED.sub(r'<span class="nowrap">\1\2</span>', marks.plain(text)))
 
 
