@@ -112,6 +112,7 @@ def test_its_report_says_nothing_of_what_is_not_known(mine: Path, quick_reports:
         "F times the score.",
         "until 4000 calls are spent",
         "functions made by mine.py:build",
+        "Code, mine.py:build",
     ):
         assert said in text, said
     for unsaid in (

@@ -165,7 +165,10 @@ def table(findings: Findings, provenance: Provenance) -> list[tuple[str, str]]:
     if provenance.finished:
         rows.append(("Measured", f"{provenance.finished:%Y-%m-%d %H:%M} UTC"))
     rows.append(("Seed", prose.count(int(findings.experiment.seed))))
-    rows += [(f"Data, {name}", f"SHA-256 {digest}") for name, digest in provenance.data.items()]
+    rows += [
+        (f"{'Code' if ':' in name else 'Data'}, {name}", f"SHA-256 {digest}")
+        for name, digest in provenance.data.items()
+    ]
     if provenance.commit:
         rows.append(("Commit", provenance.commit))
     for index, environment in enumerate(provenance.measured_on, start=1):

@@ -177,15 +177,22 @@ def parameters(salt: str) -> dict[str, Any]:
     }
 
 
+MEASURE = "_get_text_metrics_with_cache"
+"""What matplotlib 3.11 measures a line of a label with."""
+
+
 @contextmanager
 def even_lines() -> Iterator[None]:
     """While it lasts, lines of a label stand equally far apart, whatever letters are in them.
 
     Given a spacing, matplotlib 3.11 centres the ink of every line in its share of the height: a line with
     a descender or a parenthesis stands closer to the one above. Here each has the ink of a bar, which is
-    as high and as deep as any letter.
+    as high and as deep as any letter. A release of matplotlib that measures otherwise is left to itself.
     """
-    plain = text._get_text_metrics_with_cache  # type: ignore[attr-defined]
+    plain = getattr(text, MEASURE, None)
+    if plain is None:
+        yield
+        return
 
     def measured(renderer: Any, words: str, *others: Any, **more: Any) -> tuple[float, float, float]:
         width, high, low = plain(renderer, words, *others, **more)
@@ -193,11 +200,11 @@ def even_lines() -> Iterator[None]:
         above, below = max(high - low, whole - below), max(low, below)
         return width, above + below, below
 
-    text._get_text_metrics_with_cache = measured  # type: ignore[attr-defined]
+    setattr(text, MEASURE, measured)
     try:
         yield
     finally:
-        text._get_text_metrics_with_cache = plain  # type: ignore[attr-defined]
+        setattr(text, MEASURE, plain)
 
 
 @contextmanager
