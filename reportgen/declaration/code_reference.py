@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reportgen.declaration.complaints import describe, refuse
+from reportgen.declaration.dotted import cell_text
 from reportgen.declaration.scalars import Marker
 from reportgen.usercode.reference import PATTERN, Reference
 
@@ -55,3 +57,9 @@ class Arguments(Marker):
             "type": "object",
             "additionalProperties": {"anyOf": [plain, {"type": "array", "items": plain}]},
         }
+
+
+def called(reference: str, arguments: Mapping[str, Any]) -> str:
+    """In a sentence: “my_vae.py:build, called with latent = 4, tied = true”."""
+    given = ", ".join(f"{name} = {cell_text(value)}" for name, value in arguments.items())
+    return f"{reference}, called with {given}" if given else reference

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from reportgen.declaration.code_reference import Arguments, CodeReference
+from reportgen.declaration.code_reference import Arguments, CodeReference, called
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.scalars import one_of
 
@@ -45,9 +45,5 @@ class Gradients(Problem):
 
     @property
     def sentence(self) -> str:
-        given = ", ".join(f"{name} = {value}" for name, value in self.arguments.items())
-        called = f", called with {given}" if given else ""
-        return (
-            f"A gradient of its author’s own: functions made by {self.gradients}{called}, each of which "
-            "returns one estimate of it"
-        )
+        made = called(self.gradients, self.arguments)
+        return f"A gradient of its author’s own: functions made by {made}, each of which returns an estimate"

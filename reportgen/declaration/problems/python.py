@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from reportgen.declaration.code_reference import Arguments, CodeReference
+from reportgen.declaration.code_reference import Arguments, CodeReference, called
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.scalars import Choice, one_of
 
@@ -62,7 +62,5 @@ class Python(Problem):
     def sentence(self) -> str:
         from reportgen.distributions import DISTRIBUTIONS
 
-        given = ", ".join(f"{name} = {value}" for name, value in self.arguments.items())
-        called = f", called with {given}" if given else ""
-        title = DISTRIBUTIONS[self.family].title
-        return f"A model of its author’s own, made by {self.python}{called}; q is of the family: {title}"
+        made, title = called(self.python, self.arguments), DISTRIBUTIONS[self.family].title
+        return f"A model of its author’s own, made by {made}; q is of the family: {title}"
