@@ -66,7 +66,7 @@ def report(
     Of several experiments a summary is written too, one row a claim; one that comes to no report stops no
     other.
     """
-    from reportgen.cli.tables import answer, conclusion
+    from reportgen.cli.tables import answer
     from reportgen.cli.together import in_short
     from reportgen.workflow import require_folder, require_paper
 
@@ -84,10 +84,7 @@ def report(
                 findings = _press(job, quiet, keep=not fresh, paper=paper, lost=outcome.lost)
                 entries.append(in_short(findings))
                 answers.append(answer(job, findings, outcome))
-                if not quiet and not as_json:
-                    print_lines(conclusion(job, findings, outcome))
-                elif not as_json:
-                    _complain_of(job, findings.broken, findings.measurements)
+                _tell(job, findings, outcome, quiet, as_json)
         return _conclude(asked, entries, answers, failed, output, quiet, as_json, keep=not fresh, paper=paper)
 
 
@@ -148,7 +145,7 @@ def render(
     What a run that was stopped has left is told as not run. Of several experiments a summary is written too,
     one row a claim.
     """
-    from reportgen.cli.tables import answer, conclusion
+    from reportgen.cli.tables import answer
     from reportgen.cli.together import in_short
     from reportgen.workflow import require_folder, require_paper
 
@@ -162,10 +159,7 @@ def render(
             findings = _press(job, quiet, keep=False, paper=paper, stopped=True)
             entries.append(in_short(findings))
             answers.append(answer(job, findings, None))
-            if not quiet and not as_json:
-                print_lines(conclusion(job, findings, None))
-            elif not as_json:
-                _complain_of(job, findings.broken, findings.measurements)
+            _tell(job, findings, None, quiet, as_json)
     return _conclude(asked, entries, answers, failed, output, quiet, as_json, keep=False, paper=paper)
 
 
@@ -291,6 +285,16 @@ class Failed:
             name = job.experiment.experiment
             self.causes[name] = str(error)
             self.codes.append(complain(f"{name}: {error}", error.exit_code))
+
+
+def _tell(job: Job, findings: Findings, outcome: Outcome | None, quiet: bool, as_json: bool) -> None:
+    """One experiment's answer, to a person; with --quiet what broke alone."""
+    from reportgen.cli.tables import conclusion
+
+    if not quiet and not as_json:
+        print_lines(conclusion(job, findings, outcome))
+    elif not as_json:
+        _complain_of(job, findings.broken, findings.measurements)
 
 
 def _complain_of(job: Job, cells: Iterable[BrokenRecord], records: Iterable[MeasurementRecord]) -> None:
