@@ -10,7 +10,7 @@ import numpy as np
 from reportgen.declaration import Experiment, load_text
 from reportgen.findings import Findings, collect
 from reportgen.plan import Arm, MeasurementCell, make_plan
-from reportgen.store.records import BrokenRecord, MeasurementRecord, TrainingRecord
+from reportgen.store.records import T_STEPS, BrokenRecord, MeasurementRecord, TrainingRecord
 from tests.toy_records import arm_record, record
 
 IMAGES, BUCKETS = 3, 4
@@ -102,8 +102,8 @@ def crafted_record(
     arrays["image_dot"] = np.ones(shape)
     arrays["batch_squared_norm"] = arrays["batch_squared_norm_raw"] = np.ones(shape[0])
     arrays["batch_squared_norm_without"] = 1.0 + spread * pattern[:, 0]
-    arrays["coordinate_lower"] = np.full(shape[0], 0.75)
-    arrays["coordinate_lower_without"] = 0.75 + spread * pattern[:, 0]
+    arrays["coordinate_lower"] = np.tile([[70.0], [20.0]], (shape[0], 1, len(T_STEPS)))
+    arrays["coordinate_lower"][:, :, 0] = [75.0, 25.0]  # ten that are not certain
     arrays["coordinate_quantiles"] = np.ones((shape[0], len(by_group), 7))
     arrays["coordinate_quantiles_without"] = np.ones((shape[0], BUCKETS, len(by_group), 7))
     arrays["coordinate_histogram"] = np.zeros((shape[0], 320))

@@ -25,6 +25,7 @@ from reportgen.store.records import (
     HISTOGRAM_BINS,
     HISTOGRAM_DECADES,
     QUANTILES,
+    T_STEPS,
     WEIGHT_BINS,
     WEIGHT_REACH,
     ArmRecord,
@@ -213,11 +214,27 @@ def _one_arm(draws: Array, reference: Array | None, partner: Array | None, paire
         test[:, 1], test[:, 2] = COORDINATES, stats.t.sf(test[:, 0], count // 2 - 1)
     for column, name in enumerate(("bias_statistic", "bias_dimension", "bias_p_value", "detectable_bias")):
         out[name] = test[:, column]
-    against = spreads if reference is None else _left_out(reference)[1]
-    whole = spread if reference is None else reference.reshape(IMAGES, -1, COORDINATES).var(1, ddof=1)
-    out["coordinate_lower"] = (whole.mean(0) < spread.mean(0)).mean()
-    out["coordinate_lower_without"] = (against.mean(0) < spreads.mean(0)).mean(-1)
+    out["coordinate_lower"] = np.full((2, len(T_STEPS)), np.nan)
+    if reference is not None:
+        out["coordinate_lower"] = _lower(*(part.mean(0) for part in (*_spreads(reference), spread, spreads)))
     return out
+
+
+def _lower(theirs: Array, theirs_without: Array, own: Array, own_without: Array) -> Array:
+    """Coordinates where the first has less variance, and the others, by Student's t of the log ratio."""
+    found = np.zeros((2, len(T_STEPS)))
+    for p in range(own.size):
+        ratio, without = math.log(own[p] / theirs[p]), np.log(own_without[:, p] / theirs_without[:, p])
+        error = math.sqrt((BUCKETS - 1) * float(without.var()))
+        if ratio == error == 0.0:  # the same draws
+            ratio, error = math.inf, 1.0
+        found[0 if theirs[p] < own[p] else 1] += abs(ratio) / error >= np.array(T_STEPS)
+    return found
+
+
+def _spreads(draws: Array) -> tuple[Array, Array]:
+    """Variances of every coordinate, [I P], and without each bucket."""
+    return draws.reshape(IMAGES, -1, COORDINATES).var(1, ddof=1), _left_out(draws)[1]
 
 
 def pictures() -> Array:

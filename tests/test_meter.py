@@ -19,7 +19,7 @@ from reportgen.engine.vectors.channels import Channel, ChannelKey
 from reportgen.errors import CellError
 from reportgen.problems.model import LatentModel, free_gaussian
 from reportgen.problems.vae import VAEProblem
-from reportgen.store.records import QUANTILES, MeasurementRecord
+from reportgen.store.records import QUANTILES, T_STEPS, MeasurementRecord
 from tests.cells import arm, cell, measured, moments_alone, position
 from tests.synthetic import cross_fitted
 from tests.test_pushforward import slow_jacobian
@@ -165,13 +165,29 @@ def test_coordinates_are_counted_dead_ones_apart(
     dead = int((~(jacobian != 0).any(0).any(0)).sum())
     assert record.arrays["coordinate_dead"][0] == dead >= 5
     assert record.arrays["coordinate_histogram"][0].sum() == total - dead
-    row, reference = 0, position(record, "reconstruction", "pathwise")
-    v = [
-        np.einsum("irm,imp->irp", replicates(kept, r), jacobian.numpy()).var(1, ddof=1).mean(0)
-        for r in (row, reference)
-    ]
+
+
+def test_coordinates_are_counted_by_which_variance_is_lower(
+    run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor],
+) -> None:
+    record, kept, jacobian = run
     alive = (jacobian != 0).any(0).any(0).numpy()
-    assert record.arrays["coordinate_lower"][row] == pytest.approx((v[1] < v[0])[alive].mean())
+
+    def log_variance(row: int, without: int | None = None) -> np.ndarray:
+        phi = np.einsum("irm,imp->irp", replicates(kept, row, without), jacobian.numpy()[..., alive])
+        return np.log(phi.var(1, ddof=1).mean(0))
+
+    counts = record.arrays["coordinate_lower"]
+    for row, one in enumerate(ARMS[:-1]):
+        reference = position(record, one.objective, "pathwise")
+        whole = log_variance(row) - log_variance(reference)
+        left_out = [log_variance(row, s) - log_variance(reference, s) for s in range(32)]
+        if row != reference:
+            t = whole / np.sqrt(31 * np.var(left_out, 0))
+            slow = [[(side * t >= step).sum() for step in T_STEPS] for side in (1, -1)]
+            np.testing.assert_array_equal(counts[row], slow)
+            assert counts[row, :, 0].sum() == alive.sum()
+    assert (counts[:-1, :, 0] > 0).any(0).all(), "which is lower differs from coordinate to coordinate"
 
 
 def test_equal_means_test_is_the_cross_fitted_statistic_of_paired_differences() -> None:

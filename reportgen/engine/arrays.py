@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reportgen.engine.equal_means import EqualMeansTest
-from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES, QUANTILES
+from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES, QUANTILES, T_STEPS
 
 Array = NDArray[np.float64]
 
@@ -43,8 +43,7 @@ def blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]
         "coordinate_quantiles": (arms, groups, len(QUANTILES)),
         "coordinate_quantiles_without": (arms, buckets, groups, len(QUANTILES)),
         "coordinate_histogram": (arms, HISTOGRAM_BINS),
-        "coordinate_lower": (arms,),
-        "coordinate_lower_without": (arms, buckets),
+        "coordinate_lower": (arms, 2, len(T_STEPS)),
         "exact_variance": (arms, images, groups),
         "exact_squared_norm": (arms, images, groups),
         "exact_bias_squared": (arms, images, groups),
@@ -102,7 +101,33 @@ def _quantiles(values: Tensor, at: Tensor) -> Tensor:
 def put_lower(
     out: dict[str, Array], arm: int, reference: Sequence[Tensor], variances: Sequence[Tensor]
 ) -> None:
-    """Share of coordinates where the reference has less variance; both [P] of each row of W."""
-    pairs = zip(reference, variances, strict=True)
-    lower = np.array([float((theirs < own).double().mean()) for theirs, own in pairs])
-    out["coordinate_lower"][arm], out["coordinate_lower_without"][arm] = lower[0], lower[1:]
+    """In how many coordinates the reference has less variance, by t; both [P] of each row of W."""
+    lower, t = reference[0] < variances[0], _t_of_log_ratio(reference, variances)
+    steps = torch.tensor(T_STEPS, dtype=torch.float64)
+    for side, sizes in enumerate((t[lower], -t[~lower])):
+        smaller = torch.searchsorted(sizes.sort().values, steps)
+        out["coordinate_lower"][arm, side] = (sizes.numel() - smaller).numpy()
+
+
+def _t_of_log_ratio(reference: Sequence[Tensor], variances: Sequence[Tensor]) -> Tensor:
+    """log(variance / reference's) over its jackknife error, [P]; rows after the first are leave-outs.
+
+    Infinite where every row says the same, −∞ where that is that the two are equal; 0 where one has no
+    variance in some rows and has in others.
+    """
+    whole, units = _log_ratio(reference[0], variances[0]), len(variances) - 1
+    first, second = torch.zeros_like(whole), torch.zeros_like(whole)
+    for below, above in zip(reference[1:], variances[1:], strict=True):
+        ratio = _log_ratio(below, above)
+        change = torch.where(ratio == whole, 0.0, ratio - whole)
+        first += change
+        second += change**2
+    error = ((units - 1) / units * (second - first**2 / units).clamp_min(0.0)).sqrt()
+    t = torch.where((whole == 0.0) & (error == 0.0), -torch.inf, whole / error)
+    return t.nan_to_num(0.0, torch.inf, -torch.inf)
+
+
+def _log_ratio(below: Tensor, above: Tensor) -> Tensor:
+    """log(above / below), 0 where neither varies."""
+    ratio = above.log() - below.log()
+    return torch.where((above == 0.0) & (below == 0.0), 0.0, ratio)

@@ -99,7 +99,9 @@ SCALES: Mapping[str, Callable[[float], float]] = {
     **dict.fromkeys(("mean_norm", "signal_to_noise", "exact_mean_norm"), _square),
     "monte_carlo_share": _odds,
 }
-"""On which an interval is made; of coordinates' variances it is the log scale, of others the plain one."""
+"""On which an interval is made; of coordinates' variances it is the log scale, of others the plain one.
+
+Intervals that leave out images are longer upwards on theirs, and count by that side."""
 
 
 def scale(statistic: str) -> Callable[[float], float]:

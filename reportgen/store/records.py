@@ -3,7 +3,7 @@
 In a measurement everything is numbers about *arms*. An arm is one estimator of one objective
 with its K (`num_samples`) and, where declared, a constant added to log p.
 Axes: A arms, I images, S buckets of replicates, G parameter groups (the first
-is ``all``), Q quantiles, m parameters η of q for one image.
+is ``all``), Q quantiles, T steps of t, m parameters η of q for one image.
 
 A ``*_without`` array holds the same statistic with bucket s of image i (or
 bucket s of every image) left out: all that a jackknife needs, so that the
@@ -24,6 +24,8 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 HISTOGRAM_DECADES = (-20.0, 12.0)
 HISTOGRAM_BINS = 320
 """Per-coordinate variances are binned by log10, ten bins a decade."""
+T_STEPS = (0.0, *(1.05**k for k in range(141)))
+"""Sizes of t at which it is counted in how many coordinates it is as large."""
 WEIGHT_BINS = 80
 WEIGHT_REACH = 8.0
 """Estimates of one weight are binned between so many standard deviations on either side of their mean."""
@@ -100,8 +102,9 @@ class MeasurementRecord:
     coordinate_histogram        [A bins]   counts over log10 variance, group ``all``
     coordinate_dead             [G]        coordinates whose Jacobian is zero for every image
     coordinate_count            [G]        coordinates in the group
-    coordinate_lower            [A]        fraction of live coordinates where the reference has lower variance
-    coordinate_lower_without    [A S]
+    coordinate_lower            [A 2 T]    live coordinates where the reference has lower variance, and those
+                                           where it has not: where |t| of the log ratio, bucket s of every
+                                           image left out, is at least that of T_STEPS (S − 1 degrees)
 
     and, where estimators have exact answers (NaN for those that have none):
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.estimate import Estimate, NotAvailableError
-from reportgen.findings.statistics.jackknife import Quantity, Sample, exact, exponential
-from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES
+from reportgen.findings.statistics.jackknife import Quantity, Sample, exact, exponential, logarithms
+from reportgen.jackknife import t_quantile
+from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES, T_STEPS
 
 Array = NDArray[np.float64]
 
@@ -47,26 +48,46 @@ def quantile(arm: MeasuredArm, position: int, group: str = "all") -> Quantity:
     if value <= 0.0:
         return exact(0.0)
     without = arm.array("coordinate_quantiles_without")[:, g, position]
-    logarithm = np.full_like(without, np.nan)
-    np.log(without, out=logarithm, where=without > 0.0)
-    return Sample(math.log(value), logarithm[None, :], exponential)
+    return Sample(math.log(value), logarithms(without)[None, :], exponential)
 
 
-def _fraction(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
+@dataclass(frozen=True)
+class LowerIn:
+    """In what fraction of live coordinates the reference's variance is lower, and how sure that is.
+
+    Ends of the interval are the certain coordinates: those whose log ratio of variances differs from zero
+    by Student's t with S − 1 degrees of freedom, one-sided, at the interval's level divided by how many
+    coordinates there are (Bonferroni): it holds whatever their dependence. The others may be either.
+    """
+
+    counts: Array
+    """[2 T], as in the record"""
+    buckets: int
+    """S"""
+
+    @property
+    def value(self) -> float:
+        """Of measured variances; drawn towards one half by ties."""
+        return float(self.counts[0, 0] / self.counts[:, 0].sum())
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """What is certainly lower, and all but what certainly is not."""
+        live = float(self.counts[:, 0].sum())
+        t = t_quantile(1.0 - 2.0 * (1.0 - level) / live, self.buckets - 1)
+        lower, other = self.counts[:, np.searchsorted(T_STEPS, t)] if t <= T_STEPS[-1] else (0.0, 0.0)
+        return float(lower / live), float(1.0 - other / live)
 
 
 def coordinate_lower(arm: MeasuredArm) -> Quantity:
-    """Fraction of live coordinates in which the reference has the lower measured variance.
-
-    Bucket s of every image is left out at a time; cut to [0, 1].
-    """
-    value = float(arm.array("coordinate_lower"))
+    """Fraction of live coordinates in which the reference has the lower measured variance."""
+    counts = arm.array("coordinate_lower")
     if arm.about.reference:
         raise NotAvailableError("this is the reference")
-    if math.isnan(value):
+    if np.isnan(counts).any():
         raise NotAvailableError("coordinates are kept for an estimator's default arm only")
-    return Sample(value, arm.array("coordinate_lower_without")[None, :], _fraction)
+    if not counts.any():
+        raise NotAvailableError("no coordinate has a gradient")
+    return LowerIn(counts, arm.array("variance_without").shape[1])
 
 
 def counts(arm: MeasuredArm) -> tuple[tuple[int, ...], tuple[float, ...]]:

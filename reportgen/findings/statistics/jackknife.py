@@ -40,6 +40,13 @@ def exponential(value: float) -> float:
     return math.exp(value) if value < 709.0 else math.inf
 
 
+def logarithms(values: Array) -> Array:
+    """NaN where there is none."""
+    found = np.full_like(values, np.nan)
+    np.log(values, out=found, where=values > 0.0)
+    return found
+
+
 @dataclass(frozen=True)
 class Sample:
     """A statistic with leave-outs, on the scale where it is closest to normal.
@@ -94,10 +101,7 @@ class Sample:
         """Of a value above zero; NaN for a leave-out that is not."""
         if self.back is exponential:
             return Sample(self.working, self.without)
-        natural = self.plain().without
-        logarithms = np.full_like(natural, np.nan)
-        np.log(natural, out=logarithms, where=natural > 0.0)
-        return Sample(math.log(self.value), logarithms)
+        return Sample(math.log(self.value), logarithms(self.plain().without))
 
     def minus(self, other: Sample) -> Sample:
         """The difference on the working scale, paired: the same unit left out of both."""

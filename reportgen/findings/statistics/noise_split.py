@@ -10,10 +10,16 @@ user's own of which that is not known here, and so may have means of its own;
 or has another K where the objective is a bound of K samples, and so another one.
 
 Here the images are the random draw. One image at a time is left out (I − 1
-degrees of freedom); that takes in the Monte Carlo noise of each as well.
+degrees of freedom); that takes in the Monte Carlo noise of each as well. Few images of
+unlike size have a spread that is skewed to the right, so the interval is made
+for the logarithm of D + N, N the Monte Carlo noise in D: positive where D is
+lost in it, and D itself where N is small.
 """
 
 from __future__ import annotations
+
+import math
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +27,9 @@ from numpy.typing import NDArray
 from reportgen.estimators import ESTIMATORS
 from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.estimate import NotAvailableError
-from reportgen.findings.statistics.jackknife import Quantity, Sample, exact
+from reportgen.findings.statistics.jackknife import Quantity, Sample, exact, exponential, logarithms
 
 Array = NDArray[np.float64]
-
-
-def _not_negative(value: float) -> float:
-    return max(value, 0.0)
-
-
-def _share(ratio: float) -> float:
-    """V/(V + D) from D/V."""
-    return 1.0 / (1.0 + max(ratio, 0.0))
 
 
 def _carrier(arm: MeasuredArm) -> MeasuredArm:
@@ -42,10 +39,10 @@ def _carrier(arm: MeasuredArm) -> MeasuredArm:
     return arm.reference if unbiased and arm.shares_gradient(arm.reference) else arm
 
 
-def _data_variance(arm: MeasuredArm) -> tuple[float, Array]:
-    """D, and D without each image, [I].
+def _data_variance(arm: MeasuredArm) -> tuple[float, Array, float]:
+    """D, D without each image [I], and N.
 
-    Σ‖ĝ̄_i − ĝ̄‖²/(I − 1) less the mean Monte Carlo variance of a ĝ̄_i.
+    Σ‖ĝ̄_i − ĝ̄‖²/(I − 1) less N, the mean Monte Carlo variance of a ĝ̄_i.
     """
     raw, dot = arm.array("image_squared_norm_raw"), arm.array("image_dot")
     noise = raw - arm.array("squared_norm")[:, 0]  # [I] Monte Carlo variance of each ĝ̄_i
@@ -53,19 +50,20 @@ def _data_variance(arm: MeasuredArm) -> tuple[float, Array]:
     images = raw.shape[0]
     if images < 3:
         raise NotAvailableError(f"needs 3 images, got {images}")
-    value = (raw.sum() - images * batch) / (images - 1) - noise.mean()
+    value = float((raw.sum() - images * batch) / (images - 1) - noise.mean())
+    if not value > 0.0:
+        raise NotAvailableError("differences between images are lost in the Monte Carlo noise")
     fewer = images - 1
     batch_without = (images**2 * batch - 2 * images * dot + raw) / fewer**2
     spread_without = (raw.sum() - raw - fewer * batch_without) / (fewer - 1)
-    return float(value), spread_without - (noise.sum() - noise) / fewer
+    return value, spread_without - (noise.sum() - noise) / fewer, float(noise.mean())
 
 
 def data_variance(arm: MeasuredArm) -> Quantity:
     """D = tr Cov_x(E ĝ_x): how much images differ in their own gradient, ddof 1, Monte Carlo noise off."""
-    value, without = _data_variance(_carrier(arm))
-    if not value > 0.0:
-        raise NotAvailableError("differences between images are lost in the Monte Carlo noise")
-    return Sample(value, without[None, :], _not_negative)
+    value, without, noise = _data_variance(_carrier(arm))
+    back = partial(_less, noise)
+    return Sample(math.log(value + noise), logarithms(without + noise)[None, :], back, value)
 
 
 def monte_carlo_share(arm: MeasuredArm) -> Quantity:
@@ -74,9 +72,19 @@ def monte_carlo_share(arm: MeasuredArm) -> Quantity:
     mean = float(variance.mean())
     if mean <= 0.0:
         return exact(0.0)
-    data, data_without = _data_variance(_carrier(arm))
-    if not data > 0.0:
-        raise NotAvailableError("differences between images are lost in the Monte Carlo noise")
+    data, data_without, noise = _data_variance(_carrier(arm))
     mean_without = (variance.sum() - variance) / (variance.shape[0] - 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Sample(data / mean, (data_without / mean_without)[None, :], _share)
+        ratio_without = data_without / mean_without + noise / mean
+    back, share = partial(_share, noise / mean), mean / (mean + data)
+    return Sample(math.log((data + noise) / mean), logarithms(ratio_without)[None, :], back, share)
+
+
+def _less(noise: float, logarithm: float) -> float:
+    """D from log(D + N)."""
+    return max(exponential(logarithm) - noise, 0.0)
+
+
+def _share(noise: float, logarithm: float) -> float:
+    """V/(V + D) from log(D/V + N/V)."""
+    return 1.0 / (1.0 + _less(noise, logarithm))

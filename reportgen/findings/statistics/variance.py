@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.estimate import NotAvailableError
-from reportgen.findings.statistics.jackknife import Quantity, Sample, exact, exponential
+from reportgen.findings.statistics.jackknife import Quantity, Sample, exact, exponential, logarithms
 
 Array = NDArray[np.float64]
 
@@ -46,9 +46,7 @@ def on_log_scale(mean: float, without: Array) -> Sample:
     """What is not negative, with its leave-outs; −inf, without leave-outs, where it is zero."""
     if mean <= 0.0:
         return Sample(-math.inf, np.empty((0, 0)), exponential)
-    logarithm = np.full_like(without, np.nan)
-    np.log(without, out=logarithm, where=without > 0.0)
-    return Sample(math.log(mean), logarithm, exponential, mean)
+    return Sample(math.log(mean), logarithms(without), exponential, mean)
 
 
 def mean_square(arm: MeasuredArm, group: str) -> float:
