@@ -58,7 +58,7 @@ def test_variances_that_are_zero_in_some_rows_say_nothing() -> None:
 
 
 def test_what_counts_as_certain_is_students_t_over_all_coordinates() -> None:
-    """Of 40 coordinates a t just below the quantile is not, one just above is; a t beyond all steps counts."""
+    """Of 40 coordinates a t just below the quantile is not, one just above is, one beyond all steps is."""
     quantile = float(stats.t.isf(0.05 / 40, BUCKETS - 1))
     step = T_STEPS[int(np.searchsorted(T_STEPS, quantile))]
     sizes = np.r_[1.001 * step, 0.999 * quantile, np.zeros(37), 1e6]

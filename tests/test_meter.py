@@ -158,7 +158,7 @@ def _product(
 def test_coordinates_are_counted_dead_ones_apart(
     run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor],
 ) -> None:
-    record, kept, jacobian = run
+    record, _, jacobian = run
     total = sum(p.numel() for p in TinyEncoder().parameters())
     assert record.parameters == total == record.arrays["coordinate_count"][0]
     # The dead pixel's five weights, and those of pixels that no image has set.
