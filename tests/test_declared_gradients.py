@@ -277,15 +277,12 @@ def test_a_fault_of_the_declaration_is_one_line(
             "- {name: number, label: pathwise}",
             "must give a function without arguments as 'number', got int.",
         ),
-        ("{name: short,", "{name: raises, label: short,", "ZeroDivisionError"),
         ("mine.py:build}", "mine.py:build, arguments: {width: 2}}", "Change problem.arguments"),
         ("mine.py:build}", "mine.py:torch}", "mine.py:torch: must be a function, got module."),
         ("mine.py:build}", "mine.py:CODE}", "mine.py"),
     ],
 )
 def test_a_fault_of_the_code_breaks_the_cell(mine: Path, before: str, after: str, said: str) -> None:
-    if "raises" in after:
-        change("mine.py:build", "mine.py:build, arguments: {names: [pathwise, score, raises]}")
     change(before, after)
     command("run")
     (record,) = records()
@@ -300,6 +297,66 @@ def test_an_estimate_that_is_no_number_breaks_its_estimator_alone(mine: Path) ->
     (record,) = records()
     assert [arm.status for arm in record.arms] == ["met", "met", "broken"]
     assert "Look at what the function returns." in (record.arms[2].cause or "")
+
+
+def faulty(text: str) -> None:
+    """Gives the fourth function this body; `calls` counts its calls."""
+    made = "    made = {"
+    body = f"    calls = []\n\n    def odd():\n        calls.append(1)\n        {text}\n\n"
+    code = Path("mine.py").read_text().replace(made, body + made).replace('"raises": lambda: 1 / 0', '"odd": odd')
+    Path("mine.py").write_text(code)
+    change("mine.py:build", "mine.py:build, arguments: {names: [pathwise, score, short, odd]}")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return 1 / 0", "mine.py:22: odd: ZeroDivisionError: division by zero"),
+        ("return torch.ones(3) @ torch.ones(2)", "mine.py:22: odd: RuntimeError: "),
+        ("raise SystemExit", "mine.py:22: must return, it ended the program"),
+        ("return {'mean': torch.ones(2)}", "estimators['odd']: must return 1 coordinates as 'mean', as 'path"),
+        ("return {'other': torch.ones(1)}", "estimators['odd']: must return 1 coordinates as 'mean'"),
+        ("return None", "estimators['odd']: must return a gradient: "),
+        ("return pathwise() if len(calls) < 200 else 1 / 0", "mine.py:22: odd: ZeroDivisionError"),
+        ("return {'mean': torch.ones(1 + len(calls) // 200)}", "as it returned before, got 2."),
+    ],
+)
+def test_a_fault_of_one_function_breaks_its_estimator_alone(mine: Path, body: str, said: str) -> None:
+    assert command("run") == 0
+    (alone,) = records()
+    faulty(body)
+    change("  - pathwise\n", "  - pathwise\n  - odd\n")
+    assert command("run") == 4
+    (record,) = records()
+    assert [arm.status for arm in record.arms] == ["met", "broken", "met", "met"]
+    assert said in record.arms[1].cause and "\n" not in record.arms[1].cause
+    assert np.isnan(record.arrays["variance"][1]).all()
+    for name in ("variance", "projection", "bias_statistic", "serial_dependence"):
+        np.testing.assert_array_equal(np.delete(record.arrays[name], 1, 0), alone.arrays[name], err_msg=name)
+
+
+@pytest.mark.parametrize("first", [1, 200, 1000])
+def test_where_the_reference_raises_the_others_have_what_needs_none(mine: Path, first: int) -> None:
+    """At its first call, while it is measured, and while others are compared with it, itself being done."""
+    assert command("run") == 0
+    (alone,) = records()
+    faulty(f"return pathwise() if len(calls) < {first} else 1 / 0")
+    change("  - pathwise\n", "  - {name: odd, label: pathwise}\n")
+    assert command("run") == 4
+    (record,) = records()
+    assert [arm.status for arm in record.arms] == ["broken", "met", "met"]
+    assert "odd: ZeroDivisionError" in record.arms[0].cause
+    np.testing.assert_array_equal(record.arrays["variance"][1:], alone.arrays["variance"][1:])
+    assert np.isnan(record.arrays["projection"]).all() and np.isnan(record.arrays["variance"][0]).all()
+
+
+def test_a_cell_breaks_where_every_function_does(mine: Path) -> None:
+    faulty("return 1 / 0")
+    change(NAMED, "estimators: [odd]\n")
+    change(TEXT[TEXT.index("claims:") :], "")
+    assert command("run") == 4
+    (record,) = records()
+    assert isinstance(record, BrokenRecord) and record.cause.startswith("mine.py:22: odd: ZeroDivisionError")
 
 
 def test_the_worked_example_runs_and_is_the_one_that_is_shown(
