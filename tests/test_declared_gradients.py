@@ -267,6 +267,40 @@ def test_a_fault_of_the_declaration_is_one_line(
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
+        ("{name: score,", "{name: 3,", "6 estimators[1].name: must be text, got 3."),
+        ("{name: score,", "{function: 3,", "6 estimators[1].function: must be text, got 3."),
+        ("- pathwise", "- ''", "5 estimators[0]: must not be empty."),
+        ("- pathwise", "- 3", "estimators[0]: must be a mapping of settings (name, unbiased, words, label)"),
+        ("{name: short,", "{nam: short,", "7 estimators[2].nam: unknown key. Did you mean name?"),
+        (NAMED, "", "1 estimators: is required, got nothing. Name the functions of mine.py:build"),
+        ("{gradients: mine.py:build}", "{gradients: mine.py}", "3 problem.gradients: must be file.py:name"),
+        ("{gradients: mine.py:build}", "{gradients: mine.py:build, argument: {}}", "Did you mean arguments?"),
+        ("{gradients: mine.py:build}", "{gradient: mine.py:build}", "unknown key. Did you mean gradients?"),
+        ("{gradients: mine.py:build}", "{model: gradient}", "3 problem.model: must be one of"),
+        ("{gradients: mine.py:build}", "{model: gradients}", "Add `gradients: my_gradients.py:build`."),
+        ("{gradients: mine.py:build}", "mine.py:build", "3 problem: must be a mapping of settings"),
+        ("{gradients: mine.py:build}", "", "3 problem: must be a mapping of settings"),
+    ],
+)
+def test_a_fault_has_one_line_with_what_was_written(mine: Path, before: str, after: str, said: str) -> None:
+    change(before, after)
+    with pytest.raises(DeclarationError) as error:
+        workflow.prepare("mine.yaml", Path("output"), ())
+    (line,) = str(error.value).splitlines()
+    assert said in line
+
+
+def test_faults_of_a_model_are_all_told_at_once(mine: Path) -> None:
+    change("{gradients: mine.py:build}", "{model: vae, laten: 3}")
+    with pytest.raises(DeclarationError) as error:
+        workflow.prepare("mine.yaml", Path("output"), ())
+    places = [line.split(" ")[1] for line in str(error.value).splitlines()]
+    assert places == ["problem.laten:", "estimators[1].name:", "estimators[2].name:"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
         (
             "- pathwise",
             "- {name: other, label: pathwise}",
@@ -303,7 +337,12 @@ def faulty(text: str) -> None:
     """Gives the fourth function this body; `calls` counts its calls."""
     made = "    made = {"
     body = f"    calls = []\n\n    def odd():\n        calls.append(1)\n        {text}\n\n"
-    code = Path("mine.py").read_text().replace(made, body + made).replace('"raises": lambda: 1 / 0', '"odd": odd')
+    code = (
+        Path("mine.py")
+        .read_text()
+        .replace(made, body + made)
+        .replace('"raises": lambda: 1 / 0', '"odd": odd')
+    )
     Path("mine.py").write_text(code)
     change("mine.py:build", "mine.py:build, arguments: {names: [pathwise, score, short, odd]}")
 
@@ -314,7 +353,10 @@ def faulty(text: str) -> None:
         ("return 1 / 0", "mine.py:22: odd: ZeroDivisionError: division by zero"),
         ("return torch.ones(3) @ torch.ones(2)", "mine.py:22: odd: RuntimeError: "),
         ("raise SystemExit", "mine.py:22: must return, it ended the program"),
-        ("return {'mean': torch.ones(2)}", "estimators['odd']: must return 1 coordinates as 'mean', as 'path"),
+        (
+            "return {'mean': torch.ones(2)}",
+            "estimators['odd']: must return 1 coordinates as 'mean', as 'path",
+        ),
         ("return {'other': torch.ones(1)}", "estimators['odd']: must return 1 coordinates as 'mean'"),
         ("return None", "estimators['odd']: must return a gradient: "),
         ("return pathwise() if len(calls) < 200 else 1 / 0", "mine.py:22: odd: ZeroDivisionError"),
