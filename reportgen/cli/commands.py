@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from reportgen.cli.options import OUTPUT, Json, New, Old, Output, Quiet, Unused
-from reportgen.cli.printing import print_json, print_lines
+from reportgen.cli.printing import complain, print_json, print_lines
 from reportgen.errors import UsageError
 
 
@@ -29,6 +29,8 @@ def compare(
     if together is not None:
         answer, lines = drift_together.answer(together), drift_together.lines(together)
         exit_code = together.exit_code
+        for name, cause in together.damaged.items():
+            complain(f"{name}: {cause}", exit_code)
     else:
         found = drift_lines.compare(old, new)
         answer, lines, exit_code = drift_lines.answer(found), drift_lines.lines(found), found.exit_code

@@ -322,10 +322,10 @@ def _conclude(
 
     code = _worst([*failed.codes, *(of.exit_code for of in entries)])
     if asked.several:
-        if entries and not quiet:
-            typer.echo("writing the summary", err=True)
         written: tuple[Path, ...] = ()
-        if entries:
+        if entries or failed.causes:
+            if not quiet:
+                typer.echo("writing the summary", err=True)
             written = summarize(asked, entries, failed.causes, output, exit_code=code, keep=keep, paper=paper)
         if written and not quiet and not as_json:
             typer.echo(f"summary: {written[0]}, {written[1]}")
