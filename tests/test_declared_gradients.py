@@ -17,6 +17,7 @@ from reportgen.cli.tables import conclusion
 from reportgen.declaration import load_text
 from reportgen.declaration.writing import resolved, to_yaml
 from reportgen.errors import DeclarationError
+from reportgen.report.sections import variance
 from reportgen.store import BrokenRecord, MeasurementRecord
 from tests.press_cases import toy
 from tests.test_cli import call
@@ -161,6 +162,26 @@ def test_dependent_and_rare_estimates_are_told_in_the_report(mine: Path, quick_r
     assert "estimates of “still” are the same: what happens in fewer than 1.2% of them" in page
     assert "at the budget of 300 calls before" in page and "K = 1" not in page
     assert "Estimates of “still”" not in page and "Estimates of “pathwise”" not in page
+
+
+def test_the_same_words_of_several_settings_are_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept = "sweep: {problem.arguments.centre: [2, 5, 8]}\nclaims:"
+    text = TEXT.replace("build}", "build, arguments: {centre: 2}}").replace("claims:", swept)
+    found = toy(text, lambda cell, arm: 4.0)
+
+    def cautions(record: MeasurementRecord, named: Any) -> list[str]:
+        centre = record.setting["problem.arguments.centre"]
+        said = {2: ["All.", "Base.", "Two."], 5: ["All.", "Two.", "Both."], 8: ["All.", "Both.", "Eight."]}
+        return said[centre]
+
+    monkeypatch.setattr(variance, "cautions", cautions)
+    assert variance.warnings(found) == [
+        "In every setting: All.",
+        "Base.",
+        "Centre 2 and centre 5: Two.",
+        "Centre 5 and centre 8: Both.",
+        "Centre 8: Eight.",
+    ]
 
 
 def test_a_function_alone_is_told_without_comparisons() -> None:
