@@ -269,11 +269,11 @@ def test_a_value_outside_of_its_interval_is_found_without_a_run(
     assert call("verify", str(path), "--junit", str(tmp_path / "junit.xml")) == 1
     out = capsys.readouterr().out
     (suite,) = junit((tmp_path / "junit.xml").read_bytes())
-    assert [case.get("name", "").partition(":")[0] for case in suite.iter("testcase")] == [
+    assert {case.get("name", "").partition(":")[0] for case in suite.iter("testcase")} == {
         "report",
         "evidence",
-    ]
-    assert suite.get("failures") == "2"
+    }
+    assert suite.get("failures") == suite.get("tests")
     assert f"results.csv:{line}: a value must lie in its interval, found {value!r}" in out
     assert "run again: no, the evidence cannot be read" in out and out.splitlines()[-1].startswith(DIFFERENT)
 
