@@ -373,6 +373,7 @@ def faulty(text: str) -> None:
     [
         ("return 1 / 0", "mine.py:22: odd: ZeroDivisionError: division by zero"),
         ("return torch.ones(3) @ torch.ones(2)", "mine.py:22: odd: RuntimeError: "),
+        ("raise type('Odd', (BaseException,), {})('x')", "mine.py:22: odd: Odd: x"),
         ("raise SystemExit", "mine.py:22: must return, it ended the program"),
         (
             "return {'mean': torch.ones(2)}",

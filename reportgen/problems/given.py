@@ -100,7 +100,7 @@ class GivenEstimator:
     def _called(self) -> object:
         try:
             return self.function()
-        except Exception as error:
+        except BaseException as error:
             error.add_note(self.name)
             raise
 

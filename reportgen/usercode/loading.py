@@ -44,12 +44,12 @@ def faults_told(*sources: Source) -> Iterator[None]:
     """
     try:
         yield
-    except (ReportgenError, KeyboardInterrupt):
+    except (ReportgenError, KeyboardInterrupt, GeneratorExit):
         raise
     except SystemExit as error:
         where = place_of(error, sources) or sources[0].file.name
         raise CellError(f"{where}: must return, it ended the program. Raise an exception instead.") from error
-    except Exception as error:
+    except BaseException as error:  # there are more that end no program: of asyncio, of test frameworks
         place = place_of(error, sources) or (sources[0].file.name if noted(error) else None)
         if place is None:
             raise
