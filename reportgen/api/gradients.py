@@ -9,7 +9,6 @@ from reportgen.api.measuring import fraction, one_thread
 from reportgen.declaration.own_estimator import of_function
 from reportgen.engine.given import OBJECTIVE, measure_given
 from reportgen.errors import UsageError
-from reportgen.findings.statistics.cautions import cautions
 from reportgen.findings.statistics.named import STATISTICS
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.given import given
@@ -32,11 +31,6 @@ class GradientMeasurement(Measurement):
         record = self.record
         size = f"{record.parameters:,} coordinate{'s' * (record.parameters != 1)}"
         return f"Gradient of {size}, up to {record.draws_per_image:,} estimates"
-
-    @property
-    def notes(self) -> list[str]:
-        """What the numbers need said beside them, of dependent estimates and of too few of them too."""
-        return [*super().notes, *cautions(self.record)]
 
     def num_samples(self, label: str) -> str:
         """Not known."""

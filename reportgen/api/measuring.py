@@ -26,6 +26,7 @@ from reportgen.plan import MeasurementCell, arm_of
 from reportgen.problems import Model, Problem
 from reportgen.problems.own_checks import check
 from reportgen.problems.python_model import as_problem
+from reportgen.problems.scale_doubt import halved_scale
 
 Asked = str | Mapping[str, Any] | Estimator
 
@@ -94,6 +95,7 @@ def measure(
     points = tuple(range(target.x.shape[0]))
     with one_thread():
         record = measured(target, cell, dataset="none", images=points, estimators=kinds)
+        record = replace(record, arrays={**record.arrays, **halved_scale(target)})
     unbiased = {spec.label: kinds[spec.name].is_unbiased(objective, spec.num_samples) for spec in specs}
     return Measurement(record, objective, unbiased, width)
 
