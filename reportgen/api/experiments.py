@@ -54,9 +54,9 @@ def run(
     in an `executor`, a `concurrent.futures.Executor` such as a Dask client's
     ``get_executor()``, `jobs` of them at once; its workers must have reportgen,
     and see the folder `output` at the same place. `fresh` measures again what
-    is stored. Code that the declaration names is run only with `allow_code`. `progress` is called with every event; without it
-    nothing is printed. A cell that breaks is kept with its cause, and the
-    others go on: see `Results.broken`.
+    is stored. Code that the declaration names is run only with `allow_code`.
+    `progress` is called with every event; without it nothing is printed. A cell
+    that breaks is kept with its cause, and the others go on: see `Results.broken`.
     """
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise UsageError(f"jobs: must be a whole number of at least 1, got {jobs!r}. Leave it out for one.")
