@@ -6,6 +6,7 @@ import json
 import math
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -120,7 +121,7 @@ def execute(
     job: Job,
     *,
     jobs: int | None,
-    executor: str,
+    executor: str | Executor,
     fresh: bool,
     report: Callable[[Event], None] | None,
     allow_code: bool = False,

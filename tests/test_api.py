@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -417,6 +420,27 @@ def test_settings_laid_over_may_be_numbers_of_any_library() -> None:
 def test_settings_that_no_declaration_holds_are_told(overrides: Any, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         reportgen.load("smoke", overrides)
+
+
+def test_cells_run_in_an_executor_whose_workers_are_elsewhere(
+    results: reportgen.Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers in another folder, and a store that is named from this one; as those of a cluster are."""
+    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=os.chdir, initargs=(elsewhere,)) as pool:
+        found = reportgen.run(reportgen.load(TEXT), "here", executor=pool)
+        assert pool.submit(os.getcwd).result() == str(elsewhere), "still the caller's"
+    assert list(elsewhere.iterdir()) == [] and found.outcome.measured == results.outcome.measured
+    timed = ("seconds_per_replicate", "time_normalized_variance")
+    numbers = [[row for row in one.rows if row["statistic"] not in timed] for one in (found, results)]
+    assert repr(numbers[0]) == repr(numbers[1])
+
+
+def test_an_executor_is_one() -> None:
+    with pytest.raises(UsageError, match=r"^executor: must be a concurrent\.futures\.Executor, got str\. "):
+        reportgen.run("smoke", executor="processes")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("jobs", ["2", 0, True, 1.5])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
 from reportgen.declaration import load_text
@@ -149,7 +150,7 @@ def test_what_is_typed_in_python_prints_what_is_shown(
 
     codes = blocks(README, "Your own code", "python")
     for code, shown in zip(codes, printed(README, "Your own code"), strict=False):
-        exec(code, space)
+        exec(code.replace("precision=0.05", "precision=0.2, min_replicates=64, budget=1024"), space)
         told = capsys.readouterr().out.splitlines()
         assert len(shown) > 3 and [columns(line)[0] for line in told[1:-1]] == [
             columns(line)[0] for line in shown[1:-1]
@@ -161,6 +162,31 @@ def test_what_is_typed_in_python_prints_what_is_shown(
 
 def columns(line: str) -> list[str]:
     return re.split(r"\s{2,}", line)
+
+
+def test_the_noise_of_a_minibatch_is_what_is_shown_and_what_all_data_give(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The noise scale tr Σ/‖G‖² from the gradients of all data points one by one, and the printed ones."""
+    (code,), (shown,) = blocks(OWN_CODE, "Any gradient", "python"), printed(OWN_CODE, "Any gradient")
+    space: dict[str, Any] = {}
+    exec(code, space)
+    told = capsys.readouterr().out.splitlines()
+    assert [columns(line)[0][:24] for line in told] == [columns(line)[0][:24] for line in shown]
+    model, found = space["model"], space["found"]
+    rows = []
+    for image, label in zip(space["images"], space["labels"], strict=True):
+        model.zero_grad()
+        torch.nn.functional.cross_entropy(model(image), label).backward()
+        rows.append(torch.cat([parameter.grad.flatten() for parameter in model.parameters()]).double())
+    each = torch.stack(rows)
+    noise, squared = float(each.var(0, correction=0).sum()), float((each.mean(0) ** 2).sum())
+    for size, line in zip((8, 32), shown[-2:], strict=True):
+        variance = found.get("total_variance", f"batch of {size}")
+        assert variance.low < noise / size < variance.high
+        ratio = found.get("signal_to_noise", f"batch of {size}")
+        assert size / ratio.high**2 < noise / squared < size / ratio.low**2
+        assert float(line.split()[-3]) == pytest.approx(size / ratio.value**2, rel=0.05)
 
 
 def test_pictures_without_their_reports_say_what_to_run(tmp_path: Path) -> None:

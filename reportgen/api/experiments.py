@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ def run(
     output: str | Path = "output",
     *,
     jobs: int = 1,
+    executor: Executor | None = None,
     fresh: bool = False,
     allow_code: bool = False,
     progress: Callable[[Event], None] | None = None,
@@ -48,14 +50,21 @@ def run(
     """Measures what the store under `output` lacks of an experiment, and returns its results.
 
     With one job cells run in this process; more are processes of their own,
-    and a script must then start under ``if __name__ == "__main__"``. `fresh`
-    measures again what is stored. Code that the declaration names is run only
-    with `allow_code`. `progress` is called with every event; without it
-    nothing is printed. A cell that breaks is kept with its cause, and the
-    others go on: see `Results.broken`.
+    and a script must then start under ``if __name__ == "__main__"``. Or they run
+    in an `executor`, a `concurrent.futures.Executor` such as a Dask client's
+    ``get_executor()``, `jobs` of them at once; its workers must have reportgen,
+    and see the folder `output` at the same place. `fresh` measures again what
+    is stored. Code that the declaration names is run only with `allow_code`.
+    `progress` is called with every event; without it nothing is printed. A cell
+    that breaks is kept with its cause, and the others go on: see `Results.broken`.
     """
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise UsageError(f"jobs: must be a whole number of at least 1, got {jobs!r}. Leave it out for one.")
+    if executor is not None and not isinstance(executor, Executor):
+        raise UsageError(
+            f"executor: must be a concurrent.futures.Executor, got {type(executor).__name__}. "
+            "Of a Dask client it is client.get_executor()."
+        )
     if not isinstance(experiment, Experiment):
         experiment = load(experiment)
     job = workflow.planned(_name(experiment), experiment, Path(output))
@@ -64,7 +73,7 @@ def run(
         outcome = workflow.execute(
             job,
             jobs=jobs,
-            executor="serial" if jobs == 1 else "processes",
+            executor=executor or ("serial" if jobs == 1 else "processes"),
             fresh=fresh,
             report=progress,
             allow_code=allow_code,

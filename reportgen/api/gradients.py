@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 from reportgen.api.measurement import Measurement
 from reportgen.api.measuring import fraction, one_thread
+from reportgen.api.watching import watching
 from reportgen.declaration.own_estimator import of_function
 from reportgen.engine.given import OBJECTIVE, measure_given
 from reportgen.errors import UsageError
-from reportgen.findings.statistics.cautions import cautions
 from reportgen.findings.statistics.named import STATISTICS
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.given import given
@@ -33,11 +33,6 @@ class GradientMeasurement(Measurement):
         size = f"{record.parameters:,} coordinate{'s' * (record.parameters != 1)}"
         return f"Gradient of {size}, up to {record.draws_per_image:,} estimates"
 
-    @property
-    def notes(self) -> list[str]:
-        """What the numbers need said beside them, of dependent estimates and of too few of them too."""
-        return [*super().notes, *cautions(self.record)]
-
     def num_samples(self, label: str) -> str:
         """Not known."""
         return ""
@@ -55,6 +50,7 @@ def measure_gradients(
     budget: int = 100_000,
     min_replicates: int = 256,
     seed: int = 0,
+    progress: bool = False,
 ) -> Measurement:
     """Measures the noise of any estimators of one gradient, given functions that return an estimate of it.
 
@@ -68,7 +64,8 @@ def measure_gradients(
 
     Each is called until its total variance has a 95 % interval of relative
     half-width `precision` (0.05 or ``"5%"``), at least `min_replicates` and at
-    most `budget` times. Its estimates must be independent: of one that keeps
+    most `budget` times; `progress` shows on standard error, or in the notebook,
+    how far that is. Its estimates must be independent: of one that keeps
     something from call to call, a moving average, say, intervals are too narrow,
     and of a loader that walks through its data too wide. That is tested, and
     `notes` say so where it shows.
@@ -113,6 +110,6 @@ def measure_gradients(
         references={OBJECTIVE: first},
         seed=seed,
     )
-    with one_thread():
-        record = measure_given(given(estimators, first, seed), cell)
+    with one_thread(), watching(progress, width) as report:
+        record = measure_given(given(estimators, first, seed), cell, report=report)
     return GradientMeasurement(record, OBJECTIVE, dict.fromkeys(estimators, True), width)

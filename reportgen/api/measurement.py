@@ -14,6 +14,7 @@ from reportgen.findings import STATISTICS, Estimate
 from reportgen.findings.prose import p_value, seconds, value_of, with_interval
 from reportgen.findings.rows import Row, arm_rows
 from reportgen.findings.statistics.arm import MeasuredArm, find
+from reportgen.findings.statistics.cautions import cautions
 from reportgen.findings.statistics.named import estimate, of_arm
 from reportgen.findings.statistics.variance import variance_ratio
 from reportgen.objectives import OBJECTIVES
@@ -134,7 +135,7 @@ class Measurement:
 
     @property
     def notes(self) -> list[str]:
-        """What the numbers need said beside them."""
+        """What the numbers need said beside them, of code that may not be what it is taken for too."""
         said = []
         if references := list(self._references().values()):
             in_theta = f", of those in θ to {references[1]}" if len(references) > 1 else ""
@@ -142,7 +143,7 @@ class Measurement:
         missed = [arm.label for arm in self.record.arms if arm.status == "budget"]
         if missed:
             said.append(f"Not within {self.precision:.3g} at this budget: {', '.join(missed)}.")
-        return said
+        return [*said, *cautions(self.record)]
 
     def same_mean(self, label: str) -> str:
         """How the mean compares with the reference's, in a few words."""

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 
 from reportgen.api.measurement import Measurement
+from reportgen.api.watching import watching
 from reportgen.applicability import refusal
 from reportgen.declaration import EstimatorSpec
 from reportgen.declaration.checks.measuring import MOST_BUCKETS
@@ -26,6 +27,7 @@ from reportgen.plan import MeasurementCell, arm_of
 from reportgen.problems import Model, Problem
 from reportgen.problems.own_checks import check
 from reportgen.problems.python_model import as_problem
+from reportgen.problems.scale_doubt import halved_scale
 
 Asked = str | Mapping[str, Any] | Estimator
 
@@ -43,6 +45,7 @@ def measure(
     min_replicates: int = 2000,
     num_samples: int | None = None,
     seed: int = 0,
+    progress: bool = False,
 ) -> Measurement:
     """Measures the noise of gradient estimators of one model, in its encoder's parameters or its decoder's.
 
@@ -56,9 +59,9 @@ def measure(
 
     It draws until every total variance has a 95 % interval of relative
     half-width `precision` (0.05 or ``"5%"``), or `budget` draws a data point are spent; at least
-    `min_replicates` estimates. Numbers depend on the arguments alone: noise
-    comes from `seed`, on one thread. Raises UsageError or CellError, one line
-    each, where the parts do not fit.
+    `min_replicates` estimates. `progress` shows on standard error, or in the notebook, how far it is.
+    Numbers depend on the other arguments alone: noise comes from `seed`, on one
+    thread. Raises UsageError or CellError, one line each, where the parts do not fit.
     """
     target = as_problem(problem, "problem")
     known = [name for name, one in OBJECTIVES.items() if one.formula]
@@ -92,8 +95,9 @@ def measure(
         seed=seed,
     )
     points = tuple(range(target.x.shape[0]))
-    with one_thread():
-        record = measured(target, cell, dataset="none", images=points, estimators=kinds)
+    with one_thread(), watching(progress, width) as report:
+        record = measured(target, cell, dataset="none", images=points, estimators=kinds, report=report)
+        record = replace(record, arrays={**record.arrays, **halved_scale(target)})
     unbiased = {spec.label: kinds[spec.name].is_unbiased(objective, spec.num_samples) for spec in specs}
     return Measurement(record, objective, unbiased, width)
 

@@ -102,7 +102,9 @@ def run(
         data = experiment.problem.dataset
         cost = seconds_of(plan, find(data) if data else None)
         anew = process_tag() if fresh else ""
-        tasks = [Task(cell, store.root, code, device, deadline, anew) for cell in missing]
+        # Workers of the caller's need not be in this process's folder.
+        root = store.root.absolute() if isinstance(executor, Executor) else store.root
+        tasks = [Task(cell, root, code, device, deadline, anew) for cell in missing]
         board = Board(tasks, cost)
         with single_threaded_children():
             lane = _open(executor, jobs, tell)

@@ -158,7 +158,8 @@ def _measure(task: Task, cell: MeasurementCell) -> None:
             environment=environment(),
             estimators=own.estimators,
         )
-    store.save(replace(record, environment=_dated(record.environment)))
+    arrays = {**record.arrays, **made.arrays}
+    store.save(replace(record, arrays=arrays, environment=_dated(record.environment)))
 
 
 def _functions(cell: MeasurementCell) -> tuple[str, ...]:

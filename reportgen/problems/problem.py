@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from reportgen.families.family import Family
@@ -72,3 +74,5 @@ class Described:
     """Numbers of the data points measured; for a data set rows of its test part."""
     shape: tuple[int, int] | None = None
     """Height and width of a data point, where it is an image of one channel."""
+    arrays: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    """Of the record, what is known of the problem before anything is measured."""

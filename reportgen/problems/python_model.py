@@ -12,6 +12,7 @@ from reportgen.problems.materials import Materials
 from reportgen.problems.own_checks import check
 from reportgen.problems.own_model import Model, problem_of
 from reportgen.problems.problem import Described, Problem
+from reportgen.problems.scale_doubt import halved_scale
 from reportgen.problems.seeding import seeded
 
 PARTS = ("encoder", "x", "family", "prior", "log_likelihood")
@@ -31,7 +32,7 @@ def build(materials: Materials) -> Described:
     points = tuple(range(problem.x.shape[0]))
     one_channel = problem.x.dim() == 4 and problem.x.shape[1] == 1
     shape = (problem.x.shape[2], problem.x.shape[3]) if one_channel else None
-    return Described(problem, "none", points, shape)
+    return Described(problem, "none", points, shape, halved_scale(problem))
 
 
 def called(materials: Materials, text: str) -> object:

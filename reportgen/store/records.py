@@ -114,6 +114,11 @@ class MeasurementRecord:
     bias_squared                [A I G]    ‖mean ĝ_i − ∇_i‖², ∇ the exact gradient, Monte Carlo bias removed
     bias_squared_without        [A I S G]
 
+    and, of a model of a user's own with a Gaussian q:
+
+    halved_scale                [2]        what half of every log σ would add to the ELBO, nats, mean over
+                                           data points, and its Monte Carlo error
+
     and, where a linear layer sees the images themselves, the record's `first_layer`
     (H × W pixels; U units; NaN for arms that are not their label's first, or in θ):
 

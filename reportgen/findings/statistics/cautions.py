@@ -1,11 +1,11 @@
-"""What has to be said of a user's own functions, whose estimates may be dependent, or too few."""
+"""What has to be said of a user's own code: of estimates that may be dependent, or too few, and of scales."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
 
-from reportgen.findings.prose import count, p_value, percent
+from reportgen.findings.prose import count, number, p_value, percent
 from reportgen.findings.statistics.jackknife import LEVEL
 from reportgen.jackknife import t_quantile
 from reportgen.store.records import ArmRecord, MeasurementRecord
@@ -16,14 +16,16 @@ COARSE = 0.05
 """Half-width, relative, up to which a variance rests on enough of an estimate's tail."""
 FEW = 10.0
 """E‖d‖⁴/(E‖d‖²)², about, from which it rests on few of them; 3 at most where they are normal."""
+GAIN, ERRORS = 0.5, 5.0
+"""Nats a data point, and standard errors, from which half of log σ is so much better that it may be meant."""
 UNSEEN = 0.05
 """Chance that what happens as often as is told is not seen once."""
 
 
 def cautions(record: MeasurementRecord, named: Callable[[str], str] = str) -> list[str]:
-    """A sentence or two for each function that needs it, which is called as `named` says; none of a model."""
+    """A sentence or two for each function that needs it, called as `named` says; of a model, of its σ."""
     if "serial_dependence" not in record.arrays:
-        return []
+        return list(_of_scale(record))
     sound = [(a, arm) for a, arm in enumerate(record.arms) if not arm.cause]
     return [text for a, arm in sound for text in _of_arm(record, a, arm, named(arm.label))]
 
@@ -49,6 +51,15 @@ def _of_arm(record: MeasurementRecord, index: int, arm: ArmRecord, name: str) ->
                 f"The variance of {name} is carried by about one in {round(share)} of its estimates, and may "
                 "be larger than its interval says where these are few. Ask for a finer precision."
             )
+
+
+def _of_scale(record: MeasurementRecord) -> Iterator[str]:
+    gain, error = map(float, record.arrays.get("halved_scale", (0.0, 0.0)))
+    if gain > max(GAIN, ERRORS * error):
+        yield (
+            f"With half of every log σ the ELBO would be {number(gain, 2)} nats a data point higher: "
+            "if the encoder puts out a log variance, let it put out half of that, which is log σ."
+        )
 
 
 def _chance(z: float) -> float:
