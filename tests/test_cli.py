@@ -539,6 +539,31 @@ def test_compare_of_two_output_folders_goes_report_by_report(
         )
 
 
+@pytest.mark.parametrize("night", ["monday", "tuesday"])
+@pytest.mark.parametrize("file", ["results.csv", "claims.json", "manifest.json"])
+def test_a_damaged_report_is_told_and_the_others_are_compared(
+    old: Path, night: str, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in map(Path, ("monday", "tuesday")):
+        folder.mkdir()
+        for name in ("a", "b", "c"):
+            shutil.copytree(old, folder / name)
+    damaged = Path(night) / "b" / file
+    damaged.write_bytes(damaged.read_bytes()[:9])
+    assert call("compare", "monday", "tuesday") == 2
+    out, err = capsys.readouterr()
+    assert len(err.splitlines()) == 1 and err.startswith(f"error: b: {damaged}")
+    assert "The file is damaged: make the report again." in err
+    assert out.splitlines()[-1] == "reports compared: 2, drifted: 0, damaged: 1"
+    assert call("compare", "monday", "tuesday", "--json") == 2
+    answer = json.loads(capsys.readouterr().out)
+    assert [one["experiment"] for one in answer["damaged"]] == ["b"] and len(answer["experiments"]) == 2
+    shutil.rmtree("tuesday/c")
+    finished(Path("tuesday/c"), variances=half_as_much_again)
+    assert call("compare", "monday", "tuesday", "--quiet") == 1
+    assert len(errors(capsys)) == 1
+
+
 def test_compare_takes_results_alone_and_says_what_is_left_out(
     old: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -227,8 +227,18 @@ def test_find_answers_with_what_there_is(tmp_path: Path, monkeypatch: pytest.Mon
     assert find("mine.yaml") == Path("mine.yaml")
     with pytest.raises(UsageError, match=r"burda2017: no such file, .* Did you mean burda2016"):
         find("burda2017")
-    with pytest.raises(UsageError, match="got a folder"):
+    with pytest.raises(UsageError, match=r"got a folder\. Name a file in it; `reportgen list` shows"):
         find(tmp_path)
+    with pytest.raises(UsageError, match=r"^burda2016.yaml: no such file, .* Did you mean burda2016\?"):
+        find("burda2016.yaml")
+    with pytest.raises(UsageError, match=r"^x/miner.yaml: no such file\. Correct the path; `reportgen init`"):
+        find("x/miner.yaml")
+
+
+def test_a_file_of_another_kind_is_not_repeated_whole() -> None:
+    with pytest.raises(DeclarationError) as error:
+        load_text("word " * 1000)
+    assert len(str(error.value)) < 200 and "got the single value 'word word" in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["mine", "my-first_1", "2016", "true", "007"])

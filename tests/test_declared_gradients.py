@@ -17,6 +17,7 @@ from reportgen.cli.tables import conclusion
 from reportgen.declaration import load_text
 from reportgen.declaration.writing import resolved, to_yaml
 from reportgen.errors import DeclarationError
+from reportgen.report.sections import variance
 from reportgen.store import BrokenRecord, MeasurementRecord
 from tests.press_cases import toy
 from tests.test_cli import call
@@ -163,6 +164,26 @@ def test_dependent_and_rare_estimates_are_told_in_the_report(mine: Path, quick_r
     assert "Estimates of “still”" not in page and "Estimates of “pathwise”" not in page
 
 
+def test_the_same_words_of_several_settings_are_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept = "sweep: {problem.arguments.centre: [2, 5, 8]}\nclaims:"
+    text = TEXT.replace("build}", "build, arguments: {centre: 2}}").replace("claims:", swept)
+    found = toy(text, lambda cell, arm: 4.0)
+
+    def cautions(record: MeasurementRecord, named: Any) -> list[str]:
+        centre = record.setting["problem.arguments.centre"]
+        said = {2: ["All.", "Base.", "Two."], 5: ["All.", "Two.", "Both."], 8: ["All.", "Both.", "Eight."]}
+        return said[centre]
+
+    monkeypatch.setattr(variance, "cautions", cautions)
+    assert variance.warnings(found) == [
+        "In every setting: All.",
+        "Base.",
+        "Centre 2 and centre 5: Two.",
+        "Centre 5 and centre 8: Both.",
+        "Centre 8: Eight.",
+    ]
+
+
 def test_a_function_alone_is_told_without_comparisons() -> None:
     found = toy(
         TEXT[: TEXT.index("claims:")].replace(NAMED, "estimators: pathwise\n"), lambda cell, arm: 4.0, eta=1
@@ -267,6 +288,40 @@ def test_a_fault_of_the_declaration_is_one_line(
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
+        ("{name: score,", "{name: 3,", "6 estimators[1].name: must be text, got 3."),
+        ("{name: score,", "{function: 3,", "6 estimators[1].function: must be text, got 3."),
+        ("- pathwise", "- ''", "5 estimators[0]: must not be empty."),
+        ("- pathwise", "- 3", "estimators[0]: must be a mapping of settings (name, unbiased, words, label)"),
+        ("{name: short,", "{nam: short,", "7 estimators[2].nam: unknown key. Did you mean name?"),
+        (NAMED, "", "1 estimators: is required, got nothing. Name the functions of mine.py:build"),
+        ("{gradients: mine.py:build}", "{gradients: mine.py}", "3 problem.gradients: must be file.py:name"),
+        ("{gradients: mine.py:build}", "{gradients: mine.py:build, argument: {}}", "Did you mean arguments?"),
+        ("{gradients: mine.py:build}", "{gradient: mine.py:build}", "unknown key. Did you mean gradients?"),
+        ("{gradients: mine.py:build}", "{model: gradient}", "3 problem.model: must be one of"),
+        ("{gradients: mine.py:build}", "{model: gradients}", "Add `gradients: my_gradients.py:build`."),
+        ("{gradients: mine.py:build}", "mine.py:build", "3 problem: must be a mapping of settings"),
+        ("{gradients: mine.py:build}", "", "3 problem: must be a mapping of settings"),
+    ],
+)
+def test_a_fault_has_one_line_with_what_was_written(mine: Path, before: str, after: str, said: str) -> None:
+    change(before, after)
+    with pytest.raises(DeclarationError) as error:
+        workflow.prepare("mine.yaml", Path("output"), ())
+    (line,) = str(error.value).splitlines()
+    assert said in line
+
+
+def test_faults_of_a_model_are_all_told_at_once(mine: Path) -> None:
+    change("{gradients: mine.py:build}", "{model: vae, laten: 3}")
+    with pytest.raises(DeclarationError) as error:
+        workflow.prepare("mine.yaml", Path("output"), ())
+    places = [line.split(" ")[1] for line in str(error.value).splitlines()]
+    assert places == ["problem.laten:", "estimators[1].name:", "estimators[2].name:"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
         (
             "- pathwise",
             "- {name: other, label: pathwise}",
@@ -277,15 +332,12 @@ def test_a_fault_of_the_declaration_is_one_line(
             "- {name: number, label: pathwise}",
             "must give a function without arguments as 'number', got int.",
         ),
-        ("{name: short,", "{name: raises, label: short,", "ZeroDivisionError"),
         ("mine.py:build}", "mine.py:build, arguments: {width: 2}}", "Change problem.arguments"),
         ("mine.py:build}", "mine.py:torch}", "mine.py:torch: must be a function, got module."),
         ("mine.py:build}", "mine.py:CODE}", "mine.py"),
     ],
 )
 def test_a_fault_of_the_code_breaks_the_cell(mine: Path, before: str, after: str, said: str) -> None:
-    if "raises" in after:
-        change("mine.py:build", "mine.py:build, arguments: {names: [pathwise, score, raises]}")
     change(before, after)
     command("run")
     (record,) = records()
@@ -300,6 +352,75 @@ def test_an_estimate_that_is_no_number_breaks_its_estimator_alone(mine: Path) ->
     (record,) = records()
     assert [arm.status for arm in record.arms] == ["met", "met", "broken"]
     assert "Look at what the function returns." in (record.arms[2].cause or "")
+
+
+def faulty(text: str) -> None:
+    """Gives the fourth function this body; `calls` counts its calls."""
+    made = "    made = {"
+    body = f"    calls = []\n\n    def odd():\n        calls.append(1)\n        {text}\n\n"
+    code = (
+        Path("mine.py")
+        .read_text()
+        .replace(made, body + made)
+        .replace('"raises": lambda: 1 / 0', '"odd": odd')
+    )
+    Path("mine.py").write_text(code)
+    change("mine.py:build", "mine.py:build, arguments: {names: [pathwise, score, short, odd]}")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return 1 / 0", "mine.py:22: odd: ZeroDivisionError: division by zero"),
+        ("return torch.ones(3) @ torch.ones(2)", "mine.py:22: odd: RuntimeError: "),
+        ("raise type('Odd', (BaseException,), {})('x')", "mine.py:22: odd: Odd: x"),
+        ("raise SystemExit", "mine.py:22: must return, it ended the program"),
+        (
+            "return {'mean': torch.ones(2)}",
+            "estimators['odd']: must return 1 coordinates as 'mean', as 'path",
+        ),
+        ("return {'other': torch.ones(1)}", "estimators['odd']: must return 1 coordinates as 'mean'"),
+        ("return None", "estimators['odd']: must return a gradient: "),
+        ("return pathwise() if len(calls) < 200 else 1 / 0", "mine.py:22: odd: ZeroDivisionError"),
+        ("return {'mean': torch.ones(1 + len(calls) // 200)}", "as it returned before, got 2."),
+    ],
+)
+def test_a_fault_of_one_function_breaks_its_estimator_alone(mine: Path, body: str, said: str) -> None:
+    assert command("run") == 0
+    (alone,) = records()
+    faulty(body)
+    change("  - pathwise\n", "  - pathwise\n  - odd\n")
+    assert command("run") == 4
+    (record,) = records()
+    assert [arm.status for arm in record.arms] == ["met", "broken", "met", "met"]
+    assert said in record.arms[1].cause and "\n" not in record.arms[1].cause
+    assert np.isnan(record.arrays["variance"][1]).all()
+    for name in ("variance", "projection", "bias_statistic", "serial_dependence"):
+        np.testing.assert_array_equal(np.delete(record.arrays[name], 1, 0), alone.arrays[name], err_msg=name)
+
+
+@pytest.mark.parametrize("first", [1, 200, 1000])
+def test_where_the_reference_raises_the_others_have_what_needs_none(mine: Path, first: int) -> None:
+    """At its first call, while it is measured, and while others are compared with it, itself being done."""
+    assert command("run") == 0
+    (alone,) = records()
+    faulty(f"return pathwise() if len(calls) < {first} else 1 / 0")
+    change("  - pathwise\n", "  - {name: odd, label: pathwise}\n")
+    assert command("run") == 4
+    (record,) = records()
+    assert [arm.status for arm in record.arms] == ["broken", "met", "met"]
+    assert "odd: ZeroDivisionError" in record.arms[0].cause
+    np.testing.assert_array_equal(record.arrays["variance"][1:], alone.arrays["variance"][1:])
+    assert np.isnan(record.arrays["projection"]).all() and np.isnan(record.arrays["variance"][0]).all()
+
+
+def test_a_cell_breaks_where_every_function_does(mine: Path) -> None:
+    faulty("return 1 / 0")
+    change(NAMED, "estimators: [odd]\n")
+    change(TEXT[TEXT.index("claims:") :], "")
+    assert command("run") == 4
+    (record,) = records()
+    assert isinstance(record, BrokenRecord) and record.cause.startswith("mine.py:22: odd: ZeroDivisionError")
 
 
 def test_the_worked_example_runs_and_is_the_one_that_is_shown(

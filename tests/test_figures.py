@@ -39,6 +39,7 @@ from reportgen.figures import (
     signal_to_noise,
     unbiasedness,
     variance_against_num_samples,
+    variance_by_layer,
     variance_over_training,
     work,
 )
@@ -351,6 +352,46 @@ def test_factors_that_read_the_same_are_told_once() -> None:
     assert drawing is not None and re.search(
         r"differ by a factor of [\d.]+ in both blocks\.", drawing.caption
     )
+
+
+@pytest.mark.parametrize(
+    ("ratio", "told"),
+    [
+        (Estimate(0.999967, 0.9998, 1.0001), "cannot be told apart"),
+        (Estimate(1.0, 1.0, 1.0), "cannot be told apart"),
+        (Estimate(1.0000004, 1.0000003, 1.0000005), "are the same to three digits"),
+        (Estimate(1.0003), "are the same to three digits"),
+        (Estimate(1.02, 1.01, 1.03), "differ by a factor of 1.020"),
+        (Estimate(0.5, 0.49, 0.51), "differ by a factor of 2.000, the other way round,"),
+    ],
+)
+def test_a_factor_of_one_is_told_as_none(ratio: Estimate, told: str) -> None:
+    assert variance_by_layer._apart(ratio) == told
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [
+        (8.0, 2.0, "perturbation = 0.5 the highest (…) and the lowest (…) cannot be told apart; with "
+                   "perturbation = 0.01 the first has 4.00 times that."),
+        (2.0, 8.0, "perturbation = 0.5 the highest (…) has 4.00 times the variance of the lowest (…); with "
+                   "perturbation = 0.01 they cannot be told apart."),
+        (2.0, 2.0, "perturbation = 0.5 the highest (…) and the lowest (…) cannot be told apart; with "
+                   "perturbation = 0.01 they cannot be told apart."),
+    ],
+)  # fmt: skip
+def test_captions_of_estimators_that_are_alike_have_no_factor_of_one(
+    first: float, last: float, told: str
+) -> None:
+    def variance(cell: MeasurementCell, arm: Arm) -> float:
+        factor = {0.01: first, 0.5: last}.get(cell.setting["problem.perturbation"], 3.0)
+        return factor if arm.label == "score_function" else 2.0
+
+    text = TWO_OBJECTIVES.replace("elbo, iwae", "elbo")
+    drawing = draw(toy(text, variance, blocks=("linear",)), "variance_against_setting")
+    assert drawing is not None and told in re.sub(r"\([^()]*\)", "(…)", drawing.caption)
+    drawing = draw(toy(FUNCTION, lambda cell, arm: 4.0), "variance_by_layer")
+    assert drawing is not None and " cannot be told apart in both blocks." in drawing.caption
 
 
 def test_few_lines_take_less_height_and_the_axis_has_room_for_its_name(findings: Findings) -> None:

@@ -465,7 +465,12 @@ def test_one_that_comes_to_no_report_stops_no_other(
         assert "a came to no report: figure 1: lacks an anchor. Tell us." in page
     broken |= {"b", "c"}
     assert call("render", "a.yaml", "b.yaml", "c.yaml", "--json") == 4
-    assert json.loads(capsys.readouterr().out)["summary"] == []
+    assert len(json.loads(capsys.readouterr().out)["summary"]) == 3
+    written = json.loads(Path("output/summary.json").read_text())
+    assert (written["exit_code"], written["experiments"]) == (4, []), "that of the last run is not left"
+    assert [one["experiment"] for one in written["failed"]] == ["a", "b", "c"]
+    page = Path("output/summary.html").read_text()
+    assert "c came to no report: figure 1: lacks an anchor. Tell us." in page and "<table" not in page
     assert call("render", "a.yaml") == 4
     assert capsys.readouterr().err.splitlines()[-1] == "error: figure 1: lacks an anchor. Tell us."
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reportgen.cli import drift_lines
-from reportgen.figures import FIGURES, by_objective, draw, gap_waterfall
+from reportgen.figures import FIGURES, by_objective, captions, draw, gap_waterfall
 from reportgen.figures.models import unit_activity
 from reportgen.findings import Findings
 from reportgen.findings.drift import NumberDrift, estimate_of
@@ -253,7 +253,7 @@ def test_the_commit_of_a_checkout_whose_git_folder_is_named_relative_to_it(
 
 def test_a_factor_without_a_lower_end_can_be_turned_round(bound: Findings) -> None:
     endless: Any = replace(bound.ratio("sticking_the_landing", "pathwise"), low=0.0, high=float("inf"))
-    turned = gap_waterfall.inverse(endless)
+    turned = captions.inverse(endless)
     assert (turned.low, turned.high) == (0.0, float("inf"))
 
 

@@ -20,6 +20,7 @@ import pytest
 
 from reportgen.cli import entry as cli
 from reportgen.cli import verdict_lines
+from reportgen.cli.junit_suites import of_verification
 from reportgen.declaration import load_text
 from reportgen.errors import MissingDataError, UsageError
 from reportgen.execution import Outcome
@@ -50,6 +51,8 @@ from reportgen.verification.numbers import (
 from reportgen.verification.printed import TOKENS, Values, _Token
 from reportgen.verification.verification import quicker
 from reportgen.workflow import Job, prepare
+from tests.test_junit import read as junit
+from tests.test_junit import told
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = """\
@@ -110,8 +113,10 @@ class Second:
 
 @pytest.fixture(scope="module")
 def second(made: Path, report: Path) -> Second:
+    options = ("--executor", "serial", "--output", str(made / "second"), "--junit", str(made / "junit.xml"))
     with redirect_stdout(StringIO()) as out:
-        assert call("verify", str(report), "--executor", "serial", "--output", str(made / "second")) == 0
+        assert call("verify", str(report), *options) == 0
+    assert junit((made / "junit.xml").read_bytes()).get("failures") == "0"
     return Second(made / "second", out.getvalue().splitlines())
 
 
@@ -250,6 +255,10 @@ def test_a_digit_of_results_csv_and_the_manifest_with_it(
     assert (found.exit_code, found.promised) == (1, True)
     assert differing(found) == [("mean_norm", line)]
     assert {number.standing for number in found.numbers} == {IDENTICAL, NOT_JUDGED, DIFFERENT}
+    standings = told([of_verification(found)])
+    assert standings.pop("report") == "failure different"
+    assert any(name.startswith(f"results.csv:{line}: ") for name in standings)
+    assert set(standings.values()) == {"failure different"}
 
 
 def test_a_value_outside_of_its_interval_is_found_without_a_run(
@@ -257,8 +266,14 @@ def test_a_value_outside_of_its_interval_is_found_without_a_run(
 ) -> None:
     content, line, value = changed_row(attached(report)["results.csv"], "total_variance", outside=True)
     path = with_files(report, tmp_path / "a.pdf", results_csv=content)
-    assert call("verify", str(path)) == 1
+    assert call("verify", str(path), "--junit", str(tmp_path / "junit.xml")) == 1
     out = capsys.readouterr().out
+    (suite,) = junit((tmp_path / "junit.xml").read_bytes())
+    assert {case.get("name", "").partition(":")[0] for case in suite.iter("testcase")} == {
+        "report",
+        "evidence",
+    }
+    assert suite.get("failures") == suite.get("tests")
     assert f"results.csv:{line}: a value must lie in its interval, found {value!r}" in out
     assert "run again: no, the evidence cannot be read" in out and out.splitlines()[-1].startswith(DIFFERENT)
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from reportgen.cli.options import OUTPUT, Json, New, Old, Output, Quiet, Unused
-from reportgen.cli.printing import print_json, print_lines
+from reportgen.cli.options import OUTPUT, Json, Junit, New, Old, Output, Quiet, Unused
+from reportgen.cli.printing import complain, print_json, print_lines
 from reportgen.errors import UsageError
 
 
@@ -16,6 +16,7 @@ def compare(
     old: Old,
     new: New,
     output: Unused = OUTPUT,
+    junit: Junit = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
@@ -23,15 +24,21 @@ def compare(
 
     Of two output folders every report in both is compared.
     """
-    from reportgen.cli import drift_lines, drift_together
+    from reportgen.cli import drift_lines, drift_together, junit_suites
+    from reportgen.cli.junit import require_file, write
 
+    require_file(junit)
     together = drift_together.compare(old, new)
     if together is not None:
         answer, lines = drift_together.answer(together), drift_together.lines(together)
-        exit_code = together.exit_code
+        exit_code, suites = together.exit_code, junit_suites.of_folders(together)
+        for name, cause in together.damaged.items():
+            complain(f"{name}: {cause}", exit_code)
     else:
         found = drift_lines.compare(old, new)
         answer, lines, exit_code = drift_lines.answer(found), drift_lines.lines(found), found.exit_code
+        suites = [junit_suites.of_comparison(found)]
+    write(junit, suites)
     if as_json:
         print_json(answer)
     elif not quiet:

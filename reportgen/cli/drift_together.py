@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from reportgen.cli.drift_lines import Comparison
 from reportgen.errors import UsageError
 from reportgen.findings.finished import RESULTS, reports_in
 
-WORST_FIRST = (4, 1, 0)
+WORST_FIRST = (4, 1, UsageError.exit_code, 0)
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Together:
 
     found: tuple[Comparison, ...]
     """Of the reports in both."""
+    damaged: Mapping[str, str]
+    """Name → cause, of reports in both of which one cannot be read."""
     vanished: tuple[Path, ...]
     """Reports of OLD that NEW has none of that name for."""
     added: tuple[Path, ...]
@@ -29,27 +31,36 @@ class Together:
     @property
     def exit_code(self) -> int:
         """The worst of all; a report that vanished counts as a drift."""
-        codes = {*(one.exit_code for one in self.found), *([1] if self.vanished else [])}
+        codes = {one.exit_code for one in self.found}
+        codes |= ({1} if self.vanished else set()) | ({UsageError.exit_code} if self.damaged else set())
         return next((code for code in WORST_FIRST if code in codes), 0)
 
 
 def compare(old: Path, new: Path) -> Together | None:
-    """None where one of the two is a report itself.
+    """None where one of the two is a report itself. A damaged report stops no other.
 
-    UsageError where one is a folder of reports and the other holds none, or a report is damaged.
+    UsageError where one is a folder of reports and the other holds none.
     """
     before, after = reports_in(old), reports_in(new)
     if not (before and after):
         reports, other = (old, new) if before else (new, old)
         if not (before or after) or other.is_file() or (other / RESULTS).is_file():
             return None
-        found = "holds none" if other.exists() else "there is nothing"
+        holds = "holds none" if other.exists() else "there is nothing"
         raise UsageError(
-            f"{other}: must be a folder of reports, as {reports} is, but {found}. Correct the path, or make "
+            f"{other}: must be a folder of reports, as {reports} is, but {holds}. Correct the path, or make "
             f"them with `reportgen report --output {other}`."
         )
+    found: list[Comparison] = []
+    damaged: dict[str, str] = {}
+    for name in (name for name in before if name in after):
+        try:
+            found.append(drift_lines.compare(before[name], after[name]))
+        except UsageError as error:
+            damaged[name] = str(error)
     return Together(
-        tuple(drift_lines.compare(before[name], after[name]) for name in before if name in after),
+        tuple(found),
+        damaged,
         tuple(folder for name, folder in before.items() if name not in after),
         tuple(folder for name, folder in after.items() if name not in before),
     )
@@ -64,7 +75,8 @@ def lines(together: Together) -> Iterable[str]:
         yield from (f"{folder.name}: {status}, only {folder} is there" for folder in folders)
     drifted = sum(one.exit_code != 0 for one in together.found)
     told = [f"reports compared: {len(together.found)}", f"drifted: {drifted}"]
-    yield ", ".join([*told, *(f"{status}: {len(folders)}" for status, folders in alone.items() if folders)])
+    others = {**alone, "damaged": together.damaged}
+    yield ", ".join([*told, *(f"{status}: {len(of)}" for status, of in others.items() if of)])
 
 
 def answer(together: Together) -> dict[str, Any]:
@@ -73,5 +85,6 @@ def answer(together: Together) -> dict[str, Any]:
         "exit_code": together.exit_code,
         "experiments": [drift_lines.answer(one) for one in together.found],
         "vanished": [str(folder) for folder in together.vanished],
+        "damaged": [{"experiment": name, "cause": cause} for name, cause in together.damaged.items()],
         "added": [str(folder) for folder in together.added],
     }

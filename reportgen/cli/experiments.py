@@ -22,6 +22,7 @@ from reportgen.cli.options import (
     Gallery,
     Jobs,
     Json,
+    Junit,
     Names,
     Output,
     Paper,
@@ -58,6 +59,7 @@ def report(
     fresh: Fresh = False,
     allow_code: AllowCode = False,
     paper: Paper = "a4",
+    junit: Junit = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
@@ -66,25 +68,30 @@ def report(
     Of several experiments a summary is written too, one row a claim; one that comes to no report stops no
     other.
     """
+    from reportgen.cli.junit import require_file, write
+    from reportgen.cli.junit_suites import of_findings, without_report
     from reportgen.cli.tables import answer
     from reportgen.cli.together import in_short
     from reportgen.workflow import require_folder, require_paper
 
     require_paper(paper)
+    require_file(junit)
     asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
     limits = Limits.read(budget, device)
     _require_allowed(asked, allow_code, fresh)
     for job in asked.jobs:
         require_folder(job)
     with leaving(measuring(fresh=fresh)):
-        entries, answers, failed = [], [], Failed(asked)
+        entries, answers, suites, failed = [], [], [], Failed(asked)
         for job in asked.jobs:
             with failed.by_itself(job):
                 outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
                 findings = _press(job, quiet, keep=not fresh, paper=paper, lost=outcome.lost)
                 entries.append(in_short(findings))
                 answers.append(answer(job, findings, outcome))
+                suites.append(of_findings(findings, outcome.seconds))
                 _tell(job, findings, outcome, quiet, as_json)
+        write(junit, [*suites, *without_report(failed.causes, asked.left_out)])
         return _conclude(asked, entries, answers, failed, output, quiet, as_json, keep=not fresh, paper=paper)
 
 
@@ -266,7 +273,7 @@ def _press(
 
 
 class Failed:
-    """Experiments of several that came to no report: each is told at once, and the others go on."""
+    """Experiments that came to no report: each is told at once, and the others go on."""
 
     def __init__(self, asked: Asked) -> None:
         self.alone = not asked.several
@@ -280,11 +287,11 @@ class Failed:
         try:
             yield
         except (RenderError, StoreError) as error:
-            if self.alone or isinstance(error, UnwritableError):
+            if isinstance(error, UnwritableError):
                 raise
             name = job.experiment.experiment
             self.causes[name] = str(error)
-            self.codes.append(complain(f"{name}: {error}", error.exit_code))
+            self.codes.append(complain(str(error) if self.alone else f"{name}: {error}", error.exit_code))
 
 
 def _tell(job: Job, findings: Findings, outcome: Outcome | None, quiet: bool, as_json: bool) -> None:
@@ -322,16 +329,16 @@ def _conclude(
 
     code = _worst([*failed.codes, *(of.exit_code for of in entries)])
     if asked.several:
-        if entries and not quiet:
-            typer.echo("writing the summary", err=True)
         written: tuple[Path, ...] = ()
-        if entries:
+        if entries or failed.causes:
+            if not quiet:
+                typer.echo("writing the summary", err=True)
             written = summarize(asked, entries, failed.causes, output, exit_code=code, keep=keep, paper=paper)
         if written and not quiet and not as_json:
             typer.echo(f"summary: {written[0]}, {written[1]}")
         if as_json:
             print_json(overall(asked, answers, failed.causes, written, code))
-    elif as_json:
+    elif as_json and answers:
         print_json(answers)
     return code
 

@@ -19,6 +19,10 @@ Unused = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Junit = Annotated[
+    Path | None,
+    typer.Option("--junit", metavar="FILE", help="Write a JUnit file for CI: a suite an experiment."),
+]
 Old = Annotated[
     Path, typer.Argument(metavar="OLD", help="A report's folder, its results.csv, or a folder of reports.")
 ]

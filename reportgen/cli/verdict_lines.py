@@ -55,14 +55,19 @@ def lines(found: Verification, outcome: Outcome | None, *, quick: bool) -> Itera
         yield from (f"    {place_of(of) or f'{of.kind}: '}{of.cause}" for of in outcome.broken[:SHOWN])
         yield from _table(found)
         yield from _differences(found)
-    others = list(_others(found))
-    yield from (f"  {line}" for line in aligned(others[:SHOWN]))
-    if len(others) > SHOWN:
-        yield f"  and {prose.count(len(others) - SHOWN)} more; --json lists all"
+    rest = list(others(found))
+    yield from (f"  {line}" for line in aligned(rest[:SHOWN]))
+    if len(rest) > SHOWN:
+        yield f"  and {prose.count(len(rest) - SHOWN)} more; --json lists all"
     unjudged = [item for item in (found.pages.others if found.pages else ()) if item.standing == NOT_JUDGED]
     if unjudged:
         yield f"  not judged: {many(len(unjudged), 'thing')} that pages print otherwise; --json lists all"
-    yield f"{found.verdict}: {BROKEN if found.broken else ENDINGS[found.verdict]}"
+    yield ending(found)
+
+
+def ending(found: Verification) -> str:
+    """The verdict on all."""
+    return f"{found.verdict}: {BROKEN if found.broken else ENDINGS[found.verdict]}"
 
 
 def answer(found: Verification, outcome: Outcome | None, *, quick: bool) -> dict[str, Any]:
@@ -171,7 +176,7 @@ def _differences(found: Verification) -> Iterator[str]:
         )
 
 
-def _others(found: Verification) -> Iterator[dict[str, str]]:
+def others(found: Verification) -> Iterator[dict[str, str]]:
     """What is not as reported, the worst first."""
     for file, verdicts in ((CLAIMS, found.verdicts), (PUBLISHED, found.published)):
         for verdict in verdicts:
@@ -182,8 +187,7 @@ def _others(found: Verification) -> Iterator[dict[str, str]]:
         yield _line(number.standing, f"{_place(number)}: {_name(number)}", _change(number))
     for where, how in found.otherwise:
         yield _line(DIFFERENT, where, how)
-    others = found.pages.others if found.pages else ()
-    for item in others:
+    for item in found.pages.others if found.pages else ():
         if item.standing == DIFFERENT or item.page in found.evidence.altered:
             change = f"{item.reported} → {item.again}  in “{item.around}”"
             yield _line(item.standing, f"page {item.page}", change)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reportgen.cli.interruption import leaving, measuring
-from reportgen.cli.options import AllowCode, Device, ExecutorName, Jobs, Json, Quiet
+from reportgen.cli.options import AllowCode, Device, ExecutorName, Jobs, Json, Junit, Quiet
 from reportgen.cli.printing import print_json, print_lines
 from reportgen.errors import UsageError
 
@@ -45,13 +45,17 @@ def verify(
     executor: ExecutorName = "processes",
     device: Device = "cpu",
     allow_code: AllowCode = False,
+    junit: Junit = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
     """Run a report's evidence again, number by number."""
     from reportgen.cli import verdict_lines
+    from reportgen.cli.junit import require_file, write
+    from reportgen.cli.junit_suites import of_verification
     from reportgen.verification import Verification, again, gather
 
+    require_file(junit)
     evidence = gather(report)
     outcome: Outcome | None = None
     with _place(output) as folder:
@@ -63,6 +67,7 @@ def verify(
                 _keep(found, job.folder)
         else:
             found = Verification(evidence)
+        write(junit, [of_verification(found)])
         if as_json:
             print_json(verdict_lines.answer(found, outcome, quick=quick))
         elif not quiet:

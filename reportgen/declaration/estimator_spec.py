@@ -243,8 +243,12 @@ def _resolve_own(entry: EstimatorEntry, python: str) -> EstimatorSpec:
     return EstimatorSpec(python, label, num_samples, entry.antithetic, own)
 
 
+OF_FUNCTIONS = ("name", "unbiased", "words", "label")
+"""What may be said of a function of problem.gradients."""
+
+
 def _resolve_given(entry: EstimatorEntry, function: str) -> EstimatorSpec:
-    for option in sorted(entry.model_fields_set - {"function", "unbiased", "words", "label"}):
+    for option in sorted(entry.model_fields_set - {"function", *OF_FUNCTIONS}):
         if getattr(entry, option):
             raise refuse(
                 "is nothing that reportgen can do to a function of problem.gradients. Remove it.",

@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, PrivateAttr, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from reportgen.declaration.claims.grammar import GrammarError, parse
@@ -16,7 +23,7 @@ from reportgen.declaration.dotted import value_at
 from reportgen.declaration.epochs import Which, chosen
 from reportgen.declaration.estimator_spec import EstimatorSpec, of_functions, usual_estimators
 from reportgen.declaration.judge import Judge
-from reportgen.declaration.problems import AnyProblem
+from reportgen.declaration.problems import AnyProblem, gives_estimators
 from reportgen.declaration.problems.vae import VAE
 from reportgen.declaration.published import Published
 from reportgen.declaration.scalars import (
@@ -116,11 +123,6 @@ def _seeded(train: Train, info: ValidationInfo) -> Train:
     return train if train.seed is not None else train.model_copy(update={"seed": info.data.get("seed", 0)})
 
 
-def _named(entries: Any, info: ValidationInfo) -> Any:
-    problem = info.data.get("problem")
-    return of_functions(entries) if problem is not None and problem.given else entries
-
-
 class Experiment(Section):
     """A declared experiment. Made by `load` or `load_text`, which check what no single field can."""
 
@@ -137,9 +139,9 @@ class Experiment(Section):
     ] = Field(default_factory=lambda data: data["problem"].usual)
     """Objectives whose gradient is estimated; the first is the one meant where none is named.
     Default: those usual for the model."""
-    estimators: Annotated[
-        tuple[EstimatorSpec, ...], AsList(), AfterValidator(filled), BeforeValidator(_named)
-    ] = Field(default_factory=lambda data: usual_estimators(data["problem"], data["objective"]))
+    estimators: Annotated[tuple[EstimatorSpec, ...], AsList(), AfterValidator(filled)] = Field(
+        default_factory=lambda data: usual_estimators(data["problem"], data["objective"])
+    )
     """Estimators compared, all on the same draws. Default: those of score_function, leave_one_out and
     pathwise that apply; for a model of your own every one that does."""
     train: Annotated[Train, AfterValidator(_seeded)] = Field(default_factory=Train, validate_default=True)
@@ -155,6 +157,14 @@ class Experiment(Section):
     A list of such mappings runs the cross product of each."""
     claims: tuple[Claim, ...] = ()
     """Sentences, each with the test that decides it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _functions_by_name(cls, data: Any) -> Any:
+        """Also beside a faulty `problem`: what is meant is known before it is read."""
+        if isinstance(data, dict) and data.get("estimators") and gives_estimators(data.get("problem", {})):
+            return {**data, "estimators": of_functions(data["estimators"])}
+        return data
 
     _source_path: FilePath | None = PrivateAttr(default=None)
     _text: str = PrivateAttr(default="")

@@ -33,11 +33,16 @@ def find(name_or_path: str | Path) -> Path:
     names = (*gallery_names(), *long_names())
     if path.is_dir():
         raise UsageError(
-            f"{name_or_path}: needs a YAML file or a gallery name, got a folder. {suggestion('', names)}"
+            f"{name_or_path}: needs a YAML file or a gallery name, got a folder. "
+            "Name a file in it; `reportgen list` shows the gallery."
         )
     if path.exists():
         raise UsageError(
             f"{name_or_path}: needs a YAML file, got a pipe or a device. Save it as a file first."
+        )
+    if path.suffix in (".yaml", ".yml") and path.stem not in names:
+        raise UsageError(
+            f"{name_or_path}: no such file. Correct the path; `reportgen init` writes a new experiment."
         )
     raise UsageError(
         f"{name_or_path}: no such file, and no experiment of the gallery. {suggestion(path.stem, names)} "

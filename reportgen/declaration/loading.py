@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -12,10 +13,10 @@ from pydantic_core import ErrorDetails
 from reportgen.declaration import overrides as command_line
 from reportgen.declaration.checks.whole import complaints_about
 from reportgen.declaration.complaints import Complaint, Path, Places, describe, suggestion
-from reportgen.declaration.estimator_spec import EstimatorEntry
+from reportgen.declaration.estimator_spec import OF_FUNCTIONS, EstimatorEntry
 from reportgen.declaration.experiment import Claim, Experiment, Measure
 from reportgen.declaration.judge import Judge
-from reportgen.declaration.problems import PROBLEMS, model_of
+from reportgen.declaration.problems import OF_CODE, PROBLEMS, gives_estimators, model_of
 from reportgen.declaration.published import Published, PublishedValue
 from reportgen.declaration.swept import with_resolved_sweep
 from reportgen.declaration.train import Train
@@ -36,6 +37,7 @@ _EXAMPLES = {
     "name": "pathwise",
     "id": "lower-variance",
     "python": "my_vae.py:build",
+    "gradients": "my_gradients.py:build",
 }
 """Values to show where a required key is missing."""
 
@@ -69,7 +71,7 @@ def load_text(text: str, name: str = "declaration.yaml", overrides: Sequence[str
         experiment = Experiment.model_validate(data)
         faulty: frozenset[str] = frozenset()
     except ValidationError as error:
-        complaints = [_complaint(detail, data) for detail in _relevant(error)]
+        complaints = _telling([_complaint(detail, data) for detail in _relevant(error)], data)
         experiment, faulty = _without(data, complaints)
     if experiment is not None:
         complaints += complaints_about(experiment, faulty)
@@ -96,11 +98,24 @@ def _relevant(error: ValidationError) -> Iterator[ErrorDetails]:
             yield detail
 
 
+def _telling(complaints: list[Complaint], data: dict[str, Any]) -> list[Complaint]:
+    """Without those about estimators where the fault is in what says which there are."""
+    if any(complaint.path[:1] == ("problem",) for complaint in complaints) and _given(data) is None:
+        return [complaint for complaint in complaints if complaint.path[:1] != ("estimators",)]
+    return complaints
+
+
+def _given(data: dict[str, Any]) -> bool | None:
+    return gives_estimators(data.get("problem", {}))
+
+
 def _without(
     data: dict[str, Any], complaints: Sequence[Complaint]
 ) -> tuple[Experiment | None, frozenset[str]]:
     """The declaration without its faulty sections (and faulty claims), to check what is left."""
     faulty = frozenset(str(complaint.path[0]) for complaint in complaints if complaint.path)
+    if "problem" in faulty and _given(data) is not False:
+        faulty |= {"estimators"}  # nobody knows what they name
     bad_claims = {c.path[1] for c in complaints if c.path[:1] == ("claims",) and len(c.path) > 1}
     kept = {key: value for key, value in data.items() if key not in faulty}
     if bad_claims and isinstance(data["claims"], list):
@@ -115,6 +130,8 @@ def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
     path: Path = tuple(detail["loc"])
     if path[:1] == ("problem",):
         path = (*path[:1], *path[2:])  # without the model, which pydantic puts between
+    if path[:1] == ("estimators",) and path[2:] == ("function",):
+        path = _as_named(path, data["estimators"])
     context = detail.get("ctx", {})
     found = describe(detail["input"])
     if detail["type"] == "declaration":
@@ -123,7 +140,9 @@ def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
         text = f"the text is cut at a comma, got the rest {describe(path[-1])} as a key. Put it in quotes."
         return Complaint(path[:-1], text)
     if detail["type"] == "extra_forbidden":
-        return Complaint(path, f"unknown key. {suggestion(path[-1], _keys(path, data))}")
+        guessed = path[0] == "problem" and _given(data) is None
+        code = get_close_matches(str(path[-1]), OF_CODE) if guessed else []
+        return Complaint(path, f"unknown key. {suggestion(path[-1], code or _keys(path, data))}")
     if detail["type"] == "missing":
         example = _EXAMPLES.get(str(path[-1]), "…")
         return Complaint(path, f"is required, got nothing. Add `{path[-1]}: {example}`.")
@@ -134,12 +153,22 @@ def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
     return Complaint(path, f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {found}.")
 
 
+def _as_named(path: Path, written: Any) -> Path:
+    """Where the name of a function stands: alone, or under the key that was written."""
+    entry = written[int(path[1])] if isinstance(written, list) else written
+    if not isinstance(entry, dict):
+        return path[:2]
+    return path if "function" in entry else (*path[:2], "name")
+
+
 def _keys(path: Path, data: dict[str, Any]) -> list[str]:
     """Keys of the section that the path leads into."""
     if len(path) == 1:
         return list(Experiment.model_fields)
     if path[:2] == ("published", "values"):
         return list(PublishedValue.model_fields) if len(path) == 4 else []
+    if path[0] == "estimators" and _given(data):
+        return list(OF_FUNCTIONS)
     model = _problem(data) if path[0] == "problem" else _MODELS.get(str(path[0]))
     return list(model.model_fields) if model else []
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from reportgen.declaration.complaints import Complaint, Path, Places
+from reportgen.declaration.complaints import Complaint, Path, Places, describe
 from reportgen.declaration.yaml_scalars import BOOL, FLOAT, INT, NULL, TEXT, construct, resolvers
 
 DEEPEST = 30
@@ -90,7 +90,7 @@ def read(text: str, name: str) -> Source:
     if builder.complaints:
         raise Places(name, builder.lines).error(builder.complaints)
     if not isinstance(data, dict):
-        found = "a list" if isinstance(data, list) else f"the single value {data!r}"
+        found = "a list" if isinstance(data, list) else f"the single value {describe(data)}"
         raise fail(1, f"must be a mapping of settings (`experiment: a-name` and so on), got {found}.")
     return Source(data, builder.lines)
 

@@ -32,7 +32,7 @@ from reportgen.engine.progress import MeasureProgress
 from reportgen.engine.replicates import Paired
 from reportgen.engine.serial import FOLLOWED, serial_dependence
 from reportgen.engine.stopping import rounds
-from reportgen.errors import UsageError
+from reportgen.errors import CellError, UsageError
 from reportgen.estimators import Estimator
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.given import GivenGradients
@@ -59,6 +59,15 @@ class GivenChannel(CoordinateChannel[None]):
         """Keeps those of a batch, [1 R q]; every batch has as many."""
         if len(self.sketched) * sketches.shape[1] < FOLLOWED:
             self.sketched.append(sketches[0])
+
+    def sketches(self, model: None, noise: Mapping[bool, Tensor]) -> Tensor:
+        """NaN where it broke, so that nothing is compared with it."""
+        if self.cause is None:
+            try:
+                return super().sketches(model, noise)
+            except CellError as error:
+                self.cause, self.retired = str(error), True
+        return torch.full((1, self.used(noise).shape[1], SKETCH), math.nan, dtype=torch.float64)
 
     def gradients(self, _: None, noise: Tensor) -> dict[str, LayerGradient]:
         found = [self.replicate(int(seed)) for seed in noise.flatten()]
@@ -103,6 +112,8 @@ def measure_given(
             partial(problem.replicate, function_of(arm.estimator)),
             minimum=least,
             remedy=REMEDY,
+            cause=problem.broken.get(function_of(arm.estimator)),
+            retired=function_of(arm.estimator) in problem.broken,
         )
         for arm in arms
     }

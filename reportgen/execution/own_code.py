@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 from reportgen.declaration.problems import OF_CODE
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.execution.undisturbed import undisturbed
 from reportgen.plan import Arm, MeasurementCell
-from reportgen.usercode import Reference, UserCode, importable, load_object
+from reportgen.usercode import Reference, UserCode, faults_told, importable, load_object
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Loaded:
     """By reference; None where it may not be run."""
     estimators: Mapping[str, Estimator]
     """The table's, and the user's own by their reference."""
+    told: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Around one call of their code: what it raises becomes a CellError that names its line."""
 
 
 @contextmanager
@@ -48,7 +51,7 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
 
         own = {text: load(text) for text in dict.fromkeys(arm.estimator for arm in arms)}
         kinds = {arm.estimator: fitting(arm, own[arm.estimator]) for arm in arms}
-        yield Loaded(load, {**ESTIMATORS, **kinds})
+        yield Loaded(load, {**ESTIMATORS, **kinds}, partial(faults_told, *sources.values()))
 
 
 def model_code(cell: MeasurementCell) -> str | None:

@@ -144,6 +144,7 @@ def _measure(task: Task, cell: MeasurementCell) -> None:
             parameters=load_checkpoint(store, trained, cell.checkpoint) if trained else {},
             closed_kl=any(OBJECTIVES[arm.objective].exact_kl for arm in cell.arms),
             code=own.load,
+            told=own.told,
             functions=_functions(cell),
         )
         made = BUILDERS[cell.problem["model"]](materials)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reportgen.figures.drafting.lines import Line, extent
@@ -104,7 +104,7 @@ def contrast(findings: Findings, objective: str | None = None) -> Contrast | Non
             values[label] = estimate.value
     if len(values) < 2:
         return None
-    high, low = max(values, key=lambda k: values[k]), min(values, key=lambda k: values[k])
+    high, low = ends(values)
     first, last = findings.checkpoints[0], findings.checkpoints[-1]
     at = findings.vocabulary.checkpoint
     return Contrast(
@@ -115,6 +115,11 @@ def contrast(findings: Findings, objective: str | None = None) -> Contrast | Non
         at(first),
         findings.ratio(high, low, objective=objective, checkpoint=first),
     )
+
+
+def ends(values: Mapping[str, float]) -> tuple[str, str]:
+    """Labels of the highest and the lowest; never the same one, where all are equal either."""
+    return max(values, key=lambda k: values[k]), min(reversed(list(values)), key=lambda k: values[k])
 
 
 def contrast_sentence(found: Contrast | None) -> str:
@@ -128,6 +133,19 @@ def contrast_sentence(found: Contrast | None) -> str:
     if found.first_at != found.last_at and found.first.available:
         text += f"; at {found.first_at} their ratio is {prose.number(found.first.value)}"
     return text + "."
+
+
+def inverse(factor: Estimate) -> Estimate:
+    """One over a positive factor, its interval turned round."""
+    low, high = (1 / end if end else math.inf for end in (factor.high, factor.low))
+    return replace(factor, value=1 / factor.value, low=low, high=high)
+
+
+def alike(ratio: Estimate) -> str:
+    """What two variances do whose ratio is no factor to speak of, after “highest and lowest”; else empty."""
+    if ratio.has_interval and ratio.low <= 1.0 <= ratio.high:
+        return "cannot be told apart"
+    return "are the same to three digits" if prose.value_of(ratio) == prose.number(1.0) else ""
 
 
 def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from reportgen.figures.captions import lowered, place, sentences
+from reportgen.figures.captions import inverse, lowered, place, sentences
 from reportgen.figures.drafting.axes import log_axis, margin_head, margin_note, row_labels
 from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
@@ -127,12 +127,6 @@ def factor_text(factor: Estimate) -> str:
     if not factor.available or factor.value >= 1:
         return f"÷ {prose.with_interval(factor)}" if factor.available else prose.NOT_AVAILABLE
     return f"× {prose.with_interval(inverse(factor))}"
-
-
-def inverse(factor: Estimate) -> Estimate:
-    """One over a positive factor, its interval turned round."""
-    low, high = (1 / end if end else math.inf for end in (factor.high, factor.low))
-    return replace(factor, value=1 / factor.value, low=low, high=high)
 
 
 def table(data: GapWaterfall) -> Table:

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import (
     Place,
+    alike,
     biased_sentence,
     intervals_sentence,
     labels_of,
@@ -259,7 +260,8 @@ def ratio_sentence(findings: Findings, panel: Panel) -> str:
     ]
     if len(last) < 2:
         return ""
-    (high, above), (low, below) = (choose(last, key=lambda arm: arm[0].values[-1]) for choose in (max, min))
+    high, above = max(last, key=lambda arm: arm[0].values[-1])
+    low, below = min(reversed(last), key=lambda arm: arm[0].values[-1])
     at_first, at_last = (
         findings.ratio(
             high.label,
@@ -271,12 +273,17 @@ def ratio_sentence(findings: Findings, panel: Panel) -> str:
         )
         for i in (0, -1)
     )
-    text = (
-        f"With {named_value(panel.path, panel.values[-1])} the highest ({lowered(high.title)}) has"
-        f" {prose.value_of(at_last)} times the variance of the lowest ({lowered(low.title)})"
-    )
+    first, second = f"the highest ({lowered(high.title)})", f"the lowest ({lowered(low.title)})"
+    factor = f"{prose.value_of(at_last)} times"
+    told = alike(at_last)
+    text = f"{first} and {second} {told}" if told else f"{first} has {factor} the variance of {second}"
+    text = f"With {named_value(panel.path, panel.values[-1])} {text}"
     if high.values[0] > 0 and low.values[0] > 0 and usable(at_first):
-        text += f", and {prose.value_of(at_first)} times with {named_value(panel.path, panel.values[0])}"
+        there, factor = named_value(panel.path, panel.values[0]), f"{prose.value_of(at_first)} times"
+        if other := alike(at_first):
+            text += f"; with {there} they {other}"
+        else:
+            text += f"; with {there} the first has {factor} that" if told else f", and {factor} with {there}"
     return text + "."
 
 

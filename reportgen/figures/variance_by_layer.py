@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reportgen.figures.captions import (
+    alike,
     biased_sentence,
+    ends,
     intervals_sentence,
+    inverse,
     labels_of,
     left_out_sentence,
     lowered,
@@ -25,7 +28,7 @@ from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, TEXT, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import comparable, line, unbiased, usable
-from reportgen.findings import Findings, prose
+from reportgen.findings import Estimate, Findings, prose
 
 ACROSS = 4
 """Panels beside one another, at most."""
@@ -144,7 +147,7 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     if len(by_name) < 2:
         return ""
     totals = {label: sum(v for v in one.values if v > 0) for label, one in by_name.items()}
-    high, low = by_name[max(totals, key=lambda k: totals[k])], by_name[min(totals, key=lambda k: totals[k])]
+    high, low = (by_name[label] for label in ends(totals))
     found = [
         (findings.ratio(high.label, low.label, objective=data.objective, group=group), title)
         for group, title in zip(data.groups, data.titles, strict=True)
@@ -153,11 +156,21 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     if len(ratios) < 2:
         return ""
     (least, narrow), (most, wide) = (choose(ratios, key=lambda pair: pair[0].value) for choose in (min, max))
-    factors = prose.value_of(least), prose.value_of(most)
-    text = f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) differ by a factor of"
-    if factors[0] == factors[1]:
-        return f"{text} {factors[0]} in {'both blocks' if len(ratios) == 2 else 'every block'}."
-    return f"{text} {factors[0]} in “{narrow}” and of {factors[1]} in “{wide}”."
+    first, second = _apart(least), _apart(most)
+    text = f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) {first}"
+    if first == second:
+        return f"{text} in {'both blocks' if len(ratios) == 2 else 'every block'}."
+    again = second.removeprefix("differ by a factor ") if first.startswith("differ") else second
+    return f"{text} in “{narrow}” and {again} in “{wide}”."
+
+
+def _apart(ratio: Estimate) -> str:
+    """What highest and lowest do in a block, where their order may be another than in all."""
+    if told := alike(ratio):
+        return told
+    if ratio.value < 1.0:
+        return f"differ by a factor of {prose.value_of(inverse(ratio))}, the other way round,"
+    return f"differ by a factor of {prose.value_of(ratio)}"
 
 
 def alt(data: VarianceByLayer) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reportgen.errors import UsageError
+from reportgen.errors import CellError, UsageError
 from reportgen.problems.seeding import begin, seeded
 
 FIRST = 0
@@ -19,6 +20,9 @@ WHOLE, EVERYTHING = "gradient", "all"
 """Names of the one group where a gradient has no parts, and of all groups together."""
 _NUMPY = {2: np.float16, 4: np.float32}
 """Types that keep their precision, by bytes; float64 of all others."""
+
+Told = Callable[[], AbstractContextManager[None]]
+"""Around one call of a function; a CellError that it makes of a fault breaks that function alone."""
 
 
 @dataclass(frozen=True)
@@ -31,30 +35,47 @@ class GivenGradients:
     """Coordinates of each group."""
     epsilon: float
     """Of the coarsest numbers that a gradient is computed in."""
+    broken: Mapping[str, str]
+    """By name, why one gave no estimate at its first call."""
+    told: Told
 
     def replicate(self, name: str, seed: int) -> dict[str, Tensor]:
         """One estimate, group by group, float64. Raises UsageError where it is not like the first."""
         estimator = self.estimators[name]
-        found = estimator.parts(seed)
-        estimator.require(found, self.sizes, "it returned before")
+        with self.told():
+            found = estimator.parts(seed)
+            estimator.require(found, self.sizes, "it returned before")
         return {name: part.double() for name, part in found.items()}
 
 
-def given(functions: Mapping[str, Callable[[], object]], reference: str, seed: int) -> GivenGradients:
+def given(
+    functions: Mapping[str, Callable[[], object]], reference: str, seed: int, told: Told = nullcontext
+) -> GivenGradients:
     """Calls each function once, to see what gradients they return.
 
-    Raises UsageError where that is none, or not in the coordinates of the reference's.
+    Raises UsageError where that is none, or not in the coordinates of the reference's (of the first sound
+    one's, where the reference breaks); CellError where all break.
     """
     estimators = {name: GivenEstimator(name, function) for name, function in functions.items()}
-    for estimator in estimators.values():
-        estimator.require_no_arguments()
+    trials: dict[str, dict[str, Tensor]] = {}
+    broken: dict[str, str] = {}
+    sizes: dict[str, int] = {}
     with seeded(seed):
-        trials = {name: estimator.parts(FIRST) for name, estimator in estimators.items()}
-    sizes = {name: part.numel() for name, part in trials[reference].items()}
-    for name, estimator in estimators.items():
-        estimator.require(trials[name], sizes, f"{reference!r} returned")
+        for name in sorted(estimators, key=lambda name: name != reference):
+            try:
+                with told():
+                    estimators[name].require_no_arguments()
+                    found = estimators[name].parts(FIRST)
+                    sizes = sizes or {part: values.numel() for part, values in found.items()}
+                    first = next(iter(trials), name)
+                    estimators[name].require(found, sizes, f"{first!r} returned")
+                trials[name] = found
+            except CellError as error:
+                broken[name] = str(error)
+    if not trials:
+        raise CellError(broken[reference])
     coarsest = max(torch.finfo(part.dtype).eps for found in trials.values() for part in found.values())
-    return GivenGradients(estimators, sizes, coarsest)
+    return GivenGradients(estimators, sizes, coarsest, broken, told)
 
 
 @dataclass
@@ -68,13 +89,20 @@ class GivenEstimator:
         """One estimate as it is computed, flat, on the CPU."""
         begin(seed)
         with torch.enable_grad():  # whatever the caller has, or another function has left
-            returned = self.function()
+            returned = self._called()
         found = {name: self._flat(name, part) for name, part in self._named(returned).items()}
         if not sum(part.numel() for part in found.values()):
             raise self._unfit("nothing")
         if EVERYTHING in found:
             raise self._unfit(f"a part called {EVERYTHING}, as all parts together are", "Call it otherwise.")
         return found
+
+    def _called(self) -> object:
+        try:
+            return self.function()
+        except BaseException as error:
+            error.add_note(self.name)
+            raise
 
     def require_no_arguments(self) -> None:
         """Raises UsageError where it says that it cannot be called without."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from reportgen.errors import CellError, UsageError
 from reportgen.problems.given import given
@@ -14,7 +15,8 @@ from reportgen.problems.python_model import called
 def build(materials: Materials) -> Described:
     """Runs the file and calls the function that makes the others.
 
-    Raises CellError where the code may not be run, or lacks a function that the declaration names.
+    One that raises an exception, or returns what is no gradient, breaks alone. Raises CellError where the
+    code may not be run, or lacks a function that the declaration names, or where all of them break.
     """
     text = str(materials.settings["gradients"])
     made = called(materials, text)
@@ -35,8 +37,14 @@ def build(materials: Materials) -> Described:
                 f"{type(made[name]).__name__}. Write lambda: … around what it computes."
             )
     functions = {name: made[name] for name in materials.functions}
-    try:
-        problem = given(functions, materials.functions[0], materials.seed)
-    except UsageError as error:
-        raise CellError(f"{text}: {error}") from error
+
+    @contextmanager
+    def told() -> Iterator[None]:
+        try:
+            with materials.told():
+                yield
+        except UsageError as error:
+            raise CellError(f"{text}: {error}") from error
+
+    problem = given(functions, materials.functions[0], materials.seed, told)
     return Described(problem, "none", (0,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,5 +28,7 @@ class Materials:
     """Whether an objective has its KL in closed form."""
     code: Callable[[str], object] | None = None
     """Loads an object of the user's own by its reference; None where their code may not be run."""
+    told: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Around one call of it: what it raises becomes a CellError that names its line."""
     functions: tuple[str, ...] = ()
     """Names of the functions wanted of it, where it gives the estimators; the reference's first."""

@@ -22,7 +22,7 @@ def sentences(entries: Sequence[Entry], left_out: Mapping[str, str], failed: Map
 
     `left_out`: experiment → the data set that it lacks; `failed`: experiment → why it came to no report.
     """
-    said = [_counted(entries)]
+    said = [_counted(entries)] if entries else []
     broke = [f"{words.counted(len(of.broken), 'cell')} of {of.name}" for of in entries if of.broken]
     if broke:
         said.append(f"{words.capital(prose.listing(broke))} broke.")

@@ -6,7 +6,7 @@ Only `loading` runs anything; the other files read text.
 from __future__ import annotations
 
 from reportgen.usercode.code import UserCode
-from reportgen.usercode.loading import importable, load_object
+from reportgen.usercode.loading import faults_told, importable, load_object
 from reportgen.usercode.places import noted, our_place, place_of
 from reportgen.usercode.reference import Reference
 from reportgen.usercode.told import shown, told
@@ -14,6 +14,7 @@ from reportgen.usercode.told import shown, told
 __all__ = [
     "Reference",
     "UserCode",
+    "faults_told",
     "importable",
     "load_object",
     "noted",

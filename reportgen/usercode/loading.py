@@ -24,30 +24,36 @@ MOST_NAMES = 8
 
 @contextmanager
 def importable(*sources: Source) -> Iterator[None]:
-    """While they run: imports begin beside them, what they print goes to standard error, faults are told.
-
-    Any exception of their own becomes a CellError with type, message, file and
-    line; an attempt to end the program becomes one too. What is noted on an
-    exception says that a part of the first one's raised it, with no line of theirs.
-    """
+    """While they run: imports begin beside them, what they print goes to standard error, faults are told."""
     roots = [str(source.root) for source in sources]
     sys.path[:0] = reversed(roots)
     try:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), faults_told(*sources):
             yield
-    except (ReportgenError, KeyboardInterrupt):
+    finally:
+        for root in roots:
+            sys.path.remove(root)
+
+
+@contextmanager
+def faults_told(*sources: Source) -> Iterator[None]:
+    """Any exception of their own becomes a CellError with type, message, file and line.
+
+    An attempt to end the program becomes one too. What is noted on an exception
+    says that a part of the first one's raised it, with no line of theirs.
+    """
+    try:
+        yield
+    except (ReportgenError, KeyboardInterrupt, GeneratorExit):
         raise
     except SystemExit as error:
         where = place_of(error, sources) or sources[0].file.name
         raise CellError(f"{where}: must return, it ended the program. Raise an exception instead.") from error
-    except Exception as error:
+    except BaseException as error:  # there are more that end no program: of asyncio, of test frameworks
         place = place_of(error, sources) or (sources[0].file.name if noted(error) else None)
         if place is None:
             raise
         raise CellError(f"{place}: {noted(error)}{type(error).__name__}: {told(error)}") from error
-    finally:
-        for root in roots:
-            sys.path.remove(root)
 
 
 def load_object(reference: Reference, source: Source) -> object:

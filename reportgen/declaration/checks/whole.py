@@ -83,6 +83,7 @@ def complaints_about(experiment: Experiment, faulty: frozenset[str]) -> list[Com
         if not needs & faulty:
             found += check(experiment)
     doubtful = faulty | {str(complaint.path[0]) for complaint in found if complaint.path[0] == "sweep"}
+    doubtful |= set() if experiment.estimators else {"estimators"}
     if not _CLAIMS_LEAN_ON & doubtful:
         resolved = with_resolved_sweep(experiment)
         found += [*check_written_apart(resolved), *check_claims(resolved)]

@@ -54,6 +54,17 @@ def model_of(section: Any) -> Any:
     return section.get("model", next((name for name in OF_CODE if name in section), "vae"))
 
 
+def gives_estimators(section: Any) -> bool | None:
+    """Whether a `problem` section, faulty or not, means code that gives the estimators; None if it may."""
+    model = model_of(section)
+    kind = PROBLEMS.get(model) if isinstance(model, str) else None
+    if kind is None or not isinstance(section, dict | Problem):
+        return None
+    if isinstance(section, dict) and not {"model", model} & section.keys():
+        return kind.given if section.keys() <= kind.model_fields.keys() else None
+    return kind.given
+
+
 def _tag(value: Any) -> str:
     return str(model_of(value))
 
@@ -84,4 +95,4 @@ else:
     ]
     """A problem of any model; pydantic reports faults at (…, model, field)."""
 
-__all__ = ["PROBLEMS", "AnyProblem", "Problem", "model_of"]
+__all__ = ["PROBLEMS", "AnyProblem", "Problem", "gives_estimators", "model_of"]

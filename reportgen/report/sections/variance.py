@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen.figures.drafting.labels import named_setting
@@ -11,6 +11,7 @@ from reportgen.findings.statistics.cautions import cautions
 from reportgen.report.sections.training import between_objectives, stories
 from reportgen.report.text import about
 from reportgen.report.text.section import Section
+from reportgen.store import MeasurementRecord
 
 
 def rows(findings: Findings, objective: str, parameters: str) -> list[Mapping[str, Any]]:
@@ -29,13 +30,25 @@ def rows(findings: Findings, objective: str, parameters: str) -> list[Mapping[st
 
 
 def warnings(findings: Findings) -> list[str]:
-    """Of functions of a user's own, what may be wrong with their estimates, and in which setting."""
-    found: list[str] = []
+    """Of functions of a user's own, what may be wrong with their estimates, and in which settings."""
+    found: dict[str, list[MeasurementRecord]] = {}
     for record in findings.measurements:
-        said = cautions(record, lambda label: about.named(findings, label))
-        swept = "" if record.base else ", ".join(named_setting(*one) for one in record.setting.items())
-        found += [f"{prose.capital(swept)}: {text}" if swept else text for text in said]
-    return found
+        for text in cautions(record, lambda label: about.named(findings, label)):
+            found.setdefault(text, []).append(record)
+    return [
+        f"{prose.capital(where)}: {text}" if (where := _settings(findings, records)) else text
+        for text, records in found.items()
+    ]
+
+
+def _settings(findings: Findings, records: Sequence[MeasurementRecord]) -> str:
+    """“arms = 2 and arms = 24”; empty for the base setting alone."""
+    if all(record.base for record in records):
+        return ""
+    if len(records) == len(findings.measurements):
+        return "in every setting"
+    named = [", ".join(named_setting(*one) for one in record.setting.items()) for record in records]
+    return "; ".join(named) if any(", " in one for one in named) else prose.listing(named)
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
