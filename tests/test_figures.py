@@ -859,6 +859,18 @@ def test_log_axes_are_labelled_inside_their_limits(exponent: float, decades: flo
     assert all(low * (1 - 1e-6) <= v <= high * (1 + 1e-6) for v in (*major, *minor))
 
 
+def test_ends_of_a_slope_do_not_read_like_its_value() -> None:
+    told = [
+        variance_against_num_samples.slope_note(Estimate(-0.95206, -0.95206 - half, -0.95206 + half))
+        for half in (0.02, 0.002, 0.0004)
+    ]
+    assert told == [
+        "slope −0.95 (−0.97 to −0.93)",
+        "slope −0.952 (−0.954 to −0.950)",
+        "slope −0.9521 (−0.9525 to −0.9517)",
+    ]
+
+
 def test_either_half_of_a_short_log_axis_has_a_label() -> None:
     assert log_ticks(0.77, 1.62, 5)[1] == ["1", "1.2", "1.5"]
     assert log_ticks(0.8, 1.1)[1][0] == "0.8" and float(log_ticks(0.8, 1.1)[1][-1]) >= 1
