@@ -60,6 +60,7 @@ def toy(
     eta: int = 2,
     exact: Mapping[str, OneNumber] | None = None,
     norms: OneNumber = lambda cell, arm: 1.0,
+    p_values: OneNumber = lambda cell, arm: 1.0,
     spread: float = 0.01,
     blocks: tuple[str, ...] = ("mean", "log_scale"),
 ) -> Findings:
@@ -81,6 +82,7 @@ def toy(
             variances,
             spread=spread,
             norms=norms,
+            p_values=p_values,
             groups=dict.fromkeys(blocks, variances),
             more=more,
         )

@@ -200,6 +200,12 @@ def test_a_function_alone_is_told_without_comparisons() -> None:
         "lower, ",
     ):
         assert unsaid not in text, unsaid
+    spoken = toy(
+        TEXT[: TEXT.index("claims:")].replace(NAMED, "estimators: [{name: pathwise, words: of the path}]\n"),
+        lambda cell, arm: 4.0,
+        eta=1,
+    )
+    assert re.search(r"<h3[^>]*>Pathwise", page_of(spoken)), "as tables name it"
     assert "A gradient has 1 coordinate here, and where its randomness comes from" in text
 
 

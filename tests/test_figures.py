@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
@@ -290,6 +291,9 @@ def test_work_compares_with_the_best_unbiased_estimator(findings: Findings) -> N
     assert [r.by_passes[0] for r in data.rows] == sorted(r.by_passes[0] for r in data.rows)
     _, second, *_ = data.rows
     assert f"needs {prose.number(second.by_passes[0])} times as much" in work.caption(findings, data)
+    like = replace(second, by_passes=(1.0004, 1.0, 1.001))
+    close = replace(data, rows=tuple(like if row is second else row for row in data.rows))
+    assert ", the next, needs as much, to three digits" in work.caption(findings, close)
 
 
 def test_numbers_beside_a_panel_of_work_do_not_seem_to_name_rows_of_the_next(findings: Findings) -> None:
@@ -530,6 +534,27 @@ def test_captions_say_a_thing_once(drawings: dict[str, Any], findings: Findings)
     assert together.count("score function over pathwise") == 1
     apart = by_objective.caption(findings, panels)
     assert apart.count("score function over pathwise") == 1 and "; " in apart.partition("over pathwise")[2]
+
+
+def test_the_key_to_a_single_panel_has_its_colour(findings: Findings) -> None:
+    data = noise_split.data(findings)
+    assert data is not None
+    for lines, said in ((data.lines[:1], "Monte Carlo noise"), (data.lines, "(in each panel’s colour)")):
+        with house_style("noise_split"):
+            (legend,) = noise_split.draw(replace(data, lines=lines)).legends
+        assert legend.get_texts()[0].get_text().endswith(said)
+        own = legend.get_patches()[0].get_facecolor() == to_rgba(lines[0].look.colour)
+        assert own == (len(lines) == 1)
+
+
+def test_names_of_ridges_stand_on_one_line(findings: Findings) -> None:
+    """Rows are as high as a line and a half: the second line of the last name lay on the axis."""
+    data = coordinate_distribution.data(findings)
+    assert data is not None
+    long = "Straight-through Gumbel-softmax"
+    with house_style("coordinate_distribution"):
+        figure = coordinate_distribution.draw(replace(data, rows=(replace(data.rows[0], title=long),)))
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [long]
 
 
 def test_a_biased_estimator_has_no_share_of_noise(findings: Findings, drawings: dict[str, Any]) -> None:
@@ -873,6 +898,23 @@ def test_log_axes_are_labelled_inside_their_limits(exponent: float, decades: flo
     major, labels, minor = log_ticks(low, high)
     assert 2 <= len(major) <= 8 and len(labels) == len(set(labels)) == len(major)
     assert all(low * (1 - 1e-6) <= v <= high * (1 + 1e-6) for v in (*major, *minor))
+
+
+def test_ends_of_a_slope_do_not_read_like_its_value() -> None:
+    told = [
+        variance_against_num_samples.slope_note(Estimate(-0.95206, -0.95206 - half, -0.95206 + half))
+        for half in (0.02, 0.002, 0.0004)
+    ]
+    assert told == [
+        "slope −0.95 (−0.97 to −0.93)",
+        "slope −0.952 (−0.954 to −0.950)",
+        "slope −0.9521 (−0.9525 to −0.9517)",
+    ]
+
+
+def test_either_half_of_a_short_log_axis_has_a_label() -> None:
+    assert log_ticks(0.77, 1.62, 5)[1] == ["1", "1.2", "1.5"]
+    assert log_ticks(0.8, 1.1)[1][0] == "0.8" and float(log_ticks(0.8, 1.1)[1][-1]) >= 1
 
 
 def test_ticks_read_as_they_should() -> None:

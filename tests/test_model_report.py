@@ -765,7 +765,7 @@ def test_what_is_unfinished_is_placed_by_model_and_its_own_k() -> None:
     told = unfinished.context(collect(experiment, plan, made))
     assert told is not None
     places = [row["where"].replace("\u00a0", " ") for row in told["short"]]
-    assert places[0] == "IWAE bound; epoch 0; K = 50; VAE, 1 layer, k = 1"
+    assert places[0] == "epoch 0; K = 50; VAE, 1 layer, k = 1"
     lost = made | {cell.key: paused(made[cell.key]) for cell in plan.trainings[1:2]}
     told = unfinished.context(collect(experiment, plan, lost))
     assert told is not None and told["paused"][0]["what"] == "Training, VAE, 1 layer, k\u00a0=\u00a05"

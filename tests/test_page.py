@@ -119,7 +119,7 @@ def test_long_names_are_broken_on_a_phone(visit: Visiting, tmp_path: Path) -> No
     path = tmp_path / "report.html"
     path.write_bytes(whole_page(findings_of(text)))
     visited = visit(path, width=320)
-    assert visited.page.locator(".claim .mark", has_text=label).count() > 0
+    assert visited.page.locator(".claim .places", has_text=label).count() > 0
     assert visited.page.locator(".controls button", has_text=label).count() > 0
     assert visited.overflowing() == []
 

@@ -121,13 +121,28 @@ def test_a_note_goes_with_its_table(filled: int) -> None:
     assert found[-6:] == [*(f"row {n}" for n in range(5)), "A note."]
 
 
+@pytest.mark.parametrize("filled", range(130, 250, 15))
+def test_references_begin_where_a_page_has_room_for_some(filled: int) -> None:
+    """They are not kept together, which left a page's foot empty; nor does their heading stand alone."""
+    many = "".join(f"<li>work {n} {'of several words ' * 8}</li>" for n in range(10, 34))
+    body = f'<section><h2>heading</h2><ol class="references">{many}</ol></section>'
+    found = [list(dict.fromkeys(tags)) for tags in pages_of(body, {"h2", "li"}, filled) if tags]
+    assert found[0][0] == "heading" and len(found[0]) > 2
+    assert len(found) == 2 and len(found[0]) + len(found[1]) == 25
+    assert found[0][1:] == [f"work {n} o" for n in range(10, 10 + len(found[0]) - 1)]
+
+
 @pytest.mark.parametrize("filled", range(220, 252, 4))
 def test_a_single_sentence_does_not_stand_alone_under_its_heading(filled: int) -> None:
-    given = {"groups": [], "variances": [], "rows": [], "reference": "", "objective": "", "where": ""}
+    """It is the first of those that follow, or of the paragraph with the ratios."""
+    given: dict[str, Any] = {"groups": [], "variances": [], "reference": "", "objective": "", "where": ""}
+    given["rows"] = [{"title": "another", "cells": []}]
     given |= {"spread": "", "free": False, "sentences": ["Of many coordinates. " * 20]}
     text = Writer("paper", {}).environment().get_template("sections/layers.html").render(given)
     (first, *_) = [tags for tags in pages_of(f"<h2>heading</h2>{text}", {"h2", "p"}, filled) if tags]
-    assert len({*first}) == 3
+    assert {*first} == {"heading", "What hold"}
+    many = re.search("<p>What holds for the sum need not hold for its parts. Of many coordinates", text)
+    assert many and text.count("<p>") == 1
 
 
 def test_what_a_text_announces_follows_it_on_its_page(findings: Findings) -> None:
@@ -189,7 +204,11 @@ def test_a_label_that_no_column_has_room_for_is_broken() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("<p>is 952.0 (946.0 to 958.2), of all</p>", "<p>is 952.0 (946.0_to_958.2), of_all</p>"),
+        ("<p>is 952.0 (946.0 to 958.2), of all</p>", "<p>is 952.0_(946.0_to_958.2), of_all</p>"),
+        ("<p>is 1234567.0 (946.0 to 123458.2), of all</p>",
+         "<p>is 1234567.0 (946.0_to_123458.2), of_all</p>"),
+        ("<p>6 latent bits, 4 independent bits in 44 settings with 13 values</p>",
+         "<p>6_latent bits, 4_independent bits in 44_settings with 13_values</p>"),
         ("<p>1 (1.123456×10⁶ to 1.234567×10⁶)</p>", "<p>1 (1.123456×10⁶ to_1.234567×10⁶)</p>"),
         ("<p>Of 14 declared claims two hold</p>", "<p>Of 14_declared claims two_hold</p>"),
         ("<p>of 10⁶ to −1</p>", "<p>of 10⁶ to_−1</p>"),
@@ -202,7 +221,7 @@ def test_a_label_that_no_column_has_room_for_is_broken() -> None:
         ("<pre>2 to 3 units</pre><code>1 to 2</code>", "<pre>2 to 3 units</pre><code>1 to 2</code>"),
     ],
 )  # fmt: skip
-def test_no_line_ends_inside_an_interval_or_before_a_short_last_word(text: str, said: str) -> None:
+def test_no_line_ends_at_an_interval_or_in_it_or_before_a_short_last_word(text: str, said: str) -> None:
     paper, screen = (Writer(medium, {})._finished(text) for medium in ("paper", "screen"))
     assert paper == said.replace("_", "\u00a0") and screen == whole(text)
 
@@ -210,7 +229,7 @@ def test_no_line_ends_inside_an_interval_or_before_a_short_last_word(text: str, 
 def test_no_line_of_the_screen_ends_inside_an_interval_or_a_name() -> None:
     text = "<p>{}; Burda{}et{}al. find 2 to 3</p><pre>(1 to 2) et al.</pre><script>(1 to 2)</script>"
     given = text.format("532 (530.1 to −534.3)", " ", " ")
-    said = text.format("532 (530.1_to_−534.3)", " ", "_").replace("_", "\u00a0")
+    said = text.format("532_(530.1_to_−534.3)", " ", "_").replace("_", "\u00a0")
     assert Writer("screen", {})._finished(given) == said
 
 
@@ -359,6 +378,17 @@ def test_no_page_before_the_references_is_a_quarter_empty(
         free = page_box.content_box_y() + page_box.height - max(filled)
         assert free < 0.25 * page_box.height, (number, free / page_box.height)
     assert len(pages) <= most
+
+
+def test_the_line_below_the_title_is_one(pages: list[Any]) -> None:
+    lines = [
+        box
+        for paragraph in pages[0]._page_box.descendants()
+        if paragraph.element_tag == "p" and paragraph.element.get("class") == "byline"
+        for box in paragraph.descendants()
+        if type(box).__name__ == "LineBox"
+    ]
+    assert lines and len({round(line.position_y) for line in lines}) == 1, [line.width for line in lines]
 
 
 def meet(one: Any, other: Any) -> bool:

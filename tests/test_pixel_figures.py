@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patches import StepPatch
 
 from reportgen.figures import draw, noise_in_image, pixel_maps, weight_histogram
 from reportgen.figures.drafting.colour_scale import Scale
@@ -212,6 +213,20 @@ def test_histograms_are_those_of_the_pair_the_wider_first(findings: Findings) ->
     assert "row 2 and column 2 to unit 1 of the first layer, at image 10 of the test part" in caption
     assert "of a normal variable 0.27% do" in caption and "epoch 200." in caption
     assert f"standard deviation {data.spreads[1].deviation:.3g}"[:20] in alt
+
+
+def test_a_bin_apart_from_others_stands_on_the_axis(findings: Findings) -> None:
+    """Estimates from a few codes take few values: without sides their bins were dashes in the air."""
+    data = weight_histogram.data(findings)
+    assert data is not None
+    one = data.spreads[0]
+    apart = tuple(value if index % 3 == 0 else 0.0 for index, value in enumerate(one.density))
+    spreads = (replace(one, density=apart), data.spreads[1])
+    with house_style("apart"):
+        axes = weight_histogram.draw(replace(data, spreads=spreads)).axes[0]
+    (steps, *_) = [patch for patch in axes.patches if isinstance(patch, StepPatch)]
+    values = np.asarray(steps.get_data().values)
+    assert np.isfinite(values).all() and 0 < values.min() < axes.get_ylim()[0]
 
 
 def test_the_narrower_has_a_panel_of_its_own_only_where_it_is_much_narrower(findings: Findings) -> None:

@@ -28,6 +28,7 @@ from reportgen.findings.series import series
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.report.sections import (
     cost,
+    estimators,
     exact,
     judged,
     layers,
@@ -35,6 +36,7 @@ from reportgen.report.sections import (
     signal,
     training,
     unbiasedness,
+    unfinished,
     variance,
 )
 from reportgen.report.text import about, marks
@@ -84,7 +86,7 @@ def test_nothing_is_said_of_training_where_there_is_none(function: Findings) -> 
     seen = text_of(page_of(function)).partition("The declaration, with every default")[0]
     found = sorted({match[0] for match in FOREIGN.finditer(seen)})
     assert found == []
-    assert "in seven settings" in seen and "evaluations of f" in seen
+    assert "in seven settings" in seen and "cost in evaluations of f;" not in seen
 
 
 def test_the_same_search_finds_them_in_a_report_of_networks() -> None:
@@ -383,7 +385,12 @@ def test_intervals_that_hold_the_exact_value_are_counted() -> None:
     context = exact.context(found)
     assert context is not None
     assert "Of 28 measured variances with an exact answer, 20 have it inside" in context["tally"]
-    assert "would hold 26.6 on average" in context["tally"] and "The furthest off, " in context["tally"]
+    assert "would hold 26.6 on average" in context["tally"]
+    assert re.search(
+        r"The furthest off, \S+ \(\S+ to \S+\) times the exact value, is that of the score function "
+        r"\(function cosine, k = \S+, gradient in \S+\)\.",
+        marks.plain(context["tally"]).replace("\u00a0", " "),
+    )
     assert [(row["title"], row["inside"]) for row in context["rows"]] == [
         ("Score function", "6"), ("Pathwise", "14"),
     ]  # fmt: skip
@@ -483,7 +490,7 @@ def test_values_of_a_setting_stand_behind_its_name_and_a_symbol_stays_small() ->
         ("function cosine, k", ["0.5", "1", "2", "4"]),
     ]
     assert [group["lead"] for group in quadratic["marks"]] == ["k"]
-    assert re.match(r"k −1: variance ratio", marks.plain(quadratic["result"]))
+    assert re.match(r"k = −1: variance ratio", marks.plain(quadratic["result"]))
     seen = text_of(page_of(findings))
     assert re.search(r"Function quadratic, k\s+−1", seen) and not re.search(r"K\s−1", seen)
 
@@ -497,6 +504,63 @@ def test_few_looks_are_counted_in_words() -> None:
 
 
 # Tables and sentences that say no more than there is
+
+
+def test_of_one_estimator_nothing_is_said_of_parts_nor_set_grey() -> None:
+    seen = page_of(toy(CONJUGATE))
+    assert "What holds for the sum" not in text_of(seen) and '<tr class="own">' not in seen
+    both = CONJUGATE.replace("[pathwise]", "[score_function, pathwise]")
+    seen = page_of(toy(both, lambda cell, arm: 2.0 if arm.label == "score_function" else 1.0))
+    assert "What holds for the sum" in text_of(seen) and '<tr class="own">' in seen
+
+
+def test_a_swept_function_is_written_out_and_a_setting_named_once() -> None:
+    told = about.model(toy(FUNCTION)).replace("\u00a0", " ")
+    assert "k takes three values from −1 to 1 with quadratic and four from 0.5 to 4 with cosine." in told
+    assert told.endswith(" Cosine is f(z) = cos(k z).")
+    bits = "{model: bits, function: threshold, dimension: 4}"
+    swept = "sweep: [{problem.function: [parity]}]"
+    found = toy(f"experiment: toy\ntitle: Bits\nproblem: {bits}\nestimators: [score_function]\n{swept}\n")
+    told = about.model(found)
+    assert told.startswith("z is 4 independent bits, each set with probability 0.5, and a black box f says ")
+    assert told.endswith(" Parity says whether the number of bits that are set is odd.")
+
+
+def test_an_estimator_is_called_what_figures_call_it_and_biased_once() -> None:
+    bits = "{model: bits, dimension: 2}\nestimators: [score_function, gumbel_softmax, straight_through, "
+    bits += "{name: gumbel_softmax, temperature: 0.1}]"
+    found = toy(f"experiment: toy\ntitle: Bits\nproblem: {bits}\n")
+    told = {one["title"]: one for one in estimators.context(found)["estimators"]}
+    relaxed = told["Gumbel-softmax (Concrete)"]
+    assert relaxed["labels"].replace("\u00a0", " ") == "Called “Gumbel-softmax, τ = 0.1” here."
+    for one in told.values():
+        assert (one["warning"] + one["requires"]).lower().count("biased") <= 1
+
+
+def test_two_ratios_that_read_the_same_are_told_once() -> None:
+    for other, said in ((1.0, "1.00 for pathwise and for the score function alike."),
+                        (4.0, "1.00 for pathwise and 0.500 for the score function.")):  # fmt: skip
+        found = toy(FUNCTION, lambda cell, arm, v=other: v if arm.label == "score_function" else 1.0)  # type: ignore[misc]
+        context = signal.context(found)
+        assert context is not None and marks.plain(context["sentence"]).endswith(said)
+
+
+def test_of_one_objective_rejections_do_not_name_it() -> None:
+    found = toy(FUNCTION, p_values=lambda cell, arm: 0.001)
+    assert re.search(r": the score function \(seven\)\. By chance", " ".join(unbiasedness.verdict(found)))
+
+
+def test_where_a_budget_ended_is_told_by_what_differs() -> None:
+    found = toy(FUNCTION)
+    short = [
+        replace(record, arms=tuple(replace(arm, status="budget") for arm in record.arms))
+        for record in found.measurements
+    ]
+    context = unfinished.context(replace(found, measurements=tuple(short)))
+    assert context is not None
+    assert {row["where"] for row in context["short"]} <= {"the base setting"} | {
+        f"function {name}, k = {k}" for name in ("quadratic", "cosine") for k in ("−1", "0.5", "1", "2", "4")
+    }
 
 
 def test_a_table_of_one_estimator_has_no_column_of_ratios(both: Findings, function: Findings) -> None:

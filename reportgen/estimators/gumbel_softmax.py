@@ -40,7 +40,7 @@ GUMBEL_SOFTMAX = Estimator(
         "where zeta k is the sigmoid or softmax of eta phi of x plus noise g k, over the temperature tau"
     ),
     requires=(
-        "∂f/∂z at relaxed samples, between the codes; biased at every temperature τ above zero. σ is the "
+        "∂f/∂z at relaxed samples, between the codes. σ is the "
         "sigmoid for bits, g then logistic noise, and the softmax for classes, with Gumbel noise."
     ),
     source="jang2017, maddison2017",

@@ -41,7 +41,7 @@ STRAIGHT_THROUGH = Estimator(
         "in z of f at z k, plus the partial derivative of f in phi at z k held fixed; z bar is the mean of q"
     ),
     requires=(
-        "∂f/∂z at every sample, of an f that is defined between the codes; biased. The sample is held "
+        "∂f/∂z at every sample, of an f that is defined between the codes. The sample is held "
         "fixed in ∂f/∂φ, which is not zero where log q is a part of f."
     ),
     source="bengio2013",

@@ -42,7 +42,7 @@ STRAIGHT_THROUGH_GUMBEL = Estimator(
         "to zero"
     ),
     requires=(
-        "∂f/∂z at every sample, of an f that is defined between the codes; biased. The sample is held "
+        "∂f/∂z at every sample, of an f that is defined between the codes. The sample is held "
         "fixed in ∂f/∂φ, which is not zero where log q is a part of f. σ is the sigmoid for bits, g then "
         "logistic noise, and the softmax for classes, with Gumbel noise."
     ),

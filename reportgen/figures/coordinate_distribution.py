@@ -144,7 +144,7 @@ def draw(data: CoordinateDistribution) -> Figure:
     # Without the logarithm bins would be of different widths, and heights not comparable.
     log_axis(ax, "x", limits, pad=0.03, room=8, switch=False)
     ax.set_ylim(len(data.rows) - 0.65, -0.75)
-    row_labels(ax, [wrapped(row.title) for row in data.rows])
+    row_labels(ax, [wrapped(row.title, 34) for row in data.rows])
     ax.set_xlabel(
         variance_axis(data.objective).replace(
             "total variance", "variance of one coordinate of the gradient estimate"

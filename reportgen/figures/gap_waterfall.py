@@ -166,7 +166,7 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
         f"The whole gap is a factor of {prose.with_interval(data.whole)}."
         f" Taken by itself, each step between the two closes this much of it: {closed}."
         if len(data.steps) > 3
-        else f" The step between the two closes of it: {closed}.",
+        else f" The step between the two closes {prose.percent(data.steps[1].closed.value)} of it.",
         f"Not every step goes forward: {prose.listing(back)}." if back else "",
         where.at if where else "",
     )

@@ -93,9 +93,11 @@ def draw(data: NoiseSplit) -> Figure:
     axes[0, 0].set_xticks(places, names)
     figure.supxlabel(data.round, fontsize=TEXT, color=INK)
     figure.supylabel("share of the variance" if rows > 1 else "share", fontsize=TEXT, color=INK)
+    alone = len(data.lines) == 1
+    samples = Patch(color=data.lines[0].look.colour) if alone else Patch(color=INK, alpha=0.75)
     figure.legend(
-        [Patch(color=INK, alpha=0.75), Patch(color=INK, alpha=MINIBATCH)],
-        ["Monte Carlo noise (in each panel’s colour)", "minibatch noise"],
+        [samples, Patch(color=INK, alpha=MINIBATCH)],
+        [f"Monte Carlo noise{'' if alone else ' (in each panel’s colour)'}", "minibatch noise"],
         loc="outside upper left",
         ncols=2,
         frameon=False,

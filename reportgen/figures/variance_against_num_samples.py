@@ -143,7 +143,7 @@ def slope_note(slope: Estimate) -> str:
     """The fitted slope with its interval, short enough for a label."""
     if not slope.available:
         return "slope not available"
-    digits = 3 if slope.high - slope.low < 0.03 else 2
+    digits = next((few for few in (2, 3, 4) if slope.high - slope.low >= 3 / 10**few), 5)
     numbers = (prose.fixed(x, digits) for x in (slope.value, slope.low, slope.high))
     return "slope {} ({} to {})".format(*numbers)
 

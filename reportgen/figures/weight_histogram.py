@@ -115,7 +115,7 @@ def draw(data: WeightHistogram) -> Figure:
             band = [narrow.mean.value + side * REACH * narrow.deviation for side in (-1, 1)]
             top.axvspan(*band, color=INK, alpha=GRID / 2, linewidth=0, zorder=1)
         for spread in data.spreads:
-            _density(top, spread, low, high)
+            _density(top, spread, low, high, least / 10)
         _names(top, data, one, zoomed)
         _strip(strip, data, widths=zoomed and one is wide)
         strip.set_xlabel(f"gradient in the weight{f', {unit}' * bool(unit)}")
@@ -130,9 +130,12 @@ def draw(data: WeightHistogram) -> Figure:
     return figure
 
 
-def _density(ax: Axes, one: Spread, low: float, high: float) -> None:
-    """The histogram as steps, and the normal density of the same mean and variance as a dashed line."""
-    density = np.array([value if value > 0 else math.nan for value in one.density])
+def _density(ax: Axes, one: Spread, low: float, high: float, floor: float) -> None:
+    """The histogram as steps, and the normal density of the same mean and variance as a dashed line.
+
+    Where nothing fell the steps go down to `floor`, off the axis.
+    """
+    density = np.array([value if value > 0 else floor for value in one.density])
     ax.stairs(density, one.edges, color=one.look.colour, linewidth=1.3, baseline=None, zorder=2.5)
     x = np.linspace(low, high, 400)
     dashed = (0, (3, 2))

@@ -170,9 +170,9 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
     of_others = " of the others" if data.zero else ""
     seen = f"At equal compute {named(findings, best.label)} is best{of_others}"
     if others:
-        factor = prose.number(others[0].by_passes[0])
-        more = "as much to three digits" if factor == prose.number(1.0) else f"{factor} times as much"
-        seen += f"; {named(findings, others[0].label)}, the next, needs {more}"
+        next_best, factor = named(findings, others[0].label), prose.number(others[0].by_passes[0])
+        needs = "as much, to three digits" if factor == prose.number(1.0) else f"{factor} times as much"
+        seen += f"; {next_best}, the next, needs {needs}"
     if seconds is not best:
         seen += f"; counted in seconds {named(findings, seconds.label)} is best"
     return sentences(

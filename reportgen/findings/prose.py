@@ -104,7 +104,11 @@ def with_interval(estimate: Estimate, *, power: bool = False) -> str:
         return NOT_AVAILABLE
     if not estimate.has_interval or is_point(estimate):
         return scientific(estimate.value, 3) if power else number(estimate.value)
-    return f"{value_of(estimate, power=power)} ({interval(estimate, power=power)})"
+    value, ends = value_of(estimate, power=power), interval(estimate, power=power)
+    if "×" in value and "×" in ends:  # of one power of ten
+        largest = max(abs(estimate.value), abs(estimate.low), abs(estimate.high))
+        value = _together([estimate.value], half_width(estimate), largest, power)[0]
+    return f"{value} ({ends})"
 
 
 def with_intervals(estimates: Sequence[Estimate]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from reportgen.declaration.complaints import refuse
@@ -61,11 +62,16 @@ class Bits(Problem):
         return ("logits",)
 
     @property
+    def functions(self) -> Mapping[str, str]:
+        return {
+            "quadratic": f"is f(z) = Σ (z − {self.target:g})²",
+            "threshold": f"says whether the share of bits that are set is above {self.target:g}",
+            "parity": "says whether the number of bits that are set is odd",
+        }
+
+    @property
     def sentence(self) -> str:
-        formula = {
-            "quadratic": f"f(z) = Σ (z − {self.target:g})²",
-            "threshold": f"A black box, which says whether more than {self.target:g} of the bits are set",
-            "parity": "A black box, which says whether an odd number of bits is set",
-        }[self.function]
-        bits = "one bit z" if self.dimension == 1 else f"{self.dimension} independent bits z"
-        return f"{formula}, of {bits} with probability {self.probability:g}"
+        told = self.functions[self.function]
+        f = told.removeprefix("is ") if self.differentiable else f"a black box f {told}"
+        bits = "one bit, set" if self.dimension == 1 else f"{self.dimension} independent bits, each set"
+        return f"z is {bits} with probability {self.probability:g}, and {f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from reportgen.declaration.problems.problem import Problem
@@ -39,11 +40,15 @@ class Function(Problem):
         return "mean", "log_scale"
 
     @property
+    def functions(self) -> Mapping[str, str]:
+        return {
+            "quadratic": "is f(z) = (z − k)²",
+            "exponential": "is f(z) = exp(−k z²)",
+            "cosine": "is f(z) = cos(k z)",
+        }
+
+    @property
     def sentence(self) -> str:
-        formula = {
-            "quadratic": "f(z) = (z − k)²",
-            "exponential": "f(z) = exp(−k z²)",
-            "cosine": "f(z) = cos(k z)",
-        }[self.function]
+        formula = self.functions[self.function].removeprefix("is ")
         over = "" if self.dimension == 1 else f", summed over {self.dimension} independent coordinates"
         return f"{formula}{over}, with z normal, mean {self.mean:g} and standard deviation {self.scale:g}"

@@ -140,3 +140,8 @@ class Problem(Section):
     def sentence(self) -> str:
         """The model in one sentence of the report, without the full stop."""
         raise NotImplementedError
+
+    @property
+    def functions(self) -> Mapping[str, str]:
+        """What f is with each value of `function`, in words that follow its name."""
+        return {}

@@ -38,6 +38,7 @@ SUBDIVIDED = tuple(float(m) for m in range(2, 10))
 STEPS: tuple[tuple[float, ...], ...] = (
     (1.0, 2.0, 5.0),
     (1.0, *SUBDIVIDED),
+    (1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 7.0),
     tuple(np.arange(1, 10, 0.5)),
     tuple(np.arange(1, 10, 0.1)),
 )
@@ -69,11 +70,11 @@ def _powers(powers: range, room: int) -> Ticks:
 
 
 def _steps(low: float, high: float, powers: range, room: int) -> Ticks:
-    """Labels at the coarsest steps of which three lie within the limits."""
+    """Labels at the coarsest steps of which three lie within the limits, and none of its halves has none."""
     values: list[float] = []
     for steps in STEPS:
         values = [v for v in _multiples(powers, steps) if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
-        if len(values) >= 3:
+        if len(values) >= 3 and values[0] <= math.sqrt(low * high) <= values[-1]:
             break
     values = apart(values[:: max(1, math.ceil(len(values) / room))], 0.07 * math.log10(high / low))
     labels = [plain(v) for v in values] if -4 < math.log10(low) < 5 else [scientific(v) for v in values]

@@ -39,7 +39,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         if v.given and not (kind.spoken or warning(kind, findings)):
             continue
         own = [
-            f"“{label}”"
+            f"“{_called(findings, label)}”"
             for label in findings.labels
             if findings.estimator_of[label] == name and label not in (name, function_of(name))
         ]
@@ -91,6 +91,12 @@ def context(findings: Findings) -> Mapping[str, Any]:
             spec.antithetic and spec.name in OPTIMAL for spec in findings.experiment.estimators
         ),
     }
+
+
+def _called(findings: Findings, label: str) -> str:
+    """A label as it was declared, or as figures name it where they do so otherwise than by its capital."""
+    title = about.title_of(findings, label, samples=False)
+    return label if title[:1].lower() == label[:1].lower() and title[1:] == label[1:] else title
 
 
 def _served(kind: Estimator, objectives: Sequence[str]) -> list[str]:

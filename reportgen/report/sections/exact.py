@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from reportgen.figures import reading
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.statistics.jackknife import LEVEL
 from reportgen.report.sections.settings import blocks_shown
@@ -55,20 +56,22 @@ def held(findings: Findings) -> list[Held]:
                     group=group,
                 )
                 if ratio.has_interval:
-                    found.append(Held(arm.label, _place(findings, record, arm, group), ratio))
+                    place = _place(findings, record, arm, group)
+                    found.append(Held(arm.label, place, ratio))
     return found
 
 
 def _place(findings: Findings, record: MeasurementRecord, arm: ArmRecord, group: str) -> str:
-    parts = [f"{about.setting_name(name)} {about.written(v, name)}" for name, v in record.setting.items()]
+    parts = [about.placed(name, value) for name, value in record.setting.items()]
     parts += [findings.vocabulary.checkpoint(record.checkpoint)] if findings.vocabulary.trained else []
-    parts += [f"K = {arm.num_samples}"] if arm.num_samples > 1 else []
+    usual = reading.default_samples(findings, arm.label)
+    parts += [f"K = {arm.num_samples}"] if arm.num_samples != usual else []
     parts += [findings.vocabulary.block(group)] if group != "all" else []
     parts += [about.objective_title(findings, arm.objective)] if len(findings.objectives) > 1 else []
     return ", ".join(parts)
 
 
-def tally(found: list[Held]) -> str:
+def tally(findings: Findings, found: list[Held]) -> str:
     """How many intervals hold the exact value, how many would, and the one that is furthest off."""
     inside, total = sum(one.inside for one in found), len(found)
     worst = max(found, key=lambda one: one.away)
@@ -78,8 +81,11 @@ def tally(found: list[Held]) -> str:
         f"hold {prose.number(LEVEL * total, 3)} on average"
     )
     if not worst.inside:
-        where = f", {worst.place}," if worst.place else ""
-        text += f". The furthest off{where} is {words.with_interval(worst.ratio)} times the exact value"
+        where = f" ({worst.place})" if worst.place else ""
+        text += (
+            f". The furthest off, {words.with_interval(worst.ratio)} times the exact value, is that of "
+            f"{about.named(findings, worst.label)}{where}"
+        )
     return words.sentence(text)
 
 
@@ -120,7 +126,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         worst = max(own, key=lambda one: one.away)
         rows.append(
             {
-                "title": about.title_of(findings, label, samples=False),
+                "title": about.title_of(findings, label),
                 "count": prose.count(len(own)),
                 "inside": prose.count(sum(one.inside for one in own)),
                 "median": prose.number(median(one.ratio.value for one in own), 4),
@@ -130,7 +136,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         )
     return {
         "discrete": findings.vocabulary.discrete,
-        "tally": tally(found) if found else "",
+        "tally": tally(findings, found) if found else "",
         "rows": rows,
         "groups": groups,
         "long": words.is_long(groups),

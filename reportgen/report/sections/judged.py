@@ -75,9 +75,7 @@ def place(detail: ComparisonFinding, swept: bool, findings: Findings, fixed: Set
 def setting_of(detail: ComparisonFinding, findings: Findings, fixed: Set[str]) -> str:
     """The setting of a comparison, but for what is `fixed`."""
     return model_name(findings, detail.setting, fixed) or ", ".join(
-        f"{about.setting_name(name)} {about.written(value, name)}"
-        for name, value in detail.setting.items()
-        if name not in fixed
+        about.placed(name, value) for name, value in detail.setting.items() if name not in fixed
     )
 
 
@@ -144,6 +142,8 @@ def marks(claim: ClaimFinding, findings: Findings, swept: bool, fixed: Set[str])
     found: list[dict[str, Any]] = []
     if swept and not v.trained and not several:
         return along_settings(claim.details, fixed)
+    if several and not swept and v.trained:
+        return along_checkpoints(claim.details, v.rounds)
     for group in by_setting(claim.details):
         together = v.trained and not several and len(group) > 1
         setting = setting_of(group[0], findings, fixed) if swept else ""
@@ -164,6 +164,22 @@ def marks(claim: ClaimFinding, findings: Findings, swept: bool, fixed: Set[str])
                 places[0]["place"] = words.capital(places[0]["place"])
         found.append({"lead": lead, "places": places})
     return found
+
+
+def along_checkpoints(details: Sequence[ComparisonFinding], rounds: str) -> list[dict[str, Any]]:
+    """Of several comparisons in one setting: the checkpoints of each behind its text."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for detail in details:
+        mark = {
+            "place": prose.count(detail.checkpoint),
+            "verdict": detail.verdict,
+            "shape": words.SHAPES[detail.verdict],
+        }
+        found.setdefault(detail.text, []).append(mark)
+    return [
+        {"lead": f"{text}, {rounds if len(places) > 1 else rounds.removesuffix('s')}", "places": places}
+        for text, places in found.items()
+    ]
 
 
 def along_settings(details: Sequence[ComparisonFinding], fixed: Set[str]) -> list[dict[str, Any]]:

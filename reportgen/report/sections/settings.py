@@ -68,7 +68,7 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     elif all(after[1].high < before[1].low for before, after in steps):
         text += f"; it falls{often}"
     elif often:
-        text += "; it goes neither up nor down all the way, as far as the intervals tell"
+        text += "; as far as the intervals tell it neither rises nor falls throughout"
     else:
         text += "; the intervals do not tell the two apart"
     below = [words.side(ratio) == "below" for _, ratio in usable]

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from reportgen.figures import reading
-from reportgen.findings import Findings
+from reportgen.findings import Findings, prose
 from reportgen.findings.statistics.signal import NO_MEAN
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
@@ -110,11 +110,11 @@ def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:
     mine, theirs = (findings.get(statistic, label) for label in pair)
     if not (mine.available and theirs.available):
         return ""
-    return words.sentence(
-        f"{findings.vocabulary.last} it is {words.with_interval(theirs)} for "
-        f"{about.named(findings, pair[1])} and {words.with_interval(mine)} for "
-        f"{about.named(findings, pair[0])}"
-    )
+    lead = f"{findings.vocabulary.last} it is {words.with_interval(theirs)} for"
+    first, second = (about.named(findings, label) for label in pair)
+    if prose.with_interval(mine) == prose.with_interval(theirs):
+        return words.sentence(f"{lead} {second} and for {first} alike")
+    return words.sentence(f"{lead} {second} and {words.with_interval(mine)} for {first}")
 
 
 SECTION = Section("signal", "Signal and noise", context)

@@ -137,8 +137,8 @@ def _of_unbiased(findings: Findings, objectives: list[str], rows: Sequence[Teste
     if not found:
         return words.sentence(text)
     names = [
-        f"{about.named(findings, label)} ({prose.in_words(r['rejected'])} "
-        f"{about.of_objective(findings, objective)})"
+        f"{about.named(findings, label)} ({prose.in_words(r['rejected'])}"
+        f"{f' {about.of_objective(findings, objective)}' * (len(objectives) > 1)})"
         for label, objective, r in rows
         if r["rejected"]
     ]

@@ -41,18 +41,20 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         if record.paused
     ]
     short: list[dict[str, Any]] = []
-    several = bool(base_model(findings))
+    several, objectives = bool(base_model(findings)), len(findings.objectives) > 1
+    samples = any(arm.num_samples > 1 for record in findings.measurements for arm in record.arms)
     for record in findings.measurements:
         setting = about.setting_text(findings, record.setting) if several or not record.base else ""
         for arm in record.arms:
             where = [
-                objective_title(arm.objective),
+                *([objective_title(arm.objective)] if objectives else []),
                 *([v.checkpoint(record.checkpoint)] if v.trained else []),
-                *([] if v.given else [f"K = {arm.num_samples}"]),
+                *([f"K = {arm.num_samples}"] if samples and not v.given else []),
                 *([setting] if setting else []),
             ]
             if arm.constant:
                 where.append(f"constant {prose.number(arm.constant)}")
+            where = where or [v.last.removeprefix("at ")]
             what = about.title_of(findings, arm.label, samples=False)
             if arm.status == "broken":
                 broken.append(

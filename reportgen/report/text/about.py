@@ -118,6 +118,7 @@ def model(findings: Findings) -> str:
     if not findings.vocabulary.trained:
         if findings.vocabulary.swept:
             text = f"{text}, where nothing else is said; {swept(findings)}"
+            text = ". ".join([text, *other_functions(findings)])
         return f"{text}."
     if (name := base_model(findings)) and models_trained(findings, judged(findings)) > 1:
         text += (
@@ -204,14 +205,24 @@ def _trained_on(findings: Findings, train: Mapping[str, Any]) -> str:
 
 
 def swept(findings: Findings) -> str:
-    """What the declaration sweeps: “k takes 15 values from −3 to 3 with quadratic”."""
-    told = []
+    """What the declaration sweeps: “k takes 13 values from −3 to 3 with quadratic, and 15 from …”."""
+    told, before = [], ""
     for run in findings.series():
         named = ", ".join(named_setting(path, value) for path, value in run.named.items())
-        text = f"{setting_title(run.path, long=True)} takes {counted(len(run.values), 'value')} "
-        text += span(run.values)
+        text = f"{prose.in_words(len(run.values))} {span(run.values)}"
+        if run.path != before:
+            text = f"{setting_title(run.path, long=True)} takes {counted(len(run.values), 'value')} "
+            text += span(run.values)
+        before = run.path
         told.append(f"{text} with {named}" if named else text)
     return prose.listing(told) if told else "settings are swept"
+
+
+def other_functions(findings: Findings) -> list[str]:
+    """What f is where the declaration sweeps it: “Cosine is f(z) = cos(k z)”."""
+    told = findings.experiment.problem.functions
+    _, *others = findings.experiment.values_of("problem.function") if told else ("",)
+    return [prose.capital(f"{name} {told[name]}") for name in others]
 
 
 def span(values: Sequence[float]) -> str:
@@ -226,9 +237,15 @@ def run_id(findings: Findings) -> str:
 
 
 def setting_text(findings: Findings, setting: Mapping[str, Any]) -> str:
-    """“latent = 20”; of a judged model its name."""
-    told = ", ".join(f"{setting_name(path)} = {written(value, path)}" for path, value in setting.items())
+    """“latent 20”; of a judged model its name."""
+    told = ", ".join(placed(path, value) for path, value in setting.items())
     return model_name(findings, setting) or told
+
+
+def placed(path: str, value: Any) -> str:
+    """A setting where something was measured: “k = 1.5”, “function cosine”."""
+    name = setting_name(path)
+    return f"{name}{' = ' if len(name) == 1 else ' '}{written(value, path)}"
 
 
 def setting_name(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Where no line ends: inside an interval; on paper, before a count's noun, a paragraph's last word.
+"""Where no line ends: before an interval or in it; on paper, before a count's noun, a paragraph's last word.
 
 On a screen the browser sees to the last line of a paragraph; WeasyPrint fills lines one by one.
 """
@@ -12,14 +12,16 @@ from reportgen.findings import prose
 
 _SKIPPED = "(?:pre|code|style|title|script)"
 _TOKEN = re.compile(rf"(<{_SKIPPED}\b.*?</{_SKIPPED}>|<[^>]*>)", re.S)
-_INTERVAL = re.compile(rf"\([{prose.MINUS}]?[0-9][^ ()]* to [{prose.MINUS}]?[0-9][^ ()]*\)")
+_INTERVAL = re.compile(
+    rf"(?:{prose.MINUS}?[0-9][^ ()]* )?(\({prose.MINUS}?[0-9][^ ()]* to {prose.MINUS}?[0-9][^ ()]*\))"
+)
 _LONG = 26
-"""Letters of an interval, at most, that stand on one line; a longer one would leave too much of it free."""
+"""Letters of a number and its interval, at most, that stand on one line; more would leave much of it free."""
 _TO = re.compile(rf"(?<=[0-9⁰¹²³⁴-⁹%]) to (?=[{prose.MINUS}0-9])")
 _COUNT = re.compile(
-    r"(?<=[0-9]) (?=(?:latent |test |hidden |decoder |declared |measured |joint )?"
-    r"(?:cell|claim|coordinate|draw|epoch|estimate|image|layer|look|nat|parameter|pass|pixel|replicate|row"
-    r"|sample|step|test|time|training|unit)(?:e?s)?\b)"
+    r"(?<=[0-9]) (?=(?:latent |test |hidden |decoder |declared |measured |joint |independent )?"
+    r"(?:bit|cell|claim|coordinate|draw|epoch|estimate|image|layer|look|nat|parameter|pass|pixel|replicate|row"
+    r"|sample|setting|step|test|time|training|unit|value)(?:e?s)?\b)"
 )
 _PLACE = re.compile(r"\b(?:[Ss]ection|[Ee]pochs?|seed) (?=[0-9])")
 _SHORT = 11
@@ -52,7 +54,10 @@ def _unbroken(text: str) -> str:
 
 
 def _on_one_line(found: re.Match[str]) -> str:
-    return found[0].replace(" ", "\u00a0") if len(found[0]) <= _LONG else found[0]
+    for whole in (found[0], found[1]):
+        if len(whole) <= _LONG:
+            return found[0].removesuffix(whole) + whole.replace(" ", "\u00a0")
+    return found[0]
 
 
 def _held(text: str) -> str:
