@@ -127,10 +127,12 @@ def judgement(
     widths = tuple(latent) if isinstance(latent, list | tuple) else (int(latent),)
     rng = np.random.default_rng([7, zlib.crc32(cell.key.encode())])
     centred = np.random.default_rng(3).normal(size=images) * common + rng.normal(size=images) * own
-    loss = nll + centred - centred.mean()
+    centred = np.round((centred - centred.mean()) * 2**20) / 2**20  # so that sums are exact, and equal means equal to the bit
+    centred[-1] -= centred.sum()
+    loss = nll + centred
     curve = tuple(sorted({*(int(k) for k in cell.judge["curve"]), int(cell.judge["num_samples"])}))
     gap = 4.0 + rng.uniform(0.0, 3.0)
-    bounds = np.stack([-loss - gap / np.sqrt(k) + gap / np.sqrt(curve[-1]) for k in curve], 1)
+    bounds = np.stack([-loss - (gap / np.sqrt(k) - gap / np.sqrt(curve[-1])) for k in curve], 1)
     levels = []
     for layer, (width, count) in enumerate(zip(widths, active, strict=True)):
         on = np.exp(rng.uniform(np.log(0.05), np.log(0.9), count))
