@@ -127,7 +127,9 @@ def judgement(
     widths = tuple(latent) if isinstance(latent, list | tuple) else (int(latent),)
     rng = np.random.default_rng([7, zlib.crc32(cell.key.encode())])
     centred = np.random.default_rng(3).normal(size=images) * common + rng.normal(size=images) * own
-    centred = np.round((centred - centred.mean()) * 2**20) / 2**20  # so that sums are exact, and equal means equal to the bit
+    centred = (
+        np.round((centred - centred.mean()) * 2**20) / 2**20
+    )  # so that sums are exact, and equal means equal to the bit
     centred[-1] -= centred.sum()
     loss = nll + centred
     curve = tuple(sorted({*(int(k) for k in cell.judge["curve"]), int(cell.judge["num_samples"])}))

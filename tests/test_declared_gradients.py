@@ -184,6 +184,17 @@ def test_the_same_words_of_several_settings_are_said_once(monkeypatch: pytest.Mo
     ]
 
 
+@pytest.mark.parametrize(("least", "powers"), [(40.0, True), (1000.0, False)])
+def test_products_of_one_column_are_all_powers_of_ten_or_none(least: float, powers: bool) -> None:
+    """Of 2 µs a call; 8×10⁻⁵ beside 0.008 would not be read as a column."""
+    found = toy(TEXT, lambda cell, arm: least if arm.label == "short" else 4000.0)
+    table = re.search(r"Variance × seconds.*?</table>", page_of(found), re.DOTALL)
+    assert table is not None
+    products = [re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<td.*?</td>", table[0])]
+    shown = [cell for cell in products if re.search(r"0\.0|×10", cell)]
+    assert len(shown) >= 3 and [("×10" in cell) for cell in shown] == [powers] * len(shown)
+
+
 def test_a_function_alone_is_told_without_comparisons() -> None:
     found = toy(
         TEXT[: TEXT.index("claims:")].replace(NAMED, "estimators: pathwise\n"), lambda cell, arm: 4.0, eta=1

@@ -70,6 +70,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "given": v.given,
         "rows": rows,
+        "powers": words.has_powers(row["work"] for row in rows),
         "text": text if len(usable) > 1 and not v.given else "",
         "ratio": ratio,
         "objective": about.under(findings, findings.objectives[0]),

@@ -9,7 +9,7 @@ the business of `reportgen.findings.prose`; an estimate's text carries its rows
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -23,16 +23,21 @@ SHAPES = {"confirmed": "●", "refuted": "◆", "undecided": "○", "broken": "�
 DASH = "–"
 
 
-def cell(estimate: Estimate) -> str:
+def cell(estimate: Estimate, power: bool = False) -> str:
     """An estimate in a table: its value alone, a dash where there is none."""
-    return told(prose.value_of(estimate) if estimate.available else DASH, estimate)
+    return told(prose.value_of(estimate, power=power) if estimate.available else DASH, estimate)
 
 
-def ends(estimate: Estimate) -> str:
+def ends(estimate: Estimate, power: bool = False) -> str:
     """Its interval in a table; empty where there is none to show."""
     if not estimate.has_interval or prose.is_point(estimate):
         return ""
-    return told(prose.interval(estimate), estimate)
+    return told(prose.interval(estimate, power=power), estimate)
+
+
+def has_powers(estimates: Iterable[Estimate]) -> bool:
+    """Whether one in a column has to be written as a power of ten, and so all of them are."""
+    return any("×10" in prose.value_of(estimate) for estimate in estimates)
 
 
 def with_interval(estimate: Estimate) -> str:
