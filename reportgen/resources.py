@@ -1,4 +1,4 @@
-"""Where the files that are not code live: page templates, the gallery and the lock.
+"""Where the files that are not code live: page templates, the gallery, examples and the lock.
 
 In a checkout they are at its top, in an installed wheel inside the package.
 """
@@ -29,6 +29,11 @@ def templates() -> Path:
 def gallery() -> Path:
     """Folder of the experiments that come with reportgen, one YAML file each."""
     return _find("experiments")
+
+
+def examples() -> Path:
+    """Folder of models and gradients of one's own to begin from: declarations and the code they name."""
+    return _find("examples")
 
 
 def lock() -> Path:

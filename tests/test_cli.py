@@ -115,6 +115,9 @@ def test_a_quick_command_loads_no_heavy_library(arguments: list[str], begins: st
         (["render", "tiny.yaml", "--paper", "folio"], "--paper: must be a4 or letter, got 'folio'. Choose"),
         (["render", "tiny.yaml"], "4 of 4 cells are not measured in output/.store. Run `reportgen run tiny"),
         (["init", "tiny"], "tiny.yaml: is there already"),
+        (["init", "tiny", "--own", "model"], "tiny.yaml: is there already"),
+        (["init", "b", "--own", "data"], "--own: must be gradients or model, got 'data'. Choose one"),
+        (["init", "nowhere/b"], "nowhere/b.yaml: cannot be written (No such file or directory). Choose"),
         (["compare", "tiny.yaml"], "Missing argument 'NEW'"),
         (["compare", "nowhere", "tiny.yaml"], "nowhere: must be a report's folder or its results.csv"),
         (["compare", ".", "."], ".: a report's folder must hold results.csv, and this one does not"),
@@ -190,6 +193,19 @@ def test_init_writes_an_experiment_that_is_in_order(tiny: Path, capsys: pytest.C
     assert call("init", "mine") == 0 and Path("mine.yaml").is_file()
     assert call("check", "mine.yaml") == 0
     assert "mine: in order" in capsys.readouterr().out
+
+
+def test_init_of_own_code_runs_as_it_is(
+    tiny: Path, quick_reports: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("init", "mine", "--own", "gradients") == 0
+    told = capsys.readouterr().out
+    assert told == "mine.py and mine.yaml are written. Next: reportgen report mine.yaml --allow-code\n"
+    coarse = ("--set", "measure.precision=50%", "--set", "measure.min_replicates=64")
+    assert call("report", "mine.yaml", "--allow-code", "--executor", "serial", *coarse) in (0, 1, 3)
+    assert Path("output/mine/report.html").is_file()
+    assert call("init", "mine", "--own", "model") == 2
+    assert capsys.readouterr().err == "mine.py: is there already. Choose another name, or delete it.\n"
 
 
 def test_run_then_report_then_render(

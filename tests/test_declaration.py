@@ -25,6 +25,7 @@ from reportgen.declaration import (
     resolved,
     to_yaml,
 )
+from reportgen.declaration.first_experiment import OWN
 from reportgen.declaration.problems import OF_CODE
 from reportgen.declaration.yaml_source import read
 from reportgen.errors import DeclarationError, UsageError
@@ -243,9 +244,21 @@ def test_a_file_of_another_kind_is_not_repeated_whole() -> None:
 
 @pytest.mark.parametrize("name", ["mine", "my-first_1", "2016", "true", "007"])
 def test_the_first_experiment_is_valid(name: str) -> None:
-    experiment = load_text(first_experiment(name))
-    assert experiment.experiment == name
+    ((file, text),) = first_experiment(name).items()
+    experiment = load_text(text)
+    assert (file, experiment.experiment) == (f"{name}.yaml", name)
     assert experiment.claims
+
+
+@pytest.mark.parametrize("name", ["mine", "my-first_1", "2016"])
+@pytest.mark.parametrize("own", OWN)
+def test_one_of_own_code_names_the_file_beside_it(name: str, own: str) -> None:
+    files = first_experiment(name, own)
+    assert list(files) == [f"{name}.py", f"{name}.yaml"]
+    experiment = load_text(files[f"{name}.yaml"])
+    assert experiment.experiment == name and experiment.claims
+    assert experiment.problem.code == f"{name}.py:build" and "def build(" in files[f"{name}.py"]
+    assert "my_" not in files[f"{name}.yaml"] and f"report {name}.yaml" in files[f"{name}.yaml"]
 
 
 def test_a_name_that_is_no_folder_gets_no_first_experiment() -> None:

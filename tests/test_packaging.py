@@ -240,7 +240,7 @@ def test_wheel_carries_the_package_the_templates_and_the_gallery(wheel: Path) ->
         information = next(name for name in names if name.endswith(".dist-info/METADATA"))
         about = message_from_string(archive.read(information).decode())
         entries = archive.read(information.replace("METADATA", "entry_points.txt")).decode()
-    tracked = [*ROOT.glob("templates/**/*.*"), *ROOT.glob("experiments/*.yaml")]
+    tracked = [*ROOT.glob("templates/**/*.*"), *ROOT.glob("experiments/*.yaml"), *ROOT.glob("examples/*.*")]
     source = [path for path in tracked if not {"__pycache__", "node_modules"} & set(path.parts)]
     assert len(source) > 20
     missing = [path for path in source if f"reportgen/{path.relative_to(ROOT)}" not in names]
@@ -278,8 +278,8 @@ def test_unpacked_wheel_works_in_any_folder(wheel: Path, tmp_path: Path) -> None
     code = (
         "import reportgen\n"
         "from reportgen.declaration import find, gallery_names, load, long_names\n"
-        "from reportgen.resources import gallery, lock, templates\n"
-        "print(reportgen.__file__, templates(), gallery(), lock(), sep='\\n')\n"
+        "from reportgen.resources import examples, gallery, lock, templates\n"
+        "print(reportgen.__file__, templates(), gallery(), examples(), lock(), sep='\\n')\n"
         "print(*(load(find(name)).experiment for name in (*gallery_names(), *long_names())))\n"
     )
     environment = os.environ | {"PYTHONPATH": str(installed)}

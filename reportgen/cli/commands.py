@@ -87,23 +87,35 @@ def init(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the experiment; NAME.yaml is written.")] = (
         "my-experiment"
     ),
+    own: Annotated[
+        str | None,
+        typer.Option(
+            "--own", metavar="KIND", help="gradients or model: of Python code of yours, begun in NAME.py."
+        ),
+    ] = None,
     output: Unused = OUTPUT,
     quiet: Quiet = False,
 ) -> None:
     """Write a first experiment to start from."""
     from reportgen.declaration import first_experiment
 
-    path = Path(f"{name.removesuffix('.yaml')}.yaml")
-    text = first_experiment(path.stem)
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(f"{path}: is there already. Choose another name, or delete it.") from None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}). Choose another folder.") from None
+    path = Path(name.removesuffix(".yaml"))
+    files = {path.parent / file: text for file, text in first_experiment(path.name, own).items()}
+    for file in files:
+        if file.exists():
+            raise UsageError(f"{file}: is there already. Choose another name, or delete it.")
+    for file, text in files.items():
+        try:
+            with open(file, "x", encoding="utf-8") as opened:
+                opened.write(text)
+        except OSError as error:
+            raise UsageError(
+                f"{file}: cannot be written ({error.strerror}). Choose another folder."
+            ) from None
     if not quiet:
-        typer.echo(f"{path} is written. Next: reportgen report {path}")
+        *code, declaration = files
+        written = f"{' and '.join(map(str, files))} {'are' if code else 'is'} written"
+        typer.echo(f"{written}. Next: reportgen report {declaration}{' --allow-code' if code else ''}")
 
 
 def _plain(item: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The text `reportgen init` writes: an experiment that runs as it is, and explains itself."""
+"""What `reportgen init` writes: an experiment that runs as it is, and explains itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from pydantic_core import PydanticCustomError
 
 from reportgen.declaration.scalars import Slug
 from reportgen.errors import UsageError
+from reportgen.resources import examples
+
+OWN = {"gradients": "my_gradients", "model": "my_vae"}
+"""What an experiment may be of that is a user's own code, and the example that it begins from."""
 
 _TEXT = """\
 # An experiment is a question, what to measure, and what you expect to find.
@@ -46,17 +50,31 @@ claims:
 """
 
 
-def first_experiment(name: str) -> str:
-    """A first declaration called `name` (letters, digits, - and _), valid as it stands.
+def first_experiment(name: str, own: str | None = None) -> dict[str, str]:
+    """A first declaration called `name` (letters, digits, - and _), valid as it stands: texts by file.
 
-    Raises UsageError for a name that cannot be a folder's.
+    With `own`, of `OWN`, the Python code that it names is beside it. Raises UsageError for a name that
+    cannot be a folder's, and for an `own` that there is not.
     """
+    if own is not None and own not in OWN:
+        raise UsageError(f"--own: must be {' or '.join(OWN)}, got {own!r}. Choose one, or leave it out.")
     try:
         slug = Slug().check(name)
     except PydanticCustomError as error:
         raise UsageError(f"{name}: the name of an experiment {error.message()}") from None
     title = slug.replace("-", " ").replace("_", " ").strip().capitalize()
-    return _TEXT.format(name=_quoted(slug), title=_quoted(title))
+    if own is None:
+        return {f"{slug}.yaml": _TEXT.format(name=_quoted(slug), title=_quoted(title))}
+    code, declared = (
+        (examples() / f"{OWN[own]}{ending}").read_text(encoding="utf-8") for ending in (".py", ".yaml")
+    )
+    for old, new in (
+        (f"examples/{OWN[own]}.yaml", f"{slug}.yaml"),
+        (f"experiment: {OWN[own].replace('_', '-')}\n", f"experiment: {_quoted(slug)}\n"),
+        (f"{OWN[own]}.py:", f"{slug}.py:"),
+    ):
+        declared = declared.replace(old, new)
+    return {f"{slug}.py": code, f"{slug}.yaml": declared}
 
 
 def _quoted(text: str) -> str:
