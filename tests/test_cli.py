@@ -204,8 +204,9 @@ def test_init_of_own_code_runs_as_it_is(
     coarse = ("--set", "measure.precision=50%", "--set", "measure.min_replicates=64")
     assert call("report", "mine.yaml", "--allow-code", "--executor", "serial", *coarse) in (0, 1, 3)
     assert Path("output/mine/report.html").is_file()
+    capsys.readouterr()
     assert call("init", "mine", "--own", "model") == 2
-    assert capsys.readouterr().err == "mine.py: is there already. Choose another name, or delete it.\n"
+    assert capsys.readouterr().err == "error: mine.py: is there already. Choose another name, or delete it.\n"
 
 
 def test_run_then_report_then_render(
