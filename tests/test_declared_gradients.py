@@ -431,6 +431,15 @@ def test_where_the_reference_raises_the_others_have_what_needs_none(mine: Path, 
     assert np.isnan(record.arrays["projection"]).all() and np.isnan(record.arrays["variance"][0]).all()
 
 
+def test_a_function_that_broke_is_not_called_again(mine: Path) -> None:
+    """So that what is told is its first fault."""
+    faulty("return pathwise() if len(calls) < 200 else {}[len(calls)]")
+    change("  - pathwise\n", "  - pathwise\n  - odd\n")
+    assert command("run") == 4
+    (record,) = records()
+    assert record.arms[1].cause.endswith("odd: KeyError: 200")
+
+
 def test_a_cell_breaks_where_every_function_does(mine: Path) -> None:
     faulty("return 1 / 0")
     change(NAMED, "estimators: [odd]\n")

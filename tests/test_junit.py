@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -13,10 +14,10 @@ from xml.etree import ElementTree
 import pytest
 
 from reportgen import workflow
-from reportgen.cli import drift_lines, drift_together
+from reportgen.cli import drift_lines, drift_together, together
 from reportgen.cli.junit import BEGINNING, Case, Suite, document
 from reportgen.cli.junit_suites import of_comparison, of_findings, of_folders, without_report
-from reportgen.errors import RenderError
+from reportgen.errors import RenderError, UnwritableError
 from reportgen.findings import Findings
 from tests.crafted import crafted, experiment
 from tests.test_cli import LOWER, call, errors, finished, half_as_much_again
@@ -239,3 +240,24 @@ def test_no_other_file_is_written_over_and_none_of_another_run_is_left(
     assert call("compare", "old", "old", "--junit", "junit.xml") == 0 and Path("junit.xml").exists()
     assert call("compare", "old", "none", "--junit", "junit.xml") == 2
     assert not Path("junit.xml").exists()
+
+
+def test_a_pipe_is_not_waited_for(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    finished(Path("old"))
+    os.mkfifo("pipe")
+    assert call("compare", "old", "old", "--junit", "pipe") == 2
+    assert errors(capsys)[0].startswith("error: pipe: must be a JUnit file or none")
+
+
+@pytest.mark.usefixtures("quick_reports")
+def test_a_report_that_is_refused_leaves_none(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For its paper, or for a summary that cannot be written, when nothing has failed but the command."""
+    command = ("report", "a.yaml", "b.yaml", "--executor", "serial", "--quiet", "--junit", "junit.xml")
+    Path("junit.xml").write_bytes(BEGINNING)
+    assert call(*command, "--paper", "none") == 2 and not Path("junit.xml").exists()
+
+    def summarize(*_: Any, **__: Any) -> None:
+        raise UnwritableError("summary.html: cannot be written (full).")
+
+    monkeypatch.setattr(together, "summarize", summarize)
+    assert call(*command) == 2 and not Path("junit.xml").exists()
