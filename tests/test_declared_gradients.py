@@ -412,6 +412,7 @@ def test_a_fault_of_one_function_breaks_its_estimator_alone(mine: Path, body: st
     assert [arm.status for arm in record.arms] == ["met", "broken", "met", "met"]
     assert said in record.arms[1].cause and "\n" not in record.arms[1].cause
     assert np.isnan(record.arrays["variance"][1]).all()
+    assert record.draws_per_image == alone.draws_per_image, "no more for its sake"
     for name in ("variance", "projection", "bias_statistic", "serial_dependence"):
         np.testing.assert_array_equal(np.delete(record.arrays[name], 1, 0), alone.arrays[name], err_msg=name)
 

@@ -45,7 +45,7 @@ from reportgen.figures import (
     variance_over_training,
     work,
 )
-from reportgen.figures.captions import intervals_sentence
+from reportgen.figures.captions import ends, intervals_sentence
 from reportgen.figures.drafting.axes import margin_note, row_labels, setting_axis
 from reportgen.figures.drafting.labels import short_title, spread, wrapped
 from reportgen.figures.drafting.lines import Line
@@ -350,6 +350,13 @@ def test_a_ratio_is_of_the_objectives_of_its_two_lines(quiet: float) -> None:
     told = re.search(r"has ([\d ]+)\S* times the variance of the lowest", drawing.caption)
     assert told is not None and told[1].replace("\u202f", "") == "1500"
     assert ("times with perturbation = 0.01" in drawing.caption) == (quiet == 1.0)
+
+
+@pytest.mark.parametrize("values", [(1.0, 1.0, 1.0), (3.0, 2.0, 1.0), (1.0, 2.0, 2.0), (1.0, 1.0, 3.0)])
+def test_highest_and_lowest_are_two(values: tuple[float, ...]) -> None:
+    named = dict(zip("abc", values, strict=True))
+    high, low = ends(named)
+    assert high != low and (named[high], named[low]) == (max(values), min(values))
 
 
 def test_factors_that_read_the_same_are_told_once() -> None:

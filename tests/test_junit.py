@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,14 @@ def test_a_cell_that_broke_is_a_case_with_its_cause(monkeypatch: pytest.MonkeyPa
     assert "the loss became inf" in document([suite]).decode()
 
 
+def test_a_cell_that_is_not_finished_is_a_failure() -> None:
+    found = crafted(experiment(), broken=lambda cell: cell.setting["problem.latent"] == 3)
+    found = replace(found, broken=tuple(replace(cell, paused=True) for cell in found.broken))
+    suite = of_findings(found, 0.0)
+    assert found.exit_code == 3
+    assert set(told([suite]).values()) == {"passed", "failure unfinished"}
+
+
 def test_what_came_to_no_report_or_was_left_out_has_its_suite() -> None:
     suites = without_report({"a": "no anchor"}, {"b": "mnist"})
     assert [suite.name for suite in suites] == ["a", "b"]
@@ -159,13 +168,20 @@ def test_a_number_that_drifted_is_a_case(drifts: bool, tmp_path: Path) -> None:
     assert standings["claim c0"] == ("failure changed" if drifts else "passed")
 
 
-def test_a_cell_that_broke_since_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [True, False])
+def test_a_cell_that_broke_since_is_an_error(there: bool, tmp_path: Path) -> None:
+    """Whether it was there before or not."""
     old, new = finished(tmp_path / "old"), tmp_path / "new"
     findings = crafted(experiment(), broken=lambda cell: cell.setting["problem.latent"] == 3)
     shutil.copytree(old, new)
     from reportgen.findings.files import csv_text
 
     (new / "results.csv").write_text(csv_text(findings), newline="")
+    if not there:
+        head, *rows = (old / "results.csv").read_text().splitlines(keepends=True)
+        latent = head.strip().split(",").index("problem.latent")
+        kept = [row for row in rows if row.strip().split(",")[latent] != "3"]
+        (old / "results.csv").write_text("".join([head, *kept]))
     found = drift_lines.compare(old, new)
     assert found.exit_code == 4 and failing([of_comparison(found)])
     assert any(standing.startswith("error") for standing in told([of_comparison(found)]).values())

@@ -47,6 +47,18 @@ def test_an_estimator_that_is_the_reference_is_lower_nowhere(variance: float) ->
     assert (found.value, found.interval(0.95)) == (0.0, (0.0, 0.0))
 
 
+@pytest.mark.parametrize("level", [0.95, 0.9999])
+@pytest.mark.parametrize("coordinates", [10, 10_000])
+@pytest.mark.parametrize("buckets", [4, 8, 32])
+def test_the_step_is_that_of_as_many_degrees_of_freedom(level: float, coordinates: int, buckets: int) -> None:
+    """Whose t is at the first step beyond the quantile is certain; at some of these there is none."""
+    above = np.linspace(coordinates, 0.0, len(T_STEPS))
+    low, high = LowerIn(np.vstack([above, np.zeros_like(above)]), buckets).interval(level)
+    t = float(stats.t.isf((1.0 - level) / coordinates, buckets - 1))
+    expected = [size for size, step in zip(above, T_STEPS, strict=True) if step >= t]
+    assert (low, high) == pytest.approx((max(expected, default=0.0) / coordinates, 1.0))
+
+
 def test_variances_that_differ_by_a_rounding_are_counted_and_not_certain() -> None:
     """Their logarithms are the same, to the last bit, in every row."""
     below = constant(1e8, 1e8)
