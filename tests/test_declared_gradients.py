@@ -16,7 +16,7 @@ from reportgen import workflow
 from reportgen.cli.tables import conclusion
 from reportgen.declaration import load_text
 from reportgen.declaration.writing import resolved, to_yaml
-from reportgen.errors import DeclarationError
+from reportgen.errors import DeclarationError, UsageError
 from reportgen.report.sections import variance
 from reportgen.store import BrokenRecord, MeasurementRecord
 from tests.press_cases import toy
@@ -439,6 +439,16 @@ def test_a_function_that_broke_is_not_called_again(mine: Path) -> None:
     assert command("run") == 4
     (record,) = records()
     assert record.arms[1].cause.endswith("odd: KeyError: 200")
+
+
+@pytest.mark.parametrize("first", [1, 200])
+def test_an_interruption_in_a_function_breaks_nothing(mine: Path, first: int) -> None:
+    """It ends the command, as anywhere else, and nothing of it is kept as a fault of theirs."""
+    faulty(f"return pathwise() if len(calls) < {first} else (_ for _ in ()).throw(KeyboardInterrupt)")
+    change("  - pathwise\n", "  - pathwise\n  - odd\n")
+    assert command("run") == 130
+    with pytest.raises(UsageError, match="1 of 1 cells are not measured"):
+        records()
 
 
 def test_a_cell_breaks_where_every_function_does(mine: Path) -> None:
