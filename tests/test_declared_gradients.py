@@ -371,6 +371,17 @@ def test_an_estimate_that_is_no_number_breaks_its_estimator_alone(mine: Path) ->
     assert "Look at what the function returns." in (record.arms[2].cause or "")
 
 
+@pytest.mark.parametrize("problem", ["{gradient: mine.py:build}", "{model: gradients}"])
+def test_beside_a_faulty_problem_what_does_not_lean_on_it_is_told(mine: Path, problem: str) -> None:
+    """Functions that are no estimators of a model's are no reason to look no further."""
+    change("{gradients: mine.py:build}", problem)
+    change("id: short,", "id: lower,")
+    with pytest.raises(DeclarationError) as error:
+        workflow.prepare("mine.yaml", Path("output"), ())
+    places = [line.split(" ")[1] for line in str(error.value).splitlines()]
+    assert [place for place in places if not place.startswith("problem")] == ["claims[1].id:"]
+
+
 def faulty(text: str) -> None:
     """Gives the fourth function this body; `calls` counts its calls."""
     made = "    made = {"

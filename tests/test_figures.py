@@ -932,12 +932,14 @@ def test_log_axes_are_labelled_inside_their_limits(exponent: float, decades: flo
 def test_ends_of_a_slope_do_not_read_like_its_value() -> None:
     told = [
         variance_against_num_samples.slope_note(Estimate(-0.95206, -0.95206 - half, -0.95206 + half))
-        for half in (0.02, 0.002, 0.0004)
+        for half in (0.02, 0.01, 0.002, 0.0004, 0.00001)
     ]
     assert told == [
         "slope −0.95 (−0.97 to −0.93)",
+        "slope −0.952 (−0.962 to −0.942)",
         "slope −0.952 (−0.954 to −0.950)",
         "slope −0.9521 (−0.9525 to −0.9517)",
+        "slope −0.95206 (−0.95207 to −0.95205)",
     ]
 
 
