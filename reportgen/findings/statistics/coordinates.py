@@ -58,6 +58,8 @@ class LowerIn:
     Ends of the interval are the certain coordinates: those whose log ratio of variances differs from zero
     by Student's t with S − 1 degrees of freedom, one-sided, with the interval's error divided by how many
     coordinates there are (Bonferroni): it holds whatever their dependence. The others may be either.
+    A t so far out needs log ratios that are close to normal: of a few hundred heavy-tailed estimates too many
+    coordinates are certain.
     """
 
     counts: Array
