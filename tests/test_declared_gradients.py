@@ -16,7 +16,7 @@ from reportgen import workflow
 from reportgen.cli.tables import conclusion
 from reportgen.declaration import load_text
 from reportgen.declaration.writing import resolved, to_yaml
-from reportgen.errors import DeclarationError
+from reportgen.errors import DeclarationError, UsageError
 from reportgen.report.sections import variance
 from reportgen.store import BrokenRecord, MeasurementRecord
 from tests.press_cases import toy
@@ -371,6 +371,17 @@ def test_an_estimate_that_is_no_number_breaks_its_estimator_alone(mine: Path) ->
     assert "Look at what the function returns." in (record.arms[2].cause or "")
 
 
+@pytest.mark.parametrize("problem", ["{gradient: mine.py:build}", "{model: gradients}"])
+def test_beside_a_faulty_problem_what_does_not_lean_on_it_is_told(mine: Path, problem: str) -> None:
+    """Functions that are no estimators of a model's are no reason to look no further."""
+    change("{gradients: mine.py:build}", problem)
+    change("id: short,", "id: lower,")
+    with pytest.raises(DeclarationError) as error:
+        workflow.prepare("mine.yaml", Path("output"), ())
+    places = [line.split(" ")[1] for line in str(error.value).splitlines()]
+    assert [place for place in places if not place.startswith("problem")] == ["claims[1].id:"]
+
+
 def faulty(text: str) -> None:
     """Gives the fourth function this body; `calls` counts its calls."""
     made = "    made = {"
@@ -412,6 +423,7 @@ def test_a_fault_of_one_function_breaks_its_estimator_alone(mine: Path, body: st
     assert [arm.status for arm in record.arms] == ["met", "broken", "met", "met"]
     assert said in record.arms[1].cause and "\n" not in record.arms[1].cause
     assert np.isnan(record.arrays["variance"][1]).all()
+    assert record.draws_per_image == alone.draws_per_image, "no more for its sake"
     for name in ("variance", "projection", "bias_statistic", "serial_dependence"):
         np.testing.assert_array_equal(np.delete(record.arrays[name], 1, 0), alone.arrays[name], err_msg=name)
 
@@ -429,6 +441,25 @@ def test_where_the_reference_raises_the_others_have_what_needs_none(mine: Path, 
     assert "odd: ZeroDivisionError" in record.arms[0].cause
     np.testing.assert_array_equal(record.arrays["variance"][1:], alone.arrays["variance"][1:])
     assert np.isnan(record.arrays["projection"]).all() and np.isnan(record.arrays["variance"][0]).all()
+
+
+def test_a_function_that_broke_is_not_called_again(mine: Path) -> None:
+    """So that what is told is its first fault."""
+    faulty("return pathwise() if len(calls) < 200 else {}[len(calls)]")
+    change("  - pathwise\n", "  - pathwise\n  - odd\n")
+    assert command("run") == 4
+    (record,) = records()
+    assert record.arms[1].cause.endswith("odd: KeyError: 200")
+
+
+@pytest.mark.parametrize("first", [1, 200])
+def test_an_interruption_in_a_function_breaks_nothing(mine: Path, first: int) -> None:
+    """It ends the command, as anywhere else, and nothing of it is kept as a fault of theirs."""
+    faulty(f"return pathwise() if len(calls) < {first} else (_ for _ in ()).throw(KeyboardInterrupt)")
+    change("  - pathwise\n", "  - pathwise\n  - odd\n")
+    assert command("run") == 130
+    with pytest.raises(UsageError, match="1 of 1 cells are not measured"):
+        records()
 
 
 def test_a_cell_breaks_where_every_function_does(mine: Path) -> None:

@@ -13,7 +13,8 @@ from dataclasses import replace
 from io import BytesIO
 from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import numpy as np
@@ -44,7 +45,7 @@ from reportgen.figures import (
     variance_over_training,
     work,
 )
-from reportgen.figures.captions import intervals_sentence
+from reportgen.figures.captions import ends, intervals_sentence
 from reportgen.figures.drafting.axes import margin_note, row_labels, setting_axis
 from reportgen.figures.drafting.labels import short_title, spread, wrapped
 from reportgen.figures.drafting.lines import Line
@@ -351,6 +352,13 @@ def test_a_ratio_is_of_the_objectives_of_its_two_lines(quiet: float) -> None:
     assert ("times with perturbation = 0.01" in drawing.caption) == (quiet == 1.0)
 
 
+@pytest.mark.parametrize("values", [(1.0, 1.0, 1.0), (3.0, 2.0, 1.0), (1.0, 2.0, 2.0), (1.0, 1.0, 3.0)])
+def test_highest_and_lowest_are_two(values: tuple[float, ...]) -> None:
+    named = dict(zip("abc", values, strict=True))
+    high, low = ends(named)
+    assert high != low and (named[high], named[low]) == (max(values), min(values))
+
+
 def test_factors_that_read_the_same_are_told_once() -> None:
     drawing = draw(toy(FUNCTION), "variance_by_layer")
     assert drawing is not None and re.search(
@@ -374,10 +382,31 @@ def test_a_factor_of_one_is_told_as_none(ratio: Estimate, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ratios", "told"),
+    [
+        ([(0.9, 0.7, 1.2), (1.05, 1.04, 1.06), (1.1, 0.9, 1.4)], "cannot be told apart in “0” and “2”."),
+        ([(0.9, 0.7, 1.2), (1.0, 0.9, 1.1), (1.1, 0.9, 1.4)], "cannot be told apart in any block."),
+        ([(2.0, 1.99, 2.01), (2.0, 1.99, 2.01), (2.0, 1.99, 2.01)], "a factor of 2.000 in every block."),
+        ([(1.1, 0.9, 1.4), (2.0, 1.99, 2.01)], "apart in “0” and differ by a factor of 2.000 in “1”."),
+        ([(0.5, 0.49, 0.51), (2.0, 1.99, 2.01)], "2.000, the other way round, in “0” and of 2.000 in “1”."),
+    ],
+)  # fmt: skip
+def test_what_is_told_of_every_block_holds_in_each(
+    ratios: list[tuple[float, float, float]], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(variance_by_layer, "unbiased", lambda findings, label: True)
+    blocks = [str(i) for i in range(len(ratios))]
+    lines = [SimpleNamespace(label=name, title=name, values=(i,)) for i, name in enumerate("ab")]
+    data = SimpleNamespace(lines=lines, groups=blocks, titles=blocks, objective="elbo")
+    findings = SimpleNamespace(ratio=lambda *_, group, **__: Estimate(*ratios[int(group)]))
+    assert variance_by_layer.gap_sentence(cast("Any", findings), cast("Any", data)).endswith(told)
+
+
+@pytest.mark.parametrize(
     ("first", "last", "told"),
     [
         (8.0, 2.0, "perturbation = 0.5 the highest (…) and the lowest (…) cannot be told apart; with "
-                   "perturbation = 0.01 the first has 4.00 times that."),
+                   "perturbation = 0.01 the first has 4.00 times the variance of the second."),
         (2.0, 8.0, "perturbation = 0.5 the highest (…) has 4.00 times the variance of the lowest (…); with "
                    "perturbation = 0.01 they cannot be told apart."),
         (2.0, 2.0, "perturbation = 0.5 the highest (…) and the lowest (…) cannot be told apart; with "
@@ -395,7 +424,7 @@ def test_captions_of_estimators_that_are_alike_have_no_factor_of_one(
     drawing = draw(toy(text, variance, blocks=("linear",)), "variance_against_setting")
     assert drawing is not None and told in re.sub(r"\([^()]*\)", "(…)", drawing.caption)
     drawing = draw(toy(FUNCTION, lambda cell, arm: 4.0), "variance_by_layer")
-    assert drawing is not None and " cannot be told apart in both blocks." in drawing.caption
+    assert drawing is not None and " cannot be told apart in either block." in drawing.caption
 
 
 def test_few_lines_take_less_height_and_the_axis_has_room_for_its_name(findings: Findings) -> None:
@@ -903,12 +932,14 @@ def test_log_axes_are_labelled_inside_their_limits(exponent: float, decades: flo
 def test_ends_of_a_slope_do_not_read_like_its_value() -> None:
     told = [
         variance_against_num_samples.slope_note(Estimate(-0.95206, -0.95206 - half, -0.95206 + half))
-        for half in (0.02, 0.002, 0.0004)
+        for half in (0.02, 0.01, 0.002, 0.0004, 0.00001)
     ]
     assert told == [
         "slope −0.95 (−0.97 to −0.93)",
+        "slope −0.952 (−0.962 to −0.942)",
         "slope −0.952 (−0.954 to −0.950)",
         "slope −0.9521 (−0.9525 to −0.9517)",
+        "slope −0.95206 (−0.95207 to −0.95205)",
     ]
 
 

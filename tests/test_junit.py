@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,10 @@ from xml.etree import ElementTree
 import pytest
 
 from reportgen import workflow
-from reportgen.cli import drift_lines, drift_together
+from reportgen.cli import drift_lines, drift_together, together
 from reportgen.cli.junit import BEGINNING, Case, Suite, document
 from reportgen.cli.junit_suites import of_comparison, of_findings, of_folders, without_report
-from reportgen.errors import RenderError
+from reportgen.errors import RenderError, UnwritableError
 from reportgen.findings import Findings
 from tests.crafted import crafted, experiment
 from tests.test_cli import LOWER, call, errors, finished, half_as_much_again
@@ -139,6 +141,14 @@ def test_a_cell_that_broke_is_a_case_with_its_cause(monkeypatch: pytest.MonkeyPa
     assert "the loss became inf" in document([suite]).decode()
 
 
+def test_a_cell_that_is_not_finished_is_a_failure() -> None:
+    found = crafted(experiment(), broken=lambda cell: cell.setting["problem.latent"] == 3)
+    found = replace(found, broken=tuple(replace(cell, paused=True) for cell in found.broken))
+    suite = of_findings(found, 0.0)
+    assert found.exit_code == 3
+    assert set(told([suite]).values()) == {"passed", "failure unfinished"}
+
+
 def test_what_came_to_no_report_or_was_left_out_has_its_suite() -> None:
     suites = without_report({"a": "no anchor"}, {"b": "mnist"})
     assert [suite.name for suite in suites] == ["a", "b"]
@@ -158,13 +168,20 @@ def test_a_number_that_drifted_is_a_case(drifts: bool, tmp_path: Path) -> None:
     assert standings["claim c0"] == ("failure changed" if drifts else "passed")
 
 
-def test_a_cell_that_broke_since_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [True, False])
+def test_a_cell_that_broke_since_is_an_error(there: bool, tmp_path: Path) -> None:
+    """Whether it was there before or not."""
     old, new = finished(tmp_path / "old"), tmp_path / "new"
     findings = crafted(experiment(), broken=lambda cell: cell.setting["problem.latent"] == 3)
     shutil.copytree(old, new)
     from reportgen.findings.files import csv_text
 
     (new / "results.csv").write_text(csv_text(findings), newline="")
+    if not there:
+        head, *rows = (old / "results.csv").read_text().splitlines(keepends=True)
+        latent = head.strip().split(",").index("problem.latent")
+        kept = [row for row in rows if row.strip().split(",")[latent] != "3"]
+        (old / "results.csv").write_text("".join([head, *kept]))
     found = drift_lines.compare(old, new)
     assert found.exit_code == 4 and failing([of_comparison(found)])
     assert any(standing.startswith("error") for standing in told([of_comparison(found)]).values())
@@ -239,3 +256,24 @@ def test_no_other_file_is_written_over_and_none_of_another_run_is_left(
     assert call("compare", "old", "old", "--junit", "junit.xml") == 0 and Path("junit.xml").exists()
     assert call("compare", "old", "none", "--junit", "junit.xml") == 2
     assert not Path("junit.xml").exists()
+
+
+def test_a_pipe_is_not_waited_for(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    finished(Path("old"))
+    os.mkfifo("pipe")
+    assert call("compare", "old", "old", "--junit", "pipe") == 2
+    assert errors(capsys)[0].startswith("error: pipe: must be a JUnit file or none")
+
+
+@pytest.mark.usefixtures("quick_reports")
+def test_a_report_that_is_refused_leaves_none(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For its paper, or for a summary that cannot be written, when nothing has failed but the command."""
+    command = ("report", "a.yaml", "b.yaml", "--executor", "serial", "--quiet", "--junit", "junit.xml")
+    Path("junit.xml").write_bytes(BEGINNING)
+    assert call(*command, "--paper", "none") == 2 and not Path("junit.xml").exists()
+
+    def summarize(*_: Any, **__: Any) -> None:
+        raise UnwritableError("summary.html: cannot be written (full).")
+
+    monkeypatch.setattr(together, "summarize", summarize)
+    assert call(*command) == 2 and not Path("junit.xml").exists()

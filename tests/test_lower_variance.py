@@ -47,6 +47,41 @@ def test_an_estimator_that_is_the_reference_is_lower_nowhere(variance: float) ->
     assert (found.value, found.interval(0.95)) == (0.0, (0.0, 0.0))
 
 
+@pytest.mark.parametrize("level", [0.95, 0.9999])
+@pytest.mark.parametrize("coordinates", [10, 10_000])
+@pytest.mark.parametrize("buckets", [4, 8, 32])
+def test_the_step_is_that_of_as_many_degrees_of_freedom(level: float, coordinates: int, buckets: int) -> None:
+    """Whose t is at the first step beyond the quantile is certain; at some of these there is none."""
+    above = np.linspace(coordinates, 0.0, len(T_STEPS))
+    low, high = LowerIn(np.vstack([above, np.zeros_like(above)]), buckets).interval(level)
+    t = float(stats.t.isf((1.0 - level) / coordinates, buckets - 1))
+    expected = [size for size, step in zip(above, T_STEPS, strict=True) if step >= t]
+    assert (low, high) == pytest.approx((max(expected, default=0.0) / coordinates, 1.0))
+
+
+def test_variances_that_differ_by_a_rounding_are_counted_and_not_certain() -> None:
+    """Their logarithms are the same, to the last bit, in every row."""
+    below = constant(1e8, 1e8)
+    above = np.nextafter(below, [math.inf, 0.0])
+    counts = counted(below, above)
+    np.testing.assert_array_equal(counts[:, 0], [1.0, 1.0])
+    found = LowerIn(counts, BUCKETS)
+    assert (found.value, found.interval(0.95)) == (0.5, (0.0, 0.5))
+
+
+@pytest.mark.parametrize(("level", "quantile"), [(0.95, 0.95), (0.999, 0.999)])
+def test_of_a_single_coordinate_one_side_is_enough(level: float, quantile: float) -> None:
+    """As a test of one direction; nothing is certain at a level that no t reaches."""
+    t = float(stats.t.ppf(quantile, BUCKETS - 1))
+    rows = np.sign(np.arange(BUCKETS) - 7.5) * 1e-4
+    error = math.sqrt((BUCKETS - 1) * float(rows.var()))
+    for size, ends in ((1.06 * t, (1.0, 1.0)), (0.99 * t, (0.0, 1.0))):
+        table = np.exp(np.r_[0.0, rows] + size * error)[:, None]
+        found = LowerIn(counted(np.ones_like(table), table), BUCKETS)
+        assert found.interval(level) == ends
+        assert found.interval(0.4) == (1.0, 1.0) and found.interval(1.0) == (0.0, 1.0)
+
+
 def test_variances_that_are_zero_in_some_rows_say_nothing() -> None:
     """Whichever of the two it is, and though without any bucket left out the reference is lower."""
     some = constant(0.0)

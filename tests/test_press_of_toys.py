@@ -371,6 +371,18 @@ def test_an_average_of_k_needs_no_figure_of_its_signal() -> None:
 # Exact answers
 
 
+@pytest.mark.parametrize(
+    ("measured", "told"), [("", {""}), ("measure: {num_samples: [1, 8]}", {"", "1", "8"})]
+)
+def test_samples_are_a_place_where_an_estimator_has_other_ones_than_its_own(
+    measured: str, told: set[str]
+) -> None:
+    text = FUNCTION.replace("pathwise]", "{name: pathwise, num_samples: 4}]") + measured
+    found = toy(text, lambda cell, arm: 1.0, exact={"exact_variance": lambda cell, arm: 1.0})
+    places = [one.place for one in exact.held(found) if one.label == "pathwise"]
+    assert places and {"".join(re.findall(r"K = (\d+)", place)) for place in places} == told
+
+
 def test_intervals_that_hold_the_exact_value_are_counted() -> None:
     """Measured 1; exact 1 but for the cosine's score function, which is 2."""
 

@@ -74,8 +74,8 @@ def report(
     from reportgen.cli.together import in_short
     from reportgen.workflow import require_folder, require_paper
 
-    require_paper(paper)
     require_file(junit)
+    require_paper(paper)
     asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
     limits = Limits.read(budget, device)
     _require_allowed(asked, allow_code, fresh)
@@ -91,8 +91,9 @@ def report(
                 answers.append(answer(job, findings, outcome))
                 suites.append(of_findings(findings, outcome.seconds))
                 _tell(job, findings, outcome, quiet, as_json)
+        code = _conclude(asked, entries, answers, failed, output, quiet, as_json, keep=not fresh, paper=paper)
         write(junit, [*suites, *without_report(failed.causes, asked.left_out)])
-        return _conclude(asked, entries, answers, failed, output, quiet, as_json, keep=not fresh, paper=paper)
+        return code
 
 
 def run(

@@ -49,7 +49,8 @@ def require_file(path: Path | None) -> None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.read_bytes().startswith(BEGINNING):
+        stream = path.is_fifo() or path.is_char_device()  # whose end a reader would wait for
+        if path.exists() and (stream or not path.read_bytes().startswith(BEGINNING)):
             raise UsageError(
                 f"{path}: must be a JUnit file or none, but is another file. Choose another place."
             )

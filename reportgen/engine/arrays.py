@@ -105,7 +105,7 @@ def put_lower(
     lower, t = reference[0] < variances[0], _t_of_log_ratio(reference, variances)
     steps = torch.tensor(T_STEPS, dtype=torch.float64)
     for side, sizes in enumerate((t[lower], -t[~lower])):
-        smaller = torch.searchsorted(sizes.sort().values, steps)
+        smaller = torch.searchsorted(sizes.clamp_min(0.0).sort().values, steps)
         out["coordinate_lower"][arm, side] = (sizes.numel() - smaller).numpy()
 
 

@@ -37,7 +37,7 @@ def rounds(
         active = [channel for channel in channels if not channel.retired]
         for bucket in range(buckets):
             batch = draw(active)
-            for channel in active:
+            for channel in (one for one in active if one.cause is None):
                 try:
                     observe(channel, bucket, batch)
                 except CellError as error:

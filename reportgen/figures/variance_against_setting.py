@@ -283,7 +283,8 @@ def ratio_sentence(findings: Findings, panel: Panel) -> str:
         if other := alike(at_first):
             text += f"; with {there} they {other}"
         else:
-            text += f"; with {there} the first has {factor} that" if told else f", and {factor} with {there}"
+            first_has = f"; with {there} the first has {factor} the variance of the second"
+            text += first_has if told else f", and {factor} with {there}"
     return text + "."
 
 

@@ -159,7 +159,10 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     first, second = _apart(least), _apart(most)
     text = f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) {first}"
     if first == second:
-        return f"{text} in {'both blocks' if len(ratios) == 2 else 'every block'}."
+        if any(_apart(ratio) != first for ratio, _ in ratios):
+            return f"{text} in “{narrow}” and “{wide}”."
+        all_of, both = ("any block", "either block") if "cannot" in first else ("every block", "both blocks")
+        return f"{text} in {both if len(ratios) == 2 else all_of}."
     again = second.removeprefix("differ by a factor ") if first.startswith("differ") else second
     return f"{text} in “{narrow}” and {again} in “{wide}”."
 

@@ -56,8 +56,10 @@ class LowerIn:
     """In what fraction of live coordinates the reference's variance is lower, and how sure that is.
 
     Ends of the interval are the certain coordinates: those whose log ratio of variances differs from zero
-    by Student's t with S − 1 degrees of freedom, one-sided, at the interval's level divided by how many
+    by Student's t with S − 1 degrees of freedom, one-sided, with the interval's error divided by how many
     coordinates there are (Bonferroni): it holds whatever their dependence. The others may be either.
+    A t so far out needs log ratios that are close to normal: of a few hundred heavy-tailed estimates too many
+    coordinates are certain.
     """
 
     counts: Array
