@@ -17,6 +17,7 @@ from reportgen.cli.tables import conclusion
 from reportgen.declaration import load_text
 from reportgen.declaration.writing import resolved, to_yaml
 from reportgen.errors import DeclarationError, UsageError
+from reportgen.figures import variance_by_layer
 from reportgen.report.sections import variance
 from reportgen.store import BrokenRecord, MeasurementRecord
 from tests.press_cases import toy
@@ -182,6 +183,30 @@ def test_the_same_words_of_several_settings_are_said_once(monkeypatch: pytest.Mo
         "Centre 5 and centre 8: Both.",
         "Centre 8: Eight.",
     ]
+
+
+def test_of_many_blocks_those_with_most_variance_are_shown(mine: Path) -> None:
+    """Fourteen, of which the second and the last have least; what is told of all of them is of all."""
+    Path("mine.py").write_text(
+        "import torch\n"
+        "SCALE = [3.0, 0.1, *range(4, 15), 0.2]\n"
+        "def build():\n"
+        "    def plain(): return {f'p{i}': s * torch.randn(2) for i, s in enumerate(SCALE)}\n"
+        "    def wide(): return {k: (1.5 if k == 'p1' else 4.0) * v for k, v in plain().items()}\n"
+        "    return {'plain': plain, 'wide': wide}\n"
+    )
+    Path("mine.yaml").write_text(TEXT[: TEXT.index("claims:")].replace(NAMED, "estimators: [plain, wide]\n"))
+    found = reportgen.run("mine.yaml", allow_code=True).findings
+    shown = ["p0", *(f"p{i}" for i in range(2, 13))]
+    data = variance_by_layer.data(found)
+    assert data is not None and list(data.groups) == shown
+    caption = variance_by_layer.caption(found, data)
+    assert "Total variance of the twelve of 14 parameter blocks in which it is highest, " in caption
+    assert "differ by a factor of 2.25 in “p1” and of 16.0 in “p0”" in caption
+    assert variance_by_layer.draw(data).get_figheight() < 5.0
+    table = re.search(r"<caption(?:(?!</table>).)*by parameter block.*?</table>", page_of(found), re.DOTALL)
+    assert table is not None and "of the twelve of 14 in which it is highest" in text_of(table[0])
+    assert re.findall(r">(p\d+)<", table[0]) == shown
 
 
 @pytest.mark.parametrize(("least", "powers"), [(40.0, True), (1000.0, False)])

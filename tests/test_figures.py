@@ -398,7 +398,11 @@ def test_what_is_told_of_every_block_holds_in_each(
     blocks = [str(i) for i in range(len(ratios))]
     lines = [SimpleNamespace(label=name, title=name, values=(i,)) for i, name in enumerate("ab")]
     data = SimpleNamespace(lines=lines, groups=blocks, titles=blocks, objective="elbo")
-    findings = SimpleNamespace(ratio=lambda *_, group, **__: Estimate(*ratios[int(group)]))
+    findings = SimpleNamespace(
+        ratio=lambda *_, group, **__: Estimate(*ratios[int(group)]),
+        blocks=("all", *blocks),
+        vocabulary=SimpleNamespace(block=str),
+    )
     assert variance_by_layer.gap_sentence(cast("Any", findings), cast("Any", data)).endswith(told)
 
 

@@ -137,7 +137,13 @@ def test_a_single_sentence_does_not_stand_alone_under_its_heading(filled: int) -
     """It is the first of those that follow, or of the paragraph with the ratios."""
     given: dict[str, Any] = {"groups": [], "variances": [], "reference": "", "objective": "", "where": ""}
     given["rows"] = [{"title": "another", "cells": []}]
-    given |= {"spread": "", "free": False, "sentences": ["Of many coordinates. " * 20]}
+    given |= {
+        "some": "",
+        "down": False,
+        "spread": "",
+        "free": False,
+        "sentences": ["Of many coordinates. " * 20],
+    }
     text = Writer("paper", {}).environment().get_template("sections/layers.html").render(given)
     (first, *_) = [tags for tags in pages_of(f"<h2>heading</h2>{text}", {"h2", "p"}, filled) if tags]
     assert {*first} == {"heading", "What hold"}
@@ -156,13 +162,14 @@ def test_what_a_text_announces_follows_it_on_its_page(findings: Findings) -> Non
     assert len(told) > 6 and not loose
 
 
-def test_two_stochastic_layers_have_room_beside_one_another() -> None:
-    """In the table by block: eight of them, none beyond the text and its margin."""
-    groups = [f"layer{n}.{part}" for n in (1, 2) for part in ("hidden.0", "hidden.1", "mean", "log_scale")]
+@pytest.mark.parametrize(("layers", "down"), [((1, 2), False), ((1, 2, 3), True)])
+def test_layers_have_room_in_the_table_by_block(layers: tuple[int, ...], down: bool) -> None:
+    """Eight blocks beside one another or twelve below one another, none beyond the text and its margin."""
+    groups = [f"layer{n}.{part}" for n in layers for part in ("hidden.0", "hidden.1", "mean", "log_scale")]
     writer = Writer("paper", {})
     row = {"title": "Score function, optimal constant", "cells": ["12 345"] * len(groups)}
     given = {"variances": row["cells"], "rows": [row], "reference": "Pathwise", "objective": "of a bound"}
-    given |= {"spread": "", "where": "", "free": False, "sentences": []}
+    given |= {"some": "", "down": down, "spread": "", "where": "", "free": False, "sentences": []}
     environment = writer.environment()
     environment.filters["cell"] = str
     body = environment.get_template("sections/layers.html").render(groups=groups, **given)
@@ -170,7 +177,8 @@ def test_two_stochastic_layers_have_room_beside_one_another() -> None:
     text = f'<html lang="en"><head>{style}</head><body>{body}</body></html>'
     (page,) = lay_out(text, Resources(FONTS, {}), WHEN).document.pages
     ends = [box.position_x + box.width for box in page._page_box.descendants() if box.element_tag == "td"]
-    assert ends and max(ends) <= page.width - 15 / 25.4 * 96
+    assert max(ends) <= page.width - 15 / 25.4 * 96
+    assert body.count("<td") == (3 * len(groups) if down else 2 * (len(groups) + 1))
 
 
 def ends_of(page: str) -> tuple[float, float]:

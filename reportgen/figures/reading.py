@@ -14,6 +14,8 @@ from reportgen.figures.drafting.style import Look, looks
 from reportgen.findings import Estimate, Findings
 from reportgen.objectives import OBJECTIVES
 
+MANY = 12
+"""Blocks of parameters, at most, that are shown one by one."""
 MISSING = Estimate(math.nan, status=NOT_THERE)
 
 
@@ -154,6 +156,20 @@ def pair(findings: Findings) -> tuple[str, str] | None:
     plain = next((label for label in fair if findings.estimator_of[label] == "score_function"), None)
     first = plain or next(iter(fair), None)
     return None if first is None else (first, reference)
+
+
+def largest_blocks(findings: Findings) -> tuple[str, ...]:
+    """Blocks of parameters, in order: of more than `MANY` those in which an estimator has most variance."""
+    blocks = tuple(group for group in findings.blocks if group != "all")
+    if len(blocks) <= MANY:
+        return blocks
+
+    def most(group: str) -> float:
+        found = [findings.get("total_variance", label, group=group) for label in findings.compared()]
+        return max((one.value for one in found if usable(one)), default=0.0)
+
+    largest = sorted(blocks, key=most, reverse=True)[:MANY]
+    return tuple(block for block in blocks if block in largest)
 
 
 def usable(estimate: Estimate) -> bool:

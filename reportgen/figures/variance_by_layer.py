@@ -27,7 +27,7 @@ from reportgen.figures.drafting.lines import Line, extent
 from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, TEXT, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
-from reportgen.figures.reading import comparable, line, unbiased, usable
+from reportgen.figures.reading import comparable, largest_blocks, line, unbiased, usable
 from reportgen.findings import Estimate, Findings, prose
 
 ACROSS = 4
@@ -38,7 +38,7 @@ LINE = 3.1
 
 @dataclass(frozen=True)
 class VarianceByLayer:
-    """Total variance of every group (the estimates of a line run over groups)."""
+    """Total variance of every group that is shown (the estimates of a line run over groups)."""
 
     objective: str
     checkpoint: int
@@ -57,7 +57,7 @@ def data(findings: Findings) -> VarianceByLayer | None:
 
     And where of several estimators all but one have no variance at all: then there is nothing to compare.
     """
-    groups = tuple(group for group in findings.blocks if group != "all")
+    groups = largest_blocks(findings)
     if len(groups) < 2 or not findings.checkpoints:
         return None
     lines = tuple(
@@ -130,9 +130,15 @@ def table(data: VarianceByLayer) -> Table:
 def caption(findings: Findings, data: VarianceByLayer) -> str:
     """What is drawn, and in which group the extremes lie furthest apart."""
     where = place(findings, data.objective)
+    shown, every, network = len(data.groups), len(findings.blocks) - 1, findings.vocabulary.network
+    whose = f"each parameter block{' of the encoder' * network}"
+    if shown < every:
+        whose = (
+            f"the {prose.in_words(shown)} of {'the encoder’s ' * network}{prose.in_words(every)} parameter "
+            "blocks in which it is highest"
+        )
     return sentences(
-        f"Total variance of each parameter block{' of the encoder' * findings.vocabulary.network},"
-        " logarithmic, all on one axis.",
+        f"Total variance of {whose}, logarithmic, all on one axis.",
         zero_sentence(data.zero),
         gap_sentence(findings, data),
         intervals_sentence(data.lines),
@@ -150,7 +156,7 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     high, low = (by_name[label] for label in ends(totals))
     found = [
         (findings.ratio(high.label, low.label, objective=data.objective, group=group), title)
-        for group, title in zip(data.groups, data.titles, strict=True)
+        for group, title in ((one, findings.vocabulary.block(one)) for one in findings.blocks if one != "all")
     ]
     ratios = [(ratio, title) for ratio, title in found if usable(ratio)]
     if len(ratios) < 2:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reportgen.figures.reading import largest_blocks
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.report.text import about, words
 from reportgen.report.text.marks import told_of_all
 from reportgen.report.text.section import Section
+
+ACROSS = 8
+"""Blocks beside one another in the table, at most; more of them stand below one another."""
 
 
 def coordinates(findings: Findings, others: Sequence[str], reference: str) -> str:
@@ -60,7 +64,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         return None
     reference = findings.reference()
     others = [label for label in findings.compared() if label != reference]
-    groups = [group for group in findings.blocks if group != "all"]
+    blocks = [group for group in findings.blocks if group != "all"]
+    groups = largest_blocks(findings)
     rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),
@@ -73,7 +78,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     sentences = [coordinates(findings, honest, reference)]
     spread = ""
     if pair:
-        found = {group: findings.ratio(*pair, group=group) for group in groups}
+        found = {group: findings.ratio(*pair, group=group) for group in blocks}
         usable = {group: ratio for group, ratio in found.items() if ratio.available}
         if len({prose.with_interval(ratio) for ratio in usable.values()}) > 1:
             most = max(usable, key=lambda group: usable[group].value)
@@ -90,6 +95,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         **({} if findings.vocabulary.network else {"title": "By block of parameters"}),
         "free": findings.vocabulary.free,
         "groups": [findings.vocabulary.block(group) for group in groups],
+        "down": len(groups) > ACROSS,
+        "some": f"the {prose.in_words(len(groups))} of {prose.in_words(len(blocks))} in which it is highest"
+        if len(groups) < len(blocks)
+        else "",
         "reference": about.title_of(findings, reference),
         "variances": [findings.get("total_variance", reference, group=group) for group in groups],
         "rows": rows,
