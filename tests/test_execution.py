@@ -25,6 +25,7 @@ from reportgen.execution.task import Task
 from reportgen.plan import Plan, make_plan
 from reportgen.problems.images import measured_images
 from reportgen.store import BrokenRecord, MeasurementRecord, Store
+from reportgen.usercode import UserCode
 from tests import fake_work
 
 TEXT = """
@@ -207,13 +208,17 @@ def test_killed_worker_is_replaced_and_its_cell_begun_again(
     assert len(list(tmp_path.glob("tried-*"))) == 2
 
 
+@pytest.mark.parametrize(
+    ("code", "said"), [({}, "was ended from outside, twice"), ({"a.py:b": "00"}, "or your code crashed it")]
+)
 def test_cell_that_kills_twice_is_broken_and_no_other(
-    experiment: Experiment, plan: Plan, tmp_path: Path
+    experiment: Experiment, plan: Plan, tmp_path: Path, code: dict[str, str], said: str
 ) -> None:
-    outcome, _ = go(experiment, plan, tmp_path, fake_work.die_always, executor="processes")
+    own = UserCode(tmp_path, code)
+    outcome, _ = go(experiment, plan, tmp_path, fake_work.die_always, executor="processes", code=own)
     assert outcome.measured == 4
     (record,) = outcome.broken
-    assert record.kind == "measurement" and record.checkpoint == 1 and "ended from outside" in record.cause
+    assert record.kind == "measurement" and record.checkpoint == 1 and said in record.cause
 
 
 def test_workers_have_one_thread_and_the_parent_its_own(

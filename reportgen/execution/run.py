@@ -121,6 +121,16 @@ def run(
     return Outcome(done, len(cached), tuple(lost), seconds, len(damaged), tuple(paused))
 
 
+def _killed(task: Task) -> str:
+    """Why a cell is given up that took its worker with it twice."""
+    if task.code is not None and task.code.digests:
+        return (
+            "its worker process ended, twice (out of memory, or your code crashed it or ended it?). "
+            "Use fewer --jobs, or look at your code."
+        )
+    return "its worker process was ended from outside, twice (out of memory?). Use fewer --jobs."
+
+
 def _check(executor: str | Executor, jobs: int | None) -> None:
     if jobs is not None and jobs < 1:
         raise UsageError(f"--jobs: needs at least 1, got {jobs}.")
@@ -258,8 +268,7 @@ class Foreman:
             if self.kills.get(task.key, 0) < TRIES:
                 self.suspects.append(task)
             else:
-                cause = "its worker process was ended from outside, twice (out of memory?). Use fewer --jobs."
-                self._give_up(task, task.broken(cause))
+                self._give_up(task, task.broken(_killed(task)))
 
     def _pause(self, task: Task, cause: str) -> None:
         self.paused.append(broken(task.cell, cause, paused=True))
