@@ -18,6 +18,7 @@ from reportgen.declaration import load_text
 from reportgen.declaration.writing import resolved, to_yaml
 from reportgen.errors import DeclarationError, UsageError
 from reportgen.figures import variance_by_layer
+from reportgen.findings import prose
 from reportgen.report.sections import variance
 from reportgen.store import BrokenRecord, MeasurementRecord
 from tests.press_cases import toy
@@ -183,6 +184,28 @@ def test_the_same_words_of_several_settings_are_said_once(monkeypatch: pytest.Mo
         "Centre 5 and centre 8: Both.",
         "Centre 8: Eight.",
     ]
+
+
+def test_beside_a_broken_reference_blocks_have_their_variances(mine: Path) -> None:
+    """Nothing is relative to it, and no table is made of dashes."""
+    Path("mine.py").write_text(
+        "import torch\n"
+        "def build():\n"
+        "    def plain(): return {'w': torch.randn(4), 'v': torch.randn(2)}\n"
+        "    return {'bad': lambda: 1 / 0, 'plain': plain, 'again': plain}\n"
+    )
+    declared = TEXT[: TEXT.index("claims:")].replace(NAMED, "estimators: [bad, plain, again]\n")
+    Path("mine.yaml").write_text(declared)
+    found = reportgen.run("mine.yaml", allow_code=True).findings
+    page = page_of(found)
+    tables = dict(
+        re.findall(r"<caption(?:(?!</table>).)*?(by parameter block|Cost of)(.*?)</table>", page, re.S)
+    )
+    blocks, cost = (text_of(tables[name]) for name in ("by parameter block", "Cost of"))
+    assert "ratios" not in blocks and "–" not in blocks and "Bad" not in blocks
+    for group in ("w", "v"):
+        assert prose.value_of(found.get("total_variance", "plain", group=group)) in blocks
+    assert "not available" not in cost and "Bad" in cost
 
 
 def test_of_many_blocks_those_with_most_variance_are_shown(mine: Path) -> None:

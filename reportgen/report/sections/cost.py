@@ -22,7 +22,9 @@ def passes(estimate: Estimate, *, in_words: bool = False) -> str:
 
 
 def duration(estimate: Estimate) -> str:
-    """A time with its unit."""
+    """A time with its unit; a dash where there is none."""
+    if not estimate.available:
+        return words.DASH
     return told(prose.seconds(estimate.value), estimate)
 
 

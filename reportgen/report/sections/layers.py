@@ -63,7 +63,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if len(findings.blocks) < 3 or not findings.checkpoints:
         return None
     reference = findings.reference()
-    others = [label for label in findings.compared() if label != reference]
+    labels = findings.compared()
+    others = [label for label in labels if label != reference]
     blocks = [group for group in findings.blocks if group != "all"]
     groups = largest_blocks(findings)
     rows: list[dict[str, Any]] = [
@@ -73,6 +74,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         }
         for label in others
     ]
+    variances = {label: [findings.get("total_variance", label, group=g) for g in groups] for label in labels}
+    if others and not any(cell.available for cell in variances[reference]):
+        rows = [{"title": about.title_of(findings, label), "cells": variances[label]} for label in others]
+        variances[reference] = []
     pair = about.contrast(findings)
     honest = [label for label in others if about.is_unbiased(findings, label)]
     sentences = [coordinates(findings, honest, reference)]
@@ -100,7 +105,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         if len(groups) < len(blocks)
         else "",
         "reference": about.title_of(findings, reference),
-        "variances": [findings.get("total_variance", reference, group=group) for group in groups],
+        "variances": variances[reference],
         "rows": rows,
         "spread": spread,
         "sentences": [text for text in (*sentences, dead(findings, reference)) if text],
