@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +27,7 @@ from reportgen.api.tables import aligned
 from reportgen.errors import CellError, DeclarationError, MissingRequirementError, UsageError
 from reportgen.findings import Estimate, Row, csv_text
 from reportgen.problems.model import free_gaussian
+from tests.example_model import EXAMPLES
 from tests.test_cli import TEXT
 from tests.test_own_model import parts
 
@@ -436,6 +437,21 @@ def test_cells_run_in_an_executor_whose_workers_are_elsewhere(
     timed = ("seconds_per_replicate", "time_normalized_variance")
     numbers = [[row for row in one.rows if row["statistic"] not in timed] for one in (found, results)]
     assert repr(numbers[0]) == repr(numbers[1])
+
+
+def test_own_code_has_its_process_alone_in_threads_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Generators that are seeded before each call are the process's: two cells at once would share them."""
+    monkeypatch.chdir(tmp_path)
+    settings = ["measure.precision=50%", "measure.min_replicates=256"]
+    declared = reportgen.load(EXAMPLES / "my_gradients.yaml", settings)
+    with ThreadPoolExecutor(3) as pool:
+        threads = reportgen.run(declared, "threads", executor=pool, jobs=3, allow_code=True)
+    alone = reportgen.run(declared, "alone", allow_code=True)
+    timed = ("seconds_per_replicate", "time_normalized_variance")
+    numbers = [[row for row in one.rows if row["statistic"] not in timed] for one in (threads, alone)]
+    assert threads.broken == () and repr(numbers[0]) == repr(numbers[1])
 
 
 def test_an_executor_is_one() -> None:

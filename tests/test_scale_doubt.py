@@ -72,6 +72,22 @@ def test_only_a_q_with_a_log_scale_of_its_own_is_doubted() -> None:
     assert halved_scale(problem_of(full)) == {}
 
 
+def test_a_likelihood_that_takes_no_sample_of_the_other_q_is_measured_all_the_same() -> None:
+    """The wall is nearly six standard deviations of q from the outermost mean, and two of the other's."""
+
+    def walled(x: Tensor, out: Tensor) -> Tensor:
+        if bool((out.abs() > 2.7).any()):
+            raise ValueError("z must lie within 2.7")
+        return bowl(x, out)
+
+    narrow = reportgen.Model(Constant(4.0 * POSTERIOR), nn.Identity(), model(0.0).x, walled)
+    assert halved_scale(problem_of(narrow)) != {}
+    narrow = reportgen.Model(Constant(math.log(0.12)), nn.Identity(), 2.0 * model(0.0).x, walled)
+    assert halved_scale(problem_of(narrow)) == {}
+    found = reportgen.measure(narrow, "pathwise", precision=0.5, budget=2000, min_replicates=64)
+    assert found.get("total_variance", "pathwise").available and TEXT not in str(found)
+
+
 @pytest.mark.parametrize(
     ("gain", "error", "doubted"),
     [

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from threading import RLock
 
 from reportgen.declaration.problems import OF_CODE
 from reportgen.errors import CellError
@@ -13,6 +14,9 @@ from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.execution.undisturbed import undisturbed
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.usercode import Reference, UserCode, faults_told, importable, load_object
+
+_ALONE = RLock()
+"""Held while a user's code may run: its imports, generators and output are those of all threads."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
     if code is None:
         raise CellError(f"{used[0]}: is code that was not allowed to run. Add --allow-code if you trust it.")
     sources = {text: code.source(text) for text in used}
-    with undisturbed(), importable(*sources.values()):
+    with _ALONE, undisturbed(), importable(*sources.values()):
 
         def load(text: str) -> object:
             reference = Reference.parse(text)
