@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,11 @@ from reportgen.problems.networks import initialised, restored
 from reportgen.store import Store
 from reportgen.store.files import process_tag
 from reportgen.training import TrainProgress, bound, epoch_reached, forget_state, load_checkpoint, train
-from reportgen.training.schedule import schedule
+from reportgen.training.adam import Adam
+from reportgen.training.parameters import Parameters
+from reportgen.training.schedule import Rates, schedule
+from reportgen.training.subnormal import subnormals_flushed
+from reportgen.training.written_out import WrittenOut
 from tests.sections import train_section
 
 
@@ -259,3 +265,41 @@ def test_damaged_checkpoint_is_named(tiny: Dataset, tmp_path: Path) -> None:
         load_checkpoint(store, record.key, 4)
     with pytest.raises(StoreError, match="epoch-000003"):
         load_checkpoint(store, record.key, 3)
+
+
+def test_mean_gradients_decay_to_subnormal_numbers_and_weights_do_not_need_them() -> None:
+    """A pixel that was white once: 2000 steps of Adam after it, with subnormal numbers and without."""
+    tiniest = torch.finfo(torch.float32).tiny
+    ends: list[tuple[torch.Tensor, torch.Tensor]] = []
+    for context in (nullcontext, subnormals_flushed):
+        parameters = Parameters(*initialised(cell().problem, np.full(6, 0.3), 0), "tanh")
+        optimizer = Adam(parameters, 1e-2)
+        rare = slice(0, len(parameters.vector) // 2)
+        noise = torch.Generator().manual_seed(0)
+        with context():
+            for step in range(2000):
+                parameters.gradient.normal_(generator=noise)
+                if step:
+                    parameters.gradient[rare] = 0.0
+                optimizer.step()
+            subnormal = (optimizer.first.abs() < tiniest) & (optimizer.first != 0.0)
+        ends.append((parameters.vector, subnormal))
+    (with_them, found), (without, left) = ends
+    assert bool(found[rare].all()) and not bool(left.any())
+    assert torch.equal(with_them, without)
+
+
+def test_a_training_flushes_subnormal_numbers_and_ends_with_them(
+    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that breaks."""
+    small, met = torch.tensor([1e-30]), []
+
+    def epoch(self: WrittenOut, number: int, optimizer: Adam, rates: Rates | None = None) -> float:
+        met.append(float(small * 1e-10))
+        return -1.0 if number == 1 else math.nan
+
+    monkeypatch.setattr(WrittenOut, "epoch", epoch)
+    with pytest.raises(CellError, match="diverged"):
+        train(cell(), lambda: tiny, Store(tmp_path))
+    assert met == [0.0, 0.0] and float(small * 1e-10) > 0.0

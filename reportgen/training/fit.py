@@ -22,6 +22,7 @@ from reportgen.training.adam import Adam, Flat
 from reportgen.training.checkpoints import Progress, load_checkpoint, resume, save_checkpoint, save_state
 from reportgen.training.differentiated import Differentiated
 from reportgen.training.schedule import Rates, schedule
+from reportgen.training.subnormal import subnormals_flushed
 from reportgen.training.written_out import WrittenOut
 
 STATE_EVERY = 60.0
@@ -108,7 +109,8 @@ def train(
     for epoch in range(progress.epoch + 1, epochs + 1):
         if epoch > 0:
             paced = rates.after((epoch - 1) * fit.steps)
-            bound = fit.epoch(cell.epochs_before + epoch, optimizer, paced)
+            with subnormals_flushed():
+                bound = fit.epoch(cell.epochs_before + epoch, optimizer, paced)
             progress.train_bound.append(_checked(bound, progress, noun))
         progress.epoch = epoch
         progress.seconds = before + perf_counter() - started
