@@ -303,3 +303,14 @@ def test_a_training_flushes_subnormal_numbers_and_ends_with_them(
     with pytest.raises(CellError, match="diverged"):
         train(cell(), lambda: tiny, Store(tmp_path))
     assert met == [0.0, 0.0] and float(small * 1e-10) > 0.0
+
+
+def test_who_flushed_subnormal_numbers_before_a_training_still_does() -> None:
+    small = torch.tensor([1e-30])
+    torch.set_flush_denormal(True)
+    try:
+        with subnormals_flushed():
+            assert float(small * 1e-10) == 0.0
+        assert float(small * 1e-10) == 0.0
+    finally:
+        torch.set_flush_denormal(False)
