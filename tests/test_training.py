@@ -71,6 +71,21 @@ def test_training_raises_the_bound_and_keeps_checkpoints(tiny: Dataset, tmp_path
     }
 
 
+def test_a_training_does_not_depend_on_torchs_default_number_type(tiny: Dataset, tmp_path: Path) -> None:
+    """In another thread own code may have set it."""
+    ends = []
+    for number, default in enumerate((torch.float32, torch.float64)):
+        store = Store(tmp_path / str(number))
+        torch.set_default_dtype(default)
+        try:
+            store.save(train(cell(), lambda: tiny, store))
+        finally:
+            torch.set_default_dtype(torch.float32)
+        ends.append(load_checkpoint(store, cell().key, 6))
+    for name, value in ends[0].items():
+        assert torch.equal(value, ends[1][name])
+
+
 class Killed(BaseException):
     """Stands for the end of the process."""
 
