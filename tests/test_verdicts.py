@@ -57,7 +57,8 @@ def test_thresholds(low: float, high: float, operator: str, bound: float, verdic
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
     [(0.95, 1.05, CONFIRMED), (0.9, 1.1, CONFIRMED), (0.85, 1.0, UNDECIDED), (0.5, 0.8, REFUTED),
-     (1.2, 1.3, REFUTED), (0.5, 1.5, UNDECIDED), (math.nan, 1.0, UNDECIDED)],
+     (1.2, 1.3, REFUTED), (0.5, 1.5, UNDECIDED), (math.nan, 1.0, UNDECIDED), (0.5, 0.9, UNDECIDED),
+     (1.1, 1.3, UNDECIDED)],
 )  # fmt: skip
 def test_equivalence(low: float, high: float, verdict: str) -> None:
     assert inside(low, high, 0.9, 1.1) == verdict
