@@ -175,14 +175,16 @@ def test_orderings_are_looked_at_where_the_interval_could_not_hide_them_and_hold
     assert orderings([made[0], []], (86.8, 86.0)) == (Orderings(), Orderings())
 
 
-def test_an_interval_hides_what_its_half_width_is_not_below() -> None:
-    """Of the one pair of two models, paired image by image, Student's t at 95 %."""
-    made = judged(90.0, 89.0)
-    first, second = (model[0].arrays["bounds"][:, -1] for model in made)
-    ends = stats.ttest_1samp(second - first, 0.0).confidence_interval(0.95)
-    half = (ends.high - ends.low) / 2.0
+@pytest.mark.parametrize(("more", "level"), [((), 0.95), ((80.0,), 1.0 - 0.05 / 3)])
+def test_an_interval_hides_what_its_half_width_is_not_below(more: tuple[float, ...], level: float) -> None:
+    """Of the first pair, paired image by image: Student's t, of all pairs of the table together at 95 %."""
+    made = judged(90.0, 89.0, *more)
+    first, second = (model[0].arrays["bounds"][:, -1] for model in made[:2])
+    ends = stats.ttest_1samp(second - first, 0.0).confidence_interval(level)
+    half, others = (ends.high - ends.low) / 2.0, 2 * len(more)
     for apart, looked_at in ((0.99 * half, 0), (1.01 * half, 1)):
-        assert orderings_of_all(made, (86.0 + apart, 86.0)) == Orderings(looked_at, looked_at)
+        wanted = Orderings(looked_at + others, looked_at + others)
+        assert orderings_of_all(made, (86.0 + apart, 86.0, *more)) == wanted
 
 
 def judged(*nlls: float) -> list[list[JudgementRecord]]:
