@@ -347,6 +347,13 @@ def test_equal_means_is_refuted_by_the_joint_test_alone() -> None:
     assert only("equal_means(score_function, pathwise)").verdict == CONFIRMED
 
 
+@pytest.mark.parametrize(("p_value", "verdict"), [(0.008, REFUTED), (0.01, CONFIRMED)])
+def test_the_joint_test_is_held_against_the_level_of_all_looks(p_value: float, verdict: str) -> None:
+    """Two of them, so 2.5 %; and Holm's correction takes the p-value of three images three times."""
+    claim = only("equal_means(score_function, pathwise) at checkpoint 5", p_values=lambda cell, arm: p_value)
+    assert claim.level == 1.0 - 0.05 / 2 and claim.verdict == verdict
+
+
 def test_equal_means_is_refuted_by_the_projection_alone() -> None:
     def half(cell: MeasurementCell, arm: Arm) -> float:
         return 0.5 if arm.label == "score_function" else 1.0
