@@ -320,6 +320,18 @@ def test_a_training_flushes_subnormal_numbers_and_ends_with_them(
     assert met == [0.0, 0.0] and float(small * 1e-10) > 0.0
 
 
+@pytest.mark.parametrize(("first", "least"), [(-4.0, -44.0), (0.5, -9.5)])
+def test_a_training_is_given_up_ten_times_the_first_bound_below_it_but_ten_nats_at_least(
+    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: float, least: float
+) -> None:
+    for number, second in enumerate((least + 0.1, least - 0.1)):
+        bounds = iter((first, second, first, first, first, first))
+        monkeypatch.setattr(WrittenOut, "epoch", lambda *_, met=bounds: next(met))
+        context = pytest.raises(CellError, match="diverged") if second < least else nullcontext()
+        with context:
+            train(cell(), lambda: tiny, Store(tmp_path / str(number)))
+
+
 def test_who_flushed_subnormal_numbers_before_a_training_still_does() -> None:
     small = torch.tensor([1e-30])
     torch.set_flush_denormal(True)
