@@ -209,6 +209,16 @@ def test_init_of_own_code_runs_as_it_is(
     assert capsys.readouterr().err == "error: mine.py: is there already. Choose another name, or delete it.\n"
 
 
+def test_init_leaves_nothing_where_not_all_of_it_can_be_written(
+    tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second file's name is that of a link to nowhere."""
+    Path("mine.yaml").symlink_to("nowhere/mine.yaml")
+    assert call("init", "mine", "--own", "gradients") == 2
+    assert "mine.yaml: cannot be written" in capsys.readouterr().err
+    assert not Path("mine.py").exists() and Path("mine.yaml").is_symlink()
+
+
 def test_run_then_report_then_render(
     tiny: Path, quick_reports: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

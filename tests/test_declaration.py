@@ -261,11 +261,17 @@ def test_one_of_own_code_names_the_file_beside_it(name: str, own: str) -> None:
     assert "my_" not in files[f"{name}.yaml"] and f"report {name}.yaml" in files[f"{name}.yaml"]
 
 
-def test_a_name_that_is_no_folder_gets_no_first_experiment() -> None:
-    with pytest.raises(
-        UsageError, match=r"^a/b: the name of an experiment must be letters, digits, .* Use a-b\.$"
-    ):
-        first_experiment("a/b")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a/b", r"^a/b: the name of an experiment must be letters, digits, .* Use a-b\.$"),
+        ("a\nb", r"^a b: the name of an experiment must be letters, digits, .* Use a-b\.$"),
+        ("", r"^NAME: the name of an experiment must not be empty\."),
+    ],
+)
+def test_a_name_that_is_no_folder_gets_no_first_experiment(name: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        first_experiment(name)
 
 
 def schema_objects(schema: Any) -> list[dict[str, Any]]:

@@ -759,6 +759,35 @@ def test_claims_have_unique_ids_and_say_something() -> None:
     assert twice == "x.yaml:6 claims[1].id: must be unique, got 'b', the id of claims[0] too. Rename one."
 
 
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ("mean_norm(lo) > 1", "no estimator has the label or name 'lo'. Did you mean loo?"),
+        (
+            "mean_norm(loo) >",
+            "column 17: expected a number or a statistic, got the end (in `mean_norm(loo) >`).",
+        ),
+    ],
+)
+def test_a_mistake_of_several_claims_is_told_once_with_every_place(test: str, said: str) -> None:
+    more = "".join(f"  - {{id: {name}, quote: c, test: {test}}}\n" for name in "bde")
+    (line,) = complaints(CLAIM % "" + more)
+    assert (
+        line == f"x.yaml:5 claims[0].test: {said} So in claims[1].test (line 6) and claims[2].test (line 7)."
+    )
+
+
+def test_a_mistake_of_several_claims_of_an_option_has_no_line_of_the_file() -> None:
+    claim = "{id: %s, quote: c, test: mean_norm(lo) > 1}"
+    option = f"claims=[{claim % 'b'}, {claim % 'd'}]"
+    with pytest.raises(DeclarationError) as caught:
+        load_text(CLAIM % "", "x.yaml", [option])
+    assert str(caught.value) == (
+        f"--set {option} claims[0].test: no estimator has the label or name 'lo'. Did you mean loo? "
+        "So in claims[1].test."
+    )
+
+
 def test_a_test_cut_at_its_comma_is_told_to_use_quotes() -> None:
     text = CLAIM % "" + "  - {id: b, quote: c, test: variance_ratio(loo, pathwise) > 1}\n"
     assert complaints(text)[0] == (

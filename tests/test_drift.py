@@ -278,6 +278,30 @@ def test_left_out_images_count_as_degrees_of_freedom() -> None:
     assert p_values == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize(
+    ("statistic", "setting"),
+    [*((name, {}) for name in drift.JUDGED), ("active_units", {"train.seed": "every"})],
+)
+def test_judged_images_and_trainings_count_as_degrees_of_freedom(
+    statistic: str, setting: dict[str, Any]
+) -> None:
+    """Of the fewer, one less; on one scale or the other."""
+    old, new = (
+        row(v, v - 0.1, v + 0.1, statistic, replicates=n, setting=setting) for v, n in ((2.0, 9), (2.4, 4))
+    )
+    working = drift.scale(statistic)
+    reach = math.hypot(*(drift.half_width(Estimate(v, v - 0.1, v + 0.1), working) for v in (2.0, 2.4)))
+    ratio = (working(2.4) - working(2.0)) / reach
+    wanted = 2.0 * stats.t.sf(ratio * stats.t.ppf(0.975, 3), 3)
+    assert judged(old, new).p_value == pytest.approx(wanted)
+
+
+def test_what_is_lost_in_the_noise_is_a_zero_known_as_well_as_before() -> None:
+    old, new = row(2.0, 1.0, 2.4, "mean_norm"), row(math.nan, statistic="mean_norm", status=LOST)
+    ratio = 4.0 / math.hypot(3.0, 3.0)
+    assert judged(old, new).p_value == pytest.approx(2.0 * stats.t.sf(ratio * stats.t.ppf(0.975, 7), 7))
+
+
 def test_a_broken_cell_outweighs_drift_unless_it_was_broken_before() -> None:
     broken = row(math.nan, status="broken: the loss became inf")
     found = judged(within(1.0, 0.1), broken)

@@ -23,6 +23,17 @@ def moments_of(samples: np.ndarray, buckets: int = 8) -> Moments:
     return moments
 
 
+def test_the_p_value_is_students_with_the_degrees_of_freedom_of_the_smaller_half() -> None:
+    """In one direction, by hand: the other half says which way, and no more. Five differences and four."""
+    data = np.array([0.9, -0.2, 1.4, 0.3, 0.6, 1.1, -0.5, 0.8, 0.7])
+    halves = data[0::2], data[1::2]
+    t = np.mean([half.mean() / math.sqrt(half.var(ddof=1) / len(half)) for half in halves])
+    signal = torch.ones(1, 1, dtype=torch.float64)
+    test = equal_means_test(moments_of(data[None, :, None], 2), signal, NO_FLOOR)
+    assert test.statistic.tolist() == pytest.approx([t])
+    assert test.p_value.tolist() == pytest.approx([stats.t.sf(t, 3)])
+
+
 @pytest.mark.parametrize(("m", "n", "images"), [(1, 80, 1), (2, 400, 1), (3, 400, 10), (20, 160, 50)])
 def test_equal_means_test_has_its_level_and_its_stated_power(m: int, n: int, images: int) -> None:
     rng = np.random.default_rng(5)

@@ -8,8 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
+from reportgen.engine.precision import relative_half_width
 from reportgen.findings.statistics import curves, signal, variance
 from reportgen.findings.statistics.arm import MeasuredArm, find
 from reportgen.findings.statistics.jackknife import (
@@ -312,3 +314,14 @@ def test_the_largest_change_holds_for_all_changes_at_once() -> None:
     each = Sample(up.working, up.without).interval(0.975)
     assert (low, high) == pytest.approx((math.expm1(each[0]), math.expm1(each[1])))
     assert curves.LargestChange((none,)).interval(0.95) == (0.0, 0.0)
+
+
+def test_a_cell_is_measured_until_the_interval_that_is_printed_is_short_enough() -> None:
+    """The half-width that is stopped on is that of total_variance, at 95 %, on the log scale."""
+    rng = np.random.default_rng(11)
+    values = rng.gamma(4.0, size=3)
+    without = values[:, None] * (1.0 + 0.02 * rng.normal(size=(3, 8)))
+    printed = variance.on_log_scale(*variance.mean_over_images(values, without))
+    low, high = printed.interval(0.95)
+    stopped_on = relative_half_width(torch.from_numpy(values), torch.from_numpy(without))
+    assert stopped_on == pytest.approx(math.log(high / low) / 2.0)

@@ -15,6 +15,7 @@ from scipy import stats
 from reportgen.declaration import load_text
 from reportgen.findings import Findings, collect, csv_text
 from reportgen.findings.models import activity, likelihood
+from reportgen.findings.models.budget import Budget
 from reportgen.findings.models.statistics import active_of, likelihood_of
 from reportgen.findings.models.table import JudgedModel
 from reportgen.findings.models.verdict import (
@@ -173,6 +174,25 @@ def test_orderings_are_looked_at_where_the_interval_could_not_hide_them_and_hold
     close = orderings(made[:2], (86.05, 86.0))
     assert close == (Orderings(0, 0), Orderings(0, 0))
     assert orderings([made[0], []], (86.8, 86.0)) == (Orderings(), Orderings())
+
+
+@pytest.mark.parametrize(("published", "shortened"), [(9, False), (10, False), (11, True), (None, False)])
+def test_a_training_as_long_as_the_published_one_is_not_shortened(
+    published: int | None, shortened: bool
+) -> None:
+    assert Budget(10, None, published).shortened is shortened
+
+
+@pytest.mark.parametrize(("more", "level"), [((), 0.95), ((80.0,), 1.0 - 0.05 / 3)])
+def test_an_interval_hides_what_its_half_width_is_not_below(more: tuple[float, ...], level: float) -> None:
+    """Of the first pair, paired image by image: Student's t, of all pairs of the table together at 95 %."""
+    made = judged(90.0, 89.0, *more)
+    first, second = (model[0].arrays["bounds"][:, -1] for model in made[:2])
+    ends = stats.ttest_1samp(second - first, 0.0).confidence_interval(level)
+    half, others = (ends.high - ends.low) / 2.0, 2 * len(more)
+    for apart, looked_at in ((0.99 * half, 0), (1.01 * half, 1)):
+        wanted = Orderings(looked_at + others, looked_at + others)
+        assert orderings_of_all(made, (86.0 + apart, 86.0, *more)) == wanted
 
 
 def judged(*nlls: float) -> list[list[JudgementRecord]]:

@@ -73,6 +73,20 @@ def test_left_out_rows_are_those_of_the_data_without_the_bucket() -> None:
                 assert traces[i, row, g].item() == pytest.approx(expected, rel=1e-10)
 
 
+@pytest.mark.parametrize("buckets", [slice(None), slice(0, None, 2), slice(1, None, 2)])
+def test_pooled_buckets_have_the_moments_of_their_data(buckets: slice) -> None:
+    chunks = stream([7, 4, 9, 5], 2)
+    moments = Moments.empty(2, 4, 3)
+    for bucket, chunk in enumerate(chunks):
+        moments.update(bucket, chunk)
+    count, mean, covariance = moments.pooled(buckets)
+    data = torch.cat(chunks[buckets], 1)
+    assert count == data.shape[1]
+    for i in range(2):
+        np.testing.assert_allclose(mean[i].numpy(), data[i].numpy().mean(0), rtol=1e-12)
+        np.testing.assert_allclose(covariance[i].numpy(), np.cov(data[i].numpy().T), rtol=1e-9)
+
+
 def test_a_small_variance_on_a_large_mean_survives_single_precision() -> None:
     # The naive E[g²] − E[g]² in float32 has an error of 1e-7 · mean² = 10 here; the truth is 1e-2.
     generator = torch.Generator().manual_seed(0)

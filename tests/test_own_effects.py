@@ -171,6 +171,48 @@ def test_what_it_sets_for_the_whole_process_ends_with_its_cell(head: str) -> Non
     assert variances(model) == before
 
 
+def test_an_estimator_whose_file_asks_for_doubles_is_measured_on_a_network_of_the_gallery() -> None:
+    """Networks and images are in single precision there, whatever the file sets."""
+    code = (
+        "import torch\nimport reportgen\n"
+        "def plain(draws, _): return (draws.f.unsqueeze(-1) * draws.score).mean(2)\n"
+        "PLAIN = reportgen.Estimator(name='plain', evaluate=plain)\n"
+    )
+    Path("mine.yaml").write_text(
+        "experiment: mine\nproblem: {hidden: [4], latent: 2}\n"
+        "estimators: [{python: my_estimator.py:PLAIN, label: plain}, score_function]\n"
+        "train: {epochs: 1, checkpoints: [1]}\n"
+        "measure: {images: 2, precision: 50%, budget: 64, min_replicates: 16}\n"
+    )
+    found = []
+    for more in ("", "torch.set_default_dtype(torch.float64)\n"):
+        Path("my_estimator.py").write_text(code + more)
+        results = reportgen.run("mine.yaml", allow_code=True)
+        assert results.broken == ()
+        found.append(
+            [results.findings.get("total_variance", name).value for name in ("plain", "score_function")]
+        )
+    assert found[0] == found[1]
+
+
+def test_an_estimator_whose_file_asks_for_threads_is_measured_with_one() -> None:
+    """Sums differ with their number."""
+    Path("my_estimator.py").write_text(
+        "from pathlib import Path\nimport torch\nimport reportgen\ntorch.set_num_threads(2)\n"
+        "def plain(draws, _):\n"
+        "    Path(__file__).with_name('threads').write_text(str(torch.get_num_threads()))\n"
+        "    return (draws.f.unsqueeze(-1) * draws.score).mean(2)\n"
+        "PLAIN = reportgen.Estimator(name='plain', evaluate=plain)\n"
+    )
+    Path("mine.yaml").write_text(
+        "experiment: mine\nproblem: {model: function, function: cosine}\n"
+        "estimators: [{python: my_estimator.py:PLAIN, label: plain}, pathwise]\n"
+        "measure: {precision: 50%, budget: 64, min_replicates: 16}\n"
+    )
+    assert reportgen.run("mine.yaml", allow_code=True).broken == ()
+    assert Path("threads").read_text() == "1"
+
+
 def reported(model: str, text: str, capsys: pytest.CaptureFixture[str], file: str = "my_model.py") -> int:
     Path(file).write_text(model, encoding="utf-8")
     Path("mine.yaml").write_text(text, encoding="utf-8")

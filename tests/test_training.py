@@ -71,6 +71,21 @@ def test_training_raises_the_bound_and_keeps_checkpoints(tiny: Dataset, tmp_path
     }
 
 
+def test_a_training_does_not_depend_on_torchs_default_number_type(tiny: Dataset, tmp_path: Path) -> None:
+    """In another thread own code may have set it."""
+    ends = []
+    for number, default in enumerate((torch.float32, torch.float64)):
+        store = Store(tmp_path / str(number))
+        torch.set_default_dtype(default)
+        try:
+            store.save(train(cell(), lambda: tiny, store))
+        finally:
+            torch.set_default_dtype(torch.float32)
+        ends.append(load_checkpoint(store, cell().key, 6))
+    for name, value in ends[0].items():
+        assert torch.equal(value, ends[1][name])
+
+
 class Killed(BaseException):
     """Stands for the end of the process."""
 
@@ -303,3 +318,26 @@ def test_a_training_flushes_subnormal_numbers_and_ends_with_them(
     with pytest.raises(CellError, match="diverged"):
         train(cell(), lambda: tiny, Store(tmp_path))
     assert met == [0.0, 0.0] and float(small * 1e-10) > 0.0
+
+
+@pytest.mark.parametrize(("first", "least"), [(-4.0, -44.0), (0.5, -9.5)])
+def test_a_training_is_given_up_ten_times_the_first_bound_below_it_but_ten_nats_at_least(
+    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: float, least: float
+) -> None:
+    for number, second in enumerate((least + 0.1, least - 0.1)):
+        bounds = iter((first, second, first, first, first, first))
+        monkeypatch.setattr(WrittenOut, "epoch", lambda *_, met=bounds: next(met))
+        context = pytest.raises(CellError, match="diverged") if second < least else nullcontext()
+        with context:
+            train(cell(), lambda: tiny, Store(tmp_path / str(number)))
+
+
+def test_who_flushed_subnormal_numbers_before_a_training_still_does() -> None:
+    small = torch.tensor([1e-30])
+    torch.set_flush_denormal(True)
+    try:
+        with subnormals_flushed():
+            assert float(small * 1e-10) == 0.0
+        assert float(small * 1e-10) == 0.0
+    finally:
+        torch.set_flush_denormal(False)

@@ -57,7 +57,8 @@ def test_thresholds(low: float, high: float, operator: str, bound: float, verdic
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
     [(0.95, 1.05, CONFIRMED), (0.9, 1.1, CONFIRMED), (0.85, 1.0, UNDECIDED), (0.5, 0.8, REFUTED),
-     (1.2, 1.3, REFUTED), (0.5, 1.5, UNDECIDED), (math.nan, 1.0, UNDECIDED)],
+     (1.2, 1.3, REFUTED), (0.5, 1.5, UNDECIDED), (math.nan, 1.0, UNDECIDED), (0.5, 0.9, UNDECIDED),
+     (1.1, 1.3, UNDECIDED)],
 )  # fmt: skip
 def test_equivalence(low: float, high: float, verdict: str) -> None:
     assert inside(low, high, 0.9, 1.1) == verdict
@@ -344,6 +345,13 @@ def test_equal_means_is_refuted_by_the_joint_test_alone() -> None:
     assert claim.headline is not None
     assert claim.headline.p_value == pytest.approx(3e-6), "Holm over three images"
     assert only("equal_means(score_function, pathwise)").verdict == CONFIRMED
+
+
+@pytest.mark.parametrize(("p_value", "verdict"), [(0.008, REFUTED), (0.01, CONFIRMED)])
+def test_the_joint_test_is_held_against_the_level_of_all_looks(p_value: float, verdict: str) -> None:
+    """Two of them, so 2.5 %; and Holm's correction takes the p-value of three images three times."""
+    claim = only("equal_means(score_function, pathwise) at checkpoint 5", p_values=lambda cell, arm: p_value)
+    assert claim.level == 1.0 - 0.05 / 2 and claim.verdict == verdict
 
 
 def test_equal_means_is_refuted_by_the_projection_alone() -> None:

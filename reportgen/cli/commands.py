@@ -104,11 +104,15 @@ def init(
     for file in files:
         if file.exists():
             raise UsageError(f"{file}: is there already. Choose another name, or delete it.")
+    begun: list[Path] = []
     for file, text in files.items():
         try:
             with open(file, "x", encoding="utf-8") as opened:
+                begun.append(file)
                 opened.write(text)
         except OSError as error:
+            for one in begun:
+                one.unlink()
             raise UsageError(
                 f"{file}: cannot be written ({error.strerror}). Choose another folder."
             ) from None

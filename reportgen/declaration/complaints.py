@@ -36,10 +36,10 @@ class Places:
         complaint = Complaint(self.written(complaint.path), complaint.text)
         shown = spell(complaint.path)
         text = " ".join(complaint.text.split())
-        for path, option in reversed(self.overrides):
-            if complaint.path[: len(path)] == path:
-                inner = f" {shown}" if complaint.path != path else ""
-                return f"--set {option}{inner}: {text}"
+        if found := self._option(complaint.path):
+            path, option = found
+            inner = f" {shown}" if complaint.path != path else ""
+            return f"--set {option}{inner}: {text}"
         return f"{self.name}:{self.line(complaint.path)}{' ' + shown if shown else ''}: {text}"
 
     def written(self, path: Path) -> Path:
@@ -56,9 +56,26 @@ class Places:
         return 1
 
     def error(self, complaints: Iterable[Complaint]) -> DeclarationError:
-        """One error for all complaints, a line each, in the order of the file."""
+        """One error for all complaints, a line each, in the order of the file; one of several claims once."""
         ordered = sorted(complaints, key=lambda c: (self.line(c.path), [str(part) for part in c.path]))
-        return DeclarationError("\n".join(dict.fromkeys(self.sentence(c) for c in ordered)))
+        alike: dict[tuple[Path, str], dict[Path, Complaint]] = {}
+        for one in ordered:
+            claim = one.path[:1] == ("claims",)
+            place = (*one.path[:1], *one.path[2:]) if claim else one.path
+            alike.setdefault((place, one.text), {}).setdefault(one.path, one)
+        return DeclarationError("\n".join(self._told(*found.values()) for found in alike.values()))
+
+    def _told(self, first: Complaint, *more: Complaint) -> str:
+        """The sentence of the first, and where the same is to be said."""
+        where = [
+            spell(one.path) + ("" if self._option(one.path) else f" (line {self.line(one.path)})")
+            for one in more
+        ]
+        return self.sentence(first) + (f" So in {listing(where, 'and')}." if where else "")
+
+    def _option(self, inner: Path) -> tuple[Path, str] | None:
+        """The override that a path was last set by."""
+        return next((one for one in reversed(self.overrides) if inner[: len(one[0])] == one[0]), None)
 
 
 def spell(path: Path) -> str:

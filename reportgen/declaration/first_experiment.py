@@ -61,7 +61,8 @@ def first_experiment(name: str, own: str | None = None) -> dict[str, str]:
     try:
         slug = Slug().check(name)
     except PydanticCustomError as error:
-        raise UsageError(f"{name}: the name of an experiment {error.message()}") from None
+        shown = " ".join(name.split()) or "NAME"
+        raise UsageError(f"{shown}: the name of an experiment {error.message()}") from None
     title = slug.replace("-", " ").replace("_", " ").strip().capitalize()
     if own is None:
         return {f"{slug}.yaml": _TEXT.format(name=_quoted(slug), title=_quoted(title))}

@@ -46,6 +46,8 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
     if code is None:
         raise CellError(f"{used[0]}: is code that was not allowed to run. Add --allow-code if you trust it.")
     sources = {text: code.source(text) for text in used}
+    import torch
+
     with _ALONE, undisturbed(), importable(*sources.values()):
 
         def load(text: str) -> object:
@@ -54,6 +56,7 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
             return load_object(reference, sources[text])
 
         own = {text: load(text) for text in dict.fromkeys(arm.estimator for arm in arms)}
+        torch.set_num_threads(1)  # whatever the code asked for, as where a model is made
         kinds = {arm.estimator: fitting(arm, own[arm.estimator]) for arm in arms}
         yield Loaded(load, {**ESTIMATORS, **kinds}, partial(faults_told, *sources.values()))
 

@@ -157,7 +157,7 @@ def _layers(widths: Sequence[int]) -> list[nn.Linear]:
 
 def _linear(inputs: int, outputs: int) -> nn.Linear:
     """A layer without torch's own random numbers: all zero."""
-    layer = nn.Linear(inputs, outputs, device="meta").to_empty(device="cpu")
+    layer = nn.Linear(inputs, outputs, device="meta", dtype=torch.float32).to_empty(device="cpu")
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
