@@ -22,7 +22,7 @@ import pytest
 from reportgen import workflow
 from reportgen.cli import entry as cli
 from reportgen.cli import experiments
-from reportgen.cli.progress import Lines, Tally, duration, progress
+from reportgen.cli.live.progress import Lines, Tally, duration, progress
 from reportgen.declaration import PROBLEMS
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
@@ -329,7 +329,7 @@ INTERRUPTED = {
     "report tiny.yaml": ("workflow.prepare", "nothing was changed."),
     "render tiny.yaml": ("workflow.prepare", "what is stored is as it was. Run the same command again."),
     "check tiny.yaml": ("workflow.prepare", "nothing was changed."),
-    "compare a b": ("cli.drift_together.compare", "nothing was changed."),
+    "compare a b": ("cli.answers.drift_together.compare", "nothing was changed."),
     "data fetch digits": (
         "datasets.fetching.fetch",
         "what has come is kept. Run the same command to go on.",

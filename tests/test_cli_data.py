@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reportgen.cli import main
-from reportgen.cli.transfers import Lines, transfers
+from reportgen.cli.live.transfers import Lines, transfers
 from reportgen.datasets import DATASETS
 from reportgen.datasets.inspection import inspect
 from tests.file_server import Fault, serving

@@ -13,7 +13,7 @@ import pytest
 
 import reportgen
 from reportgen import workflow
-from reportgen.cli.tables import conclusion
+from reportgen.cli.answers.tables import conclusion
 from reportgen.declaration import load_text
 from reportgen.declaration.writing import resolved, to_yaml
 from reportgen.errors import DeclarationError, UsageError

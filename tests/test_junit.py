@@ -15,9 +15,10 @@ from xml.etree import ElementTree
 import pytest
 
 from reportgen import workflow
-from reportgen.cli import drift_lines, drift_together, together
-from reportgen.cli.junit import BEGINNING, Case, Suite, document
-from reportgen.cli.junit_suites import of_comparison, of_findings, of_folders, without_report
+from reportgen.cli import together
+from reportgen.cli.answers import drift_lines, drift_together
+from reportgen.cli.answers.junit import BEGINNING, Case, Suite, document
+from reportgen.cli.answers.junit_suites import of_comparison, of_findings, of_folders, without_report
 from reportgen.errors import RenderError, UnwritableError
 from reportgen.findings import Findings
 from tests.crafted import crafted, experiment

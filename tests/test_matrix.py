@@ -7,7 +7,7 @@ from string import ascii_uppercase
 
 import pytest
 
-from reportgen.cli.matrix import APPLIES, BIASED, CONTROL, NOT, PARTLY, Pair, lines, pairs, problems
+from reportgen.cli.answers.matrix import APPLIES, BIASED, CONTROL, NOT, PARTLY, Pair, lines, pairs, problems
 from reportgen.declaration import PROBLEMS, load_text
 from reportgen.errors import DeclarationError
 from reportgen.estimators import ESTIMATORS

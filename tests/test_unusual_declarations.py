@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reportgen.cli import drift_lines
+from reportgen.cli.answers import drift_lines
 from reportgen.figures import FIGURES, by_objective, captions, draw, gap_waterfall
 from reportgen.figures.models import unit_activity
 from reportgen.findings import Findings

@@ -19,8 +19,8 @@ import pikepdf
 import pytest
 
 from reportgen.cli import entry as cli
-from reportgen.cli import verdict_lines
-from reportgen.cli.junit_suites import of_verification
+from reportgen.cli.answers import verdict_lines
+from reportgen.cli.answers.junit_suites import of_verification
 from reportgen.declaration import load_text
 from reportgen.errors import MissingDataError, UsageError
 from reportgen.execution import Outcome

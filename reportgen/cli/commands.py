@@ -24,8 +24,8 @@ def compare(
 
     Of two output folders every report in both is compared.
     """
-    from reportgen.cli import drift_lines, drift_together, junit_suites
-    from reportgen.cli.junit import require_file, write
+    from reportgen.cli.answers import drift_lines, drift_together, junit_suites
+    from reportgen.cli.answers.junit import require_file, write
 
     require_file(junit)
     together = drift_together.compare(old, new)
@@ -48,8 +48,8 @@ def compare(
 
 def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
     """What a declaration can name; estimators × problems."""
-    from reportgen.cli.matrix import lines, pairs
-    from reportgen.cli.tables import aligned, folded, listing
+    from reportgen.cli.answers.matrix import lines, pairs
+    from reportgen.cli.answers.tables import aligned, folded, listing
 
     kinds, found = listing(), pairs()
     if as_json:

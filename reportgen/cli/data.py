@@ -78,7 +78,7 @@ def fetch(
     as_json: Json = False,
 ) -> int:
     """Download data sets, or go on where it broke off."""
-    from reportgen.cli.transfers import transfers
+    from reportgen.cli.live.transfers import transfers
     from reportgen.datasets.fetching import fetch as fetch_files
     from reportgen.datasets.inspection import inspect
 

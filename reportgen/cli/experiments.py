@@ -68,9 +68,9 @@ def report(
     Of several experiments a summary is written too, one row a claim; one that comes to no report stops no
     other.
     """
-    from reportgen.cli.junit import require_file, write
-    from reportgen.cli.junit_suites import of_findings, without_report
-    from reportgen.cli.tables import answer
+    from reportgen.cli.answers.junit import require_file, write
+    from reportgen.cli.answers.junit_suites import of_findings, without_report
+    from reportgen.cli.answers.tables import answer
     from reportgen.cli.together import in_short
     from reportgen.workflow import require_folder, require_paper
 
@@ -112,7 +112,7 @@ def run(
     as_json: Json = False,
 ) -> int:
     """Run what is missing of each experiment; write no report."""
-    from reportgen.cli.tables import broken_estimators, counted, counts
+    from reportgen.cli.answers.tables import broken_estimators, counted, counts
     from reportgen.workflow import measurements
 
     answers, codes = [], []
@@ -153,7 +153,7 @@ def render(
     What a run that was stopped has left is told as not run. Of several experiments a summary is written too,
     one row a claim.
     """
-    from reportgen.cli.tables import answer
+    from reportgen.cli.answers.tables import answer
     from reportgen.cli.together import in_short
     from reportgen.workflow import require_folder, require_paper
 
@@ -180,7 +180,7 @@ def check(
     as_json: Json = False,
 ) -> int:
     """Validate declarations; say what would run and what it costs."""
-    from reportgen.cli.tables import cost_lines, cost_row
+    from reportgen.cli.answers.tables import cost_lines, cost_row
     from reportgen.workflow import prepare
 
     rows, faults = [], []
@@ -238,7 +238,7 @@ def _require_allowed(asked: Asked, allow_code: bool, fresh: bool) -> None:
 def _run(
     job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool, allow_code: bool, limits: Limits
 ) -> Outcome:
-    from reportgen.cli.progress import progress
+    from reportgen.cli.live.progress import progress
     from reportgen.workflow import execute, expected_seconds
 
     experiment = job.experiment
@@ -297,7 +297,7 @@ class Failed:
 
 def _tell(job: Job, findings: Findings, outcome: Outcome | None, quiet: bool, as_json: bool) -> None:
     """One experiment's answer, to a person; with --quiet what broke alone."""
-    from reportgen.cli.tables import conclusion
+    from reportgen.cli.answers.tables import conclusion
 
     if not quiet and not as_json:
         print_lines(conclusion(job, findings, outcome))
@@ -307,7 +307,7 @@ def _tell(job: Job, findings: Findings, outcome: Outcome | None, quiet: bool, as
 
 def _complain_of(job: Job, cells: Iterable[BrokenRecord], records: Iterable[MeasurementRecord]) -> None:
     """With --quiet: what broke is an error, and told as one."""
-    from reportgen.cli.tables import broken_lines
+    from reportgen.cli.answers.tables import broken_lines
 
     for told in broken_lines(cells, records):
         complain(f"{job.experiment.experiment}: {told}", BROKEN)

@@ -50,9 +50,9 @@ def verify(
     as_json: Json = False,
 ) -> int:
     """Run a report's evidence again, number by number."""
-    from reportgen.cli import verdict_lines
-    from reportgen.cli.junit import require_file, write
-    from reportgen.cli.junit_suites import of_verification
+    from reportgen.cli.answers import verdict_lines
+    from reportgen.cli.answers.junit import require_file, write
+    from reportgen.cli.answers.junit_suites import of_verification
     from reportgen.verification import Verification, again, gather
 
     require_file(junit)
@@ -94,7 +94,7 @@ def _place(output: Path | None) -> Iterator[Path]:
 
 
 def _run(job: Job, jobs: int | None, executor: str, device: str, allow_code: bool, quiet: bool) -> Outcome:
-    from reportgen.cli.progress import progress
+    from reportgen.cli.live.progress import progress
     from reportgen.workflow import execute, expected_seconds, require_allowed
 
     require_allowed(job, allow_code, fresh=False)

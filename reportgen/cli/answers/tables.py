@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reportgen.cli.progress import duration, many
+from reportgen.cli.live.progress import duration, many
 from reportgen.declaration.claims.tests import scalar_text
 from reportgen.workflow import Job
 
@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 
 def listing() -> dict[str, list[Row]]:
     """Everything a declaration can name, by kind."""
-    from reportgen.cli.matrix import title_of
+    from reportgen.cli.answers.matrix import title_of
     from reportgen.declaration import PROBLEMS, find, gallery_names, load, long_names
     from reportgen.estimators import ESTIMATORS
     from reportgen.objectives import OBJECTIVES

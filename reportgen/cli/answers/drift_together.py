@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reportgen.cli import drift_lines
-from reportgen.cli.drift_lines import Comparison
+from reportgen.cli.answers import drift_lines
+from reportgen.cli.answers.drift_lines import Comparison
 from reportgen.errors import UsageError
 from reportgen.findings.finished import RESULTS, reports_in
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TextIO
 
-from reportgen.cli.progress import PATIENCE
+from reportgen.cli.live.progress import PATIENCE
 from reportgen.datasets.fetching import Tell
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from reportgen.cli import drift_lines
-from reportgen.cli.progress import many
-from reportgen.cli.tables import aligned, counted, counts, place_of
+from reportgen.cli.answers import drift_lines
+from reportgen.cli.answers.tables import aligned, counted, counts, place_of
+from reportgen.cli.live.progress import many
 from reportgen.declaration.claims.tests import percent_text
 from reportgen.findings import prose
 from reportgen.findings.finished import CLAIMS, PUBLISHED

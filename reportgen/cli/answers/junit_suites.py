@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from reportgen.cli import drift_lines
-from reportgen.cli.junit import Case, Outcome, Suite
-from reportgen.cli.tables import place_of
+from reportgen.cli.answers import drift_lines
+from reportgen.cli.answers.junit import Case, Outcome, Suite
+from reportgen.cli.answers.tables import place_of
 from reportgen.findings import drift
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reportgen.cli.drift_lines import Comparison
-    from reportgen.cli.drift_together import Together
+    from reportgen.cli.answers.drift_lines import Comparison
+    from reportgen.cli.answers.drift_together import Together
     from reportgen.findings import ClaimFinding, Findings
     from reportgen.verification import Verification
 
@@ -59,7 +59,7 @@ def of_folders(found: Together) -> list[Suite]:
 
 def of_verification(found: Verification) -> Suite:
     """The verdict on all, each fault of the evidence, and whatever is not as reported."""
-    from reportgen.cli.verdict_lines import ending, others
+    from reportgen.cli.answers.verdict_lines import ending, others
 
     whole = Case(REPORT, text=ending(found))
     if found.exit_code:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from reportgen.cli.tables import aligned
+from reportgen.cli.answers.tables import aligned
 from reportgen.findings import causes, drift, prose
 from reportgen.findings.drift import ClaimDrift, NumberDrift
 from reportgen.findings.finished import CLAIMS, MANIFEST, FinishedRun, read_run
