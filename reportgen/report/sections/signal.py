@@ -8,7 +8,7 @@ from typing import Any
 
 from reportgen.figures import reading
 from reportgen.findings import Findings, prose
-from reportgen.findings.statistics.signal import NO_MEAN
+from reportgen.findings.statistics.signal import NO_MEAN, NOTHING_AT_ALL
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
@@ -46,6 +46,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             for row in rows
             for cell in (*row["cells"], *((row["directed"],) if directional and not v.trained else ()))
         ),
+        "zero": any(NOTHING_AT_ALL in cell.status for row in rows for cell in row["cells"]),
         "still": any(
             row["cells"][0].available
             and not row["directed"].available
