@@ -694,6 +694,15 @@ def test_runs_of_a_sweep_are_told_apart_by_name() -> None:
     assert "k takes two values from 1 to 10⁸ with mean −10⁷" in seen and "with mean 0" in seen
 
 
+def test_a_model_trained_with_another_word_is_named_where_the_model_is() -> None:
+    """Nothing but a claim would tell of it: a word has no axis, and so no section."""
+    text = "experiment: a\nproblem: {model: logistic_regression}\nestimators: [pathwise]\n"
+    text += "train: {epochs: 2, checkpoints: [2]}\n"
+    told = about.model(toy(text + "sweep: {problem.covariance: [full]}\n"))
+    assert "Trained in the same way with covariance full it is another model" in told
+    assert "another model" not in about.model(toy(text))
+
+
 def test_a_dash_where_an_estimate_can_be_zero_says_so() -> None:
     found = toy(CONJUGATE, eta=4)
     assert "A dash stands" not in text_of(page_of(found))

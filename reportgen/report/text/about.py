@@ -143,7 +143,19 @@ def model(findings: Findings) -> str:
         "serve every "
         f"estimator: differences between estimators are not differences between training runs."
     )
-    return text
+    return text + ("" if name else other_models(findings))
+
+
+def other_models(findings: Findings) -> str:
+    """What is trained beside the base setting where a setting is a word, which no section has an axis for."""
+    swept, values_of = findings.experiment.swept, findings.experiment.values_of
+    words = [placed(path, value) for path in swept for value in values_of(path)[1:] if isinstance(value, str)]
+    if not words:
+        return ""
+    return (
+        f" Trained in the same way with {prose.listing(words, 'or')} it is another model; what is measured "
+        "there stands with the claims, and in results.csv."
+    )
 
 
 def base_trainings(findings: Findings) -> set[str]:
