@@ -701,6 +701,8 @@ def test_a_model_trained_with_another_word_is_named_where_the_model_is() -> None
     told = about.model(toy(text + "sweep: {problem.covariance: [full]}\n"))
     assert "Trained in the same way with covariance full it is another model" in told
     assert "another model" not in about.model(toy(text))
+    assert about.placed("problem.covariance", "low_rank") == "covariance low rank"
+    assert about.placed("problem.arguments.file", "my_file") == "file my_file"
 
 
 def test_a_dash_where_an_estimate_can_be_zero_says_so() -> None:

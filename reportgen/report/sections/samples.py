@@ -58,10 +58,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         parts.append(
             f"by chance it does not hold −1 for {prose.listing(chance)}, which {verb} independent samples too"
         )
-    for whose, how in ((steeper, "faster than that"), (flatter, "more slowly")):
-        if whose:
-            one = f"the variance of {whose[0]} falls {how}"
-            parts.append(one if len(whose) == 1 else f"the variances of {prose.listing(whose)} fall {how}")
+    for names, how in ((steeper, "faster than that"), (flatter, "more slowly")):
+        if names:
+            one = f"the variance of {names[0]} falls {how}"
+            parts.append(one if len(names) == 1 else f"the variances of {prose.listing(names)} fall {how}")
     return {
         "rows": rows,
         "text": " ".join(words.sentence(part) for part in parts),

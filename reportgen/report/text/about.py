@@ -266,8 +266,10 @@ def setting_name(path: str) -> str:
 
 
 def written(value: Any, path: str = "") -> str:
-    """A setting's value as text; of a step between two, “VAE → IWAE”, both."""
+    """A setting's value as text, “low rank” for low_rank; of a step between two, “VAE → IWAE”, both."""
     if isinstance(value, str):
+        if path.startswith("problem.") and not path.startswith("problem.arguments"):
+            value = value.replace("_", " ")
         return " → ".join(value_title(path, part) for part in value.split(" → "))
     return value_title(path, value)
 
