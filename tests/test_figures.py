@@ -431,6 +431,19 @@ def test_captions_of_estimators_that_are_alike_have_no_factor_of_one(
     assert drawing is not None and " cannot be told apart in either block." in drawing.caption
 
 
+def test_the_highest_and_the_lowest_are_of_those_compared_where_a_biased_one_is_drawn_too() -> None:
+    biased = "{name: sticking_the_landing, num_samples: 4}, "
+    for more, of in (("", ""), (biased, " of the unbiased estimators")):
+        text = TWO_OBJECTIVES.replace("elbo, iwae", "iwae").replace("estimators: [", f"estimators: [{more}")
+        for name, said, blocks in (
+            ("variance_against_setting", "the highest", ("linear",)),
+            ("variance_by_layer", "Highest", ("linear", "bias")),
+        ):
+            found = toy(text, lambda cell, arm: 9.0 if arm.label == "score_function" else 3.0, blocks=blocks)
+            drawing = draw(found, name)
+            assert drawing is not None and f"{said}{of} (score function" in drawing.caption
+
+
 def test_few_lines_take_less_height_and_the_axis_has_room_for_its_name(findings: Findings) -> None:
     assert [height(88, lines) for lines in (1, 2, 4)] == pytest.approx([55.44, 71.28, 88])
     assert height(60, 1) == LOWEST

@@ -115,6 +115,20 @@ def test_rounding_is_small_beside_the_other_arms_of_the_objective() -> None:
     assert of_arm("variance_to_exact", apart).value == math.inf
 
 
+@pytest.mark.parametrize("squared_norm", [3e-28, 1e-24])
+def test_rounding_has_no_signal_and_no_noise(squared_norm: float) -> None:
+    """Where every estimate is zero the quotient of what rounding leaves of both means nothing."""
+    arm = toy(2e-29, squared_norm, exact_variance=0.0)
+    norm = of_arm("mean_norm", arm)
+    assert (norm.value, norm.low, norm.high) == (0.0, 0.0, 0.0)
+    ratio = of_arm("signal_to_noise", arm)
+    assert ratio.status == "not available: every estimate is zero: no signal, and no noise"
+    noisy = toy(2e-29, squared_norm, exact_variance=1.0)
+    assert of_arm("signal_to_noise", noisy).value == pytest.approx(math.sqrt(squared_norm / 2e-29))
+    certain = toy(2e-29, 1.0, exact_variance=0.0)
+    assert of_arm("signal_to_noise", certain).value == math.inf
+
+
 OPTIONAL = {name for name, statistic in STATISTICS.items() if statistic.needs}
 
 

@@ -230,6 +230,32 @@ def test_the_card_stays_in_the_window(visit: Visiting, live_page: Path) -> None:
     assert visited.overflowing() == []
 
 
+def test_at_twice_the_size_the_card_is_in_view_from_its_first_row(visit: Visiting, live_page: Path) -> None:
+    """Half the window's pixels in either direction: a number in the middle leaves little above and below."""
+    page = visit(live_page).page
+    for height in (400, 200):
+        page.keyboard.press("Escape")
+        page.set_viewport_size({"width": 640, "height": height})
+        number, card = page.locator("p a.number:visible").nth(2), page.locator("#card")
+        number.evaluate("(link) => { link.blur(); link.scrollIntoView({ block: 'center' }); link.focus(); }")
+        card.wait_for()
+        box, of = card.bounding_box(), number.bounding_box()
+        assert box and of
+        assert box["y"] >= 0 and box["y"] + box["height"] <= height
+        assert box["y"] + box["height"] <= of["y"] or of["y"] + of["height"] <= box["y"]
+        lowest = card.evaluate(
+            "(card) => { card.scrollTop = 1e5; return card.scrollTop + card.clientHeight; }"
+        )
+        assert lowest >= card.evaluate("(card) => card.scrollHeight") - 1
+
+
+def test_at_twice_the_size_the_contents_leave_room_in_the_window(visit: Visiting, live_page: Path) -> None:
+    visited = visit(live_page)
+    visited.page.set_viewport_size({"width": 640, "height": 400})
+    box = visited.page.locator("nav.contents").bounding_box()
+    assert box and box["height"] < 300 and visited.overflowing() == []
+
+
 def test_arrow_keys_go_through_a_table_and_tab_leaves_it(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page).page
     first = page.locator("table", has_text="Total variance relative to").locator("a.number").first

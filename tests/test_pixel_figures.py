@@ -229,6 +229,26 @@ def test_a_bin_apart_from_others_stands_on_the_axis(findings: Findings) -> None:
     assert np.isfinite(values).all() and 0 < values.min() < axes.get_ylim()[0]
 
 
+def test_a_comb_is_no_block_in_the_panel_of_a_wider_one(findings: Findings) -> None:
+    """Its bins are put together there, and hold what they held; in its own panel they are as they were."""
+    data = weight_histogram.data(findings)
+    assert data is not None
+    wide, narrow = data.spreads
+    comb = tuple(value if index % 3 == 0 else 0.0 for index, value in enumerate(narrow.density))
+    narrow = replace(narrow, density=comb)
+    with house_style("comb"):
+        axes = weight_histogram.draw(replace(data, spreads=(wide, narrow))).axes
+    (left, right) = (
+        [patch for patch in ax.patches if isinstance(patch, StepPatch)][1].get_data() for ax in axes[:2]
+    )
+    assert tuple(right.edges) == narrow.edges
+    low, high = axes[0].get_xlim()
+    width = left.edges[1] - left.edges[0]
+    assert width >= (high - low) / weight_histogram.BARS
+    held = np.where(left.values > axes[0].get_ylim()[0], left.values, 0.0).sum() * width
+    assert held == pytest.approx(sum(comb) * (narrow.edges[1] - narrow.edges[0]), rel=0.02)
+
+
 def test_the_narrower_has_a_panel_of_its_own_only_where_it_is_much_narrower(findings: Findings) -> None:
     data = weight_histogram.data(findings)
     assert data is not None

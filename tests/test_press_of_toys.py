@@ -357,7 +357,12 @@ def test_signal_falls_in_phi_and_rises_in_theta(both: Findings) -> None:
     assert slopes == pytest.approx({"Pathwise in\u00a0φ": -0.5, "Gradient of the model’s parameters, θ": 0.5})
     assert not any(row["first"][1].lost for row in signal.against_samples(both))
     told = signal.told(both)
+    told = told.replace("\u00a0", " ")
     assert "for pathwise in φ it falls" in told and "for the gradient in θ it rises" in told
+    caption = signal_against_num_samples.caption(both, data).replace("\u00a0", " ")
+    assert "With K it rises for the gradient in θ; it falls for pathwise in φ." in caption
+    page = text_of(page_of(both))
+    assert page.count("is its directional signal-to-noise ratio") == 1, "the table has a column of it"
 
 
 def test_an_average_of_k_needs_no_figure_of_its_signal() -> None:
@@ -471,6 +476,28 @@ def test_one_step_is_not_every_step(values: list[int], said: str) -> None:
     found = toy(swept)
     (run,) = found.series()
     assert said in settings.told(found, run, ["expectation"])
+
+
+@pytest.mark.parametrize(
+    ("heights", "said"),
+    [
+        ((8.0, 4.0, 2.0, 6.0, 8.0), "; between them it falls to 2.00 at 2"),
+        ((2.0, 4.0, 8.0, 6.0, 2.0), "; between them it rises to 8.00 at 2"),
+        ((4.0, 5.0, 2.0, 8.0, 5.0), "; between them it falls to 2.00 at 2 and rises to 8.00 at 3"),
+        ((4.0, 5.0, 5.0, 5.0, 6.0), "; as far as the intervals tell it neither rises nor falls throughout"),
+    ],
+)
+def test_a_ratio_that_turns_is_told_by_where_it_does(heights: tuple[float, ...], said: str) -> None:
+    """Two ends that are alike say nothing of a valley between them."""
+    swept = FUNCTION[: FUNCTION.index("sweep:")] + "sweep: {problem.k: [1, 2, 3, 4]}\n"
+
+    def variances(cell: MeasurementCell, arm: Arm) -> float:
+        return heights[int(cell.setting["problem.k"])] if arm.label == "score_function" else 1.0
+
+    found = toy(swept, variances)
+    (run,) = found.series()
+    told = marks.plain(settings.told(found, run, ["expectation"]))
+    assert said in re.sub(r" \([^()]*\)", "", told)
 
 
 def test_an_order_is_reversed_only_where_it_was_another() -> None:
@@ -665,6 +692,17 @@ def test_runs_of_a_sweep_are_told_apart_by_name() -> None:
     swept = FUNCTION[: FUNCTION.index("sweep:")] + "sweep: {problem.k: [1, 1e8], problem.mean: [-1e7, 0]}\n"
     seen = about.swept(toy(swept))
     assert "k takes two values from 1 to 10⁸ with mean −10⁷" in seen and "with mean 0" in seen
+
+
+def test_a_model_trained_with_another_word_is_named_where_the_model_is() -> None:
+    """Nothing but a claim would tell of it: a word has no axis, and so no section."""
+    text = "experiment: a\nproblem: {model: logistic_regression}\nestimators: [pathwise]\n"
+    text += "train: {epochs: 2, checkpoints: [2]}\n"
+    told = about.model(toy(text + "sweep: {problem.covariance: [full]}\n"))
+    assert "Trained in the same way with covariance full it is another model" in told
+    assert "another model" not in about.model(toy(text))
+    assert about.placed("problem.covariance", "low_rank") == "covariance low rank"
+    assert about.placed("problem.arguments.file", "my_file") == "file my_file"
 
 
 def test_a_dash_where_an_estimate_can_be_zero_says_so() -> None:

@@ -636,6 +636,9 @@ def test_a_mean_of_independent_samples_misses_its_slope_by_chance_alone() -> Non
         "function, which averages independent samples too. The variance of leave-one-out falls faster than "
         "that."
     )
+    coupled = text.replace("pathwise,", "{name: leave_one_out, num_samples: 4, label: second},")
+    found = samples.context(toy(coupled, lambda cell, arm: arm.num_samples**-1.5))
+    assert found is not None and "The variances of “second” and leave-one-out fall faster" in found["text"]
     paired = text.replace(
         "pathwise,", "pathwise, {name: pathwise, antithetic: true, num_samples: 2, label: p},"
     )

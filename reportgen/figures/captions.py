@@ -135,6 +135,11 @@ def contrast_sentence(found: Contrast | None) -> str:
     return text + "."
 
 
+def among(compared: int, drawn: int) -> str:
+    """Of whom one is the highest and one the lowest, where a figure draws biased ones too."""
+    return " of the unbiased estimators" if compared < drawn else ""
+
+
 def inverse(factor: Estimate) -> Estimate:
     """One over a positive factor, its interval turned round."""
     low, high = (1 / end if end else math.inf for end in (factor.high, factor.low))

@@ -68,6 +68,12 @@ def gradient_title(findings: Findings, label: str) -> str:
     return title if title.endswith(" in θ") else f"{title}, θ"
 
 
+def named_gradient(findings: Findings, label: str) -> str:
+    """Inside a sentence, told apart in the same way: “pathwise in φ”, “the gradient in θ”."""
+    theta = findings.compared(parameters="theta")
+    return named(findings, label) + ("\u00a0in\u00a0φ" if theta and label not in theta else "")
+
+
 def line(findings: Findings, label: str, estimates: tuple[Estimate, ...], *, samples: bool = True) -> Line:
     """A line of one label."""
     return Line(label, title_of(findings, label, samples=samples), all_looks(findings)[label], estimates)

@@ -82,8 +82,8 @@ def caption(findings: Findings, data: SignalAgainstNumSamples) -> str:
     """What is drawn, and who gains and who loses with every further sample."""
     where = place(findings, data.objective)
     known = [(one, slope) for one, slope in zip(data.lines, data.slopes, strict=True) if slope.has_interval]
-    rising = [lowered(one.title) for one, slope in known if slope.low > 0]
-    falling = [lowered(one.title) for one, slope in known if slope.high < 0]
+    rising = [reading.named_gradient(findings, one.label) for one, slope in known if slope.low > 0]
+    falling = [reading.named_gradient(findings, one.label) for one, slope in known if slope.high < 0]
     seen = [f"it rises for {prose.listing(rising)}"] if rising else []
     seen += [f"it falls for {prose.listing(falling)}"] if falling else []
     text = "; ".join(seen)

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from reportgen.figures.captions import (
     Place,
     alike,
+    among,
     biased_sentence,
     intervals_sentence,
     labels_of,
@@ -273,7 +274,8 @@ def ratio_sentence(findings: Findings, panel: Panel) -> str:
         )
         for i in (0, -1)
     )
-    first, second = f"the highest ({lowered(high.title)})", f"the lowest ({lowered(low.title)})"
+    of = among(len(last), sum(one.values[-1] > 0 for one in panel.lines))
+    first, second = f"the highest{of} ({lowered(high.title)})", f"the lowest ({lowered(low.title)})"
     factor = f"{prose.value_of(at_last)} times"
     told = alike(at_last)
     text = f"{first} and {second} {told}" if told else f"{first} has {factor} the variance of {second}"

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import (
     alike,
+    among,
     biased_sentence,
     ends,
     intervals_sentence,
@@ -163,7 +164,8 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
         return ""
     (least, narrow), (most, wide) = (choose(ratios, key=lambda pair: pair[0].value) for choose in (min, max))
     first, second = _apart(least), _apart(most)
-    text = f"Highest ({lowered(high.title)}) and lowest ({lowered(low.title)}) {first}"
+    of = among(len(by_name), len(data.lines))
+    text = f"Highest{of} ({lowered(high.title)}) and lowest ({lowered(low.title)}) {first}"
     if first == second:
         if any(_apart(ratio) != first for ratio, _ in ratios):
             return f"{text} in “{narrow}” and “{wide}”."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,6 +30,8 @@ Array = NDArray[np.float64]
 
 REACH = 6.0
 """Standard deviations on either side of the mean that a panel shows."""
+BARS = 80
+"""Of the bins of a comb no more side by side in a panel: finer ones would run into one block."""
 ZOOM = 3.0
 """Ratio of the standard deviations from which the narrower one has a panel of its own."""
 
@@ -114,9 +117,10 @@ def draw(data: WeightHistogram) -> Figure:
         if one is wide and zoomed:
             band = [narrow.mean.value + side * REACH * narrow.deviation for side in (-1, 1)]
             top.axvspan(*band, color=INK, alpha=GRID / 2, linewidth=0, zorder=1)
-        for spread in data.spreads:
+        seen = [told_apart(spread, (high - low) / BARS) for spread in data.spreads]
+        for spread in seen:
             _density(top, spread, low, high, least / 10)
-        _names(top, data, one, zoomed)
+        _names(top, seen, one, zoomed)
         _strip(strip, data, widths=zoomed and one is wide)
         strip.set_xlabel(f"gradient in the weight{f', {unit}' * bool(unit)}")
     if zoomed:
@@ -128,6 +132,23 @@ def draw(data: WeightHistogram) -> Figure:
     for row, spread in enumerate(data.spreads):
         margin_note(grid[1, -1], row, wrapped(spread.title))
     return figure
+
+
+def told_apart(one: Spread, least: float) -> Spread:
+    """With bins at least so wide where it is a comb, as of a discrete variable: half of them, or more, empty.
+
+    Neighbours are put together, and their densities averaged; at either end is an empty one.
+    """
+    density = np.array(one.density)
+    filled, width = np.flatnonzero(density), one.edges[1] - one.edges[0]
+    if width >= least or 2 * len(filled) > filled[-1] - filled[0] + 1:
+        return one
+    step = math.ceil(least / width)
+    more = -len(density) % step
+    before, after = step + more // 2, step + more - more // 2
+    merged = np.pad(density, (before, after)).reshape(-1, step).mean(1)
+    edges = one.edges[0] + width * (step * np.arange(len(merged) + 1) - before)
+    return replace(one, edges=tuple(edges.tolist()), density=tuple(merged.tolist()))
 
 
 def _density(ax: Axes, one: Spread, low: float, high: float, floor: float) -> None:
@@ -148,13 +169,13 @@ def normal(one: Spread, x: Array) -> Array:
     return np.asarray(np.exp(-0.5 * at**2) / (math.sqrt(2 * math.pi) * one.deviation))
 
 
-def _names(ax: Axes, data: WeightHistogram, shown: Spread, zoomed: bool) -> None:
+def _names(ax: Axes, spreads: Sequence[Spread], shown: Spread, zoomed: bool) -> None:
     """Names on the curves: at the shoulder of the one that fills the panel, beside the peak of a narrower
     one, and at the right end of a wider one."""
-    for one in data.spreads:
+    for one in spreads:
         x, rise, across = one.mean.value + 1.25 * one.deviation, 5.0, "data"
         y = float(normal(one, np.array([x]))[0])
-        if zoomed and one is not shown:
+        if zoomed and one.label != shown.label:
             x, y, rise = one.mean.value + 0.12 * shown.deviation, max(one.density), 0.0
             if one.deviation > shown.deviation:
                 x, across = 1.0, "axes fraction"

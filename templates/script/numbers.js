@@ -52,7 +52,10 @@ if (results) {
     number.setAttribute("aria-describedby", "card");
     const at = number.getBoundingClientRect();
     const right = document.documentElement.clientWidth - card.offsetWidth - 8;
-    const below = at.bottom + card.offsetHeight + 8 < innerHeight;
+    card.style.maxHeight = "";
+    const height = card.offsetHeight;
+    const below = at.bottom + height + 8 < innerHeight || at.top < innerHeight - at.bottom;
+    card.style.maxHeight = `${Math.max(0, (below ? innerHeight - at.bottom : at.top) - 8)}px`; // what is more scrolls
     card.style.left = `${Math.max(8, Math.min(at.left, right)) + scrollX}px`;
     card.style.top = `${(below ? at.bottom + 3 : at.top - card.offsetHeight - 3) + scrollY}px`;
   };

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from reportgen.findings.statistics.arm import MeasuredArm, directions
 from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.findings.statistics.jackknife import LEVEL, Quantity, Sample, exact
-from reportgen.findings.statistics.variance import mean_over_images
+from reportgen.findings.statistics.variance import is_zero, mean_over_images, never_differs_from_zero
 from reportgen.objectives import OBJECTIVES
 
 Array = NDArray[np.float64]
 
 NO_MEAN = "across the gradient there is one direction, where the ratio has no mean"
 """Why there is no directional signal-to-noise ratio."""
+NOTHING_AT_ALL = "every estimate is zero: no signal, and no noise"
+"""Why there is no signal-to-noise ratio of what rounding leaves."""
 
 
 def root(value: float) -> float:
@@ -45,9 +47,11 @@ def mean_norm(arm: MeasuredArm, group: str = "all") -> Quantity:
     """Root of the mean over images of ‖E ĝ_i‖², the Monte Carlo noise in it taken off.
 
     The interval is made for the square, whose estimate can be negative, and
-    its ends are cut at zero.
+    its ends are cut at zero. Of estimates that are all zero it is zero exactly.
     """
     mean, without = _squared_norm(arm, group)
+    if never_differs_from_zero(arm, group, mean):
+        return exact(0.0)
     return Sample(mean, without, root)
 
 
@@ -55,10 +59,12 @@ def signal_to_noise(arm: MeasuredArm, group: str = "all") -> Quantity:
     """√(mean over images of ‖E ĝ_i‖² / mean over images of tr Cov ĝ_i), of one image's estimate."""
     g = arm.group(group)
     signal, signal_without = _squared_norm(arm, group)
+    if never_differs_from_zero(arm, group, signal):
+        raise NotAvailableError(NOTHING_AT_ALL)
     noise, noise_without = mean_over_images(
         arm.array("variance")[:, g], arm.array("variance_without")[:, :, g]
     )
-    if noise <= 0.0:
+    if is_zero(arm, group):
         return exact(math.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
         return Sample(signal / noise, signal_without / noise_without, root)

@@ -39,7 +39,7 @@ def log_variance(arm: MeasuredArm, group: str = "all") -> Sample:
     mean, without = mean_over_images(arm.array("variance")[:, g], arm.array("variance_without")[:, :, g])
     if math.isnan(mean):
         raise NotAvailableError("the record has no variance of this arm")
-    return on_log_scale(0.0 if _is_zero(arm, group, mean) else mean, without)
+    return on_log_scale(0.0 if _is_rounding(arm, group, mean) else mean, without)
 
 
 def on_log_scale(mean: float, without: Array) -> Sample:
@@ -57,7 +57,7 @@ def mean_square(arm: MeasuredArm, group: str) -> float:
     return max(float(np.nanmax(squares)), 1.0)
 
 
-def _is_zero(arm: MeasuredArm, group: str, measured: float) -> bool:
+def _is_rounding(arm: MeasuredArm, group: str, measured: float) -> bool:
     """Whether the exact variance is zero, and the measured one what double precision leaves of a zero.
 
     Closed forms round as well: an exact variance may be such a remainder too.
@@ -67,6 +67,16 @@ def _is_zero(arm: MeasuredArm, group: str, measured: float) -> bool:
         return False
     least = NOTHING * mean_square(arm, group)
     return measured <= least and bool((known[arm.index][:, arm.group(group)] <= least).all())
+
+
+def is_zero(arm: MeasuredArm, group: str) -> bool:
+    """Whether total variance is zero, or zero but for rounding."""
+    return math.isinf(log_variance(arm, group).working)
+
+
+def never_differs_from_zero(arm: MeasuredArm, group: str, squared_norm: float) -> bool:
+    """Whether an estimate is zero at every draw, but for rounding: no variance, and a mean of nothing."""
+    return is_zero(arm, group) and squared_norm <= NOTHING * mean_square(arm, group)
 
 
 def total_variance(arm: MeasuredArm, group: str = "all") -> Quantity:

@@ -58,10 +58,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         parts.append(
             f"by chance it does not hold −1 for {prose.listing(chance)}, which {verb} independent samples too"
         )
-    if steeper:
-        parts.append(f"the variance of {prose.listing(steeper)} falls faster than that")
-    if flatter:
-        parts.append(f"the variance of {prose.listing(flatter)} falls more slowly")
+    for names, how in ((steeper, "faster than that"), (flatter, "more slowly")):
+        if names:
+            one = f"the variance of {names[0]} falls {how}"
+            parts.append(one if len(names) == 1 else f"the variances of {prose.listing(names)} fall {how}")
     return {
         "rows": rows,
         "text": " ".join(words.sentence(part) for part in parts),

@@ -68,7 +68,7 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     elif all(after[1].high < before[1].low for before, after in steps):
         text += f"; it falls{often}"
     elif often:
-        text += "; as far as the intervals tell it neither rises nor falls throughout"
+        text += f"; {turning(usable, 'with' if run.path in NAMES else 'at')}"
     else:
         text += "; the intervals do not tell the two apart"
     below = [words.side(ratio) == "below" for _, ratio in usable]
@@ -89,6 +89,23 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
                 f". {where} {about.named(findings, pair[0])} has the lower variance, and the other nowhere"
             )
     return words.sentence(text)
+
+
+def turning(ratios: Sequence[tuple[Any, Estimate]], at: str) -> str:
+    """What a ratio does between its two ends that has not one direction: how low it falls, how high it rises.
+
+    Told is what lies beyond both ends, intervals apart.
+    """
+    (_, first), *inner, (_, last) = ratios
+    low, high = (choose(inner, key=lambda pair: pair[1].value) for choose in (min, max))
+    parts = []
+    if low[1].high < min(first.low, last.low):
+        parts.append(f"falls to {words.with_interval(low[1])} {at} {plain(low[0])}")
+    if high[1].low > max(first.high, last.high):
+        parts.append(f"rises to {words.with_interval(high[1])} {at} {plain(high[0])}")
+    if not parts:
+        return "as far as the intervals tell it neither rises nor falls throughout"
+    return f"between them it {' and '.join(parts)}"
 
 
 def wide_table(findings: Findings, run: Series) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reportgen.figures import reading
 from reportgen.findings import Findings, prose
-from reportgen.findings.statistics.signal import NO_MEAN
+from reportgen.findings.statistics.signal import NO_MEAN, NOTHING_AT_ALL
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
@@ -36,8 +36,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         return None
     pair = about.contrast(findings)
     directional = not (v.given or all(NO_MEAN in row["directed"].status for row in rows))
+    directed = _sentence(findings, pair, "directional_signal_to_noise") if pair and directional else ""
     return {
-        "directed": _sentence(findings, pair, "directional_signal_to_noise") if pair and directional else "",
+        "directed": directed,
+        "defined": bool(directed) or (directional and not v.trained),
         "rows": rows,
         "epochs": findings.checkpoints if v.trained else (),
         "sentence": _sentence(findings, pair, "signal_to_noise") if pair else "",
@@ -46,6 +48,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             for row in rows
             for cell in (*row["cells"], *((row["directed"],) if directional and not v.trained else ()))
         ),
+        "zero": any(NOTHING_AT_ALL in cell.status for row in rows for cell in row["cells"]),
         "still": any(
             row["cells"][0].available
             and not row["directed"].available
@@ -92,14 +95,12 @@ def told(findings: Findings) -> str:
     """Whose signal drowns as K grows, and whose rises out of the noise."""
     if not reading.varies_with_samples(findings):
         return ""
-    theta = findings.compared(parameters="theta")
     parts = []
     for label in findings.labels:
         slope = findings.slope("signal_to_noise", label)
         change = {"below": "falls", "above": "rises"}.get(words.side(slope, 0.0))
         if change:
-            name = about.named(findings, label)
-            name += " in φ" if theta and label not in theta else ""
+            name = reading.named_gradient(findings, label)
             parts.append(f"for {name} it {change} with a slope of {words.with_interval(slope)}")
     lead = f"the signal-to-noise ratio of one estimate{about.of_model(findings)} changes with the number of"
     return words.sentence(f"{lead} samples K, on log-log axes: {'; '.join(parts)}") if parts else ""

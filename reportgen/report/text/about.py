@@ -143,7 +143,19 @@ def model(findings: Findings) -> str:
         "serve every "
         f"estimator: differences between estimators are not differences between training runs."
     )
-    return text
+    return text + ("" if name else other_models(findings))
+
+
+def other_models(findings: Findings) -> str:
+    """What is trained beside the base setting where a setting is a word, which no section has an axis for."""
+    swept, values_of = findings.experiment.swept, findings.experiment.values_of
+    words = [placed(path, value) for path in swept for value in values_of(path)[1:] if isinstance(value, str)]
+    if not words:
+        return ""
+    return (
+        f" Trained in the same way with {prose.listing(words, 'or')} it is another model; what is measured "
+        "there stands with the claims, and in results.csv."
+    )
 
 
 def base_trainings(findings: Findings) -> set[str]:
@@ -254,8 +266,10 @@ def setting_name(path: str) -> str:
 
 
 def written(value: Any, path: str = "") -> str:
-    """A setting's value as text; of a step between two, “VAE → IWAE”, both."""
+    """A setting's value as text, “low rank” for low_rank; of a step between two, “VAE → IWAE”, both."""
     if isinstance(value, str):
+        if path.startswith("problem.") and not path.startswith("problem.arguments"):
+            value = value.replace("_", " ")
         return " → ".join(value_title(path, part) for part in value.split(" → "))
     return value_title(path, value)
 
