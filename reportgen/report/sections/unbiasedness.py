@@ -220,6 +220,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "groups": groups,
         "long": words.is_long(groups),
         "same": "elbo_analytic_kl" in findings.objectives and "elbo_analytic_kl" not in distinct(findings),
+        "lost": any(
+            group_row[name].lost
+            for group in groups
+            for group_row in group["rows"]
+            for name in ("projection", "cosine", "detectable")
+        ),
         "where": about.of_model(findings) + findings.vocabulary.at_checkpoint(findings.checkpoints[-1]),
         "places": "checkpoints" if findings.vocabulary.trained else "settings",
     }
