@@ -768,6 +768,7 @@ def test_the_explanation_follows_the_share(share: tuple[float, float, float], sa
     (text,) = why.explanation(made, "score_function", "pathwise", ["score_function_optimal_constant"])
     assert says in text
     assert never not in text
+    assert "is the most that the derivative is needed for" in text and "owed" not in text
     low: Any = Fixed(Estimate(0.5, 0.4, 0.6), Estimate(*share))
     (text,) = why.explanation(low, "score_function", "pathwise", ["score_function_optimal_constant"])
     assert "no gap" in text
