@@ -221,6 +221,7 @@ def test_a_column_without_exact_places_is_left_out() -> None:
         page = page_of(toy(FUNCTION, exact=known))
         table = page[page.index("change places.</caption>") :].partition("</table>")[0]
         assert ('class="n">Exact</th>' in table) is there
+        assert ("“Exact” is read in the same way off the exact ratios" in text_of(page)) is there
 
 
 def test_a_ratio_on_one_side_of_one_is_so_in_all_settings() -> None:
