@@ -774,6 +774,15 @@ def test_the_explanation_follows_the_share(share: tuple[float, float, float], sa
     assert "no gap" in text
 
 
+def test_the_abstract_leaves_the_derivative_no_more_than_the_explanation_does() -> None:
+    """What a constant baseline leaves may be more than the derivative is needed for: others go further."""
+    from tests.synthetic import synthetic_findings
+
+    told = text_of(" ".join(front.abstract(synthetic_findings())))
+    assert "a factor of" in told and "remains to pathwise" in told
+    assert "left to the derivative" not in told
+
+
 def test_an_unavailable_number_is_never_printed_as_one() -> None:
     gone = Estimate(float("nan"), status="broken: no memory")
     assert words.cell(gone) == "–"
