@@ -327,6 +327,23 @@ def test_an_estimator_that_is_the_reference_draw_by_draw_has_no_bias_to_be_detec
     )
 
 
+@pytest.mark.parametrize(
+    ("norms", "told"), [((1.0, 1.0, 1.0), True), ((1.0, 1.0, 0.0), True), ((1.0, 0.0, 0.0), False)]
+)
+def test_a_bias_relative_to_a_gradient_lost_in_the_noise_is_not_told(
+    norms: tuple[float, ...], told: bool
+) -> None:
+    arm = _altered()
+    reference = arm.reference
+    reference.record.arrays["squared_norm"][reference.index] = np.array(norms)[:, None]
+    found = of_arm("detectable_bias", arm)
+    assert found.available is told
+    assert told or found.status == (
+        "not available: the gradient that a bias would be relative to is lost in the noise"
+    )
+    assert found.lost is not told
+
+
 def test_an_arm_against_itself_is_exactly_one() -> None:
     found = synthetic_findings()
     for name in ("variance_ratio", "relative_projection", "cosine_to_reference"):

@@ -345,3 +345,5 @@ def test_a_gradient_that_is_lost_has_no_direction() -> None:
         lost = unbiasedness.row(found, "score_function", "elbo")
         assert lost["projection"].available is lost["cosine"].available is known
         assert found.get("cosine_to_reference", "score_function", objective="elbo").available
+        context = unbiasedness.context(found)
+        assert context is not None and context["lost"] is not known, "a dash is explained"

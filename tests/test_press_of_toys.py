@@ -11,6 +11,7 @@ from typing import cast
 import numpy as np
 import pytest
 
+from reportgen.estimators import PILOT_SAMPLES
 from reportgen.figures import (
     draw,
     setting_panels,
@@ -80,6 +81,18 @@ def test_an_optimal_baseline_of_pairs_is_said_to_be_that_of_independent_samples(
     assert said in seen("name: score_function, baseline: optimal_constant, antithetic: true")
     assert said not in seen("name: score_function, antithetic: true")
     assert said not in seen("name: score_function, baseline: optimal_constant")
+
+
+def test_methods_tell_how_many_draws_a_baseline_is_optimal_for() -> None:
+    def seen(estimator: str) -> str:
+        return text_of(page_of(toy(FUNCTION.replace("[score_function,", f"[{{{estimator}}},"))))
+
+    said = (
+        f"Baselines are fitted on {PILOT_SAMPLES} draws of their own, which are not measured: an optimal one"
+    )
+    assert said in seen("name: score_function, baseline: optimal_constant")
+    assert "Baselines are fitted" not in (plain := seen("name: score_function"))
+    assert "from the columns of" in plain, "J is ∂η/∂φ: one column a coordinate of φ"
 
 
 def test_nothing_is_said_of_training_where_there_is_none(function: Findings) -> None:
@@ -208,6 +221,7 @@ def test_a_column_without_exact_places_is_left_out() -> None:
         page = page_of(toy(FUNCTION, exact=known))
         table = page[page.index("change places.</caption>") :].partition("</table>")[0]
         assert ('class="n">Exact</th>' in table) is there
+        assert ("“Exact” is read in the same way off the exact ratios" in text_of(page)) is there
 
 
 def test_a_ratio_on_one_side_of_one_is_so_in_all_settings() -> None:

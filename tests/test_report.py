@@ -768,9 +768,19 @@ def test_the_explanation_follows_the_share(share: tuple[float, float, float], sa
     (text,) = why.explanation(made, "score_function", "pathwise", ["score_function_optimal_constant"])
     assert says in text
     assert never not in text
+    assert "is the most that the derivative is needed for" in text and "owed" not in text
     low: Any = Fixed(Estimate(0.5, 0.4, 0.6), Estimate(*share))
     (text,) = why.explanation(low, "score_function", "pathwise", ["score_function_optimal_constant"])
     assert "no gap" in text
+
+
+def test_the_abstract_leaves_the_derivative_no_more_than_the_explanation_does() -> None:
+    """What a constant baseline leaves may be more than the derivative is needed for: others go further."""
+    from tests.synthetic import synthetic_findings
+
+    told = text_of(" ".join(front.abstract(synthetic_findings())))
+    assert "a factor of" in told and "remains to pathwise" in told
+    assert "left to the derivative" not in told
 
 
 def test_an_unavailable_number_is_never_printed_as_one() -> None:

@@ -10,7 +10,7 @@ from reportgen.estimators.as_printed import AS_PRINTED
 from reportgen.estimators.constant_baseline import OPTIMAL_CONSTANT
 from reportgen.estimators.coordinate_baseline import OPTIMAL_PER_COORDINATE
 from reportgen.estimators.doubly_reparameterized import DOUBLY_REPARAMETERIZED
-from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+from reportgen.estimators.estimator import PILOT_SAMPLES, Coefficients, Draws, Estimator
 from reportgen.estimators.generative import GENERATIVE
 from reportgen.estimators.gumbel_softmax import GUMBEL_SOFTMAX
 from reportgen.estimators.leave_one_out import LEAVE_ONE_OUT
@@ -49,4 +49,4 @@ ESTIMATORS: dict[str, Estimator] = {
     "score_function_as_printed": AS_PRINTED,
 }
 
-__all__ = ["ESTIMATORS", "Coefficients", "Draws", "Estimator"]
+__all__ = ["ESTIMATORS", "PILOT_SAMPLES", "Coefficients", "Draws", "Estimator"]

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Coefficients = Mapping[str, "Tensor"]
 
+PILOT_SAMPLES = 4096
+"""Samples a data point from which coefficients are fitted; a stream of their own. A fitted baseline b̂
+adds (b̂ − b*)² E‖∇ log q‖² to the variance, which falls with this number."""
+
 
 class Draws(Protocol):
     """What one evaluation of the decoder offers to every estimator.

@@ -53,7 +53,9 @@ REBAR = Estimator(
     ),
     requires=(
         "∂f/∂z at two relaxed samples for every hard one, between the codes. σ is the sigmoid, g logistic "
-        "noise; the hard sample and all noise are held fixed in the derivatives of relaxed ones."
+        "noise; the hard sample and all noise are held fixed in the derivatives of relaxed ones. "
+        "The control variate’s scale is 1 and τ is fixed, where the paper fits both as it trains, and ties "
+        "the noise of the two relaxed samples: as published, variance may be lower."
     ),
     source="tucker2017",
     evaluate=rebar,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reportgen.figures import reading
 from reportgen.figures.model_grid import base_model, grid
 from reportgen.findings import Findings, prose
 from reportgen.findings.over_trainings import ratio_over_trainings
@@ -177,13 +176,7 @@ def _reasons(findings: Findings) -> str:
     )
     left = words.side(rest)
     if left == "above":
-        rival = any(
-            about.is_unbiased(findings, label) and not (kind.differentiates or kind.weighs_score)
-            for label in findings.compared()
-            for kind in [reading.kind_of(findings, label)]
-        )
-        text += f"; a factor of {words.with_interval(rest)} "
-        text += f"remains to {about.named(findings, pair[1])}" if rival else "is left to the derivative"
+        text += f"; a factor of {words.with_interval(rest)} remains to {about.named(findings, pair[1])}"
     elif left == "below":
         text += f", and has then less variance than {about.named(findings, pair[1])}"
     elif left == "around":

@@ -17,7 +17,7 @@ from reportgen.engine.vectors.draws import Frame
 from reportgen.engine.vectors.points import PointsAt
 from reportgen.engine.vectors.source import Source, Wanted
 from reportgen.engine.vectors.space import Space
-from reportgen.estimators import Estimator
+from reportgen.estimators import PILOT_SAMPLES, Estimator
 from reportgen.objectives import OBJECTIVES, Integrand
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.problem import Problem
@@ -25,9 +25,6 @@ from reportgen.problems.problem import Problem
 BATCH_ROWS = 4096
 """Samples evaluated at once, over all images: small enough for the caches, large enough for the products.
 At least 2m an image, so that adding up an m × m scatter costs less than forming it."""
-PILOT_SAMPLES = 4096
-"""Samples an image from which baselines are fitted; a stream of their own. A fitted baseline b̂
-adds (b̂ − b*)² E‖∇ log q‖² to the variance, which falls with this number."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ may take a multiple of an estimator's samples (`reportgen.engine.pairing`);
 bias_p_value the smallest p-value over images after Holm's correction, which
 for the smallest is Bonferroni's factor I;
 detectable_bias the median over images of the smallest bias along the image's
-own gradient, relative to it, that the test finds with 80 % power.
+own gradient, relative to it, that the test finds with 80 % power; beyond all
+bounds where that gradient is lost in the noise, as it is where it is zero.
 """
 
 from __future__ import annotations
@@ -81,7 +82,13 @@ def detectable_bias(arm: MeasuredArm) -> float:
         raise NotAvailableError(
             "differences to the reference do not vary along the gradient of every data point"
         )
-    return float(np.median(values))
+    reference = arm.reference
+    noise = reference.array("variance")[:, 0] / reference.about.replicates
+    known = reference.array("squared_norm")[:, 0] > noise  # as `reportgen.engine.directions` has it
+    found = float(np.median(np.where(known, values, np.inf)))
+    if np.isinf(found):
+        raise NotAvailableError("the gradient that a bias would be relative to is lost in the noise")
+    return found
 
 
 def holm(p_values: Array) -> Array:

@@ -54,7 +54,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     none = [about.named(findings, row["label"]) for row in usable if row["work"].value == 0.0]
     if len(none) > 1:
         text, apart = (
-            f"Of the unbiased estimators {prose.listing(none)} have no variance, and so no product",
+            f"Of the unbiased estimators {prose.listing(none)} have no variance, and so a product of zero",
             True,
         )
     text += "." if apart else ", though its interval overlaps with that of another."

@@ -10,6 +10,7 @@ import numpy as np
 from reportgen.declaration.claims.tests import percent_text
 from reportgen.declaration.train import TRAINING_SEED, stages
 from reportgen.distributions import DISTRIBUTIONS
+from reportgen.estimators import PILOT_SAMPLES
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model
 from reportgen.findings import Findings, prose
@@ -111,6 +112,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "evaluations": v.evaluations_alone,
         "derivative": v.derivative,
         "controls": any(about.is_control(findings, label) for label in findings.labels),
+        "pilot": prose.count(PILOT_SAMPLES),
         "baselines": any("optimal" in name for name in findings.estimator_of.values()),
         "theta": bool(findings.compared(parameters="theta")),
         "exact": known(findings, "exact_variance"),

@@ -198,7 +198,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     """Sentences and one table an objective; left out with nothing to compare."""
     if not findings.checkpoints:
         return None
-    groups = []
+    groups, lost = [], False
     for objective in distinct(findings):
         reference = findings.reference(objective)
         rows = [
@@ -207,6 +207,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         if rows:
             title = "" if findings.vocabulary.given else about.objective_title(findings, objective)
             groups.append({"title": title, "rows": rows})
+            lost |= any(one[name].lost for one in rows for name in ("projection", "cosine", "detectable"))
     if not groups:
         return None
     return {
@@ -220,6 +221,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "groups": groups,
         "long": words.is_long(groups),
         "same": "elbo_analytic_kl" in findings.objectives and "elbo_analytic_kl" not in distinct(findings),
+        "lost": lost,
         "where": about.of_model(findings) + findings.vocabulary.at_checkpoint(findings.checkpoints[-1]),
         "places": "checkpoints" if findings.vocabulary.trained else "settings",
     }

@@ -91,7 +91,7 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
         text += (
             f"A factor of {words.with_interval(rest)} remains to {about.named(findings, best)}; that "
             "factor, and not the whole "
-            f"gap of {words.with_interval(whole)}, is the most that can be owed to the derivative. "
+            f"gap of {words.with_interval(whole)}, is the most that the derivative is needed for. "
         )
     elif left == "below":
         name = about.named(findings, best)
@@ -106,11 +106,11 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
             if post
             else "Most"
         )
-        text += " of the gap, on the log scale, is owed "
+        text += " of the gap, on the log scale, closes "
         text += (
-            "to the size of the value that multiplies the score."
+            "once a baseline is taken off the value that multiplies the score."
             if kind_of(findings, top).weighs_score
-            else "to the score itself and the value that it multiplies, not to a missing derivative."
+            else "without a derivative, where differences of values take the place of a score."
         )
     elif share.high < 0.5:
         text += "The larger part of it, on the log scale, is left to the derivative"
