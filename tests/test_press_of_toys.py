@@ -88,7 +88,7 @@ def test_methods_tell_how_many_draws_a_baseline_is_optimal_for() -> None:
         return text_of(page_of(toy(FUNCTION.replace("[score_function,", f"[{{{estimator}}},"))))
 
     said = (
-        f"Baselines are fitted on {PILOT_SAMPLES} draws of their own, which are not measured: an optimal one"
+        f"Baselines are fitted on {PILOT_SAMPLES} draws of their own, and optimal but for what these cannot"
     )
     assert said in seen("name: score_function, baseline: optimal_constant")
     assert "Baselines are fitted" not in (plain := seen("name: score_function"))

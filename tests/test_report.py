@@ -37,7 +37,7 @@ from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, front, provenance
 from reportgen.report.files import write
 from reportgen.report.pdf.paper import PAGES, SHEETS
-from reportgen.report.render import columns, fill, html_page, render, shared_context
+from reportgen.report.render import fill, html_page, items, render, shared_context
 from reportgen.report.sections import cost, errata, judged, noise, samples, training, why
 from reportgen.report.sections import unbiasedness as unbiasedness_section
 from reportgen.report.text import figure_data, formulas, words
@@ -887,31 +887,31 @@ def test_templates_are_strict_and_escape_every_name() -> None:
         environment.from_string("{{ nothing }}").render()
 
 
-def test_listing_loses_nothing() -> None:
+def test_listing_loses_nothing_and_fits_its_columns() -> None:
     text = "\n".join(f"  line {i} " + "word " * (i % 17) for i in range(230))
-    pages = columns(text)
-    assert all(len(pair) <= 2 for pair in pages)
-    shown = "\n".join(column for pair in pages for column in pair)
+    shown = "\n".join(items(text))
     assert shown.split() == text.split()
     longest = max(len(line) for line in shown.splitlines())
     with TTFont(templates() / "fonts" / "reportgen-mono-regular.ttf") as font:
         letter = font["hmtx"]["a"][0] / font["head"].unitsPerEm
     css = "".join((templates() / name).read_text() for name in ("report.css", "print.css"))
-    points, size, column = (
+    points, size, margin, gap = (
         float(re.search(pattern, css)[1])  # type: ignore[index]
         for pattern in (
             r"font-size: ([\d.]+)pt",
             r"--listing: ([\d.]+)rem",
-            r"width: (\d+)mm; vertical-align",
+            r"margin: \d+mm (\d+)mm",
+            r"\.columns {[^}]*column-gap: (\d+)mm",
         )
     )
+    column = (210 - 2 * margin - gap) / 2
     assert longest * letter * size * points <= column / 25.4 * 72 < (longest + 1) * letter * size * points
-    assert columns("a: 1") == [["a: 1", ""]]
-    even = [[len(part.splitlines()) for part in pair] for pair in columns("x\n" * 130, height=50)]
-    assert even == [[33, 33], [32, 32]], "nor do a few lines stand below two columns as if they went on"
-    ((first, second),) = columns("- name: a\n  label: a\n  num_samples: 1\n" * 3)
-    assert len(first.splitlines()) == 6 and second.startswith("- name"), "an item is not torn"
-    assert columns("a:\n" + "  b: 1\n" * 9)[-1][1].startswith("  b"), "nor is an end sought far away"
+
+
+def test_a_listing_is_torn_between_its_items_alone() -> None:
+    assert items("a: 1") == ["a: 1"]
+    text = "a:\n  b: 1\n  c: 2\nd:\n- name: e\n  label: f\n- name: g"
+    assert items(text) == ["a:\n  b: 1\n  c: 2", "d:", "- name: e\n  label: f", "- name: g"]
 
 
 def test_a_package_and_its_version_stand_on_one_line() -> None:

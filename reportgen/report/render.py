@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import io
 import json
-import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -150,30 +149,23 @@ def shared_context(
         "version": __version__,
         "timestamp": f"{source.stamp:%Y-%m-%dT%H:%M:%SZ}",
         "declaration": declaration,
-        "listing": columns(declaration.partition("\nclaims:\n")[0]),
+        "listing": items(declaration.partition("\nclaims:\n")[0]),
         "command": source.command,
         "provenance": provenance.table(findings, source),
     }
 
 
-def columns(text: str, width: int = 55, height: int = 50) -> list[list[str]]:
-    """A listing for paper: its lines wrapped, in even columns of at most so many lines, by twos.
-
-    The last column begins with an item where one is near.
-    """
-    lines: list[str] = []
+def items(text: str, width: int = 55) -> list[str]:
+    """A listing for paper, its lines wrapped: items and top-level keys, which no column's end tears."""
+    found: list[list[str]] = []
     for line in text.splitlines():
         indent = " " * (len(line) - len(line.lstrip()) + 2)
-        lines += textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=True) or [""]
-    pairs = max(math.ceil(len(lines) / (2 * height)), 1)
-    even = math.ceil(len(lines) / (2 * pairs))
-    parts = [lines[i : i + even] for i in range(0, len(lines), even)]
-    whole = (len(parts) - 1) // 2 * 2
-    rest = [line for part in parts[whole:] for line in part]
-    half = (len(rest) + 1) // 2
-    half = next((i for i in range(half, min(half + 4, len(rest))) if not rest[i].startswith(" ")), half)
-    parts = [*parts[:whole], rest[:half], rest[half:]]
-    return [["\n".join(part) for part in parts[i : i + 2]] for i in range(0, len(parts), 2)]
+        lines = textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=True) or [""]
+        if found and line.startswith(" "):
+            found[-1] += lines
+        else:
+            found.append(lines)
+    return ["\n".join(lines) for lines in found]
 
 
 def html_page(
