@@ -13,6 +13,7 @@ from torch.special import ndtr
 from reportgen.declaration import load_text
 from reportgen.engine.moments import Moments
 from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.errors import DeclarationError
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
 from reportgen.figures.drafting.labels import short_title
@@ -123,8 +124,11 @@ def worst(estimator: Estimator, objective: str, num_samples: int = 1) -> float:
     return float(((found.mean(1) - exact_gradient(model, chosen)) / error).abs().max())
 
 
+UNBIASED = ["score_function", "taylor_control_variate", "leave_one_out", "rebar", "rebar_optimal_scale"]
+
+
 @pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
-@pytest.mark.parametrize("name", ["score_function", "taylor_control_variate", "leave_one_out", "rebar"])
+@pytest.mark.parametrize("name", UNBIASED)
 def test_unbiased_estimators_have_the_mean_that_enumeration_gives(name: str, objective: str) -> None:
     estimator = ESTIMATORS[name]
     assert estimator.is_unbiased(objective, None)
@@ -134,6 +138,66 @@ def test_unbiased_estimators_have_the_mean_that_enumeration_gives(name: str, obj
 @pytest.mark.parametrize("temperature", [0.1, 2.0])
 def test_rebar_is_unbiased_at_every_temperature(temperature: float) -> None:
     assert worst(replace(ESTIMATORS["rebar"], temperature=temperature), "reconstruction") < Z_BOUND
+
+
+SCALES = torch.tensor([0.3, 1.7], dtype=torch.float64).reshape(IMAGES, 1, 1)
+
+
+def scaled(scale: Tensor) -> Estimator:
+    """REBAR with this scale of its control variate, one an image."""
+    return replace(ESTIMATORS["rebar_optimal_scale"], fit=lambda _: {"scale": scale})
+
+
+def scaled_twin(objective: Objective, eta: Tensor, u: Tensor, v: Tensor) -> Tensor:
+    """REINFORCE, and the scale times what REBAR adds to it."""
+    plain, whole = (twin(objective, eta, u, v) for twin in (score_twin, rebar_twin))
+    return plain + SCALES.squeeze(-1) * (whole - plain)
+
+
+@pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
+def test_the_scale_multiplies_what_rebar_adds_to_reinforce(objective: str) -> None:
+    noise, auxiliary = (normals(IMAGES, REPLICATES * K, BITS, what=what) for what in ("noise", "auxiliary"))
+    chosen = OBJECTIVES[objective]
+    fast = estimates(bits_model(), chosen, scaled(SCALES), noise, auxiliary, K)
+    torch.testing.assert_close(fast, slow(scaled_twin, chosen, noise, auxiliary), rtol=1e-9, atol=1e-11)
+    one = estimates(bits_model(), chosen, scaled(torch.ones_like(SCALES)), noise, auxiliary, K)
+    assert torch.equal(one, estimates(bits_model(), chosen, ESTIMATORS["rebar"], noise, auxiliary, K))
+
+
+@pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
+def test_the_optimal_scale_is_where_the_variance_over_all_parameters_is_least(objective: str) -> None:
+    """The variance is a parabola in the scale: its foot, from three scales on other draws than the fit's."""
+    model, chosen = bits_model(), OBJECTIVES[objective]
+    gram, found = Pushforward.of(model.encoder, model.x).grams[0].double(), []
+    own = ESTIMATORS["rebar_optimal_scale"]
+    fit = own.fit
+    assert fit is not None
+    kept: list[Tensor] = []
+
+    def keeping(draws: Draws) -> Coefficients:
+        kept.append(fit(draws)["scale"])
+        return {"scale": kept[-1]}
+
+    noise, auxiliary = (normals(IMAGES, MANY, BITS, what=what) for what in ("a pilot", "a pilot more"))
+    estimates(model, chosen, replace(own, fit=keeping), noise, auxiliary)
+    noise, auxiliary = (normals(IMAGES, MANY, BITS, what=what) for what in ("many", "many more"))
+    for scale in (0.0, 1.0, 2.0):
+        one = estimates(model, chosen, scaled(torch.full_like(SCALES, scale)), noise, auxiliary)
+        centred = one - one.mean(1, keepdim=True)
+        found.append(((centred @ gram) * centred).sum((1, 2)))
+    low, middle, high = found
+    foot = 1.0 + (low - high) / (2.0 * (low - 2.0 * middle + high))
+    torch.testing.assert_close(kept[0].flatten(), foot, rtol=0.02, atol=0.0)
+    assert bool(((foot - 1.0).abs() > 0.05).all()), "where REBAR's own scale is another"
+
+
+def test_where_rebar_adds_nothing_its_scale_is_one() -> None:
+    constant = replace(bits_model(), likelihood=lambda z: 0.0 * z.sum(-1))
+    noise, auxiliary = (normals(IMAGES, REPLICATES, BITS, what=what) for what in ("noise", "auxiliary"))
+    estimate = estimates(
+        constant, OBJECTIVES["reconstruction"], ESTIMATORS["rebar_optimal_scale"], noise, auxiliary
+    )
+    assert torch.equal(estimate, torch.zeros_like(estimate))
 
 
 @pytest.mark.parametrize("name", ["gumbel_softmax", "straight_through", "straight_through_gumbel"])

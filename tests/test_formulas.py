@@ -141,7 +141,7 @@ def test_the_laws_of_measure_valued_points_are_seen() -> None:
 
 def test_what_a_relaxation_is_made_of_is_told_beside_its_formula() -> None:
     relaxed = [e for e in ESTIMATORS.values() if r"\sigma\Bigl(" in e.formula]
-    assert len(relaxed) == 3
+    assert len(relaxed) == 4
     for estimator in relaxed:
         assert "σ is the sigmoid" in estimator.requires and "logistic noise" in estimator.requires
         assert ("Gumbel noise" in estimator.requires) == ("categorical" in estimator.families)

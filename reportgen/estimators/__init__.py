@@ -19,6 +19,7 @@ from reportgen.estimators.measure_valued_independent import MEASURE_VALUED_INDEP
 from reportgen.estimators.moving_average_baseline import MOVING_AVERAGE_BASELINE
 from reportgen.estimators.pathwise import PATHWISE
 from reportgen.estimators.rebar import REBAR
+from reportgen.estimators.rebar_optimal_scale import REBAR_OPTIMAL_SCALE
 from reportgen.estimators.score_function import SCORE_FUNCTION
 from reportgen.estimators.sticking_the_landing import STICKING_THE_LANDING
 from reportgen.estimators.straight_through import STRAIGHT_THROUGH
@@ -43,6 +44,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "vimco_geometric": VIMCO_GEOMETRIC,
     "generative": GENERATIVE,
     "rebar": REBAR,
+    "rebar_optimal_scale": REBAR_OPTIMAL_SCALE,
     "gumbel_softmax": GUMBEL_SOFTMAX,
     "straight_through": STRAIGHT_THROUGH,
     "straight_through_gumbel": STRAIGHT_THROUGH_GUMBEL,

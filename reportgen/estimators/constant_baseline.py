@@ -62,4 +62,5 @@ OPTIMAL_CONSTANT = Estimator(
     evaluate=evaluate,
     averages=True,
     fit=fit,
+    fitted="baselines",
 )

@@ -57,4 +57,5 @@ OPTIMAL_PER_COORDINATE = Estimator(
     evaluate=evaluate,
     averages=True,
     fit=fit,
+    fitted="baselines",
 )

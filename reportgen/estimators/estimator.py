@@ -160,6 +160,8 @@ class Estimator:
     bound_spoken: str = ""
     """`bound_formula` in words."""
     fit: Callable[[Draws], Coefficients] | None = None
+    fitted: str = ""
+    """What `fit` finds, in words and in the plural: “baselines”."""
     unbiased: bool = True
     bound_unbiased: bool = True
     """Whether it is unbiased for a bound of several samples."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.estimators.estimator import Coefficients, Draws, Estimator
+from reportgen.estimators.relaxations import relaxations
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,11 +23,8 @@ def rebar(draws: Draws, _: Coefficients) -> Tensor:
     Source: Tucker et al. (2017), section 3; ζ̃ is drawn independently of ζ,
     which its appendix on implementation ties to it.
     """
-    relaxed, given = draws.relaxed(), draws.relaxed_given()
-    gradient = draws.evaluate_gradient(relaxed)[1]
-    f_given, gradient_given = draws.evaluate_gradient(given)
+    f_given, correction = relaxations(draws)
     residual = (draws.f - f_given).unsqueeze(-1) * draws.score
-    correction = draws.relaxed_pullback(gradient) - draws.relaxed_given_pullback(gradient_given)
     return (residual + correction).mean(2)
 
 
@@ -54,8 +52,9 @@ REBAR = Estimator(
     requires=(
         "∂f/∂z at two relaxed samples for every hard one, between the codes. σ is the sigmoid, g logistic "
         "noise; the hard sample and all noise are held fixed in the derivatives of relaxed ones. "
-        "The control variate’s scale is 1 and τ is fixed, where the paper fits both as it trains, and ties "
-        "the noise of the two relaxed samples: as published, variance may be lower."
+        "The control variate’s scale is 1 (rebar_optimal_scale fits it) and τ is fixed, where the paper "
+        "fits both as it trains, and ties the noise of the two relaxed samples: as published, variance may "
+        "be lower."
     ),
     source="tucker2017",
     evaluate=rebar,

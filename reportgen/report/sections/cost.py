@@ -81,7 +81,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "work": f"{v.work}, the same on every machine",
         "at_last": v.at_last,
         "taylor": about.label_of(findings, "taylor_control_variate") is not None,
-        "baseline": any("optimal" in name for name in findings.estimator_of.values()),
+        "fitted": about.fitted(findings),
         "each": v.each,
     }
 

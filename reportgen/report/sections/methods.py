@@ -113,7 +113,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "derivative": v.derivative,
         "controls": any(about.is_control(findings, label) for label in findings.labels),
         "pilot": prose.count(PILOT_SAMPLES),
-        "baselines": any("optimal" in name for name in findings.estimator_of.values()),
+        "fitted": about.fitted(findings),
         "theta": bool(findings.compared(parameters="theta")),
         "exact": known(findings, "exact_variance"),
         "exact_bias": known(findings, "exact_bias_squared"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from reportgen.declaration.train import stages
 from reportgen.distributions import DISTRIBUTIONS
+from reportgen.estimators import ESTIMATORS
 from reportgen.figures import reading
 from reportgen.figures.drafting.labels import named_setting, setting_title, value_title
 from reportgen.figures.drafting.ticks import plain
@@ -30,6 +31,12 @@ def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
 def named(findings: Findings, label: str) -> str:
     """An estimator inside a sentence: “the score function”, “pathwise”, “the optimal constant baseline”."""
     return reading.named(findings, label)
+
+
+def fitted(findings: Findings) -> str:
+    """What is fitted for its estimators before anything is measured: “baselines”; empty where nothing is."""
+    kinds = (ESTIMATORS.get(name) for name in findings.estimator_of.values())
+    return prose.listing(list(dict.fromkeys(kind.fitted for kind in kinds if kind and kind.fitted)))
 
 
 def objective_title(findings: Findings, name: str) -> str:
