@@ -95,6 +95,22 @@ def test_methods_tell_how_many_draws_a_baseline_is_optimal_for() -> None:
     assert "from the columns of" in plain, "J is ∂η/∂φ: one column a coordinate of φ"
 
 
+def test_what_is_fitted_for_its_estimators_is_named_once_each() -> None:
+    base = "experiment: toy\ntitle: Bits\nproblem: {model: bits, dimension: 2}\n"
+    base += "estimators: [score_function, rebar"
+    found = toy(f"{base}]\n")
+    assert about.fitted(found) == "" and "Fitting" not in text_of(page_of(found))
+    scaled = toy(f"{base}_optimal_scale]\n")
+    assert about.fitted(scaled) == "scales of REBAR"
+    seen = text_of(page_of(scaled))
+    assert "Scales of REBAR are fitted on" in seen and "Fitting scales of REBAR is not counted" in seen
+    kinds = ("constant", "per_coordinate")
+    several = f"{base}_optimal_scale, " + ", ".join(
+        f"{{name: score_function, baseline: optimal_{kind}}}" for kind in kinds
+    )
+    assert about.fitted(toy(f"{several}]\n")) == "scales of REBAR and baselines"
+
+
 def test_nothing_is_said_of_training_where_there_is_none(function: Findings) -> None:
     seen = text_of(page_of(function)).partition("The declaration, with every default")[0]
     found = sorted({match[0] for match in FOREIGN.finditer(seen)})
