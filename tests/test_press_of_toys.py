@@ -77,7 +77,7 @@ def test_an_optimal_baseline_of_pairs_is_said_to_be_that_of_independent_samples(
     def seen(estimator: str) -> str:
         return text_of(page_of(toy(FUNCTION.replace("[score_function,", f"[{{{estimator}}},"))))
 
-    said = "An optimal baseline is optimal for independent samples; of pairs another may leave less variance."
+    said = "Baselines are optimal for independent samples; of pairs others may leave less variance."
     assert said in seen("name: score_function, baseline: optimal_constant, antithetic: true")
     assert said not in seen("name: score_function, antithetic: true")
     assert said not in seen("name: score_function, baseline: optimal_constant")
@@ -95,20 +95,19 @@ def test_methods_tell_how_many_draws_a_baseline_is_optimal_for() -> None:
     assert "from the columns of" in plain, "J is ∂η/∂φ: one column a coordinate of φ"
 
 
-def test_what_is_fitted_for_its_estimators_is_named_once_each() -> None:
-    base = "experiment: toy\ntitle: Bits\nproblem: {model: bits, dimension: 2}\n"
-    base += "estimators: [score_function, rebar"
-    found = toy(f"{base}]\n")
-    assert about.fitted(found) == "" and "Fitting" not in text_of(page_of(found))
-    scaled = toy(f"{base}_optimal_scale]\n")
-    assert about.fitted(scaled) == "scales of REBAR"
-    seen = text_of(page_of(scaled))
-    assert "Scales of REBAR are fitted on" in seen and "Fitting scales of REBAR is not counted" in seen
-    kinds = ("constant", "per_coordinate")
-    several = f"{base}_optimal_scale, " + ", ".join(
-        f"{{name: score_function, baseline: optimal_{kind}}}" for kind in kinds
-    )
-    assert about.fitted(toy(f"{several}]\n")) == "scales of REBAR and baselines"
+def test_what_is_fitted_for_estimators_is_named_once_each() -> None:
+    kinds = [f"score_function_optimal_{kind}" for kind in ("constant", "per_coordinate")]
+    assert about.fitted(["rebar", "moving_average_baseline", "own.py:mine"]) == ""
+    assert about.fitted(["rebar_optimal_scale", *kinds]) == "scales of REBAR and baselines"
+
+    def seen(estimator: str) -> str:
+        bits = f"problem: {{model: bits, dimension: 2}}\nestimators: [score_function, {{{estimator}}}]\n"
+        return text_of(page_of(toy(f"experiment: toy\ntitle: Bits\n{bits}")))
+
+    scaled = seen("name: rebar_optimal_scale, antithetic: true")
+    assert "Scales of REBAR are fitted on" in scaled and "Fitting scales of REBAR is not counted" in scaled
+    assert "Scales of REBAR are optimal for independent samples; of pairs others may leave less" in scaled
+    assert "Scales of REBAR" not in (plain := seen("name: rebar")) and "Fitting" not in plain
 
 
 def test_nothing_is_said_of_training_where_there_is_none(function: Findings) -> None:

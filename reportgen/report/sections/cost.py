@@ -81,7 +81,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "work": f"{v.work}, the same on every machine",
         "at_last": v.at_last,
         "taylor": about.label_of(findings, "taylor_control_variate") is not None,
-        "fitted": about.fitted(findings),
+        "fitted": about.fitted(findings.estimator_of.values()),
         "each": v.each,
     }
 

@@ -13,9 +13,6 @@ from reportgen.report.text import about
 from reportgen.report.text.formulas import Formula
 from reportgen.report.text.section import Section
 
-OPTIMAL = ("score_function_optimal_constant", "score_function_optimal_per_coordinate")
-"""Estimators whose baseline is optimal for independent samples."""
-
 
 def warning(kind: Estimator, findings: Findings) -> str:
     """What to know of an estimator whose mean is not the gradient."""
@@ -87,9 +84,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "evaluations": v.evaluations_alone,
         "derivative": v.derivative,
         "antithetic": any(spec.antithetic for spec in findings.experiment.estimators),
-        "paired_baseline": any(
-            spec.antithetic and spec.name in OPTIMAL for spec in findings.experiment.estimators
-        ),
+        "paired": about.fitted(spec.name for spec in findings.experiment.estimators if spec.antithetic),
     }
 
 

@@ -113,7 +113,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "derivative": v.derivative,
         "controls": any(about.is_control(findings, label) for label in findings.labels),
         "pilot": prose.count(PILOT_SAMPLES),
-        "fitted": about.fitted(findings),
+        "fitted": about.fitted(findings.estimator_of.values()),
         "theta": bool(findings.compared(parameters="theta")),
         "exact": known(findings, "exact_variance"),
         "exact_bias": known(findings, "exact_bias_squared"),

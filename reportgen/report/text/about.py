@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from reportgen.declaration.train import stages
@@ -33,9 +33,9 @@ def named(findings: Findings, label: str) -> str:
     return reading.named(findings, label)
 
 
-def fitted(findings: Findings) -> str:
-    """What is fitted for its estimators before anything is measured: “baselines”; empty where nothing is."""
-    kinds = (ESTIMATORS.get(name) for name in findings.estimator_of.values())
+def fitted(names: Iterable[str]) -> str:
+    """What is fitted for these estimators before any is measured: “baselines”; empty where nothing is."""
+    kinds = (ESTIMATORS.get(name) for name in names)
     return prose.listing(list(dict.fromkeys(kind.fitted for kind in kinds if kind and kind.fitted)))
 
 
