@@ -430,6 +430,18 @@ def test_beside_a_faulty_problem_what_does_not_lean_on_it_is_told(mine: Path, pr
     assert [place for place in places if not place.startswith("problem")] == ["claims[1].id:"]
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> MeasurementRecord:
+    """What the declaration measures as it stands."""
+    folder = tmp_path_factory.mktemp("alone")
+    (folder / "mine.py").write_text(CODE)
+    (folder / "mine.yaml").write_text(TEXT)
+    reportgen.run(folder / "mine.yaml", output=folder, allow_code=True)
+    (record,) = workflow.records(workflow.prepare(str(folder / "mine.yaml"), folder, ())).values()
+    assert isinstance(record, MeasurementRecord)
+    return record
+
+
 def faulty(text: str) -> None:
     """Gives the fourth function this body; `calls` counts its calls."""
     made = "    made = {"
@@ -461,9 +473,9 @@ def faulty(text: str) -> None:
         ("return {'mean': torch.ones(1 + len(calls) // 200)}", "as it returned before, got 2."),
     ],
 )
-def test_a_fault_of_one_function_breaks_its_estimator_alone(mine: Path, body: str, said: str) -> None:
-    assert command("run") == 0
-    (alone,) = records()
+def test_a_fault_of_one_function_breaks_its_estimator_alone(
+    mine: Path, alone: MeasurementRecord, body: str, said: str
+) -> None:
     faulty(body)
     change("  - pathwise\n", "  - pathwise\n  - odd\n")
     assert command("run") == 4
@@ -477,10 +489,10 @@ def test_a_fault_of_one_function_breaks_its_estimator_alone(mine: Path, body: st
 
 
 @pytest.mark.parametrize("first", [1, 200, 1000])
-def test_where_the_reference_raises_the_others_have_what_needs_none(mine: Path, first: int) -> None:
+def test_where_the_reference_raises_the_others_have_what_needs_none(
+    mine: Path, alone: MeasurementRecord, first: int
+) -> None:
     """At its first call, while it is measured, and while others are compared with it, itself being done."""
-    assert command("run") == 0
-    (alone,) = records()
     faulty(f"return pathwise() if len(calls) < {first} else 1 / 0")
     change("  - pathwise\n", "  - {name: odd, label: pathwise}\n")
     assert command("run") == 4
