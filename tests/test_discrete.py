@@ -69,6 +69,15 @@ def rebar_twin(objective: Objective, eta: Tensor, u: Tensor, v: Tensor) -> Tenso
     return residual * log_q(z, eta) + f_of(objective, relaxed(eta, u), fixed) - at_given
 
 
+def disarm_twin(objective: Objective, eta: Tensor, u: Tensor, _: Tensor) -> Tensor:
+    """As the paper writes it; both samples of the pair are of one uniform."""
+    p, fixed = torch.sigmoid(eta), eta.detach()
+    b, mirrored = (1.0 - u < p).double(), (u < p).double()
+    difference = f_of(objective, b, fixed) - f_of(objective, mirrored, fixed)
+    weight = (-1.0) ** mirrored * (b != mirrored) * torch.sigmoid(eta.abs())
+    return ((0.5 * difference.unsqueeze(-1) * weight).detach() * eta).sum(-1)
+
+
 def score_twin(objective: Objective, eta: Tensor, u: Tensor, _: Tensor) -> Tensor:
     z = hard(eta, u)
     return f_of(objective, z, eta.detach()) * log_q(z, eta)
@@ -88,6 +97,7 @@ TWINS: dict[str, Surrogate] = {
     "gumbel_softmax": gumbel_twin,
     "straight_through": straight_through_twin,
     "straight_through_gumbel": straight_through_gumbel_twin,
+    "disarm": disarm_twin,
     "rebar": rebar_twin,
     "score_function": score_twin,
     "taylor_control_variate": taylor_twin,
@@ -126,7 +136,10 @@ def worst(estimator: Estimator, objective: str, num_samples: int = 1) -> float:
     return float(((found.mean(1) - exact_gradient(model, chosen)) / error).abs().max())
 
 
-UNBIASED = ["score_function", "taylor_control_variate", "leave_one_out", "rebar", "rebar_optimal_scale"]
+UNBIASED = [
+    *("score_function", "taylor_control_variate", "leave_one_out"),
+    *("disarm", "rebar", "rebar_optimal_scale"),
+]
 
 
 @pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
