@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
+from reportgen.engine.vectors import points
 from reportgen.engine.vectors.draws import IntegrandValues
 from reportgen.engine.vectors.source import Wanted
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
 from reportgen.plan import Arm
 from reportgen.problems.model import free_gaussian
+from reportgen.problems.problem import Problem
 from tests.cells import arm, measured
 from tests.discrete_cases import bits_model
 from tests.estimator_checks import Case, check_drawn_variance
@@ -79,6 +81,32 @@ def test_an_estimator_sees_f_at_the_samples_if_and_only_if_it_says_so(
         monkeypatch.setattr(IntegrandValues, part, property(watched))
     channel.estimate(values, frame)
     assert bool(seen) == ESTIMATORS[name].at_samples
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, kind in ESTIMATORS.items() if kind.evaluate and kind.parameters == "phi"]
+)
+def test_an_estimator_makes_the_decoder_passes_that_it_says(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forward and backward, at the samples, at points of its own, and once an image at the mean of q."""
+    case, kind = next(placed(name)), ESTIMATORS[name]
+    channel, frame = case.channel(), case.frame()
+    images, latent = case.toy.eta.shape[0], frame.q.latent
+    own, made = points._evaluate, np.zeros(2, dtype=int)
+
+    def counted(problem: Problem, z: Tensor, with_gradient: bool) -> tuple[Tensor, Tensor]:
+        made[:] += np.array([1, with_gradient]) * z.shape[0] * z.shape[1]
+        return own(problem, z, with_gradient)
+
+    monkeypatch.setattr(points, "_evaluate", counted)
+    values = case.source(1).stream("measure", Wanted.by([channel])).draw(SAMPLES * REPLICATES)
+    if not kind.at_samples:
+        made[:] = 0  # the draw was for others
+    channel.estimate(values, frame)
+    at_mean = np.array([kind.extra_forward, kind.extra_backward])
+    said = np.array([kind.forward_passes(SAMPLES, latent), kind.backward_passes(SAMPLES)]) - at_mean
+    np.testing.assert_array_equal(made, images * (REPLICATES * said + at_mean))
 
 
 def product_of_means(draws: Draws, _: Coefficients) -> Tensor:

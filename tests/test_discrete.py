@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.special import ndtr
 
 from reportgen.declaration import load_text
@@ -19,6 +20,7 @@ from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
 from reportgen.figures.drafting.labels import short_title
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.plan import Arm, make_plan
+from reportgen.problems.model import LatentModel
 from tests.discrete_cases import BITS, IMAGES, bits_model, estimates, exact_gradient, f_of, log_q, normals
 
 REPLICATES, K = 5, 3
@@ -67,6 +69,15 @@ def rebar_twin(objective: Objective, eta: Tensor, u: Tensor, v: Tensor) -> Tenso
     return residual * log_q(z, eta) + f_of(objective, relaxed(eta, u), fixed) - at_given
 
 
+def disarm_twin(objective: Objective, eta: Tensor, u: Tensor, _: Tensor) -> Tensor:
+    """As the paper writes it; both samples of the pair are of one uniform."""
+    p, fixed = torch.sigmoid(eta), eta.detach()
+    b, mirrored = (1.0 - u < p).double(), (u < p).double()
+    difference = f_of(objective, b, fixed) - f_of(objective, mirrored, fixed)
+    weight = (-1.0) ** mirrored * (b != mirrored) * torch.sigmoid(eta.abs())
+    return ((0.5 * difference.unsqueeze(-1) * weight).detach() * eta).sum(-1)
+
+
 def score_twin(objective: Objective, eta: Tensor, u: Tensor, _: Tensor) -> Tensor:
     z = hard(eta, u)
     return f_of(objective, z, eta.detach()) * log_q(z, eta)
@@ -86,6 +97,7 @@ TWINS: dict[str, Surrogate] = {
     "gumbel_softmax": gumbel_twin,
     "straight_through": straight_through_twin,
     "straight_through_gumbel": straight_through_gumbel_twin,
+    "disarm": disarm_twin,
     "rebar": rebar_twin,
     "score_function": score_twin,
     "taylor_control_variate": taylor_twin,
@@ -124,7 +136,10 @@ def worst(estimator: Estimator, objective: str, num_samples: int = 1) -> float:
     return float(((found.mean(1) - exact_gradient(model, chosen)) / error).abs().max())
 
 
-UNBIASED = ["score_function", "taylor_control_variate", "leave_one_out", "rebar", "rebar_optimal_scale"]
+UNBIASED = [
+    *("score_function", "taylor_control_variate", "leave_one_out"),
+    *("disarm", "rebar", "rebar_optimal_scale"),
+]
 
 
 @pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
@@ -164,39 +179,70 @@ def test_the_scale_multiplies_what_rebar_adds_to_reinforce(objective: str) -> No
     assert torch.equal(one, estimates(bits_model(), chosen, ESTIMATORS["rebar"], noise, auxiliary, K))
 
 
-@pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
-def test_the_optimal_scale_is_where_the_variance_over_all_parameters_is_least(objective: str) -> None:
-    """The variance is a parabola in the scale: its foot, from three scales on other draws than the fit's."""
-    model, chosen = bits_model(), OBJECTIVES[objective]
-    gram, found = Pushforward.of(model.encoder, model.x).grams[0].double(), []
-    own = ESTIMATORS["rebar_optimal_scale"]
+def behind_a_hidden_layer(model: LatentModel) -> LatentModel:
+    """The model with an encoder whose Gram matrix weighs the bits unlike: of one linear layer it does not."""
+    first, last = (nn.Linear(*sizes, dtype=torch.float64) for sizes in ((4, 2), (2, BITS)))
+    first.weight.data.copy_(normals(2, 4, what="first weight"))
+    first.bias.data.copy_(normals(2, what="first bias"))
+    last.weight.data.copy_(torch.tensor([[0.0, 0.2], [4.0, 0.0], [0.0, 0.0]], dtype=torch.float64))
+    last.bias.data.copy_(normals(BITS, what="bias"))
+    return replace(model, encoder=nn.Sequential(OrderedDict(first=first, tanh=nn.Tanh(), last=last)))
+
+
+def scale_of(model: LatentModel, objective: Objective, count: int, what: str, num_samples: int = 1) -> Tensor:
+    """The scale that is fitted on so many draws, K of them an estimate, [I 1 1]."""
+    own, kept = ESTIMATORS["rebar_optimal_scale"], []
     fit = own.fit
     assert fit is not None
-    kept: list[Tensor] = []
 
     def keeping(draws: Draws) -> Coefficients:
         kept.append(fit(draws)["scale"])
         return {"scale": kept[-1]}
 
-    noise, auxiliary = (normals(IMAGES, MANY, BITS, what=what) for what in ("a pilot", "a pilot more"))
-    estimates(model, chosen, replace(own, fit=keeping), noise, auxiliary)
+    noise, auxiliary = (normals(IMAGES, count, BITS, what=f"{what}{more}") for more in ("", " more"))
+    estimates(model, objective, replace(own, fit=keeping), noise, auxiliary, num_samples)
+    return kept[0]
+
+
+@pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
+def test_the_optimal_scale_is_where_the_variance_over_all_parameters_is_least(objective: str) -> None:
+    """The variance is a parabola in the scale: its foot, from three scales on other draws than the fit's."""
+    model, chosen = behind_a_hidden_layer(bits_model()), OBJECTIVES[objective]
+    gram = Pushforward.of(model.encoder, model.x).grams[0].double()
     noise, auxiliary = (normals(IMAGES, MANY, BITS, what=what) for what in ("many", "many more"))
+    tried = []
     for scale in (0.0, 1.0, 2.0):
         one = estimates(model, chosen, scaled(torch.full_like(SCALES, scale)), noise, auxiliary)
-        centred = one - one.mean(1, keepdim=True)
-        found.append(((centred @ gram) * centred).sum((1, 2)))
-    low, middle, high = found
-    foot = 1.0 + (low - high) / (2.0 * (low - 2.0 * middle + high))
-    torch.testing.assert_close(kept[0].flatten(), foot, rtol=0.02, atol=0.0)
-    assert bool(((foot - 1.0).abs() > 0.05).all()), "where REBAR's own scale is another"
+        tried.append(one - one.mean(1, keepdim=True))
+
+    def foot(metric: Tensor) -> Tensor:
+        low, middle, high = (((one @ metric) * one).sum((1, 2)) for one in tried)
+        return 1.0 + (low - high) / (2.0 * (low - 2.0 * middle + high))
+
+    found = scale_of(model, chosen, MANY, "a pilot").flatten()
+    torch.testing.assert_close(found, foot(gram), rtol=0.02, atol=0.0)
+    assert bool(((found - 1.0).abs() > 0.05).all()), "where REBAR's own scale is another"
+    in_eta = foot(torch.eye(BITS, dtype=torch.float64))
+    assert bool(((found / in_eta - 1.0).abs() > 0.05).any()), "where the least variance over η is at another"
+    assert abs(float(found[0] / found[1]) - 1.0) > 0.05, "where images differ"
 
 
-def test_where_rebar_adds_nothing_its_scale_is_one() -> None:
-    constant = replace(bits_model(), likelihood=lambda z: 0.0 * z.sum(-1))
-    noise, auxiliary = (normals(IMAGES, REPLICATES, BITS, what=what) for what in ("noise", "auxiliary"))
-    estimate = estimates(
-        constant, OBJECTIVES["reconstruction"], ESTIMATORS["rebar_optimal_scale"], noise, auxiliary
+def test_the_scale_is_that_of_single_samples_whatever_k() -> None:
+    single, several = (
+        scale_of(bits_model(), OBJECTIVES["elbo"], 600, "a pilot", num_samples) for num_samples in (1, K)
     )
+    torch.testing.assert_close(single, several, rtol=1e-12, atol=0.0)
+
+
+@pytest.mark.parametrize("away", [0.0, 7.0])
+def test_of_a_constant_rebar_takes_all_and_its_scale_is_one(away: float) -> None:
+    """Of f = 0 any scale would do; of another constant the control variate is −REINFORCE."""
+    constant = replace(bits_model(), likelihood=lambda z: 0.0 * z.sum(-1) + away)
+    chosen = OBJECTIVES["reconstruction"]
+    found = scale_of(constant, chosen, 4000, "a pilot")
+    torch.testing.assert_close(found, torch.ones_like(found), rtol=2e-3, atol=0.0)
+    noise, auxiliary = (normals(IMAGES, REPLICATES, BITS, what=what) for what in ("noise", "auxiliary"))
+    estimate = estimates(constant, chosen, scaled(torch.ones_like(SCALES)), noise, auxiliary)
     assert torch.equal(estimate, torch.zeros_like(estimate))
 
 
@@ -332,8 +378,9 @@ def test_relaxations_are_for_discrete_families_only() -> None:
         load_text(text, "e.yaml")
 
 
-def test_rebar_is_for_bits_only() -> None:
-    text = "experiment: e\nproblem: {model: categorical}\nestimators: [score_function, rebar]\n"
+@pytest.mark.parametrize("name", ["rebar", "rebar_optimal_scale"])
+def test_what_is_made_for_bits_is_refused_for_classes(name: str) -> None:
+    text = f"experiment: e\nproblem: {{model: categorical}}\nestimators: [score_function, {name}]\n"
     with pytest.raises(DeclarationError, match="needs a family that is bernoulli, not categorical"):
         load_text(text, "e.yaml")
 

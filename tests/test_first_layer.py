@@ -330,6 +330,28 @@ def test_a_coefficient_as_long_as_there_are_images_is_not_taken_for_theirs() -> 
         np.testing.assert_array_equal(made[0][name], made[1][name], err_msg=name)
 
 
+def test_the_estimates_of_one_weight_have_the_coefficients_that_were_measured() -> None:
+    """Those of its image from the pilot draws, and not what its own draws would give."""
+    of_all: list[Tensor] = []
+    of_one: list[Tensor] = []
+
+    def fit(draws: Draws) -> dict[str, Tensor]:
+        found = draws.f.mean((1, 2), keepdim=True)
+        of_all.extend([found] if len(found) > 1 else [])
+        return {"baseline": found}
+
+    def evaluate(draws: Draws, coefficients: Any) -> Tensor:
+        of_one.extend([coefficients["baseline"]] if len(draws.f) == 1 else [])
+        return ((draws.f - coefficients["baseline"]).unsqueeze(-1) * draws.score).mean(2)
+
+    watched = {**ESTIMATORS, "watched": Estimator(name="watched", evaluate=evaluate, fit=fit)}
+    arms = [arm("elbo_analytic_kl", "pathwise"), arm("elbo_analytic_kl", "watched")]
+    settings = cell(arms, precision=0.5, **FEW)
+    measure(tiny(), settings, dataset="toy", images=(7, 8, 9), shape=SHAPE, estimators=watched)
+    (pilot,) = of_all
+    assert of_one and all(bool((pilot == one).any()) for one in of_one)
+
+
 def test_the_axis_of_the_images_is_the_one_that_one_image_shortens() -> None:
     def of(whole: Tensor, *alone: int) -> Tensor:
         return weights._of_image(1, {"b": whole}, {"b": torch.zeros(alone)})["b"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -189,6 +190,14 @@ def test_leave_outs_equal_a_slow_twin_on_the_replicates() -> None:
     assert fast.working == pytest.approx(gap(None, None), rel=1e-10)
     np.testing.assert_allclose(fast.without, slow, rtol=1e-10)
     assert fast.standard_error() == pytest.approx(error, rel=1e-8)
+
+
+def test_a_pair_counts_as_two_samples_where_variances_are_held_against_one_another() -> None:
+    arm, _, _ = _cell_and_arms()
+    pairs = replace(arm.record, arms=tuple(replace(one, estimator="disarm") for one in arm.record.arms))
+    of_pairs = variance.per_sample(replace(arm, record=pairs), "all")
+    more = of_pairs.working - variance.per_sample(arm, "all").working
+    assert more == pytest.approx(math.log(2.0), rel=1e-12)
 
 
 def test_the_slope_shares_its_leave_outs_between_all_k() -> None:

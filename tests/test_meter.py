@@ -17,6 +17,8 @@ from reportgen.engine import MeasureProgress, measure
 from reportgen.engine.vectors import channels, meter, summary
 from reportgen.engine.vectors.channels import Channel, ChannelKey
 from reportgen.errors import CellError
+from reportgen.estimators import ESTIMATORS, PILOT_SAMPLES, Coefficients, Draws, Estimator
+from reportgen.plan import Arm
 from reportgen.problems.model import LatentModel, free_gaussian
 from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import QUANTILES, T_STEPS, MeasurementRecord
@@ -344,3 +346,29 @@ def test_a_fitted_reference_is_fitted_for_every_k_it_is_compared_at() -> None:
     record = measured(problem, arms, reference="score_function_optimal_constant", min_replicates=5000)
     assert [found.status for found in record.arms] == ["met", "met"]
     assert record.arrays["bias_p_value"][1, 0] > 1e-3
+
+
+@pytest.mark.parametrize("antithetic", [False, True])
+def test_coefficients_are_fitted_on_draws_that_nothing_else_sees(antithetic: bool) -> None:
+    seen: dict[str, list[Tensor]] = {"fit": [], "evaluate": []}
+
+    def fit(draws: Draws) -> Coefficients:
+        seen["fit"].append(draws.epsilon.flatten())
+        return {"baseline": draws.f.mean((1, 2), keepdim=True)}
+
+    def evaluate(draws: Draws, coefficients: Coefficients) -> Tensor:
+        seen["evaluate"].append(draws.epsilon.flatten())
+        return ((draws.f - coefficients["baseline"]).unsqueeze(-1) * draws.score).mean(2)
+
+    watched = {**ESTIMATORS, "watched": Estimator(name="watched", evaluate=evaluate, fit=fit)}
+    problem = free_gaussian([0.4], [1.0], lambda z: torch.sin(z).sum(-1))
+    arms = [
+        arm("expectation", "pathwise"),
+        Arm("expectation", "watched", "watched", 2, antithetic=antithetic),
+    ]
+    settings = cell(arms, precision=0.5, budget=2e4, min_replicates=2000)
+    measure(problem, settings, dataset="toy", images=(0,), estimators=watched)
+    (pilot,) = seen["fit"]
+    assert len(pilot) == PILOT_SAMPLES
+    measured_on = torch.cat(seen["evaluate"]).abs()
+    assert len(measured_on) >= 4000 and not bool(torch.isin(pilot.abs(), measured_on).any())

@@ -292,6 +292,19 @@ estimators:
     assert sentence == "Four and leave-one-out spend four samples an estimate."
 
 
+def test_a_pair_is_two_samples_in_a_sentence_and_disarm_keeps_its_name() -> None:
+    text = """
+experiment: toy
+title: Pairs
+problem: {model: bits, function: parity, dimension: 3}
+estimators: [{name: score_function, baseline: optimal_constant}, leave_one_out, disarm]
+"""
+    found = toy(text, points=1, eta=3, blocks=())
+    assert captions.samples_sentence(found, found.labels) == (
+        "Leave-one-out and DisARM spend two samples an estimate."
+    )
+
+
 BLACK_BOX = """
 experiment: toy
 title: Black box

@@ -9,6 +9,7 @@ from __future__ import annotations
 from reportgen.estimators.as_printed import AS_PRINTED
 from reportgen.estimators.constant_baseline import OPTIMAL_CONSTANT
 from reportgen.estimators.coordinate_baseline import OPTIMAL_PER_COORDINATE
+from reportgen.estimators.disarm import DISARM
 from reportgen.estimators.doubly_reparameterized import DOUBLY_REPARAMETERIZED
 from reportgen.estimators.estimator import PILOT_SAMPLES, Coefficients, Draws, Estimator
 from reportgen.estimators.generative import GENERATIVE
@@ -43,6 +44,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "vimco": VIMCO,
     "vimco_geometric": VIMCO_GEOMETRIC,
     "generative": GENERATIVE,
+    "disarm": DISARM,
     "rebar": REBAR,
     "rebar_optimal_scale": REBAR_OPTIMAL_SCALE,
     "gumbel_softmax": GUMBEL_SOFTMAX,

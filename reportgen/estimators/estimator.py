@@ -196,6 +196,8 @@ class Estimator:
     min_samples: int = 1
     default_samples: int = 1
     """K where the declaration gives none."""
+    samples_each: int = 1
+    """Samples of q at which f is evaluated for each of the K: two where these are pairs."""
     extra_forward: int = 0
     """Decoder forward passes an estimate needs besides one a sample."""
     extra_backward: int = 0

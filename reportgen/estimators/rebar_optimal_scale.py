@@ -19,7 +19,8 @@ def fit(draws: Draws) -> Coefficients:
     matrix of the encoder's Jacobian. Among all constants λ it has the least total variance over φ
     where the samples of an estimate are independent, and not of antithetic pairs. Where c is zero
     throughout any λ would do, and it is 1.
-    Source: Tucker et al. (2017), section 3, who follow the same optimum by gradients as they train.
+    Source: Tucker et al. (2017), section 3, who scale it too, and follow by gradients, as they train,
+    what is best for all x alike.
     """
     images, _, _, eta = draws.score.shape
     f_given, correction = relaxations(draws)
@@ -72,8 +73,9 @@ REBAR_OPTIMAL_SCALE = Estimator(
     requires=(
         "∂f/∂z at two relaxed samples for every hard one, and one number for each x, fitted on samples of "
         "its own. σ is the sigmoid, g logistic noise; the hard sample and all noise are held fixed in the "
-        "derivatives of relaxed ones. With λ = 1 it is REBAR without a fit; the paper fits one λ for all x, "
-        "and τ, as it trains, and ties the noise of the two relaxed samples."
+        "derivatives of relaxed ones. With λ = 1 it is REBAR without a fit. The paper fits λ and τ as it "
+        "trains, for all x alike, and ties the noise of the two relaxed samples; its code has a λ for each "
+        "array of weights, and subtracts a baseline that depends on x besides."
     ),
     source="tucker2017",
     evaluate=evaluate,

@@ -12,7 +12,7 @@ from reportgen.figures.reading import default_samples, is_bound, kind_of, title_
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.vocabulary import Vocabulary
 
-NAMES = ("Gumbel",)
+NAMES = ("Gumbel", "DisARM")
 """Titles that begin with a person's name."""
 
 
@@ -216,7 +216,11 @@ def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
     """Which of the estimates drawn spend more than one sample; nothing where none does."""
     if is_bound(findings):
         return ""
-    several = {label: default_samples(findings, label) for label in drawn if findings.arm(label) is not None}
+    several = {
+        label: default_samples(findings, label) * kind_of(findings, label).samples_each
+        for label in drawn
+        if findings.arm(label) is not None
+    }
     spent = set(several.values())
     if len(several) > 1 and len(spent) == 1 and max(spent) > 1:
         return f"Every estimate spends {prose.in_words(max(spent))} samples."

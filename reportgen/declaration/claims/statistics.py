@@ -48,7 +48,7 @@ STATISTICS: dict[str, StatisticKind] = {
     ),
     "gap_closed": StatisticKind(
         3,
-        "share of the way from the second's to the third's log variance (times K) that the first goes",
+        "share of the way from the second's to the third's log variance (times samples) that the first goes",
         by_group=True,
     ),
     "relative_projection": StatisticKind(

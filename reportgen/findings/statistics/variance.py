@@ -16,6 +16,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimators import ESTIMATORS
 from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.findings.statistics.jackknife import Quantity, Sample, exact, exponential, logarithms
@@ -105,10 +106,11 @@ def variance_ratio(first: MeasuredArm, second: MeasuredArm, group: str = "all") 
 def gap_closed(arm: MeasuredArm, worst: MeasuredArm, best: MeasuredArm, group: str = "all") -> Quantity:
     """log(V_worst/V_arm) / log(V_worst/V_best): the share of the gap that an arm closes, on the log scale.
 
-    V is total variance times K, so that estimators with several samples an
-    estimate are compared at the same number of samples. 0 for the worst, 1
-    for the best; below 0 or above 1 outside of them. Of a gap whose own interval
-    holds 0 there is no share that an interval could be made for.
+    V is total variance times the samples in an estimate (K, or 2K where each of
+    the K is a pair), so that estimators are compared at the same number of
+    samples. 0 for the worst, 1 for the best; below 0 or above 1 outside of them.
+    Of a gap whose own interval holds 0 there is no share that an interval could
+    be made for.
     """
     above = per_sample(worst, group).minus(per_sample(arm, group))
     below = per_sample(worst, group).minus(per_sample(best, group))
@@ -123,7 +125,9 @@ def gap_closed(arm: MeasuredArm, worst: MeasuredArm, best: MeasuredArm, group: s
 
 def per_sample(arm: MeasuredArm, group: str) -> Sample:
     """Logarithm of variance times the samples in an estimate."""
-    sample, shift = finite_log(arm, group), math.log(arm.about.num_samples)
+    kind = ESTIMATORS.get(arm.about.estimator)
+    samples = arm.about.num_samples * (kind.samples_each if kind else 1)
+    sample, shift = finite_log(arm, group), math.log(samples)
     return Sample(sample.working + shift, sample.without + shift, exponential)
 
 

@@ -66,6 +66,11 @@ REFERENCES: dict[str, Reference] = {
         "Algorithms for computing the sample variance: analysis and recommendations",
         "The American Statistician 37(3), 242–247", *_doi("10.1080/00031305.1983.10483115"),
     ),
+    "dong2020": Reference(
+        "Dong, Z., Mnih, A., & Tucker, G.", "Dong, Mnih & Tucker", "2020",
+        "DisARM: an antithetic gradient estimator for binary latent variables",
+        "Advances in Neural Information Processing Systems 33", *_arxiv("2006.10680"),
+    ),
     "glorot2010": Reference(
         "Glorot, X., & Bengio, Y.", "Glorot & Bengio", "2010",
         "Understanding the difficulty of training deep feedforward neural networks",
@@ -230,6 +235,11 @@ REFERENCES: dict[str, Reference] = {
         "Williams, R. J.", "Williams", "1992",
         "Simple statistical gradient-following algorithms for connectionist reinforcement learning",
         "Machine Learning 8, 229–256", *_doi("10.1007/BF00992696"),
+    ),
+    "yin2020": Reference(
+        "Yin, M., Ho, N., Yan, B., Qian, X., & Zhou, M.", "Yin et al.", "2020",
+        "Probabilistic best subset selection via gradient-based optimization",
+        "arXiv preprint", *_arxiv("2006.06448"),
     ),
 }  # fmt: skip
 
