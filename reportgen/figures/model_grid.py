@@ -93,14 +93,11 @@ def _paths(findings: Findings) -> list[str]:
         if not any(path in companions(findings.experiment, known) for known in paths):
             paths.append(path)
     models = [model for model in findings.models if model.cells]
+    objectives = [_objective(findings, model) for model in models]
+    titles = {path: [_written(findings, path, model.setting) for model in models] for path in told}
 
     def alike(paths: Sequence[str]) -> int:
-        return len(models) - len(
-            {
-                (_objective(findings, model), *(_written(findings, path, model.setting) for path in paths))
-                for model in models
-            }
-        )
+        return len(models) - len(set(zip(objectives, *map(titles.__getitem__, paths), strict=True)))
 
     for path in told:
         more = [one for one in told if one in paths or one == path]
