@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import torch
 import yaml
 
+import reportgen
 from reportgen.declaration import load_text
 from reportgen.declaration.claims.statistics import MODEL_STATISTICS, STATISTICS
 from tests.example_model import EXAMPLES
@@ -49,6 +51,24 @@ def test_the_model_shown_is_the_example() -> None:
     lines = {line.strip() for line in whole.splitlines()}
     assert len(shown.splitlines()) > 10
     assert [line for line in shown.splitlines() if line.strip() not in lines] == []
+
+
+def test_the_lattice_shown_estimates_the_same_gradient_with_less_noise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    space: dict[str, Any] = {}
+    exec(*blocks(OWN_CODE, "Your own estimator", "python"), space)
+    monkeypatch.syspath_prepend(EXAMPLES)
+    torch.manual_seed(0)
+    model = importlib.import_module("my_vae").build(epochs=1)
+    found = reportgen.measure(
+        model, ["pathwise", space["LATTICE"]], "reconstruction", num_samples=16, precision=0.1, budget=100_000
+    )
+    assert found.ratio("pathwise", "lattice").low > 1.5
+    along = found.get("relative_projection", "lattice")
+    assert along.low < 1.0 < along.high and along.high - along.low < 0.1
+    assert found.get("bias_p_value", "lattice").value > 0.01
+    assert found.get("evaluations", "lattice").value == 32
 
 
 FC_VAE = """
