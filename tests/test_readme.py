@@ -53,6 +53,19 @@ def test_the_model_shown_is_the_example() -> None:
     assert [line for line in shown.splitlines() if line.strip() not in lines] == []
 
 
+def test_a_q_without_a_network_is_measured_as_shown() -> None:
+    """Of the quadratic E[∂f/∂μ] is −Λ μ, and pathwise's variance of it tr Λ Σ_q Λ, with Σ_q the identity."""
+    space: dict[str, Any] = {}
+    exec(*blocks(OWN_CODE, "A q without a network", "python"), space)
+    found = reportgen.measure(space["build"](3, 0.5), ["pathwise", "score_function"], "reconstruction")
+    precision = torch.linalg.inv(0.5 * torch.eye(3) + 0.5)
+    told = found.get("total_variance", "pathwise", "mean")
+    assert told.low < float((precision @ precision).trace()) < told.high
+    norm = found.get("mean_norm", "pathwise", "mean")
+    assert norm.low < float(precision.sum(0).norm()) < norm.high
+    assert found.get("coordinate_lower", "score_function").value == 1.0
+
+
 def test_the_lattice_shown_estimates_the_same_gradient_with_less_noise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
