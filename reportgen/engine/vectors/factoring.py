@@ -50,7 +50,7 @@ def factored(encoder: nn.Module, x: Tensor) -> list[Block]:
             done |= {id(p) for p in own.values()}
             whole = _dense(encoder, x, list(own.values()), m)
             sizes = [p.numel() for p in own.values()]
-            parts = {name: whole} if name else dict(zip(own, whole.split(sizes, dim=2), strict=True))
+            parts = {name: whole} if name else dict(zip(own, torch.split(whole, sizes, dim=2), strict=True))
             blocks += [DenseBlock(group, part) for group, part in parts.items()]
     return blocks
 
