@@ -357,6 +357,7 @@ def test_an_axis_is_logarithmic_over_more_than_a_decade(values: tuple[float, ...
 
 def test_places_have_the_digits_of_their_intervals() -> None:
     assert place_text(1.06379, 1.060, 1.071) == "1.064" and place_text(12.3, 8.0, 27.0) == "12"
+    assert place_text(13.57, -math.inf, 40.5) == "14" and interval_text(-math.inf, 40.5) == "below 40.5"
     assert interval_text(1.060, 1.071) == "1.060 to 1.071"
     assert place_text(4.05e-7, 3.7e-7, 4.4e-7) == "4.05×10⁻⁷"
     assert interval_text(3.7e-7, 4.4e-7) == "3.70×10⁻⁷ to 4.40×10⁻⁷"
