@@ -39,6 +39,9 @@ READ = {
     "slope(total_variance(a), num_samples) = -1 within 0.05": ClaimTest(
         Equivalence(Slope(Statistic("total_variance", ("a",))), -1.0, 0.05, False)
     ),
+    "slope(mean_norm(a), problem.latent) > 1": ClaimTest(
+        Threshold(Slope(Statistic("mean_norm", ("a",)), "problem.latent"), ">", 1.0)
+    ),
     "signal_to_noise(a)=2 within 5%": ClaimTest(
         Equivalence(Statistic("signal_to_noise", ("a",)), 2.0, 0.05, True)
     ),
@@ -157,7 +160,7 @@ REFUSED = {
         "slope cannot stand inside another form. Use total_variance, mean_norm, ",
     ),
     "ordering(negative_log_likelihood, a, b)": (10, "cannot stand inside another form. Use total_variance"),
-    "slope(total_variance(a), epochs) < 0": (26, "over num_samples only"),
+    "slope(total_variance(a), epochs) < 0": (26, "a slope runs along num_samples or a swept setting such as"),
     "slope(total_variance(a), num_samples) < total_variance(a)": (41, "a slope is compared with a number"),
     "crossover(a, b, p.k) < total_variance(a)": (24, "a crossover is compared with a number"),
     "total_variance(a) < crossover(a, b, p.k)": (21, "got a crossover"),
@@ -235,7 +238,12 @@ def statistics(draw: st.DrawFn) -> Statistic:
     return Statistic(name, arms, objectives)
 
 
-slopes = st.builds(lambda name, label: Slope(Statistic(name, (label,))), st.sampled_from(SLOPES), labels)
+slopes = st.builds(
+    lambda name, label, over: Slope(Statistic(name, (label,)), over),
+    st.sampled_from(SLOPES),
+    labels,
+    st.sampled_from(["num_samples", "problem.arguments.width"]),
+)
 crossings = st.builds(Crossing, labels, labels, st.sampled_from(["problem.k", "train.learning_rate"]))
 of_models = st.sampled_from(list(MODEL_STATISTICS))
 quantities = statistics() | slopes | crossings | of_models.map(lambda name: Statistic(name, ()))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import reportgen
 from reportgen.findings import ClaimFinding, Crossover, Findings
 from reportgen.findings.claims.crossings import verdict
 from reportgen.findings.statistics.arm import MeasuredArm
@@ -134,13 +136,13 @@ def test_who_loses_beyond_is_who_was_lower_before() -> None:
     assert up.at < down.at
 
 
-def test_a_crossover_that_no_value_bounds_has_the_end_of_the_scale() -> None:
+def test_a_crossover_that_no_value_bounds_has_no_end_there_on_either_scale() -> None:
     (found,) = crossovers([pair(1, 0.999), pair(2, 2.0)], "p.k")
     assert (found.low, found.high) == (-INF, pytest.approx(found.high))
     (found,) = crossovers([pair(1, 0.5), pair(20, 1.001)], "p.k")
     assert 1.0 < found.low < found.at < found.high == INF
     (found,) = crossovers([pair(1, 0.999), pair(20, 2.0)], "p.k")
-    assert found.low == 0.0, "of the log scale"
+    assert found.low == -INF, "on the log scale, where 0 would be read as a value"
 
 
 def test_one_value_is_no_curve_and_a_zero_variance_has_a_sign() -> None:
@@ -440,3 +442,27 @@ def test_a_crossover_in_a_group_that_is_not_there_is_broken() -> None:
 
 def test_a_budget_that_ended_shows_in_the_crossover() -> None:
     assert only(f"{CROSSOVER} < 2 {THERE}", changes={"status": "budget"}).estimate.status == "budget"
+
+
+OWN = """\
+import torch
+
+def build(width=1):
+    return {"level": lambda: torch.randn(4), "rising": lambda: 0.96 * torch.randn(2, 4)[1] * width**0.5}
+"""
+
+
+def test_of_a_crossover_bounded_on_one_side_the_distance_to_failing_is_that_of_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(OWN)
+    test = "crossover(level, rising, problem.arguments.width) < 30"
+    text = (
+        "experiment: mine\nproblem: {gradients: mine.py:build, arguments: {width: 1}}\n"
+        "estimators: [level, rising]\nmeasure: {precision: 90%, budget: 512, min_replicates: 256}\n"
+        f"sweep: {{problem.arguments.width: [1, 2, 20]}}\nclaims: [{{id: a, statement: s, test: '{test}'}}]\n"
+    )
+    (found,) = reportgen.run(reportgen.load(text), allow_code=True).claims[0].details
+    assert found.low == -INF and found.high < 20
+    assert found.slack == pytest.approx(30 - found.high)

@@ -600,6 +600,14 @@ def test_equal_means_are_held_against_the_reference_of_their_own_objective() -> 
             "problem.latent is what the crossover runs along, got a scope over it too. Remove the scope.",
         ),
         (
+            "slope(mean_norm(loo), problem.laten) > 1",
+            "'problem.laten' is not swept, and a slope runs along a swept setting. Did you mean",
+        ),
+        (
+            "slope(mean_norm(loo), problem.latent) > 1 at problem.latent 2",
+            "problem.latent is what the slope runs along, got a scope over it too. Remove the scope.",
+        ),
+        (
             "crossover(loo, leave_one_out, problem.latent) = 3 within 5%",
             "compares loo with itself. Name two estimators.",
         ),
@@ -646,6 +654,8 @@ def test_claims_need_constants_and_curves_that_are_declared() -> None:
         "mean_norm(loo) > 1 at problem.latent 10 and at every checkpoint",
         "mean_norm(loo) > 1 in hidden.0 at problem.latent 2",
         "slope(mean_norm(pathwise), num_samples) = 0 within 0.1 in mean",
+        "slope(total_variance(pathwise), problem.latent) > 2 in mean under reconstruction",
+        "slope(total_variance(pathwise), problem.latent) = 2 within 5% at every train.batch_size",
         "crossover(loo, pathwise, problem.latent) > 2 in mean under reconstruction",
         "crossover(loo, pathwise, problem.latent) = 3 within 5% at every train.batch_size",
         "crossover(loo, pathwise, train.batch_size) = 15 within 5% at problem.latent 3",
@@ -684,6 +694,21 @@ def test_a_crossover_runs_along_two_numbers_or_more() -> None:
     one = "sweep: {problem.latent: [2]}"
     line = complaint(with_claim("crossover(loo, pathwise, problem.latent) = 3 within 5%", one))
     assert "a crossover needs at least two values of problem.latent, got one. Add values to sweep." in line
+
+
+def test_a_slope_runs_along_numbers_above_zero() -> None:
+    claim = "slope(total_variance(pathwise), %s) > 1"
+    words = "sweep: {train.objective: [elbo, elbo_analytic_kl]}"
+    line = complaint(with_claim(claim % "train.objective", words))
+    assert "a slope runs along numbers, got 'elbo' in sweep.train.objective. Use another." in line
+    zero = "sweep: {problem.latent: [2, 3], train.seed: [0, 1]}"
+    assert "train.seed is in no order, so nothing rises or falls" in complaint(
+        with_claim(claim % "train.seed", zero)
+    )
+    line = complaint(
+        with_claim(claim % "train.epochs", "train: {checkpoints: [0]}\nsweep: {train.epochs: [0, 1]}")
+    )
+    assert "a slope is on log-log axes, got 0 in sweep.train.epochs. Use values above 0." in line
 
 
 def test_a_text_value_is_looked_up_and_the_base_value_is_measured_at_every_checkpoint() -> None:

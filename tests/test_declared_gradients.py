@@ -332,7 +332,11 @@ def test_nothing_is_run_that_was_not_allowed(mine: Path, capsys: pytest.CaptureF
         ),
         ("- pathwise", "- 'f, g'", "so that claims can name it, got 'f, g'. Set label to another."),
         ("relative_projection(short)", "bias_squared(short)", "bias_squared takes a model, got functions of"),
-        ("relative_projection(short)", "slope(mean_norm(short), num_samples)", "a slope is against num_sam"),
+        (
+            "relative_projection(short)",
+            "slope(mean_norm(short), num_samples)",
+            "a slope along num_samples takes",
+        ),
         ("measure:", "objective: elbo\nmeasure:", "objective[0]: gradients has no elbo. "),
         ("{gradients: mine.py:build}", "{gradients: mine.py}", "problem.gradients: must be file.py:name or"),
         ("{gradients: mine.py:build}", "{gradients: mine.py:build, latent: 3}", "problem.latent: "),

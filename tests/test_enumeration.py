@@ -172,7 +172,7 @@ def augmented(draws: Draws, _: Coefficients) -> Tensor:
 
 
 def test_what_asks_for_the_noise_has_no_sum_over_codes() -> None:
-    own = Estimator("own", evaluate=augmented, averages=True)
+    own = Estimator("own", evaluate=augmented, averages=True, forward_per_sample=2)
     arms = [arm("reconstruction", "own"), arm("reconstruction", "score_function")]
     wanted = cell(arms, reference="score_function", min_replicates=20_000)
     images, known = tuple(range(IMAGES)), {**ESTIMATORS, "own": own}

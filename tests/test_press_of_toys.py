@@ -357,6 +357,7 @@ def test_an_axis_is_logarithmic_over_more_than_a_decade(values: tuple[float, ...
 
 def test_places_have_the_digits_of_their_intervals() -> None:
     assert place_text(1.06379, 1.060, 1.071) == "1.064" and place_text(12.3, 8.0, 27.0) == "12"
+    assert place_text(13.57, -math.inf, 40.5) == "14" and interval_text(-math.inf, 40.5) == "below 40.5"
     assert interval_text(1.060, 1.071) == "1.060 to 1.071"
     assert place_text(4.05e-7, 3.7e-7, 4.4e-7) == "4.05×10⁻⁷"
     assert interval_text(3.7e-7, 4.4e-7) == "3.70×10⁻⁷ to 4.40×10⁻⁷"
@@ -600,9 +601,37 @@ def test_an_estimator_is_called_what_figures_call_it_and_biased_once() -> None:
     found = toy(f"experiment: toy\ntitle: Bits\nproblem: {bits}\n")
     told = {one["title"]: one for one in estimators.context(found)["estimators"]}
     relaxed = told["Gumbel-softmax (Concrete)"]
-    assert relaxed["labels"].replace("\u00a0", " ") == "Called “Gumbel-softmax, τ = 0.1” here."
+    assert (
+        relaxed["labels"].replace("\u00a0", " ")
+        == "Called “Gumbel-softmax” and “Gumbel-softmax, τ = 0.1” here."
+    )
     for one in told.values():
         assert (one["warning"] + one["requires"]).lower().count("biased") <= 1
+
+
+def test_of_two_of_one_kind_both_are_called_by_their_names_and_ones_own_is_not_called_twice() -> None:
+    own = "{python: a.py:OWN, label: my lattice}"
+    pairs = "{name: pathwise, antithetic: true, num_samples: 2, label: pairs}"
+    text = (
+        f"experiment: toy\ntitle: T\nproblem: {{model: conjugate}}\nestimators: [pathwise, {pairs}, {own}]\n"
+    )
+    told = [one["labels"] for one in estimators.context(toy(text))["estimators"]]
+    assert told == ["Called “pathwise” and “pairs” here.", ""]
+
+
+def test_a_quote_that_is_the_statement_stands_in_quotation_marks() -> None:
+    test = 'test: "total_variance(pathwise) < 9"'
+    claims = f"claims:\n  - {{id: a, quote: variances are lower, source: Xu (2019), {test}}}\n"
+    claims += (
+        f"  - {{id: b, statement: it is lower, quote: variances are lower, source: Xu (2019), {test}}}\n"
+    )
+    findings = toy(FUNCTION + claims)
+    alone, beside = (judged.one(claim, findings) for claim in findings.claims)
+    assert (alone["statement"], alone["verbatim"], alone["quote"]) == ("“variances are lower”", True, "")
+    assert (beside["statement"], beside["quote"]) == ("It is lower.", "variances are lower")
+    text = text_of(page_of(findings))
+    assert "“variances are lower” Xu (2019)." in text
+    assert "It is lower. Tests the words “variances are lower” of Xu (2019)." in text
 
 
 def test_two_ratios_that_read_the_same_are_told_once() -> None:

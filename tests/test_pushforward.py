@@ -30,6 +30,18 @@ class Perceptron(nn.Module):
         return torch.cat([self.mean(h), self.log_scale(h)], -1)
 
 
+class Held(nn.Module):
+    """Parameters of its own that stand for no layer, beside one that does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean, self.log_scale = nn.Parameter(torch.randn(2)), nn.Parameter(torch.randn(2))
+        self.shift = nn.Linear(6, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.mean, self.log_scale.tanh()]) + self.shift(x)
+
+
 class Convolutional(nn.Module):
     """Convolution, normalisation with parameters, and a linear head."""
 
@@ -148,7 +160,7 @@ class Example(nn.Module):
 
 
 ENCODERS: list[Callable[[], nn.Module]] = [
-    Perceptron, Convolutional, Shared, Frozen, Unusual, Named, Unreached, OneByOne, Example,
+    Perceptron, Held, Convolutional, Shared, Frozen, Unusual, Named, Unreached, OneByOne, Example,
 ]  # fmt: skip
 
 
@@ -209,6 +221,10 @@ def test_linear_layers_are_factored_and_nothing_else_is() -> None:
     assert kinds["hidden.0"] is LinearBlock and kinds["mean"] is LinearBlock and kinds["head"] is LinearBlock
     assert kinds["body.1"] is DenseBlock and kinds["body.2"] is DenseBlock
     assert kinds["layer"] is DenseBlock and kinds["gain"] is DenseBlock
+
+
+def test_an_encoders_very_own_parameters_are_groups_by_their_names() -> None:
+    assert Pushforward.of(Held(), torch.randn(3, 6)).groups == ("all", "mean", "log_scale", "shift")
 
 
 def test_what_only_looks_like_a_linear_layer_is_not_factored() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import torch
 import yaml
 
+import reportgen
 from reportgen.declaration import load_text
 from reportgen.declaration.claims.statistics import MODEL_STATISTICS, STATISTICS
 from tests.example_model import EXAMPLES
@@ -49,6 +51,37 @@ def test_the_model_shown_is_the_example() -> None:
     lines = {line.strip() for line in whole.splitlines()}
     assert len(shown.splitlines()) > 10
     assert [line for line in shown.splitlines() if line.strip() not in lines] == []
+
+
+def test_a_q_without_a_network_is_measured_as_shown() -> None:
+    """Of the quadratic E[∂f/∂μ] is −Λ μ, and pathwise's variance of it tr Λ Σ_q Λ, with Σ_q the identity."""
+    space: dict[str, Any] = {}
+    exec(*blocks(OWN_CODE, "A q without a network", "python"), space)
+    found = reportgen.measure(space["build"](3, 0.5), ["pathwise", "score_function"], "reconstruction")
+    precision = torch.linalg.inv(0.5 * torch.eye(3) + 0.5)
+    told = found.get("total_variance", "pathwise", "mean")
+    assert told.low < float((precision @ precision).trace()) < told.high
+    norm = found.get("mean_norm", "pathwise", "mean")
+    assert norm.low < float(precision.sum(0).norm()) < norm.high
+    assert found.get("coordinate_lower", "score_function").value == 1.0
+
+
+def test_the_lattice_shown_estimates_the_same_gradient_with_less_noise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    space: dict[str, Any] = {}
+    exec(*blocks(OWN_CODE, "Your own estimator", "python"), space)
+    monkeypatch.syspath_prepend(EXAMPLES)
+    torch.manual_seed(0)
+    model = importlib.import_module("my_vae").build(epochs=1)
+    found = reportgen.measure(
+        model, ["pathwise", space["LATTICE"]], "reconstruction", num_samples=16, precision=0.1, budget=100_000
+    )
+    assert found.ratio("pathwise", "lattice").low > 1.5
+    along = found.get("relative_projection", "lattice")
+    assert along.low < 1.0 < along.high and along.high - along.low < 0.1
+    assert found.get("bias_p_value", "lattice").value > 0.01
+    assert found.get("evaluations", "lattice").value == 32
 
 
 FC_VAE = """

@@ -721,7 +721,8 @@ class Fixed:
         )
         self.experiment = SimpleNamespace(
             estimators=[
-                SimpleNamespace(label=label, num_samples=1, kind=ESTIMATORS[label]) for label in self.labels
+                SimpleNamespace(label=label, num_samples=1, kind=ESTIMATORS[label], own=None)
+                for label in self.labels
             ]
         )
 

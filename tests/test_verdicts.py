@@ -468,6 +468,7 @@ def test_sections_are_named() -> None:
         "variance_ratio(score_function, pathwise) > 1 at every problem.latent": "settings",
         "variance_ratio(score_function, pathwise) > 1 at problem.latent 3": "settings",
         "crossover(score_function, pathwise, problem.latent) > 1": "settings",
+        "slope(total_variance(pathwise), problem.latent) > 0": "settings",
         "slope(signal_to_noise(pathwise), num_samples) > 0": "signal",
         "directional_signal_to_noise(pathwise) > 0": "signal",
         "bias_squared(pathwise) < 1": "exact",

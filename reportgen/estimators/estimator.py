@@ -113,7 +113,10 @@ class Draws(Protocol):
 
     @property
     def q(self) -> Any:
-        """The family at the data points, a `reportgen.families` object."""
+        """The family at the data points: `q.sample(noise)`, [I N n] → [I N d], `q.pullback(noise, v)`, …
+
+        A `reportgen.families.Family`, whose noise is standard normal.
+        """
 
     @property
     def gram(self) -> Tensor:
@@ -136,6 +139,17 @@ class Estimator:
     measured, so that an estimator that is unbiased for any constant
     coefficient stays so. An entry of the table has every text; a user's own
     needs a name and a function.
+
+    Passes through the decoder are declared, since reports count them; more than
+    declared are refused. Forward: `forward_per_sample` (1) and `forward_per_latent`
+    (0; for each latent unit) for each sample, and `extra_forward` (0) for each
+    estimate. Backward: 1 for each sample with ``needs_gradient=True``,
+    `backward_per_sample` more, and `extra_backward` for each estimate. An estimator
+    that evaluates f at points of its own alone sets ``at_samples=False``.
+    `auxiliary` further normals for each one of the noise; `min_samples`, the fewest
+    K; `default_samples`, K where none is asked for; `families`, if not any;
+    ``averages=True`` where an estimate of K samples is the mean of estimates of each
+    alone, whose exact variance is then known for any K.
     """
 
     name: str

@@ -86,7 +86,8 @@ def _title(findings: Findings, arm: Arm, several: bool) -> str:
 
 
 def place_text(at: float, low: float, high: float) -> str:
-    """A place with the digits that its interval warrants."""
+    """A place with the digits that its interval warrants; of one end, as if the other lay as far off."""
+    low, high = (end if math.isfinite(end) else 2 * at - other for end, other in ((low, high), (high, low)))
     return prose.number(at) if _far(low, high) else prose.fixed(at, _digits(low, high))
 
 

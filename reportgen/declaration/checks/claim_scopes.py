@@ -1,4 +1,4 @@
-"""Whether the experiment measures anything where a claim is made: checkpoints, swept settings, crossovers."""
+"""Whether an experiment measures anything where a claim is made: checkpoints, swept settings and curves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import reduce
 from typing import Any
 
-from reportgen.declaration.claims.tests import ClaimTest, Equivalence, Scope, crossing_of, scalar_text
+from reportgen.declaration.claims.tests import ClaimTest, Crossing, Equivalence, Scope, curve_of, scalar_text
 from reportgen.declaration.complaints import describe, suggestion
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.train import TRAINING_SEED
@@ -20,15 +20,15 @@ def _base_value(experiment: Experiment, path: str) -> Any:
 
 
 def _settings(experiment: Experiment, test: ClaimTest) -> dict[str, Scope]:
-    """Settings that do not stay at their base value; a crossover looks at every value of its own."""
+    """Settings that do not stay at their base value; a curve has every value of its own."""
     scoped = {
         scope.over: scope
         for scope in test.scopes
         if scope.over in experiment.swept
         and not (scope.fixes and scope.holds(_base_value(experiment, scope.over)))
     }
-    crossing = crossing_of(test.comparison)
-    return scoped if crossing is None else {**scoped, crossing.over: Scope("every", crossing.over)}
+    curve = curve_of(test.comparison)
+    return scoped if curve is None else {**scoped, curve.over: Scope("every", curve.over)}
 
 
 def scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
@@ -59,32 +59,39 @@ def value_faults(experiment: Experiment, scope: Scope) -> Iterator[str]:
         yield f"{scope.over} is not swept over {found}. {known}"
 
 
-def crossing_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
-    """Two estimators can cross along a setting that is swept over numbers, and that no scope names."""
-    crossing = crossing_of(test.comparison)
-    if crossing is None:
+def curve_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+    """A crossover or a slope runs along a setting that is swept over numbers, and that no scope names."""
+    curve = curve_of(test.comparison)
+    if curve is None:
         return
-    over, swept = crossing.over, experiment.swept
+    crossing = curve if isinstance(curve, Crossing) else None
+    over, swept, what = curve.over, experiment.swept, "crossover" if crossing else "slope"
     if any(scope.over == over for scope in test.scopes):
-        yield f"{over} is what the crossover runs along, got a scope over it too. Remove the scope."
+        yield f"{over} is what the {what} runs along, got a scope over it too. Remove the scope."
     if over not in swept:
-        yield f"{over!r} is not swept, and a crossover runs along a swept setting. {suggestion(over, swept)}"
+        yield f"{over!r} is not swept, and a {what} runs along a swept setting. {suggestion(over, swept)}"
         return
     if over == TRAINING_SEED:
-        yield f"{over} is in no order, so nothing crosses along it. Use another setting."
+        order = "nothing crosses" if crossing else "nothing rises or falls"
+        yield f"{over} is in no order, so {order} along it. Use another setting."
         return
     other = [value for value in swept[over] if isinstance(value, bool) or not isinstance(value, int | float)]
+    low = [] if other or crossing else [value for value in swept[over] if value <= 0]
     if other:
-        yield f"a crossover runs along numbers, got {describe(other[0])} in sweep.{over}. Use another."
+        yield f"a {what} runs along numbers, got {describe(other[0])} in sweep.{over}. Use another."
+    elif low:
+        yield f"a slope is on log-log axes, got {low[0]:g} in sweep.{over}. Use values above 0."
     elif len(swept[over]) < 2:
-        yield f"a crossover needs at least two values of {over}, got one. Add values to sweep.{over}."
-    elif isinstance(test.comparison, Equivalence):
+        yield f"a {what} needs at least two values of {over}, got one. Add values to sweep.{over}."
+    elif crossing and isinstance(test.comparison, Equivalence):
         least, most = min(swept[over]), max(swept[over])
         if test.comparison.high < least or test.comparison.low > most:
             yield (
                 f"a crossover is looked for between the swept values, {least:g} and {most:g}, "
                 f"got {test.comparison.value:g}. Add values to sweep.{over}."
             )
+    if crossing is None:
+        return
     first, second = experiment.find_estimator(crossing.first), experiment.find_estimator(crossing.second)
     if first is not None and first == second:
         yield f"compares {crossing.first} with itself. Name two estimators."

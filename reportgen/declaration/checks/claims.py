@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reportgen.declaration.checks.claim_scopes import crossing_faults, scope_faults, unreached
+from reportgen.declaration.checks.claim_scopes import curve_faults, scope_faults, unreached
 from reportgen.declaration.checks.model_claims import model_faults
 from reportgen.declaration.claims.statistics import STATISTICS
 from reportgen.declaration.claims.tests import (
@@ -18,6 +18,7 @@ from reportgen.declaration.claims.tests import (
     Slope,
     Statistic,
     Trend,
+    along,
     arms_of,
     arms_under,
     quantities_of,
@@ -59,7 +60,7 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
         else:
             yield from _objectives_of(experiment, test, arm)
     yield from _group_faults(experiment, test)
-    misplaced = [*scope_faults(experiment, test), *crossing_faults(experiment, test)]
+    misplaced = [*scope_faults(experiment, test), *curve_faults(experiment, test)]
     misplaced = misplaced or list(unreached(experiment, test))
     yield from misplaced
     if missing:
@@ -76,8 +77,11 @@ def _unknown_here(test: ClaimTest) -> Iterator[str]:
     known = listing([name for name, kind in STATISTICS.items() if not kind.of_models])
     for quantity in quantities_of(test.comparison):
         name = statistic_of(quantity).name
-        if isinstance(quantity, Slope):
-            yield "a slope is against num_samples, which problem.gradients does not know. Remove it."
+        if isinstance(quantity, Slope) and not along(quantity):
+            yield (
+                "a slope along num_samples takes a model, got functions of problem.gradients. Sweep an "
+                f"argument, and write slope({quantity.of}, problem.arguments.NAME)."
+            )
         elif name not in STATISTICS or STATISTICS[name].of_models:
             yield f"{name} takes a model, got functions of problem.gradients. Use {known}."
     if isinstance(test.comparison, Trend):
@@ -183,6 +187,8 @@ def _special_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     last = experiment.checkpoints[-1]
     for quantity in quantities_of(test.comparison):
         statistic = statistic_of(quantity)
+        if along(quantity):
+            continue
         if isinstance(quantity, Slope):
             yield from _slope_faults(experiment, statistic.arms)
         elif statistic.name == "constant_effect":

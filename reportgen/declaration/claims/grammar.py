@@ -7,7 +7,7 @@ comparison := "equal_means" "(" arm "," arm ["," "margin" "=" percentage] ")"
             | quantity "=" number "within" (number | percentage)
             | call ("<" | ">" | "<=" | ">=") call
             | ("increasing" | "decreasing") "(" model "," setting ")"
-quantity   := model | call | "slope" "(" call "," "num_samples" ")"
+quantity   := model | call | "slope" "(" call "," ("num_samples" | setting) ")"
             | "crossover" "(" arm "," arm "," setting ")"
 model      := a statistic of trained models: negative_log_likelihood or active_units
 call       := statistic "(" arm {"," arm} {"," objective} ")"
@@ -33,6 +33,7 @@ from reportgen.declaration.claims.statistics import MODEL_STATISTICS, SLOPES, ST
 from reportgen.declaration.claims.tests import (
     DEFAULT_MARGIN,
     EVERYTHING,
+    SAMPLES,
     ClaimTest,
     Comparison,
     Contrast,
@@ -187,11 +188,14 @@ class _Parser(Scanner):
         if of.name not in SLOPES:
             raise GrammarError(here + 1, f"slopes are of {listing(SLOPES)}, got {of.name}")
         self.symbol(",", "slope")
-        here = self.skip()
-        if self.word("num_samples, the only setting slopes are taken over") != "num_samples":
-            raise GrammarError(here + 1, "slopes are taken over num_samples only")
+        over, here = SAMPLES, self.skip()
+        what = "num_samples or a swept setting such as problem.latent"
+        if SETTING.match(self.text, here):
+            over = self.setting(what)
+        elif self.word(what) != SAMPLES:
+            raise GrammarError(here + 1, f"a slope runs along {what}")
         self.symbol(")", "slope")
-        return Slope(of)
+        return Slope(of, over)
 
     def crossover(self) -> Crossing:
         form = "crossover(A, B, problem.k)"

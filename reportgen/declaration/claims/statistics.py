@@ -101,4 +101,4 @@ SLOPES = (
     "signal_to_noise",
     "directional_signal_to_noise",
 )
-"""Statistics whose slope against num_samples can be asked for."""
+"""Statistics whose slope can be asked for."""

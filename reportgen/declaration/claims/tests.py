@@ -14,6 +14,8 @@ from typing import Any
 
 from reportgen.declaration.dotted import same_value
 
+SAMPLES = "num_samples"
+"""K of `measure.num_samples`, which a slope may run along as along a swept setting."""
 DEFAULT_MARGIN = 0.1
 """Of `equal_means`, relative."""
 EVERYTHING = "all"
@@ -64,10 +66,10 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Slope:
-    """Slope of a statistic's logarithm against that of num_samples, where more than two were measured."""
+    """Slope of a statistic's logarithm against that of num_samples, or of a setting that is swept."""
 
     of: Statistic
-    over: str = "num_samples"
+    over: str = SAMPLES
 
     def __str__(self) -> str:
         return f"slope({self.of}, {self.over})"
@@ -285,6 +287,12 @@ def statistic_of(quantity: Quantity) -> Statistic:
     return quantity if isinstance(quantity, Statistic) else quantity.of
 
 
-def crossing_of(comparison: Comparison) -> Crossing | None:
-    """The crossover a comparison is about, if it is about one."""
-    return next((of for of in quantities_of(comparison) if isinstance(of, Crossing)), None)
+def along(quantity: Quantity) -> bool:
+    """Whether it takes a curve of cells along a swept setting."""
+    return isinstance(quantity, Crossing) or (isinstance(quantity, Slope) and quantity.over != SAMPLES)
+
+
+def curve_of(comparison: Comparison) -> Slope | Crossing | None:
+    """What a comparison has to do with a curve along a swept setting, if it has."""
+    found = (of for of in quantities_of(comparison) if not isinstance(of, Statistic))
+    return next((of for of in found if along(of)), None)

@@ -21,6 +21,7 @@ from reportgen.engine.references import Reference, own_arms
 from reportgen.engine.replicates import Paired, Replicates
 from reportgen.engine.vectors import returned
 from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
+from reportgen.engine.vectors.passes import require_declared
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Coefficients, Estimator
 from reportgen.memory import memory_limit
@@ -94,6 +95,9 @@ class Channel(Replicates[ChannelKey, Moments]):
         wanted = (images, draws.replicates, m)
         found = returned.estimates(self.key.estimator, evaluate(draws, self.coefficients), wanted)
         if self.own and not self.moments.total:
+            require_declared(
+                self.key.estimator, self.estimator, draws.passes, self.key.num_samples, frame.q.latent
+            )
             again = returned.estimates(self.key.estimator, evaluate(draws, self.coefficients), wanted)
             returned.require_repeat(self.key.estimator, found, again)
         return found

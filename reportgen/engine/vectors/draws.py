@@ -7,12 +7,13 @@ without copying.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from reportgen.engine.vectors.passes import Passes
 from reportgen.engine.vectors.points import PointsAt
 from reportgen.families import Bernoulli
 from reportgen.families.family import Family, RelaxedFamily
@@ -72,6 +73,8 @@ class IntegrandDraws:
     """Of the relaxation, for an estimator that relaxes q."""
     copied: bool = False
     """Whether every tensor is the estimator's to keep: what it writes into one, nobody else sees."""
+    passes: Passes = field(default_factory=Passes, compare=False)
+    """What the decoder was asked for."""
 
     @property
     def replicates(self) -> int:
@@ -103,11 +106,13 @@ class IntegrandDraws:
 
     @property
     def f(self) -> Tensor:
+        self.passes.values = True
         value = self._fold(self.values.value)
         return value + self.constant if self.constant else value
 
     @property
     def gradient(self) -> Tensor:
+        self.passes.gradients = True
         return self._fold(self.values.gradient)
 
     @property
@@ -155,14 +160,16 @@ class IntegrandDraws:
 
     @property
     def centre(self) -> Tensor:
-        return self._own(self._centre.z.unsqueeze(1))
+        return self._own(self.frame.q.mean.unsqueeze(1))
 
     @property
     def f_at_centre(self) -> Tensor:
+        self.passes.centre = True
         return (self.values.integrand.value(self._centre) + self.constant).unsqueeze(1)
 
     @property
     def gradient_at_centre(self) -> Tensor:
+        self.passes.centre_gradient = True
         return self._own(self.values.integrand.gradient(self._centre).unsqueeze(1))
 
     def relaxed(self) -> Tensor:
@@ -209,10 +216,13 @@ class IntegrandDraws:
         return self._each(self.frame.q.mean_pullback, v)
 
     def evaluate(self, z: Tensor) -> Tensor:
+        self.passes.forward += z.shape[2]
         value: Tensor = self.values.integrand.value(self._at(z, with_gradient=False))
         return value.reshape(z.shape[:3]) + self.constant
 
     def evaluate_gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        self.passes.forward += z.shape[2]
+        self.passes.backward += z.shape[2]
         points = self._at(z, with_gradient=True)
         value, gradient = self.values.integrand.value(points), self.values.integrand.gradient(points)
         return value.reshape(z.shape[:3]) + self.constant, gradient.reshape(z.shape)

@@ -27,7 +27,10 @@ Calls = Mapping[nn.Module, list[tuple[Tensor, Tensor]]]
 
 
 def factored(encoder: nn.Module, x: Tensor) -> list[Block]:
-    """All groups with parameters that require a gradient, at the inputs x [I …], in the encoder's order."""
+    """All groups with parameters that require a gradient, at the inputs x [I …], in the encoder's order.
+
+    A group is the parameters of one module, by its path; the encoder's very own are one each, by their names.
+    """
     eta, calls = _traced(encoder, x)
     linear = _linear_blocks(encoder, eta, calls)
     done = {id(p) for name in linear for p in encoder.get_submodule(name).parameters()}
@@ -45,8 +48,10 @@ def factored(encoder: nn.Module, x: Tensor) -> list[Block]:
         }
         if own:
             done |= {id(p) for p in own.values()}
-            label = name or ".".join(own)
-            blocks.append(DenseBlock(label, _dense(encoder, x, list(own.values()), m)))
+            whole = _dense(encoder, x, list(own.values()), m)
+            sizes = [p.numel() for p in own.values()]
+            parts = {name: whole} if name else dict(zip(own, torch.split(whole, sizes, dim=2), strict=True))
+            blocks += [DenseBlock(group, part) for group, part in parts.items()]
     return blocks
 
 

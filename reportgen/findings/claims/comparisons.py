@@ -18,6 +18,7 @@ from reportgen.declaration.claims.tests import (
     Slope,
     Statistic,
     Threshold,
+    along,
     arms_under,
     quantities_of,
     statistic_of,
@@ -114,7 +115,7 @@ def words(name: str) -> str:
 
 def quantity_of(quantity: Statistic | Slope | Crossing, place: Place) -> Quantity:
     """A quantity of the grammar, measured in a place."""
-    assert not isinstance(quantity, Crossing), "a crossover takes a curve of places"
+    assert not isinstance(quantity, Crossing) and not along(quantity), "this takes a curve of places"
     if isinstance(quantity, Slope):
         return curves.slope(place.all(quantity.of.arms[0]), place.group, quantity.of.name)
     name = quantity.name

@@ -55,7 +55,7 @@ def judge_crossing(
         estimate=Estimate(near.at, near.low, near.high, fewest, status, near.source),
         low=one.low,
         high=one.high,
-        slack=min(one.low - least, most - one.high),
+        slack=min(gap for gap in (one.low - least, most - one.high) if not math.isnan(gap)),
     )
 
 

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reportgen.declaration.claims.tests import ClaimTest, Comparison, Scope, crossing_of
+from reportgen.declaration.claims.tests import ClaimTest, Comparison, Scope, Slope, curve_of
 from reportgen.findings import verdicts
 from reportgen.findings.claims.comparisons import ComparisonFinding, Place, judge, pieces, weight
 from reportgen.findings.claims.crossings import judge_crossing
 from reportgen.findings.claims.models import judge_models, model_places, setting_of, trend_setting
 from reportgen.findings.claims.places import places
 from reportgen.findings.claims.sections import section
+from reportgen.findings.claims.slopes import judge_slope
 from reportgen.findings.statistics.estimate import Estimate, unavailable
 from reportgen.plan import JudgementCell, MeasurementCell, Plan
 from reportgen.store.records import JudgementRecord, MeasurementRecord
@@ -168,8 +169,12 @@ def _judge_part(
         for record in cell
         if isinstance(record, MeasurementRecord)
     ]
-    crossing = crossing_of(part)
-    return judge(part, here[0], level) if crossing is None else judge_crossing(part, crossing, here, level)
+    curve = curve_of(part)
+    if curve is None:
+        return judge(part, here[0], level)
+    if isinstance(curve, Slope):
+        return judge_slope(part, curve, here, level)
+    return judge_crossing(part, curve, here, level)
 
 
 def _unjudged(part: Comparison, place: Where, cell: AnyCell, cause: str, level: float) -> ComparisonFinding:

@@ -8,8 +8,9 @@ from reportgen.declaration.claims.tests import (
     ClaimTest,
     Scope,
     Slope,
+    along,
     arms_under,
-    crossing_of,
+    curve_of,
     quantities_of,
     statistic_of,
 )
@@ -19,31 +20,31 @@ Cells = tuple[MeasurementCell, ...]
 
 
 def places(plan: Plan, test: ClaimTest, objective: str, names: Mapping[str, str]) -> tuple[Cells, ...]:
-    """What each comparison looks at: one cell, or for a crossover all cells along its setting.
+    """What each comparison looks at: one cell, or for a crossover or a slope all along its setting.
 
     A curve has at least two cells: where a checkpoint is measured in the base
     setting alone there is none.
     """
     cells = cells_in_scope(plan, test, objective, names)
-    crossing = crossing_of(test.comparison)
-    if crossing is None:
+    curve = curve_of(test.comparison)
+    if curve is None:
         return tuple((cell,) for cell in cells)
     curves: dict[str, list[MeasurementCell]] = {}
     for cell in cells:
-        others = sorted((name, value) for name, value in cell.setting.items() if name != crossing.over)
+        others = sorted((name, value) for name, value in cell.setting.items() if name != curve.over)
         curves.setdefault(repr((cell.checkpoint, others)), []).append(cell)
-    return tuple(tuple(curve) for curve in curves.values() if len(curve) > 1)
+    return tuple(tuple(cells) for cells in curves.values() if len(cells) > 1)
 
 
 def cells_in_scope(plan: Plan, test: ClaimTest, objective: str, names: Mapping[str, str]) -> Cells:
     """Cells of the plan where the scopes want the comparison made and its arms are measured.
 
-    A swept setting that no scope names, and no crossover runs along, stays at
+    A swept setting that no scope names, and no curve runs along, stays at
     its base value, where cells of that value exist.
     """
     base = next((cell.setting for cell in plan.measurements if cell.base), {})
-    crossing = crossing_of(test.comparison)
-    free = {scope.over for scope in test.scopes} | ({crossing.over} if crossing else set())
+    curve = curve_of(test.comparison)
+    free = {scope.over for scope in test.scopes} | ({curve.over} if curve else set())
     chosen = []
     for cell in plan.measurements:
         others = all(cell.setting[key] == base.get(key) for key in cell.setting if key not in free)
@@ -72,7 +73,8 @@ def _measures(cell: MeasurementCell, test: ClaimTest, objective: str, names: Map
         of = statistic_of(quantity)
         label = names.get(of.arms[0], of.arms[0])
         own = [arm for arm in cell.arms if (arm.label, arm.objective) == (label, objective)]
-        if isinstance(quantity, Slope) and len({arm.num_samples for arm in own if not arm.constant}) < 2:
+        counts = {arm.num_samples for arm in own if not arm.constant}
+        if isinstance(quantity, Slope) and not along(quantity) and len(counts) < 2:
             return False
         if of.name == "constant_effect" and not any(arm.constant for arm in own):
             return False

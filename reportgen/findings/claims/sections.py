@@ -10,7 +10,7 @@ from reportgen.declaration.claims.tests import (
     Ordering,
     Slope,
     Trend,
-    crossing_of,
+    curve_of,
 )
 
 SECTIONS = {
@@ -43,7 +43,7 @@ def section(test: ClaimTest) -> str:
     if isinstance(comparison, EqualMeans):
         return "unbiasedness"
     away = any(scope.over != "checkpoint" for scope in test.scopes)
-    if crossing_of(comparison):
+    if curve_of(comparison):
         return "settings"
     if isinstance(comparison, Ordering):
         return "settings" if away else SECTIONS.get(comparison.statistic, "training")

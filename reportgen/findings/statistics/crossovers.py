@@ -11,7 +11,7 @@ true curve lies between their interpolated ends, and can cross only in the
 stretches where the lower end is below 0 and the upper one above: the interval
 of a crossover is its stretch. Where the curve is surely below on one side of a
 stretch and surely above on the other, there is a crossover in it; where a
-stretch reaches the last value on a side, its end there is that of the scale.
+stretch reaches the last value on a side, it has no end there.
 
 A value where a variance is zero has a sign but no logarithm, one where both
 are has neither: then nothing is said of where, between it and its neighbours.
@@ -48,7 +48,7 @@ class Crossover:
     where it is one estimator under two."""
     at: float
     low: float
-    """Ends of the interval; those of the scale (−∞ or 0, ∞) where no value measured bounds it."""
+    """Ends of the interval, −∞ or ∞ where no value measured bounds it."""
     high: float
     exact: float = NAN
     """Where the exact variances cross in the same direction, nearest to `at`; NaN where that is not known."""
@@ -94,9 +94,13 @@ class Curve:
     def stretches(self) -> tuple[Stretch, ...]:
         """Where the true curve may cross 0, ascending."""
         return tuple(
-            Stretch(self.back(s.low), self.back(s.high), s.before, s.after)
+            Stretch(self._back(s.low), self._back(s.high), s.before, s.after)
             for s in possible(self.x, self.low, self.high)
         )
+
+    def _back(self, end: float) -> float:
+        """An end that is none stays so on either scale."""
+        return self.back(end) if math.isfinite(end) else end
 
 
 def curve(pairs: Sequence[Pair], group: str = "all", level: float = LEVEL) -> Curve:

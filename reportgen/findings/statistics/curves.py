@@ -1,4 +1,4 @@
-"""Several arms of one estimator: against num_samples, and against a constant added to log p."""
+"""Several arms of one estimator: against num_samples, a swept setting, a constant added to log p."""
 
 from __future__ import annotations
 
@@ -33,6 +33,23 @@ def slope(arms: Sequence[MeasuredArm], group: str = "all", statistic: str = "tot
     # Term by term: what a matrix product rounds depends on where its operands lie in memory.
     without = sum(w * sample.without for w, sample in zip(weights, logs, strict=True))
     return Sample(working, without, identity)
+
+
+def slope_along(
+    points: Sequence[tuple[float, MeasuredArm]], group: str = "all", statistic: str = "total_variance"
+) -> Quantity:
+    """Least-squares slope of a statistic on the values of a setting, logarithms of both.
+
+    Cells of different settings share no draws: each is strata of its own.
+    """
+    x = np.log(np.array([value for value, _ in points], dtype=np.float64))
+    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+    logs = [_logarithm(arm, group, statistic) for _, arm in points]
+    if len({sample.without.shape[1] for sample in logs}) > 1:
+        raise NotAvailableError("settings have different buckets")
+    working = math.fsum(w * sample.working for w, sample in zip(weights, logs, strict=True))
+    moved = [w * (sample.without - sample.working) for w, sample in zip(weights, logs, strict=True)]
+    return Sample(working, working + np.concatenate(moved), identity)
 
 
 def _logarithm(arm: MeasuredArm, group: str, statistic: str) -> Sample:

@@ -35,15 +35,13 @@ def context(findings: Findings) -> Mapping[str, Any]:
     for name, kind in kinds.items():
         if v.given and not (kind.spoken or warning(kind, findings)):
             continue
-        own = [
-            f"“{_called(findings, label)}”"
-            for label in findings.labels
-            if findings.estimator_of[label] == name and label not in (name, function_of(name))
-        ]
+        called = [label for label in findings.labels if findings.estimator_of[label] == name]
+        own = [f"“{_called(findings, label)}”" for label in called]
+        plain = all(label in (name, function_of(name), kind.title) for label in called)
         found.append(
             {
                 "title": kind.title,
-                "labels": f"Called {prose.listing(own)} here." if own else "",
+                "labels": "" if plain else f"Called {prose.listing(own)} here.",
                 "requires": f"Requires: {kind.requires[:1].lower()}{kind.requires[1:]}"
                 if kind.requires and not kind.control
                 else "",

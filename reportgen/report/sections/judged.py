@@ -122,10 +122,12 @@ def one(claim: ClaimFinding, findings: Findings) -> Mapping[str, Any]:
     """A claim with what decides it, and a mark a place."""
     swept = len({repr(sorted(detail.setting.items())) for detail in claim.details}) > 1
     fixed = {key for key in claim.details[0].setting if len(values_of(claim, key)) == 1} if swept else set()
+    verbatim = claim.quote == claim.statement
     return {
         "id": claim.id,
-        "statement": words.sentence(claim.statement),
-        "quote": claim.quote if claim.quote and claim.quote != claim.statement else "",
+        "statement": f"“{claim.quote}”" if verbatim else words.sentence(claim.statement),
+        "verbatim": verbatim,
+        "quote": claim.quote if claim.quote and not verbatim else "",
         "sources": sources(claim.source),
         "test": claim.test,
         "verdict": claim.verdict,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.declaration.claims.tests import percent_text
+from reportgen.declaration.claims.tests import Slope, curve_of, percent_text
 from reportgen.declaration.train import TRAINING_SEED, stages
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import PILOT_SAMPLES
@@ -120,6 +120,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "constants": any(arm.constant for r in findings.measurements for arm in r.arms),
         "objectives": len(findings.objectives) > 1,
         "crossovers": bool(findings.series()) and not v.trained,
+        "slopes": any(isinstance(curve_of(claim.parsed.comparison), Slope) for claim in experiment.claims),
         "biased": known(findings, "bias_squared"),
         "coordinates": v.coordinates,
         "precision": percent_text(experiment.measure.precision),

@@ -14,8 +14,14 @@ from reportgen.report.text.section import Section
 
 
 def uses_gradient(findings: Findings, label: str) -> bool:
-    """Whether an estimator uses a derivative of f in z anywhere."""
-    return kind_of(findings, label).differentiates
+    """Whether an estimator uses a derivative of f in z anywhere; one of a user's own, as it was measured."""
+    arm = findings.arm(label) if is_own(findings, label) else None
+    return kind_of(findings, label).differentiates if arm is None else arm.about.backward > 0
+
+
+def is_own(findings: Findings, label: str) -> bool:
+    """Whether it is a user's own: what it makes of the values of f is not known."""
+    return any(spec.label == label and spec.own for spec in findings.experiment.estimators)
 
 
 def between(findings: Findings, worst: str, best: str) -> list[str]:
@@ -107,11 +113,12 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
             else "Most"
         )
         text += " of the gap, on the log scale, closes "
-        text += (
-            "once a baseline is taken off the value that multiplies the score."
-            if kind_of(findings, top).weighs_score
-            else "without a derivative, where differences of values take the place of a score."
-        )
+        if is_own(findings, top):
+            text += "without a derivative."
+        elif kind_of(findings, top).weighs_score:
+            text += "once a baseline is taken off the value that multiplies the score."
+        else:
+            text += "without a derivative, where differences of values take the place of a score."
     elif share.high < 0.5:
         text += "The larger part of it, on the log scale, is left to the derivative"
         text += ", as the source post has it." if post else "."
@@ -157,6 +164,7 @@ def steps(findings: Findings, others: Sequence[str], best: str) -> str:
     kinds = {
         "baseline" if kind_of(findings, label).weighs_score else findings.estimator_of[label]
         for label in others
+        if not is_own(findings, label)
     }
     found = [text for kind, text in STEPS.items() if kind in kinds]
     pathwise = findings.estimator_of[best] == "pathwise"
@@ -186,9 +194,11 @@ def constants(findings: Findings, label: str) -> str:
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Shares of the gap at every checkpoint; what constants do. Left out with nothing between the ends,
-    or with no derivative at the lower one."""
+    and unless the lower end takes a derivative that the other does not."""
     pair = about.contrast(findings)
-    if pair is None or not findings.checkpoints or not uses_gradient(findings, pair[1]):
+    if pair is None or not findings.checkpoints:
+        return None
+    if uses_gradient(findings, pair[0]) or not uses_gradient(findings, pair[1]):
         return None
     worst, best = pair
     others = between(findings, worst, best)
