@@ -24,6 +24,7 @@ from typing import Any
 
 from reportgen.errors import MissingRequirementError, RenderError
 from reportgen.report.pdf import tags
+from reportgen.report.pdf.columns import equal_columns
 from reportgen.report.pdf.floats import floats
 from reportgen.report.pdf.lines import full_lines
 from reportgen.report.pdf.vector import read as read_drawing
@@ -262,7 +263,7 @@ def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
         require_targets(content.decode(), f"{resources.document}: {name}")
     images = {name: read_drawing(content) for name, content in resources.images.items()}
     drawn = {SCHEME + name: image for name, image in images.items() if image is not None}
-    with _guarded(resources.document, when), floats(), full_lines():
+    with _guarded(resources.document, when), floats(), full_lines(), equal_columns():
         document = weasyprint.HTML(
             string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
         ).render(pdf_variant=VARIANT, cache=drawn)
