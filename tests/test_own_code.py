@@ -157,8 +157,8 @@ claims:
 """
 
 
-def test_the_examples_decoder_is_measured_too(mine: Path) -> None:
-    """Convolutions and normalisation, from the declaration to the pages."""
+def test_the_examples_decoder_is_measured_too(mine: Path, quick_reports: None) -> None:
+    """Convolutions and normalisation, from the declaration to the page."""
     (mine / "my_vae.py").write_text((EXAMPLES / "my_vae.py").read_text())
     (mine / "mine.yaml").write_text(THETA)
     name = str(mine / "mine.yaml")

@@ -913,6 +913,9 @@ def test_a_listing_is_torn_between_its_items_alone() -> None:
     assert items("a: 1") == ["a: 1"]
     text = "a:\n  b: 1\n  c: 2\nd:\n- name: e\n  label: f\n- name: g"
     assert items(text) == ["a:\n  b: 1\n  c: 2", "d:", "- name: e\n  label: f", "- name: g"]
+    nested = "h:\n  values:\n  - at:\n      x: 1\n    nll: 2\n  - at:\n      x: 2\n  sizes:\n  - [3, 4]"
+    parts = ["h:\n  values:", "  - at:\n      x: 1\n    nll: 2", "  - at:\n      x: 2\n  sizes:\n  - [3, 4]"]
+    assert items(nested) == parts
 
 
 def test_a_package_and_its_version_stand_on_one_line() -> None:

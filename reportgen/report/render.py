@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -155,13 +156,17 @@ def shared_context(
     }
 
 
+NESTED = re.compile(r"  - [\w.]+:")
+"""An item of a list below a top-level key, itself with keys."""
+
+
 def items(text: str, width: int = 55) -> list[str]:
-    """A listing for paper, its lines wrapped: items and top-level keys, which no column's end tears."""
+    """A listing for paper, its lines wrapped: keys and items of lists, which no column's end tears."""
     found: list[list[str]] = []
     for line in text.splitlines():
         indent = " " * (len(line) - len(line.lstrip()) + 2)
         lines = textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=True) or [""]
-        if found and line.startswith(" "):
+        if found and line.startswith(" ") and not NESTED.match(line):
             found[-1] += lines
         else:
             found.append(lines)
