@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.declaration.claims.statistics import SLOPES
+from reportgen.declaration.claims.tests import Slope, curve_of
 from reportgen.findings import verdicts
 from reportgen.findings.claims.judged import ClaimFinding
 from reportgen.findings.measured import Measured
@@ -183,6 +184,40 @@ class Findings(Measured):
             if record.checkpoint == checkpoint and a is not None and b is not None:
                 pairs.append((float(record.setting[path]), a, b))
         return crossovers.crossovers(pairs, path, group)
+
+    @cached_property
+    def sloped(self) -> frozenset[str]:
+        """Swept settings along which a claim has a slope, num_samples aside."""
+        tests = (claim.parsed.comparison for claim in self.experiment.claims)
+        return frozenset(of.over for of in map(curve_of, tests) if isinstance(of, Slope))
+
+    def slope_along(
+        self,
+        label: str,
+        path: str,
+        *,
+        group: str = "all",
+        setting: Mapping[str, Any] | None = None,
+        **place: Any,
+    ) -> Estimate:
+        """Slope of the total variance against a swept setting, logarithms of both, at the last checkpoint.
+
+        `setting` fixes others.
+        """
+        fixed = {**self._base_setting(), **(setting or {})}
+        arms = {
+            float(value): self.arm(label, setting={**fixed, path: value}, **place)
+            for value in self.settings(path, setting)
+        }
+        points = [(value, arm) for value, arm in arms.items() if arm is not None]
+        if len(points) < 2:
+            return NOT_MEASURED
+        return estimate(
+            lambda: curves.slope_along(points, group),
+            *(arm for _, arm in points),
+            statistic="total_variance",
+            group=group,
+        )
 
     def curve(
         self, label: str, statistic: str = "total_variance", **place: Any
