@@ -882,6 +882,73 @@ def test_a_dash_where_an_estimate_can_be_zero_says_so() -> None:
     assert "is lost in the noise, or where an estimate can be zero, which has no direction." in seen
 
 
+@pytest.mark.parametrize(
+    ("p", "bias", "caption", "section"),
+    [
+        (1.0, None, "For no estimator was a different mean found.", ""),
+        (
+            1.0,
+            0.0,
+            "For no estimator was a different mean found; the exact means are known, and the same.",
+            "Where exact means are known, that of the score function is that of pathwise.",
+        ),
+        (
+            0.019,
+            0.0,
+            "p = 0.019; the exact mean of the score function is known and the same, so this is chance.",
+            "that of the score function is that of pathwise, so that a rejection is chance.",
+        ),
+        (
+            1.0,
+            0.5,
+            "found; the exact mean of the score function is known, and another.",
+            "Where exact means are known, that of the score function is another.",
+        ),
+        (0.019, 0.5, "p = 0.019.", "Where exact means are known, that of the score function is another."),
+    ],
+)
+def test_beside_what_a_test_finds_stands_what_is_known(
+    p: float, bias: float | None, caption: str, section: str
+) -> None:
+    def biased(cell: MeasurementCell, arm: Arm) -> float:
+        return bias if bias is not None and arm.label != "pathwise" else 0.0
+
+    known = dict.fromkeys(("exact_variance", "exact_squared_norm"), lambda cell, arm: 1.0)
+    exactly = {**known, "exact_bias_squared": biased} if bias is not None else None
+    found = toy(FUNCTION, p_values=lambda cell, arm: p, exact=exactly)
+    drawn = draw(found, "unbiasedness")
+    assert drawn is not None and caption in drawn.caption, drawn.caption
+    told = unbiasedness.verdict(found)
+    assert section in " ".join(told) and (bool(section) or "exact mean" not in " ".join(told))
+
+
+def test_a_rejection_of_one_that_is_biased_is_no_chance() -> None:
+    text = FUNCTION.replace("[score_function,", "[score_function, {name: leave_one_out, num_samples: 2},")
+
+    def off(cell: MeasurementCell, arm: Arm) -> float:
+        return 0.5 if arm.label == "leave_one_out" else 0.0
+
+    known = dict.fromkeys(("exact_variance", "exact_squared_norm"), lambda cell, arm: 1.0)
+    exactly = {**known, "exact_bias_squared": off}
+    found = toy(text, p_values=lambda cell, arm: 1.0 - off(cell, arm) * 1.99, exact=exactly)
+    said = "that of the score function is that of pathwise; that of leave-one-out is another."
+    assert said in " ".join(unbiasedness.verdict(found))
+
+
+def test_nothing_is_known_beside_a_reference_whose_exact_mean_is_not_the_gradient() -> None:
+    for bias, same in ((0.5, None), (1e-12, True)):
+        exactly = {
+            name: lambda cell, arm, value=value: value
+            for name, value in (
+                ("exact_variance", 1.0),
+                ("exact_squared_norm", 1.0),
+                ("exact_bias_squared", bias),
+            )
+        }
+        assert toy(FUNCTION, exact=exactly).exactly_the_same_mean("score_function") is same
+    assert toy(FUNCTION).exactly_the_same_mean("score_function") is None
+
+
 def test_an_axis_of_samples_is_logarithmic_as_its_caption_says() -> None:
     found = toy(RAINFORTH.replace("[1, 4, 16, 64]", "[1, 2, 5]"), points=3)
     data = signal_against_num_samples.data(found)

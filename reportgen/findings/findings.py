@@ -18,7 +18,16 @@ from reportgen.findings.measured import Measured
 from reportgen.findings.models.rows import model_rows
 from reportgen.findings.models.table import JudgedModel, judged_models
 from reportgen.findings.rows import Row, count_rows, make_rows, swept_columns
-from reportgen.findings.statistics import bias, coordinates, crossovers, curves, one_weight, pixels, variance
+from reportgen.findings.statistics import (
+    bias,
+    coordinates,
+    crossovers,
+    curves,
+    exact,
+    one_weight,
+    pixels,
+    variance,
+)
 from reportgen.findings.statistics.arm import MeasuredArm, broken_arms, find
 from reportgen.findings.statistics.coordinates import Coordinates
 from reportgen.findings.statistics.crossovers import Crossover
@@ -139,6 +148,15 @@ class Findings(Measured):
         made = {label: test.value for label, test in tests.items() if test.available}
         adjusted = bias.holm(np.array(list(made.values())))
         return tuple(label for label, p in zip(made, adjusted, strict=True) if p < 0.05)
+
+    def exactly_the_same_mean(self, label: str, **place: Any) -> bool | None:
+        """Whether its exact mean is that of the reference, which is the exact gradient; None if not known."""
+        arms = self.arm(self.reference(place.get("objective")), **place), self.arm(label, **place)
+        try:
+            reference, own = (exact.is_unbiased(arm) for arm in arms if arm is not None)
+        except (NotAvailableError, ValueError):
+            return None
+        return own if reference else None
 
     def slope(self, statistic: str, label: str, *, group: str = "all", **place: Any) -> Estimate:
         """Slope of a statistic against num_samples, logarithms of both. Raises LookupError but for SLOPES."""
