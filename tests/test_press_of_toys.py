@@ -28,6 +28,8 @@ from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.series import series
 from reportgen.findings.statistics.scales import is_logarithmic
 from reportgen.plan import Arm, MeasurementCell
+from reportgen.report import ledger
+from reportgen.report.entry import entry
 from reportgen.report.sections import (
     cost,
     estimators,
@@ -737,7 +739,12 @@ def test_a_quote_that_is_the_statement_stands_in_quotation_marks() -> None:
     alone, beside = (judged.one(claim, findings) for claim in findings.claims)
     assert (alone["statement"], alone["verbatim"], alone["quote"]) == ("“variances are lower”", True, "")
     assert (beside["statement"], beside["quote"]) == ("It is lower.", "variances are lower")
-    text = text_of(page_of(findings))
+    page = page_of(findings)
+    assert '<a href="#claim-a">“variances are lower”</a>' in page
+    assert '<a href="#claim-b">It is lower</a>' in page
+    (summary,) = ledger.groups([entry(findings)])
+    assert [row["statement"] for row in summary["claims"]] == ["“variances are lower”", "It is lower"]
+    text = text_of(page)
     assert "“variances are lower” Xu (2019)." in text
     assert "It is lower. Tests the words “variances are lower” of Xu (2019)." in text
 
