@@ -115,7 +115,7 @@ def pair(value: float, ratio: float, **arrays: Any) -> tuple[float, MeasuredArm,
     return value, MeasuredArm(made, 0), MeasuredArm(made, 1)
 
 
-def test_interpolation_is_on_the_log_scale_over_more_than_a_decade_of_positive_values() -> None:
+def test_interpolation_is_on_the_scale_on_which_a_setting_is_seen() -> None:
     ratios = (0.5, 2.0)
     for values, at in (
         ((1.0, 3.0), 2.0),
@@ -123,8 +123,11 @@ def test_interpolation_is_on_the_log_scale_over_more_than_a_decade_of_positive_v
         ((0.1, 10.0), 1.0),
         ((-1.0, 20.0), 9.5),
         ((0.0, 20.0), 10.0),
+        ((1.0, 2.0, 4.0), math.sqrt(2.0)),
+        ((1.0, 2.0, 3.0), 1.5),
     ):
-        (found,) = crossovers([pair(*point) for point in zip(values, ratios, strict=True)], "p.k")
+        points = zip(values, (*ratios, 2.0)[: len(values)], strict=True)
+        (found,) = crossovers([pair(*point) for point in points], "p.k")
         assert found.at == pytest.approx(at)
         assert values[0] < found.low < found.at < found.high < values[1]
         assert (found.setting, found.loses_beyond) == ("p.k", "a")
@@ -169,6 +172,22 @@ def test_the_exact_curve_crosses_beside_the_measured_one() -> None:
     assert both(1, 0.5, 0.0)[1].record.arrays["exact_variance"][0] == 0.0
     (zero,) = crossovers([both(1, 0.5, 0.0), both(2, 2.0, 2.0)], "p.k")
     assert zero.exact == 1.5
+
+
+def test_a_crossover_is_sure_where_the_intervals_or_the_exact_curve_tell_it() -> None:
+    def both(value: float, ratio: float, exactly: float) -> tuple[float, MeasuredArm, MeasuredArm]:
+        return pair(value, ratio, exact_variance=np.array([exactly, 1.0])[:, None, None])
+
+    def sure(*pairs: tuple[float, MeasuredArm, MeasuredArm]) -> list[bool]:
+        return [one.sure for one in crossovers(pairs, "p.k")]
+
+    assert sure(pair(1, 0.5), pair(2, 2.0), pair(3, 0.5)) == [True, True]
+    assert sure(pair(1, 0.999), pair(2, 2.0)) == [False], "at 1 the two are not told apart"
+    assert sure(pair(1, 2.0), pair(2, 0.999), pair(3, 2.0)) == [False, False], "above on either side"
+    wavering = pair(1, 0.5), pair(2, 1.001), pair(3, 0.999), pair(4, 2.0)
+    assert sure(*wavering) == [False] * 3, "one of the three, and which is not told"
+    assert sure(both(1, 0.999, 0.999), both(2, 2.0, 2.0)) == [True], "as the exact variances have it"
+    assert sure(both(1, 0.999, 1.001), both(2, 2.0, 2.0)) == [False]
 
 
 # --- how often the truth is covered ---------------------------------------------------------------------

@@ -19,6 +19,7 @@ from reportgen.declaration.writing import resolved, to_yaml
 from reportgen.errors import DeclarationError, UsageError
 from reportgen.figures import variance_by_layer
 from reportgen.findings import prose
+from reportgen.findings.statistics.cautions import Caution
 from reportgen.report.sections import variance
 from reportgen.store import BrokenRecord, MeasurementRecord
 from tests.press_cases import toy
@@ -166,22 +167,28 @@ def test_dependent_and_rare_estimates_are_told_in_the_report(mine: Path, quick_r
     assert "Estimates of “still”" not in page and "Estimates of “pathwise”" not in page
 
 
-def test_the_same_words_of_several_settings_are_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_words_of_several_settings_are_said_once_with_the_range_of_their_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     swept = "sweep: {problem.arguments.centre: [2, 5, 8]}\nclaims:"
     text = TEXT.replace("build}", "build, arguments: {centre: 2}}").replace("claims:", swept)
     found = toy(text, lambda cell, arm: 4.0)
 
-    def cautions(record: MeasurementRecord, named: Any) -> list[str]:
+    def cautions(record: MeasurementRecord, named: Any) -> list[Caution]:
         centre = record.setting["problem.arguments.centre"]
         said = {2: ["All.", "Base.", "Two."], 5: ["All.", "Two.", "Both."], 8: ["All.", "Both.", "Eight."]}
-        return said[centre]
+        heavy = Caution("One in ", {2: 20, 5: 45, 8: 14}[centre], " of them.")
+        steady = Caution("Half of ", 7, " of them.")
+        return [*map(Caution, said[centre]), heavy, *[steady] * (centre > 2)]
 
     monkeypatch.setattr(variance, "cautions", cautions)
     assert variance.warnings(found) == [
         "In every setting: All.",
         "Base.",
         "Centre 2 and centre 5: Two.",
+        "In every setting: One in 14 to 45 of them.",
         "Centre 5 and centre 8: Both.",
+        "Centre 5 and centre 8: Half of 7 of them.",
         "Centre 8: Eight.",
     ]
 

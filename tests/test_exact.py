@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+import reportgen
 from reportgen.engine.vectors.exact import Exact, moments, quadrature
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
@@ -159,6 +161,31 @@ def test_what_two_rules_miss_a_third_sees() -> None:
     assert coarse.agrees_with(fine) and not third.agrees_with(fine)
     assert abs(float(fine.covariance[0, 0, 0]) - bump_variance()) > 1e-4, "what the two agree on is wrong"
     assert case.exact() is None
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.05])
+def test_an_estimator_of_ones_own_is_no_proof_of_its_own_mean(factor: float) -> None:
+    """It is declared unbiased: its exact bias is what its mean lacks to that of an estimator of the table."""
+
+    away = free_gaussian([0.4], [0.8], lambda z: -0.5 * ((2.0 - z) ** 2).sum(-1))
+
+    def scaled(draws: Any, _: Any) -> Any:
+        return factor * (draws.f.unsqueeze(-1) * draws.score).mean(2)
+
+    def measured(*names: Any) -> Any:
+        return reportgen.measure(away, names, precision=0.3, budget=2000, min_replicates=64)
+
+    own = reportgen.Estimator(name="own", evaluate=scaled)
+    for found in (measured("pathwise", own), measured(own, "pathwise")):
+        gradient = found.get("exact_mean_norm", "pathwise").value
+        bias = found.get("exact_bias_squared", "own").value
+        assert bias == pytest.approx(((factor - 1.0) * gradient) ** 2, rel=1e-6, abs=1e-18)
+        assert found.get("exact_bias_squared", "pathwise").value == 0.0
+        assert found.get("exact_mean_norm", "own").value == pytest.approx(factor * gradient)
+    alone = measured(own)
+    assert alone.get("exact_mean_norm", "own").value == pytest.approx(factor * gradient)
+    assert not alone.get("exact_bias_squared", "own").available
+    assert not alone.get("bias_squared", "own").available
 
 
 def test_a_third_rule_costs_no_exact_value(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -262,7 +262,7 @@ def test_a_name_in_a_sentence_has_its_article(drawings: dict[str, Any]) -> None:
 def test_an_axis_of_whole_numbers_has_whole_ticks() -> None:
     for values, whole in (([2.0, 3.0], True), ([0.5, 1.5], False)):
         ax = Figure().add_subplot()
-        setting_axis(ax, values)
+        setting_axis(ax, values, log=False)
         ticks = [tick for tick in ax.get_xticks() if values[0] <= tick <= values[-1]]
         assert all(float(tick).is_integer() for tick in ticks) is whole and len(ticks) > 1
 

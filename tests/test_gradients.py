@@ -287,7 +287,7 @@ def test_however_many_estimates_are_the_same_the_share_that_none_shows_is_not_no
 ) -> None:
     arrays = {"serial_dependence": np.zeros(1), "variance": np.zeros((1, 1, 1))}
     (told,) = cautions(record([arm_record("still", replicates=few)], arrays))
-    assert f" what happens in fewer than {share} of them " in told
+    assert f" what happens in fewer than {share} of them " in str(told)
 
 
 def test_claims_and_measurements_agree_on_what_takes_more_than_estimates(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -20,13 +21,15 @@ from reportgen.figures import (
     variance_against_setting,
 )
 from reportgen.figures.crossings import interval_text, place_text
-from reportgen.figures.drafting.axes import is_decades
 from reportgen.figures.drafting.labels import variance_axis
 from reportgen.figures.drafting.style import house_style
 from reportgen.figures.reading import gradient_title
-from reportgen.findings import Estimate, Findings
+from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.series import series
+from reportgen.findings.statistics.scales import is_logarithmic
 from reportgen.plan import Arm, MeasurementCell
+from reportgen.report import ledger
+from reportgen.report.entry import entry
 from reportgen.report.sections import (
     cost,
     estimators,
@@ -349,10 +352,117 @@ def test_every_figure_of_a_toy_can_be_drawn(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "log"), [((2, 5, 50), True), ((0.5, 5), False), ((-3, 3), False), ((0, 100), False)]
+    ("values", "log"),
+    [
+        ((2, 5, 50), True),
+        ((0.5, 5), False),
+        ((-3, 3), False),
+        ((0, 100), False),
+        ((2, 4, 8), True),
+        ((0.1, 0.3, 0.9), True),
+        ((2, 4), False),
+        ((10, 11, 12), False),
+        ((2, 4, 9), False),
+        ((-8, -4, -2), False),
+    ],
 )
-def test_an_axis_is_logarithmic_over_more_than_a_decade(values: tuple[float, ...], log: bool) -> None:
-    assert is_decades(values) is log
+def test_values_over_more_than_a_decade_or_of_one_ratio_are_on_a_log_scale(
+    values: tuple[float, ...], log: bool
+) -> None:
+    assert is_logarithmic(values) is log
+
+
+GROWING = """
+experiment: toy
+title: How does it grow?
+problem: {gradients: mine.py:build, arguments: {horizon: 4}}
+estimators: [plain, steep]
+sweep: {problem.arguments.horizon: [2, 4, 8, 16]}
+"""
+SLOPE = """
+claims:
+  - {id: grows, statement: it grows, test: "slope(total_variance(plain), problem.arguments.horizon) > 1"}
+"""
+
+
+def growing(cell: MeasurementCell, arm: Arm) -> float:
+    """As the square of the horizon, and as its cube: they cross at 3."""
+    h = float(cell.setting["problem.arguments.horizon"])
+    return h**2 if arm.label == "plain" else h**3 / 3
+
+
+@pytest.mark.parametrize("values", ["[2, 4, 8]", "[2, 4, 6, 9]"])
+def test_a_setting_of_one_ratio_or_with_a_claimed_slope_is_drawn_on_a_log_axis(values: str) -> None:
+    plain = GROWING.replace("[2, 4, 8, 16]", values)
+    for text, log in ((plain, values == "[2, 4, 8]"), (plain + SLOPE, True)):
+        found = toy(text, growing, blocks=())
+        data = setting_panels.data(found)
+        assert data is not None
+        with house_style("x"):
+            (ax,) = variance_against_setting.draw(data).axes
+        assert (ax.get_xscale() == "log") is log
+        assert ("both logarithmic" in variance_against_setting.caption(found, data)) is log
+        if log:
+            assert list(ax.get_xticks()) == list(data.panels[0].values)
+            assert [label.get_text() for label in ax.get_xticklabels()] == values.strip("[]").split(", ")
+
+
+def context_of(found: Findings) -> Mapping[str, Any]:
+    """What the section on swept settings is filled with."""
+    made = settings.context(found)
+    assert made is not None
+    return made
+
+
+def test_where_a_slope_is_claimed_every_estimator_has_its_fitted_slope() -> None:
+    found = toy(GROWING + SLOPE, growing, blocks=())
+    said = marks.plain(context_of(found)["tables"][0]["paragraphs"][-1])
+    match = re.fullmatch(
+        r"Fitted to the logarithms of both, the slope of total variance against horizon is "
+        r"(\S+) \((\S+) to (\S+)\) for “plain” and (\S+) \((\S+) to (\S+)\) for “steep”\.",
+        said,
+    )
+    assert match is not None, said
+    value, low, high, other, *_ = map(float, match.groups())
+    assert low < value < high and value == pytest.approx(2.0, abs=0.05)
+    assert other == pytest.approx(3.0, abs=0.05)
+    (claim,) = found.claims
+    assert claim.headline is not None
+    assert prose.with_interval(claim.headline.estimate) in said.replace("\u00a0", " ")
+    assert "slope" not in " ".join(context_of(toy(GROWING, growing, blocks=()))["tables"][0]["paragraphs"])
+
+
+def test_a_ring_stands_on_its_line_on_a_log_axis_too() -> None:
+    """On log axes the square of the horizon is a straight line."""
+    data = setting_panels.data(toy(GROWING, growing, blocks=()))
+    assert data is not None
+    (ring,) = data.panels[0].rings
+    assert ring.crossing.at == pytest.approx(3.0, rel=0.02)
+    assert ring.height == pytest.approx(ring.crossing.at**2, rel=0.02)
+
+
+def test_lines_that_may_change_places_have_no_ring_and_are_told_apart() -> None:
+    """At the first horizon the intervals do not tell which of the two is lower."""
+
+    def close(cell: MeasurementCell, arm: Arm) -> float:
+        h = float(cell.setting["problem.arguments.horizon"])
+        return 1.0 if arm.label == "plain" else 0.9999 if h == 2 else h
+
+    def crossing(cell: MeasurementCell, arm: Arm) -> float:
+        last = cell.setting["problem.arguments.horizon"] == 16
+        return growing(cell, arm) if not last else 1.0 if arm.label == "plain" else 0.999
+
+    for variances, rings, sure in ((growing, 1, [True]), (close, 0, [False]), (crossing, 1, [True, False])):
+        found = toy(GROWING, variances, blocks=())
+        data = setting_panels.data(found)
+        assert data is not None and len(data.panels[0].rings) == rings
+        assert [row["sure"] for row in settings.crossing_rows(found)] == sure
+        told = variance_against_setting.caption(found, data)
+        assert ("Rings mark where two lines change places" in told) is (rings > 0)
+        assert ("the intervals do not tell" in told) is (False in sure)
+        seen = text_of(page_of(found))
+        assert ("They may: the intervals do not tell" in seen) is (False in sure)
+        assert ("else they may" in seen) is (False in sure)
 
 
 def test_places_have_the_digits_of_their_intervals() -> None:
@@ -629,7 +739,12 @@ def test_a_quote_that_is_the_statement_stands_in_quotation_marks() -> None:
     alone, beside = (judged.one(claim, findings) for claim in findings.claims)
     assert (alone["statement"], alone["verbatim"], alone["quote"]) == ("“variances are lower”", True, "")
     assert (beside["statement"], beside["quote"]) == ("It is lower.", "variances are lower")
-    text = text_of(page_of(findings))
+    page = page_of(findings)
+    assert '<a href="#claim-a">“variances are lower”</a>' in page
+    assert '<a href="#claim-b">It is lower</a>' in page
+    (summary,) = ledger.groups([entry(findings)])
+    assert [row["statement"] for row in summary["claims"]] == ["“variances are lower”", "It is lower"]
+    text = text_of(page)
     assert "“variances are lower” Xu (2019)." in text
     assert "It is lower. Tests the words “variances are lower” of Xu (2019)." in text
 
@@ -772,3 +887,79 @@ def test_a_dash_where_an_estimate_can_be_zero_says_so() -> None:
     ]
     seen = text_of(page_of(replace(found, measurements=tuple(lost))))
     assert "is lost in the noise, or where an estimate can be zero, which has no direction." in seen
+
+
+@pytest.mark.parametrize(
+    ("p", "bias", "caption", "section"),
+    [
+        (1.0, None, "For no estimator was a different mean found.", ""),
+        (
+            1.0,
+            0.0,
+            "For no estimator was a different mean found; the exact means are known, and the same.",
+            "Where exact means are known, that of the score function is that of pathwise.",
+        ),
+        (
+            0.019,
+            0.0,
+            "p = 0.019; the exact mean of the score function is known and the same, so this is chance.",
+            "that of the score function is that of pathwise, so that a rejection is chance.",
+        ),
+        (
+            1.0,
+            0.5,
+            "found; the exact mean of the score function is known, and another.",
+            "Where exact means are known, that of the score function is another.",
+        ),
+        (0.019, 0.5, "p = 0.019.", "Where exact means are known, that of the score function is another."),
+    ],
+)
+def test_beside_what_a_test_finds_stands_what_is_known(
+    p: float, bias: float | None, caption: str, section: str
+) -> None:
+    def biased(cell: MeasurementCell, arm: Arm) -> float:
+        return bias if bias is not None and arm.label != "pathwise" else 0.0
+
+    known = dict.fromkeys(("exact_variance", "exact_squared_norm"), lambda cell, arm: 1.0)
+    exactly = {**known, "exact_bias_squared": biased} if bias is not None else None
+    found = toy(FUNCTION, p_values=lambda cell, arm: p, exact=exactly)
+    drawn = draw(found, "unbiasedness")
+    assert drawn is not None and caption in drawn.caption, drawn.caption
+    told = unbiasedness.verdict(found)
+    assert section in " ".join(told) and (bool(section) or "exact mean" not in " ".join(told))
+
+
+def test_a_rejection_of_one_that_is_biased_is_no_chance() -> None:
+    text = FUNCTION.replace("[score_function,", "[score_function, {name: leave_one_out, num_samples: 2},")
+
+    def off(cell: MeasurementCell, arm: Arm) -> float:
+        return 0.5 if arm.label == "leave_one_out" else 0.0
+
+    known = dict.fromkeys(("exact_variance", "exact_squared_norm"), lambda cell, arm: 1.0)
+    exactly = {**known, "exact_bias_squared": off}
+    found = toy(text, p_values=lambda cell, arm: 1.0 - off(cell, arm) * 1.99, exact=exactly)
+    said = "that of the score function is that of pathwise; that of leave-one-out is another."
+    assert said in " ".join(unbiasedness.verdict(found))
+
+
+def test_nothing_is_known_beside_a_reference_whose_exact_mean_is_not_the_gradient() -> None:
+    for bias, same in ((0.5, None), (1e-12, True)):
+        exactly = {
+            name: lambda cell, arm, value=value: value
+            for name, value in (
+                ("exact_variance", 1.0),
+                ("exact_squared_norm", 1.0),
+                ("exact_bias_squared", bias),
+            )
+        }
+        assert toy(FUNCTION, exact=exactly).exactly_the_same_mean("score_function") is same
+    assert toy(FUNCTION).exactly_the_same_mean("score_function") is None
+
+
+def test_an_axis_of_samples_is_logarithmic_as_its_caption_says() -> None:
+    found = toy(RAINFORTH.replace("[1, 4, 16, 64]", "[1, 2, 5]"), points=3)
+    data = signal_against_num_samples.data(found)
+    assert data is not None and "both logarithmic" in signal_against_num_samples.caption(found, data)
+    with house_style("x"):
+        (ax,) = signal_against_num_samples.draw(data).axes
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")

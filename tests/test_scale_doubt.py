@@ -103,7 +103,7 @@ def test_it_takes_half_a_nat_and_five_errors(gain: float, error: float, doubted:
     made = record(
         [arm_record("a")], {"variance": np.ones((1, 1, 1)), "halved_scale": np.array([gain, error])}
     )
-    assert [text.endswith(TEXT) for text in cautions(made)] == [True] * doubted
+    assert [str(text).endswith(TEXT) for text in cautions(made)] == [True] * doubted
     assert (told.GAIN, told.ERRORS) == (0.5, 5.0)
 
 

@@ -143,7 +143,7 @@ class Measurement:
         missed = [arm.label for arm in self.record.arms if arm.status == "budget"]
         if missed:
             said.append(f"Not within {self.precision:.3g} at this budget: {', '.join(missed)}.")
-        return [*said, *cautions(self.record)]
+        return [*said, *map(str, cautions(self.record))]
 
     def same_mean(self, label: str) -> str:
         """How the mean compares with the reference's, in a few words."""

@@ -30,6 +30,8 @@ class Crossing:
     high: float
     exact: float
     """Where the exact variances cross; NaN where they are not known."""
+    sure: bool
+    """Whether it is told that they change places there; else they may."""
     source: Source | None
 
 
@@ -74,6 +76,7 @@ def crossings(findings: Findings, run: Series, group: str = "all") -> tuple[Cros
                     one.low,
                     one.high,
                     one.exact,
+                    one.sure,
                     one.source,
                 )
             )

@@ -13,6 +13,7 @@ from reportgen.figures.drafting.lines import Line, extent
 from reportgen.figures.reading import arms_drawn, comparable, line_of
 from reportgen.findings import Estimate, Findings
 from reportgen.findings.series import Series
+from reportgen.findings.statistics.scales import is_logarithmic
 from reportgen.findings.statistics.variance import NOTHING
 
 FEW_BLOCKS = 3
@@ -48,6 +49,9 @@ class Panel:
     exact: tuple[tuple[float, ...], ...]
     """One a line, NaN where no exact variance is known."""
     rings: tuple[Ring, ...] = ()
+    """Crossings that are sure."""
+    unsure: bool = False
+    """Whether lines cross where it is not told that they change places."""
     settings: tuple[Mapping[str, Any], ...] = ()
     """What is measured at each of `values`."""
     group: str = "all"
@@ -74,6 +78,8 @@ class VarianceAgainstSetting:
     """Biased estimators whose values leave the others' scale, a line a panel: named, not drawn."""
     several: bool = False
     """Whether lines of several objectives share a panel."""
+    sloped: frozenset[str] = frozenset()
+    """Settings along which a claim has a slope, a line on logarithmic axes."""
 
     @property
     def panels(self) -> tuple[Panel, ...]:
@@ -89,6 +95,10 @@ class VarianceAgainstSetting:
     def values(self, panel: Panel) -> tuple[float, ...]:
         """The values along a panel's axis."""
         return max((one.values for one in self.alike(panel)), key=len)
+
+    def log(self, panel: Panel) -> bool:
+        """Whether a panel's horizontal axis is logarithmic."""
+        return panel.path in self.sloped or is_logarithmic(self.values(panel))
 
     def heights(self, panel: Panel) -> list[float]:
         """What a panel's vertical axis has to hold, which is that of its block of parameters."""
@@ -133,6 +143,7 @@ def data(findings: Findings) -> VarianceAgainstSetting | None:
         tuple(rows),
         tuple(apart),
         len({objective for _, objective in arms}) > 1,
+        findings.sloped,
     )
 
 
@@ -167,11 +178,27 @@ def panel_of(
         named_setting(path, value, findings.experiment.values_of(path)) for path, value in run.named.items()
     )
     values = tuple(float(value) for value in run.values)
-    rings = rings_of(findings, run, group, {arm: lines[arm] for arm in kept})
+    found = [one for one in crossings(findings, run, group) if set(one.arms) <= set(kept)]
+    sure = [one for one in found if one.sure]
+    log = run.path in findings.sloped or is_logarithmic(values)
+    rings = rings_of(sure, values, lines, log=log)
     block = "" if group == "all" else findings.vocabulary.block(group)
     settings = tuple(run.setting(value) for value in run.values)
     objectives = tuple(objective for _, objective in kept)
-    return Panel(run.path, title, block, values, drawn, objectives, exact, rings, settings, group), left_out
+    panel = Panel(
+        run.path,
+        title,
+        block,
+        values,
+        drawn,
+        objectives,
+        exact,
+        rings,
+        unsure=len(sure) < len(found),
+        settings=settings,
+        group=group,
+    )
+    return panel, left_out
 
 
 def without_rounding(one: Line) -> Line:
@@ -185,22 +212,25 @@ def without_rounding(one: Line) -> Line:
 
 
 def rings_of(
-    findings: Findings, run: Series, group: str, lines: Mapping[tuple[str, str], Line]
+    found: Sequence[Crossing], values: Sequence[float], lines: Mapping[tuple[str, str], Line], *, log: bool
 ) -> tuple[Ring, ...]:
-    """The crossings of lines that are drawn; of many only the first pair's are named."""
-    found = [one for one in crossings(findings, run, group) if set(one.arms) <= set(lines)]
-    values, few = [float(value) for value in run.values], len(found) <= NUMBERED
+    """The rings of these crossings; of many only the first pair's are named."""
+    few = len(found) <= NUMBERED
     return tuple(
-        Ring(one, height_at(one.at, values, lines[one.arms[1]].values), few or one.arms == found[0].arms)
+        Ring(
+            one,
+            height_at(one.at, values, lines[one.arms[1]].values, log=log),
+            few or one.arms == found[0].arms,
+        )
         for one in found
     )
 
 
-def height_at(at: float, values: Sequence[float], heights: Sequence[float]) -> float:
-    """Of a line on a log axis, between two of its points."""
+def height_at(at: float, values: Sequence[float], heights: Sequence[float], *, log: bool) -> float:
+    """Of a line between two of its points, the vertical axis logarithmic, the horizontal one or not."""
     points = [(x, math.log(y)) for x, y in zip(values, heights, strict=True) if y > 0]
     before = max((p for p in points if p[0] <= at), default=points[0])
     after = min((p for p in points if p[0] >= at), default=points[-1])
-    span = after[0] - before[0]
-    share = (at - before[0]) / span if span else 0.0
+    here, start, end = (math.log(x) if log else x for x in (at, before[0], after[0]))
+    share = (here - start) / (end - start) if end > start else 0.0
     return math.exp(before[1] + share * (after[1] - before[1]))

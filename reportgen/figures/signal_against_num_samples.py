@@ -60,7 +60,7 @@ def draw(data: SignalAgainstNumSamples) -> Figure:
     counts = [float(count) for count in data.num_samples]
     draw_lines(ax, counts, data.lines)
     log_axis(ax, "y", extent(data.lines))
-    setting_axis(ax, counts, most=12)
+    setting_axis(ax, counts, log=True, most=12)
     ax.set_xlabel("samples K in one estimate")
     ax.set_ylabel(signal_axis(tall))
     label_lines(ax, counts, data.lines, [slope_note(slope) for slope in data.slopes])

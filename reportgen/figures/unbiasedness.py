@@ -33,6 +33,8 @@ class Mean:
     """Smallest p-value of the joint test over images, Holm-corrected; NaN where not tested."""
     differs: bool = False
     """Whether the test finds another mean, corrected over the estimators too."""
+    same: bool | None = None
+    """Whether the exact mean is the reference's; None where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def data(findings: Findings) -> Unbiasedness | None:
             findings.get("relative_projection", label),
             findings.get("bias_p_value", label).value,
             label in off,
+            findings.exactly_the_same_mean(label),
         )
         for label in findings.compared()
         if label != against
@@ -164,22 +167,6 @@ def table(data: Unbiasedness) -> Table:
 def caption(findings: Findings, data: Unbiasedness) -> str:
     """What is drawn, and which estimators do not have the reference's mean."""
     where = place(findings, data.objective)
-    off = [row for row in data.rows if row.differs]
-    told = []
-    for row in off:
-        own = (
-            row.title.lower().startswith(row.label.lower()) and findings.estimator_of[row.label] != row.label
-        )
-        name = f"“{row.label}”" if own else lowered(row.title)
-        told.append(f"{name}, {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}")
-    if off:
-        also = "" if data.alone else " too"
-        seen = f"Corrected over the estimators{also}, a different mean was found for {'; '.join(told)}"
-        seen += ", and for no other." if len(off) < len(data.rows) else "."
-    elif any(math.isfinite(row.p_value) for row in data.rows):
-        seen = "For no estimator was a different mean found."
-    else:
-        seen = "No joint test was made."
     return sentences(
         f"Mean gradient of each estimator along that of {data.reference}, relative to it:"
         " 1 without bias in that direction. Lines are 95% intervals.",
@@ -190,9 +177,42 @@ def caption(findings: Findings, data: Unbiasedness) -> str:
         "The right panel is a magnified part of the left; an arrow is a value outside it."
         if data.zoom
         else "",
-        seen,
+        *found_sentences(findings, data),
         where.at if where else "",
     )
+
+
+def found_sentences(findings: Findings, data: Unbiasedness) -> list[str]:
+    """What the tests found, and what is known without them."""
+    off = [row for row in data.rows if row.differs]
+    rows = "; ".join(
+        f"{name_of(findings, row)}, {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}"
+        for row in off
+    )
+    if off:
+        also = "" if data.alone else " too"
+        seen = f"Corrected over the estimators{also}, a different mean was found for {rows}"
+        seen += ", and for no other" * (len(off) < len(data.rows))
+    elif any(math.isfinite(row.p_value) for row in data.rows):
+        seen = "For no estimator was a different mean found"
+    else:
+        seen = "No joint test was made"
+    chance = [named(findings, row.label) for row in off if row.same]
+    missed = [named(findings, row.label) for row in data.rows if row.same is False and not row.differs]
+    known = []
+    if chance:
+        known.append(f"the exact mean of {prose.listing(chance)} is known and the same, so this is chance")
+    elif all(row.same for row in data.rows):
+        known.append("the exact means are known, and the same")
+    if missed:
+        known.append(f"the exact mean of {prose.listing(missed)} is known, and another")
+    return [f"{'; '.join([seen, *known])}."]
+
+
+def name_of(findings: Findings, row: Mean) -> str:
+    """An estimator inside a sentence, as its row is called."""
+    own = row.title.lower().startswith(row.label.lower()) and findings.estimator_of[row.label] != row.label
+    return f"“{row.label}”" if own else lowered(row.title)
 
 
 def alt(data: Unbiasedness) -> str:

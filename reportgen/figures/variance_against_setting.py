@@ -28,7 +28,7 @@ from reportgen.figures.captions import (
     zero_sentence,
 )
 from reportgen.figures.crossings import place_text
-from reportgen.figures.drafting.axes import is_decades, log_axis, setting_axis
+from reportgen.figures.drafting.axes import log_axis, setting_axis
 from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import setting_title, variance_axis, variance_column
 from reportgen.figures.drafting.lines import draw_lines, label_lines, rows_of
@@ -113,7 +113,7 @@ def draw_panel(ax: Axes, data: VarianceAgainstSetting, panel: Panel, *, last: bo
     for number, ring in enumerate(panel.rings):
         mark_crossing(ax, ring, panel.values, number, index)
     log_axis(ax, "y", data.heights(panel), room=7 if alone else 5)
-    setting_axis(ax, data.values(panel))
+    setting_axis(ax, data.values(panel), log=data.log(panel))
     if last:
         ax.set_xlabel(setting_title(panel.path))
 
@@ -183,7 +183,7 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
     lines = tuple(one for panel in data.panels for one in panel.lines)
     first = data.panels[0]
     kinds = " and ".join(dict.fromkeys(setting_title(panel.path, long=True) for panel in data.panels))
-    both = all(is_decades(data.values(panel)) for panel in data.panels)
+    both = all(data.log(panel) for panel in data.panels)
     text = f"Total variance against {kinds}, both logarithmic" if both else ""
     text = text or f"Total variance, logarithmic, against {kinds}"
     text += (
@@ -224,14 +224,16 @@ def own_scales_sentence(data: VarianceAgainstSetting) -> str:
 
 
 def crossing_sentence(data: VarianceAgainstSetting) -> str:
-    """How crossings are marked, and of whom the numbers are."""
+    """How crossings are marked, of whom the numbers are, and why one may have no mark."""
     rings = [ring for panel in data.panels for ring in panel.rings]
+    unsure = any(panel.unsure for panel in data.panels)
     if not rings:
-        return ""
+        return "Where two lines cross the intervals do not tell that they change places." * unsure
     text = (
         "Rings mark where two lines change places, as the measured ratios have it, with bars for the"
         " intervals of the place"
     )
+    text += "; where the intervals do not tell it there is none" * unsure
     if all(ring.named for ring in rings):
         return f"{text}."
     named = dict.fromkeys(

@@ -11,13 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.declaration.claims.statistics import SLOPES
+from reportgen.declaration.claims.tests import Slope, curve_of
 from reportgen.findings import verdicts
 from reportgen.findings.claims.judged import ClaimFinding
 from reportgen.findings.measured import Measured
 from reportgen.findings.models.rows import model_rows
 from reportgen.findings.models.table import JudgedModel, judged_models
 from reportgen.findings.rows import Row, count_rows, make_rows, swept_columns
-from reportgen.findings.statistics import bias, coordinates, crossovers, curves, one_weight, pixels, variance
+from reportgen.findings.statistics import (
+    bias,
+    coordinates,
+    crossovers,
+    curves,
+    exact,
+    one_weight,
+    pixels,
+    variance,
+)
 from reportgen.findings.statistics.arm import MeasuredArm, broken_arms, find
 from reportgen.findings.statistics.coordinates import Coordinates
 from reportgen.findings.statistics.crossovers import Crossover
@@ -139,6 +149,15 @@ class Findings(Measured):
         adjusted = bias.holm(np.array(list(made.values())))
         return tuple(label for label, p in zip(made, adjusted, strict=True) if p < 0.05)
 
+    def exactly_the_same_mean(self, label: str, **place: Any) -> bool | None:
+        """Whether its exact mean is that of the reference, which is the exact gradient; None if not known."""
+        arms = self.arm(self.reference(place.get("objective")), **place), self.arm(label, **place)
+        try:
+            reference, own = (exact.is_unbiased(arm) for arm in arms if arm is not None)
+        except (NotAvailableError, ValueError):
+            return None
+        return own if reference else None
+
     def slope(self, statistic: str, label: str, *, group: str = "all", **place: Any) -> Estimate:
         """Slope of a statistic against num_samples, logarithms of both. Raises LookupError but for SLOPES."""
         if statistic not in SLOPES:
@@ -183,6 +202,40 @@ class Findings(Measured):
             if record.checkpoint == checkpoint and a is not None and b is not None:
                 pairs.append((float(record.setting[path]), a, b))
         return crossovers.crossovers(pairs, path, group)
+
+    @cached_property
+    def sloped(self) -> frozenset[str]:
+        """Swept settings along which a claim has a slope, num_samples aside."""
+        tests = (claim.parsed.comparison for claim in self.experiment.claims)
+        return frozenset(of.over for of in map(curve_of, tests) if isinstance(of, Slope))
+
+    def slope_along(
+        self,
+        label: str,
+        path: str,
+        *,
+        group: str = "all",
+        setting: Mapping[str, Any] | None = None,
+        **place: Any,
+    ) -> Estimate:
+        """Slope of the total variance against a swept setting, logarithms of both, at the last checkpoint.
+
+        `setting` fixes others.
+        """
+        fixed = {**self._base_setting(), **(setting or {})}
+        arms = {
+            float(value): self.arm(label, setting={**fixed, path: value}, **place)
+            for value in self.settings(path, setting)
+        }
+        points = [(value, arm) for value, arm in arms.items() if arm is not None]
+        if len(points) < 2:
+            return NOT_MEASURED
+        return estimate(
+            lambda: curves.slope_along(points, group),
+            *(arm for _, arm in points),
+            statistic="total_variance",
+            group=group,
+        )
 
     def curve(
         self, label: str, statistic: str = "total_variance", **place: Any

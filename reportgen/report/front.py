@@ -11,7 +11,7 @@ from reportgen.findings.over_trainings import ratio_over_trainings
 from reportgen.plan import MeasurementCell, model_of
 from reportgen.report.provenance import Provenance
 from reportgen.report.sections import signal
-from reportgen.report.sections.judged import effect, effect_name, sources
+from reportgen.report.sections.judged import effect, effect_name, headline, sources
 from reportgen.report.sections.training import between_objectives, story
 from reportgen.report.text import about, model_words, tally, words
 from reportgen.report.text.bibliography import reference
@@ -228,7 +228,7 @@ def context(findings: Findings, provenance: Provenance, sections: frozenset[str]
         "claims": [
             {
                 "id": claim.id,
-                "statement": words.headline(claim.statement),
+                "statement": headline(claim),
                 "verdict": claim.verdict,
                 "expect": claim.expect,
                 "name": effect_name(claim.effect),

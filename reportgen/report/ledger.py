@@ -8,7 +8,7 @@ from typing import Any
 
 from reportgen.findings import ClaimFinding, prose
 from reportgen.report.entry import Entry
-from reportgen.report.sections.judged import effect, effect_name, sources
+from reportgen.report.sections.judged import effect, effect_name, headline, sources
 from reportgen.report.text import tally, words
 from reportgen.report.text.bibliography import REFERENCES
 from reportgen.report.text.marks import plain
@@ -78,7 +78,7 @@ def _cells(causes: Sequence[str], what: str) -> str:
 def _row(of: Entry, claim: ClaimFinding) -> Mapping[str, Any]:
     return {
         "address": f"{of.report}#claim-{claim.id}",
-        "statement": words.headline(claim.statement),
+        "statement": headline(claim),
         "sources": [_cited(key, place) for key, place in sources(claim.source)],
         "verdict": claim.verdict,
         "expect": claim.expect,

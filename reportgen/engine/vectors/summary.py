@@ -191,7 +191,11 @@ def _exact(found: Measured, seen: Mapping[ChannelKey, _Seen]) -> dict[ChannelKey
 
 
 def _target(found: Measured, a: int, exact: Mapping[ChannelKey, Exact]) -> Exact | None:
-    """What the estimate's mean should be, shift left out: an unbiased estimator's exact mean."""
+    """What the estimate's mean should be, shift left out: an unbiased estimator's exact mean.
+
+    Of a user's own estimator nothing but its declaration says that it is unbiased: its mean is held against
+    another's, and is no target.
+    """
     arm = found.arms[a]
     key, reference = ChannelKey.of(arm), found.reference(arm)
     candidates = [key] if found.channels[key].unbiased else []
@@ -202,7 +206,8 @@ def _target(found: Measured, a: int, exact: Mapping[ChannelKey, Exact]) -> Exact
         for other, channel in found.channels.items()
         if channel.unbiased and channel.space == found.channels[key].space and _same_gradient(other, key)
     ]
-    return next((exact[candidate] for candidate in candidates if candidate in exact), None)
+    sound = (candidate for candidate in candidates if not found.channels[candidate].own)
+    return next((exact[candidate] for candidate in sound if candidate in exact), None)
 
 
 def _same_gradient(first: ChannelKey, second: ChannelKey) -> bool:

@@ -85,18 +85,13 @@ def linear_grid(ax: Axes, which: str) -> None:
     )
 
 
-def is_decades(values: Sequence[float]) -> bool:
-    """Whether ascending values are better seen on a log scale: positive, and over more than a decade."""
-    return values[0] > 0 and values[-1] > 10 * values[0]
+def setting_axis(ax: Axes, values: Sequence[float], *, log: bool, most: int = 8) -> None:
+    """The axis of a swept setting, ascending values, logarithmic or not.
 
-
-def setting_axis(ax: Axes, values: Sequence[float], *, most: int = 8) -> None:
-    """The axis of a swept setting: logarithmic where its values are positive and span more than a decade.
-
-    Few values are labelled themselves; of many, round ones, and of whole numbers whole ones.
+    On a logarithmic one few values are labelled themselves; else round ones, and of whole numbers whole ones.
     """
     first, last = values[0], values[-1]
-    if is_decades(values):
+    if log:
         ax.set_xscale("log")
         reach = (last / first) ** 0.04
         ax.set_xlim(first / reach, last * reach)

@@ -89,7 +89,7 @@ def draw(data: BoundAgainstK) -> Figure:
                 shape, size=3.8, series=one.title, panel=panel,
             )  # fmt: skip
             ends.append((x[-1], found[-1].value, name(one.title, len(axes)), shape))
-        setting_axis(ax, [float(k) for k in ks])
+        setting_axis(ax, [float(k) for k in ks], log=True)
         linear_grid(ax, "y")
         ax.set_title(title)
         if not panel % ACROSS:

@@ -125,7 +125,7 @@ def draw(data: SignalByModel) -> Figure:
                     fontsize=SMALL, color=INK, alpha=MUTED,
                 )  # fmt: skip
             log_axis(ax, "y", everything, room=4, minors=c == 0)
-            setting_axis(ax, counts)
+            setting_axis(ax, counts, log=True)
             if panel is None:
                 ax.grid(visible=False)
             if r == 0:

@@ -2,16 +2,18 @@
 
 At every value of the setting the log ratio of their variances is measured,
 with an interval. Between values it is interpolated linearly, on the setting's
-own scale, or on the log scale where all values are positive and span more
-than a decade; a crossover is where that line crosses 0. What is said of it is
-said of the interpolated curve: values closer to it place it better.
+own scale, or on the log scale where values belong there (see `scales`); a
+crossover is where that line crosses 0. What is said of it is said of the
+interpolated curve: values closer to it place it better.
 
 The intervals hold at all values at once (Bonferroni). So the interpolated
 true curve lies between their interpolated ends, and can cross only in the
 stretches where the lower end is below 0 and the upper one above: the interval
 of a crossover is its stretch. Where the curve is surely below on one side of a
 stretch and surely above on the other, there is a crossover in it; where a
-stretch reaches the last value on a side, it has no end there.
+stretch reaches the last value on a side, it has no end there. So a crossover
+of the estimate is sure where it is the only one in such a stretch, or where the
+exact variances are known to cross there too; any other may be chance.
 
 A value where a variance is zero has a sign but no logarithm, one where both
 are has neither: then nothing is said of where, between it and its neighbours.
@@ -31,6 +33,7 @@ from reportgen.findings.statistics import exact, variance
 from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.estimate import NAN, NotAvailableError, Source
 from reportgen.findings.statistics.jackknife import LEVEL, Quantity, exponential, identity
+from reportgen.findings.statistics.scales import is_logarithmic
 from reportgen.findings.statistics.source import OfArms
 
 Array = NDArray[np.float64]
@@ -52,6 +55,8 @@ class Crossover:
     high: float
     exact: float = NAN
     """Where the exact variances cross in the same direction, nearest to `at`; NaN where that is not known."""
+    sure: bool = True
+    """Whether the intervals, or the exact variances, tell that the two change places there."""
     source: Source | None = field(default=None, compare=False, repr=False)
     """The arms of the whole curve."""
 
@@ -107,17 +112,17 @@ def curve(pairs: Sequence[Pair], group: str = "all", level: float = LEVEL) -> Cu
     """The curve of pairs with ascending values; its intervals hold together with coverage `level`."""
     each = 1.0 - (1.0 - level) / len(pairs)
     values = np.array([value for value, _, _ in pairs], dtype=np.float64)
-    decades = bool(values.min() > 0.0 and values.max() > 10.0 * values.min())
+    log = is_logarithmic([value for value, _, _ in pairs])
     with np.errstate(divide="ignore"):
         measured = np.log([_ends(first, second, group, each) for _, first, second in pairs])
         known = np.log([_exact_ratio(first, second, group) for _, first, second in pairs])
     return Curve(
-        x=np.log(values) if decades else values,
+        x=np.log(values) if log else values,
         value=measured[:, 0],
         low=measured[:, 1],
         high=measured[:, 2],
         exact=known,
-        back=exponential if decades else identity,
+        back=exponential if log else identity,
     )
 
 
@@ -133,10 +138,12 @@ def crossovers(
     found = curve(pairs, group, level)
     stretches, known = found.stretches(), _exact_zeros(found)
     source = OfArms(("variance_ratio",), group, tuple(arm for _, *two in pairs for arm in two))
+    zeros = found.zeros()
+    around_each = [min(stretches, key=lambda one: max(one.low - at, at - one.high)) for at, _ in zeros]
     made = []
-    for at, direction in found.zeros():
-        around = min(stretches, key=lambda stretch: max(stretch.low - at, at - stretch.high))
+    for (at, direction), around in zip(zeros, around_each, strict=True):
         near = [zero for zero, same in known if same == direction]
+        exactly = min(near, key=lambda zero: abs(zero - at), default=NAN)
         made.append(
             Crossover(
                 setting=setting,
@@ -144,7 +151,8 @@ def crossovers(
                 at=at,
                 low=min(around.low, at),
                 high=max(around.high, at),
-                exact=min(near, key=lambda zero: abs(zero - at), default=NAN),
+                exact=exactly,
+                sure=(around.sure and around_each.count(around) == 1) or around.low <= exactly <= around.high,
                 source=source,
             )
         )

@@ -57,6 +57,12 @@ def exact_bias_squared(arm: MeasuredArm, group: str = "all") -> Quantity:
     return exact(_mean(arm, "exact_bias_squared", group, "the exact bias"))
 
 
+def is_unbiased(arm: MeasuredArm) -> bool:
+    """Whether the exact mean of an estimate is the exact gradient, but for `ROUNDING` of its size."""
+    size = (_mean(arm, name, "all", "the exact mean") for name in ("exact_squared_norm", "exact_variance"))
+    return _mean(arm, "exact_bias_squared", "all", "the exact bias") <= ROUNDING * sum(size)
+
+
 def variance_to_exact(arm: MeasuredArm, group: str = "all") -> Quantity:
     """Measured total variance over the exact one; the interval is that of the measured one.
 

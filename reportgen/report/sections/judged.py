@@ -55,6 +55,16 @@ def sources(text: str | None) -> list[tuple[str, str]]:
     return [pair for pair in found if any(pair)]
 
 
+def is_verbatim(claim: ClaimFinding) -> bool:
+    """Whether the claim is the quote as it stands."""
+    return claim.quote == claim.statement
+
+
+def headline(claim: ClaimFinding) -> str:
+    """A claim as an entry of a table: its author's words in quotation marks."""
+    return f"“{claim.quote}”" if is_verbatim(claim) else words.headline(claim.statement)
+
+
 def simultaneous(detail: ComparisonFinding) -> str:
     """The interval that the verdict rests on."""
     wide = Estimate(detail.estimate.value, detail.low, detail.high, detail.estimate.replicates)
@@ -122,7 +132,7 @@ def one(claim: ClaimFinding, findings: Findings) -> Mapping[str, Any]:
     """A claim with what decides it, and a mark a place."""
     swept = len({repr(sorted(detail.setting.items())) for detail in claim.details}) > 1
     fixed = {key for key in claim.details[0].setting if len(values_of(claim, key)) == 1} if swept else set()
-    verbatim = claim.quote == claim.statement
+    verbatim = is_verbatim(claim)
     return {
         "id": claim.id,
         "statement": f"“{claim.quote}”" if verbatim else words.sentence(claim.statement),

@@ -91,6 +91,32 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     return words.sentence(text)
 
 
+def slopes(findings: Findings, run: Series) -> str:
+    """Where a claim has a slope along this setting: those of the total variance of every estimator."""
+    if run.path not in findings.sloped:
+        return ""
+    arms = arms_drawn(findings, findings.objectives, LINES)
+    several = len({objective for _, objective in arms}) > 1
+    found = [
+        (label, objective, findings.slope_along(label, run.path, setting=run.fixed, objective=objective))
+        for label, objective in arms
+    ]
+    parts = [
+        f"{words.with_interval(slope)} for {about.named(findings, label)}"
+        + f" {about.of_objective(findings, objective)}" * several
+        for label, objective, slope in found
+        if slope.has_interval
+    ]
+    if not parts:
+        return ""
+    name = run_name(findings, run)
+    lead = f"with {name}, " if name else ""
+    return words.sentence(
+        f"{lead}fitted to the logarithms of both, the slope of total variance against {name_of(run.path)} is "
+        f"{prose.listing(parts)}"
+    )
+
+
 def turning(ratios: Sequence[tuple[Any, Estimate]], at: str) -> str:
     """What a ratio does between its two ends that has not one direction: how low it falls, how high it rises.
 
@@ -179,11 +205,12 @@ def thinned(values: Sequence[Any]) -> tuple[tuple[Any, ...], int]:
 
 
 def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
-    """Where estimators change places, run by run and block by block."""
-    return [
+    """Where estimators change places, run by run and block by block; those that only may, at the end."""
+    rows: list[Mapping[str, Any]] = [
         {
             "run": run_name(findings, run),
             "block": findings.vocabulary.block(group) if group != "all" else "all coordinates",
+            "sure": one.sure,
             "before": one.lower_before,
             "beyond": one.lower_beyond,
             "setting": setting_title(run.path),
@@ -196,6 +223,7 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
         for one in crossings(findings, run, group)
         for estimate in [Estimate(one.at, one.low, one.high, source=one.source)]
     ]
+    return sorted(rows, key=lambda row: not row["sure"])
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
@@ -218,7 +246,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 "wide": wide_table(findings, run) if short else None,
                 "long": [] if short else long_tables(findings, run, values),
                 "paragraphs": [
-                    t for group in about.variance_objectives(findings) if (t := told(findings, run, group))
+                    text
+                    for text in (
+                        *(told(findings, run, group) for group in about.variance_objectives(findings)),
+                        slopes(findings, run),
+                    )
+                    if text
                 ],
             }
         )
@@ -230,8 +263,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "tables": tables,
         "reference": about.title_of(findings, findings.reference()),
         "crossings": (rows := crossing_rows(findings)),
-        "runs": any(row["run"] for row in rows),
-        "exact": any(row["exact"] != words.DASH for row in rows),
+        "runs": (runs := any(row["run"] for row in rows)),
+        "exact": (exact := any(row["exact"] != words.DASH for row in rows)),
+        "columns": 6 + runs + exact,
+        "unsure": not all(row["sure"] for row in rows),
         "objective": about.of_objective(findings, findings.objectives[0]),
         "trained": v.trained,
         "seeds": prose.listing(list(dict.fromkeys(seeds)), "or"),

@@ -116,8 +116,38 @@ def verdict(findings: Findings) -> list[str]:
         _of_biased(findings, [one for one in tested if not one[2]["unbiased"]]),
     )
     return [
-        *(text for text in texts if text), *averaged(findings, objectives), *untested(findings, objectives)
-    ]  # fmt: skip
+        *(text for text in texts if text),
+        *known(findings, rows),
+        *averaged(findings, objectives),
+        *untested(findings, objectives),
+    ]
+
+
+def known(findings: Findings, rows: Sequence[Tested]) -> list[str]:
+    """Whose exact mean is known, and whether it is the reference's, whatever a test found."""
+    same: dict[str, bool] = {}
+    rejected = False
+    for label, objective, r in rows:
+        for place in places(findings):
+            is_same = findings.exactly_the_same_mean(label, objective=objective, **place)
+            if is_same is not None:
+                name = about.named(findings, label)
+                same[name] = same.get(name, True) and is_same
+                rejected |= is_same and r["rejected"] > 0
+    if not same:
+        return []
+    ours, others = ([name for name, is_same in same.items() if is_same is told] for told in (True, False))
+    parts = []
+    if ours:
+        those = f"{'that' if len(ours) == 1 else 'those'} of {prose.listing(ours)}"
+        parts.append(
+            f"{those} {'is' if len(ours) == 1 else 'are'} that of "
+            f"{about.references(findings, about.named)}{', so that a rejection is chance' * rejected}"
+        )
+    if others:
+        those = f"{'that' if len(others) == 1 else 'those'} of {prose.listing(others)}"
+        parts.append(f"{those} {'is another' if len(others) == 1 else 'are others'}")
+    return [words.sentence(f"where exact means are known, {'; '.join(parts)}")]
 
 
 def _of_unbiased(findings: Findings, objectives: list[str], rows: Sequence[Tested]) -> str:

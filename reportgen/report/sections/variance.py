@@ -7,7 +7,7 @@ from typing import Any
 
 from reportgen.figures.drafting.labels import named_setting
 from reportgen.findings import Findings, prose
-from reportgen.findings.statistics.cautions import cautions
+from reportgen.findings.statistics.cautions import Caution, cautions, together
 from reportgen.report.sections.training import between_objectives, stories
 from reportgen.report.text import about
 from reportgen.report.text.section import Section
@@ -31,14 +31,15 @@ def rows(findings: Findings, objective: str, parameters: str) -> list[Mapping[st
 
 def warnings(findings: Findings) -> list[str]:
     """Of functions of a user's own, what may be wrong with their estimates, and in which settings."""
-    found: dict[str, list[MeasurementRecord]] = {}
+    found: dict[tuple[str, str], list[tuple[MeasurementRecord, Caution]]] = {}
     for record in findings.measurements:
-        for text in cautions(record, lambda label: about.named(findings, label)):
-            found.setdefault(text, []).append(record)
-    return [
-        f"{prose.capital(where)}: {text}" if (where := _settings(findings, records)) else text
-        for text, records in found.items()
+        for caution in cautions(record, lambda label: about.named(findings, label)):
+            found.setdefault(caution.words, []).append((record, caution))
+    told = [
+        (_settings(findings, [record for record, _ in same]), together([caution for _, caution in same]))
+        for same in found.values()
     ]
+    return [f"{prose.capital(where)}: {text}" if where else text for where, text in told]
 
 
 def _settings(findings: Findings, records: Sequence[MeasurementRecord]) -> str:
