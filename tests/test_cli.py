@@ -652,6 +652,12 @@ def test_compare_with_a_broken_cell_is_exit_4(old: Path, capsys: pytest.CaptureF
             "a value must lie in its interval",
         ),
         ("results.csv", ",1,0,all,", ",1,zero,all,", "checkpoint must be a whole number, found 'zero'"),
+        (
+            "results.csv",
+            ",1,0,all,",
+            f",1,{'x' * 999},all,",
+            f"checkpoint must be a whole number, found '{'x' * 80}…'",
+        ),
         ("results.csv", "variance_ratio", "total_variance", "results.csv:3: a number must stand once"),
         ("results.csv", "digits", "d\udcffgits", "results.csv: must be UTF-8"),
         ("claims.json", '"verdict"', '"outcome"', "claims.json: must be a list of claims, each with its id"),

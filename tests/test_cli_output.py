@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from reportgen.cli import entry as cli
+from reportgen.cli.printing import print_lines
 from reportgen.cli.verify import _place
 from reportgen.errors import UnwritableError, UsageError
 from reportgen.report.files import write
@@ -82,6 +83,15 @@ def test_letters_that_the_output_lacks_are_spelt_out(letters: str, monkeypatch: 
             assert "’" in json.dumps(json.loads(written.getvalue().decode(letters)), ensure_ascii=False)
 
 
+@pytest.mark.parametrize("steering", ["\n", "\r", "\x1b[2J", "\x9b2J", "\u202e", "\u200f", "\u061c"])
+def test_text_out_of_a_file_makes_no_line_and_steers_no_terminal(
+    steering: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A verdict could be forged so, or a command to the CI system that reads along."""
+    print_lines([f"run 1{steering}::error::identical"])
+    assert capsys.readouterr().out == f"run 1{ascii(steering)[1:-1]}::error::identical\n"
+
+
 def test_a_name_that_is_too_long_is_told(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     long = "a" * 5000
     for asked in (["check", long], ["report", "tiny.yaml", "--output", long], ["compare", long, "b"]):
@@ -127,6 +137,22 @@ def test_a_folder_in_the_place_of_a_file_leaves_all_files_as_they_are(tmp_path: 
         f"{tmp_path}/report.html: cannot be written (Is a directory). Choose another folder with --output."
     )
     assert (tmp_path / "a.csv").read_text() == "old" and len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_link_in_the_place_of_a_folder_is_not_cleared(tmp_path: Path) -> None:
+    """A report that somebody sent may have one to anywhere."""
+    kept = tmp_path / "of the user" / "old.svg"
+    kept.parent.mkdir()
+    kept.write_text("kept")
+    folder = tmp_path / "report"
+    folder.mkdir()
+    (folder / "figures").symlink_to(kept.parent)
+    with pytest.raises(
+        UnwritableError, match=r"report/figures: cannot be written \(is a link, must be a fold"
+    ):
+        write(folder, {"a.csv": b"new", "figures/new.svg": b"new"}, replacing=("figures/*.svg",))
+    assert [path.name for path in folder.iterdir()] == ["figures"]
+    assert list(kept.parent.iterdir()) == [kept]
 
 
 def test_verify_without_a_temporary_folder_names_two_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:

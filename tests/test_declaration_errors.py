@@ -340,6 +340,9 @@ REFUSED_FIELDS: dict[str, str] = {
     'estimators: [{name: pathwise, label: "\\ud800"}]': (
         "x.yaml:2 estimators[0].label: must be printable characters, got U+D800. Remove it."
     ),
+    'estimators: [pathwise, {name: score_function, label: "path\\u00adwise"}]': (  # seen: pathwise, twice
+        "x.yaml:2 estimators[1].label: must be printable characters, got U+00AD. Remove it."
+    ),
     "seed: -1": "x.yaml:2 seed: must be at least 0, got -1. Use 0 or more.",
     "problem: {model: rainforth, points: 9, data_points: 8}": (
         "x.yaml:2 problem.points: must be at most data_points = 8, got 9. Raise that, or lower it."

@@ -61,6 +61,7 @@ def test_fixed(value: float, decimals: int, expected: str) -> None:
         (5.0, math.nan, math.nan, "5.00", "5.00"),
         (math.nan, math.nan, math.nan, "not available", "not available"),
         (2.0, 0.0, math.inf, "2.00 (0 to ∞)", "2.00"),
+        (2e7, 1e7, math.inf, "2.00×10⁷ (1.00×10⁷ to ∞)", "2.00×10⁷"),
         (math.inf, math.inf, math.inf, "∞", "∞"),
     ],
 )

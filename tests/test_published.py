@@ -300,6 +300,7 @@ def test_a_verdict_that_no_row_denies_is_denied_by_the_second_run(capsys: pytest
         for name, data in (("published.json", changed), ("manifest.json", json.dumps(manifest).encode())):
             del pdf.attachments[name]
             pdf.attachments[name] = pikepdf.AttachedFileSpec(pdf, data, filename=name)
+        del pdf.Root.AF
         pdf.save("changed.pdf")
         del pdf.attachments["published.json"]
         pdf.save("without.pdf")

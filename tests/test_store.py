@@ -150,6 +150,22 @@ def test_judgement_round_trip(tmp_path: Path) -> None:
     assert all(np.array_equal(found.arrays[name], array) for name, array in arrays.items())
 
 
+def test_what_no_store_wrote_is_told_as_damage(tmp_path: Path) -> None:
+    """Anyone may have made it, with the checksum that belongs to it."""
+    store = Store(tmp_path)
+    cell = tmp_path / "cells" / KEY / "record.json"
+    odd = {"format": 1, "kind": "measurement", "record": {"arms": ["x"]}, "files": {}}
+    nested = b"[" * 100_000
+    for content in (to_json({**odd, "checksum": files.checksum(to_json(odd))}), nested):
+        write_whole(cell, content)
+        with pytest.raises(StoreError, match=r"damaged, record\.json"):
+            store.load(KEY)
+    cell.unlink()
+    write_whole(tmp_path / "broken" / f"{KEY}.json", nested)
+    with pytest.raises(StoreError, match="damaged, it cannot be read"):
+        store.load(KEY)
+
+
 def test_finished_takes_the_place_of_broken_and_never_the_reverse(tmp_path: Path) -> None:
     store = Store(tmp_path)
     broken = BrokenRecord(KEY, "measurement", {}, 5, "killed")

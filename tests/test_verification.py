@@ -198,6 +198,7 @@ def with_files(report: Path, target: Path, **files: bytes) -> Path:
             name = names[key]
             del pdf.attachments[name]
             pdf.attachments[name] = pikepdf.AttachedFileSpec(pdf, content, filename=name)
+        pdf.Root.AF = pikepdf.Array([spec.obj for spec in pdf.attachments.values()])
         pdf.save(target)
     return target
 
@@ -387,6 +388,59 @@ def test_what_lies_over_a_page(report: Path, tmp_path: Path, judged: Callable[[P
     assert found.evidence.faults == ("page 2: has an annotation (FreeText), which no report is written with",)
 
 
+@pytest.mark.parametrize(
+    ("entry", "value", "told"),
+    [
+        ("AP", b"<< /N << >> >>", "AP"),
+        ("BS", b"<< /W 100 >>", "BS"),
+        ("BS", b"<< /S /S >>", "BS"),
+        ("Border", b"[0 0 100]", "Border"),
+        ("AA", b"<< >>", "AA"),
+        ("A", b"<< /S /URI /URI (https://example.org) /Next << /S /JavaScript >> >>", "Next"),
+    ],
+)
+def test_a_link_that_draws_or_does_more_than_lead_somewhere(
+    report: Path, tmp_path: Path, entry: str, value: bytes, told: str
+) -> None:
+    """Viewers draw its appearance and its border over the page."""
+    with pikepdf.open(report) as pdf:
+        page = pdf.pages[0]
+        page.Annots[0][f"/{entry}"] = pikepdf.Object.parse(value)
+        pdf.save(tmp_path / "link.pdf")
+    (fault,) = gather(tmp_path / "link.pdf").faults
+    assert fault == f"page 1: has an annotation (Link with {told}), which no report is written with"
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["first page", "page more"])
+def test_drawings_over_a_page_or_on_one_more(
+    report: Path, tmp_path: Path, judged: Callable[[Path], Verification], last: bool
+) -> None:
+    """No word of them can be read. The manifest has the pages' sums, as one who draws would write it."""
+    manifest = json.loads(attached(report)["manifest.json"])
+    drawing = b"\n1 1 1 rg 60 600 480 100 re f"
+    with pikepdf.open(report) as pdf:
+        content = drawing
+        if last:
+            pdf.add_blank_page()
+            manifest["pages"].append("")
+        else:
+            content = pdf.pages[0].Contents.read_bytes() + drawing
+        page = -1 if last else 0
+        pdf.pages[page].Contents = pdf.make_stream(content)
+        manifest["pages"][page] = hashlib.sha256(content).hexdigest()
+        pdf.save(tmp_path / "open.pdf")
+    pages = manifest["pages"]
+    number = len(pages) if last else 1
+    found = judged(told_otherwise(tmp_path / "open.pdf", tmp_path / "h.pdf", pages=pages))
+    assert found.evidence.faults == () and found.exit_code == 1 and found.pages is not None
+    assert [(item.page, item.reported) for item in found.pages.others] == [(number, "drawn otherwise")]
+    other = told_otherwise(tmp_path / "open.pdf", tmp_path / "i.pdf", pages=pages, git_commit="0" * 40)
+    found = judged(other)
+    said = list(verdict_lines.lines(found, Outcome(0, 3, (), 0.0), quick=False))
+    assert any(line.startswith(f"  not judged: what is drawn on page {number}; look") for line in said), said
+    assert found.exit_code == 0, "another commit may draw otherwise; who reads it is told"
+
+
 def test_glyphs_that_look_like_others(
     report: Path, tmp_path: Path, judged: Callable[[Path], Verification]
 ) -> None:
@@ -547,12 +601,58 @@ def test_what_no_report_is_written_with(
         "corrected.csv: is attached, which no report is written with",
         "the PDF does something when it is opened (OpenAction), which no report is written to do",
     )
+    for number, change in enumerate((_another_outline, _another_tag)):
+        with pikepdf.open(report) as pdf:
+            change(pdf)
+            pdf.save(tmp_path / f"{number}.pdf")
+        found = judged(tmp_path / f"{number}.pdf")
+        assert found.exit_code == 1
+        assert found.otherwise == (
+            ("the PDF", "its outline, page numbers or tags are not what this run gives"),
+        )
+
+
+def _another_outline(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.Outlines.First.Title = pikepdf.String("Another")
+
+
+def _another_tag(pdf: pikepdf.Pdf) -> None:
+    """What is read aloud, and copied, in place of what is printed."""
+    cell = next(
+        item for item in pdf.objects if isinstance(item, pikepdf.Dictionary) and item.get("/S") == "/TD"
+    )
+    cell.ActualText = pikepdf.String("9 (8 to 10)")
+
+
+def _in_one_place_otherwise(pdf: pikepdf.Pdf, other: pikepdf.Object) -> None:
+    held = pdf.attachments["results.csv"].obj.EF
+    held.UF, held.F = held.F, other
+
+
+def _associated(pdf: pikepdf.Pdf, other: pikepdf.Object) -> None:
+    file = pikepdf.Dictionary(F="results.csv", EF=pikepdf.Dictionary(F=other))
+    pdf.Root.AF.append(pdf.make_indirect(file))
+
+
+def _on_a_branch(pdf: pikepdf.Pdf, other: pikepdf.Object) -> None:
+    file = pdf.make_indirect(pikepdf.Dictionary(F="results.csv", EF=pikepdf.Dictionary(F=other)))
+    leaf = pikepdf.Dictionary(Names=pikepdf.Array([pikepdf.String("z"), file]))
+    branch = pikepdf.Dictionary(Kids=pikepdf.Array([pdf.make_indirect(leaf)]))
+    pdf.Root.Names.EmbeddedFiles.Kids = pikepdf.Array([pdf.make_indirect(branch)])
+
+
+@pytest.mark.parametrize("change", [_in_one_place_otherwise, _associated, _on_a_branch])
+def test_a_file_that_programs_may_take_another_for(
+    report: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[pikepdf.Pdf, pikepdf.Object], None],
+) -> None:
+    """What one program takes out of the PDF is not what another does."""
     with pikepdf.open(report) as pdf:
-        pdf.Root.Outlines.First.Title = pikepdf.String("Another")
-        pdf.save(tmp_path / "outline.pdf")
-    found = judged(tmp_path / "outline.pdf")
-    assert found.exit_code == 1
-    assert found.otherwise == (("the PDF", "its outline or page numbers are not what this run gives"),)
+        change(pdf, pdf.make_indirect(pdf.make_stream(b"forged")))
+        pdf.save(tmp_path / "two.pdf")
+    assert "must have results.csv attached once, has it 2 times" in refused(tmp_path / "two.pdf", capsys)
 
 
 @pytest.mark.parametrize(
@@ -699,9 +799,14 @@ def test_what_is_no_report(report: Path, tmp_path: Path, capsys: pytest.CaptureF
     (tmp_path / "short.pdf").write_bytes(content[: len(content) // 2])
     with pikepdf.open(report) as pdf:
         pdf.save(tmp_path / "locked.pdf", encryption=pikepdf.Encryption(owner="o", user="u"))
-        del pdf.attachments["manifest.json"]
-        del pdf.attachments["requirements.lock"]
+        del pdf.attachments["manifest.json"], pdf.attachments["requirements.lock"], pdf.Root.AF
         pdf.save(tmp_path / "bare.pdf")
+    with pikepdf.open(report) as pdf:
+        pdf.pages[0].Contents = pdf.make_stream(b"BT /F0 9 Tf (a) Tj ET (torn")
+        pdf.save(tmp_path / "torn.pdf")
+    with pikepdf.open(report) as pdf:
+        pdf.pages[0].Contents = pikepdf.Array([pdf.make_stream(b" " * 60_000_000)] * 5)
+        pdf.save(tmp_path / "bomb.pdf")
     manifest = json.loads(attached(report)["manifest.json"])
     other = json.dumps({**manifest, "reportgen": "9.8"}).encode()
     with_files(report, tmp_path / "later.pdf", manifest_json=other)
@@ -716,10 +821,13 @@ def test_what_is_no_report(report: Path, tmp_path: Path, capsys: pytest.CaptureF
         "short.pdf": "is cut short or damaged",
         "locked.pdf": "needs a password",
         "bare.pdf": "lacks manifest.json, requirements.lock",
+        "bomb.pdf": "must be a whole PDF, but is cut short or damaged (it unpacks to more than 250 MB)",
         "later.pdf": "was made by reportgen 9.8, and this is",
         "odd.pdf": "its manifest.json must be the manifest of a report",
     }.items():
         assert wanted in refused(tmp_path / name, capsys)
+    with pytest.raises(UsageError, match=r"torn\.pdf: must be a whole PDF, but is cut short or damaged"):
+        document.read(tmp_path / "torn.pdf").text(0)
     for part, odd in {
         "finished": "soon",
         "environment": {},

@@ -13,8 +13,8 @@ from typing import Any, TextIO, cast
 
 import typer
 
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""What steers a terminal instead of being read: text out of a file may hold it."""
+UNSEEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What steers a terminal instead of being read, or begins a line: text out of a file may hold it."""
 
 
 class _Lasting:

@@ -142,7 +142,7 @@ class Text(Marker):
         folded = unicodedata.normalize("NFC", " ".join(value.split()))  # one spelling of each letter
         if not folded:
             raise refuse("must not be empty. Write something, or remove the key.")
-        unseen = next((c for c in folded if unicodedata.category(c) in ("Cc", "Cs")), None)
+        unseen = next((c for c in folded if unicodedata.category(c) in ("Cc", "Cf", "Cs")), None)
         if unseen is not None:
             raise refuse(f"must be printable characters, got U+{ord(unseen):04X}. Remove it.")
         if len(folded) > self.longest:

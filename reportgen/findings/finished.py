@@ -157,13 +157,15 @@ def _row(fields: Sequence[str], header: Sequence[str], place: str) -> Row:
         try:
             return int(values[name])
         except ValueError:
-            raise _damaged(place, f"{name} must be a whole number, found {values[name]!r}") from None
+            raise _damaged(place, f"{name} must be a whole number, found {_short(values[name])!r}") from None
 
     def real(name: str) -> float:
         try:
             return float(values[name] or "nan")
         except ValueError:
-            raise _damaged(place, f"{name} must be a number or empty, found {values[name]!r}") from None
+            raise _damaged(
+                place, f"{name} must be a number or empty, found {_short(values[name])!r}"
+            ) from None
 
     value, low, high = real("value"), real("ci_low"), real("ci_high")
     if math.isnan(low) != math.isnan(high) or low > value or value > high:

@@ -105,7 +105,7 @@ def with_interval(estimate: Estimate, *, power: bool = False) -> str:
     if not estimate.has_interval or is_point(estimate):
         return scientific(estimate.value, 3) if power else number(estimate.value)
     value, ends = value_of(estimate, power=power), interval(estimate, power=power)
-    if "×" in value and "×" in ends:  # of one power of ten
+    if "×" in value and "×" in ends and math.isfinite(half_width(estimate)):  # of one power of ten
         largest = max(abs(estimate.value), abs(estimate.low), abs(estimate.high))
         value = _together([estimate.value], half_width(estimate), largest, power)[0]
     return f"{value} ({ends})"

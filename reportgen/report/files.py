@@ -37,6 +37,11 @@ def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] 
                 place = folder / name
                 if place.is_dir():
                     raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+                if (
+                    place.parent != folder and place.parent.is_symlink()
+                ):  # what it leads to is not ours to clear
+                    place = place.parent
+                    raise OSError(errno.ELOOP, "is a link, must be a folder")
             for name in files:
                 place = folder / name
                 place.parent.mkdir(exist_ok=True)

@@ -134,7 +134,7 @@ class Store:
                 raise self._damaged(self._cell(key), f"{ARRAYS}: {error}", AFRESH) from error
         try:
             return decode(content["kind"], content["record"], arrays)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._damaged(self._cell(key), f"{RECORD} does not fit: {error}", AFRESH) from error
 
     def sound(self, key: str) -> bool:
@@ -268,7 +268,7 @@ class Store:
             found = content.pop("checksum")
         except FileNotFoundError:
             raise StoreError(f"{folder}: no finished cell is there. Run the experiment to make it.") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self._damaged(folder, f"{RECORD} cannot be read") from error
         if found != checksum(to_json(content)):
             raise self._damaged(folder, f"{RECORD} does not have its checksum")
@@ -283,7 +283,7 @@ class Store:
         path = self._broken(key)
         try:
             return decode("broken", json.loads(path.read_bytes())["record"], {})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._damaged(path, "it cannot be read") from error
 
     def _verified(self, path: Path, expected: str) -> bytes:

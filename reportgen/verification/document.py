@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -13,22 +14,22 @@ from typing import Any
 from xml.etree import ElementTree
 
 from pypdf import PdfReader
-from pypdf.errors import DependencyError, FileNotDecryptedError
+from pypdf.errors import DependencyError, FileNotDecryptedError, PdfReadError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
 from reportgen.errors import UsageError
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it would warn of, it raises here
 
-ELSEWHERE = frozenset({"/Parent", "/P", "/StructParents", "/StructParent", "/Dest", "/D"})
-"""Entries of a page and its links that lead to other pages, or into the structure tree."""
+ELSEWHERE = frozenset({"/Parent", "/P", "/Pg", "/Obj", "/StructParents", "/StructParent", "/Dest", "/D"})
+"""Entries of a page, its links and its tags that lead to other pages, or into the structure tree."""
 QUIET = frozenset({
     "/AF", "/Lang", "/MarkInfo", "/Metadata", "/Names", "/Outlines", "/OutputIntents", "/PageLabels",
     "/Pages", "/StructTreeRoot", "/Type", "/Version", "/ViewerPreferences",
 })  # fmt: skip
 """Entries of a document that do nothing when it is opened."""
-FRAME = ("/Lang", "/Outlines", "/PageLabels", "/ViewerPreferences")
-"""Those that a reader sees beside the pages."""
+FRAME = ("/Lang", "/Outlines", "/PageLabels", "/StructTreeRoot", "/ViewerPreferences")
+"""Those that a reader sees or hears beside the pages."""
 SPACES = {
     "http://purl.org/dc/elements/1.1/": "dc",
     "http://ns.adobe.com/pdf/1.3/": "pdf",
@@ -41,15 +42,25 @@ SPACES = {
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 WHERE = frozenset({"/URI", "/GoTo"})
 """What a link may do: lead somewhere."""
+LINK = frozenset({
+    "/A", "/BS", "/Border", "/Contents", "/Dest", "/F", "/H", "/P", "/Rect", "/StructParent", "/Subtype",
+    "/Type",
+})  # fmt: skip
+"""Entries of a link that draw nothing and do nothing but lead there; `/BS` and `/Border` where it is bare."""
+NAMES = ("/UF", "/F", "/DOS", "/Mac", "/Unix")
+"""Under each of these a file may have a name, and contents."""
+MOST_BYTES = 250_000_000
+"""Of all pages and attached files unpacked. Those of reports have some millions."""
 
 
 @dataclass(frozen=True)
 class Document:
     """A PDF as it is on the disk. Made by `read` or `parse`, which read every page once."""
 
+    path: Path
     content: bytes
     files: Mapping[str, tuple[bytes, ...]]
-    """Attached files by name; more than one where a name occurs again."""
+    """Attached files by name; more than one where programs may take another one for it."""
     sums: tuple[str, ...]
     """SHA-256 of each page's content stream, decoded."""
     notes: tuple[tuple[str, ...], ...]
@@ -57,21 +68,26 @@ class Document:
     acts: tuple[str, ...]
     """What is not of its pages and does something by itself: scripts, forms, layers."""
     frame: str
-    """A digest of what is seen beside the pages: outline, numbers of pages."""
+    """A digest of what is seen or heard beside the pages: outline, numbers of pages, tags."""
     about: Mapping[str, str]
     """What it says of itself: entries of its document information, ``Title``, and of its XMP metadata,
     ``XMP dc:title``."""
     _pages: tuple[Any, ...]
 
     def text(self, page: int) -> str:
-        """What is written on a page, in the order in which it was set."""
-        return str(self._pages[page].extract_text())
+        """What is written on a page, in the order in which it was set. UsageError where it is damaged."""
+        with _whole(self.path):
+            return str(self._pages[page].extract_text())
 
     @cached_property
     def drawn(self) -> tuple[str, ...]:
-        """A digest of each page with all that it draws with: fonts, images, links. Packing does not count."""
+        """A digest of each page with all that it draws with: fonts, images, links. Packing does not count.
+
+        UsageError where one is damaged.
+        """
         known: dict[tuple[int, int], bytes] = {}
-        return tuple(_digest(page, known).hex() for page in self._pages)
+        with _whole(self.path):
+            return tuple(_digest(page, known).hex() for page in self._pages)
 
 
 def read(path: Path) -> Document:
@@ -90,37 +106,95 @@ def read(path: Path) -> Document:
 
 def parse(content: bytes, path: Path) -> Document:
     """The same of bytes at hand; `path` stands for them in messages."""
-    try:
-        reader = PdfReader(BytesIO(content), strict=True)
-        if not reader.is_encrypted:
+    with _whole(path):
+        try:
+            reader = PdfReader(BytesIO(content), strict=True)
+            locked = reader.is_encrypted
+        except (DependencyError, FileNotDecryptedError):  # a cipher that takes another package to read
+            locked = True
+        if not locked:
             pages = tuple(reader.pages)
             root = reader.trailer["/Root"].get_object()
+            room = _Room()
             return Document(
+                path,
                 content,
-                {name: tuple(found) for name, found in reader.attachments.items()},
-                tuple(hashlib.sha256(_contents(page)).hexdigest() for page in pages),
+                _files(root, room),
+                tuple(_sum(page, room) for page in pages),
                 tuple(_notes(page) for page in pages),
                 _acts(root),
                 _frame(root),
                 _about(root, reader.metadata or {}),
                 pages,
             )
-    except (DependencyError, FileNotDecryptedError):  # a cipher that takes another package to read
-        pass
-    except Exception as error:  # whatever pypdf stumbles over, in a file that anyone may have made
-        raise UsageError(
-            f"{path}: must be a whole PDF, but is cut short or damaged ({_one_line(error)}). Get it again."
-        ) from error
     raise UsageError(
         f"{path}: must be a PDF that is not encrypted, but needs a password. "
         "Reports are made without; get the report as it was made."
     )
 
 
-def _contents(page: Any) -> bytes:
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Whatever pypdf stumbles over, in a file that anyone may have made, becomes a UsageError."""
+    try:
+        yield
+    except Exception as error:
+        raise UsageError(
+            f"{path}: must be a whole PDF, but is cut short or damaged ({_one_line(error)}). Get it again."
+        ) from error
+
+
+@dataclass
+class _Room:
+    """For what is unpacked: a few bytes may unpack to more than a machine has."""
+
+    left: int = MOST_BYTES
+
+    def take(self, content: bytes) -> bytes:
+        """The same. PdfReadError where there is no room for it."""
+        self.left -= len(content)
+        if self.left < 0:
+            raise PdfReadError(f"it unpacks to more than {MOST_BYTES // 10**6} MB")
+        return content
+
+
+def _files(root: Any, room: _Room) -> dict[str, tuple[bytes, ...]]:
+    """By every name that a program may show, with all contents that it may take for the file's."""
+    named = root["/Names"].get_object().get("/EmbeddedFiles") if "/Names" in root else None
+    associated = root["/AF"].get_object() if "/AF" in root else ()
+    found: dict[str, dict[tuple[int, int], bytes]] = {}
+    for name, item in (*_leaves(named), *(("", item) for item in associated)):
+        file = item.get_object()
+        held = file["/EF"].get_object()
+        for place in (held.raw_get(key) for key in held):
+            key = place.idnum, place.generation
+            for said in {name, *(str(file[of]) for of in NAMES if of in file)} - {""}:
+                contents = found.setdefault(said, {})
+                if key not in contents:
+                    contents[key] = room.take(place.get_object().get_data())
+    return {name: tuple(contents.values()) for name, contents in found.items()}
+
+
+def _leaves(tree: Any) -> Iterator[tuple[str, Any]]:
+    """Names and what they stand for, of all branches of a name tree, each once."""
+    waiting, seen = [tree] if tree is not None else [], set()
+    while waiting:
+        item = waiting.pop()
+        node = item.get_object()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        waiting += node["/Kids"].get_object() if "/Kids" in node else ()
+        names = list(node["/Names"].get_object()) if "/Names" in node else []
+        yield from zip((str(name.get_object()) for name in names[::2]), names[1::2], strict=True)
+
+
+def _sum(page: Any, room: _Room) -> str:
     held = page["/Contents"].get_object()
-    streams = held if isinstance(held, ArrayObject) else [held]
-    return b"\n".join(stream.get_object().get_data() for stream in streams)
+    total = hashlib.sha256()
+    for number, stream in enumerate(held if isinstance(held, ArrayObject) else [held]):
+        total.update(b"\n" * (number > 0) + room.take(stream.get_object().get_data()))
+    return total.hexdigest()
 
 
 def _notes(page: Any) -> tuple[str, ...]:
@@ -130,10 +204,20 @@ def _notes(page: Any) -> tuple[str, ...]:
 
 
 def _note(note: Any) -> str:
-    act = note.get("/A")
-    does = act.get_object()["/S"] if act is not None else "/GoTo"
-    odd = does not in WHERE or "/AA" in note
-    return f"{note['/Subtype'][1:]} with {str(does)[1:]}" if odd else str(note["/Subtype"])[1:]
+    """Its kind, and what it does or has that no link of a report does or has."""
+    act = note["/A"].get_object() if "/A" in note else {"/S": "/GoTo"}
+    odd = {act["/S"]} - WHERE | set(act) & {"/Next"} | set(note) - LINK
+    odd |= {name for name, width in _borders(note) if width != 0}
+    kind = str(note["/Subtype"])[1:]
+    return f"{kind} with {', '.join(sorted(str(name)[1:] for name in odd))}" if odd else kind
+
+
+def _borders(note: Any) -> Iterator[tuple[str, Any]]:
+    """How wide a line is drawn around it, by what says so."""
+    if "/BS" in note:
+        yield "/BS", note["/BS"].get_object().get("/W", 1)
+    if "/Border" in note:
+        yield "/Border", note["/Border"].get_object()[2].get_object()
 
 
 def _acts(root: Any) -> tuple[str, ...]:

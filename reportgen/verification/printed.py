@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ Array = NDArray[np.float64]
 Ends = tuple[str, str, str]
 """A number as it is printed, and the ends of its interval."""
 WORDS = frozenset(verdicts.VERDICTS)
+DRAWN = "drawn otherwise"
+"""What is said of a page beside its words."""
 
 
 @dataclass(frozen=True)
@@ -114,19 +117,22 @@ def compare(
             ):
                 standing = DIFFERENT
             found.append(Printed(one.page, one.text, other.text, around, standing))
-    if promised:
-        found += _drawn(reported, again, {item.page for item in found})
+    found += _drawn(reported, again, {item.page for item in found}, DIFFERENT if promised else NOT_JUDGED)
     return Pages(count, count - sum(page < count for page in open_pages), same, tuple(found))
 
 
-def _drawn(reported: Document, again: Document, told: set[int]) -> Iterator[Printed]:
-    """Pages whose words are the same, and which look otherwise all the same."""
-    for page, (one, other) in enumerate(zip(reported.drawn, again.drawn, strict=False), start=1):
-        if one != other and page not in told:
-            where = "its fonts, links or images"
-            if reported.sums[page - 1] != again.sums[page - 1]:
-                where = "its lines, or where things stand"
-            yield Printed(page, "drawn otherwise", "the same words", where, DIFFERENT)
+def _drawn(reported: Document, again: Document, told: set[int], standing: str) -> Iterator[Printed]:
+    """Pages that look otherwise; those that must not, and are told for their words, are not told again."""
+    for page, (one, other) in enumerate(zip_longest(reported.drawn, again.drawn), start=1):
+        if one == other or (standing == DIFFERENT and page in told):
+            continue
+        if one is None or other is None:
+            yield Printed(page, DRAWN, "no such page" if one else "a page", "all of it", standing)
+            continue
+        where = "its fonts, links or images"
+        if reported.sums[page - 1] != again.sums[page - 1]:
+            where = "its lines, or where things stand"
+        yield Printed(page, DRAWN, "other words" if page in told else "the same words", where, standing)
 
 
 class Values:

@@ -179,7 +179,7 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
         untrue = {number.file for number in numbers if number.standing == DIFFERENT}
         otherwise += _other_bytes(evidence, {n: c for n, c in written.items() if n not in untrue})
         if document.frame != evidence.document.frame:
-            otherwise.append(("the PDF", "its outline or page numbers are not what this run gives"))
+            otherwise.append(("the PDF", "its outline, page numbers or tags are not what this run gives"))
     otherwise += _otherwise_about(
         evidence.document.about, document.about, None if promised and same_writer else STEADY
     )

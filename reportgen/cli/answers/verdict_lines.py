@@ -22,6 +22,7 @@ from reportgen.verification.numbers import (
     UNDECIDED,
     Number,
 )
+from reportgen.verification.printed import DRAWN
 
 if TYPE_CHECKING:
     from reportgen.execution import Outcome
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Things that are not as reported, in the lines for people."""
+LONGEST = 300
+"""Letters of one of them."""
 ENDINGS = {
     IDENTICAL: "every number but timings repeats to the bit",
     EQUIVALENT: "no number differs beyond its noise",
@@ -60,8 +63,17 @@ def lines(found: Verification, outcome: Outcome | None, *, quick: bool) -> Itera
     if len(rest) > SHOWN:
         yield f"  and {prose.count(len(rest) - SHOWN)} more; --json lists all"
     unjudged = [item for item in (found.pages.others if found.pages else ()) if item.standing == NOT_JUDGED]
-    if unjudged:
-        yield f"  not judged: {many(len(unjudged), 'thing')} that pages print otherwise; --json lists all"
+    words = sum(item.reported != DRAWN for item in unjudged)
+    if words:
+        yield f"  not judged: {many(words, 'thing')} that pages print otherwise; --json lists all"
+    if len(unjudged) > words:
+        pages = [str(item.page) for item in unjudged if item.reported == DRAWN]
+        named = (
+            f"page{'s' * (len(pages) > 1)} {', '.join(pages)}"
+            if len(pages) <= SHOWN
+            else f"{len(pages)} pages"
+        )
+        yield f"  not judged: what is drawn on {named}; look at them beside those that --output DIR keeps"
     yield ending(found)
 
 
@@ -194,7 +206,8 @@ def others(found: Verification) -> Iterator[dict[str, str]]:
 
 
 def _line(standing: str, where: str, change: str) -> dict[str, str]:
-    return {"standing": standing, "where": where, "change": change}
+    told = change if len(change) <= LONGEST else f"{change[:LONGEST]} …"
+    return {"standing": standing, "where": where, "change": told}
 
 
 def _ranked(numbers: Sequence[Number]) -> list[Number]:
