@@ -50,6 +50,7 @@ def listing(lengths: list[int]) -> str:
 CASES = {
     "a listing": listing([1, 4, 2, 25, 3, 1, 1]),
     "three items": listing([20] * 3),
+    "none": items([]),
     "one": items([50]),
     "alike": items([20] * 7),
     "one that is long": items([12, 12, 300, 12, 12, 12, 12]),

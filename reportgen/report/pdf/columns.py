@@ -30,7 +30,7 @@ def equal_columns() -> Iterator[None]:
         def laid(box: Any, below: float) -> Any:
             return plain(context, box, below, skip, around, *others)
 
-        whole = all(child.style["break_inside"] == "avoid" for child in box.children)
+        whole = box.children and all(child.style["break_inside"] == "avoid" for child in box.children)
         if not whole or box.style["column_fill"] != "balance":
             return laid(box, below)
         filled = box.copy()
