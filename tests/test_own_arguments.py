@@ -213,11 +213,11 @@ def test_what_only_running_tells_breaks_the_cell_in_one_line(mine: Path, made: s
 
 
 def test_estimates_that_are_no_numbers_are_told_with_the_arguments(mine: Path) -> None:
-    change("share: 0.5", "share: 1e308")
+    change("share: 0.5", "share: 1e308, kind: 'a: b'")
     assert run() == 4
     (arm,) = [arm for arm in record().arms if arm.label == "half"]
-    assert arm.cause.startswith("made.py:build(share=1e+308) of ")
-    assert arm.cause.endswith("Mend build(share=1e+308) in made.py.")
+    assert arm.cause.startswith('made.py:build(kind="a: b", share=1e+308) of ')
+    assert arm.cause.endswith('Mend build(kind="a: b", share=1e+308) in made.py.')
 
 
 @pytest.mark.parametrize(
