@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from inspect import Signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from reportgen.declaration import Experiment, find, load
 from reportgen.errors import UsageError
 from reportgen.plan import Cell, Plan, make_plan
 from reportgen.store import FORMAT, BrokenRecord, JudgementRecord, MeasurementRecord, Record, Store
-from reportgen.usercode import UserCode
+from reportgen.usercode import UserCode, misfit
 
 if TYPE_CHECKING:
     from reportgen.datasets import Dataset, Table
@@ -310,13 +311,32 @@ def _code(experiment: Experiment, folder: Path, noted: Store | None) -> UserCode
     digests: dict[str, str] = {}
     for place, reference in experiment.code.items():
         try:
-            digests |= UserCode.read([reference], folder).digests
+            code = UserCode.read([reference], folder)
         except UsageError as error:
             digest = noted.code_digest(reference) if noted is not None else None
             if digest is None:
                 raise experiment.error(place, str(error)) from error
             digests[reference] = digest
+        else:
+            _check_call(experiment, place, code.signature(reference))
+            digests |= code.digests
     return UserCode(folder.resolve(), digests)
+
+
+def _check_call(experiment: Experiment, place: tuple[str | int, ...], expected: Signature | None) -> None:
+    """The arguments fit the function that `code` has at a place, as far as reading tells. Runs nothing."""
+    arguments = experiment.arguments_of(place)
+    if expected is None:
+        return
+    if arguments is None:
+        raise experiment.error(
+            place,
+            f"must be a reportgen.Estimator, got a function that takes {expected}. "
+            "If it makes one, add its arguments; {} if it needs none.",
+        )
+    if (wrong := misfit(expected, arguments)) is not None:
+        at = (*place[:-1], "arguments", *wrong.unknown[:1])
+        raise experiment.error(at, f"{experiment.code[place]} {wrong.text}")
 
 
 def _digest(experiment: Experiment) -> str:

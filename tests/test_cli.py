@@ -116,7 +116,10 @@ def test_a_quick_command_loads_no_heavy_library(arguments: list[str], begins: st
         (["render", "tiny.yaml"], "4 of 4 cells are not measured in output/.store. Run `reportgen run tiny"),
         (["init", "tiny"], "tiny.yaml: is there already"),
         (["init", "tiny", "--own", "model"], "tiny.yaml: is there already"),
-        (["init", "b", "--own", "data"], "--own: must be gradients or model, got 'data'. Choose one"),
+        (
+            ["init", "b", "--own", "data"],
+            "--own: must be gradients, model or estimator, got 'data'. Choose one",
+        ),
         (["init", "nowhere/b"], "nowhere/b.yaml: cannot be written (No such file or directory). Choose"),
         (["compare", "tiny.yaml"], "Missing argument 'NEW'"),
         (["compare", "nowhere", "tiny.yaml"], "nowhere: must be a report's folder or its results.csv"),
@@ -207,6 +210,20 @@ def test_init_of_own_code_runs_as_it_is(
     capsys.readouterr()
     assert call("init", "mine", "--own", "model") == 2
     assert capsys.readouterr().err == "error: mine.py: is there already. Choose another name, or delete it.\n"
+
+
+def test_init_of_an_own_estimator_confirms_its_claims(
+    tiny: Path, quick_reports: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the precision that it is written with: it takes no longer than others at a coarse one."""
+    assert call("init", "mine", "--own", "estimator") == 0
+    told = capsys.readouterr().out
+    assert told == "mine.py and mine.yaml are written. Next: reportgen report mine.yaml --allow-code\n"
+    assert call("report", "mine.yaml", "--allow-code", "--executor", "serial") == 0
+    assert capsys.readouterr().out.count("  confirmed  ") == 4
+    assert "(mine.py:build, called with share = 0.5)" in Path("output/mine/report.html").read_text()
+    assert call("check", "mine.yaml", "--set", "estimators[0].arguments.part=1") == 2
+    assert "mine.py:build takes (share=1.0): part is unknown." in capsys.readouterr().err
 
 
 def test_init_leaves_nothing_where_not_all_of_it_can_be_written(

@@ -257,7 +257,7 @@ def test_one_of_own_code_names_the_file_beside_it(name: str, own: str) -> None:
     assert list(files) == [f"{name}.py", f"{name}.yaml"]
     experiment = load_text(files[f"{name}.yaml"])
     assert experiment.experiment == name and experiment.claims
-    assert experiment.problem.code == f"{name}.py:build" and "def build(" in files[f"{name}.py"]
+    assert set(experiment.code.values()) == {f"{name}.py:build"} and "def build(" in files[f"{name}.py"]
     assert "my_" not in files[f"{name}.yaml"] and f"report {name}.yaml" in files[f"{name}.yaml"]
 
 

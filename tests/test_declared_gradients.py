@@ -408,7 +408,6 @@ def test_faults_of_a_model_are_all_told_at_once(mine: Path) -> None:
             "- {name: number, label: pathwise}",
             "must give a function without arguments as 'number', got int.",
         ),
-        ("mine.py:build}", "mine.py:build, arguments: {width: 2}}", "Change problem.arguments"),
         ("mine.py:build}", "mine.py:torch}", "mine.py:torch: must be a function, got module."),
         ("mine.py:build}", "mine.py:CODE}", "mine.py"),
     ],

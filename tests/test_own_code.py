@@ -308,9 +308,9 @@ def test_faults_of_the_users_are_told_where_they_stand(
         ),
         (
             "my_model.py",
-            "latent=2",
-            "latent",
-            r"^my_model.py:build: takes \(latent\), missing a required argument: 'latent'\. Change problem",
+            "def build(latent=2):",
+            "build = lambda latent: built(latent)\ndef built(latent):",
+            r"^my_model.py:build: takes \(latent\): latent is missing\. Change one of the two\.$",
         ),
         (
             "my_estimator.py",

@@ -213,10 +213,12 @@ def test_an_estimator_whose_file_asks_for_threads_is_measured_with_one() -> None
     assert Path("threads").read_text() == "1"
 
 
-def reported(model: str, text: str, capsys: pytest.CaptureFixture[str], file: str = "my_model.py") -> int:
+def reported(
+    model: str, text: str, capsys: pytest.CaptureFixture[str], file: str = "my_model.py", *options: str
+) -> int:
     Path(file).write_text(model, encoding="utf-8")
     Path("mine.yaml").write_text(text, encoding="utf-8")
-    return call("report", "mine.yaml", "--allow-code", "--executor", "serial")
+    return call("report", "mine.yaml", "--allow-code", "--executor", "serial", *options)
 
 
 def printed() -> str:
@@ -256,7 +258,15 @@ def test_names_of_files_and_words_in_any_script(
             return reportgen.Model(nn.Linear(4, 4), nn.Linear(2, 4), torch.ones(3, 4))
         """)
     text = declared("模型.py:build", "words: 维度")
-    assert reported(model, text, capsys, "模型.py") == 0
+    made = "import reportgen\ndef build(kind): return reportgen.Estimator(name='m', evaluate=estimate)\n"
+    made += "def estimate(draws, _): return (draws.f.unsqueeze(-1) * draws.score).mean(2)\n"
+    Path("估计.py").write_text(made, encoding="utf-8")
+    mine = "[{python: '估计.py:build', arguments: {kind: a}, label: mine}, pathwise, leave_one_out]"
+    text = text.replace("[pathwise, leave_one_out]", mine)
+    option = "estimators[0].arguments.kind=维"
+    assert reported(model, text, capsys, "模型.py", "--set", option) == 0
+    assert r"\u4f30\u8ba1.py:build,calledwithkind=\u7ef4" in printed()
+    assert r"estimators[0].arguments.kind=\u7ef4" in printed()
     assert r"\u6a21\u578b.py:build" in printed() and r"words=\u7ef4\u5ea6" in printed()
 
 

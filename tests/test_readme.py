@@ -15,7 +15,7 @@ import torch
 import yaml
 
 import reportgen
-from reportgen.declaration import load_text
+from reportgen.declaration import load, load_text
 from reportgen.declaration.claims.statistics import MODEL_STATISTICS, STATISTICS
 from tests.example_model import EXAMPLES
 
@@ -53,6 +53,17 @@ def test_the_model_shown_is_the_example() -> None:
     assert [line for line in shown.splitlines() if line.strip() not in lines] == []
 
 
+def test_the_estimator_that_a_function_makes_is_the_example() -> None:
+    code, _ = blocks(OWN_CODE, "Your own estimator", "python")
+    assert (EXAMPLES / "my_baseline.py").read_text().endswith(f"\n{code}")
+    (shown,) = blocks(OWN_CODE, "Your own estimator", "yaml")
+    declared = load(EXAMPLES / "my_baseline.yaml").estimators
+    labels = [spec.label for spec in declared]
+    for spec in load_text(f"experiment: x\nproblem: {{model: conjugate}}\n{shown}").estimators:
+        whole = declared[labels.index(spec.label)]
+        assert (spec.name, spec.num_samples) == (whole.name, whole.num_samples)
+
+
 def test_a_q_without_a_network_is_measured_as_shown() -> None:
     """Of the quadratic E[∂f/∂μ] is −Λ μ, and pathwise's variance of it tr Λ Σ_q Λ, with Σ_q the identity."""
     space: dict[str, Any] = {}
@@ -70,7 +81,8 @@ def test_the_lattice_shown_estimates_the_same_gradient_with_less_noise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     space: dict[str, Any] = {}
-    exec(*blocks(OWN_CODE, "Your own estimator", "python"), space)
+    (code,) = [code for code in blocks(OWN_CODE, "Your own estimator", "python") if "lattice" in code]
+    exec(code, space)
     monkeypatch.syspath_prepend(EXAMPLES)
     torch.manual_seed(0)
     model = importlib.import_module("my_vae").build(epochs=1)

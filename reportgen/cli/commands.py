@@ -90,7 +90,9 @@ def init(
     own: Annotated[
         str | None,
         typer.Option(
-            "--own", metavar="KIND", help="gradients or model: of Python code of yours, begun in NAME.py."
+            "--own",
+            metavar="KIND",
+            help="gradients, model or estimator: of Python code of yours, begun in NAME.py.",
         ),
     ] = None,
     output: Unused = OUTPUT,

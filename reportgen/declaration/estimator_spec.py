@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from reportgen.declaration.code_reference import CodeReference
+from reportgen.declaration.code_reference import Arguments, CodeReference
 from reportgen.declaration.complaints import describe, refuse
-from reportgen.declaration.own_estimator import OwnEstimator, described, function_of, of_function
+from reportgen.declaration.own_estimator import OwnEstimator, described, function_of, of_code, of_function
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.scalars import Choice, Real, Switch, Text, Whole, one_of
 from reportgen.estimators.estimator import Estimator
@@ -90,7 +90,12 @@ class EstimatorEntry(BaseModel):
     python: Annotated[str, CodeReference("python: my_estimator.py:ESTIMATOR")] | None = Field(
         default=None,
         description="An estimator of your own in place of a name: `file.py:object`, relative to the "
-        "declaration's folder, or `package.module:object`; a `reportgen.Estimator`.",
+        "declaration's folder, or `package.module:object`; a `reportgen.Estimator`, or with `arguments` a "
+        "function that makes one.",
+    )
+    arguments: Annotated[dict[str, Any], Arguments()] | None = Field(
+        default=None,
+        description="Keywords that the function of `python`, which makes the estimator, is called with.",
     )
     function: Annotated[str, Text(60)] | None = Field(
         default=None,
@@ -170,7 +175,8 @@ def _written(spec: EstimatorSpec) -> dict[str, Any]:
         return {"name": function_of(spec.name), "label": spec.label, **spec.own.written()}
     if spec.own is not None:
         del written["name"]
-        written = {"python": spec.name, **written, **spec.own.written()}
+        called = {} if spec.own.arguments is None else {"arguments": dict(spec.own.arguments)}
+        written = {"python": spec.own.python, **called, **written, **spec.own.written()}
     written |= {"antithetic": True} if spec.antithetic else {}
     return written | ({} if spec.temperature is None else {"temperature": spec.temperature})
 
@@ -220,7 +226,7 @@ def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
     return EstimatorSpec(name, _nameable(label), num_samples, entry.antithetic, temperature=temperature)
 
 
-OWN_OPTIONS = ("unbiased", "serves", "words")
+OWN_OPTIONS = ("arguments", "unbiased", "serves", "words")
 
 
 def _resolve_own(entry: EstimatorEntry, python: str) -> EstimatorSpec:
@@ -230,7 +236,7 @@ def _resolve_own(entry: EstimatorEntry, python: str) -> EstimatorSpec:
     if entry.temperature is not None:
         raise refuse(
             "is for estimators of reportgen's; your own has it in its code, "
-            "reportgen.Estimator(temperature=…). Remove it here.",
+            "reportgen.Estimator(temperature=…). Remove it here, or make it one of the arguments.",
             at=("temperature",),
         )
     num_samples = (2 if entry.antithetic else 1) if entry.num_samples is None else entry.num_samples
@@ -239,8 +245,10 @@ def _resolve_own(entry: EstimatorEntry, python: str) -> EstimatorSpec:
             f"must be even, for pairs, got {num_samples}. Use {num_samples + 1}.", at=("num_samples",)
         )
     label = _nameable(entry.label or python.rpartition(":")[2])
-    own = OwnEstimator(entry.unbiased is not False, entry.serves or "mean", entry.words or "")
-    return EstimatorSpec(python, label, num_samples, entry.antithetic, own)
+    own = OwnEstimator(
+        entry.unbiased is not False, entry.serves or "mean", entry.words or "", python, entry.arguments
+    )
+    return EstimatorSpec(of_code(python, entry.arguments), label, num_samples, entry.antithetic, own)
 
 
 OF_FUNCTIONS = ("name", "unbiased", "words", "label")
@@ -249,7 +257,7 @@ OF_FUNCTIONS = ("name", "unbiased", "words", "label")
 
 def _resolve_given(entry: EstimatorEntry, function: str) -> EstimatorSpec:
     for option in sorted(entry.model_fields_set - {"function", *OF_FUNCTIONS}):
-        if getattr(entry, option):
+        if getattr(entry, option) not in (None, False):
             raise refuse(
                 "is nothing that reportgen can do to a function of problem.gradients. Remove it.",
                 at=(option,),

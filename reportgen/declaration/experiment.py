@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
@@ -198,8 +198,16 @@ class Experiment(Section):
             found["problem", self.problem.model] = self.problem.code
         for i, spec in enumerate(self.estimators):
             if spec.own is not None and not spec.own.given:
-                found["estimators", i, "python"] = spec.name
+                found["estimators", i, "python"] = spec.own.python
         return found
+
+    def arguments_of(self, place: Path) -> Mapping[str, Any] | None:
+        """What the function that `code` has at a place is called with; None where it names no function."""
+        found: Any = self.model_dump()
+        for part in place[:-1]:
+            found = found[part]
+        arguments: Mapping[str, Any] | None = found.get("arguments")
+        return arguments
 
     @property
     def folder(self) -> FilePath:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pydantic_core import PydanticCustomError
 
+from reportgen.declaration.complaints import listing
 from reportgen.declaration.scalars import Slug
 from reportgen.errors import UsageError
 from reportgen.resources import examples
 
-OWN = {"gradients": "my_gradients", "model": "my_vae"}
+OWN = {"gradients": "my_gradients", "model": "my_vae", "estimator": "my_baseline"}
 """What an experiment may be of that is a user's own code, and the example that it begins from."""
 
 _TEXT = """\
@@ -57,7 +58,7 @@ def first_experiment(name: str, own: str | None = None) -> dict[str, str]:
     cannot be a folder's, and for an `own` that there is not.
     """
     if own is not None and own not in OWN:
-        raise UsageError(f"--own: must be {' or '.join(OWN)}, got {own!r}. Choose one, or leave it out.")
+        raise UsageError(f"--own: must be {listing(OWN)}, got {own!r}. Choose one, or leave it out.")
     try:
         slug = Slug().check(name)
     except PydanticCustomError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reportgen.estimators.estimator import Coefficients, Draws, Estimator
@@ -19,6 +21,10 @@ class OwnEstimator:
     serves: str = "mean"
     """``mean``, ``bound`` or ``both``."""
     words: str = ""
+    python: str = ""
+    """The reference of its code; empty where it is `given`."""
+    arguments: Mapping[str, Any] | None = field(default=None, hash=False)
+    """Keywords that the function there, which makes it, is called with; None where it is there itself."""
     given: bool = False
     """Whether it is a function that the problem's own code gives; its name is then “name()”."""
 
@@ -27,6 +33,17 @@ class OwnEstimator:
         plain: dict[str, Any] = {"unbiased": self.unbiased}
         plain |= {} if self.given else {"serves": self.serves}
         return plain | ({"words": self.words} if self.words else {})
+
+
+def of_code(python: str, arguments: Mapping[str, Any] | None) -> str:
+    """What a user's own estimator is called, another for other arguments: “my_estimator.py:make(decay=0.9)”.
+
+    It is part of keys, so values are written unmistakably, and the order of names tells nothing.
+    """
+    if arguments is None:
+        return python
+    given = (f"{name}={json.dumps(arguments[name], ensure_ascii=False)}" for name in sorted(arguments))
+    return f"{python}({', '.join(given)})"
 
 
 def of_function(name: str) -> str:

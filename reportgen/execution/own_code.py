@@ -38,15 +38,16 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
     Raises CellError where an estimator is not what its declaration says.
     """
     arms = [arm for arm in cell.arms if arm.own is not None and not arm.own.given]
+    own = {arm.estimator: arm.own for arm in arms if arm.own is not None}
     model = model_code(cell)
-    used = list(dict.fromkeys([*([model] if model else []), *(arm.estimator for arm in arms)]))
+    used = list(dict.fromkeys([*([model] if model else []), *(one.python for one in own.values())]))
     if not used:
         yield Loaded(None, ESTIMATORS)
         return
     if code is None:
         raise CellError(f"{used[0]}: is code that was not allowed to run. Add --allow-code if you trust it.")
     sources = {text: code.source(text) for text in used}
-    import torch
+    from reportgen.problems.calling import made
 
     with _ALONE, undisturbed(), importable(*sources.values()):
 
@@ -55,9 +56,19 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
             assert reference is not None
             return load_object(reference, sources[text])
 
-        own = {text: load(text) for text in dict.fromkeys(arm.estimator for arm in arms)}
-        torch.set_num_threads(1)  # whatever the code asked for, as where a model is made
-        kinds = {arm.estimator: fitting(arm, own[arm.estimator]) for arm in arms}
+        def maker(text: str) -> object:
+            found = load(text)
+            if isinstance(found, Estimator):
+                raise CellError(
+                    f"{text}: is a reportgen.Estimator, which takes no arguments. Leave them out."
+                )
+            return found
+
+        found = {
+            name: made(load if one.arguments is None else maker, one.python, one.arguments, cell.seed)
+            for name, one in own.items()
+        }
+        kinds = {arm.estimator: fitting(arm, found[arm.estimator]) for arm in arms}
         yield Loaded(load, {**ESTIMATORS, **kinds}, partial(faults_told, *sources.values()))
 
 
@@ -72,7 +83,8 @@ def fitting(arm: Arm, found: object) -> Estimator:
     name, own = arm.estimator, arm.own
     assert own is not None
     if not isinstance(found, Estimator):
-        raise CellError(f"{name}: must be a reportgen.Estimator, got {type(found).__name__}.")
+        must = "must be" if own.arguments is None else "must make"
+        raise CellError(f"{name}: {must} a reportgen.Estimator, got {type(found).__name__}.")
     if found.parameters != "phi":
         raise CellError(f"{name}: must estimate the gradient in φ, it has parameters={found.parameters!r}.")
     for kind, function, unbiased in (

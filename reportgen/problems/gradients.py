@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from reportgen.errors import CellError, UsageError
+from reportgen.problems.calling import made
 from reportgen.problems.given import given
 from reportgen.problems.materials import Materials
 from reportgen.problems.problem import Described
-from reportgen.problems.python_model import called
 
 
 def build(materials: Materials) -> Described:
@@ -19,24 +19,24 @@ def build(materials: Materials) -> Described:
     code may not be run, or lacks a function that the declaration names, or where all of them break.
     """
     text = str(materials.settings["gradients"])
-    made = called(materials, text)
-    if not isinstance(made, Mapping) or not all(isinstance(name, str) for name in made):
-        found = "other keys than text" if isinstance(made, Mapping) else type(made).__name__
+    found = made(materials.code, text, materials.settings["arguments"], materials.seed)
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
+        got = "other keys than text" if isinstance(found, Mapping) else type(found).__name__
         raise CellError(
-            f'{text}: must return a mapping of names to functions, got {found}. Return {{"mine": function}}.'
+            f'{text}: must return a mapping of names to functions, got {got}. Return {{"mine": function}}.'
         )
     for name in materials.functions:
-        if name not in made:
+        if name not in found:
             raise CellError(
                 f"{text}: gives no function called {name!r}, which estimators names, but "
-                f"{', '.join(map(repr, made)) or 'none'}. Change one of the two."
+                f"{', '.join(map(repr, found)) or 'none'}. Change one of the two."
             )
-        if not callable(made[name]):
+        if not callable(found[name]):
             raise CellError(
                 f"{text}: must give a function without arguments as {name!r}, got "
-                f"{type(made[name]).__name__}. Write lambda: … around what it computes."
+                f"{type(found[name]).__name__}. Write lambda: … around what it computes."
             )
-    functions = {name: made[name] for name in materials.functions}
+    functions = {name: found[name] for name in materials.functions}
 
     @contextmanager
     def told() -> Iterator[None]:

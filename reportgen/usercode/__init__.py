@@ -9,6 +9,7 @@ from reportgen.usercode.code import UserCode
 from reportgen.usercode.loading import faults_told, importable, load_object
 from reportgen.usercode.places import noted, our_place, place_of
 from reportgen.usercode.reference import Reference
+from reportgen.usercode.signature import misfit
 from reportgen.usercode.told import shown, told
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "faults_told",
     "importable",
     "load_object",
+    "misfit",
     "noted",
     "our_place",
     "place_of",

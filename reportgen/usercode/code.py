@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from inspect import Signature
 from pathlib import Path
 
 from reportgen.errors import CellError, UsageError
 from reportgen.usercode.reference import Reference
+from reportgen.usercode.signature import read_signature
 from reportgen.usercode.source import Source, locate
 
 
@@ -38,6 +40,12 @@ class UserCode:
         if not same:
             raise CellError(f"{text}: must stay as it is while the experiment runs, was changed. Run again.")
         return source
+
+    def signature(self, text: str) -> Signature | None:
+        """What the function of a reference takes; None where reading alone does not tell."""
+        reference = Reference.parse(text)
+        assert reference is not None
+        return read_signature(reference, self.source(text))
 
 
 def digest(source: Source) -> str:

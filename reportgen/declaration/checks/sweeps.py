@@ -31,6 +31,8 @@ _SEED_BEFORE = re.compile(r"train(\.after)+\.seed")
 
 
 def _why_not_swept(path: str) -> str | None:
+    if re.match(r"estimators\b", path):
+        return "declare the estimator once a value, each with its label, and all see the same draws"
     if _SEED_BEFORE.fullmatch(path):
         return "sweep train.seed, which the training before it follows"
     return _NOT_SWEPT.get(path)

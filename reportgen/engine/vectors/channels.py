@@ -113,8 +113,8 @@ class Channel(Replicates[ChannelKey, Moments]):
         if self.key.constant:
             return "Add a smaller constant."
         if self.key.estimator not in ESTIMATORS:
-            file, _, name = self.key.estimator.rpartition(":")
-            return f"Mend {name} in {file}." if file else "Mend it."
+            file, _, name = self.key.estimator.partition(":")
+            return f"Mend {name} in {file}." if name else "Mend it."
         return MODEL_REMEDY
 
     def fit(self, values: Values, frame: Frame) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reportgen.declaration import EstimatorSpec
+from reportgen.declaration.code_reference import called
 from reportgen.declaration.own_estimator import function_of
 from reportgen.estimators import Estimator
 from reportgen.findings import Findings, prose
@@ -29,6 +31,7 @@ def warning(kind: Estimator, findings: Findings) -> str:
 def context(findings: Findings) -> Mapping[str, Any]:
     """One entry an estimator of the table, one row a label."""
     kinds = {spec.name: spec.kind for spec in findings.experiment.estimators}
+    made = {spec.name: _made(spec) for spec in findings.experiment.estimators}
     formulas = {name: _formulas(kind, findings.objectives) for name, kind in kinds.items()}
     found = []
     v = findings.vocabulary
@@ -45,7 +48,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
                 "requires": f"Requires: {kind.requires[:1].lower()}{kind.requires[1:]}"
                 if kind.requires and not kind.control
                 else "",
-                "words": "" if kind.formula else _words("" if v.given else name, kind.spoken),
+                "words": "" if kind.formula else _words(made[name], kind.spoken),
                 "warning": warning(kind, findings),
                 "cites": [key.strip() for key in kind.source.split(",") if key.strip()],
                 "formulas": formulas[name],
@@ -111,6 +114,11 @@ def _formulas(kind: Estimator, objectives: Sequence[str]) -> list[tuple[str, For
         )
         for latex, spoken in dict.fromkeys(forms)
     ]
+
+
+def _made(spec: EstimatorSpec) -> str:
+    """Where the code of a user's own is, and what it is called with; empty for all others."""
+    return "" if spec.own is None or spec.own.given else called(spec.own.python, spec.own.arguments or {})
 
 
 def _words(reference: str, spoken: str) -> str:
