@@ -79,7 +79,7 @@ class Source:
 
     @property
     def most(self) -> int:
-        """Bytes that none of its files has, in whatever form: twice a double for every pixel of every image."""
+        """Bytes that none of its files has, in whatever form: two doubles for every pixel of every image."""
         return 16 * sum(self.counts) * self.shape[0] * self.shape[1]
 
     @property

@@ -26,9 +26,7 @@ from reportgen.engine.vectors.meter import Measured, integrands_of
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.engine.vectors.seldom import seldom, without
 from reportgen.engine.vectors.space import Space
-
-EXACT = ("exact_variance", "exact_squared_norm", "exact_bias_squared", "bias_squared", "bias_squared_without")
-"""Arrays that only records with exact answers have."""
+from reportgen.store.shapes import EXACT
 
 
 @dataclass(frozen=True)
