@@ -70,7 +70,7 @@ def _require_measurement(record: MeasurementRecord) -> None:
     found = _require_shapes(arrays, wanted, sizes)
     sound = [arm.status != "broken" for arm in record.arms]
     for name in KNOWN:
-        _require(not np.isnan(arrays[name][sound][..., 0]).any(), f"{name} of all groups is no number")
+        _require(bool(np.isfinite(arrays[name][sound][..., 0]).all()), f"{name} of all groups is no number")
     _require(_whole(arrays["coordinate_count"]), "coordinate_count has what is no count")
     _require(_whole(arrays["coordinate_dead"], arrays["coordinate_count"] + 1), "coordinate_dead is no part")
     if record.first_layer:
@@ -79,7 +79,8 @@ def _require_measurement(record: MeasurementRecord) -> None:
         within = np.array([len(record.images), units, height, width])
         _require(_whole(arrays["weight"], within), "weight is none of the layer's")
         drawn = ~np.isnan(arrays["weight_counts"]).any(1)
-        for name in ("weight_mean", "weight_variance", "weight_drawn"):
+        _require(_whole(arrays["weight_counts"][drawn]), "weight_counts has what is no count")
+        for name in ("weight_mean", "weight_variance", "weight_drawn", "unit_pixels"):
             _require(bool(np.isfinite(arrays[name][drawn]).all()), f"{name} is no number where counts are")
         _require(
             bool((arrays["weight_variance"][drawn] > 0.0).all()), "weight_variance is 0 where counts are"

@@ -65,6 +65,9 @@ class BernoulliVAE(Problem):
     def encoding(self, columns: int) -> int:
         return products(columns, *self.hidden, self.latent)
 
+    def units(self, columns: int) -> int:
+        return self.latent + sum(self.hidden) + columns
+
     @property
     def groups(self) -> tuple[str, ...]:
         return *hidden_groups(self.hidden), "logits"

@@ -100,6 +100,10 @@ class LayeredVAE(Problem):
     def encoding(self, columns: int) -> int:
         return products(columns, *self.hidden[0], 2 * self.latent[0])
 
+    def units(self, columns: int) -> int:
+        of_q = sum(sum(widths) for widths in self.hidden[1:])  # an image passes the first network once
+        return of_q + sum(map(sum, self.hidden)) + sum(self.latent) + columns
+
     @property
     def groups(self) -> tuple[str, ...]:
         return tuple(

@@ -114,6 +114,9 @@ class VAE(Problem):
     def encoding(self, columns: int) -> int:
         return products(columns, *self.hidden, self.eta_size)
 
+    def units(self, columns: int) -> int:
+        return self.latent + sum(self.hidden) + columns
+
     @property
     def groups(self) -> tuple[str, ...]:
         return *hidden_groups(self.hidden), *groups(self.covariance, self.latent)

@@ -73,7 +73,8 @@ class _Seen:
             block.coordinate_variance(covariance)[alive]
             for block, alive in zip(self.pushforward.blocks, self.space.live, strict=True)
         ]
-        return [torch.cat(parts), *parts]
+        together = torch.cat(parts)
+        return [together, *torch.split(together, [len(part) for part in parts])]
 
     @property
     def all_coordinate_variances(self) -> list[Tensor]:
