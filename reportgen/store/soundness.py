@@ -70,7 +70,7 @@ def _require_measurement(record: MeasurementRecord) -> None:
     found = _require_shapes(arrays, wanted, sizes)
     sound = [arm.status != "broken" for arm in record.arms]
     for name in KNOWN:
-        _require(bool(np.isfinite(arrays[name][sound][..., 0]).all()), f"{name} of all groups is no number")
+        _require(not np.isnan(arrays[name][sound][..., 0]).any(), f"{name} of all groups is no number")
     _require(_whole(arrays["coordinate_count"]), "coordinate_count has what is no count")
     _require(_whole(arrays["coordinate_dead"], arrays["coordinate_count"] + 1), "coordinate_dead is no part")
     if record.first_layer:
