@@ -96,6 +96,15 @@ def test_no_row_of_a_table_stands_alone_on_a_page(filled: int) -> None:
     assert len(second) >= 3 and first[-2:].count("group") == 0, (first, second)
 
 
+@pytest.mark.parametrize("filled", range(221, 251, 4))
+def test_no_caption_is_left_by_its_table(filled: int) -> None:
+    rows = "".join(f"<tr><td>row {n}</td></tr>" for n in range(60))
+    head = '<thead><tr><th>head</th></tr></thead><tbody><tr class="group"><th>group</th></tr>'
+    body = f'<div class="wide long"><table><caption>A caption</caption>{head}{rows}</tbody></table></div>'
+    (begun,) = [tags for tags in pages_of(body, {"caption", "td"}, filled) if "A caption" in tags]
+    assert begun[-1].startswith("row")
+
+
 @pytest.mark.parametrize(("filled", "page"), [(100, 0), (190, 0), (240, 1)])
 def test_the_contents_stand_on_the_first_page_where_it_has_room_for_them(filled: int, page: int) -> None:
     items = '<li data-to="#here"><a>section</a></li>' * 9

@@ -26,6 +26,7 @@ from reportgen.errors import MissingRequirementError, RenderError
 from reportgen.report.pdf import tags
 from reportgen.report.pdf.columns import equal_columns
 from reportgen.report.pdf.floats import floats
+from reportgen.report.pdf.groups import repeated_groups
 from reportgen.report.pdf.lines import full_lines
 from reportgen.report.pdf.vector import read as read_drawing
 from reportgen.report.pdf.whole import png_fault, require_targets
@@ -263,7 +264,7 @@ def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
         require_targets(content.decode(), f"{resources.document}: {name}")
     images = {name: read_drawing(content) for name, content in resources.images.items()}
     drawn = {SCHEME + name: image for name, image in images.items() if image is not None}
-    with _guarded(resources.document, when), floats(), full_lines(), equal_columns():
+    with _guarded(resources.document, when), repeated_groups(), floats(), full_lines(), equal_columns():
         document = weasyprint.HTML(
             string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
         ).render(pdf_variant=VARIANT, cache=drawn)
