@@ -92,6 +92,7 @@ def planned(
     """The same for an experiment at hand; `name` stands for it in messages and commands.
 
     The user's own code is looked for in `code_folder`; where the declaration lies if that is left out.
+    Raises DeclarationError where a cell still to be run surely needs more memory than there is.
     """
     _check_characters(name, experiment)
     store = Store(output / STORE)
@@ -101,7 +102,12 @@ def planned(
         digest = _digest(experiment) if data else ""
     code = _code(experiment, code_folder or experiment.folder, store if from_store else None)
     plan = make_plan(experiment, digest, code.digests)
-    return Job(name, experiment, digest, plan, code, store, output / experiment.experiment)
+    job = Job(name, experiment, digest, plan, code, store, output / experiment.experiment)
+    if not from_store:
+        from reportgen.execution.room import require_room
+
+        require_room(experiment, job.missing, _dataset(data) if data else None)
+    return job
 
 
 def require_paper(name: str) -> None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Mapping
+
+import numpy as np
 
 from reportgen.errors import PausedError, UnwritableError
 from reportgen.execution.task import Task
 from reportgen.plan import JudgementCell, TrainingCell
 from reportgen.store import BrokenRecord, JudgementRecord, MeasurementRecord, Record, TrainingRecord
+from reportgen.store.records import Array
+from reportgen.store.shapes import COUNTED, FIXED, JUDGED, MEASURED, shape_of
 
 
 def record_of(task: Task) -> Record:
-    """A record with the cell's key and nothing in it but the time."""
+    """A record with the cell's key and nothing in it but the time and zeros."""
     cell, now = task.cell, time.perf_counter()
     if isinstance(cell, TrainingCell):
-        return TrainingRecord(cell.key, cell.setting, "digits", (0,), (), {}, {}, now, {})
+        return TrainingRecord(cell.key, cell.setting, "digits", (0,), (), {"0": 0.0}, {}, now, {})
     if isinstance(cell, JudgementCell):
         return JudgementRecord(
             key=cell.key,
@@ -32,7 +37,7 @@ def record_of(task: Task) -> Record:
             images=(0, 1),
             seconds=now,
             environment={},
-            arrays={},
+            arrays=_zeros(JUDGED, I=2, C=2, U=3, S=2, p=64, samples=1, shown=1),
         )
     return MeasurementRecord(
         key=cell.key,
@@ -41,7 +46,7 @@ def record_of(task: Task) -> Record:
         base=cell.base,
         checkpoint=cell.checkpoint,
         dataset="digits",
-        groups=(),
+        groups=("all",),
         arms=(),
         images=(),
         latent=1,
@@ -50,8 +55,12 @@ def record_of(task: Task) -> Record:
         draws_per_image=0,
         seconds=now,
         environment={},
-        arrays={},
+        arrays=_zeros(MEASURED | COUNTED, A=0, I=0, G=1, S=2, **FIXED),
     )
+
+
+def _zeros(axes: Mapping[str, str], **sizes: int) -> dict[str, Array]:
+    return {name: np.zeros(shape_of(own, sizes)) for name, own in axes.items()}
 
 
 def finish(task: Task) -> BrokenRecord | None:

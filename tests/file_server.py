@@ -29,6 +29,8 @@ class Fault:
     """ETag; where it is empty there is none."""
     length: bool = True
     """Whether it says how long the body is."""
+    endless: bool = False
+    """Whether the body comes again and again, as long as anyone reads; with `length` left out."""
     wrong_start: bool = False
     """Whether a range is answered with another one."""
 
@@ -130,6 +132,8 @@ def _answer(request: BaseHTTPRequestHandler, served: FileServer) -> None:
         served.ended.wait(60)
         return
     _send(request, served, body)
+    while fault.endless and not served.ended.is_set():
+        _send(request, served, body)
 
 
 def _send(request: BaseHTTPRequestHandler, served: FileServer, body: bytes) -> None:

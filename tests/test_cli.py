@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from reportgen.estimators.score_function import score_function
 from reportgen.execution import Event
 from reportgen.findings import claims_text, csv_text
 from reportgen.store import Store
+from reportgen.store.encoding import to_json
+from reportgen.store.files import checksum
 from tests.blank_paper import blank_paper, no_figures, quick_program
 from tests.crafted import crafted, experiment, variance
 
@@ -326,12 +329,24 @@ def test_a_broken_estimator_is_exit_4_of_run_as_of_report(
     assert answer["broken_estimators"] == []
 
 
+def torn(record: Path) -> None:
+    record.write_bytes(record.read_bytes()[:-20])
+
+
+def forged(record: Path) -> None:
+    """With one image less, and a checksum that is right."""
+    content = json.loads(record.read_bytes())
+    del content["checksum"], content["record"]["images"][0]
+    record.write_bytes(to_json({**content, "checksum": checksum(to_json(content))}))
+
+
+@pytest.mark.parametrize("harm", [torn, forged])
 def test_damaged_cell_is_exit_4_with_the_remedy(
-    tiny: Path, quick_reports: None, capsys: pytest.CaptureFixture[str]
+    tiny: Path, quick_reports: None, capsys: pytest.CaptureFixture[str], harm: Callable[[Path], None]
 ) -> None:
     assert call("run", "tiny.yaml", "--executor", "serial", "--quiet") == 0
-    record = next(Path("output/.store/cells").glob("*/record.json"))
-    record.write_bytes(record.read_bytes()[:-20])
+    record = next(Path("output/.store/cells").glob("*/arrays.safetensors")).with_name("record.json")
+    harm(record)
     assert call("render", "tiny.yaml") == 4
     (line,) = errors(capsys)
     assert str(record.parent) in line and "Run the experiment again" in line

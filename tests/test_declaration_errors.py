@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -273,6 +274,13 @@ REFUSED_FIELDS: dict[str, str] = {
     ),
     'estimators: [{name: pathwise, label: "Café"}, {name: score_function, label: "cafe\u0301"}]': (
         "x.yaml:2 estimators[1].label: 'café' reads like 'Café', the label of estimators[0]. Choose another."
+    ),
+    'estimators: [{name: pathwise, label: "\u0391ll"}, {name: score_function, label: "all"}]': (
+        "x.yaml:2 estimators[1].label: 'all' reads like '\u0391ll' (one has greek capital letter alpha, "
+        "U+0391), the label of estimators[0]. Choose another."
+    ),
+    'estimators: [{name: pathwise, label: "z \u2212 1"}, {name: score_function, label: "z \u2013 1"}]': (
+        "x.yaml:2 estimators[1].label: 'z \u2013 1' reads like 'z \u2212 1' (one has minus sign, "
     ),
     "estimators: [{name: pathwise, label: Score function}, score_function]": (
         "x.yaml:2 estimators[1].label: 'score_function' reads like 'Score function', the label of "
@@ -955,3 +963,38 @@ claims:
 def test_the_remedy_is_near_what_was_written(line: str, said: str) -> None:
     (only,) = complaints(line)
     assert re.search(said.replace("?", r"\?"), only), only
+
+
+@pytest.mark.parametrize(
+    ("problem", "place"),
+    [
+        ("model: vae, hidden: {}", "hidden"),
+        ("model: bernoulli_vae, hidden: {}", "hidden"),
+        ("model: layered_vae, latent: [2], hidden: [{}]", "hidden[0]"),
+        ("model: layered_vae, latent: {}", "latent"),
+    ],
+)
+def test_a_network_of_very_many_layers_is_refused(problem: str, place: str) -> None:
+    text = "experiment: x\nproblem: {" + problem + "}"
+    said = f"x.yaml:2 problem.{place}: must name at most 1000 layers, got 1001. Name fewer."
+    with pytest.raises(DeclarationError, match=re.escape(said)):
+        load_text(text.replace("{}", str([4] * 1001)), "x.yaml")
+    assert load_text(text.replace("{}", str([4] * 1000))).problem.weights(64, 1) > 0
+
+
+def labelled(one: str, other: str) -> str:
+    estimators = f"[{{name: pathwise, label: {one}}}, {{name: score_function, label: {other}}}]"
+    return f"experiment: x\nestimators: {estimators}"
+
+
+def test_greek_letters_are_labels_of_their_own() -> None:
+    """φ is no p, α no a: only what a font shows as the same letter is refused."""
+    labels = ["θ", "φ", "λ", "α", "a", "ρ", "p", "η", "n", "ω", "w", "κ", "k"]
+    for one, other in itertools.combinations(labels, 2):
+        assert load_text(labelled(one, other)).labels == (one, other)
+
+
+@pytest.mark.parametrize(("one", "other"), ["Αa", "ΒB", "Εe", "Ηh", "Κk", "Νn", "οo", "νv", "µμ", "∆Δ"])
+def test_labels_that_look_the_same_are_refused(one: str, other: str) -> None:
+    with pytest.raises(DeclarationError, match=rf"'{other}' reads like '{one}' \(one has \D+, U\+"):
+        load_text(labelled(one, other))

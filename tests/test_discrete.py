@@ -414,4 +414,6 @@ def test_a_temperature_is_named_in_figures() -> None:
     assert short_title("gumbel_softmax at 0.1", "gumbel_softmax").endswith(", τ\u00a0=\u00a00.1")
     assert short_title("gumbel_softmax at 1e-07", "gumbel_softmax").endswith(", τ\u00a0=\u00a010⁻⁷")
     assert short_title("gumbel_softmax at noon", "gumbel_softmax") == "Gumbel_softmax at noon"
+    assert short_title("φ alone", "pathwise") == "φ alone", "a symbol, and Φ another"
+    assert short_title("élan", "pathwise") == "Élan"
     assert short_title("gumbel_softmax", "gumbel_softmax") == "Gumbel-softmax"

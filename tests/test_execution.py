@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from reportgen.execution import Event, Outcome, run
 from reportgen.execution import worker as workers
 from reportgen.execution.cost import seconds_of
 from reportgen.execution.event import Reporter
+from reportgen.execution.own_code import alone
 from reportgen.execution.run import Board
 from reportgen.execution.task import Task
 from reportgen.plan import Plan, make_plan
@@ -124,6 +125,21 @@ def test_a_damaged_cell_is_made_again_and_the_others_are_kept(
     outcome, _ = go(experiment, plan, tmp_path, fake_work.finish)
     assert (outcome.measured, outcome.cached, outcome.damaged) == (1, 4, 1)
     assert store.sound(key)
+
+
+@pytest.mark.parametrize("digests", [{"mine.py:f": "0" * 64}, {}])
+def test_a_training_waits_for_code_of_a_users_own_in_another_thread(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digests: dict[str, str]
+) -> None:
+    """What such code sets, the precision of products, say, is set for all threads of the process."""
+    monkeypatch.setattr(workers, "_train", lambda *_: None)
+    code = UserCode(tmp_path, digests)
+    task = Task(plan.trainings[0], tmp_path, code)
+    with ThreadPoolExecutor(1) as pool:
+        with alone(code):
+            done, _ = wait([future := pool.submit(workers.work, task)], timeout=0.2 if digests else 30)
+            assert bool(done) != bool(digests)
+        assert future.result(30) is None
 
 
 def test_any_executor_will_do(experiment: Experiment, plan: Plan, tmp_path: Path) -> None:

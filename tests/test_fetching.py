@@ -196,6 +196,33 @@ def test_a_server_without_ranges_or_lengths(server: FileServer, place: Path) -> 
     assert lying(place) == CONTENTS
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_an_answer_without_an_end_is_given_up(server: FileServer, place: Path, known: bool) -> None:
+    source = toy(server.base, known=known)
+    server.faults[BIG] = Fault(length=False, endless=True)
+    with pytest.raises(DataError) as error:
+        fetch(source)
+    assert f"{server.base}/{BIG} (gives another file: 8.6 MB or more)" in str(error.value)
+    assert "\n" not in str(error.value) and lying(place) == {}
+    assert server.sent < 4 * source.most
+    del server.faults[BIG]
+    assert fetch(source).state == "fetched" and CONTENTS.items() <= lying(place).items()
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_file_that_says_it_is_too_long_is_not_begun(
+    server: FileServer, place: Path, tmp_path: Path, local: bool
+) -> None:
+    endless = bytes(toy().most)
+    server.files["toy/train.npy"] = endless
+    write_to = tmp_path / "from" / "toy"
+    write_to.mkdir(parents=True)
+    (write_to / "train.npy").write_bytes(endless)
+    with pytest.raises(DataError, match=r"train\.npy \(gives another file: 8\.6 MB or more\)"):
+        fetch(toy(server.base), str(tmp_path / "from") if local else server.base)
+    assert lying(place) == {} and server.sent < len(endless)
+
+
 def test_a_range_that_was_not_asked_for_is_not_appended(server: FileServer, place: Path) -> None:
     begun(place, BIG, CONTENTS[BIG][:100_000], f"{server.base}/{BIG}", "")
     server.faults[BIG] = Fault(wrong_start=True)
@@ -490,8 +517,9 @@ def test_a_silent_server_is_given_up(
 
 
 def test_two_fetches_do_not_mix(server: FileServer, place: Path) -> None:
-    file = toy(server.base).layouts[0].files[0]
-    with partial.partial(file), pytest.raises(DataError, match="another process is fetching this file"):
+    source = toy(server.base)
+    file = source.layouts[0].files[0]
+    with partial.partial(file, source.most), pytest.raises(DataError, match="another process"):
         fetch(toy(server.base))
     fetch(toy(server.base))
     assert lying(place) == CONTENTS

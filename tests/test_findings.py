@@ -26,7 +26,7 @@ from reportgen.findings.statistics.jackknife import Sample
 from reportgen.findings.statistics.named import STATISTICS, of_arm
 from reportgen.findings.statistics.noise_split import data_variance, monte_carlo_share
 from reportgen.plan import Arm, MeasurementCell, make_plan
-from reportgen.store.records import MeasurementRecord
+from reportgen.store.records import MeasurementRecord, TrainingRecord
 from tests.crafted import crafted, crafted_record, experiment, variance
 from tests.synthetic import BUCKETS, COORDINATES, IMAGES, measurement, replicates, synthetic_findings
 from tests.synthetic_experiment import synthetic_plan
@@ -367,6 +367,9 @@ def test_records_are_read_under_the_names_of_the_plan() -> None:
     wrong = dataclasses.replace(crafted_record(cell), arms=crafted_record(cell).arms[1:])
     with pytest.raises(StoreError, match=f"cell {cell.key}: needs the record of its 6 arms, found one of 5"):
         collect(declared, plan, {cell.key: wrong})
+    other = TrainingRecord(cell.key, {}, "digits", (0,), (), {"0": 0.0}, {}, 0.0, {})
+    with pytest.raises(StoreError, match="needs the record of a measurement, found a TrainingRecord"):
+        collect(declared, plan, {cell.key: other})
 
 
 def test_a_missing_cell_is_broken_and_has_rows() -> None:

@@ -224,6 +224,10 @@ def test_report_writes_it_of_all_and_also_where_one_fails(
     root = read(Path("ci/junit.xml").read_bytes())
     assert [suite.get("name") for suite in root] == ["a", "b"]
     assert (code != 0) == bool(root.findall(".//failure") or root.findall(".//error"))
+    assert call("render", "a.yaml", "b.yaml", "--quiet", "--junit", "junit.xml") == code
+    again = read(Path("junit.xml").read_bytes())
+    for each, other in zip(root.iter("testcase"), again.iter("testcase"), strict=True):
+        assert each.get("name") == other.get("name") and len(each) == len(other)
     first = root.find("testsuite/testcase")
     assert first is not None and float(first.get("time", "")) > 0.0 and root[0].get("timestamp")
     press = workflow.press
@@ -241,6 +245,9 @@ def test_report_writes_it_of_all_and_also_where_one_fails(
     assert call("report", "a.yaml", "--executor", "serial", "--junit", "ci/junit.xml", "--json") == 4
     assert capsys.readouterr().out == ""
     (suite,) = read(Path("ci/junit.xml").read_bytes())
+    assert suite.get("errors") == "1"
+    assert call("render", "a.yaml", "--quiet", "--junit", "junit.xml") == 4
+    (suite,) = read(Path("junit.xml").read_bytes())
     assert suite.get("errors") == "1"
 
 

@@ -155,6 +155,7 @@ SETS = """\
 torch.set_default_dtype(torch.float64)
 torch.set_grad_enabled(False)
 torch.use_deterministic_algorithms(True)
+torch.set_float32_matmul_precision("medium")
 torch.set_num_threads(2)
 os.chdir("/")
 """
@@ -168,6 +169,7 @@ def test_what_it_sets_for_the_whole_process_ends_with_its_cell(head: str) -> Non
     assert variances(model.replace(head, head + textwrap.indent(SETS, indent))) != before  # in float64
     assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
     assert not torch.are_deterministic_algorithms_enabled() and os.getcwd() == folder
+    assert torch.get_float32_matmul_precision() == "highest"
     assert variances(model) == before
 
 

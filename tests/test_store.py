@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,6 +32,7 @@ from reportgen.store import (
 )
 from reportgen.store.encoding import decode, encode, to_json
 from reportgen.store.files import write_whole
+from reportgen.store.shapes import COUNTED, EXACT, FIXED, JUDGED, MEASURED, OF_FIRST_LAYER, shape_of
 
 KEY = "0123456789abcdef" * 2
 
@@ -74,12 +77,16 @@ def measurement(**changes: Any) -> MeasurementRecord:
         "seconds": 1.5,
         "environment": {"torch": "2.13.0", "threads": 1},
         "arrays": {
-            "variance": np.array([[[1.0, np.nan]], [[np.inf, 5e-324]]]),
-            "bias_p_value": np.zeros((2, 0)),
+            **zeros(MEASURED | COUNTED, A=2, I=2, G=2, S=3, **FIXED),
+            "variance": np.array([[[1.0, np.nan], [np.inf, 5e-324]], [[np.nan, np.nan], [np.nan, np.nan]]]),
             "transposed": np.arange(6.0).reshape(2, 3).T,
         },
     }
     return MeasurementRecord(**(fields | changes))
+
+
+def zeros(axes: Mapping[str, str], **sizes: int) -> dict[str, Any]:
+    return {name: np.zeros(shape_of(own, sizes)) for name, own in axes.items()}
 
 
 def training() -> TrainingRecord:
@@ -87,9 +94,9 @@ def training() -> TrainingRecord:
         KEY,
         {},
         "digits",
-        (0, 5),
+        (0, 2),
         (-30.5, math.nan),
-        {"0": -31.0, "5": -math.inf},
+        {"0": -31.0, "2": -math.inf},
         {"encoder": 3},
         2.5,
         {"os": "x"},
@@ -115,39 +122,43 @@ def test_training_and_broken_round_trip(tmp_path: Path) -> None:
     store.save(training())
     found = store.load(KEY)
     assert isinstance(found, TrainingRecord)
-    assert math.isnan(found.train_bound[1]) and found.test_bound == {"0": -31.0, "5": -math.inf}
+    assert math.isnan(found.train_bound[1]) and found.test_bound == {"0": -31.0, "2": -math.inf}
     broken = BrokenRecord("b" * 32, "training", {"problem.latent": 2}, None, "diverged")
     store.save(broken)
     assert store.load("b" * 32) == broken and not store.has("b" * 32)
 
 
-def test_judgement_round_trip(tmp_path: Path) -> None:
-    arrays = {
-        "bounds": np.array([[-91.5, -86.25], [-90.0, -math.inf]]),
-        "unit_variance": np.array([-1e-6, 0.3]),
-    }
-    record = JudgementRecord(
+def judgement() -> JudgementRecord:
+    return JudgementRecord(
         key=KEY,
         training_key="f" * 32,
         setting={"train.num_samples": 5},
         base=False,
         checkpoint=8,
         dataset="mnist",
-        shape=(28, 28),
-        layers=(100, 50),
+        shape=(28, 20),
+        layers=(2, 1),
         num_samples=5000,
         curve=(1, 5000),
         images=(4, 7),
         seconds=12.5,
         environment={"threads": 1},
-        arrays=arrays,
+        arrays={
+            **zeros(JUDGED, I=2, C=2, U=3, S=20, p=560, samples=64, shown=2),
+            "bounds": np.array([[-91.5, -86.25], [-90.0, -math.inf]]),
+            "unit_variance": np.array([-1e-6, 0.3, 0.0]),
+        },
     )
+
+
+def test_judgement_round_trip(tmp_path: Path) -> None:
+    record = judgement()
     Store(tmp_path).save(record)
     found = Store(tmp_path).load(KEY)
     assert isinstance(found, JudgementRecord) and encode(found)[:2] == encode(record)[:2]
-    assert (found.shape, found.layers, found.curve, found.images) == ((28, 28), (100, 50), (1, 5000), (4, 7))
-    assert found.arrays.keys() == arrays.keys()
-    assert all(np.array_equal(found.arrays[name], array) for name, array in arrays.items())
+    assert (found.shape, found.layers, found.curve, found.images) == ((28, 20), (2, 1), (1, 5000), (4, 7))
+    assert found.arrays.keys() == record.arrays.keys()
+    assert all(np.array_equal(found.arrays[name], array) for name, array in record.arrays.items())
 
 
 def test_what_no_store_wrote_is_told_as_damage(tmp_path: Path) -> None:
@@ -163,6 +174,120 @@ def test_what_no_store_wrote_is_told_as_damage(tmp_path: Path) -> None:
     cell.unlink()
     write_whole(tmp_path / "broken" / f"{KEY}.json", nested)
     with pytest.raises(StoreError, match="damaged, it cannot be read"):
+        store.load(KEY)
+
+
+Forge = Callable[[Any], Any]
+
+
+def field(**changes: Any) -> Forge:
+    return lambda record: replace(record, **changes)
+
+
+def array(name: str, change: Callable[[Any], Any]) -> Forge:
+    return lambda record: replace(record, arrays=record.arrays | {name: change(record.arrays[name])})
+
+
+def lost(name: str) -> Forge:
+    return lambda record: replace(record, arrays={n: a for n, a in record.arrays.items() if n != name})
+
+
+def of_arm(**changes: Any) -> Forge:
+    return lambda record: replace(record, arms=(replace(record.arms[0], **changes), record.arms[1]))
+
+
+FORGED: list[tuple[Callable[[], Any], Forge, str]] = [
+    (measurement, field(key="f" * 32), "it is of another cell"),
+    (measurement, field(latent="ten"), "latent is of another kind"),
+    (measurement, field(images=(3, -17)), "images is of another kind"),
+    (measurement, field(base=1), "base is of another kind"),
+    (measurement, field(groups=("mean.weight", "all")), "groups do not begin with all"),
+    (measurement, field(groups=("all", "all")), "groups name one twice"),
+    (measurement, field(first_layer="bias"), "first_layer is none of its groups"),
+    (measurement, field(first_layer="mean.weight"), "pixels is missing"),
+    (measurement, field(images=(3,)), r"variance has the shape \(2, 2, 2\), which is not \[A I G\]"),
+    (measurement, of_arm(status="fine"), "the ∂f/∂z one has the status 'fine'"),
+    (measurement, of_arm(num_samples=0), "the ∂f/∂z one has no samples"),
+    (measurement, of_arm(parameters="psi"), "the ∂f/∂z one is of the parameters 'psi'"),
+    (measurement, of_arm(label=None), "label is of another kind"),
+    (measurement, lost("projection"), "projection is missing"),
+    (measurement, array("image_dot", lambda a: a[:1]), r"image_dot has the shape \(1, 2\)"),
+    (measurement, array("projection_without", lambda a: a[..., :1]), "projection_without has the shape"),
+    (measurement, array("image_dot", lambda a: a.astype("f4")), "arrays is of another kind"),
+    (measurement, array("variance", lambda a: a * np.nan), "variance of all groups is no number"),
+    (measurement, array("coordinate_count", lambda a: a + 0.5), "coordinate_count has what is no count"),
+    (measurement, array("coordinate_dead", lambda a: a + 1.0), "coordinate_dead is no part"),
+    (measurement, array("transposed", lambda a: a.astype("i8")), "arrays is of another kind"),
+    (training, field(checkpoints=(2, 0)), "checkpoints do not rise"),
+    (training, field(checkpoints=()), "checkpoints do not rise"),
+    (training, field(train_bound=()), "train_bound ends before the checkpoints"),
+    (training, field(test_bound={"zero": 1.0, "2": 2.0}), "test_bound is of other epochs"),
+    (training, field(parameters={"encoder": "many"}), "parameters is of another kind"),
+    (judgement, field(layers=(1, 1)), "unit_variance has the shape"),
+    (judgement, field(shape=(28, 28)), "samples has the shape"),
+    (judgement, field(curve=(5000, 1)), "curve does not rise"),
+    (judgement, field(curve=()), "curve does not rise"),
+    (judgement, field(num_samples=50), "curve does not end with num_samples"),
+    (judgement, lost("bounds"), "bounds is missing"),
+    (judgement, array("bounds", lambda a: a + np.nan), "bounds are no numbers"),
+    (judgement, array("unit_variance", lambda a: a + np.inf), "unit_variance is no number"),
+    (lambda: BrokenRecord(KEY, "training", {}, None, "x"), field(cause=None), "cause is of another kind"),
+]
+
+
+@pytest.mark.parametrize(("whole", "forge", "said"), FORGED)
+def test_a_record_that_no_run_leaves_is_told_and_made_anew(
+    tmp_path: Path, whole: Callable[[], Any], forge: Forge, said: str
+) -> None:
+    store, place = Store(tmp_path), tmp_path / "cells" / KEY
+    forged = forge(whole())
+    store.save(forged)
+    if forged.key != KEY:
+        (tmp_path / "cells" / forged.key).rename(place)
+    with pytest.raises(StoreError, match=said) as error:
+        store.load(KEY)
+    assert "\n" not in str(error.value) and str(error.value).startswith(f"{tmp_path}")
+    assert str(error.value).endswith(" Run the experiment again: what is damaged is made anew.")
+    assert not store.sound(KEY)
+    if place.exists():
+        store.remove(KEY)
+        store.save(whole())
+        assert store.sound(KEY)
+
+
+def test_what_only_some_measurements_have_is_whole_or_not_there(tmp_path: Path) -> None:
+    """Exact answers, and the layer that sees the images."""
+    sizes = {"A": 2, "I": 2, "G": 2, "S": 3, "H": 4, "W": 5, "U": 3, **FIXED}
+    plain = measurement()
+    exact = replace(plain, arrays=plain.arrays | zeros(EXACT, **sizes))
+    layer = zeros(OF_FIRST_LAYER, **sizes) | {"weight_variance": np.ones(2)}
+    seen = replace(plain, arrays=plain.arrays | layer, first_layer="mean.weight", units=7)
+    store = Store(tmp_path)
+    for record, forges in (
+        (exact, [array("bias_squared", lambda a: a[:1]), *map(lost, EXACT)]),
+        (seen, [array("units", lambda a: a + 7.0), array("weight", lambda a: a + np.array([0, 0, 0, 5.0]))]),
+        (seen, map(lost, OF_FIRST_LAYER)),
+        (seen, [array(f"weight_{name}", lambda a: a * np.nan) for name in ("mean", "variance", "drawn")]),
+        (seen, [array("weight_variance", lambda a: a * 0.0)]),
+    ):
+        for forge in forges:
+            store.save(record)
+            assert store.sound(KEY)
+            store.remove(KEY)
+            store.save(forge(record))
+            assert not store.sound(KEY)
+            store.remove(KEY)
+
+
+@pytest.mark.parametrize("name", ["format", "files", "kind", "record"])
+def test_a_record_file_that_lacks_a_part_is_told(tmp_path: Path, name: str) -> None:
+    store = Store(tmp_path)
+    store.save(measurement())
+    path = tmp_path / "cells" / KEY / "record.json"
+    content = json.loads(path.read_bytes())
+    del content["checksum"], content[name]
+    path.write_bytes(to_json({**content, "checksum": files.checksum(to_json(content))}))
+    with pytest.raises(StoreError, match=r"damaged, record\.json .*made anew"):
         store.load(KEY)
 
 

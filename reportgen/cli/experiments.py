@@ -145,6 +145,7 @@ def render(
     set_: Set = None,
     seed: Seed = None,
     paper: Paper = "a4",
+    junit: Junit = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
@@ -153,22 +154,28 @@ def render(
     What a run that was stopped has left is told as not run. Of several experiments a summary is written too,
     one row a claim.
     """
+    from reportgen.cli.answers.junit import require_file, write
+    from reportgen.cli.answers.junit_suites import of_findings, without_report
     from reportgen.cli.answers.tables import answer
     from reportgen.cli.together import in_short
     from reportgen.workflow import require_folder, require_paper
 
+    require_file(junit)
     require_paper(paper)
     asked = _ask(experiments, gallery, output, set_, seed, from_store=True, quiet=quiet)
     for job in asked.jobs:
         require_folder(job)
-    entries, answers, failed = [], [], Failed(asked)
+    entries, answers, suites, failed = [], [], [], Failed(asked)
     for job in asked.jobs:
         with failed.by_itself(job):
             findings = _press(job, quiet, keep=False, paper=paper, stopped=True)
             entries.append(in_short(findings))
             answers.append(answer(job, findings, None))
+            suites.append(of_findings(findings))
             _tell(job, findings, None, quiet, as_json)
-    return _conclude(asked, entries, answers, failed, output, quiet, as_json, keep=False, paper=paper)
+    code = _conclude(asked, entries, answers, failed, output, quiet, as_json, keep=False, paper=paper)
+    write(junit, [*suites, *without_report(failed.causes, asked.left_out)])
+    return code
 
 
 def check(

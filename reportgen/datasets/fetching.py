@@ -76,7 +76,7 @@ def _bring(source: Source, layout: Layout, origin: str, damaged: bool, tell: Tel
             if _keep(file, damaged):
                 paths.append(file.place)
                 continue
-            part = stack.enter_context(partial(file))
+            part = stack.enter_context(partial(file, source.most))
             givers.append(_obtain(part, _addresses(file, origin), tell))
             paths.append(part.path)
             parts.append(part)

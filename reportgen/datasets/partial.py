@@ -30,6 +30,8 @@ class Partial:
     """The part of a file that has come, locked against other processes."""
 
     file: File
+    most: int
+    """Bytes that the file surely has not."""
     handle: FileIO
 
     @property
@@ -61,8 +63,8 @@ class Partial:
         free = shutil.disk_usage(self.path.parent).free
         if total - self.size > free:
             raise DataError(
-                f"{self.path}: cannot be written: {_megabytes(total - self.size)} are to come, "
-                f"{_megabytes(free)} are free. Free some space, or set REPORTGEN_DATA to another folder."
+                f"{self.path}: cannot be written: {megabytes(total - self.size)} are to come, "
+                f"{megabytes(free)} are free. Free some space, or set REPORTGEN_DATA to another folder."
             )
 
     @property
@@ -99,8 +101,8 @@ class Partial:
 
 
 @contextmanager
-def partial(file: File) -> Iterator[Partial]:
-    """The part of `file`, for this process alone; an empty one does not outlive the block.
+def partial(file: File, most: int) -> Iterator[Partial]:
+    """The part of `file`, less than `most` bytes, for this process alone; an empty one is gone after it.
 
     Raises DataError where its folder cannot be written, or another process is fetching it.
     """
@@ -115,7 +117,7 @@ def partial(file: File) -> Iterator[Partial]:
     with handle:
         if not _locked(handle, path):
             raise DataError(f"{path}: another process is fetching this file. Wait for it to end.")
-        part = Partial(file, handle)
+        part = Partial(file, most, handle)
         try:
             yield part
         finally:
@@ -157,5 +159,6 @@ def _require_file(path: Path) -> None:
         raise DataError(f"{path}: cannot be gone on with ({error.strerror}). Delete it.") from error
 
 
-def _megabytes(count: int) -> str:
+def megabytes(count: int) -> str:
+    """For people: ``9.9 MB``."""
     return f"{count / 1e6:.1f} MB"

@@ -78,6 +78,11 @@ class Source:
         return self.wanted.files[0].place.parent if self.layouts else root()
 
     @property
+    def most(self) -> int:
+        """Bytes that none of its files has, in whatever form: two doubles for every pixel of every image."""
+        return 16 * sum(self.counts) * self.shape[0] * self.shape[1]
+
+    @property
     def command(self) -> str:
         """What brings it onto this machine."""
         return f"reportgen data fetch {self.name}"

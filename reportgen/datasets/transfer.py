@@ -14,7 +14,7 @@ from urllib.request import Request, url2pathname, urlopen
 
 from reportgen import __version__
 from reportgen.datasets.files import CHUNK, require_file
-from reportgen.datasets.partial import Origin, Partial
+from reportgen.datasets.partial import Origin, Partial, megabytes
 
 Progress = Callable[[int, int | None], None]
 """Takes the bytes that have come and those there are, None where that is not known."""
@@ -53,6 +53,7 @@ def _from_folder(path: Path, part: Partial, tell: Progress) -> None:
         with open(path, "rb") as content:
             total = path.stat().st_size
             part.restart()
+            _require_size(part, total)
             part.require_space(total)
             _pour(content, part, total, tell)
     except OSError as error:
@@ -65,6 +66,7 @@ def _over_http(address: str, part: Partial, tell: Progress) -> None:
         with _open(address, asked) as response:
             total = _begin(response.status, response.headers, address, part)
             if total is not None:
+                _require_size(part, total)
                 part.require_space(total)
             _pour(response, part, total, tell)
     except HTTPError as error:
@@ -136,10 +138,18 @@ def _validator(headers: Message) -> str:
 def _pour(content: IO[bytes] | HTTPResponse, part: Partial, total: int | None, tell: Progress) -> None:
     tell(part.size, total)
     while chunk := content.read(CHUNK):
+        _require_size(part, part.size + len(chunk))
         part.append(chunk)
         tell(part.size, total)
     if total is not None and part.size != total:
         raise Broken(_broken(part.size, total))
+
+
+def _require_size(part: Partial, size: int) -> None:
+    """Unavailable, and nothing kept, where more comes than the file can have: it is another, or endless."""
+    if size >= part.most:
+        part.restart()
+        raise Unavailable(f"gives another file: {megabytes(part.most)} or more")
 
 
 def _broken(size: int, total: int | None) -> str:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reportgen.engine.equal_means import EqualMeansTest
 from reportgen.store.records import HISTOGRAM_BINS, HISTOGRAM_DECADES, QUANTILES, T_STEPS
+from reportgen.store.shapes import EXACT, FIXED, MEASURED, shape_of
 
 Array = NDArray[np.float64]
 
@@ -22,34 +23,8 @@ SHARED = ("pixels", "units", "weight")
 
 def blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]:
     """Every array that has an axis of arms, NaN throughout (see `reportgen.store.records`)."""
-    shapes: dict[str, tuple[int, ...]] = {
-        "variance": (arms, images, groups),
-        "variance_without": (arms, images, buckets, groups),
-        "squared_norm": (arms, images, groups),
-        "squared_norm_without": (arms, images, buckets, groups),
-        "projection": (arms, images),
-        "projection_without": (arms, images, buckets),
-        "batch_squared_norm": (arms,),
-        "batch_squared_norm_without": (arms, buckets),
-        "batch_squared_norm_raw": (arms,),
-        "directional_ratio": (arms, images),
-        "directional_ratio_without": (arms, images, buckets),
-        "image_dot": (arms, images),
-        "image_squared_norm_raw": (arms, images),
-        "bias_statistic": (arms, images),
-        "bias_dimension": (arms, images),
-        "bias_p_value": (arms, images),
-        "detectable_bias": (arms, images),
-        "coordinate_quantiles": (arms, groups, len(QUANTILES)),
-        "coordinate_quantiles_without": (arms, buckets, groups, len(QUANTILES)),
-        "coordinate_histogram": (arms, HISTOGRAM_BINS),
-        "coordinate_lower": (arms, 2, len(T_STEPS)),
-        "exact_variance": (arms, images, groups),
-        "exact_squared_norm": (arms, images, groups),
-        "exact_bias_squared": (arms, images, groups),
-        "bias_squared": (arms, images, groups),
-        "bias_squared_without": (arms, images, buckets, groups),
-    }
+    sizes = {"A": arms, "I": images, "S": buckets, "G": groups, **FIXED}
+    shapes = {name: shape_of(axes, sizes) for name, axes in {**MEASURED, **EXACT}.items()}
     return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
 
 

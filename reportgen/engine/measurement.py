@@ -18,7 +18,7 @@ from reportgen.engine.vectors.record import vectors_part
 from reportgen.engine.vectors.space import Space, spaces_of
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
-from reportgen.plan import Arm, MeasurementCell
+from reportgen.plan import Arm, MeasurementCell, buckets_for
 from reportgen.problems.given import GivenGradients
 from reportgen.problems.layered import LayeredModel
 from reportgen.problems.problem import Problem
@@ -53,7 +53,7 @@ def measure(
     started = perf_counter()
     references = reference_arms(cell.arms, cell.references, estimators)
     count = problem.x.shape[0]
-    buckets = min(max(256 // count, 8), 32)
+    buckets = buckets_for(count)
     spaces: dict[str, Space] = {}
     groups: tuple[str, ...] = ("all",)
     through = tuple(arm for arm in cell.arms if _needs_layers(problem, estimators[arm.estimator]))

@@ -42,7 +42,7 @@ FINEST = 1e9
 
 def training_seconds(cell: TrainingCell, columns: int, rows: int) -> float:
     """Forward, backward and update of every step; an image passes the encoder's first part once."""
-    problem = _declared(cell.problem)
+    problem = declared(cell.problem)
     points = rows if problem.images else 1
     batch = min(int(cell.train["batch_size"]), points)
     steps = int(cell.train["epochs"]) * -(-points // batch)
@@ -54,14 +54,14 @@ def training_seconds(cell: TrainingCell, columns: int, rows: int) -> float:
 
 def judging_seconds(cell: JudgementCell, columns: int, rows: int) -> float:
     """A way through the model a sample, and none back."""
-    problem = _declared(cell.problem)
+    problem = declared(cell.problem)
     samples = (cell.judge["images"] or rows) * int(cell.judge["num_samples"])
     return JUDGEMENT + float(samples * (2 * problem.weights(columns, rows) / FLOPS + SAMPLE / 2))
 
 
 def measuring_seconds(cell: MeasurementCell, columns: int, rows: int) -> float:
     """Draws, decoder passes and moments, if the variances are of a usual kind."""
-    problem = _declared(cell.problem)
+    problem = declared(cell.problem)
     images, settings = float(cell.measure.get("images", 1)), cell.measure
     finer = min(0.02 / float(settings["precision"]), FINEST)
     wanted = TYPICAL_SAMPLES / images * finer**2
@@ -93,7 +93,7 @@ def _further(arm: Arm, problem: Problem, decoder: float) -> float:
 
 def seconds_of(plan: Plan, dataset: Dataset | Table | None) -> dict[str, float]:
     """Expected seconds of every cell, by key."""
-    columns, rows = _size(dataset)
+    columns, rows = size_of(dataset)
     cost = {c.key: training_seconds(c, columns, rows) for c in plan.trainings}
     tested = len(dataset.test) if isinstance(dataset, Dataset) else 1
     cost |= {c.key: 0.0 if c.twin else judging_seconds(c, columns, tested) for c in plan.judgements}
@@ -105,13 +105,13 @@ def most_draws(cells: Sequence[MeasurementCell]) -> int:
     return sum(int(float(cell.measure["budget"])) * int(cell.measure.get("images", 1)) for cell in cells)
 
 
-def _size(dataset: Dataset | Table | None) -> tuple[int, int]:
+def size_of(dataset: Dataset | Table | None) -> tuple[int, int]:
     """Columns and rows that a model is fitted to."""
     if isinstance(dataset, Table):
         return dataset.columns, len(dataset.labels)
     return (dataset.pixels, len(dataset.train)) if dataset else (0, 1)
 
 
-def _declared(problem: Mapping[str, Any]) -> Problem:
+def declared(problem: Mapping[str, Any]) -> Problem:
     """The section of this cell, read again."""
     return PROBLEMS[problem["model"]].model_validate(dict(problem))

@@ -31,6 +31,15 @@ class Loaded:
     """Around one call of their code: what it raises becomes a CellError that names its line."""
 
 
+def alone(code: UserCode | None) -> AbstractContextManager[object]:
+    """Around a cell of an experiment with code of a user's own: no other of such runs in this process.
+
+    Also where the cell runs none of it: what the code sets, the precision of products, say, is set for all
+    threads.
+    """
+    return _ALONE if code is not None and code.digests else nullcontext()
+
+
 @contextmanager
 def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
     """Everything inside may run the user's code; its exceptions become CellErrors that name their line.

@@ -9,11 +9,12 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """torch's default number type, whether it records gradients, its strictness; the current folder."""
+    """torch's default number type, precision of products and strictness, whether it records; the folder."""
     import torch
 
     folder = _folder()
     number, recording = torch.get_default_dtype(), torch.is_grad_enabled()
+    precision = torch.get_float32_matmul_precision()
     strict = torch.are_deterministic_algorithms_enabled()
     only_told = torch.is_deterministic_algorithms_warn_only_enabled()
     try:
@@ -21,6 +22,7 @@ def undisturbed() -> Iterator[None]:
     finally:
         torch.set_default_dtype(number)
         torch.set_grad_enabled(recording)
+        torch.set_float32_matmul_precision(precision)
         torch.use_deterministic_algorithms(strict, warn_only=only_told)
         if folder is not None:
             with suppress(OSError):

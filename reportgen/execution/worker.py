@@ -12,7 +12,7 @@ from reportgen.datasets import Dataset, load
 from reportgen.declaration.own_estimator import function_of
 from reportgen.errors import PausedError, ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
-from reportgen.execution.own_code import own_code
+from reportgen.execution.own_code import alone, own_code
 from reportgen.execution.task import Task
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import JudgementCell, MeasurementCell, TrainingCell
@@ -58,12 +58,13 @@ def _run(task: Task) -> None:
     import torch
 
     torch.set_num_threads(1)
-    if isinstance(task.cell, TrainingCell):
-        _train(task, task.cell)
-    elif isinstance(task.cell, JudgementCell):
-        _judge(task, task.cell)
-    else:
-        _measure(task, task.cell)
+    with alone(task.code):
+        if isinstance(task.cell, TrainingCell):
+            _train(task, task.cell)
+        elif isinstance(task.cell, JudgementCell):
+            _judge(task, task.cell)
+        else:
+            _measure(task, task.cell)
 
 
 def _train(task: Task, cell: TrainingCell) -> None:

@@ -18,13 +18,19 @@ UNMADE: dict[type, tuple[str, str]] = {
     MeasurementCell: ("measurement", "it was not measured"),
 }
 """Of a cell of which nothing is known: its kind, and what is said of it."""
+MADE: dict[type, type] = {
+    TrainingCell: TrainingRecord,
+    JudgementCell: JudgementRecord,
+    MeasurementCell: MeasurementRecord,
+}
+"""What a finished cell leaves."""
 
 
 def collect(experiment: Any, plan: Plan, records: Mapping[str, Any]) -> Findings:
     """Findings of an experiment from the records of its plan's cells, by key.
 
     A cell whose record is a `BrokenRecord`, or missing, is broken; the claims
-    that need it say so.
+    that need it say so. Raises StoreError for a record of another kind, or of other arms.
     """
     broken = tuple(_lost(plan, records))
     measured = {
@@ -58,10 +64,15 @@ def _lost(plan: Plan, records: Mapping[str, Any]) -> Iterator[BrokenRecord]:
     cells: tuple[Cell, ...] = (*plan.trainings, *plan.judgements, *plan.measurements)
     for cell in cells:
         found = records.get(cell.key)
+        kind, cause = UNMADE[type(cell)]
         if isinstance(found, BrokenRecord):
             yield found
+        elif found is not None and not isinstance(found, MADE[type(cell)]):
+            raise StoreError(
+                f"cell {cell.key}: needs the record of a {kind}, found a {type(found).__name__}. "
+                "Run again with --fresh."
+            )
         elif found is None:
-            kind, cause = UNMADE[type(cell)]
             checkpoint = None if isinstance(cell, TrainingCell) else cell.checkpoint
             yield BrokenRecord(cell.key, kind, cell.setting, checkpoint, cause)
 

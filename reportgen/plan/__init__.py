@@ -1,7 +1,7 @@
 """Experiment → cells: what is to be run, and under which keys it is kept."""
 
 from reportgen.plan.arms import Arm, arm_of
-from reportgen.plan.cells import Cell, JudgementCell, MeasurementCell, Plan, TrainingCell
+from reportgen.plan.cells import Cell, JudgementCell, MeasurementCell, Plan, TrainingCell, buckets_for
 from reportgen.plan.keys import ENGINE_VERSION
 from reportgen.plan.layout import make_plan
 from reportgen.plan.models import model_of, trained_once
@@ -15,6 +15,7 @@ __all__ = [
     "Plan",
     "TrainingCell",
     "arm_of",
+    "buckets_for",
     "make_plan",
     "model_of",
     "trained_once",

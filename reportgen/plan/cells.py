@@ -70,6 +70,11 @@ class MeasurementCell:
     seed: int
 
 
+def buckets_for(points: int) -> int:
+    """Buckets in which the replicates of each of so many data points are kept."""
+    return min(max(256 // points, 8), 32)
+
+
 @dataclass(frozen=True)
 class Plan:
     """All cells of an experiment, in the order they are run."""

@@ -30,6 +30,7 @@ from reportgen.errors import StoreError, UnwritableError
 from reportgen.store.encoding import Record, decode, encode, to_json
 from reportgen.store.files import abandoned, checksum, process_tag, write_whole
 from reportgen.store.records import Array, BrokenRecord, TrainingRecord
+from reportgen.store.soundness import require_sound
 
 FORMAT = 1
 """Of record.json; a store of another format is not read."""
@@ -131,18 +132,16 @@ class Store:
             try:
                 arrays = load_arrays(packed)
             except SafetensorError as error:
-                raise self._damaged(self._cell(key), f"{ARRAYS}: {error}", AFRESH) from error
-        try:
-            return decode(content["kind"], content["record"], arrays)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise self._damaged(self._cell(key), f"{RECORD} does not fit: {error}", AFRESH) from error
+                raise self._damaged(self._cell(key), f"{ARRAYS}: {error}") from error
+        return self._decoded(key, self._cell(key), content, arrays)
 
     def sound(self, key: str) -> bool:
-        """Whether the cell is finished and every byte of it, checkpoints included, is as it was written."""
+        """Whether the cell is finished and can be loaded, and its checkpoints are as they were written."""
         try:
+            self.load(key)
             for name, expected in self._read_record(key)["files"].items():
-                folder = self._cell(key) if name == ARRAYS else self.folder(key)
-                self._verified(folder / name, expected)
+                if name != ARRAYS:
+                    self._verified(self.folder(key) / name, expected)
         except StoreError:
             return False
         return True
@@ -265,16 +264,17 @@ class Store:
         folder = self._cell(key)
         try:
             content = json.loads((folder / RECORD).read_bytes())
-            found = content.pop("checksum")
+            found, written = content.pop("checksum"), content["format"]
+            content["files"].items()
         except FileNotFoundError:
             raise StoreError(f"{folder}: no finished cell is there. Run the experiment to make it.") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self._damaged(folder, f"{RECORD} cannot be read") from error
         if found != checksum(to_json(content)):
             raise self._damaged(folder, f"{RECORD} does not have its checksum")
-        if content["format"] != FORMAT:
+        if written != FORMAT:
             raise StoreError(
-                f"{folder}: written in format {content['format']}, this version reads format {FORMAT}. "
+                f"{folder}: written in format {written}, this version reads format {FORMAT}. "
                 "Run the experiment again: it is measured anew."
             )
         return dict(content)
@@ -282,9 +282,24 @@ class Store:
     def _load_broken(self, key: str) -> Record:
         path = self._broken(key)
         try:
-            return decode("broken", json.loads(path.read_bytes())["record"], {})
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            content = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
             raise self._damaged(path, "it cannot be read") from error
+        return self._decoded(key, path, content, {}, broken=True)
+
+    def _decoded(
+        self, key: str, place: Path, content: Any, arrays: dict[str, Array], *, broken: bool = False
+    ) -> Record:
+        """The record that such a file tells, where a run can have left it there."""
+        try:
+            record = decode(content["kind"], content["record"], arrays)
+            if record.key != key or isinstance(record, BrokenRecord) != broken:
+                raise ValueError("it is of another cell")
+            require_sound(record)
+            return record
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise self._damaged(place, f"{'it' if broken else RECORD} does not fit: {said}") from error
 
     def _verified(self, path: Path, expected: str) -> bytes:
         try:

@@ -22,8 +22,8 @@ REPORT = "report"
 """The case that every suite has, so that none is empty: whether there is a report."""
 
 
-def of_findings(findings: Findings, seconds: float) -> Suite:
-    """A case a claim, and one for each cell and estimator that came to nothing."""
+def of_findings(findings: Findings, seconds: float = 0.0) -> Suite:
+    """A case a claim, and one for each cell and estimator that came to nothing; `seconds` it was run."""
     from reportgen.report.provenance import recorded_date
 
     cases = [Case(REPORT, seconds=seconds), *_lost(findings), *map(_of_claim, findings.claims)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from reportgen.applicability import refusal
@@ -13,6 +14,9 @@ from reportgen.declaration.swept import problems_of
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
+
+LOOK_ALIKE = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονµ∆∑∏∣‐–—−’", "ABEZHIKMNOPTYXovμΔΣΠ|----'")
+"""Characters that a font shows as another, and that one: Greek letters as Latin ones, signs as letters."""
 
 
 def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
@@ -39,7 +43,11 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
         elif (first := seen.setdefault(_read(spec.label), i)) != i:
             other = experiment.estimators[first].label
             whose = f"the label of estimators[{first}]"
-            told = f"is {whose} too" if other == spec.label else f"reads like {describe(other)}, {whose}"
+            told = (
+                f"is {whose} too"
+                if other == spec.label
+                else f"reads like {_seen(other, spec.label)}, {whose}"
+            )
             yield Complaint((*place, "label"), f"{describe(spec.label)} {told}. Choose another.")
         elif spec.label in ESTIMATORS and spec.label != spec.name and not experiment.problem.given:
             text = f"{spec.label} is the name of another estimator than {spec.name}. Choose another label."
@@ -63,8 +71,22 @@ def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
 
 
 def _read(label: str) -> str:
-    """What figures make of a label: they begin it with a capital, and break lines between its words."""
-    return " ".join(re.split(r"[\s_-]+", label.casefold()))
+    """What a reader sees of a label: figures begin it with a capital, and break lines between its words."""
+    return " ".join(re.split(r"[\s_-]+", label.translate(LOOK_ALIKE).casefold()))
+
+
+def _seen(label: str, other: str) -> str:
+    """The label; with the character that the eye does not tell from that of the other, if there is one."""
+    odd = next(
+        (
+            c
+            for one, two in ((label, other), (other, label))
+            for c in one
+            if ord(c) in LOOK_ALIKE and c not in two
+        ),
+        "",
+    )
+    return describe(label) + (f" (one has {unicodedata.name(odd).lower()}, U+{ord(odd):04X})" if odd else "")
 
 
 def _refused(experiment: Experiment, spec: EstimatorSpec) -> str | None:

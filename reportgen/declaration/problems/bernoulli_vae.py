@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator
-
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.problems.vae import NETWORKS_BEGIN, datasets, hidden_groups, products
-from reportgen.declaration.scalars import AsList, Choice, Whole, filled
+from reportgen.declaration.problems.vae import NETWORKS_BEGIN, Units, datasets, hidden_groups, products
+from reportgen.declaration.scalars import Choice, Whole
 
 
 class BernoulliVAE(Problem):
@@ -30,7 +28,7 @@ class BernoulliVAE(Problem):
     """A variational autoencoder with Bernoulli latent units."""
     data: Annotated[str, Choice(datasets)] = "digits"
     """Data set; `reportgen list` names them."""
-    hidden: Annotated[tuple[Annotated[int, Whole(1, 65536)], ...], AsList(), AfterValidator(filled)] = (50,)
+    hidden: Units = (50,)
     """Units of the encoder's hidden tanh layers; the decoder has the same in reverse."""
     latent: Annotated[int, Whole(1, 4096)] = 8
     """Latent bits d; exact values are for about 12 or fewer, and K = 1."""
@@ -64,6 +62,9 @@ class BernoulliVAE(Problem):
 
     def encoding(self, columns: int) -> int:
         return products(columns, *self.hidden, self.latent)
+
+    def units(self, columns: int) -> int:
+        return self.latent + sum(self.hidden) + columns
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -9,10 +9,16 @@ from pydantic import AfterValidator, Field, model_validator
 
 from reportgen.declaration.complaints import refuse
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.problems.vae import NETWORKS_BEGIN, datasets, hidden_groups, products
+from reportgen.declaration.problems.vae import (
+    NETWORKS_BEGIN,
+    Units,
+    datasets,
+    hidden_groups,
+    products,
+    shallow,
+)
 from reportgen.declaration.scalars import AsList, Choice, Whole, filled
 
-Units = Annotated[tuple[Annotated[int, Whole(1, 65536)], ...], AsList(), AfterValidator(filled)]
 LOWEST, FURTHER = (50, 50), (20, 20)
 """Tanh layers below h1 and below every further stochastic layer, where a declaration names none."""
 
@@ -47,7 +53,9 @@ class LayeredVAE(Problem):
     """A VAE with any number of stochastic layers."""
     data: Annotated[str, Choice(datasets)] = "digits"
     """Data set; `reportgen list` names them."""
-    latent: Annotated[tuple[Annotated[int, Whole(1, 4096)], ...], AsList(), AfterValidator(filled)] = (10, 5)
+    latent: Annotated[
+        tuple[Annotated[int, Whole(1, 4096)], ...], AsList(), AfterValidator(filled), AfterValidator(shallow)
+    ] = (10, 5)
     """Units of each stochastic layer, h1 first."""
     hidden: Annotated[tuple[Units, ...], AfterValidator(filled)] = Field(default_factory=_usual)
     """Units of the tanh layers below each stochastic layer, in q, one list a layer; p has the same in
@@ -99,6 +107,10 @@ class LayeredVAE(Problem):
 
     def encoding(self, columns: int) -> int:
         return products(columns, *self.hidden[0], 2 * self.latent[0])
+
+    def units(self, columns: int) -> int:
+        of_q = sum(sum(widths) for widths in self.hidden[1:])  # an image passes the first network once
+        return of_q + sum(map(sum, self.hidden)) + sum(self.latent) + columns
 
     @property
     def groups(self) -> tuple[str, ...]:

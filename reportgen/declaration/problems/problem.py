@@ -92,6 +92,10 @@ class Problem(Section):
         """Multiplications that take one row to η, once for all samples; likewise."""
         return 0
 
+    def units(self, columns: int) -> int:
+        """Units of its networks that one sample passes, pixels among them; for estimates of memory."""
+        return 0
+
     @property
     def written_out(self) -> bool:
         """Whether a step of training has its gradient written out, and so is fast; for estimates of cost."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator
 
+from reportgen.declaration.complaints import refuse
 from reportgen.declaration.problems.covariance import (
     COVARIANCES,
     Covariance,
@@ -19,6 +20,22 @@ from reportgen.declaration.problems.covariance import (
 )
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.scalars import AsList, Choice, Whole, filled, one_of
+
+MOST_LAYERS = 1000
+"""Of one network: through more tanh layers than that, one after another, nothing is learnt."""
+
+
+def shallow(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """For ``AfterValidator``: refuses more layers than a network can use."""
+    if len(values) > MOST_LAYERS:
+        raise refuse(f"must name at most {MOST_LAYERS} layers, got {len(values)}. Name fewer.")
+    return values
+
+
+Units = Annotated[
+    tuple[Annotated[int, Whole(1, 65536)], ...], AsList(), AfterValidator(filled), AfterValidator(shallow)
+]
+"""Units of each layer of a network."""
 
 
 def datasets() -> Iterable[str]:
@@ -59,10 +76,7 @@ class VAE(Problem):
     """A variational autoencoder with a Gaussian q(z|x) and Bernoulli pixels."""
     data: Annotated[str, Choice(datasets)] = "digits"
     """Data set; `reportgen list` names them."""
-    hidden: Annotated[tuple[Annotated[int, Whole(1, 65536)], ...], AsList(), AfterValidator(filled)] = (
-        100,
-        100,
-    )
+    hidden: Units = (100, 100)
     """Units of the encoder's hidden layers; the decoder has the same in reverse."""
     latent: Annotated[int, Whole(1, 4096)] = 10
     """Latent units d; a diagonal q has 2 d parameters an image."""
@@ -113,6 +127,9 @@ class VAE(Problem):
 
     def encoding(self, columns: int) -> int:
         return products(columns, *self.hidden, self.eta_size)
+
+    def units(self, columns: int) -> int:
+        return self.latent + sum(self.hidden) + columns
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -26,9 +26,7 @@ from reportgen.engine.vectors.meter import Measured, integrands_of
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.engine.vectors.seldom import seldom, without
 from reportgen.engine.vectors.space import Space
-
-EXACT = ("exact_variance", "exact_squared_norm", "exact_bias_squared", "bias_squared", "bias_squared_without")
-"""Arrays that only records with exact answers have."""
+from reportgen.store.shapes import EXACT
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,8 @@ class _Seen:
             block.coordinate_variance(covariance)[alive]
             for block, alive in zip(self.pushforward.blocks, self.space.live, strict=True)
         ]
-        return [torch.cat(parts), *parts]
+        together = torch.cat(parts)
+        return [together, *torch.split(together, [len(part) for part in parts])]
 
     @property
     def all_coordinate_variances(self) -> list[Tensor]:

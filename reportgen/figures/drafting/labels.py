@@ -27,7 +27,7 @@ End = tuple[float, float, str, Look]
 def short_title(label: str, estimator: str) -> str:
     """What an estimator is called in a figure.
 
-    A label of the declaration's own is used as it stands. Otherwise the
+    A label of the declaration's own is used as it stands, with a capital. Otherwise the
     title, without what it has in parentheses, and of a title in two parts
     ("Score function, optimal constant baseline") the part that tells.
     """
@@ -36,12 +36,15 @@ def short_title(label: str, estimator: str) -> str:
     if estimator in ESTIMATORS and (found := temperature(label, estimator)):
         return f"{short_title(estimator, estimator)}, τ\u00a0=\u00a0{found}"
     if label != estimator or estimator not in ESTIMATORS:
-        text = label if label != estimator else label.replace("_", " ")
-        return text[:1].upper() + text[1:]
+        return _begun(label if label != estimator else label.replace("_", " "))
     title = re.sub(r"\s*\([^)]*\)", "", ESTIMATORS[estimator].title)
     head, _, tail = title.partition(", ")
-    text = tail if tail and len(title) > 24 else head
-    return text[:1].upper() + text[1:]
+    return _begun(tail if tail and len(title) > 24 else head)
+
+
+def _begun(text: str) -> str:
+    """With a capital; a Greek letter is a symbol, and Φ another than φ."""
+    return text if "α" <= text[:1] <= "ω" else text[:1].upper() + text[1:]
 
 
 def temperature(label: str, estimator: str) -> str:

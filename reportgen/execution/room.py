@@ -1,0 +1,88 @@
+"""What a cell surely needs of memory, known before anything of it is built.
+
+Bounds from below: what they refuse cannot be had here. What else is needed (activations of the
+encoder, copies that torch makes) is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reportgen.datasets import Dataset, Table
+from reportgen.declaration import Experiment
+from reportgen.estimators import ESTIMATORS
+from reportgen.execution.cost import declared, size_of
+from reportgen.memory import memory_limit
+from reportgen.plan import Cell, MeasurementCell, TrainingCell, buckets_for
+
+TRAINED = 4 * (4 + 3)
+"""Bytes of a parameter in training: itself, its gradient, Adam's two moments; and where its state is
+written, these again without the gradient."""
+NUMBER, VARIANCE = 4, 8
+"""Bytes of an activation, and of a variance."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes of one cell, and what they are of."""
+
+    size: int
+    what: str
+    remedy: str
+
+
+def require_room(experiment: Experiment, cells: Iterable[Cell], dataset: Dataset | Table | None) -> None:
+    """Raises DeclarationError for cells that surely need more memory than there is."""
+    limit = memory_limit()
+    if limit is None:
+        return
+    columns, rows = size_of(dataset)
+    for cell in cells:
+        for need in needs(cell, columns, rows):
+            if need.size > limit:
+                raise experiment.error(
+                    _place(experiment, cell),
+                    f"{need.what} needs at least {_gibibytes(need.size)} of memory, found "
+                    f"{_gibibytes(limit)}. {need.remedy}",
+                )
+
+
+def needs(cell: Cell, columns: int, rows: int) -> list[Need]:
+    """Of a training or a measurement; nothing where no network is declared."""
+    problem = declared(cell.problem)
+    inside = problem.encoding(columns)
+    parameters = inside + problem.weights(columns, rows)
+    if not problem.network or not parameters:
+        return []
+    named = f"a network of {parameters:.2g} weights"
+    if isinstance(cell, TrainingCell):
+        samples = min(int(cell.train["batch_size"]), rows) * int(cell.train["num_samples"])
+        return [
+            Need(TRAINED * parameters, f"training {named}", "Use fewer units."),
+            Need(
+                NUMBER * samples * problem.units(columns),
+                f"a step of training on {samples} samples",
+                "Use a smaller train.batch_size or train.num_samples, or fewer units.",
+            ),
+        ]
+    if not isinstance(cell, MeasurementCell):
+        return []
+    labels = {arm.label for arm in cell.arms if arm.own or ESTIMATORS[arm.estimator].parameters == "phi"}
+    rows_kept = 0 if problem.layered else 1 + buckets_for(int(cell.measure["images"]))
+    return [
+        Need(
+            NUMBER * parameters + VARIANCE * rows_kept * len(labels) * inside,
+            f"measuring {named} under {len(labels)} estimators",
+            "Use fewer units or estimators.",
+        )
+    ]
+
+
+def _place(experiment: Experiment, cell: Cell) -> tuple[str, ...]:
+    swept = any(path.startswith(("problem.", "train.")) for path in cell.setting)
+    return ("sweep",) if swept and not cell.base else ("problem", "hidden")
+
+
+def _gibibytes(size: int) -> str:
+    return f"{size / 2**30:,.1f} GiB"

@@ -1,0 +1,130 @@
+"""What surely does not fit into memory is refused before anything is built; what runs is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportgen import workflow
+from reportgen.declaration import Experiment, find, load, load_text
+from reportgen.errors import DeclarationError
+from reportgen.execution import room
+from reportgen.plan import MeasurementCell, Plan, TrainingCell, make_plan
+from reportgen.problems import bernoulli_vae, layered_vae, networks
+from reportgen.store import Store
+from reportgen.training.gradient import BoundGradient
+from reportgen.training.parameters import Parameters
+
+VAE = "problem: {model: vae, data: digits, hidden: [9, 7], latent: 3}"
+LAYERED = "problem: {model: layered_vae, data: digits, hidden: [[9, 7], [6, 5]], latent: [4, 3]}"
+BERNOULLI = "problem: {model: bernoulli_vae, data: digits, hidden: [9], latent: 3}"
+HUGE = "problem:\n  model: {model}\n  data: digits\n  hidden: {hidden}\n  latent: {latent}\n"
+PIXELS, IMAGES = 64, 1500
+
+
+def declared(problem: str, more: str = "") -> tuple[Experiment, Plan]:
+    experiment = load_text(f"experiment: room\n{problem}\n{more}", "room.yaml")
+    return experiment, make_plan(experiment, "0" * 64)
+
+
+def largest(plan: Plan, columns: int = PIXELS, rows: int = IMAGES) -> int:
+    return max(need.size for cell in plan.cells for need in room.needs(cell, columns, rows))
+
+
+@pytest.mark.parametrize(
+    ("problem", "blank"),
+    [
+        (VAE, networks.blank),
+        (LAYERED, layered_vae.blank),
+        (BERNOULLI, lambda *sizes: bernoulli_vae.blank(*sizes).values()),
+    ],
+)
+def test_weights_are_counted_as_networks_have_them(problem: str, blank: Callable[..., Any]) -> None:
+    """All but biases, and of a mean-field q not twice."""
+    experiment, plan = declared(problem)
+    built = [p for side in blank(plan.trainings[0].problem, PIXELS) for p in side.parameters()]
+    weights = sum(p.numel() for p in built if p.dim() == 2)
+    training, _ = room.needs(plan.trainings[0], PIXELS, IMAGES)
+    assert training.size == room.TRAINED * weights
+    inside = experiment.problem.encoding(PIXELS)
+    assert 0 < inside < weights
+
+
+@pytest.mark.parametrize(("problem", "blank"), [(VAE, networks.blank), (LAYERED, layered_vae.blank)])
+def test_a_step_holds_at_least_what_is_counted(problem: str, blank: Callable[..., Any]) -> None:
+    _, plan = declared(problem, "train: {batch_size: 20, num_samples: 5}")
+    made = BoundGradient(Parameters(*blank(plan.trainings[0].problem, PIXELS), "tanh"), "elbo", 20, 5)
+    held = [out for network in (*made.p, *made.q[1:]) for out in network.outputs] + made.h
+    _, step = room.needs(plan.trainings[0], PIXELS, IMAGES)
+    assert 0.8 * 4 * sum(out.numel() for out in held) < step.size <= 4 * sum(out.numel() for out in held)
+
+
+@pytest.mark.parametrize(
+    "name", ["burda2016_mnist", "burda2016_table1_full", "burda2016_two_layers", "rezende2014", "discrete"]
+)
+def test_what_runs_in_four_gibibytes_is_not_refused(name: str) -> None:
+    plan = make_plan(load(find(name)), "0" * 64)
+    assert 0 < largest(plan, 784, 60_000) < 2**32
+
+
+@pytest.mark.parametrize(
+    ("problem", "more", "said"),
+    [
+        (
+            HUGE.format(model="vae", hidden=[65536] * 3, latent=2),
+            "",
+            "room.yaml:5 problem.hidden: training a network of 1.7e+10 weights needs at least 448.2 GiB of "
+            "memory, found 8.0 GiB. Use fewer units.",
+        ),
+        (
+            HUGE.format(model="layered_vae", hidden=[[65536] * 2], latent=[2]),
+            "",
+            "room.yaml:5 problem.hidden: training a network of 8.6e+09 weights needs at least 224.2 GiB",
+        ),
+        (
+            HUGE.format(model="vae", hidden=[8192] * 2, latent=2),
+            "estimators: [score_function, pathwise]\nmeasure: {images: 8}",
+            "room.yaml:5 problem.hidden: measuring a network of 1.4e+08 weights under 2 estimators needs at",
+        ),
+        (
+            HUGE.format(model="vae", hidden=[300] * 2, latent=2),
+            "train: {batch_size: 1000000, num_samples: 4096}",
+            "room.yaml:5 problem.hidden: a step of training on 6144000 samples needs at least 15.2 GiB of "
+            "memory, found 8.0 GiB. Use a smaller train.batch_size or train.num_samples, or fewer units.",
+        ),
+        (
+            VAE,
+            "sweep: {problem.hidden: [[5], [65536, 65536]]}",
+            "room.yaml:3 sweep: training a network of 8.6e+09 weights needs",
+        ),
+    ],
+)
+def test_what_cannot_fit_is_one_line_before_anything_is_built(
+    problem: str, more: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "memory_limit", lambda: 2**33)
+    experiment = load_text(f"experiment: room\n{problem}\n{more}", "room.yaml")
+    with pytest.raises(DeclarationError) as error:
+        workflow.planned("room.yaml", experiment, tmp_path)
+    assert said in str(error.value) and "\n" not in str(error.value)
+    monkeypatch.setattr(room, "memory_limit", lambda: None)
+    assert workflow.planned("room.yaml", experiment, tmp_path).missing
+
+
+def test_what_is_measured_already_needs_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "memory_limit", lambda: 1)
+    experiment, _ = declared(VAE)
+    with pytest.raises(DeclarationError, match="needs at least"):
+        workflow.planned("room.yaml", experiment, tmp_path)
+    assert workflow.planned("room.yaml", experiment, tmp_path, from_store=True).missing
+    monkeypatch.setattr(Store, "has", lambda *_: True)
+    assert not workflow.planned("room.yaml", experiment, tmp_path).missing
+
+
+def test_what_has_no_network_is_let_pass() -> None:
+    _, plan = declared("problem: {model: logistic_regression}")
+    kinds = {TrainingCell, MeasurementCell}
+    assert kinds <= set(map(type, plan.cells)) and not any(room.needs(c, 30, 569) for c in plan.cells)
