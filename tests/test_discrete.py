@@ -206,14 +206,18 @@ def scale_of(model: LatentModel, objective: Objective, count: int, what: str, nu
 
 @pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
 def test_the_optimal_scale_is_where_the_variance_over_all_parameters_is_least(objective: str) -> None:
-    """The variance is a parabola in the scale: its foot, from three scales on other draws than the fit's."""
+    """The variance is a parabola in the scale: its foot, from other draws than the fit's.
+
+    Of three scales two are estimated: the estimate is linear in the scale, as the test above has it.
+    """
     model, chosen = behind_a_hidden_layer(bits_model()), OBJECTIVES[objective]
     gram = Pushforward.of(model.encoder, model.x).grams[0].double()
     noise, auxiliary = (normals(IMAGES, MANY, BITS, what=what) for what in ("many", "many more"))
     tried = []
-    for scale in (0.0, 1.0, 2.0):
+    for scale in (0.0, 1.0):
         one = estimates(model, chosen, scaled(torch.full_like(SCALES, scale)), noise, auxiliary)
         tried.append(one - one.mean(1, keepdim=True))
+    tried.append(2.0 * tried[1] - tried[0])
 
     def foot(metric: Tensor) -> Tensor:
         low, middle, high = (((one @ metric) * one).sum((1, 2)) for one in tried)

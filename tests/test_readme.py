@@ -86,9 +86,8 @@ def test_the_lattice_shown_estimates_the_same_gradient_with_less_noise(
     monkeypatch.syspath_prepend(EXAMPLES)
     torch.manual_seed(0)
     model = importlib.import_module("my_vae").build(epochs=1)
-    found = reportgen.measure(
-        model, ["pathwise", space["LATTICE"]], "reconstruction", num_samples=16, precision=0.1, budget=100_000
-    )
+    options: dict[str, Any] = {"num_samples": 16, "precision": 0.1, "min_replicates": 256, "budget": 5_000}
+    found = reportgen.measure(model, ["pathwise", space["LATTICE"]], "reconstruction", **options)
     assert found.ratio("pathwise", "lattice").low > 1.5
     along = found.get("relative_projection", "lattice")
     assert along.low < 1.0 < along.high and along.high - along.low < 0.1

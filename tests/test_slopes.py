@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,13 @@ claims:
 """
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("mine.py").write_text(CODE)
+@pytest.fixture(scope="module", autouse=True)
+def _in_one_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Claims alone differ between most tests, so what one has measured is there for the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("slopes"))
+        Path("mine.py").write_text(CODE)
+        yield
 
 
 def results(name: str = "wide", asked: str = "> 0", widths: tuple[int, ...] = WIDTHS) -> reportgen.Results:

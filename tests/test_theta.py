@@ -513,7 +513,7 @@ def test_another_objective_is_rejected(objective: str, other: str) -> None:
 
 
 def test_from_python_theta_is_measured_where_it_is_asked_for() -> None:
-    options: dict[str, Any] = {"precision": 0.3, "budget": 8000, "min_replicates": 200}
+    options: dict[str, Any] = {"precision": 0.9, "budget": 1000, "min_replicates": 64}
     found = reportgen.measure(narrow(), ["generative", "pathwise", "score_function"], **options)
     assert found.reference == "pathwise" and found.is_reference("generative")
     learned = sum(p.numel() for p in narrow().decoder.parameters())
