@@ -71,7 +71,7 @@ def test_means_of_several_estimates_are_said_to_be_compared() -> None:
         return " ".join(unbiasedness.verdict(found))
 
     said = (
-        "The score function and the Taylor control variate have fewer samples than leave-one-out needs: "
+        "The score function and the Taylor control variate have fewer draws than leave-one-out needs: "
         "means of several such estimates are compared with one of the reference’s, on the same draws."
     )
     single = ("score_function", "taylor_control_variate")

@@ -81,7 +81,7 @@ def averaged(findings: Findings, objectives: list[str]) -> list[str]:
                 own += [name for name in [about.named(findings, label)] if name not in own]
     return [
         words.sentence(
-            f"{prose.listing(names)} {'has' if len(names) == 1 else 'have'} fewer samples than {reference} "
+            f"{prose.listing(names)} {'has' if len(names) == 1 else 'have'} fewer draws than {reference} "
             "needs: means of several such estimates are compared with one of the reference’s, "
             "on the same draws"
         )
