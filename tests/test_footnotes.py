@@ -59,8 +59,9 @@ MARGIN = "p { width: 60mm } .footnote { float: right; width: 20mm; padding-left:
 
 def test_on_paper_it_stands_in_the_margin_beside_its_line(written: Callable[..., str]) -> None:
     page = written("paper", BODY)
+    call = '<sup class="note-number" role="img" aria-label="note 1">1</sup>'
     mark = '<sup class="note-number">1</sup>'
-    assert f'so{mark}<small class="footnote">{mark}\u2009Since <b>x</b>' in page
+    assert f'so{call}<small class="footnote">{mark}\u2009Since <b>x</b>' in page
     text = "<p>{} and so it goes on, for longer than a single line of this narrow column is.</p>"
     file = made(
         f"<main>{text.format('So' + NOTE.format('Why?'))}{text.format(NOTE.format('How?'))}</main>",
