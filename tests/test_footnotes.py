@@ -47,7 +47,7 @@ def test_on_the_screen_a_number_leads_to_the_note_and_back(written: Callable[...
     assert re.findall(r'id="to-note-(\w+)" href="#note-(\w+)" aria-label="Note (\d)">(\d)<', page) == [
         ("why", "why", "1", "1"), ("how", "how", "2", "2")
     ]  # fmt: skip
-    notes = re.findall(r'<aside class="footnotes".*?</aside>', page)
+    notes = re.findall(r'<div class="footnotes".*?</div>', page)
     assert len(notes) == 2  # one for each section that has any, at its end
     assert '<p id="note-why"><a href="#to-note-why"' in notes[0] and "Since <b>x</b> &lt; 1, <svg" in notes[0]
     assert page.index(notes[0]) < page.index("No note")

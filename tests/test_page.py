@@ -235,6 +235,14 @@ def test_a_mark_of_a_claim_is_told_as_a_word(visit: Visiting, live_page: Path) -
     assert page.locator(".places").first.get_by_role("img").count() > 1
 
 
+def test_the_heads_of_the_claims_are_told_on_a_phone_too(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page, width=320).page
+    table = page.locator("table.claims")
+    assert [head.inner_text() for head in table.get_by_role("columnheader").all()][:2] == ["Claim", "Verdict"]
+    box = table.locator("thead").bounding_box()
+    assert box and box["width"] <= 1 and box["height"] <= 1
+
+
 def test_what_scrolls_on_a_phone_has_a_name(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page, width=320).page
     page.wait_for_selector(".wide[tabindex]")

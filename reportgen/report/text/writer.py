@@ -278,7 +278,7 @@ class Writer:
         self.notes = []
         text = template.render(context)
         if self.notes:
-            text += f'<aside class="footnotes" aria-label="Notes">{"".join(self.notes)}</aside>'
+            text += f'<div class="footnotes" role="group" aria-label="Notes">{"".join(self.notes)}</div>'
         return self._numbers(text)
 
     def _numbers(self, text: str) -> Markup:
