@@ -51,6 +51,27 @@ def test_a_link_on_two_lines_is_one(around: str) -> None:
     assert {of[int(line.Obj.StructParent)].objgen for line in lines} == {first.objgen}
 
 
+def test_what_goes_on_on_the_next_page_is_one() -> None:
+    """A paragraph, the link in it, a list, a table: its head is told once, on later pages an artifact."""
+    rows = "".join(f"<tr><th scope=row>{i}</th><td>{i}</td></tr>" for i in range(9))
+    pdf = opened(
+        f'<p>so <a href="#place">{"as long as three pages are " * 9}</a> it goes</p>'
+        f"<ul><li>{'in one item ' * 20}</li><li>and another</li></ul>"
+        f'<table id="place"><thead><tr><th scope="col">h</th><th scope="col">k</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>",
+        "@page { size: 40mm 40mm; margin: 5mm } * { orphans: 1; widows: 1 }",
+    )
+    assert len(pdf.pages) > 5
+    counts = {
+        kind: len(of_kind(pdf, kind)) for kind in ("/Part", "/P", "/Link", "/L", "/LI", "/Table", "/TBody")
+    }
+    assert counts == {"/Part": 1, "/P": 1, "/Link": 1, "/L": 1, "/LI": 2, "/Table": 1, "/TBody": 1}
+    assert len(of_kind(pdf, "/THead")) == 1 and len(of_kind(pdf, "/TR")) == 10
+    (link,) = of_kind(pdf, "/Link")
+    assert len({kid.Pg.objgen for kid in kids(link) if kid.get("/Type") == "/MCR"} | {link.Pg.objgen}) > 1
+    assert set(apart(pdf)) == {"/Pagination"} and len(apart(pdf)) >= 2
+
+
 def test_what_the_page_hides_is_not_told() -> None:
     """A shape beside its word; it is an artifact of the layout, and still on the page."""
     shape = '<span aria-hidden="true">●</span>'

@@ -5,7 +5,7 @@ identifier of the standard in the metadata (with the schema that PDF/A-3 wants
 to know it by), page labels, the scope of header cells and the heads of cells under a
 group's, formulas as formulas, terms and definitions as pairs, the contents as such,
 footnotes as notes, read after their paragraph, links named by their words instead of their
-targets and whole though a line ends in them, what a page hides from a screen reader or says
+targets, what is whole though a line or page ends in it, what a page hides from a screen reader or says
 in other words (`aria-hidden`, `role="img"`), and running heads set apart from the text.
 Boxes of pictures are in the wrong units.
 """
@@ -74,7 +74,8 @@ def tagged() -> Iterator[None]:
     def built(box: Any, *rest: Any) -> Iterator[Any]:
         for element in build(box, *rest):
             own = getattr(box, "_box", box).element
-            element.html = own
+            if not hasattr(element, "html"):  # else of a box within, as the body's is
+                element.html = own
             if own is None or own.get("aria-hidden") != "true":
                 yield element
 
@@ -117,7 +118,7 @@ class _Tree:
         while todo:
             element, within, parent = todo.pop()
             self.met.add(element.number)
-            self._join_lines(element)
+            self._join(element)
             if _attribute(element, "role") == "img":
                 element["ActualText"] = pydyf.String(_attribute(element, "aria-label"))
             kind = element["S"]
@@ -139,12 +140,18 @@ class _Tree:
             self._groups(table)
         self._register()
 
-    def _join_lines(self, element: Any) -> None:
-        """A link on several lines is one link: of one for each line, each would be told as a link."""
+    def _join(self, element: Any) -> None:
+        """What goes on is one: a link on the next line, anything on the next page; a repeated head goes."""
         kept: list[Any] = []
+        heads = set()
         for child in element.get("K", ()):
-            before, more = (self._link(kid) for kid in (kept[-1] if kept else None, child))
-            if before is not None and more is not None and before.html is more.html:
+            before, more = (self._element(kid) for kid in (kept[-1] if kept else None, child))
+            own = getattr(more, "html", None)
+            if own is not None and more["S"] == "/THead":
+                if id(own) in heads:
+                    continue
+                heads.add(id(own))
+            if own is not None and getattr(before, "html", None) is own and _goes_on(before, more):
                 self.joined[child] = before
                 self._take_in(before, more)
             else:
@@ -152,16 +159,19 @@ class _Tree:
         if "K" in element:
             element["K"] = pydyf.Array(kept)
 
-    def _link(self, child: Any) -> Any:
-        """What a child is, if it is a link."""
+    def _element(self, child: Any) -> Any:
+        """What a child is, if it is an element of the structure."""
         found = self.at(child) if isinstance(child, bytes) else {}
-        return found if found.get("S") == "/Link" else None
+        return found if found.get("Type") == "/StructElem" else None
 
     def _take_in(self, element: Any, other: Any) -> None:
         """What stands in another element stands in this one, at its end."""
         for child in self.children(other):
             child["P"] = element.reference
-        element["K"] += other["K"]
+        for child in other["K"]:
+            if isinstance(child, int) and element["Pg"] != other["Pg"]:
+                child = pydyf.Dictionary({"Type": "/MCR", "Pg": other["Pg"], "MCID": child})
+            element["K"].append(child)
 
     def _picture(self, element: Any) -> None:
         if "Alt" not in element:  # WeasyPrint complains of it, and names the picture
@@ -315,6 +325,11 @@ class _Tree:
                 return True
             element = self.at(element["P"])
         return False
+
+
+def _goes_on(before: Any, more: Any) -> bool:
+    """Whether two elements made of one of the page are its parts, and not one the line of the other."""
+    return bool(before["S"] == more["S"] and (before["S"] == "/Link" or before["Pg"] != more["Pg"]))
 
 
 def _attribute(element: Any, name: str) -> str:
