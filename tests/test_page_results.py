@@ -139,6 +139,11 @@ def test_two_objectives_of_a_row_have_two_heads(visit: Visiting, tmp_path: Path)
     path.write_bytes(whole_page(models()))
     page = visit(path, fragment="#results").page
     assert {"objective", "trained as"} <= set(table(page)[0])
+    for model in page.locator(
+        "table.models tbody"
+    ).all():  # of three lines, each with its own head and the model's
+        assert model.locator("th[scope=rowgroup]").count() > 0
+        assert model.locator("th[scope=row]").all_inner_texts() == ["NLL", "active units", "epochs"]
 
 
 def test_the_seed_of_a_training_is_not_that_of_the_experiment(visit: Visiting, tmp_path: Path) -> None:
