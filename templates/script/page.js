@@ -47,10 +47,18 @@
 // What scrolls sideways can be reached, and so scrolled, from the keyboard.
 (() => {
   const regions = document.querySelectorAll(".wide, .drawing, .equation");
+  const called = (region) => {
+    const named = region.closest("figure") ?? region;
+    const name = named.querySelector("caption b, figcaption b, .number");
+    return name ? name.textContent.replace(/\.$/, "").replace(/^\(/, "equation (") : "more to the side";
+  };
   const reach = () => {
     for (const region of regions) {
-      if (region.scrollWidth > region.clientWidth) region.tabIndex = 0;
-      else region.removeAttribute("tabindex");
+      const scrolls = region.scrollWidth > region.clientWidth;
+      for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", called(region)]]) {
+        if (scrolls) region.setAttribute(name, value);
+        else region.removeAttribute(name);
+      }
     }
   };
   addEventListener("resize", reach);

@@ -184,7 +184,7 @@ class Layout:
             )
             for a in attachments
         ]
-        with _guarded(self.name, self.when), tags.notes_tagged():
+        with _guarded(self.name, self.when), tags.tagged():
             return bytes(
                 self.document.write_pdf(
                     pdf_variant=VARIANT,
