@@ -25,7 +25,7 @@ from reportgen.errors import RenderError
 from reportgen.findings import Findings
 from reportgen.report import EVIDENCE, provenance, render
 from reportgen.report.pdf.layout import Attachment, Layout, Resources, lay_out, require_weasyprint
-from reportgen.report.pdf.tags import FORMULA
+from reportgen.report.pdf.tagging import FORMULA
 from reportgen.report.pdf.vector import VectorImage, path_operators, read
 from reportgen.report.render import declaration_text, fill, pdf_layout, shared_context
 from reportgen.report.style import font_faces, font_files

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from reportgen.errors import RenderError
 from reportgen.figures.drafting.style import INK
-from reportgen.report.pdf.tags import FORMULA
+from reportgen.report.pdf.tagging import FORMULA
 from reportgen.report.text import formulas
 from reportgen.report.text.formulas import Formula
 
