@@ -142,13 +142,17 @@ def _content(pdf: pikepdf.Pdf) -> Iterator[str]:
     parents = {int(numbers[i]): numbers[i + 1] for i in range(0, len(numbers), 2)}
     for page in pdf.pages:
         of_page = parents[int(page.StructParents)]
-        for operands, operator in pikepdf.parse_content_stream(page, "BDC"):
+        within = 0
+        for operands, operator in pikepdf.parse_content_stream(page, "BDC BMC EMC"):
+            within += -1 if str(operator) == "EMC" else 1
+            if str(operator) != "BDC":
+                continue
             marked = operands[1]
             if "/MCID" in marked:
                 parent = of_page[int(marked.MCID)]
                 if not isinstance(parent, pikepdf.Dictionary) or parent.objgen not in reached:
                     yield f"{operator} of page {page.label} is not in the tree"
-            elif operands[0] != "/Artifact":
+            elif operands[0] != "/Artifact" and within == 1:
                 yield "content that is neither text nor artifact"
 
 

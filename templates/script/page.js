@@ -65,6 +65,23 @@
   document.fonts.ready.then(reach);
 })();
 
+// What is copied has the LaTeX of its formulas, of which a drawing would leave nothing.
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  if (!event.clipboardData || selection.isCollapsed) return;
+  const copied = document.createElement("div");
+  copied.className = "copied";
+  copied.append(selection.getRangeAt(0).cloneContents());
+  const formulas = copied.querySelectorAll("svg[data-latex]");
+  if (!formulas.length) return;
+  for (const formula of formulas) formula.replaceWith(formula.dataset.latex);
+  document.body.append(copied); // only what is laid out has lines
+  event.clipboardData.setData("text/plain", copied.innerText.replaceAll("\u2060", ""));
+  event.clipboardData.setData("text/html", copied.innerHTML);
+  copied.remove();
+  event.preventDefault();
+});
+
 // A link to a place, followed, is also copied; the link says so.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a.anchor");

@@ -11,6 +11,7 @@ Boxes of pictures are in the wrong units.
 """
 
 from reportgen.report.pdf.tagging.completing import FORMULA, finish
+from reportgen.report.pdf.tagging.copied import DEPTH, SOURCE
 from reportgen.report.pdf.tagging.page import NOTE, tagged
 
-__all__ = ["FORMULA", "NOTE", "finish", "tagged"]
+__all__ = ["DEPTH", "FORMULA", "NOTE", "SOURCE", "finish", "tagged"]

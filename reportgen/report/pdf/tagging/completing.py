@@ -8,16 +8,15 @@ import pydyf
 
 from reportgen.errors import RenderError
 from reportgen.report.pdf.tagging.artifacts import set_apart
+from reportgen.report.pdf.tagging.copied import write_sources
 from reportgen.report.pdf.tagging.heads import name_heads, set_scope
 from reportgen.report.pdf.tagging.identifier import identify
 from reportgen.report.pdf.tagging.page import CONTENTS, attribute, is_made_of
 from reportgen.report.pdf.tagging.parts import Parts
-from reportgen.report.pdf.tagging.structure import Structure
+from reportgen.report.pdf.tagging.structure import POINT, Structure
 
 FORMULA = "formula: "
 """Before the words of a picture that is a formula; the tag takes its place."""
-POINT = 0.75
-"""Points in a CSS pixel."""
 
 
 def finish(document: Any, pdf: Any, name: str) -> None:
@@ -27,7 +26,9 @@ def finish(document: Any, pdf: Any, name: str) -> None:
     """
     _name_links(document)
     structure = Structure(pdf)
-    set_apart(structure, _Walk(structure, name).met)
+    walk = _Walk(structure, name)
+    set_apart(structure, walk.met)
+    write_sources(structure, walk.formulas)
     identify(pdf)
     decimal = pydyf.Dictionary({"S": "/D"})
     pdf.catalog["PageLabels"] = pydyf.Dictionary({"Nums": pydyf.Array([0, decimal])})
@@ -50,6 +51,7 @@ class _Walk:
         self.structure, self.name = structure, name
         self.met: set[int] = set()
         """Numbers of elements."""
+        self.formulas: list[Any] = []
         root, children = structure.root, structure.children
         parts, tables = Parts(structure), []
         todo = [(child, "", root) for child in reversed([*children(root)])]
@@ -94,6 +96,7 @@ class _Walk:
             words = words.removeprefix(FORMULA.strip()).strip()
             element["S"] = "/Formula"
             element["Alt"].string = words
+            self.formulas.append(element)
         if not words:
             raise RenderError(f"{self.name}: a formula has no words. Give it an alternative text.")
         page = self.structure.at(element["Pg"])

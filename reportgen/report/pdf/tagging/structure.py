@@ -7,6 +7,9 @@ from typing import Any
 
 import pydyf
 
+POINT = 0.75
+"""Points in a CSS pixel."""
+
 
 class Structure:
     """Elements of a pydyf document, each a dictionary; a child of one is a reference or what is drawn."""
