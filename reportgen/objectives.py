@@ -93,7 +93,7 @@ OBJECTIVES: dict[str, Objective] = {
         name="reconstruction",
         title="Reconstruction term",
         formula=r"\mathbb{E}_{q_{\varphi}(z \mid x)}\bigl[\log p_{\theta}(x \mid z)\bigr]",
-        spoken="the expectation under q phi of z given x of log p theta of x given z",
+        spoken="the expectation, under q phi of z given x, of log p theta of x given z",
         integrand=LIKELIHOOD,
         source="borea",
     ),
@@ -105,7 +105,8 @@ OBJECTIVES: dict[str, Objective] = {
             r"\bigl[\log p_{\theta}(x, z) - \log q_{\varphi}(z \mid x)\bigr]"
         ),
         spoken=(
-            "the expectation under q phi of z given x of log p theta of x and z minus log q phi of z given x"
+            "the expectation, under q phi of z given x, of a difference: log p theta of x and z, "
+            "minus log q phi of z given x"
         ),
         integrand=LOG_WEIGHT,
         source="burda2016, kingma2013",
@@ -118,8 +119,8 @@ OBJECTIVES: dict[str, Objective] = {
             r" - \mathrm{KL}\bigl(q_{\varphi}(z \mid x) \,\Vert\, p(z)\bigr)"
         ),
         spoken=(
-            "the expectation under q phi of z given x of log p theta of x given z, "
-            "minus the Kullback Leibler divergence from q phi of z given x to p of z"
+            "the expectation, under q phi of z given x, of log p theta of x given z; "
+            "minus the Kullback Leibler divergence of q phi of z given x from p of z"
         ),
         integrand=LIKELIHOOD,
         exact_kl=True,
@@ -145,7 +146,7 @@ OBJECTIVES: dict[str, Objective] = {
         name="expectation",
         title="Expectation",
         formula=r"\mathbb{E}_{q_{\varphi}(z)}\bigl[f(z)\bigr]",
-        spoken="the expectation under q phi of z of f of z",
+        spoken="the expectation, under q phi of z, of f of z",
         integrand=LIKELIHOOD,
         source="mohamed2020",
         unit="",

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pikepdf
 
 IDENTIFIER = "{http://www.aiim.org/pdfua/ns/id/}part"
 SCHEMA = b"<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>"
-LISTS = {"/L": {"/LI", "/L", "/Caption"}, "/LI": {"/Lbl", "/LBody", "/L"}, "/TR": {"/TH", "/TD"}}
+LISTS = {
+    "/L": {"/LI", "/L", "/Caption"},
+    "/LI": {"/Lbl", "/LBody", "/L"},
+    "/TR": {"/TH", "/TD"},
+    "/TOC": {"/TOCI", "/TOC", "/Caption"},
+    "/TOCI": {"/Lbl", "/Reference", "/NonStruct", "/P", "/TOC"},
+}
 """What may stand directly in an element."""
 
 
@@ -33,7 +40,7 @@ def kids(element: Any) -> list[Any]:
 
 def faults(pdf: pikepdf.Pdf) -> list[str]:
     """In words, everything wrong with the structure; empty where nothing is."""
-    found = [*_document(pdf), *_content(pdf)]
+    found = [*_document(pdf), *_content(pdf), *_names(pdf)]
     level = 0
     met_links = set()
     names = []
@@ -57,6 +64,9 @@ def faults(pdf: pikepdf.Pdf) -> list[str]:
                 found.append("note without its number")
         if kind == "/Link" and "/Link" in around:
             found.append("link within a link")
+        links = [kid if kid.get("/S") == "/Link" else None for kid in kids(element) if "/S" in kid]
+        if any(one and other and _leads(one) == _leads(other) for one, other in pairwise(links)):
+            found.append("link told line by line")
         for kid in kids(element):
             if "/S" in kid and kind in LISTS and str(kid.S) not in LISTS[kind]:
                 found.append(f"{kid.S} in {kind}")
@@ -81,6 +91,28 @@ def _under(element: Any) -> Iterator[Any]:
         if "/S" in kid:
             yield kid
             yield from _under(kid)
+
+
+def _leads(link: Any) -> list[tuple[str, str]]:
+    """Words and target of a link, of each of its lines."""
+    notes = [kid.Obj for kid in kids(link) if kid.get("/Type") == "/OBJR"]
+    return [(str(note.get("/Contents")), str(note.get("/Dest", note.get("/A")))) for note in notes][:1]
+
+
+def _names(pdf: pikepdf.Pdf) -> Iterator[str]:
+    """Elements with a name are listed by it, and a cell's heads are among them."""
+    root = pdf.Root.StructTreeRoot
+    listed = list(root.get("/IDTree", {}).get("/Names", []))
+    names = [str(name) for name in listed[::2]]
+    own = {str(element.ID): element.objgen for element, _ in elements(pdf) if "/ID" in element}
+    if own != {name: one.objgen for name, one in zip(names, listed[1::2], strict=True)} or names != sorted(
+        names
+    ):
+        yield "names that are not listed"
+    for element, _ in elements(pdf):
+        heads = element.get("/A", {}).get("/Headers", [])
+        if {str(head) for head in heads} - own.keys():
+            yield "cell with a head that is not there"
 
 
 def _document(pdf: pikepdf.Pdf) -> Iterator[str]:
@@ -110,13 +142,17 @@ def _content(pdf: pikepdf.Pdf) -> Iterator[str]:
     parents = {int(numbers[i]): numbers[i + 1] for i in range(0, len(numbers), 2)}
     for page in pdf.pages:
         of_page = parents[int(page.StructParents)]
-        for operands, operator in pikepdf.parse_content_stream(page, "BDC"):
+        within = 0
+        for operands, operator in pikepdf.parse_content_stream(page, "BDC BMC EMC"):
+            within += -1 if str(operator) == "EMC" else 1
+            if str(operator) != "BDC":
+                continue
             marked = operands[1]
             if "/MCID" in marked:
                 parent = of_page[int(marked.MCID)]
                 if not isinstance(parent, pikepdf.Dictionary) or parent.objgen not in reached:
                     yield f"{operator} of page {page.label} is not in the tree"
-            elif operands[0] != "/Artifact":
+            elif operands[0] != "/Artifact" and within == 1:
                 yield "content that is neither text nor artifact"
 
 

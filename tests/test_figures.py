@@ -557,7 +557,10 @@ def test_captions_are_sentences_with_their_numbers(drawings: dict[str, Any], fin
         for text in (drawing.caption, drawing.alt):
             assert text[0].isupper() and text.endswith("."), name
             assert not re.search(r"\bnan\b|  |\.\.|None|\d\.\d{9}", text), name
+        # Read aloud, a number in a name and the one after it would be one.
+        assert not re.search(r"\b[Kk]\s=\s\d+ [−\d]", drawing.alt), name
         assert "image" in drawing.caption
+    assert "against the number of latent units d. With" in drawings["variance_against_setting"].alt
     first = drawings["variance_over_training"].caption
     assert (
         "95% intervals" in first

@@ -47,7 +47,7 @@ def test_on_the_screen_a_number_leads_to_the_note_and_back(written: Callable[...
     assert re.findall(r'id="to-note-(\w+)" href="#note-(\w+)" aria-label="Note (\d)">(\d)<', page) == [
         ("why", "why", "1", "1"), ("how", "how", "2", "2")
     ]  # fmt: skip
-    notes = re.findall(r'<aside class="footnotes".*?</aside>', page)
+    notes = re.findall(r'<div class="footnotes".*?</div>', page)
     assert len(notes) == 2  # one for each section that has any, at its end
     assert '<p id="note-why"><a href="#to-note-why"' in notes[0] and "Since <b>x</b> &lt; 1, <svg" in notes[0]
     assert page.index(notes[0]) < page.index("No note")
@@ -59,8 +59,9 @@ MARGIN = "p { width: 60mm } .footnote { float: right; width: 20mm; padding-left:
 
 def test_on_paper_it_stands_in_the_margin_beside_its_line(written: Callable[..., str]) -> None:
     page = written("paper", BODY)
+    call = '<sup class="note-number" role="img" aria-label="note 1">1</sup>'
     mark = '<sup class="note-number">1</sup>'
-    assert f'so{mark}<small class="footnote">{mark}\u2009Since <b>x</b>' in page
+    assert f'so{call}<small class="footnote">{mark}\u2009Since <b>x</b>' in page
     text = "<p>{} and so it goes on, for longer than a single line of this narrow column is.</p>"
     file = made(
         f"<main>{text.format('So' + NOTE.format('Why?'))}{text.format(NOTE.format('How?'))}</main>",

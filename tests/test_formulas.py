@@ -132,6 +132,21 @@ def test_a_formula_says_what_its_symbols_are(formula: Formula) -> None:
             assert re.search(re.escape(symbol) + r"(\(z\))? (=|\\sim) ", rest), symbol
 
 
+DIFFERENCE = re.compile(r"\\[bB]igl[(\[](f\(z_[^)]*\)|\\hat L|\\log p_\{\\theta\}\(x, z\)) - ")
+"""In brackets, multiplied by something or under an expectation."""
+
+
+def test_where_a_difference_or_a_fraction_ends_is_heard() -> None:
+    """“f minus b times s” is another formula than “a difference, f minus b, times s”."""
+    brackets = [formula for formula in formulas.sources() if DIFFERENCE.search(formula.latex)]
+    assert len(brackets) > 6
+    for formula in brackets:
+        assert re.search("a difference[,:] ", formula.spoken), formula.spoken
+    for name in ("gap_closed", "cross_fitted"):
+        assert "fraction" in formulas.TEXT[name].spoken
+    assert not [f.spoken for f in formulas.sources() if "expectation under" in f.spoken]
+
+
 def test_the_laws_of_measure_valued_points_are_seen() -> None:
     for name, symbols in (("measure_valued", "WMU"), ("measure_valued_independent", "WM")):
         estimator = ESTIMATORS[name]

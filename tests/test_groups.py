@@ -10,6 +10,7 @@ import pytest
 
 from reportgen.report.pdf.layout import Layout, Resources, lay_out
 from reportgen.report.style import font_faces, font_files
+from tests.accessibility import elements, faults
 
 WHEN = datetime(2025, 11, 23, tzinfo=UTC)
 STYLE = """@page { size: 100mm 60mm; margin: 5mm } body, table { margin: 0 }
@@ -96,10 +97,17 @@ def test_it_is_drawn_as_if_it_were_written_there(before: str, line: str) -> None
     assert streams(whole)[1:] == streams(written)[1:]
 
 
-def streams(layout: Layout) -> list[bytes]:
-    """What is drawn on each page."""
+def streams(layout: Layout) -> list[list[str]]:
+    """What is drawn on each page, whatever it is tagged as."""
     with pikepdf.open(io.BytesIO(layout.pdf(()))) as pdf:
-        return [page.Contents.read_bytes() for page in pdf.pages]
+        return [
+            [
+                f"{operands} {operator}"
+                for operands, operator in pikepdf.parse_content_stream(page)
+                if str(operator) not in ("BDC", "BMC", "EMC")
+            ]
+            for page in pdf.pages
+        ]
 
 
 def test_the_table_is_as_it_was_once_a_page_is_made() -> None:
@@ -107,3 +115,12 @@ def test_the_table_is_as_it_was_once_a_page_is_made() -> None:
     body = table(name("A") + rows("a", 0, 12)) + '<p id="end">End</p>'
     link = '<p><a href="#end"></a></p><style>a::after { content: target-counter("#end", page) }</style>'
     assert texts(document(link + body)) == texts(document("<p>2</p>" + body))
+
+
+def test_what_is_repeated_is_read_once() -> None:
+    body = name("A") + rows("a", 0, 12)
+    layout = document("<h1>t</h1>" + table(body))
+    with pikepdf.open(io.BytesIO(layout.pdf(()))) as pdf:
+        kinds = [str(element.S) for element, _ in elements(pdf)]
+        assert layout.pages > 1 and faults(pdf) == []
+    assert kinds.count("/TR") == 1 + body.count("<tr")

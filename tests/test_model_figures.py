@@ -422,6 +422,8 @@ def test_captions_are_sentences(drawings: dict[str, Any]) -> None:
         for text in (drawing.caption, drawing.alt):
             assert text[0].isupper() and text.endswith("."), name
             assert not re.search(r"\bnan\b|  |\.\.|None|\d\.\d{9}", text), name
+        # Read aloud, a number in a name and the one after it would be one.
+        assert not re.search(r"\b[Kk]\s=\s\d+ [−\d]", drawing.alt), name
         said = re.split(r"(?<=[.;]) ", drawing.caption)
         assert len(said) == len(set(said)), name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def test_what_is_small_has_room_under_a_finger(chromium: Any, live_page: Path) -
     context = chromium.new_context(viewport={"width": PHONE, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto(live_page.as_uri())
-    for anchor in page.locator(":is(h2, h3) a.anchor").all():
+    for anchor in page.locator(".head a.anchor").all():
         box = anchor.bounding_box()
         assert box and min(box["width"], box["height"]) >= 24
     context.close()
@@ -194,7 +195,7 @@ def test_a_long_list_of_contents_is_moved_along(visit: Visiting, live_page: Path
 
 def test_claims_and_sections_have_links_to_copy(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page).page
-    anchors = page.locator(".claim a.anchor, h2 a.anchor")
+    anchors = page.locator(".head a.anchor")
     assert anchors.count() > 12
     for anchor in anchors.all():
         assert page.locator(str(anchor.get_attribute("href"))).count() == 1
@@ -212,6 +213,58 @@ def test_claims_and_sections_have_links_to_copy(visit: Visiting, live_page: Path
     assert page.url.endswith("#claim-lower")
     page.wait_for_selector("#claim-lower a.anchor[data-copied]")
     assert page.locator("#claim-lower:target").count() == 1
+
+
+def test_a_heading_is_told_in_its_own_words(visit: Visiting, live_page: Path) -> None:
+    """Its number apart from its title, and the link beside it no part of it."""
+    page = visit(live_page).page
+    names = [name.strip() for name in page.locator(":is(h1, h2, h3)").all_inner_texts()]
+    assert "1 The question" in names and "Every number" in names and len(names) > 20
+    for name in names:  # a verdict's shape is not told
+        told = re.sub(" [●◆○▲] ", " ", name)
+        assert page.get_by_role("heading", name=told, exact=True).count() >= 1
+    assert page.locator(".head > a.anchor").count() == page.locator("a.anchor:not(.explorer *)").count()
+
+
+def test_a_mark_of_a_claim_is_told_as_a_word(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page).page
+    shapes = page.locator(".places .shape")
+    assert shapes.count() > 3
+    for shape in shapes.all():
+        assert shape.get_attribute("aria-label") in ("confirmed", "refuted", "undecided", "broken")
+    assert page.locator(".places").first.get_by_role("img").count() > 1
+
+
+def test_the_heads_of_the_claims_are_told_on_a_phone_too(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page, width=320).page
+    table = page.locator("table.claims")
+    assert [head.inner_text() for head in table.get_by_role("columnheader").all()][:2] == ["Claim", "Verdict"]
+    box = table.locator("thead").bounding_box()
+    assert box and box["width"] <= 1 and box["height"] <= 1
+
+
+def test_what_scrolls_on_a_phone_has_a_name(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page, width=320).page
+    page.wait_for_selector(".wide[tabindex]")
+    regions = page.locator(":is(.wide, .drawing, .equation)[tabindex]").all()
+    names = [str(region.get_attribute("aria-label")) for region in regions]
+    assert {region.get_attribute("role") for region in regions} == {"group"}
+    assert {name.split(" ")[0] for name in names} == {"Table", "Figure", "equation"}
+    assert "equation (5)" in names
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.wait_for_selector(".equation[tabindex]", state="detached")
+    assert page.locator(".equation[role]").count() == 0
+
+
+def test_in_the_readers_own_colours_nothing_is_told_by_a_ground(visit: Visiting, live_page: Path) -> None:
+    page = visit(live_page, fragment="#judged").page
+    page.emulate_media(forced_colors="active")
+    mark = page.locator("nav.contents a[aria-current]").first
+    assert "underline" in mark.evaluate("(link) => getComputedStyle(link).textDecorationLine")
+    pressed = page.locator(".scale button[aria-pressed=true]").first
+    assert pressed.evaluate("(button) => getComputedStyle(button).borderTopWidth") == "2px"
+    for cover in page.locator(":is(.wide, .drawing, .equation)").all():
+        assert cover.evaluate("(region) => getComputedStyle(region).backgroundImage") == "none"
 
 
 def test_printed_it_is_the_text_alone_on_white(visit: Visiting, live_page: Path) -> None:

@@ -51,12 +51,29 @@ def said(page: Any) -> str:
     return str(page.locator(".explorer [role=status]").inner_text()).replace("\u202f", "")
 
 
+def test_what_is_shown_is_told(visit: Visiting, live_page: Path, rows: Rows) -> None:
+    """By the status that a screen reader hears: how many there are, in which order, and how many of them."""
+    page = visit(live_page, fragment="#results").page
+    page.get_by_role("search", name="Rows").get_by_role("searchbox", name="contains").wait_for()
+    page.get_by_role("group", name="Table of rows").get_by_role(
+        "table", name="Rows of results.csv"
+    ).wait_for()
+    every = f"{len(rows)} of {len(rows)} rows"
+    assert said(page) == f"{every}, the first 50 shown"
+    page.get_by_role("button", name="more rows").click()
+    assert said(page) == f"{every}, the first 250 shown"
+    for order in ("by 95% interval", "by 95% interval, descending"):
+        page.locator(".explorer th button", has_text="95% interval").click()
+        assert said(page) == f"{every}, {order}, the first 50 shown"
+    control(page, "text").fill("no such row")
+    assert said(page) == f"0 of {len(rows)} rows, {order}"
+
+
 def test_all_rows_are_there_and_filters_say_how_many(visit: Visiting, live_page: Path, rows: Rows) -> None:
     page = visit(live_page, fragment="#results").page
     assert len(table(page)) == 50
     heads = list(table(page)[0])  # rows that differ in block or checkpoint alone show it beside the number
     assert heads[:6] == ["statistic", "estimator", "value", "95% interval", "group", "checkpoint"]
-    assert said(page) == f"{len(rows)} of {len(rows)} rows"
     control(page, "statistic").select_option("variance_ratio")
     control(page, "estimator").select_option("pathwise")
     mine = [row for row in rows if (row["statistic"], row["estimator"]) == ("variance_ratio", "pathwise")]
@@ -68,7 +85,7 @@ def test_all_rows_are_there_and_filters_say_how_many(visit: Visiting, live_page:
     control(page, "text").fill("no such row")
     assert said(page) == f"0 of {len(rows)} rows"
     page.get_by_text("all rows").click()
-    assert said(page) == f"{len(rows)} of {len(rows)} rows"
+    assert said(page).startswith(f"{len(rows)} of {len(rows)} rows")
     page.get_by_role("button", name="more rows").click()
     assert len(table(page)) == 250
 
@@ -122,6 +139,11 @@ def test_two_objectives_of_a_row_have_two_heads(visit: Visiting, tmp_path: Path)
     path.write_bytes(whole_page(models()))
     page = visit(path, fragment="#results").page
     assert {"objective", "trained as"} <= set(table(page)[0])
+    for model in page.locator(
+        "table.models tbody"
+    ).all():  # of three lines, each with its own head and the model's
+        assert model.locator("th[scope=rowgroup]").count() > 0
+        assert model.locator("th[scope=row]").all_inner_texts() == ["NLL", "active units", "epochs"]
 
 
 def test_the_seed_of_a_training_is_not_that_of_the_experiment(visit: Visiting, tmp_path: Path) -> None:
@@ -200,6 +222,41 @@ def test_a_number_shows_its_row_and_leads_to_it(visit: Visiting, live_page: Path
     assert page.locator("nav.contents a[aria-current]").inner_text().strip() == "Every number"
     page.go_back()
     assert page.evaluate("scrollY") == 0
+
+
+def test_the_card_waits_for_a_slow_pointer_and_goes_when_it_has_left(
+    visit: Visiting, live_page: Path
+) -> None:
+    """WCAG 2.1, 1.4.13: what is shown on hover can be hovered, though a gap lies before it."""
+    page = visit(live_page).page
+    number, card = page.locator(".abstract a.number").first, page.locator("#card")
+    number.hover()
+    card.wait_for()
+    of, box = number.bounding_box(), card.bounding_box()
+    assert of and box
+    x = max(of["x"], box["x"]) + 20
+    start, end = of["y"] + of["height"] / 2, box["y"] + (8 if box["y"] > of["y"] else box["height"] - 8)
+    page.mouse.move(x, start)
+    page.mouse.move(x, end, steps=40)
+    page.wait_for_timeout(350)
+    assert card.is_visible()
+    page.mouse.move(5, 5)
+    card.wait_for(state="hidden")
+
+
+def test_the_card_of_a_focused_number_stays_though_the_pointer_moves(
+    visit: Visiting, live_page: Path
+) -> None:
+    page = visit(live_page).page
+    page.locator(".abstract a.number").first.focus()
+    card = page.locator("#card")
+    card.wait_for()
+    for place in ((5, 5), (300, 5), (5, 300)):
+        page.mouse.move(*place)
+    page.wait_for_timeout(350)
+    assert card.is_visible()
+    page.keyboard.press("Escape")
+    assert card.is_hidden()
 
 
 def test_a_number_made_of_several_rows_shows_them(visit: Visiting, live_page: Path) -> None:

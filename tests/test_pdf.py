@@ -25,7 +25,7 @@ from reportgen.errors import RenderError
 from reportgen.findings import Findings
 from reportgen.report import EVIDENCE, provenance, render
 from reportgen.report.pdf.layout import Attachment, Layout, Resources, lay_out, require_weasyprint
-from reportgen.report.pdf.tags import FORMULA
+from reportgen.report.pdf.tagging import FORMULA
 from reportgen.report.pdf.vector import VectorImage, path_operators, read
 from reportgen.report.render import declaration_text, fill, pdf_layout, shared_context
 from reportgen.report.style import font_faces, font_files
@@ -475,7 +475,11 @@ def test_structure(report: Path) -> None:
             assert metadata.pdfa_status == "3A"
         with pdf.open_outline() as outline:
             titles = [item.title for item in outline.root]
-        assert titles[0] == "The VAE update against REINFORCE"
+            claim = next(
+                item for item in outline.root if item.title.endswith("The claims, one by one")
+            ).children[0]
+        assert titles[0] == "The VAE update against REINFORCE" and titles[1] == "1 The question"
+        assert claim.title == "same-gradient ○ undecided"
         assert len(titles) == 1 + len(fill(synthetic_findings()))
         assert 12 <= len(pdf.pages) <= 20
     assert report.stat().st_size < 1_500_000
@@ -534,9 +538,12 @@ def test_what_is_taken_from_a_sound_structure_is_missed(report: Path) -> None:
 
     assert spoilt(forget("/Figure", "/Alt")) == {"/Figure without words"}
     assert spoilt(forget("/Formula", "/Alt")) == {"/Formula without words"}
-    assert spoilt(forget("/Note", "/ID")) == {"note without a name of its own"}
+    assert spoilt(forget("/Note", "/ID")) == {"note without a name of its own", "names that are not listed"}
     assert spoilt(forget("/Note", "/K")) >= {"note without its number"}
     assert spoilt(forget("/TH", "/A")) == {"header cell without a scope"}
+    assert spoilt(lambda pdf: operator.delitem(pdf.Root.StructTreeRoot, "/IDTree")) == {
+        "names that are not listed"
+    }
     assert "BDC of page is not in the tree" in spoilt(forget("/P", "/K"))
     assert "link outside of the text" in spoilt(lambda pdf: operator.delitem(of_kind(pdf, "/Link"), "/K"))
     for key, said in (

@@ -330,13 +330,13 @@ def with_another_digit(pdf: pikepdf.Pdf, page: int, *, of_estimate: bool = False
     It may be that of a label or a year, but for `of_estimate`: then it stands in a number with decimals.
     """
     held = pdf.pages[page]
-    fonts = {name: glyphs(font) for name, font in held.Resources.Font.items()}
+    fonts = {name: glyphs(font) for name, font in held.Resources.Font.items() if "/ToUnicode" in font}
     content = held.Contents.read_bytes().decode("latin-1")
     current: dict[str, str] = {}
     before = ""
     for found in re.finditer(r"(/\S+) [\d.]+ Tf|<((?:[0-9a-fA-F]{4})+)>", content):
         if found[1]:
-            current = fonts[found[1]]
+            current = fonts.get(found[1], {})  # none is that of a blank where a formula stands
             continue
         for at in range(found.start(2), found.end(2), 4):
             glyph = content[at : at + 4].lower()

@@ -53,9 +53,9 @@ OPTIMAL_CONSTANT = Estimator(
         r"{\mathbb{E}\bigl[\lVert \nabla_{\varphi} \log q_{\varphi} \rVert^2\bigr]}"
     ),
     spoken=(
-        "g hat equals the mean over K samples of f of z k minus b star, times the gradient in phi of log q; "
-        "b star is the expectation of f times the squared norm of that gradient, over the expectation of the "
-        "squared norm"
+        "g hat equals the mean over K samples of a difference, f of z k minus b star, times the gradient in "
+        "phi of log q of z k given x; b star is a fraction, the expectation of f times the squared norm of "
+        "that gradient, over the expectation of the squared norm"
     ),
     requires="Values of f, and one number for each x, fitted on samples of its own.",
     source="williams1992, greensmith2004",

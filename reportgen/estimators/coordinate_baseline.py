@@ -47,9 +47,9 @@ OPTIMAL_PER_COORDINATE = Estimator(
         r" s = \nabla_{\eta} \log q_{\varphi}(z \mid x)"
     ),
     spoken=(
-        "coordinate j of g hat in eta equals the mean over K samples of f of z k minus b j star, "
-        "times s j of z k; "
-        "b j star is the expectation of f times s j squared over the expectation of s j squared; "
+        "coordinate j of g hat in eta equals the mean over K samples of a difference, "
+        "f of z k minus b j star, times s j of z k; b j star is a fraction, "
+        "the expectation of f times s j squared, over the expectation of s j squared; "
         "s is the gradient in eta of log q of z given x"
     ),
     requires="Values of f, and one number for each x and parameter of q, fitted on samples of their own.",

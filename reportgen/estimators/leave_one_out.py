@@ -33,8 +33,8 @@ LEAVE_ONE_OUT = Estimator(
         r" \nabla_{\varphi} \log q_{\varphi}(z_k \mid x)"
     ),
     spoken=(
-        "g hat equals the mean over K samples of f of z k minus the mean of the other samples' f, "
-        "times the gradient in phi of log q of z k given x"
+        "g hat equals the mean over K samples of a difference, "
+        "f of z k minus the mean of the other samples' f, times the gradient in phi of log q of z k given x"
     ),
     requires="Values of f, at least two independent samples an estimate.",
     source="kool2019, mnih2016",

@@ -61,8 +61,9 @@ MOVING_AVERAGE_BASELINE = Estimator(
         r" b_r = 0.9\, b_{r-1} + 0.1\, \frac{1}{K} \sum_{k=1}^{K} f(z_{r-1,k})"
     ),
     spoken=(
-        "g hat at step r equals the mean over K samples of f of z r k minus b r, times the gradient in phi "
-        "of log q of z r k given x; b r is nine tenths of the b before it plus one tenth of the mean f of "
+        "g hat at step r equals the mean over K samples of a difference, f of z r k minus b r, times the "
+        "gradient in phi of log q of z r k given x; b r is nine tenths of the b before it plus one tenth of "
+        "the mean f of "
         "the step before"
     ),
     requires="Values of f, and those of earlier steps; b begins as the mean of f over samples of its own.",

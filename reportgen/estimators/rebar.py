@@ -43,8 +43,9 @@ REBAR = Estimator(
         r" z_k = \lim_{\tau \to 0} \zeta_k, \quad \tilde \zeta_k \sim q_{\varphi}(\zeta \mid z_k)"
     ),
     spoken=(
-        "g hat equals the mean over K samples of f of z k minus f of zeta tilde k, times the gradient in phi "
-        "of log q of z k given x, plus the transposed Jacobian of zeta k in phi times the gradient in z of f "
+        "g hat equals the mean over K samples of a difference, f of z k minus f of zeta tilde k, times the "
+        "gradient in phi of log q of z k given x, plus the transposed Jacobian of zeta k in phi times the "
+        "gradient in z of f "
         "at zeta k, minus the same with zeta tilde k; zeta k is the sigmoid of eta phi of x plus noise g k, "
         "over the temperature tau, z k its limit as tau falls to zero, and zeta tilde k a relaxed sample "
         "given the hard one, z k"

@@ -36,9 +36,9 @@ TAYLOR_CONTROL_VARIATE = Estimator(
         r" \quad \bar z = \mathbb{E}_{q}[z]"
     ),
     spoken=(
-        "g hat equals the mean over K samples of f minus f tilde at z k, times the gradient in phi of log q, "
-        "plus the transposed Jacobian of z bar in phi times the gradient in z of f at z bar; "
-        "f tilde is the first-order Taylor expansion of f at z bar, the mean of q"
+        "g hat equals the mean over K samples of a difference, f minus f tilde at z k, times the gradient in "
+        "phi of log q of z k given x, plus the transposed Jacobian of z bar in phi times the gradient in z "
+        "of f at z bar; f tilde is the first-order Taylor expansion of f at z bar, the mean of q"
     ),
     requires="Values of f, and ∂f/∂z at one point, the mean of q.",
     source="paisley2012, gu2016",

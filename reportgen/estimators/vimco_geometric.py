@@ -44,8 +44,9 @@ VIMCO_GEOMETRIC = Estimator(
         r" \quad \omega_k = \frac{w_k}{\sum_{j} w_j}"
     ),
     spoken=(
-        "g hat equals the sum over K samples of L hat minus L hat without k, times the gradient in phi of "
-        "log q of z k given x, plus the sum of omega k times the partial derivative of log w k in phi; "
+        "g hat equals the sum over K samples of a difference, L hat minus L hat without k, times the "
+        "gradient in phi of log q of z k given x, plus the sum of omega k times the partial derivative of "
+        "log w k in phi; "
         "L hat is the logarithm of the mean of w, L hat without k the same with w k replaced by the "
         "geometric mean of the other w, and omega k is w k over the sum of w"
     ),

@@ -244,10 +244,13 @@ def labels_of(lines: Sequence[Line]) -> list[str]:
 
 
 def ranking(lines: Sequence[Line], index: int = -1) -> str:
-    """Estimators with their values at one position, from the highest: for alternative texts."""
+    """Estimators with their values at one position, from the highest: for alternative texts.
+
+    “at” stands before a number: a name may end in one, as “leave-one-out, K = 2” does.
+    """
     found = [(line.values[index], line.title) for line in lines if math.isfinite(line.values[index])]
     return "; ".join(
-        f"{lowered(title)} {prose.number(value)}" for value, title in sorted(found, reverse=True)
+        f"{lowered(title)} at {prose.number(value)}" for value, title in sorted(found, reverse=True)
     )
 
 

@@ -221,7 +221,7 @@ def span(least: float, most: float) -> str:
 def alt(data: CoordinateDistribution) -> str:
     """The rows in words."""
     rows = "; ".join(
-        f"{lowered(row.title)} median {prose.number(row.quantiles[0.5])}"
+        f"{lowered(row.title)} with median {prose.number(row.quantiles[0.5])}"
         for row in data.rows
         if 0.5 in row.quantiles
     )

@@ -248,7 +248,7 @@ def alt(data: NoiseInImage) -> str:
     height, width = data.shape
     rows = prose.listing([lowered(row.title) for row in data.rows])
     ratios = "; ".join(
-        f"{lowered(row.title)} {prose.number(row.ratio.value)}"
+        f"{lowered(row.title)} at {prose.number(row.ratio.value)}"
         for row in data.rows
         if row.relative is not None
     )

@@ -167,7 +167,7 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
 def alt(data: NoiseSplit) -> str:
     """The columns in words: the share at the first and the last checkpoint."""
     rows = "; ".join(
-        f"{lowered(one.title)} {prose.percent(one.values[0])} to {prose.percent(one.values[-1])}"
+        f"{lowered(one.title)} from {prose.percent(one.values[0])} to {prose.percent(one.values[-1])}"
         for one in data.lines
     )
     return (

@@ -99,7 +99,7 @@ def caption(findings: Findings, data: SignalAgainstNumSamples) -> str:
 def alt(data: SignalAgainstNumSamples) -> str:
     """The chart in words: slopes, and the values at the largest K."""
     slopes = "; ".join(
-        f"{lowered(one.title)} {prose.with_interval(slope)}"
+        f"{lowered(one.title)} at {prose.with_interval(slope)}"
         for one, slope in zip(data.lines, data.slopes, strict=True)
     )
     first, last = (prose.count(data.num_samples[index]) for index in (0, -1))

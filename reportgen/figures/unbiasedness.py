@@ -218,7 +218,7 @@ def name_of(findings: Findings, row: Mean) -> str:
 def alt(data: Unbiasedness) -> str:
     """The dots in words."""
     rows = "; ".join(
-        f"{lowered(row.title)} {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}"
+        f"{lowered(row.title)} at {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}"
         for row in data.rows
     )
     return f"Dot plot of the mean gradient relative to that of {data.reference}, 1 being no bias. {rows}."

@@ -218,7 +218,7 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
 def alt(data: VarianceAgainstNumSamples) -> str:
     """The chart in words: slopes, and the values at the largest K."""
     slopes = "; ".join(
-        f"{lowered(one.title)} {prose.with_interval(slope)}"
+        f"{lowered(one.title)} at {prose.with_interval(slope)}"
         for one, slope in zip(data.lines, data.slopes, strict=True)
     )
     counts = data.num_samples

@@ -310,7 +310,9 @@ def alt(data: VarianceAgainstSetting) -> str:
         told.append(text[:1].upper() + text[1:])
     count = len(data.panels)
     charts = "Line chart" if count == 1 else f"{prose.in_words(count).capitalize()} charts"
-    return f"{charts} of total variance, logarithmic, against a swept setting. {' '.join(told)}"
+    settings = dict.fromkeys(setting_title(panel.path, long=True) for panel in data.panels)
+    against = prose.listing(list(settings))
+    return f"{charts} of total variance, logarithmic, against {against}. {' '.join(told)}"
 
 
 def sketch(findings: Findings) -> Sketch | None:

@@ -192,7 +192,7 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
 def alt(data: WorkNormalized) -> str:
     """The dots in words."""
     rows = "; ".join(
-        f"{lowered(row.title)} {prose.number(row.by_passes[0])} by passes"
+        f"{lowered(row.title)} at {prose.number(row.by_passes[0])} by passes"
         f" and {prose.number(row.by_seconds[0])} by seconds"
         for row in data.rows
     )

@@ -499,9 +499,6 @@
         if (event.key === "Escape") hide();
       });
       addEventListener("resize", hide);
-    } else {
-      // On a narrow screen it scrolls, which keys must be able to do.
-      for (const [key, text] of [["tabindex", "0"], ["role", "group"], ["aria-label", name]]) drawing.setAttribute(key, text);
     }
   };
 

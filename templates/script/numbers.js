@@ -59,16 +59,26 @@ if (results) {
     card.style.left = `${Math.max(8, Math.min(at.left, right)) + scrollX}px`;
     card.style.top = `${(below ? at.bottom + 3 : at.top - card.offsetHeight - 3) + scrollY}px`;
   };
+  let leaving = 0;
   const close = () => {
+    clearTimeout(leaving);
+    leaving = 0;
     about?.removeAttribute("aria-describedby");
     about = null;
     card.hidden = true;
   };
-  const enter = ({ target }) => {
+  // It waits for a pointer on its way to it, and stays while its number has the focus.
+  const enter = ({ target, type }) => {
     const number = target.closest("a.number");
-    if (number === about || target.closest(".card")) return;
-    close();
-    if (number) open(number);
+    if (number === about || target.closest(".card")) {
+      clearTimeout(leaving);
+      leaving = 0;
+    } else if (number || type === "focusin") {
+      close();
+      if (number) open(number);
+    } else if (document.activeElement !== about) {
+      leaving ||= setTimeout(close, 250);
+    }
   };
   document.addEventListener("pointerover", enter);
   document.addEventListener("focusin", enter);

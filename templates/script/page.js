@@ -47,15 +47,40 @@
 // What scrolls sideways can be reached, and so scrolled, from the keyboard.
 (() => {
   const regions = document.querySelectorAll(".wide, .drawing, .equation");
+  const called = (region) => {
+    const named = region.closest("figure") ?? region;
+    const name = named.querySelector("caption b, figcaption b, .number");
+    return name ? name.textContent.replace(/\.$/, "").replace(/^\(/, "equation (") : "more to the side";
+  };
   const reach = () => {
     for (const region of regions) {
-      if (region.scrollWidth > region.clientWidth) region.tabIndex = 0;
-      else region.removeAttribute("tabindex");
+      const scrolls = region.scrollWidth > region.clientWidth;
+      for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", called(region)]]) {
+        if (scrolls) region.setAttribute(name, value);
+        else region.removeAttribute(name);
+      }
     }
   };
   addEventListener("resize", reach);
   document.fonts.ready.then(reach);
 })();
+
+// What is copied has the LaTeX of its formulas, of which a drawing would leave nothing.
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  if (!event.clipboardData || selection.isCollapsed) return;
+  const copied = document.createElement("div");
+  copied.className = "copied";
+  copied.append(selection.getRangeAt(0).cloneContents());
+  const formulas = copied.querySelectorAll("svg[data-latex]");
+  if (!formulas.length) return;
+  for (const formula of formulas) formula.replaceWith(formula.dataset.latex);
+  document.body.append(copied); // only what is laid out has lines
+  event.clipboardData.setData("text/plain", copied.innerText.replaceAll("\u2060", ""));
+  event.clipboardData.setData("text/html", copied.innerHTML);
+  copied.remove();
+  event.preventDefault();
+});
 
 // A link to a place, followed, is also copied; the link says so.
 document.addEventListener("click", async (event) => {

@@ -90,7 +90,7 @@ const results = (() => {
   const build = (columns) => {
     const distinct = (name) => [...new Set(columns[name].map((cell) => key(name, cell)))];
     const names = order(columns).filter((name) => distinct(name).length > 1);
-    const form = make("form", {}, make("label", {}, "contains", make("input", { type: "search", name: "text" })));
+    const form = make("form", { role: "search", ariaLabel: "Rows" }, make("label", {}, "contains", make("input", { type: "search", name: "text" })));
     const chosen = names.filter((each) => !["value", "ci_low", "replicates"].includes(each));
     for (const name of chosen.filter((each) => distinct(each).length <= 60)) {
       const options = distinct(name).map((value) => new Option(value, value));
@@ -104,10 +104,10 @@ const results = (() => {
     const heads = names.map((name) =>
       make("th", { className: kind(name) }, make("button", { textContent: title(name), value: name })));
     const body = make("tbody");
-    const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body);
+    const table = make("table", { ariaLabel: "Rows of results.csv" }, make("thead", {}, make("tr", {}, ...heads)), body);
     const more = make("button", { textContent: "more rows" });
     box.replaceChildren(
-      form, make("p", {}, said, all, csv, link), make("div", { className: "wide", tabIndex: 0 }, table), more);
+      form, make("p", {}, said, all, csv, link), make("div", { className: "wide", tabIndex: 0, role: "group", ariaLabel: "Table of rows" }, table), more);
 
     const change = (name, value) => {
       if (value) asked.set(name, value);
@@ -134,7 +134,10 @@ const results = (() => {
         });
       body.replaceChildren(
         ...rows.slice(0, most).map((row) => make("tr", {}, ...names.map((name) => cell(name, row)))));
-      said.textContent = `${grouped(`${rows.length}`)} of ${grouped(`${columns.value.length}`)} rows`;
+      const count = (number) => grouped(String(number));
+      const sorted = by && `, by ${title(by.replace(/^-/, ""))}${by.startsWith("-") ? ", descending" : ""}`;
+      const first = rows.length > most ? `, the first ${count(most)} shown` : "";
+      said.textContent = `${count(rows.length)} of ${count(columns.value.length)} rows${sorted}${first}`;
       more.hidden = rows.length <= most;
       link.href = asked.size ? `#results?${asked}` : "#results";
       csv.onclick = () => save(columns, rows);

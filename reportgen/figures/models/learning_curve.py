@@ -188,7 +188,7 @@ def _setting(path: str, value: Any) -> str:
 def alt(data: LearningCurve) -> str:
     """The curve in words."""
     points = "; ".join(
-        f"{data.round} {prose.count(epoch)} {prose.fixed(value, 2)}" for epoch, value in data.test
+        f"{data.round} {prose.count(epoch)}: {prose.fixed(value, 2)}" for epoch, value in data.test
     )
     return (
         f"Line chart of the training objective in {_nats(data)} over {data.round}s."

@@ -192,7 +192,7 @@ def _cut(cut: int, of: int) -> str:
 def alt(data: LearningCurves) -> str:
     """The curves in words: where each ends."""
     told = " ".join(
-        f"{title}: {'; '.join(f'{c.title} {prose.fixed(c.points[-1][1], 2)}' for c in curves)}."
+        f"{title}: {'; '.join(f'{c.title} at {prose.fixed(c.points[-1][1], 2)}' for c in curves)}."
         for title, curves in data.panels
     )
     return f"Line charts of the training objective on test images over epochs. At the last epoch: {told}"

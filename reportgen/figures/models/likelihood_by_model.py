@@ -219,7 +219,7 @@ def alt(data: LikelihoodByModel) -> str:
     for title, mark in data.marks:
         ours = prose.fixed(mark.ours.value, 2) if mark.ours.available else "not run"
         theirs = "" if mark.published is None else f", published {prose.fixed(mark.published, 2)}"
-        told.append(f"{_name(data, title, mark)} {ours}{theirs}")
+        told.append(f"{_name(data, title, mark)}: {ours}{theirs}")
     return f"Dot plot of negative log-likelihood in nats an image. {'; '.join(told)}."
 
 

@@ -236,7 +236,8 @@ def alt(data: SignalByModel) -> str:
         for one in panel.last:
             known = [v for v in one.values if v > 0]
             if known:
-                ends.append(f"{lowered(one.title)} {prose.number(known[0])} to {prose.number(known[-1])}")
+                low, high = prose.number(known[0]), prose.number(known[-1])
+                ends.append(f"{lowered(one.title)} from {low} to {high}")
         told.append(f"{panel.column}{', ' + panel.title if panel.title else ''}: {'; '.join(ends)}.")
     return f"Line charts of the signal-to-noise ratio against K, a panel a model. {' '.join(told)}"
 

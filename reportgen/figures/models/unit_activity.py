@@ -237,7 +237,7 @@ def _are(models: Sequence[Units]) -> str:
 
 def alt(data: UnitActivity) -> str:
     """The histograms in words: active units of each model."""
-    told = "; ".join(f"{_name(one)} {_count(one)}" for one in data.models)
+    told = "; ".join(f"{_name(one)}: {_count(one)}" for one in data.models)
     return f"Histograms of the variance of each latent unit’s posterior mean. Active units: {told}."
 
 

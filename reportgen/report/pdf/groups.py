@@ -1,7 +1,8 @@
 """A table that goes on in the middle of a group of rows says the group's name again, below the table's head.
 
-WeasyPrint repeats the head of a table on each of its pages, and nothing else of it. It makes its pages one
-after another from a tree of boxes: while a page is made that begins inside a group, the head has one row more.
+WeasyPrint repeats the head of a table on each of its pages, and nothing else of it. It makes its pages
+one after another from a tree of boxes: while one is made that begins inside a group, the head has one row
+more.
 """
 
 from __future__ import annotations

@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import MissingRequirementError, RenderError
-from reportgen.report.pdf import tags
+from reportgen.report.pdf import tagging
 from reportgen.report.pdf.columns import equal_columns
+from reportgen.report.pdf.compression import compress
 from reportgen.report.pdf.floats import floats
 from reportgen.report.pdf.groups import repeated_groups
 from reportgen.report.pdf.lines import full_lines
@@ -184,7 +185,7 @@ class Layout:
             )
             for a in attachments
         ]
-        with _guarded(self.name, self.when), tags.notes_tagged():
+        with _guarded(self.name, self.when), tagging.tagged():
             return bytes(
                 self.document.write_pdf(
                     pdf_variant=VARIANT,
@@ -194,14 +195,14 @@ class Layout:
 
     def _finish(self, document: Any, pdf: Any, attachments: Sequence[Attachment]) -> None:
         _require_own_fonts(pdf, self.name)
-        tags.finish(document, pdf, self.name)
+        tagging.finish(document, pdf, self.name)
         _finish_files(pdf, attachments)
-        tags.compress(pdf)
+        compress(pdf)
 
 
 def _require_notes(document: Any, asked: int, name: str) -> None:
     boxes = (box for page in document.pages for box in page._page_box.descendants())
-    drawn = len({id(box.element) for box in boxes if box.element_tag == tags.NOTE})
+    drawn = len({id(box.element) for box in boxes if box.element_tag == tagging.NOTE})
     if drawn != asked:
         raise RenderError(f"{name}: has {asked} notes, of which {drawn} are drawn. Mend the template.")
 
@@ -268,7 +269,7 @@ def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
         document = weasyprint.HTML(
             string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
         ).render(pdf_variant=VARIANT, cache=drawn)
-    _require_notes(document, html.count(f"<{tags.NOTE} "), resources.document)
+    _require_notes(document, html.count(f"<{tagging.NOTE} "), resources.document)
     return Layout(document, resources.document, when)
 
 

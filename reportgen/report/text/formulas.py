@@ -74,14 +74,14 @@ TEXT: dict[str, Formula] = {
     ),
     "nll_expectation": Formula(
         r"-\mathbb{E}_{q}[\log p_{\theta}(x \mid z)]",
-        "minus the expectation under q of log p theta of x given z",
+        "minus the expectation, under q, of log p theta of x given z",
     ),
     "minus_log_p": Formula(r"-\log p_{\theta}(x \mid z)", "minus log p theta of x given z"),
     "q_reversed": Formula(r"q_{\varphi}(x \mid z)", "q phi of x given z"),
     "eta_def": Formula(r"\eta = (\mu, \log \sigma) \in \mathbb{R}^{2d}", "eta, the pair of mu and log sigma"),
     "target": Formula(
         r"\nabla_{\varphi}\, \mathbb{E}_{q_{\varphi}(z \mid x)}\bigl[f(z)\bigr]",
-        "the gradient in phi of the expectation under q phi of z given x of f of z",
+        "the gradient in phi of the expectation, under q phi of z given x, of f of z",
         display=True,
     ),
     "chain": Formula(
@@ -93,8 +93,10 @@ TEXT: dict[str, Formula] = {
         r"t = \frac{1}{2} \biggl( \frac{u_1^{\top} \bar d_2}{\sqrt{u_1^{\top} C_2\, u_1 / n_2}}"
         r" + \frac{u_2^{\top} \bar d_1}{\sqrt{u_2^{\top} C_1\, u_2 / n_1}} \biggr),"
         r" \qquad u_1 = C_1^{-1} \bar d_1, \quad u_2 = C_2^{-1} \bar d_2",
-        "t is half the sum of u one transposed d bar two over its standard error and u two transposed d bar "
-        "one over its standard error, where u is the inverse of C times d bar of the same half",
+        "t is half the sum of two fractions: the first is u one transposed times d bar two, over a square "
+        "root, that of u one transposed times C two times u one, divided by n two; the second is the same "
+        "with one and two exchanged; u one is the inverse of C one times d bar one, and u two the inverse of "
+        "C two times d bar two",
         display=True,
     ),
     "pushforward": Formula(
@@ -116,14 +118,14 @@ TEXT: dict[str, Formula] = {
     ),
     "target_alone": Formula(
         r"\nabla_{\varphi}\, \mathbb{E}_{q_{\varphi}(z)}\bigl[f(z)\bigr]",
-        "the gradient in phi of the expectation under q phi of z of f of z",
+        "the gradient in phi of the expectation, under q phi of z, of f of z",
         display=True,
     ),
     "eta": Formula(r"\eta", "eta"),
     "eta_any": Formula(r"\eta \in \mathbb{R}^{m}", "eta, a vector of m numbers"),
     "gap_closed": Formula(
         r"\frac{\log V_{B} - \log V_{A}}{\log V_{B} - \log V_{C}}",
-        "log V B minus log V A, over log V B minus log V C",
+        "a fraction: log V B minus log V A, divided by the difference log V B minus log V C",
         display=True,
     ),
     "signal_to_noise": Formula(

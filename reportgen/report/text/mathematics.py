@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from reportgen.errors import RenderError
 from reportgen.figures.drafting.style import INK
-from reportgen.report.pdf.tags import FORMULA
+from reportgen.report.pdf.tagging import DEPTH, FORMULA, SOURCE
 from reportgen.report.text import formulas
 from reportgen.report.text.formulas import Formula
 
@@ -66,16 +66,18 @@ class Mathematics:
         require_words(f"formula {formula.latex!r}", drawn.spoken)
         style = f"width:{drawn.width:g}ex;height:{drawn.height:g}ex;vertical-align:{-drawn.depth:g}ex"
         if self.medium == "screen":
-            opening = Markup('<svg class="m" role="img" aria-label="{}" style="{}"')
+            opening = Markup('<svg class="m" role="img" aria-label="{}" style="{}" {}="{}"')
             shared = _GLYPH.sub(lambda found: f'<use href="#{self._glyph(found[0])}"/>', drawn.svg)
-            return opening.format(drawn.spoken, style) + Markup(
+            return opening.format(drawn.spoken, style, SOURCE, formula.latex) + Markup(
                 shared.removeprefix("<svg").replace(' xmlns="http://www.w3.org/2000/svg"', "")
             )
         address = f"formula/{hashlib.sha256(formula.key.encode()).hexdigest()[:16]}.svg"
         self.images[address] = drawn.svg.replace("currentColor", INK).encode()
-        return Markup('<img class="m" src="reportgen:{}" alt="{}" style="{}">').format(
-            address, FORMULA + drawn.spoken, style
+        opening = Markup('<img class="m" src="reportgen:{}" alt="{}" style="{}"')
+        copied = Markup(' {}="{}" {}="{:.3g}">').format(
+            SOURCE, formula.latex, DEPTH, drawn.depth / drawn.height
         )
+        return opening.format(address, FORMULA + drawn.spoken, style) + copied
 
     def _glyph(self, path: str) -> str:
         """Id of a glyph's outline: each is drawn once in the page, and used wherever it stands."""

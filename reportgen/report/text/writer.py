@@ -201,17 +201,19 @@ class Writer:
         return Markup('<a href="#{}{}">{}</a>').format(prefix, name, text.capitalize() if capital else text)
 
     def anchor(self, address: str, what: str) -> Markup:
-        """On the screen, beside a heading: a link to the place, to be copied."""
-        if self.medium == "paper":
-            return Markup("")
+        """A link to the place, to be copied; beside its heading, whose name it is no part of."""
         return Markup('<a class="anchor" href="#{}" aria-label="Link to {}">#</a>').format(address, what)
 
     def footnote(self, name: str, caller: Callable[[], Markup]) -> Markup:
         """An aside that a template calls: in the margin on paper, at the section's foot on the screen."""
         number = self.numbering.number("footnote", name)
         if self.medium == "paper":
-            mark = Markup('<sup class="note-number">{}</sup>').format(number)
-            return mark + Markup('<small class="footnote">{}\u2009{}</small>').format(mark, caller())
+            mark = Markup('<sup class="note-number"{1}>{0}</sup>')
+            said = Markup(' role="img" aria-label="note {}"').format(number)
+            note = Markup('<small class="footnote">{}\u2009{}</small>').format(
+                mark.format(number, ""), caller()
+            )
+            return mark.format(number, said) + note
         back = Markup('<a href="#to-note-{}" aria-label="Back to note {} in the text">{}</a>').format(
             name, number, number
         )
@@ -276,7 +278,7 @@ class Writer:
         self.notes = []
         text = template.render(context)
         if self.notes:
-            text += f'<aside class="footnotes" aria-label="Notes">{"".join(self.notes)}</aside>'
+            text += f'<div class="footnotes" role="group" aria-label="Notes">{"".join(self.notes)}</div>'
         return self._numbers(text)
 
     def _numbers(self, text: str) -> Markup:
