@@ -26,6 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "categorical": {"dimension": 2, "tilt": 0.7},
     "python": {"python": "my_vae.py:build", "arguments": {"latent": 2, "epochs": 0, "points": 3}},
 }
+"""Of those whose defaults are too large, or look at too little."""
 FURTHER: list[dict[str, Any]] = [
     {"model": "vae", "hidden": [4], "latent": 3, "covariance": "full"},
     {"model": "vae", "hidden": [4], "latent": 2, "covariance": "low_rank", "rank": 2},
@@ -35,7 +36,7 @@ FURTHER: list[dict[str, Any]] = [
     {"model": "layered_vae", "hidden": [[4], [3], [2, 3]], "latent": [3, 2, 2]},
 ]
 CASES: list[Problem] = [
-    kind.model_validate({"model": name, **SETTINGS[name]})
+    kind.model_validate({"model": name, **SETTINGS.get(name, {})})
     for name, kind in PROBLEMS.items()
     if not kind.given
 ] + [PROBLEMS[settings["model"]].model_validate(settings) for settings in FURTHER]

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -57,6 +58,7 @@ def test_import_is_light_and_offers_what_it_lists() -> None:
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert all(getattr(reportgen, name) is not None for name in reportgen.__all__)
+    assert not {"Any", "annotations", "import_module"} & set(dir(reportgen)), "completion offers no tools"
     with pytest.raises(AttributeError, match="no attribute 'measures'"):
         _ = reportgen.measures
 
@@ -108,6 +110,35 @@ def test_a_run_prints_nothing_and_tells_its_events(
     assert {event.state for event in events} >= {"started", "finished"}
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
+
+
+def test_a_run_shows_how_far_it_is_where_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    experiment = reportgen.load(TEXT, {"train.epochs": 0, "train.checkpoints": [0]})
+    reportgen.run(experiment, tmp_path, progress=True)
+    out, err = capsys.readouterr()
+    assert out == "" and "running" in err and "measuring" in err and "100 %" in err
+    with pytest.raises(
+        UsageError, match=r"^progress: must be True, False or a function of an event, got int\."
+    ):
+        reportgen.run(experiment, tmp_path, progress=3)  # type: ignore[arg-type]
+
+
+def test_what_a_notebook_prints_is_short(results: reportgen.Results) -> None:
+    assert repr(results) == str(results)
+    lines = repr(reportgen.load(TEXT, {"measure.precision": 0.2})).splitlines()
+    assert lines[0].endswith(": A tiny one") and "  changed     measure.precision=0.2" in lines
+    assert [line.split()[0] for line in lines[1:]][:3] == ["problem", "objective", "estimators"]
+    assert len(repr(results.findings)) < 200 and len(lines) < 9
+
+
+def test_what_was_found_can_be_kept(results: reportgen.Results, quadratic: reportgen.Measurement) -> None:
+    for one in (results, quadratic):
+        again = pickle.loads(pickle.dumps(one))
+        assert str(again) == str(one) and repr(again.rows) == repr(one.rows)
 
 
 def test_frames_have_the_columns_of_results_csv(
@@ -234,6 +265,17 @@ def test_the_same_numbers_again_and_the_threads_left_as_they_were() -> None:
     assert other.get("total_variance", "pathwise") != first.get("total_variance", "pathwise")
 
 
+def test_numbers_of_numpy_are_numbers() -> None:
+    problem = free_gaussian([MEAN], [SCALE], lambda z: ((z - K) ** 2).sum(-1))
+    plain, own = (
+        reportgen.measure(
+            problem, "pathwise", "expectation", num_samples=k, seed=seed, precision=width, min_replicates=64
+        )
+        for k, seed, width in ((2, 3, 0.5), (np.int64(2), np.int32(3), np.float64(0.5)))
+    )
+    assert plain.get("total_variance", "pathwise") == own.get("total_variance", "pathwise")
+
+
 def test_own_estimators_and_options() -> None:
     def halved(draws: Any, _: Any) -> Tensor:
         return 0.5 * (draws.f.unsqueeze(-1) * draws.score).mean(2)
@@ -295,11 +337,16 @@ def test_every_option_of_an_estimator_reaches_its_numbers() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"objective": "elbow"}, "objective: must be one of"),
+        ({"objective": "ELBO"}, r"objective: must be one of .*; got 'ELBO'\. Did you mean elbo\?$"),
         ({"precision": 2.0}, "precision: must lie between 0 and 1"),
         ({"precision": "2"}, "precision: must be a fraction such as 0.02 or 2%, got '2'"),
         ({"precision": "fine"}, "precision: must be a fraction such as 0.02 or 2%, got 'fine'"),
         ({"budget": 100}, "budget: must be at least 2000 for 1 sample an"),
+        ({"budget": "1e4"}, r"^budget: must be a whole number, got '1e4'\. Write 1e4 without quotes\.$"),
+        ({"min_replicates": 1.5}, r"^min_replicates: must be a whole number, got 1\.5\.$"),
+        ({"num_samples": 2.5}, r"^num_samples: must be a whole number, got 2\.5\.$"),
+        ({"seed": "a"}, "^seed: must be a whole number, got 'a'"),
+        ({"seed": -1}, "^seed: must be at least 0, got -1"),
         ({"estimators": []}, "estimators: need at least one"),
         ({"estimators": ["pathwise", "pathwize"]}, r"estimators\[1\].name: must be one of"),
         ({"estimators": ["pathwise", "pathwise"]}, r"estimators\[1\]: is called pathwise like another"),
@@ -330,7 +377,7 @@ def test_wrong_models_and_names_too(quadratic: reportgen.Measurement) -> None:
         (lambda: quadratic.get("variance", "pathwise"), "statistic: must be one of total_variance"),
         (
             lambda: quadratic.get("total_variance", "path"),
-            "estimator: must be one of pathwise, score_function",
+            r"estimator: must be one of pathwise, score_function; got 'path'\. Did you mean pathwise\?",
         ),
         (lambda: quadratic.get("total_variance", "pathwise", "last"), "group: must be one of all, mean"),
     ):

@@ -86,7 +86,7 @@ REFUSED_FILES: dict[str, tuple[str, str]] = {
     ),
     "unknown alias": (
         "experiment: *who\n",
-        "x.yaml:1: is not valid YAML in column 13: found undefined alias 'who'.",
+        "x.yaml:1: has a value in column 13 that begins with *. Write it in quotes.",
     ),
     "nesting": ("experiment: a\ntrain: " + "[" * 3000, "x.yaml:2: nested more than 30 deep. Flatten it."),
     "huge integer": (
@@ -101,7 +101,82 @@ REFUSED_FILES: dict[str, tuple[str, str]] = {
         "experiment: a\ntitle: 'b\nseed: 1\n",
         "x.yaml:2: has a quote in column 8 that is not closed. Close it.",
     ),
-    "unfinished": ("experiment: a\nobjective: [elbo\n", "x.yaml:3: is not valid YAML in column 1: "),
+    "unfinished": (
+        "experiment: a\nobjective: [elbo\n",
+        "x.yaml:2: has a [ in column 12 that is not closed. Close it with ].",
+    ),
+    "unfinished, and more": (
+        "estimators:\n  - {name: leave_one_out, num_samples: 4\n  - pathwise\n",
+        "x.yaml:2: has a { in column 5 that is not closed. Close it with }.",
+    ),
+    "no comma": (
+        "sweep: {problem.latent: [2, 5],\n        train.epochs: 1: 2}\n",
+        "x.yaml:2: lacks a comma before column 24. Write one, or put a text with a colon in quotes.",
+    ),
+    "closed twice": (
+        "train: {epochs: 5}}\n",
+        "x.yaml:1: has a } in column 19 that was not opened. Remove it.",
+    ),
+    "two colons": (
+        "experiment: a\ntitle: Mine: a study\n",
+        'x.yaml:2: has a second colon in column 12. Put the text in quotes, "…: …".',
+    ),
+    "two colons in an item": (
+        "claims:\n  - statement: ours: less\n",
+        'x.yaml:2: has a second colon in column 20. Put the text in quotes, "…: …".',
+    ),
+    "curled quotes": (
+        "experiment: a\ntitle: “Mine: a study”\n",
+        'x.yaml:2: has a second colon in column 13. Put the text in straight quotes, "…: …".',
+    ),
+    "a setting in a value": (
+        "experiment: a\n  seed: 1\n",
+        "x.yaml:2: begins a setting inside the value of the line before it. Give both the same indentation",
+    ),
+    "deeper": (
+        "problem:\n  hidden: [3]\n   latent: 2\n",
+        "x.yaml:3: begins in column 4, unlike the block from line 2 on, in column 3. Indent it like what",
+    ),
+    "no dash": (
+        "estimators:\n  score_function  # ours\n  - pathwise\n",
+        "x.yaml:3: is an item of no list, in column 3. Write a dash before each item, all in one column.",
+    ),
+    "a dash too many": (
+        "estimators: - pathwise\n",
+        "x.yaml:1: has a dash in column 13 after a colon. Begin a new line, or write [a, b].",
+    ),
+    "no blank after a dash": (
+        "estimators:\n  - score_function\n  -pathwise  # ours\n\ntrain: {epochs: 5}\n",
+        "x.yaml:3: must be `key: value` or `- item`, got '-pathwise'. Write a blank after the colon or the",
+    ),
+    "no blank after a colon": (
+        "problem:\n  hidden: [3]\n  latent:5\n\nseed: 1\n",
+        "x.yaml:3: must be `key: value` or `- item`, got 'latent:5'.",
+    ),
+    "a sign of YAML": (
+        "title: @home\n",
+        "x.yaml:1: has a value in column 8 that begins with @. Write it in quotes.",
+    ),
+    "a star": (
+        "title: *all* of it\n",
+        "x.yaml:1: has a value in column 8 that begins with *. Write it in quotes.",
+    ),
+    "per cent first": (
+        "measure: {precision: %5}\n",
+        "x.yaml:1: has a value in column 22 that begins with %. Write the number first, 5%, or put a text in",
+    ),
+    "a quoted word first": (
+        'title: "pathwise" wins\n',
+        "x.yaml:1: goes on in column 19 after a value that ended with \". Put it all in '…'.",
+    ),
+    "backslash": (
+        'title: "\\phi"\n',
+        "x.yaml:1: has a backslash in double quotes, in column 9. Use single quotes.",
+    ),
+    "blanks that are none": (
+        "problem:\n\u00a0 hidden: [3]\n  latent: 2\n",
+        "x.yaml:2: must be indented with spaces, got U+00A0. Replace it by spaces.",
+    ),
     "two documents": (
         "experiment: a\n---\nexperiment: b\n",
         "x.yaml:2: must be one YAML document, got a second one.",
@@ -187,6 +262,42 @@ REFUSED_FIELDS: dict[str, str] = {
     ),
     "problem: {latent: 2.5}": "x.yaml:2 problem.latent: must be a whole number, got 2.5.",
     "problem: {latent: 0}": "x.yaml:2 problem.latent: must be at least 1, got 0. Use 1 or more.",
+    "problem: {latent: −5}": "x.yaml:2 problem.latent: must be a whole number, got '−5'. Write -5.",
+    "problem: {latent: '−5'}": "x.yaml:2 problem.latent: must be a whole number, got '−5'. Write -5.",
+    "measure: {budget: '100,000'}": (
+        "x.yaml:2 measure.budget: must be a whole number, got '100,000'. Write 100000."
+    ),
+    "measure:\n  budget: 1,000,000": (
+        "x.yaml:3 measure.budget: must be a whole number, got '1,000,000'. Write 1000000."
+    ),
+    "measure: {budget: 100 000}": (
+        "x.yaml:2 measure.budget: must be a whole number, got '100 000'. Write 100000."
+    ),
+    "\u00a0\u00a0seed: 1": (
+        "x.yaml:2 \u00a0\u00a0seed: must be written with spaces, got U+00A0. Replace it by spaces."
+    ),
+    "measure: {budget: 10^5}": "x.yaml:2 measure.budget: must be a whole number, got '10^5'. Write 1e5.",
+    "measure: {budget: 2*10^5}": "x.yaml:2 measure.budget: must be a whole number, got '2*10^5'. Write 2e5.",
+    "train: {learning_rate: '0,001'}": (
+        "x.yaml:2 train.learning_rate: must be a finite number, got '0,001'. Write 0.001."
+    ),
+    "measure:\n  precision: 0,05": (
+        "x.yaml:3 measure.precision: must be a fraction such as 0.02 or 2%, got '0,05'. Write 0.05."
+    ),
+    "measure:\n  precision: 2,5%": (
+        "x.yaml:3 measure.precision: must be a fraction such as 0.02 or 2%, got '2,5%'. Write 2.5%."
+    ),
+    "measure: {precision: 5 percent}": (
+        "x.yaml:2 measure.precision: must be a fraction such as 0.02 or 2%, got '5 percent'. Write 5%."
+    ),
+    "train: {checkpoints: 0-5}": (
+        "x.yaml:2 train.checkpoints[0]: must be a whole number, got '0-5'. A list of numbers is written "
+        "[0, 1, 5]."
+    ),
+    "train: {checkpoints: [0; 1; 5]}": (
+        "x.yaml:2 train.checkpoints[0]: must be a whole number, got '0; 1; 5'. A list of numbers is written "
+        "[0, 1, 5]."
+    ),
     "problem: {latent: true}": "x.yaml:2 problem.latent: must be a whole number, got true.",
     "problem: {hidden: [10, -1]}": "x.yaml:2 problem.hidden[1]: must be at least 1, got -1. Use 1 or more.",
     "problem: {hidden: []}": "x.yaml:2 problem.hidden: must not be an empty list.",

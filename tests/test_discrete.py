@@ -78,6 +78,17 @@ def disarm_twin(objective: Objective, eta: Tensor, u: Tensor, _: Tensor) -> Tens
     return ((0.5 * difference.unsqueeze(-1) * weight).detach() * eta).sum(-1)
 
 
+def local_expectation_twin(objective: Objective, eta: Tensor, u: Tensor, _: Tensor) -> Tensor:
+    """Σ_j of the expectation over bit j, the others at the sample."""
+    z, fixed, total = hard(eta, u), eta.detach(), torch.zeros(()).double()
+    for j in range(BITS):
+        for bit, chance in ((1.0, torch.sigmoid(eta[..., j])), (0.0, torch.sigmoid(-eta[..., j]))):
+            point = z.detach().clone()
+            point[..., j] = bit
+            total = total + chance * f_of(objective, point, fixed)
+    return total
+
+
 def score_twin(objective: Objective, eta: Tensor, u: Tensor, _: Tensor) -> Tensor:
     z = hard(eta, u)
     return f_of(objective, z, eta.detach()) * log_q(z, eta)
@@ -97,6 +108,7 @@ TWINS: dict[str, Surrogate] = {
     "gumbel_softmax": gumbel_twin,
     "straight_through": straight_through_twin,
     "straight_through_gumbel": straight_through_gumbel_twin,
+    "local_expectation": local_expectation_twin,
     "disarm": disarm_twin,
     "rebar": rebar_twin,
     "score_function": score_twin,
@@ -138,7 +150,7 @@ def worst(estimator: Estimator, objective: str, num_samples: int = 1) -> float:
 
 UNBIASED = [
     *("score_function", "taylor_control_variate", "leave_one_out"),
-    *("disarm", "rebar", "rebar_optimal_scale"),
+    *(name for name, kind in ESTIMATORS.items() if "bernoulli" in kind.families and kind.unbiased),
 ]
 
 

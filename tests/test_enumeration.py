@@ -71,7 +71,10 @@ def of_loops(name: str, objective: str, num_samples: int) -> tuple[Tensor, Tenso
 @pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
 @pytest.mark.parametrize(
     ("name", "num_samples"),
-    [("score_function", 1), ("leave_one_out", 2), ("taylor_control_variate", 1), ("straight_through", 1)],
+    [
+        *(("score_function", 1), ("leave_one_out", 2), ("taylor_control_variate", 1)),
+        *(("straight_through", 1), ("local_expectation", 1)),
+    ],
 )
 def test_variances_are_those_of_a_loop_over_all_codes(name: str, num_samples: int, objective: str) -> None:
     mean, variance = of_loops(name, objective, num_samples)

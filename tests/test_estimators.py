@@ -21,6 +21,7 @@ from reportgen.families import MeanFieldGaussian
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.problems.vae import VAEProblem
 from reportgen.report.sections.estimators import _formulas, _unbiased
+from tests import test_discrete, test_estimators_twins
 from tests.tiny_vae import IMAGES, LATENT, REPLICATES, K, engine, f_of, log_normal, noise, tiny_vae
 
 
@@ -109,6 +110,22 @@ def test_estimate_is_what_autograd_gives_for_every_weight(
             pulled = torch.autograd.grad(eta, parameters, grad_outputs=fast[i, r])
             for a, b in zip(pulled, slow, strict=True):
                 torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-11)
+
+
+ELSEWHERE = {
+    *("score_function_optimal_per_coordinate", "measure_valued", "measure_valued_independent"),
+    *("moving_average_baseline", "generative", "rebar_optimal_scale"),
+}
+"""Held against a twin by tests of their own."""
+
+
+@pytest.mark.parametrize("name", list(ESTIMATORS))
+def test_every_estimator_has_a_slow_twin(name: str) -> None:
+    bounds = {twin[1] for twin in test_estimators_twins.TWINS}
+    assert name in {*TWINS, *bounds, *test_discrete.TWINS, *ELSEWHERE}, (
+        f"{name}: needs a slow twin, found none. Add its surrogate to TWINS in tests/test_estimators.py; "
+        "for a bound, in tests/test_estimators_twins.py; for discrete units, in tests/test_discrete.py."
+    )
 
 
 def test_per_coordinate_baseline_is_the_constant_one_where_it_is_given_one_number(

@@ -26,6 +26,8 @@ from reportgen.figures.drafting.style import house_style
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.report.text import figure_data, outlines
+from reportgen.report.text.writer import LEAD
+from reportgen.resources import templates
 from tests.press_cases import CONJUGATE, FUNCTION, RAINFORTH, toy
 from tests.synthetic import synthetic_drawings, synthetic_findings
 from tests.synthetic_models import declared, models
@@ -71,7 +73,17 @@ def module_of(name: str) -> ModuleType:
 
 def test_every_figure_of_the_table_has_its_data() -> None:
     with_data = {name for _, name, drawing in all_drawn() if drawing.table.rows}
-    assert with_data == set(FIGURES)
+    assert with_data == set(FIGURES), "a figure needs a case here that it draws"
+
+
+def test_every_figure_is_shown_by_a_section() -> None:
+    """Or leads, on the first page."""
+    written = "".join(path.read_text(encoding="utf-8") for path in templates().rglob("*.html"))
+    shown = {*re.findall(r'figure\("(\w+)"\)', written), *LEAD}
+    for name in FIGURES:
+        assert name in shown, (
+            f'{name}: no section shows it. Write figure("{name}") in one of templates/sections.'
+        )
 
 
 def estimates_in(value: Any) -> Iterator[Estimate]:

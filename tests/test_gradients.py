@@ -339,7 +339,7 @@ SOUND = {"sound": lambda: torch.zeros(2)}
             "estimators['b']: must return 2 coordinates as 'gradient', as 'sound' returned, got 3.",
         ),
         ({"a": lambda: torch.zeros(random.randint(2, 9))}, {}, "as it returned before, got "),
-        (SOUND, {"reference": "other"}, "reference: must be one of sound, got 'other'."),
+        (SOUND, {"reference": "other"}, "reference: must be one of sound; got 'other'. Use sound."),
         (SOUND, {"precision": "wide"}, "precision: "),
         (SOUND, {"min_replicates": 63}, "min_replicates: must be from 64 to the budget, 100000, got 63."),
         (SOUND, {"budget": 100}, "min_replicates: must be from 64 to the budget, 100, got 256."),

@@ -15,8 +15,13 @@ import torch
 import yaml
 
 import reportgen
+from reportgen.datasets import DATASETS
 from reportgen.declaration import load, load_text
 from reportgen.declaration.claims.statistics import MODEL_STATISTICS, STATISTICS
+from reportgen.declaration.problems import PROBLEMS
+from reportgen.distributions import DISTRIBUTIONS
+from reportgen.estimators import ESTIMATORS
+from reportgen.objectives import OBJECTIVES
 from tests.example_model import EXAMPLES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -174,7 +179,7 @@ def test_every_statistic_that_a_claim_may_name_is_told() -> None:
     kinds = {f"`{name}({kind.form})`": kind.meaning for name, kind in STATISTICS.items()}
     kinds |= {f"`{name}`": meaning for name, meaning in MODEL_STATISTICS.items()}
     rows = re.findall(r"^\| (`.*`) \| (.*) \|$", section(EXPERIMENTS, "Claims"), re.MULTILINE)
-    assert dict(rows) == kinds
+    assert dict(rows) == kinds, "docs/experiments.md has a row for each, its meaning word for word"
 
 
 @pytest.mark.usefixtures("quick_reports")
@@ -239,3 +244,18 @@ def test_pictures_without_their_reports_say_what_to_run(tmp_path: Path) -> None:
     (line,) = done.stderr.splitlines()
     assert done.returncode == 1 and line.startswith(f"{tmp_path}/burda2016/report.pdf: needs this report")
     assert line.endswith("Run `reportgen report burda2016 burda2016_table1_smoke` first.")
+
+
+@pytest.mark.parametrize(
+    "table", [ESTIMATORS, PROBLEMS, DISTRIBUTIONS, OBJECTIVES, DATASETS], ids=lambda table: next(iter(table))
+)
+def test_all_that_can_be_named_is_named(table: dict[str, Any]) -> None:
+    """A baseline is an option of its estimator: `optimal_constant` of `score_function`."""
+    named = set(re.findall(r"`([^`]+)`", section(EXPERIMENTS, "What can be named")))
+    named |= set(re.findall(r"^\| `(\w+)`", section(EXPERIMENTS, "MNIST and other data sets"), re.MULTILINE))
+    words = {word for text in named for word in re.findall(r"\w+", text)}
+    for name in table:
+        option = name.removeprefix("score_function_")
+        assert {name, option} & words, (
+            f"{name}: must be named in docs/experiments.md, section “What can be named”"
+        )

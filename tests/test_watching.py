@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import reportgen
+from reportgen.api.watching import _bar as bar
 from reportgen.api.watching import watching
 from reportgen.engine import MeasureProgress
 from tests.tiny_vae import tiny_vae
@@ -48,3 +49,14 @@ def test_it_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         tell(MeasureProgress(0.4, 0.0789, 12_800))
     told = capsys.readouterr().err
     assert " 40 % precision 7.89% of 5.00%, 12,800 draws" in told
+
+
+@pytest.mark.parametrize("widgets", [True, False])
+def test_a_notebook_without_widgets_has_a_bar_as_a_terminal_has(
+    widgets: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What else it would be shown is a warning that widgets are not there."""
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("reportgen.api.watching.find_spec", lambda name: object() if widgets else None)
+    console = bar().console
+    assert console.is_jupyter == widgets and console.stderr

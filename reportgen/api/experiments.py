@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen import workflow
 from reportgen.api.results import Results
+from reportgen.api.watching import watching_cells
 from reportgen.declaration import Experiment, find, gallery_names, load_text, long_names
 from reportgen.declaration import load as load_file
 from reportgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from reportgen.execution import Event
+    from reportgen.execution import Event, Listener
 
 
 def load(experiment: str | Path, overrides: Mapping[str, Any] | str | Sequence[str] = ()) -> Experiment:
@@ -45,7 +46,7 @@ def run(
     executor: Executor | None = None,
     fresh: bool = False,
     allow_code: bool = False,
-    progress: Callable[[Event], None] | None = None,
+    progress: bool | Callable[[Event], None] = False,
 ) -> Results:
     """Measures what the store under `output` lacks of an experiment, and returns its results.
 
@@ -55,8 +56,10 @@ def run(
     ``get_executor()``, `jobs` of them at once; its workers must have reportgen,
     and see the folder `output` at the same place. `fresh` measures again what
     is stored. Code that the declaration names is run only with `allow_code`.
-    `progress` is called with every event; without it nothing is printed. A cell
+    With ``progress=True`` a bar on standard error, or in the notebook, shows how far
+    it is; a function is called with every event instead. A cell
     that breaks is kept with its cause, and the others go on: see `Results.broken`.
+    A run that is interrupted keeps what is finished, and the same call goes on from there.
     """
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise UsageError(f"jobs: must be a whole number of at least 1, got {jobs!r}. Leave it out for one.")
@@ -69,16 +72,32 @@ def run(
         experiment = load(experiment)
     job = workflow.planned(_name(experiment), experiment, Path(output))
     workflow.require_allowed(job, allow_code, fresh=fresh, remedy="pass allow_code=True")
-    with _threads_kept():
+    if not callable(progress) and not isinstance(progress, bool | None):
+        raise UsageError(
+            f"progress: must be True, False or a function of an event, got {type(progress).__name__}. "
+            "Write progress=True for a bar."
+        )
+    with _threads_kept(), _listener(progress, job) as listener:
         outcome = workflow.execute(
             job,
             jobs=jobs,
             executor=executor or ("serial" if jobs == 1 else "processes"),
             fresh=fresh,
-            report=progress,
+            report=listener,
             allow_code=allow_code,
         )
     return Results(job, outcome, workflow.records(job, outcome.lost))
+
+
+@contextmanager
+def _listener(
+    progress: bool | Callable[[Event], None] | None, job: workflow.Job
+) -> Iterator[Listener | None]:
+    if progress is True:
+        with watching_cells(workflow.expected_seconds(job)) as listener:
+            yield listener
+    else:
+        yield progress or None
 
 
 def _options(overrides: Mapping[str, Any] | str | Sequence[str]) -> list[str]:

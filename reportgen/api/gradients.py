@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from reportgen.api.measurement import Measurement
-from reportgen.api.measuring import fraction, one_thread
+from reportgen.api.measuring import fraction, one_thread, whole
 from reportgen.api.watching import watching
+from reportgen.declaration.complaints import suggestion
 from reportgen.declaration.own_estimator import of_function
 from reportgen.engine.given import OBJECTIVE, measure_given
 from reportgen.errors import UsageError
@@ -76,6 +77,8 @@ def measure_gradients(
     what is returned is no gradient. What a function raises itself is not caught.
     """
     width = fraction(precision)
+    budget, min_replicates = whole("budget", budget), whole("min_replicates", min_replicates)
+    seed = whole("seed", seed, 0)
     if not isinstance(estimators, Mapping) or not estimators:
         raise UsageError(
             "estimators: must be a mapping of labels to functions, at least one, got "
@@ -92,7 +95,10 @@ def measure_gradients(
             )
     first = next(iter(estimators)) if reference is None else reference
     if first not in estimators:
-        raise UsageError(f"reference: must be one of {', '.join(estimators)}, got {first!r}.")
+        raise UsageError(
+            f"reference: must be one of {', '.join(estimators)}; got {first!r}. "
+            f"{suggestion(first, estimators, listed=True)}"
+        )
     if min_replicates < FEWEST or budget < min_replicates:
         raise UsageError(
             f"min_replicates: must be from {FEWEST} to the budget, {budget}, got {min_replicates}. "

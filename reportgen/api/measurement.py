@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reportgen.api.bars import table
 from reportgen.api.frames import frame, plain
 from reportgen.api.tables import aligned
+from reportgen.declaration.complaints import suggestion
 from reportgen.errors import UsageError
 from reportgen.findings import STATISTICS, Estimate
 from reportgen.findings.prose import p_value, seconds, value_of, with_interval
@@ -72,9 +73,9 @@ class Measurement:
         signal_to_noise, bias_p_value, … Raises UsageError for a name there is not.
         """
         if statistic not in self.statistics:
-            raise UsageError(f"statistic: must be one of {', '.join(self.statistics)}, got {statistic!r}.")
+            raise _unknown("statistic", statistic, self.statistics)
         if group not in self.record.groups:
-            raise UsageError(f"group: must be one of {', '.join(self.record.groups)}, got {group!r}.")
+            raise _unknown("group", group, self.record.groups)
         return of_arm(statistic, self._arm(estimator), group)
 
     def ratio(self, first: str, second: str) -> Estimate:
@@ -107,7 +108,7 @@ class Measurement:
     def _arm(self, label: str) -> MeasuredArm:
         arm = find(self.record, self.objective, label)
         if arm is None:
-            raise UsageError(f"estimator: must be one of {', '.join(self.labels)}, got {label!r}.")
+            raise _unknown("estimator", label, self.labels)
         return arm
 
     @property
@@ -177,3 +178,9 @@ class Measurement:
 
     def _repr_html_(self) -> str:
         return table(self)
+
+
+def _unknown(what: str, found: str, known: Iterable[str]) -> UsageError:
+    known = list(known)
+    nearest = suggestion(found, known, listed=True)
+    return UsageError(f"{what}: must be one of {', '.join(known)}; got {found!r}. {nearest}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
+import numpy as np
 import torch
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 from torch import Tensor, nn
 
 from reportgen.api.measurement import Measurement
@@ -16,8 +18,9 @@ from reportgen.api.watching import watching
 from reportgen.applicability import refusal
 from reportgen.declaration import EstimatorSpec
 from reportgen.declaration.checks.measuring import MOST_BUCKETS
+from reportgen.declaration.complaints import suggestion
 from reportgen.declaration.estimator_spec import applicable
-from reportgen.declaration.scalars import Fraction
+from reportgen.declaration.scalars import Fraction, Marker, Whole
 from reportgen.engine import measure as measured
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import ESTIMATORS, Estimator
@@ -32,7 +35,6 @@ from reportgen.problems.scale_doubt import halved_scale
 Asked = str | Mapping[str, Any] | Estimator
 
 _SPEC: TypeAdapter[EstimatorSpec] = TypeAdapter(EstimatorSpec)
-_WIDTH: TypeAdapter[float] = TypeAdapter(Annotated[float, Fraction()])
 
 
 def measure(
@@ -66,8 +68,14 @@ def measure(
     target = as_problem(problem, "problem")
     known = [name for name, one in OBJECTIVES.items() if one.formula]
     if objective not in known:
-        raise UsageError(f"objective: must be one of {', '.join(known)}, got {objective!r}.")
+        raise UsageError(
+            f"objective: must be one of {', '.join(known)}; got {objective!r}. "
+            f"{suggestion(objective, known, listed=True)}"
+        )
     width = fraction(precision)
+    budget, min_replicates = whole("budget", budget), whole("min_replicates", min_replicates)
+    num_samples = None if num_samples is None else whole("num_samples", num_samples)
+    seed = whole("seed", seed, 0)
     check(target, standard_prior=OBJECTIVES[objective].exact_kl)
     with torch.no_grad():
         q = target.family(target.encoder(target.x))
@@ -104,11 +112,21 @@ def measure(
 
 def fraction(precision: float | str) -> float:
     """A precision as a declaration reads it, 0.05 or 5%. Raises UsageError."""
+    width: float = _read("precision", Fraction(), precision)
+    return width
+
+
+def whole(name: str, value: int, least: int = 1) -> int:
+    """A whole number as a declaration reads it, of Python or numpy. Raises UsageError."""
+    number: int = _read(name, Whole(least), value)
+    return number
+
+
+def _read(name: str, kind: Marker, value: Any) -> Any:
     try:
-        return _WIDTH.validate_python(precision)
-    except ValidationError as error:
-        detail = error.errors()[0]
-        raise UsageError(f"precision: {detail.get('ctx', {}).get('text', detail['msg'])}") from None
+        return kind.check(value.item() if isinstance(value, np.generic) else value)
+    except PydanticCustomError as error:
+        raise UsageError(f"{name}: {error.message()}") from None
 
 
 def _resolved(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 HEADING = ("verdict", "claim", "estimate (95 % interval)")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Results:
     """All numbers and verdicts of an experiment, in memory; made by `reportgen.run`."""
 
-    job: workflow.Job = field(repr=False)
+    job: workflow.Job
     outcome: Outcome
-    records: Mapping[str, Record] = field(repr=False)
+    records: Mapping[str, Record]
 
     @property
     def experiment(self) -> Experiment:
@@ -75,6 +75,9 @@ class Results:
         """Writes report.html, report.pdf and the files beside them; the path of report.html."""
         workflow.press(self.job, self.records, keep=True)
         return self.job.folder / "report.html"
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         rows = [HEADING, *self._rows()]

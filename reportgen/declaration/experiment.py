@@ -171,6 +171,28 @@ class Experiment(Section):
     _overrides: tuple[str, ...] = PrivateAttr(default=())
     _places: Places = PrivateAttr(default=Places("declaration.yaml", {}))
 
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        """What it compares, a line each; every setting is an attribute, and `text` is as it was written."""
+        data = f" on {self.problem.dataset}" if self.problem.dataset else ""
+        swept = [f"{path}: {', '.join(map(str, values))}" for path, values in self.swept.items()]
+        parts = {
+            "problem": f"{self.problem.model}{data}",
+            "objective": ", ".join(self.objective),
+            "estimators": ", ".join(self.labels),
+            "sweep": "; ".join(swept),
+            "claims": ", ".join(claim.id for claim in self.claims),
+            "changed": ", ".join(self.overrides),
+        }
+        return "\n".join(
+            [
+                f"{self.experiment}: {self.title}",
+                *(f"  {name:<10}  {text}" for name, text in parts.items() if text),
+            ]
+        )
+
     @property
     def source_path(self) -> FilePath | None:
         """File the declaration was read from, if any."""

@@ -20,6 +20,7 @@ from reportgen.declaration.problems import OF_CODE, PROBLEMS, gives_estimators, 
 from reportgen.declaration.published import Published, PublishedValue
 from reportgen.declaration.swept import with_resolved_sweep
 from reportgen.declaration.train import Train
+from reportgen.declaration.yaml_faults import odd_blank
 from reportgen.declaration.yaml_source import decode, read
 from reportgen.errors import DeclarationError
 
@@ -139,6 +140,8 @@ def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
     if detail["type"] == "extra_forbidden" and detail["input"] is None and set("()") & set(str(path[-1])):
         text = f"the text is cut at a comma, got the rest {describe(path[-1])} as a key. Put it in quotes."
         return Complaint(path[:-1], text)
+    if detail["type"] == "extra_forbidden" and (unseen := odd_blank(str(path[-1]))) is not None:
+        return Complaint(path, f"must be written with spaces, got U+{ord(unseen):04X}. Replace it by spaces.")
     if detail["type"] == "extra_forbidden":
         guessed = path[0] == "problem" and _given(data) is None
         code = get_close_matches(str(path[-1]), OF_CODE) if guessed else []

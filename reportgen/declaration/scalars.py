@@ -56,7 +56,7 @@ class Whole(Marker):
     def check(self, value: Any) -> int:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or value != int(value):
-            raise refuse(f"must be a whole number, got {describe(value)}.{_unquote(value)}")
+            raise refuse(f"must be a whole number, got {describe(value)}.{_number_meant(value)}")
         if value < self.minimum:
             raise refuse(
                 f"must be at least {self.minimum}, got {describe(value)}. Use {self.minimum} or more."
@@ -80,7 +80,7 @@ class Real(Marker):
 
     def check(self, value: Any) -> float:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
-            raise refuse(f"must be a finite number, got {describe(value)}.{_unquote(value)}")
+            raise refuse(f"must be a finite number, got {describe(value)}.{_number_meant(value)}")
         if not value > self.above:
             raise refuse(f"must be more than {self.above:g}, got {describe(value)}.")
         if value < self.least:
@@ -101,7 +101,9 @@ class Fraction(Marker):
     def check(self, value: Any) -> float:
         read = percent(value) if isinstance(value, str) else value
         if not isinstance(read, (int, float)) or isinstance(read, bool):
-            raise refuse(f"must be a fraction such as 0.02 or 2%, got {describe(value)}.")
+            raise refuse(
+                f"must be a fraction such as 0.02 or 2%, got {describe(value)}.{_number_meant(value)}"
+            )
         if not 0 < read < 1:
             remedy = (
                 f" Write {read:g}% if you mean per cent."
@@ -237,10 +239,28 @@ def filled(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
-def _unquote(value: Any) -> str:
-    if isinstance(value, str):
-        try:
-            return f" Write {float(value):g} without quotes." if math.isfinite(float(value)) else ""
-        except ValueError:
-            return ""
-    return ""
+def _number_meant(value: Any) -> str:
+    """How to write the number that a text seems to be; nothing where it seems to be none."""
+    if not isinstance(value, str):
+        return ""
+    if _SEVERAL.match(value):
+        return " A list of numbers is written [0, 1, 5]."
+    plain = value.strip().replace("\u2212", "-")
+    percents = _PERCENT_WORD.search(plain)
+    bare = plain[: percents.start()] if percents else plain
+    bare = re.sub(r"(?<=\d)[ _'\u00a0\u202f](?=\d{3}\b)", "", bare)
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+", bare):
+        bare = bare.replace(",", "")  # of thousands
+    bare = bare.replace(",", ".") if bare.count(",") == 1 else bare
+    bare = re.sub(r"(?:(?<=\d)\s*[*×·]\s*|^)10\s*(?:\^|\*\*)\s*", lambda m: "e" if m.start() else "1e", bare)
+    written = bare + ("%" if percents else "")
+    try:
+        finite = math.isfinite(float(bare))
+    except ValueError:
+        return ""
+    return f" Write {written}{' without quotes' if written == value.strip() else ''}." if finite else ""
+
+
+_SEVERAL = re.compile(r"\s*(?:\(|[-+]?\d+\s*(?:[;:–…-]|\.\.)\s*\d)")
+"""How a text begins that is more numbers than one."""
+_PERCENT_WORD = re.compile(r"\s*(?:%|٪|％|per ?cent|percent|pct)\s*$", re.IGNORECASE)

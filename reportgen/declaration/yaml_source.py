@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from reportgen.declaration import yaml_faults
 from reportgen.declaration.complaints import Complaint, Path, Places, describe
 from reportgen.declaration.yaml_scalars import BOOL, FLOAT, INT, NULL, TEXT, construct, resolvers
 
@@ -76,11 +77,7 @@ def read(text: str, name: str) -> Source:
         code = error.character if isinstance(error.character, int) else ord(error.character)
         raise fail(line, f"holds the unprintable character U+{code:04X}. Remove it.") from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        if error.context == OPEN_QUOTE and error.context_mark and _at_end(error.problem_mark, text):
-            mark = error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise fail(line, _explain(error, text, line, column)) from None
+        raise fail(*yaml_faults.told(error, text)) from None
     if node is None:
         raise fail(
             1, "is empty. A declaration needs at least `experiment: a-name`; `reportgen init` writes one."
@@ -119,22 +116,6 @@ def _compose(text: str) -> yaml.Node | None:
         return loader.get_single_node()
     finally:
         loader.dispose()
-
-
-def _at_end(mark: yaml.Mark | None, text: str) -> bool:
-    return mark is None or mark.index >= len(text.rstrip())
-
-
-def _explain(error: yaml.MarkedYAMLError, text: str, line: int, column: int) -> str:
-    written = text.splitlines()[line - 1] if line <= len(text.splitlines()) else ""
-    if "\t" in written[:column]:
-        tab = written.index("\t") + 1
-        return f"must be indented with spaces, got a tab in column {tab}. Replace it by spaces."
-    if error.context == OPEN_QUOTE and written[column - 1 : column] in ("'", '"'):
-        return f"has a quote in column {column} that is not closed. Close it."
-    if "single document" in (error.context or ""):
-        return "must be one YAML document, got a second one. Remove the line `---`, or use two files."
-    return f"is not valid YAML in column {column}: {error.problem}. Check colons, quotes and indentation."
 
 
 class _Builder:
@@ -191,6 +172,4 @@ class _Builder:
         self.complaints.append(Complaint(path, text))
 
 
-OPEN_QUOTE = "while scanning a quoted scalar"
-"""What PyYAML says it was doing where a quote has no end."""
 _CONTAINERS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")

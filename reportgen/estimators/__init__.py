@@ -15,6 +15,7 @@ from reportgen.estimators.estimator import PILOT_SAMPLES, Coefficients, Draws, E
 from reportgen.estimators.generative import GENERATIVE
 from reportgen.estimators.gumbel_softmax import GUMBEL_SOFTMAX
 from reportgen.estimators.leave_one_out import LEAVE_ONE_OUT
+from reportgen.estimators.local_expectation import LOCAL_EXPECTATION
 from reportgen.estimators.measure_valued import MEASURE_VALUED
 from reportgen.estimators.measure_valued_independent import MEASURE_VALUED_INDEPENDENT
 from reportgen.estimators.moving_average_baseline import MOVING_AVERAGE_BASELINE
@@ -44,6 +45,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "vimco": VIMCO,
     "vimco_geometric": VIMCO_GEOMETRIC,
     "generative": GENERATIVE,
+    "local_expectation": LOCAL_EXPECTATION,
     "disarm": DISARM,
     "rebar": REBAR,
     "rebar_optimal_scale": REBAR_OPTIMAL_SCALE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -39,12 +39,12 @@ from reportgen.store.records import QUANTILES
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Findings(Measured):
     """What an experiment found. Made by `collect`; places are named as in `Measured`."""
 
     claims: tuple[ClaimFinding, ...]
-    _causes: Mapping[str, str] = field(repr=False)
+    _causes: Mapping[str, str]
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

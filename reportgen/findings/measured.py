@@ -14,7 +14,7 @@ from reportgen.plan import Plan
 from reportgen.store.records import BrokenRecord, JudgementRecord, MeasurementRecord, TrainingRecord
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Measured:
     """The records of an experiment, looked up by place.
 

@@ -301,5 +301,8 @@ class _Parser(Scanner):
         here = self.skip()
         value = self.number("a margin such as 10%")
         if not 0 < value < 1:
-            raise GrammarError(here + 1, "a margin lies between 0 and 1 (0% and 100%)")
+            remedy = f". Write {value:g}% if you mean per cent" if 1 <= value < 100 else ""
+            raise GrammarError(
+                here + 1, f"a margin lies between 0 and 1 (0% and 100%), got {value:g}{remedy}"
+            )
         return value

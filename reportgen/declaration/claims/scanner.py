@@ -13,6 +13,10 @@ SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 _ARM = re.compile(r"[^,()<>=]*")
 _QUOTED = re.compile(r'"([^"]+)"')
 _PLAIN = re.compile(r"[^\s,()<>=\[\]]+")
+_PLAINLY = {"≥": ">=", "≤": "<=", "−": "-", "–": "-"} | dict.fromkeys(
+    "“”„‘’‚«»", "the test without these quotes"
+)
+"""Signs that a text editor puts in the place of those of the grammar."""
 RESERVED = frozenset({"in", "under", "at", "after", "and"})
 """Words that go on with a test, and so are no value and no name of a group."""
 
@@ -134,7 +138,8 @@ class Scanner:
         here = self.skip()
         rest = self.text[here:].split()
         found = repr(rest[0][:30]) if rest else "the end"
-        return GrammarError(here + 1, f"{message}, got {found}")
+        remedy = f". Write {_PLAINLY[rest[0][0]]}" if rest and rest[0][0] in _PLAINLY else ""
+        return GrammarError(here + 1, f"{message}, got {found}{remedy}")
 
 
 def _finite(tag: str, word: str, here: int) -> object:

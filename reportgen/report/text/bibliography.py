@@ -221,6 +221,11 @@ REFERENCES: dict[str, Reference] = {
         "International Conference on Machine Learning, PMLR 32, 1971–1979",
         "https://proceedings.mlr.press/v32/titsias14.html", "PMLR 32",
     ),
+    "titsias2015": Reference(
+        "Titsias, M. K., & Lázaro-Gredilla, M.", "Titsias & Lázaro-Gredilla", "2015",
+        "Local expectation gradients for black box variational inference",
+        "Advances in Neural Information Processing Systems 28, 2638–2646", *_arxiv("1503.01494"),
+    ),
     "tucker2017": Reference(
         "Tucker, G., Mnih, A., Maddison, C. J., Lawson, J., & Sohl-Dickstein, J.", "Tucker et al.", "2017",
         "REBAR: low-variance, unbiased gradient estimates for discrete latent variable models",
