@@ -69,6 +69,8 @@ def run(
         experiment = load(experiment)
     job = workflow.planned(_name(experiment), experiment, Path(output))
     workflow.require_allowed(job, allow_code, fresh=fresh, remedy="pass allow_code=True")
+    if executor is None:
+        workflow.require_room(job, fresh=fresh)
     with _threads_kept():
         outcome = workflow.execute(
             job,
