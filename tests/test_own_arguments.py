@@ -361,6 +361,10 @@ def test_signatures_read_are_those_of_the_functions_that_run(tmp_path: Path, wri
         "if True:\n    def f(a): pass",
         "import functools\n@functools.cache\ndef f(a): pass",
         "async def f(a): pass",
+        "def f(a): pass\nimport os as f",
+        "import f.g\ndef f(a): pass",
+        "def f(a): pass\ntry: 1/0\nexcept ZeroDivisionError as f: pass",
+        "def f(a): pass\nmatch 1:\n    case f: pass",
         "def f(a: pass",
     ],
 )
