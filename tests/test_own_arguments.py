@@ -229,6 +229,11 @@ def test_estimates_that_are_no_numbers_are_told_with_the_arguments(mine: Path) -
             "Change one of the two.",
         ),
         (
+            "build, arguments: {shar: 1, kinds: 2}",
+            "estimators[0].arguments.shar: made.py:build takes (share=1.0, *, kind='mean'): shar is unknown, "
+            "kinds is unknown. Change one of the two.",
+        ),
+        (
             "boom, arguments: {shar: 1}",
             "estimators[0].arguments.shar: made.py:boom takes (share): share is missing, shar is unknown. "
             "Did you mean share?",
@@ -357,6 +362,7 @@ def test_signatures_read_are_those_of_the_functions_that_run(tmp_path: Path, wri
         "from os.path import *\ndef f(a): pass",
         "def f(a): pass\ndef f(b): pass",
         "def f(a): pass\nf = print",
+        "def f(a): pass\ndel f",
         "def f(a): pass\nfor f in (): pass",
         "if True:\n    def f(a): pass",
         "import functools\n@functools.cache\ndef f(a): pass",
