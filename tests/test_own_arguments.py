@@ -41,6 +41,7 @@ def other(share):
 
 HALF = build(0.5)
 bound = partial(build, kind="median")
+silent = dict
 """
 TEXT = """\
 experiment: mine
@@ -187,6 +188,10 @@ def test_a_declaration_written_out_reads_back_the_same() -> None:
         (
             "other, arguments: {share: 3}",
             "made.py:other(share=3): must make a reportgen.Estimator, got dict.",
+        ),
+        (
+            "silent, arguments: {share: 3}",
+            "made.py:silent(share=3): must make a reportgen.Estimator, got dict.",
         ),
         (
             "HALF, arguments: {share: 3}",
