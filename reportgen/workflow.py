@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from reportgen.declaration import Experiment, find, load
 from reportgen.errors import UsageError
-from reportgen.plan import Cell, Plan, make_plan
+from reportgen.plan import Cell, MeasurementCell, Plan, make_plan
 from reportgen.store import FORMAT, BrokenRecord, JudgementRecord, MeasurementRecord, Record, Store
 from reportgen.usercode import UserCode, misfit
 
@@ -92,7 +92,6 @@ def planned(
     """The same for an experiment at hand; `name` stands for it in messages and commands.
 
     The user's own code is looked for in `code_folder`; where the declaration lies if that is left out.
-    Raises DeclarationError where a cell still to be run surely needs more memory than there is.
     """
     _check_characters(name, experiment)
     store = Store(output / STORE)
@@ -102,12 +101,7 @@ def planned(
         digest = _digest(experiment) if data else ""
     code = _code(experiment, code_folder or experiment.folder, store if from_store else None)
     plan = make_plan(experiment, digest, code.digests)
-    job = Job(name, experiment, digest, plan, code, store, output / experiment.experiment)
-    if not from_store:
-        from reportgen.execution.room import require_room
-
-        require_room(experiment, job.missing, _dataset(data) if data else None)
-    return job
+    return Job(name, experiment, digest, plan, code, store, output / experiment.experiment)
 
 
 def require_paper(name: str) -> None:
@@ -174,6 +168,22 @@ def require_allowed(job: Job, allow_code: bool, *, fresh: bool, remedy: str = "a
         f"{job.name}: would run {named}, which is Python code with all your rights, and was not allowed to; "
         f"nothing of it was run. Read it, then {remedy}."
     )
+
+
+def require_room(job: Job, *, fresh: bool = False, device: str = "cpu") -> None:
+    """Raises DeclarationError where a cell to be run surely needs more memory than this machine has.
+
+    Not asked where cells run elsewhere. On a GPU are trainings and judgements: these are not looked at.
+    """
+    from reportgen.execution import room
+
+    data = job.experiment.problem.dataset
+    cells = [
+        cell
+        for cell in (job.cells if fresh else job.missing)
+        if device == "cpu" or isinstance(cell, MeasurementCell)
+    ]
+    room.require_room(job.experiment, cells, _dataset(data) if data else None)
 
 
 def records(job: Job, lost: Sequence[BrokenRecord] = (), *, stopped: bool = False) -> dict[str, Record]:

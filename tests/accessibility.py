@@ -140,8 +140,13 @@ def _content(pdf: pikepdf.Pdf) -> Iterator[str]:
     reached = {element.objgen for element, _ in elements(pdf)}
     numbers = pdf.Root.StructTreeRoot.ParentTree.Nums
     parents = {int(numbers[i]): numbers[i + 1] for i in range(0, len(numbers), 2)}
+    every = [one for one in pdf.objects if isinstance(one, pikepdf.Dictionary)]
+    if any(one.get("/Type") == "/StructElem" and one.objgen not in reached for one in every):
+        yield "element that nothing leads to"
     for page in pdf.pages:
         of_page = parents[int(page.StructParents)]
+        if any(isinstance(one, pikepdf.Dictionary) and one.objgen not in reached for one in of_page):
+            yield "content of an element that nothing leads to"
         within = 0
         for operands, operator in pikepdf.parse_content_stream(page, "BDC BMC EMC"):
             within += -1 if str(operator) == "EMC" else 1
@@ -154,6 +159,21 @@ def _content(pdf: pikepdf.Pdf) -> Iterator[str]:
                     yield f"{operator} of page {page.label} is not in the tree"
             elif operands[0] != "/Artifact" and within == 1:
                 yield "content that is neither text nor artifact"
+    for element, _ in elements(pdf):
+        for page, number in _drawn(element):
+            parent = parents[int(page.StructParents)][number]
+            if not isinstance(parent, pikepdf.Dictionary) or parent.objgen != element.objgen:
+                yield f"{element.S} draws what is another's"
+
+
+def _drawn(element: Any) -> Iterator[tuple[Any, int]]:
+    """Pages and numbers of the content directly under an element."""
+    found = element.get("/K", [])
+    for kid in found if isinstance(found, pikepdf.Array) else [found]:
+        if isinstance(kid, int):
+            yield element.Pg, kid
+        elif isinstance(kid, pikepdf.Dictionary) and kid.get("/Type") == "/MCR":
+            yield kid.Pg, int(kid.MCID)
 
 
 def _box(element: Any) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -378,9 +379,13 @@ def test_choices_are_the_middle_ones_and_ties_the_first() -> None:
 
 
 def test_estimates_that_are_no_numbers_or_do_not_vary_leave_no_counts() -> None:
-    out = FirstLayer("g", torch.ones(1, 6), 2, SHAPE).blank(2)
+    out = FirstLayer("g", torch.ones(1, 6), 2, SHAPE).blank(5)
     put_weight(out, 0, 0.0, 1.0, torch.tensor([0.0, torch.inf]))
     put_weight(out, 1, 0.5, 0.0, torch.full((4,), 0.5))
+    varied = torch.tensor([0.0, 1.0]).double()
+    put_weight(out, 2, 0.5, math.inf, varied)
+    put_weight(out, 3, math.inf, 1.0, varied)
+    put_weight(out, 4, 0.5, 1.0, varied * 1e200)
     assert np.isnan(out["weight_counts"]).all()
 
 

@@ -76,14 +76,23 @@ def test_a_part_of_the_table_that_has_no_name_gets_none() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("before", "line"), [("", "2pt"), (rows("n", 0, 2), "0")])
+def test_a_table_without_a_head_repeats_no_name_and_loses_no_row() -> None:
+    found = texts(document(f"<table><tbody>{name('A')}{rows('a', 0, 16)}</tbody></table>"))
+    assert len(found) == 2 and [*found[0], *found[1]] == ["A", *(f"a {n}" for n in range(16))]
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [("", "2pt"), (rows("n", 0, 2), "0"), (rows("n", 0, 2) + "</tbody><tbody>", "0")],
+)
 def test_it_is_drawn_as_if_it_were_written_there(before: str, line: str) -> None:
     """Borders too, which are drawn from a grid of the whole table.
 
     Half of a line below the head is taken off the row that was below it first, and off no other.
     """
-    below = f"<style>thead tr:first-child th {{ border-bottom: {line} solid #123 }}</style>"
-    whole = document(below + table(before + name("A") + rows("a", 0, 20)))
+    lines = f"thead tr:first-child th {{ border-top: 1pt solid #246; border-bottom: {line} solid #123 }}"
+    below = f"<style>{lines} tr.group th {{ border-left: 2pt solid #654 }}</style>"
+    whole = document(below + table(before + name("A") + rows("a", 0, 18)))
     pages = texts(whole)
     first = pages[0].index("A") + 1
     parts, begun = [], 0

@@ -41,6 +41,7 @@ def other(share):
 
 HALF = build(0.5)
 bound = partial(build, kind="median")
+silent = dict
 """
 TEXT = """\
 experiment: mine
@@ -189,6 +190,10 @@ def test_a_declaration_written_out_reads_back_the_same() -> None:
             "made.py:other(share=3): must make a reportgen.Estimator, got dict.",
         ),
         (
+            "silent, arguments: {share: 3}",
+            "made.py:silent(share=3): must make a reportgen.Estimator, got dict.",
+        ),
+        (
             "HALF, arguments: {share: 3}",
             "made.py:HALF: is a reportgen.Estimator, which takes no arguments. Leave them out.",
         ),
@@ -227,6 +232,11 @@ def test_estimates_that_are_no_numbers_are_told_with_the_arguments(mine: Path) -
             "build, arguments: {shar: 1, share: 2}",
             "estimators[0].arguments.shar: made.py:build takes (share=1.0, *, kind='mean'): shar is unknown. "
             "Change one of the two.",
+        ),
+        (
+            "build, arguments: {shar: 1, kinds: 2}",
+            "estimators[0].arguments.shar: made.py:build takes (share=1.0, *, kind='mean'): shar is unknown, "
+            "kinds is unknown. Change one of the two.",
         ),
         (
             "boom, arguments: {shar: 1}",
@@ -357,10 +367,15 @@ def test_signatures_read_are_those_of_the_functions_that_run(tmp_path: Path, wri
         "from os.path import *\ndef f(a): pass",
         "def f(a): pass\ndef f(b): pass",
         "def f(a): pass\nf = print",
+        "def f(a): pass\ndel f",
         "def f(a): pass\nfor f in (): pass",
         "if True:\n    def f(a): pass",
         "import functools\n@functools.cache\ndef f(a): pass",
         "async def f(a): pass",
+        "def f(a): pass\nimport os as f",
+        "import f.g\ndef f(a): pass",
+        "def f(a): pass\ntry: 1/0\nexcept ZeroDivisionError as f: pass",
+        "def f(a): pass\nmatch 1:\n    case f: pass",
         "def f(a: pass",
     ],
 )

@@ -122,6 +122,17 @@ def test_a_cell_under_a_group_knows_its_column_its_group_and_its_row() -> None:
     ]  # fmt: skip
 
 
+def test_a_cell_beyond_a_head_of_two_columns_has_its_own_column_s() -> None:
+    """And by scope a group's head is one of columns, that of a row one of its row."""
+    wide = TABLE.replace(">mean<", ' colspan="2">mean<').replace('colspan="3"', 'colspan="4"')
+    pdf = opened(
+        wide.replace("<td>1</td>", "<td>1</td><td>0</td>").replace("<td>3</td>", "<td>3</td><td>0</td>")
+    )
+    assert [names[0] for names in heads(pdf)] == ["mean", "mean", "p"] * 2
+    scopes = ["/Column"] * 4 + ["/Row", "/Column", "/Row"]
+    assert [str(cell.A.Scope) for cell in of_kind(pdf, "/TH")] == scopes
+
+
 def test_a_table_without_groups_has_scopes_alone() -> None:
     plain = "".join(line for line in TABLE.splitlines(keepends=True) if "rowgroup" not in line)
     pdf = opened(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import reportgen
 from reportgen import workflow
+from reportgen.cli import verify
 from reportgen.declaration import Experiment, find, load, load_text
+from reportgen.engine.vectors import summary
 from reportgen.errors import DeclarationError
 from reportgen.execution import room
 from reportgen.plan import MeasurementCell, Plan, TrainingCell, make_plan
@@ -17,6 +21,7 @@ from reportgen.problems import bernoulli_vae, layered_vae, networks
 from reportgen.store import Store
 from reportgen.training.gradient import BoundGradient
 from reportgen.training.parameters import Parameters
+from tests.test_cli import call, errors
 
 VAE = "problem: {model: vae, data: digits, hidden: [9, 7], latent: 3}"
 LAYERED = "problem: {model: layered_vae, data: digits, hidden: [[9, 7], [6, 5]], latent: [4, 3]}"
@@ -62,6 +67,32 @@ def test_a_step_holds_at_least_what_is_counted(problem: str, blank: Callable[...
     assert 0.8 * 4 * sum(out.numel() for out in held) < step.size <= 4 * sum(out.numel() for out in held)
 
 
+def test_summing_up_holds_at_least_what_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of estimators of the gradient in φ. Pixels that are black in every image have no variance to hold."""
+    held: list[int] = []
+
+    def note(_: Any, __: int, ___: Any, variances: list[list[Any]]) -> None:
+        held.extend(row[0].numel() * row[0].element_size() for row in variances)
+
+    monkeypatch.setattr(summary, "put_coordinates", note)
+    Path(tmp_path / "room.yaml").write_text(
+        f"experiment: room\n{VAE.replace('[9, 7]', '[40, 40]')}\nobjective: iwae\n"
+        "estimators: [{name: doubly_reparameterized, num_samples: 2}, {name: pathwise, num_samples: 2}, "
+        "{name: generative, num_samples: 2}]\n"
+        "train: {epochs: 0, checkpoints: [0]}\nmeasure: {images: 2, budget: 512, min_replicates: 256}\n"
+    )
+    experiment = load(tmp_path / "room.yaml")
+    reportgen.run(experiment, tmp_path)
+    (cell,) = make_plan(experiment, "0" * 64).measurements
+    (need,) = room.needs(cell, PIXELS, IMAGES)
+    parameters = experiment.problem.encoding(PIXELS) + experiment.problem.weights(PIXELS, IMAGES)
+    assert len(held) == 2 * 33 and need.what.endswith(" under 2 estimators")
+    assert 0.4 * sum(held) < need.size - 4 * parameters < sum(held)
+    layered, plan = declared(LAYERED)
+    kept = layered.problem.encoding(PIXELS) + layered.problem.weights(PIXELS, IMAGES)
+    assert {n.size for c in plan.measurements for n in room.needs(c, PIXELS, IMAGES)} == {4 * kept}
+
+
 @pytest.mark.parametrize(
     "name", ["burda2016_mnist", "burda2016_table1_full", "burda2016_two_layers", "rezende2014", "discrete"]
 )
@@ -92,13 +123,23 @@ def test_what_runs_in_four_gibibytes_is_not_refused(name: str) -> None:
         (
             HUGE.format(model="vae", hidden=[300] * 2, latent=2),
             "train: {batch_size: 1000000, num_samples: 4096}",
-            "room.yaml:5 problem.hidden: a step of training on 6144000 samples needs at least 15.2 GiB of "
+            "room.yaml:8 train.batch_size: a step of training on 6144000 samples needs at least 15.2 GiB of "
             "memory, found 8.0 GiB. Use a smaller train.batch_size or train.num_samples, or fewer units.",
         ),
         (
             VAE,
             "sweep: {problem.hidden: [[5], [65536, 65536]]}",
             "room.yaml:3 sweep: training a network of 8.6e+09 weights needs",
+        ),
+        (
+            HUGE.format(model="vae", hidden=[65536] * 2, latent=2),
+            "sweep: {problem.latent: [3]}",
+            "room.yaml:5 problem.hidden: training a network of 8.6e+09 weights needs",
+        ),
+        (
+            HUGE.format(model="vae", hidden=[65536] * 2, latent=2),
+            "train: {epochs: 2, after: {epochs: 1}}",
+            "room.yaml:5 problem.hidden: training a network of 8.6e+09 weights needs",
         ),
     ],
 )
@@ -107,21 +148,48 @@ def test_what_cannot_fit_is_one_line_before_anything_is_built(
 ) -> None:
     monkeypatch.setattr(room, "memory_limit", lambda: 2**33)
     experiment = load_text(f"experiment: room\n{problem}\n{more}", "room.yaml")
+    job = workflow.planned("room.yaml", experiment, tmp_path)
     with pytest.raises(DeclarationError) as error:
-        workflow.planned("room.yaml", experiment, tmp_path)
+        workflow.require_room(job)
     assert said in str(error.value) and "\n" not in str(error.value)
     monkeypatch.setattr(room, "memory_limit", lambda: None)
-    assert workflow.planned("room.yaml", experiment, tmp_path).missing
+    workflow.require_room(job)
 
 
-def test_what_is_measured_already_needs_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_measured_already_needs_room_only_to_be_measured_afresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(room, "memory_limit", lambda: 1)
-    experiment, _ = declared(VAE)
-    with pytest.raises(DeclarationError, match="needs at least"):
-        workflow.planned("room.yaml", experiment, tmp_path)
-    assert workflow.planned("room.yaml", experiment, tmp_path, from_store=True).missing
+    job = workflow.planned("room.yaml", declared(VAE)[0], tmp_path)
+    with pytest.raises(DeclarationError, match=r"training a network of 1.3e.03 weights needs at least"):
+        workflow.require_room(job)
+    with pytest.raises(DeclarationError, match=r"measuring a network of 1.3e.03 weights under 3 estimators"):
+        workflow.require_room(job, device="cuda")
     monkeypatch.setattr(Store, "has", lambda *_: True)
-    assert not workflow.planned("room.yaml", experiment, tmp_path).missing
+    workflow.require_room(job)
+    with pytest.raises(DeclarationError, match="needs at least"):
+        workflow.require_room(job, fresh=True)
+
+
+def test_what_runs_on_this_machine_is_looked_at_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By every command that runs, and by check; and not where the cells run on other machines."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(room, "memory_limit", lambda: 1)
+    Path("room.yaml").write_text(f"experiment: room\n{VAE}\n")
+    for command in ("check", "run", "report"):
+        assert call(command, "room.yaml") == 2
+        assert errors(capsys)[0].startswith("error: room.yaml:2 problem.hidden: training a network of ")
+    assert call("render", "room.yaml") == 2
+    assert "cells are not measured" in errors(capsys)[0]
+    with pytest.raises(DeclarationError, match="needs at least"):
+        reportgen.run("room.yaml")
+    with pytest.raises(DeclarationError, match="needs at least"):
+        verify._run(workflow.prepare("room.yaml", Path("output"), ()), None, "serial", "cpu", False, True)
+    monkeypatch.setattr(workflow, "execute", lambda *_, **__: 1 // 0)
+    with ThreadPoolExecutor(1) as workers, pytest.raises(ZeroDivisionError):
+        reportgen.run("room.yaml", executor=workers)
 
 
 def test_what_has_no_network_is_let_pass() -> None:

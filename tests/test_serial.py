@@ -52,6 +52,16 @@ def test_independent_estimates_are_hardly_ever_told_from_such(law: Numbers) -> N
         assert stats.binom.sf(beyond - 1, RUNS, level) > 1e-4, level
 
 
+def test_the_size_of_estimates_is_nothing() -> None:
+    """However large or small: their squares' squares need not be numbers."""
+    kept = torch.from_numpy(heavy(stream(5, "serial"), COUNT)).cumsum(0)
+    found = serial_dependence(kept)
+    assert found > 4.0
+    for exponent in (900, 300, -300, -900):
+        assert serial_dependence(kept * 2.0**exponent) == found
+    assert serial_dependence(kept * 1e150) == pytest.approx(found)
+
+
 def test_the_level_is_used() -> None:
     """It is no test that never rejects: of few normal vectors, too, the scores vary as they should."""
     found = scores(normal, 2 * RUNS, count=64)

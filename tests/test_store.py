@@ -32,7 +32,7 @@ from reportgen.store import (
 )
 from reportgen.store.encoding import decode, encode, to_json
 from reportgen.store.files import write_whole
-from reportgen.store.shapes import COUNTED, EXACT, FIXED, JUDGED, MEASURED, OF_FIRST_LAYER, shape_of
+from reportgen.store.shapes import COUNTED, EXACT, FIXED, JUDGED, MEASURED, OF_FIRST_LAYER, SELDOM, shape_of
 
 KEY = "0123456789abcdef" * 2
 
@@ -200,6 +200,7 @@ FORGED: list[tuple[Callable[[], Any], Forge, str]] = [
     (measurement, field(key="f" * 32), "it is of another cell"),
     (measurement, field(latent="ten"), "latent is of another kind"),
     (measurement, field(images=(3, -17)), "images is of another kind"),
+    (measurement, field(latent=True), "latent is of another kind"),
     (measurement, field(base=1), "base is of another kind"),
     (measurement, field(groups=("mean.weight", "all")), "groups do not begin with all"),
     (measurement, field(groups=("all", "all")), "groups name one twice"),
@@ -215,7 +216,13 @@ FORGED: list[tuple[Callable[[], Any], Forge, str]] = [
     (measurement, array("projection_without", lambda a: a[..., :1]), "projection_without has the shape"),
     (measurement, array("image_dot", lambda a: a.astype("f4")), "arrays is of another kind"),
     (measurement, array("variance", lambda a: a * np.nan), "variance of all groups is no number"),
+    *(
+        (measurement, array(name, lambda a: a * np.nan), f"{name} of all groups is no number")
+        for name in ("variance_without", "squared_norm", "squared_norm_without")
+    ),
     (measurement, array("coordinate_count", lambda a: a + 0.5), "coordinate_count has what is no count"),
+    (measurement, array("coordinate_count", lambda a: a - 1.0), "coordinate_count has what is no count"),
+    (measurement, array("coordinate_lower", lambda a: a[:, :1]), "coordinate_lower has the shape"),
     (measurement, array("coordinate_dead", lambda a: a + 1.0), "coordinate_dead is no part"),
     (measurement, array("transposed", lambda a: a.astype("i8")), "arrays is of another kind"),
     (training, field(checkpoints=(2, 0)), "checkpoints do not rise"),
@@ -227,6 +234,8 @@ FORGED: list[tuple[Callable[[], Any], Forge, str]] = [
     (judgement, field(shape=(28, 28)), "samples has the shape"),
     (judgement, field(curve=(5000, 1)), "curve does not rise"),
     (judgement, field(curve=()), "curve does not rise"),
+    (judgement, field(curve=(0, 5000)), "curve does not rise"),
+    (judgement, field(shape=(560,)), "shape is of another kind"),
     (judgement, field(num_samples=50), "curve does not end with num_samples"),
     (judgement, lost("bounds"), "bounds is missing"),
     (judgement, array("bounds", lambda a: a + np.nan), "bounds are no numbers"),
@@ -256,19 +265,22 @@ def test_a_record_that_no_run_leaves_is_told_and_made_anew(
 
 
 def test_what_only_some_measurements_have_is_whole_or_not_there(tmp_path: Path) -> None:
-    """Exact answers, and the layer that sees the images."""
+    """Exact answers, the layer that sees the images, what only a user's own code has."""
     sizes = {"A": 2, "I": 2, "G": 2, "S": 3, "H": 4, "W": 5, "U": 3, **FIXED}
     plain = measurement()
     exact = replace(plain, arrays=plain.arrays | zeros(EXACT, **sizes))
     layer = zeros(OF_FIRST_LAYER, **sizes) | {"weight_variance": np.ones(2)}
     seen = replace(plain, arrays=plain.arrays | layer, first_layer="mean.weight", units=7)
+    own = replace(plain, arrays=plain.arrays | zeros(SELDOM, **sizes))
     store = Store(tmp_path)
     for record, forges in (
         (exact, [array("bias_squared", lambda a: a[:1]), *map(lost, EXACT)]),
         (seen, [array("units", lambda a: a + 7.0), array("weight", lambda a: a + np.array([0, 0, 0, 5.0]))]),
         (seen, map(lost, OF_FIRST_LAYER)),
         (seen, [array(f"weight_{name}", lambda a: a * np.nan) for name in ("mean", "variance", "drawn")]),
-        (seen, [array("weight_variance", lambda a: a * 0.0)]),
+        (seen, [array("weight_variance", lambda a: a * 0.0), array("unit_pixels", lambda a: a * np.nan)]),
+        (seen, [array("weight_counts", lambda a: a + 0.5)]),
+        (own, [array(name, lambda a: a[:1]) for name in SELDOM]),
     ):
         for forge in forges:
             store.save(record)
@@ -277,6 +289,21 @@ def test_what_only_some_measurements_have_is_whole_or_not_there(tmp_path: Path) 
             store.save(forge(record))
             assert not store.sound(KEY)
             store.remove(KEY)
+
+
+def test_a_broken_record_is_no_finished_cell_nor_the_reverse(tmp_path: Path) -> None:
+    store, finished, broken = Store(tmp_path), tmp_path / "cells" / KEY / "record.json", "b" * 32
+    store.save(training())
+    store.save(BrokenRecord(broken, "training", {}, None, "diverged"))
+    (path,) = (path for path in tmp_path.rglob("*.json") if broken in str(path))
+    whole, cause = (json.loads(place.read_bytes()) for place in (finished, path))
+    path.write_bytes(to_json(cause | {"kind": "training", "record": whole["record"] | {"key": broken}}))
+    whole |= {"kind": "broken", "record": cause["record"] | {"key": KEY}}
+    del whole["checksum"]
+    finished.write_bytes(to_json({**whole, "checksum": files.checksum(to_json(whole))}))
+    for key in (KEY, broken):
+        with pytest.raises(StoreError, match=r"damaged, .* does not fit: it is of another cell"):
+            store.load(key)
 
 
 @pytest.mark.parametrize("name", ["format", "files", "kind", "record"])
@@ -289,6 +316,17 @@ def test_a_record_file_that_lacks_a_part_is_told(tmp_path: Path, name: str) -> N
     path.write_bytes(to_json({**content, "checksum": files.checksum(to_json(content))}))
     with pytest.raises(StoreError, match=r"damaged, record\.json .*made anew"):
         store.load(KEY)
+
+
+def test_numbers_of_an_arm_that_are_whole_are_numbers(tmp_path: Path) -> None:
+    """A user's own estimator may give its temperature as 1; JSON tells 1 from 1.0."""
+    store = Store(tmp_path)
+    whole: dict[str, Any] = {"temperature": 1, "constant": 0, "forward": 2, "relative_half_width": math.inf}
+    store.save(measurement(arms=(arm(**whole), arm(status="broken"))))
+    found = store.load(KEY)
+    assert isinstance(found, MeasurementRecord)
+    assert {name: getattr(found.arms[0], name) for name in whole} == whole
+    assert type(found.arms[0].temperature) is float and found.arms[1].temperature is None
 
 
 def test_finished_takes_the_place_of_broken_and_never_the_reverse(tmp_path: Path) -> None:

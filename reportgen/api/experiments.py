@@ -77,6 +77,8 @@ def run(
             f"progress: must be True, False or a function of an event, got {type(progress).__name__}. "
             "Write progress=True for a bar."
         )
+    if executor is None:
+        workflow.require_room(job, fresh=fresh)
     with _threads_kept(), _listener(progress, job) as listener:
         outcome = workflow.execute(
             job,

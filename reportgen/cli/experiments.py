@@ -78,7 +78,7 @@ def report(
     require_paper(paper)
     asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
     limits = Limits.read(budget, device)
-    _require_allowed(asked, allow_code, fresh)
+    _require(asked, allow_code, fresh, limits.device)
     for job in asked.jobs:
         require_folder(job)
     with leaving(measuring(fresh=fresh)):
@@ -118,7 +118,7 @@ def run(
     answers, codes = [], []
     asked = _ask(experiments, gallery, output, set_, seed, quiet=quiet)
     limits = Limits.read(budget, device)
-    _require_allowed(asked, allow_code, fresh)
+    _require(asked, allow_code, fresh, limits.device)
     with leaving(measuring(fresh=fresh)):
         for job in asked.jobs:
             outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
@@ -188,12 +188,14 @@ def check(
 ) -> int:
     """Validate declarations; say what would run and what it costs."""
     from reportgen.cli.answers.tables import cost_lines, cost_row
-    from reportgen.workflow import prepare
+    from reportgen.workflow import prepare, require_room
 
     rows, faults = [], []
     for name in files:
         try:
-            rows.append(cost_row(prepare(name, output, _overrides(set_, seed))))
+            job = prepare(name, output, _overrides(set_, seed))
+            require_room(job)
+            rows.append(cost_row(job))
         except ReportgenError as error:
             faults.append(str(error))
     for fault in faults:
@@ -234,12 +236,13 @@ def _overrides(set_: list[str] | None, seed: int | None) -> list[str]:
     return [*(set_ or ()), *([] if seed is None else [f"seed={seed}"])]
 
 
-def _require_allowed(asked: Asked, allow_code: bool, fresh: bool) -> None:
-    """Before anything is run of any of them."""
-    from reportgen.workflow import require_allowed
+def _require(asked: Asked, allow_code: bool, fresh: bool, device: str) -> None:
+    """Leave and room, before anything is run of any of them."""
+    from reportgen.workflow import require_allowed, require_room
 
     for job in asked.jobs:
         require_allowed(job, allow_code, fresh=fresh)
+        require_room(job, fresh=fresh, device=device)
 
 
 def _run(

@@ -95,9 +95,10 @@ def _place(output: Path | None) -> Iterator[Path]:
 
 def _run(job: Job, jobs: int | None, executor: str, device: str, allow_code: bool, quiet: bool) -> Outcome:
     from reportgen.cli.live.progress import progress
-    from reportgen.workflow import execute, expected_seconds, require_allowed
+    from reportgen.workflow import execute, expected_seconds, require_allowed, require_room
 
     require_allowed(job, allow_code, fresh=False)
+    require_room(job, device=device)
     experiment = job.experiment
     target = experiment.measure.precision
     with progress(experiment.experiment, expected_seconds(job), target, quiet=quiet) as listener:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from reportgen.engine.arrays import Array
 from reportgen.store.records import WEIGHT_BINS, WEIGHT_REACH
+from reportgen.store.shapes import FIXED, OF_FIRST_LAYER, shape_of
 
 UNITS = 3
 """Units whose maps are kept."""
@@ -43,14 +44,13 @@ class FirstLayer:
 
     def blank(self, arms: int) -> dict[str, Array]:
         """The arrays of this layer that have an axis of arms, NaN throughout."""
-        shapes: dict[str, tuple[int, ...]] = {
-            "unit_pixels": (arms, min(UNITS, self.units), *self.shape),
-            "weight_mean": (arms,),
-            "weight_variance": (arms,),
-            "weight_drawn": (arms, 2),
-            "weight_counts": (arms, WEIGHT_BINS + 2),
+        height, width = self.shape
+        sizes = {"A": arms, "U": min(UNITS, self.units), "H": height, "W": width, **FIXED}
+        return {
+            name: np.full(shape_of(axes, sizes), np.nan)
+            for name, axes in OF_FIRST_LAYER.items()
+            if axes.startswith("A")
         }
-        return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
 
     def pictures(self) -> Array:
         """The images, [I H W]."""
@@ -108,7 +108,7 @@ def put_weight(out: dict[str, Array], arm: int, mean: float, variance: float | N
     spread = float(drawn.var())
     scale = spread if variance is None else variance
     out["weight_mean"][arm], out["weight_variance"][arm] = mean, scale
-    if not (scale > 0.0 and bool(torch.isfinite(drawn).all())):
+    if not (scale > 0.0 and np.isfinite([mean, scale, spread]).all()):
         return
     out["weight_drawn"][arm] = float(drawn.mean()), spread
     away = (drawn.numpy() - mean) / np.sqrt(scale)

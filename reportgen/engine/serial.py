@@ -30,6 +30,9 @@ ROUNDING = 1e-12
 
 def serial_dependence(sketches: Tensor) -> float:
     """z of estimates in the order in which they were made, [n q]; 0 where they do not vary."""
+    # By a power of two, which rounds nothing: squares of what is of size 1 neither overflow nor vanish.
+    _, exponent = math.frexp(float(sketches.abs().max()))
+    sketches = sketches * 2.0 ** min(-exponent, 1000)
     count, deviation = len(sketches), sketches - sketches.mean(0)
     if float(deviation.norm()) <= ROUNDING * float(sketches.norm()):
         return 0.0

@@ -1,7 +1,8 @@
 """What a cell surely needs of memory, known before anything of it is built.
 
 Bounds from below: what they refuse cannot be had here. What else is needed (activations of the
-encoder, copies that torch makes) is left out.
+encoder, copies that torch makes) is left out; so are variances of the weights that see the pixels, since
+a pixel that is black in all images measured gives its weights none.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ TRAINED = 4 * (4 + 3)
 written, these again without the gradient."""
 NUMBER, VARIANCE = 4, 8
 """Bytes of an activation, and of a variance."""
+UNITS = ("problem", "hidden")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Need:
 
     size: int
     what: str
+    place: tuple[str, ...]
+    """The setting that it follows from."""
     remedy: str
 
 
@@ -42,7 +46,7 @@ def require_room(experiment: Experiment, cells: Iterable[Cell], dataset: Dataset
         for need in needs(cell, columns, rows):
             if need.size > limit:
                 raise experiment.error(
-                    _place(experiment, cell),
+                    ("sweep",) if cell.setting and not cell.base else need.place,
                     f"{need.what} needs at least {_gibibytes(need.size)} of memory, found "
                     f"{_gibibytes(limit)}. {need.remedy}",
                 )
@@ -51,18 +55,18 @@ def require_room(experiment: Experiment, cells: Iterable[Cell], dataset: Dataset
 def needs(cell: Cell, columns: int, rows: int) -> list[Need]:
     """Of a training or a measurement; nothing where no network is declared."""
     problem = declared(cell.problem)
-    inside = problem.encoding(columns)
-    parameters = inside + problem.weights(columns, rows)
+    parameters = problem.encoding(columns) + problem.weights(columns, rows)
     if not problem.network or not parameters:
         return []
     named = f"a network of {parameters:.2g} weights"
     if isinstance(cell, TrainingCell):
         samples = min(int(cell.train["batch_size"]), rows) * int(cell.train["num_samples"])
         return [
-            Need(TRAINED * parameters, f"training {named}", "Use fewer units."),
+            Need(TRAINED * parameters, f"training {named}", UNITS, "Use fewer units."),
             Need(
                 NUMBER * samples * problem.units(columns),
                 f"a step of training on {samples} samples",
+                ("train", "batch_size"),
                 "Use a smaller train.batch_size or train.num_samples, or fewer units.",
             ),
         ]
@@ -72,16 +76,12 @@ def needs(cell: Cell, columns: int, rows: int) -> list[Need]:
     rows_kept = 0 if problem.layered else 1 + buckets_for(int(cell.measure["images"]))
     return [
         Need(
-            NUMBER * parameters + VARIANCE * rows_kept * len(labels) * inside,
+            NUMBER * parameters + VARIANCE * rows_kept * len(labels) * problem.encoding(0),
             f"measuring {named} under {len(labels)} estimators",
+            UNITS,
             "Use fewer units or estimators.",
         )
     ]
-
-
-def _place(experiment: Experiment, cell: Cell) -> tuple[str, ...]:
-    swept = any(path.startswith(("problem.", "train.")) for path in cell.setting)
-    return ("sweep",) if swept and not cell.base else ("problem", "hidden")
 
 
 def _gibibytes(size: int) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_type_hints
 
 from reportgen.store.records import (
     ArmRecord,
@@ -25,6 +24,9 @@ KINDS: dict[str, type[Record]] = {
     "judgement": JudgementRecord,
     "broken": BrokenRecord,
 }
+
+NUMBERS = {name for name, kind in get_type_hints(ArmRecord).items() if kind in (float, float | None)}
+"""Fields of an arm that JSON may have as a whole number, or as text where they are not finite."""
 
 
 def encode(record: Record) -> tuple[str, dict[str, Any], dict[str, Array]]:
@@ -78,14 +80,8 @@ def _broken(kind: str, values: dict[str, Any]) -> BrokenRecord:
 
 
 def _arm(values: dict[str, Any]) -> ArmRecord:
-    numbers: dict[str, Callable[[Any], Any]] = {
-        field.name: float for field in fields(ArmRecord) if field.type in ("float", float)
-    }
-    return ArmRecord(**{name: numbers.get(name, _same)(value) for name, value in values.items()})
-
-
-def _same(value: Any) -> Any:
-    return value
+    numbers = {name: float(values[name]) for name in NUMBERS & values.keys() if values[name] is not None}
+    return ArmRecord(**(values | numbers))
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from reportgen.store.encoding import Record
 from reportgen.store.records import (
     ArmRecord,
     Array,
@@ -27,8 +28,6 @@ from reportgen.store.shapes import COUNTED, EXACT, FIXED, JUDGED, MEASURED, OF_F
 KNOWN = ("variance", "variance_without", "squared_norm", "squared_norm_without")
 """Of an arm that did not break these are numbers in the group ``all``."""
 STATUSES = ("met", "budget", "control", "broken")
-
-Record = MeasurementRecord | TrainingRecord | JudgementRecord | BrokenRecord
 
 KINDS: dict[type, dict[str, Any]] = {
     cls: {field.name: get_type_hints(cls)[field.name] for field in fields(cls)}

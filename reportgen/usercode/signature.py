@@ -75,11 +75,11 @@ class _Written:
 
 def _binds(node: ast.AST, name: str) -> bool:
     """Whether it may give the name another meaning, wherever it stands."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return node.name == name
     if isinstance(node, ast.Name):
         return node.id == name and not isinstance(node.ctx, ast.Load)
-    return isinstance(node, ast.alias) and (node.asname or node.name) in (name, "*")
+    if isinstance(node, ast.alias):
+        return (node.asname or node.name.partition(".")[0]) in (name, "*")
+    return getattr(node, "name", None) == name  # a function, a class, an exception that is caught, a pattern
 
 
 def _signature(of: ast.arguments) -> Signature:
