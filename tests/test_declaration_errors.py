@@ -109,6 +109,14 @@ REFUSED_FILES: dict[str, tuple[str, str]] = {
         "estimators:\n  - {name: leave_one_out, num_samples: 4\n  - pathwise\n",
         "x.yaml:2: has a { in column 5 that is not closed. Close it with }.",
     ),
+    "nothing after a bracket": (
+        "a: [\n",
+        "x.yaml:1: is the last, inside a bracket that is not closed. Close it with ] or }.",
+    ),
+    "nothing after a comma": (
+        "a: {b: 1,\n\n",
+        "x.yaml:2: is the last, inside a bracket that is not closed. Close it with ] or }.",
+    ),
     "no comma": (
         "sweep: {problem.latent: [2, 5],\n        train.epochs: 1: 2}\n",
         "x.yaml:2: lacks a comma before column 24. Write one, or put a text with a colon in quotes.",

@@ -51,7 +51,9 @@ def _of_its_beginning(
     start, problem = error.context_mark, error.problem or ""
     if start is None:
         return None
-    first, column = lines[start.line][start.column :], start.column + 1
+    if "node content" in problem and "<stream end>" in problem:
+        return max(len(lines), 1), "is the last, inside a bracket that is not closed. Close it with ] or }."
+    first, column = "".join(lines[start.line : start.line + 1])[start.column :], start.column + 1
     at_end = error.problem_mark is None or error.problem_mark.index >= len(text.rstrip())
     if error.context == "while scanning a quoted scalar" and at_end:
         return start.line + 1, f"has a quote in column {column} that is not closed. Close it."
