@@ -279,7 +279,7 @@ def test_render_needs_no_torch(tiny: Path) -> None:
 
 def test_render_needs_no_data_set(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Store(Path("output/.store")).note_dataset("digits", "0" * 64)
-    monkeypatch.setattr(workflow, "_dataset", lambda name: pytest.fail("the data set was read"))
+    monkeypatch.setattr("reportgen.job.dataset_of", lambda name: pytest.fail("the data set was read"))
     job = workflow.prepare("tiny.yaml", Path("output"), [], from_store=True)
     assert len(job.missing) == 4
 
