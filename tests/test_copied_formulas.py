@@ -111,4 +111,6 @@ def test_of_the_page_it_is_copied_too(visit: Callable[..., Visit], live_page: Pa
     assert page.locator(".copied").count() == 0
     ours, text, _ = page.evaluate(COPY, "#whole")
     assert ours and "itself makes:\n\n" in text and TEXT["target"].latex in text
+    ours, text, html = page.evaluate(COPY, "body")
+    assert ours and "<script" not in html and "addEventListener" not in html + text
     assert page.evaluate(COPY, "h1") == [False, "", ""], "what has no formula is left to the browser"
