@@ -9,10 +9,10 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help report gallery test check format bench verapdf doctor formulas wheel lock clean
+.PHONY: help report gallery test test-long check format bench verapdf doctor formulas wheel lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 report: $(READY) ## run an experiment and write its report (EXPERIMENT=burda2016, ARGS='--set …')
 	@$(BIN)/reportgen report $(EXPERIMENT) $(ARGS)
@@ -20,8 +20,11 @@ report: $(READY) ## run an experiment and write its report (EXPERIMENT=burda2016
 gallery: $(READY) ## run every experiment of the gallery: their reports and a summary, one row a claim
 	@$(BIN)/reportgen report --gallery $(ARGS)
 
-test: $(READY) ## run the tests
-	@$(BIN)/pytest $(PYTEST_ARGS)
+test: $(READY) ## run the tests, but the long ones
+	@$(BIN)/pytest $(PYTEST_ARGS) -m "not long"
+
+test-long: $(READY) ## run the long tests: the page in a browser, killed programs, simulations, whole reports
+	@$(BIN)/pytest $(PYTEST_ARGS) -m long
 
 check: $(READY) ## lint, formatting, types, and the direction of imports
 	@$(BIN)/ruff check .

@@ -470,6 +470,7 @@ def test_settings_that_no_declaration_holds_are_told(overrides: Any, said: str) 
         reportgen.load("smoke", overrides)
 
 
+@pytest.mark.long
 def test_cells_run_in_an_executor_whose_workers_are_elsewhere(
     results: reportgen.Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -486,6 +487,7 @@ def test_cells_run_in_an_executor_whose_workers_are_elsewhere(
     assert repr(numbers[0]) == repr(numbers[1])
 
 
+@pytest.mark.long
 def test_own_code_has_its_process_alone_in_threads_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

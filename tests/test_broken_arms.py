@@ -115,6 +115,7 @@ def test_a_broken_reference_by_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.isfinite(alone.arrays["bias_p_value"][1]).all()
 
 
+@pytest.mark.long
 def test_a_broken_arm_by_layers_beside_sound_ones_in_eta(monkeypatch: pytest.MonkeyPatch) -> None:
     arms = [Arm("iwae", "generative", "θ", 2), Arm("iwae", "pathwise", "pathwise", 2)]
     sound = measured(tiny_vae(), arms, precision=0.5)

@@ -755,7 +755,7 @@ def _finished(root: Path) -> list[Path]:
     return sorted(root.glob("output/.store/cells/*/record.json"))
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_killed_run_goes_on_from_its_finished_cells(
     tiny: Path, how: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -920,6 +920,7 @@ def test_a_closed_pipe_is_no_verdict() -> None:
     assert done.stderr == "exit 0\n"
 
 
+@pytest.mark.long
 def test_who_stops_reading_ends_no_work_and_changes_no_exit_code(tiny: Path) -> None:
     """A claim that came out otherwise exits with 1, its report written, where both pipes were closed."""
     tiny.write_text(TEXT.replace('pathwise) > 1"', 'pathwise) < 1"'))
@@ -978,6 +979,7 @@ def test_a_wrong_command_line_names_the_help_that_answers_it(
     assert said in line
 
 
+@pytest.mark.long
 def test_a_broken_cell_is_told_with_its_place_and_an_undecided_claim_with_its_cause(
     tiny: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -111,6 +111,7 @@ def test_fetch_answers_programs(place: Path, shelf: Path, capsys: pytest.Capture
     assert row["files"][0]["known"] == "first fetch" and row["files"][0]["bytes"] == FRAMES.size + 128
 
 
+@pytest.mark.long
 @pytest.mark.skipif("REPORTGEN_DATA" not in os.environ, reason="REPORTGEN_DATA is not set: no MNIST")
 def test_the_folder_of_another_machine_serves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -62,6 +62,7 @@ def test_an_output_that_cannot_be_written_is_one_line(buffered: str) -> None:
     assert quiet.returncode == 2
 
 
+@pytest.mark.long
 def test_streams_that_are_closed_from_the_start_are_no_defect(tiny: Path) -> None:
     """Nor does a file of the store take their place."""
     run = f"{sys.executable} -m reportgen run tiny.yaml --executor serial"

@@ -59,6 +59,7 @@ def under_way(store: Path) -> bool:
     return any(state["epoch"] == 1 for state in states)
 
 
+@pytest.mark.long
 def test_render_writes_what_a_stopped_run_has_and_tells_the_rest(
     tables: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
@@ -114,6 +115,7 @@ def test_check_warns_of_a_model_that_is_trained_once_beside_others(
     assert row["warnings"] == [told[1][0].removeprefix("  warning: ")]
 
 
+@pytest.mark.long
 def test_a_budget_ends_and_the_next_run_goes_on(
     tables: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:

@@ -85,6 +85,7 @@ def test_a_pale_grey_is_found() -> None:
     assert round(contrast("#777777", "#ffffff"), 2) == 4.48  # WCAG's own example
 
 
+@pytest.mark.long
 def test_text_in_figures_has_contrast() -> None:
     """On the page, what is drawn in the ink takes the page's; other colours stay as they are."""
     findings = synthetic_findings()

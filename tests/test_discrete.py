@@ -216,6 +216,7 @@ def scale_of(model: LatentModel, objective: Objective, count: int, what: str, nu
     return kept[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("objective", ["reconstruction", "elbo"])
 def test_the_optimal_scale_is_where_the_variance_over_all_parameters_is_least(objective: str) -> None:
     """The variance is a parabola in the scale: its foot, from other draws than the fit's.

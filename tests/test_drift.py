@@ -92,6 +92,7 @@ def false_alarms(pairs: Sequence[tuple[Sequence[Row], Sequence[Row]]]) -> float:
     return sum(exit_code(compare_numbers(old, new), ()) != 0 for old, new in pairs) / len(pairs)
 
 
+@pytest.mark.long
 def test_families_keep_their_level() -> None:
     assert false_alarms(families()) <= MOST
 

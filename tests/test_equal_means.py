@@ -34,7 +34,10 @@ def test_the_p_value_is_students_with_the_degrees_of_freedom_of_the_smaller_half
     assert test.p_value.tolist() == pytest.approx([stats.t.sf(t, 3)])
 
 
-@pytest.mark.parametrize(("m", "n", "images"), [(1, 80, 1), (2, 400, 1), (3, 400, 10), (20, 160, 50)])
+@pytest.mark.parametrize(
+    ("m", "n", "images"),
+    [(1, 80, 1), (2, 400, 1), (3, 400, 10), pytest.param(20, 160, 50, marks=pytest.mark.long)],
+)
 def test_equal_means_test_has_its_level_and_its_stated_power(m: int, n: int, images: int) -> None:
     rng = np.random.default_rng(5)
     runs = 4000

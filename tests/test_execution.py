@@ -224,6 +224,7 @@ def test_killed_worker_is_replaced_and_its_cell_begun_again(
     assert len(list(tmp_path.glob("tried-*"))) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("code", "said"), [({}, "was ended from outside, twice"), ({"a.py:b": "00"}, "or your code crashed it")]
 )
@@ -347,6 +348,7 @@ def _arrays(store: Store, plan: Plan) -> list[dict[str, Any]]:
     return [record.arrays for record in found if isinstance(record, MeasurementRecord)]
 
 
+@pytest.mark.long
 def test_numbers_do_not_depend_on_the_executor(experiment: Experiment, plan: Plan, tmp_path: Path) -> None:
     running: list[Event] = []
     one, two = Store(tmp_path / "one"), Store(tmp_path / "two")

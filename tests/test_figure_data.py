@@ -71,6 +71,7 @@ def module_of(name: str) -> ModuleType:
 # The table
 
 
+@pytest.mark.long
 def test_every_figure_of_the_table_has_its_data() -> None:
     with_data = {name for _, name, drawing in all_drawn() if drawing.table.rows}
     assert with_data == set(FIGURES), "a figure needs a case here that it draws"

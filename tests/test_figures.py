@@ -492,6 +492,7 @@ def test_a_wide_interval_gets_a_magnified_panel() -> None:
 # Missing data
 
 
+@pytest.mark.long
 def test_without_sweep_curves_and_training_those_figures_are_left_out() -> None:
     only_base = lesser(keep=lambda cell: cell.base and cell.checkpoint < 200, untrained=True)
     assert setting_panels.data(only_base) is None
@@ -507,6 +508,7 @@ def test_nothing_measured_draws_nothing_but_the_learning_curve() -> None:
     assert {name for name in NAMES if draw(nothing, name) is not None} == {"learning_curve"}
 
 
+@pytest.mark.long
 def test_a_single_checkpoint_is_drawn() -> None:
     single = lesser(keep=lambda cell: cell.base and cell.checkpoint == 200)
     for name in NAMES:

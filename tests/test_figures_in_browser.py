@@ -19,6 +19,8 @@ from tests.browser import whole_page
 from tests.press_cases import FUNCTION, toy
 from tests.synthetic import synthetic_drawings, synthetic_findings
 
+pytestmark = pytest.mark.long
+
 FIRST = "variance_over_training"
 
 

@@ -39,6 +39,7 @@ def on_blank_paper(monkeypatch: pytest.MonkeyPatch) -> None:
     blank_paper(monkeypatch)
 
 
+@pytest.mark.long
 def test_a_report_whose_workers_are_killed_is_the_same_to_the_byte(
     small: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

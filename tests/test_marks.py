@@ -136,6 +136,7 @@ def test_numbers_lead_to_rows_where_constants_samples_and_slopes_are_measured() 
     assert untrue(found, page_of(found)) == []
 
 
+@pytest.mark.long
 def test_a_share_said_of_several_estimators_leads_to_the_rows_of_all() -> None:
     found = synthetic_findings()
     table = rows(found)

@@ -588,6 +588,7 @@ def rasters(page: PageObject) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_the_page_and_the_paper_are_whole(two: Findings, tmp_path: Path) -> None:
     render(two, tmp_path, timestamp=WHEN)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")

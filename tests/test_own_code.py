@@ -157,6 +157,7 @@ claims:
 """
 
 
+@pytest.mark.long
 def test_the_examples_decoder_is_measured_too(mine: Path, quick_reports: None) -> None:
     """Convolutions and normalisation, from the declaration to the page."""
     (mine / "my_vae.py").write_text((EXAMPLES / "my_vae.py").read_text())
@@ -208,6 +209,7 @@ def test_no_path_of_the_machine_is_written_down(mine: Path) -> None:
     assert not [path for path in written if str(mine) in path.read_text()]
 
 
+@pytest.mark.long
 def test_workers_of_any_kind_give_the_same_numbers(mine: Path) -> None:
     assert run(mine) == 0
     (serial,) = records(mine)

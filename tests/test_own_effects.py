@@ -230,6 +230,7 @@ def printed() -> str:
     return "".join("".join(page.extract_text().split()) for page in PdfReader("output/mine/report.pdf").pages)
 
 
+@pytest.mark.long
 def test_a_cause_that_no_font_can_print_stops_no_report(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +248,7 @@ def test_a_cause_that_no_font_can_print_stops_no_report(
     assert re.search(r"\.claim p, \.cause \{ overflow-wrap: anywhere; \}", html)
 
 
+@pytest.mark.long
 def test_names_of_files_and_words_in_any_script(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,7 @@ def test_what_is_small_has_room_under_a_finger(chromium: Any, live_page: Path) -
     context.close()
 
 
+@pytest.mark.long
 def test_long_names_are_broken_on_a_phone(visit: Visiting, tmp_path: Path) -> None:
     """In the title, the text, beside figures and after claims; what is cut off could not be scrolled to."""
     label = "a_control_variate_with_a_name_that_says_all_that_it_does"
@@ -133,7 +134,9 @@ def test_what_is_too_wide_is_caught(wrong: Callable[..., Visit]) -> None:
     assert wrong(f'<div style="overflow-x: auto">{wide}</div>', width=PHONE).overflowing() == []
 
 
-@pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (PHONE, True)])
+@pytest.mark.parametrize(
+    ("width", "dark"), [(WIDE, False), pytest.param(PHONE, True, marks=pytest.mark.long)]
+)
 def test_axe_finds_nothing_serious(visit: Visiting, live_page: Path, width: int, dark: bool) -> None:
     assert visit(live_page, width=width, dark=dark).violations() == []
 
@@ -143,6 +146,7 @@ def test_axe_catches_what_is_wrong(wrong: Callable[..., Visit]) -> None:
     assert {"image-alt", "color-contrast", "link-name"} <= {line.partition(":")[0] for line in found}
 
 
+@pytest.mark.long
 def test_keyboard_reaches_everything_and_shows_where_it_is(visit: Visiting, live_page: Path) -> None:
     stops = list(visit(live_page).tabbed())
     assert stops[0]["className"].startswith("skip")
@@ -164,6 +168,7 @@ def current(page: Any) -> str:
     return str(marked.get_attribute("href"))
 
 
+@pytest.mark.long
 def test_contents_follow_the_reading_and_the_links(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page).page
     links = [link.get_attribute("href") for link in page.locator("nav.contents a").all()]
@@ -193,6 +198,7 @@ def test_a_long_list_of_contents_is_moved_along(visit: Visiting, live_page: Path
     assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
 
 
+@pytest.mark.long
 def test_claims_and_sections_have_links_to_copy(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page).page
     anchors = page.locator(".head a.anchor")
@@ -215,6 +221,7 @@ def test_claims_and_sections_have_links_to_copy(visit: Visiting, live_page: Path
     assert page.locator("#claim-lower:target").count() == 1
 
 
+@pytest.mark.long
 def test_a_heading_is_told_in_its_own_words(visit: Visiting, live_page: Path) -> None:
     """Its number apart from its title, and the link beside it no part of it."""
     page = visit(live_page).page
@@ -243,6 +250,7 @@ def test_the_heads_of_the_claims_are_told_on_a_phone_too(visit: Visiting, live_p
     assert box and box["width"] <= 1 and box["height"] <= 1
 
 
+@pytest.mark.long
 def test_what_scrolls_on_a_phone_has_a_name(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page, width=320).page
     page.wait_for_selector(".wide[tabindex]")
@@ -256,6 +264,7 @@ def test_what_scrolls_on_a_phone_has_a_name(visit: Visiting, live_page: Path) ->
     assert page.locator(".equation[role]").count() == 0
 
 
+@pytest.mark.long
 def test_in_the_readers_own_colours_nothing_is_told_by_a_ground(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page, fragment="#judged").page
     page.emulate_media(forced_colors="active")

@@ -17,6 +17,8 @@ from tests.press_cases import FUNCTION, toy
 from tests.synthetic_models import models
 from tests.test_report import findings_of
 
+pytestmark = pytest.mark.long
+
 Visiting = Callable[..., Visit]
 Rows = list[dict[str, str]]
 

@@ -111,6 +111,7 @@ def attached(draws: Sampled) -> Tensor:
     return ((f + draws.fold(draws.fixed.log_q) * 0.3) * draws.fold(draws.fixed.log_q)).mean(2)
 
 
+@pytest.mark.long
 def test_by_layers_too(monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = Arm("elbo", "score_function", "one", 1), Arm("elbo", "leave_one_out", "leave_one_out", 2)
     found = by_layers(monkeypatch, {}, one, two)
@@ -120,6 +121,7 @@ def test_by_layers_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (wrong.arrays["bias_p_value"][0] < 1e-3).all()
 
 
+@pytest.mark.long
 def test_by_layers_mirrored_samples_are_compared_with_independent_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

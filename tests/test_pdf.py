@@ -379,7 +379,9 @@ def lower(findings: Findings) -> list[Any]:
     return list(pdf_layout(sections, shared, synthetic_drawings(), source).document.pages)
 
 
-@pytest.mark.parametrize(("sheet", "most"), [("pages", 20), ("lower", 21)])
+@pytest.mark.parametrize(
+    ("sheet", "most"), [("pages", 20), pytest.param("lower", 21, marks=pytest.mark.long)]
+)
 def test_no_page_before_the_references_is_a_quarter_empty(
     sheet: str, most: int, request: pytest.FixtureRequest
 ) -> None:
@@ -416,6 +418,7 @@ def meet(one: Any, other: Any) -> bool:
     return across and down
 
 
+@pytest.mark.long
 def test_the_first_page_has_its_figure_on_the_lower_sheet_too(lower: list[Any]) -> None:
     assert any(box.element_tag == "figcaption" for box in lower[0]._page_box.descendants())
 
@@ -524,6 +527,7 @@ def test_a_wrong_structure_is_found(body: str, said: str) -> None:
         assert said in faults(pdf)
 
 
+@pytest.mark.long
 def test_what_is_taken_from_a_sound_structure_is_missed(report: Path) -> None:
     def spoilt(spoil: Callable[[pikepdf.Pdf], None]) -> set[str]:
         with pikepdf.open(report) as pdf:

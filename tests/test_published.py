@@ -278,6 +278,7 @@ def tables(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quic
     monkeypatch.chdir(tmp_path / "tables")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("tables")
 def test_a_verdict_that_no_row_denies_is_denied_by_the_second_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("report", "tables.yaml", *SERIAL, "--json") == 0

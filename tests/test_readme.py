@@ -82,6 +82,7 @@ def test_a_q_without_a_network_is_measured_as_shown() -> None:
     assert found.get("coordinate_lower", "score_function").value == 1.0
 
 
+@pytest.mark.long
 def test_the_lattice_shown_estimates_the_same_gradient_with_less_noise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -182,6 +183,7 @@ def test_every_statistic_that_a_claim_may_name_is_told() -> None:
     assert dict(rows) == kinds, "docs/experiments.md has a row for each, its meaning word for word"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("quick_reports")
 def test_what_is_typed_in_python_prints_what_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

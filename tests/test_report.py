@@ -296,6 +296,7 @@ def test_same_bytes_elsewhere(folder: Path, tmp_path: Path) -> None:
     assert set(mine) == set(theirs)
 
 
+@pytest.mark.long
 def test_letter_is_a_paper_with_the_same_column(small: Findings, folder: Path, tmp_path: Path) -> None:
     import pypdf
 

@@ -63,6 +63,7 @@ def variances(found: reportgen.Results) -> dict[int, float]:
     }
 
 
+@pytest.mark.long
 def test_it_is_the_slope_of_a_fit_by_hand_and_its_interval_has_the_width_of_normal_estimates() -> None:
     found = results()
     (claim,) = found.claims

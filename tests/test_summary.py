@@ -224,6 +224,7 @@ def pages(folder: Path, entries: Sequence[Entry], paper: str = "a4") -> tuple[in
         return len(pdf.pages), round(float(pdf.pages[0].MediaBox[3]) * 25.4 / 72)
 
 
+@pytest.mark.long
 def test_ten_experiments_of_four_claims_are_one_page_of_a4_and_more_one_of_larger_paper(
     tmp_path: Path,
 ) -> None:
@@ -418,6 +419,7 @@ def test_several_experiments_have_a_summary(here: Path, capsys: pytest.CaptureFi
     assert [row.split()[0] for row in rows(page)] == ["Claim", "b", "Lower", "a", "Lower"], "as named"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("quick_reports")
 def test_the_smoke_experiment_beside_a_variant_of_it(here: Path) -> None:
     source = Path(cli.__file__).parents[2] / "experiments" / "smoke.yaml"
@@ -535,6 +537,7 @@ def test_someone_is_to_be_named_and_no_name_twice(
     assert not Path("output/a").exists()
 
 
+@pytest.mark.long
 def test_a_summary_needs_no_torch(here: Path) -> None:
     """That reports need none is tested of one in earnest, with the command line."""
     declare("a"), declare("b")

@@ -284,6 +284,7 @@ def test_two_stochastic_layers_by_the_plain_way_too(name: str) -> None:
     check(fast, dict(zip(whole.sizes, parts, strict=True)))
 
 
+@pytest.mark.long
 def test_a_record_of_two_layers_with_normalisation_between() -> None:
     def stage(name: str, *widths: int) -> nn.Sequential:
         return nn.Sequential(network(name, *widths), nn.LayerNorm(widths[-1], dtype=torch.float64))
@@ -412,6 +413,7 @@ def same(one: MeasurementRecord, other: MeasurementRecord) -> None:
             np.testing.assert_allclose(one.arrays[name], other.arrays[name], rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.long
 def test_the_whole_record_is_the_same_by_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where gradients are kept a few replicates at a time."""
     fast = records(monkeypatch, lambda network: iter([LinearLayers(network)]))

@@ -17,9 +17,13 @@ from tests.synthetic import synthetic_findings
 from tests.synthetic_models import models, two_layers
 from tests.test_report import WHEN
 
-pytestmark = pytest.mark.skipif(
-    verapdf.missing() is not None, reason=f"veraPDF is not here, and judges the PDFs: {verapdf.missing()}"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        verapdf.missing() is not None,
+        reason=f"veraPDF is not here, and judges the PDFs: {verapdf.missing()}",
+    ),
+]
 
 
 def no_words(pdf: pikepdf.Pdf) -> None:

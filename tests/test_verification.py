@@ -173,6 +173,7 @@ def test_saved_again_by_another_program_it_is_still_the_same(
     assert found.pages is not None and found.pages.others == ()
 
 
+@pytest.mark.long
 def test_quick_says_its_precision_and_judges_by_intervals(
     report: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -709,6 +710,7 @@ def test_a_title_is_held_to_the_declaration_whatever_wrote_the_pdf(
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_evidence_of_another_make_is_told_in_a_line(
     report: Path, tmp_path: Path, second: Second, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -748,6 +750,7 @@ def refused(path: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     return line
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("left", ["one cell", "none"])
 def test_of_a_run_that_was_stopped_the_unfinished_cells_are_named(
     made: Path,
