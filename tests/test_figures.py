@@ -46,15 +46,17 @@ from reportgen.figures import (
     work,
 )
 from reportgen.figures.captions import ends, intervals_sentence
-from reportgen.figures.drafting.axes import margin_note, row_labels, setting_axis
+from reportgen.figures.drafting.axes import margin_column, margin_note, row_labels, setting_axis
 from reportgen.figures.drafting.labels import short_title, spread, wrapped
 from reportgen.figures.drafting.lines import Line
 from reportgen.figures.drafting.style import (
     COLUMN,
     INK,
+    LEADING,
     LOOKS,
     LOWEST,
     PAPER,
+    SMALL,
     SPARE,
     families,
     height,
@@ -829,6 +831,54 @@ def test_no_text_is_clipped_or_overlaps_another(findings: Findings, name: str) -
             wide = min(a.x1, b.x1) - max(a.x0, b.x0)
             tall = min(a.y1, b.y1) - max(a.y0, b.y0)
             assert wide <= 0.5 or tall <= 1.5, (one, other)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_under_neighbouring_panels_do_not_read_as_one(findings: Findings, name: str) -> None:
+    """“200 0”: what ends one axis stands further from what begins the next than words from words."""
+    with house_style(name):
+        sketch = FIGURES[name](findings)
+        assert sketch is not None
+        settle(sketch.figure)
+        sketch.figure.draw_without_rendering()
+        beyond = tick_texts_outside(sketch.figure)
+        ticks = [
+            (ax, tick.label1.get_window_extent())
+            for ax in sketch.figure.axes
+            for tick in ax.xaxis.get_major_ticks()
+            if tick.label1.get_text().strip() and tick.label1.get_text() not in beyond
+        ]
+    for (one, a), (other, b) in combinations(ticks, 2):
+        if one is not other and min(a.y1, b.y1) > max(a.y0, b.y0):
+            assert max(a.x0, b.x0) - min(a.x1, b.x1) > SMALL
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lines_of_every_label_are_as_close(findings: Findings, name: str) -> None:
+    with house_style(name):
+        sketch = FIGURES[name](findings)
+        assert sketch is not None
+        settle(sketch.figure)
+        seen = [text for text in sketch.figure.findobj(Text) if text.get_visible()]
+        several = [text for text in seen if "\n" in text.get_text()]
+        assert {text._linespacing for text in several} <= {LEADING}, [text.get_text() for text in several]
+
+
+@pytest.mark.parametrize("texts", [["1.00", "38.6", "266"], ["> 0.99", "0.94", "< 0.001"]])
+def test_points_of_numbers_beside_rows_stand_in_one_line(texts: list[str]) -> None:
+    with house_style("points"):
+        figure = new_figure(40)
+        ax = figure.add_subplot()
+        ax.set_ylim(len(texts), -1)
+        margin_column(ax, texts)
+        settle(figure)
+        places = []
+        for note in [note for note in ax.texts if note.get_text() in texts]:
+            whole = note.get_window_extent()
+            rest = note.get_text().partition(".")[2]
+            note.set_text("." + rest if rest else ".")
+            places.append(whole.x1 - (note.get_window_extent().width if rest else 0))
+    assert len(places) == len(texts) and max(places) - min(places) < 0.6
 
 
 def test_lines_of_a_label_stand_equally_far_apart() -> None:

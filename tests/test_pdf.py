@@ -272,12 +272,13 @@ def test_a_command_is_not_broken_inside_an_option() -> None:
     )
 
 
-def test_no_line_of_the_screen_begins_with_the_space_after_a_formula() -> None:
-    writer = Writer("screen", {})
-    text = writer._numbers(
-        f"of {writer.mathematics.inline('log_p')} images, {writer.mathematics.inline('phi')}, too"
-    )
-    assert "</svg> images" in text and "</svg>\u2060, too" in text
+@pytest.mark.parametrize("medium", ["screen", "paper"])
+def test_no_line_begins_with_what_follows_a_formula(medium: Any) -> None:
+    writer = Writer(medium, {})
+    p, phi = (writer.mathematics.inline(name) for name in ("log_p", "phi"))
+    text = writer._numbers(f"{p} of {phi}, ({p}) and ({phi}; one {phi}th")
+    kept = re.findall(r'<span class="nowrap">(.*?)</span>', text, re.S)
+    assert kept == [f"{phi},", f"({p})", f"({phi};", f"{phi}th"] and text.startswith(f"{p} of ")
 
 
 def test_three_authors_are_named_once() -> None:

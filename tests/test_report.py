@@ -674,6 +674,21 @@ def test_decimal_points_of_a_column_stand_in_one_line() -> None:
     assert re.sub(r"<span.*?</span>", "", made) == rows
 
 
+def test_groups_of_a_table_share_the_line_of_its_points() -> None:
+    """Its columns are those of all its groups: none is filled up by itself."""
+    grouped = 0
+    for path in (templates() / "sections").glob("*.html"):
+        for body in re.findall("<tbody>.*?</tbody>", path.read_text(encoding="utf-8"), re.S):
+            if 'class="group"' in body and "decimals" in body:
+                grouped += 1
+                begins, ends = body.index("{% filter decimals %}"), body.index("{% endfilter %}")
+                assert begins < body.index("{% for group in groups %}") < body.index("group.rows") < ends, (
+                    path
+                )
+                assert body.count("decimals") == 1, path
+    assert grouped >= 4
+
+
 def test_no_line_of_a_caption_ends_between_a_word_and_its_number() -> None:
     said = words.tied("log p(x | z) < 1 at epoch 200, row 1, k 5, 2 layers, beyond k = 0.87")
     assert words.tied("−23.41 (seed 1)") == "−23.41 (seed\u00a01)"

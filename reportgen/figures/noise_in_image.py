@@ -15,7 +15,7 @@ from reportgen.figures.drafting import table as tables
 from reportgen.figures.drafting.colour_scale import NINE_TENTHS, Array, Scale, as_bytes
 from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, wrapped
-from reportgen.figures.drafting.style import COLUMN, SMALL, TEXT, leading, new_figure
+from reportgen.figures.drafting.style import COLUMN, SMALL, TEXT, new_figure
 from reportgen.figures.drafting.table import Column, Table
 from reportgen.figures.drafting.ticks import log_ticks
 from reportgen.figures.drafting.tiles import Canvas
@@ -86,7 +86,7 @@ def draw(data: NoiseInImage) -> Figure:
     canvas = Canvas(plan.width, plan.total, data.shape)
 
     def write(x: float, y: float, text: str, size: float = SMALL, ha: Align = "left") -> None:
-        ax.text(x, y, text, fontsize=size, ha=ha, va="center", linespacing=leading(text))
+        ax.text(x, y, text, fontsize=size, ha=ha, va="center")
 
     variance = Scale.of([one for row in data.rows for one in row.maps if one is not None], VARIANCE)
     single = Scale.of([one for row in data.rows for one in row.units], VARIANCE)

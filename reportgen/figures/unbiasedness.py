@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reportgen.figures.captions import lowered, place, sentences
-from reportgen.figures.drafting.axes import linear_grid, margin_head, margin_note, row_labels
+from reportgen.figures.drafting.axes import linear_grid, margin_column, margin_head, row_labels
 from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.marking import mark
@@ -110,8 +110,7 @@ def draw(data: Unbiasedness) -> Figure:
     axes[0].set_ylim(len(data.rows) - 0.5, -0.5)
     row_labels(axes[0], [wrapped(row.title, 26) for row in data.rows])
     margin_head(axes[-1], f"p{data.p_name}")
-    for y, row in enumerate(data.rows):
-        margin_note(axes[-1], y, p_text(row.p_value))
+    margin_column(axes[-1], [p_text(row.p_value) for row in data.rows])
     figure.supxlabel(
         f"mean gradient along that of {data.reference}, relative to it", fontsize=TEXT, color=INK
     )

@@ -17,7 +17,7 @@ from reportgen.figures.drafting.axes import linear_grid, log_axis, margin_note
 from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.points import dot
-from reportgen.figures.drafting.style import GRID, INK, SMALL, Look, leading, new_figure
+from reportgen.figures.drafting.style import GRID, INK, SMALL, Look, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model
@@ -187,7 +187,6 @@ def _names(ax: Axes, spreads: Sequence[Spread], shown: Spread, zoomed: bool) -> 
             xytext=(8.0 if across != "data" else 4.0, rise),
             textcoords="offset points",
             fontsize=SMALL,
-            linespacing=leading(name),
             va="bottom" if rise else "center",
             annotation_clip=False,
         )

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reportgen.figures.captions import lowered, place, sentences, zero_sentence
-from reportgen.figures.drafting.axes import log_axis, margin_note, row_labels
+from reportgen.figures.drafting.axes import log_axis, margin_column, row_labels
 from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.marking import mark
@@ -131,7 +131,7 @@ def panel(
     for y, (row, (value, low, high)) in enumerate(zip(data.rows, values, strict=True)):
         ax.axhline(y, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
         dot(ax, value, y, low, high, row.look, size=5.4, row=Mark("", y, index))
-        margin_note(ax, y, prose.number(value), offset=4)
+    margin_column(ax, [prose.number(value) for value, _, _ in values], offset=4)
     log_axis(ax, "x", [1.0, *(bound for triple in values for bound in triple)], room=5)
     mark(ax.axvline(1.0, color=INK, alpha=MUTED, linewidth=0.7, zorder=1.5), "moves")
     ax.set_title(title)

@@ -77,7 +77,7 @@ document.addEventListener("copy", (event) => {
   for (const formula of formulas) formula.replaceWith(formula.dataset.latex);
   for (const unread of copied.querySelectorAll("script, style")) unread.remove();
   document.body.append(copied); // only what is laid out has lines
-  event.clipboardData.setData("text/plain", copied.innerText.replaceAll("\u2060", ""));
+  event.clipboardData.setData("text/plain", copied.innerText);
   event.clipboardData.setData("text/html", copied.innerHTML);
   copied.remove();
   event.preventDefault();

@@ -164,6 +164,24 @@ def margin_note(
     )
 
 
+def margin_column(ax: Axes, texts: Sequence[str], *, offset: float = 8) -> None:
+    """Numbers beside the rows 0, 1, …, with their points in one line."""
+    wholes = [_advance(ax, text.partition(".")[0]) for text in texts]
+    for y, (text, whole) in enumerate(zip(texts, wholes, strict=True)):
+        margin_note(ax, y, text, offset=offset + max(wholes) - whole)
+
+
+def _advance(ax: Axes, text: str) -> float:
+    """How far a text takes the pen, in points: its ink is narrower by a digit's edges."""
+    ruler = ax.text(0, 0, "", fontsize=SMALL)
+    widths = []
+    for between in ("", text):
+        ruler.set_text(f"0{between}0")
+        widths.append(ruler.get_window_extent().width)
+    ruler.remove()
+    return widths[1] - widths[0]
+
+
 def margin_head(ax: Axes, text: str, *, offset: float = 8, right: bool = False) -> None:
     """What heads such a column, on the line of the axes' title."""
     ax.annotate(

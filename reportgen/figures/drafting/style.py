@@ -173,6 +173,7 @@ def parameters(salt: str) -> dict[str, Any]:
         "patch.linewidth": 0.0,
         "figure.constrained_layout.h_pad": 0.03,
         "figure.constrained_layout.w_pad": 0.03,
+        "figure.constrained_layout.wspace": 0.06,
         "path.simplify": True,
     }
 
@@ -252,7 +253,13 @@ def height(whole: float, lines: int) -> float:
 
 
 def settle(figure: Figure) -> None:
-    """Computes the layout now and keeps it; left to itself matplotlib would do it twice on saving."""
+    """Computes the layout now and keeps it; left to itself matplotlib would do it twice on saving.
+
+    Labels of several lines get their spacing first, wherever they stand.
+    """
+    for label in figure.findobj(text.Text):
+        if isinstance(label, text.Text) and "\n" in label.get_text():
+            label.set_linespacing(LEADING)
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.execute(figure)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from reportgen.figures.drafting.labels import wrapped
@@ -14,8 +13,6 @@ ACROSS = 2
 """Panels in a row: each has room for the names of its lines at its right."""
 ALONE, EACH, MORE = 53.0, 38.0, 14.0
 """Height, mm, of a figure of one panel; of a row of several, and of what all have besides."""
-APART = 0.06
-"""Between panels, of a panel's width: names of one's lines do not touch the other."""
 NAME = 18
 """Letters in a line of a name, where panels share the width."""
 
@@ -24,9 +21,6 @@ def panels(count: int) -> tuple[Figure, list[Axes]]:
     """A figure of so many panels with shared axes, whose names and numbers stand at the outer ones alone."""
     rows = -(-count // ACROSS)
     figure = new_figure(ALONE if count == 1 else MORE + EACH * rows)
-    engine = figure.get_layout_engine()
-    assert isinstance(engine, ConstrainedLayoutEngine)
-    engine.set(wspace=APART)
     grid = figure.subplots(rows, min(count, ACROSS), sharex=True, sharey=True, squeeze=False)
     axes: list[Axes] = list(grid.flat)
     for ax in axes[count:]:

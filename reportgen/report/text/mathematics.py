@@ -17,8 +17,6 @@ from reportgen.report.text.formulas import Formula
 
 Medium = Literal["screen", "paper"]
 
-JOINER = "\u2060"
-"""Word joiner, after a formula in the line on the screen."""
 SYMBOLS = "fzqxK"
 """Letters that are formulas where they stand alone in a sentence."""
 _SYMBOL = re.compile(rf"\b[{SYMBOLS}]\b")
@@ -36,12 +34,8 @@ class Mathematics:
     """On the screen: the outlines that formulas are made of, and their ids."""
 
     def inline(self, name: str) -> Markup:
-        """A formula in the line, by its name in `formulas.TEXT`.
-
-        A browser would break the line between it and a comma; a word joiner keeps them together.
-        """
-        formula = self._drawn(formulas.named(name))
-        return formula + (JOINER if self.medium == "screen" else "")
+        """A formula in the line, by its name in `formulas.TEXT`."""
+        return self._drawn(formulas.named(name))
 
     def symbols(self, text: str) -> Markup:
         """Text with its one-letter symbols set as formulas."""

@@ -1,4 +1,4 @@
-"""Where no line ends: before an interval or in it; on paper, before a count's noun, a paragraph's last word.
+"""Where no line ends: before an interval or in it, before a count's noun; on paper, a paragraph's last word.
 
 On a screen the browser sees to the last line of a paragraph; WeasyPrint fills lines one by one.
 """
@@ -34,11 +34,11 @@ _LAST = re.compile(
 
 def kept(page: str) -> str:
     """A page of paper with such places held together; code, which a reader may copy, as it is."""
-    return _LAST.sub("\u00a0", _told(page, _held))
+    return _LAST.sub("\u00a0", _told(page, lambda text: _TO.sub(" to\u00a0", text)))
 
 
 def whole(page: str) -> str:
-    """A page of either medium with no line that ends inside “(501 to 622)”, nor before “al.”."""
+    """A page of either medium with no line that ends inside “(501 to 622)”, “64 images” or “et al.”."""
     return _told(page, _unbroken)
 
 
@@ -50,7 +50,8 @@ def _told(page: str, change: Callable[[str], str]) -> str:
 
 
 def _unbroken(text: str) -> str:
-    return _INTERVAL.sub(_on_one_line, text).replace(" et al.", " et\u00a0al.")
+    text = _INTERVAL.sub(_on_one_line, text).replace(" et al.", " et\u00a0al.")
+    return _PLACE.sub(lambda found: f"{found[0][:-1]}\u00a0", _COUNT.sub("\u00a0", text))
 
 
 def _on_one_line(found: re.Match[str]) -> str:
@@ -58,8 +59,3 @@ def _on_one_line(found: re.Match[str]) -> str:
         if len(whole) <= _LONG:
             return found[0].removesuffix(whole) + whole.replace(" ", "\u00a0")
     return found[0]
-
-
-def _held(text: str) -> str:
-    text = _COUNT.sub("\u00a0", _TO.sub(" to\u00a0", text))
-    return _PLACE.sub(lambda found: f"{found[0][:-1]}\u00a0", text)

@@ -20,7 +20,7 @@ from reportgen.report.text import figure_data, marks, model_words, outlines, wor
 from reportgen.report.text.bibliography import REFERENCES, reference
 from reportgen.report.text.heads import headed
 from reportgen.report.text.long_words import breakable
-from reportgen.report.text.mathematics import JOINER, Mathematics, Medium, require_words
+from reportgen.report.text.mathematics import Mathematics, Medium, require_words
 from reportgen.report.text.numbering import Numbering
 from reportgen.report.text.section import Section
 from reportgen.report.text.ties import kept, whole
@@ -40,8 +40,10 @@ LEAD = (
 )
 """Figures that answer the question of an experiment, the best first."""
 
-_FOLLOWED = re.compile(r'(<img class="m"[^>]*>)([,.;:)]+)')
-"""A formula in the line on paper, and the punctuation after it."""
+_JOINED = re.compile(
+    r'\(?(?:<img class="m"[^>]*>|<svg class="m"[^>]*>(?:<(?!/svg)[^>]*>)*</svg>)(?:[,.;:)]+|th\b)'
+)
+"""A formula in the line, and what belongs to it: a parenthesis before it, the punctuation after it."""
 
 
 class _Compiled(BytecodeCache):
@@ -282,16 +284,14 @@ class Writer:
         return self._numbers(text)
 
     def _numbers(self, text: str) -> Markup:
-        """Numbers as links to their rows, on the screen.
+        """Numbers as links to their rows, on the screen; a formula in one line with the comma after it.
 
-        There a formula lets go of the space after it: a line may end between the two whatever joins them,
-        and the next one would begin with the space.
-        On paper a formula holds on to the comma after it: WeasyPrint breaks a line after a text's leading
-        comma, however much more of the text has room, where the formula after the text has none.
+        A browser breaks the line between the two where only the comma has no room, whatever character joins
+        them. WeasyPrint breaks it after a text's leading comma, however much more of the text has room,
+        where the formula after the text has none.
         """
-        if self.medium == "screen":
-            return Markup(marks.linked(text.replace(f"{JOINER} ", " ")))
-        return Markup(_FOLLOWED.sub(r'<span class="nowrap">\1\2</span>', marks.plain(text)))
+        numbers = marks.linked if self.medium == "screen" else marks.plain
+        return Markup(_JOINED.sub(r'<span class="nowrap">\g<0></span>', numbers(text)))
 
 
 def numbered(sections: Sections, drawings: Mapping[str, Drawing], **shared: Any) -> Numbering:
