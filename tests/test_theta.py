@@ -29,6 +29,8 @@ from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.engine.layered.whole_network import WholeNetwork
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import ESTIMATORS
+from reportgen.findings.rows import arm_rows
+from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.plan import Arm
 from reportgen.problems import BUILDERS
 from reportgen.problems.layered import LayeredModel, LayeredVAE, Stages
@@ -436,6 +438,25 @@ def records(monkeypatch: pytest.MonkeyPatch, make: Callable[[nn.Module], Iterato
     with monkeypatch.context() as patch:
         patch.setattr(recorder, "_candidates", make)
         return measured(tiny_vae(), arms, precision=0.2, budget=4000, min_replicates=500)
+
+
+def test_results_have_no_row_of_a_gradient_in_parameters_that_it_is_not_in() -> None:
+    """A pathwise estimate has no coordinates in the decoder, nor one of θ in the encoder."""
+    both = [Arm("elbo", "pathwise", "pathwise", 1), Arm("elbo", "generative", "generative", 1)]
+    found = measured(narrow(), both, precision=0.5, budget=500, min_replicates=100)
+    assert {name.startswith("θ ") for name in found.groups[1:]} == {True, False}
+    for index, theta in enumerate((False, True)):
+        rows = list(arm_rows("x", MeasuredArm(found, index), ()))
+        told = {row.group for row in rows if row.statistic == "total_variance"}
+        own = {name for name in found.groups if name == "all" or name.startswith("θ ") == theta}
+        assert told == own
+        assert all(math.isfinite(row.value) for row in rows if row.statistic == "total_variance")
+    alone = measured(
+        narrow(), both[1:], precision=0.5, budget=500, min_replicates=100, reference="generative"
+    )
+    assert MeasuredArm(alone, 0).groups == alone.groups
+    named = replace(found, arms=found.arms[:1])  # of one kind all groups are, whatever they are called
+    assert MeasuredArm(named, 0).groups == found.groups
 
 
 def same(one: MeasurementRecord, other: MeasurementRecord) -> None:
