@@ -68,6 +68,7 @@ def test_scalars_are_those_of_yaml_1_2(written: str, value: object) -> None:
     assert type(read_value) is type(value)
 
 
+REMEDY = r"[.)`] [A-Z`].*[.?]$|cannot be swept: declare "
 REFUSED_FILES: dict[str, tuple[str, str]] = {
     "empty": ("", "x.yaml:1: is empty. A declaration needs at least `experiment: a-name`"),
     "only a comment": ("# nothing\n", "x.yaml:1: is empty."),
@@ -202,7 +203,10 @@ REFUSED_FILES: dict[str, tuple[str, str]] = {
         "experiment: a\n? [b]\n: c\n",
         "x.yaml:2 ?: a key must be a word, got a list or mapping.",
     ),
-    "nonsense tagged": ("experiment: a\nseed: !!int many\n", "x.yaml:2 seed: must be "),
+    "nonsense tagged": (
+        "experiment: a\nseed: !!int many\n",
+        "x.yaml:2 seed: must be an integer in digits, got many.",
+    ),
 }
 
 
@@ -210,6 +214,7 @@ REFUSED_FILES: dict[str, tuple[str, str]] = {
 def test_files_that_cannot_be_read_are_answered_in_one_line(case: str) -> None:
     text, answer = REFUSED_FILES[case]
     assert complaint(text).startswith(answer)
+    assert re.search(REMEDY, complaint(text)), "the remedy is a sentence of its own"
 
 
 def test_aliases_that_multiply_are_refused() -> None:
@@ -543,7 +548,9 @@ REFUSED_FIELDS: dict[str, str] = {
 
 @pytest.mark.parametrize("text", REFUSED_FIELDS)
 def test_every_fault_is_answered_with_place_requirement_finding_and_remedy(text: str) -> None:
-    assert complaint(f"experiment: a\n{text}\n").startswith(REFUSED_FIELDS[text])
+    answer = complaint(f"experiment: a\n{text}\n")
+    assert answer.startswith(REFUSED_FIELDS[text])
+    assert re.search(REMEDY, answer), "the remedy is a sentence of its own"
 
 
 def test_the_name_is_required_and_becomes_a_folder() -> None:

@@ -327,6 +327,21 @@ def test_a_folder_serves_as_well(tmp_path: Path, place: Path, form: str) -> None
     assert lying(place) == CONTENTS
 
 
+@pytest.mark.parametrize("local", [True, False], ids=["a file here", "an address"])
+def test_the_address_of_one_of_the_files_serves_as_well(
+    server: FileServer, tmp_path: Path, place: Path, local: bool
+) -> None:
+    for path, content in CONTENTS.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    folder = f"{tmp_path}/{BIG}" if local else f"{server.base}/{BIG}"
+    fetch(toy("http://127.0.0.1:1"), folder)
+    assert lying(place) == CONTENTS
+    (tmp_path / "other.txt").touch()
+    with pytest.raises(UsageError, match=r"other\.txt: is no file of the data set\. Name the folder that"):
+        fetch(toy(), str(tmp_path / "other.txt"))
+
+
 def test_an_address_serves_as_well_with_any_of_the_layouts(server: FileServer, place: Path) -> None:
     packed = Layout((File("toy/packed.npy"),), lambda paths: _halves(np.load(paths[0])))
     fetch(toy(layouts=(packed,)), server.base)

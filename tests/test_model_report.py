@@ -13,6 +13,12 @@ import pytest
 from pypdf import PageObject, PdfReader
 
 from reportgen.declaration import find, load, load_text
+from reportgen.declaration.judge import Judge
+from reportgen.declaration.problems import Problem
+from reportgen.declaration.problems.layered_vae import LayeredVAE
+from reportgen.declaration.problems.vae import VAE
+from reportgen.declaration.section import Section
+from reportgen.declaration.train import Train
 from reportgen.figures import FIGURES, draw
 from reportgen.figures.model_grid import base_model, grid, model_name
 from reportgen.figures.models import learning_curve, learning_curves
@@ -394,6 +400,67 @@ def test_the_deviation_sheet_reads_what_was_resolved() -> None:
     assert lines["Adam, second moment begins at"]["from_code"]
 
 
+THEIRS = """
+experiment: theirs
+title: One model as the paper has it
+problem: {model: MODEL, data: mnist, latent: LATENT, hidden: HIDDEN}
+objective: [elbo]
+estimators: [pathwise, score_function]
+train: {epochs: 3280, schedule: burda2016, checkpoints: [3280]}
+judge: {}
+published:
+  source: burda2016, table 1
+  epochs: 3280
+  values: [{at: {}, nll: 86.76, active_units: [19]}]
+"""
+ONE = THEIRS.replace("MODEL", "vae").replace("LATENT", "50").replace("HIDDEN", "[200, 200]")
+TWO = THEIRS.replace("MODEL", "layered_vae").replace("LATENT", "[100, 50]")
+TWO = TWO.replace("HIDDEN", "[[200, 200], [100, 100]]").replace("[19]", "[16, 5]")
+DEPARTURES = {
+    VAE: (
+        "data=digits", "hidden=[100]", "latent=40", "covariance=full", "covariance=low_rank problem.rank=3",
+    ),
+    LayeredVAE: ("data=digits", "hidden=[[200, 200], [100, 90]]", "latent=[100, 40]"),
+    Train: (
+        "objective=elbo_analytic_kl", "epochs=400 train.checkpoints=[400]", "schedule=constant",
+        "batch_size=50", "learning_rate=2e-3", "beta_1=0.8", "beta_2=0.99", "epsilon=1e-8",
+    ),
+    Judge: ("images=500", "num_samples=1000"),
+}  # fmt: skip
+NO_DEPARTURES = {
+    "model", "activation", "rank",  # one layer or more, tanh alone, and with its covariance
+    "train.num_samples",  # which of their models it is
+    "checkpoints", "curve", "seed", "after",  # looked at on the way, not theirs, told elsewhere
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("section", DEPARTURES, ids=lambda section: section.__name__)
+def test_every_setting_that_departs_from_the_paper_is_in_the_sheet(section: type[Section | Problem]) -> None:
+    """A setting that is new to a declaration has to be told, or to be named as none of theirs."""
+    name, text = section.__name__.lower(), TWO if section is LayeredVAE else ONE
+    fields = {field for field in section.model_fields if not {field, f"{name}.{field}"} & NO_DEPARTURES}
+    assert fields == {change.partition("=")[0] for change in DEPARTURES[section]}
+    path = "problem" if issubclass(section, Problem) else name
+
+    def differing(*overrides: str) -> set[str]:
+        experiment = load_text(text, "theirs.yaml", overrides)
+        found = collect(experiment, make_plan(experiment, "0" * 64), {})
+        return {line["name"] for line in deviations.lines(found) if line["from_paper"]}
+
+    assert differing() == set()
+    for change in DEPARTURES[section]:
+        assert differing(*re.split(r" (?=\w+\.)", f"{path}.{change}")), change
+
+
+def test_what_only_the_code_has_is_in_the_sheet() -> None:
+    experiment = load_text(ONE, "theirs.yaml")
+    found = collect(experiment, make_plan(experiment, "0" * 64), {})
+    lines = {line["name"]: line for line in deviations.lines(found)}
+    for name in ("Weights begin", "Adam, ε is added to"):
+        assert lines[name]["from_code"] and not lines[name]["from_paper"]
+    assert not lines["What is maximised"]["from_code"]
+
+
 def test_a_full_schedule_on_all_images_does_not_differ_from_the_paper() -> None:
     text = TABLE.replace("epochs: 64, checkpoints: [0, 8, 64]", "epochs: 3280, checkpoints: [3280]")
     text = text.replace("judge: {images: 200, ", "judge: {")
@@ -463,7 +530,7 @@ def test_the_sheet_of_a_training_that_continues_has_both_stages() -> None:
     sheet = deviations.context(found)
     assert sheet is not None
     assert sheet["told"].startswith(
-        "Of 22 settings, none differs from what the paper says, and nine from what"
+        "Of 25 settings, none differs from what the paper says, and eleven from what"
     )
     assert lines["Adam, second moment begins at"]["code"] == (
         "1; as it was, the first moment too, where a training continues another"

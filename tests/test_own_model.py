@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import prune
 
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.errors import CellError
@@ -70,6 +71,23 @@ def test_the_users_modules_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
+    "layer",
+    [lambda: prune.l1_unstructured(linear(), "weight", 0.5), lambda: nn.utils.spectral_norm(linear())],
+    ids=["pruned", "normalised"],
+)
+def test_a_weight_that_a_hook_computes_is_measured_in_its_parameters(layer: Callable[[], nn.Module]) -> None:
+    encoder = nn.Sequential(layer())
+    encoder(parts().x)  # leaves a computed weight, which cannot be copied with its graph
+    computed = encoder[0].weight
+    own = as_problem(parts(encoder=encoder), "x")
+    check(own)
+    push = Pushforward.of(own.encoder, own.x)
+    assert encoder[0].weight is computed and computed.grad_fn is not None
+    slow = torch.autograd.grad(encoder.eval()(own.x)[0, 0], list(encoder.parameters()))
+    torch.testing.assert_close(push.grams[0, 0, 0, 0], sum((g**2).sum() for g in slow))
+
+
+@pytest.mark.parametrize(
     ("family", "options", "values", "units"),
     [("bernoulli", {}, 2, 3), ("categorical", {"classes": 3}, 3, 1)],
 )
@@ -107,6 +125,13 @@ class Noisy(nn.Module):
 class Detached(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x.detach()
+
+
+class Cornered(nn.Module):
+    """Has no derivative where it is 0, and is there."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (0.0 * x).abs().sqrt()
 
 
 class First(nn.Module):
@@ -156,6 +181,7 @@ WRONG: list[tuple[Callable[[], dict[str, Any]], str]] = [
     (lambda: {"encoder": nn.Sequential(linear(), First())}, r"encoder: needs η of shape .* shape \[1 4\]"),
     (lambda: {"encoder": nn.Sequential(linear(), Detached())}, r"encoder: needs an η that is differentiable"),
     (lambda: {"encoder": linear().requires_grad_(False)}, r"encoder: needs at least one parameter"),
+    (lambda: {"encoder": nn.Sequential(linear(), Cornered())}, r"encoder: needs a finite ∂η/∂φ .* found inf"),
     (lambda: {"encoder": nn.Sequential(linear(), Noisy())}, r"encoder: needs the same η each time"),
     (lambda: {"encoder": nn.Sequential(linear(), Mixing())}, r"encoder: needs η of a data point to depend"),
     (

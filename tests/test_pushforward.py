@@ -146,6 +146,44 @@ class OneByOne(Convolutional):
         return clipped
 
 
+class Looked(nn.Module):
+    """A table of vectors whose gradient torch keeps sparse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.head = nn.Embedding(3, 2, sparse=True), nn.Linear(12, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(torch.tanh(self.table((x > 0).long() + (x > 1).long()).flatten(1)))
+
+
+class Waves(nn.Module):
+    """Complex parameters: a linear layer, and a filter of the frequencies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(6, 5, dtype=torch.complex128)
+        self.filter = nn.Parameter(torch.randn(3, dtype=torch.complex128))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.fft.irfft(self.filter * torch.fft.rfft(self.layer(x.to(torch.complex128)).abs()), n=4)
+
+
+class Pairs(nn.Module):
+    """The same of real parameters, each complex one a pair."""
+
+    def __init__(self, waves: Waves) -> None:
+        super().__init__()
+        self.layer, self.filter = nn.Module(), nn.Parameter(torch.view_as_real(waves.filter.detach()))
+        for name, parameter in waves.layer.named_parameters():
+            self.layer.register_parameter(name, nn.Parameter(torch.view_as_real(parameter.detach())))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, bias = map(torch.view_as_complex, self.layer.parameters())
+        h = nn.functional.linear(x.to(torch.complex128), weight, bias).abs()
+        return torch.fft.irfft(torch.view_as_complex(self.filter) * torch.fft.rfft(h), n=4)
+
+
 class Example(nn.Module):
     """The worked example's: convolutions, GroupNorm, LayerNorm; its image is made of the six inputs."""
 
@@ -160,7 +198,8 @@ class Example(nn.Module):
 
 
 ENCODERS: list[Callable[[], nn.Module]] = [
-    Perceptron, Held, Convolutional, Shared, Frozen, Unusual, Named, Unreached, OneByOne, Example,
+    Perceptron, Held, Convolutional, Shared, Frozen, Unusual, Named, Unreached, OneByOne, Looked,
+    Example,
 ]  # fmt: skip
 
 
@@ -172,7 +211,7 @@ def slow_jacobian(encoder: nn.Module, x: Tensor) -> Tensor:
     for image in x:
         eta = encoder(image.unsqueeze(0)).squeeze(0)
         grads = [torch.autograd.grad(e, parameters, retain_graph=True, materialize_grads=True) for e in eta]
-        rows.append(torch.stack([torch.cat([g.reshape(-1) for g in grad]) for grad in grads]))
+        rows.append(torch.stack([torch.cat([g.to_dense().reshape(-1) for g in grad]) for grad in grads]))
     return torch.stack(rows)
 
 
@@ -221,6 +260,19 @@ def test_linear_layers_are_factored_and_nothing_else_is() -> None:
     assert kinds["hidden.0"] is LinearBlock and kinds["mean"] is LinearBlock and kinds["head"] is LinearBlock
     assert kinds["body.1"] is DenseBlock and kinds["body.2"] is DenseBlock
     assert kinds["layer"] is DenseBlock and kinds["gain"] is DenseBlock
+
+
+def test_a_complex_parameter_is_two_real_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(3)
+    waves, x = Waves(), torch.randn(5, 6, dtype=torch.float64)
+    whole, twin = Pushforward.of(waves, x), Pushforward.of(Pairs(waves), x)
+    assert whole.groups == twin.groups and whole.parameters == twin.parameters == 2 * (6 * 5 + 5 + 3)
+    torch.testing.assert_close(whole.grams, twin.grams)
+    v = torch.randn(5, 4, dtype=torch.float64)
+    torch.testing.assert_close(whole.pull(v), twin.pull(v))
+    monkeypatch.setattr(factoring, "DENSE_LIMIT", 5 * 4 * (whole.parameters - 1) * 8)
+    with pytest.raises(CellError, match="outside plain linear layers"):
+        Pushforward.of(waves, x)
 
 
 def test_an_encoders_very_own_parameters_are_groups_by_their_names() -> None:

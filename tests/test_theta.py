@@ -7,6 +7,7 @@ modules that torch does not vectorize; Gaussian latents and bits.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
@@ -28,6 +29,8 @@ from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.engine.layered.whole_network import WholeNetwork
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import ESTIMATORS
+from reportgen.findings.rows import arm_rows
+from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.plan import Arm
 from reportgen.problems import BUILDERS
 from reportgen.problems.layered import LayeredModel, LayeredVAE, Stages
@@ -99,6 +102,32 @@ class Tokens(nn.Module):
         return self.last(torch.tanh(h).flatten(1))
 
 
+class Looked(nn.Module):
+    """A table whose gradient torch keeps sparse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(PIXELS, LATENT, sparse=True)
+
+    def forward(self, z: Tensor) -> Tensor:
+        table: Tensor = self.table(torch.arange(PIXELS))
+        return z @ table.T
+
+
+class Turned(nn.Module):
+    """A complex parameter, which `to` would make real."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(PIXELS, LATENT, dtype=torch.complex128))
+
+    def to(self, *_: Any, **__: Any) -> Turned:
+        return self
+
+    def forward(self, z: Tensor) -> Tensor:
+        return (z.to(self.weight.dtype) @ self.weight.T).abs()
+
+
 class Recurrent(nn.Module):
     """What torch does not vectorize: a value looked at while the network runs, and a recurrent layer."""
 
@@ -129,6 +158,14 @@ def convolutional() -> nn.Sequential:
     )
 
 
+def hooked() -> nn.Sequential:
+    """The older way to normalise a weight."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        first = nn.utils.weight_norm(nn.Linear(LATENT, 4))
+    return nn.Sequential(first, nn.Tanh(), nn.Linear(4, PIXELS))
+
+
 def perceptron() -> nn.Sequential:
     return nn.Sequential(nn.Linear(LATENT, 5), nn.Tanh(), nn.Linear(5, PIXELS, bias=False))
 
@@ -146,6 +183,8 @@ DECODERS: dict[str, tuple[Callable[[], nn.Module], str]] = {
         lambda: nn.Sequential(weight_norm(nn.Linear(LATENT, 4)), nn.Tanh(), nn.Linear(4, PIXELS)),
         "side by side",
     ),
+    "a weight that a hook computes": (hooked, "side by side"),
+    "sparse": (Looked, "one by one"),
     "not to be vectorized": (Recurrent, "one by one"),
 }
 """A decoder, and the way that suits it."""
@@ -195,7 +234,7 @@ def alone(
             learned = [p for group in found.parameters.values() for p in group]
             slow = iter(torch.autograd.grad(value(i, part), learned, materialize_grads=True))
             for name, group in found.parameters.items():
-                rows[name].append(torch.cat([next(slow).flatten() for _ in group]))
+                rows[name].append(torch.cat([next(slow).to_dense().flatten() for _ in group]))
     return {name: torch.stack(found).reshape(len(epsilon), -1, len(found[0])) for name, found in rows.items()}
 
 
@@ -402,6 +441,25 @@ def records(monkeypatch: pytest.MonkeyPatch, make: Callable[[nn.Module], Iterato
         return measured(tiny_vae(), arms, precision=0.2, budget=4000, min_replicates=500)
 
 
+def test_results_have_no_row_of_a_gradient_in_parameters_that_it_is_not_in() -> None:
+    """A pathwise estimate has no coordinates in the decoder, nor one of θ in the encoder."""
+    both = [Arm("elbo", "pathwise", "pathwise", 1), Arm("elbo", "generative", "generative", 1)]
+    found = measured(narrow(), both, precision=0.5, budget=500, min_replicates=100)
+    assert {name.startswith("θ ") for name in found.groups[1:]} == {True, False}
+    for index, theta in enumerate((False, True)):
+        rows = list(arm_rows("x", MeasuredArm(found, index), ()))
+        told = {row.group for row in rows if row.statistic == "total_variance"}
+        own = {name for name in found.groups if name == "all" or name.startswith("θ ") == theta}
+        assert told == own
+        assert all(math.isfinite(row.value) for row in rows if row.statistic == "total_variance")
+    alone = measured(
+        narrow(), both[1:], precision=0.5, budget=500, min_replicates=100, reference="generative"
+    )
+    assert MeasuredArm(alone, 0).groups == alone.groups
+    named = replace(found, arms=found.arms[:1])  # of one kind all groups are, whatever they are called
+    assert MeasuredArm(named, 0).groups == found.groups
+
+
 def same(one: MeasurementRecord, other: MeasurementRecord) -> None:
     assert one.groups == other.groups and one.parameters == other.parameters
     assert [replace(a, seconds_per_replicate=0.0, relative_half_width=0.0) for a in one.arms] == [
@@ -473,6 +531,10 @@ REFUSED: list[tuple[Callable[[], nn.Module], str]] = [
     (
         lambda: perceptron().requires_grad_(False),
         "decoder: needs at least one parameter that requires a gradient, found none. Call",
+    ),
+    (
+        Turned,
+        "decoder: needs real parameters, found complex ones. Hold pairs, and call torch.view_as_complex",
     ),
 ]
 

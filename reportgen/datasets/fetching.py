@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,14 +37,15 @@ class Fetched:
 def fetch(source: Source, origin: str = "", tell: Tell = lambda *_: None) -> Fetched:
     """Bring the files of `source` that are missing or damaged, and check what they hold.
 
-    `origin` is a folder or an address that has them, in place of where they are
-    published. Nothing lies under a file's final name before all files of the set
+    `origin` is a folder or an address that has them, or that of one of them, in
+    place of where they are published. Nothing lies under a file's final name before all files of the set
     are whole, have the SHA-256 that is known of them and hold the images they
     must. What has come of a file that broke off is kept, and gone on from next time.
 
     Raises DataError where no place gives them, what came is not the data set, or
     the disk refuses; UsageError where `origin` is none.
     """
+    origin = _folder(origin, {file.name for layout in source.layouts for file in layout.files})
     _check_origin(origin)
     if source.built_in is not None:
         return Fetched(source.load(), "built in", ())
@@ -144,11 +145,19 @@ def _persist(address: str, part: Partial, tell: Tell) -> None:
             time.sleep(PAUSE)
 
 
+def _folder(origin: str, names: Collection[str]) -> str:
+    """What holds the file where `origin` is that of one with such a name; else itself."""
+    before, _, last = origin.rpartition("/")
+    return (before or ("/" if origin.startswith("/") else ".")) if last in names else origin
+
+
 def _check_origin(origin: str) -> None:
     try:
         parts = urlsplit(origin if "://" in origin else "")
         local = parts.scheme in ("", "file")
-        found = not local or (parts.netloc in ("", "localhost") and place_of(origin).expanduser().is_dir())
+        place = place_of(origin).expanduser()
+        found = not local or (parts.netloc in ("", "localhost") and place.is_dir())
+        other = local and place.is_file()
     except (ValueError, RuntimeError, OSError) as error:
         said = (isinstance(error, OSError) and error.strerror) or str(error).rstrip(".")
         raise UsageError(
@@ -156,6 +165,10 @@ def _check_origin(origin: str) -> None:
         ) from error
     if not local and parts.scheme not in ("http", "https"):
         raise UsageError(f"--from {origin}: must be a folder, or an address with http:, https: or file:.")
+    if other:
+        raise UsageError(
+            f"--from {origin}: is no file of the data set. Name the folder that holds them, or one of them."
+        )
     if origin and not found:
         raise UsageError(f"--from {origin}: no such folder. Name the folder that holds the files.")
 

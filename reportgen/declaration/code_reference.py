@@ -37,7 +37,7 @@ class Arguments(Marker):
 
     def check(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise refuse(f"must be a mapping of keywords, {{width: 8}}, got {describe(value)}.")
+            raise refuse(f"must be a mapping of keywords, {{width: 8}}, got {describe(value)}. Write it so.")
         for name, given in value.items():
             if not isinstance(name, str) or not name.isidentifier():
                 raise refuse(f"must have Python names as keys, got {describe(name)}.")
@@ -48,7 +48,7 @@ class Arguments(Marker):
                         at=(name,),
                     )
                 if isinstance(item, float) and not math.isfinite(item):
-                    raise refuse(f"must be finite, got {describe(item)}.", at=(name,))
+                    raise refuse(f"must be finite, got {describe(item)}. Use a number.", at=(name,))
         return {name: list(v) if isinstance(v, tuple) else v for name, v in value.items()}
 
     def schema(self) -> dict[str, Any]:

@@ -21,12 +21,12 @@ class WhichCheckpoints(Marker):
     """``last``, ``every``, or epochs."""
 
     def check(self, value: Any) -> str | tuple[int, ...]:
-        if isinstance(value, str):
-            if value not in ("last", "every"):
-                raise refuse(f"must be last, every or a list of epochs, got {describe(value)}. Use last.")
-            return value
-        if not isinstance(value, (list, tuple)):
+        if value in ("last", "every"):
+            return str(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
             value = [value]
+        if not isinstance(value, (list, tuple)):
+            raise refuse(f"must be last, every or a list of epochs, got {describe(value)}. Use last.")
         return ascending(filled(tuple(Whole(0).check(epoch) for epoch in value)))
 
     def schema(self) -> dict[str, Any]:

@@ -33,6 +33,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "claims": Claim,
 }
 """Section → the model of it, or of its items; that of `problem` depends on its model."""
+OR_NONE = "Write it so, or remove it."
 _EXAMPLES = {
     "experiment": "my-experiment",
     "name": "pathwise",
@@ -150,9 +151,9 @@ def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
         example = _EXAMPLES.get(str(path[-1]), "…")
         return Complaint(path, f"is required, got nothing. Add `{path[-1]}: {example}`.")
     if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
-        return Complaint(path, f"must be a mapping{_such_as(path, data)}, got {found}.")
+        return Complaint(path, f"must be a mapping{_such_as(path, data)}, got {found}. {OR_NONE}")
     if detail["type"] in ("tuple_type", "list_type"):
-        return Complaint(path, f"must be a list in brackets, [a, b], got {found}.")
+        return Complaint(path, f"must be a list in brackets, [a, b], got {found}. {OR_NONE}")
     return Complaint(path, f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {found}.")
 
 

@@ -56,7 +56,8 @@ class Whole(Marker):
     def check(self, value: Any) -> int:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or value != int(value):
-            raise refuse(f"must be a whole number, got {describe(value)}.{_number_meant(value)}")
+            remedy = _number_meant(value) or f" Use {self.minimum} or more."
+            raise refuse(f"must be a whole number, got {describe(value)}.{remedy}")
         if value < self.minimum:
             raise refuse(
                 f"must be at least {self.minimum}, got {describe(value)}. Use {self.minimum} or more."
@@ -80,13 +81,14 @@ class Real(Marker):
 
     def check(self, value: Any) -> float:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
-            raise refuse(f"must be a finite number, got {describe(value)}.{_number_meant(value)}")
+            remedy = _number_meant(value) or " Write it in digits, such as 0.001."
+            raise refuse(f"must be a finite number, got {describe(value)}.{remedy}")
         if not value > self.above:
-            raise refuse(f"must be more than {self.above:g}, got {describe(value)}.")
+            raise refuse(f"must be more than {self.above:g}, got {describe(value)}. Use a larger one.")
         if value < self.least:
-            raise refuse(f"must be at least {self.least:g}, got {describe(value)}.")
+            raise refuse(f"must be at least {self.least:g}, got {describe(value)}. Use a larger one.")
         if not value < self.below:
-            raise refuse(f"must be less than {self.below:g}, got {describe(value)}.")
+            raise refuse(f"must be less than {self.below:g}, got {describe(value)}. Use a smaller one.")
         return float(value) + 0.0  # no negative zero
 
     def schema(self) -> dict[str, Any]:
@@ -101,14 +103,13 @@ class Fraction(Marker):
     def check(self, value: Any) -> float:
         read = percent(value) if isinstance(value, str) else value
         if not isinstance(read, (int, float)) or isinstance(read, bool):
-            raise refuse(
-                f"must be a fraction such as 0.02 or 2%, got {describe(value)}.{_number_meant(value)}"
-            )
+            remedy = _number_meant(value) or " Write it so."
+            raise refuse(f"must be a fraction such as 0.02 or 2%, got {describe(value)}.{remedy}")
         if not 0 < read < 1:
             remedy = (
                 f" Write {read:g}% if you mean per cent."
                 if isinstance(value, (int, float)) and 1 <= read < 100
-                else ""
+                else " Use 2%, say."
             )
             raise refuse(f"must lie between 0 and 1 (0% and 100%), got {describe(value)}.{remedy}")
         return float(read)
@@ -124,7 +125,7 @@ class Switch(Marker):
 
     def check(self, value: Any) -> bool:
         if not isinstance(value, bool):
-            raise refuse(f"must be true or false, got {describe(value)}.")
+            raise refuse(f"must be true or false, got {describe(value)}. Write one of these.")
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -139,8 +140,10 @@ class Text(Marker):
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str):
-            quote = " Put it in quotes." if isinstance(value, (int, float)) else ""
-            raise refuse(f"must be text, got {describe(value)}.{quote}")
+            remedy = (
+                "Put it in quotes." if isinstance(value, (int, float)) else "Write some, or remove the key."
+            )
+            raise refuse(f"must be text, got {describe(value)}. {remedy}")
         folded = unicodedata.normalize("NFC", " ".join(value.split()))  # one spelling of each letter
         if not folded:
             raise refuse("must not be empty. Write something, or remove the key.")

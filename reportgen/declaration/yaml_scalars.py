@@ -8,6 +8,7 @@ written is read as the same thing.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _TAG = "tag:yaml.org,2002:"
 NULL, BOOL, INT, FLOAT, TEXT = (_TAG + kind for kind in ("null", "bool", "int", "float", "str"))
@@ -48,7 +49,14 @@ def construct(tag: str, word: str) -> object:
         if len(word) > MOST_DIGITS:
             raise ValueError(f"an integer of at most {MOST_DIGITS} digits")
         base = {"0o": 8, "0x": 16}.get(word[:2], 10)
-        return int(word[2:] if base != 10 else word, base)
+        return _number(lambda: int(word[2:] if base != 10 else word, base), "an integer in digits")
     if tag == FLOAT:
-        return float(re.sub(r"\.(inf|nan)", r"\1", word.lower()))
+        return _number(lambda: float(re.sub(r"\.(inf|nan)", r"\1", word.lower())), "a number in digits")
     return word
+
+
+def _number(made: Callable[[], float], wanted: str) -> float:
+    try:
+        return made()
+    except ValueError:
+        raise ValueError(wanted) from None

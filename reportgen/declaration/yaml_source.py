@@ -88,7 +88,11 @@ def read(text: str, name: str) -> Source:
         raise Places(name, builder.lines).error(builder.complaints)
     if not isinstance(data, dict):
         found = "a list" if isinstance(data, list) else f"the single value {describe(data)}"
-        raise fail(1, f"must be a mapping of settings (`experiment: a-name` and so on), got {found}.")
+        raise fail(
+            1,
+            f"must be a mapping of settings (`experiment: a-name` and so on), got {found}. "
+            "`reportgen init` writes one.",
+        )
     return Source(data, builder.lines)
 
 
@@ -144,7 +148,7 @@ class _Builder:
                 return construct(node.tag, node.value)
             except (ValueError, OverflowError) as error:
                 start = node.value if len(node.value) <= 30 else node.value[:27] + "…"
-                return self._complain(path, f"must be {error}, got {start}.")
+                return self._complain(path, f"must be {error}, got {start}. Write it so.")
         inner = [*around, node]
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*path, i), inner) for i, item in enumerate(node.value)]
@@ -156,7 +160,7 @@ class _Builder:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 self.lines.setdefault((*path, "?"), line)
-                self._complain((*path, "?"), "a key must be a word, got a list or mapping.")
+                self._complain((*path, "?"), "a key must be a word, got a list or mapping. Write a word.")
                 continue
             key = str(key_node.value)
             place = (*path, key)

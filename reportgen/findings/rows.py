@@ -88,7 +88,7 @@ def arm_rows(experiment: str, arm: MeasuredArm, columns: tuple[str, ...]) -> Ite
 
 def _told(arm: MeasuredArm) -> Iterator[tuple[str, str]]:
     """(statistic, group) of all that is told of an arm."""
-    groups, default = arm.record.groups, arm.default
+    groups, default = arm.groups, arm.default
     for name, statistic in STATISTICS.items():
         if default or not statistic.default_only:
             for group in groups if statistic.by_group else groups[:1]:

@@ -132,9 +132,15 @@ def _check_gradient(problem: Problem) -> None:
                 "Remove detach and no_grad from its forward."
             )
         try:
-            torch.autograd.grad(eta.sum(), learned, allow_unused=True)
+            found = torch.autograd.grad(eta.sum(), learned, allow_unused=True)
         except RuntimeError as error:
             raise no_backward("encoder", "an η that is differentiable in its parameters", error) from error
+    numbers = [one.coalesce().values() if one.is_sparse else one for one in found if one is not None]
+    if not all(bool(torch.isfinite(one).all()) for one in numbers):
+        raise CellError(
+            "encoder: needs a finite ∂η/∂φ at every data point, found inf or nan. Look at its weights, and "
+            "at roots, logarithms and quotients of zero."
+        )
 
 
 def no_backward(part: str, wanted: str, error: Exception) -> CellError:

@@ -28,7 +28,8 @@ class Model:
     `encoder`: x [I …] → η [I m], the parameters of q(z; η); for the family
     ``gaussian`` with d latent units η = (μ, log σ), so m = 2 d. It is measured
     in evaluation mode, and what it puts out for one data point must not depend
-    on the others. φ is its parameters that require a gradient.
+    on the others. φ is its parameters that require a gradient; a complex one
+    counts as two coordinates, real and imaginary part.
     `decoder`: z [N d] → [N …], one row a sample. θ is its parameters that
     require a gradient; `generative` estimates the gradient in them.
     `x`: the data points, [I …], float32 or float64, which the parameters of
@@ -168,8 +169,16 @@ def _kind_of(value: object) -> str:
 
 
 def _copied(module: nn.Module, name: str) -> nn.Module:
+    """A deep copy; of what hooks compute before each call (a pruned, a normalised weight) the numbers."""
+    computed = {
+        id(value): value.detach().clone()
+        for part in module.modules()
+        if part._forward_pre_hooks
+        for value in vars(part).values()
+        if isinstance(value, Tensor) and not value.is_leaf
+    }
     try:
-        return copy.deepcopy(module)
+        return copy.deepcopy(module, computed)
     except Exception as error:
         raise UsageError(
             f"{name}: must be a module that copy.deepcopy can copy, got {type(error).__name__}: {error}. "

@@ -59,5 +59,7 @@ def check_sweep_checkpoints(experiment: Experiment) -> Iterator[Complaint]:
         return
     for i, epoch in enumerate(chosen):
         if epoch not in experiment.checkpoints:
-            text = f"must be one of train.checkpoints {list(experiment.checkpoints)}, got {epoch}."
+            text = (
+                f"must be one of train.checkpoints {list(experiment.checkpoints)}, got {epoch}. Choose one."
+            )
             yield Complaint(("measure", "sweep_checkpoints", i), text)

@@ -74,7 +74,8 @@ def check_judge(experiment: Experiment) -> Iterator[Complaint]:
     if not isinstance(judge.checkpoints, str):
         for i, epoch in enumerate(judge.checkpoints):
             if epoch not in experiment.checkpoints:
-                text = f"must be one of train.checkpoints {list(experiment.checkpoints)}, got {epoch}."
+                known = list(experiment.checkpoints)
+                text = f"must be one of train.checkpoints {known}, got {epoch}. Choose one."
                 yield Complaint(("judge", "checkpoints", i), text)
 
 

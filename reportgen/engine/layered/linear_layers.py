@@ -24,7 +24,9 @@ class LinearLayers:
         self.layers = {
             name or "linear": module
             for name, module in network.named_modules()
-            if type(module) is nn.Linear and learned.issuperset(map(id, module.parameters()))
+            if type(module) is nn.Linear
+            and {"weight"} <= dict(module.named_parameters()).keys() <= {"weight", "bias"}
+            and learned.issuperset(map(id, module.parameters()))
         }
         owned = [id(p) for layer in self.layers.values() for p in layer.parameters()]
         alone = {key for key in owned if owned.count(key) == 1}

@@ -55,6 +55,11 @@ def recorder_of(
             f"{part}: needs at least one parameter that requires a gradient, found none. "
             "Call requires_grad_()."
         )
+    if any(p.is_complex() for p in network.parameters() if p.requires_grad):
+        raise CellError(
+            f"{part}: needs real parameters, found complex ones. "
+            "Hold pairs, and call torch.view_as_complex on them."
+        )
     with torch.enable_grad():
         values = surrogate()
         if not values.requires_grad:
@@ -66,7 +71,7 @@ def recorder_of(
         total = (weights * values).sum()
     learned = [p for p in network.parameters() if p.requires_grad]
     slow = torch.autograd.grad(total, learned, allow_unused=True, materialize_grads=True)
-    expected = {id(p): gradient for p, gradient in zip(learned, slow, strict=True)}
+    expected = {id(p): gradient.to_dense() for p, gradient in zip(learned, slow, strict=True)}
     cause = "another gradient than that of all samples together"
     for recorder in _candidates(network):
         try:

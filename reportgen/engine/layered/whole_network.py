@@ -119,5 +119,6 @@ class WholeNetwork:
                 torch.autograd.grad(total, list(known.values()), allow_unused=True, materialize_grads=True)
             )
         return {
-            name: torch.stack(column) for name, column in zip(known, zip(*rows, strict=True), strict=True)
+            name: torch.stack([gradient.to_dense() for gradient in column])
+            for name, column in zip(known, zip(*rows, strict=True), strict=True)
         }

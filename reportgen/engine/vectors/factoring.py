@@ -49,7 +49,7 @@ def factored(encoder: nn.Module, x: Tensor) -> list[Block]:
         if own:
             done |= {id(p) for p in own.values()}
             whole = _dense(encoder, x, list(own.values()), m)
-            sizes = [p.numel() for p in own.values()]
+            sizes = [_coordinates(p) for p in own.values()]
             parts = {name: whole} if name else dict(zip(own, torch.split(whole, sizes, dim=2), strict=True))
             blocks += [DenseBlock(group, part) for group, part in parts.items()]
     return blocks
@@ -99,7 +99,7 @@ def _is_plain(module: nn.Linear, owners: Mapping[nn.Parameter, int]) -> bool:
     """Whether it has a weight and at most a bias, all of them to be learned and nobody else's."""
     names = dict(module.named_parameters()).keys()
     return names - {"bias"} == {"weight"} and all(
-        owners[p] == 1 and p.requires_grad for p in module.parameters()
+        owners[p] == 1 and p.requires_grad and not p.is_complex() for p in module.parameters()
     )
 
 
@@ -145,7 +145,7 @@ def _batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> list[Tens
 
 def _require_room(images: int, m: int, parameters: Collection[nn.Parameter]) -> None:
     """Raises CellError where the Jacobians of these parameters would not fit."""
-    needed = images * m * sum(p.numel() for p in parameters) * 8
+    needed = images * m * sum(map(_coordinates, parameters)) * 8
     if needed > DENSE_LIMIT:
         raise CellError(
             f"encoder: Jacobians of parameters outside plain linear layers need {needed / 2**30:.1f} GiB for "
@@ -160,5 +160,16 @@ def _dense(encoder: nn.Module, x: Tensor, parameters: list[nn.Parameter], m: int
             eta = encoder(x[i : i + 1])
         basis = torch.eye(m, dtype=eta.dtype).unsqueeze(1)
         grads = _batched_grad(eta, list(parameters), basis)
-        rows.append(torch.cat([g.reshape(m, -1) for g in grads], dim=1).double())
+        rows.append(torch.cat([_real(g).reshape(m, -1) for g in grads], dim=1).double())
     return torch.stack(rows)
+
+
+def _coordinates(parameter: Tensor) -> int:
+    """Real numbers in it: a complex one has two each."""
+    return parameter.numel() * (2 if parameter.is_complex() else 1)
+
+
+def _real(gradient: Tensor) -> Tensor:
+    """With every number of a sparse gradient, and real and imaginary part of a complex one side by side."""
+    whole = gradient.to_dense() if gradient.is_sparse else gradient
+    return torch.view_as_real(whole.resolve_conj()) if whole.is_complex() else whole

@@ -49,6 +49,14 @@ class MeasuredArm:
         return bool(same) and same[0] == self.index
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """Parameter groups that its gradient is in, ``all`` first; beside φ, those of θ are named “θ …”."""
+        if len({arm.parameters for arm in self.record.arms}) == 1:
+            return self.record.groups
+        theta = self.about.parameters == "theta"
+        return tuple(name for name in self.record.groups if name == "all" or name.startswith("θ ") == theta)
+
+    @property
     def status(self) -> str:
         """``met``, ``budget`` or ``broken: cause``."""
         about = self.about

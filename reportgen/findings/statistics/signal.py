@@ -36,6 +36,8 @@ def _squared_norm(arm: MeasuredArm, group: str) -> tuple[float, Array]:
     mean, without = mean_over_images(
         arm.array("squared_norm")[:, g], arm.array("squared_norm_without")[:, :, g]
     )
+    if math.isnan(mean):
+        raise NotAvailableError("the record has no mean of this arm")
     if not mean > 0.0:
         raise NotAvailableError(
             "the mean gradient is lost in the noise: its squared norm, noise taken off, is not positive"

@@ -85,6 +85,15 @@ def _batch(_: Findings, cell: TrainingCell) -> str:
     return prose.count(int(cell.train["batch_size"]))
 
 
+def _objective(_: Findings, cell: TrainingCell) -> str:
+    return OBJECTIVES[str(cell.train["objective"])]
+
+
+def _covariance(_: Findings, cell: TrainingCell) -> str:
+    chosen = str(cell.problem.get("covariance", DIAGONAL))
+    return f"{DIAGONAL} plus rank {cell.problem['rank']}" if chosen == "low_rank" else chosen
+
+
 def _images(_: Findings, cell: TrainingCell) -> str:
     data = str(cell.problem.get("data", ""))
     known = DATASETS.get(data)
@@ -144,7 +153,16 @@ def _always(text: str) -> Callable[[Findings, TrainingCell], str]:
     return lambda _, __: text
 
 
+OBJECTIVES = {
+    "elbo": "ELBO, as the mean of log w",
+    "iwae": "IWAE bound",
+    "elbo_analytic_kl": "ELBO, its KL in closed form",
+}
+"""`train.objective` → what is maximised; w = p(x, h) / q(h|x)."""
+MAXIMISED = f"{OBJECTIVES['elbo']}; {OBJECTIVES['iwae']}"
+DIAGONAL = "diagonal"
 CONTINUED = ", the first moment too, where a training continues another"
+GLOROT = "Glorot-uniform, biases 0"
 MEAN_IMAGE = "logit of the mean training image, cut to 0.001 … 0.999"
 
 LATENT, HIDDEN = "50; 100 + 50", "200–200; 200–200 + 100–100"
@@ -153,9 +171,15 @@ LATENT, HIDDEN = "50; 100 + 50", "200–200; 200–200 + 100–100"
 SHEET = (
     Setting("Latent units", LATENT, LATENT, _latent),
     Setting("Hidden units below them", HIDDEN, HIDDEN, _hidden),
+    Setting("Covariance of q", DIAGONAL, DIAGONAL, _covariance),
+    Setting("What is maximised", MAXIMISED, MAXIMISED, _objective),
     Setting("Adam, β₁", "0.9", "0.99", _train("beta_1")),
     Setting("Adam, β₂", "0.999", "0.999", _train("beta_2")),
     Setting("Adam, ε", "0.0001", "0.0001", _train("epsilon")),
+    Setting(
+        "Adam, ε is added to", SILENT, "the root of the second moment before its bias is corrected",
+        _always("the root of the second moment after its bias is corrected"),
+    ),
     Setting(
         "Adam, second moment begins at", SILENT, "1", _second_moment,
         continued=(SILENT, f"as it was{CONTINUED}"),
@@ -179,8 +203,8 @@ SHEET = (
     ),
     Setting("Order of images", SILENT, "the same in every epoch", _always("afresh in every epoch")),
     Setting(
-        "Weights begin", "Glorot-uniform, biases 0", "Glorot-uniform, biases 0",
-        _always("Glorot-uniform, biases 0"),
+        "Weights begin", GLOROT, "Glorot-uniform, from the same random numbers in every layer, biases 0",
+        _always(GLOROT),
     ),
     Setting(
         "Output bias begins at", SILENT, MEAN_IMAGE, _always(MEAN_IMAGE),
