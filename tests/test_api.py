@@ -25,6 +25,7 @@ import reportgen
 from reportgen.api.bars import MARGIN, WIDTH, LogAxis
 from reportgen.api.frames import frame, plain
 from reportgen.api.tables import aligned
+from reportgen.engine.vectors import factoring
 from reportgen.errors import CellError, DeclarationError, MissingRequirementError, UsageError
 from reportgen.findings import Estimate, Row, csv_text
 from reportgen.problems.model import free_gaussian
@@ -236,6 +237,21 @@ def test_every_estimator_that_applies_is_measured_under_every_objective() -> Non
         assert all(found.get("total_variance", label).available for label in found.labels)
         if objective == "iwae":
             assert {arm.num_samples for arm in found.record.arms} == {2}
+
+
+def test_without_room_for_jacobians_the_record_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are computed again whenever they are needed; all but the clock's arrays agree to rounding."""
+    body = nn.Unflatten(1, (1, 2, 3)), nn.Conv2d(1, 4, 2), nn.GroupNorm(2, 4), nn.Tanh(), nn.Flatten()
+    encoder = nn.Sequential(*body, nn.Linear(8, 4)).double()
+    options: dict[str, Any] = {"precision": 0.3, "budget": 4000, "min_replicates": 64}
+    asked = ["score_function", "leave_one_out", "pathwise"]
+    kept = reportgen.measure(parts(encoder=encoder), asked, **options).record
+    monkeypatch.setattr(factoring, "_written_out", lambda *_: set())
+    again = reportgen.measure(parts(encoder=encoder), asked, **options).record
+    assert kept.groups == again.groups == ("all", "1", "2", "5")
+    for name, array in kept.arrays.items():
+        if "seconds" not in name:
+            np.testing.assert_allclose(again.arrays[name], array, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
 def test_a_likelihood_without_a_gradient_is_measured_with_what_needs_none() -> None:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn.utils import prune
 
 from reportgen.engine.vectors import factoring
 from reportgen.engine.vectors.blocks import DenseBlock, LinearBlock
 from reportgen.engine.vectors.pushforward import Pushforward
+from reportgen.engine.vectors.recomputed import RecomputedBlock
 from reportgen.errors import CellError
 from tests.example_model import load_example
 
@@ -135,7 +137,9 @@ class Clipped(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> Tensor:
         (a,) = ctx.saved_tensors
-        return upstream[0] * (a.abs() <= 1.0) if float(upstream[0].abs().sum()) > 0.0 else upstream[0]
+        return (
+            upstream[0] * (a.abs() <= 1.0) if float(upstream[0].detach().abs().sum()) > 0.0 else upstream[0]
+        )
 
 
 class OneByOne(Convolutional):
@@ -144,6 +148,43 @@ class OneByOne(Convolutional):
     def forward(self, x: Tensor) -> Tensor:
         clipped: Tensor = Clipped.apply(self.head(Clipped.apply(self.body(x)).flatten(1)))
         return clipped
+
+
+class Forgetful(torch.autograd.Function):
+    """Its backward is right, and the derivative of that is lost without a word."""
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor) -> Tensor:
+        return 2.0 * a
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+        return 2.0 * upstream[0].detach()
+
+
+class Once(Forgetful):
+    """Its backward says that it has no derivative."""
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+        return 2.0 * upstream[0]
+
+
+class Doubling(Convolutional):
+    """The convolution's output twice, beside itself."""
+
+    twice: type[torch.autograd.Function] = Forgetful
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.body(x)
+        return self.head((h + self.twice.apply(h)).flatten(1))
+
+
+class DoublingOnce(Doubling):
+    """By the other function."""
+
+    twice = Once
 
 
 class Looked(nn.Module):
@@ -199,7 +240,7 @@ class Example(nn.Module):
 
 ENCODERS: list[Callable[[], nn.Module]] = [
     Perceptron, Held, Convolutional, Shared, Frozen, Unusual, Named, Unreached, OneByOne, Looked,
-    Example,
+    Example, Doubling, DoublingOnce,
 ]  # fmt: skip
 
 
@@ -215,8 +256,16 @@ def slow_jacobian(encoder: nn.Module, x: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
+@pytest.fixture(params=["room", "no room"])
+def room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether Jacobians of other groups than plain linear layers are kept, or computed again each time."""
+    if request.param == "no room":
+        monkeypatch.setattr(factoring, "_written_out", lambda *_: set())
+    return bool(request.param == "room")
+
+
 @pytest.fixture(params=ENCODERS, ids=lambda e: e.__name__)
-def case(request: pytest.FixtureRequest) -> tuple[Pushforward, Tensor]:
+def case(request: pytest.FixtureRequest, room: bool) -> tuple[Pushforward, Tensor]:
     torch.manual_seed(3)
     encoder = request.param().double().eval()
     x = torch.randn(5, 6, dtype=torch.float64)
@@ -238,11 +287,14 @@ def test_pull_push_and_coordinate_variance_are_those_of_the_written_out_jacobian
     v = torch.randn(5, 4, dtype=torch.float64)
     root = torch.randn(5, 4, 4, dtype=torch.float64)
     covariance = root @ root.transpose(1, 2)
+    covariances = [covariance, covariance.flip(0)]
     torch.testing.assert_close(torch.cat(push.pull(v)), torch.einsum("im,imp->p", v, jacobian) / 5)
     u = [torch.randn(block.size, dtype=torch.float64) for block in push.blocks]
     torch.testing.assert_close(push.push(u), torch.einsum("imp,p->im", jacobian, torch.cat(u)))
-    variance = torch.cat([block.coordinate_variance(covariance) for block in push.blocks])
-    torch.testing.assert_close(variance, torch.einsum("imp,imn,inp->p", jacobian, covariance, jacobian) / 5)
+    variances = zip(*(block.coordinate_variances(iter(covariances)) for block in push.blocks), strict=True)
+    for own, variance in zip(covariances, variances, strict=True):
+        slow = torch.einsum("imp,imn,inp->p", jacobian, own, jacobian) / 5
+        torch.testing.assert_close(torch.cat(variance), slow)
     live = torch.cat([block.live() for block in push.blocks])
     assert torch.equal(live, (jacobian != 0).any(0).any(0))
 
@@ -270,8 +322,11 @@ def test_a_complex_parameter_is_two_real_ones(monkeypatch: pytest.MonkeyPatch) -
     torch.testing.assert_close(whole.grams, twin.grams)
     v = torch.randn(5, 4, dtype=torch.float64)
     torch.testing.assert_close(whole.pull(v), twin.pull(v))
-    monkeypatch.setattr(factoring, "DENSE_LIMIT", 5 * 4 * (whole.parameters - 1) * 8)
-    with pytest.raises(CellError, match="outside plain linear layers"):
+    largest = 4 * 2 * (6 * 5 + 5) * 8
+    monkeypatch.setattr(factoring, "DENSE_LIMIT", largest)
+    Pushforward.of(waves, x)
+    monkeypatch.setattr(factoring, "DENSE_LIMIT", largest - 1)
+    with pytest.raises(CellError, match="layer needs"):
         Pushforward.of(waves, x)
 
 
@@ -291,11 +346,40 @@ def test_an_encoder_without_parameters_is_refused_with_the_remedy() -> None:
         Pushforward.of(encoder, torch.randn(2, 6))
 
 
-def test_written_out_jacobians_must_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """15 parameters of the convolution and 6 of the normalisation: each alone would."""
+def test_jacobians_that_have_no_room_together_are_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """15 parameters of the convolution and 6 of the normalisation; the smaller is kept before the larger."""
     images, m = 2, 4
-    monkeypatch.setattr(factoring, "DENSE_LIMIT", images * m * 21 * 8)
-    Pushforward.of(Convolutional(), torch.randn(images, 6))
-    monkeypatch.setattr(factoring, "DENSE_LIMIT", images * m * 20 * 8)
-    with pytest.raises(CellError, match=r"outside plain linear layers need .* for 2 images.*Measure fewer"):
-        Pushforward.of(Convolutional(), torch.randn(images, 6))
+    x = torch.randn(images, 6)
+    kinds = []
+    for room in (images * 21, images * 21 - 1, images * 6 - 1):
+        monkeypatch.setattr(factoring, "DENSE_LIMIT", max(m * room * 8, m * 15 * 8))
+        blocks = {block.name: type(block) for block in Pushforward.of(Convolutional(), x).blocks}
+        kinds.append((blocks["body.1"], blocks["body.2"]))
+    assert kinds == [(DenseBlock, DenseBlock), *[(RecomputedBlock, DenseBlock)] * 2]
+    monkeypatch.setattr(factoring, "DENSE_LIMIT", m * 15 * 8 - 1)
+    with pytest.raises(
+        CellError, match=r"body\.1 needs .* for one image's Jacobian.*requires_grad_\(False\)"
+    ):
+        Pushforward.of(Convolutional(), x)
+
+
+def test_products_take_the_swift_way_where_it_is_right() -> None:
+    torch.manual_seed(3)
+    x = torch.randn(3, 6, dtype=torch.float64)
+    for kind, swift in ((Convolutional, True), (OneByOne, True), (Doubling, False), (DoublingOnce, False)):
+        encoder = kind().double().eval()
+        block = RecomputedBlock("body.1", encoder, x, list(encoder.body[1].parameters()))
+        assert block._differentiable is swift, kind
+
+
+def test_a_complex_parameter_without_room_is_two_real_ones(room: bool) -> None:
+    torch.manual_seed(3)
+    waves, x = Waves(), torch.randn(5, 6, dtype=torch.float64)
+    whole, twin = Pushforward.of(waves, x), Pushforward.of(Pairs(waves), x)
+    u = [torch.randn(block.size, dtype=torch.float64) for block in whole.blocks]
+    torch.testing.assert_close(whole.push(u), twin.push(u))
+    torch.testing.assert_close(whole.pull(whole.push(u)), twin.pull(twin.push(u)))
+    root = torch.randn(5, 4, 4, dtype=torch.float64)
+    for one, other in zip(whole.blocks, twin.blocks, strict=True):
+        (mine,), (theirs,) = (block.coordinate_variances([root @ root.mT]) for block in (one, other))
+        torch.testing.assert_close(mine, theirs)

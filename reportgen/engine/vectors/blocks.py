@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
+
+IN_CACHE = 512
+"""Coordinates taken at once."""
 
 
 class Block(Protocol):
@@ -29,8 +33,8 @@ class Block(Protocol):
     def push(self, u: Tensor) -> Tensor:
         """J u of each image, [P_group] → [I m]."""
 
-    def coordinate_variance(self, covariance: Tensor) -> Tensor:
-        """Mean over images of diag(Jᵀ C J), [I m m] → [P_group]."""
+    def coordinate_variances(self, covariances: Iterable[Tensor]) -> Iterator[Tensor]:
+        """Mean over images of diag(Jᵀ C J) for one C [I m m] after another, [P_group] each."""
 
     def live(self) -> Tensor:
         """Which coordinates have a nonzero Jacobian at some image, [P_group], bool."""
@@ -70,6 +74,9 @@ class LinearBlock:
             at_output = at_output + u[out * width :]
         return torch.einsum("imo,io->im", self.sensitivities, at_output)
 
+    def coordinate_variances(self, covariances: Iterable[Tensor]) -> Iterator[Tensor]:
+        return map(self.coordinate_variance, covariances)
+
     def coordinate_variance(self, covariance: Tensor) -> Tensor:
         at_output = ((covariance @ self.sensitivities) * self.sensitivities).sum(1) / covariance.shape[0]
         return self._flat(at_output.T @ self.inputs**2, at_output.sum(0))
@@ -101,11 +108,27 @@ class DenseBlock:
     def push(self, u: Tensor) -> Tensor:
         return torch.einsum("imp,p->im", self.jacobian, u)
 
-    def coordinate_variance(self, covariance: Tensor) -> Tensor:
-        total = torch.zeros(self.size, dtype=covariance.dtype)
-        for c, jacobian in zip(covariance, self.jacobian, strict=True):
-            total += ((c @ jacobian) * jacobian).sum(0)
-        return total / covariance.shape[0]
+    def coordinate_variances(self, covariances: Iterable[Tensor]) -> Iterator[Tensor]:
+        return mean_variances(covariances, self.jacobian)
 
     def live(self) -> Tensor:
         return (self.jacobian != 0).any(1).any(0)
+
+
+def mean_variances(covariances: Iterable[Tensor], jacobians: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Mean over images of diag(Jᵀ C J), [P] for each C [I m m], of every image's J [m P] in turn."""
+    every = torch.stack(list(covariances))  # [R I m m]
+    total = torch.zeros(len(every), 0, dtype=every.dtype)
+    for i, jacobian in enumerate(jacobians):
+        found = torch.cat(
+            [_variances(every[:, i], part) for part in torch.split(jacobian, IN_CACHE, dim=1)], dim=1
+        )
+        total = found if i == 0 else total.add_(found)
+    return iter(total / every.shape[1])
+
+
+def _variances(covariances: Tensor, jacobian: Tensor) -> Tensor:
+    """diag(Jᵀ C J) of each C, [R m m] and [m P] → [R P]."""
+    rows, m, _ = covariances.shape
+    pushed = (covariances.reshape(rows * m, m) @ jacobian).view(rows, m, -1)
+    return pushed.mul_(jacobian).sum(1)

@@ -3,7 +3,8 @@
 Linear layers are factored: with input a and output sensitivities Δ (m × out), J of weight (o, i) is
 Δ_o a_i, so nothing of size m × P is stored. Whether a layer is one (its weights may be masked,
 normalised, scaled by a hook or used elsewhere too) is tried against autograd. Every other parameter,
-of any module, takes the plain route: its Jacobian by m backward passes an image.
+of any module, takes the plain route: its Jacobian by m backward passes an image, written out where there
+is room for it, and else again whenever it is asked for.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from reportgen.engine.vectors.backward import batched_grad, coordinates, jacobian
 from reportgen.engine.vectors.blocks import Block, DenseBlock, LinearBlock
+from reportgen.engine.vectors.recomputed import RecomputedBlock
 from reportgen.errors import CellError
 
 DENSE_LIMIT = 4 * 2**30
-"""Bytes that all Jacobians of parameters outside plain linear layers may take."""
+"""Bytes that Jacobians of groups but plain linear layers may take together; and that of one at one image."""
 
 
 Calls = Mapping[nn.Module, list[tuple[Tensor, Tensor]]]
@@ -32,26 +35,33 @@ def factored(encoder: nn.Module, x: Tensor) -> list[Block]:
     A group is the parameters of one module, by its path; the encoder's very own are one each, by their names.
     """
     eta, calls = _traced(encoder, x)
+    found: dict[str, Block | list[nn.Parameter]] = {}
     linear = _linear_blocks(encoder, eta, calls)
     done = {id(p) for name in linear for p in encoder.get_submodule(name).parameters()}
-    images, m = eta.shape
-    _require_room(images, m, [p for p in encoder.parameters() if p.requires_grad and id(p) not in done])
-    blocks: list[Block] = []
     for name, module in encoder.named_modules():
         if name in linear:
-            blocks.append(linear[name])
+            found[name] = linear[name]
             continue
         own = {
             key: p
             for key, p in module._parameters.items()
             if p is not None and p.requires_grad and id(p) not in done
         }
+        done |= {id(p) for p in own.values()}
         if own:
-            done |= {id(p) for p in own.values()}
-            whole = _dense(encoder, x, list(own.values()), m)
-            sizes = [_coordinates(p) for p in own.values()]
-            parts = {name: whole} if name else dict(zip(own, torch.split(whole, sizes, dim=2), strict=True))
-            blocks += [DenseBlock(group, part) for group, part in parts.items()]
+            found |= {name: list(own.values())} if name else {key: [p] for key, p in own.items()}
+    others = {name: group for name, group in found.items() if isinstance(group, list)}
+    images, m = eta.shape
+    kept = _written_out(images, m, others)
+    blocks: list[Block] = []
+    for name, group in found.items():
+        if not isinstance(group, list):
+            blocks.append(group)
+        elif name in kept:
+            rows = [jacobian(encoder, row.unsqueeze(0), group) for row in x]
+            blocks.append(DenseBlock(name, torch.stack(rows)))
+        else:
+            blocks.append(RecomputedBlock(name, encoder, x, group))
     return blocks
 
 
@@ -87,7 +97,7 @@ def _linear_blocks(encoder: nn.Module, eta: Tensor, calls: Calls) -> dict[str, L
     basis = torch.eye(m, dtype=eta.dtype).unsqueeze(1).expand(m, images, m)
     outputs = [calls[module][0][1] for module in linear.values()]
     found: dict[str, LinearBlock] = {}
-    for (name, module), delta in zip(linear.items(), _batched_grad(eta, outputs, basis), strict=True):
+    for (name, module), delta in zip(linear.items(), batched_grad(eta, outputs, basis), strict=True):
         inputs = calls[module][0][0].detach().double()
         block = LinearBlock(name or "linear", inputs, delta.transpose(0, 1).double(), module.bias is not None)
         if _agrees(block, eta, list(module.parameters())):
@@ -122,54 +132,21 @@ def _agrees(block: LinearBlock, eta: Tensor, parameters: list[nn.Parameter]) -> 
     return bool((off**2).sum() <= torch.finfo(eta.dtype).eps * len(eta) * squares)
 
 
-def _batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> list[Tensor]:
-    """Derivatives of ⟨b, η⟩ in each of the inputs, for all b of the basis [B I m]: [B …] each."""
-    if not inputs:
-        return []
+def _written_out(images: int, m: int, groups: Mapping[str, Collection[Tensor]]) -> set[str]:
+    """Groups whose Jacobians are kept, the smallest first, as many as have room together.
 
-    def pullback(b: Tensor, batched: bool) -> tuple[Tensor | None, ...]:
-        return torch.autograd.grad(
-            eta, inputs, b, is_grads_batched=batched, retain_graph=True, allow_unused=True
-        )
-
-    try:
-        found = pullback(basis, batched=True)
-    except RuntimeError:  # a backward that torch cannot vectorize
-        alone = zip(*(pullback(b, batched=False) for b in basis), strict=True)
-        found = tuple(None if rows[0] is None else torch.stack(rows) for rows in alone)
-    return [
-        part.new_zeros(len(basis), *part.shape) if delta is None else delta
-        for part, delta in zip(inputs, found, strict=True)
-    ]
-
-
-def _require_room(images: int, m: int, parameters: Collection[nn.Parameter]) -> None:
-    """Raises CellError where the Jacobians of these parameters would not fit."""
-    needed = images * m * sum(map(_coordinates, parameters)) * 8
-    if needed > DENSE_LIMIT:
-        raise CellError(
-            f"encoder: Jacobians of parameters outside plain linear layers need {needed / 2**30:.1f} GiB for "
-            f"{images} images; at most {DENSE_LIMIT / 2**30:.0f} GiB are allowed. Measure fewer images."
-        )
-
-
-def _dense(encoder: nn.Module, x: Tensor, parameters: list[nn.Parameter], m: int) -> Tensor:
-    rows = []
-    for i in range(x.shape[0]):
-        with torch.enable_grad():
-            eta = encoder(x[i : i + 1])
-        basis = torch.eye(m, dtype=eta.dtype).unsqueeze(1)
-        grads = _batched_grad(eta, list(parameters), basis)
-        rows.append(torch.cat([_real(g).reshape(m, -1) for g in grads], dim=1).double())
-    return torch.stack(rows)
-
-
-def _coordinates(parameter: Tensor) -> int:
-    """Real numbers in it: a complex one has two each."""
-    return parameter.numel() * (2 if parameter.is_complex() else 1)
-
-
-def _real(gradient: Tensor) -> Tensor:
-    """With every number of a sparse gradient, and real and imaginary part of a complex one side by side."""
-    whole = gradient.to_dense() if gradient.is_sparse else gradient
-    return torch.view_as_real(whole.resolve_conj()) if whole.is_complex() else whole
+    Raises CellError where that of another would not fit for a single image.
+    """
+    needed = {name: m * sum(map(coordinates, parameters)) * 8 for name, parameters in groups.items()}
+    kept, total = set(), 0
+    for name in sorted(needed, key=lambda name: needed[name]):
+        total += images * needed[name]
+        if total <= DENSE_LIMIT:
+            kept.add(name)
+        elif needed[name] > DENSE_LIMIT:
+            raise CellError(
+                f"encoder: {name} needs {needed[name] / 2**30:.1f} GiB for one image's Jacobian, being "
+                f"no plain linear layer; at most {DENSE_LIMIT / 2**30:.0f} GiB are allowed. Make it smaller, "
+                "or keep it out of φ by requires_grad_(False)."
+            )
+    return kept

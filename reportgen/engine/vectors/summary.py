@@ -7,9 +7,10 @@ each array means).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import tee
 
 import numpy as np
 import torch
@@ -65,16 +66,17 @@ class _Seen:
     @cached_property
     def coordinate_variances(self) -> list[list[Tensor]]:
         """Of each row of W, those of live coordinates, [P_group], of every group."""
-        return [self._coordinate_variances(row) for row in range(len(self.left.count))]
+        blocks = self.pushforward.blocks
+        rows = tee(map(self.left.covariance, range(len(self.left.count))), len(blocks))
+        found = zip(
+            *(block.coordinate_variances(own) for block, own in zip(blocks, rows, strict=True)), strict=True
+        )
+        return [self._alive(parts) for parts in found]
 
-    def _coordinate_variances(self, row: int) -> list[Tensor]:
-        covariance = self.left.covariance(row)
-        parts = [
-            block.coordinate_variance(covariance)[alive]
-            for block, alive in zip(self.pushforward.blocks, self.space.live, strict=True)
-        ]
-        together = torch.cat(parts)
-        return [together, *torch.split(together, [len(part) for part in parts])]
+    def _alive(self, parts: Iterable[Tensor]) -> list[Tensor]:
+        kept = [part[alive] for part, alive in zip(parts, self.space.live, strict=True)]
+        together = torch.cat(kept)
+        return [together, *torch.split(together, [len(part) for part in kept])]
 
     @property
     def all_coordinate_variances(self) -> list[Tensor]:
