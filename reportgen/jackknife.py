@@ -32,17 +32,17 @@ def stratum_variances(without: Array) -> Array:
         return np.zeros(0)
     units = without.shape[1]
     with np.errstate(invalid="ignore"):
-        deviation = without - without.mean(1, keepdims=True)
-        return np.asarray((units - 1) / units * (deviation**2).sum(1))
+        deviation = without - np.add.reduce(without, 1, keepdims=True) / units
+        return np.asarray((units - 1) / units * np.add.reduce(deviation * deviation, 1))
 
 
 def degrees_of_freedom(variances: Array, units: int) -> float:
     """Satterthwaite's, from the strata's terms [H] with units − 1 each."""
-    total = float(variances.sum())
+    total = float(np.add.reduce(variances))
     if total == 0.0:
         return float((units - 1) * variances.size)
     share = variances / total
-    return (units - 1) / float((share**2).sum())
+    return (units - 1) / float(np.add.reduce(share * share))
 
 
 def t_quantile(level: float, dof: float) -> float:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 SUBSETTING_HARFBUZZ = (4, 1)
@@ -37,15 +39,22 @@ class Library:
         WeasyPrint alternates the two for each name; trying files first finds the same and asks the
         linker, which is slow, only where that is needed.
         """
-        names = self.spellings.split()
-        for name in (name for name in names if "." in name):
-            with suppress(OSError):
-                return ctypes.CDLL(name)
-        for name in names:
+        if (file := self.file()) is not None:
+            return ctypes.CDLL(file)
+        for name in self.spellings.split():
             path = ctypes.util.find_library(name)
             if path is not None:
                 with suppress(OSError):
                     return ctypes.CDLL(path)
+        return None
+
+    def file(self) -> str | None:
+        """The first of its names that opens as a file."""
+        for name in self.spellings.split():
+            if "." in name:
+                with suppress(OSError):
+                    ctypes.CDLL(name)
+                    return name
         return None
 
     def version(self, opened: ctypes.CDLL) -> str | None:
@@ -103,6 +112,28 @@ HARFBUZZ_SUBSET = Library(
 )
 
 LIBRARIES = (GOBJECT, PANGO, PANGOFT2, HARFBUZZ, FONTCONFIG, HARFBUZZ_SUBSET)
+
+
+@contextmanager
+def files_first() -> Iterator[None]:
+    """While it lasts, WeasyPrint too is given files, and asks the linker only where that is needed.
+
+    On its import it would start more than fifty processes, of ldconfig, gcc and ld. What LIBRARIES does not
+    have is optional: on Linux it is opened by the name of its file.
+    """
+    plain = ctypes.util.find_library
+
+    def found(name: str) -> str | None:
+        known = next((library for library in LIBRARIES if name in library.spellings.split()), None)
+        if known is None:
+            return None if sys.platform == "linux" else plain(name)
+        return known.file() or plain(name)
+
+    ctypes.util.find_library = found
+    try:
+        yield
+    finally:
+        ctypes.util.find_library = plain
 
 
 def font_subsetter() -> str:

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from reportgen import workflow
+from reportgen import __version__, workflow
 from reportgen.cli import entry as cli
 from reportgen.cli import experiments
 from reportgen.cli.live.progress import Lines, Tally, duration, progress
@@ -481,6 +481,19 @@ def test_what_packages_read_at_their_import_is_kept_from_them(monkeypatch: pytes
         monkeypatch.setenv(name, "none such")
     assert call("--version") == 0
     assert not {"MPLBACKEND", "SOURCE_DATE_EPOCH"} & set(os.environ)
+
+
+def test_a_process_that_ends_takes_no_circles_apart() -> None:
+    code = (
+        "from reportgen.cli import main\n"
+        "class Circle:\n"
+        "    def __init__(self): self.itself = self\n"
+        "    def __del__(self): print('taken apart')\n"
+        "try: main(['--version'])\n"
+        "except SystemExit: Circle()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"reportgen {__version__}\n"
 
 
 def test_a_defect_shows_its_traceback(

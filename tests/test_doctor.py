@@ -7,8 +7,10 @@ import ctypes
 import ctypes.util
 import gzip
 import hashlib
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -20,7 +22,7 @@ from reportgen import doctor
 from reportgen.datasets import DATASETS, mnist
 from reportgen.doctor import Check, examine
 from reportgen.errors import MissingRequirementError
-from reportgen.libraries import HARFBUZZ, LIBRARIES, Library, font_subsetter
+from reportgen.libraries import HARFBUZZ, LIBRARIES, Library, files_first, font_subsetter
 from reportgen.report.pdf.layout import require_weasyprint
 
 
@@ -154,6 +156,34 @@ def test_a_library_under_the_linkers_name_alone_is_found(monkeypatch: pytest.Mon
     monkeypatch.setattr(ctypes, "CDLL", opening)
     assert Library("Pango", "libpango.so.0 pango", "", "").open() == "opened"  # type: ignore[comparison-overlap]
     assert asked == ["libpango.so.0", "/lib/pango"]
+
+
+def test_weasyprint_opens_the_same_files_without_asking_the_linker(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = ctypes.util.find_library
+
+    def opened(library: Library) -> ctypes.CDLL | None:
+        """In WeasyPrint's own order, a name as it comes."""
+        for name in library.spellings.split():
+            for path in (name if "." in name else None, ctypes.util.find_library(name)):
+                with suppress(OSError):
+                    if path is not None:
+                        return ctypes.CDLL(path)
+        return None
+
+    own = [opened(library) for library in LIBRARIES]
+    with files_first():
+        with monkeypatch.context() as alone:
+            alone.setattr(subprocess, "Popen", raising(AssertionError("a process was started")))
+            files = [opened(library) if library.file() else None for library in LIBRARIES]
+            assert sys.platform != "linux" or ctypes.util.find_library("harfbuzz-vector") is None
+        monkeypatch.setattr(Library, "file", lambda self: None)
+        assert ctypes.util.find_library("gobject-2.0") == plain("gobject-2.0")
+    assert ctypes.util.find_library is plain
+    handles = [
+        (mine and mine._handle, theirs and theirs._handle) for mine, theirs in zip(files, own, strict=True)
+    ]
+    assert any(mine for mine, _ in handles)
+    assert all(mine in (None, theirs) for mine, theirs in handles)
 
 
 @pytest.mark.parametrize(("version", "state"), [("1.40.1", "wrong"), ("1.44.0", "ok"), ("2.0.0", "ok")])

@@ -22,9 +22,11 @@ from reportgen.findings import Estimate, Findings, claims_text, collect, csv_tex
 from reportgen.findings.files import DIGITS
 from reportgen.findings.statistics import bias
 from reportgen.findings.statistics.arm import MeasuredArm, find
-from reportgen.findings.statistics.jackknife import Sample
+from reportgen.findings.statistics.estimate import NotAvailableError
+from reportgen.findings.statistics.jackknife import Sample, logarithms
 from reportgen.findings.statistics.named import STATISTICS, of_arm
 from reportgen.findings.statistics.noise_split import data_variance, monte_carlo_share
+from reportgen.findings.statistics.variance import is_zero, log_variance
 from reportgen.plan import Arm, MeasurementCell, make_plan
 from reportgen.store.records import MeasurementRecord, TrainingRecord
 from tests.crafted import crafted, crafted_record, experiment, variance
@@ -228,6 +230,30 @@ def test_zero_variance_is_zero_without_a_warning() -> None:
     assert of_arm("signal_to_noise", arm).value == math.inf
     assert of_arm("monte_carlo_share", arm).value == 0.0
     assert of_arm("work_normalized_variance", arm).value == 0.0
+
+
+@pytest.mark.parametrize("measured", [1.0, 1e-18, 1e-22, 0.0, -1e-30])
+@pytest.mark.parametrize("known", [None, 1.0, 0.0, math.nan])
+def test_a_variance_is_zero_where_its_logarithm_has_none(measured: float, known: float | None) -> None:
+    arm = _altered(variance=measured)
+    if known is not None:
+        arm.record.arrays["exact_variance"] = np.full_like(arm.record.arrays["variance"], known)
+    assert is_zero(arm, "all") == math.isinf(log_variance(arm).working)
+
+
+def test_of_no_variance_it_is_not_told_whether_it_is_zero() -> None:
+    arm = _altered(variance=math.nan)
+    for of in (lambda: is_zero(arm, "all"), lambda: log_variance(arm)):
+        with pytest.raises(NotAvailableError, match="no variance"):
+            of()
+
+
+def test_logarithms_are_the_same_whatever_stands_beside_them() -> None:
+    values = np.random.default_rng(3).uniform(1e-9, 1e9, (5, 32))
+    beside = np.append(values, [[0.0], [-1.0], [math.nan], [1.0], [math.inf]], axis=1)
+    found = logarithms(beside)
+    assert np.array_equal(logarithms(values), found[:, :-1])
+    assert np.array_equal(found[:, -1], [math.nan, math.nan, math.nan, 0.0, math.inf], equal_nan=True)
 
 
 def test_something_over_zero_is_infinite_and_zero_over_zero_is_not_available() -> None:

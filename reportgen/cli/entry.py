@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import logging
 import os
 import signal
@@ -47,6 +49,7 @@ app = typer.Typer(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of the console script: run a command, print errors as one line each, exit."""
+    atexit.register(gc.freeze)  # at the end Python looks for circles to take apart, and memory goes anyway
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of a cache it cannot write, nobody need know
     for name in NOT_OURS:
         os.environ.pop(name, None)

@@ -7,6 +7,8 @@ import io
 import json
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from reportgen.declaration.dotted import cell_text
@@ -18,6 +20,7 @@ from reportgen.findings.statistics.estimate import Estimate
 
 DIGITS = 12
 """Of the ends of intervals in results.csv."""
+DOWN, UP = Context(DIGITS, ROUND_FLOOR), Context(DIGITS, ROUND_CEILING)
 
 
 def csv_text(findings: Findings) -> str:
@@ -29,24 +32,24 @@ def csv_text(findings: Findings) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([*COLUMNS, *swept])
-    for row in findings.rows:
-        ends = _ends(row)
-        fixed = [_cell(ends.get(name, getattr(row, name))) for name in COLUMNS]
-        writer.writerow([*fixed, *(_cell(row.setting[name]) for name in swept)])
+    fixed = attrgetter(*COLUMNS)
+    numbers = slice(COLUMNS.index("value"), COLUMNS.index("ci_high") + 1)
+    for _, rows in groupby(findings.rows, lambda row: id(row.setting)):  # one mapping for all rows of an arm
+        first, *others = rows
+        after = [_cell(first.setting[name]) for name in swept]
+        for row in (first, *others):
+            cells = [*fixed(row), *after]
+            cells[numbers] = ["" if math.isnan(number) else number for number in (row.value, *_ends(row))]
+            writer.writerow(cells)
     return out.getvalue()
 
 
-def _ends(row: Row) -> dict[str, float]:
+def _ends(row: Row) -> tuple[float, float]:
     """Of a row's interval, rounded outwards to `DIGITS` digits; of a number known exactly as they are."""
-    if not row.ci_low < row.ci_high:
-        return {}
-    return {
-        name: float(Context(DIGITS, rounding).create_decimal_from_float(end))
-        for name, end, rounding in (
-            ("ci_low", row.ci_low, ROUND_FLOOR),
-            ("ci_high", row.ci_high, ROUND_CEILING),
-        )
-    }
+    low, high = row.ci_low, row.ci_high
+    if not low < high:
+        return low, high
+    return float(DOWN.create_decimal_from_float(low)), float(UP.create_decimal_from_float(high))
 
 
 def claims_data(findings: Findings) -> list[dict[str, Any]]:

@@ -19,12 +19,13 @@ from typing import Any, Literal
 from zlib import crc32
 
 import matplotlib
-from matplotlib import font_manager, text
+from matplotlib import font_manager
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from reportgen.errors import MissingRequirementError, RenderError
+from reportgen.figures.drafting.measuring import even_lines, measured_once
 from reportgen.resources import templates
 
 MILLIMETRE = 1 / 25.4
@@ -178,43 +179,13 @@ def parameters(salt: str) -> dict[str, Any]:
     }
 
 
-MEASURE = "_get_text_metrics_with_cache"
-"""What matplotlib 3.11 measures a line of a label with."""
-
-
-@contextmanager
-def even_lines() -> Iterator[None]:
-    """While it lasts, lines of a label stand equally far apart, whatever letters are in them.
-
-    Given a spacing, matplotlib 3.11 centres the ink of every line in its share of the height: a line with
-    a descender or a parenthesis stands closer to the one above. Here each has the ink of a bar, which is
-    as high and as deep as any letter. A release of matplotlib that measures otherwise is left to itself.
-    """
-    plain = getattr(text, MEASURE, None)
-    if plain is None:
-        yield
-        return
-
-    def measured(renderer: Any, words: str, *others: Any, **more: Any) -> tuple[float, float, float]:
-        width, high, low = plain(renderer, words, *others, **more)
-        _, whole, below = plain(renderer, "|", *others, **more)
-        above, below = max(high - low, whole - below), max(low, below)
-        return width, above + below, below
-
-    setattr(text, MEASURE, measured)
-    try:
-        yield
-    finally:
-        setattr(text, MEASURE, plain)
-
-
 @contextmanager
 def house_style(salt: str) -> Iterator[None]:
     """Within, figures are drawn and saved in the house's style, untouched by a user's matplotlibrc.
 
     Raises RenderError for a character that no font has, of which matplotlib would only warn.
     """
-    with matplotlib.rc_context(), warnings.catch_warnings(), even_lines():
+    with matplotlib.rc_context(), warnings.catch_warnings(), even_lines(), measured_once():
         warnings.filterwarnings("error", "Glyph .* missing from font", UserWarning)
         matplotlib.rcdefaults()
         settings: Any = parameters(salt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ class MeasuredArm:
             known = ", ".join(self.record.groups)
             raise LookupError(f"no parameter group {name!r}; there are {known}") from None
 
-    @property
+    @cached_property
     def reference(self) -> MeasuredArm:
         """The arm of the same objective that the others are compared with."""
         for i, arm in enumerate(self.record.arms):

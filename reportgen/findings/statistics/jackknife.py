@@ -42,6 +42,8 @@ def exponential(value: float) -> float:
 
 def logarithms(values: Array) -> Array:
     """NaN where there is none."""
+    if (values > 0.0).all():
+        return np.log(values)
     found = np.full_like(values, np.nan)
     np.log(values, out=found, where=values > 0.0)
     return found
@@ -80,7 +82,7 @@ class Sample:
         say nothing about the spread and the interval is everything.
         """
         variances = stratum_variances(self.without)
-        error = math.sqrt(float(variances.sum()))
+        error = math.sqrt(float(np.add.reduce(variances)))
         if error == 0.0:
             return self.value, self.value
         if math.isfinite(error):

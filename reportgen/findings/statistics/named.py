@@ -112,11 +112,11 @@ def estimate(
 
     `statistic`, of parameter group `group`, is what it is called in results.csv, or what it is made of.
     """
-    replicates, source = min(arm.about.replicates for arm in arms), OfArms((statistic,), group, arms)
-    broken = [arm.status for arm in arms if arm.about.status == "broken"]
-    if broken:
-        return unavailable(broken[0], replicates, source)
-    status = next((s for s in ("budget", "control") if any(arm.about.status == s for arm in arms)), "met")
+    statuses = [arm.about.status for arm in arms]
+    replicates, source = min([arm.about.replicates for arm in arms]), OfArms((statistic,), group, arms)
+    if "broken" in statuses:
+        return unavailable(arms[statuses.index("broken")].status, replicates, source)
+    status = next((s for s in ("budget", "control") if s in statuses), "met")
     try:
         made = make()
         if isinstance(made, int | float):

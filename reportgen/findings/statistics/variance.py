@@ -27,11 +27,17 @@ NOTHING = 1e-20
 """A variance below this part of the estimates' mean square is zero: terms that cancel leave (1e-16)² of it
 in double precision, a little more where they are large, and nothing random is so quiet."""
 
+NO_VARIANCE = "the record has no variance of this arm"
+
 
 def mean_over_images(value: Array, without: Array) -> tuple[float, Array]:
     """Mean of `value` [I], and that mean with image i's value replaced by each of `without` [I S]."""
-    mean = float(value.mean())
+    mean = _mean(value)
     return mean, mean + (without - value[:, None]) / value.shape[0]
+
+
+def _mean(value: Array) -> float:
+    return float(np.add.reduce(value) / value.shape[0])
 
 
 def log_variance(arm: MeasuredArm, group: str = "all") -> Sample:
@@ -39,7 +45,7 @@ def log_variance(arm: MeasuredArm, group: str = "all") -> Sample:
     g = arm.group(group)
     mean, without = mean_over_images(arm.array("variance")[:, g], arm.array("variance_without")[:, :, g])
     if math.isnan(mean):
-        raise NotAvailableError("the record has no variance of this arm")
+        raise NotAvailableError(NO_VARIANCE)
     return on_log_scale(0.0 if _is_rounding(arm, group, mean) else mean, without)
 
 
@@ -72,7 +78,10 @@ def _is_rounding(arm: MeasuredArm, group: str, measured: float) -> bool:
 
 def is_zero(arm: MeasuredArm, group: str) -> bool:
     """Whether total variance is zero, or zero but for rounding."""
-    return math.isinf(log_variance(arm, group).working)
+    mean = _mean(arm.array("variance")[:, arm.group(group)])
+    if math.isnan(mean):
+        raise NotAvailableError(NO_VARIANCE)
+    return mean <= 0.0 or _is_rounding(arm, group, mean)
 
 
 def never_differs_from_zero(arm: MeasuredArm, group: str, squared_norm: float) -> bool:

@@ -23,12 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import MissingRequirementError, RenderError
+from reportgen.libraries import files_first
 from reportgen.report.pdf import tagging
 from reportgen.report.pdf.columns import equal_columns
 from reportgen.report.pdf.compression import compress
 from reportgen.report.pdf.floats import floats
 from reportgen.report.pdf.groups import repeated_groups
 from reportgen.report.pdf.lines import full_lines
+from reportgen.report.pdf.remembering import remembered_lines
 from reportgen.report.pdf.vector import read as read_drawing
 from reportgen.report.pdf.whole import png_fault, require_targets
 
@@ -126,7 +128,7 @@ def _fixed_date(when: datetime) -> Iterator[None]:
 def require_weasyprint() -> Any:
     """WeasyPrint, or MissingRequirementError where its libraries are missing."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), files_first():
             # On import it warns where HarfBuzz-Subset is missing; `reportgen doctor` says so too. Where the
             # machine has no fonts it warns as well, and here none of them is used.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -235,6 +237,13 @@ def _page_sums(pdf: Any) -> list[str]:
     return sums
 
 
+@contextmanager
+def _as_a_paper() -> Iterator[None]:
+    """What WeasyPrint does otherwise while it lays a document out."""
+    with repeated_groups(), floats(), remembered_lines(), full_lines(), equal_columns():
+        yield
+
+
 def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
     """The document on its pages; the bytes made of it depend on the arguments and library versions alone.
 
@@ -265,7 +274,7 @@ def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
         require_targets(content.decode(), f"{resources.document}: {name}")
     images = {name: read_drawing(content) for name, content in resources.images.items()}
     drawn = {SCHEME + name: image for name, image in images.items() if image is not None}
-    with _guarded(resources.document, when), repeated_groups(), floats(), full_lines(), equal_columns():
+    with _guarded(resources.document, when), _as_a_paper():
         document = weasyprint.HTML(
             string=html, base_url=SCHEME + "report", url_fetcher=OwnFiles(allowed_protocols=("data",))
         ).render(pdf_variant=VARIANT, cache=drawn)

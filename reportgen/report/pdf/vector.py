@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -39,6 +40,9 @@ JOINS = {"miter": 0, "round": 1, "bevel": 2}
 CAPS = {"butt": 0, "round": 1, "square": 2}
 PLAIN = {"id", "d", "style", "transform", "x", "y", "width", "height", "clip-path", HREF, *KNOWN}
 ROOT = {"viewBox", "width", "height", "version", "role", "aria-label"}
+
+KEPT = 2000
+"""Letters, colours and places that are remembered from drawing to drawing: most of them come again."""
 
 Step = bytes | tuple[float, bool]
 """Operators, or an opacity (of strokes or not) that the page has to be told of."""
@@ -217,6 +221,7 @@ def _number(value: float) -> bytes:
     return f"{value:.6g}".encode() if abs(value) >= 1e-3 else f"{value:.8f}".rstrip("0").rstrip(".").encode()
 
 
+@lru_cache(KEPT)
 def _colour(text: str) -> bytes:
     found = _COLOUR.fullmatch(text.lower())
     if found is None:
@@ -237,8 +242,9 @@ def _box(element: ElementTree.Element) -> bytes:
     return b" ".join(_number(side) for side in sides) + b" re"
 
 
-def _transform(text: str) -> list[Step]:
-    matrices: list[Step] = []
+@lru_cache(KEPT)
+def _transform(text: str) -> tuple[bytes, ...]:
+    matrices: list[bytes] = []
     if _TRANSFORM.sub("", text).strip():
         raise UnknownError(text)
     for kind, inside in _TRANSFORM.findall(text):
@@ -254,7 +260,7 @@ def _transform(text: str) -> list[Step]:
         else:
             raise UnknownError(text)
         matrices.append(b" ".join(_number(entry) for entry in matrix) + b" cm")
-    return matrices
+    return tuple(matrices)
 
 
 def _rotation(degrees: float) -> list[float]:
@@ -266,6 +272,7 @@ def _rotation(degrees: float) -> list[float]:
     return [cosine, sine, -sine, cosine, 0, 0]
 
 
+@lru_cache(KEPT)
 def path_operators(data: str) -> bytes:
     """A path of absolute commands (M L H V C Q T Z) as PDF operators; PDF has no quadratic curves."""
     tokens = _TOKEN.findall(data)

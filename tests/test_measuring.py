@@ -1,0 +1,89 @@
+"""Labels that are measured once are where they would be, measured each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from reportgen.figures import draw
+from reportgen.figures.drafting import measuring, style
+from reportgen.figures.drafting.measuring import measured_once
+from tests.press_cases import FUNCTION, toy
+
+LINES = ("one", "gradient\nof the bound", "$x$", "")
+PROPERTIES: dict[str, list[Any]] = {
+    "fontsize": [7.8, 8.4],
+    "fontweight": ["normal", "bold"],
+    "rotation": [30, 0, 90],
+    "rotation_mode": ["default", "anchor"],
+    "ha": ["left", "center", "right"],
+    "va": ["top", "bottom", "center", "baseline", "center_baseline"],
+    "ma": ["left", "right"],
+    "linespacing": ["normal", 0.85, 1.3],
+    "parse_math": [True, False],
+}
+
+
+def labels(figure: Figure) -> Iterator[Text]:
+    """Any two differ in one property alone, or in several; of each two are alike."""
+    draw = np.random.default_rng(5)
+    usual = {name: values[0] for name, values in PROPERTIES.items()}
+    for lines in LINES:
+        for name, values in PROPERTIES.items():
+            for value in values:
+                for _ in range(2):
+                    yield figure.text(0.5, 0.5, lines, **{**usual, name: value})
+    for _ in range(40):
+        some = {name: values[draw.integers(len(values))] for name, values in PROPERTIES.items()}
+        yield figure.text(0.5, 0.5, LINES[draw.integers(len(LINES))], **some)
+
+
+def places(figure: Figure) -> list[Any]:
+    """Of every label, in two resolutions."""
+    found: list[Any] = []
+    renderer = figure._get_renderer()  # type: ignore[attr-defined]
+    for dpi in (72, 200):
+        figure.dpi = dpi
+        for label in figure.texts:
+            box, lines, corner = label._get_layout(renderer)  # type: ignore[attr-defined]
+            found.append((box.extents.tolist(), lines, corner))
+    return found
+
+
+def test_every_label_is_where_it_is_without() -> None:
+    figure = Figure(figsize=(4, 3), dpi=72)
+    FigureCanvasSVG(figure)
+    assert len(list(labels(figure))) > 100
+    plain, without = Text._get_layout, places(figure)  # type: ignore[attr-defined]
+    with measured_once():
+        assert Text._get_layout is not plain  # type: ignore[attr-defined]
+        assert places(figure) == without
+        assert places(figure) == without, "what is known already"
+        assert len({repr(place) for place in without}) > 60, "few of them are alike"
+    assert Text._get_layout is plain  # type: ignore[attr-defined]
+
+
+def test_a_figure_is_the_same_with_a_third_of_its_labels_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    findings, counted = toy(FUNCTION), []
+    plain = Text._get_layout  # type: ignore[attr-defined]
+
+    def counting(label: Text, renderer: Any) -> Any:
+        counted.append(label)
+        return plain(label, renderer)
+
+    monkeypatch.setattr(Text, measuring.PLACE, counting)
+    drawings, calls = [], []
+    for how in (measured_once, nullcontext):
+        monkeypatch.setattr(style, "measured_once", how)
+        counted.clear()
+        drawings.append(draw(findings, "variance_against_setting"))
+        calls.append(len(counted))
+    assert drawings[0] is not None and drawings[0] == drawings[1]
+    assert 3 * calls[0] < calls[1]
