@@ -23,6 +23,7 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
 from reportgen.errors import MissingRequirementError, RenderError
 from reportgen.figures.drafting.measuring import even_lines, measured_once
@@ -228,8 +229,8 @@ def settle(figure: Figure) -> None:
 
     Labels of several lines get their spacing first, wherever they stand.
     """
-    for label in figure.findobj(text.Text):
-        if isinstance(label, text.Text) and "\n" in label.get_text():
+    for label in figure.findobj(Text):
+        if isinstance(label, Text) and "\n" in label.get_text():
             label.set_linespacing(LEADING)
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
