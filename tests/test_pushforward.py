@@ -372,6 +372,19 @@ def test_products_take_the_swift_way_where_it_is_right() -> None:
         assert block._differentiable is swift, kind
 
 
+def test_that_a_product_has_no_derivative_is_seen_where_the_first_image_shows_nothing() -> None:
+    """A black image has no gradient in the convolution's weights."""
+    torch.manual_seed(3)
+    encoder, x = Doubling().double().eval(), torch.randn(3, 6, dtype=torch.float64)
+    x[0] = 0.0
+    weight = encoder.body[1].weight
+    block = RecomputedBlock("body.1", encoder, x, [weight])
+    u = torch.randn(block.size, dtype=torch.float64)
+    eta = encoder(x)
+    rows = [torch.autograd.grad(one, weight, retain_graph=True)[0].flatten() @ u for one in eta.flatten()]
+    torch.testing.assert_close(block.push(u), torch.stack(rows).view_as(eta))
+
+
 def test_a_complex_parameter_without_room_is_two_real_ones(room: bool) -> None:
     torch.manual_seed(3)
     waves, x = Waves(), torch.randn(5, 6, dtype=torch.float64)
