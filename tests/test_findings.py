@@ -24,7 +24,7 @@ from reportgen.findings.statistics import bias
 from reportgen.findings.statistics.arm import MeasuredArm, find
 from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.findings.statistics.jackknife import Sample, logarithms
-from reportgen.findings.statistics.named import STATISTICS, of_arm
+from reportgen.findings.statistics.named import STATISTICS, estimate, of_arm
 from reportgen.findings.statistics.noise_split import data_variance, monte_carlo_share
 from reportgen.findings.statistics.variance import is_zero, log_variance
 from reportgen.plan import Arm, MeasurementCell, make_plan
@@ -254,6 +254,28 @@ def test_logarithms_are_the_same_whatever_stands_beside_them() -> None:
     found = logarithms(beside)
     assert np.array_equal(logarithms(values), found[:, :-1])
     assert np.array_equal(found[:, -1], [math.nan, math.nan, math.nan, 0.0, math.inf], equal_nan=True)
+    assert np.array_equal(logarithms(np.array([0.0, 1.0])), [math.nan, 0.0], equal_nan=True)
+
+
+def test_of_no_mean_it_is_not_told_that_noise_has_lost_it() -> None:
+    arm = _altered(squared_norm=math.nan)
+    for name in ("mean_norm", "signal_to_noise"):
+        assert "no mean of this arm" in of_arm(name, arm).status
+
+
+def test_an_estimate_of_several_arms_has_the_least_sure_status() -> None:
+    def status(*of: str) -> str:
+        arms = []
+        for one in of:
+            record = _altered().record
+            first = dataclasses.replace(record.arms[0], status=one)
+            arms.append(MeasuredArm(dataclasses.replace(record, arms=(first, *record.arms[1:])), 0))
+        return estimate(lambda: 1.0, *arms).status
+
+    assert status("met", "met") == "met"
+    assert status("met", "control") == status("control", "met") == "control"
+    assert status("control", "budget") == status("budget", "control", "met") == "budget"
+    assert status("budget", "broken").startswith("broken")
 
 
 def test_something_over_zero_is_infinite_and_zero_over_zero_is_not_available() -> None:
