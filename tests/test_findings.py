@@ -257,6 +257,15 @@ def test_logarithms_are_the_same_whatever_stands_beside_them() -> None:
     assert np.array_equal(logarithms(np.array([0.0, 1.0])), [math.nan, 0.0], equal_nan=True)
 
 
+@pytest.mark.parametrize("squared", [0.0, -1e-30, 1e-25])
+def test_no_noise_has_lost_a_mean_of_estimates_that_are_all_zero(squared: float) -> None:
+    """Whether rounding leaves nothing of it, or a little on either side."""
+    arm = _altered(variance=0.0, variance_without=0.0, squared_norm=squared, squared_norm_without=squared)
+    norm = of_arm("mean_norm", arm)
+    assert (norm.value, norm.low, norm.high, norm.status) == (0.0, 0.0, 0.0, "met")
+    assert of_arm("signal_to_noise", arm).status.endswith("every estimate is zero: no signal, and no noise")
+
+
 def test_of_no_mean_it_is_not_told_that_noise_has_lost_it() -> None:
     arm = _altered(squared_norm=math.nan)
     for name in ("mean_norm", "signal_to_noise"):
