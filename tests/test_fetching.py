@@ -384,6 +384,12 @@ def test_an_origin_that_is_none(origin: str, said: str) -> None:
         fetch(toy(), origin)
 
 
+@pytest.mark.parametrize("at", ["", "/"])
+def test_a_file_that_is_not_at_the_root_nor_here(at: str, place: Path) -> None:
+    with pytest.raises(DataError, match=f"fetched: {at or './'}toy/train.npy "):
+        fetch(toy(), at + Path(BIG).name)
+
+
 def test_a_server_that_sends_one_round_in_a_circle_is_told_in_one_line(server: FileServer) -> None:
     server.faults[BIG] = Fault(circle=True)
     with pytest.raises(DataError, match=r"\(HTTP 302 .*infinite loop") as error:
