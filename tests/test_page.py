@@ -203,6 +203,43 @@ def test_a_long_list_of_contents_is_moved_along(visit: Visiting, live_page: Path
     assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
 
 
+def test_what_a_hand_does_on_the_page_is_answered(visit: Visiting, live_page: Path) -> None:
+    """One step of each kind; all of each are in the long tests, here and of figures and results."""
+    page = visit(live_page).page
+    figure = page.locator("figure:has(.scale)").first
+    marks, tip = figure.locator("[data-rows] use"), figure.locator(".tip")
+    mark = marks.last
+    mark.scroll_into_view_if_needed()
+    assert not tip.is_visible()
+    place = mark.bounding_box()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    assert re.search("[0-9]", tip.inner_text()) and tip.is_visible()
+    line = figure.locator(".controls button", has=page.locator("svg use")).first
+    shown = [sum(one.is_visible() for one in marks.all())]
+    for _ in range(2):
+        line.click()
+        shown.append(sum(one.is_visible() for one in marks.all()))
+    assert 0 < shown[1] < shown[0] == shown[2]
+    figure.locator(".scale button", has_text="Linear").click()
+    assert figure.locator(".ticks text").first.text_content() == "0"
+    with page.expect_download() as download:
+        page.locator("[id^=data-] a[download]").first.click()
+    assert download.value.suggested_filename.endswith(".csv")
+    page.locator("#claim-lower a.anchor").click()
+    assert page.url.endswith("#claim-lower")
+    page.locator(".abstract a.number").first.click()
+    rows, status = page.locator(".explorer tbody tr"), page.locator(".explorer [role=status]")
+    rows.first.wait_for()
+    assert rows.count() == 1, "the number's own"
+    page.get_by_text("all rows").click()
+    assert rows.count() == 50
+    head = page.locator(".explorer th", has_text="value")
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    page.locator(".explorer form [name=text]").fill("no such row")
+    assert status.inner_text().startswith("0 of")
+
+
 @pytest.mark.long
 def test_claims_and_sections_have_links_to_copy(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page).page

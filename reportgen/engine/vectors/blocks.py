@@ -117,14 +117,17 @@ class DenseBlock:
 
 def mean_variances(covariances: Iterable[Tensor], jacobians: Iterable[Tensor]) -> Iterator[Tensor]:
     """Mean over images of diag(Jᵀ C J), [P] for each C [I m m], of every image's J [m P] in turn."""
-    every = torch.stack(list(covariances))  # [R I m m]
-    total = torch.zeros(len(every), 0, dtype=every.dtype)
+    every = list(covariances)
+    total = torch.empty(0)
     for i, jacobian in enumerate(jacobians):
-        found = torch.cat(
-            [_variances(every[:, i], part) for part in torch.split(jacobian, IN_CACHE, dim=1)], dim=1
-        )
-        total = found if i == 0 else total.add_(found)
-    return iter(total / every.shape[1])
+        here = torch.stack([covariance[i] for covariance in every])  # [R m m]
+        if i == 0:
+            total = torch.zeros(len(every), jacobian.shape[1], dtype=here.dtype)
+        for found, part in zip(
+            *(torch.split(one, IN_CACHE, dim=1) for one in (total, jacobian)), strict=True
+        ):
+            found += _variances(here, part)
+    return iter(total.div_(len(every[0])))
 
 
 def _variances(covariances: Tensor, jacobian: Tensor) -> Tensor:
