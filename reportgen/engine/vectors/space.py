@@ -32,8 +32,8 @@ class Space:
 
     @cached_property
     def live(self) -> list[Tensor]:
-        """Which coordinates of each block have a gradient at some image, [P_group], bool."""
-        return [block.live() for block in self.pushforward.blocks]
+        """Which coordinates of each group have a gradient at some image, [P_group], bool."""
+        return self.pushforward.by_group([block.live() for block in self.pushforward.blocks])
 
 
 def spaces_of(problem: Problem, wanted: set[str]) -> tuple[dict[str, Space], tuple[str, ...]]:
