@@ -10,7 +10,7 @@ written out where there is room for it, and else again whenever it is asked for.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -31,10 +31,13 @@ Calls = Mapping[nn.Module, list[tuple[Tensor, Tensor]]]
 """Linear layer → (input, output) of each time that it was called."""
 
 
-def factored(encoder: nn.Module, x: Tensor) -> tuple[list[Block], list[str]]:
+def factored(
+    encoder: nn.Module, x: Tensor, tell: Callable[[float], None] | None = None
+) -> tuple[list[Block], list[str]]:
     """All groups with parameters that require a gradient, at the inputs x [I …]; their names in its order.
 
     A group is the parameters of one module, by its path; the encoder's very own are one each, by their names.
+    `tell` is as of `RecomputedBlock`.
     """
     eta, calls = _traced(encoder, x)
     names: list[str] = []
@@ -55,11 +58,15 @@ def factored(encoder: nn.Module, x: Tensor) -> tuple[list[Block], list[str]]:
         groups = {key: group for key, group in groups.items() if group}
         names += groups
         others |= groups
-    return [*linear.values(), *_others(encoder, x, eta.shape[1], others)], names
+    return [*linear.values(), *_others(encoder, x, eta.shape[1], others, tell)], names
 
 
 def _others(
-    encoder: nn.Module, x: Tensor, m: int, groups: Mapping[str, Sequence[Tensor]]
+    encoder: nn.Module,
+    x: Tensor,
+    m: int,
+    groups: Mapping[str, Sequence[Tensor]],
+    tell: Callable[[float], None] | None,
 ) -> Iterator[DenseBlock | RecomputedBlock]:
     """Groups that are not factored: all of them kept, or as many together as have room at one image."""
     sizes = {name: sum(map(coordinates, parameters)) for name, parameters in groups.items()}
@@ -73,7 +80,7 @@ def _others(
         yield DenseBlock(sizes, whole)
         return
     for some in _together(m, sizes):
-        yield RecomputedBlock(encoder, x, {name: groups[name] for name in some})
+        yield RecomputedBlock(encoder, x, {name: groups[name] for name in some}, tell)
 
 
 def _traced(encoder: nn.Module, x: Tensor) -> tuple[Tensor, Calls]:

@@ -6,7 +6,7 @@ does not depend on the sample.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import tee
 
@@ -66,10 +66,13 @@ class Pushforward:
         return cls._made([DenseBlock(groups, whole.expand(images, -1, -1))], list(groups))
 
     @classmethod
-    def of(cls, encoder: nn.Module, x: Tensor) -> Pushforward:
-        """Factor J at the inputs x [I …]; the encoder is put into evaluation mode."""
+    def of(cls, encoder: nn.Module, x: Tensor, tell: Callable[[float], None] | None = None) -> Pushforward:
+        """Factor J at the inputs x [I …]; the encoder is put into evaluation mode.
+
+        `tell` is told the share of images that are done, whenever J is computed one by one.
+        """
         encoder.eval()
-        blocks, names = factored(encoder, x)
+        blocks, names = factored(encoder, x, tell)
         if not blocks:
             raise CellError(
                 "encoder: needs at least one parameter that requires a gradient and reaches η, found none. "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
@@ -24,8 +24,15 @@ class RecomputedBlock:
     has none, or another than the Jacobian says at the first image, J u is taken row by row.
     """
 
-    def __init__(self, encoder: nn.Module, x: Tensor, groups: Mapping[str, Sequence[Tensor]]) -> None:
-        self.encoder, self.x = encoder, x
+    def __init__(
+        self,
+        encoder: nn.Module,
+        x: Tensor,
+        groups: Mapping[str, Sequence[Tensor]],
+        tell: Callable[[float], None] | None = None,
+    ) -> None:
+        """`tell` is told, each time that one image's Jacobian was made, the share of images that are done."""
+        self.encoder, self.x, self.tell = encoder, x, tell
         self.owned = {name: list(parameters) for name, parameters in groups.items()}
         self.parameters = [one for parameters in self.owned.values() for one in parameters]
 
@@ -103,7 +110,10 @@ class RecomputedBlock:
 
     def _jacobians(self) -> Iterator[list[Tensor]]:
         """Of one image after another, [m P_parameter] of each parameter."""
-        return (jacobian(self.encoder, row.unsqueeze(0), self.parameters) for row in self.x)
+        for i, row in enumerate(self.x):
+            yield jacobian(self.encoder, row.unsqueeze(0), self.parameters)
+            if self.tell is not None:
+                self.tell((i + 1) / len(self.x))
 
 
 def _gram(part: Tensor) -> Tensor:
