@@ -14,12 +14,15 @@ from torch import Tensor, nn
 
 from reportgen.declaration.checks.measuring import MOST_BUCKETS
 from reportgen.engine import MeasureProgress, measure
-from reportgen.engine.vectors import channels, meter, summary
+from reportgen.engine.progress import DRAWS
+from reportgen.engine.vectors import channels, factoring, meter, summary
 from reportgen.engine.vectors.channels import Channel, ChannelKey
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, PILOT_SAMPLES, Coefficients, Draws, Estimator
 from reportgen.plan import Arm
+from reportgen.problems import Model, Problem
 from reportgen.problems.model import LatentModel, free_gaussian
+from reportgen.problems.own_model import problem_of
 from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import QUANTILES, T_STEPS, MeasurementRecord
 from tests.cells import arm, cell, measured, moments_alone, position
@@ -372,3 +375,37 @@ def test_coefficients_are_fitted_on_draws_that_nothing_else_sees(antithetic: boo
     assert len(pilot) == PILOT_SAMPLES
     measured_on = torch.cat(seen["evaluate"]).abs()
     assert len(measured_on) >= 4000 and not bool(torch.isin(pilot.abs(), measured_on).any())
+
+
+def convolutional() -> Problem:
+    """26 parameters, 6 of them of a convolution, which is no plain linear layer."""
+    torch.manual_seed(0)
+    encoder = nn.Sequential(
+        nn.Unflatten(1, (1, 8)), nn.Conv1d(1, 2, 2, stride=4), nn.Flatten(), nn.Linear(4, 4)
+    )
+    return problem_of(Model(encoder, nn.Linear(2, 8), torch.rand(6, 8)))
+
+
+def test_progress_tells_of_jacobians_before_and_after_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factoring, "KEPT", 0)
+    seen: list[MeasureProgress] = []
+    wanted = cell([arm("elbo", "pathwise")], precision=0.2, budget=8e5)
+    measure(convolutional(), wanted, dataset="toy", images=tuple(range(6)), report=seen.append)
+    done = [news.done for news in seen]
+    assert done == sorted(set(done)) and done[-1] == 1.0
+    assert [news.replicates for news in seen[:6]] == [0] * 6, "each image before anything is drawn"
+    assert len([news for news in seen if DRAWS < news.done < 1.0]) == 6, "and again after it"
+
+
+def test_variances_of_coordinates_beyond_the_memory_are_refused_before_anything_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arms = [arm("elbo", "pathwise")]
+    monkeypatch.setattr(meter, "memory_limit", lambda: 8 * 33 * 26)
+    wanted = cell(arms, precision=0.2, budget=8e5)
+    measure(convolutional(), wanted, dataset="toy", images=tuple(range(6)))
+    monkeypatch.setattr(meter, "memory_limit", lambda: 8 * 33 * 26 - 1)
+    with pytest.raises(
+        CellError, match=r"26 coordinates, 33 times .* 1 estimators, .*requires_grad_\(False\)"
+    ):
+        measure(convolutional(), wanted, dataset="toy", images=tuple(range(6)))

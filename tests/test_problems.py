@@ -86,7 +86,7 @@ def test_the_route_through_eta_is_that_of_single_samples_through_the_encoder(sec
         for r in range(REPLICATES):
             alone = torch.zeros_like(estimates[:, r])
             alone[i] = estimates[i, r] * images  # a block's `pull` is a mean over data points
-            fast = torch.cat([block.pull(alone) for block in pushforward.blocks])
+            fast = torch.cat(pushforward.pull(alone))
             graph = problem.family(problem.encoder(problem.x))
             z = graph.sample(noise[:, r : r + 1])
             log_q = graph.log_density(noise[:, r : r + 1])
@@ -107,8 +107,8 @@ def _as_blocks(encoder: torch.nn.Module, pushforward: Pushforward) -> list[torch
     """Parameters in the order of the blocks' coordinates."""
     modules = dict(encoder.named_modules())
     ordered: list[torch.nn.Parameter] = []
-    for block in pushforward.blocks:
-        own = modules.get(block.name, encoder)
+    for name in (name for block in pushforward.blocks for name in block.groups):
+        own = modules.get(name, encoder)
         found = [p for p in own.parameters(recurse=False) if p.requires_grad]
         ordered += found
     assert sum(p.numel() for p in ordered) == pushforward.parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -282,7 +282,7 @@ def slow_jacobian(encoder: nn.Module, x: Tensor) -> Tensor:
 def room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether Jacobians of other groups than plain linear layers are kept, or computed again each time."""
     if request.param == "no room":
-        monkeypatch.setattr(factoring, "_written_out", lambda *_: set())
+        monkeypatch.setattr(factoring, "KEPT", 0)
     return bool(request.param == "room")
 
 
@@ -310,29 +310,35 @@ def test_pull_push_and_coordinate_variance_are_those_of_the_written_out_jacobian
     root = torch.randn(5, 4, 4, dtype=torch.float64)
     covariance = root @ root.transpose(1, 2)
     covariances = [covariance, covariance.flip(0)]
-    pulled = torch.einsum("im,imp->p", v, jacobian) / 5
-    torch.testing.assert_close(torch.cat(push.pull(v)), pulled, rtol=1e-10, atol=1e-12)
-    u = [torch.randn(block.size, dtype=torch.float64) for block in push.blocks]
+    for own, parts in zip((v, -v[:, [1, 0, 3, 2]]), push.pulls((v, -v[:, [1, 0, 3, 2]])), strict=True):
+        slow = torch.einsum("im,imp->p", own, jacobian) / 5
+        torch.testing.assert_close(torch.cat(push.by_group(parts)), slow, rtol=1e-10, atol=1e-12)
+    u = torch.split(torch.randn(push.parameters, dtype=torch.float64), list(push.sizes.values()))
     pushed = torch.einsum("imp,p->im", jacobian, torch.cat(u))
-    torch.testing.assert_close(push.push(u), pushed, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(push.push(by_block(push, u)), pushed, rtol=1e-10, atol=1e-12)
     variances = zip(*(block.coordinate_variances(iter(covariances)) for block in push.blocks), strict=True)
     for own, variance in zip(covariances, variances, strict=True):
         slow = torch.einsum("imp,imn,inp->p", jacobian, own, jacobian) / 5
-        torch.testing.assert_close(torch.cat(variance), slow)
-    live = torch.cat([block.live() for block in push.blocks])
+        torch.testing.assert_close(torch.cat(push.by_group(variance)), slow)
+    live = torch.cat(push.by_group([block.live() for block in push.blocks]))
     assert torch.equal(live, (jacobian != 0).any(0).any(0))
 
 
+def by_block(push: Pushforward, groups: Sequence[Tensor]) -> list[Tensor]:
+    """What is given group by group, in the pushforward's order, as its blocks take it."""
+    named = dict(zip(push.sizes, groups, strict=True))
+    return [torch.cat([named[name] for name in block.groups]) for block in push.blocks]
+
+
+def kinds_of(push: Pushforward) -> dict[str, type]:
+    """How each group is held."""
+    return {name: type(block) for block in push.blocks for name in block.groups}
+
+
 def test_linear_layers_are_factored_and_nothing_else_is() -> None:
-    kinds = {
-        name: type(block)
-        for encoder in (Perceptron(), Convolutional(), Shared())
-        for name, block in zip(
-            Pushforward.of(encoder, torch.randn(2, 6)).groups[1:],
-            Pushforward.of(encoder, torch.randn(2, 6)).blocks,
-            strict=True,
-        )
-    }
+    kinds: dict[str, type] = {}
+    for encoder in (Perceptron(), Convolutional(), Shared()):
+        kinds |= kinds_of(Pushforward.of(encoder, torch.randn(2, 6)))
     assert kinds["hidden.0"] is LinearBlock and kinds["mean"] is LinearBlock and kinds["head"] is LinearBlock
     assert kinds["body.1"] is DenseBlock and kinds["body.2"] is DenseBlock
     assert kinds["layer"] is DenseBlock and kinds["gain"] is DenseBlock
@@ -347,9 +353,10 @@ def test_a_complex_parameter_is_two_real_ones(monkeypatch: pytest.MonkeyPatch) -
     v = torch.randn(5, 4, dtype=torch.float64)
     torch.testing.assert_close(whole.pull(v), twin.pull(v))
     largest = 4 * 2 * (6 * 5 + 5) * 8
-    monkeypatch.setattr(factoring, "DENSE_LIMIT", largest)
+    monkeypatch.setattr(factoring, "KEPT", 0)
+    monkeypatch.setattr(factoring, "ONE_IMAGE", largest)
     Pushforward.of(waves, x)
-    monkeypatch.setattr(factoring, "DENSE_LIMIT", largest - 1)
+    monkeypatch.setattr(factoring, "ONE_IMAGE", largest - 1)
     with pytest.raises(CellError, match="layer needs"):
         Pushforward.of(waves, x)
 
@@ -360,7 +367,7 @@ def test_an_encoders_very_own_parameters_are_groups_by_their_names() -> None:
 
 def test_what_only_looks_like_a_linear_layer_is_not_factored() -> None:
     push = Pushforward.of(Unusual(), torch.randn(3, 6))
-    assert [block.name for block in push.blocks if isinstance(block, LinearBlock)] == ["plain"]
+    assert [name for name, kind in kinds_of(push).items() if kind is LinearBlock] == ["plain"]
     assert push.parameters == sum(p.numel() for p in Unusual().parameters())
 
 
@@ -371,16 +378,22 @@ def test_an_encoder_without_parameters_is_refused_with_the_remedy() -> None:
 
 
 def test_jacobians_that_have_no_room_together_are_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """15 parameters of the convolution and 6 of the normalisation; the smaller is kept before the larger."""
+    """15 parameters of the convolution and 6 of the normalisation, together where an image has room."""
     images, m = 2, 4
     x = torch.randn(images, 6)
-    kinds = []
-    for room in (images * 21, images * 21 - 1, images * 6 - 1):
-        monkeypatch.setattr(factoring, "DENSE_LIMIT", max(m * room * 8, m * 15 * 8))
-        blocks = {block.name: type(block) for block in Pushforward.of(Convolutional(), x).blocks}
-        kinds.append((blocks["body.1"], blocks["body.2"]))
-    assert kinds == [(DenseBlock, DenseBlock), *[(RecomputedBlock, DenseBlock)] * 2]
-    monkeypatch.setattr(factoring, "DENSE_LIMIT", m * 15 * 8 - 1)
+    held = []
+    for kept, one in ((images * 21, 15), (images * 21 - 1, 21), (0, 20)):
+        monkeypatch.setattr(factoring, "KEPT", m * kept * 8)
+        monkeypatch.setattr(factoring, "ONE_IMAGE", m * one * 8)
+        push = Pushforward.of(Convolutional(), x)
+        assert push.groups == ("all", "body.1", "body.2", "head")
+        held.append([(type(block), *block.groups) for block in push.blocks[1:]])
+    assert held == [
+        [(DenseBlock, "body.1", "body.2")],
+        [(RecomputedBlock, "body.1", "body.2")],
+        [(RecomputedBlock, "body.1"), (RecomputedBlock, "body.2")],
+    ]
+    monkeypatch.setattr(factoring, "ONE_IMAGE", m * 15 * 8 - 1)
     with pytest.raises(
         CellError, match=r"body\.1 needs .* for one image's Jacobian.*requires_grad_\(False\)"
     ):
@@ -399,10 +412,10 @@ def test_products_take_the_swift_way_where_it_is_right(monkeypatch: pytest.Monke
     x = torch.randn(3, 6, dtype=torch.float64)
     for kind, swift in ((Convolutional, True), (OneByOne, True), (Doubling, False), (DoublingOnce, False)):
         encoder = kind().double().eval()
-        block = RecomputedBlock("body.1", encoder, x, list(encoder.body[1].parameters()))
+        block = RecomputedBlock(encoder, x, {"body.1": list(encoder.body[1].parameters())})
         assert block._differentiable is swift, kind
         with nullcontext() if swift else pytest.raises(Slow):
-            block.push(torch.ones(block.size, dtype=torch.float64))
+            block.push(torch.ones(sum(block.groups.values()), dtype=torch.float64))
 
 
 def test_that_a_product_has_no_derivative_is_seen_where_the_first_image_shows_nothing() -> None:
@@ -411,8 +424,8 @@ def test_that_a_product_has_no_derivative_is_seen_where_the_first_image_shows_no
     encoder, x = Doubling().double().eval(), torch.randn(3, 6, dtype=torch.float64)
     x[0] = 0.0
     weight = encoder.body[1].weight
-    block = RecomputedBlock("body.1", encoder, x, [weight])
-    u = torch.randn(block.size, dtype=torch.float64)
+    block = RecomputedBlock(encoder, x, {"body.1": [weight]})
+    u = torch.randn(weight.numel(), dtype=torch.float64)
     eta = encoder(x)
     rows = [torch.autograd.grad(one, weight, retain_graph=True)[0].flatten() @ u for one in eta.flatten()]
     torch.testing.assert_close(block.push(u), torch.stack(rows).view_as(eta))
@@ -422,7 +435,7 @@ def test_a_complex_parameter_without_room_is_two_real_ones(room: bool) -> None:
     torch.manual_seed(3)
     waves, x = Waves(), torch.randn(5, 6, dtype=torch.float64)
     whole, twin = Pushforward.of(waves, x), Pushforward.of(Pairs(waves), x)
-    u = [torch.randn(block.size, dtype=torch.float64) for block in whole.blocks]
+    u = [torch.randn(sum(block.groups.values()), dtype=torch.float64) for block in whole.blocks]
     torch.testing.assert_close(whole.push(u), twin.push(u))
     torch.testing.assert_close(whole.pull(whole.push(u)), twin.pull(twin.push(u)))
     root = torch.randn(5, 4, 4, dtype=torch.float64)

@@ -12,7 +12,7 @@ from reportgen.engine.layered.record import layered_groups, layered_part
 from reportgen.engine.layered.recorder import Recorder
 from reportgen.engine.layered.surrogates import SURROGATES
 from reportgen.engine.part import Part, joined
-from reportgen.engine.progress import MeasureProgress
+from reportgen.engine.progress import MeasureProgress, Stages
 from reportgen.engine.references import reference_arms
 from reportgen.engine.vectors.record import vectors_part
 from reportgen.engine.vectors.space import Space, spaces_of
@@ -58,8 +58,12 @@ def measure(
     groups: tuple[str, ...] = ("all",)
     through = tuple(arm for arm in cell.arms if _needs_layers(problem, estimators[arm.estimator]))
     direct = tuple(arm for arm in cell.arms if arm not in through)
+    shares = int(bool(direct)) + int(bool(through))
+    of_direct = _share(report, 0, shares)
+    stages = None if of_direct is None else Stages(of_direct)
     if not isinstance(problem, LayeredModel):
-        spaces, groups = spaces_of(problem, {estimators[arm.estimator].parameters for arm in direct})
+        wanted = {str(estimators[arm.estimator].parameters) for arm in direct}
+        spaces, groups = spaces_of(problem, wanted, None if stages is None else stages.jacobian)
     model: LayeredModel | None = None
     recorders: dict[str, Recorder] = {}
     columns: dict[str, list[int]] = {}
@@ -68,14 +72,15 @@ def measure(
         recorders = recorders_of(model, cell, through)
         columns, groups = layered_groups(recorders, groups)
     parts: list[tuple[tuple[Arm, ...], Part]] = []
-    shares = int(bool(direct)) + int(bool(through))
     if direct:
         assert not isinstance(problem, LayeredModel)
-        tell = _share(report, 0, shares)
+        news = None if stages is None else stages.draws
         part = vectors_part(
-            problem, cell, direct, references, spaces, len(groups), buckets, shape, tell, estimators
+            problem, cell, direct, references, spaces, len(groups), buckets, shape, news, estimators
         )
         parts.append((direct, part))
+        if stages is not None:
+            stages.finish()
     if through:
         assert model is not None
         tell = _share(report, shares - 1, shares)

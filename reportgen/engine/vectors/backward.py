@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 
-def jacobian(encoder: nn.Module, row: Tensor, parameters: Sequence[Tensor]) -> Tensor:
-    """∂η/∂φ of these parameters at one image [1 …], [m P], float64."""
+def jacobian(encoder: nn.Module, row: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """∂η/∂φ at one image [1 …], [m P_parameter] of each of these parameters; one backward pass serves all."""
     with torch.enable_grad():
         eta = encoder(row)
     basis = torch.eye(eta.shape[1], dtype=eta.dtype).unsqueeze(1)
     grads = batched_grad(eta, list(parameters), basis)
-    return torch.cat([real(g).reshape(len(basis), -1) for g in grads], dim=1).double()
+    return [real(g).reshape(len(basis), -1) for g in grads]
 
 
 def batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> list[Tensor]:

@@ -1,8 +1,8 @@
-"""A group of the encoder’s parameters: its Jacobian ∂η/∂φ_group at some images, [I m P_group]."""
+"""Groups of the encoder’s parameters: their Jacobian ∂η/∂φ at some images, [I m P]."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,34 +10,34 @@ import torch
 from torch import Tensor
 
 IN_CACHE = 512
-"""Coordinates taken at once."""
+"""Coordinates taken at once …"""
+PRODUCTS = 2**16
+"""… with as many covariances as make so many numbers of them, m a coordinate."""
+VECTORS = 8
+"""Vectors that a written out Jacobian is multiplied with at once: it is read from memory as often."""
 
 
 class Block(Protocol):
-    """One parameter group of the encoder at I images: J of shape [I m P_group], in some form."""
+    """Parameter groups of the encoder, one after another, at I images: J of shape [I m P], in some form."""
 
     @property
-    def name(self) -> str:
-        """The module's path within the encoder."""
+    def groups(self) -> Mapping[str, int]:
+        """How many coordinates each has, by its module's path within the encoder."""
 
-    @property
-    def size(self) -> int:
-        """P_group"""
+    def grams(self) -> Tensor:
+        """J Jᵀ of every group, [g I m m], float64."""
 
-    def gram(self) -> Tensor:
-        """J Jᵀ, [I m m], float64."""
-
-    def pull(self, v: Tensor) -> Tensor:
-        """Mean over images of Jᵀ v, [I m] → [P_group]."""
+    def pulls(self, vectors: Iterable[Tensor]) -> Iterator[Tensor]:
+        """Mean over images of Jᵀ v for one v [I m] after another, [P] each."""
 
     def push(self, u: Tensor) -> Tensor:
-        """J u of each image, [P_group] → [I m]."""
+        """J u of each image, [P] → [I m]."""
 
     def coordinate_variances(self, covariances: Iterable[Tensor]) -> Iterator[Tensor]:
-        """Mean over images of diag(Jᵀ C J) for one C [I m m] after another, [P_group] each."""
+        """Mean over images of diag(Jᵀ C J) for one C [I m m] after another, [P] each."""
 
     def live(self) -> Tensor:
-        """Which coordinates have a nonzero Jacobian at some image, [P_group], bool."""
+        """Which coordinates have a nonzero Jacobian at some image, [P], bool."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,29 @@ class LinearBlock:
     has_bias: bool
 
     @property
-    def size(self) -> int:
+    def groups(self) -> Mapping[str, int]:
+        """See `Block`; one."""
         out = self.sensitivities.shape[2]
-        return out * self.inputs.shape[1] + (out if self.has_bias else 0)
+        return {self.name: out * self.inputs.shape[1] + (out if self.has_bias else 0)}
+
+    def grams(self) -> Tensor:
+        """See `Block`."""
+        return self.gram().unsqueeze(0)
 
     def gram(self) -> Tensor:
+        """J Jᵀ, [I m m]."""
         norm = (self.inputs**2).sum(1) + float(self.has_bias)
         return norm.view(-1, 1, 1) * torch.bmm(self.sensitivities, self.sensitivities.transpose(1, 2))
 
     def _flat(self, weight: Tensor, bias: Tensor) -> Tensor:
         return torch.cat([weight.reshape(-1), bias]) if self.has_bias else weight.reshape(-1)
 
+    def pulls(self, vectors: Iterable[Tensor]) -> Iterator[Tensor]:
+        """See `Block`."""
+        return map(self.pull, vectors)
+
     def pull(self, v: Tensor) -> Tensor:
+        """Mean over images of Jᵀ v, [I m] → [P]."""
         pulled = torch.einsum("im,imo->io", v, self.sensitivities) / v.shape[0]
         return self._flat(pulled.T @ self.inputs, pulled.sum(0))
 
@@ -91,43 +102,51 @@ class LinearBlock:
 class DenseBlock:
     """Parameters of any kind, with their Jacobian written out."""
 
-    name: str
+    groups: Mapping[str, int]
     jacobian: Tensor
-    """[I m P_group]"""
+    """[I m P]"""
 
-    @property
-    def size(self) -> int:
-        return self.jacobian.shape[2]
+    def grams(self) -> Tensor:
+        """See `Block`."""
+        parts = torch.split(self.jacobian, list(self.groups.values()), dim=2)
+        return torch.stack([torch.bmm(part, part.transpose(1, 2)) for part in parts])
 
-    def gram(self) -> Tensor:
-        return torch.bmm(self.jacobian, self.jacobian.transpose(1, 2))
-
-    def pull(self, v: Tensor) -> Tensor:
-        return torch.einsum("im,imp->p", v, self.jacobian) / v.shape[0]
+    def pulls(self, vectors: Iterable[Tensor]) -> Iterator[Tensor]:
+        """See `Block`."""
+        for some in torch.split(torch.stack(list(vectors)), VECTORS):
+            yield from torch.einsum("wim,imp->wp", some, self.jacobian) / some.shape[1]
 
     def push(self, u: Tensor) -> Tensor:
+        """See `Block`."""
         return torch.einsum("imp,p->im", self.jacobian, u)
 
     def coordinate_variances(self, covariances: Iterable[Tensor]) -> Iterator[Tensor]:
-        return mean_variances(covariances, self.jacobian)
+        """See `Block`."""
+        return mean_variances(covariances, ([one] for one in self.jacobian))
 
     def live(self) -> Tensor:
+        """See `Block`."""
         return (self.jacobian != 0).any(1).any(0)
 
 
-def mean_variances(covariances: Iterable[Tensor], jacobians: Iterable[Tensor]) -> Iterator[Tensor]:
-    """Mean over images of diag(Jᵀ C J), [P] for each C [I m m], of every image's J [m P] in turn."""
+def mean_variances(covariances: Iterable[Tensor], jacobians: Iterable[Sequence[Tensor]]) -> Iterator[Tensor]:
+    """Mean over images of diag(Jᵀ C J), [P] for each C [I m m], of every image's J in turn, parts [m …]."""
     every = list(covariances)
-    total = torch.empty(0)
-    for i, jacobian in enumerate(jacobians):
-        here = torch.stack([covariance[i] for covariance in every])  # [R m m]
-        if i == 0:
-            total = torch.zeros(len(every), jacobian.shape[1], dtype=here.dtype)
-        for found, part in zip(
-            *(torch.split(one, IN_CACHE, dim=1) for one in (total, jacobian)), strict=True
-        ):
-            found += _variances(here, part)
-    return iter(total.div_(len(every[0])))
+    images, m, _ = every[0].shape
+    rows = max(PRODUCTS // (m * IN_CACHE), 1)
+    totals: list[Tensor] = []
+    for i, parts in enumerate(jacobians):
+        own = torch.stack([covariance[i] for covariance in every])  # [R m m]
+        split = torch.split(own, rows)
+        totals = totals or [own.new_zeros(len(some), sum(part.shape[1] for part in parts)) for some in split]
+        at = 0
+        for piece in (piece for part in parts for piece in torch.split(part, IN_CACHE, dim=1)):
+            wide, stop = piece.double(), at + piece.shape[1]
+            for total, some in zip(totals, split, strict=True):
+                total[:, at:stop] += _variances(some, wide)
+            at = stop
+    while totals:  # those that were taken need no room any more
+        yield from totals.pop(0).div_(images)
 
 
 def _variances(covariances: Tensor, jacobian: Tensor) -> Tensor:

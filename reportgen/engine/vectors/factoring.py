@@ -3,14 +3,14 @@
 Linear layers are factored: with input a and output sensitivities Δ (m × out), J of weight (o, i) is
 Δ_o a_i, so nothing of size m × P is stored. Whether a layer is one (its weights may be masked,
 normalised, scaled by a hook or used elsewhere too) is tried against autograd. Every other parameter,
-of any module, takes the plain route: its Jacobian by m backward passes an image, written out where there
-is room for it, and else again whenever it is asked for.
+of any module, takes the plain route: its Jacobian by m backward passes an image, all parameters together,
+written out where there is room for it, and else again whenever it is asked for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -21,26 +21,32 @@ from reportgen.engine.vectors.blocks import Block, DenseBlock, LinearBlock
 from reportgen.engine.vectors.recomputed import RecomputedBlock
 from reportgen.errors import CellError
 
-DENSE_LIMIT = 4 * 2**30
-"""Bytes that Jacobians of groups but plain linear layers may take together; and that of one at one image."""
+KEPT = 2**30
+"""Bytes that Jacobians of all groups but plain linear layers may take at all images."""
+ONE_IMAGE = 4 * 2**30
+"""Bytes that those computed again together may take at one image."""
 
 
 Calls = Mapping[nn.Module, list[tuple[Tensor, Tensor]]]
 """Linear layer → (input, output) of each time that it was called."""
 
 
-def factored(encoder: nn.Module, x: Tensor) -> list[Block]:
-    """All groups with parameters that require a gradient, at the inputs x [I …], in the encoder's order.
+def factored(
+    encoder: nn.Module, x: Tensor, tell: Callable[[float], None] | None = None
+) -> tuple[list[Block], list[str]]:
+    """All groups with parameters that require a gradient, at the inputs x [I …]; their names in its order.
 
     A group is the parameters of one module, by its path; the encoder's very own are one each, by their names.
+    `tell` is as of `RecomputedBlock`.
     """
     eta, calls = _traced(encoder, x)
-    found: dict[str, Block | list[nn.Parameter]] = {}
+    names: list[str] = []
+    others: dict[str, list[nn.Parameter]] = {}
     linear = _linear_blocks(encoder, eta, calls)
     done = {id(p) for name in linear for p in encoder.get_submodule(name).parameters()}
     for name, module in encoder.named_modules():
         if name in linear:
-            found[name] = linear[name]
+            names.append(linear[name].name)
             continue
         own = {
             key: p
@@ -48,21 +54,33 @@ def factored(encoder: nn.Module, x: Tensor) -> list[Block]:
             if p is not None and p.requires_grad and id(p) not in done
         }
         done |= {id(p) for p in own.values()}
-        if own:
-            found |= {name: list(own.values())} if name else {key: [p] for key, p in own.items()}
-    others = {name: group for name, group in found.items() if isinstance(group, list)}
-    images, m = eta.shape
-    kept = _written_out(images, m, others)
-    blocks: list[Block] = []
-    for name, group in found.items():
-        if not isinstance(group, list):
-            blocks.append(group)
-        elif name in kept:
-            rows = [jacobian(encoder, row.unsqueeze(0), group) for row in x]
-            blocks.append(DenseBlock(name, torch.stack(rows)))
-        else:
-            blocks.append(RecomputedBlock(name, encoder, x, group))
-    return blocks
+        groups = {name: list(own.values())} if name else {key: [p] for key, p in own.items()}
+        groups = {key: group for key, group in groups.items() if group}
+        names += groups
+        others |= groups
+    return [*linear.values(), *_others(encoder, x, eta.shape[1], others, tell)], names
+
+
+def _others(
+    encoder: nn.Module,
+    x: Tensor,
+    m: int,
+    groups: Mapping[str, Sequence[Tensor]],
+    tell: Callable[[float], None] | None,
+) -> Iterator[DenseBlock | RecomputedBlock]:
+    """Groups that are not factored: all of them kept, or as many together as have room at one image."""
+    sizes = {name: sum(map(coordinates, parameters)) for name, parameters in groups.items()}
+    if not sizes:
+        return
+    if 8 * len(x) * m * sum(sizes.values()) <= KEPT:
+        together = [one for parameters in groups.values() for one in parameters]
+        whole = torch.empty(len(x), m, sum(sizes.values()), dtype=torch.float64)
+        for row, image in zip(x, whole, strict=True):
+            image.copy_(torch.cat(jacobian(encoder, row.unsqueeze(0), together), 1))
+        yield DenseBlock(sizes, whole)
+        return
+    for some in _together(m, sizes):
+        yield RecomputedBlock(encoder, x, {name: groups[name] for name in some}, tell)
 
 
 def _traced(encoder: nn.Module, x: Tensor) -> tuple[Tensor, Calls]:
@@ -132,21 +150,23 @@ def _agrees(block: LinearBlock, eta: Tensor, parameters: list[nn.Parameter]) -> 
     return bool((off**2).sum() <= torch.finfo(eta.dtype).eps * len(eta) * squares)
 
 
-def _written_out(images: int, m: int, groups: Mapping[str, Collection[Tensor]]) -> set[str]:
-    """Groups whose Jacobians are kept, the smallest first, as many as have room together.
+def _together(m: int, sizes: Mapping[str, int]) -> list[list[str]]:
+    """Groups by name, in sets whose Jacobians at one image have room side by side.
 
-    Raises CellError where that of another would not fit for a single image.
+    Raises CellError where that of one has none alone.
     """
-    needed = {name: m * sum(map(coordinates, parameters)) * 8 for name, parameters in groups.items()}
-    kept, total = set(), 0
-    for name in sorted(needed, key=lambda name: needed[name]):
-        total += images * needed[name]
-        if total <= DENSE_LIMIT:
-            kept.add(name)
-        elif needed[name] > DENSE_LIMIT:
+    found: list[list[str]] = []
+    room = 0
+    for name, size in sizes.items():
+        needed = 8 * m * size
+        if needed > ONE_IMAGE:
             raise CellError(
-                f"encoder: {name} needs {needed[name] / 2**30:.1f} GiB for one image's Jacobian, being "
-                f"no plain linear layer; at most {DENSE_LIMIT / 2**30:.0f} GiB are allowed. Make it smaller, "
+                f"encoder: {name} needs {needed / 2**30:.1f} GiB for one image's Jacobian, being "
+                f"no plain linear layer; at most {ONE_IMAGE / 2**30:.0f} GiB are allowed. Make it smaller, "
                 "or keep it out of φ by requires_grad_(False)."
             )
-    return kept
+        if needed > room:
+            found, room = [*found, []], ONE_IMAGE
+        found[-1].append(name)
+        room -= needed
+    return found

@@ -10,14 +10,16 @@ import torch
 from torch import Tensor
 
 from reportgen.engine.progress import MeasureProgress
-from reportgen.engine.references import Reference
+from reportgen.engine.references import Reference, own_arms
 from reportgen.engine.stopping import rounds
 from reportgen.engine.vectors.channels import Channel, ChannelKey, Values, open_channels
 from reportgen.engine.vectors.draws import Frame
 from reportgen.engine.vectors.points import PointsAt
 from reportgen.engine.vectors.source import Source, Wanted
 from reportgen.engine.vectors.space import Space
+from reportgen.errors import CellError
 from reportgen.estimators import PILOT_SAMPLES, Estimator
+from reportgen.memory import memory_limit
 from reportgen.objectives import OBJECTIVES, Integrand
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.problem import Problem
@@ -101,6 +103,8 @@ def measure_vectors(
     dimensions = {name: space.dimension for name, space in spaces.items()}
     minimum = int(settings["min_replicates"])
     channels = open_channels(arms, references, minimum, images, buckets, dimensions, estimators)
+    kept = {ChannelKey.of(arms[a]) for a in own_arms(arms)}
+    _require_room([spaces[channels[key].space] for key in kept], 1 + buckets)
     integrands = integrands_of(channels)
     frame = _frame(problem, spaces["phi"].gram, channels.values())
     source = Source(frame, tuple(integrands.values()), cell.seed, (str(cell.setting), cell.checkpoint))
@@ -144,6 +148,19 @@ def _frame(problem: Problem, gram: Tensor, channels: Collection[Channel]) -> Fra
     expands = any(c.estimator.extra_forward or c.estimator.extra_backward for c in channels)
     centre = PointsAt(problem, q, q.mean, True) if expands else None
     return Frame(problem, q, gram.to(eta.dtype), centre)
+
+
+def _require_room(spaces: Sequence[Space], rows: int) -> None:
+    """Raises CellError where variances of all coordinates surely exceed the memory; a space an arm."""
+    coordinates = [sum(int(alive.sum()) for alive in space.live) for space in spaces]
+    needed, limit = 8 * rows * sum(coordinates), memory_limit()
+    if limit is not None and needed > limit:
+        raise CellError(
+            f"variances of {max(coordinates):,} coordinates, {rows} times for their errors, need "
+            f"{needed / 2**30:.1f} GiB for {len(spaces)} estimators, found {limit / 2**30:.1f} GiB of "
+            "memory. Measure fewer estimators at once, or keep parts out of φ by requires_grad_(False); "
+            "at 32 data points or more each is kept 9 times."
+        )
 
 
 def _with_partners(channels: Collection[Channel]) -> list[Channel]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -11,25 +12,36 @@ from torch import Tensor, nn
 from reportgen.engine.vectors.backward import coordinates, jacobian, real
 from reportgen.engine.vectors.blocks import mean_variances
 
+WIDE = 2**14
+"""Coordinates that are taken in float64 at once."""
+
 
 class RecomputedBlock:
-    """Implements `Block`; holds one image's [m P_group] at a time.
+    """Implements `Block`; holds one image's [m P] at a time, in the encoder's own precision.
 
     Products with a vector take no Jacobian: Jᵀ v is one backward pass of all images, and J u the
     derivative of that in v, which is linear. Not every module's backward pass has a derivative; where it
     has none, or one that is not the transpose of Jᵀ, J u is taken row by row.
     """
 
-    def __init__(self, name: str, encoder: nn.Module, x: Tensor, parameters: Sequence[Tensor]) -> None:
-        self.name, self.encoder, self.x = name, encoder, x
-        self.parameters = list(parameters)
+    def __init__(
+        self,
+        encoder: nn.Module,
+        x: Tensor,
+        groups: Mapping[str, Sequence[Tensor]],
+        tell: Callable[[float], None] | None = None,
+    ) -> None:
+        """`tell` is told, each time that one image's Jacobian was made, the share of images that are done."""
+        self.encoder, self.x, self.tell = encoder, x, tell
+        self.owned = {name: list(parameters) for name, parameters in groups.items()}
+        self.parameters = [one for parameters in self.owned.values() for one in parameters]
 
     @property
-    def size(self) -> int:
-        """P_group"""
-        return sum(map(coordinates, self.parameters))
+    def groups(self) -> Mapping[str, int]:
+        """See `Block`."""
+        return {name: sum(map(coordinates, parameters)) for name, parameters in self.owned.items()}
 
-    def gram(self) -> Tensor:
+    def grams(self) -> Tensor:
         """See `Block`."""
         return self._once[0]
 
@@ -37,17 +49,20 @@ class RecomputedBlock:
         """See `Block`."""
         return self._once[1]
 
-    def pull(self, v: Tensor) -> Tensor:
+    def pulls(self, vectors: Iterable[Tensor]) -> Iterator[Tensor]:
         """See `Block`."""
         eta = self._eta()
-        pulled = torch.autograd.grad(eta, self.parameters, v.to(eta), materialize_grads=True)
-        return self._flat(pulled).double() / len(v)
+        for v in vectors:
+            pulled = torch.autograd.grad(
+                eta, self.parameters, v.to(eta), retain_graph=True, materialize_grads=True
+            )
+            yield self._flat(pulled).double() / len(v)
 
     def push(self, u: Tensor) -> Tensor:
         """See `Block`."""
         if self._differentiable:
             return self._swiftly(u)
-        return torch.stack([one @ u for one in self._jacobians()])
+        return torch.stack([_product(parts, u) for parts in self._jacobians()])
 
     def coordinate_variances(self, covariances: Iterable[Tensor]) -> Iterator[Tensor]:
         """See `Block`; each image's Jacobian serves all covariances."""
@@ -55,23 +70,26 @@ class RecomputedBlock:
 
     @cached_property
     def _once(self) -> tuple[Tensor, Tensor]:
-        """J Jᵀ of every image, and which coordinates have a gradient at some image."""
-        grams, live = [], torch.zeros(self.size, dtype=torch.bool)
-        for one in self._jacobians():
-            grams.append(one @ one.T)
-            live |= (one != 0).any(0)
-        return torch.stack(grams), live
+        """J Jᵀ of every group and image, and which coordinates have a gradient at some image."""
+        grams, live = [], torch.zeros(sum(self.groups.values()), dtype=torch.bool)
+        for parts in self._jacobians():
+            each = map(_gram, parts)
+            own = [torch.stack(list(islice(each, len(group)))).sum(0) for group in self.owned.values()]
+            grams.append(torch.stack(own))
+            live |= torch.cat([(part != 0).any(0) for part in parts])
+        return torch.stack(grams, 1), live
 
     @cached_property
     def _differentiable(self) -> bool:
         """Whether J u by two passes suits Jᵀ v: ⟨v, J u⟩ = ⟨Jᵀ v, u⟩ over all images, to rounding."""
-        u = torch.linspace(1.0, 2.0, self.size, dtype=torch.float64)
+        u = torch.linspace(1.0, 2.0, sum(self.groups.values()), dtype=torch.float64)
         try:
             pushed = self._swiftly(u)
         except RuntimeError:
             return False
         v = torch.linspace(1.0, 2.0, pushed.numel(), dtype=torch.float64).view_as(pushed)
-        off = (v * pushed).sum() - len(v) * (self.pull(v) @ u)
+        (pulled,) = self.pulls([v])
+        off = (v * pushed).sum() - len(v) * (pulled @ u)
         return bool(off**2 <= torch.finfo(self._eta().dtype).eps * (v * pushed.abs()).sum() ** 2)
 
     def _swiftly(self, u: Tensor) -> Tensor:
@@ -91,6 +109,21 @@ class RecomputedBlock:
     def _flat(self, gradients: Iterable[Tensor]) -> Tensor:
         return torch.cat([real(one).reshape(-1) for one in gradients])
 
-    def _jacobians(self) -> Iterator[Tensor]:
-        """[m P_group] of one image after another."""
-        return (jacobian(self.encoder, row.unsqueeze(0), self.parameters) for row in self.x)
+    def _jacobians(self) -> Iterator[list[Tensor]]:
+        """Of one image after another, [m P_parameter] of each parameter."""
+        for i, row in enumerate(self.x):
+            yield jacobian(self.encoder, row.unsqueeze(0), self.parameters)
+            if self.tell is not None:
+                self.tell((i + 1) / len(self.x))
+
+
+def _gram(part: Tensor) -> Tensor:
+    """J Jᵀ of one image's [m P], in float64."""
+    pieces = [piece.double() for piece in torch.split(part, WIDE, dim=1)]
+    return torch.stack([piece @ piece.T for piece in pieces]).sum(0)
+
+
+def _product(parts: Sequence[Tensor], u: Tensor) -> Tensor:
+    """J u of one image, [m], in float64."""
+    along = torch.split(u, [part.shape[1] for part in parts])
+    return torch.stack([part.double() @ own for part, own in zip(parts, along, strict=True)]).sum(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,13 +32,18 @@ class Space:
 
     @cached_property
     def live(self) -> list[Tensor]:
-        """Which coordinates of each block have a gradient at some image, [P_group], bool."""
-        return [block.live() for block in self.pushforward.blocks]
+        """Which coordinates of each group have a gradient at some image, [P_group], bool."""
+        return self.pushforward.by_group([block.live() for block in self.pushforward.blocks])
 
 
-def spaces_of(problem: Problem, wanted: set[str]) -> tuple[dict[str, Space], tuple[str, ...]]:
-    """The spaces ``phi`` and, where wanted, ``theta``; and the names of all groups, ``all`` first."""
-    phi = Pushforward.of(problem.encoder, problem.x)
+def spaces_of(
+    problem: Problem, wanted: set[str], tell: Callable[[float], None] | None = None
+) -> tuple[dict[str, Space], tuple[str, ...]]:
+    """The spaces ``phi`` and, where wanted, ``theta``; and the names of all groups, ``all`` first.
+
+    Where the encoder's Jacobian is computed image by image, `tell` is told the share that is done.
+    """
+    phi = Pushforward.of(problem.encoder, problem.x, tell)
     groups = phi.groups
     spaces = {"phi": Space(phi, tuple(range(len(groups))))}
     if "theta" in wanted:

@@ -7,10 +7,10 @@ each array means).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import tee
+from itertools import islice, tee
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from torch import Tensor
 from reportgen.engine.arrays import Array, blank, put, put_coordinates, put_lower, put_ratios, put_test
 from reportgen.engine.equal_means import equal_means_test
 from reportgen.engine.moments import LeftOut, Moments
-from reportgen.engine.references import own_arms
+from reportgen.engine.references import Reference, own_arms
 from reportgen.engine.vectors.channels import Channel, ChannelKey
 from reportgen.engine.vectors.direction import directional_ratios
 from reportgen.engine.vectors.exact import Exact, exact_moments
@@ -63,25 +63,12 @@ class _Seen:
         """vᵀ J Jᵀ v of every group, [I W m] → [I W G]."""
         return torch.einsum("iwa,giab,iwb->iwg", v, self.pushforward.grams, v)
 
-    @cached_property
-    def coordinate_variances(self) -> list[list[Tensor]]:
-        """Of each row of W, those of live coordinates, [P_group], of every group."""
-        blocks = self.pushforward.blocks
-        rows = tee(map(self.left.covariance, range(len(self.left.count))), len(blocks))
-        found = zip(
-            *(block.coordinate_variances(own) for block, own in zip(blocks, rows, strict=True)), strict=True
-        )
-        return [self._alive(parts) for parts in found]
-
-    def _alive(self, parts: Iterable[Tensor]) -> list[Tensor]:
-        kept = [part[alive] for part, alive in zip(parts, self.space.live, strict=True)]
+    def alive(self, parts: Sequence[Tensor]) -> list[Tensor]:
+        """Of what is given block by block live coordinates: all of them together, [P], and every group's."""
+        groups = self.pushforward.by_group(parts)
+        kept = [part[alive] for part, alive in zip(groups, self.space.live, strict=True)]
         together = torch.cat(kept)
         return [together, *torch.split(together, [len(part) for part in kept])]
-
-    @property
-    def all_coordinate_variances(self) -> list[Tensor]:
-        """Of each row of W, those of all groups together, [P]."""
-        return [row[0] for row in self.coordinate_variances]
 
 
 def summarize(found: Measured, groups: int) -> dict[str, Array]:
@@ -94,6 +81,8 @@ def summarize(found: Measured, groups: int) -> dict[str, Array]:
     exact = _exact(found, seen)
     own = {ChannelKey.of(found.arms[a]) for a in own_arms(found.arms)}
     out = blank(len(found.arms), found.images, found.buckets, groups)
+    variances = _coordinate_variances(seen, own)
+    directions: dict[tuple[ChannelKey, Reference], Tensor] = {}
     _put_counts(out, found.spaces, groups)
     put_ratios(out, directional_ratios(found))
     for a, arm in enumerate(found.arms):
@@ -105,12 +94,16 @@ def summarize(found: Measured, groups: int) -> dict[str, Array]:
         put(out, "variance", a, one.columns, one.trace)
         _put_mean(out, a, one, shift)
         if partner in seen:
-            along, without = _projections(one, seen[partner], shift)
+            for channel in (key, partner):
+                if (channel, place) not in directions:
+                    directions[channel, place] = _directions(seen[channel], shift)
+            own_way, other_way = directions[key, place], directions[partner, place]
+            along, without = _projections(one, seen[partner], shift, own_way, other_way)
             out["projection"][a], out["projection_without"][a] = along.numpy(), without.numpy()
         if key in own:
-            put_coordinates(out, a, one.columns, one.coordinate_variances)
-            if partner in own and partner in seen:
-                put_lower(out, a, seen[partner].all_coordinate_variances, one.all_coordinate_variances)
+            put_coordinates(out, a, one.columns, variances[key])
+            if partner in variances:
+                put_lower(out, a, *([row[0] for row in variances[other]] for other in (partner, key)))
         if partner in seen and not arm.constant:
             _put_test(out, a, one, seen[partner].left.mean[:, 0] + shift, found)
         if exact:
@@ -121,11 +114,34 @@ def summarize(found: Measured, groups: int) -> dict[str, Array]:
     return out
 
 
+def _coordinate_variances(
+    seen: Mapping[ChannelKey, _Seen], keys: Collection[ChannelKey]
+) -> dict[ChannelKey, list[list[Tensor]]]:
+    """Of each row of W, those of live coordinates: all of them together, [P], and every group's.
+
+    Of all channels of a space at once: the Jacobian, where it is computed again, serves them all.
+    """
+    found: dict[ChannelKey, list[list[Tensor]]] = {}
+    for space in {one.channel.space for one in seen.values()}:
+        mine = {key: one for key, one in seen.items() if key in keys and one.channel.space == space}
+        if not mine:
+            continue
+        any_one = next(iter(mine.values()))
+        blocks = any_one.pushforward.blocks
+        covariances = (
+            one.left.covariance(row) for one in mine.values() for row in range(len(one.left.count))
+        )
+        each = zip(blocks, tee(covariances, len(blocks)), strict=True)
+        rows = map(any_one.alive, zip(*(block.coordinate_variances(own) for block, own in each), strict=True))
+        found |= {key: list(islice(rows, len(one.left.count))) for key, one in mine.items()}
+    return found
+
+
 def _put_counts(out: dict[str, Array], spaces: Mapping[str, Space], groups: int) -> None:
     """How many coordinates each group has, and how many of them never have a gradient."""
     counts, dead = np.zeros(groups), np.zeros(groups)
     for _, space in reversed(list(spaces.items())):  # φ last: the first group is all of it
-        columns, sizes = list(space.columns), [block.size for block in space.pushforward.blocks]
+        columns, sizes = list(space.columns), list(space.pushforward.sizes.values())
         counts[columns] = [sum(sizes), *sizes]
         still = [int((~alive).sum()) for alive in space.live]
         dead[columns] = [sum(still), *still]
@@ -138,13 +154,14 @@ def _put_mean(out: dict[str, Array], a: int, one: _Seen, shift: Tensor) -> None:
     raw = one.forms(mean)
     put(out, "squared_norm", a, one.columns, raw - one.mean_noise)
     out["image_squared_norm_raw"][a] = raw[:, 0, 0].numpy()
-    batch = [one.pushforward.pull(mean[:, w]) for w in range(mean.shape[1])]
-    batch_raw = torch.stack([_squared(part) for part in batch])
+    batch = one.pushforward.pulls(mean[:, w] for w in range(mean.shape[1]))
+    whole = next(batch)
+    batch_raw = torch.stack([_squared(whole), *map(_squared, batch)])
     batch_noise = (one.trace[..., 0] / one.left.count).sum(0) / images**2
     out["batch_squared_norm"][a] = float(batch_raw[0] - batch_noise[0])
     out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
     out["batch_squared_norm_raw"][a] = float(batch_raw[0])
-    out["image_dot"][a] = (mean[:, 0] * one.pushforward.push(batch[0])).sum(1).numpy()
+    out["image_dot"][a] = (mean[:, 0] * one.pushforward.push(whole)).sum(1).numpy()
 
 
 def _put_test(out: dict[str, Array], a: int, one: _Seen, signal: Tensor, found: Measured) -> None:
@@ -221,14 +238,17 @@ def _squared(parts: list[Tensor]) -> Tensor:
     return torch.stack([(part**2).sum() for part in parts]).sum()
 
 
-def _projections(one: _Seen, reference: _Seen, shift: Tensor) -> tuple[Tensor, Tensor]:
+def _projections(
+    one: _Seen, reference: _Seen, shift: Tensor, own: Tensor, other: Tensor
+) -> tuple[Tensor, Tensor]:
     """Of a channel on its reference, [I], and without each bucket [I S] (see `reportgen.store.records`).
 
+    `own` and `other` are the `_directions` of the two.
     What leaving a bucket out of the direction too changes in the mean over images is what the reference
     changes along the channel's own directions: the product of two means is the same either way.
     """
-    along = _projection(one.channel.moments, shift, _directions(reference, shift))
-    turned = _projection(reference.channel.moments, shift, _directions(one, shift))
+    along = _projection(one.channel.moments, shift, other)
+    turned = _projection(reference.channel.moments, shift, own)
     return along[:, 0], (along + turned - turned[:, :1])[:, 1:]
 
 
@@ -240,7 +260,7 @@ def _directions(of: _Seen, shift: Tensor) -> Tensor:
     """
     moments, pushforward = of.channel.moments, of.pushforward
     others = (moments.pooled(slice(1 - half, None, 2))[1] + shift for half in (0, 1))
-    return torch.stack([pushforward.push(pushforward.pull(mean)) for mean in others], 1)
+    return torch.stack([pushforward.push(parts) for parts in pushforward.pulls(others)], 1)
 
 
 def _projection(moments: Moments, shift: Tensor, directions: Tensor) -> Tensor:
