@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from reportgen.declaration.checks.measuring import MOST_BUCKETS
 from reportgen.engine import MeasureProgress, measure
-from reportgen.engine.progress import DRAWS
+from reportgen.engine.progress import DRAWS, GRAMS, Stages
 from reportgen.engine.vectors import channels, factoring, meter, summary
 from reportgen.engine.vectors.channels import Channel, ChannelKey
 from reportgen.errors import CellError
@@ -395,6 +395,14 @@ def test_progress_tells_of_jacobians_before_and_after_the_draws(monkeypatch: pyt
     assert done == sorted(set(done)) and done[-1] == 1.0
     assert [news.replicates for news in seen[:6]] == [0] * 6, "each image before anything is drawn"
     assert len([news for news in seen if DRAWS < news.done < 1.0]) == 6, "and again after it"
+
+
+def test_progress_never_falls_where_jacobians_are_made_in_parts() -> None:
+    seen: list[MeasureProgress] = []
+    stages = Stages(seen.append)
+    for share in (0.5, 1.0, 0.5, 1.0):
+        stages.jacobian(share)
+    assert [news.done for news in seen] == [GRAMS / 2, GRAMS, GRAMS, GRAMS]
 
 
 def test_variances_of_coordinates_beyond_the_memory_are_refused_before_anything_is_drawn(

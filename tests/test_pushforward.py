@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.utils import prune
 
-from reportgen.engine.vectors import factoring, recomputed
+from reportgen.engine.vectors import blocks, factoring, recomputed
 from reportgen.engine.vectors.blocks import DenseBlock, LinearBlock
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.engine.vectors.recomputed import RecomputedBlock
@@ -298,7 +298,8 @@ def case(request: pytest.FixtureRequest, room: bool) -> tuple[Pushforward, Tenso
 def test_gram_is_j_j_transposed(case: tuple[Pushforward, Tensor]) -> None:
     push, jacobian = case
     torch.testing.assert_close(push.grams[0], jacobian @ jacobian.transpose(1, 2))
-    torch.testing.assert_close(push.grams[1:].sum(0), push.grams[0])
+    parts = torch.split(jacobian, list(push.sizes.values()), dim=2)
+    torch.testing.assert_close(push.grams[1:], torch.stack([part @ part.mT for part in parts]))
 
 
 def test_pull_push_and_coordinate_variance_are_those_of_the_written_out_jacobian(
@@ -322,6 +323,25 @@ def test_pull_push_and_coordinate_variance_are_those_of_the_written_out_jacobian
         torch.testing.assert_close(torch.cat(push.by_group(variance)), slow)
     live = torch.cat(push.by_group([block.live() for block in push.blocks]))
     assert torch.equal(live, (jacobian != 0).any(0).any(0))
+
+
+def test_many_coordinates_and_covariances_are_taken_a_few_at_a_time(
+    room: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(3)
+    encoder, x = Convolutional().double().eval(), torch.randn(5, 6, dtype=torch.float64)
+    root = torch.randn(7, 5, 4, 4, dtype=torch.float64)
+    for name, few in (("IN_CACHE", 4), ("PRODUCTS", 3 * 4 * 4), ("VECTORS", 2)):
+        monkeypatch.setattr(blocks, name, few)
+    monkeypatch.setattr(recomputed, "WIDE", 5)
+    push, slow = Pushforward.of(encoder, x), slow_jacobian(encoder, x)
+    torch.testing.assert_close(push.grams[0], slow @ slow.mT)
+    for v, parts in zip(root[:, :, 0], push.pulls(root[:, :, 0]), strict=True):
+        torch.testing.assert_close(torch.cat(push.by_group(parts)), torch.einsum("im,imp->p", v, slow) / 5)
+    rows = zip(*(block.coordinate_variances(root @ root.mT) for block in push.blocks), strict=True)
+    for own, parts in zip(root @ root.mT, rows, strict=True):
+        expected = torch.einsum("imp,imn,inp->p", slow, own, slow) / 5
+        torch.testing.assert_close(torch.cat(push.by_group(parts)), expected)
 
 
 def by_block(push: Pushforward, groups: Sequence[Tensor]) -> list[Tensor]:
