@@ -374,6 +374,9 @@ REFUSED_FIELDS: dict[str, str] = {
     "measure: {sweep_checkpoints: first}": (
         "x.yaml:2 measure.sweep_checkpoints: must be last, every or a list of epochs, got 'first'. Use last."
     ),
+    "measure: {sweep_checkpoints: true}": (
+        "x.yaml:2 measure.sweep_checkpoints: must be last, every or a list of epochs, got true. Use last."
+    ),
     "measure: {sweep_checkpoints: [3]}": (
         "x.yaml:2 measure.sweep_checkpoints[0]: must be one of train.checkpoints ["
     ),

@@ -131,11 +131,12 @@ def test_arrays_are_what_numpy_finds_in_the_replicates(
         np.testing.assert_allclose(record.arrays["batch_squared_norm_raw"][row], (mean.mean(0) ** 2).sum())
     if not ARMS[row].constant:
         alive = (jacobian != 0).any(0).any(0).numpy()
-        quantiles = np.quantile(variance.mean(0)[alive], QUANTILES)
-        index = (row, 0) if without is None else (row, without, 0)
-        np.testing.assert_allclose(
-            record.arrays["coordinate_quantiles" + suffix][index], quantiles, rtol=1e-9
-        )
+        for group, part in ((0, slice(None)), (1, hidden)):
+            quantiles = np.quantile(variance.mean(0)[part][alive[part]], QUANTILES)
+            index = (row, group) if without is None else (row, without, group)
+            np.testing.assert_allclose(
+                record.arrays["coordinate_quantiles" + suffix][index], quantiles, rtol=1e-9
+            )
 
 
 def _product(

@@ -318,6 +318,31 @@ def test_a_tuple_of_another_length_is_told_as_one() -> None:
         as_problem((linear(), linear()), "f.py:build")
 
 
+def test_a_number_that_no_hook_computes_again_is_not_copied_as_a_constant() -> None:
+    encoder = nn.Sequential(linear())
+    encoder.scale = encoder[0].bias.exp().sum()
+    with pytest.raises(CellError, match=r"encoder: must be a module that copy\.deepcopy can copy"):
+        as_problem(parts(encoder=encoder), "x")
+
+
+class Looked(nn.Module):
+    """A table whose gradient torch keeps sparse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(2, 2 * LATENT, sparse=True, dtype=torch.float64)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.table((x[:, 0] > 0.5).long())
+        return found
+
+
+def test_a_sparse_gradient_is_looked_at_too() -> None:
+    check(as_problem(parts(encoder=Looked()), "x"))
+    with pytest.raises(CellError, match=r"encoder: needs a finite ∂η/∂φ"):
+        check(as_problem(parts(encoder=nn.Sequential(Looked(), Cornered())), "x"))
+
+
 @pytest.mark.parametrize("made", [None, 3, (1, 2), "model"])
 def test_what_is_no_model_is_refused(made: object) -> None:
     with pytest.raises(CellError, match=r"f.py:build: must give a reportgen.Model, a tuple"):

@@ -26,7 +26,7 @@ from reportgen.findings import Findings
 from reportgen.report import EVIDENCE, provenance, render
 from reportgen.report.pdf.layout import Attachment, Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.pdf.tagging import FORMULA
-from reportgen.report.pdf.vector import VectorImage, path_operators, read
+from reportgen.report.pdf.vector import VectorImage, _transform, path_operators, read
 from reportgen.report.render import declaration_text, fill, pdf_layout, shared_context
 from reportgen.report.style import font_faces, font_files
 from reportgen.report.text import words
@@ -768,6 +768,10 @@ def test_what_is_not_understood_is_left_to_weasyprint() -> None:
         assert read(text.encode()) is None, inside
     assert read(b"not xml") is None
     assert read(BOX) is not None
+
+
+def test_changes_of_place_are_made_in_their_order() -> None:
+    assert _transform("translate(1 2) scale(3)") == (b"1 0 0 1 1 2 cm", b"3 0 0 3 0 0 cm")
 
 
 def test_paths() -> None:
