@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import product
+from threading import Event, Thread
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import RendererAgg
@@ -17,6 +19,7 @@ from matplotlib.text import Text
 from reportgen.figures import draw
 from reportgen.figures.drafting import measuring, style
 from reportgen.figures.drafting.measuring import measured_once
+from reportgen.figures.drafting.style import house_style
 from tests.press_cases import FUNCTION, toy
 
 LINES = ("one", "gradient\nof the bound", "$x$", "")
@@ -92,3 +95,22 @@ def test_a_figure_is_the_same_with_a_third_of_its_labels_measured(monkeypatch: p
         calls.append(len(counted))
     assert drawings[0] is not None and drawings[0] == drawings[1]
     assert 3 * calls[0] < calls[1]
+
+
+def test_two_threads_that_draw_leave_matplotlib_as_it_was() -> None:
+    inside, leave = Event(), Event()
+
+    def other() -> None:
+        with house_style("other"):
+            inside.set()
+            leave.wait(9.0)
+
+    thread = Thread(target=other)
+    before = Text._get_layout, dict(matplotlib.rcParams)  # type: ignore[attr-defined]
+    with house_style("one"), house_style("in it"):
+        thread.start()
+        assert not inside.wait(0.1), "one after the other"
+    leave.set()
+    thread.join()
+    assert inside.is_set()
+    assert (Text._get_layout, dict(matplotlib.rcParams)) == before  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from reportgen.figures.drafting.marking import mark
-from reportgen.figures.drafting.style import GRID, INK, MUTED, SMALL, leading
+from reportgen.figures.drafting.style import GRID, INK, MUTED, SMALL
 from reportgen.figures.drafting.ticks import log_ticks, plain
 from reportgen.findings import prose
 
@@ -134,8 +134,6 @@ def epoch_axis(ax: Axes, epochs: Sequence[int], label: str = "epoch", *, closest
 def row_labels(ax: Axes, titles: Sequence[str]) -> None:
     """Names rows 0, 1, … of a dot plot on its left, without an axis line."""
     ax.set_yticks(range(len(titles)), titles)
-    for label, title in zip(ax.get_yticklabels(), titles, strict=True):
-        label.set_linespacing(leading(title))
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from threading import RLock
 from typing import Any, Literal
 from zlib import crc32
 
@@ -180,13 +181,17 @@ def parameters(salt: str) -> dict[str, Any]:
     }
 
 
+_ALONE = RLock()
+"""Held while a figure is drawn: matplotlib's settings are those of all threads."""
+
+
 @contextmanager
 def house_style(salt: str) -> Iterator[None]:
     """Within, figures are drawn and saved in the house's style, untouched by a user's matplotlibrc.
 
     Raises RenderError for a character that no font has, of which matplotlib would only warn.
     """
-    with matplotlib.rc_context(), warnings.catch_warnings(), even_lines(), measured_once():
+    with _ALONE, matplotlib.rc_context(), warnings.catch_warnings(), even_lines(), measured_once():
         warnings.filterwarnings("error", "Glyph .* missing from font", UserWarning)
         matplotlib.rcdefaults()
         settings: Any = parameters(salt)
