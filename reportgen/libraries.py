@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -113,6 +114,9 @@ HARFBUZZ_SUBSET = Library(
 
 LIBRARIES = (GOBJECT, PANGO, PANGOFT2, HARFBUZZ, FONTCONFIG, HARFBUZZ_SUBSET)
 
+_ONE_BY_ONE = threading.Lock()
+"""Threads that look for libraries; each leaves the search as it was before the first."""
+
 
 @contextmanager
 def files_first() -> Iterator[None]:
@@ -121,19 +125,20 @@ def files_first() -> Iterator[None]:
     On its import it would start more than fifty processes, of ldconfig, gcc and ld. What LIBRARIES does not
     have is optional: on Linux it is opened by the name of its file.
     """
-    plain = ctypes.util.find_library
+    with _ONE_BY_ONE:
+        plain = ctypes.util.find_library
 
-    def found(name: str) -> str | None:
-        known = next((library for library in LIBRARIES if name in library.spellings.split()), None)
-        if known is None:
-            return None if sys.platform == "linux" else plain(name)
-        return known.file() or plain(name)
+        def found(name: str) -> str | None:
+            known = next((library for library in LIBRARIES if name in library.spellings.split()), None)
+            if known is None:
+                return None if sys.platform == "linux" else plain(name)
+            return known.file() or plain(name)
 
-    ctypes.util.find_library = found
-    try:
-        yield
-    finally:
-        ctypes.util.find_library = plain
+        ctypes.util.find_library = found
+        try:
+            yield
+        finally:
+            ctypes.util.find_library = plain
 
 
 def font_subsetter() -> str:

@@ -226,6 +226,7 @@ def test_measured_variances_are_the_exact_ones(quadratic: reportgen.Measurement)
     assert quadratic.same_mean("score_function").startswith("p ")
 
 
+@pytest.mark.long
 def test_every_estimator_that_applies_is_measured_under_every_objective() -> None:
     options: dict[str, Any] = {"precision": 0.9, "budget": 8000, "min_replicates": 64}
     for objective in ("reconstruction", "elbo", "elbo_analytic_kl", "iwae"):

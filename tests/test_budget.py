@@ -25,7 +25,7 @@ def planned(text: str) -> tuple[Experiment, Plan]:
     return experiment, make_plan(experiment, load("digits").digest)
 
 
-@pytest.mark.parametrize("executor", ["serial", "processes"])
+@pytest.mark.parametrize("executor", ["serial", pytest.param("processes", marks=pytest.mark.long)])
 def test_chains_are_run_in_order_and_judged(tmp_path: Path, executor: str) -> None:
     for text in (TEXT, CONTINUED):
         experiment, plan = planned(text)
@@ -52,7 +52,7 @@ def test_without_time_nothing_is_begun(tmp_path: Path) -> None:
     assert all(record.paused and record.cause == "not begun: the time was up" for record in outcome.paused)
 
 
-@pytest.mark.parametrize("executor", ["serial", "processes"])
+@pytest.mark.parametrize("executor", ["serial", pytest.param("processes", marks=pytest.mark.long)])
 def test_what_waits_for_a_paused_training_waits_on(tmp_path: Path, executor: str) -> None:
     experiment, plan = planned(CONTINUED)
     store = Store(tmp_path)

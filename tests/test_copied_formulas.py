@@ -101,6 +101,7 @@ COPY = """(selector) => {
 }"""
 
 
+@pytest.mark.long
 def test_of_the_page_it_is_copied_too(visit: Callable[..., Visit], live_page: Path) -> None:
     page = visit(live_page).page
     page.evaluate("document.querySelector('#question').closest('section').id = 'whole'")

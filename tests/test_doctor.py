@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -184,6 +185,23 @@ def test_weasyprint_opens_the_same_files_without_asking_the_linker(monkeypatch: 
     ]
     assert any(mine for mine, _ in handles)
     assert all(mine in (None, theirs) for mine, theirs in handles)
+
+
+def test_two_threads_that_look_for_libraries_leave_the_search_as_it_was() -> None:
+    plain, inside, leave = ctypes.util.find_library, threading.Event(), threading.Event()
+
+    def other() -> None:
+        with files_first():
+            inside.set()
+            leave.wait(9.0)
+
+    thread = threading.Thread(target=other)
+    with files_first():
+        thread.start()
+        assert not inside.wait(0.1), "one after the other"
+    leave.set()
+    thread.join()
+    assert inside.is_set() and ctypes.util.find_library is plain
 
 
 @pytest.mark.parametrize(("version", "state"), [("1.40.1", "wrong"), ("1.44.0", "ok"), ("2.0.0", "ok")])

@@ -327,19 +327,27 @@ def test_a_folder_serves_as_well(tmp_path: Path, place: Path, form: str) -> None
     assert lying(place) == CONTENTS
 
 
-@pytest.mark.parametrize("local", [True, False], ids=["a file here", "an address"])
+@pytest.mark.parametrize("form", ["{0}/{2}", "{0}/{2}/", "file://{0}/{2}", "{1}/{2}"])
 def test_the_address_of_one_of_the_files_serves_as_well(
-    server: FileServer, tmp_path: Path, place: Path, local: bool
+    server: FileServer, tmp_path: Path, place: Path, form: str
 ) -> None:
     for path, content in CONTENTS.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(content)
-    folder = f"{tmp_path}/{BIG}" if local else f"{server.base}/{BIG}"
-    fetch(toy("http://127.0.0.1:1"), folder)
+    fetch(toy("http://127.0.0.1:1"), form.format(tmp_path, server.base, BIG))
     assert lying(place) == CONTENTS
     (tmp_path / "other.txt").touch()
     with pytest.raises(UsageError, match=r"other\.txt: is no file of the data set\. Name the folder that"):
         fetch(toy(), str(tmp_path / "other.txt"))
+
+
+def test_a_folder_that_is_called_as_one_of_its_files_serves_as_well(tmp_path: Path, place: Path) -> None:
+    folder = tmp_path / Path(BIG).name
+    folder.mkdir()
+    for path, content in CONTENTS.items():
+        (folder / Path(path).name).write_bytes(content)
+    fetch(toy("http://127.0.0.1:1"), str(folder))
+    assert lying(place) == CONTENTS
 
 
 def test_an_address_serves_as_well_with_any_of_the_layouts(server: FileServer, place: Path) -> None:
@@ -363,6 +371,8 @@ def _halves(images: np.ndarray) -> Parts:
         ("ftp://host/data", "must be a folder, or an address with http:, https: or file:"),
         ("nowhere/at/all", "no such folder"),
         ("file:///nowhere/at/all", "no such folder"),
+        (f"nowhere/{BIG}", "no such folder"),
+        (f"ftp://host/{BIG}", "must be a folder, or an address with http:, https: or file:"),
         ("file://elsewhere/tmp", "no such folder"),
         ("~no such user/data", "Could not determine home directory. Name the folder or address"),
         ("http://[::1", "Invalid IPv6 URL. Name the folder or address"),
@@ -372,6 +382,12 @@ def _halves(images: np.ndarray) -> Parts:
 def test_an_origin_that_is_none(origin: str, said: str) -> None:
     with pytest.raises(UsageError, match=re.escape(f"--from {origin}: {said}")):
         fetch(toy(), origin)
+
+
+@pytest.mark.parametrize("at", ["", "/"])
+def test_a_file_that_is_not_at_the_root_nor_here(at: str, place: Path) -> None:
+    with pytest.raises(DataError, match=f"fetched: {at or './'}toy/train.npy "):
+        fetch(toy(), at + Path(BIG).name)
 
 
 def test_a_server_that_sends_one_round_in_a_circle_is_told_in_one_line(server: FileServer) -> None:

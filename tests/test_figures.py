@@ -743,6 +743,7 @@ for name in FIGURES:
 """
 
 
+@pytest.mark.long
 def test_bytes_do_not_depend_on_the_hash_seed(drawings: dict[str, Any], tmp_path: Path) -> None:
     """Another process with another hash seed finds and draws the same in the same records."""
     records = tmp_path / "records"

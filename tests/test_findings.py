@@ -24,7 +24,7 @@ from reportgen.findings.statistics import bias
 from reportgen.findings.statistics.arm import MeasuredArm, find
 from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.findings.statistics.jackknife import Sample, logarithms
-from reportgen.findings.statistics.named import STATISTICS, of_arm
+from reportgen.findings.statistics.named import STATISTICS, estimate, of_arm
 from reportgen.findings.statistics.noise_split import data_variance, monte_carlo_share
 from reportgen.findings.statistics.variance import is_zero, log_variance
 from reportgen.plan import Arm, MeasurementCell, make_plan
@@ -254,6 +254,37 @@ def test_logarithms_are_the_same_whatever_stands_beside_them() -> None:
     found = logarithms(beside)
     assert np.array_equal(logarithms(values), found[:, :-1])
     assert np.array_equal(found[:, -1], [math.nan, math.nan, math.nan, 0.0, math.inf], equal_nan=True)
+    assert np.array_equal(logarithms(np.array([0.0, 1.0])), [math.nan, 0.0], equal_nan=True)
+
+
+@pytest.mark.parametrize("squared", [0.0, -1e-30, 1e-25])
+def test_no_noise_has_lost_a_mean_of_estimates_that_are_all_zero(squared: float) -> None:
+    """Whether rounding leaves nothing of it, or a little on either side."""
+    arm = _altered(variance=0.0, variance_without=0.0, squared_norm=squared, squared_norm_without=squared)
+    norm = of_arm("mean_norm", arm)
+    assert (norm.value, norm.low, norm.high, norm.status) == (0.0, 0.0, 0.0, "met")
+    assert of_arm("signal_to_noise", arm).status.endswith("every estimate is zero: no signal, and no noise")
+
+
+def test_of_no_mean_it_is_not_told_that_noise_has_lost_it() -> None:
+    arm = _altered(squared_norm=math.nan)
+    for name in ("mean_norm", "signal_to_noise"):
+        assert "no mean of this arm" in of_arm(name, arm).status
+
+
+def test_an_estimate_of_several_arms_has_the_least_sure_status() -> None:
+    def status(*of: str) -> str:
+        arms = []
+        for one in of:
+            record = _altered().record
+            first = dataclasses.replace(record.arms[0], status=one)
+            arms.append(MeasuredArm(dataclasses.replace(record, arms=(first, *record.arms[1:])), 0))
+        return estimate(lambda: 1.0, *arms).status
+
+    assert status("met", "met") == "met"
+    assert status("met", "control") == status("control", "met") == "control"
+    assert status("control", "budget") == status("budget", "control", "met") == "budget"
+    assert status("budget", "broken").startswith("broken")
 
 
 def test_something_over_zero_is_infinite_and_zero_over_zero_is_not_available() -> None:

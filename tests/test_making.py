@@ -50,6 +50,7 @@ def test_a_report_whose_workers_are_killed_is_the_same_to_the_byte(
     assert together._findings is None and not multiprocessing.active_children()
 
 
+@pytest.mark.long
 def test_a_report_is_made_where_no_process_can_be_begun(
     small: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

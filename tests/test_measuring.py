@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -43,15 +45,18 @@ def labels(figure: Figure) -> Iterator[Text]:
     for _ in range(40):
         some = {name: values[draw.integers(len(values))] for name, values in PROPERTIES.items()}
         yield figure.text(0.5, 0.5, LINES[draw.integers(len(LINES))], **some)
+    for x in (0.1, 0.7):
+        yield figure.text(x, 0.5, "as wide as there is room before the edge of the figure", wrap=True)
 
 
 def places(figure: Figure) -> list[Any]:
-    """Of every label, in two resolutions."""
+    """Of every label, in two resolutions and on two grounds."""
     found: list[Any] = []
-    renderer = figure._get_renderer()  # type: ignore[attr-defined]
-    for dpi in (72, 200):
+    renderers = figure._get_renderer(), RendererAgg(288, 216, 72)  # type: ignore[attr-defined]
+    for dpi, renderer in product((72, 200), renderers):
         figure.dpi = dpi
         for label in figure.texts:
+            label._renderer = renderer  # type: ignore[attr-defined]  # as whoever draws it does
             box, lines, corner = label._get_layout(renderer)  # type: ignore[attr-defined]
             found.append((box.extents.tolist(), lines, corner))
     return found

@@ -457,6 +457,7 @@ def test_arguments_are_swept_one_by_one(mine: Path) -> None:
     assert plan(mine, "problem.arguments={latent: 3}").measurements[0].problem["arguments"] == {"latent": 3}
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("quick_reports")
 def test_the_worked_example_runs_and_keeps_its_promises(tmp_path: Path) -> None:
     name = str(EXAMPLES / "my_vae.yaml")

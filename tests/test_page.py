@@ -64,6 +64,7 @@ def test_no_width_scrolls_sideways(visit: Visiting, live_page: Path) -> None:
         assert [f"{width}: {it}" for it in visited.overflowing()] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [PHONE, WIDE])
 def test_a_caption_is_not_squeezed_to_the_width_of_its_table(
     visit: Visiting, live_page: Path, width: int
@@ -75,6 +76,7 @@ def test_a_caption_is_not_squeezed_to_the_width_of_its_table(
     assert min(table for _, table in found) < 300 and min(caption for caption, _ in found) > 340
 
 
+@pytest.mark.long
 def test_heads_stand_over_the_middle_of_aligned_numbers_and_verdicts_on_lines_of_their_own(
     visit: Visiting, live_page: Path
 ) -> None:
@@ -87,6 +89,7 @@ def test_heads_stand_over_the_middle_of_aligned_numbers_and_verdicts_on_lines_of
         assert places.evaluate("(it) => it.offsetLeft - it.parentElement.offsetLeft") == 0
 
 
+@pytest.mark.long
 def test_a_long_cause_leaves_room_for_the_claims(visit: Visiting, tmp_path: Path) -> None:
     lost = made("lost", HIGHER, broken=lambda cell: cell.checkpoint == 5)
     render_summary([lost], tmp_path, exit_code=4, command="x")
@@ -97,6 +100,7 @@ def test_a_long_cause_leaves_room_for_the_claims(visit: Visiting, tmp_path: Path
     assert page.locator(".ledger .statement").first.evaluate("(cell) => cell.offsetWidth") > 400
 
 
+@pytest.mark.long
 def test_what_is_small_has_room_under_a_finger(chromium: Any, live_page: Path) -> None:
     context = chromium.new_context(viewport={"width": PHONE, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
@@ -189,6 +193,7 @@ def test_contents_follow_the_reading_and_the_links(visit: Visiting, live_page: P
     assert current(page) != links[-1]
 
 
+@pytest.mark.long
 def test_a_long_list_of_contents_is_moved_along(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page).page
     page.set_viewport_size({"width": WIDE, "height": 300})
@@ -196,6 +201,43 @@ def test_a_long_list_of_contents_is_moved_along(visit: Visiting, live_page: Path
     assert current(page) == "#references"
     box, frame = (page.locator(it).bounding_box() for it in ("nav a[aria-current]", "nav.contents"))
     assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
+
+
+def test_what_a_hand_does_on_the_page_is_answered(visit: Visiting, live_page: Path) -> None:
+    """One step of each kind; all of each are in the long tests, here and of figures and results."""
+    page = visit(live_page).page
+    figure = page.locator("figure:has(.scale)").first
+    marks, tip = figure.locator("[data-rows] use"), figure.locator(".tip")
+    mark = marks.last
+    mark.scroll_into_view_if_needed()
+    assert not tip.is_visible()
+    place = mark.bounding_box()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    assert re.search("[0-9]", tip.inner_text()) and tip.is_visible()
+    line = figure.locator(".controls button", has=page.locator("svg use")).first
+    shown = [sum(one.is_visible() for one in marks.all())]
+    for _ in range(2):
+        line.click()
+        shown.append(sum(one.is_visible() for one in marks.all()))
+    assert 0 < shown[1] < shown[0] == shown[2]
+    figure.locator(".scale button", has_text="Linear").click()
+    assert figure.locator(".ticks text").first.text_content() == "0"
+    with page.expect_download() as download:
+        page.locator("[id^=data-] a[download]").first.click()
+    assert download.value.suggested_filename.endswith(".csv")
+    page.locator("#claim-lower a.anchor").click()
+    assert page.url.endswith("#claim-lower")
+    page.locator(".abstract a.number").first.click()
+    rows, status = page.locator(".explorer tbody tr"), page.locator(".explorer [role=status]")
+    rows.first.wait_for()
+    assert rows.count() == 1, "the number's own"
+    page.get_by_text("all rows").click()
+    assert rows.count() == 50
+    head = page.locator(".explorer th", has_text="value")
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    page.locator(".explorer form [name=text]").fill("no such row")
+    assert status.inner_text().startswith("0 of")
 
 
 @pytest.mark.long
@@ -233,6 +275,7 @@ def test_a_heading_is_told_in_its_own_words(visit: Visiting, live_page: Path) ->
     assert page.locator(".head > a.anchor").count() == page.locator("a.anchor:not(.explorer *)").count()
 
 
+@pytest.mark.long
 def test_a_mark_of_a_claim_is_told_as_a_word(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page).page
     shapes = page.locator(".places .shape")
@@ -242,6 +285,7 @@ def test_a_mark_of_a_claim_is_told_as_a_word(visit: Visiting, live_page: Path) -
     assert page.locator(".places").first.get_by_role("img").count() > 1
 
 
+@pytest.mark.long
 def test_the_heads_of_the_claims_are_told_on_a_phone_too(visit: Visiting, live_page: Path) -> None:
     page = visit(live_page, width=320).page
     table = page.locator("table.claims")
@@ -276,6 +320,7 @@ def test_in_the_readers_own_colours_nothing_is_told_by_a_ground(visit: Visiting,
         assert cover.evaluate("(region) => getComputedStyle(region).backgroundImage") == "none"
 
 
+@pytest.mark.long
 def test_printed_it_is_the_text_alone_on_white(visit: Visiting, live_page: Path) -> None:
     visited = visit(live_page, width=700, dark=True)
     visited.page.emulate_media(media="print")

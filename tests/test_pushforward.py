@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -59,12 +60,13 @@ class Convolutional(nn.Module):
 
 
 class Shared(nn.Module):
-    """One layer called twice: it may not be factored."""
+    """One layer called twice: it may not be factored. One parameter held twice: it counts once."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layer, self.head = nn.Linear(6, 6), nn.Linear(6, 4)
         self.gain = nn.Parameter(torch.tensor([0.7]))
+        self.held = nn.ParameterList([self.gain])
 
     def forward(self, x: Tensor) -> Tensor:
         return self.gain * self.head(torch.tanh(self.layer(torch.tanh(self.layer(x)))))
@@ -145,9 +147,28 @@ class Clipped(torch.autograd.Function):
 class OneByOne(Convolutional):
     """A linear layer and others before a backward that is made one gradient at a time."""
 
+    clip: type[torch.autograd.Function] = Clipped
+
     def forward(self, x: Tensor) -> Tensor:
-        clipped: Tensor = Clipped.apply(self.head(Clipped.apply(self.body(x)).flatten(1)))
+        clipped: Tensor = self.clip.apply(self.head(self.clip.apply(self.body(x)).flatten(1)))
         return clipped
+
+
+class Idle(Clipped):
+    """Gives no gradient back where none comes."""
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Any:
+        return Clipped.backward(ctx, *upstream) if float(upstream[0].detach().abs().sum()) > 0.0 else None
+
+
+class NowAndThen(OneByOne):
+    """Of its first number no gradient comes back."""
+
+    clip = Idle
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * torch.tensor([0.0, 1.0, 1.0, 1.0], dtype=x.dtype)
 
 
 class Forgetful(torch.autograd.Function):
@@ -207,7 +228,8 @@ class Waves(nn.Module):
         self.filter = nn.Parameter(torch.randn(3, dtype=torch.complex128))
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.fft.irfft(self.filter * torch.fft.rfft(self.layer(x.to(torch.complex128)).abs()), n=4)
+        h = self.layer(x.to(torch.complex128)).abs()
+        return torch.fft.irfft(self.filter.conj() * torch.fft.rfft(h), n=4)
 
 
 class Pairs(nn.Module):
@@ -222,7 +244,7 @@ class Pairs(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         weight, bias = map(torch.view_as_complex, self.layer.parameters())
         h = nn.functional.linear(x.to(torch.complex128), weight, bias).abs()
-        return torch.fft.irfft(torch.view_as_complex(self.filter) * torch.fft.rfft(h), n=4)
+        return torch.fft.irfft(torch.view_as_complex(self.filter).conj() * torch.fft.rfft(h), n=4)
 
 
 class Example(nn.Module):
@@ -239,8 +261,8 @@ class Example(nn.Module):
 
 
 ENCODERS: list[Callable[[], nn.Module]] = [
-    Perceptron, Held, Convolutional, Shared, Frozen, Unusual, Named, Unreached, OneByOne, Looked,
-    Example, Doubling, DoublingOnce,
+    Perceptron, Held, Convolutional, Shared, Frozen, Unusual, Named, Unreached, OneByOne,
+    NowAndThen, Looked, Example, Doubling, DoublingOnce,
 ]  # fmt: skip
 
 
@@ -291,11 +313,10 @@ def test_pull_push_and_coordinate_variance_are_those_of_the_written_out_jacobian
     covariances = [covariance, covariance.flip(0)]
     for own, parts in zip((v, -v[:, [1, 0, 3, 2]]), push.pulls((v, -v[:, [1, 0, 3, 2]])), strict=True):
         slow = torch.einsum("im,imp->p", own, jacobian) / 5
-        torch.testing.assert_close(torch.cat(push.by_group(parts)), slow)
+        torch.testing.assert_close(torch.cat(push.by_group(parts)), slow, rtol=1e-10, atol=1e-12)
     u = torch.split(torch.randn(push.parameters, dtype=torch.float64), list(push.sizes.values()))
-    torch.testing.assert_close(
-        push.push(by_block(push, u)), torch.einsum("imp,p->im", jacobian, torch.cat(u))
-    )
+    pushed = torch.einsum("imp,p->im", jacobian, torch.cat(u))
+    torch.testing.assert_close(push.push(by_block(push, u)), pushed, rtol=1e-10, atol=1e-12)
     variances = zip(*(block.coordinate_variances(iter(covariances)) for block in push.blocks), strict=True)
     for own, variance in zip(covariances, variances, strict=True):
         slow = torch.einsum("imp,imn,inp->p", jacobian, own, jacobian) / 5
@@ -399,13 +420,35 @@ def test_jacobians_that_have_no_room_together_are_computed_again(monkeypatch: py
         Pushforward.of(Convolutional(), x)
 
 
-def test_products_take_the_swift_way_where_it_is_right() -> None:
+def test_products_take_the_swift_way_where_it_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Exception):
+        pass
+
+    def slowly(*_: Any) -> Tensor:
+        raise Slow
+
+    monkeypatch.setattr(recomputed, "jacobian", slowly)
     torch.manual_seed(3)
     x = torch.randn(3, 6, dtype=torch.float64)
     for kind, swift in ((Convolutional, True), (OneByOne, True), (Doubling, False), (DoublingOnce, False)):
         encoder = kind().double().eval()
         block = RecomputedBlock(encoder, x, {"body.1": list(encoder.body[1].parameters())})
         assert block._differentiable is swift, kind
+        with nullcontext() if swift else pytest.raises(Slow):
+            block.push(torch.ones(sum(block.groups.values()), dtype=torch.float64))
+
+
+def test_that_a_product_has_no_derivative_is_seen_where_the_first_image_shows_nothing() -> None:
+    """A black image has no gradient in the convolution's weights."""
+    torch.manual_seed(3)
+    encoder, x = Doubling().double().eval(), torch.randn(3, 6, dtype=torch.float64)
+    x[0] = 0.0
+    weight = encoder.body[1].weight
+    block = RecomputedBlock(encoder, x, {"body.1": [weight]})
+    u = torch.randn(weight.numel(), dtype=torch.float64)
+    eta = encoder(x)
+    rows = [torch.autograd.grad(one, weight, retain_graph=True)[0].flatten() @ u for one in eta.flatten()]
+    torch.testing.assert_close(block.push(u), torch.stack(rows).view_as(eta))
 
 
 def test_a_complex_parameter_without_room_is_two_real_ones(room: bool) -> None:

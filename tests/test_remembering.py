@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import pytest
 
 from reportgen.report.pdf import layout, remembering
 from reportgen.report.pdf.layout import Resources, lay_out, require_weasyprint
+from reportgen.report.pdf.remembering import remembered_lines
 from reportgen.report.style import font_faces, font_files
 
 WHEN = datetime(2025, 11, 23, tzinfo=UTC)
@@ -60,6 +62,40 @@ def test_the_document_is_the_same_with_fewer_lines_set(
     asked.clear()
     assert found == made()
     assert 1.5 * fewer < len(asked)
+
+
+def test_only_the_same_line_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same in every argument but WeasyPrint's context, which has its dictionaries."""
+    require_weasyprint()
+    from weasyprint.layout import inline, preferred
+
+    class Line:
+        pass
+
+    counter = count()
+    for room in (inline, preferred):
+        monkeypatch.setattr(room, "split_first_line", lambda *_, **__: (Line(), next(counter)))
+    style, other = {"font_size": 9}, {"font_size": 9}
+    lines = [
+        ("a", style, 10.0, 0, {}),
+        ("b", style, 10.0, 0, {}),
+        ("a", other, 10.0, 0, {}),
+        ("a", style, None, 0, {}),
+        ("a", style, 10.0, 1, {}),
+        ("a", style, 10.0, 0, {"is_line_start": False}),
+        ("a", style, 10.0, 0, {"is_line_start": True}),
+        ("a", style, 10.0, 0, {"minimum": True}),
+    ]
+    with remembered_lines():
+        for _ in range(2):
+            for room in (inline, preferred):
+                found = [
+                    room.split_first_line(text, look, object(), *numbers, **more)[1]
+                    for text, look, *numbers, more in lines
+                ]
+                assert found == list(range(len(lines)))
+        passing = [inline.split_first_line("a", {"font_size": 9}, object(), 10.0, 0)[1] for _ in range(3)]
+        assert len(set(passing)) == 3, "of styles that are gone, too, which may lie in the same place"
 
 
 @contextmanager

@@ -384,6 +384,7 @@ def own_gallery(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("quick_reports")
 def test_several_experiments_have_a_summary(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     declare("a"), declare("b", "<"), declare("c")

@@ -576,6 +576,7 @@ def test_another_objective_is_rejected(objective: str, other: str) -> None:
         check(fast, alone(model, found, objective_of(problem, model, objective), noise(), K))
 
 
+@pytest.mark.long
 def test_from_python_theta_is_measured_where_it_is_asked_for() -> None:
     options: dict[str, Any] = {"precision": 0.9, "budget": 1000, "min_replicates": 64}
     found = reportgen.measure(narrow(), ["generative", "pathwise", "score_function"], **options)

@@ -46,7 +46,6 @@ def fetch(source: Source, origin: str = "", tell: Tell = lambda *_: None) -> Fet
     the disk refuses; UsageError where `origin` is none.
     """
     origin = _folder(origin, {file.name for layout in source.layouts for file in layout.files})
-    _check_origin(origin)
     if source.built_in is not None:
         return Fetched(source.load(), "built in", ())
     layouts, damage = source.layouts, None
@@ -146,18 +145,16 @@ def _persist(address: str, part: Partial, tell: Tell) -> None:
 
 
 def _folder(origin: str, names: Collection[str]) -> str:
-    """What holds the file where `origin` is that of one with such a name; else itself."""
-    before, _, last = origin.rpartition("/")
-    return (before or ("/" if origin.startswith("/") else ".")) if last in names else origin
-
-
-def _check_origin(origin: str) -> None:
+    """`origin`, or what holds it where it is one of these files. UsageError where it is neither."""
+    before, _, last = origin.rstrip("/").rpartition("/")
+    holder = (before or ("/" if origin.startswith("/") else ".")) if last in names else origin
     try:
         parts = urlsplit(origin if "://" in origin else "")
-        local = parts.scheme in ("", "file")
-        place = place_of(origin).expanduser()
-        found = not local or (parts.netloc in ("", "localhost") and place.is_dir())
-        other = local and place.is_file()
+        local, here = parts.scheme in ("", "file"), parts.netloc in ("", "localhost")
+        if local and here and place_of(origin).expanduser().is_dir():
+            return origin
+        found = not local or (here and place_of(holder).expanduser().is_dir())
+        other = local and here and holder == origin and place_of(origin).expanduser().is_file()
     except (ValueError, RuntimeError, OSError) as error:
         said = (isinstance(error, OSError) and error.strerror) or str(error).rstrip(".")
         raise UsageError(
@@ -171,6 +168,7 @@ def _check_origin(origin: str) -> None:
         )
     if origin and not found:
         raise UsageError(f"--from {origin}: no such folder. Name the folder that holds the files.")
+    return holder
 
 
 def _instructions(source: Source, reasons: Sequence[str]) -> str:

@@ -23,15 +23,14 @@ def batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> list[Tenso
         return []
 
     def pullback(b: Tensor, batched: bool) -> tuple[Tensor | None, ...]:
-        return torch.autograd.grad(
-            eta, inputs, b, is_grads_batched=batched, retain_graph=True, allow_unused=True
-        )
+        how = {"allow_unused": True} if batched else {"materialize_grads": True}
+        return torch.autograd.grad(eta, inputs, b, is_grads_batched=batched, retain_graph=True, **how)
 
     try:
         found = pullback(basis, batched=True)
     except RuntimeError:  # a backward that torch cannot vectorize
         alone = zip(*(pullback(b, batched=False) for b in basis), strict=True)
-        found = tuple(None if rows[0] is None else torch.stack(rows) for rows in alone)
+        found = tuple(map(torch.stack, alone))
     return [
         part.new_zeros(len(basis), *part.shape) if delta is None else delta
         for part, delta in zip(inputs, found, strict=True)

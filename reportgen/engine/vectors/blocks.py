@@ -131,11 +131,12 @@ class DenseBlock:
 
 def mean_variances(covariances: Iterable[Tensor], jacobians: Iterable[Sequence[Tensor]]) -> Iterator[Tensor]:
     """Mean over images of diag(Jᵀ C J), [P] for each C [I m m], of every image's J in turn, parts [m …]."""
-    every = torch.stack(list(covariances), 1)  # [I R m m]
-    images, _, m, _ = every.shape
+    every = list(covariances)
+    images, m, _ = every[0].shape
     rows = max(PRODUCTS // (m * IN_CACHE), 1)
     totals: list[Tensor] = []
-    for own, parts in zip(every, jacobians, strict=True):
+    for i, parts in enumerate(jacobians):
+        own = torch.stack([covariance[i] for covariance in every])  # [R m m]
         split = torch.split(own, rows)
         totals = totals or [own.new_zeros(len(some), sum(part.shape[1] for part in parts)) for some in split]
         at = 0

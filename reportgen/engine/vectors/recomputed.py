@@ -21,7 +21,7 @@ class RecomputedBlock:
 
     Products with a vector take no Jacobian: Jᵀ v is one backward pass of all images, and J u the
     derivative of that in v, which is linear. Not every module's backward pass has a derivative; where it
-    has none, or another than the Jacobian says at the first image, J u is taken row by row.
+    has none, or one that is not the transpose of Jᵀ, J u is taken row by row.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class RecomputedBlock:
 
     def pulls(self, vectors: Iterable[Tensor]) -> Iterator[Tensor]:
         """See `Block`."""
-        eta = self._eta(self.x)
+        eta = self._eta()
         for v in vectors:
             pulled = torch.autograd.grad(
                 eta, self.parameters, v.to(eta), retain_graph=True, materialize_grads=True
@@ -61,7 +61,7 @@ class RecomputedBlock:
     def push(self, u: Tensor) -> Tensor:
         """See `Block`."""
         if self._differentiable:
-            return self._swiftly(u, self.x)
+            return self._swiftly(u)
         return torch.stack([_product(parts, u) for parts in self._jacobians()])
 
     def coordinate_variances(self, covariances: Iterable[Tensor]) -> Iterator[Tensor]:
@@ -81,18 +81,19 @@ class RecomputedBlock:
 
     @cached_property
     def _differentiable(self) -> bool:
-        """Whether J u by two backward passes is that by the Jacobian, at the first image and to rounding."""
+        """Whether J u by two passes suits Jᵀ v: ⟨v, J u⟩ = ⟨Jᵀ v, u⟩ over all images, to rounding."""
         u = torch.linspace(1.0, 2.0, sum(self.groups.values()), dtype=torch.float64)
-        first = jacobian(self.encoder, self.x[:1], self.parameters)
         try:
-            off = self._swiftly(u, self.x[:1])[0] - _product(first, u)
+            pushed = self._swiftly(u)
         except RuntimeError:
             return False
-        size = _product([part.abs() for part in first], u)
-        return bool((off**2).sum() <= torch.finfo(first[0].dtype).eps * (size**2).sum())
+        v = torch.linspace(1.0, 2.0, pushed.numel(), dtype=torch.float64).view_as(pushed)
+        (pulled,) = self.pulls([v])
+        off = (v * pushed).sum() - len(v) * (pulled @ u)
+        return bool(off**2 <= torch.finfo(self._eta().dtype).eps * (v * pushed.abs()).sum() ** 2)
 
-    def _swiftly(self, u: Tensor, x: Tensor) -> Tensor:
-        eta = self._eta(x)
+    def _swiftly(self, u: Tensor) -> Tensor:
+        eta = self._eta()
         v = torch.ones_like(eta, requires_grad=True)
         with torch.enable_grad():
             pulled = torch.autograd.grad(eta, self.parameters, v, create_graph=True, materialize_grads=True)
@@ -100,9 +101,9 @@ class RecomputedBlock:
         (pushed,) = torch.autograd.grad(along, v)
         return pushed.double()
 
-    def _eta(self, x: Tensor) -> Tensor:
+    def _eta(self) -> Tensor:
         with torch.enable_grad():
-            eta: Tensor = self.encoder(x)
+            eta: Tensor = self.encoder(self.x)
         return eta
 
     def _flat(self, gradients: Iterable[Tensor]) -> Tensor:

@@ -38,7 +38,7 @@ def _squared_norm(arm: MeasuredArm, group: str) -> tuple[float, Array]:
     )
     if math.isnan(mean):
         raise NotAvailableError("the record has no mean of this arm")
-    if not mean > 0.0:
+    if not (mean > 0.0 or never_differs_from_zero(arm, group, mean)):
         raise NotAvailableError(
             "the mean gradient is lost in the noise: its squared norm, noise taken off, is not positive"
         )
