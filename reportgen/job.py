@@ -96,9 +96,16 @@ def planned(
     return Job(name, experiment, digest, plan, code, store, output / experiment.experiment)
 
 
-@lru_cache(maxsize=2)
 def dataset_of(name: str) -> Dataset | Table:
-    """The data set of this name, read once."""
+    """The data set of this name, read once from the folder that has it now."""
+    from reportgen.datasets import DATASETS
+
+    source = DATASETS.get(name)
+    return _read(name, None if source is None or source.built_in else source.folder.absolute())
+
+
+@lru_cache(maxsize=2)
+def _read(name: str, _: Path | None) -> Dataset | Table:
     from reportgen.datasets import find as find_data
 
     return find_data(name)

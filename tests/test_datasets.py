@@ -36,6 +36,7 @@ from reportgen.datasets.files import File
 from reportgen.datasets.source import Layout
 from reportgen.declaration import find, load_text
 from reportgen.errors import DataError, DeclarationError, MissingDataError, UsageError
+from reportgen.job import dataset_of
 from reportgen.report.sections import question
 from reportgen.report.text.bibliography import reference
 from reportgen.streams import stream
@@ -348,6 +349,17 @@ def test_files_of_another_kind_are_refused_in_one_line(
     assert "\n" not in message and "pickle" not in message
     assert message.startswith(f"data set {name}: {tmp_path}")
     assert message.endswith(f"`reportgen data fetch {name}`.")
+
+
+def test_a_set_is_read_once_and_again_where_its_folder_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr("reportgen.datasets.find", lambda name: read.append(name) or name)
+    for folder in ("here", "here", "there"):
+        monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path / folder))
+        assert dataset_of("freyfaces") == "freyfaces"
+    assert len(read) == 2
 
 
 def test_a_home_that_nobody_has(monkeypatch: pytest.MonkeyPatch) -> None:
