@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from reportgen.engine.layered.moments import LayerMoments
 from reportgen.errors import UsageError
 from reportgen.findings.statistics.cautions import cautions
 from reportgen.findings.statistics.named import STATISTICS
+from reportgen.problems.returned import parts
 from tests.toy_records import arm_record, record
 
 MEAN, CENTRE = 0.3, 2.0
@@ -112,18 +114,18 @@ def test_a_plain_loop_gives_the_same() -> None:
 
 
 def test_every_form_of_a_gradient_is_the_same_one() -> None:
-    def parts() -> list[Tensor]:
+    def listed() -> list[Tensor]:
         return [p.grad for p in minibatch().parameters()]  # type: ignore[misc]
 
     forms: dict[str, Callable[[], object]] = {
-        "a sequence": parts,
-        "a mapping": lambda: dict(enumerate(parts())),
-        "a tuple": lambda: tuple(parts()),
+        "a sequence": listed,
+        "a mapping": lambda: dict(enumerate(listed())),
+        "a tuple": lambda: tuple(listed()),
     }
     found = reportgen.measure_gradients(forms, **FEW)
     alone = reportgen.measure_gradients(
-        {"a tensor": lambda: torch.cat([p.flatten() for p in parts()]),
-         "an array": lambda: np.concatenate([p.numpy().ravel() for p in parts()])}, **FEW
+        {"a tensor": lambda: torch.cat([p.flatten() for p in listed()]),
+         "an array": lambda: np.concatenate([p.numpy().ravel() for p in listed()])}, **FEW
     )  # fmt: skip
     module = reportgen.measure_gradients({"a module": minibatch}, **FEW)
     values = {m.get("total_variance", label).value for m in (found, alone, module) for label in m.labels}
@@ -200,6 +202,71 @@ def test_arrays_of_any_layout_are_read_and_gradients_recorded_whoever_calls() ->
     assert min(values) > 0.0 and max(values) == pytest.approx(min(values), rel=1e-12)
     with torch.no_grad():
         reportgen.measure_gradients({"a": pathwise}, **FEW)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """An array as another library has it, read by DLPack, on a device."""
+
+    values: Tensor
+    device: tuple[int, int] = (1, 0)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        assert self.device == (1, 0), "there is no such device here"
+        return self.values.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.device
+
+
+class Elsewhere(Shared):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return self.values.numpy()
+
+
+@dataclass(frozen=True)
+class Read:
+    """One that numpy alone can read."""
+
+    values: Tensor
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return self.values.numpy()
+
+
+def test_arrays_of_other_libraries_are_read_as_they_are() -> None:
+    forms: dict[str, Callable[[], object]] = {
+        "a tensor": lambda: torch.randn(3),
+        "shared": lambda: Shared(torch.randn(3)),
+        "by numpy": lambda: Read(torch.randn(3)),
+        "on a device that is not here": lambda: Elsewhere(torch.randn(3), (2, 0)),
+    }
+    found = reportgen.measure_gradients(forms, **FEW)
+    values = {found.get("total_variance", label).value for label in found.labels}
+    assert len(values) == 1 and min(values) > 0.0
+    kept = parts("a", [Shared(torch.ones(2).bfloat16()), Read(torch.ones(2).half())])
+    assert [part.dtype for part in kept.values()] == [torch.bfloat16, torch.float16]
+    once = torch.zeros(2)
+    held = parts("a", Shared(once))["gradient"]
+    once.fill_(1.0)
+    assert held.tolist() == [0.0, 0.0]
+
+
+def test_parts_of_parts_are_groups_named_by_their_path() -> None:
+    def nested() -> object:
+        return {"encoder": {"weight": torch.randn(2, 3), "bias": (torch.randn(3),)}, "rest": minibatch()}
+
+    def flat() -> object:
+        network = nested()
+        rest = {f"rest.{name}": p.grad for name, p in network["rest"].named_parameters()}  # type: ignore[index]
+        encoder = network["encoder"]  # type: ignore[index]
+        return {"encoder.weight": encoder["weight"], "encoder.bias.0": encoder["bias"][0], **rest}
+
+    found = reportgen.measure_gradients({"nested": nested, "flat": flat}, **FEW)
+    groups = {row["group"] for row in found.rows}
+    assert groups > {"encoder.weight", "encoder.bias.0", "rest.0.weight", "all"}
+    for group in groups:
+        assert found.get("total_variance", "nested", group) == found.get("total_variance", "flat", group)
 
 
 def test_generators_are_seeded_alike_and_put_back() -> None:
@@ -322,6 +389,14 @@ SOUND = {"sound": lambda: torch.zeros(2)}
             {},
             "two parts of one name. Call them apart.",
         ),
+        (
+            {"a": lambda: {"b": {"c": torch.ones(1)}, "b.c": torch.ones(1)}},
+            {},
+            "two parts of one name. Call them apart.",
+        ),
+        ({"a": lambda: {"b": [torch.ones(1), "text"]}}, {}, "got str as 'b.1'. Return the gradient."),
+        ({"a": lambda: Shared(torch.zeros(2).long())}, {}, "got a torch.int64 array as 'gradient'."),
+        ({"a": lambda: np.float64(1.5)}, {}, "got float64. Write torch.tensor([…]) around the number."),
         ({"a": lambda: torch.zeros(2, device="meta")}, {}, "of the device meta, as 'gradient'. Compute it"),
         ({"a": lambda x: x}, {}, "one that takes (x): missing a required argument: 'x'. Give them defaults"),
         ({"a": lambda: "text"}, {}, "got str."),

@@ -219,7 +219,7 @@ def test_the_noise_of_a_minibatch_is_what_is_shown_and_what_all_data_give(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The noise scale tr Σ/‖G‖² from the gradients of all data points one by one, and the printed ones."""
-    (code,), (shown,) = blocks(OWN_CODE, "Any gradient", "python"), printed(OWN_CODE, "Any gradient")
+    code, shown = blocks(OWN_CODE, "Any gradient", "python")[0], printed(OWN_CODE, "Any gradient")[0]
     space: dict[str, Any] = {}
     exec(code, space)
     told = capsys.readouterr().out.splitlines()

@@ -55,9 +55,10 @@ def measure_gradients(
 ) -> Measurement:
     """Measures the noise of any estimators of one gradient, given functions that return an estimate of it.
 
-    A function takes nothing and returns one estimate: a tensor or array, a
-    sequence of tensors, a mapping of names to tensors, or a module whose
-    parameters' ``grad`` it has filled; of as many coordinates each time. Before
+    A function takes nothing and returns one estimate: a tensor, an array of any
+    library that numpy or DLPack can read, a module whose parameters' ``grad`` it
+    has filled, or a sequence of these or a mapping of names to these, also within
+    one another; of as many coordinates each time. Before
     every call torch's, numpy's and Python's generators are seeded, alike for all
     functions, so that those that draw alike are compared on the same draws;
     afterwards they are put back. `reference` is the label that variances and

@@ -1,25 +1,23 @@
-"""Functions of a user's own that return estimates of one gradient, and what each returned value must be."""
+"""Functions of a user's own that return estimates of one gradient, in the same coordinates each time."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reportgen.errors import CellError, UsageError
+from reportgen.problems.returned import parts, unfit
 from reportgen.problems.seeding import begin, seeded
 
 FIRST = 0
 """Seed of the call that shows what a function returns; it is not counted."""
-WHOLE, EVERYTHING = "gradient", "all"
-"""Names of the one group where a gradient has no parts, and of all groups together."""
-_NUMPY = {2: np.float16, 4: np.float32}
-"""Types that keep their precision, by bytes; float64 of all others."""
+EVERYTHING = "all"
+"""Name of all groups together."""
 
 Told = Callable[[], AbstractContextManager[None]]
 """Around one call of a function; a CellError that it makes of a fault breaks that function alone."""
@@ -90,11 +88,11 @@ class GivenEstimator:
         begin(seed)
         with torch.enable_grad():  # whatever the caller has, or another function has left
             returned = self._called()
-        found = {name: self._flat(name, part) for name, part in self._named(returned).items()}
-        if not sum(part.numel() for part in found.values()):
-            raise self._unfit("nothing")
+        found = parts(self.name, returned)
         if EVERYTHING in found:
-            raise self._unfit(f"a part called {EVERYTHING}, as all parts together are", "Call it otherwise.")
+            raise unfit(
+                self.name, f"a part called {EVERYTHING}, as all parts together are", "Call it otherwise."
+            )
         return found
 
     def _called(self) -> object:
@@ -127,44 +125,3 @@ class GivenEstimator:
                 f"estimators[{self.name!r}]: must return {sizes.get(name, 0)} coordinates as {name!r}, as "
                 f"{where}, got {own.get(name, 0)}. Return the gradient in the same parameters each time."
             )
-
-    def _named(self, returned: object) -> dict[str, object]:
-        if isinstance(returned, nn.Module):
-            learned = {name: p for name, p in returned.named_parameters() if p.requires_grad}
-            if all(p.grad is None for p in learned.values()):
-                raise self._unfit(
-                    "a module without gradients", "Call backward() in it, and zero_grad() before."
-                )
-            return {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in learned.items()}
-        if isinstance(returned, Tensor | np.ndarray):
-            return {WHOLE: returned}
-        if isinstance(returned, Mapping):
-            named = {str(name): part for name, part in returned.items()}
-            if len(named) < len(returned):
-                raise self._unfit("two parts of one name", "Call them apart.")
-            return named
-        if isinstance(returned, Sequence) and not isinstance(returned, str):
-            return {str(number): part for number, part in enumerate(returned)}
-        if isinstance(returned, float | int | np.generic):
-            raise self._unfit(type(returned).__name__, "Write torch.tensor([…]) around the number.")
-        raise self._unfit("a function" if callable(returned) else type(returned).__name__)
-
-    def _flat(self, name: str, part: object) -> Tensor:
-        if isinstance(part, np.ndarray) and part.dtype.kind == "f":
-            part = torch.from_numpy(part.astype(_NUMPY.get(part.dtype.itemsize, np.float64), order="C"))
-        if not isinstance(part, Tensor) or not part.is_floating_point() or part.is_meta:
-            what = f"a {part.dtype} array" if isinstance(part, Tensor | np.ndarray) else type(part).__name__
-            remedy = "Use torch.autograd.grad(…, materialize_grads=True)." if part is None else ""
-            if isinstance(part, Tensor) and part.is_meta:
-                what, remedy = "a tensor without numbers, of the device meta,", "Compute it on the CPU."
-            elif isinstance(part, float | int | np.generic):
-                remedy = "Write torch.tensor([…]) around the numbers."
-            raise self._unfit(f"{what} as {name!r}", remedy)
-        dense = part.detach() if part.layout == torch.strided else part.detach().to_dense()
-        return dense.to("cpu", copy=True).flatten()
-
-    def _unfit(self, found: str, remedy: str = "") -> UsageError:
-        return UsageError(
-            f"estimators[{self.name!r}]: must return a gradient: real tensors, alone, in a sequence or "
-            f"under names, or a module with gradients; got {found}. {remedy or 'Return the gradient.'}"
-        )

@@ -1,0 +1,110 @@
+"""What a function of a user's own returned, as flat tensors, whichever library its arrays are of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.dlpack import from_dlpack
+
+from reportgen.errors import UsageError
+
+WHOLE = "gradient"
+"""Name of the one part of a gradient that has no parts."""
+_NUMPY = {2: np.float16, 4: np.float32}
+"""Types that keep their precision, by bytes; float64 of all others."""
+_MAIN_MEMORY = 1
+"""Its number among DLPack's devices."""
+
+
+def parts(label: str, returned: object) -> dict[str, Tensor]:
+    """Its parts by name, each flat, on the CPU, as precise as it came; a copy.
+
+    Parts of parts have their names joined with a dot, as a module's parameters
+    have. Raises UsageError, which names the function by `label`, where it is
+    no gradient.
+    """
+    found: dict[str, Tensor] = {}
+    for name, part in _leaves(label, returned, ()):
+        if name in found:
+            raise unfit(label, "two parts of one name", "Call them apart.")
+        found[name] = _flat(label, name, part)
+    if not sum(part.numel() for part in found.values()):
+        raise unfit(label, "nothing")
+    return found
+
+
+def unfit(label: str, found: str, remedy: str = "") -> UsageError:
+    """One that tells what a gradient may be, and what was found."""
+    return UsageError(
+        f"estimators[{label!r}]: must return a gradient: real tensors or arrays, alone, in a sequence or "
+        f"under names, or a module with gradients; got {found}. {remedy or 'Return the gradient.'}"
+    )
+
+
+def _leaves(label: str, returned: object, path: tuple[str, ...]) -> Iterator[tuple[str, object]]:
+    if isinstance(returned, nn.Module):
+        for name, gradient in _gradients(label, returned):
+            yield ".".join((*path, name)), gradient
+    elif isinstance(returned, Mapping):
+        for key, part in returned.items():
+            yield from _leaves(label, part, (*path, str(key)))
+    elif isinstance(returned, Sequence) and not isinstance(returned, str):
+        for number, part in enumerate(returned):
+            yield from _leaves(label, part, (*path, str(number)))
+    elif path:
+        yield ".".join(path), returned
+    elif _is_array(returned):
+        yield WHOLE, returned
+    elif isinstance(returned, float | int | np.generic):
+        raise unfit(label, type(returned).__name__, "Write torch.tensor([…]) around the number.")
+    else:
+        raise unfit(label, "a function" if callable(returned) else type(returned).__name__)
+
+
+def _gradients(label: str, module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    learned = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    if all(p.grad is None for p in learned.values()):
+        raise unfit(label, "a module without gradients", "Call backward() in it, and zero_grad() before.")
+    for name, p in learned.items():
+        yield name, torch.zeros_like(p) if p.grad is None else p.grad
+
+
+def _flat(label: str, name: str, part: object) -> Tensor:
+    values = _tensor(part) if _is_array(part) else part
+    if not isinstance(values, Tensor) or not values.is_floating_point() or values.is_meta:
+        what = f"a {values.dtype} array" if isinstance(values, Tensor | np.ndarray) else type(part).__name__
+        remedy = "Use torch.autograd.grad(…, materialize_grads=True)." if part is None else ""
+        if isinstance(values, Tensor) and values.is_meta:
+            what, remedy = "a tensor without numbers, of the device meta,", "Compute it on the CPU."
+        elif isinstance(part, float | int | np.generic):
+            remedy = "Write torch.tensor([…]) around the numbers."
+        raise unfit(label, f"{what} as {name!r}", remedy)
+    dense = values.detach() if values.layout == torch.strided else values.detach().to_dense()
+    return dense.to("cpu", copy=True).flatten()
+
+
+def _is_array(part: object) -> bool:
+    if isinstance(part, np.generic):
+        return False
+    return isinstance(part, Tensor) or hasattr(part, "__dlpack__") or hasattr(part, "__array__")
+
+
+def _tensor(part: object) -> Tensor | np.ndarray:
+    """A tensor with these numbers, where there is one; else the array."""
+    if isinstance(part, Tensor):
+        return part
+    if not isinstance(part, np.ndarray) and hasattr(part, "__dlpack__") and _readable(part):
+        return from_dlpack(part)
+    array = np.asarray(part)
+    if array.dtype.kind != "f":
+        return array
+    return torch.from_numpy(array.astype(_NUMPY.get(array.dtype.itemsize, np.float64), order="C"))
+
+
+def _readable(part: Any) -> bool:
+    device, _ = part.__dlpack_device__()
+    return int(device) == _MAIN_MEMORY or torch.cuda.is_available()
