@@ -269,12 +269,23 @@ def test_render_needs_no_torch(tiny: Path) -> None:
     """Here a report is made in earnest."""
     assert call("run", "tiny.yaml", "--executor", "serial", "--quiet") == 0
     code = "import sys; sys.modules['torch'] = None\n"
-    code += "from reportgen.cli import main\nmain(['render', 'tiny.yaml'])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    code += "from reportgen.cli import main\n"
+    rendering = "main(['render', 'tiny.yaml'])"
+    done = subprocess.run([sys.executable, "-c", code + rendering], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "report.pdf" in done.stdout
-    assert Path("output/tiny/figures/variance_over_training.svg").is_file()
+    figure = Path("output/tiny/figures/variance_over_training.svg")
+    assert figure.is_file()
     assert Path("output/tiny/report.pdf").stat().st_size > 100_000
+    drawing = "main(['figures', 'output/tiny', 'variance_over_training'])"
+    done = subprocess.run([sys.executable, "-c", code + drawing], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert figure.with_suffix(".pdf").is_file()
+    with pytest.MonkeyPatch.context() as patch:
+        blank_paper(patch)
+        no_figures(patch)
+        assert call("render", "tiny.yaml") == 0
+    assert not figure.with_suffix(".pdf").exists(), "of numbers that may be others now"
 
 
 def test_render_needs_no_data_set(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1014,7 +1025,7 @@ def test_a_broken_cell_is_told_with_its_place_and_an_undecided_claim_with_its_ca
 
 
 @pytest.mark.parametrize(
-    "command", ["report", "run", "render", "compare", "check", "list", "doctor", "schema", "init"]
+    "command", ["report", "run", "render", "compare", "figures", "check", "list", "doctor", "schema", "init"]
 )
 def test_every_command_takes_output_and_quiet(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:

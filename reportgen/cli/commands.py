@@ -1,4 +1,4 @@
-"""The commands that run no experiment: compare, list, doctor, schema, init."""
+"""The commands that run no experiment: compare, figures, list, doctor, schema, init."""
 
 from __future__ import annotations
 
@@ -44,6 +44,33 @@ def compare(
     elif not quiet:
         print_lines(lines)
     return exit_code
+
+
+def figures(
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report's folder.")],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FIGURE…", help="Names of its figures, such as work; all if left out."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="DIR", help="Where they go; beside the report's own if left out."),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write a report's figures as PDF, for a paper to include."""
+    from reportgen.report import figure_sheets
+    from reportgen.report.figure_sheets import FOLDER
+    from reportgen.report.files import write
+
+    folder = report / FOLDER if output is None else output
+    sheets = {f"{name}.pdf": sheet for name, sheet in figure_sheets(report, names or ()).items()}
+    write(folder, sheets)
+    if as_json:
+        print_json([str(folder / name) for name in sheets])
+    elif not quiet:
+        print_lines(str(folder / name) for name in sheets)
 
 
 def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:

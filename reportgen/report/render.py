@@ -112,7 +112,7 @@ def render(
 
         files["report.pdf"] = layout.pdf(evidence.attachments({**attached, MANIFEST: sealed}))
     files[MANIFEST] = as_json({**about, "files": _sums(files)})
-    write(folder, files, replacing=("figures/*.svg", "figures/*.csv", PUBLISHED))
+    write(folder, files, replacing=("figures/*.svg", "figures/*.csv", "figures/*.pdf", PUBLISHED))
     return written
 
 
