@@ -14,6 +14,7 @@ from email import message_from_string
 from pathlib import Path
 
 import pytest
+import yaml
 
 import reportgen
 
@@ -317,3 +318,10 @@ def test_a_source_archive_has_what_its_readme_speaks_of(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     linked = {link for link in re.findall(r"\]\(([^)#]+)\)", readme) if "://" not in link}
     assert len(linked) > 5 and linked | {"Makefile", "bootstrap.sh"} <= names
+
+
+def test_it_is_cited_as_it_is_packaged() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["version"] == reportgen.__version__
+    assert cited["license"] == PROJECT["project"]["license"]
+    assert set(cited["keywords"]) <= set(PROJECT["project"]["keywords"])

@@ -237,6 +237,9 @@ def test_a_label_that_no_column_has_room_for_is_broken() -> None:
         ('<th><a href="urn:c">latent units</a></th>', '<th><a href="urn:c">latent_units</a></th>'),
         ("<p>of several reparameterizations</p>", "<p>of several reparameterizations</p>"),
         ("<pre>2 to 3 units</pre><code>1 to 2</code>", "<pre>2 to 3 units</pre><code>1 to 2</code>"),
+        ("<td>200–200 + 100–100</td>",
+         '<td><span class="nowrap">200–200</span> + <span class="nowrap">100–100</span></td>'),
+        ("<td>1–2–3–4–5–6–7, – 8</td>", "<td>1–2–3–4–5–6–7, – 8</td>"),
     ],
 )  # fmt: skip
 def test_no_line_ends_at_an_interval_or_in_it_or_before_a_short_last_word(text: str, said: str) -> None:

@@ -1,4 +1,4 @@
-"""Where no line ends: before an interval or in it, before a count's noun; on paper, a paragraph's last word.
+"""Where no line ends: before or in an interval, before a noun, in “784–200”; on paper, before a last word.
 
 On a screen the browser sees to the last line of a paragraph; WeasyPrint fills lines one by one.
 """
@@ -17,6 +17,8 @@ _INTERVAL = re.compile(
 )
 _LONG = 26
 """Letters of a number and its interval, at most, that stand on one line; more would leave much of it free."""
+_CHAIN = re.compile(r"(?<![0-9–])[0-9]+(?:–[0-9]+){1,5}(?![0-9–])")
+"""Widths of a network's layers, pages of a reference."""
 _TO = re.compile(rf"(?<=[0-9⁰¹²³⁴-⁹%]) to (?=[{prose.MINUS}0-9])")
 _COUNT = re.compile(
     r"(?<=[0-9]) (?=(?:latent |test |hidden |decoder |declared |measured |joint |independent )?"
@@ -38,7 +40,7 @@ def kept(page: str) -> str:
 
 
 def whole(page: str) -> str:
-    """A page of either medium with no line that ends inside “(501 to 622)”, “64 images” or “et al.”."""
+    """A page of either medium with no line that ends inside “(501 to 622)”, “64 images” or “200–200”."""
     return _told(page, _unbroken)
 
 
@@ -50,6 +52,7 @@ def _told(page: str, change: Callable[[str], str]) -> str:
 
 
 def _unbroken(text: str) -> str:
+    text = _CHAIN.sub(r'<span class="nowrap">\g<0></span>', text)
     text = _INTERVAL.sub(_on_one_line, text).replace(" et al.", " et\u00a0al.")
     return _PLACE.sub(lambda found: f"{found[0][:-1]}\u00a0", _COUNT.sub("\u00a0", text))
 
