@@ -866,6 +866,20 @@ def test_formula_sources_are_those_of_the_templates() -> None:
     assert set(formulas.TEXT) <= used, "a formula is drawn that no template asks for"
 
 
+_MATHEMATICS = re.compile(r"<(?:i|sub|sup|math)\b|[∇∂Σ∑∏∫√‖⊤𝔼ℝ]")
+
+
+def test_templates_put_no_formula_together_by_hand() -> None:
+    """Of letters in italics and small ones there is no LaTeX to be copied, and nothing to be read aloud."""
+    found = {
+        path.name: seen
+        for path in templates().rglob("*.html")
+        if (seen := _MATHEMATICS.findall(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+    assert _MATHEMATICS.findall("<i>G</i> = Σ<sub>k</sub> <p>in all</p>") == ["<i", "Σ", "<sub"]
+
+
 def test_citations_resolve() -> None:
     for estimator in ESTIMATORS.values():
         for key in estimator.source.split(","):
