@@ -10,7 +10,7 @@ TEXT = ("serif-regular", "sans-regular")
 LISTED = (*TEXT, "mono-regular")
 """Faces of what also stands in a listing: a title, a label, a command."""
 PRIVATE = 0xF0000
-"""From here on characters are marks of a text that is being written; see `reportgen.report.text.marks`."""
+"""From here on characters are marks of a text that is being written; see `reportgen.findings.marks`."""
 
 
 @lru_cache(maxsize=8)

@@ -18,7 +18,7 @@ from reportgen.declaration import load_text
 from reportgen.declaration.writing import resolved, to_yaml
 from reportgen.errors import DeclarationError, UsageError
 from reportgen.figures import variance_by_layer
-from reportgen.findings import prose
+from reportgen.findings import marks, prose
 from reportgen.findings.statistics.cautions import Caution
 from reportgen.report.sections import variance
 from reportgen.store import BrokenRecord, MeasurementRecord
@@ -230,7 +230,7 @@ def test_of_many_blocks_those_with_most_variance_are_shown(mine: Path) -> None:
     shown = ["p0", *(f"p{i}" for i in range(2, 13))]
     data = variance_by_layer.data(found)
     assert data is not None and list(data.groups) == shown
-    caption = variance_by_layer.caption(found, data)
+    caption = marks.plain(variance_by_layer.caption(found, data))
     assert "Total variance of the twelve of 14 parameter blocks in which it is highest, " in caption
     assert "differ by a factor of 2.25 in “p1” and of 16.0 in “p0”" in caption
     assert variance_by_layer.draw(data).get_figheight() < 5.0

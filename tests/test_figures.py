@@ -71,7 +71,7 @@ from reportgen.figures.drafting.ticks import log_ticks, plain
 from reportgen.figures.models import learning_curve
 from reportgen.figures.unbiasedness import Mean, Unbiasedness
 from reportgen.figures.variance_over_training import VarianceOverTraining
-from reportgen.findings import Estimate, Findings, collect, prose
+from reportgen.findings import Estimate, Findings, collect, marks, prose
 from reportgen.plan import Arm, MeasurementCell, Plan
 from reportgen.resources import templates
 from reportgen.store.records import BrokenRecord
@@ -196,9 +196,8 @@ def test_what_is_left_out_is_told_as_it_was_measured_however_small() -> None:
 
     drawing = draw(lesser(edit=edit), "variance_against_setting")
     assert drawing is not None
-    assert re.search(r"“As printed in the source post” \(\d\.\d\d×10⁻\S+ to ", drawing.caption), (
-        drawing.caption
-    )
+    told = marks.plain(drawing.caption)
+    assert re.search(r"“As printed in the source post” \(\d\.\d\d×10⁻\S+ to ", told), told
 
 
 def test_a_biased_estimator_far_off_the_scale_is_named_and_not_drawn() -> None:
@@ -248,7 +247,9 @@ def test_a_biased_estimator_partly_off_the_scale_is_not_said_to_be_far_off_it() 
         drawing = draw(partly, name)
         ends = f"{prose.number(min(found))} to {prose.number(max(found))}"
         said = f"Left out as biased and running off this scale: “As printed in the source post” ({ends})."
-        assert drawing is not None and said in drawing.caption and "far off" not in drawing.caption
+        assert (
+            drawing is not None and said in marks.plain(drawing.caption) and "far off" not in drawing.caption
+        )
     layers = draw(partly, "variance_by_layer")
     assert layers is not None and "Left out as biased and far off this scale: " in layers.caption
 
@@ -293,7 +294,9 @@ def test_work_compares_with_the_best_unbiased_estimator(findings: Findings) -> N
     assert row.by_passes == pytest.approx((ratio.value / 2, ratio.low / 2, ratio.high / 2))
     assert [r.by_passes[0] for r in data.rows] == sorted(r.by_passes[0] for r in data.rows)
     _, second, *_ = data.rows
-    assert f"needs {prose.number(second.by_passes[0])} times as much" in work.caption(findings, data)
+    assert f"needs {prose.number(second.by_passes[0])} times as much" in marks.plain(
+        work.caption(findings, data)
+    )
     like = replace(second, by_passes=(1.0004, 1.0, 1.001))
     close = replace(data, rows=tuple(like if row is second else row for row in data.rows))
     assert ", the next, needs as much, to three digits" in work.caption(findings, close)
@@ -320,11 +323,11 @@ def test_captions_give_ratios_with_the_digits_of_text_and_tables(
     blocks = [findings.ratio(*pair, group=group) for group in findings.blocks if group != "all"]
     ends = [choose(blocks, key=lambda ratio: ratio.value) for choose in (min, max)]
     for ratio in ends:
-        assert f"of {prose.value_of(ratio)} in “" in drawings["variance_by_layer"].caption
+        assert f"of {prose.value_of(ratio)} in “" in marks.plain(drawings["variance_by_layer"].caption)
     for units in (2, 50):
         ratio = findings.ratio(*pair, setting={"problem.latent": units, "train.seed": 0})
         assert ratio.available
-        assert f" {prose.value_of(ratio)} times " in drawings["variance_against_setting"].caption
+        assert f" {prose.value_of(ratio)} times " in marks.plain(drawings["variance_against_setting"].caption)
 
 
 TWO_OBJECTIVES = """
@@ -349,7 +352,7 @@ def test_a_ratio_is_of_the_objectives_of_its_two_lines(quiet: float) -> None:
 
     drawing = draw(toy(TWO_OBJECTIVES, variance, blocks=("linear",)), "variance_against_setting")
     assert drawing is not None
-    told = re.search(r"has ([\d ]+)\S* times the variance of the lowest", drawing.caption)
+    told = re.search(r"has ([\d ]+)\S* times the variance of the lowest", marks.plain(drawing.caption))
     assert told is not None and told[1].replace("\u202f", "") == "1500"
     assert ("times with perturbation = 0.01" in drawing.caption) == (quiet == 1.0)
 
@@ -364,7 +367,7 @@ def test_highest_and_lowest_are_two(values: tuple[float, ...]) -> None:
 def test_factors_that_read_the_same_are_told_once() -> None:
     drawing = draw(toy(FUNCTION), "variance_by_layer")
     assert drawing is not None and re.search(
-        r"differ by a factor of [\d.]+ in both blocks\.", drawing.caption
+        r"differ by a factor of [\d.]+ in both blocks\.", marks.plain(drawing.caption)
     )
 
 
@@ -428,7 +431,7 @@ def test_captions_of_estimators_that_are_alike_have_no_factor_of_one(
 
     text = TWO_OBJECTIVES.replace("elbo, iwae", "elbo")
     drawing = draw(toy(text, variance, blocks=("linear",)), "variance_against_setting")
-    assert drawing is not None and told in re.sub(r"\([^()]*\)", "(…)", drawing.caption)
+    assert drawing is not None and told in re.sub(r"\([^()]*\)", "(…)", marks.plain(drawing.caption))
     drawing = draw(toy(FUNCTION, lambda cell, arm: 4.0), "variance_by_layer")
     assert drawing is not None and " cannot be told apart in either block." in drawing.caption
 
@@ -558,14 +561,15 @@ def test_broken_arms_and_nan_estimates_are_drawn_around() -> None:
 
 def test_captions_are_sentences_with_their_numbers(drawings: dict[str, Any], findings: Findings) -> None:
     for name, drawing in drawings.items():
-        for text in (drawing.caption, drawing.alt):
+        assert marks.plain(drawing.alt) == drawing.alt
+        for text in (marks.plain(drawing.caption), drawing.alt):
             assert text[0].isupper() and text.endswith("."), name
             assert not re.search(r"\bnan\b|  |\.\.|None|\d\.\d{9}", text), name
         # Read aloud, a number in a name and the one after it would be one.
         assert not re.search(r"\b[Kk]\s=\s\d+ [−\d]", drawing.alt), name
         assert "image" in drawing.caption
     assert "against the number of latent units d. With" in drawings["variance_against_setting"].alt
-    first = drawings["variance_over_training"].caption
+    first = marks.plain(drawings["variance_over_training"].caption)
     assert (
         "95% intervals" in first
         and "reconstruction term" in first

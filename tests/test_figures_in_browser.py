@@ -38,6 +38,10 @@ def flagship(drawings: dict[str, Drawing], tmp_path_factory: pytest.TempPathFact
     return path
 
 
+def test_the_page_is_smaller_than_two_megabytes(flagship: Path) -> None:
+    assert 1_000_000 < flagship.stat().st_size < 2_000_000
+
+
 def place(page: Any, name: str, row: int) -> tuple[float, float]:
     """Where in the window the mark of a table's row is, scrolled to."""
     page.locator(f"#fig-{name} .drawing").scroll_into_view_if_needed()

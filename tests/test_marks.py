@@ -10,13 +10,15 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from reportgen.findings import Estimate, Findings, csv_text, prose
+from reportgen.findings import Estimate, Findings, csv_text, marks, prose
 from reportgen.findings.statistics.source import OfArms, query
 from reportgen.report import provenance
 from reportgen.report.render import fill, shared_context
-from reportgen.report.text import marks, words
+from reportgen.report.text import words
+from reportgen.report.text.links import linked
 from reportgen.report.text.ties import whole
 from reportgen.report.text.writer import Writer
+from tests.browser import whole_page
 from tests.conftest import LIVE
 from tests.crafted import crafted, experiment
 from tests.synthetic import synthetic_findings
@@ -162,6 +164,23 @@ def test_numbers_of_trained_models_lead_to_theirs() -> None:
     assert untrue(found, page) == []
 
 
+def test_numbers_of_captions_lead_to_their_rows(live: Findings) -> None:
+    """A weight’s mean and a pixel’s share are of no row; every other measured number of a caption is."""
+    page = whole_page(live).decode()
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", page, re.S)
+    whole_captions = "".join(captions)
+    found = numbers(whole_captions)
+    assert len(captions) > 10 and len(found) > 12
+    assert untrue(live, whole_captions) == []
+    kinds = {dict(parse_qsl(asked))["statistic"] for asked, _ in found}
+    assert {"variance_ratio", "total_variance", "signal_to_noise", "monte_carlo_share"} <= kinds
+    assert {"coordinate_variance_q50", "work_normalized_variance"} <= kinds
+    kept = [text.replace("\u00a0", " ") for text in captions]
+    others = [text for text in kept if not re.search("in one weight|brighter in the mean image", text)]
+    outside = [re.sub(r"<a .*?</a>", "", text) for text in others]
+    assert [text for text in outside if re.search(r"\d\S* \(\S+ to \S+\)", text)] == []
+
+
 def test_paper_has_no_marks_and_the_same_text(live: Findings) -> None:
     sections = fill(live)
     shared = shared_context(live, provenance.gather(live, timestamp=WHEN), "x\n", sections)
@@ -183,10 +202,10 @@ def test_marks_become_links_in_text_and_go_from_tags(live: Findings) -> None:
     text = words.with_interval(one)
     assert marks.plain(text) == prose.with_interval(one) != text
     assert marks.told("5", Estimate(5.0)) == "5"
-    seen = marks.linked(f'<p title="{text}">{text} and {text}</p>')
+    seen = linked(f'<p title="{text}">{text} and {text}</p>')
     assert seen.startswith(
         f'<p title="{prose.with_interval(one)}"><a class="number" href="#results" data-rows='
     )
     assert seen.count("data-rows") == seen.count('tabindex="-1"') == 1
     assert not marks._ANY.search(seen)
-    assert marks.linked("\U000f0041 astray \U000f0101") == " astray "
+    assert linked("\U000f0041 astray \U000f0101") == " astray "

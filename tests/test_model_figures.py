@@ -27,7 +27,7 @@ from reportgen.figures.models import (
     unit_activity,
 )
 from reportgen.figures.models import images as model_images
-from reportgen.findings import Estimate, Findings, collect
+from reportgen.findings import Estimate, Findings, collect, marks
 from reportgen.glyphs import lacking
 from reportgen.plan import make_plan
 from reportgen.report.pdf.vector import read
@@ -329,7 +329,7 @@ def test_signal_by_model_says_whose_signal_falls(one: Findings) -> None:
     table = signal_by_model.table(data)
     assert [row.cells[-1] for row in table.rows if row.cells[2] == 64][:2] == [panel.slopes[0]] * 2
     assert {row.cells[-1] for row in table.rows if row.cells[2] != 64} == {None}
-    caption = signal_by_model.caption(one, data)
+    caption = marks.plain(signal_by_model.caption(one, data))
     assert "for pathwise in\u00a0φ it falls in every model, with slope −0.500;" in caption
     assert "for doubly reparameterized in\u00a0φ it rises in every model" in caption
     assert "Full colour: epoch 64; the earlier the fainter and thinner: 0 and 8." in caption
@@ -475,4 +475,4 @@ def test_every_character_has_a_glyph(two: Findings, drawings: dict[str, Any]) ->
             assert sketch is not None
             drawn = {c for text in sketch.figure.findobj(Text) for c in text.get_text()} - {"\n"}
         assert [c for c in sorted(drawn) if lacking(c, ("sans-regular",))] == [], name
-        assert lacking(drawings[name].caption, ("sans-regular",)) == ""
+        assert lacking(marks.plain(drawings[name].caption), ("sans-regular",)) == ""

@@ -24,6 +24,7 @@ from reportgen.figures.model_grid import base_model, grid, model_name
 from reportgen.figures.models import learning_curve, learning_curves
 from reportgen.findings import Findings, collect, prose
 from reportgen.findings.drift import CHANGED, EQUIVALENT, NOT_JUDGED, compare_numbers
+from reportgen.findings.marks import plain
 from reportgen.findings.models.budget import Budget
 from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, front, provenance
@@ -33,7 +34,6 @@ from reportgen.report.sections.methods import rates
 from reportgen.report.sections.models import chains, table
 from reportgen.report.sections.settings import run_name
 from reportgen.report.text import model_words
-from reportgen.report.text.marks import plain
 from reportgen.report.text.writer import Writer
 from reportgen.store.records import BrokenRecord
 from tests.blank_paper import blank_paper

@@ -24,7 +24,7 @@ from reportgen.figures.crossings import interval_text, place_text
 from reportgen.figures.drafting.labels import variance_axis
 from reportgen.figures.drafting.style import house_style
 from reportgen.figures.reading import gradient_title
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.series import series
 from reportgen.findings.statistics.scales import is_logarithmic
 from reportgen.plan import Arm, MeasurementCell
@@ -43,7 +43,8 @@ from reportgen.report.sections import (
     unfinished,
     variance,
 )
-from reportgen.report.text import about, marks
+from reportgen.report.text import about
+from reportgen.report.text.links import linked
 from reportgen.store.records import MeasurementRecord
 from tests.crafted import BUCKETS, crafted, experiment
 from tests.press_cases import CONJUGATE, FUNCTION, RAINFORTH, rising, toy
@@ -206,7 +207,7 @@ def test_a_ring_stands_where_the_lines_cross(function: Findings) -> None:
     asked = dict(ring.crossing.source.rows())
     assert set(asked["estimator"]) == {"score_function", "pathwise"} and len(asked["cell"]) > 2
     assert marks.plain(row["at"]) == place_text(ring.crossing.at, ring.crossing.low, ring.crossing.high)
-    assert marks.linked(row["at"]).startswith('<a class="number" href="#results" data-rows="')
+    assert linked(row["at"]).startswith('<a class="number" href="#results" data-rows="')
 
 
 def test_every_ring_of_a_few_has_its_number_and_of_many_the_first_pairs() -> None:
@@ -924,7 +925,7 @@ def test_beside_what_a_test_finds_stands_what_is_known(
     exactly = {**known, "exact_bias_squared": biased} if bias is not None else None
     found = toy(FUNCTION, p_values=lambda cell, arm: p, exact=exactly)
     drawn = draw(found, "unbiasedness")
-    assert drawn is not None and caption in drawn.caption, drawn.caption
+    assert drawn is not None and caption in marks.plain(drawn.caption), drawn.caption
     told = unbiasedness.verdict(found)
     assert section in " ".join(told) and (bool(section) or "exact mean" not in " ".join(told))
 

@@ -7,6 +7,8 @@ constant it must agree with; the rest of the list is mathematics.
 from __future__ import annotations
 
 import ast
+import inspect
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,11 @@ from pathlib import Path
 import pytest
 
 import reportgen
+from reportgen.engine.equal_means import REPLICATES_A_COORDINATE
+from reportgen.engine.layered.sketch import SKETCH
 from reportgen.engine.power import POWER
+from reportgen.engine.vectors.exact.moments import TOLERANCE
+from reportgen.findings import prose
 from reportgen.findings.claims.judged import FAMILY_ERROR
 from reportgen.findings.models.activity import THRESHOLD
 from reportgen.findings.statistics.jackknife import LEVEL
@@ -34,6 +40,10 @@ OF_CONSTANTS = (
     f"{100 * POWER:g}% power",
     *(f"{word} {THRESHOLD:g}" for word in ("above", "threshold of activity,")),
     *(f"middle {100 * (1 - 2 * q):g}%" for q in QUANTILES if 0 < q < 0.5),
+    f"agree to {prose.in_words(round(-math.log10(TOLERANCE)))} digits",
+    f"fewer than {prose.in_words(REPLICATES_A_COORDINATE)} replicates",
+    f"to {prose.in_words(inspect.signature(prose.number).parameters['digits'].default)} digits",
+    *("a few dozen random directions" for _ in [SKETCH] if 24 <= SKETCH <= 60),
 )
 MATHEMATICS = (
     *("slope of −1", "hold −1", "holds −1", "be −1", "with −1", "1/K"),  # how a mean of K terms falls
@@ -47,10 +57,23 @@ MATHEMATICS = (
     ),  # ratios to the truth
     *("0 for", "and 1 for"),  # the ends of a share
     "being 1",  # what others are relative to
+    *(
+        "of three estimators",
+        "between two estimators",
+        "Where two estimators",
+        "where two models",
+    ),  # compared
     ", 1/",  # the unit of a density
 )
 MARKUP = re.compile(r"<[^>]*>|&#?\w+;|\{\d\}")
 NUMBER = re.compile(r"(?<![\w.#-])[−±]?\d[\d.,]*%?(?!\w)")
+SPELT = re.compile(
+    r"\b(?:twice|thrice|(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand)"
+    r"(?:fold|[ -](?:times|fold|per cent|nats?|(?:random )?directions?|epochs?|images?|units?|replicates?"
+    r"|samples?|digits?|draws?|trainings?|settings?|estimators?|models?|claims?|checkpoints?)))\b",
+    re.I,
+)
+"""A number in words, of something that is measured, set or counted."""
 PACKAGE = Path(reportgen.__file__).parent
 WRITERS = (
     *sorted((PACKAGE / "report" / "sections").glob("*.py")),
@@ -71,15 +94,23 @@ def typed(text: str) -> list[str]:
     plain = MARKUP.sub(" ", text).replace("\u00a0", " ")
     for phrase in (*OF_CONSTANTS, *MATHEMATICS):
         plain = plain.replace(phrase, " ")
-    return NUMBER.findall(plain)
+    return NUMBER.findall(plain) + SPELT.findall(plain)
 
 
 def pieces(template: str) -> Iterator[str]:
-    """The prose of a template: its text, and the texts in its expressions."""
-    bare = re.sub(r"\{#.*?#\}", "", template, flags=re.S)
+    """The prose of a template: its text, and the texts and numbers that its expressions can print.
+
+    What it compares with or counts by (``== "1"``, ``[0]``, ``slice(2)``) is none, nor is an attribute.
+    """
+    bare = re.sub(r"\{#.*?#\}|\w+=\"\{\{[^\"]*\}\}\"", "", template, flags=re.S)
     inside = re.compile(r"\{[{%].*?[%}]\}", re.S)
+    quoted = re.compile(r"\"[^\"]*\"|'[^']*'")
     for expression in inside.findall(bare):
-        yield from (text for text in re.findall(r'"([^"]*)"', expression) if " " in text)
+        printed = re.sub(
+            r"(?:[=!]=|[<>]=?) *(?:\"[^\"]*\"|\d+)|\[-?\d+\]|\b(?:slice|rjust)\(\d+", "", expression
+        )
+        yield from (text[1:-1] for text in quoted.findall(printed))
+        yield quoted.sub("", printed)
     yield inside.sub("{}", bare)
 
 
@@ -112,6 +143,13 @@ def test_no_sentence_of_the_code_has_a_number_of_its_own(path: Path) -> None:
         ("<p>{% if late %}after 200 epochs{% endif %}</p>", ["200"]),
         ('{{ caption("training", "By epoch, of 7.") }}', ["7."]),
         ('{{ caption("x", name ~ ", a 99% interval") }}', ["99%"]),
+        ("{{ '614' if late }} and {% set n = 532 %}{{ 'after 3 epochs' }}", ["614", "532", "3"]),
+        ("{{ 88 }} of {{ count | default(7) }}", ["88", "7"]),
+        ('{% if parameters == "1" and rows > 2 %}{{ row.a[0] }}<td colspan="{{ 5 if ratios else 3 }}">', []),
+        (
+            "<p>Its variance is twice that, twelve times lower, after two epochs.</p>",
+            ["twice", "twelve times", "two epochs"],
+        ),
         ('<td class="n2">{{ row.a[0] }}</td><p>at the 95% interval&#8239;, −1 and ±3</p>', ["−1", "±3"]),
         ('{{ cite("burda2016") }} {{ "\\u2007" }} a 95% interval, slope of −1', []),
     ],

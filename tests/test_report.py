@@ -33,6 +33,7 @@ from reportgen.estimators import ESTIMATORS
 from reportgen.figures import coordinate_distribution, signal_to_noise, unbiasedness, variance_against_setting
 from reportgen.figures.drafting.table import Column, Row, Table
 from reportgen.findings import ComparisonFinding, Estimate, Findings, collect, prose
+from reportgen.findings.marks import plain as plain_text
 from reportgen.plan import make_plan
 from reportgen.report import SECTIONS, front, provenance
 from reportgen.report.files import write
@@ -43,7 +44,6 @@ from reportgen.report.sections import unbiasedness as unbiasedness_section
 from reportgen.report.text import figure_data, formulas, words
 from reportgen.report.text.bibliography import REFERENCES, reference
 from reportgen.report.text.heads import headed
-from reportgen.report.text.marks import plain as plain_text
 from reportgen.report.text.mathematics import SYMBOLS
 from reportgen.report.text.numbering import Numbering
 from reportgen.report.text.writer import Writer
@@ -434,7 +434,7 @@ def test_what_there_is_one_of_is_written_so() -> None:
     captions = [sketch(found) for sketch in (coordinate_distribution.sketch, signal_to_noise.sketch)]
     assert all(caption is not None for caption in captions)
     assert "The median is " in captions[0].caption and "Medians" not in captions[0].caption
-    assert re.search(r"At epoch 0 it is \d", captions[1].caption)
+    assert re.search(r"At epoch 0 it is \d", plain_text(captions[1].caption))
     assert variance_against_setting.named_value("problem.latent", 1.0) == "1 unit"
 
 
@@ -864,6 +864,20 @@ def test_formula_sources_are_those_of_the_templates() -> None:
     used |= set(SYMBOLS)
     assert used <= set(formulas.TEXT)
     assert set(formulas.TEXT) <= used, "a formula is drawn that no template asks for"
+
+
+_MATHEMATICS = re.compile(r"<(?:i|sub|sup|math)\b|[∇∂Σ∑∏∫√‖⊤𝔼ℝ]")
+
+
+def test_templates_put_no_formula_together_by_hand() -> None:
+    """Of letters in italics and small ones there is no LaTeX to be copied, and nothing to be read aloud."""
+    found = {
+        path.name: seen
+        for path in templates().rglob("*.html")
+        if (seen := _MATHEMATICS.findall(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+    assert _MATHEMATICS.findall("<i>G</i> = Σ<sub>k</sub> <p>in all</p>") == ["<i", "Σ", "<sub"]
 
 
 def test_citations_resolve() -> None:

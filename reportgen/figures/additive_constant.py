@@ -15,7 +15,7 @@ from reportgen.figures.drafting.style import new_figure
 from reportgen.figures.drafting.table import Column, Table
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.reading import MISSING, line, named
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.objectives import OBJECTIVES
 
 
@@ -80,7 +80,7 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
     """What is drawn, and by how much each estimator's variance moves."""
     where = place(findings, data.objective)
     moved = [
-        f"that of {named(findings, one.label)} {change(effect.value)}"
+        f"that of {named(findings, one.label)} {change(effect)}"
         for one, effect in zip(data.lines, data.effects, strict=True)
         if effect.available
     ]
@@ -93,13 +93,13 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
     )
 
 
-def change(effect: float) -> str:
+def change(effect: Estimate) -> str:
     """A largest relative change in words; beyond a doubling it can only be a rise, told as a factor."""
-    if effect == 0:
-        return "not at all"
-    if effect > 1:
-        return f"by up to a factor of {prose.spoken(1 + effect)}"
-    return f"by up to {prose.percent(effect)}"
+    if effect.value == 0:
+        return marks.told("not at all", effect)
+    if effect.value > 1:
+        return f"by up to a factor of {marks.told(prose.spoken(1 + effect.value), effect)}"
+    return f"by up to {marks.told(prose.percent(effect.value), effect)}"
 
 
 def alt(data: AdditiveConstant) -> str:

@@ -28,7 +28,7 @@ from reportgen.figures.drafting.style import new_figure
 from reportgen.figures.drafting.table import Column, Table
 from reportgen.figures.reading import unbiased
 from reportgen.figures.variance_over_training import VarianceOverTraining
-from reportgen.findings import Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 
 
 def data(findings: Findings) -> tuple[VarianceOverTraining, ...] | None:
@@ -88,15 +88,15 @@ def table(data: tuple[VarianceOverTraining, ...]) -> Table:
 def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
     """What is drawn, and whether the order of estimators changes with the objective."""
     where = place(findings)
-    seen: dict[str, dict[str, list[str]]] = {}
+    seen: dict[str, dict[str, list[tuple[str, Estimate]]]] = {}
     for panel in data:
         found = contrast(findings, panel.objective)
         if found is not None and found.last.available:
             pair = f"{lowered(found.high)} over {lowered(found.low)}"
             under = seen.setdefault(pair, {}).setdefault(prose.with_interval(found.last), [])
-            under.append(f"“{objective_title(panel.objective)}”")
+            under.append((f"“{objective_title(panel.objective)}”", found.last))
     ends = [
-        f"{pair} {'; '.join(f'{ratio} under {prose.listing(under)}' for ratio, under in ratios.items())}"
+        f"{pair} {'; '.join(_under(ratio, alike) for ratio, alike in ratios.items())}"
         for pair, ratios in seen.items()
     ]
     lines = [line for panel in data for line in panel.lines]
@@ -114,6 +114,12 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
         _partly_biased(findings, data[1:]),
         where.mean if where else "",
     )
+
+
+def _under(ratio: str, alike: Sequence[tuple[str, Estimate]]) -> str:
+    """A ratio, and the objectives under which it reads so."""
+    titles, found = zip(*alike, strict=True)
+    return f"{marks.told_of_all(ratio, found)} under {prose.listing(titles)}"
 
 
 def _partly_biased(findings: Findings, others: Sequence[VarianceOverTraining]) -> str:

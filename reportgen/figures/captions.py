@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from reportgen.figures.drafting.lines import Line, extent
 from reportgen.figures.model_grid import base_model
 from reportgen.figures.reading import default_samples, is_bound, kind_of, title_of, unbiased, usable
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.vocabulary import Vocabulary
 
 NAMES = ("Gumbel", "DisARM")
@@ -128,10 +128,13 @@ def contrast_sentence(found: Contrast | None) -> str:
         return ""
     text = (
         f"At {found.last_at} the highest of the unbiased estimators ({lowered(found.high)}) has"
-        f" {prose.with_interval(found.last)} times the variance of the lowest ({lowered(found.low)})"
+        f" {marks.told(prose.with_interval(found.last), found.last)} times the variance of the lowest"
+        f" ({lowered(found.low)})"
     )
     if found.first_at != found.last_at and found.first.available:
-        text += f"; at {found.first_at} their ratio is {prose.number(found.first.value)}"
+        text += (
+            f"; at {found.first_at} their ratio is {marks.told(prose.number(found.first.value), found.first)}"
+        )
     return text + "."
 
 
@@ -196,15 +199,17 @@ def biased_sentence(
 
 def left_out_sentence(drawn: Sequence[Line], apart: Sequence[Line]) -> str:
     """Who is biased and not drawn, with all its values: far off the scale of what is, or only in places."""
-    values: dict[str, list[float]] = {}
+    values: dict[str, list[Estimate]] = {}
     for line in apart:
-        values.setdefault(line.title, []).extend(value for value in line.values if math.isfinite(value))
+        finite = (one for one in line.estimates if math.isfinite(one.value))
+        values.setdefault(line.title, []).extend(finite)
     scale = extent(drawn)
     far: list[str] = []
     running: list[str] = []
     for title, found in values.items():
-        among = any(min(scale) <= value <= max(scale) for value in found)
-        ends = f"{prose.number(min(found))} to {prose.number(max(found))}"
+        among = any(min(scale) <= one.value <= max(scale) for one in found)
+        least, most = (choose(found, key=lambda one: one.value) for choose in (min, max))
+        ends = " to ".join(marks.told(prose.number(one.value), one) for one in (least, most))
         (running if among else far).append(f"“{title}” ({ends})")
     return sentences(
         f"Left out as biased and far off this scale: {prose.listing(far)}." if far else "",

@@ -17,7 +17,8 @@ from reportgen.figures.drafting.points import marker_size
 from reportgen.figures.drafting.style import GRID, INK, PAPER, Look, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import all_looks, title_of, unbiased, usable
-from reportgen.findings import Findings, prose
+from reportgen.findings import Findings, marks, prose
+from reportgen.findings.statistics.coordinates import quantile_name
 
 Counts = NDArray[np.float64]
 
@@ -179,21 +180,21 @@ def table(data: CoordinateDistribution) -> Table:
 def caption(findings: Findings, data: CoordinateDistribution) -> str:
     """What is drawn, and how far the medians and the spreads reach."""
     where, v = place(findings, data.objective), findings.vocabulary
-    apart = [f"“{row.title}” (median {prose.number(row.quantiles[0.5])})" for row in data.apart]
-    medians = [(row.quantiles[0.5], row.title) for row in data.rows if 0.5 in row.quantiles]
+    apart = [f"“{row.title}” (median {median_of(findings, row)})" for row in data.apart]
+    medians = [row for row in data.rows if 0.5 in row.quantiles]
     widths = [
         row.quantiles[0.95] / row.quantiles[0.05] for row in data.rows if {0.05, 0.95} <= row.quantiles.keys()
     ]
     seen = ""
     if medians:
-        (low, lowest), (high, highest) = min(medians), max(medians)
+        least, most = (
+            choose(medians, key=lambda row: (row.quantiles[0.5], row.title)) for choose in (min, max)
+        )
+        low, high = (median_of(findings, row) for row in (least, most))
         if len(medians) > 1:
-            seen = (
-                f"Medians lie between {prose.number(low)} ({lowered(lowest)})"
-                f" and {prose.number(high)} ({lowered(highest)})"
-            )
+            seen = f"Medians lie between {low} ({lowered(least.title)}) and {high} ({lowered(most.title)})"
         else:
-            seen = f"The median is {prose.number(low)}"
+            seen = f"The median is {low}"
         if widths:
             seen += f"; the middle 90% of one estimator’s coordinates span {span(min(widths), max(widths))}"
         seen += "."
@@ -210,6 +211,12 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
         f"Left out as biased and far from the medians drawn: {prose.listing(apart)}." if apart else "",
         where.at if where else "",
     )
+
+
+def median_of(findings: Findings, row: Spread) -> str:
+    """The median over its coordinates."""
+    estimate = findings.get(quantile_name(0.5), row.label)
+    return marks.told(prose.number(row.quantiles[0.5]), estimate)
 
 
 def span(least: float, most: float) -> str:

@@ -16,7 +16,7 @@ from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, MUTED, Look, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import all_looks, default_samples, named, title_of, usable
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 
 STEPS = (
     "score_function",
@@ -149,12 +149,11 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
     """What is drawn, the whole gap, what each estimator closes of it, and steps that go back."""
     where = place(findings, data.objective)
     first, last = data.steps[0], data.steps[-1]
-    closed = prose.listing(
-        [f"{lowered(step.title)} {prose.percent(step.closed.value)}" for step in data.steps[1:-1]]
-    )
+    closed = prose.listing([f"{lowered(step.title)} {closed_text(step)}" for step in data.steps[1:-1]])
     back = [
-        f"{named(findings, step.label)} has {prose.value_of(inverse(step.factor))} times the variance of the"
-        " step before"
+        f"{named(findings, step.label)} has"
+        f" {marks.told(prose.value_of(inverse(step.factor)), step.factor)} times the variance of the step"
+        " before"
         for step in data.steps[1:]
         if step.factor is not None and step.factor.available and step.factor.high < 1
     ]
@@ -163,13 +162,18 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
         " a bar is the change of total variance at one step, on a logarithmic axis."
         " Factors are paired, with 95% intervals; shares are of the logarithm of the whole gap,"
         " for a step alone and for all so far.",
-        f"The whole gap is a factor of {prose.with_interval(data.whole)}."
+        f"The whole gap is a factor of {marks.told(prose.with_interval(data.whole), data.whole)}."
         f" Taken by itself, each step between the two closes this much of it: {closed}."
         if len(data.steps) > 3
-        else f" The step between the two closes {prose.percent(data.steps[1].closed.value)} of it.",
+        else f" The step between the two closes {closed_text(data.steps[1])} of it.",
         f"Not every step goes forward: {prose.listing(back)}." if back else "",
         where.at if where else "",
     )
+
+
+def closed_text(step: Step) -> str:
+    """The share of the gap that is closed with this step."""
+    return marks.told(prose.percent(step.closed.value), step.closed)
 
 
 def alt(data: GapWaterfall) -> str:

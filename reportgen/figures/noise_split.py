@@ -20,7 +20,7 @@ from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import INK, SMALL, TEXT, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import epochs, line, named, unbiased
-from reportgen.findings import Findings, prose
+from reportgen.findings import Findings, marks, prose
 
 MINIBATCH = 0.16
 TITLES = 102
@@ -144,10 +144,10 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
         least = min(known, key=lambda one: one.values[-1])
         seen = (
             f"At {findings.vocabulary.checkpoint(data.epochs[-1])} Monte Carlo noise is"
-            f" {prose.percent(least.values[-1])} of the whole for {named(findings, least.label)}"
+            f" {share_of(least)} of the whole for {named(findings, least.label)}"
         )
         most = max(known, key=lambda one: one.values[-1])
-        also = f" and {prose.percent(most.values[-1])} for {named(findings, most.label)}"
+        also = f" and {share_of(most)} for {named(findings, most.label)}"
         seen += f"{also}." if most is not least else "."
     missing = any(not math.isfinite(v) for one in data.lines for v in one.values)
     return sentences(
@@ -162,6 +162,12 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
         else "",
         where.over if where else "",
     )
+
+
+def share_of(one: Line) -> str:
+    """The last of an estimator’s shares."""
+    share = one.estimates[-1]
+    return marks.told(prose.percent(share.value), share)
 
 
 def alt(data: NoiseSplit) -> str:

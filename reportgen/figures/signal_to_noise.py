@@ -22,7 +22,7 @@ from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lin
 from reportgen.figures.drafting.style import height, new_figure
 from reportgen.figures.drafting.table import Column, Table
 from reportgen.figures.reading import epochs, named, over_checkpoints, unbiased
-from reportgen.findings import Findings, prose
+from reportgen.findings import Findings, marks, prose
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def caption(findings: Findings, data: SignalToNoise) -> str:
         f"{'' if v.alone else f', root mean square over {v.units}'}.",
         f"At {v.checkpoint(data.epochs[-1])} it is"
         f" {f'highest for {named(findings, best.label)}, ' * (len(fair) > 1)}"
-        f"{prose.with_interval(value)}."
+        f"{marks.told(prose.with_interval(value), value)}."
         if value.available
         else "",
         f"A line ends where the mean cannot be told from zero: {prose.listing(lost)}." if lost else "",

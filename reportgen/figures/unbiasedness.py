@@ -17,7 +17,7 @@ from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, MUTED, PAPER, TEXT, Look, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import all_looks, named, title_of
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,8 @@ def found_sentences(findings: Findings, data: Unbiasedness) -> list[str]:
     """What the tests found, and what is known without them."""
     off = [row for row in data.rows if row.differs]
     rows = "; ".join(
-        f"{name_of(findings, row)}, {prose.with_interval(row.projection)}, {prose.p_value(row.p_value)}"
+        f"{name_of(findings, row)}, {marks.told(prose.with_interval(row.projection), row.projection)},"
+        f" {marks.told(prose.p_value(row.p_value), findings.get('bias_p_value', row.label))}"
         for row in off
     )
     if off:

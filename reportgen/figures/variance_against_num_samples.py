@@ -29,7 +29,7 @@ from reportgen.figures.drafting.points import curve
 from reportgen.figures.drafting.style import INK, MUTED, SMALL, height, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import MISSING, comparable, line
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
         (one.title, slope) for one, slope in zip(data.lines, data.slopes, strict=True) if slope.has_interval
     ]
     off = [
-        f"{lowered(title)}, {prose.with_interval(slope)}"
+        f"{lowered(title)}, {marks.told(prose.with_interval(slope), slope)}"
         for title, slope in known
         if not slope.low <= -1 <= slope.high
     ]

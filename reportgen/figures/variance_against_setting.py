@@ -40,7 +40,7 @@ from reportgen.figures.drafting.table import Cell, Column, Mark, Row, Table
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.reading import unbiased, usable
 from reportgen.figures.setting_panels import Panel, Ring, VarianceAgainstSetting, data
-from reportgen.findings import Findings, prose
+from reportgen.findings import Findings, marks, prose
 
 DENSE = 12
 """Values along an axis from which marks are drawn smaller."""
@@ -278,12 +278,13 @@ def ratio_sentence(findings: Findings, panel: Panel) -> str:
     )
     of = among(len(last), sum(one.values[-1] > 0 for one in panel.lines))
     first, second = f"the highest{of} ({lowered(high.title)})", f"the lowest ({lowered(low.title)})"
-    factor = f"{prose.value_of(at_last)} times"
+    factor = f"{marks.told(prose.value_of(at_last), at_last)} times"
     told = alike(at_last)
     text = f"{first} and {second} {told}" if told else f"{first} has {factor} the variance of {second}"
     text = f"With {named_value(panel.path, panel.values[-1])} {text}"
     if high.values[0] > 0 and low.values[0] > 0 and usable(at_first):
-        there, factor = named_value(panel.path, panel.values[0]), f"{prose.value_of(at_first)} times"
+        there = named_value(panel.path, panel.values[0])
+        factor = f"{marks.told(prose.value_of(at_first), at_first)} times"
         if other := alike(at_first):
             text += f"; with {there} they {other}"
         else:

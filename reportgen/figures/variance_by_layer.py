@@ -29,7 +29,7 @@ from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, TEXT, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import comparable, largest_blocks, line, unbiased, usable
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 
 ACROSS = 4
 """Panels beside one another, at most."""
@@ -163,25 +163,29 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
     if len(ratios) < 2:
         return ""
     (least, narrow), (most, wide) = (choose(ratios, key=lambda pair: pair[0].value) for choose in (min, max))
-    first, second = _apart(least), _apart(most)
     of = among(len(by_name), len(data.lines))
-    text = f"Highest{of} ({lowered(high.title)}) and lowest ({lowered(low.title)}) {first}"
-    if first == second:
-        if any(_apart(ratio) != first for ratio, _ in ratios):
-            return f"{text} in “{narrow}” and “{wide}”."
+    whose = f"Highest{of} ({lowered(high.title)}) and lowest ({lowered(low.title)})"
+    said = [marks.plain(_apart(ratio)) for ratio, _ in ratios]
+    if marks.plain(_apart(least)) == marks.plain(_apart(most)):
+        if len(set(said)) > 1:
+            return f"{whose} {_apart(least, most)} in “{narrow}” and “{wide}”."
+        first = _apart(*(ratio for ratio, _ in ratios))
         all_of, both = ("any block", "either block") if "cannot" in first else ("every block", "both blocks")
-        return f"{text} in {both if len(ratios) == 2 else all_of}."
+        return f"{whose} {first} in {both if len(ratios) == 2 else all_of}."
+    first, second = _apart(least), _apart(most)
     again = second.removeprefix("differ by a factor ") if first.startswith("differ") else second
-    return f"{text} in “{narrow}” and {again} in “{wide}”."
+    return f"{whose} {first} in “{narrow}” and {again} in “{wide}”."
 
 
-def _apart(ratio: Estimate) -> str:
-    """What highest and lowest do in a block, where their order may be another than in all."""
+def _apart(*ratios: Estimate) -> str:
+    """What highest and lowest do in blocks that read alike, where their order may be another than in all."""
+    ratio = ratios[0]
     if told := alike(ratio):
         return told
     if ratio.value < 1.0:
-        return f"differ by a factor of {prose.value_of(inverse(ratio))}, the other way round,"
-    return f"differ by a factor of {prose.value_of(ratio)}"
+        factor = marks.told_of_all(prose.value_of(inverse(ratio)), ratios)
+        return f"differ by a factor of {factor}, the other way round,"
+    return f"differ by a factor of {marks.told_of_all(prose.value_of(ratio), ratios)}"
 
 
 def alt(data: VarianceByLayer) -> str:

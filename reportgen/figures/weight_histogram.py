@@ -22,7 +22,7 @@ from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model
 from reportgen.figures.reading import all_looks, named, pair, title_of
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.statistics.one_weight import NORMAL_FAR, Place
 from reportgen.objectives import OBJECTIVES
 
@@ -236,7 +236,10 @@ def caption(findings: Findings, data: WeightHistogram) -> str:
     model = base_model(findings)
     objective = f"Objective: {lowered(v.objective(data.objective))}{f'; model: {model}' if model else ''}"
     beyond = prose.listing(
-        [f"{prose.share(one.far)} of the estimates with {one.name}" for one in data.spreads]
+        [
+            f"{marks.told(prose.share(one.far), one.far)} of the estimates with {one.name}"
+            for one in data.spreads
+        ]
     )
     return sentences(
         f"Estimates of the gradient in one weight, from the pixel in row {weight.row} and column"
@@ -245,8 +248,8 @@ def caption(findings: Findings, data: WeightHistogram) -> str:
         f" {named(findings, findings.reference())} is the median.",
         f"Histograms of {prose.listing([prose.count(n) for n in drawn])} estimates each, logarithmic; dashed,"
         " the normal density of the same mean and variance.",
-        f"The means are {told(wide)} with {wide.name} and {told(narrow)} with {narrow.name}; the standard"
-        f" deviations, {prose.number(wide.deviation)} and {prose.number(narrow.deviation)},"
+        f"The means are {mean_of(wide)} with {wide.name} and {mean_of(narrow)} with {narrow.name}; the"
+        f" standard deviations, {prose.number(wide.deviation)} and {prose.number(narrow.deviation)},"
         f" {'follow from the moments' if data.exact else 'are those of the estimates drawn'}.",
         f"Beyond three standard deviations lie {beyond}; of a normal variable"
         f" {prose.percent(NORMAL_FAR)} do.",
@@ -254,9 +257,9 @@ def caption(findings: Findings, data: WeightHistogram) -> str:
     )
 
 
-def told(one: Spread) -> str:
+def mean_of(one: Spread) -> str:
     """Its mean with its interval."""
-    return prose.with_interval(one.mean)
+    return marks.told(prose.with_interval(one.mean), one.mean)
 
 
 def alt(data: WeightHistogram) -> str:
@@ -264,8 +267,8 @@ def alt(data: WeightHistogram) -> str:
     wide, narrow = data.spreads
     return (
         "Histograms of the estimates of one weight’s gradient on a logarithmic density axis, both about the"
-        f" same place: {lowered(wide.title)} with mean {told(wide)} and standard deviation"
-        f" {prose.number(wide.deviation)}; {lowered(narrow.title)} with mean {told(narrow)} and standard"
+        f" same place: {lowered(wide.title)} with mean {mean_of(wide)} and standard deviation"
+        f" {prose.number(wide.deviation)}; {lowered(narrow.title)} with mean {mean_of(narrow)} and standard"
         f" deviation {prose.number(narrow.deviation)}."
     )
 

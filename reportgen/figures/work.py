@@ -16,7 +16,7 @@ from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, MUTED, TEXT, Look, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import all_looks, named, title_of, unbiased, usable
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,9 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
     seen = f"At equal compute {named(findings, best.label)} is best{of_others}"
     if others:
         next_best, factor = named(findings, others[0].label), prose.number(others[0].by_passes[0])
-        needs = "as much, to three digits" if factor == prose.number(1.0) else f"{factor} times as much"
+        both = [findings.get("work_normalized_variance", row.label) for row in (others[0], best)]
+        times = f"{marks.told_of_all(factor, both)} times as much"
+        needs = "as much, to three digits" if factor == prose.number(1.0) else times
         seen += f"; {next_best}, the next, needs {needs}"
     if seconds is not best:
         seen += f"; counted in seconds {named(findings, seconds.label)} is best"

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reportgen.findings import ClaimFinding, prose
+from reportgen.findings.marks import plain
 from reportgen.report.entry import Entry
 from reportgen.report.sections.judged import effect, effect_name, headline, sources
 from reportgen.report.text import tally, words
 from reportgen.report.text.bibliography import REFERENCES
-from reportgen.report.text.marks import plain
 
 _LAST_NUMBER = re.compile(r" (\S{1,4})$")
 """Of “section 2.1”, which a line is not to break in."""

@@ -24,6 +24,7 @@ from reportgen.figures.captions import samples_sentence
 from reportgen.findings import Findings, prose
 from reportgen.findings.files import claims_text
 from reportgen.findings.finished import PUBLISHED
+from reportgen.findings.marks import plain
 from reportgen.findings.models.published import published_text
 from reportgen.plan import ENGINE_VERSION
 from reportgen.report import evidence, front, provenance
@@ -34,7 +35,6 @@ from reportgen.report.provenance import Provenance
 from reportgen.report.script import script
 from reportgen.report.sections import SECTIONS
 from reportgen.report.style import font_files, sheet
-from reportgen.report.text.marks import plain
 from reportgen.report.text.mathematics import Medium
 from reportgen.report.text.numbering import Numbering
 from reportgen.report.text.section import Section

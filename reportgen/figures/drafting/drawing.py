@@ -15,6 +15,7 @@ from reportgen.figures.drafting.marking import attributes
 from reportgen.figures.drafting.style import INK, PAPER, settle
 from reportgen.figures.drafting.svg import bare, compact
 from reportgen.figures.drafting.table import Table
+from reportgen.findings.marks import plain
 
 RASTER = 200
 """Dots an inch of what is stored as pixels."""
@@ -23,7 +24,7 @@ Width = Literal["column", "page"]
 
 @dataclass(frozen=True)
 class Sketch:
-    """A figure before it is saved, with its caption and its alternative text."""
+    """A figure before it is saved, with its caption and its alternative text, whose numbers may be marked."""
 
     figure: Figure
     caption: str
@@ -76,6 +77,7 @@ def save(sketch: Sketch, name: str) -> Drawing:
     figure.dpi = RASTER
     canvas: Any = FigureCanvasSVG(figure)
     canvas.print_svg(buffer, metadata={"Date": None})
-    words = f'role="img" aria-label="{escape(sketch.alt, quote=True)}"'
+    alt = plain(sketch.alt)
+    words = f'role="img" aria-label="{escape(alt, quote=True)}"'
     live = compact(buffer.getvalue().decode(), words, marks)
-    return Drawing(name, bare(live).encode(), live, sketch.caption, sketch.alt, sketch.table, sketch.width)
+    return Drawing(name, bare(live).encode(), live, sketch.caption, alt, sketch.table, sketch.width)

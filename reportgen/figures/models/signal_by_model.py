@@ -19,7 +19,7 @@ from reportgen.figures.drafting.style import INK, MUTED, SMALL, new_figure
 from reportgen.figures.drafting.table import Column, Row, Table
 from reportgen.figures.model_grid import first_alone, grid
 from reportgen.figures.reading import MISSING, all_looks, gradient_title
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.models.table import JudgedModel
 
 FIRST, STEP = 0.45, 0.3
@@ -217,7 +217,10 @@ def _told(slopes: Sequence[Estimate], name: str) -> str:
     open_ = len(known) - sum(counts.values())
     parts = [f"{way} in {_of(count, len(known))}" for way, count in counts.items() if count]
     parts += [f"may do either in {_of(open_, len(known))}"] if open_ else []
-    ends = list(dict.fromkeys(map(prose.with_interval, (known[0], known[-1]))))
+    alike: dict[str, list[Estimate]] = {}
+    for one in (known[0], known[-1]):
+        alike.setdefault(prose.with_interval(one), []).append(one)
+    ends = [marks.told_of_all(text, ones) for text, ones in alike.items()]
     slope = f"{'slopes between' if len(ends) > 1 else 'slope'} {prose.listing(ends)}"
     return f"for {name} it {prose.listing(parts)}, with {slope}"
 

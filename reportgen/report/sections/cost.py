@@ -7,8 +7,8 @@ from typing import Any
 
 from reportgen.figures.drafting.ticks import plain
 from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.marks import told
 from reportgen.report.text import about, words
-from reportgen.report.text.marks import told
 from reportgen.report.text.section import Section
 
 

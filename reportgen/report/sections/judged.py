@@ -7,10 +7,10 @@ from typing import Any
 
 from reportgen.figures.model_grid import model_name
 from reportgen.findings import ClaimFinding, ComparisonFinding, Estimate, Findings, prose
+from reportgen.findings.marks import told
 from reportgen.report.sections.cost import passes
 from reportgen.report.text import about, words
 from reportgen.report.text.bibliography import REFERENCES
-from reportgen.report.text.marks import told
 from reportgen.report.text.section import Section
 
 SHARES = {"gap closed", "constant effect", "monte carlo share", "coordinate lower"}

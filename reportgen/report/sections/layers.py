@@ -7,8 +7,8 @@ from typing import Any
 
 from reportgen.figures.reading import largest_blocks
 from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.marks import told_of_all
 from reportgen.report.text import about, words
-from reportgen.report.text.marks import told_of_all
 from reportgen.report.text.section import Section
 
 ACROSS = 8

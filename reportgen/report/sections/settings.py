@@ -14,9 +14,9 @@ from reportgen.figures.drafting.labels import named_setting, setting_title
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.reading import arms_drawn
 from reportgen.figures.setting_panels import FEW_BLOCKS, LINES
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.series import Series
-from reportgen.report.text import about, marks, words
+from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
 NAMES = {"problem.latent": "the number of latent units"}

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from reportgen.findings import Findings, prose
+from reportgen.findings import Findings, marks, prose
 from reportgen.findings.over_trainings import ratio_over_trainings
-from reportgen.report.text import about, marks, words
+from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from reportgen.figures import reading
 from reportgen.figures.captions import article
 from reportgen.findings import Findings, prose
+from reportgen.findings.marks import told
 from reportgen.objectives import OBJECTIVES
 from reportgen.report.text import about, words
-from reportgen.report.text.marks import told
 from reportgen.report.text.section import Section
 
 LEVEL = 0.05

@@ -63,6 +63,16 @@ TEXT: dict[str, Formula] = {
     "V_B": Formula(r"V_B", "V B"),
     "V_C": Formula(r"V_C", "V C"),
     "J": Formula(r"J", "J"),
+    "k_small": Formula(r"k", "k"),
+    "layer_input": Formula(r"a_k", "a k"),
+    "layer_derivative": Formula(r"\delta_k", "delta k"),
+    "layer_gradient": Formula(
+        r"G = \sum_k \delta_k a_k^{\top}", "G equals the sum over k of delta k times a k transposed"
+    ),
+    "layer_norm": Formula(
+        r"\lVert G \rVert^2 = \sum_{k, l} (\delta_k \cdot \delta_l)(a_k \cdot a_l)",
+        "the squared norm of G equals the sum over k and l of delta k dot delta l, times a k dot a l",
+    ),
     "log_p": Formula(r"\log p_{\theta}(x \mid z)", "log p theta of x given z"),
     "q": Formula(r"q", "q"),
     "x": Formula(r"x", "x"),

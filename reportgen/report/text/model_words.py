@@ -10,6 +10,7 @@ from markupsafe import Markup
 from reportgen.figures.drafting.labels import TRAINED_AS
 from reportgen.figures.model_grid import Grid
 from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.marks import told
 from reportgen.findings.models.statistics import likelihood_of
 from reportgen.findings.models.table import JudgedModel
 from reportgen.findings.models.verdict import (
@@ -24,7 +25,6 @@ from reportgen.findings.models.verdict import (
 )
 from reportgen.plan import model_of
 from reportgen.report.text import words
-from reportgen.report.text.marks import told
 
 SHAPES = {
     REPRODUCED: "●",

@@ -3,7 +3,7 @@
 Nothing here decides anything: what is higher, lower or not told apart is read
 off an interval, so that a sentence is right whatever was found. Digits are
 the business of `reportgen.findings.prose`; an estimate's text carries its rows
-(`reportgen.report.text.marks`).
+(`reportgen.findings.marks`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from reportgen.findings import Estimate, prose
-from reportgen.report.text.marks import CLOSE, OPENING, told
+from reportgen.findings.marks import CLOSE, OPENING, told
 
 SHAPES = {"confirmed": "●", "refuted": "◆", "undecided": "○", "broken": "▲"}
 """Each verdict's own shape, so that none depends on colour."""

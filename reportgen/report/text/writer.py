@@ -14,11 +14,13 @@ from markupsafe import Markup
 
 from reportgen.errors import RenderError
 from reportgen.figures import Drawing
+from reportgen.findings.marks import plain
 from reportgen.glyphs import spelt
 from reportgen.report.pdf.whole import require_targets
-from reportgen.report.text import figure_data, marks, model_words, outlines, words
+from reportgen.report.text import figure_data, model_words, outlines, words
 from reportgen.report.text.bibliography import REFERENCES, reference
 from reportgen.report.text.heads import headed
+from reportgen.report.text.links import linked
 from reportgen.report.text.long_words import breakable
 from reportgen.report.text.mathematics import Mathematics, Medium, require_words
 from reportgen.report.text.numbering import Numbering
@@ -290,7 +292,7 @@ class Writer:
         them. WeasyPrint breaks it after a text's leading comma, however much more of the text has room,
         where the formula after the text has none.
         """
-        numbers = marks.linked if self.medium == "screen" else marks.plain
+        numbers = linked if self.medium == "screen" else plain
         return Markup(_JOINED.sub(r'<span class="nowrap">\g<0></span>', numbers(text)))
 
 

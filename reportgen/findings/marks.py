@@ -1,8 +1,8 @@
 """Numbers of the text that remember the rows they come from.
 
 A number is set between marks, characters of a private-use area, which also spell out its rows; so a
-sentence that quotes it stays a plain string on its way to the template. On screen the marks become a
-link to the rows, on paper they go.
+sentence that quotes it, in a section or a caption, stays a plain string on its way to the template. On
+screen the marks become a link to the rows, on paper they go.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from markupsafe import escape
-
-from reportgen.findings import Estimate
+from reportgen.findings.statistics.estimate import Estimate
 from reportgen.findings.statistics.source import OfSeveral, query
 
 ADDRESS = 0xF0000
@@ -23,8 +21,6 @@ OPENING = f"(?:[{chr(ADDRESS)}-{chr(ADDRESS + 255)}]+{OPEN})?"
 """What may stand before a number, as a pattern."""
 
 _ANY = re.compile(f"[{chr(ADDRESS)}-{CLOSE}]+")
-_NUMBER = re.compile(f"([{chr(ADDRESS)}-{chr(ADDRESS + 255)}]+){OPEN}(.*?){CLOSE}", re.S)
-_TAG = re.compile(r"(<[^>]*>)")
 
 
 def told(text: str, estimate: Estimate) -> str:
@@ -43,24 +39,5 @@ def told_of_all(text: str, estimates: Sequence[Estimate]) -> str:
 
 
 def plain(text: str) -> str:
-    """Without marks, as on paper."""
+    """Without marks: on paper, and in words for who cannot see."""
     return _ANY.sub("", text)
-
-
-def linked(html: str) -> str:
-    """Marks become links to the rows; those within tags go.
-
-    Of two that follow one another with the same rows, a value and its interval in the next cell, only
-    the first names them and is a stop of the Tab key.
-    """
-    before = ""
-
-    def link(found: re.Match[str]) -> str:
-        nonlocal before
-        address = bytes(ord(letter) - ADDRESS for letter in found[1]).decode()
-        rows = 'tabindex="-1"' if address == before else f'data-rows="{escape(address)}"'
-        before = address
-        return f'<a class="number" href="#results" {rows}>{found[2]}</a>'
-
-    parts = _TAG.split(html)
-    return "".join(plain(part if i % 2 else _NUMBER.sub(link, part)) for i, part in enumerate(parts))
