@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from reportgen.datasets import Dataset, load
+from reportgen.datasets import Dataset, held
 from reportgen.declaration.own_estimator import function_of
 from reportgen.errors import PausedError, ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
@@ -188,6 +187,7 @@ class _Teller:
             _listeners[0](self.task.event("running", done, precision, replicates))
 
 
-@lru_cache(maxsize=2)
 def _dataset(name: str) -> Dataset:
-    return load(name)
+    images = held(name)
+    assert isinstance(images, Dataset)
+    return images
