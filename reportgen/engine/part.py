@@ -33,7 +33,7 @@ class Part:
 
 
 def arm_record(
-    arm: Arm, found: Replicates[Any, Any], *, latent: int, precision: float, reference: bool, seconds: float
+    arm: Arm, found: Replicates[Any], *, latent: int, precision: float, reference: bool, seconds: float
 ) -> ArmRecord:
     """What a record says of one arm beside its rows; `seconds` are those of a replicate of one data point."""
     estimator = found.estimator

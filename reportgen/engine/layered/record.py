@@ -10,7 +10,7 @@ from reportgen.engine.layered.summary import summarize_layers
 from reportgen.engine.layered.weights import weight_arrays
 from reportgen.engine.part import Part, arm_record
 from reportgen.engine.progress import MeasureProgress
-from reportgen.engine.references import Reference
+from reportgen.engine.references import Place
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel
 
@@ -31,7 +31,7 @@ def layered_part(
     model: LayeredModel,
     cell: MeasurementCell,
     arms: tuple[Arm, ...],
-    references: Mapping[Reference, Arm],
+    references: Mapping[Place, Arm],
     recorders: Mapping[str, Recorder],
     columns: Mapping[str, list[int]],
     groups: int,

@@ -14,11 +14,13 @@ from torch import Tensor
 from reportgen.engine.arrays import Array, blank, put, put_coordinates, put_lower, put_ratios, put_test
 from reportgen.engine.directions import known
 from reportgen.engine.equal_means import equal_means_test
-from reportgen.engine.layered.channel import CoordinateChannel, Key
+from reportgen.engine.found import Found
+from reportgen.engine.layered.channel import CoordinateChannel
 from reportgen.engine.layered.channels import LayeredChannel
-from reportgen.engine.layered.meter import Found, Measured
+from reportgen.engine.layered.meter import Measured
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.references import own_arms
+from reportgen.engine.replicates import Key
 from reportgen.problems.layered import LayeredModel
 
 DIRECTION_ROWS = 4096
@@ -199,13 +201,8 @@ def _directional_ratios(
     result = torch.full((len(arms), images, buckets), torch.nan, dtype=torch.float64)
     units: dict[int, Tensor] = {}
     for a, arm in enumerate(arms):
-        key, reference = Key.of(arm), found.reference(arm)
-        if key not in seen:
-            continue
-        same = reference is not None and (not key.several or reference.num_samples == arm.num_samples)
-        unbiased = found.channel(arm).unbiased
-        source = Key.of(reference) if reference is not None and same and unbiased else key
-        if source in seen:
+        source = found.directing(arm).key
+        if Key.of(arm) in seen and source in seen:
             units[a] = _unit(seen[source])
     longest = max(key.num_samples for key in found.channels)
     samples = max(DIRECTION_ROWS // (images * buckets), longest)

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from reportgen.engine.directions import known
-from reportgen.engine.vectors.channels import Channel, ChannelKey, cached_estimate
+from reportgen.engine.replicates import Key
+from reportgen.engine.vectors.channels import Channel, cached_estimate
 from reportgen.engine.vectors.meter import Measured
 
 ROUNDING = 1e-14
@@ -48,23 +49,19 @@ class Direction:
 def directional_ratios(found: Measured) -> Tensor:
     """The ratio of every arm in every bucket, [A I S].
 
-    Unbiased arms are split along the reference's mean, which is theirs and
-    better known; others, and those of a bound with another K than the
-    reference, along their own. Arms that broke are NaN.
+    Along what an arm is split tells `Found.directing`. Arms that broke are NaN.
     """
     arms, spaces, images = found.arms, found.spaces, found.images
     directions: dict[int, Direction] = {}
     for a, arm in enumerate(arms):
-        channel, reference = found.channel(arm), found.reference(arm)
-        same = reference is not None and (not channel.key.several or reference.num_samples == arm.num_samples)
-        source = found.channel(reference) if reference and same and channel.unbiased else channel
+        channel, source = found.channel(arm), found.directing(arm)
         if channel.cause is None and source.cause is None:
             directions[a] = Direction.of(source, found.shifts[found.place(arm)], spaces[channel.space].gram)
     fresh = found.source.stream("direction", found.wanted)
     result = torch.full((len(arms), images, found.buckets), torch.nan, dtype=torch.float64)
     for bucket in range(found.buckets):
         values = fresh.draw(found.samples_a_bucket)
-        cache: dict[ChannelKey, Tensor] = {}
+        cache: dict[Key, Tensor] = {}
         for a, direction in directions.items():
             channel, shift = found.channel(arms[a]), found.shifts[found.place(arms[a])].unsqueeze(1)
             estimates = cached_estimate(channel, values, found.frame, cache).double()

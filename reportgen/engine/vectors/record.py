@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from reportgen.engine.part import Part, arm_record
 from reportgen.engine.progress import MeasureProgress
-from reportgen.engine.references import Reference
+from reportgen.engine.references import Place
 from reportgen.engine.vectors.cost import timed
 from reportgen.engine.vectors.meter import measure_vectors
 from reportgen.engine.vectors.space import Space
@@ -21,7 +21,7 @@ def vectors_part(
     problem: Problem,
     cell: MeasurementCell,
     arms: tuple[Arm, ...],
-    references: Mapping[Reference, Arm],
+    references: Mapping[Place, Arm],
     spaces: Mapping[str, Space],
     groups: int,
     buckets: int,
