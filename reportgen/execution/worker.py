@@ -100,26 +100,15 @@ def _judge(task: Task, cell: JudgementCell) -> None:
     if isinstance(twin, JudgementRecord):
         store.save(replace(twin, key=cell.key, setting=dict(cell.setting), base=cell.base, seconds=0.0))
         return
-    found = judge(
-        cell.problem,
+    record = judge(
+        cell,
         load_checkpoint(store, cell.training_key, cell.checkpoint),
         _dataset(cell.problem["data"]),
-        images=cell.judge["images"],
-        num_samples=int(cell.judge["num_samples"]),
-        curve=cell.judge["curve"],
-        seed=cell.seed,
         device=task.device,
         report=lambda done: tell(done, None, None),
+        environment=environment(task.device),
     )
-    record = found.record(
-        cell.key,
-        cell.training_key,
-        dict(cell.setting),
-        cell.base,
-        cell.checkpoint,
-        _dated(environment(task.device)),
-    )
-    store.save(record)
+    store.save(replace(record, environment=_dated(record.environment)))
 
 
 def _measure(task: Task, cell: MeasurementCell) -> None:
