@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,9 +26,7 @@ def blank(settings: Mapping[str, Any], pixels: int) -> dict[str, Decoder]:
 
 def at(networks: Mapping[str, Decoder], x: Tensor) -> VAEProblem:
     """The model at binary images x [I pixels]."""
-    latent = networks["encoder"].logits.out_features
-    prior = UniformCode(-latent * math.log(2.0))
-    return VAEProblem(networks["encoder"], networks["decoder"], x, Bernoulli.from_eta, prior)
+    return VAEProblem(networks["encoder"], networks["decoder"], x, Bernoulli.from_eta, UniformCode())
 
 
 def build(materials: Materials) -> Described:
