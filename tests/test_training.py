@@ -58,10 +58,10 @@ def test_training_raises_the_bound_and_keeps_checkpoints(tiny: Dataset, tmp_path
     store.save(record)
     assert record.checkpoints == (0, 30) and len(record.train_bound) == 30
     assert record.test_bound["30"] > record.test_bound["0"] + 0.01
-    start, _ = restored(load_checkpoint(store, record.key, 0))
+    start, _ = restored(cell().problem, load_checkpoint(store, record.key, 0))
     fresh, _ = initialised(cell().problem, tiny.train.mean(0, dtype="float64"), 0)
     assert torch.equal(start.mean.weight, fresh.mean.weight)
-    encoder, decoder = restored(load_checkpoint(store, record.key, 30))
+    encoder, decoder = restored(cell().problem, load_checkpoint(store, record.key, 30))
     assert not torch.equal(start.mean.weight, encoder.mean.weight)
     assert all(p.requires_grad for p in encoder.parameters())
     assert not any(p.requires_grad for p in decoder.parameters())

@@ -122,21 +122,12 @@ def named(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
     return {name: value.clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
 
 
-def restored(tensors: Mapping[str, Tensor]) -> tuple[Encoder, Decoder]:
+def restored(problem: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Encoder, Decoder]:
     """The networks that `named` wrote down. The decoder's parameters require no gradients.
 
     Raises KeyError or RuntimeError where tensors are missing or do not fit.
     """
-    hidden: list[int] = []
-    while (weight := tensors.get(f"encoder.hidden.{len(hidden)}.weight")) is not None:
-        hidden.append(weight.shape[0])
-    latent = tensors["encoder.mean.bias"].shape[0]
-    sizes: dict[str, Any] = {"hidden": hidden, "latent": latent}
-    if (factor := tensors.get("encoder.factor.bias")) is not None:
-        sizes |= {"covariance": "low_rank", "rank": factor.shape[0] // latent}
-    elif "encoder.lower.bias" in tensors:
-        sizes["covariance"] = "full"
-    encoder, decoder = blank(sizes, tensors["decoder.logits.bias"].shape[0])
+    encoder, decoder = blank(problem, tensors["decoder.logits.bias"].shape[0])
     load_networks(tensors, {"encoder": encoder, "decoder": decoder})
     return encoder, decoder.requires_grad_(False)
 

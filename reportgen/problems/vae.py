@@ -69,7 +69,7 @@ class VAEProblem:
 def build(materials: Materials) -> Described:
     """The networks of a checkpoint at images of the test part, binarized."""
     assert materials.dataset is not None
-    encoder, decoder = restored(materials.parameters)
+    encoder, decoder = restored(materials.settings, materials.parameters)
     dataset = materials.dataset()
     rows, pixels = measured_images(dataset, materials.images, materials.seed)
     problem = VAEProblem(encoder, decoder, torch.from_numpy(pixels), gaussian_of(materials.settings))
