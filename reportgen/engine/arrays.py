@@ -15,11 +15,6 @@ from reportgen.store.shapes import EXACT, FIXED, MEASURED, shape_of
 
 Array = NDArray[np.float64]
 
-GROUP_AXIS = ("coordinate_count", "coordinate_dead")
-"""Arrays with an axis of groups and none of arms."""
-SHARED = ("pixels", "units", "weight")
-"""Arrays that are the same for all arms: of the layer that sees the images."""
-
 
 def blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]:
     """Every array that has an axis of arms, NaN throughout (see `reportgen.store.records`)."""
