@@ -287,7 +287,7 @@ def test_mean_gradients_decay_to_subnormal_numbers_and_weights_do_not_need_them(
     tiniest = torch.finfo(torch.float32).tiny
     ends: list[tuple[torch.Tensor, torch.Tensor]] = []
     for context in (nullcontext, subnormals_flushed):
-        parameters = Parameters(*initialised(cell().problem, np.full(6, 0.3), 0), "tanh")
+        parameters = Parameters(*initialised(cell().problem, np.full(6, 0.3), 0))
         optimizer = Adam(parameters, 1e-2)
         rare = slice(0, len(parameters.vector) // 2)
         noise = torch.Generator().manual_seed(0)

@@ -18,9 +18,10 @@ from reportgen.plan import TrainingCell
 from reportgen.problems import TRAINABLES, Materials
 from reportgen.problems.networks import load_networks
 from reportgen.store import Store, TrainingRecord
-from reportgen.training.adam import Adam, Flat
+from reportgen.training.adam import Adam
 from reportgen.training.checkpoints import Progress, load_checkpoint, resume, save_checkpoint, save_state
 from reportgen.training.differentiated import Differentiated
+from reportgen.training.flat import Flat
 from reportgen.training.schedule import Rates, schedule
 from reportgen.training.subnormal import subnormals_flushed
 from reportgen.training.written_out import WrittenOut
@@ -57,10 +58,10 @@ class Fit(Protocol):
     def steps(self) -> int:
         """Updates in an epoch."""
 
-    def epoch(self, number: int, optimizer: Adam, rates: Rates | None = None) -> float:
+    def epoch(self, number: int, optimizer: Adam, rates: Rates) -> float:
         """Every training point once, in a fresh order; the mean bound met on the way.
 
-        `rates` are the learning rates of the epoch's steps; the optimizer's own without.
+        `rates` are the learning rates of the epoch's steps.
 
         All noise comes from the stream of the seed and this epoch, so an epoch
         can be repeated from the parameters and moments it began with.
@@ -144,12 +145,9 @@ def train(
 
 def _begun(cell: TrainingCell, dataset: Callable[[], Dataset], store: Store, device: str) -> Fit:
     """The model with its first parameters, or those that the training before it ended with."""
-    materials = Materials(cell.problem, cell.seed, dataset=dataset)
-    fit: Fit
-    if WrittenOut.serves(cell.problem):
-        fit = WrittenOut(cell, dataset(), device)
-    else:
-        fit = Differentiated(cell, TRAINABLES[cell.problem["model"]](materials), device)
+    trainable = TRAINABLES[cell.problem["model"]](Materials(cell.problem, cell.seed, dataset=dataset))
+    way = WrittenOut if WrittenOut.serves(cell.problem) else Differentiated
+    fit: Fit = way(cell, trainable, device)
     if cell.parent:
         ended = load_checkpoint(store, cell.parent, int(cell.train["after"]["epochs"]))
         load_networks(ended, fit.parameters.networks)
