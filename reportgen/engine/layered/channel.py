@@ -86,7 +86,7 @@ class CoordinateChannel(Replicates[LayerMoments], ABC, Generic[D]):
 
     def relative_half_width(self) -> float:
         """Of the total variance."""
-        trace = self.moments.trace(self.moments.squared_means())[..., 0]
+        trace = self.moments.trace(self.moments.squared_offsets())[..., 0]
         return relative_half_width(trace[:, 0], trace[:, 1:])
 
     def parts(self, noise: Tensor) -> tuple[Tensor, ...]:

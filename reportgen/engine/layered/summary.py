@@ -38,14 +38,18 @@ class Seen:
         return self.channel.moments
 
     @cached_property
+    def _offsets(self) -> Tensor:
+        return self.moments.squared_offsets()
+
+    @cached_property
     def squared_means(self) -> Tensor:
         """[I W 1 + G]"""
-        return self.moments.squared_means()
+        return self.moments.squared_means(self._offsets)
 
     @cached_property
     def trace(self) -> Tensor:
         """[I W 1 + G]"""
-        return self.moments.trace(self.squared_means)
+        return self.moments.trace(self._offsets)
 
     @cached_property
     def together(self) -> Tensor:
