@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from reportgen.engine.references import Place
+from reportgen.engine.references import Place, own_arms
 from reportgen.engine.replicates import Key, Replicates
 from reportgen.plan import Arm
 
@@ -49,3 +49,13 @@ class Found(Generic[C]):
         """
         own, twin = self.channel(arm), self.twin(arm)
         return self.channel(twin) if twin is not None and own.unbiased else own
+
+    def in_phi(self) -> tuple[dict[int, C], int]:
+        """Sound replicates of φ by the first arm of each label and objective, and which arm is the reference.
+
+        That of the first arm's objective; −1 where it is none of these arms.
+        """
+        own = {a: self.channel(self.arms[a]) for a in own_arms(self.arms)}
+        reference = self.references.get((self.arms[0].objective, "phi"))
+        first = self.arms.index(reference) if reference in self.arms else -1
+        return {a: one for a, one in own.items() if one.space == "phi" and one.cause is None}, first
