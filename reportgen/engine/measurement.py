@@ -18,7 +18,7 @@ from reportgen.engine.vectors.record import vectors_part
 from reportgen.engine.vectors.space import Space, spaces_of
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
-from reportgen.plan import Arm, MeasurementCell, buckets_for
+from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.given import GivenGradients
 from reportgen.problems.layered import LayeredModel
 from reportgen.problems.problem import Problem
@@ -52,8 +52,6 @@ def measure(
         return measure_given(problem, cell, dataset=dataset, report=report, environment=environment)
     started = perf_counter()
     references = reference_arms(cell.arms, cell.references, estimators)
-    count = problem.x.shape[0]
-    buckets = buckets_for(count)
     spaces: dict[str, Space] = {}
     groups: tuple[str, ...] = ("all",)
     through = tuple(arm for arm in cell.arms if _needs_layers(problem, estimators[arm.estimator]))
@@ -75,18 +73,14 @@ def measure(
     if direct:
         assert not isinstance(problem, LayeredModel)
         news = None if stages is None else stages.draws
-        part = vectors_part(
-            problem, cell, direct, references, spaces, len(groups), buckets, shape, news, estimators
-        )
+        part = vectors_part(problem, cell, direct, references, spaces, len(groups), shape, news, estimators)
         parts.append((direct, part))
         if stages is not None:
             stages.finish()
     if through:
         assert model is not None
         tell = _share(report, shares - 1, shares)
-        part = layered_part(
-            model, cell, through, references, recorders, columns, len(groups), buckets, shape, tell
-        )
+        part = layered_part(model, cell, through, references, recorders, columns, len(groups), shape, tell)
         parts.append((through, part))
     whole = joined(cell.arms, parts)
     first = parts[0][1]

@@ -16,7 +16,7 @@ from reportgen.engine.references import Place
 from reportgen.engine.replicates import Key
 from reportgen.engine.stopping import rounds
 from reportgen.estimators import ESTIMATORS
-from reportgen.plan import Arm, MeasurementCell
+from reportgen.plan import Arm, MeasurementCell, buckets_for
 from reportgen.problems.layered import LayeredModel
 
 ROWS = 4096
@@ -54,10 +54,10 @@ def measure_layers(
     arms: tuple[Arm, ...],
     references: Mapping[Place, Arm],
     recorders: Mapping[str, Recorder],
-    buckets: int,
     report: Callable[[MeasureProgress], None] | None,
 ) -> Measured:
     """Measure arms until each total variance has the declared precision, or the budget ends."""
+    buckets = buckets_for(model.x.shape[0])
     channels = open_channels(model, cell, arms, references, recorders, buckets)
     images, identity = model.x.shape[0], (str(cell.setting), cell.checkpoint)
     budget = int(float(cell.measure["budget"]))

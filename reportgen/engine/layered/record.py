@@ -35,7 +35,6 @@ def layered_part(
     recorders: Mapping[str, Recorder],
     columns: Mapping[str, list[int]],
     groups: int,
-    buckets: int,
     shape: tuple[int, int] | None,
     report: Callable[[MeasureProgress], None] | None,
 ) -> Part:
@@ -43,7 +42,7 @@ def layered_part(
 
     `groups` are all of the record's, `shape` is the height and width of data points that are images.
     """
-    found = measure_layers(model, cell, arms, references, recorders, buckets, report)
+    found = measure_layers(model, cell, arms, references, recorders, report)
     images = model.x.shape[0]
     records = tuple(
         arm_record(
@@ -56,7 +55,7 @@ def layered_part(
         )
         for arm in arms
     )
-    arrays = summarize_layers(model, found, groups, columns, buckets)
+    arrays = summarize_layers(model, found, groups, columns)
     layer, weights = weight_arrays(model, found, arrays["variance"], shape)
     parameters = sum(p.numel() for p in model.encoder.parameters() if p.requires_grad)
     return Part(

@@ -11,7 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reportgen.engine.arrays import Array, blank, put, put_coordinates, put_lower, put_ratios, put_test
+from reportgen.engine.arrays import (
+    Array,
+    blank,
+    put,
+    put_coordinates,
+    put_lower,
+    put_mean,
+    put_ratios,
+    put_test,
+)
 from reportgen.engine.directions import known
 from reportgen.engine.equal_means import equal_means_test
 from reportgen.engine.found import Found
@@ -21,6 +30,7 @@ from reportgen.engine.layered.meter import Measured
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.references import own_arms
 from reportgen.engine.replicates import Key
+from reportgen.plan import buckets_for
 from reportgen.problems.layered import LayeredModel
 
 DIRECTION_ROWS = 4096
@@ -82,12 +92,12 @@ class Seen:
 
 
 def summarize_layers(
-    model: LayeredModel, found: Measured, groups: int, columns: Mapping[str, list[int]], buckets: int
+    model: LayeredModel, found: Measured, groups: int, columns: Mapping[str, list[int]]
 ) -> dict[str, Array]:
     """All arrays of the record for this route's arms, in their order; `columns` are each space's groups."""
     images, seen = model.x.shape[0], sound(found)
-    out = blank(len(found.arms), images, buckets, groups)
-    put_ratios(out, _directional_ratios(model, found, seen, buckets))
+    out = blank(len(found.arms), images, buckets_for(images), groups)
+    put_ratios(out, _directional_ratios(model, found, seen))
     put_found(out, found, seen, columns, groups, torch.finfo(model.x.dtype).eps)
     return out
 
@@ -146,19 +156,12 @@ def _put_counts(
 
 
 def _put_mean(out: dict[str, Array], a: int, columns: list[int], one: Seen) -> None:
-    """The length of the mean gradient, of each data point and of their mean, the noise in it taken off."""
-    moments, images = one.moments, one.moments.sums.shape[0]
+    moments = one.moments
     noise = one.trace / moments.counts.view(1, -1, 1)
-    put(out, "squared_norm", a, columns, one.squared_means - noise)
-    out["image_squared_norm_raw"][a] = one.squared_means[:, 0, 0].numpy()
     products = one.together @ one.together.T
-    batch_raw = ((moments.include @ products) * moments.include).sum(1) / moments.counts**2
-    batch_noise = noise[..., 0].sum(0) / images**2
-    out["batch_squared_norm"][a] = float(batch_raw[0] - batch_noise[0])
-    out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
-    out["batch_squared_norm_raw"][a] = float(batch_raw[0])
-    batch = one.together.sum(0) / moments.total
-    out["image_dot"][a] = (moments.along(batch).sum(1) / moments.total).numpy()
+    squared = ((moments.include @ products) * moments.include).sum(1) / moments.counts**2
+    dots = moments.along(one.together.sum(0) / moments.total).sum(1) / moments.total
+    put_mean(out, a, columns, one.squared_means, noise, squared, dots)
 
 
 def _put_test(
@@ -197,11 +200,10 @@ def _projection(moments: LayerMoments, other: Seen) -> Tensor:
     return rows
 
 
-def _directional_ratios(
-    model: LayeredModel, found: Measured, seen: Mapping[Key, Seen], buckets: int
-) -> Tensor:
+def _directional_ratios(model: LayeredModel, found: Measured, seen: Mapping[Key, Seen]) -> Tensor:
     """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ on fresh draws, [A I S], as in `vectors.direction`."""
     arms, images = found.arms, model.x.shape[0]
+    buckets = buckets_for(images)
     result = torch.full((len(arms), images, buckets), torch.nan, dtype=torch.float64)
     units: dict[int, Tensor] = {}
     for a, arm in enumerate(arms):

@@ -23,7 +23,7 @@ from reportgen.errors import CellError
 from reportgen.estimators import PILOT_SAMPLES, Estimator
 from reportgen.memory import memory_limit
 from reportgen.objectives import OBJECTIVES, Integrand
-from reportgen.plan import Arm, MeasurementCell
+from reportgen.plan import Arm, MeasurementCell, buckets_for
 from reportgen.problems.problem import Problem
 
 BATCH_ROWS = 4096
@@ -75,7 +75,6 @@ def measure_vectors(
     arms: tuple[Arm, ...],
     references: Mapping[Place, Arm],
     spaces: Mapping[str, Space],
-    buckets: int,
     report: Callable[[MeasureProgress], None] | None,
     estimators: Mapping[str, Estimator],
 ) -> Measured:
@@ -84,6 +83,7 @@ def measure_vectors(
     By the rule of `reportgen.engine.stopping`; baselines are fitted before, on draws of their own.
     """
     settings, images = cell.measure, problem.x.shape[0]
+    buckets = buckets_for(images)
     precision, budget = float(settings["precision"]), int(float(settings["budget"]))
     dimensions = {name: space.dimension for name, space in spaces.items()}
     minimum = int(settings["min_replicates"])

@@ -24,7 +24,6 @@ def vectors_part(
     references: Mapping[Place, Arm],
     spaces: Mapping[str, Space],
     groups: int,
-    buckets: int,
     shape: tuple[int, int] | None,
     report: Callable[[MeasureProgress], None] | None,
     estimators: Mapping[str, Estimator],
@@ -33,7 +32,7 @@ def vectors_part(
 
     `groups` are all of the record's, `shape` is the height and width of data points that are images.
     """
-    found = measure_vectors(problem, cell, arms, references, spaces, buckets, report, estimators)
+    found = measure_vectors(problem, cell, arms, references, spaces, report, estimators)
     cost, q, phi = timed(found.source, found.wanted.gradient), found.frame.q, spaces["phi"].pushforward
     records = tuple(
         arm_record(

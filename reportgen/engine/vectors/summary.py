@@ -16,7 +16,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reportgen.engine.arrays import Array, blank, put, put_coordinates, put_lower, put_ratios, put_test
+from reportgen.engine.arrays import (
+    Array,
+    blank,
+    put,
+    put_coordinates,
+    put_lower,
+    put_mean,
+    put_ratios,
+    put_test,
+)
 from reportgen.engine.equal_means import equal_means_test
 from reportgen.engine.moments import LeftOut, Moments
 from reportgen.engine.references import Place, own_arms
@@ -148,19 +157,12 @@ def _put_counts(out: dict[str, Array], spaces: Mapping[str, Space], groups: int)
 
 
 def _put_mean(out: dict[str, Array], a: int, one: _Seen, shift: Tensor) -> None:
-    """The length of the mean gradient, of each image and of the images' mean, the noise in it taken off."""
-    mean, images = one.left.mean + shift.unsqueeze(1), len(shift)
-    raw = one.forms(mean)
-    put(out, "squared_norm", a, one.columns, raw - one.mean_noise)
-    out["image_squared_norm_raw"][a] = raw[:, 0, 0].numpy()
+    mean = one.left.mean + shift.unsqueeze(1)
     batch = one.pushforward.pulls(mean[:, w] for w in range(mean.shape[1]))
     whole = next(batch)
-    batch_raw = torch.stack([_squared(whole), *map(_squared, batch)])
-    batch_noise = (one.trace[..., 0] / one.left.count).sum(0) / images**2
-    out["batch_squared_norm"][a] = float(batch_raw[0] - batch_noise[0])
-    out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
-    out["batch_squared_norm_raw"][a] = float(batch_raw[0])
-    out["image_dot"][a] = (mean[:, 0] * one.pushforward.push(whole)).sum(1).numpy()
+    squared = torch.stack([_squared(whole), *map(_squared, batch)])
+    dots = (mean[:, 0] * one.pushforward.push(whole)).sum(1)
+    put_mean(out, a, one.columns, one.forms(mean), one.mean_noise, squared, dots)
 
 
 def _put_test(out: dict[str, Array], a: int, one: _Seen, signal: Tensor, found: Measured) -> None:
