@@ -31,7 +31,6 @@ def at(networks: Mapping[str, Decoder], x: Tensor) -> VAEProblem:
 
 def build(materials: Materials) -> Described:
     """The networks of a checkpoint at images of the test part, binarized; in float64, as exact values are."""
-    assert materials.dataset is not None
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     load_networks(materials.parameters, networks)
@@ -44,7 +43,6 @@ def build(materials: Materials) -> Described:
 
 def trainable(materials: Materials) -> Trainable:
     """Fresh networks, and the images they learn."""
-    assert materials.dataset is not None
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     initialise(networks["encoder"], networks["decoder"], materials.seed)
