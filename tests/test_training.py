@@ -23,6 +23,7 @@ from reportgen.store import Store
 from reportgen.store.files import process_tag
 from reportgen.training import TrainProgress, bound, epoch_reached, forget_state, load_checkpoint, train
 from reportgen.training.adam import Adam
+from reportgen.training.checkpoints import Progress, resume, save_state
 from reportgen.training.parameters import Parameters
 from reportgen.training.schedule import Rates, schedule
 from reportgen.training.subnormal import subnormals_flushed
@@ -282,6 +283,23 @@ def test_damaged_checkpoint_is_named(tiny: Dataset, tmp_path: Path) -> None:
         load_checkpoint(store, record.key, 3)
 
 
+def test_a_state_that_does_not_fit_changes_nothing(tmp_path: Path) -> None:
+    """A note of an earlier version, which has no checksum, with a field that is no number."""
+    optimizers = [
+        Adam(Parameters(*initialised(cell().problem, np.full(6, 0.3), seed)), 1e-2) for seed in (0, 1)
+    ]
+    save_state(tmp_path, optimizers[0], Progress(3, [-1.0], {}, 1.0))
+    before = [tensor.clone() for tensor in optimizers[1].state]
+    note = json.loads((tmp_path / "progress.json").read_bytes())
+    del note["checksum"]
+    (tmp_path / "progress.json").write_text(json.dumps(note | {"seconds": "some"}))
+    assert resume(tmp_path, optimizers[1]) is None
+    assert all(torch.equal(a, b) for a, b in zip(optimizers[1].state, before, strict=True))
+    (tmp_path / "progress.json").write_text(json.dumps(note))
+    assert resume(tmp_path, optimizers[1]) == Progress(3, [-1.0], {}, 1.0)
+    assert torch.equal(optimizers[1].parameters.vector, optimizers[0].parameters.vector)
+
+
 def test_mean_gradients_decay_to_subnormal_numbers_and_weights_do_not_need_them() -> None:
     """A pixel that was white once: 2000 steps of Adam after it, with subnormal numbers and without."""
     tiniest = torch.finfo(torch.float32).tiny
@@ -310,7 +328,7 @@ def test_a_training_flushes_subnormal_numbers_and_ends_with_them(
     """Also one that breaks."""
     small, met = torch.tensor([1e-30]), []
 
-    def epoch(self: WrittenOut, number: int, optimizer: Adam, rates: Rates | None = None) -> float:
+    def epoch(self: WrittenOut, number: int, optimizer: Adam, rates: Rates) -> float:
         met.append(float(small * 1e-10))
         return -1.0 if number == 1 else math.nan
 
