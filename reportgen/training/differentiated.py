@@ -33,15 +33,6 @@ class Differentiated:
         self.batch_size = int(cell.train["batch_size"])
         self.num_samples = int(cell.train.get("num_samples", 1))
 
-    @property
-    def steps(self) -> int:
-        """See `Fit`."""
-        return -(-self.trainable.train.size // self.batch_size)
-
-    @property
-    def dataset(self) -> str:
-        return self.trainable.dataset
-
     def epoch(self, number: int, optimizer: Adam, rates: Rates) -> float:
         """See `Fit`."""
         noise = stream(self.seed, "training", number)

@@ -15,7 +15,7 @@ from reportgen.datasets import Dataset
 from reportgen.declaration import PROBLEMS
 from reportgen.errors import CellError, PausedError
 from reportgen.plan import TrainingCell
-from reportgen.problems import TRAINABLES, Materials
+from reportgen.problems import TRAINABLES, Materials, Trainable
 from reportgen.problems.networks import load_networks
 from reportgen.store import Store, TrainingRecord
 from reportgen.training.adam import Adam
@@ -47,16 +47,8 @@ class Fit(Protocol):
     """A model in training, however its gradients are made."""
 
     @property
-    def dataset(self) -> str:
-        """Name of the data set."""
-
-    @property
     def parameters(self) -> Flat:
         """φ and θ."""
-
-    @property
-    def steps(self) -> int:
-        """Updates in an epoch."""
 
     def epoch(self, number: int, optimizer: Adam, rates: Rates) -> float:
         """Every training point once, in a fresh order; the mean bound met on the way.
@@ -97,11 +89,14 @@ def train(
     `deadline` (seconds as of `time.time`), its state kept. Where the store makes a
     finished training anew, that one stays as it is until the record is saved.
     """
-    fit, noun = _begun(cell, dataset, store, device), PROBLEMS[cell.problem["model"]].round[0]
+    model = cell.problem["model"]
+    trainable = TRAINABLES[model](Materials(cell.problem, cell.seed, dataset=dataset))
+    fit, noun = _begun(cell, trainable, store, device), PROBLEMS[model].round[0]
+    steps = -(-trainable.train.size // int(cell.train["batch_size"]))
     epochs, checkpoints = int(cell.train["epochs"]), {int(epoch) for epoch in cell.train["checkpoints"]}
     constants = {name: float(cell.train[name]) for name in ("beta_1", "beta_2", "epsilon")}
     optimizer = Adam(fit.parameters, float(cell.train["learning_rate"]), **constants)
-    rates = schedule(cell.train, epochs * fit.steps)
+    rates = schedule(cell.train, epochs * steps)
     folder = store.workplace(cell.key)
     progress = resume(folder, optimizer) or Progress(-1, [], {}, 0.0)
     if progress.epoch < epochs or not progress.environments:
@@ -109,7 +104,7 @@ def train(
     before, started, kept = progress.seconds, perf_counter(), perf_counter()
     for epoch in range(progress.epoch + 1, epochs + 1):
         if epoch > 0:
-            paced = rates.after((epoch - 1) * fit.steps)
+            paced = rates.after((epoch - 1) * steps)
             with subnormals_flushed():
                 bound = fit.epoch(cell.epochs_before + epoch, optimizer, paced)
             progress.train_bound.append(_checked(bound, progress, noun))
@@ -130,7 +125,7 @@ def train(
     return TrainingRecord(
         key=cell.key,
         setting=dict(cell.setting),
-        dataset=fit.dataset,
+        dataset=trainable.dataset,
         checkpoints=tuple(sorted(checkpoints)),
         train_bound=tuple(progress.train_bound),
         test_bound=progress.test_bound,
@@ -143,9 +138,8 @@ def train(
     )
 
 
-def _begun(cell: TrainingCell, dataset: Callable[[], Dataset], store: Store, device: str) -> Fit:
+def _begun(cell: TrainingCell, trainable: Trainable, store: Store, device: str) -> Fit:
     """The model with its first parameters, or those that the training before it ended with."""
-    trainable = TRAINABLES[cell.problem["model"]](Materials(cell.problem, cell.seed, dataset=dataset))
     way = WrittenOut if WrittenOut.serves(cell.problem) else Differentiated
     fit: Fit = way(cell, trainable, device)
     if cell.parent:

@@ -49,15 +49,6 @@ class WrittenOut:
         diagonal = problem["model"] == "vae" and problem.get("covariance", "diagonal") == "diagonal"
         return bool(diagonal or problem["model"] == "layered_vae")
 
-    @property
-    def steps(self) -> int:
-        """See `Fit`."""
-        return -(-self.trainable.train.size // self.batch_size)
-
-    @property
-    def dataset(self) -> str:
-        return self.trainable.dataset
-
     def epoch(self, number: int, optimizer: Adam, rates: Rates) -> float:
         """See `Fit`; images are binarized afresh, once for all samples."""
         noise = stream(self.seed, "training", number)
