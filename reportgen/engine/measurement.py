@@ -42,10 +42,13 @@ def measure(
 
     Gradients that are vectors in η (or in a small θ) are measured there; those
     whose Jacobian depends on the sample are measured layer by layer; those that
-    functions return, as they come. Numbers
-    depend on the cell alone: noise is a Philox stream keyed by the cell's
-    seed, setting and checkpoint, consumed in order. `shape` is the height and
-    width of data points that are images. `estimators` has the arms' by name,
+    functions return, as they come. First the groups of all parameters are
+    named, since the arrays of either part have columns for all of them; then
+    the parts are measured, one after the other, and their arms put in order.
+
+    Numbers depend on the cell alone: noise is a Philox stream keyed by the
+    cell's seed, setting and checkpoint, consumed in order. `shape` is the height
+    and width of data points that are images. `estimators` has the arms' by name,
     a user's own among them.
     """
     if isinstance(problem, GivenGradients):

@@ -183,7 +183,7 @@ def _put_test(
 
 
 def projections(one: Seen, reference: Seen) -> tuple[Tensor, Tensor]:
-    """Of a channel on its reference, [I], and without each bucket [I S] (see `reportgen.store.records`)."""
+    """Of a channel on its reference, [I], and without each bucket [I S], as in `vectors.summary`."""
     along, turned = _projection(one.moments, reference), _projection(reference.moments, one)
     return along[:, 0], (along + turned - turned[:, :1])[:, 1:]
 

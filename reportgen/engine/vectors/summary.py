@@ -244,9 +244,11 @@ def _projections(
 ) -> tuple[Tensor, Tensor]:
     """Of a channel on its reference, [I], and without each bucket [I S] (see `reportgen.store.records`).
 
+    At image i it is p_i = ½ Σ_h ḡ_ih · r̄_(1−h) over the halves h of the buckets, where ḡ_ih is the
+    channel's mean there and r̄ the reference's over all images. Leaving out bucket s of image i changes ḡ_ih,
+    with r̄ held: `along`. It changes r̄ too. The mean over images, ½ Σ_h ḡ_h · r̄_(1−h), is the same with g and
+    r exchanged; so what that adds to it is what the reference changes along the channel's own mean: `turned`.
     `own` and `other` are the `_directions` of the two.
-    What leaving a bucket out of the direction too changes in the mean over images is what the reference
-    changes along the channel's own directions: the product of two means is the same either way.
     """
     along = _projection(one.channel.moments, shift, other)
     turned = _projection(reference.channel.moments, shift, own)
