@@ -37,7 +37,7 @@ class Case:
 
 def case() -> Case:
     """The same numbers on every call; the decoder's parameters ask for no gradient."""
-    settings: dict[str, Any] = {"hidden": HIDDEN, "latent": LATENT, "activation": "tanh"}
+    settings: dict[str, Any] = {"hidden": HIDDEN, "latent": LATENT}
     encoder, decoder = initialised(settings, np.full(PIXELS, INK), 0)
     decoder.requires_grad_(False)
     x = (stream(0, "benchmark", "image").random((1, PIXELS)) < INK).astype(np.float32)

@@ -22,7 +22,7 @@ from reportgen.datasets import load
 from reportgen.declaration import load_text
 from reportgen.engine.equal_means import equal_means_test
 from reportgen.engine.moments import Moments
-from reportgen.engine.vectors.draws import Frame, IntegrandDraws, integrand_values
+from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.engine.vectors.points import Batch, PointsAt
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS
@@ -62,7 +62,7 @@ def problem() -> VAEProblem:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         store.save(train(cell, lambda: data, store, lambda _: None, {}))
-        encoder, decoder = restored(load_checkpoint(store, cell.key, 20))
+        encoder, decoder = restored(cell.problem, load_checkpoint(store, cell.key, 20))
     _, pixels = measured_images(data, IMAGES, 0)
     return VAEProblem(encoder, decoder, torch.from_numpy(pixels))
 
@@ -80,7 +80,7 @@ def differences(model: VAEProblem, replicates: int) -> Iterator[dict[str, Tensor
 
     def draw(samples: int, num_samples: int) -> IntegrandDraws:
         epsilon = torch.from_numpy(noise.standard_normal((IMAGES, samples, latent), dtype="float32"))
-        values = integrand_values(Batch(model, q, epsilon, True), [integrand])[integrand.name]
+        values = IntegrandValues(Batch(model, q, epsilon, True), integrand)
         return IntegrandDraws(values, frame, num_samples, 0.0)
 
     pilot = draw(4096, 1)

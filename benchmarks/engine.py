@@ -19,7 +19,7 @@ from benchmarks.burda import ESTIMATORS, Case, case, cell, noise
 from benchmarks.peers import Peer, backpack_sum_grad_squared, decoder_products, single_backwards, vmap_of_grad
 from reportgen.engine import measure
 from reportgen.engine.moments import Moments
-from reportgen.engine.vectors.draws import Frame, IntegrandDraws, integrand_values
+from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.engine.vectors.points import Batch
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.estimators import ESTIMATORS as TABLE
@@ -80,7 +80,7 @@ def engine_on_same_draws(ready: Case, estimator: str) -> Tensor:
         q = MeanFieldGaussian.from_eta(ready.encoder(ready.x))
     epsilon = noise(stream(0, "benchmark", "draws", 0), SAME_DRAWS).unsqueeze(0)
     integrand = OBJECTIVES["reconstruction"].integrand
-    values = integrand_values(Batch(ready.problem, q, epsilon, True), [integrand])[integrand.name]
+    values = IntegrandValues(Batch(ready.problem, q, epsilon, True), integrand)
     draws = IntegrandDraws(values, Frame(ready.problem, q, pushforward.grams[0].float(), None), 1, 0.0)
     moments = Moments.empty(1, 1, pushforward.grams.shape[-1])
     moments.update(0, TABLE[estimator].evaluate(draws, {}).detach())

@@ -172,7 +172,7 @@ class Plain(nn.Module):
 
 def ours(case: Case, given: Batch) -> Callable[[], None]:
     """The step that trainings make."""
-    parameters = Parameters(*fresh(case), "tanh")
+    parameters = Parameters(*fresh(case))
     gradient = BoundGradient(parameters, case.objective, IMAGES, case.num_samples)
     optimizer = Adam(parameters, RATE)
     weight = parameters.q[0][0].weight
@@ -214,7 +214,7 @@ def copy_weights(case: Case, model: Plain) -> None:
 
 def products(case: Case, given: Batch) -> Callable[[], None]:
     """Every matrix product of a step and nothing else: forward, ∂ weights, ∂ inputs but the images'."""
-    parameters = Parameters(*fresh(case), "tanh")
+    parameters = Parameters(*fresh(case))
     jobs = []
     for side in (parameters.q, parameters.p):
         for stage, network in enumerate(side):
@@ -244,7 +244,7 @@ def check_same_numbers(case: Case, given: Batch) -> None:
     copy_weights(case, model)
     loss = model(given.x, given.epsilon)
     loss.backward()
-    parameters = Parameters(*fresh(case), "tanh")
+    parameters = Parameters(*fresh(case))
     bound = torch.empty(IMAGES)
     with torch.no_grad():
         BoundGradient(parameters, case.objective, IMAGES, case.num_samples)(given.x, given.epsilon, bound)

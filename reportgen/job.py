@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from inspect import Signature
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,18 +96,10 @@ def planned(
 
 
 def dataset_of(name: str) -> Dataset | Table:
-    """The data set of this name, read once from the folder that has it now."""
-    from reportgen.datasets import DATASETS
+    """`reportgen.datasets.held`, whose room is entered where data are first asked for."""
+    from reportgen.datasets import held
 
-    source = DATASETS.get(name)
-    return _read(name, None if source is None or source.built_in else source.folder.absolute())
-
-
-@lru_cache(maxsize=2)
-def _read(name: str, _: Path | None) -> Dataset | Table:
-    from reportgen.datasets import find as find_data
-
-    return find_data(name)
+    return held(name)
 
 
 def _check_characters(name: str, experiment: Experiment) -> None:

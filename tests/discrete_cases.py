@@ -38,7 +38,7 @@ def bits_model() -> LatentModel:
     linear.bias.data.copy_(normals(BITS, what="bias"))
     x = normals(IMAGES, 4, what="x")
     encoder = nn.Sequential(OrderedDict(linear=linear))
-    return LatentModel(encoder, x, likelihood, Bernoulli.from_eta, UniformCode(LOG_PRIOR))
+    return LatentModel(encoder, x, likelihood, Bernoulli.from_eta, UniformCode())
 
 
 def log_q(z: Tensor, eta: Tensor) -> Tensor:

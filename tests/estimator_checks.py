@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from reportgen.engine.moments import Moments
-from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.replicates import Key
+from reportgen.engine.vectors.channels import Channel
 from reportgen.engine.vectors.draws import Frame
 from reportgen.engine.vectors.exact import Exact, exact_moments
 from reportgen.engine.vectors.points import PointsAt
@@ -54,7 +55,7 @@ class Case:
         """Its channel, the coefficients fitted."""
         frame, (images, m) = self.frame(), self.toy.eta.shape
         kind = ESTIMATORS[self.estimator]
-        channel = Channel(ChannelKey.of(self._arm), kind, Moments.empty(images, 1, m))
+        channel = Channel(Key.of(self._arm), kind, Moments.empty(images, 1, m))
         if channel.estimator.fit is not None:
             pilot = self.source(0).stream("pilot", Wanted.by([channel], pilot=True)).draw(20_000)
             channel.fit(pilot, frame)

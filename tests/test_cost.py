@@ -7,7 +7,8 @@ import torch
 
 from reportgen.declaration import find, load, load_text
 from reportgen.engine.moments import Moments
-from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.replicates import Key
+from reportgen.engine.vectors.channels import Channel
 from reportgen.engine.vectors.cost import Cost
 from reportgen.estimators import ESTIMATORS
 from reportgen.execution.cost import judging_seconds, measuring_seconds, training_seconds
@@ -46,7 +47,7 @@ def test_a_replicate_has_the_time_of_what_its_estimator_uses() -> None:
     for name, a_sample in (("gumbel_softmax", 1.0), ("score_function", 10.0), ("pathwise", 100.0)):
         moments = Moments.empty(images, 1, 4)
         moments.update(0, torch.zeros(images, replicates, 4))
-        key = ChannelKey("likelihood", False, name, 3, 0.0, False)
+        key = Key("likelihood", False, name, 3, 0.0, False)
         channel = Channel(key, ESTIMATORS[name], moments, seconds=own)
         assert cost.of(channel) == 3 * a_sample + own / (images * replicates)
 

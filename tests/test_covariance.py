@@ -69,7 +69,7 @@ def test_networks_come_back_from_their_tensors(covariance: str, latent: int) -> 
     settings: dict[str, Any] = VAE | {"latent": latent, "covariance": covariance, "rank": 2}
     encoder, decoder = initialised(settings, np.full(6, 0.4), 0)
     tensors = named({"encoder": encoder, "decoder": decoder})
-    again, _ = restored(tensors)
+    again, _ = restored(settings, tensors)
     x = torch.ones(2, 6)
     assert torch.equal(again(x), encoder(x)) and named({"encoder": again}).keys() <= tensors.keys()
 

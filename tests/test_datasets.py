@@ -36,10 +36,14 @@ from reportgen.datasets.files import File
 from reportgen.datasets.source import Layout
 from reportgen.declaration import find, load_text
 from reportgen.errors import DataError, DeclarationError, MissingDataError, UsageError
+from reportgen.execution import run
 from reportgen.job import dataset_of
+from reportgen.plan import make_plan
 from reportgen.report.sections import question
 from reportgen.report.text.bibliography import reference
+from reportgen.store import Store
 from reportgen.streams import stream
+from reportgen.training import load_checkpoint
 from tests.crafted import DECLARATION, crafted
 
 
@@ -360,6 +364,31 @@ def test_a_set_is_read_once_and_again_where_its_folder_is_another(
         monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path / folder))
         assert dataset_of("freyfaces") == "freyfaces"
     assert len(read) == 2
+
+
+def test_a_training_in_this_process_sees_the_images_that_its_key_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = load_text(
+        "experiment: faces\n"
+        "problem: {data: freyfaces, hidden: [2], latent: 2}\n"
+        "train: {epochs: 0, checkpoints: [0]}\n"
+        "estimators: [pathwise]\n"
+        "measure: {images: 2, budget: 100, min_replicates: 10}\n"
+    )
+    biases = []
+    for seed in (0, 1):
+        folder = tmp_path / str(seed)
+        monkeypatch.setenv("REPORTGEN_DATA", str(folder))
+        _place(folder, DATASETS["freyfaces"], [_npy(_noise(seed, 1965, 28, 20).astype(np.uint8))], 0)
+        dataset, store = dataset_of("freyfaces"), Store(folder)
+        assert isinstance(dataset, Dataset)
+        plan = make_plan(experiment, dataset.digest)
+        assert not run(experiment, plan, store, executor="serial").broken
+        begun = load_checkpoint(store, plan.trainings[0].key, 0)["decoder.logits.bias"].double()
+        assert np.allclose(begun.sigmoid().numpy(), dataset.train.mean(0), atol=1e-5)
+        biases.append(begun.numpy())
+    assert not np.allclose(*biases)
 
 
 def test_a_home_that_nobody_has(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ from torch.special import ndtr
 
 from reportgen.declaration import load_text
 from reportgen.engine.moments import Moments
-from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.replicates import Key
+from reportgen.engine.vectors.channels import Channel
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.errors import DeclarationError
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
@@ -411,9 +412,9 @@ def test_a_temperature_reaches_the_arm_and_its_channel() -> None:
     assert experiment.labels == ("score_function", "gumbel_softmax", "gumbel_softmax at 0.1")
     (cell,) = make_plan(experiment).measurements
     assert [arm.temperature for arm in cell.arms] == [None, 0.5, 0.1]
-    assert [ChannelKey.of(arm).temperature for arm in cell.arms] == [None, 0.5, 0.1]
+    assert [Key.of(arm).temperature for arm in cell.arms] == [None, 0.5, 0.1]
     own = Arm("expectation", "rebar", "rebar")
-    channel = Channel(ChannelKey.of(own), ESTIMATORS["rebar"], Moments.empty(1, 1, 1))
+    channel = Channel(Key.of(own), ESTIMATORS["rebar"], Moments.empty(1, 1, 1))
     assert own.temperature is None and channel.temperature == 0.5
     other = load_text(text.replace("0.1", "0.2"), "e.yaml")
     assert make_plan(other).measurements[0].key != cell.key

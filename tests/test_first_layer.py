@@ -19,8 +19,9 @@ from reportgen.engine import first_layer, measure
 from reportgen.engine.first_layer import FirstLayer, noisiest, put_weight, typical_image, typical_weight
 from reportgen.engine.layered import weights as layered_weights
 from reportgen.engine.layered.moments import LayerMoments
+from reportgen.engine.replicates import Key
 from reportgen.engine.vectors import meter, weights
-from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.vectors.channels import Channel
 from reportgen.estimators import ESTIMATORS, Draws, Estimator
 from reportgen.findings.statistics import one_weight, pixels
 from reportgen.findings.statistics.arm import MeasuredArm
@@ -90,7 +91,7 @@ def layers(shape: tuple[int, int] | None = LAYERED_SHAPE, **settings: Any) -> Me
 @cache
 def vector_run() -> Run:
     """Estimates in η kept as they are observed, and pulled back by a Jacobian made one row at a time."""
-    kept: dict[ChannelKey, list[list[Tensor]]] = {}
+    kept: dict[Key, list[list[Tensor]]] = {}
     fresh: dict[int, Array] = {}
     observe = Channel.observe
 
@@ -116,7 +117,7 @@ def vector_run() -> Run:
         shift = -kl[:, None] * (one.objective == "elbo_analytic_kl")
         found[row] = [
             np.einsum("irm,imp->irp", torch.cat(chunks, 1).numpy() + shift, jacobian)
-            for chunks in kept[ChannelKey.of(one)]
+            for chunks in kept[Key.of(one)]
         ]
     return Run(record, found, fresh)
 

@@ -167,8 +167,8 @@ def test_moments_about_the_first_are_those_about_zero() -> None:
             moments.update(bucket, {name: LayerGradient.written_out(g) for name, g in pieces.items()}, 6)
     direction = torch.arange(5.0, dtype=torch.float64)
     for of in (
-        lambda m: m.squared_means(),
-        lambda m: m.trace(m.squared_means()),
+        lambda m: m.squared_means(m.squared_offsets()),
+        lambda m: m.trace(m.squared_offsets()),
         lambda m: m.coordinate_variances(),
         lambda m: m.means(2),
         lambda m: m.along(direction),

@@ -122,7 +122,7 @@ def test_moments_are_those_of_the_kept_replicates() -> None:
     kept = slow[:, :4]
     rows = [[0, 1, 2, 3], [1, 3], [0, 2]]  # all; without bucket 0; without bucket 1
     sizes = list(recorder.sizes.values())
-    squared_means = moments.squared_means()
+    squared_means = moments.squared_offsets()
     for w, row in enumerate(rows):
         variance = kept[:, row].var(1)
         parts = [part.sum(-1) for part in torch.split(variance, sizes, dim=-1)]

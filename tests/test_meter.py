@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from reportgen.declaration.checks.measuring import MOST_BUCKETS
 from reportgen.engine import MeasureProgress, measure
 from reportgen.engine.progress import DRAWS, GRAMS, Stages
+from reportgen.engine.replicates import Key
 from reportgen.engine.vectors import channels, factoring, meter, summary
-from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.vectors.channels import Channel
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, PILOT_SAMPLES, Coefficients, Draws, Estimator
 from reportgen.plan import Arm
@@ -54,9 +55,9 @@ def tiny() -> VAEProblem:
 
 
 @pytest.fixture(scope="module")
-def run() -> tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor]:
+def run() -> tuple[MeasurementRecord, dict[Key, list[list[Tensor]]], Tensor]:
     """The record, every replicate of every channel by bucket in η, and J."""
-    kept: dict[ChannelKey, list[list[Tensor]]] = {}
+    kept: dict[Key, list[list[Tensor]]] = {}
     observe = Channel.observe
 
     def keep(self: Channel, bucket: int, values: Any, cache: Any, frame: Any) -> None:
@@ -73,10 +74,10 @@ def run() -> tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tens
 
 
 def replicates(
-    kept: dict[ChannelKey, list[list[Tensor]]], row: int, without: int | None = None, half: int | None = None
+    kept: dict[Key, list[list[Tensor]]], row: int, without: int | None = None, half: int | None = None
 ) -> np.ndarray:
     """All replicates of an arm in η, [I R m], lacking one bucket of every image, or of half the buckets."""
-    buckets = {b: chunks for b, chunks in enumerate(kept[ChannelKey.of(ARMS[row])]) if half in (None, b % 2)}
+    buckets = {b: chunks for b, chunks in enumerate(kept[Key.of(ARMS[row])]) if half in (None, b % 2)}
     return torch.cat([e for b, chunks in buckets.items() for e in chunks if b != without], 1).numpy()
 
 
@@ -88,7 +89,7 @@ def kl_gradient(problem: VAEProblem) -> np.ndarray:
 @pytest.mark.parametrize("row", range(len(ARMS)))
 @pytest.mark.parametrize("without", [None, 0, 31])
 def test_arrays_are_what_numpy_finds_in_the_replicates(
-    run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor], row: int, without: int | None
+    run: tuple[MeasurementRecord, dict[Key, list[list[Tensor]]], Tensor], row: int, without: int | None
 ) -> None:
     record, kept, jacobian = run
     shift = -kl_gradient(tiny()) * (ARMS[row].objective == "elbo_analytic_kl")
@@ -140,7 +141,7 @@ def test_arrays_are_what_numpy_finds_in_the_replicates(
 
 
 def _product(
-    run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor],
+    run: tuple[MeasurementRecord, dict[Key, list[list[Tensor]]], Tensor],
     row: int,
     shift: np.ndarray,
     lacking: tuple[int, int] | None = None,
@@ -162,7 +163,7 @@ def _product(
 
 
 def test_coordinates_are_counted_dead_ones_apart(
-    run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor],
+    run: tuple[MeasurementRecord, dict[Key, list[list[Tensor]]], Tensor],
 ) -> None:
     record, _, jacobian = run
     total = sum(p.numel() for p in TinyEncoder().parameters())
@@ -174,7 +175,7 @@ def test_coordinates_are_counted_dead_ones_apart(
 
 
 def test_coordinates_are_counted_by_which_variance_is_lower(
-    run: tuple[MeasurementRecord, dict[ChannelKey, list[list[Tensor]]], Tensor],
+    run: tuple[MeasurementRecord, dict[Key, list[list[Tensor]]], Tensor],
 ) -> None:
     record, kept, jacobian = run
     alive = (jacobian != 0).any(0).any(0).numpy()

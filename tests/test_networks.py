@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from reportgen.problems.activation import ACTIVATIONS, tanh
+from reportgen.problems.activation import tanh, tanh_, tanh_backward_
 from reportgen.problems.networks import blank, initialised
 
 PROBLEM = {"hidden": [7, 5], "latent": 3}
@@ -62,15 +62,14 @@ def test_blank_networks_are_zero() -> None:
         assert not any(parameter.any() for parameter in network.parameters())
 
 
-def test_activation_derivatives_agree_with_autograd() -> None:
-    for activation in ACTIVATIONS.values():
-        x = torch.linspace(-3, 3, 31, dtype=torch.float64, requires_grad=True)
-        y = activation.value(x)
-        (slow,) = torch.autograd.grad(y.sum(), x)
-        with torch.no_grad():
-            fast = activation.backward_(torch.ones_like(y), y)
-            assert torch.equal(activation.value_(x.clone()), y)
-        assert torch.allclose(fast, slow, atol=1e-14)
+def test_the_derivative_of_tanh_agrees_with_autograd() -> None:
+    x = torch.linspace(-3, 3, 31, dtype=torch.float64, requires_grad=True)
+    y = tanh(x)
+    (slow,) = torch.autograd.grad(y.sum(), x)
+    with torch.no_grad():
+        fast = tanh_backward_(torch.ones_like(y), y)
+        assert torch.equal(tanh_(x.clone()), y)
+    assert torch.allclose(fast, slow, atol=1e-14)
 
 
 @pytest.mark.parametrize(("dtype", "within"), [(torch.float32, 2e-7), (torch.float64, 4e-16)])

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.engine.pairing import block_means, reference_samples
-from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.replicates import Key
+from reportgen.engine.vectors.channels import Channel
 from reportgen.plan import Arm
 from reportgen.problems.model import LatentModel, free_gaussian
 from reportgen.store.records import MeasurementRecord
@@ -65,7 +66,7 @@ def test_the_statistic_is_that_of_differences_of_pair_means() -> None:
     seen: list[dict[str, list[Tensor]]] = [{}, {}]
     observe = Channel.observe
 
-    def keep(self: Channel, bucket: int, values: Any, cache: dict[ChannelKey, Tensor], frame: Any) -> None:
+    def keep(self: Channel, bucket: int, values: Any, cache: dict[Key, Tensor], frame: Any) -> None:
         observe(self, bucket, values, cache, frame)
         seen[bucket % 2].setdefault(self.key.estimator, []).append(cache[self.key].clone())
 

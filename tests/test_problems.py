@@ -86,7 +86,7 @@ def test_the_route_through_eta_is_that_of_single_samples_through_the_encoder(sec
         for r in range(REPLICATES):
             alone = torch.zeros_like(estimates[:, r])
             alone[i] = estimates[i, r] * images  # a block's `pull` is a mean over data points
-            fast = torch.cat(pushforward.pull(alone))
+            fast = torch.cat(next(pushforward.pulls([alone])))
             graph = problem.family(problem.encoder(problem.x))
             z = graph.sample(noise[:, r : r + 1])
             log_q = graph.log_density(noise[:, r : r + 1])

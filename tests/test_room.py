@@ -61,7 +61,7 @@ def test_weights_are_counted_as_networks_have_them(problem: str, blank: Callable
 @pytest.mark.parametrize(("problem", "blank"), [(VAE, networks.blank), (LAYERED, layered_vae.blank)])
 def test_a_step_holds_at_least_what_is_counted(problem: str, blank: Callable[..., Any]) -> None:
     _, plan = declared(problem, "train: {batch_size: 20, num_samples: 5}")
-    made = BoundGradient(Parameters(*blank(plan.trainings[0].problem, PIXELS), "tanh"), "elbo", 20, 5)
+    made = BoundGradient(Parameters(*blank(plan.trainings[0].problem, PIXELS)), "elbo", 20, 5)
     held = [out for network in (*made.p, *made.q[1:]) for out in network.outputs] + made.h
     _, step = room.needs(plan.trainings[0], PIXELS, IMAGES)
     assert 0.8 * 4 * sum(out.numel() for out in held) < step.size <= 4 * sum(out.numel() for out in held)

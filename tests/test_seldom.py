@@ -29,7 +29,7 @@ def model(*logits: float) -> LatentModel:
         torch.zeros(1, 1, dtype=torch.float64),
         lambda z: 3.0 + torch.sin(z[..., 0]) + 40.0 * z[..., 0] * z[..., -1],
         Bernoulli.from_eta,
-        UniformCode(0.0),
+        UniformCode(),
     )
 
 

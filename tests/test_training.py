@@ -23,6 +23,7 @@ from reportgen.store import Store
 from reportgen.store.files import process_tag
 from reportgen.training import TrainProgress, bound, epoch_reached, forget_state, load_checkpoint, train
 from reportgen.training.adam import Adam
+from reportgen.training.checkpoints import Progress, resume, save_state
 from reportgen.training.parameters import Parameters
 from reportgen.training.schedule import Rates, schedule
 from reportgen.training.subnormal import subnormals_flushed
@@ -58,10 +59,10 @@ def test_training_raises_the_bound_and_keeps_checkpoints(tiny: Dataset, tmp_path
     store.save(record)
     assert record.checkpoints == (0, 30) and len(record.train_bound) == 30
     assert record.test_bound["30"] > record.test_bound["0"] + 0.01
-    start, _ = restored(load_checkpoint(store, record.key, 0))
+    start, _ = restored(cell().problem, load_checkpoint(store, record.key, 0))
     fresh, _ = initialised(cell().problem, tiny.train.mean(0, dtype="float64"), 0)
     assert torch.equal(start.mean.weight, fresh.mean.weight)
-    encoder, decoder = restored(load_checkpoint(store, record.key, 30))
+    encoder, decoder = restored(cell().problem, load_checkpoint(store, record.key, 30))
     assert not torch.equal(start.mean.weight, encoder.mean.weight)
     assert all(p.requires_grad for p in encoder.parameters())
     assert not any(p.requires_grad for p in decoder.parameters())
@@ -282,12 +283,29 @@ def test_damaged_checkpoint_is_named(tiny: Dataset, tmp_path: Path) -> None:
         load_checkpoint(store, record.key, 3)
 
 
+def test_a_state_that_does_not_fit_changes_nothing(tmp_path: Path) -> None:
+    """A note of an earlier version, which has no checksum, with a field that is no number."""
+    optimizers = [
+        Adam(Parameters(*initialised(cell().problem, np.full(6, 0.3), seed)), 1e-2) for seed in (0, 1)
+    ]
+    save_state(tmp_path, optimizers[0], Progress(3, [-1.0], {}, 1.0))
+    before = [tensor.clone() for tensor in optimizers[1].state]
+    note = json.loads((tmp_path / "progress.json").read_bytes())
+    del note["checksum"]
+    (tmp_path / "progress.json").write_text(json.dumps(note | {"seconds": "some"}))
+    assert resume(tmp_path, optimizers[1]) is None
+    assert all(torch.equal(a, b) for a, b in zip(optimizers[1].state, before, strict=True))
+    (tmp_path / "progress.json").write_text(json.dumps(note))
+    assert resume(tmp_path, optimizers[1]) == Progress(3, [-1.0], {}, 1.0)
+    assert torch.equal(optimizers[1].parameters.vector, optimizers[0].parameters.vector)
+
+
 def test_mean_gradients_decay_to_subnormal_numbers_and_weights_do_not_need_them() -> None:
     """A pixel that was white once: 2000 steps of Adam after it, with subnormal numbers and without."""
     tiniest = torch.finfo(torch.float32).tiny
     ends: list[tuple[torch.Tensor, torch.Tensor]] = []
     for context in (nullcontext, subnormals_flushed):
-        parameters = Parameters(*initialised(cell().problem, np.full(6, 0.3), 0), "tanh")
+        parameters = Parameters(*initialised(cell().problem, np.full(6, 0.3), 0))
         optimizer = Adam(parameters, 1e-2)
         rare = slice(0, len(parameters.vector) // 2)
         noise = torch.Generator().manual_seed(0)
@@ -310,7 +328,7 @@ def test_a_training_flushes_subnormal_numbers_and_ends_with_them(
     """Also one that breaks."""
     small, met = torch.tensor([1e-30]), []
 
-    def epoch(self: WrittenOut, number: int, optimizer: Adam, rates: Rates | None = None) -> float:
+    def epoch(self: WrittenOut, number: int, optimizer: Adam, rates: Rates) -> float:
         met.append(float(small * 1e-10))
         return -1.0 if number == 1 else math.nan
 

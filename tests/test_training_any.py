@@ -108,8 +108,7 @@ def jumping(points: int) -> tuple[LatentModel, FlatParameters]:
     """q of three independent bits."""
     encoder = FreeParameters(logits=torch.tensor([0.3, -0.8, 1.2], dtype=torch.float64))
     f = Coupled()
-    prior = UniformCode(-3.0 * float(np.log(2.0)))
-    model = LatentModel(encoder, torch.zeros(points, 1), f, Bernoulli.from_eta, prior)
+    model = LatentModel(encoder, torch.zeros(points, 1), f, Bernoulli.from_eta, UniformCode())
     return model, FlatParameters({"encoder": encoder, "decoder": f})
 
 

@@ -16,7 +16,7 @@ from reportgen.datasets import Dataset
 from reportgen.datasets.dataset import from_levels
 from reportgen.errors import CellError
 from reportgen.plan import TrainingCell
-from reportgen.problems import TRAINABLES, Materials
+from reportgen.problems import TRAINABLES, Materials, Trainable
 from reportgen.problems.layered import LayeredVAE
 from reportgen.problems.layered_vae import blank
 from reportgen.problems.networks import initialised
@@ -93,7 +93,7 @@ class Found:
 
 def written_out(sizes: str, objective: str, num_samples: int) -> Found:
     pair = networks(sizes)
-    parameters = Parameters(*pair, "tanh")
+    parameters = Parameters(*pair)
     bound = torch.empty(IMAGES, dtype=torch.float64)
     with torch.no_grad():
         BoundGradient(parameters, objective, IMAGES, num_samples)(*batch(sizes, num_samples), bound)
@@ -216,7 +216,7 @@ def test_the_bound_with_an_exact_divergence_is_the_densities_own() -> None:
 
 def test_a_divergence_is_exact_for_one_layer_alone() -> None:
     with pytest.raises(CellError, match=r"train\.objective: elbo_analytic_kl needs one .* got 2\. Use elbo"):
-        BoundGradient(Parameters(*networks("2 layers"), "tanh"), "elbo_analytic_kl", IMAGES)
+        BoundGradient(Parameters(*networks("2 layers")), "elbo_analytic_kl", IMAGES)
     with pytest.raises(CellError, match=r"has no elbo_analytic_kl\. Use elbo or iwae"):
         by_autograd("2 layers", "elbo_analytic_kl", 1)
 
@@ -235,7 +235,7 @@ def test_certain_pixels_are_told_right(size: float) -> None:
     decoder.logits.bias.data.copy_(bias)  # type: ignore[union-attr, operator]
     decoder.logits.weight.data.zero_()  # type: ignore[union-attr, operator]
     x = torch.tensor([[1.0, 0.0, 0.0, 1.0, 0.0, 1.0]], dtype=torch.float64)
-    parameters = Parameters(encoder, decoder, "tanh")
+    parameters = Parameters(encoder, decoder)
     gradient = BoundGradient(parameters, "elbo_analytic_kl", 1, 3)
     bound = torch.empty(1, dtype=torch.float64)
     with torch.no_grad():
@@ -258,7 +258,7 @@ def test_one_pixel_that_is_all_wrong_takes_no_weight_from_better_samples(dtype: 
     )  # a pixel that is far off, and five that are half as far off together
     decoder.logits.weight.data.copy_(weight)  # type: ignore[union-attr, operator]
     decoder.logits.bias.data.zero_()  # type: ignore[union-attr, operator]
-    parameters = Parameters(encoder.to(dtype), decoder.to(dtype), "tanh")
+    parameters = Parameters(encoder.to(dtype), decoder.to(dtype))
     x, epsilon = torch.ones(1, 6, dtype=dtype), torch.linspace(-1.0, 1.0, 12, dtype=dtype).view(1, 4, 3)
     gradient = BoundGradient(parameters, "iwae", 1, 4)
     with torch.no_grad():
@@ -279,7 +279,7 @@ def test_spread_weights_leave_the_gradient_as_it_is() -> None:
         pair = networks("2 layers")
         x, epsilon = batch("2 layers", 5)
         if by_hand:
-            parameters = Parameters(*pair, "tanh")
+            parameters = Parameters(*pair)
             bound = torch.empty(IMAGES, dtype=torch.float64)
             with torch.no_grad():
                 BoundGradient(parameters, "iwae", IMAGES, 5)(x, 40.0 * epsilon, bound)
@@ -306,6 +306,10 @@ def tiny() -> Dataset:
     )
 
 
+def begun(problem: Mapping[str, Any], data: Dataset) -> Trainable:
+    return TRAINABLES[problem["model"]](Materials(problem, 0, dataset=lambda: data))
+
+
 def cell(problem: Mapping[str, Any], **section: Any) -> TrainingCell:
     settings = {"objective": "elbo", "epochs": 2, "batch_size": 10, "learning_rate": 1e-2}
     return TrainingCell("a" * 32, {}, True, dict(problem), settings | {"checkpoints": [0]} | section, 0)
@@ -320,14 +324,13 @@ def test_both_routes_train_alike(
     monkeypatch.setattr("reportgen.training.written_out.BLOCK_NUMBERS", 1)
     problem = SIZES[sizes] | {"model": "vae" if sizes == "vae" else "layered_vae"}
     wanted = cell(problem, objective=objective, num_samples=5)
-    trainable = TRAINABLES[problem["model"]](Materials(problem, 0, dataset=lambda: tiny))
-    fits = WrittenOut(wanted, tiny), Differentiated(wanted, trainable)
+    fits = WrittenOut(wanted, begun(problem, tiny)), Differentiated(wanted, begun(problem, tiny))
     assert fits[0].test_bound() == pytest.approx(fits[1].test_bound(), rel=1e-6)
-    single = WrittenOut(cell(problem, objective=objective), tiny)
+    single = WrittenOut(cell(problem, objective=objective), begun(problem, tiny))
     assert abs(single.test_bound() - fits[0].test_bound()) > 1e-3
     optimizers = [Adam(fit.parameters, 1e-2) for fit in fits]
     bounds = [
-        [fit.epoch(number, optimizer) for number in (1, 2)]
+        [fit.epoch(number, optimizer, lambda _: 1e-2) for number in (1, 2)]
         for fit, optimizer in zip(fits, optimizers, strict=True)
     ]
     assert bounds[0] == pytest.approx(bounds[1], rel=1e-4)
@@ -340,7 +343,7 @@ def test_both_routes_train_alike(
 
 
 def test_adam_is_torchs_own_at_a_rate_that_changes() -> None:
-    parameters = Parameters(*initialised({"hidden": [4], "latent": 2}, np.full(3, 0.5), 0), "tanh")
+    parameters = Parameters(*initialised({"hidden": [4], "latent": 2}, np.full(3, 0.5), 0))
     twin = parameters.vector.clone().requires_grad_(True)
     reference = torch.optim.Adam([twin], lr=0.01, betas=(0.95, 0.99), eps=1e-3, foreach=False)
     optimizer = Adam(parameters, 0.01, beta_1=0.95, beta_2=0.99, epsilon=1e-3)
@@ -364,7 +367,7 @@ def test_a_recorded_update_is_the_same_update(sizes: str, objective: str) -> Non
     vectors, bounds = [], []
     for device in ("cuda", "cpu"):
         pair = networks(sizes)
-        parameters = Parameters(*(network.float().to(device) for network in pair), activation="tanh")
+        parameters = Parameters(*(network.float().to(device) for network in pair))
         optimizer = Adam(parameters, 1e-2)
         step = update(BoundGradient(parameters, objective, IMAGES, 5), optimizer)
         noise, bound = stream(3, "recorded"), torch.empty(IMAGES, device=device)
@@ -383,12 +386,12 @@ def test_a_recorded_update_is_the_same_update(sizes: str, objective: str) -> Non
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_training_on_a_cuda_device_is_that_of_the_host(tiny: Dataset) -> None:
-    wanted = cell(SIZES["2 layers"] | {"model": "layered_vae"}, num_samples=5, objective="iwae")
-    found = []
+    problem = SIZES["2 layers"] | {"model": "layered_vae"}
+    wanted, found = cell(problem, num_samples=5, objective="iwae"), []
     for device in ("cuda", "cpu"):
-        fit = WrittenOut(wanted, tiny, device)
+        fit = WrittenOut(wanted, begun(problem, tiny), device)
         optimizer = Adam(fit.parameters, 1e-3)
-        found.append([fit.epoch(1, optimizer), fit.epoch(2, optimizer), fit.test_bound()])
+        found.append([fit.epoch(n, optimizer, lambda _: 1e-3) for n in (1, 2)] + [fit.test_bound()])
     assert found[0] == pytest.approx(found[1], abs=1e-2)
 
 
@@ -396,7 +399,7 @@ def test_flat_parameters_of_stages_are_in_the_order_of_the_networks() -> None:
     """Two heads of a Gaussian act as one layer, and the modules see the same numbers."""
     pair = networks("2 layers")
     before = [p.detach().clone() for network in pair for p in network.parameters()]
-    parameters = Parameters(*pair, "tanh")
+    parameters = Parameters(*pair)
     after = [p for network in pair for p in network.parameters()]
     assert all(torch.equal(a, b) for a, b in zip(after, before, strict=True))
     assert parameters.widths == (3, 2) and len(parameters.vector) == sum(p.numel() for p in before)

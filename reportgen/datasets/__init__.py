@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 
 from reportgen.datasets import (
     breast_cancer,
@@ -41,6 +43,17 @@ def find(name: str) -> Dataset | Table:
     return TABLES[name]() if name in TABLES else load(name)
 
 
+def held(name: str) -> Dataset | Table:
+    """The same, read once a process from the folder that has it now."""
+    source = DATASETS.get(name)
+    return _read(name, None if source is None or source.built_in else source.folder.absolute())
+
+
+@lru_cache(maxsize=2)
+def _read(name: str, _: Path | None) -> Dataset | Table:
+    return find(name)
+
+
 def load(name: str) -> Dataset:
     """The data set of this name; UsageError for a name that is not in the table."""
     try:
@@ -51,4 +64,4 @@ def load(name: str) -> Dataset:
     return source.load()
 
 
-__all__ = ["DATASETS", "TABLES", "Dataset", "Source", "Table", "binarized", "find", "load"]
+__all__ = ["DATASETS", "TABLES", "Dataset", "Source", "Table", "binarized", "find", "held", "load"]

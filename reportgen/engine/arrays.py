@@ -15,11 +15,6 @@ from reportgen.store.shapes import EXACT, FIXED, MEASURED, shape_of
 
 Array = NDArray[np.float64]
 
-GROUP_AXIS = ("coordinate_count", "coordinate_dead")
-"""Arrays with an axis of groups and none of arms."""
-SHARED = ("pixels", "units", "weight")
-"""Arrays that are the same for all arms: of the layer that sees the images."""
-
 
 def blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]:
     """Every array that has an axis of arms, NaN throughout (see `reportgen.store.records`)."""
@@ -32,6 +27,29 @@ def put(out: dict[str, Array], name: str, arm: int, columns: list[int], values: 
     """values [I W G]: row 0 into `name`, the others into `name`_without."""
     out[name][arm][:, columns] = values[:, 0].numpy()
     out[f"{name}_without"][arm][:, :, columns] = values[:, 1:].numpy()
+
+
+def put_mean(
+    out: dict[str, Array],
+    arm: int,
+    columns: list[int],
+    raw: Tensor,
+    noise: Tensor,
+    batch: Tensor,
+    dots: Tensor,
+) -> None:
+    """The length of the mean gradient, of each image and of the images' mean, the noise in it taken off.
+
+    `raw` are squared lengths and `noise` what of them is noise, [I W G]; `batch` [W] and `dots` [I] are the
+    squared length of the images' mean, and each image's product with it.
+    """
+    put(out, "squared_norm", arm, columns, raw - noise)
+    out["image_squared_norm_raw"][arm] = raw[:, 0, 0].numpy()
+    batch_noise = noise[..., 0].sum(0) / len(noise) ** 2
+    out["batch_squared_norm"][arm] = float(batch[0] - batch_noise[0])
+    out["batch_squared_norm_without"][arm] = (batch - batch_noise)[1:].numpy()
+    out["batch_squared_norm_raw"][arm] = float(batch[0])
+    out["image_dot"][arm] = dots.numpy()
 
 
 def put_test(out: dict[str, Array], arm: int, test: EqualMeansTest) -> None:

@@ -8,6 +8,7 @@ tell is kept here: maps of single units, and how the estimates of one weight are
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,9 +53,16 @@ class FirstLayer:
             if axes.startswith("A")
         }
 
-    def pictures(self) -> Array:
-        """The images, [I H W]."""
-        return self.pixels.reshape(-1, *self.shape).numpy()
+    def arrays(self, maps: Mapping[int, Tensor], first: int, arms: int) -> dict[str, Array]:
+        """All arrays of this layer but that of one weight, whose numbers are NaN as yet.
+
+        `maps` are the variances [units pixels] of some of the arms, with the reference's, the `first`.
+        """
+        units, out = noisiest(maps[first]), self.blank(arms)
+        for a, one in maps.items():
+            out["unit_pixels"][a] = one[units].reshape(-1, *self.shape).numpy()
+        pictures = self.pixels.reshape(-1, *self.shape).numpy()
+        return {"pixels": pictures, "units": units.double().numpy(), **out}
 
 
 @dataclass(frozen=True)

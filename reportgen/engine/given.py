@@ -20,16 +20,16 @@ from torch import Tensor
 
 from reportgen.declaration.own_estimator import function_of
 from reportgen.engine.arrays import blank
+from reportgen.engine.found import Found
 from reportgen.engine.layered.centred import CentredMoments
-from reportgen.engine.layered.channel import MEMORY, CoordinateChannel, Key
+from reportgen.engine.layered.channel import MEMORY, CoordinateChannel
 from reportgen.engine.layered.gradients import CHUNK, GroupShape, LayerGradient
-from reportgen.engine.layered.meter import Found
 from reportgen.engine.layered.sketch import SKETCH, Sketch
 from reportgen.engine.layered.summary import put_found, sound
 from reportgen.engine.moments import Moments
 from reportgen.engine.part import arm_record
 from reportgen.engine.progress import MeasureProgress
-from reportgen.engine.replicates import Paired
+from reportgen.engine.replicates import Key, Paired
 from reportgen.engine.serial import FOLLOWED, serial_dependence
 from reportgen.engine.stopping import rounds
 from reportgen.errors import CellError, UsageError

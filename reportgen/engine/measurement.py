@@ -18,7 +18,7 @@ from reportgen.engine.vectors.record import vectors_part
 from reportgen.engine.vectors.space import Space, spaces_of
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Estimator
-from reportgen.plan import Arm, MeasurementCell, buckets_for
+from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.given import GivenGradients
 from reportgen.problems.layered import LayeredModel
 from reportgen.problems.problem import Problem
@@ -42,18 +42,19 @@ def measure(
 
     Gradients that are vectors in η (or in a small θ) are measured there; those
     whose Jacobian depends on the sample are measured layer by layer; those that
-    functions return, as they come. Numbers
-    depend on the cell alone: noise is a Philox stream keyed by the cell's
-    seed, setting and checkpoint, consumed in order. `shape` is the height and
-    width of data points that are images. `estimators` has the arms' by name,
+    functions return, as they come. First the groups of all parameters are
+    named, since the arrays of either part have columns for all of them; then
+    the parts are measured, one after the other, and their arms put in order.
+
+    Numbers depend on the cell alone: noise is a Philox stream keyed by the
+    cell's seed, setting and checkpoint, consumed in order. `shape` is the height
+    and width of data points that are images. `estimators` has the arms' by name,
     a user's own among them.
     """
     if isinstance(problem, GivenGradients):
         return measure_given(problem, cell, dataset=dataset, report=report, environment=environment)
     started = perf_counter()
     references = reference_arms(cell.arms, cell.references, estimators)
-    count = problem.x.shape[0]
-    buckets = buckets_for(count)
     spaces: dict[str, Space] = {}
     groups: tuple[str, ...] = ("all",)
     through = tuple(arm for arm in cell.arms if _needs_layers(problem, estimators[arm.estimator]))
@@ -75,18 +76,14 @@ def measure(
     if direct:
         assert not isinstance(problem, LayeredModel)
         news = None if stages is None else stages.draws
-        part = vectors_part(
-            problem, cell, direct, references, spaces, len(groups), buckets, shape, news, estimators
-        )
+        part = vectors_part(problem, cell, direct, references, spaces, len(groups), shape, news, estimators)
         parts.append((direct, part))
         if stages is not None:
             stages.finish()
     if through:
         assert model is not None
         tell = _share(report, shares - 1, shares)
-        part = layered_part(
-            model, cell, through, references, recorders, columns, len(groups), buckets, shape, tell
-        )
+        part = layered_part(model, cell, through, references, recorders, columns, len(groups), shape, tell)
         parts.append((through, part))
     whole = joined(cell.arms, parts)
     first = parts[0][1]

@@ -9,25 +9,56 @@ bound of K samples is another function for each K: there is nothing to compare.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from torch import Tensor
 
-from reportgen.engine.replicates import K
+from reportgen.engine.moments import Moments
+from reportgen.engine.references import Place, own_arms
+from reportgen.engine.replicates import Key, Paired, Replicates
 from reportgen.estimators import Estimator
 from reportgen.plan import Arm
 
+C = TypeVar("C", bound=Replicates[Any])
 
-def counterpart(key: K, reference: Arm, kind: Estimator, **further: object) -> K | None:
+
+def pair(
+    channels: Mapping[Key, C],
+    arms: tuple[Arm, ...],
+    references: Mapping[Place, Arm],
+    estimators: Mapping[str, Estimator],
+    made: Callable[[Key], C],
+    differences: Callable[[C], Moments],
+) -> None:
+    """Compares each arm, at its declared K without a constant, with the reference on the same draws.
+
+    `made` opens a channel where no arm has the reference's at that K, `differences` moments of what a
+    channel differs by.
+    """
+    for arm in (arms[a] for a in own_arms(arms)):
+        channel = channels[Key.of(arm)]
+        reference = references.get((arm.objective, channel.space))
+        if reference is None or reference.label == arm.label or channel.paired is not None:
+            continue
+        beside = counterpart(channel.key, reference, estimators[reference.estimator])
+        if beside is not None:
+            channel.paired = Paired(channels.get(beside) or made(beside), differences(channel))
+
+
+def counterpart(key: Key, reference: Arm, kind: Estimator) -> Key | None:
     """The key of the replicates that those of `key` are compared with; None where no K has the same gradient.
 
     They are the reference's, an estimator of this kind, on the same draws; but where those should not be
-    mirrored, or are the very same, on independent ones. `further` are fields that are the reference's own.
+    mirrored, or are the very same, on independent ones.
     """
     samples = reference_samples(key.num_samples, kind.min_samples, key.several)
     if samples is None:
         return None
-    found = replace(key, estimator=reference.estimator, num_samples=samples, **further)
+    found = replace(
+        key, estimator=reference.estimator, num_samples=samples, temperature=reference.temperature
+    )
     if kind.independent or found == key:
         return replace(found, antithetic=False)
     return found

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.engine.arrays import GROUP_AXIS, SHARED, Array
+from reportgen.engine.arrays import Array
 from reportgen.engine.replicates import Replicates
 from reportgen.plan import Arm
 from reportgen.store.records import ArmRecord
+from reportgen.store.shapes import COUNTED, OF_FIRST_LAYER
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Part:
 
 
 def arm_record(
-    arm: Arm, found: Replicates[Any, Any], *, latent: int, precision: float, reference: bool, seconds: float
+    arm: Arm, found: Replicates[Any], *, latent: int, precision: float, reference: bool, seconds: float
 ) -> ArmRecord:
     """What a record says of one arm beside its rows; `seconds` are those of a replicate of one data point."""
     estimator = found.estimator
@@ -72,10 +73,10 @@ def joined(arms: tuple[Arm, ...], parts: list[tuple[tuple[Arm, ...], Part]]) -> 
     arrays: dict[str, Array] = {}
     for name in dict.fromkeys(name for _, part in parts for name in part.arrays):
         having = [part.arrays[name] for _, part in parts if name in part.arrays]
-        if name in SHARED:
+        if name in OF_FIRST_LAYER and not OF_FIRST_LAYER[name].startswith("A"):
             arrays[name] = having[0]
             continue
-        if name in GROUP_AXIS:
+        if name in COUNTED:
             arrays[name] = np.sum(having, 0)
             arrays[name][0] = having[0][0]  # ``all`` is φ where it is measured
             continue

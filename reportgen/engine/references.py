@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from reportgen.estimators import Estimator
 from reportgen.plan import Arm
 
-Reference = tuple[str, str]
+Place = tuple[str, str]
 """An objective, and whose gradient: ``phi`` or ``theta``."""
 
 
 def reference_arms(
     arms: tuple[Arm, ...], references: Mapping[str, str], estimators: Mapping[str, Estimator]
-) -> dict[Reference, Arm]:
+) -> dict[Place, Arm]:
     """The arm that the others are compared with: in φ as declared, in θ the first one."""
-    found: dict[Reference, Arm] = {}
+    found: dict[Place, Arm] = {}
     for arm in arms:
         space = estimators[arm.estimator].parameters
         named = space == "theta" or arm.label == references.get(arm.objective)

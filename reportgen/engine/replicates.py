@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
 
 from reportgen.engine.moments import Moments
 from reportgen.estimators import Estimator
+from reportgen.objectives import OBJECTIVES
+from reportgen.plan import Arm
 
 
-class Key(Protocol):
-    """What makes two arms share their replicates: a dataclass."""
+@dataclass(frozen=True)
+class Key:
+    """What makes two arms share their replicates."""
 
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    integrand: str
+    several: bool
+    """Whether the objective is a bound of K samples together, not a mean over them."""
+    estimator: str
+    num_samples: int
+    """K"""
+    constant: float
+    """Added to log p; 0 where gradients are not vectors in η."""
+    antithetic: bool
+    temperature: float | None = None
+    """Of the relaxation; None for the estimator's own, or where it has none."""
 
-    @property
-    def num_samples(self) -> int:
-        """K"""
-
-    @property
-    def several(self) -> bool:
-        """Whether the objective is a bound of K samples together, not a mean over them."""
+    @classmethod
+    def of(cls, arm: Arm) -> Key:
+        """Arms whose objectives differ by an exact term have one key."""
+        objective = OBJECTIVES[arm.objective]
+        return cls(
+            objective.integrand.name,
+            objective.several,
+            arm.estimator,
+            arm.num_samples,
+            arm.constant,
+            arm.antithetic,
+            arm.temperature,
+        )
 
 
 class Totalled(Protocol):
@@ -31,7 +50,6 @@ class Totalled(Protocol):
         """Of each data point."""
 
 
-K = TypeVar("K", bound=Key)
 M = TypeVar("M", bound=Totalled)
 C = TypeVar("C")
 
@@ -46,10 +64,10 @@ class Paired(Generic[C]):
 
 
 @dataclass
-class Replicates(Generic[K, M]):
+class Replicates(Generic[M]):
     """One estimator's; the routes add how an estimate is made and taken in."""
 
-    key: K
+    key: Key
     estimator: Estimator
     moments: M
     paired: Paired[Any] | None = field(default=None, kw_only=True)

@@ -9,7 +9,7 @@ from reportgen.engine.progress import MeasureProgress
 from reportgen.engine.replicates import Replicates
 from reportgen.errors import CellError
 
-C = TypeVar("C", bound=Replicates[Any, Any])
+C = TypeVar("C", bound=Replicates[Any])
 B = TypeVar("B")
 
 

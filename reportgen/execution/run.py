@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from time import perf_counter, time
 
-from reportgen.datasets import find
+from reportgen.datasets import held
 from reportgen.declaration import Experiment
 from reportgen.errors import PausedError, UnwritableError, UsageError
 from reportgen.execution.cost import seconds_of
@@ -100,7 +100,7 @@ def run(
         store.require_writable(cell.key for cell in missing)
         store.clean()
         data = experiment.problem.dataset
-        cost = seconds_of(plan, find(data) if data else None)
+        cost = seconds_of(plan, held(data) if data else None)
         anew = process_tag() if fresh else ""
         # Workers of the caller's need not be in this process's folder.
         root = store.root.absolute() if isinstance(executor, Executor) else store.root

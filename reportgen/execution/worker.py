@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from reportgen.datasets import Dataset, load
+from reportgen.datasets import Dataset, held
 from reportgen.declaration.own_estimator import function_of
 from reportgen.errors import PausedError, ReportgenError, UnwritableError
 from reportgen.execution.event import Listener
@@ -101,26 +100,15 @@ def _judge(task: Task, cell: JudgementCell) -> None:
     if isinstance(twin, JudgementRecord):
         store.save(replace(twin, key=cell.key, setting=dict(cell.setting), base=cell.base, seconds=0.0))
         return
-    found = judge(
-        cell.problem,
+    record = judge(
+        cell,
         load_checkpoint(store, cell.training_key, cell.checkpoint),
         _dataset(cell.problem["data"]),
-        images=cell.judge["images"],
-        num_samples=int(cell.judge["num_samples"]),
-        curve=cell.judge["curve"],
-        seed=cell.seed,
         device=task.device,
         report=lambda done: tell(done, None, None),
+        environment=environment(task.device),
     )
-    record = found.record(
-        cell.key,
-        cell.training_key,
-        dict(cell.setting),
-        cell.base,
-        cell.checkpoint,
-        _dated(environment(task.device)),
-    )
-    store.save(record)
+    store.save(replace(record, environment=_dated(record.environment)))
 
 
 def _measure(task: Task, cell: MeasurementCell) -> None:
@@ -188,6 +176,7 @@ class _Teller:
             _listeners[0](self.task.event("running", done, precision, replicates))
 
 
-@lru_cache(maxsize=2)
 def _dataset(name: str) -> Dataset:
-    return load(name)
+    images = held(name)
+    assert isinstance(images, Dataset)
+    return images

@@ -39,10 +39,6 @@ class Bernoulli(Discrete):
     def latent(self) -> int:
         return self.logits.shape[-1]
 
-    @property
-    def noise(self) -> int:
-        return self.latent
-
     @cached_property
     def mean(self) -> Tensor:
         """p, [I 1 d]."""
@@ -63,12 +59,6 @@ class Bernoulli(Discrete):
         """z = 1[ε < Φ⁻¹(p)]: the noise is compared, not transformed."""
         return (noise < self._threshold).to(self.logits.dtype)
 
-    def log_density(self, noise: Tensor) -> Tensor:
-        return self.log_density_at(self.sample(noise))
-
-    def score(self, noise: Tensor) -> Tensor:
-        return self.score_at(self.sample(noise))
-
     def mean_pullback(self, v: Tensor) -> Tensor:
         """p (1 − p) v."""
         return v * self._slope
@@ -76,10 +66,6 @@ class Bernoulli(Discrete):
     def log_density_at(self, z: Tensor) -> Tensor:
         """Σ z η − log(1 + e^η)."""
         return (z * self.logits).sum(-1) - softplus(self.logits).sum(-1)
-
-    def score_at(self, z: Tensor) -> Tensor:
-        """z − p."""
-        return z - self.mean
 
     def entropy(self) -> Tensor:
         return (softplus(self.logits) - self.mean * self.logits).sum((-1, -2))

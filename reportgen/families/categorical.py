@@ -37,10 +37,6 @@ class Categorical(Discrete):
     def latent(self) -> int:
         return self.logits.shape[-2] * self.logits.shape[-1]
 
-    @property
-    def noise(self) -> int:
-        return self.latent
-
     @cached_property
     def _log_p(self) -> Tensor:
         """log p, [I 1 units C]."""
@@ -66,12 +62,6 @@ class Categorical(Discrete):
         winner = perturbed.argmax(-1, keepdim=True)
         return torch.zeros_like(perturbed).scatter_(-1, winner, 1.0).flatten(-2)
 
-    def log_density(self, noise: Tensor) -> Tensor:
-        return self.log_density_at(self.sample(noise))
-
-    def score(self, noise: Tensor) -> Tensor:
-        return self.score_at(self.sample(noise))
-
     def mean_pullback(self, v: Tensor) -> Tensor:
         """p (v − Σ_c p v)."""
         return self._softmax_pullback(self.mean, v)
@@ -79,10 +69,6 @@ class Categorical(Discrete):
     def log_density_at(self, z: Tensor) -> Tensor:
         """Σ z log p; each unit's z must sum to one."""
         return (z * self._log_p.flatten(-2)).sum(-1)
-
-    def score_at(self, z: Tensor) -> Tensor:
-        """z − p."""
-        return z - self.mean
 
     def entropy(self) -> Tensor:
         return -(self._log_p.exp() * self._log_p).sum((-1, -2, -3))

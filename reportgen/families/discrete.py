@@ -1,19 +1,32 @@
-"""What every family of discrete units refuses."""
+"""What families of discrete units have in common."""
 
 from __future__ import annotations
 
-from typing import ClassVar, NoReturn
+from typing import NoReturn
 
 from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.errors import NotReparameterizableError
+from reportgen.families.family import RelaxedFamily
 
 
-class Discrete:
-    """z jumps as η moves: neither ∂z/∂η nor ∇_z log q is of use."""
+class Discrete(RelaxedFamily):
+    """η are logits; z jumps as they move, so that neither ∂z/∂η nor ∇_z log q is of use."""
 
-    name: ClassVar[str]
+    @property
+    def noise(self) -> int:
+        return self.latent
+
+    def log_density(self, noise: Tensor) -> Tensor:
+        return self.log_density_at(self.sample(noise))
+
+    def score(self, noise: Tensor) -> Tensor:
+        return self.score_at(self.sample(noise))
+
+    def score_at(self, z: Tensor) -> Tensor:
+        """z − p."""
+        return z - self.mean
 
     def pullback(self, noise: Tensor, v: Tensor) -> NoReturn:
         """Raises NotReparameterizableError."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from reportgen.judging.judge import Judged, judge
+from reportgen.judging.judge import judge
 
-__all__ = ["Judged", "judge"]
+__all__ = ["judge"]

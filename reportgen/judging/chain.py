@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from reportgen.problems.activation import Activation
+from reportgen.problems.activation import tanh_
 
 
 class Room:
@@ -33,15 +33,12 @@ class Room:
 
 
 class Chain:
-    """Hidden layers with an activation after each, and a linear layer of one or more parts at the end.
+    """Hidden layers with a tanh after each, and a linear layer of one or more parts at the end.
 
     Not for two callers at once: what `features` returns is good until the next call.
     """
 
-    def __init__(
-        self, hidden: Sequence[nn.Linear], activation: Activation, heads: Sequence[nn.Linear]
-    ) -> None:
-        self.activation = activation
+    def __init__(self, hidden: Sequence[nn.Linear], heads: Sequence[nn.Linear]) -> None:
         self.hidden = [with_bias([layer]) for layer in hidden]
         self.head = with_bias(heads)
         """[outputs hidden + 1]."""
@@ -55,7 +52,7 @@ class Chain:
         for weight, room in zip(self.hidden, self.rooms[1:], strict=True):
             out = room.shaped(len(weight) + 1, len(rows))
             torch.mm(weight, h, out=out[:-1])
-            self.activation.value_(out[:-1])
+            tanh_(out[:-1])
             out[-1].fill_(1.0)
             h = out
         return h

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from reportgen.datasets import Dataset, binarized
@@ -20,6 +18,7 @@ from reportgen.judging.bounds import bounds
 from reportgen.judging.networks import networks
 from reportgen.judging.pictures import reconstructions, samples
 from reportgen.judging.weights import LayeredWeights
+from reportgen.plan import JudgementCell
 from reportgen.problems.images import chosen_rows
 from reportgen.store.records import JudgementRecord
 from reportgen.streams import stream
@@ -30,70 +29,19 @@ ORIGINALS = 20
 """Test images that are shown beside their reconstructions."""
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What is found of one model; the arrays are those of a `JudgementRecord`."""
-
-    dataset: str
-    shape: tuple[int, int]
-    """Height and width of an image."""
-    layers: tuple[int, ...]
-    num_samples: int
-    curve: tuple[int, ...]
-    images: tuple[int, ...]
-    seconds: float
-    arrays: dict[str, NDArray[np.float64]] = field(repr=False)
-
-    @property
-    def nll(self) -> float:
-        """Test negative log-likelihood, nats an image: minus the mean of the `num_samples`-sample bound."""
-        return -float(self.arrays["bounds"][:, -1].mean())
-
-    def record(
-        self,
-        key: str,
-        training_key: str,
-        setting: dict[str, Any],
-        base: bool,
-        checkpoint: int,
-        environment: dict[str, Any],
-    ) -> JudgementRecord:
-        """With what only the plan knows of it."""
-        return JudgementRecord(
-            key=key,
-            training_key=training_key,
-            setting=setting,
-            base=base,
-            checkpoint=checkpoint,
-            dataset=self.dataset,
-            shape=self.shape,
-            layers=self.layers,
-            num_samples=self.num_samples,
-            curve=self.curve,
-            images=self.images,
-            seconds=self.seconds,
-            environment=environment,
-            arrays=self.arrays,
-        )
-
-
 def judge(
-    problem_settings: Mapping[str, Any],
+    cell: JudgementCell,
     parameters: Mapping[str, Tensor],
     dataset: Dataset,
     *,
-    images: int | None,
-    num_samples: int,
-    curve: Sequence[int],
-    seed: int,
     device: str = "cpu",
     report: Callable[[float], None] | None = None,
-) -> Judged:
+    environment: dict[str, Any] | None = None,
+) -> JudgementRecord:
     """Judge the VAE of a checkpoint on the test part of its data set.
 
-    `problem_settings` is the resolved `problem` section, `parameters` are the
-    checkpoint's by name. `images` test images are taken at random (all of
-    them for None), binarized once; `num_samples` samples of each make its bound,
+    `parameters` are the checkpoint's by name. As the cell says, `images` test images are taken at random (all
+    of them for None), binarized once; `num_samples` samples of each make its bound,
     and the bounds of fewer samples in `curve`. `report` is told the fraction done.
 
     What an image is binarized to and what noise it sees depend on the seed and
@@ -107,16 +55,17 @@ def judge(
     for images that are not there, and for a bound that is not a number.
     """
     started = perf_counter()
-    ks = whole_curve(curve, num_samples)
-    rows = judged_rows(dataset, images, seed)
+    seed, num_samples = cell.seed, int(cell.judge["num_samples"])
+    curve = whole_curve(cell.judge["curve"], num_samples)
+    rows = judged_rows(dataset, cell.judge["images"], seed)
     where = torch.device(device)
-    found = networks(problem_settings, parameters, dataset, seed, where)
+    found = networks(cell.problem, parameters, dataset, seed, where)
     x = torch.from_numpy(binary_images(dataset, rows, seed)).to(where, found.dtype)
     means = posterior_means(found, x, rows, seed)
     shown = x[np.linspace(0, len(rows) - 1, min(ORIGINALS, len(rows))).astype(int)]
     arrays = {
         "bounds": bounds(
-            LayeredWeights(found), x, rows, ks, num_samples=num_samples, seed=seed, report=report
+            LayeredWeights(found), x, rows, curve, num_samples=num_samples, seed=seed, report=report
         ),
         "unit_variance": unit_variances(means),
         "unit_variance_without": unit_variances_without(means, seed),
@@ -124,15 +73,21 @@ def judge(
         "originals": shown.double().cpu().numpy(),
         "reconstructions": reconstructions(found, shown, seed),
     }
-    return Judged(
-        dataset.name,
-        dataset.shape,
-        found.widths,
-        num_samples,
-        ks,
-        rows,
-        perf_counter() - started,
-        arrays,
+    return JudgementRecord(
+        key=cell.key,
+        training_key=cell.training_key,
+        setting=dict(cell.setting),
+        base=cell.base,
+        checkpoint=cell.checkpoint,
+        dataset=dataset.name,
+        shape=dataset.shape,
+        layers=found.widths,
+        num_samples=num_samples,
+        curve=curve,
+        images=rows,
+        seconds=perf_counter() - started,
+        environment=environment or {},
+        arrays=arrays,
     )
 
 

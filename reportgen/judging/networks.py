@@ -104,6 +104,4 @@ def _chain(network: nn.Module, device: torch.device) -> Chain:
     assert isinstance(network, Encoder | Decoder)
     network.to(device)
     heads = [network.logits] if isinstance(network, Decoder) else [network.mean, network.log_scale]
-    return Chain(
-        [layer for layer in network.hidden if isinstance(layer, nn.Linear)], network.activation, heads
-    )
+    return Chain([layer for layer in network.hidden if isinstance(layer, nn.Linear)], heads)

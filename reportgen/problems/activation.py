@@ -1,4 +1,4 @@
-"""Activations of the hidden layers, each elementwise with a derivative known from its value.
+"""The activation of the hidden layers, tanh, whose derivative is known from its value.
 
 torch's tanh on a CPU takes several times as long as its sigmoid: of 200 units half as long as
 the products before it. So it is made of one,
@@ -11,26 +11,11 @@ in the last place of 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 MINUS_ONE = torch.tensor(-1.0)
 """Without a dimension it takes the data type of what it is added to."""
-
-
-@dataclass(frozen=True)
-class Activation:
-    """What a hidden layer does to its linear part."""
-
-    value: Callable[[Tensor], Tensor]
-    """With its graph, where one is made."""
-    value_: Callable[[Tensor], Tensor]
-    """The same, in place and without one."""
-    backward_: Callable[[Tensor, Tensor], Tensor]
-    """(∂L/∂output, output) → ∂L/∂input, in place of the first."""
 
 
 def tanh(a: Tensor) -> Tensor:
@@ -41,16 +26,13 @@ def tanh(a: Tensor) -> Tensor:
 
 
 def tanh_(a: Tensor) -> Tensor:
-    """The same in place."""
+    """The same in place, without a graph."""
     if a.is_cuda:
         return a.tanh_()
     return torch.add(MINUS_ONE, a.mul_(2.0).sigmoid_(), alpha=2.0, out=a)
 
 
-def _tanh_backward_(delta: Tensor, output: Tensor) -> Tensor:
+def tanh_backward_(delta: Tensor, output: Tensor) -> Tensor:
+    """(∂L/∂output, output) → ∂L/∂input, in place of the first."""
     found: Tensor = torch.ops.aten.tanh_backward.grad_input(delta, output, grad_input=delta)
     return found
-
-
-ACTIVATIONS: dict[str, Activation] = {"tanh": Activation(tanh, tanh_, _tanh_backward_)}
-"""Name in a declaration → activation of the hidden layers."""

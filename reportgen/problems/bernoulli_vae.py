@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,14 +26,11 @@ def blank(settings: Mapping[str, Any], pixels: int) -> dict[str, Decoder]:
 
 def at(networks: Mapping[str, Decoder], x: Tensor) -> VAEProblem:
     """The model at binary images x [I pixels]."""
-    latent = networks["encoder"].logits.out_features
-    prior = UniformCode(-latent * math.log(2.0))
-    return VAEProblem(networks["encoder"], networks["decoder"], x, Bernoulli.from_eta, prior)
+    return VAEProblem(networks["encoder"], networks["decoder"], x, Bernoulli.from_eta, UniformCode())
 
 
 def build(materials: Materials) -> Described:
     """The networks of a checkpoint at images of the test part, binarized; in float64, as exact values are."""
-    assert materials.dataset is not None
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     load_networks(materials.parameters, networks)
@@ -47,7 +43,6 @@ def build(materials: Materials) -> Described:
 
 def trainable(materials: Materials) -> Trainable:
     """Fresh networks, and the images they learn."""
-    assert materials.dataset is not None
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     initialise(networks["encoder"], networks["decoder"], materials.seed)

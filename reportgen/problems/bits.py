@@ -33,6 +33,6 @@ def build(materials: Materials) -> Described:
         torch.zeros(1, 1, dtype=torch.float64),
         lambda z: of(z, t),
         Bernoulli.from_eta,
-        UniformCode(-d * math.log(2.0)),
+        UniformCode(),
     )
     return Described(problem, "none", (0,))

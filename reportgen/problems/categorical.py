@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -29,6 +27,6 @@ def build(materials: Materials) -> Described:
         torch.zeros(1, 1, dtype=torch.float64),
         f,
         lambda eta: Categorical.from_eta(eta, classes=classes),
-        UniformCode(-d * math.log(classes)),
+        UniformCode(classes),
     )
     return Described(problem, "none", (0,))

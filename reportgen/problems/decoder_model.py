@@ -5,35 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from reportgen.families import Family
 from reportgen.problems.prior import Prior
-
-
-class Densities(Protocol):
-    """What of a problem is asked for here."""
-
-    @property
-    def encoder(self) -> nn.Module:
-        """[I …] → η [I m]."""
-
-    @property
-    def x(self) -> Tensor:
-        """[I …]"""
-
-    @property
-    def prior(self) -> Prior:
-        """log p(z), without parameters of θ."""
-
-    def family(self, eta: Tensor) -> Family:
-        """q(z; η)."""
-
-    def log_likelihood(self, z: Tensor) -> Tensor:
-        """log p_θ(x|z), [I N d] → [I N], with the graph that it was made in."""
+from reportgen.problems.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -53,7 +31,7 @@ class DecoderModel:
     """Made with `decoder`."""
 
     @classmethod
-    def of(cls, problem: Densities, decoder: nn.Module) -> DecoderModel:
+    def of(cls, problem: Problem, decoder: nn.Module) -> DecoderModel:
         """Of a problem whose log-likelihood is made with this decoder."""
         with torch.no_grad():
             q = problem.family(problem.encoder(problem.x))

@@ -40,7 +40,6 @@ def at(networks: tuple[Stages, Stages], x: Tensor, settings: Mapping[str, Any]) 
 
 def build(materials: Materials) -> Described:
     """The networks of a checkpoint at images of the test part, binarized."""
-    assert materials.dataset is not None
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     load_networks(materials.parameters, dict(zip(NAMES, networks, strict=True)))
@@ -52,7 +51,6 @@ def build(materials: Materials) -> Described:
 
 def trainable(materials: Materials) -> Trainable:
     """Fresh networks, and the images they learn."""
-    assert materials.dataset is not None
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     initialise(*networks, materials.seed)

@@ -81,7 +81,6 @@ class LinearEncoder(nn.Module):
 
 def build(materials: Materials) -> Described:
     """The fitted model at images of the test part, as grey levels."""
-    assert materials.dataset is not None
     settings, dataset = materials.settings, materials.dataset()
     away = float(settings["perturbation"])
     model = PrincipalComponents.fitted(dataset.train.astype(np.float64), int(settings["latent"]))

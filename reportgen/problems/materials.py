@@ -12,6 +12,10 @@ from torch import Tensor
 from reportgen.datasets import Dataset
 
 
+def _no_images() -> Dataset:
+    raise LookupError("a problem that is made of a data set was given none")
+
+
 @dataclass(frozen=True)
 class Materials:
     """Settings, and what they refer to; only what a builder asks for is loaded."""
@@ -21,7 +25,7 @@ class Materials:
     seed: int
     images: int = 0
     """Data points wanted of a data set."""
-    dataset: Callable[[], Dataset] | None = None
+    dataset: Callable[[], Dataset] = _no_images
     parameters: Mapping[str, Tensor] = field(default_factory=dict)
     """Those of a checkpoint, by name; empty where nothing is trained."""
     closed_kl: bool = False

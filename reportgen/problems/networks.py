@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reportgen.problems.activation import ACTIVATIONS
+from reportgen.problems.activation import tanh
 from reportgen.problems.covariance import correlations
 from reportgen.streams import stream
 
@@ -24,7 +24,6 @@ class Encoder(nn.Module):
         pixels: int,
         hidden: Sequence[int],
         latent: int,
-        activation: str = "tanh",
         correlations: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
@@ -35,12 +34,11 @@ class Encoder(nn.Module):
         self.correlations = tuple(correlations or {})
         for name, size in (correlations or {}).items():
             self.add_module(name, _linear(widths[-1], size))
-        self.activation = ACTIVATIONS[activation]
 
     def forward(self, x: Tensor) -> Tensor:
         h = x
         for layer in self.hidden:
-            h = self.activation.value(layer(h))
+            h = tanh(layer(h))
         heads = [self.mean, self.log_scale, *(getattr(self, name) for name in self.correlations)]
         return torch.cat([head(h) for head in heads], dim=-1)
 
@@ -51,12 +49,11 @@ class Decoder(nn.Module):
     `hidden` is in the order of the decoder, the layer next to z first.
     """
 
-    def __init__(self, latent: int, hidden: Sequence[int], pixels: int, activation: str = "tanh") -> None:
+    def __init__(self, latent: int, hidden: Sequence[int], pixels: int) -> None:
         super().__init__()
         widths = [latent, *hidden]
         self.hidden = nn.ModuleList(_layers(widths))
         self.logits = _linear(widths[-1], pixels)
-        self.activation = ACTIVATIONS[activation]
 
     def forward(self, z: Tensor) -> Tensor:
         logits: Tensor = self.logits(self.features(z))
@@ -66,7 +63,7 @@ class Decoder(nn.Module):
         """What the last layer takes in, [.. hidden]."""
         h = z
         for layer in self.hidden:
-            h = self.activation.value(layer(h))
+            h = tanh(layer(h))
         return h
 
 
@@ -74,10 +71,9 @@ def blank(problem: Mapping[str, Any], pixels: int) -> tuple[Encoder, Decoder]:
     """Networks of the declared sizes, all parameters zero; the decoder mirrors the encoder."""
     hidden = [int(width) for width in problem["hidden"]]
     latent = int(problem["latent"])
-    activation = str(problem.get("activation", "tanh"))
     return (
-        Encoder(pixels, hidden, latent, activation, correlations(problem, latent)),
-        Decoder(latent, hidden[::-1], pixels, activation),
+        Encoder(pixels, hidden, latent, correlations(problem, latent)),
+        Decoder(latent, hidden[::-1], pixels),
     )
 
 
@@ -122,21 +118,12 @@ def named(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
     return {name: value.clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
 
 
-def restored(tensors: Mapping[str, Tensor]) -> tuple[Encoder, Decoder]:
+def restored(problem: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Encoder, Decoder]:
     """The networks that `named` wrote down. The decoder's parameters require no gradients.
 
     Raises KeyError or RuntimeError where tensors are missing or do not fit.
     """
-    hidden: list[int] = []
-    while (weight := tensors.get(f"encoder.hidden.{len(hidden)}.weight")) is not None:
-        hidden.append(weight.shape[0])
-    latent = tensors["encoder.mean.bias"].shape[0]
-    sizes: dict[str, Any] = {"hidden": hidden, "latent": latent}
-    if (factor := tensors.get("encoder.factor.bias")) is not None:
-        sizes |= {"covariance": "low_rank", "rank": factor.shape[0] // latent}
-    elif "encoder.lower.bias" in tensors:
-        sizes["covariance"] = "full"
-    encoder, decoder = blank(sizes, tensors["decoder.logits.bias"].shape[0])
+    encoder, decoder = blank(problem, tensors["decoder.logits.bias"].shape[0])
     load_networks(tensors, {"encoder": encoder, "decoder": decoder})
     return encoder, decoder.requires_grad_(False)
 

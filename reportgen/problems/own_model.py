@@ -236,28 +236,10 @@ def _prior(model: Model) -> Prior:
         if not known.discrete:
             raise UsageError(f"prior: uniform is for discrete families, {model.family} is none.")
         classes = model.options.get("classes", known.options.get("classes"))
-        return _UniformOver(None if classes is None else int(classes))
+        return UniformCode(None if classes is None else int(classes))
     if callable(getattr(wanted, "log_density", None)) and callable(getattr(wanted, "gradient", None)):
         assert not isinstance(wanted, str)
         return wanted
     raise UsageError(
         f"prior: must be standard_normal, uniform, or have log_density and gradient, got {wanted!r}."
     )
-
-
-@dataclass(frozen=True)
-class _UniformOver:
-    """Independent fair bits, or one-hot units of so many equally likely classes, however many there are."""
-
-    classes: int | None
-
-    def _code(self, z: Tensor) -> UniformCode:
-        values = 2 if self.classes is None else self.classes
-        units = z.shape[-1] if self.classes is None else z.shape[-1] // values
-        return UniformCode(-units * math.log(values))
-
-    def log_density(self, z: Tensor) -> Tensor:
-        return self._code(z).log_density(z)
-
-    def gradient(self, z: Tensor) -> Tensor:
-        return self._code(z).gradient(z)

@@ -39,14 +39,17 @@ class StandardNormal:
 class UniformCode:
     """A discrete code of which every value is as likely: independent fair bits, or uniform classes.
 
-    A function of nothing, extended as a constant to relaxed z.
+    The same for every code, extended as a constant to relaxed z.
     """
 
-    log_probability: float
-    """log p of every code."""
+    classes: int | None = None
+    """Of each one-hot unit; None of bits."""
 
     def log_density(self, z: Tensor) -> Tensor:
-        return torch.full_like(z[..., 0], self.log_probability)
+        units, values = (
+            (z.shape[-1], 2) if self.classes is None else (z.shape[-1] // self.classes, self.classes)
+        )
+        return torch.full_like(z[..., 0], -units * math.log(values))
 
     def gradient(self, z: Tensor) -> Tensor:
         return torch.zeros_like(z)

@@ -68,8 +68,7 @@ class VAEProblem:
 
 def build(materials: Materials) -> Described:
     """The networks of a checkpoint at images of the test part, binarized."""
-    assert materials.dataset is not None
-    encoder, decoder = restored(materials.parameters)
+    encoder, decoder = restored(materials.settings, materials.parameters)
     dataset = materials.dataset()
     rows, pixels = measured_images(dataset, materials.images, materials.seed)
     problem = VAEProblem(encoder, decoder, torch.from_numpy(pixels), gaussian_of(materials.settings))
@@ -78,7 +77,6 @@ def build(materials: Materials) -> Described:
 
 def trainable(materials: Materials) -> Trainable:
     """Fresh networks, and the images they learn."""
-    assert materials.dataset is not None
     dataset = materials.dataset()
     encoder, decoder = initialised(materials.settings, dataset.train.mean(0, dtype="float64"), materials.seed)
     of_eta = gaussian_of(materials.settings)

@@ -65,18 +65,14 @@ def decode(kind: str, plain: dict[str, Any], arrays: dict[str, Array]) -> Record
             values[name] = tuple(int(number) for number in values[name])
         values["seconds"] = float(values["seconds"])
         return JudgementRecord(**values, arrays=arrays)
-    return _broken(kind, values)
+    if kind == "broken":
+        return BrokenRecord(**values)
+    raise ValueError(f"unknown kind of record {kind!r}")
 
 
 def to_json(value: object) -> bytes:
     """Canonical JSON: keys sorted, one line."""
     return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False).encode()
-
-
-def _broken(kind: str, values: dict[str, Any]) -> BrokenRecord:
-    if kind != "broken":
-        raise ValueError(f"unknown kind of record {kind!r}")
-    return BrokenRecord(**values)
 
 
 def _arm(values: dict[str, Any]) -> ArmRecord:

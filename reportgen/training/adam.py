@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from reportgen.training.flat import Flat
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-4
 """Adam's constants where none are declared; ε after Burda et al. (2016), section 5."""
-
-
-class Flat(Protocol):
-    """All parameters of some networks in one vector, with a gradient beside it."""
-
-    @property
-    def networks(self) -> Mapping[str, nn.Module]:
-        """Their parameters are views of the vector."""
-
-    @property
-    def vector(self) -> Tensor:
-        """[P]"""
-
-    @property
-    def gradient(self) -> Tensor:
-        """Of what is minimised, [P]."""
 
 
 class Adam:

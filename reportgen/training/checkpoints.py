@@ -20,6 +20,8 @@ from reportgen.store.files import checksum, write_whole
 from reportgen.store.store import AFRESH
 from reportgen.training.adam import Adam
 
+STATE = ("vector", "first", "second", "count")
+"""What `Adam.state` is called in a file."""
 PROGRESS = "progress.json"
 """Names the state a training can go on from; replaced last, so it never points at half a state."""
 
@@ -65,13 +67,8 @@ def save_state(folder: Path, optimizer: Adam, progress: Progress) -> None:
 
     Noise needs no state: each epoch draws from a stream of its own.
     """
-    state = {
-        "vector": optimizer.parameters.vector,
-        "first": optimizer.first,
-        "second": optimizer.second,
-        "count": optimizer.count,
-    }
-    packed = dump_tensors({name: tensor.cpu() for name, tensor in state.items()})
+    state = zip(STATE, optimizer.state, strict=True)
+    packed = dump_tensors({name: tensor.cpu() for name, tensor in state})
     name = f"state-{progress.epoch:06d}.safetensors"
     write_whole(folder / name, packed)
     sums = {name: checksum(packed)}
@@ -92,7 +89,7 @@ def save_state(folder: Path, optimizer: Adam, progress: Progress) -> None:
 
 
 def resume(folder: Path, optimizer: Adam) -> Progress | None:
-    """Put the last whole state back; None where there is none or a byte of it is wrong."""
+    """Put the last whole state back; None, with nothing changed, where there is none or it is damaged."""
     try:
         note = json.loads((folder / PROGRESS).read_bytes())
         told = note.pop("checksum", None)  # trainings begun by an earlier version have none, and go on
@@ -102,19 +99,21 @@ def resume(folder: Path, optimizer: Adam) -> Progress | None:
         if any(checksum(content) != note["files"][name] for name, content in contents.items()):
             return None
         state = load_tensors(contents[f"state-{note['epoch']:06d}.safetensors"])
-        optimizer.parameters.vector.copy_(state["vector"])
-        optimizer.first.copy_(state["first"])
-        optimizer.second.copy_(state["second"])
-        optimizer.count.copy_(state["count"])
-        return Progress(
+        progress = Progress(
             int(note["epoch"]),
             list(note["train_bound"]),
             dict(note["test_bound"]),
             float(note["seconds"]),
             list(note.get("environments", [])),
         )
+        found = [
+            state[name].reshape(tensor.shape) for name, tensor in zip(STATE, optimizer.state, strict=True)
+        ]
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError):
         return None
+    for tensor, value in zip(optimizer.state, found, strict=True):
+        tensor.copy_(value)
+    return progress
 
 
 def epoch_reached(store: Store, training_key: str) -> int | None:

@@ -33,24 +33,14 @@ class Differentiated:
         self.batch_size = int(cell.train["batch_size"])
         self.num_samples = int(cell.train.get("num_samples", 1))
 
-    @property
-    def steps(self) -> int:
-        """See `Fit`."""
-        return -(-self.trainable.train.size // self.batch_size)
-
-    @property
-    def dataset(self) -> str:
-        return self.trainable.dataset
-
-    def epoch(self, number: int, optimizer: Adam, rates: Rates | None = None) -> float:
+    def epoch(self, number: int, optimizer: Adam, rates: Rates) -> float:
         """See `Fit`."""
         noise = stream(self.seed, "training", number)
         points = self.trainable.train
         order = noise.permutation(points.size)
         total = 0.0
         for step, start in enumerate(range(0, points.size, self.batch_size)):
-            if rates is not None:
-                optimizer.learning_rate = rates(step)
+            optimizer.learning_rate = rates(step)
             batch = self._batch(points, order[start : start + self.batch_size], noise)
             self.parameters.differentiate(batch.loss)
             with torch.no_grad():

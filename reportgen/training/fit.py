@@ -15,12 +15,13 @@ from reportgen.datasets import Dataset
 from reportgen.declaration import PROBLEMS
 from reportgen.errors import CellError, PausedError
 from reportgen.plan import TrainingCell
-from reportgen.problems import TRAINABLES, Materials
+from reportgen.problems import TRAINABLES, Materials, Trainable
 from reportgen.problems.networks import load_networks
 from reportgen.store import Store, TrainingRecord
-from reportgen.training.adam import Adam, Flat
+from reportgen.training.adam import Adam
 from reportgen.training.checkpoints import Progress, load_checkpoint, resume, save_checkpoint, save_state
 from reportgen.training.differentiated import Differentiated
+from reportgen.training.flat import Flat
 from reportgen.training.schedule import Rates, schedule
 from reportgen.training.subnormal import subnormals_flushed
 from reportgen.training.written_out import WrittenOut
@@ -46,21 +47,13 @@ class Fit(Protocol):
     """A model in training, however its gradients are made."""
 
     @property
-    def dataset(self) -> str:
-        """Name of the data set."""
-
-    @property
     def parameters(self) -> Flat:
         """φ and θ."""
 
-    @property
-    def steps(self) -> int:
-        """Updates in an epoch."""
-
-    def epoch(self, number: int, optimizer: Adam, rates: Rates | None = None) -> float:
+    def epoch(self, number: int, optimizer: Adam, rates: Rates) -> float:
         """Every training point once, in a fresh order; the mean bound met on the way.
 
-        `rates` are the learning rates of the epoch's steps; the optimizer's own without.
+        `rates` are the learning rates of the epoch's steps.
 
         All noise comes from the stream of the seed and this epoch, so an epoch
         can be repeated from the parameters and moments it began with.
@@ -96,11 +89,14 @@ def train(
     `deadline` (seconds as of `time.time`), its state kept. Where the store makes a
     finished training anew, that one stays as it is until the record is saved.
     """
-    fit, noun = _begun(cell, dataset, store, device), PROBLEMS[cell.problem["model"]].round[0]
+    model = cell.problem["model"]
+    trainable = TRAINABLES[model](Materials(cell.problem, cell.seed, dataset=dataset))
+    fit, noun = _begun(cell, trainable, store, device), PROBLEMS[model].round[0]
+    steps = -(-trainable.train.size // int(cell.train["batch_size"]))
     epochs, checkpoints = int(cell.train["epochs"]), {int(epoch) for epoch in cell.train["checkpoints"]}
     constants = {name: float(cell.train[name]) for name in ("beta_1", "beta_2", "epsilon")}
     optimizer = Adam(fit.parameters, float(cell.train["learning_rate"]), **constants)
-    rates = schedule(cell.train, epochs * fit.steps)
+    rates = schedule(cell.train, epochs * steps)
     folder = store.workplace(cell.key)
     progress = resume(folder, optimizer) or Progress(-1, [], {}, 0.0)
     if progress.epoch < epochs or not progress.environments:
@@ -108,7 +104,7 @@ def train(
     before, started, kept = progress.seconds, perf_counter(), perf_counter()
     for epoch in range(progress.epoch + 1, epochs + 1):
         if epoch > 0:
-            paced = rates.after((epoch - 1) * fit.steps)
+            paced = rates.after((epoch - 1) * steps)
             with subnormals_flushed():
                 bound = fit.epoch(cell.epochs_before + epoch, optimizer, paced)
             progress.train_bound.append(_checked(bound, progress, noun))
@@ -129,7 +125,7 @@ def train(
     return TrainingRecord(
         key=cell.key,
         setting=dict(cell.setting),
-        dataset=fit.dataset,
+        dataset=trainable.dataset,
         checkpoints=tuple(sorted(checkpoints)),
         train_bound=tuple(progress.train_bound),
         test_bound=progress.test_bound,
@@ -142,14 +138,10 @@ def train(
     )
 
 
-def _begun(cell: TrainingCell, dataset: Callable[[], Dataset], store: Store, device: str) -> Fit:
+def _begun(cell: TrainingCell, trainable: Trainable, store: Store, device: str) -> Fit:
     """The model with its first parameters, or those that the training before it ended with."""
-    materials = Materials(cell.problem, cell.seed, dataset=dataset)
-    fit: Fit
-    if WrittenOut.serves(cell.problem):
-        fit = WrittenOut(cell, dataset(), device)
-    else:
-        fit = Differentiated(cell, TRAINABLES[cell.problem["model"]](materials), device)
+    way = WrittenOut if WrittenOut.serves(cell.problem) else Differentiated
+    fit: Fit = way(cell, trainable, device)
     if cell.parent:
         ended = load_checkpoint(store, cell.parent, int(cell.train["after"]["epochs"]))
         load_networks(ended, fit.parameters.networks)

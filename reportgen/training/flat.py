@@ -1,24 +1,33 @@
-"""Parameters of any networks in one vector."""
+"""Parameters of any networks in one vector, with a gradient beside it: a step of Adam is one kernel then."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 
-class FlatParameters:
-    """A `Flat`: every parameter becomes a view of one vector, in the order of the networks."""
+class Flat:
+    """Some parameters of some networks, which become views of one vector."""
+
+    def __init__(self, networks: Mapping[str, nn.Module], parts: Sequence[nn.Parameter]) -> None:
+        """`networks` under the names that a checkpoint gives them, `parts` in the order of the vector."""
+        self.networks, self.parts = networks, parts
+        self.vector = torch.cat([part.detach().reshape(-1) for part in parts])
+        self.gradient = torch.zeros_like(self.vector)
+        """Of what is minimised, [P]."""
+        views = torch.split(self.vector, [part.numel() for part in parts])
+        for part, view in zip(parts, views, strict=True):
+            part.data = view.view(part.shape)
+
+
+class FlatParameters(Flat):
+    """Every parameter that requires a gradient, in the order of the networks."""
 
     def __init__(self, networks: Mapping[str, nn.Module]) -> None:
-        self.networks = networks
-        self.parts = [p for network in networks.values() for p in network.parameters() if p.requires_grad]
-        self.vector = torch.cat([part.detach().reshape(-1) for part in self.parts])
-        self.gradient = torch.zeros_like(self.vector)
-        views = torch.split(self.vector, [part.numel() for part in self.parts])
-        for part, view in zip(self.parts, views, strict=True):
-            part.data = view.view(part.shape)
+        every = (p for network in networks.values() for p in network.parameters())
+        super().__init__(networks, [p for p in every if p.requires_grad])
 
     def differentiate(self, loss: Tensor) -> None:
         """Leave ∇ loss in `gradient`."""

@@ -17,7 +17,6 @@ from torch.nn.functional import threshold
 
 from reportgen.errors import CellError
 from reportgen.objectives import OBJECTIVES
-from reportgen.problems.activation import ACTIVATIONS
 from reportgen.training.bound import bound_of
 from reportgen.training.parameters import Parameters
 from reportgen.training.passage import Passage
@@ -59,12 +58,8 @@ class BoundGradient:
         self.objective = objective
         self.analytic_kl, self.weighted = chosen.exact_kl, chosen.several
         self.widths, self.shape, self.rows = widths, (images, num_samples), rows
-        activation = ACTIVATIONS[parameters.activation]
-        self.q = [
-            Passage(layers, activation, rows if stage else images)
-            for stage, layers in enumerate(parameters.q)
-        ]
-        self.p = [Passage(layers, activation, rows) for layers in parameters.p]
+        self.q = [Passage(layers, rows if stage else images) for stage, layers in enumerate(parameters.q)]
+        self.p = [Passage(layers, rows) for layers in parameters.p]
         empty = parameters.vector.new_empty
         self.h, self.noise, self.to_h = ([empty(*self.shape, d) for d in widths] for _ in range(3))
         self.u, self.precision = ([empty(*self.shape, d) for d in widths[:-1]] for _ in range(2))

@@ -1,20 +1,23 @@
-"""All parameters of encoder and decoder in one vector, with a gradient beside it.
+"""All parameters of encoder and decoder in one vector, seen as the layers of their networks.
 
-One flat vector makes an Adam step one kernel. The order puts the weights of
-the two output layers of a Gaussian next to one another, so that they act as
-one layer η = h Wᵀ + b.
+The order puts the weights of the two output layers of a Gaussian next to one
+another, and their biases, so that they act as one layer η = h Wᵀ + b.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from reportgen.problems.layered import Stages
 from reportgen.problems.networks import Decoder, Encoder
+from reportgen.training.flat import Flat
+
+KINDS = ("weight", "bias")
+"""Of a layer's parameters, in the order of the vector."""
 
 
 @dataclass(frozen=True)
@@ -35,60 +38,42 @@ Network = tuple[Layer, ...]
 """Hidden layers, then all heads as one: mean and log σ, or the pixels' logits."""
 
 
-@dataclass
-class Parameters:
-    """Encoder and decoder over one flat vector, which both modules' parameters view.
+class Parameters(Flat):
+    """Encoder and decoder, each one network or `Stages` of them, on one device and of one data type."""
 
-    Each is one network, or `Stages` of them, all on one device and of one data type.
-    """
-
-    encoder: nn.Module
-    decoder: nn.Module
-    activation: str
-    vector: Tensor = field(init=False, repr=False)
-    gradient: Tensor = field(init=False, repr=False)
-    q: tuple[Network, ...] = field(init=False, repr=False)
+    q: tuple[Network, ...]
     """x → h1, h1 → h2, …"""
-    p: tuple[Network, ...] = field(init=False, repr=False)
+    p: tuple[Network, ...]
     """h1 → logits of x, h2 → h1, …"""
 
-    def __post_init__(self) -> None:
-        q, p = ([_blocks(network) for network in _networks(side)] for side in (self.encoder, self.decoder))
-        parts = [
-            p for network in (*q, *p) for block in network for layer in block for p in layer.parameters()
-        ]
-        self.vector = parts[0].new_zeros(sum(part.numel() for part in parts)).detach()
-        self.gradient = torch.zeros_like(self.vector)
-        taken = 0
+    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+        q, p = ([_blocks(network) for network in _networks(side)] for side in (encoder, decoder))
+        blocks = [block for network in (*q, *p) for block in network]
+        stacks = [[layer.get_parameter(kind) for layer in block] for block in blocks for kind in KINDS]
+        super().__init__(
+            {"encoder": encoder, "decoder": decoder}, [part for stack in stacks for part in stack]
+        )
+        for part in self.parts:
+            part.requires_grad_(False)
+        values, gradients = _stacked(self.vector, stacks), _stacked(self.gradient, stacks)
 
-        def take(parts: list[Tensor]) -> tuple[Tensor, Tensor]:
-            nonlocal taken
-            start = taken
-            for part in parts:
-                view = self.vector[taken : taken + part.numel()].view(part.shape)
-                view.copy_(part.data)
-                part.data = view
-                part.requires_grad_(False)
-                taken += part.numel()
-            shape = (-1, *parts[0].shape[1:])
-            return self.vector[start:taken].view(shape), self.gradient[start:taken].view(shape)
-
-        def layer(block: list[nn.Linear]) -> Layer:
-            weight, weight_gradient = take([part.weight for part in block])
-            bias, bias_gradient = take([part.bias for part in block])
-            return Layer(weight, bias, weight_gradient, bias_gradient, weight.t())
+        def layer(_: list[nn.Linear]) -> Layer:
+            weight, bias = next(values), next(values)
+            return Layer(weight, bias, next(gradients), next(gradients), weight.t())
 
         self.q, self.p = (tuple(tuple(map(layer, network)) for network in side) for side in (q, p))
-
-    @property
-    def networks(self) -> Mapping[str, nn.Module]:
-        """Under the names that a checkpoint gives them."""
-        return {"encoder": self.encoder, "decoder": self.decoder}
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Units of each stochastic layer, the one next to x first."""
         return tuple(network[-1].bias.shape[0] // 2 for network in self.q)
+
+
+def _stacked(flat: Tensor, stacks: Sequence[Sequence[Tensor]]) -> Iterator[Tensor]:
+    """What of a flat vector each stack of its parts takes, as one matrix, or one bias."""
+    sizes = [sum(part.numel() for part in stack) for stack in stacks]
+    for piece, stack in zip(torch.split(flat, sizes), stacks, strict=True):
+        yield piece.view(-1, *stack[0].shape[1:])
 
 
 def _networks(side: nn.Module) -> tuple[nn.Module, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from reportgen.problems.activation import Activation
+from reportgen.problems.activation import tanh_, tanh_backward_
 from reportgen.training.parameters import Layer
 
 
@@ -15,10 +15,9 @@ class Passage:
     All tensors are made once, so that a step allocates nothing and can be recorded.
     """
 
-    def __init__(self, layers: tuple[Layer, ...], activation: Activation, rows: int) -> None:
+    def __init__(self, layers: tuple[Layer, ...], rows: int) -> None:
         empty = layers[0].weight.new_empty
         self.layers = layers
-        self.activation = activation
         self.outputs = [empty(rows, layer.bias.shape[0]) for layer in layers]
         self.deltas = [torch.empty_like(output) for output in self.outputs[:-1]]
         self.entered = empty(0)
@@ -30,7 +29,7 @@ class Passage:
         for position, (layer, out) in enumerate(zip(self.layers, self.outputs, strict=True)):
             h = torch.addmm(layer.bias, h, layer.transposed, out=out)
             if position < last:
-                self.activation.value_(h)
+                tanh_(h)
         return h
 
     def backward(self, delta: Tensor) -> Tensor:
@@ -42,5 +41,5 @@ class Passage:
             torch.sum(delta, 0, out=layer.bias_gradient)
             if position:
                 below = torch.mm(delta, layer.weight, out=self.deltas[position - 1])
-                delta = self.activation.backward_(below, entered)
+                delta = tanh_backward_(below, entered)
         return delta

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.random import Generator
+from numpy.typing import NDArray
 from torch import Tensor
 
-from reportgen.datasets import Dataset, binarized
-from reportgen.datasets.dataset import Pixels
 from reportgen.plan import TrainingCell
-from reportgen.problems import TRAINABLES, Materials
+from reportgen.problems.trainable import Points, Trainable
 from reportgen.streams import stream
 from reportgen.training.adam import Adam
 from reportgen.training.ahead import ahead
@@ -33,15 +32,10 @@ class WrittenOut:
     Everything lives on `device` but the random numbers, which are numpy's and copied there.
     """
 
-    def __init__(self, cell: TrainingCell, dataset: Dataset, device: str = "cpu") -> None:
-        self.data = dataset
-        networks = TRAINABLES[cell.problem["model"]](
-            Materials(cell.problem, cell.seed, dataset=lambda: dataset)
-        ).networks
+    def __init__(self, cell: TrainingCell, trainable: Trainable, device: str = "cpu") -> None:
+        self.trainable = trainable
         self.parameters = Parameters(
-            networks["encoder"].to(device),
-            networks["decoder"].to(device),
-            activation=str(cell.problem.get("activation", "tanh")),
+            trainable.networks["encoder"].to(device), trainable.networks["decoder"].to(device)
         )
         self.objective, self.seed = str(cell.train["objective"]), cell.seed
         self.batch_size = int(cell.train["batch_size"])
@@ -55,61 +49,50 @@ class WrittenOut:
         diagonal = problem["model"] == "vae" and problem.get("covariance", "diagonal") == "diagonal"
         return bool(diagonal or problem["model"] == "layered_vae")
 
-    @property
-    def steps(self) -> int:
-        """See `Fit`."""
-        return -(-len(self.data.train) // self.batch_size)
-
-    @property
-    def dataset(self) -> str:
-        return self.data.name
-
-    def epoch(self, number: int, optimizer: Adam, rates: Rates | None = None) -> float:
+    def epoch(self, number: int, optimizer: Adam, rates: Rates) -> float:
         """See `Fit`; images are binarized afresh, once for all samples."""
         noise = stream(self.seed, "training", number)
-        images = len(self.data.train)
-        order = noise.permutation(images)
-        widest = max(self.data.pixels, self.num_samples * sum(self.parameters.widths)) * self.batch_size
+        points = self.trainable.train
+        order, pixels = noise.permutation(points.size), self.parameters.p[0][-1].bias.shape[0]
+        widest = max(pixels, self.num_samples * sum(self.parameters.widths)) * self.batch_size
         rows = max(BLOCK_NUMBERS // widest, 1) * self.batch_size
         total, step = 0.0, 0
         with torch.no_grad():
-            blocks = (order[start : start + rows] for start in range(0, images, rows))
-            drawn = (self._drawn(self.data.train[block], noise) for block in blocks)
+            blocks = (order[start : start + rows] for start in range(0, points.size, rows))
+            drawn = (self._drawn(points, block, noise) for block in blocks)
             for numbers in ahead(drawn) if self.parameters.vector.is_cuda else drawn:
                 x, epsilon = self._there(*numbers)
                 bound = x.new_empty(len(x))
                 parts = (torch.split(part, self.batch_size) for part in (x, epsilon, bound))
                 for batch in zip(*parts, strict=True):
-                    if rates is not None:
-                        optimizer.learning_rate = rates(step)
+                    optimizer.learning_rate = rates(step)
                     self._update(len(batch[0]), optimizer)(*batch)
                     step += 1
                 total += float(bound.sum(dtype=torch.float64))
-        return total / images
+        return total / points.size
 
     def test_bound(self) -> float:
         """See `Fit`."""
-        noise = stream(self.seed, "training", "test")
+        noise, points = stream(self.seed, "training", "test"), self.trainable.test
         total, images = 0.0, 0
         with torch.no_grad():
-            for rows in test_rows(len(self.data.test), self.num_samples):
-                x, epsilon = self._there(*self._drawn(self.data.test[rows], noise))
+            for rows in test_rows(points.size, self.num_samples):
+                x, epsilon = self._there(*self._drawn(points, rows, noise))
                 bound = x.new_empty(len(x))
                 self._gradient(len(x)).evaluate(x, epsilon, bound)
                 total += float(bound.sum(dtype=torch.float64))
                 images += len(rows)
         return total / images
 
-    def _drawn(self, levels: Pixels, noise: Generator) -> tuple[Pixels, Pixels]:
-        """One binary draw of the images, and ε [n K Σd]."""
-        x = binarized(self.data, levels, noise)
-        shape = (len(levels), self.num_samples, sum(self.parameters.widths))
-        return x, noise.standard_normal(shape, dtype=np.float32)
+    def _drawn(self, points: Points, rows: NDArray[np.intp], noise: Generator) -> tuple[Tensor, Tensor]:
+        """One binary draw of these images, and ε [n K Σd]."""
+        x = points.inputs(rows, noise)
+        shape = (len(rows), self.num_samples, sum(self.parameters.widths))
+        return x, torch.from_numpy(noise.standard_normal(shape, dtype=np.float32))
 
-    def _there(self, *numbers: Pixels) -> tuple[Tensor, ...]:
+    def _there(self, *numbers: Tensor) -> tuple[Tensor, ...]:
         """On the parameters' device."""
-        device = self.parameters.vector.device
-        return tuple(torch.from_numpy(part).to(device) for part in numbers)
+        return tuple(part.to(self.parameters.vector.device) for part in numbers)
 
     def _gradient(self, images: int) -> BoundGradient:
         return BoundGradient(self.parameters, self.objective, images, self.num_samples)

@@ -16,7 +16,8 @@ from reportgen.engine.layered.moments import LayerMoments
 class CentredMoments(LayerMoments):
     """Sums are of g − c, c the first estimate taken in; gradients are written out, of one data point.
 
-    Variances are then differences of numbers of their own size. Source: Chan, Golub & LeVeque (1983).
+    Variances are those of g, and differences of numbers of their own size.
+    Source: Chan, Golub & LeVeque (1983).
     """
 
     centre: Tensor = field(kw_only=True)
@@ -43,18 +44,14 @@ class CentredMoments(LayerMoments):
         """Mean of every coordinate, one row of `include`, [1 P]."""
         return super().means(row) + self.centre
 
-    def squared_means(self) -> Tensor:
-        """‖c + m‖² of the means m of what is left, [1 W 1 + G]."""
+    def squared_means(self, offsets: Tensor) -> Tensor:
+        """‖c + m‖² of the means m of what is summed, ‖m‖² being `offsets`, [1 W 1 + G]."""
         sizes = list(self.sizes.values())
         parts = zip(torch.split(self.sums, sizes, dim=2), torch.split(self.centre, sizes), strict=True)
         crossed = [(self.include @ (sums @ c).T).T / self.counts for sums, c in parts]
         own = [(c**2).sum() for c in torch.split(self.centre, sizes)]
         added = torch.stack([2.0 * m + c for m, c in zip(crossed, own, strict=True)], 2)  # [1 W G]
-        return super().squared_means() + torch.cat([added.sum(2, keepdim=True), added], 2)
-
-    def trace(self, squared_means: Tensor) -> Tensor:
-        """Of what is left: it has the same variances."""
-        return super().trace(super().squared_means())
+        return offsets + torch.cat([added.sum(2, keepdim=True), added], 2)
 
     def along(self, direction: Tensor) -> Tensor:
         """Sums over each bucket along a direction, [1 S]."""
@@ -70,5 +67,5 @@ class CentredMoments(LayerMoments):
 
     def mean_square(self) -> Tensor:
         """Mean of ‖g‖², [1]."""
-        count = self.total
-        return self.trace(self.sums)[:, 0, 0] * (count - 1) / count + self.squared_means()[:, 0, 0]
+        count, offsets = self.total, self.squared_offsets()
+        return self.trace(offsets)[:, 0, 0] * (count - 1) / count + self.squared_means(offsets)[:, 0, 0]

@@ -18,8 +18,6 @@ from reportgen.engine.layered.sketch import Sketch
 from reportgen.engine.pairing import block_means
 from reportgen.engine.precision import relative_half_width
 from reportgen.engine.replicates import Paired, Replicates
-from reportgen.objectives import OBJECTIVES
-from reportgen.plan import Arm
 
 MEMORY = 4 * 2**30
 """Bytes that the means of all arms may take."""
@@ -28,25 +26,8 @@ D = TypeVar("D")
 """What gradients are made at, beside noise: a model."""
 
 
-@dataclass(frozen=True)
-class Key:
-    """What makes two arms share their replicates."""
-
-    several: bool
-    reconstruction: bool
-    estimator: str
-    num_samples: int
-    antithetic: bool
-
-    @classmethod
-    def of(cls, arm: Arm) -> Key:
-        objective = OBJECTIVES[arm.objective]
-        likelihood = objective.integrand.name == "likelihood"
-        return cls(objective.several, likelihood, arm.estimator, arm.num_samples, arm.antithetic)
-
-
 @dataclass
-class CoordinateChannel(Replicates[Key, LayerMoments], ABC, Generic[D]):
+class CoordinateChannel(Replicates[LayerMoments], ABC, Generic[D]):
     """Replicates of one estimator, as moments of every coordinate; differences are those of sketches."""
 
     sketch: Sketch
@@ -105,7 +86,7 @@ class CoordinateChannel(Replicates[Key, LayerMoments], ABC, Generic[D]):
 
     def relative_half_width(self) -> float:
         """Of the total variance."""
-        trace = self.moments.trace(self.moments.squared_means())[..., 0]
+        trace = self.moments.trace(self.moments.squared_offsets())[..., 0]
         return relative_half_width(trace[:, 0], trace[:, 1:])
 
     def parts(self, noise: Tensor) -> tuple[Tensor, ...]:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from reportgen.engine.layered.channel import MEMORY, CoordinateChannel, Key
+from reportgen.engine.layered.channel import MEMORY, CoordinateChannel
 from reportgen.engine.layered.gradients import LayerGradient
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.layered.recorder import Recorder
 from reportgen.engine.layered.sketch import SKETCH, Sketch
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.engine.moments import Moments
-from reportgen.engine.pairing import counterpart
-from reportgen.engine.references import Reference, own_arms
-from reportgen.engine.replicates import Paired
+from reportgen.engine.pairing import pair
+from reportgen.engine.references import Place, own_arms
+from reportgen.engine.replicates import Key
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS
 from reportgen.plan import Arm, MeasurementCell
@@ -41,7 +41,8 @@ def surrogate_of(key: Key, model: LayeredModel, noise: Tensor) -> Callable[[], T
     """One scalar a replicate, [I R], from noise [I R·K n]."""
 
     def value() -> Tensor:
-        draws = Sampled(model, noise, key.num_samples, key.several, key.reconstruction)
+        reconstruction = key.integrand == "likelihood"
+        draws = Sampled(model, noise, key.num_samples, key.several, reconstruction)
         return SURROGATES[key.estimator](draws)
 
     return value
@@ -51,7 +52,7 @@ def open_channels(
     model: LayeredModel,
     cell: MeasurementCell,
     arms: tuple[Arm, ...],
-    references: Mapping[Reference, Arm],
+    references: Mapping[Place, Arm],
     recorders: Mapping[str, Recorder],
     buckets: int,
 ) -> dict[Key, LayeredChannel]:
@@ -82,14 +83,17 @@ def open_channels(
     for arm in (arms[a] for a in own_arms(arms)):
         channel = channels[Key.of(arm)]
         channel.minimum = max(channel.minimum, int(cell.measure["min_replicates"]))
-        reference = references.get((arm.objective, channel.space))
-        if reference is None or reference.label == arm.label or channel.paired is not None:
-            continue
-        beside = counterpart(channel.key, reference, ESTIMATORS[reference.estimator])
-        if beside is not None:
-            partner = channels.get(beside) or channel_of(beside)
-            partner.compared = True
-            channel.paired = Paired(partner, Moments.empty(images, buckets, SKETCH))
+    pair(
+        channels,
+        arms,
+        references,
+        ESTIMATORS,
+        channel_of,
+        lambda _: Moments.empty(images, buckets, SKETCH),
+    )
+    for channel in channels.values():
+        if channel.paired is not None:
+            channel.paired.reference.compared = True
     return channels
 
 

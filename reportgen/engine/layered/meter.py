@@ -4,43 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
 
 from torch import Tensor, nn
 
-from reportgen.engine.layered.channel import CoordinateChannel, Key
+from reportgen.engine.found import Found
 from reportgen.engine.layered.channels import LayeredChannel, kinds, open_channels, surrogate_of
 from reportgen.engine.layered.noise import Noise
 from reportgen.engine.layered.recorder import Recorder, recorder_of
 from reportgen.engine.progress import MeasureProgress
-from reportgen.engine.references import Reference
+from reportgen.engine.references import Place
+from reportgen.engine.replicates import Key
 from reportgen.engine.stopping import rounds
 from reportgen.estimators import ESTIMATORS
-from reportgen.plan import Arm, MeasurementCell
+from reportgen.plan import Arm, MeasurementCell, buckets_for
 from reportgen.problems.layered import LayeredModel
-
-C = TypeVar("C", bound=CoordinateChannel[Any])
 
 ROWS = 4096
 """Samples that pass through the networks at once, over all data points."""
-
-
-@dataclass(frozen=True)
-class Found(Generic[C]):
-    """What is summed up: arms, and the replicates that they read."""
-
-    arms: tuple[Arm, ...]
-    channels: Mapping[Key, C]
-    references: Mapping[Reference, Arm]
-    drawn: int
-
-    def channel(self, arm: Arm) -> C:
-        """The one that the arm reads."""
-        return self.channels[Key.of(arm)]
-
-    def reference(self, arm: Arm) -> Arm | None:
-        """What the arm is compared with; None where nothing is."""
-        return self.references.get((arm.objective, self.channel(arm).space))
 
 
 @dataclass(frozen=True)
@@ -72,12 +52,12 @@ def measure_layers(
     model: LayeredModel,
     cell: MeasurementCell,
     arms: tuple[Arm, ...],
-    references: Mapping[Reference, Arm],
+    references: Mapping[Place, Arm],
     recorders: Mapping[str, Recorder],
-    buckets: int,
     report: Callable[[MeasureProgress], None] | None,
 ) -> Measured:
     """Measure arms until each total variance has the declared precision, or the budget ends."""
+    buckets = buckets_for(model.x.shape[0])
     channels = open_channels(model, cell, arms, references, recorders, buckets)
     images, identity = model.x.shape[0], (str(cell.setting), cell.checkpoint)
     budget = int(float(cell.measure["budget"]))

@@ -97,8 +97,8 @@ class LayerMoments:
         """Mean of ‖g‖² of each data point, [I]."""
         return self.squared_norms.sum((1, 2)) / self.total
 
-    def squared_means(self) -> Tensor:
-        """Squared norm of the mean, of all and of each layer, for every row of `include`, [I W 1 + G].
+    def squared_offsets(self) -> Tensor:
+        """‖Σ g / n‖² of all and of each layer, for every row of `include`, [I W 1 + G].
 
         From the inner products of the buckets' sums, so that the sums, the
         greatest thing here, are passed once and not once a row.
@@ -108,12 +108,16 @@ class LayerMoments:
         squares = ((self.include @ products) * self.include).sum(3) / self.counts**2  # [I G W]
         return torch.cat([squares.sum(1, keepdim=True), squares], 1).transpose(1, 2)
 
-    def trace(self, squared_means: Tensor) -> Tensor:
-        """Sum of the coordinates' variances, ddof 1, of all and of each layer, [I W 1 + G]."""
+    def squared_means(self, offsets: Tensor) -> Tensor:
+        """Squared norm of the mean, [I W 1 + G], from `squared_offsets`: these, where g itself is summed."""
+        return offsets
+
+    def trace(self, offsets: Tensor) -> Tensor:
+        """Sum of the coordinates' variances, ddof 1, [I W 1 + G], from `squared_offsets`."""
         squared = self.include @ self.squared_norms
         squared = torch.cat([squared.sum(2, keepdim=True), squared], 2)
         count = self.counts.view(1, -1, 1)
-        return ((squared - count * squared_means) / (count - 1.0)).clamp_min(0.0)
+        return ((squared - count * offsets) / (count - 1.0)).clamp_min(0.0)
 
     def coordinate_variances(self, rows: slice = slice(None), coordinates: slice = slice(None)) -> Tensor:
         """Mean over data points of each coordinate's variance, for rows of `include`, [W P]."""

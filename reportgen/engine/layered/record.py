@@ -10,7 +10,7 @@ from reportgen.engine.layered.summary import summarize_layers
 from reportgen.engine.layered.weights import weight_arrays
 from reportgen.engine.part import Part, arm_record
 from reportgen.engine.progress import MeasureProgress
-from reportgen.engine.references import Reference
+from reportgen.engine.references import Place
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel
 
@@ -31,11 +31,10 @@ def layered_part(
     model: LayeredModel,
     cell: MeasurementCell,
     arms: tuple[Arm, ...],
-    references: Mapping[Reference, Arm],
+    references: Mapping[Place, Arm],
     recorders: Mapping[str, Recorder],
     columns: Mapping[str, list[int]],
     groups: int,
-    buckets: int,
     shape: tuple[int, int] | None,
     report: Callable[[MeasureProgress], None] | None,
 ) -> Part:
@@ -43,7 +42,7 @@ def layered_part(
 
     `groups` are all of the record's, `shape` is the height and width of data points that are images.
     """
-    found = measure_layers(model, cell, arms, references, recorders, buckets, report)
+    found = measure_layers(model, cell, arms, references, recorders, report)
     images = model.x.shape[0]
     records = tuple(
         arm_record(
@@ -56,7 +55,7 @@ def layered_part(
         )
         for arm in arms
     )
-    arrays = summarize_layers(model, found, groups, columns, buckets)
+    arrays = summarize_layers(model, found, groups, columns)
     layer, weights = weight_arrays(model, found, arrays["variance"], shape)
     parameters = sum(p.numel() for p in model.encoder.parameters() if p.requires_grad)
     return Part(

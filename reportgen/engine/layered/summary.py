@@ -11,14 +11,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reportgen.engine.arrays import Array, blank, put, put_coordinates, put_lower, put_ratios, put_test
+from reportgen.engine.arrays import (
+    Array,
+    blank,
+    put,
+    put_coordinates,
+    put_lower,
+    put_mean,
+    put_ratios,
+    put_test,
+)
 from reportgen.engine.directions import known
 from reportgen.engine.equal_means import equal_means_test
-from reportgen.engine.layered.channel import CoordinateChannel, Key
+from reportgen.engine.found import Found
+from reportgen.engine.layered.channel import CoordinateChannel
 from reportgen.engine.layered.channels import LayeredChannel
-from reportgen.engine.layered.meter import Found, Measured
+from reportgen.engine.layered.meter import Measured
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.references import own_arms
+from reportgen.engine.replicates import Key
+from reportgen.plan import buckets_for
 from reportgen.problems.layered import LayeredModel
 
 DIRECTION_ROWS = 4096
@@ -36,14 +48,18 @@ class Seen:
         return self.channel.moments
 
     @cached_property
+    def _offsets(self) -> Tensor:
+        return self.moments.squared_offsets()
+
+    @cached_property
     def squared_means(self) -> Tensor:
         """[I W 1 + G]"""
-        return self.moments.squared_means()
+        return self.moments.squared_means(self._offsets)
 
     @cached_property
     def trace(self) -> Tensor:
         """[I W 1 + G]"""
-        return self.moments.trace(self.squared_means)
+        return self.moments.trace(self._offsets)
 
     @cached_property
     def together(self) -> Tensor:
@@ -76,12 +92,12 @@ class Seen:
 
 
 def summarize_layers(
-    model: LayeredModel, found: Measured, groups: int, columns: Mapping[str, list[int]], buckets: int
+    model: LayeredModel, found: Measured, groups: int, columns: Mapping[str, list[int]]
 ) -> dict[str, Array]:
     """All arrays of the record for this route's arms, in their order; `columns` are each space's groups."""
     images, seen = model.x.shape[0], sound(found)
-    out = blank(len(found.arms), images, buckets, groups)
-    put_ratios(out, _directional_ratios(model, found, seen, buckets))
+    out = blank(len(found.arms), images, buckets_for(images), groups)
+    put_ratios(out, _directional_ratios(model, found, seen))
     put_found(out, found, seen, columns, groups, torch.finfo(model.x.dtype).eps)
     return out
 
@@ -140,19 +156,12 @@ def _put_counts(
 
 
 def _put_mean(out: dict[str, Array], a: int, columns: list[int], one: Seen) -> None:
-    """The length of the mean gradient, of each data point and of their mean, the noise in it taken off."""
-    moments, images = one.moments, one.moments.sums.shape[0]
+    moments = one.moments
     noise = one.trace / moments.counts.view(1, -1, 1)
-    put(out, "squared_norm", a, columns, one.squared_means - noise)
-    out["image_squared_norm_raw"][a] = one.squared_means[:, 0, 0].numpy()
     products = one.together @ one.together.T
-    batch_raw = ((moments.include @ products) * moments.include).sum(1) / moments.counts**2
-    batch_noise = noise[..., 0].sum(0) / images**2
-    out["batch_squared_norm"][a] = float(batch_raw[0] - batch_noise[0])
-    out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
-    out["batch_squared_norm_raw"][a] = float(batch_raw[0])
-    batch = one.together.sum(0) / moments.total
-    out["image_dot"][a] = (moments.along(batch).sum(1) / moments.total).numpy()
+    squared = ((moments.include @ products) * moments.include).sum(1) / moments.counts**2
+    dots = moments.along(one.together.sum(0) / moments.total).sum(1) / moments.total
+    put_mean(out, a, columns, one.squared_means, noise, squared, dots)
 
 
 def _put_test(
@@ -174,7 +183,7 @@ def _put_test(
 
 
 def projections(one: Seen, reference: Seen) -> tuple[Tensor, Tensor]:
-    """Of a channel on its reference, [I], and without each bucket [I S] (see `reportgen.store.records`)."""
+    """Of a channel on its reference, [I], and without each bucket [I S], as in `vectors.summary`."""
     along, turned = _projection(one.moments, reference), _projection(reference.moments, one)
     return along[:, 0], (along + turned - turned[:, :1])[:, 1:]
 
@@ -191,21 +200,15 @@ def _projection(moments: LayerMoments, other: Seen) -> Tensor:
     return rows
 
 
-def _directional_ratios(
-    model: LayeredModel, found: Measured, seen: Mapping[Key, Seen], buckets: int
-) -> Tensor:
+def _directional_ratios(model: LayeredModel, found: Measured, seen: Mapping[Key, Seen]) -> Tensor:
     """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ on fresh draws, [A I S], as in `vectors.direction`."""
     arms, images = found.arms, model.x.shape[0]
+    buckets = buckets_for(images)
     result = torch.full((len(arms), images, buckets), torch.nan, dtype=torch.float64)
     units: dict[int, Tensor] = {}
     for a, arm in enumerate(arms):
-        key, reference = Key.of(arm), found.reference(arm)
-        if key not in seen:
-            continue
-        same = reference is not None and (not key.several or reference.num_samples == arm.num_samples)
-        unbiased = found.channel(arm).unbiased
-        source = Key.of(reference) if reference is not None and same and unbiased else key
-        if source in seen:
+        source = found.directing(arm).key
+        if Key.of(arm) in seen and source in seen:
             units[a] = _unit(seen[source])
     longest = max(key.num_samples for key in found.channels)
     samples = max(DIRECTION_ROWS // (images * buckets), longest)

@@ -9,7 +9,6 @@ from torch import Tensor
 from reportgen.engine.arrays import Array
 from reportgen.engine.first_layer import (
     FirstLayer,
-    noisiest,
     put_weight,
     samples_for,
     typical_image,
@@ -18,7 +17,6 @@ from reportgen.engine.first_layer import (
 from reportgen.engine.layered.channels import LayeredChannel
 from reportgen.engine.layered.gradients import LayerGradient
 from reportgen.engine.layered.meter import Measured
-from reportgen.engine.references import own_arms
 from reportgen.problems.layered import LayeredModel
 from reportgen.problems.pointwise import Pointwise
 
@@ -34,10 +32,7 @@ def weight_arrays(
     The variance of one weight at one image is no part of the moments here: it is that of the fresh draws.
     """
     arms = found.arms
-    chosen = {a: found.channel(arms[a]) for a in own_arms(arms)}
-    chosen = {a: one for a, one in chosen.items() if one.space == "phi" and one.cause is None}
-    reference = found.references.get((arms[0].objective, "phi"))
-    own = arms.index(reference) if reference in arms else -1
+    chosen, own = found.in_phi()
     if own not in chosen or shape is None or not isinstance(model, Pointwise):
         return None, {}
     image = typical_image(variance[own, :, 0])
@@ -52,11 +47,7 @@ def weight_arrays(
     if layer is None:
         return None, {}
     maps = {a: layer.maps(_variances(channel, layer.group)) for a, channel in chosen.items()}
-    units = noisiest(maps[own])
-    out = layer.blank(len(arms))
-    for a, one in maps.items():
-        out["unit_pixels"][a] = one[units].reshape(-1, *shape).numpy()
-    result = {"pixels": layer.pictures(), "units": units.double().numpy(), **out}
+    result = layer.arrays(maps, own, len(arms))
     alive = (gradients[own][layer.group].sensitivities != 0).any(2).any(1)[0]
     weight = typical_weight(image, maps[own], layer.pixels[image], alive)
     if weight is None:

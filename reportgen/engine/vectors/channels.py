@@ -15,54 +15,24 @@ from torch import Tensor
 
 from reportgen.engine.finite import MODEL_REMEDY, not_finite
 from reportgen.engine.moments import LeftOut, Moments
-from reportgen.engine.pairing import block_means, counterpart
+from reportgen.engine.pairing import block_means, pair
 from reportgen.engine.precision import relative_half_width
-from reportgen.engine.references import Reference, own_arms
-from reportgen.engine.replicates import Paired, Replicates
+from reportgen.engine.references import Place, own_arms
+from reportgen.engine.replicates import Key, Paired, Replicates
 from reportgen.engine.vectors import returned
 from reportgen.engine.vectors.draws import Frame, IntegrandDraws, IntegrandValues
 from reportgen.engine.vectors.passes import require_declared
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Coefficients, Estimator
 from reportgen.memory import memory_limit
-from reportgen.objectives import OBJECTIVES
 from reportgen.plan import Arm
-
-
-@dataclass(frozen=True)
-class ChannelKey:
-    """What makes two arms share their replicates."""
-
-    integrand: str
-    several: bool
-    """Whether the objective is a bound of K samples together, not a mean over them."""
-    estimator: str
-    num_samples: int
-    constant: float
-    antithetic: bool
-    temperature: float | None = None
-    """Of the relaxation; None for the estimator's own, or where it has none."""
-
-    @classmethod
-    def of(cls, arm: Arm) -> ChannelKey:
-        objective = OBJECTIVES[arm.objective]
-        return cls(
-            objective.integrand.name,
-            objective.several,
-            arm.estimator,
-            arm.num_samples,
-            arm.constant,
-            arm.antithetic,
-            arm.temperature,
-        )
-
 
 Values = Mapping[tuple[str, bool], IntegrandValues]
 """Of one set of draws, by integrand and by whether the noise is antithetic."""
 
 
 @dataclass
-class Channel(Replicates[ChannelKey, Moments]):
+class Channel(Replicates[Moments]):
     """Replicates of one estimator of one integrand, as moments in η."""
 
     coefficients: Coefficients = field(default_factory=dict)
@@ -123,7 +93,7 @@ class Channel(Replicates[ChannelKey, Moments]):
             found = self.estimator.fit(self.draws(values, frame))
             self.coefficients = returned.coefficients(self.key.estimator, found)
 
-    def observe(self, bucket: int, values: Values, cache: dict[ChannelKey, Tensor], frame: Frame) -> None:
+    def observe(self, bucket: int, values: Values, cache: dict[Key, Tensor], frame: Frame) -> None:
         """Take in a batch: moments of the estimate, and of its difference to the reference."""
         started = perf_counter()
         estimates = cached_estimate(self, values, frame, cache)
@@ -138,9 +108,7 @@ class Channel(Replicates[ChannelKey, Moments]):
             self.paired.moments.update(bucket, block_means(estimates, size) - reference)
 
 
-def cached_estimate(
-    channel: Channel, values: Values, frame: Frame, cache: dict[ChannelKey, Tensor]
-) -> Tensor:
+def cached_estimate(channel: Channel, values: Values, frame: Frame, cache: dict[Key, Tensor]) -> Tensor:
     """The channel's estimates on this batch, computed at most once."""
     if channel.key not in cache:
         cache[channel.key] = channel.estimate(values, frame)
@@ -149,13 +117,13 @@ def cached_estimate(
 
 def open_channels(
     arms: tuple[Arm, ...],
-    references: Mapping[Reference, Arm],
+    references: Mapping[Place, Arm],
     minimum: int,
     images: int,
     buckets: int,
     dimensions: Mapping[str, int],
     estimators: Mapping[str, Estimator],
-) -> dict[ChannelKey, Channel]:
+) -> dict[Key, Channel]:
     """Channels for all arms; `dimensions` are those of a replicate in φ's and in θ's space.
 
     Arms at their declared K without a constant are compared with the
@@ -163,32 +131,30 @@ def open_channels(
     `reportgen.engine.pairing`). `estimators` has the arms' by name. Raises
     CellError where their moments cannot be held.
     """
-    sizes = {ChannelKey.of(arm): dimensions[estimators[arm.estimator].parameters] for arm in arms}
+    sizes = {Key.of(arm): dimensions[estimators[arm.estimator].parameters] for arm in arms}
     _require_room(images, buckets, list(sizes.values()))
 
     def empty(name: str, buckets: int) -> Moments:
         return Moments.empty(images, buckets, dimensions[estimators[name].parameters])
 
-    channels: dict[ChannelKey, Channel] = {}
+    channels: dict[Key, Channel] = {}
     for arm in arms:
-        key = ChannelKey.of(arm)
+        key = Key.of(arm)
         if key not in channels:
             channels[key] = Channel(key, estimators[arm.estimator], empty(arm.estimator, buckets))
     own = own_arms(arms)
     for a, arm in enumerate(arms):
         if a in own or arm.constant:
-            channel = channels[ChannelKey.of(arm)]
+            channel = channels[Key.of(arm)]
             channel.minimum = max(channel.minimum, minimum)
-    for arm in (arms[a] for a in own):
-        channel = channels[ChannelKey.of(arm)]
-        reference = references.get((arm.objective, channel.space))
-        if reference is None or reference.label == arm.label or channel.paired is not None:
-            continue
-        kind = estimators[reference.estimator]
-        beside = counterpart(channel.key, reference, kind, temperature=reference.temperature)
-        if beside is not None:
-            partner = channels.get(beside) or Channel(beside, kind, empty(beside.estimator, 1))
-            channel.paired = Paired(partner, empty(arm.estimator, buckets))
+    pair(
+        channels,
+        arms,
+        references,
+        estimators,
+        lambda beside: Channel(beside, estimators[beside.estimator], empty(beside.estimator, 1)),
+        lambda channel: empty(channel.key.estimator, buckets),
+    )
     return channels
 
 

@@ -8,65 +8,56 @@ Source: Rainforth et al. (2018), whose directional signal-to-noise ratio it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from reportgen.engine.directions import known
-from reportgen.engine.vectors.channels import Channel, ChannelKey, cached_estimate
+from reportgen.engine.replicates import Key
+from reportgen.engine.vectors.channels import Channel, cached_estimate
 from reportgen.engine.vectors.meter import Measured
 
 ROUNDING = 1e-14
 """Share of an estimate's squared length below which its part across is rounding: one number is all along."""
 
 
-@dataclass(frozen=True)
-class Direction:
-    """J u of each image for a unit u, [I m]; NaN for an image whose direction is lost in the noise."""
-
-    along: Tensor
-
-    @classmethod
-    def of(cls, channel: Channel, shift: Tensor, gram: Tensor) -> Direction:
-        """Along the mean of a channel's replicates plus a constant, [I m]; `gram` is J Jᵀ, [I m m]."""
-        count, mean, covariance = channel.moments.pooled(slice(None))
-        pushed = torch.einsum("iab,ib->ia", gram, mean + shift)
-        squared = ((mean + shift) * pushed).sum(1)
-        noise = torch.einsum("iab,iba->i", covariance, gram) / count
-        certain = known(squared, noise)
-        return cls(torch.where(certain, squared.rsqrt(), torch.nan).unsqueeze(1) * pushed)
-
-    def ratios(self, estimates: Tensor, gram: Tensor) -> Tensor:
-        """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ with Δ = Jᵀ ĝ, [I R m] → [I]."""
-        squared = ((estimates @ gram) * estimates).sum(2)
-        along = torch.einsum("irm,im->ir", estimates, self.along) ** 2
-        across = squared - along
-        return (along / across.where(across > ROUNDING * squared, 0.0)).sqrt().mean(1)
-
-
 def directional_ratios(found: Measured) -> Tensor:
     """The ratio of every arm in every bucket, [A I S].
 
-    Unbiased arms are split along the reference's mean, which is theirs and
-    better known; others, and those of a bound with another K than the
-    reference, along their own. Arms that broke are NaN.
+    Along what an arm is split tells `Found.directing`. Arms that broke are NaN.
     """
     arms, spaces, images = found.arms, found.spaces, found.images
-    directions: dict[int, Direction] = {}
+    directions: dict[int, Tensor] = {}
     for a, arm in enumerate(arms):
-        channel, reference = found.channel(arm), found.reference(arm)
-        same = reference is not None and (not channel.key.several or reference.num_samples == arm.num_samples)
-        source = found.channel(reference) if reference and same and channel.unbiased else channel
+        channel, source = found.channel(arm), found.directing(arm)
         if channel.cause is None and source.cause is None:
-            directions[a] = Direction.of(source, found.shifts[found.place(arm)], spaces[channel.space].gram)
+            directions[a] = _direction(source, found.shifts[found.place(arm)], spaces[channel.space].gram)
     fresh = found.source.stream("direction", found.wanted)
     result = torch.full((len(arms), images, found.buckets), torch.nan, dtype=torch.float64)
     for bucket in range(found.buckets):
         values = fresh.draw(found.samples_a_bucket)
-        cache: dict[ChannelKey, Tensor] = {}
+        cache: dict[Key, Tensor] = {}
         for a, direction in directions.items():
             channel, shift = found.channel(arms[a]), found.shifts[found.place(arms[a])].unsqueeze(1)
             estimates = cached_estimate(channel, values, found.frame, cache).double()
-            result[a, :, bucket] = direction.ratios(estimates + shift, spaces[channel.space].gram)
+            result[a, :, bucket] = _ratios(estimates + shift, direction, spaces[channel.space].gram)
     return result
+
+
+def _direction(channel: Channel, shift: Tensor, gram: Tensor) -> Tensor:
+    """J u of each image, [I m], u the unit along the mean of a channel's replicates plus a constant, [I m].
+
+    NaN for an image whose direction is lost in the noise; `gram` is J Jᵀ, [I m m].
+    """
+    count, mean, covariance = channel.moments.pooled(slice(None))
+    pushed = torch.einsum("iab,ib->ia", gram, mean + shift)
+    squared = ((mean + shift) * pushed).sum(1)
+    noise = torch.einsum("iab,iba->i", covariance, gram) / count
+    return torch.where(known(squared, noise), squared.rsqrt(), torch.nan).unsqueeze(1) * pushed
+
+
+def _ratios(estimates: Tensor, direction: Tensor, gram: Tensor) -> Tensor:
+    """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ with Δ = Jᵀ ĝ, [I R m] → [I]."""
+    squared = ((estimates @ gram) * estimates).sum(2)
+    along = torch.einsum("irm,im->ir", estimates, direction) ** 2
+    across = squared - along
+    return (along / across.where(across > ROUNDING * squared, 0.0)).sqrt().mean(1)

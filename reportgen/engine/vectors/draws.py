@@ -6,7 +6,7 @@ without copying.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -233,8 +233,3 @@ class IntegrandDraws:
 
     def _at(self, z: Tensor, with_gradient: bool) -> Point:
         return PointsAt(self.frame.problem, self.frame.q, z.flatten(1, 2), with_gradient)
-
-
-def integrand_values(batch: PointsAt, integrands: Iterable[Integrand]) -> dict[str, IntegrandValues]:
-    """The values of several integrands on one batch, by the integrand's name."""
-    return {integrand.name: IntegrandValues(batch, integrand) for integrand in integrands}

@@ -9,10 +9,12 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from reportgen.engine.found import Found
 from reportgen.engine.progress import MeasureProgress
-from reportgen.engine.references import Reference, own_arms
+from reportgen.engine.references import Place, own_arms
+from reportgen.engine.replicates import Key
 from reportgen.engine.stopping import rounds
-from reportgen.engine.vectors.channels import Channel, ChannelKey, Values, open_channels
+from reportgen.engine.vectors.channels import Channel, Values, open_channels
 from reportgen.engine.vectors.draws import Frame
 from reportgen.engine.vectors.points import PointsAt
 from reportgen.engine.vectors.source import Source, Wanted
@@ -21,7 +23,7 @@ from reportgen.errors import CellError
 from reportgen.estimators import PILOT_SAMPLES, Estimator
 from reportgen.memory import memory_limit
 from reportgen.objectives import OBJECTIVES, Integrand
-from reportgen.plan import Arm, MeasurementCell
+from reportgen.plan import Arm, MeasurementCell, buckets_for
 from reportgen.problems.problem import Problem
 
 BATCH_ROWS = 4096
@@ -30,19 +32,14 @@ At least 2m an image, so that adding up an m × m scatter costs less than formin
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measured(Found[Channel]):
     """What the meter found; `summarize` turns it into the arrays of a record."""
 
-    arms: tuple[Arm, ...]
-    channels: Mapping[ChannelKey, Channel]
-    references: Mapping[Reference, Arm]
     spaces: Mapping[str, Space]
     source: Source
     wanted: Wanted
     """What all channels together ask of a batch."""
     buckets: int
-    drawn: int
-    """Draws a data point."""
 
     @property
     def frame(self) -> Frame:
@@ -59,20 +56,8 @@ class Measured:
         longest = _longest(self.channels.values(), self.wanted)
         return self.wanted.whole(max(BATCH_ROWS // (self.images * self.buckets), longest))
 
-    def channel(self, arm: Arm) -> Channel:
-        """The one that the arm reads."""
-        return self.channels[ChannelKey.of(arm)]
-
-    def place(self, arm: Arm) -> Reference:
-        """The arm's objective, and whose gradient it is."""
-        return arm.objective, self.channel(arm).space
-
-    def reference(self, arm: Arm) -> Arm | None:
-        """What the arm is compared with; None where nothing is."""
-        return self.references.get(self.place(arm))
-
     @cached_property
-    def shifts(self) -> dict[Reference, Tensor]:
+    def shifts(self) -> dict[Place, Tensor]:
         """What the exact part of an objective adds to every estimate, [I m]: −∇KL, or nothing."""
         found = {}
         for objective, space in dict.fromkeys(map(self.place, self.arms)):
@@ -88,9 +73,8 @@ def measure_vectors(
     problem: Problem,
     cell: MeasurementCell,
     arms: tuple[Arm, ...],
-    references: Mapping[Reference, Arm],
+    references: Mapping[Place, Arm],
     spaces: Mapping[str, Space],
-    buckets: int,
     report: Callable[[MeasureProgress], None] | None,
     estimators: Mapping[str, Estimator],
 ) -> Measured:
@@ -99,11 +83,12 @@ def measure_vectors(
     By the rule of `reportgen.engine.stopping`; baselines are fitted before, on draws of their own.
     """
     settings, images = cell.measure, problem.x.shape[0]
+    buckets = buckets_for(images)
     precision, budget = float(settings["precision"]), int(float(settings["budget"]))
     dimensions = {name: space.dimension for name, space in spaces.items()}
     minimum = int(settings["min_replicates"])
     channels = open_channels(arms, references, minimum, images, buckets, dimensions, estimators)
-    kept = {ChannelKey.of(arms[a]) for a in own_arms(arms)}
+    kept = {Key.of(arms[a]) for a in own_arms(arms)}
     _require_room([spaces[channels[key].space] for key in kept], 1 + buckets)
     integrands = integrands_of(channels)
     frame = _frame(problem, spaces["phi"].gram, channels.values())
@@ -116,7 +101,7 @@ def measure_vectors(
     samples = everything.whole(max(min(least, budget // buckets), longest))
     noise = source.stream("measure", everything)
 
-    def draw(active: Sequence[Channel]) -> tuple[Values, dict[ChannelKey, Tensor]]:
+    def draw(active: Sequence[Channel]) -> tuple[Values, dict[Key, Tensor]]:
         noise.wanted = Wanted.by(active)
         return noise.draw(samples), {}
 
@@ -131,10 +116,10 @@ def measure_vectors(
         budget=budget,
         report=report,
     )
-    return Measured(arms, channels, references, spaces, source, everything, buckets, drawn)
+    return Measured(arms, channels, references, drawn, spaces, source, everything, buckets)
 
 
-def integrands_of(channels: Collection[ChannelKey]) -> dict[str, Integrand]:
+def integrands_of(channels: Collection[Key]) -> dict[str, Integrand]:
     """The functions whose expectations' gradients channels estimate, by name."""
     names = {key.integrand for key in channels}
     return {o.integrand.name: o.integrand for o in OBJECTIVES.values() if o.integrand.name in names}

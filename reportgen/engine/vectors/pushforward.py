@@ -44,12 +44,8 @@ class Pushforward:
             found |= zip(block.groups, torch.split(part, list(block.groups.values())), strict=True)
         return [found[name] for name in self.sizes]
 
-    def pull(self, v: Tensor) -> list[Tensor]:
-        """Mean over images of Jᵀ v for each block."""
-        return next(self.pulls([v]))
-
     def pulls(self, vectors: Iterable[Tensor]) -> Iterator[list[Tensor]]:
-        """The same of one v [I m] after another."""
+        """Mean over images of Jᵀ v for each block, of one v [I m] after another."""
         each = tee(vectors, len(self.blocks))
         pulled = (block.pulls(own) for block, own in zip(self.blocks, each, strict=True))
         return map(list, zip(*pulled, strict=True))

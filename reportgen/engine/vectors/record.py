@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from reportgen.engine.part import Part, arm_record
 from reportgen.engine.progress import MeasureProgress
-from reportgen.engine.references import Reference
+from reportgen.engine.references import Place
 from reportgen.engine.vectors.cost import timed
 from reportgen.engine.vectors.meter import measure_vectors
 from reportgen.engine.vectors.space import Space
@@ -21,10 +21,9 @@ def vectors_part(
     problem: Problem,
     cell: MeasurementCell,
     arms: tuple[Arm, ...],
-    references: Mapping[Reference, Arm],
+    references: Mapping[Place, Arm],
     spaces: Mapping[str, Space],
     groups: int,
-    buckets: int,
     shape: tuple[int, int] | None,
     report: Callable[[MeasureProgress], None] | None,
     estimators: Mapping[str, Estimator],
@@ -33,7 +32,7 @@ def vectors_part(
 
     `groups` are all of the record's, `shape` is the height and width of data points that are images.
     """
-    found = measure_vectors(problem, cell, arms, references, spaces, buckets, report, estimators)
+    found = measure_vectors(problem, cell, arms, references, spaces, report, estimators)
     cost, q, phi = timed(found.source, found.wanted.gradient), found.frame.q, spaces["phi"].pushforward
     records = tuple(
         arm_record(

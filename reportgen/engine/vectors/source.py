@@ -10,7 +10,7 @@ from numpy.random import Generator
 from torch import Tensor
 
 from reportgen.engine.vectors.channels import Channel, Values
-from reportgen.engine.vectors.draws import Frame, IntegrandValues, integrand_values
+from reportgen.engine.vectors.draws import Frame, IntegrandValues
 from reportgen.engine.vectors.points import Batch
 from reportgen.objectives import Integrand
 from reportgen.streams import stream
@@ -101,8 +101,7 @@ class Stream:
         width = epsilon.shape[2] * wanted.auxiliary
         further = self._normal(auxiliary, epsilon.shape[1], width) if width else None
         batch = Batch(frame.problem, frame.q, epsilon, wanted.gradient, further)
-        found = integrand_values(batch, self.source.integrands)
-        return {(name, mirrored): one for name, one in found.items()}
+        return {(f.name, mirrored): IntegrandValues(batch, f) for f in self.source.integrands}
 
     def _normal(self, generator: Generator, samples: int, width: int) -> Tensor:
         gram = self.source.frame.gram

@@ -16,11 +16,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reportgen.engine.arrays import Array, blank, put, put_coordinates, put_lower, put_ratios, put_test
+from reportgen.engine.arrays import (
+    Array,
+    blank,
+    put,
+    put_coordinates,
+    put_lower,
+    put_mean,
+    put_ratios,
+    put_test,
+)
 from reportgen.engine.equal_means import equal_means_test
 from reportgen.engine.moments import LeftOut, Moments
-from reportgen.engine.references import Reference, own_arms
-from reportgen.engine.vectors.channels import Channel, ChannelKey
+from reportgen.engine.references import Place, own_arms
+from reportgen.engine.replicates import Key
+from reportgen.engine.vectors.channels import Channel
 from reportgen.engine.vectors.direction import directional_ratios
 from reportgen.engine.vectors.exact import Exact, exact_moments
 from reportgen.engine.vectors.meter import Measured, integrands_of
@@ -79,18 +89,18 @@ def summarize(found: Measured, groups: int) -> dict[str, Array]:
         if channel.cause is None
     }
     exact = _exact(found, seen)
-    own = {ChannelKey.of(found.arms[a]) for a in own_arms(found.arms)}
+    own = {Key.of(found.arms[a]) for a in own_arms(found.arms)}
     out = blank(len(found.arms), found.images, found.buckets, groups)
     variances = _coordinate_variances(seen, own)
-    directions: dict[tuple[ChannelKey, Reference], Tensor] = {}
+    directions: dict[tuple[Key, Place], Tensor] = {}
     _put_counts(out, found.spaces, groups)
     put_ratios(out, directional_ratios(found))
     for a, arm in enumerate(found.arms):
-        key, place, reference = ChannelKey.of(arm), found.place(arm), found.reference(arm)
+        key, place, reference = Key.of(arm), found.place(arm), found.reference(arm)
         if key not in seen:
             continue
         one, shift = seen[key], found.shifts[place]
-        partner = ChannelKey.of(reference) if reference is not None else None
+        partner = Key.of(reference) if reference is not None else None
         put(out, "variance", a, one.columns, one.trace)
         _put_mean(out, a, one, shift)
         if partner in seen:
@@ -114,14 +124,12 @@ def summarize(found: Measured, groups: int) -> dict[str, Array]:
     return out
 
 
-def _coordinate_variances(
-    seen: Mapping[ChannelKey, _Seen], keys: Collection[ChannelKey]
-) -> dict[ChannelKey, list[list[Tensor]]]:
+def _coordinate_variances(seen: Mapping[Key, _Seen], keys: Collection[Key]) -> dict[Key, list[list[Tensor]]]:
     """Of each row of W, those of live coordinates: all of them together, [P], and every group's.
 
     Of all channels of a space at once: the Jacobian, where it is computed again, serves them all.
     """
-    found: dict[ChannelKey, list[list[Tensor]]] = {}
+    found: dict[Key, list[list[Tensor]]] = {}
     for space in {one.channel.space for one in seen.values()}:
         mine = {key: one for key, one in seen.items() if key in keys and one.channel.space == space}
         if not mine:
@@ -149,19 +157,12 @@ def _put_counts(out: dict[str, Array], spaces: Mapping[str, Space], groups: int)
 
 
 def _put_mean(out: dict[str, Array], a: int, one: _Seen, shift: Tensor) -> None:
-    """The length of the mean gradient, of each image and of the images' mean, the noise in it taken off."""
-    mean, images = one.left.mean + shift.unsqueeze(1), len(shift)
-    raw = one.forms(mean)
-    put(out, "squared_norm", a, one.columns, raw - one.mean_noise)
-    out["image_squared_norm_raw"][a] = raw[:, 0, 0].numpy()
+    mean = one.left.mean + shift.unsqueeze(1)
     batch = one.pushforward.pulls(mean[:, w] for w in range(mean.shape[1]))
     whole = next(batch)
-    batch_raw = torch.stack([_squared(whole), *map(_squared, batch)])
-    batch_noise = (one.trace[..., 0] / one.left.count).sum(0) / images**2
-    out["batch_squared_norm"][a] = float(batch_raw[0] - batch_noise[0])
-    out["batch_squared_norm_without"][a] = (batch_raw - batch_noise)[1:].numpy()
-    out["batch_squared_norm_raw"][a] = float(batch_raw[0])
-    out["image_dot"][a] = (mean[:, 0] * one.pushforward.push(whole)).sum(1).numpy()
+    squared = torch.stack([_squared(whole), *map(_squared, batch)])
+    dots = (mean[:, 0] * one.pushforward.push(whole)).sum(1)
+    put_mean(out, a, one.columns, one.forms(mean), one.mean_noise, squared, dots)
 
 
 def _put_test(out: dict[str, Array], a: int, one: _Seen, signal: Tensor, found: Measured) -> None:
@@ -199,7 +200,7 @@ def _forms(v: Tensor, grams: Tensor) -> Tensor:
     return torch.einsum("ia,giab,ib->ig", v, grams, v)
 
 
-def _exact(found: Measured, seen: Mapping[ChannelKey, _Seen]) -> dict[ChannelKey, Exact]:
+def _exact(found: Measured, seen: Mapping[Key, _Seen]) -> dict[Key, Exact]:
     """Exact moments of every sound channel that has them."""
     integrands = integrands_of(found.channels)
     exact = {
@@ -208,17 +209,17 @@ def _exact(found: Measured, seen: Mapping[ChannelKey, _Seen]) -> dict[ChannelKey
     return {key: moments for key, moments in exact.items() if moments is not None}
 
 
-def _target(found: Measured, a: int, exact: Mapping[ChannelKey, Exact]) -> Exact | None:
+def _target(found: Measured, a: int, exact: Mapping[Key, Exact]) -> Exact | None:
     """What the estimate's mean should be, shift left out: an unbiased estimator's exact mean.
 
     Of a user's own estimator nothing but its declaration says that it is unbiased: its mean is held against
     another's, and is no target.
     """
     arm = found.arms[a]
-    key, reference = ChannelKey.of(arm), found.reference(arm)
+    key, twin = Key.of(arm), found.twin(arm)
     candidates = [key] if found.channels[key].unbiased else []
-    if reference is not None and (not key.several or reference.num_samples == key.num_samples):
-        candidates.append(ChannelKey.of(reference))
+    if twin is not None:
+        candidates.append(Key.of(twin))
     candidates += [
         other
         for other, channel in found.channels.items()
@@ -228,7 +229,7 @@ def _target(found: Measured, a: int, exact: Mapping[ChannelKey, Exact]) -> Exact
     return next((exact[candidate] for candidate in sound if candidate in exact), None)
 
 
-def _same_gradient(first: ChannelKey, second: ChannelKey) -> bool:
+def _same_gradient(first: Key, second: Key) -> bool:
     """Whether unbiased estimators of the two have one mean, which no constant moves, nor K unless a bound."""
     objective = (first.integrand, first.several) == (second.integrand, second.several)
     return objective and (not first.several or first.num_samples == second.num_samples)
@@ -243,9 +244,11 @@ def _projections(
 ) -> tuple[Tensor, Tensor]:
     """Of a channel on its reference, [I], and without each bucket [I S] (see `reportgen.store.records`).
 
+    At image i it is p_i = ½ Σ_h ḡ_ih · r̄_(1−h) over the halves h of the buckets, where ḡ_ih is the
+    channel's mean there and r̄ the reference's over all images. Leaving out bucket s of image i changes ḡ_ih,
+    with r̄ held: `along`. It changes r̄ too. The mean over images, ½ Σ_h ḡ_h · r̄_(1−h), is the same with g and
+    r exchanged; so what that adds to it is what the reference changes along the channel's own mean: `turned`.
     `own` and `other` are the `_directions` of the two.
-    What leaving a bucket out of the direction too changes in the mean over images is what the reference
-    changes along the channel's own directions: the product of two means is the same either way.
     """
     along = _projection(one.channel.moments, shift, other)
     turned = _projection(reference.channel.moments, shift, own)

@@ -13,14 +13,12 @@ from reportgen.engine.arrays import Array
 from reportgen.engine.first_layer import (
     FirstLayer,
     Weight,
-    noisiest,
     put_weight,
     samples_for,
     typical_image,
     typical_weight,
 )
 from reportgen.engine.moments import Moments
-from reportgen.engine.references import own_arms
 from reportgen.engine.vectors.blocks import LinearBlock
 from reportgen.engine.vectors.channels import Channel
 from reportgen.engine.vectors.draws import Frame
@@ -53,22 +51,15 @@ def weight_arrays(
     `variance` [A I G] is the record's. The estimates of one weight are made of draws of their own.
     """
     arms, source = found.arms, found.source
-    chosen = {a: found.channel(arms[a]) for a in own_arms(arms)}
-    chosen = {a: one for a, one in chosen.items() if one.space == "phi" and one.cause is None}
-    compared = found.references.get((arms[0].objective, "phi"))
-    first = arms.index(compared) if compared is not None else -1
+    chosen, first = found.in_phi()
     if first not in chosen:
         return {}
     known = {a: channel.moments.pooled(slice(None)) for a, channel in chosen.items()}
     maps = {a: layer.maps(block.coordinate_variance(covariance)) for a, (_, _, covariance) in known.items()}
-    units = noisiest(maps[first])
-    out = layer.blank(len(arms))
-    for a, one in maps.items():
-        out["unit_pixels"][a] = one[units].reshape(-1, *layer.shape).numpy()
     image = typical_image(variance[first, :, 0])
     alive = (block.sensitivities[image] != 0).any(0)
     weight = typical_weight(image, maps[first], layer.pixels[image], alive)
-    result = {"pixels": layer.pictures(), "units": units.double().numpy(), **out}
+    result = layer.arrays(maps, first, len(arms))
     if weight is None or not isinstance(source.frame.problem, Pointwise):
         return result
     along = block.sensitivities[image, :, weight.unit] * layer.pixels[image, weight.pixel]

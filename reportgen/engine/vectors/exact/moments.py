@@ -18,7 +18,7 @@ from torch import Tensor
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.engine.vectors.channels import Channel
-from reportgen.engine.vectors.draws import Frame, UnknownNoiseError, integrand_values
+from reportgen.engine.vectors.draws import Frame, IntegrandValues, UnknownNoiseError
 from reportgen.engine.vectors.exact.enumeration import codes
 from reportgen.engine.vectors.exact.nodes import Nodes
 from reportgen.engine.vectors.exact.quadrature import ORDERS, rule
@@ -134,10 +134,7 @@ def _by_quadrature(channel: Channel, integrand: Integrand, frame: Frame) -> Exac
 
 
 def _moments(nodes: Nodes, channel: Channel, integrand: Integrand, frame: Frame) -> Exact:
-    values = {
-        (name, channel.key.antithetic): found
-        for name, found in integrand_values(nodes.points, [integrand]).items()
-    }
+    values = {(integrand.name, channel.key.antithetic): IntegrandValues(nodes.points, integrand)}
     estimates = channel.estimate(values, frame).double()
     mean = torch.einsum("ir,irm->im", nodes.weight, estimates)
     away = estimates - mean.unsqueeze(1)
