@@ -37,6 +37,22 @@ def test_every_prefix_has_the_moments_of_numpy(sizes: list[int], seed: int) -> N
     assert moments.total == sum(sizes)
 
 
+@given(st.lists(st.integers(1, 5), min_size=3, max_size=3), st.integers(0, 100))
+@settings(max_examples=30, deadline=None)
+def test_merge_is_associative_commutative_and_has_a_zero(sizes: list[int], seed: int) -> None:
+    parts = []
+    for chunk in stream(sizes, seed):
+        part = Moments.empty(2, 1, 3)
+        part.update(0, chunk)
+        parts.append(part)
+    a, b, c = parts
+    left, right, other = a.merge(b).merge(c), a.merge(b.merge(c)), c.merge(b).merge(a)
+    for twin in (right, other, left.merge(Moments.empty(2, 1, 3))):
+        torch.testing.assert_close(left.mean, twin.mean)
+        torch.testing.assert_close(left.scatter, twin.scatter)
+    check(left, 0, torch.cat(stream(sizes, seed), 1))
+
+
 def test_left_out_rows_are_those_of_the_data_without_the_bucket() -> None:
     chunks = stream([7, 4, 9, 5], 1)
     moments = Moments.empty(2, 4, 3)

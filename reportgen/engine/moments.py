@@ -1,4 +1,4 @@
-"""Count, mean and scatter of vectors, in float64, for many streams at once.
+"""Count, mean and scatter of vectors, in float64, mergeable, for many streams at once.
 
 Source: Chan, Golub & LeVeque (1983), "Algorithms for computing the sample
 variance", their pairwise updating formula, in its multivariate form.
@@ -60,6 +60,18 @@ class Moments:
         scatter += (before * replicates / total) * delta.unsqueeze(2) * delta.unsqueeze(1)
         self.scatter[:, bucket] += scatter
         self.count[bucket] = total
+
+    def merge(self, other: Moments) -> Moments:
+        """The moments of both streams together, bucket by bucket."""
+        total = self.count + other.count
+        share = torch.where(total > 0, other.count / total.clamp_min(1.0), torch.zeros_like(total))
+        delta = other.mean - self.mean
+        weight = (self.count * share).view(1, -1, 1, 1)
+        return Moments(
+            count=total,
+            mean=self.mean + share.view(1, -1, 1) * delta,
+            scatter=self.scatter + other.scatter + weight * delta.unsqueeze(-1) * delta.unsqueeze(-2),
+        )
 
     def pooled(self, buckets: slice) -> tuple[int, Tensor, Tensor]:
         """Of these buckets together: count, mean [I m], covariance with ddof 1 [I m m]."""
