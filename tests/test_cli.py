@@ -266,15 +266,12 @@ def test_run_then_report_then_render(
 
 
 def test_render_needs_no_torch(tiny: Path) -> None:
-    """Here a report is made in earnest."""
+    """Nor do figures and pages: see test_report.test_same_bytes_elsewhere."""
     assert call("run", "tiny.yaml", "--executor", "serial", "--quiet") == 0
-    code = "import sys; sys.modules['torch'] = None\n"
-    code += "from reportgen.cli import main\nmain(['render', 'tiny.yaml'])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    rendering = quick_program("render", "tiny.yaml", before="import sys; sys.modules['torch'] = None")
+    done = subprocess.run(rendering, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "report.pdf" in done.stdout
-    assert Path("output/tiny/figures/variance_over_training.svg").is_file()
-    assert Path("output/tiny/report.pdf").stat().st_size > 100_000
+    assert "report.pdf" in done.stdout and Path("output/tiny/report.pdf").is_file()
 
 
 def test_render_needs_no_data_set(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
