@@ -60,6 +60,11 @@ def moments_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summary, "directional_ratios", _no_ratios)
 
 
+def no_quadrature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure without exact values, which of several units take longer than draws; they are then NaN."""
+    monkeypatch.setattr(summary, "_exact", lambda *_: {})
+
+
 def _no_ratios(found: Measured) -> torch.Tensor:
     """NaN for every arm in every bucket of every image, [A I S]."""
     return torch.full((len(found.arms), found.images, found.buckets), torch.nan, dtype=torch.float64)

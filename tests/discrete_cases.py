@@ -66,6 +66,15 @@ def exact_gradient(model: LatentModel, objective: Objective) -> Tensor:
     return torch.autograd.grad(expectation, eta)[0]
 
 
+def drawn(model: LatentModel, noise: Tensor, auxiliary: Tensor) -> tuple[Frame, Batch]:
+    """What the engine makes of noise [I R·K d], for any estimator of any objective."""
+    with torch.no_grad():
+        q = model.family(model.encoder(model.x))
+    gram = Pushforward.of(model.encoder, model.x).grams[0]
+    frame = Frame(model, q, gram, PointsAt(model, q, q.mean, True))
+    return frame, Batch(model, q, noise, True, auxiliary)
+
+
 def estimates(
     model: LatentModel,
     objective: Objective,
@@ -75,11 +84,14 @@ def estimates(
     num_samples: int = 1,
 ) -> Tensor:
     """ĝ_η [I R m] of noise [I R·K d] as the engine has it, at the estimator's own temperature."""
-    with torch.no_grad():
-        q = model.family(model.encoder(model.x))
-    gram = Pushforward.of(model.encoder, model.x).grams[0]
-    frame = Frame(model, q, gram, PointsAt(model, q, q.mean, True))
-    batch = Batch(model, q, noise, True, auxiliary)
+    return estimates_of(drawn(model, noise, auxiliary), objective, estimator, num_samples)
+
+
+def estimates_of(
+    made: tuple[Frame, Batch], objective: Objective, estimator: Estimator, num_samples: int = 1
+) -> Tensor:
+    """The same of what was drawn before, which all estimators share."""
+    frame, batch = made
     values = IntegrandValues(batch, objective.integrand)
     draws = IntegrandDraws(values, frame, num_samples, further=1, temperature=estimator.temperature)
     evaluate = estimator.evaluate

@@ -25,6 +25,7 @@ from tests.toys import Toy
 
 Z_BOUND = 4.5
 """At fixed seeds; two-sided probability 7e-6 a comparison under the null."""
+REPLICATES = 40_000
 
 
 @dataclass(frozen=True)
@@ -83,24 +84,45 @@ class Case:
 
 def check_exact_mean(case: Case) -> None:
     """The mean by quadrature over the noise is the gradient of the objective by quadrature."""
+    _exact_mean(case, _answer(case))
+
+
+def check_drawn_mean(case: Case, replicates: int = REPLICATES) -> None:
+    """The mean over replicates is the gradient, by z-score in every coordinate."""
+    _drawn_mean(case, case.drawn(replicates))
+
+
+def check_drawn_variance(case: Case, replicates: int = REPLICATES) -> None:
+    """The variance over replicates is the exact one, by z-score in every coordinate."""
+    _drawn_variance(case, _answer(case), case.drawn(replicates))
+
+
+def check_exact_and_drawn(case: Case) -> None:
+    """All three, of one quadrature and the same replicates."""
+    exact, estimates = _answer(case), case.drawn(REPLICATES)
+    _exact_mean(case, exact)
+    _drawn_mean(case, estimates)
+    _drawn_variance(case, exact, estimates)
+
+
+def _answer(case: Case) -> Exact:
     exact = case.exact()
     assert exact is not None, f"{case}: no exact answer"
+    return exact
+
+
+def _exact_mean(case: Case, exact: Exact) -> None:
     torch.testing.assert_close(exact.mean, case.gradient, rtol=3e-7, atol=3e-8)
 
 
-def check_drawn_mean(case: Case, replicates: int = 40_000) -> None:
-    """The mean over replicates is the gradient, by z-score in every coordinate."""
-    estimates = case.drawn(replicates)
-    error = estimates.std(1) / replicates**0.5
+def _drawn_mean(case: Case, estimates: Tensor) -> None:
+    error = estimates.std(1) / estimates.shape[1] ** 0.5
     away = (estimates.mean(1) - case.gradient).abs()
     assert bool((away <= Z_BOUND * error + 1e-12).all()), f"{case}: z = {(away / error).max():.1f}"
 
 
-def check_drawn_variance(case: Case, replicates: int = 40_000) -> None:
-    """The variance over replicates is the exact one, by z-score in every coordinate."""
-    exact = case.exact()
-    assert exact is not None, f"{case}: no exact answer"
-    squared = (case.drawn(replicates) - exact.mean.unsqueeze(1)) ** 2
-    error = squared.std(1) / replicates**0.5
+def _drawn_variance(case: Case, exact: Exact, estimates: Tensor) -> None:
+    squared = (estimates - exact.mean.unsqueeze(1)) ** 2
+    error = squared.std(1) / squared.shape[1] ** 0.5
     away = (squared.mean(1) - exact.covariance.diagonal(dim1=1, dim2=2)).abs()
     assert bool((away <= Z_BOUND * error + 1e-12).all()), f"{case}: z = {(away / error).max():.1f}"

@@ -9,16 +9,19 @@ look at the real effect.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
+from matplotlib.text import Text
 from numpy.typing import NDArray
 from scipy import stats
 
 from reportgen.estimators import ESTIMATORS
-from reportgen.figures import FIGURES, Drawing, draw
+from reportgen.figures import FIGURES, Drawing
+from reportgen.figures.drafting.drawing import save
+from reportgen.figures.drafting.style import house_style
 from reportgen.findings import Findings, collect
 from reportgen.plan import Arm, MeasurementCell, Plan, TrainingCell
 from reportgen.store.records import (
@@ -386,7 +389,25 @@ def synthetic_findings() -> Findings:
 
 
 @cache
+def _drawn() -> tuple[Mapping[str, Drawing], Set[tuple[str, float]]]:
+    drawings: dict[str, Drawing] = {}
+    seen: set[tuple[str, float]] = set()
+    for name, of in FIGURES.items():
+        with house_style(name):
+            sketch = of(synthetic_findings())
+            if sketch is None:
+                continue
+            drawings[name] = save(sketch, name)
+        texts = [text for text in sketch.figure.findobj(Text) if text.get_text()]
+        seen |= {(str(text.get_color()), text.get_alpha() or 1.0) for text in texts}
+    return drawings, seen
+
+
 def synthetic_drawings() -> Mapping[str, Drawing]:
-    """Every figure that they have, drawn once."""
-    found = synthetic_findings()
-    return {name: drawing for name in FIGURES if (drawing := draw(found, name)) is not None}
+    """Every figure that they have, drawn once, as `draw` does it."""
+    return _drawn()[0]
+
+
+def synthetic_text_colours() -> Set[tuple[str, float]]:
+    """Colour and opacity of all text in them."""
+    return _drawn()[1]

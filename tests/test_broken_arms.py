@@ -18,7 +18,7 @@ from reportgen.families import Bernoulli
 from reportgen.plan import Arm
 from reportgen.problems.model import FreeParameters, LatentModel, free_gaussian
 from reportgen.store.records import MeasurementRecord
-from tests.cells import arm, cell, measured
+from tests.cells import arm, cell, measured, no_quadrature
 from tests.test_layered import record as layered
 from tests.tiny_vae import tiny_vae
 
@@ -117,6 +117,7 @@ def test_a_broken_reference_by_layers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.long
 def test_a_broken_arm_by_layers_beside_sound_ones_in_eta(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_quadrature(monkeypatch)
     arms = [Arm("iwae", "generative", "θ", 2), Arm("iwae", "pathwise", "pathwise", 2)]
     sound = measured(tiny_vae(), arms, precision=0.5)
     monkeypatch.setitem(SURROGATES, "generative", lambda draws: _lost(draws))

@@ -7,15 +7,13 @@ import re
 
 import pytest
 from matplotlib.colors import to_rgb
-from matplotlib.text import Text
 
-from reportgen.figures import FIGURES
-from reportgen.figures.drafting.style import INK, LOOKS, MUTED, SPARE, house_style, looks
+from reportgen.figures.drafting.style import INK, LOOKS, MUTED, SPARE, looks
 from reportgen.figures.models.learning_curve import TEST, TRAIN
 from reportgen.figures.models.looks import ORDER
 from reportgen.report.text import words
 from reportgen.resources import templates
-from tests.synthetic import synthetic_findings
+from tests.synthetic import synthetic_text_colours
 
 Colour = tuple[float, float, float]
 
@@ -88,14 +86,7 @@ def test_a_pale_grey_is_found() -> None:
 @pytest.mark.long
 def test_text_in_figures_has_contrast() -> None:
     """On the page, what is drawn in the ink takes the page's; other colours stay as they are."""
-    findings = synthetic_findings()
-    seen = set()
-    for name, sketch in FIGURES.items():
-        with house_style(name):
-            drawn = sketch(findings)
-        for text in [] if drawn is None else drawn.figure.findobj(Text):
-            if text.get_text():
-                seen.add((str(text.get_color()), text.get_alpha() or 1.0))
+    seen = synthetic_text_colours()
     assert (INK, MUTED) in seen and (INK, 1.0) in seen
     for medium in MEDIA:
         named = variables(medium)

@@ -14,7 +14,16 @@ from reportgen.declaration import load_text
 from reportgen.errors import DeclarationError
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws
 from reportgen.objectives import OBJECTIVES
-from tests.discrete_cases import BITS, IMAGES, bits_model, estimates, exact_gradient, normals
+from tests.discrete_cases import (
+    BITS,
+    IMAGES,
+    bits_model,
+    drawn,
+    estimates,
+    estimates_of,
+    exact_gradient,
+    normals,
+)
 
 DISARM = ESTIMATORS["disarm"]
 MANY = 200_000
@@ -115,10 +124,8 @@ def test_it_is_arms_mean_given_the_codes(objective: str) -> None:
 @EACH_OBJECTIVE
 def test_its_variance_is_below_arms_in_every_coordinate(objective: str) -> None:
     noise = normals(IMAGES, MANY, BITS, what="many")
-    model, chosen = bits_model(), OBJECTIVES[objective]
-    own, of_arm = (
-        estimates(model, chosen, kind, noise, noise) for kind in (DISARM, replace(DISARM, evaluate=arm))
-    )
+    made, chosen = drawn(bits_model(), noise, noise), OBJECTIVES[objective]
+    own, of_arm = (estimates_of(made, chosen, kind) for kind in (DISARM, replace(DISARM, evaluate=arm)))
     assert bool((own.var(1) < 0.95 * of_arm.var(1)).all())
 
 

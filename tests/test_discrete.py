@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -15,6 +16,8 @@ from reportgen.declaration import load_text
 from reportgen.engine.moments import Moments
 from reportgen.engine.replicates import Key
 from reportgen.engine.vectors.channels import Channel
+from reportgen.engine.vectors.draws import Frame
+from reportgen.engine.vectors.points import Batch
 from reportgen.engine.vectors.pushforward import Pushforward
 from reportgen.errors import DeclarationError
 from reportgen.estimators import ESTIMATORS, Coefficients, Draws, Estimator
@@ -22,7 +25,18 @@ from reportgen.figures.drafting.labels import short_title
 from reportgen.objectives import OBJECTIVES, Objective
 from reportgen.plan import Arm, make_plan
 from reportgen.problems.model import LatentModel
-from tests.discrete_cases import BITS, IMAGES, bits_model, estimates, exact_gradient, f_of, log_q, normals
+from tests.discrete_cases import (
+    BITS,
+    IMAGES,
+    bits_model,
+    drawn,
+    estimates,
+    estimates_of,
+    exact_gradient,
+    f_of,
+    log_q,
+    normals,
+)
 
 REPLICATES, K = 5, 3
 TAU = 0.5
@@ -139,12 +153,17 @@ def test_estimate_is_what_autograd_gives_with_the_same_noise(name: str, objectiv
     torch.testing.assert_close(fast, slow(TWINS[name], chosen, noise, auxiliary), rtol=1e-9, atol=1e-11)
 
 
+@cache
+def many() -> tuple[Frame, Batch]:
+    """Of the model, for all estimators."""
+    noise, auxiliary = (normals(IMAGES, MANY, BITS, what=what) for what in ("many", "many more"))
+    return drawn(bits_model(), noise, auxiliary)
+
+
 def worst(estimator: Estimator, objective: str, num_samples: int = 1) -> float:
     """Largest |z| of the mean's coordinates against the sum over all codes."""
     model, chosen = bits_model(), OBJECTIVES[objective]
-    noise = normals(IMAGES, MANY, BITS, what="many")
-    auxiliary = normals(IMAGES, MANY, BITS, what="many more")
-    found = estimates(model, chosen, estimator, noise, auxiliary, num_samples)
+    found = estimates_of(many(), chosen, estimator, num_samples)
     error = found.std(1) / found.shape[1] ** 0.5
     return float(((found.mean(1) - exact_gradient(model, chosen)) / error).abs().max())
 
@@ -226,10 +245,10 @@ def test_the_optimal_scale_is_where_the_variance_over_all_parameters_is_least(ob
     """
     model, chosen = behind_a_hidden_layer(bits_model()), OBJECTIVES[objective]
     gram = Pushforward.of(model.encoder, model.x).grams[0].double()
-    noise, auxiliary = (normals(IMAGES, MANY, BITS, what=what) for what in ("many", "many more"))
+    made = drawn(model, *(normals(IMAGES, MANY, BITS, what=what) for what in ("many", "many more")))
     tried = []
     for scale in (0.0, 1.0):
-        one = estimates(model, chosen, scaled(torch.full_like(SCALES, scale)), noise, auxiliary)
+        one = estimates_of(made, chosen, scaled(torch.full_like(SCALES, scale)))
         tried.append(one - one.mean(1, keepdim=True))
     tried.append(2.0 * tried[1] - tried[0])
 
@@ -311,13 +330,12 @@ def test_wrong_rebar_is_rejected(wrong: Callable[[Draws, Coefficients], Tensor])
 
 
 def test_a_lower_temperature_has_less_bias_and_more_variance() -> None:
-    model, chosen = bits_model(), OBJECTIVES["reconstruction"]
-    noise = normals(IMAGES, MANY, BITS, what="many")
-    exact = exact_gradient(model, chosen)
+    chosen = OBJECTIVES["reconstruction"]
+    exact = exact_gradient(bits_model(), chosen)
     bias, variance = [], []
     for temperature in (0.1, 0.5, 2.0):
         estimator = replace(ESTIMATORS["gumbel_softmax"], temperature=temperature)
-        found = estimates(model, chosen, estimator, noise, noise)
+        found = estimates_of(many(), chosen, estimator)
         bias.append(float((found.mean(1) - exact).norm()))
         variance.append(float(found.var(1).sum()))
     assert bias[0] < bias[1] < bias[2]

@@ -32,7 +32,7 @@ from reportgen.problems.model import LatentModel
 from reportgen.problems.own_model import Model, problem_of
 from reportgen.problems.problem import Problem
 from reportgen.store.records import MeasurementRecord
-from tests.cells import arm, cell
+from tests.cells import arm, cell, no_quadrature
 from tests.test_layered import IMAGES as LAYERED_IMAGES
 from tests.test_layered import model as layered_model
 from tests.test_meter import tiny
@@ -107,6 +107,7 @@ def vector_run() -> Run:
         patch.setattr(Channel, "observe", keep)
         patch.setattr(weights, "put_weight", note)
         patch.setattr(meter, "BATCH_ROWS", 30)
+        no_quadrature(patch)
         record = vectors()
     problem = tiny()
     jacobian = slow_jacobian(problem.encoder, problem.x).numpy()[:, :, : 5 * 6 + 5]
@@ -314,8 +315,11 @@ def per_sample(rank: int) -> Estimator:
     return Estimator(name="per_sample", evaluate=evaluate, fit=fit)
 
 
-def test_a_coefficient_as_long_as_there_are_images_is_not_taken_for_theirs() -> None:
+def test_a_coefficient_as_long_as_there_are_images_is_not_taken_for_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Of three images and K = 3: the same numbers, whether their axis is the first or the last of three."""
+    no_quadrature(monkeypatch)
     arms = [arm("elbo_analytic_kl", "pathwise"), arm("elbo_analytic_kl", "per_sample", 3)]
     made = [
         measure(

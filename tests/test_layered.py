@@ -29,7 +29,7 @@ from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import MeasurementRecord
 from reportgen.streams import stream
-from tests.cells import cell, measured
+from tests.cells import cell, measured, no_quadrature
 
 IMAGES, PIXELS, WIDTHS, REPLICATES = 2, 5, (3, 2), 6
 
@@ -221,8 +221,9 @@ def test_all_is_phi_where_both_are_measured(theta_first: bool) -> None:
     assert dead[0] == dead[1 : found.groups.index("θ layer1.0")].sum()
 
 
-def test_theta_and_phi_stand_in_one_record_of_a_vae() -> None:
+def test_theta_and_phi_stand_in_one_record_of_a_vae(monkeypatch: pytest.MonkeyPatch) -> None:
     """θ by layers, φ in η: the φ arms come out as they do alone."""
+    no_quadrature(monkeypatch)
     problem = VAEProblem(
         network("e", PIXELS, 4, 4), network("d", 2, 4, PIXELS).requires_grad_(False), model().x
     )

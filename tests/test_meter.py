@@ -16,7 +16,7 @@ from reportgen.declaration.checks.measuring import MOST_BUCKETS
 from reportgen.engine import MeasureProgress, measure
 from reportgen.engine.progress import DRAWS, GRAMS, Stages
 from reportgen.engine.replicates import Key
-from reportgen.engine.vectors import channels, factoring, meter, summary
+from reportgen.engine.vectors import channels, factoring, meter
 from reportgen.engine.vectors.channels import Channel
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, PILOT_SAMPLES, Coefficients, Draws, Estimator
@@ -26,7 +26,7 @@ from reportgen.problems.model import LatentModel, free_gaussian
 from reportgen.problems.own_model import problem_of
 from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import QUANTILES, T_STEPS, MeasurementRecord
-from tests.cells import arm, cell, measured, moments_alone, position
+from tests.cells import arm, cell, measured, moments_alone, no_quadrature, position
 from tests.synthetic import cross_fitted
 from tests.test_pushforward import slow_jacobian
 from tests.tiny_vae import TinyEncoder
@@ -231,7 +231,7 @@ def test_the_same_cell_gives_the_same_bytes_and_another_seed_does_not(
     for name, array in one.arrays.items():
         assert array.tobytes() == same.arrays[name].tobytes(), name
     moments_alone(monkeypatch)
-    monkeypatch.setattr(summary, "_exact", lambda *_: {})
+    no_quadrature(monkeypatch)
     other = measured(tiny(), ARMS, min_replicates=100, precision=0.5, seed=2)
     assert (one.arrays["variance"] != other.arrays["variance"]).all()
 

@@ -138,7 +138,7 @@ def test_what_is_infinite_is_shown_so_and_sorts_beyond_all_numbers(visit: Visiti
 def test_two_objectives_of_a_row_have_two_heads(visit: Visiting, tmp_path: Path) -> None:
     """That whose gradient is measured, and that of which a model was trained."""
     path = tmp_path / "report.html"
-    path.write_bytes(whole_page(models()))
+    path.write_bytes(whole_page(models(), {}))
     page = visit(path, fragment="#results").page
     assert {"objective", "trained as"} <= set(table(page)[0])
     for model in page.locator(
@@ -151,7 +151,7 @@ def test_two_objectives_of_a_row_have_two_heads(visit: Visiting, tmp_path: Path)
 def test_the_seed_of_a_training_is_not_that_of_the_experiment(visit: Visiting, tmp_path: Path) -> None:
     swept = LIVE.replace("sweep: {problem.latent: [5, 20]}", "sweep: {train.seed: [0, 1]}")
     path = tmp_path / "report.html"
-    path.write_bytes(whole_page(findings_of(swept)))
+    path.write_bytes(whole_page(findings_of(swept), {}))
     page = visit(path, fragment="#results").page
     assert "training seed" in table(page)[0] and "seed" not in table(page)[0]
     assert "all of the experiment’s seed, 0." in page.locator(".explore").inner_text()

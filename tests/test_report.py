@@ -236,6 +236,12 @@ def test_formulas_share_the_outlines_of_their_glyphs(page: str) -> None:
 RENDER = """
 import datetime, os, sys, time
 
+class NoTorch:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, NoTorch())
 MONTH = 31 * 86400
 clock = time.time
 time.time = lambda: clock() + MONTH
@@ -263,11 +269,14 @@ assert time.time() - clock() > MONTH - 60 and time.localtime().tm_zone == "+0545
 render(findings_of(SMALL), Path(sys.argv[1]), timestamp=own(2025, 11, 23, 20, tzinfo=datetime.UTC),
        data={"digits": "ab" * 32}, command="reportgen report small")
 """
-"""As another machine would, a month later, on one core."""
+"""As another machine would, a month later, on one core, where there is no torch."""
 
 
 def test_same_bytes_elsewhere(folder: Path, tmp_path: Path) -> None:
-    """Another process, directory of the code and of the report, time zone, locale, hash seed and day."""
+    """Another process, directory of the code and of the report, time zone, locale, hash seed and day.
+
+    Nor does a report need torch, with its figures and its pages.
+    """
     root, other = Path(__file__).resolve().parent.parent, tmp_path / "another place" / "checkout"
     for part in ("reportgen", "templates", "experiments", "tests"):
         shutil.copytree(

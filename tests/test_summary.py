@@ -540,7 +540,7 @@ def test_someone_is_to_be_named_and_no_name_twice(
 
 @pytest.mark.long
 def test_a_summary_needs_no_torch(here: Path) -> None:
-    """That reports need none is tested of one in earnest, with the command line."""
+    """Nor does a report in earnest: see test_report.test_same_bytes_elsewhere."""
     declare("a"), declare("b")
     assert call("run", "a.yaml", "b.yaml", "--executor", "serial", "--quiet") == 0
     no_torch = "import sys; sys.modules['torch'] = None"

@@ -39,7 +39,7 @@ from reportgen.problems.own_model import Model, OwnProblem, problem_of
 from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import MeasurementRecord
 from reportgen.streams import stream
-from tests.cells import measured
+from tests.cells import measured, no_quadrature
 from tests.problem_cases import CASES, FURTHER, materials_of
 from tests.test_layered import model as two_layers
 from tests.test_layered import network, one_by_one
@@ -438,7 +438,7 @@ def records(monkeypatch: pytest.MonkeyPatch, make: Callable[[nn.Module], Iterato
     ]
     with monkeypatch.context() as patch:
         patch.setattr(recorder, "_candidates", make)
-        return measured(tiny_vae(), arms, precision=0.2, budget=4000, min_replicates=500)
+        return measured(tiny_vae(), arms, precision=0.9, budget=1000, min_replicates=100)
 
 
 def test_results_have_no_row_of_a_gradient_in_parameters_that_it_is_not_in() -> None:
@@ -474,6 +474,7 @@ def same(one: MeasurementRecord, other: MeasurementRecord) -> None:
 @pytest.mark.long
 def test_the_whole_record_is_the_same_by_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where gradients are kept a few replicates at a time."""
+    no_quadrature(monkeypatch)
     fast = records(monkeypatch, lambda network: iter([LinearLayers(network)]))
     plain = records(monkeypatch, lambda network: iter([WholeNetwork(network, side_by_side=True)]))
     same(fast, plain)
