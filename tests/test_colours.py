@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from reportgen.figures import FIGURES
+from reportgen.figures import FIGURES, sketched
 from reportgen.figures.drafting.style import INK, LOOKS, MUTED, SPARE, house_style, looks
 from reportgen.figures.models.learning_curve import TEST, TRAIN
 from reportgen.figures.models.looks import ORDER
@@ -90,9 +90,9 @@ def test_text_in_figures_has_contrast() -> None:
     """On the page, what is drawn in the ink takes the page's; other colours stay as they are."""
     findings = synthetic_findings()
     seen = set()
-    for name, sketch in FIGURES.items():
+    for name in FIGURES:
         with house_style(name):
-            drawn = sketch(findings)
+            drawn = sketched(findings, name)
         for text in [] if drawn is None else drawn.figure.findobj(Text):
             if text.get_text():
                 seen.add((str(text.get_color()), text.get_alpha() or 1.0))

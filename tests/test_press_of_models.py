@@ -17,6 +17,7 @@ from reportgen.figures import (
     coordinate_distribution,
     draw,
     setting_panels,
+    sketched,
     variance_by_layer,
     variance_over_training,
 )
@@ -117,7 +118,7 @@ def test_the_figures_of_such_a_model_count_steps_too() -> None:
         drawn = draw(found, name)
         assert drawn is not None
         assert "step" in drawn.caption + drawn.alt and "epoch" not in drawn.caption + drawn.alt, name
-    blocks = variance_by_layer.sketch(found)
+    blocks = sketched(found, "variance_by_layer")
     assert blocks is not None and blocks.caption.endswith("parameters of step 20.")
     data = variance_over_training.data(found)
     assert data is not None
@@ -262,7 +263,7 @@ def test_a_block_figure_needs_two_that_vary() -> None:
 
     assert variance_by_layer.data(toy(LOGISTIC, still)) is None
     found = toy(LOGISTIC, two)
-    drawn = variance_by_layer.sketch(found)
+    drawn = sketched(found, "variance_by_layer")
     assert drawn is not None
     assert "A variance of zero has no place on the axis: measure-valued." in drawn.caption
 

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import intervals_sentence, place, ranking, sentences
 from reportgen.figures.drafting.axes import log_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column
 from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.drafting.style import new_figure
@@ -110,9 +109,3 @@ def alt(data: AdditiveConstant) -> str:
         f"{' nats' * data.of_likelihood}. "
         f"At {low}: {ranking(data.lines, 0)}. At {high}: {ranking(data.lines)}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

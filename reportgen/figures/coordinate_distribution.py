@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from reportgen.figures.captions import biased_sentence, lowered, place, sentences, zero_sentence
 from reportgen.figures.drafting import marking
 from reportgen.figures.drafting.axes import log_axis, row_labels
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.drafting.points import marker_size
 from reportgen.figures.drafting.style import GRID, INK, PAPER, Look, new_figure
@@ -226,9 +225,3 @@ def alt(data: CoordinateDistribution) -> str:
         if 0.5 in row.quantiles
     )
     return f"Histograms of per-coordinate variance on a logarithmic axis, a row an estimator. {rows}."
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import inverse, lowered, place, sentences
 from reportgen.figures.drafting.axes import log_axis, margin_head, margin_note, row_labels
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
@@ -185,9 +184,3 @@ def alt(data: GapWaterfall) -> str:
         f"Waterfall chart on a logarithmic axis. {first.title} has total variance"
         f" {prose.with_interval(first.variance)}. {steps}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -13,7 +13,6 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
 from reportgen.figures.captions import lowered, place, sentences
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.lines import Line
 from reportgen.figures.drafting.marking import mark
@@ -174,9 +173,3 @@ def alt(data: NoiseSplit) -> str:
         f"Stacked columns, a panel an estimator: Monte Carlo share of the noise from {data.round}"
         f" {prose.count(data.epochs[0])} to {prose.count(data.epochs[-1])}. {rows}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

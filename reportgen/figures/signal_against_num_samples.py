@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from reportgen.figures import reading
 from reportgen.figures.captions import intervals_sentence, lowered, place, ranking, sentences
 from reportgen.figures.drafting.axes import log_axis, setting_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import signal_axis
 from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.drafting.style import height, new_figure
@@ -107,9 +106,3 @@ def alt(data: SignalAgainstNumSamples) -> str:
         f"Line chart, both axes logarithmic, of the signal-to-noise ratio against {first} to {last} samples."
         f" Slopes: {slopes}. At the largest K: {ranking(data.lines)}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

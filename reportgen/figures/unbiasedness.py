@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drafting.axes import linear_grid, margin_column, margin_head, row_labels
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
@@ -221,9 +220,3 @@ def alt(data: Unbiasedness) -> str:
         for row in data.rows
     )
     return f"Dot plot of the mean gradient relative to that of {data.reference}, 1 being no bias. {rows}."
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

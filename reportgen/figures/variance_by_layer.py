@@ -22,7 +22,6 @@ from reportgen.figures.captions import (
     zero_sentence,
 )
 from reportgen.figures.drafting.axes import log_axis, row_labels
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.drafting.lines import Line, extent
 from reportgen.figures.drafting.points import dot
@@ -190,9 +189,3 @@ def alt(data: VarianceByLayer) -> str:
         f"{group}, from the highest: {ranking(data.lines, index)}." for index, group in enumerate(data.titles)
     )
     return f"Dot plot of total variance, logarithmic, by parameter block. {groups}"
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -18,7 +18,6 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drafting.axes import epoch_axis, epoch_position, log_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column
 from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.drafting.style import height, new_figure
@@ -93,9 +92,3 @@ def alt(data: VarianceOverTraining) -> str:
         f"Line chart of total variance, logarithmic, over {data.round}s {prose.count(data.epochs[0])} to "
         f"{prose.count(data.epochs[-1])}. At the last {data.round}, from the highest: {ranking(data.lines)}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from reportgen.figures.captions import lowered, sentences
 from reportgen.figures.drafting.axes import linear_grid, log_axis, margin_note
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, SMALL, Look, new_figure
@@ -268,9 +267,3 @@ def alt(data: WeightHistogram) -> str:
         f" {prose.number(wide.deviation)}; {lowered(narrow.title)} with mean {told(narrow)} and standard"
         f" deviation {prose.number(narrow.deviation)}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

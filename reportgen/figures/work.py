@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import lowered, place, sentences, zero_sentence
 from reportgen.figures.drafting.axes import log_axis, margin_column, row_labels
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
@@ -197,9 +196,3 @@ def alt(data: WorkNormalized) -> str:
         for row in data.rows
     )
     return f"Two dot plots of variance times cost relative to the best, logarithmic. {rows}."
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
-from typing import Any, Literal
+from typing import Any
 
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -18,7 +18,6 @@ from reportgen.figures.drafting.table import Table
 
 RASTER = 200
 """Dots an inch of what is stored as pixels."""
-Width = Literal["column", "page"]
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,11 @@ class Sketch:
     caption: str
     alt: str
     table: Table
-    width: Width = "column"
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A saved figure: SVG bytes for a file or a PDF, `inline` for a page, and its numbers."""
+    """A saved figure: SVG bytes for a file or a PDF, `inline` for a page, its words and its numbers."""
 
     name: str
     svg: bytes
@@ -43,7 +41,6 @@ class Drawing:
     caption: str
     alt: str
     table: Table
-    width: Width
 
     @property
     def inline(self) -> str:
@@ -78,4 +75,4 @@ def save(sketch: Sketch, name: str) -> Drawing:
     canvas.print_svg(buffer, metadata={"Date": None})
     words = f'role="img" aria-label="{escape(sketch.alt, quote=True)}"'
     live = compact(buffer.getvalue().decode(), words, marks)
-    return Drawing(name, bare(live).encode(), live, sketch.caption, sketch.alt, sketch.table, sketch.width)
+    return Drawing(name, bare(live).encode(), live, sketch.caption, sketch.alt, sketch.table)

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import sentences
 from reportgen.figures.drafting.axes import linear_grid, setting_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import end_labels_of_panels
 from reportgen.figures.drafting.points import curve
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
@@ -118,7 +117,7 @@ def table(data: BoundAgainstK) -> Table:
     return Table(columns, tuple(rows))
 
 
-def caption(data: BoundAgainstK) -> str:
+def caption(findings: Findings, data: BoundAgainstK) -> str:
     """What is drawn, what the most samples add, and what the last of them still do."""
     *_, before, last = (k for k, _ in data.models[0][1].estimates)
     first = data.models[0][1].estimates[0][0]
@@ -173,9 +172,3 @@ def alt(data: BoundAgainstK) -> str:
         for panel, one in data.models
     )
     return f"Line charts of the K-sample bound in nats an image against K, logarithmic. {told}."
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(found), alt(found), table(found))

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.captions import lowered, sentences
 from reportgen.figures.drafting.axes import epoch_axis, epoch_position, linear_grid
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import end_labels, objective_title, value_title
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import PAPER, Look, new_figure
@@ -194,9 +193,3 @@ def alt(data: LearningCurve) -> str:
         f"Line chart of the training objective in {_nats(data)} over {data.round}s."
         f" {'Test part' if data.images else 'Checkpoints'}: {points or 'not measured'}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))
