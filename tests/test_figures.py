@@ -481,10 +481,10 @@ def test_a_wide_interval_gets_a_magnified_panel() -> None:
         return Mean("a", "A", ink, Estimate((low + high) / 2, low, high), 0.5)
 
     near = (row(0.98, 1.02), row(0.97, 1.02), row(0.99, 1.03))
-    assert Unbiasedness("elbo", 1, "Pathwise", near).zoom is None
-    zoom = Unbiasedness("elbo", 1, "Pathwise", (*near, row(-4.0, 6.0))).zoom
+    assert Unbiasedness("elbo", "Pathwise", near).zoom is None
+    zoom = Unbiasedness("elbo", "Pathwise", (*near, row(-4.0, 6.0))).zoom
     assert zoom is not None and 0.03 < zoom < 0.06
-    off = Unbiasedness("elbo", 1, "Pathwise", (*near, row(-4.0, 5.0)))
+    off = Unbiasedness("elbo", "Pathwise", (*near, row(-4.0, 5.0)))
     whole, magnified = unbiasedness.draw(off).axes
     arrows = [
         [line.get_marker() for line in ax.lines if line.get_marker() in "<>"] for ax in (whole, magnified)

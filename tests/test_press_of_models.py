@@ -269,7 +269,7 @@ def test_a_block_figure_needs_two_that_vary() -> None:
 
 
 def test_coordinates_have_the_unit_of_the_objective() -> None:
-    data = coordinate_distribution.CoordinateDistribution("elbo", 0, 30, ())
+    data = coordinate_distribution.CoordinateDistribution("elbo", 30, ())
     assert data.rows == () and variance_axis("elbo").endswith("nats²")
     spread = coordinate_distribution.Spread("a", "A", LOOKS["pathwise"], {0.5: 1.0}, (-1.0, 1.0), (1.0,))
     for objective, unit in (("elbo", ", nats²"), ("expectation", "")):

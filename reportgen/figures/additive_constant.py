@@ -23,7 +23,6 @@ class AdditiveConstant:
     """Variance at each constant, and the largest relative change over them, of each label."""
 
     objective: str
-    checkpoint: int
     constants: tuple[float, ...]
     lines: tuple[Line, ...]
     effects: tuple[Estimate, ...]
@@ -48,9 +47,7 @@ def data(findings: Findings) -> AdditiveConstant | None:
             effects.append(findings.get("constant_effect", label))
     if not lines:
         return None
-    return AdditiveConstant(
-        findings.objectives[0], findings.checkpoints[-1], values, tuple(lines), tuple(effects)
-    )
+    return AdditiveConstant(findings.objectives[0], values, tuple(lines), tuple(effects))
 
 
 def draw(data: AdditiveConstant) -> Figure:
@@ -88,7 +85,7 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
         " which changes no gradient.",
         f"Compared with adding nothing the variance changes: {prose.listing(moved)}." if moved else "",
         intervals_sentence(data.lines),
-        where.at if where else "",
+        where.at,
     )
 
 

@@ -111,7 +111,7 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
             left_out_sentence(lines, [one for panel in data for one in panel.apart]),
         ),
         _partly_biased(findings, data[1:]),
-        where.mean if where else "",
+        where.mean,
     )
 
 

@@ -73,13 +73,11 @@ class Place:
         return f"{self.over[:-1]}, {self.words.last}." if self.words.last else self.over
 
 
-def place(findings: Findings, objective: str | None = None) -> Place | None:
-    """The base setting's last checkpoint; None where nothing was measured."""
+def place(findings: Findings, objective: str | None = None) -> Place:
+    """Of the base setting, at its last checkpoint."""
     record = findings.record()
-    if record is None or not findings.objectives:
-        return None
-    first = objective or findings.objectives[0]
-    return Place(first, record.checkpoint, findings.vocabulary, base_model(findings))
+    last = record.checkpoint if record else 0  # of models alone nothing is measured there
+    return Place(objective or findings.objectives[0], last, findings.vocabulary, base_model(findings))
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,6 @@ class CoordinateDistribution:
     """One row an estimator, all coordinates of φ with a Jacobian that is not zero."""
 
     objective: str
-    checkpoint: int
     coordinates: int
     rows: tuple[Spread, ...]
     apart: tuple[Spread, ...] = ()
@@ -57,8 +56,6 @@ class CoordinateDistribution:
 
 def data(findings: Findings) -> CoordinateDistribution | None:
     """At the last checkpoint under the first objective; None where none was kept, or of few coordinates."""
-    if not findings.objectives or not findings.checkpoints:
-        return None
     ink = all_looks(findings)
     rows, zero, live = [], [], 0
     for label in findings.compared():
@@ -89,7 +86,6 @@ def data(findings: Findings) -> CoordinateDistribution | None:
     ]
     return CoordinateDistribution(
         findings.objectives[0],
-        findings.checkpoints[-1],
         live,
         tuple(row for row in rows if row not in apart),
         tuple(apart),
@@ -207,7 +203,7 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
         f" the histogram the outermost {prose.percent(OUTERMOST)} at either end.",
         biased_sentence(findings, [row.label for row in data.rows]),
         f"Left out as biased and far from the medians drawn: {prose.listing(apart)}." if apart else "",
-        where.at if where else "",
+        where.at,
     )
 
 

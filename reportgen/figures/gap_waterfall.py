@@ -48,7 +48,6 @@ class GapWaterfall:
     """The ladder at one checkpoint; `whole` is the variance ratio of first to last."""
 
     objective: str
-    checkpoint: int
     steps: tuple[Step, ...]
     whole: Estimate
 
@@ -80,9 +79,7 @@ def data(findings: Findings) -> GapWaterfall | None:
         steps.append(
             Step(label, title_of(findings, label), ink[label], variances[index], factor, share, closed[index])
         )
-    return GapWaterfall(
-        findings.objectives[0], findings.checkpoints[-1], tuple(steps), findings.ratio(labels[0], labels[-1])
-    )
+    return GapWaterfall(findings.objectives[0], tuple(steps), findings.ratio(labels[0], labels[-1]))
 
 
 def draw(data: GapWaterfall) -> Figure:
@@ -167,7 +164,7 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
         if len(data.steps) > 3
         else f" The step between the two closes {prose.percent(data.steps[1].closed.value)} of it.",
         f"Not every step goes forward: {prose.listing(back)}." if back else "",
-        where.at if where else "",
+        where.at,
     )
 
 

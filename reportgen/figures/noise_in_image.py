@@ -203,7 +203,7 @@ def caption(findings: Findings, data: NoiseInImage) -> str:
         reach(data),
         blank(findings, data),
         f"The variance at a single pixel is known to ±{prose.percent(data.error)} (95%; the median).",
-        where.over if where else "",
+        where.over,
     )
 
 

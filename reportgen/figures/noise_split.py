@@ -39,8 +39,6 @@ class NoiseSplit:
 
 def data(findings: Findings) -> NoiseSplit | None:
     """Of the unbiased estimators under the first objective; None without a share over training."""
-    if not findings.objectives or not findings.checkpoints:
-        return None
     planned = epochs(findings)
     if not planned:
         return None
@@ -159,7 +157,7 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
         "Biased estimators are left out."
         if not all(unbiased(findings, k) for k in findings.compared())
         else "",
-        where.over if where else "",
+        where.over,
     )
 
 

@@ -70,7 +70,6 @@ class VarianceAgainstSetting:
     """Panels by row and column, last checkpoint: a row a block, a column a run, of one run a row in all."""
 
     objective: str
-    checkpoint: int
     trained: bool
     rows: tuple[tuple[Panel | None, ...], ...]
     """None where there is no line to draw: no variance at all, or one value alone."""
@@ -135,10 +134,8 @@ def data(findings: Findings) -> VarianceAgainstSetting | None:
         return None
     if len(rows) > 1 and len(drawn) == 1:
         rows = [tuple(row[0] for row in rows)]
-    checkpoint = findings.checkpoints[-1]
     return VarianceAgainstSetting(
         findings.objectives[0],
-        checkpoint,
         trained,
         tuple(rows),
         tuple(apart),

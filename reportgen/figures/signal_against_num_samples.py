@@ -23,7 +23,6 @@ class SignalAgainstNumSamples:
     """Signal-to-noise ratio at each K, and the slope fitted on log-log axes."""
 
     objective: str
-    checkpoint: int
     num_samples: tuple[int, ...]
     lines: tuple[Line, ...]
     slopes: tuple[Estimate, ...]
@@ -46,9 +45,7 @@ def data(findings: Findings) -> SignalAgainstNumSamples | None:
     if not lines:
         return None
     slopes = tuple(findings.slope("signal_to_noise", one.label) for one in lines)
-    return SignalAgainstNumSamples(
-        findings.objectives[0], findings.checkpoints[-1], counts, tuple(lines), slopes
-    )
+    return SignalAgainstNumSamples(findings.objectives[0], counts, tuple(lines), slopes)
 
 
 def draw(data: SignalAgainstNumSamples) -> Figure:
@@ -91,7 +88,7 @@ def caption(findings: Findings, data: SignalAgainstNumSamples) -> str:
         " name the fitted slope with its 95% interval.",
         f"With K {text}." if text else "",
         intervals_sentence(data.lines),
-        (where.varying if where else ""),
+        where.varying,
     )
 
 

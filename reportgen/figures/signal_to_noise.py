@@ -37,8 +37,6 @@ class SignalToNoise:
 
 def data(findings: Findings) -> SignalToNoise | None:
     """Under the first objective; None where nothing was measured."""
-    if not findings.objectives or not findings.checkpoints:
-        return None
     lines = over_checkpoints(findings, "signal_to_noise")
     if not lines:
         return None
@@ -88,7 +86,7 @@ def caption(findings: Findings, data: SignalToNoise) -> str:
         f"A line ends where the mean cannot be told from zero: {prose.listing(lost)}." if lost else "",
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines)),
-        where.over if where else "",
+        where.over,
     )
 
 

@@ -41,7 +41,6 @@ class Unbiasedness:
     """All estimators but the reference, in the order of declaration."""
 
     objective: str
-    checkpoint: int
     reference: str
     rows: tuple[Mean, ...]
     alone: bool = False
@@ -66,7 +65,7 @@ class Unbiasedness:
 
 def data(findings: Findings) -> Unbiasedness | None:
     """At the last checkpoint under the first objective; None with nothing to compare."""
-    if not findings.objectives or not findings.checkpoints:
+    if not findings.checkpoints:
         return None
     ink = all_looks(findings)
     against = findings.reference()
@@ -89,8 +88,7 @@ def data(findings: Findings) -> Unbiasedness | None:
     )
     if not rows:
         return None
-    where = findings.objectives[0], findings.checkpoints[-1]
-    return Unbiasedness(*where, named(findings, against), rows, findings.vocabulary.alone)
+    return Unbiasedness(findings.objectives[0], named(findings, against), rows, findings.vocabulary.alone)
 
 
 def draw(data: Unbiasedness) -> Figure:
@@ -176,7 +174,7 @@ def caption(findings: Findings, data: Unbiasedness) -> str:
         if data.zoom
         else "",
         *found_sentences(findings, data),
-        where.at if where else "",
+        where.at,
     )
 
 

@@ -36,7 +36,6 @@ class VarianceAgainstNumSamples:
     """Variance at each K, and the slope fitted on log-log axes (−1: as 1/K)."""
 
     objective: str
-    checkpoint: int
     num_samples: tuple[int, ...]
     lines: tuple[Line, ...]
     slopes: tuple[Estimate, ...]
@@ -65,7 +64,6 @@ def data(findings: Findings) -> VarianceAgainstNumSamples | None:
     slopes = tuple(findings.slope("total_variance", one.label) for one in lines)
     return VarianceAgainstNumSamples(
         findings.objectives[0],
-        findings.checkpoints[-1],
         counts,
         lines,
         slopes,
@@ -210,7 +208,7 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
         biased_sentence(
             findings, labels_of(data.lines), left_out_sentence(data.lines, data.apart), samples=False
         ),
-        where.varying if where else "",
+        where.varying,
     )
 
 

@@ -205,7 +205,7 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
         biased_sentence(
             findings, list(dict.fromkeys(labels_of(lines))), left_out_sentence(lines, data.apart)
         ),
-        place_sentence(where, data) if where else "",
+        place_sentence(where, data),
     )
 
 

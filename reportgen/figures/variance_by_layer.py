@@ -41,7 +41,6 @@ class VarianceByLayer:
     """Total variance of every group that is shown (the estimates of a line run over groups)."""
 
     objective: str
-    checkpoint: int
     groups: tuple[str, ...]
     lines: tuple[Line, ...]
     titles: tuple[str, ...]
@@ -70,7 +69,6 @@ def data(findings: Findings) -> VarianceByLayer | None:
     titles = tuple(findings.vocabulary.block(group) for group in groups)
     return VarianceByLayer(
         findings.objectives[0],
-        findings.checkpoints[-1],
         groups,
         drawn,
         titles,
@@ -143,7 +141,7 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
         gap_sentence(findings, data),
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines), left_out_sentence(data.lines, data.apart)),
-        where.at if where else "",
+        where.at,
     )
 
 

@@ -41,8 +41,6 @@ class VarianceOverTraining:
 
 def data(findings: Findings, objective: str | None = None) -> VarianceOverTraining | None:
     """The lines under `objective`, by default the first declared; None where nothing was measured."""
-    if not findings.objectives or not findings.checkpoints:
-        return None
     chosen = objective or findings.objectives[0]
     measured = over_checkpoints(findings, "total_variance", objective=chosen)
     lines, apart = comparable(findings, measured, [chosen] * len(measured))
@@ -82,7 +80,7 @@ def caption(findings: Findings, data: VarianceOverTraining) -> str:
         contrast_sentence(contrast(findings, data.objective)),
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines), left_out_sentence(data.lines, data.apart)),
-        where.over if where else "",
+        where.over,
     )
 
 

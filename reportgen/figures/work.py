@@ -40,7 +40,6 @@ class WorkNormalized:
     """Rows sorted from best to worst by passes, and the label each panel compares with."""
 
     objective: str
-    checkpoint: int
     rows: tuple[Work, ...]
     best_by_passes: str
     best_by_seconds: str
@@ -87,7 +86,6 @@ def data(findings: Findings) -> WorkNormalized | None:
     rows.sort(key=lambda row: row.by_passes[0])
     return WorkNormalized(
         findings.objectives[0],
-        findings.checkpoints[-1],
         tuple(rows),
         best_passes,
         best_seconds,
@@ -184,7 +182,7 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
         "Biased estimators are left out."
         if not all(unbiased(findings, k) for k in findings.compared())
         else "",
-        where.at if where else "",
+        where.at,
     )
 
 

@@ -200,7 +200,7 @@ def caption(findings: Findings, data: SignalByModel) -> str:
         f"Full colour: epoch {full}{faint}." if earlier else "",
         f"As K grows at the last checkpoint, {'; '.join(told)}." if told else "",
         intervals_sentence([one for panel in panels for one in panel.last]),
-        where.varying_over if where else "",
+        where.varying_over,
     )
 
 
