@@ -151,7 +151,7 @@ def alike(ratio: Estimate) -> str:
     return "are the same to three digits" if prose.value_of(ratio) == prose.number(1.0) else ""
 
 
-def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
+def intervals_sentence(lines: Sequence[Line]) -> str:
     """What the intervals are, and how wide the widest is."""
     widths = [
         (high - low) / 2 / abs(value)
@@ -162,7 +162,7 @@ def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
     if not widths:
         return "No intervals could be had."
     widest = max(widths)
-    text = f"{mark} are 95% intervals, the widest ±{prose.percent(widest)} of its value"
+    text = f"Bars are 95% intervals, the widest ±{prose.percent(widest)} of its value"
     text += "; most are shorter than the marks." if sorted(widths)[len(widths) // 2] < 0.1 else "."
     cut = any(
         value > 0 and low < value / 10

@@ -160,12 +160,16 @@ NESTED = re.compile(r"  - [\w.]+:")
 """An item of a list below a top-level key, itself with keys."""
 
 
-def items(text: str, width: int = 55) -> list[str]:
+LISTING = 55
+"""Letters in a line of a listing on paper."""
+
+
+def items(text: str) -> list[str]:
     """A listing for paper, its lines wrapped: keys and items of lists, which no column's end tears."""
     found: list[list[str]] = []
     for line in text.splitlines():
         indent = " " * (len(line) - len(line.lstrip()) + 2)
-        lines = textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=True) or [""]
+        lines = textwrap.wrap(line, LISTING, subsequent_indent=indent, drop_whitespace=True) or [""]
         if found and line.startswith(" ") and not NESTED.match(line):
             found[-1] += lines
         else:

@@ -115,7 +115,7 @@ def epoch_position(epoch: float) -> float:
     return math.log1p(epoch)
 
 
-def epoch_axis(ax: Axes, epochs: Sequence[int], label: str = "epoch", *, closest: float = 0.06) -> None:
+def epoch_axis(ax: Axes, epochs: Sequence[int], label: str, *, closest: float = 0.06) -> None:
     """Labels the measured epochs (or steps) and nothing between them; drops labels that would touch."""
     positions = [epoch_position(e) for e in epochs]
     span = (positions[-1] - positions[0]) or 2.0

@@ -169,8 +169,8 @@ def variance_column(objective: str, name: str = "Total variance") -> Column:
     return Column(name, f"{unit}²" if unit else "")
 
 
-def end_labels(ax: Axes, ends: Sequence[End], series: Sequence[str] = ()) -> None:
-    """Names lines at their right ends; `series` are those of the lines, where labels are to lead to them.
+def end_labels(ax: Axes, ends: Sequence[End], series: Sequence[str]) -> None:
+    """Names lines at their right ends; `series` are those of the lines.
 
     Text is ink, with the line's mark before it and a thin leader from the
     line's end, so that nothing depends on telling colours apart. Labels are
@@ -230,8 +230,7 @@ def _place(
     if sum(sizes) > high - low:
         low, high = whole.y0, whole.y1
     centres = spread(wanted, sizes, low, high)
-    for index, ((x, y, _, look), name, centre) in enumerate(zip(ends, names, centres, strict=True)):
-        whose = series[index] if series else ""
+    for (x, y, _, look), whose, name, centre in zip(ends, series, names, centres, strict=True):
         height = (centre - box.y0) / box.height
         name.xy = (1, height)
         start = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))
