@@ -175,7 +175,7 @@ def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
         assert [k for k, _ in model.estimates] == [1, 5, 50, 500, 5000]
         assert values == sorted(values)
     most = max(model.gain for _, model in data.models)
-    caption = bound_against_k.caption(data)
+    caption = bound_against_k.caption(one, data)
     assert f"From K = 1 to 5000 the bound gains {most:.2f} nats for" in caption
     last = sorted(m.estimates[-1][1].value - m.estimates[-2][1].value for _, m in data.models)
     assert f"From K = 500 to 5000 alone it gains {last[-1]:.2f} nats for" in caption

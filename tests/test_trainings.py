@@ -609,7 +609,7 @@ def test_bars_of_bounds_are_over_what_each_model_has(seeded: Findings, alone: Fi
     for found in (seeded, alone, mixed):
         data = bound_against_k.data(found)
         assert data is not None
-        told += re.findall(r"Bars are 95% intervals over (.*?);", bound_against_k.caption(data))
+        told += re.findall(r"Bars are 95% intervals over (.*?);", bound_against_k.caption(found, data))
     assert told == [
         "trainings and images",
         "images",
