@@ -21,6 +21,7 @@ from reportgen.declaration.section import Section
 from reportgen.declaration.train import Train
 from reportgen.figures import draw, sketched
 from reportgen.figures.model_grid import base_model, grid, model_name
+from reportgen.figures.reading import run_name
 from reportgen.findings import Findings, collect, prose
 from reportgen.findings.drift import CHANGED, EQUIVALENT, NOT_JUDGED, compare_numbers
 from reportgen.findings.models.budget import Budget
@@ -30,7 +31,6 @@ from reportgen.report.render import fill, manifest, render
 from reportgen.report.sections import deviations, judged, unfinished
 from reportgen.report.sections.methods import rates
 from reportgen.report.sections.models import chains, table
-from reportgen.report.sections.settings import run_name
 from reportgen.report.text import model_words
 from reportgen.report.text.marks import plain
 from reportgen.report.text.writer import Writer

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reportgen.figures.captions import lowered, place, sentences
-from reportgen.figures.drafting.axes import linear_grid, margin_column, margin_head, row_labels
+from reportgen.figures.drafting.axes import faint_grid, margin_column, margin_head, row_labels
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
@@ -107,7 +107,9 @@ def draw(data: Unbiasedness) -> Figure:
     axes[0].set_ylim(len(data.rows) - 0.5, -0.5)
     row_labels(axes[0], [wrapped(row.title, 26) for row in data.rows])
     margin_head(axes[-1], f"p{data.p_name}")
-    margin_column(axes[-1], [p_text(row.p_value) for row in data.rows])
+    margin_column(
+        axes[-1], [prose.p_number(row.p_value) if math.isfinite(row.p_value) else "–" for row in data.rows]
+    )
     figure.supxlabel(
         f"mean gradient along that of {data.reference}, relative to it", fontsize=TEXT, color=INK
     )
@@ -138,15 +140,10 @@ def panel(ax: Axes, data: Unbiasedness, low: float, high: float) -> None:
             )
             mark(arrow, "marks", points=[y])
     ax.set_xlim(low, high)
-    linear_grid(ax, "x")
+    faint_grid(ax, "x")
     ax.locator_params(axis="x", nbins=5)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-
-
-def p_text(p: float) -> str:
-    """A p-value as a reader expects it."""
-    return prose.p_value(p).removeprefix("p ").removeprefix("= ") if math.isfinite(p) else "–"
 
 
 def table(data: Unbiasedness) -> Table:

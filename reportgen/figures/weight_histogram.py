@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from reportgen.figures.captions import lowered, sentences
-from reportgen.figures.drafting.axes import linear_grid, log_axis, margin_note
+from reportgen.figures.drafting.axes import faint_grid, log_axis, margin_note
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, SMALL, Look, new_figure
@@ -204,7 +204,7 @@ def _strip(ax: Axes, data: WeightHistogram, *, widths: bool) -> None:
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(round(value, 9))))
-    linear_grid(ax, "x")
+    faint_grid(ax, "x")
 
 
 def table(data: WeightHistogram) -> Table:

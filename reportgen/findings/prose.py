@@ -235,6 +235,11 @@ def p_value(p: float) -> str:
     return "p > 0.99" if p > 0.99 else f"p = {number(p, 2)}"
 
 
+def p_number(p: float) -> str:
+    """The same under a head that says p: 0.034, < 0.001."""
+    return p_value(p).removeprefix("p = ").removeprefix("p ")
+
+
 def seconds(value: float) -> str:
     """Time with its unit: 3.2 µs, 15 ms, 12 s, 4 min 10 s, 2 h 5 min."""
     if not math.isfinite(value):

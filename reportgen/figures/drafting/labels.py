@@ -18,6 +18,7 @@ from reportgen.figures.drafting.points import marker_size
 from reportgen.figures.drafting.style import LEADING, PAPER, SMALL, Look, leading, settle
 from reportgen.figures.drafting.table import Column
 from reportgen.figures.drafting.ticks import plain
+from reportgen.findings.series import is_number
 from reportgen.objectives import OBJECTIVES
 
 End = tuple[float, float, str, Look]
@@ -141,8 +142,7 @@ def value_title(path: str, value: Any, among: Sequence[Any] = ()) -> str:
             return f"{len(value)} layer{'s' * (len(value) != 1)}"
         inner = " + " if path == "problem.latent" else "–"
         return inner.join(value_title(path, item) for item in value)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain(value) if number else scalar_text(value)
+    return plain(value) if is_number(value) else scalar_text(value)
 
 
 def named_setting(path: str, value: Any, among: Sequence[Any] = ()) -> str:

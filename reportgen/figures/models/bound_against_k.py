@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reportgen.figures.captions import sentences
-from reportgen.figures.drafting.axes import linear_grid, setting_axis
+from reportgen.figures.drafting.axes import faint_grid, setting_axis
 from reportgen.figures.drafting.labels import end_labels_of_panels
 from reportgen.figures.drafting.points import curve
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
@@ -89,7 +89,7 @@ def draw(data: BoundAgainstK) -> Figure:
             )  # fmt: skip
             ends.append((x[-1], found[-1].value, name(one.title, len(axes)), shape))
         setting_axis(ax, [float(k) for k in ks], log=True)
-        linear_grid(ax, "y")
+        faint_grid(ax, "y")
         ax.set_title(title)
         if not panel % ACROSS:
             ax.set_ylabel("bound, nats an image")

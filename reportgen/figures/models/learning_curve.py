@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.captions import lowered, sentences
-from reportgen.figures.drafting.axes import epoch_axis, epoch_position, linear_grid
+from reportgen.figures.drafting.axes import epoch_axis, epoch_position, faint_grid
 from reportgen.figures.drafting.labels import end_labels, objective_title, value_title
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import PAPER, Look, new_figure
@@ -89,7 +89,7 @@ def draw(data: LearningCurve) -> Figure:
         ends.append((positions[-1], values[-1], drawn[1], TEST))
     epochs = sorted({e for e, _ in data.test} or {1, data.train[-1][0]})
     epoch_axis(ax, epochs, data.round)
-    linear_grid(ax, "y")
+    faint_grid(ax, "y")
     ax.set_ylabel(f"{objective_title(data.objective)}, {_nats(data)}")
     end_labels(ax, ends, [name for _, _, name, _ in ends])
     return figure

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.captions import sentences
-from reportgen.figures.drafting.axes import epoch_axis, epoch_position, linear_grid
+from reportgen.figures.drafting.axes import epoch_axis, epoch_position, faint_grid
 from reportgen.figures.drafting.labels import TRAINED_AS, end_labels_of_panels
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import PAPER
@@ -116,7 +116,7 @@ def draw(data: LearningCurves) -> Figure:
             ax.set_ylabel("nats an image")
         closest = 0.06 if len(axes) == 1 else 0.14
         epoch_axis(ax, epochs, "epoch" if is_lowest(panel, len(axes)) else "", closest=closest)
-        linear_grid(ax, "y")
+        faint_grid(ax, "y")
         labels.append((ax, ends, [curve.title for curve in curves]))
     end_labels_of_panels(labels)
     return figure

@@ -34,8 +34,8 @@ from reportgen.store.records import JudgementRecord, MeasurementRecord
 AnyCell = MeasurementCell | JudgementCell
 AnyRecord = MeasurementRecord | JudgementRecord
 Where = tuple[tuple[AnyCell, ...], ...]
-"""What one comparison looks at, each in a tuple of its own: a measured cell, or all cells of a curve; a judged
-model with a cell for each of its trainings, or the two models of a trend's step."""
+"""What one comparison looks at: a measured cell, or the cells of a curve, each in a tuple of its own; a
+judged model, with a cell for each of its trainings, or the two models of a trend's step."""
 
 FAMILY_ERROR = 0.05
 RANK = {verdicts.REFUTED: 0, verdicts.BROKEN: 1, verdicts.UNDECIDED: 2, verdicts.CONFIRMED: 3}

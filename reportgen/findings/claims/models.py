@@ -86,17 +86,17 @@ def judge_models(
 ) -> ComparisonFinding:
     """Judge one comparison on one model, or on the two of a trend's step."""
     first, setting = models[0][0], trend_setting(comparison, [setting_of(model) for model in models])
-    blank_one = blank(comparison, first.checkpoint, setting, first.base, level)
+    found = blank(comparison, first.checkpoint, setting, first.base, level)
     try:
         made, effect = _quantity(comparison, models, group)
         low, high = made.interval(level)
         near = made.interval(LEVEL)
     except NotAvailableError as reason:
-        return unmade(blank_one, str(reason))
+        return unmade(found, str(reason))
     asked = _asked(comparison)
     verdict = asked.verdict(low, high)
     return replace(
-        blank_one,
+        found,
         effect=effect,
         verdict=verdict,
         estimate=Estimate(made.value, *near, replicates(*models), source=_source(comparison, models, group)),
