@@ -181,12 +181,12 @@ def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
     assert f"From K = 500 to 5000 alone it gains {last[-1]:.2f} nats for" in caption
     assert f", the most, and {last[0]:.2f} for" in caption.partition("alone")[2]
     (title, (first, *_)), *_ = data.panels
-    alone = bound_against_k.caption(replace(data, panels=((title, (first,)),)))
+    alone = bound_against_k.caption(one, replace(data, panels=((title, (first,)),)))
     assert alone.endswith("Bars are 95% intervals over images.") and "every model" not in alone
-    equal = bound_against_k.caption(replace(data, panels=((title, (first, replace(first, row=1))),)))
+    equal = bound_against_k.caption(one, replace(data, panels=((title, (first, replace(first, row=1))),)))
     assert f"the bound gains {first.gain:.2f} nats for every model: " in equal and "the most" not in equal
     short = [(t, tuple(replace(m, estimates=m.estimates[-2:]) for m in found)) for t, found in data.panels]
-    assert "alone" not in bound_against_k.caption(replace(data, panels=tuple(short)))
+    assert "alone" not in bound_against_k.caption(one, replace(data, panels=tuple(short)))
 
 
 def test_units_above_the_line_are_those_of_the_table(two: Findings) -> None:

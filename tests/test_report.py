@@ -804,7 +804,6 @@ def test_an_unavailable_number_is_never_printed_as_one() -> None:
     gone = Estimate(float("nan"), status="broken: no memory")
     assert words.cell(gone) == "–"
     assert words.share_cell(gone) == "–"
-    assert words.amount(gone) == "broken: no memory"
     assert "cannot be compared (broken: no memory)" in words.compared("a", "b", gone)
     assert words.share(Estimate(0.69, 0.66, 0.71)) == "69.0% (66.0 to 71.0)"
 
