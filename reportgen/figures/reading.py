@@ -116,7 +116,7 @@ def line_of(
 def epochs(findings: Findings) -> tuple[int, ...]:
     """Epochs planned in the base setting, those whose cell broke included: they stay as gaps.
 
-    None where nothing was trained.
+    Empty where nothing was trained.
     """
     if not findings.vocabulary.trained:
         return ()

@@ -23,7 +23,7 @@ from reportgen.figures import Drawing
 from reportgen.figures.captions import samples_sentence
 from reportgen.findings import Findings, prose
 from reportgen.findings.files import claims_text
-from reportgen.findings.finished import PUBLISHED
+from reportgen.findings.finished import MANIFEST, PUBLISHED
 from reportgen.findings.models.published import published_text
 from reportgen.plan import ENGINE_VERSION
 from reportgen.report import evidence, front, provenance
@@ -40,7 +40,7 @@ from reportgen.report.text.numbering import Numbering
 from reportgen.report.text.section import Section
 from reportgen.report.text.writer import Writer, numbered
 from reportgen.report.together import making
-from reportgen.report.unchanged import MANIFEST, fingerprint, is_current
+from reportgen.report.unchanged import fingerprint, is_current
 from reportgen.store.records import BrokenRecord
 
 WRITTEN = ("report.html", "report.pdf", "results.csv", "claims.json", MANIFEST)

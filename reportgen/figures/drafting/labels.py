@@ -1,4 +1,4 @@
-"""Words beside lines: short titles, and labels at line ends that do not touch."""
+"""What estimators, objectives, settings and axes are called in figures; names at line ends, set apart."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def _nats(data: LearningCurve) -> str:
 def _others(findings: Findings, epoch: int, bound: str) -> str:
     """“; of other settings the bound is −23.80 (covariance low_rank).”, if they are few; else the full stop.
 
-    None where a figure of its own has them. A training that another goes on from is no setting.
+    Not told where a figure of its own has them. A training that another goes on from is no setting.
     """
     base, measured = base_training(findings), {cell.training_key for cell in findings.plan.measurements}
     found = [
