@@ -25,7 +25,7 @@ from reportgen.findings import Findings, prose
 from reportgen.findings.files import claims_text
 from reportgen.findings.finished import MANIFEST, PUBLISHED
 from reportgen.findings.models.published import published_text
-from reportgen.plan import ENGINE_VERSION
+from reportgen.plan import ENGINE_VERSION, JudgementCell, MeasurementCell
 from reportgen.report import evidence, front, provenance
 from reportgen.report.files import write
 from reportgen.report.pdf.layout import Layout, Resources, lay_out, require_weasyprint
@@ -271,6 +271,16 @@ def _lost(record: BrokenRecord) -> Mapping[str, str]:
     return {"key": record.key, "kind": record.kind, "cause": record.cause}
 
 
+def _of_training(cell: JudgementCell | MeasurementCell) -> Mapping[str, Any]:
+    return {
+        "key": cell.key,
+        "training": cell.training_key,
+        "setting": cell.setting,
+        "base": cell.base,
+        "checkpoint": cell.checkpoint,
+    }
+
+
 def manifest(findings: Findings, source: Provenance, mark: str) -> dict[str, Any]:
     """manifest.json, but for the hashes of what is written: what made the report."""
     return {
@@ -301,26 +311,8 @@ def manifest(findings: Findings, source: Provenance, mark: str) -> dict[str, Any
                 {"key": cell.key, "setting": cell.setting, "base": cell.base}
                 for cell in findings.plan.trainings
             ],
-            "judgement": [
-                {
-                    "key": cell.key,
-                    "training": cell.training_key,
-                    "setting": cell.setting,
-                    "base": cell.base,
-                    "checkpoint": cell.checkpoint,
-                }
-                for cell in findings.plan.judgements
-            ],
-            "measurement": [
-                {
-                    "key": cell.key,
-                    "training": cell.training_key,
-                    "setting": cell.setting,
-                    "base": cell.base,
-                    "checkpoint": cell.checkpoint,
-                }
-                for cell in findings.plan.measurements
-            ],
+            "judgement": [_of_training(cell) for cell in findings.plan.judgements],
+            "measurement": [_of_training(cell) for cell in findings.plan.measurements],
             "broken": [_lost(record) for record in findings.broken if not record.paused],
             "unfinished": [_lost(record) for record in findings.broken if record.paused],
         },
