@@ -453,6 +453,18 @@ def test_a_broken_cell_breaks_the_crossover_it_is_a_part_of() -> None:
     assert (arm.verdict, arm.cause) == (BROKEN, "broken: found inf")
 
 
+def test_of_a_curve_the_cell_that_broke_is_told_however_short_the_curve_is() -> None:
+    def last(cell: MeasurementCell) -> bool:
+        return cell.setting[RATE] == 2.0 and cell.setting["train.objective"] == COSINE
+
+    for values in ([0.5, 2.0], [0.5, 0.8, 2.0]):
+        sweep = f"{{{RATE}: {values}, train.objective: [elbo, {COSINE}]}}"
+        declared = experiment(f"crossover(pathwise, score_function, {RATE}) > 1 {THERE}", sweep=sweep)
+        (claim,) = crafted(declared, **COSINES, broken=last).claims
+        (detail,) = claim.details
+        assert (detail.verdict, detail.setting[RATE]) == (BROKEN, 2.0)
+
+
 def test_a_crossover_in_a_group_that_is_not_there_is_broken() -> None:
     claim = only(f"{CROSSOVER} < 2 in hidden.0 {THERE}")
     assert claim.verdict == BROKEN

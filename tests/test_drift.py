@@ -201,7 +201,7 @@ def test_half_widths_are_those_of_the_scale_on_which_an_interval_was_made() -> N
             made = statistic.of(arm, "all") if found.has_interval else None
             if isinstance(made, Sample) and found.low < found.high and statistic.name not in drift.TIMED:
                 terms = stratum_variances(made.without)
-                reach = made.standard_error() * t_quantile(
+                reach = math.sqrt(terms.sum()) * t_quantile(
                     LEVEL, degrees_of_freedom(terms, made.without.shape[1])
                 )
                 if isinstance(made, SquaredLength) or statistic.name in drift.OVER_IMAGES:

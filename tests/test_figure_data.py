@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -19,7 +17,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from reportgen.figures import FIGURES, Drawing, draw, variance_over_training
+from reportgen.figures import FIGURES, Drawing, draw, sketched
 from reportgen.figures.drafting.drawing import save
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import house_style
@@ -63,11 +61,6 @@ def all_drawn() -> list[tuple[str, str, Drawing]]:
     return [(case, name, drawing) for case in CASES for name, drawing in drawings(case).items()]
 
 
-def module_of(name: str) -> ModuleType:
-    """The module that draws a figure of the table."""
-    return import_module(FIGURES[name].__module__)
-
-
 # The table
 
 
@@ -107,7 +100,7 @@ def key(one: Estimate) -> tuple[float | None, ...]:
 @pytest.mark.parametrize("case", CASES)
 def test_tables_hold_the_estimates_that_are_drawn_and_no_others(case: str) -> None:
     for name, drawing in drawings(case).items():
-        drawn = set(map(key, estimates_in(module_of(name).data(findings(case)))))
+        drawn = set(map(key, estimates_in(FIGURES[name].data(findings(case)))))
         told = {key(cell) for row in drawing.table.rows for cell in row.cells if isinstance(cell, Estimate)}
         if name == "work":  # its data are plain numbers
             continue
@@ -123,36 +116,36 @@ def floats(name: str, column: str, case: str = "flagship") -> list[Any]:
 
 
 def test_numbers_without_intervals_are_those_drawn() -> None:
-    data = module_of("work").data(findings("flagship"))
+    data = FIGURES["work"].data(findings("flagship"))
     works = [row.by_passes for row in data.rows] + [row.by_seconds for row in data.rows]
     told = floats("work", "Work for the same precision, the least being 1")
     assert [(one.value, one.low, one.high) for one in told] == works
-    data = module_of("unbiasedness").data(findings("flagship"))
+    data = FIGURES["unbiasedness"].data(findings("flagship"))
     assert floats("unbiasedness", "p-value, corrected") == [row.p_value for row in data.rows]
-    data = module_of("gap_waterfall").data(findings("flagship"))
+    data = FIGURES["gap_waterfall"].data(findings("flagship"))
     assert floats("gap_waterfall", "Share of the gap")[1:] == [step.share for step in data.steps[1:]]
-    data = module_of("learning_curve").data(findings("flagship"))
+    data = FIGURES["learning_curve"].data(findings("flagship"))
     points = [*data.train, *data.test]
     assert (
         list(zip(floats("learning_curve", "Epoch"), floats("learning_curve", "ELBO"), strict=True)) == points
     )
-    data = module_of("coordinate_distribution").data(findings("flagship"))
+    data = FIGURES["coordinate_distribution"].data(findings("flagship"))
     heights = [
         one for one in floats("coordinate_distribution", "Coordinates, the fullest bin being 1") if one
     ]
     assert heights == [density for row in data.rows for density in row.density if density]
-    data = module_of("learning_curves").data(findings("models"))
+    data = FIGURES["learning_curves"].data(findings("models"))
     told = floats("learning_curves", "Objective on the test part", "models")
     assert told == [value for curve in data.curves for _, value in curve.points]
-    data = module_of("likelihood_by_model").data(findings("models"))
+    data = FIGURES["likelihood_by_model"].data(findings("models"))
     assert floats("likelihood_by_model", "Published", "models") == [one.published for _, one in data.marks]
-    data = module_of("model_images").data(findings("models"))
+    data = FIGURES["model_images"].data(findings("models"))
     first = floats("model_images", "Mean of its pixels", "models")[0]
     assert first == data.rows[0].left[0].mean()
 
 
 def test_histograms_of_units_count_every_unit_and_tell_the_active() -> None:
-    data = module_of("unit_activity").data(findings("models"))
+    data = FIGURES["unit_activity"].data(findings("models"))
     table = drawings("models")["unit_activity"].table
     found: Counter[tuple[Any, ...]] = Counter()
     for row in table.rows:
@@ -169,14 +162,14 @@ def test_histograms_of_units_count_every_unit_and_tell_the_active() -> None:
 
 def test_exact_curves_and_crossings_are_in_the_table() -> None:
     drawing = drawings("function")["variance_against_setting"]
-    data = module_of("variance_against_setting").data(findings("function"))
+    data = FIGURES["variance_against_setting"].data(findings("function"))
     rings = [ring.crossing for panel in data.panels for ring in panel.rings]
     assert rings
     told = [row.cells for row in drawing.table.rows if "lower before" in str(row.cells)]
     assert [(cells[-5], cells[-2], cells[-1])[1:] for cells in told] == [(one.low, one.high) for one in rings]
     exact = toy(FUNCTION, exact={"exact_variance": lambda cell, arm: 7.25})
     with house_style("x"):
-        sketch = FIGURES["variance_against_setting"](exact)
+        sketch = sketched(exact, "variance_against_setting")
     assert sketch is not None
     index = next(i for i, column in enumerate(sketch.table.columns) if column.name == "Exact")
     assert {cell for cell in sketch.table.column(index) if cell is not None} == {7.25}
@@ -328,7 +321,7 @@ def test_series_are_numbered_as_in_the_table() -> None:
 
 def test_a_mark_without_a_row_is_an_error() -> None:
     with house_style("variance_over_training"):
-        sketch = variance_over_training.sketch(findings("flagship"))
+        sketch = sketched(findings("flagship"), "variance_over_training")
         assert sketch is not None
         lacking = replace(sketch, table=replace(sketch.table, rows=sketch.table.rows[:-1]))
         with pytest.raises(ValueError, match="the table has no row for Mark"):
@@ -447,7 +440,7 @@ def test_of_a_large_file_the_page_has_the_name(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_maps_of_pixels_are_written_out_row_by_row() -> None:
-    data = module_of("noise_in_image").data(findings("flagship"))
+    data = FIGURES["noise_in_image"].data(findings("flagship"))
     table = drawings("flagship")["noise_in_image"].table
     height, width = data.shape
     last = [

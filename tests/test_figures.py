@@ -39,6 +39,7 @@ from reportgen.figures import (
     noise_split,
     setting_panels,
     signal_to_noise,
+    sketched,
     unbiasedness,
     variance_against_num_samples,
     variance_by_layer,
@@ -214,7 +215,7 @@ def test_a_biased_estimator_far_off_the_scale_is_named_and_not_drawn() -> None:
     data = variance_over_training.data(far)
     assert data is not None and [line.label for line in data.apart] == [PRINTED]
     assert PRINTED not in [line.label for line in data.lines] and len(data.lines) == 6
-    sketch = variance_over_training.sketch(far)
+    sketch = sketched(far, "variance_over_training")
     assert sketch is not None
     assert "Left out as biased and far off this scale: “As printed in the source post” (" in sketch.caption
     for name in ("variance_by_layer", "variance_against_setting", "variance_against_num_samples"):
@@ -483,10 +484,10 @@ def test_a_wide_interval_gets_a_magnified_panel() -> None:
         return Mean("a", "A", ink, Estimate((low + high) / 2, low, high), 0.5)
 
     near = (row(0.98, 1.02), row(0.97, 1.02), row(0.99, 1.03))
-    assert Unbiasedness("elbo", 1, "Pathwise", near).zoom is None
-    zoom = Unbiasedness("elbo", 1, "Pathwise", (*near, row(-4.0, 6.0))).zoom
+    assert Unbiasedness("elbo", "Pathwise", near).zoom is None
+    zoom = Unbiasedness("elbo", "Pathwise", (*near, row(-4.0, 6.0))).zoom
     assert zoom is not None and 0.03 < zoom < 0.06
-    off = Unbiasedness("elbo", 1, "Pathwise", (*near, row(-4.0, 5.0)))
+    off = Unbiasedness("elbo", "Pathwise", (*near, row(-4.0, 5.0)))
     whole, magnified = unbiasedness.draw(off).axes
     arrows = [
         [line.get_marker() for line in ax.lines if line.get_marker() in "<>"] for ax in (whole, magnified)
@@ -519,7 +520,7 @@ def test_a_single_checkpoint_is_drawn() -> None:
     for name in NAMES:
         drawing = draw(single, name)
         assert (drawing is None) == (name == "variance_against_setting")
-    caption = variance_over_training.sketch(single)
+    caption = sketched(single, "variance_over_training")
     assert caption is not None and "at epoch 0" not in caption.caption
 
 
@@ -822,7 +823,7 @@ def tick_texts_outside(figure: Figure) -> set[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_text_is_clipped_or_overlaps_another(findings: Findings, name: str) -> None:
     with house_style(name):
-        sketch = FIGURES[name](findings)
+        sketch = sketched(findings, name)
         assert sketch is not None
         found = texts(sketch.figure)
         whole = sketch.figure.bbox
@@ -842,7 +843,7 @@ def test_no_text_is_clipped_or_overlaps_another(findings: Findings, name: str) -
 def test_numbers_under_neighbouring_panels_do_not_read_as_one(findings: Findings, name: str) -> None:
     """“200 0”: what ends one axis stands further from what begins the next than words from words."""
     with house_style(name):
-        sketch = FIGURES[name](findings)
+        sketch = sketched(findings, name)
         assert sketch is not None
         settle(sketch.figure)
         sketch.figure.draw_without_rendering()
@@ -861,7 +862,7 @@ def test_numbers_under_neighbouring_panels_do_not_read_as_one(findings: Findings
 @pytest.mark.parametrize("name", NAMES)
 def test_lines_of_every_label_are_as_close(findings: Findings, name: str) -> None:
     with house_style(name):
-        sketch = FIGURES[name](findings)
+        sketch = sketched(findings, name)
         assert sketch is not None
         settle(sketch.figure)
         seen = [text for text in sketch.figure.findobj(Text) if text.get_visible()]
@@ -924,7 +925,7 @@ def test_names_and_numbers_of_a_row_stand_on_one_line() -> None:
 def test_labels_at_line_ends_stand_apart(findings: Findings, name: str) -> None:
     """A label of two lines is told from its neighbours: more room between labels than within one."""
     with house_style(name):
-        sketch = FIGURES[name](findings)
+        sketch = sketched(findings, name)
         assert sketch is not None
         found = texts(sketch.figure)
         ax = sketch.figure.axes[-1]
@@ -966,7 +967,7 @@ def test_every_character_has_a_glyph(findings: Findings) -> None:
     assert families()[-1] == "DejaVu Sans"
     for name in NAMES:
         with house_style(name):
-            sketch = FIGURES[name](findings)
+            sketch = sketched(findings, name)
             assert sketch is not None
             drawn = {c for text in sketch.figure.findobj(Text) for c in text.get_text()} - {"\n"}
         assert {c for c in drawn if ord(c) not in known} == set(), name

@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from reportgen.errors import MissingRequirementError, RenderError, UnwritableError
-from reportgen.figures import FIGURES, Sketch, draw
+from reportgen.figures import draw, work
 from reportgen.figures.drafting import style as figure_style
 from reportgen.figures.drafting.table import Column, Table
 from reportgen.report import style
@@ -149,12 +150,16 @@ def test_fonts_that_are_not_installed_are_named(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_character_without_a_glyph_stops_a_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def sketch(_: Any) -> Sketch:
+    def ink(_: Any) -> Figure:
         figure = figure_style.new_figure(40.0)
         figure.add_subplot().set_title("nat\U00013000")
-        return Sketch(figure, "", "words", Table((Column("Estimator", heads=True),), ()))
+        return figure
 
-    monkeypatch.setitem(FIGURES, "work", sketch)
+    monkeypatch.setattr(work, "data", lambda _: "some")
+    monkeypatch.setattr(work, "draw", ink)
+    monkeypatch.setattr(work, "table", lambda _: Table((Column("Estimator", heads=True),), ()))
+    monkeypatch.setattr(work, "caption", lambda _, __: "")
+    monkeypatch.setattr(work, "alt", lambda _: "words")
     with pytest.raises(RenderError, match=r"^figures/work\.svg: no font has Glyph 77824"):
         draw(None, "work")  # type: ignore[arg-type]
 

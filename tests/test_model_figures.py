@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from reportgen.figures import FIGURES, draw, setting_panels, variance_against_setting
+from reportgen.figures import draw, setting_panels, sketched, variance_against_setting
 from reportgen.figures.drafting.labels import named_setting, value_title
 from reportgen.figures.drafting.style import COLUMN, INK, house_style
 from reportgen.figures.model_grid import grid
@@ -175,18 +175,18 @@ def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
         assert [k for k, _ in model.estimates] == [1, 5, 50, 500, 5000]
         assert values == sorted(values)
     most = max(model.gain for _, model in data.models)
-    caption = bound_against_k.caption(data)
+    caption = bound_against_k.caption(one, data)
     assert f"From K = 1 to 5000 the bound gains {most:.2f} nats for" in caption
     last = sorted(m.estimates[-1][1].value - m.estimates[-2][1].value for _, m in data.models)
     assert f"From K = 500 to 5000 alone it gains {last[-1]:.2f} nats for" in caption
     assert f", the most, and {last[0]:.2f} for" in caption.partition("alone")[2]
     (title, (first, *_)), *_ = data.panels
-    alone = bound_against_k.caption(replace(data, panels=((title, (first,)),)))
+    alone = bound_against_k.caption(one, replace(data, panels=((title, (first,)),)))
     assert alone.endswith("Bars are 95% intervals over images.") and "every model" not in alone
-    equal = bound_against_k.caption(replace(data, panels=((title, (first, replace(first, row=1))),)))
+    equal = bound_against_k.caption(one, replace(data, panels=((title, (first, replace(first, row=1))),)))
     assert f"the bound gains {first.gain:.2f} nats for every model: " in equal and "the most" not in equal
     short = [(t, tuple(replace(m, estimates=m.estimates[-2:]) for m in found)) for t, found in data.panels]
-    assert "alone" not in bound_against_k.caption(replace(data, panels=tuple(short)))
+    assert "alone" not in bound_against_k.caption(one, replace(data, panels=tuple(short)))
 
 
 def test_units_above_the_line_are_those_of_the_table(two: Findings) -> None:
@@ -401,7 +401,7 @@ def test_models_that_are_not_run_leave_a_gap_and_are_counted() -> None:
         if "iwae" in str(cell.setting) and cell.setting.get("train.num_samples") == 50:
             made[cell.key] = paused(made[cell.key])
     found = collect(experiment, plan, made)
-    first = likelihood_by_model.sketch(found)
+    first = sketched(found, "likelihood_by_model")
     assert first is not None and "One has no number here." in first.caption and "not run" in first.alt
     units = unit_activity.data(found)
     assert units is not None and units.rows[2][1][1] == "not run"
@@ -414,7 +414,7 @@ def test_models_that_are_not_run_leave_a_gap_and_are_counted() -> None:
 def test_an_experiment_that_judges_nothing_has_none_of_them() -> None:
     text = TABLE[: TABLE.index("judge:")] + TABLE[TABLE.index("sweep:") : TABLE.index("claims:")]
     bare = models(declared(text))
-    assert {name: FIGURES[name](bare) for name in OF_MODELS} == dict.fromkeys(OF_MODELS)
+    assert {name: sketched(bare, name) for name in OF_MODELS} == dict.fromkeys(OF_MODELS)
 
 
 def test_captions_are_sentences(drawings: dict[str, Any]) -> None:
@@ -452,7 +452,7 @@ def test_no_text_is_clipped_or_overlaps_another(
     name: str, table: str, request: pytest.FixtureRequest
 ) -> None:
     with house_style(name):
-        sketch = FIGURES[name](request.getfixturevalue(table))
+        sketch = sketched(request.getfixturevalue(table), name)
         assert sketch is not None
         found = texts(sketch.figure)
         beyond = tick_texts_outside(sketch.figure)
@@ -471,7 +471,7 @@ def test_no_text_is_clipped_or_overlaps_another(
 def test_every_character_has_a_glyph(two: Findings, drawings: dict[str, Any]) -> None:
     for name in OF_MODELS:
         with house_style(name):
-            sketch = FIGURES[name](two)
+            sketch = sketched(two, name)
             assert sketch is not None
             drawn = {c for text in sketch.figure.findobj(Text) for c in text.get_text()} - {"\n"}
         assert [c for c in sorted(drawn) if lacking(c, ("sans-regular",))] == [], name

@@ -19,9 +19,9 @@ from reportgen.declaration.problems.layered_vae import LayeredVAE
 from reportgen.declaration.problems.vae import VAE
 from reportgen.declaration.section import Section
 from reportgen.declaration.train import Train
-from reportgen.figures import FIGURES, draw
+from reportgen.figures import draw, sketched
 from reportgen.figures.model_grid import base_model, grid, model_name
-from reportgen.figures.models import learning_curve, learning_curves
+from reportgen.figures.reading import run_name
 from reportgen.findings import Findings, collect, prose
 from reportgen.findings.drift import CHANGED, EQUIVALENT, NOT_JUDGED, compare_numbers
 from reportgen.findings.marks import plain
@@ -32,7 +32,6 @@ from reportgen.report.render import fill, manifest, render
 from reportgen.report.sections import deviations, judged, unfinished
 from reportgen.report.sections.methods import rates
 from reportgen.report.sections.models import chains, table
-from reportgen.report.sections.settings import run_name
 from reportgen.report.text import model_words
 from reportgen.report.text.writer import Writer
 from reportgen.store.records import BrokenRecord
@@ -686,8 +685,8 @@ def test_the_report_of_one_model_is_whole(tmp_path: Path) -> None:
 
 def test_other_trainings_are_told_once(two: Findings) -> None:
     """By the figure of all of them, and not by keys below that of one."""
-    caption = learning_curve.sketch(two)
-    assert caption is not None and learning_curves.sketch(two) is not None
+    caption = sketched(two, "learning_curve")
+    assert caption is not None and sketched(two, "learning_curves") is not None
     assert not re.search(r"; with|num_samples|\[", caption.caption)
 
 
@@ -761,13 +760,13 @@ def test_tables_of_gradients_name_the_model_and_those_of_all_models_none(page: s
 
 @pytest.mark.parametrize("name", ["variance_over_training", "work", "learning_curve"])
 def test_figures_of_gradients_name_the_model(two: Findings, name: str) -> None:
-    drawn = FIGURES[name](two)
+    drawn = sketched(two, name)
     assert drawn is not None and "odel: VAE, 1 layer, k\u00a0=\u00a01" in drawn.caption
 
 
 @pytest.mark.parametrize("name", ["signal_by_model", "variance_against_setting"])
 def test_figures_of_every_model_name_none(two: Findings, name: str) -> None:
-    drawn = FIGURES[name](two)
+    drawn = sketched(two, name)
     assert drawn is not None and "bjective: IWAE bound" in drawn.caption and "odel: " not in drawn.caption
 
 

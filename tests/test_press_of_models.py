@@ -17,6 +17,7 @@ from reportgen.figures import (
     coordinate_distribution,
     draw,
     setting_panels,
+    sketched,
     variance_by_layer,
     variance_over_training,
 )
@@ -117,7 +118,7 @@ def test_the_figures_of_such_a_model_count_steps_too() -> None:
         drawn = draw(found, name)
         assert drawn is not None
         assert "step" in drawn.caption + drawn.alt and "epoch" not in drawn.caption + drawn.alt, name
-    blocks = variance_by_layer.sketch(found)
+    blocks = sketched(found, "variance_by_layer")
     assert blocks is not None and blocks.caption.endswith("parameters of step 20.")
     data = variance_over_training.data(found)
     assert data is not None
@@ -262,13 +263,13 @@ def test_a_block_figure_needs_two_that_vary() -> None:
 
     assert variance_by_layer.data(toy(LOGISTIC, still)) is None
     found = toy(LOGISTIC, two)
-    drawn = variance_by_layer.sketch(found)
+    drawn = sketched(found, "variance_by_layer")
     assert drawn is not None
     assert "A variance of zero has no place on the axis: measure-valued." in drawn.caption
 
 
 def test_coordinates_have_the_unit_of_the_objective() -> None:
-    data = coordinate_distribution.CoordinateDistribution("elbo", 0, 30, ())
+    data = coordinate_distribution.CoordinateDistribution("elbo", 30, ())
     assert data.rows == () and variance_axis("elbo").endswith("nats²")
     spread = coordinate_distribution.Spread("a", "A", LOOKS["pathwise"], {0.5: 1.0}, (-1.0, 1.0), (1.0,))
     for objective, unit in (("elbo", ", nats²"), ("expectation", "")):

@@ -30,7 +30,7 @@ from reportgen import glyphs
 from reportgen.declaration import load_text
 from reportgen.errors import RenderError, UnwritableError
 from reportgen.estimators import ESTIMATORS
-from reportgen.figures import coordinate_distribution, signal_to_noise, unbiasedness, variance_against_setting
+from reportgen.figures import sketched, variance_against_setting
 from reportgen.figures.drafting.table import Column, Row, Table
 from reportgen.findings import ComparisonFinding, Estimate, Findings, collect, prose
 from reportgen.findings.marks import plain as plain_text
@@ -440,7 +440,7 @@ def test_what_there_is_one_of_is_written_so() -> None:
     assert "the noise lies where the images do." in seen and "ratios to it" not in seen
     apart = "The estimators differ in which images make them noisy."
     assert apart not in seen and apart in text_of(page_of(findings_of(SMALL)))
-    captions = [sketch(found) for sketch in (coordinate_distribution.sketch, signal_to_noise.sketch)]
+    captions = [sketched(found, name) for name in ("coordinate_distribution", "signal_to_noise")]
     assert all(caption is not None for caption in captions)
     assert "The median is " in captions[0].caption and "Medians" not in captions[0].caption
     assert re.search(r"At epoch 0 it is \d", plain_text(captions[1].caption))
@@ -547,7 +547,7 @@ def test_means_that_were_not_tested_are_not_said_to_agree() -> None:
         "jointly at the last checkpoint: the joint test needs 4 replicates for each of the 20 parameters "
         "of q, got 10 a data point."
     ) in seen
-    sketch = unbiasedness.sketch(found)
+    sketch = sketched(found, "unbiasedness")
     assert sketch is not None
     assert "No joint test was made." in sketch.caption and "different mean" not in sketch.caption
 
@@ -813,7 +813,6 @@ def test_an_unavailable_number_is_never_printed_as_one() -> None:
     gone = Estimate(float("nan"), status="broken: no memory")
     assert words.cell(gone) == "–"
     assert words.share_cell(gone) == "–"
-    assert words.amount(gone) == "broken: no memory"
     assert "cannot be compared (broken: no memory)" in words.compared("a", "b", gone)
     assert words.share(Estimate(0.69, 0.66, 0.71)) == "69.0% (66.0 to 71.0)"
 

@@ -15,7 +15,7 @@ from scipy import stats
 
 from reportgen.declaration import Experiment, load_text, resolved, to_yaml
 from reportgen.errors import DeclarationError
-from reportgen.figures import FIGURES
+from reportgen.figures import sketched
 from reportgen.figures.models import bound_against_k, learning_curve, learning_curves, likelihood_by_model
 from reportgen.findings import Findings, collect
 from reportgen.findings.drift import EQUIVALENT, compare_numbers
@@ -586,7 +586,7 @@ def test_figures_show_every_training(seeded: Findings, alone: Findings) -> None:
         assert all(low < value < high for points in curve.each for epoch, value in points if epoch > 0)
         assert curve.points[-1][1] == pytest.approx(np.mean([points[-1][1] for points in curve.each]))
     for name in ("likelihood_by_model", "learning_curves"):
-        sketch, plain = FIGURES[name](seeded), FIGURES[name](alone)
+        sketch, plain = sketched(seeded, name), sketched(alone, name)
         assert sketch is not None and plain is not None
         table = sketch.table
         at = [column.name for column in table.columns].index("Seed")
@@ -596,9 +596,9 @@ def test_figures_show_every_training(seeded: Findings, alone: Findings) -> None:
     told = {row.cells[2]: row.cells[3] for row in likelihood_by_model.table(drawn).rows[:4]}
     assert [told[str(seed)] for seed in range(3)] == pytest.approx([86.76 + shift for shift in SPREAD])
     for name in ("unit_activity", "model_images", "signal_by_model"):
-        sketch = FIGURES[name](seeded)
+        sketch = sketched(seeded, name)
         assert sketch is not None and "Of the trainings of a model the first is drawn." in sketch.caption
-        plain = FIGURES[name](alone)
+        plain = sketched(alone, name)
         assert plain is not None and "Of the trainings" not in plain.caption
 
 
@@ -609,7 +609,7 @@ def test_bars_of_bounds_are_over_what_each_model_has(seeded: Findings, alone: Fi
     for found in (seeded, alone, mixed):
         data = bound_against_k.data(found)
         assert data is not None
-        told += re.findall(r"Bars are 95% intervals over (.*?);", bound_against_k.caption(data))
+        told += re.findall(r"Bars are 95% intervals over (.*?);", bound_against_k.caption(found, data))
     assert told == [
         "trainings and images",
         "images",

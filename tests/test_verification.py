@@ -1050,6 +1050,23 @@ def test_claims_follow_from_rows_and_wrong_ones_do_not() -> None:
     assert any("lacks c0" in fault for fault in disagreements(findings.experiment, rows, claims[1:]))
 
 
+def test_pairs_of_samples_count_twice_in_a_gap() -> None:
+    """One K of DisARM is two samples."""
+    from reportgen.findings.finished import read_rows
+    from tests.press_cases import toy
+
+    found = toy(
+        "experiment: toy\ntitle: Bits\n"
+        "problem: {model: bernoulli_vae, data: digits, hidden: [4], latent: 3}\nobjective: [elbo]\n"
+        "estimators: [score_function, disarm, leave_one_out]\n"
+        "claims: [{id: gap, statement: s, test: 'gap_closed(disarm, score_function, leave_one_out) > 0'}]\n",
+        lambda _, arm: {"score_function": 9.0, "disarm": 2.0}.get(arm.label, 1.0),
+    )
+    rows, claims = read_rows(csv_text(found).encode(), Path("results.csv")), claims_data(found)
+    assert claims[0]["estimate"] == pytest.approx(math.log(9.0 / 4.0) / math.log(9.0 / 2.0), rel=1e-6)
+    assert list(disagreements(found.experiment, rows, claims)) == []
+
+
 @pytest.mark.parametrize("seeds", ["", ", train.seed: [0, 1]"])
 def test_claims_of_models_follow_from_their_rows(seeds: str) -> None:
     from reportgen.findings.finished import read_rows

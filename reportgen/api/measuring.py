@@ -139,7 +139,7 @@ def _resolved(
     """The estimators asked for, and all that are known by name. Raises UsageError where one does not fit."""
     kinds: dict[str, Estimator] = dict(ESTIMATORS)
     if asked is None:
-        specs = list(applicable(family, (objective,), generative=False, differentiable=differentiable))
+        specs = list(applicable(family, (objective,), differentiable=differentiable))
         if num_samples is not None:
             specs = [
                 replace(spec, num_samples=max(num_samples, kinds[spec.name].min_samples)) for spec in specs

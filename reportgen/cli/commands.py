@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -95,7 +96,7 @@ def doctor(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False)
 
     checks = examine(output)
     if as_json:
-        print_json([_plain(item) for item in checks])
+        print_json([asdict(item) for item in checks])
     elif not quiet:
         for item in checks:
             typer.echo(str(item))
@@ -149,9 +150,3 @@ def init(
         *code, declaration = files
         written = f"{' and '.join(map(str, files))} {'are' if code else 'is'} written"
         typer.echo(f"{written}. Next: reportgen report {declaration}{' --allow-code' if code else ''}")
-
-
-def _plain(item: Any) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(item)

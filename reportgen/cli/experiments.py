@@ -31,6 +31,7 @@ from reportgen.cli.options import (
     Set,
 )
 from reportgen.cli.printing import complain, print_json, print_lines
+from reportgen.cli.running import run_missing
 from reportgen.errors import RenderError, ReportgenError, StoreError, UnwritableError, UsageError
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ def report(
         entries, answers, suites, failed = [], [], [], Failed(asked)
         for job in asked.jobs:
             with failed.by_itself(job):
-                outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
+                outcome = run_missing(
+                    job, limits, jobs=jobs, executor=executor, fresh=fresh, allow_code=allow_code, quiet=quiet
+                )
                 findings = _press(job, quiet, keep=not fresh, paper=paper, lost=outcome.lost)
                 entries.append(in_short(findings))
                 answers.append(answer(job, findings, outcome))
@@ -121,7 +124,9 @@ def run(
     _require(asked, allow_code, fresh, limits.device)
     with leaving(measuring(fresh=fresh)):
         for job in asked.jobs:
-            outcome = _run(job, jobs, executor, fresh, quiet, allow_code, limits)
+            outcome = run_missing(
+                job, limits, jobs=jobs, executor=executor, fresh=fresh, allow_code=allow_code, quiet=quiet
+            )
             kept = measurements(job)
             lost = broken_estimators(kept)
             codes.append(BROKEN if outcome.broken or lost else PAUSED if outcome.paused else 0)
@@ -243,27 +248,6 @@ def _require(asked: Asked, allow_code: bool, fresh: bool, device: str) -> None:
     for job in asked.jobs:
         require_allowed(job, allow_code, fresh=fresh)
         require_room(job, fresh=fresh, device=device)
-
-
-def _run(
-    job: Job, jobs: int | None, executor: str, fresh: bool, quiet: bool, allow_code: bool, limits: Limits
-) -> Outcome:
-    from reportgen.cli.live.progress import progress
-    from reportgen.workflow import execute, expected_seconds
-
-    experiment = job.experiment
-    target = experiment.measure.precision
-    with progress(experiment.experiment, expected_seconds(job), target, quiet=quiet) as listener:
-        return execute(
-            job,
-            jobs=jobs,
-            executor=executor,
-            fresh=fresh,
-            report=listener,
-            allow_code=allow_code,
-            budget=limits.left(),
-            device=limits.device,
-        )
 
 
 def _press(

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reportgen.cli.interruption import leaving, measuring
+from reportgen.cli.limits import Limits
 from reportgen.cli.options import AllowCode, Device, ExecutorName, Jobs, Json, Junit, Quiet
 from reportgen.cli.printing import print_json, print_lines
+from reportgen.cli.running import run_missing
 from reportgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,23 +96,14 @@ def _place(output: Path | None) -> Iterator[Path]:
 
 
 def _run(job: Job, jobs: int | None, executor: str, device: str, allow_code: bool, quiet: bool) -> Outcome:
-    from reportgen.cli.live.progress import progress
-    from reportgen.workflow import execute, expected_seconds, require_allowed, require_room
+    from reportgen.workflow import require_allowed, require_room
 
     require_allowed(job, allow_code, fresh=False)
     require_room(job, device=device)
-    experiment = job.experiment
-    target = experiment.measure.precision
-    with progress(experiment.experiment, expected_seconds(job), target, quiet=quiet) as listener:
-        return execute(
-            job,
-            jobs=jobs,
-            executor=executor,
-            fresh=False,
-            report=listener,
-            allow_code=allow_code,
-            device=device,
-        )
+    limits = Limits.read(None, device)
+    return run_missing(
+        job, limits, jobs=jobs, executor=executor, fresh=False, allow_code=allow_code, quiet=quiet
+    )
 
 
 def _judge(evidence: Evidence, job: Job, quick: bool, quiet: bool) -> Verification:

@@ -38,7 +38,6 @@ def usual_estimators(problem: Problem, objectives: Sequence[str]) -> tuple[Estim
     fitting = applicable(
         problem.distribution,
         tuple(objectives),
-        generative=False,
         layered=problem.layered,
         differentiable=problem.differentiable,
     )
@@ -52,11 +51,11 @@ def usual_estimators(problem: Problem, objectives: Sequence[str]) -> tuple[Estim
 def applicable(
     family: str,
     objectives: tuple[str, ...],
-    generative: bool,
+    *,
     layered: bool = False,
-    differentiable: bool = True,
+    differentiable: bool,
 ) -> tuple[EstimatorSpec, ...]:
-    """Every estimator of the table that applies, negative controls left out.
+    """Every estimator of the gradient in φ that applies, negative controls left out.
 
     Where an objective is a bound of several samples, K is the same for all:
     the fewest that serves each.
@@ -64,10 +63,11 @@ def applicable(
     from reportgen.applicability import refusal
     from reportgen.objectives import OBJECTIVES
 
+    facts = {"generative": False, "layered": layered, "differentiable": differentiable}
     kinds = [
         kind
         for kind in table().values()
-        if not kind.control and refusal(kind, family, objectives, generative, layered, differentiable) is None
+        if not kind.control and refusal(kind, family, objectives, **facts) is None
     ]
     bound = [kind for kind in kinds if any(OBJECTIVES[o].several and kind.serves(o) for o in objectives)]
     fewest = max((kind.default_samples for kind in bound), default=1)

@@ -2,13 +2,15 @@
 
 A figure's module has ``data(findings)``, what is drawn as plain numbers or
 None where there is nothing to draw; ``draw(data)``, the ink; ``table(data)``,
-the same numbers a row a mark; and ``sketch(findings)``, all of it with a
-caption and an alternative text made from the numbers. To add one, write such a file and add its line.
+the same numbers a row a mark; and its words, made from the numbers: ``caption(findings, data)`` and, for
+who cannot see the ink, ``alt(data)``. To add one, write such a file and add its line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any, Protocol
+
+from matplotlib.figure import Figure
 
 from reportgen.errors import UsageError
 from reportgen.figures import (
@@ -42,30 +44,67 @@ from reportgen.figures.models import (
 from reportgen.figures.models import images as model_images
 from reportgen.findings import Findings
 
-FIGURES: dict[str, Callable[[Findings], Sketch | None]] = {
-    "variance_over_training": variance_over_training.sketch,
-    "variance_over_training_by_objective": by_objective.sketch,
-    "variance_by_layer": variance_by_layer.sketch,
-    "variance_against_num_samples": variance_against_num_samples.sketch,
-    "gap_waterfall": gap_waterfall.sketch,
-    "additive_constant": additive_constant.sketch,
-    "variance_against_setting": variance_against_setting.sketch,
-    "work": work.sketch,
-    "unbiasedness": unbiasedness.sketch,
-    "noise_split": noise_split.sketch,
-    "coordinate_distribution": coordinate_distribution.sketch,
-    "noise_in_image": noise_in_image.sketch,
-    "weight_histogram": weight_histogram.sketch,
-    "signal_to_noise": signal_to_noise.sketch,
-    "signal_against_num_samples": signal_against_num_samples.sketch,
-    "learning_curve": learning_curve.sketch,
-    "likelihood_by_model": likelihood_by_model.sketch,
-    "learning_curves": learning_curves.sketch,
-    "bound_against_k": bound_against_k.sketch,
-    "unit_activity": unit_activity.sketch,
-    "model_images": model_images.sketch,
-    "signal_by_model": signal_by_model.sketch,
+
+class FigureModule(Protocol):
+    """What the module of a figure has; `data` of one are for its own functions alone."""
+
+    def data(self, findings: Findings) -> Any:
+        """What is drawn, as plain numbers; None where there is nothing to draw."""
+        ...
+
+    def draw(self, data: Any) -> Figure:
+        """The ink."""
+        ...
+
+    def table(self, data: Any) -> Table:
+        """The same numbers, a row a mark."""
+        ...
+
+    def caption(self, findings: Findings, data: Any) -> str:
+        """What is drawn, and what there is to see."""
+        ...
+
+    def alt(self, data: Any) -> str:
+        """The figure in words."""
+        ...
+
+
+FIGURES: dict[str, FigureModule] = {
+    "variance_over_training": variance_over_training,
+    "variance_over_training_by_objective": by_objective,
+    "variance_by_layer": variance_by_layer,
+    "variance_against_num_samples": variance_against_num_samples,
+    "gap_waterfall": gap_waterfall,
+    "additive_constant": additive_constant,
+    "variance_against_setting": variance_against_setting,
+    "work": work,
+    "unbiasedness": unbiasedness,
+    "noise_split": noise_split,
+    "coordinate_distribution": coordinate_distribution,
+    "noise_in_image": noise_in_image,
+    "weight_histogram": weight_histogram,
+    "signal_to_noise": signal_to_noise,
+    "signal_against_num_samples": signal_against_num_samples,
+    "learning_curve": learning_curve,
+    "likelihood_by_model": likelihood_by_model,
+    "learning_curves": learning_curves,
+    "bound_against_k": bound_against_k,
+    "unit_activity": unit_activity,
+    "model_images": model_images,
+    "signal_by_model": signal_by_model,
 }
+
+
+def sketched(findings: Findings, name: str) -> Sketch | None:
+    """The figure `name` of the table with its words, not yet saved; within `house_style(name)`.
+
+    None where the findings hold nothing for it.
+    """
+    figure = FIGURES[name]
+    data = figure.data(findings)
+    if data is None:
+        return None
+    return Sketch(figure.draw(data), figure.caption(findings, data), figure.alt(data), figure.table(data))
 
 
 def draw(findings: Findings, name: str) -> Drawing | None:
@@ -78,8 +117,8 @@ def draw(findings: Findings, name: str) -> Drawing | None:
             f"figures: needs one of {', '.join(FIGURES)}, found {name!r}. Use a name of that list."
         )
     with house_style(name):
-        sketch = FIGURES[name](findings)
-        return None if sketch is None else save(sketch, name)
+        drawn = sketched(findings, name)
+        return None if drawn is None else save(drawn, name)
 
 
-__all__ = ["FIGURES", "Drawing", "Sketch", "Table", "draw"]
+__all__ = ["FIGURES", "Drawing", "Sketch", "Table", "draw", "sketched"]

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import intervals_sentence, place, ranking, sentences
 from reportgen.figures.drafting.axes import log_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column
 from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.drafting.style import new_figure
@@ -24,7 +23,6 @@ class AdditiveConstant:
     """Variance at each constant, and the largest relative change over them, of each label."""
 
     objective: str
-    checkpoint: int
     constants: tuple[float, ...]
     lines: tuple[Line, ...]
     effects: tuple[Estimate, ...]
@@ -49,9 +47,7 @@ def data(findings: Findings) -> AdditiveConstant | None:
             effects.append(findings.get("constant_effect", label))
     if not lines:
         return None
-    return AdditiveConstant(
-        findings.objectives[0], findings.checkpoints[-1], values, tuple(lines), tuple(effects)
-    )
+    return AdditiveConstant(findings.objectives[0], values, tuple(lines), tuple(effects))
 
 
 def draw(data: AdditiveConstant) -> Figure:
@@ -89,7 +85,7 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
         " which changes no gradient.",
         f"Compared with adding nothing the variance changes: {prose.listing(moved)}." if moved else "",
         intervals_sentence(data.lines),
-        where.at if where else "",
+        where.at,
     )
 
 
@@ -110,9 +106,3 @@ def alt(data: AdditiveConstant) -> str:
         f"{' nats' * data.of_likelihood}. "
         f"At {low}: {ranking(data.lines, 0)}. At {high}: {ranking(data.lines)}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

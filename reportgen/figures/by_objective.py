@@ -21,7 +21,6 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drafting.axes import epoch_axis, epoch_position, log_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import objective_title, variance_axis, variance_column
 from reportgen.figures.drafting.lines import draw_lines, extent, label_lines, rows_of
 from reportgen.figures.drafting.style import new_figure
@@ -112,7 +111,7 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
             left_out_sentence(lines, [one for panel in data for one in panel.apart]),
         ),
         _partly_biased(findings, data[1:]),
-        where.mean if where else "",
+        where.mean,
     )
 
 
@@ -140,9 +139,3 @@ def alt(data: tuple[VarianceOverTraining, ...]) -> str:
     )
     many = prose.in_words(len(data)).capitalize()
     return f"{many} line charts of total variance, logarithmic, over {data[0].round}s. {panels}"
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -73,13 +73,11 @@ class Place:
         return f"{self.over[:-1]}, {self.words.last}." if self.words.last else self.over
 
 
-def place(findings: Findings, objective: str | None = None) -> Place | None:
-    """The base setting's last checkpoint; None where nothing was measured."""
+def place(findings: Findings, objective: str | None = None) -> Place:
+    """Of the base setting, at its last checkpoint."""
     record = findings.record()
-    if record is None or not findings.objectives:
-        return None
-    first = objective or findings.objectives[0]
-    return Place(first, record.checkpoint, findings.vocabulary, base_model(findings))
+    last = record.checkpoint if record else 0  # of models alone nothing is measured there
+    return Place(objective or findings.objectives[0], last, findings.vocabulary, base_model(findings))
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,7 @@ def alike(ratio: Estimate) -> str:
     return "are the same to three digits" if prose.value_of(ratio) == prose.number(1.0) else ""
 
 
-def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
+def intervals_sentence(lines: Sequence[Line]) -> str:
     """What the intervals are, and how wide the widest is."""
     widths = [
         (high - low) / 2 / abs(value)
@@ -167,7 +165,7 @@ def intervals_sentence(lines: Sequence[Line], mark: str = "Bars") -> str:
     if not widths:
         return "No intervals could be had."
     widest = max(widths)
-    text = f"{mark} are 95% intervals, the widest ±{prose.percent(widest)} of its value"
+    text = f"Bars are 95% intervals, the widest ±{prose.percent(widest)} of its value"
     text += "; most are shorter than the marks." if sorted(widths)[len(widths) // 2] < 0.1 else "."
     cut = any(
         value > 0 and low < value / 10

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from reportgen.figures.captions import biased_sentence, lowered, place, sentences, zero_sentence
 from reportgen.figures.drafting import marking
 from reportgen.figures.drafting.axes import log_axis, row_labels
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.drafting.points import marker_size
 from reportgen.figures.drafting.style import GRID, INK, PAPER, Look, new_figure
@@ -48,7 +47,6 @@ class CoordinateDistribution:
     """One row an estimator, all coordinates of φ with a Jacobian that is not zero."""
 
     objective: str
-    checkpoint: int
     coordinates: int
     rows: tuple[Spread, ...]
     apart: tuple[Spread, ...] = ()
@@ -59,8 +57,6 @@ class CoordinateDistribution:
 
 def data(findings: Findings) -> CoordinateDistribution | None:
     """At the last checkpoint under the first objective; None where none was kept, or of few coordinates."""
-    if not findings.objectives or not findings.checkpoints:
-        return None
     ink = all_looks(findings)
     rows, zero, live = [], [], 0
     for label in findings.compared():
@@ -91,7 +87,6 @@ def data(findings: Findings) -> CoordinateDistribution | None:
     ]
     return CoordinateDistribution(
         findings.objectives[0],
-        findings.checkpoints[-1],
         live,
         tuple(row for row in rows if row not in apart),
         tuple(apart),
@@ -209,7 +204,7 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
         f" the histogram the outermost {prose.percent(OUTERMOST)} at either end.",
         biased_sentence(findings, [row.label for row in data.rows]),
         f"Left out as biased and far from the medians drawn: {prose.listing(apart)}." if apart else "",
-        where.at if where else "",
+        where.at,
     )
 
 
@@ -233,9 +228,3 @@ def alt(data: CoordinateDistribution) -> str:
         if 0.5 in row.quantiles
     )
     return f"Histograms of per-coordinate variance on a logarithmic axis, a row an estimator. {rows}."
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

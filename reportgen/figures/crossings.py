@@ -52,7 +52,7 @@ def pairs(findings: Findings) -> Iterator[tuple[Arm, Arm]]:
                     yield (label, first), (label, second)
 
 
-def crossings(findings: Findings, run: Series, group: str = "all") -> tuple[Crossing, ...]:
+def crossings(findings: Findings, run: Series, group: str) -> tuple[Crossing, ...]:
     """Every crossing of those pairs along a run of the sweep, in a block of parameters."""
     found = []
     for first, second in pairs(findings):

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import inverse, lowered, place, sentences
 from reportgen.figures.drafting.axes import log_axis, margin_head, margin_note, row_labels
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
@@ -49,7 +48,6 @@ class GapWaterfall:
     """The ladder at one checkpoint; `whole` is the variance ratio of first to last."""
 
     objective: str
-    checkpoint: int
     steps: tuple[Step, ...]
     whole: Estimate
 
@@ -81,9 +79,7 @@ def data(findings: Findings) -> GapWaterfall | None:
         steps.append(
             Step(label, title_of(findings, label), ink[label], variances[index], factor, share, closed[index])
         )
-    return GapWaterfall(
-        findings.objectives[0], findings.checkpoints[-1], tuple(steps), findings.ratio(labels[0], labels[-1])
-    )
+    return GapWaterfall(findings.objectives[0], tuple(steps), findings.ratio(labels[0], labels[-1]))
 
 
 def draw(data: GapWaterfall) -> Figure:
@@ -167,7 +163,7 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
         if len(data.steps) > 3
         else f" The step between the two closes {closed_text(data.steps[1])} of it.",
         f"Not every step goes forward: {prose.listing(back)}." if back else "",
-        where.at if where else "",
+        where.at,
     )
 
 
@@ -189,9 +185,3 @@ def alt(data: GapWaterfall) -> str:
         f"Waterfall chart on a logarithmic axis. {first.title} has total variance"
         f" {prose.with_interval(first.variance)}. {steps}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drafting import table as tables
 from reportgen.figures.drafting.colour_scale import NINE_TENTHS, Array, Scale, as_bytes
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, wrapped
 from reportgen.figures.drafting.style import COLUMN, SMALL, TEXT, new_figure
 from reportgen.figures.drafting.table import Column, Table
@@ -22,6 +21,8 @@ from reportgen.figures.drafting.tiles import Canvas
 from reportgen.figures.pixel_maps import NoiseInImage, data
 from reportgen.figures.reading import named
 from reportgen.findings import Estimate, Findings, prose
+
+__all__ = ["alt", "caption", "data", "draw", "table"]
 
 Align = Literal["left", "center"]
 
@@ -202,7 +203,7 @@ def caption(findings: Findings, data: NoiseInImage) -> str:
         reach(data),
         blank(findings, data),
         f"The variance at a single pixel is known to ±{prose.percent(data.error)} (95%; the median).",
-        where.over if where else "",
+        where.over,
     )
 
 
@@ -258,9 +259,3 @@ def alt(data: NoiseInImage) -> str:
         shares(data),
         f"Ratios to {lowered(data.reference)} over all weights: {ratios}." if ratios else "",
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -13,7 +13,6 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
 from reportgen.figures.captions import lowered, place, sentences
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.lines import Line
 from reportgen.figures.drafting.marking import mark
@@ -40,8 +39,6 @@ class NoiseSplit:
 
 def data(findings: Findings) -> NoiseSplit | None:
     """Of the unbiased estimators under the first objective; None without a share over training."""
-    if not findings.objectives or not findings.checkpoints:
-        return None
     planned = epochs(findings)
     if not planned:
         return None
@@ -160,7 +157,7 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
         "Biased estimators are left out."
         if not all(unbiased(findings, k) for k in findings.compared())
         else "",
-        where.over if where else "",
+        where.over,
     )
 
 
@@ -180,9 +177,3 @@ def alt(data: NoiseSplit) -> str:
         f"Stacked columns, a panel an estimator: Monte Carlo share of the noise from {data.round}"
         f" {prose.count(data.epochs[0])} to {prose.count(data.epochs[-1])}. {rows}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -8,14 +8,19 @@ from typing import Any
 
 from reportgen.declaration import EstimatorSpec
 from reportgen.estimators import ESTIMATORS, Estimator
-from reportgen.figures.drafting.labels import short_title, temperature
+from reportgen.figures.drafting.labels import named_setting, short_title, temperature
 from reportgen.figures.drafting.lines import NOT_THERE, Line
 from reportgen.figures.drafting.style import Look, looks
 from reportgen.findings import Estimate, Findings
+from reportgen.findings.series import Series
 from reportgen.objectives import OBJECTIVES
 
 MANY = 12
 """Blocks of parameters, at most, that are shown one by one."""
+FEW_BLOCKS = 3
+"""Blocks of parameters, at most, that are told apart where settings are swept."""
+LINES = 6
+"""Lines, at most, of all objectives together in one panel."""
 MISSING = Estimate(math.nan, status=NOT_THERE)
 
 
@@ -79,14 +84,14 @@ def line(findings: Findings, label: str, estimates: tuple[Estimate, ...], *, sam
     return Line(label, title_of(findings, label, samples=samples), all_looks(findings)[label], estimates)
 
 
-def arms_drawn(findings: Findings, objectives: Sequence[str], most: int) -> tuple[tuple[str, str], ...]:
+def arms_drawn(findings: Findings, objectives: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """(label, objective) of the estimators of the gradient in φ that one panel can hold.
 
-    Under all `objectives` if those are at most so many, else under the first.
+    Under all `objectives` if those are at most `LINES`, else under the first.
     """
     first = findings.objectives[0]
     arms = [(label, objective) for objective in objectives for label in findings.compared(objective)]
-    if not arms or len(arms) > most:
+    if not arms or len(arms) > LINES:
         arms = [(label, first) for label in findings.compared(first)]
     return tuple(arms)
 
@@ -111,7 +116,7 @@ def line_of(
 def epochs(findings: Findings) -> tuple[int, ...]:
     """Epochs planned in the base setting, those whose cell broke included: they stay as gaps.
 
-    None where nothing was trained.
+    Empty where nothing was trained.
     """
     if not findings.vocabulary.trained:
         return ()
@@ -162,6 +167,19 @@ def pair(findings: Findings) -> tuple[str, str] | None:
     plain = next((label for label in fair if findings.estimator_of[label] == "score_function"), None)
     first = plain or next(iter(fair), None)
     return None if first is None else (first, reference)
+
+
+def blocks_swept(findings: Findings) -> tuple[str, ...]:
+    """Blocks of parameters told apart where settings are swept: few, and of q itself; else ``all``."""
+    blocks = tuple(group for group in findings.blocks if group != "all")
+    few = not findings.vocabulary.trained and 1 < len(blocks) <= FEW_BLOCKS
+    return blocks if few else ("all",)
+
+
+def run_name(findings: Findings, run: Series) -> str:
+    """What tells a run of the sweep from the others: “quadratic”; empty for one alone."""
+    values_of = findings.experiment.values_of
+    return ", ".join(named_setting(path, value, values_of(path)) for path, value in run.named.items())
 
 
 def largest_blocks(findings: Findings) -> tuple[str, ...]:

@@ -8,18 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reportgen.figures.crossings import Crossing, crossings
-from reportgen.figures.drafting.labels import named_setting
 from reportgen.figures.drafting.lines import Line, extent
-from reportgen.figures.reading import arms_drawn, comparable, line_of
+from reportgen.figures.reading import arms_drawn, blocks_swept, comparable, line_of, run_name
 from reportgen.findings import Estimate, Findings
 from reportgen.findings.series import Series
 from reportgen.findings.statistics.scales import is_logarithmic
 from reportgen.findings.statistics.variance import NOTHING
 
-FEW_BLOCKS = 3
-"""Blocks of parameters, at most, that get a row of panels each."""
-LINES = 6
-"""Lines, at most, of all objectives together in one panel."""
 NUMBERED = 3
 """Crossings in a panel, at most, that all have their number."""
 
@@ -70,7 +65,6 @@ class VarianceAgainstSetting:
     """Panels by row and column, last checkpoint: a row a block, a column a run, of one run a row in all."""
 
     objective: str
-    checkpoint: int
     trained: bool
     rows: tuple[tuple[Panel | None, ...], ...]
     """None where there is no line to draw: no variance at all, or one value alone."""
@@ -116,12 +110,10 @@ def data(findings: Findings) -> VarianceAgainstSetting | None:
     if not runs or not findings.checkpoints:
         return None
     trained = findings.vocabulary.trained
-    blocks = tuple(group for group in findings.blocks if group != "all")
-    groups = blocks if not trained and 1 < len(blocks) <= FEW_BLOCKS else ("all",)
-    arms = arms_drawn(findings, () if trained else findings.objectives, LINES)
+    arms = arms_drawn(findings, () if trained else findings.objectives)
     apart: list[Line] = []
     rows: list[tuple[Panel | None, ...]] = []
-    for group in groups:
+    for group in blocks_swept(findings):
         row: list[Panel | None] = []
         for run in runs:
             panel, left_out = panel_of(findings, run, group, arms)
@@ -135,10 +127,8 @@ def data(findings: Findings) -> VarianceAgainstSetting | None:
         return None
     if len(rows) > 1 and len(drawn) == 1:
         rows = [tuple(row[0] for row in rows)]
-    checkpoint = findings.checkpoints[-1]
     return VarianceAgainstSetting(
         findings.objectives[0],
-        checkpoint,
         trained,
         tuple(rows),
         tuple(apart),
@@ -174,9 +164,6 @@ def panel_of(
         )
         for arm in kept
     )
-    title = ", ".join(
-        named_setting(path, value, findings.experiment.values_of(path)) for path, value in run.named.items()
-    )
     values = tuple(float(value) for value in run.values)
     found = [one for one in crossings(findings, run, group) if set(one.arms) <= set(kept)]
     sure = [one for one in found if one.sure]
@@ -187,7 +174,7 @@ def panel_of(
     objectives = tuple(objective for _, objective in kept)
     panel = Panel(
         run.path,
-        title,
+        run_name(findings, run),
         block,
         values,
         drawn,

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from reportgen.figures import reading
 from reportgen.figures.captions import intervals_sentence, lowered, place, ranking, sentences
 from reportgen.figures.drafting.axes import log_axis, setting_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import signal_axis
 from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines
 from reportgen.figures.drafting.style import height, new_figure
@@ -24,7 +23,6 @@ class SignalAgainstNumSamples:
     """Signal-to-noise ratio at each K, and the slope fitted on log-log axes."""
 
     objective: str
-    checkpoint: int
     num_samples: tuple[int, ...]
     lines: tuple[Line, ...]
     slopes: tuple[Estimate, ...]
@@ -47,9 +45,7 @@ def data(findings: Findings) -> SignalAgainstNumSamples | None:
     if not lines:
         return None
     slopes = tuple(findings.slope("signal_to_noise", one.label) for one in lines)
-    return SignalAgainstNumSamples(
-        findings.objectives[0], findings.checkpoints[-1], counts, tuple(lines), slopes
-    )
+    return SignalAgainstNumSamples(findings.objectives[0], counts, tuple(lines), slopes)
 
 
 def draw(data: SignalAgainstNumSamples) -> Figure:
@@ -92,7 +88,7 @@ def caption(findings: Findings, data: SignalAgainstNumSamples) -> str:
         " name the fitted slope with its 95% interval.",
         f"With K {text}." if text else "",
         intervals_sentence(data.lines),
-        (where.varying if where else ""),
+        where.varying,
     )
 
 
@@ -107,9 +103,3 @@ def alt(data: SignalAgainstNumSamples) -> str:
         f"Line chart, both axes logarithmic, of the signal-to-noise ratio against {first} to {last} samples."
         f" Slopes: {slopes}. At the largest K: {ranking(data.lines)}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

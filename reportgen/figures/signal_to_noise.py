@@ -16,7 +16,6 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drafting.axes import epoch_axis, epoch_position, log_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import signal_axis
 from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.drafting.style import height, new_figure
@@ -38,8 +37,6 @@ class SignalToNoise:
 
 def data(findings: Findings) -> SignalToNoise | None:
     """Under the first objective; None where nothing was measured."""
-    if not findings.objectives or not findings.checkpoints:
-        return None
     lines = over_checkpoints(findings, "signal_to_noise")
     if not lines:
         return None
@@ -89,7 +86,7 @@ def caption(findings: Findings, data: SignalToNoise) -> str:
         f"A line ends where the mean cannot be told from zero: {prose.listing(lost)}." if lost else "",
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines)),
-        where.over if where else "",
+        where.over,
     )
 
 
@@ -100,9 +97,3 @@ def alt(data: SignalToNoise) -> str:
         f"Line chart of the signal-to-noise ratio, logarithmic, over {data.round}s {first} to {last}."
         f" At the last {data.round}, from the highest: {ranking(data.lines) or 'not available'}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reportgen.figures.captions import lowered, place, sentences
-from reportgen.figures.drafting.axes import linear_grid, margin_column, margin_head, row_labels
-from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.axes import faint_grid, margin_column, margin_head, row_labels
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
@@ -42,7 +41,6 @@ class Unbiasedness:
     """All estimators but the reference, in the order of declaration."""
 
     objective: str
-    checkpoint: int
     reference: str
     rows: tuple[Mean, ...]
     alone: bool = False
@@ -67,7 +65,7 @@ class Unbiasedness:
 
 def data(findings: Findings) -> Unbiasedness | None:
     """At the last checkpoint under the first objective; None with nothing to compare."""
-    if not findings.objectives or not findings.checkpoints:
+    if not findings.checkpoints:
         return None
     ink = all_looks(findings)
     against = findings.reference()
@@ -90,8 +88,7 @@ def data(findings: Findings) -> Unbiasedness | None:
     )
     if not rows:
         return None
-    where = findings.objectives[0], findings.checkpoints[-1]
-    return Unbiasedness(*where, named(findings, against), rows, findings.vocabulary.alone)
+    return Unbiasedness(findings.objectives[0], named(findings, against), rows, findings.vocabulary.alone)
 
 
 def draw(data: Unbiasedness) -> Figure:
@@ -110,7 +107,9 @@ def draw(data: Unbiasedness) -> Figure:
     axes[0].set_ylim(len(data.rows) - 0.5, -0.5)
     row_labels(axes[0], [wrapped(row.title, 26) for row in data.rows])
     margin_head(axes[-1], f"p{data.p_name}")
-    margin_column(axes[-1], [p_text(row.p_value) for row in data.rows])
+    margin_column(
+        axes[-1], [prose.p_number(row.p_value) if math.isfinite(row.p_value) else "–" for row in data.rows]
+    )
     figure.supxlabel(
         f"mean gradient along that of {data.reference}, relative to it", fontsize=TEXT, color=INK
     )
@@ -141,15 +140,10 @@ def panel(ax: Axes, data: Unbiasedness, low: float, high: float) -> None:
             )
             mark(arrow, "marks", points=[y])
     ax.set_xlim(low, high)
-    linear_grid(ax, "x")
+    faint_grid(ax, "x")
     ax.locator_params(axis="x", nbins=5)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-
-
-def p_text(p: float) -> str:
-    """A p-value as a reader expects it."""
-    return prose.p_value(p).removeprefix("p ").removeprefix("= ") if math.isfinite(p) else "–"
 
 
 def table(data: Unbiasedness) -> Table:
@@ -177,7 +171,7 @@ def caption(findings: Findings, data: Unbiasedness) -> str:
         if data.zoom
         else "",
         *found_sentences(findings, data),
-        where.at if where else "",
+        where.at,
     )
 
 
@@ -222,9 +216,3 @@ def alt(data: Unbiasedness) -> str:
         for row in data.rows
     )
     return f"Dot plot of the mean gradient relative to that of {data.reference}, 1 being no bias. {rows}."
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

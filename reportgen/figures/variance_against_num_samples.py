@@ -21,7 +21,6 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drafting.axes import log_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column
 from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.drafting.marking import mark
@@ -37,7 +36,6 @@ class VarianceAgainstNumSamples:
     """Variance at each K, and the slope fitted on log-log axes (−1: as 1/K)."""
 
     objective: str
-    checkpoint: int
     num_samples: tuple[int, ...]
     lines: tuple[Line, ...]
     slopes: tuple[Estimate, ...]
@@ -66,7 +64,6 @@ def data(findings: Findings) -> VarianceAgainstNumSamples | None:
     slopes = tuple(findings.slope("total_variance", one.label) for one in lines)
     return VarianceAgainstNumSamples(
         findings.objectives[0],
-        findings.checkpoints[-1],
         counts,
         lines,
         slopes,
@@ -211,7 +208,7 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
         biased_sentence(
             findings, labels_of(data.lines), left_out_sentence(data.lines, data.apart), samples=False
         ),
-        where.varying if where else "",
+        where.varying,
     )
 
 
@@ -228,9 +225,3 @@ def alt(data: VarianceAgainstNumSamples) -> str:
         f" Fitted slopes: {slopes}. At K = {last}, from the highest:"
         f" {ranking(data.lines)}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

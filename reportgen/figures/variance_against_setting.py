@@ -29,7 +29,6 @@ from reportgen.figures.captions import (
 )
 from reportgen.figures.crossings import place_text
 from reportgen.figures.drafting.axes import log_axis, setting_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import setting_title, variance_axis, variance_column
 from reportgen.figures.drafting.lines import draw_lines, label_lines, rows_of
 from reportgen.figures.drafting.marking import mark
@@ -41,6 +40,8 @@ from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.reading import unbiased, usable
 from reportgen.figures.setting_panels import Panel, Ring, VarianceAgainstSetting, data
 from reportgen.findings import Findings, marks, prose
+
+__all__ = ["alt", "caption", "data", "draw", "table"]
 
 DENSE = 12
 """Values along an axis from which marks are drawn smaller."""
@@ -204,7 +205,7 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
         biased_sentence(
             findings, list(dict.fromkeys(labels_of(lines))), left_out_sentence(lines, data.apart)
         ),
-        place_sentence(where, data) if where else "",
+        place_sentence(where, data),
     )
 
 
@@ -314,9 +315,3 @@ def alt(data: VarianceAgainstSetting) -> str:
     settings = dict.fromkeys(setting_title(panel.path, long=True) for panel in data.panels)
     against = prose.listing(list(settings))
     return f"{charts} of total variance, logarithmic, against {against}. {' '.join(told)}"
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

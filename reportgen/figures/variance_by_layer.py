@@ -22,7 +22,6 @@ from reportgen.figures.captions import (
     zero_sentence,
 )
 from reportgen.figures.drafting.axes import log_axis, row_labels
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
 from reportgen.figures.drafting.lines import Line, extent
 from reportgen.figures.drafting.points import dot
@@ -42,7 +41,6 @@ class VarianceByLayer:
     """Total variance of every group that is shown (the estimates of a line run over groups)."""
 
     objective: str
-    checkpoint: int
     groups: tuple[str, ...]
     lines: tuple[Line, ...]
     titles: tuple[str, ...]
@@ -71,7 +69,6 @@ def data(findings: Findings) -> VarianceByLayer | None:
     titles = tuple(findings.vocabulary.block(group) for group in groups)
     return VarianceByLayer(
         findings.objectives[0],
-        findings.checkpoints[-1],
         groups,
         drawn,
         titles,
@@ -144,7 +141,7 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
         gap_sentence(findings, data),
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines), left_out_sentence(data.lines, data.apart)),
-        where.at if where else "",
+        where.at,
     )
 
 
@@ -194,9 +191,3 @@ def alt(data: VarianceByLayer) -> str:
         f"{group}, from the highest: {ranking(data.lines, index)}." for index, group in enumerate(data.titles)
     )
     return f"Dot plot of total variance, logarithmic, by parameter block. {groups}"
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -18,7 +18,6 @@ from reportgen.figures.captions import (
     sentences,
 )
 from reportgen.figures.drafting.axes import epoch_axis, epoch_position, log_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import variance_axis, variance_column
 from reportgen.figures.drafting.lines import Line, draw_lines, extent, label_lines, rows_of
 from reportgen.figures.drafting.style import height, new_figure
@@ -42,8 +41,6 @@ class VarianceOverTraining:
 
 def data(findings: Findings, objective: str | None = None) -> VarianceOverTraining | None:
     """The lines under `objective`, by default the first declared; None where nothing was measured."""
-    if not findings.objectives or not findings.checkpoints:
-        return None
     chosen = objective or findings.objectives[0]
     measured = over_checkpoints(findings, "total_variance", objective=chosen)
     lines, apart = comparable(findings, measured, [chosen] * len(measured))
@@ -83,7 +80,7 @@ def caption(findings: Findings, data: VarianceOverTraining) -> str:
         contrast_sentence(contrast(findings, data.objective)),
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines), left_out_sentence(data.lines, data.apart)),
-        where.over if where else "",
+        where.over,
     )
 
 
@@ -93,9 +90,3 @@ def alt(data: VarianceOverTraining) -> str:
         f"Line chart of total variance, logarithmic, over {data.round}s {prose.count(data.epochs[0])} to "
         f"{prose.count(data.epochs[-1])}. At the last {data.round}, from the highest: {ranking(data.lines)}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -13,8 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from reportgen.figures.captions import lowered, sentences
-from reportgen.figures.drafting.axes import linear_grid, log_axis, margin_note
-from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.axes import faint_grid, log_axis, margin_note
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, SMALL, Look, new_figure
@@ -205,7 +204,7 @@ def _strip(ax: Axes, data: WeightHistogram, *, widths: bool) -> None:
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(round(value, 9))))
-    linear_grid(ax, "x")
+    faint_grid(ax, "x")
 
 
 def table(data: WeightHistogram) -> Table:
@@ -271,9 +270,3 @@ def alt(data: WeightHistogram) -> str:
         f" {prose.number(wide.deviation)}; {lowered(narrow.title)} with mean {mean_of(narrow)} and standard"
         f" deviation {prose.number(narrow.deviation)}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import lowered, place, sentences, zero_sentence
 from reportgen.figures.drafting.axes import log_axis, margin_column, row_labels
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
@@ -41,7 +40,6 @@ class WorkNormalized:
     """Rows sorted from best to worst by passes, and the label each panel compares with."""
 
     objective: str
-    checkpoint: int
     rows: tuple[Work, ...]
     best_by_passes: str
     best_by_seconds: str
@@ -88,7 +86,6 @@ def data(findings: Findings) -> WorkNormalized | None:
     rows.sort(key=lambda row: row.by_passes[0])
     return WorkNormalized(
         findings.objectives[0],
-        findings.checkpoints[-1],
         tuple(rows),
         best_passes,
         best_seconds,
@@ -187,7 +184,7 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
         "Biased estimators are left out."
         if not all(unbiased(findings, k) for k in findings.compared())
         else "",
-        where.at if where else "",
+        where.at,
     )
 
 
@@ -199,9 +196,3 @@ def alt(data: WorkNormalized) -> str:
         for row in data.rows
     )
     return f"Two dot plots of variance times cost relative to the best, logarithmic. {rows}."
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -18,6 +18,7 @@ from reportgen.findings.measured import Measured
 from reportgen.findings.models.rows import model_rows
 from reportgen.findings.models.table import JudgedModel, judged_models
 from reportgen.findings.rows import Row, count_rows, make_rows, swept_columns
+from reportgen.findings.series import is_number
 from reportgen.findings.statistics import (
     bias,
     coordinates,
@@ -189,7 +190,7 @@ class Findings(Measured):
         self._require(first, second)
         records = self._along(path, setting)
         values = [record.setting[path] for record in records]
-        if not values or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
+        if not values or not all(map(is_number, values)):
             raise LookupError(f"{path} is not swept over numbers here, and a crossover runs along numbers")
         if checkpoint is None:
             measured = [record.checkpoint for record in records]

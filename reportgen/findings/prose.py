@@ -171,20 +171,20 @@ def times(value: float) -> str:
     return _not_finite(value) if not math.isfinite(value) else f"{spoken(value)} times"
 
 
-def spoken(value: float, digits: int = 2) -> str:
-    """A number to be read aloud: 8.1, 600, 300 000, 2.5 million."""
+def spoken(value: float) -> str:
+    """A number to be read aloud, to two digits: 8.1, 600, 300 000, 2.5 million."""
     if not math.isfinite(value):
         return _not_finite(value)
     if value == 0.0:
         return "0"
-    exponent = _exponent(value, digits)
+    exponent = _exponent(value, 2)
     for power, name in _LARGE:
         if exponent >= power and exponent < 15:
             scaled = value / 10.0**power
-            return f"{fixed(scaled, digits - 1 - (exponent - power))} {name}"
+            return f"{fixed(scaled, 1 - (exponent - power))} {name}"
     if exponent < -3 or exponent >= 15:
-        return scientific(value, digits)
-    return fixed(value, digits - 1 - exponent)
+        return scientific(value)
+    return fixed(value, 1 - exponent)
 
 
 def percent(value: float, digits: int = 2) -> str:
@@ -233,6 +233,11 @@ def p_value(p: float) -> str:
     if p < 0.001:
         return "p < 0.001"
     return "p > 0.99" if p > 0.99 else f"p = {number(p, 2)}"
+
+
+def p_number(p: float) -> str:
+    """The same under a head that says p: 0.034, < 0.001."""
+    return p_value(p).removeprefix("p = ").removeprefix("p ")
 
 
 def seconds(value: float) -> str:

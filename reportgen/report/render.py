@@ -23,10 +23,10 @@ from reportgen.figures import Drawing
 from reportgen.figures.captions import samples_sentence
 from reportgen.findings import Findings, prose
 from reportgen.findings.files import claims_text
-from reportgen.findings.finished import PUBLISHED
+from reportgen.findings.finished import MANIFEST, PUBLISHED
 from reportgen.findings.marks import plain
 from reportgen.findings.models.published import published_text
-from reportgen.plan import ENGINE_VERSION
+from reportgen.plan import ENGINE_VERSION, JudgementCell, MeasurementCell
 from reportgen.report import evidence, front, provenance
 from reportgen.report.files import write
 from reportgen.report.pdf.layout import Layout, Resources, lay_out, require_weasyprint
@@ -40,7 +40,7 @@ from reportgen.report.text.numbering import Numbering
 from reportgen.report.text.section import Section
 from reportgen.report.text.writer import Writer, numbered
 from reportgen.report.together import making
-from reportgen.report.unchanged import MANIFEST, fingerprint, is_current
+from reportgen.report.unchanged import fingerprint, is_current
 from reportgen.store.records import BrokenRecord
 
 WRITTEN = ("report.html", "report.pdf", "results.csv", "claims.json", MANIFEST)
@@ -160,12 +160,16 @@ NESTED = re.compile(r"  - [\w.]+:")
 """An item of a list below a top-level key, itself with keys."""
 
 
-def items(text: str, width: int = 55) -> list[str]:
+LISTING = 55
+"""Letters in a line of a listing on paper."""
+
+
+def items(text: str) -> list[str]:
     """A listing for paper, its lines wrapped: keys and items of lists, which no column's end tears."""
     found: list[list[str]] = []
     for line in text.splitlines():
         indent = " " * (len(line) - len(line.lstrip()) + 2)
-        lines = textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=True) or [""]
+        lines = textwrap.wrap(line, LISTING, subsequent_indent=indent, drop_whitespace=True) or [""]
         if found and line.startswith(" ") and not NESTED.match(line):
             found[-1] += lines
         else:
@@ -267,6 +271,16 @@ def _lost(record: BrokenRecord) -> Mapping[str, str]:
     return {"key": record.key, "kind": record.kind, "cause": record.cause}
 
 
+def _of_training(cell: JudgementCell | MeasurementCell) -> Mapping[str, Any]:
+    return {
+        "key": cell.key,
+        "training": cell.training_key,
+        "setting": cell.setting,
+        "base": cell.base,
+        "checkpoint": cell.checkpoint,
+    }
+
+
 def manifest(findings: Findings, source: Provenance, mark: str) -> dict[str, Any]:
     """manifest.json, but for the hashes of what is written: what made the report."""
     return {
@@ -297,26 +311,8 @@ def manifest(findings: Findings, source: Provenance, mark: str) -> dict[str, Any
                 {"key": cell.key, "setting": cell.setting, "base": cell.base}
                 for cell in findings.plan.trainings
             ],
-            "judgement": [
-                {
-                    "key": cell.key,
-                    "training": cell.training_key,
-                    "setting": cell.setting,
-                    "base": cell.base,
-                    "checkpoint": cell.checkpoint,
-                }
-                for cell in findings.plan.judgements
-            ],
-            "measurement": [
-                {
-                    "key": cell.key,
-                    "training": cell.training_key,
-                    "setting": cell.setting,
-                    "base": cell.base,
-                    "checkpoint": cell.checkpoint,
-                }
-                for cell in findings.plan.measurements
-            ],
+            "judgement": [_of_training(cell) for cell in findings.plan.judgements],
+            "measurement": [_of_training(cell) for cell in findings.plan.measurements],
             "broken": [_lost(record) for record in findings.broken if not record.paused],
             "unfinished": [_lost(record) for record in findings.broken if record.paused],
         },

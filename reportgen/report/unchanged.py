@@ -11,10 +11,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from reportgen.findings.finished import MANIFEST
 from reportgen.resources import templates
 
 CODE = Path(__file__).resolve().parents[1]
-MANIFEST = "manifest.json"
 
 
 def fingerprint(source: object, inputs: Iterable[str]) -> str:

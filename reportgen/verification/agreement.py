@@ -45,6 +45,8 @@ class Rows:
     def __init__(self, experiment: Experiment, rows: Sequence[Row]) -> None:
         self.labels = labels(experiment)
         self.samples = {spec.label: spec.num_samples for spec in experiment.estimators}
+        self.drawn = {spec.label: spec.num_samples * spec.kind.samples_each for spec in experiment.estimators}
+        """Samples in an estimate; twice K where each of the K is a pair."""
         self.found: dict[Key, float] = {}
         self.models: dict[tuple[str, str, int, Setting], Row] = {}
         for row in rows:
@@ -99,8 +101,7 @@ class Rows:
         if statistic.name == "gap_closed":
             logs = []
             for arm in statistic.arms:
-                label = self.labels.get(arm, arm)
-                variance = of("total_variance", arm) * (self.samples.get(label) or 1)
+                variance = of("total_variance", arm) * self.drawn.get(self.labels.get(arm, arm), 1)
                 logs.append(math.log(variance) if variance > 0.0 else math.nan)
             one, worst, best = logs
             return (worst - one) / (worst - best) if worst != best else math.nan

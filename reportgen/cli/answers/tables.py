@@ -208,13 +208,13 @@ def counted(outcome: Outcome) -> str:
     return ", ".join(parts)
 
 
-def aligned(rows: Sequence[Row], gap: str = "  ") -> Iterable[str]:
+def aligned(rows: Sequence[Row]) -> Iterable[str]:
     """Rows of equal keys as lines with aligned columns, no heading."""
     columns = list(rows[0]) if rows else []
     widths = [max(len(str(row[column])) for row in rows) for column in columns]
     for row in rows:
         cells = (str(row[column]).ljust(width) for column, width in zip(columns, widths, strict=True))
-        yield gap.join(cells).rstrip()
+        yield "  ".join(cells).rstrip()
 
 
 def folded(lines: Iterable[str], width: int = 100) -> Iterable[str]:

@@ -55,9 +55,7 @@ def log_axis(
         mark(axis.label, "name")
         if ticks is not None:
             mark(ticks, "scale")
-    ax.grid(
-        visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5
-    )
+    faint_grid(ax, which)
 
 
 def minor_ticks(ax: Axes, which: str, values: Sequence[float]) -> Line2D | None:
@@ -78,8 +76,8 @@ def minor_ticks(ax: Axes, which: str, values: Sequence[float]) -> Line2D | None:
     return ticks
 
 
-def linear_grid(ax: Axes, which: str) -> None:
-    """A faint grid at the majors of a linear axis."""
+def faint_grid(ax: Axes, which: str) -> None:
+    """At the majors of axis "x" or "y"."""
     ax.grid(
         visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5
     )
@@ -115,7 +113,7 @@ def epoch_position(epoch: float) -> float:
     return math.log1p(epoch)
 
 
-def epoch_axis(ax: Axes, epochs: Sequence[int], label: str = "epoch", *, closest: float = 0.06) -> None:
+def epoch_axis(ax: Axes, epochs: Sequence[int], label: str, *, closest: float = 0.06) -> None:
     """Labels the measured epochs (or steps) and nothing between them; drops labels that would touch."""
     positions = [epoch_position(e) for e in epochs]
     span = (positions[-1] - positions[0]) or 2.0

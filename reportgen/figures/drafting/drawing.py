@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
-from typing import Any, Literal
+from typing import Any
 
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -19,7 +19,6 @@ from reportgen.findings.marks import plain
 
 RASTER = 200
 """Dots an inch of what is stored as pixels."""
-Width = Literal["column", "page"]
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,11 @@ class Sketch:
     caption: str
     alt: str
     table: Table
-    width: Width = "column"
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A saved figure: SVG bytes for a file or a PDF, `inline` for a page, and its numbers."""
+    """A saved figure: SVG bytes for a file or a PDF, `inline` for a page, its words and its numbers."""
 
     name: str
     svg: bytes
@@ -44,7 +42,6 @@ class Drawing:
     caption: str
     alt: str
     table: Table
-    width: Width
 
     @property
     def inline(self) -> str:
@@ -80,4 +77,4 @@ def save(sketch: Sketch, name: str) -> Drawing:
     alt = plain(sketch.alt)
     words = f'role="img" aria-label="{escape(alt, quote=True)}"'
     live = compact(buffer.getvalue().decode(), words, marks)
-    return Drawing(name, bare(live).encode(), live, sketch.caption, alt, sketch.table, sketch.width)
+    return Drawing(name, bare(live).encode(), live, sketch.caption, alt, sketch.table)

@@ -1,4 +1,4 @@
-"""Words beside lines: short titles, and labels at line ends that do not touch."""
+"""What estimators, objectives, settings and axes are called in figures; names at line ends, set apart."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from reportgen.figures.drafting.points import marker_size
 from reportgen.figures.drafting.style import LEADING, PAPER, SMALL, Look, leading, settle
 from reportgen.figures.drafting.table import Column
 from reportgen.figures.drafting.ticks import plain
+from reportgen.findings.series import is_number
 from reportgen.objectives import OBJECTIVES
 
 End = tuple[float, float, str, Look]
@@ -141,8 +142,7 @@ def value_title(path: str, value: Any, among: Sequence[Any] = ()) -> str:
             return f"{len(value)} layer{'s' * (len(value) != 1)}"
         inner = " + " if path == "problem.latent" else "–"
         return inner.join(value_title(path, item) for item in value)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain(value) if number else scalar_text(value)
+    return plain(value) if is_number(value) else scalar_text(value)
 
 
 def named_setting(path: str, value: Any, among: Sequence[Any] = ()) -> str:
@@ -169,8 +169,8 @@ def variance_column(objective: str, name: str = "Total variance") -> Column:
     return Column(name, f"{unit}²" if unit else "")
 
 
-def end_labels(ax: Axes, ends: Sequence[End], series: Sequence[str] = ()) -> None:
-    """Names lines at their right ends; `series` are those of the lines, where labels are to lead to them.
+def end_labels(ax: Axes, ends: Sequence[End], series: Sequence[str]) -> None:
+    """Names lines at their right ends; `series` are those of the lines.
 
     Text is ink, with the line's mark before it and a thin leader from the
     line's end, so that nothing depends on telling colours apart. Labels are
@@ -230,8 +230,7 @@ def _place(
     if sum(sizes) > high - low:
         low, high = whole.y0, whole.y1
     centres = spread(wanted, sizes, low, high)
-    for index, ((x, y, _, look), name, centre) in enumerate(zip(ends, names, centres, strict=True)):
-        whose = series[index] if series else ""
+    for (x, y, _, look), whose, name, centre in zip(ends, series, names, centres, strict=True):
         height = (centre - box.y0) / box.height
         name.xy = (1, height)
         start = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))

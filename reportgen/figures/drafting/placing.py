@@ -81,8 +81,8 @@ def places(width: float, height: float) -> Iterator[tuple[float, float, float]]:
             yield gap, dx, dy
 
 
-def ink(ax: Axes, step: float = 1.0) -> Array:
-    """Points along every line and mark of the axes, [n 2], at most `step` points of length apart."""
+def ink(ax: Axes) -> Array:
+    """Points along every line and mark of the axes, [n 2], at most a point of length apart."""
     found = [np.empty((0, 2))]
     for line in ax.lines:
         where = line.get_transform().transform(np.asarray(line.get_xydata(), dtype=float))
@@ -91,7 +91,7 @@ def ink(ax: Axes, step: float = 1.0) -> Array:
         if line.get_linestyle() not in ("None", "none", " ", ""):
             for start, end, drawn in zip(where[:-1], where[1:], known[:-1] & known[1:], strict=True):
                 if drawn:
-                    count = int(np.ceil(np.hypot(*(end - start)) / step)) + 1
+                    count = int(np.ceil(np.hypot(*(end - start)))) + 1
                     found.append(start + (end - start) * np.linspace(0, 1, count)[:, None])
         if line.get_marker() not in ("None", "none", " ", "", None):
             radius = line.get_markersize() / 2

@@ -64,20 +64,18 @@ def dot(
     look: Look,
     *,
     size: float = 4.8,
-    row: Mark | None = None,
+    row: Mark,
 ) -> None:
     """One mark with a horizontal interval; `row` is its row in the figure's table."""
     if not math.isfinite(x):
         return
-    series = row.series if row is not None else ""
     if math.isfinite(low) and math.isfinite(high):
         (interval,) = ax.plot(
             [low, high], [y, y], color=look.colour, linewidth=1.4, solid_capstyle="butt", zorder=2.6
         )
-        mark(interval, "bars", series)
+        mark(interval, "bars", row.series)
     point = _markers(ax, [x], [y], look, size)
-    if row is not None:
-        mark(point, "marks", series, [row.index], row.panel)
+    mark(point, "marks", row.series, [row.index], row.panel)
 
 
 def _markers(ax: Axes, x: ArrayLike, y: ArrayLike, look: Look, size: float) -> Line2D:

@@ -216,9 +216,9 @@ def leading(words: str) -> float | Literal["normal"]:
     return LEADING if "\n" in words else "normal"
 
 
-def new_figure(height: float, width: float = COLUMN) -> Figure:
-    """An empty figure of `width` × `height` mm; its layout keeps every label inside."""
-    size = (width * MILLIMETRE, height * MILLIMETRE)
+def new_figure(height: float) -> Figure:
+    """An empty figure of so many mm, as wide as the column; its layout keeps every label inside."""
+    size = (COLUMN * MILLIMETRE, height * MILLIMETRE)
     figure = Figure(figsize=size, layout="constrained", dpi=72)  # as SVG is: a pixel is a point
     FigureCanvasSVG(figure)
     return figure

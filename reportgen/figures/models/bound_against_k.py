@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reportgen.figures.captions import sentences
-from reportgen.figures.drafting.axes import linear_grid, setting_axis
-from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.axes import faint_grid, setting_axis
 from reportgen.figures.drafting.labels import end_labels_of_panels
 from reportgen.figures.drafting.points import curve
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
@@ -90,7 +89,7 @@ def draw(data: BoundAgainstK) -> Figure:
             )  # fmt: skip
             ends.append((x[-1], found[-1].value, name(one.title, len(axes)), shape))
         setting_axis(ax, [float(k) for k in ks], log=True)
-        linear_grid(ax, "y")
+        faint_grid(ax, "y")
         ax.set_title(title)
         if not panel % ACROSS:
             ax.set_ylabel("bound, nats an image")
@@ -118,7 +117,7 @@ def table(data: BoundAgainstK) -> Table:
     return Table(columns, tuple(rows))
 
 
-def caption(data: BoundAgainstK) -> str:
+def caption(findings: Findings, data: BoundAgainstK) -> str:
     """What is drawn, what the most samples add, and what the last of them still do."""
     *_, before, last = (k for k, _ in data.models[0][1].estimates)
     first = data.models[0][1].estimates[0][0]
@@ -173,9 +172,3 @@ def alt(data: BoundAgainstK) -> str:
         for panel, one in data.models
     )
     return f"Line charts of the K-sample bound in nats an image against K, logarithmic. {told}."
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(found), alt(found), table(found))

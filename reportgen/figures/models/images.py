@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from reportgen.figures.captions import sentences
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.style import SMALL, new_figure
 from reportgen.figures.drafting.table import Column, Row, Table
@@ -147,9 +146,3 @@ def alt(data: ModelImages) -> str:
         f"Grids of small images of {prose.in_words(data.models)} models: of each {shown} reconstructions,"
         f" beneath their originals, and {shown} samples."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.captions import lowered, sentences
-from reportgen.figures.drafting.axes import epoch_axis, epoch_position, linear_grid
-from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.axes import epoch_axis, epoch_position, faint_grid
 from reportgen.figures.drafting.labels import end_labels, objective_title, value_title
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import PAPER, Look, new_figure
@@ -90,7 +89,7 @@ def draw(data: LearningCurve) -> Figure:
         ends.append((positions[-1], values[-1], drawn[1], TEST))
     epochs = sorted({e for e, _ in data.test} or {1, data.train[-1][0]})
     epoch_axis(ax, epochs, data.round)
-    linear_grid(ax, "y")
+    faint_grid(ax, "y")
     ax.set_ylabel(f"{objective_title(data.objective)}, {_nats(data)}")
     end_labels(ax, ends, [name for _, _, name, _ in ends])
     return figure
@@ -159,7 +158,7 @@ def _nats(data: LearningCurve) -> str:
 def _others(findings: Findings, epoch: int, bound: str) -> str:
     """“; of other settings the bound is −23.80 (covariance low_rank).”, if they are few; else the full stop.
 
-    None where a figure of its own has them. A training that another goes on from is no setting.
+    Not told where a figure of its own has them. A training that another goes on from is no setting.
     """
     base, measured = base_training(findings), {cell.training_key for cell in findings.plan.measurements}
     found = [
@@ -194,9 +193,3 @@ def alt(data: LearningCurve) -> str:
         f"Line chart of the training objective in {_nats(data)} over {data.round}s."
         f" {'Test part' if data.images else 'Checkpoints'}: {points or 'not measured'}."
     )
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

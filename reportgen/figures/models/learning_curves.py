@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.captions import sentences
-from reportgen.figures.drafting.axes import epoch_axis, epoch_position, linear_grid
-from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.axes import epoch_axis, epoch_position, faint_grid
 from reportgen.figures.drafting.labels import TRAINED_AS, end_labels_of_panels
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import PAPER
@@ -117,7 +116,7 @@ def draw(data: LearningCurves) -> Figure:
             ax.set_ylabel("nats an image")
         closest = 0.06 if len(axes) == 1 else 0.14
         epoch_axis(ax, epochs, "epoch" if is_lowest(panel, len(axes)) else "", closest=closest)
-        linear_grid(ax, "y")
+        faint_grid(ax, "y")
         labels.append((ax, ends, [curve.title for curve in curves]))
     end_labels_of_panels(labels)
     return figure
@@ -196,9 +195,3 @@ def alt(data: LearningCurves) -> str:
         for title, curves in data.panels
     )
     return f"Line charts of the training objective on test images over epochs. At the last epoch: {told}"
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

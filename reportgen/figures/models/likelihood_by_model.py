@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.captions import sentences
 from reportgen.figures.drafting import marking
-from reportgen.figures.drafting.axes import linear_grid, margin_note, row_labels
-from reportgen.figures.drafting.drawing import Sketch
+from reportgen.figures.drafting.axes import faint_grid, margin_note, row_labels
 from reportgen.figures.drafting.points import handle
 from reportgen.figures.drafting.style import INK, PAPER, Look, new_figure
 from reportgen.figures.drafting.table import Column, Row, Table
@@ -127,7 +126,7 @@ def draw(data: LikelihoodByModel) -> Figure:
     ax.set_ylim(len(data.rows) - 0.45, -0.55)
     for r in range(1, len(data.rows)):
         ax.axhline(r - 0.5, color=INK, alpha=0.12, linewidth=0.5)
-    linear_grid(ax, "x")
+    faint_grid(ax, "x")
     ax.set_xlabel("negative log-likelihood, nats an image (lower is better)")
     _legend(figure, data)
     return figure
@@ -221,9 +220,3 @@ def alt(data: LikelihoodByModel) -> str:
         theirs = "" if mark.published is None else f", published {prose.fixed(mark.published, 2)}"
         told.append(f"{_name(data, title, mark)}: {ours}{theirs}")
     return f"Dot plot of negative log-likelihood in nats an image. {'; '.join(told)}."
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

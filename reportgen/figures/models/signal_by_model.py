@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import intervals_sentence, lowered, place, sentences
 from reportgen.figures.drafting.axes import log_axis, setting_axis
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.lines import Line, draw_lines, extent, rows_of
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import handle
@@ -201,7 +200,7 @@ def caption(findings: Findings, data: SignalByModel) -> str:
         f"Full colour: epoch {full}{faint}." if earlier else "",
         f"As K grows at the last checkpoint, {'; '.join(told)}." if told else "",
         intervals_sentence([one for panel in panels for one in panel.last]),
-        where.varying_over if where else "",
+        where.varying_over,
     )
 
 
@@ -243,9 +242,3 @@ def alt(data: SignalByModel) -> str:
                 ends.append(f"{lowered(one.title)} from {low} to {high}")
         told.append(f"{panel.column}{', ' + panel.title if panel.title else ''}: {'; '.join(ends)}.")
     return f"Line charts of the signal-to-noise ratio against K, a panel a model. {' '.join(told)}"
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

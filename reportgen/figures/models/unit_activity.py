@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from reportgen.figures.captions import sentences
-from reportgen.figures.drafting.drawing import Sketch
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import INK, LOOKS, MUTED, SMALL, TEXT, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
@@ -239,9 +238,3 @@ def alt(data: UnitActivity) -> str:
     """The histograms in words: active units of each model."""
     told = "; ".join(f"{_name(one)}: {_count(one)}" for one in data.models)
     return f"Histograms of the variance of each latent unit’s posterior mean. Active units: {told}."
-
-
-def sketch(findings: Findings) -> Sketch | None:
-    """The figure with its words; None where there is nothing to draw."""
-    found = data(findings)
-    return None if found is None else Sketch(draw(found), caption(findings, found), alt(found), table(found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -168,14 +168,12 @@ class _Reading:
 
 def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFinding:
     """Judge one piece in one place, on an interval of coverage `level`."""
-    made = blank(comparison, place.record, level)
+    record = place.record
+    made = blank(comparison, record.checkpoint, record.setting, record.base, level)
     try:
         reading = _read(comparison, place, level)
         low, high = reading.quantity.interval(level)
         near_low, near_high = reading.quantity.interval(LEVEL)
-        arms = _arms(comparison, place)
-        status = "budget" if any(arm.about.status == "budget" for arm in arms) else "met"
-        fewest = min(arm.about.replicates for arm in arms)
         value = reading.quantity.value
         if math.isnan(value):
             raise NotAvailableError("the statistic has no value here")
@@ -183,7 +181,9 @@ def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFindi
             made,
             effect=reading.effect,
             verdict=reading.asked.verdict(low, high),
-            estimate=Estimate(value, near_low, near_high, fewest, status, _source(comparison, place)),
+            estimate=Estimate(
+                value, near_low, near_high, *made_with(_arms(comparison, place)), _source(comparison, place)
+            ),
             low=low,
             high=high,
             p_value=reading.p_value,
@@ -191,26 +191,42 @@ def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFindi
             slack=reading.asked.slack(low, high),
         )
     except NotAvailableError as reason:
-        return unmade(made, reason)
+        return unmade(made, str(reason))
 
 
-def blank(comparison: Comparison, record: MeasurementRecord, level: float) -> ComparisonFinding:
-    """A finding in a measured cell before anything is found."""
+def made_with(arms: Sequence[MeasuredArm]) -> tuple[int, str]:
+    """Of a number made of several arms: the fewest replicates, and whether all met their precision."""
+    short = any(arm.about.status == "budget" for arm in arms)
+    return min(arm.about.replicates for arm in arms), "budget" if short else "met"
+
+
+def blank(
+    comparison: Comparison, checkpoint: int, setting: Mapping[str, Any], base: bool, level: float
+) -> ComparisonFinding:
+    """A finding before anything is found."""
     return ComparisonFinding(
         text=str(comparison),
         effect="",
-        checkpoint=record.checkpoint,
-        setting=record.setting,
-        base=record.base,
+        checkpoint=checkpoint,
+        setting=setting,
+        base=base,
         verdict=verdicts.UNDECIDED,
         estimate=unavailable("nothing was compared"),
         level=level,
     )
 
 
-def unmade(finding: ComparisonFinding, reason: NotAvailableError) -> ComparisonFinding:
+def along_curve(
+    comparison: Comparison, over: str, places: Sequence[Place], level: float
+) -> ComparisonFinding:
+    """The same of a curve of cells, which has no value of the setting that it runs along."""
+    record = places[0].record
+    others = {name: value for name, value in record.setting.items() if name != over}
+    return blank(comparison, record.checkpoint, others, False, level)
+
+
+def unmade(finding: ComparisonFinding, cause: str) -> ComparisonFinding:
     """Without numbers, and why: broken where something broke, else undecided."""
-    cause = str(reason)
     verdict = verdicts.BROKEN if cause.startswith("broken") else verdicts.UNDECIDED
     return replace(finding, verdict=verdict, estimate=unavailable(cause), cause=cause)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reportgen.declaration.claims.tests import Comparison, Crossing, Equivalence, Threshold
 from reportgen.findings import verdicts
-from reportgen.findings.claims.comparisons import ComparisonFinding, Place, blank, unmade
+from reportgen.findings.claims.comparisons import ComparisonFinding, Place, along_curve, made_with, unmade
 from reportgen.findings.statistics import crossovers
 from reportgen.findings.statistics.crossovers import Crossover, Pair, Stretch
 from reportgen.findings.statistics.estimate import Estimate, NotAvailableError, unavailable
@@ -25,14 +25,8 @@ def judge_crossing(
     surely cross there, once; refuted where they cannot cross within the ends,
     or surely cross outside of them, or surely cross twice.
     """
-    made = blank(comparison, places[0].record, level)
-    others = {name: value for name, value in made.setting.items() if name != crossing.over}
-    made = replace(
-        made,
-        setting=others,
-        base=False,
-        effect=f"crossover in {crossing.over.rpartition('.')[2].replace('_', ' ')}",
-    )
+    effect = f"crossover in {crossing.over.rpartition('.')[2].replace('_', ' ')}"
+    made = replace(along_curve(comparison, crossing.over, places, level), effect=effect)
     try:
         pairs = [_pair(crossing, place) for place in sorted(places, key=lambda p: _value(crossing, p))]
         group = places[0].group
@@ -40,19 +34,17 @@ def judge_crossing(
         judged = crossovers.crossovers(pairs, crossing.over, group, level)
         stretches = crossovers.curve(pairs, group, level).stretches()
     except NotAvailableError as reason:
-        return unmade(made, reason)
+        return unmade(made, str(reason))
     least, most, bound = _ends(comparison)
     made = replace(made, verdict=verdict(stretches, len(judged), least, most), bound=bound)
     if len(judged) != 1:
         cause = _how_many(crossing, pairs, judged)
         return replace(made, estimate=unavailable(cause), cause=cause)
     (one,), (near,) = judged, shown
-    arms = tuple(arm for _, *two in pairs for arm in two)
-    status = "budget" if any(arm.about.status == "budget" for arm in arms) else "met"
-    fewest = min(arm.about.replicates for arm in arms)
+    arms = [arm for _, *two in pairs for arm in two]
     return replace(
         made,
-        estimate=Estimate(near.at, near.low, near.high, fewest, status, near.source),
+        estimate=Estimate(near.at, near.low, near.high, *made_with(arms), near.source),
         low=one.low,
         high=one.high,
         slack=min(gap for gap in (one.low - least, most - one.high) if not math.isnan(gap)),

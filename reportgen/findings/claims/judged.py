@@ -11,9 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reportgen.declaration.claims.tests import ClaimTest, Comparison, Scope, Slope, curve_of
+from reportgen.declaration.claims.tests import ClaimTest, Comparison, Scope, Slope, Trend, curve_of
 from reportgen.findings import verdicts
-from reportgen.findings.claims.comparisons import ComparisonFinding, Place, judge, pieces, weight
+from reportgen.findings.claims.comparisons import (
+    ComparisonFinding,
+    Place,
+    blank,
+    judge,
+    pieces,
+    unmade,
+    weight,
+)
 from reportgen.findings.claims.crossings import judge_crossing
 from reportgen.findings.claims.models import judge_models, model_places, setting_of, trend_setting
 from reportgen.findings.claims.places import places
@@ -26,7 +34,8 @@ from reportgen.store.records import JudgementRecord, MeasurementRecord
 AnyCell = MeasurementCell | JudgementCell
 AnyRecord = MeasurementRecord | JudgementRecord
 Where = tuple[tuple[AnyCell, ...], ...]
-"""What a comparison looks at: measured cells, or judged models with a cell for each training."""
+"""What one comparison looks at: a measured cell, or the cells of a curve, each in a tuple of its own; a
+judged model, with a cell for each of its trainings, or the two models of a trend's step."""
 
 FAMILY_ERROR = 0.05
 RANK = {verdicts.REFUTED: 0, verdicts.BROKEN: 1, verdicts.UNDECIDED: 2, verdicts.CONFIRMED: 3}
@@ -179,18 +188,11 @@ def _judge_part(
 
 def _unjudged(part: Comparison, place: Where, cell: AnyCell, cause: str, level: float) -> ComparisonFinding:
     """Of a cell without a record: broken, or undecided as long as it is only not finished."""
-    setting = trend_setting(part, [setting_of(cells) for cells in place]) if len(place) < 3 else cell.setting
-    return ComparisonFinding(
-        text=str(part),
-        effect="",
-        checkpoint=cell.checkpoint,
-        setting=setting,
-        base=cell.base,
-        verdict=verdicts.BROKEN if cause.startswith("broken") else verdicts.UNDECIDED,
-        estimate=unavailable(cause),
-        level=level,
-        cause=cause,
-    )
+    if isinstance(part, Trend):
+        setting = trend_setting(part, [setting_of(model) for model in place])
+    else:  # of a curve, the first that has none
+        setting = setting_of(next(cells for cells in place if cell in cells))
+    return unmade(blank(part, cell.checkpoint, setting, cell.base, level), cause)
 
 
 def combine(

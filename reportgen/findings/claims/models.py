@@ -9,8 +9,8 @@ a unit may be either, and no increase where none may be.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -28,11 +28,11 @@ from reportgen.declaration.claims.tests import (
 from reportgen.declaration.dotted import same_value
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings import verdicts
-from reportgen.findings.claims.comparisons import ComparisonFinding, criterion, words
+from reportgen.findings.claims.comparisons import ComparisonFinding, blank, criterion, unmade, words
 from reportgen.findings.claims.places import holds
 from reportgen.findings.models.statistics import change, quantity, replicates
 from reportgen.findings.models.trainings import MOST, MeanOverImages, Trainings, judged_together
-from reportgen.findings.statistics.estimate import Estimate, NotAvailableError, unavailable
+from reportgen.findings.statistics.estimate import Estimate, NotAvailableError
 from reportgen.findings.statistics.jackknife import LEVEL, Quantity
 from reportgen.findings.statistics.source import OfModels
 from reportgen.plan import JudgementCell, MeasurementCell, Plan, model_of
@@ -85,34 +85,26 @@ def judge_models(
     comparison: Comparison, models: Sequence[Trainings], group: str, level: float
 ) -> ComparisonFinding:
     """Judge one comparison on one model, or on the two of a trend's step."""
-    first = models[0][0]
+    first, setting = models[0][0], trend_setting(comparison, [setting_of(model) for model in models])
+    found = blank(comparison, first.checkpoint, setting, first.base, level)
     try:
         made, effect = _quantity(comparison, models, group)
-        asked = _asked(comparison)
         low, high = made.interval(level)
         near = made.interval(LEVEL)
-        estimate = Estimate(made.value, *near, replicates(*models), source=_source(comparison, models, group))
-        found, bound = (asked.verdict(low, high), asked.slack(low, high)), asked.bound
-        cause = _lacking(comparison, made, bound, level) if found[0] == verdicts.UNDECIDED else None
     except NotAvailableError as reason:
-        cause = str(reason)
-        broken = cause.startswith("broken")
-        found = (verdicts.BROKEN if broken else verdicts.UNDECIDED, -math.inf)
-        estimate, effect, low, high, bound = unavailable(cause), "", math.nan, math.nan, math.nan
-    return ComparisonFinding(
-        text=str(comparison),
+        return unmade(found, str(reason))
+    asked = _asked(comparison)
+    verdict = asked.verdict(low, high)
+    return replace(
+        found,
         effect=effect,
-        checkpoint=first.checkpoint,
-        setting=trend_setting(comparison, [setting_of(model) for model in models]),
-        base=first.base,
-        verdict=found[0],
-        estimate=estimate,
+        verdict=verdict,
+        estimate=Estimate(made.value, *near, replicates(*models), source=_source(comparison, models, group)),
         low=low,
         high=high,
-        level=level,
-        bound=bound,
-        slack=found[1],
-        cause=cause,
+        bound=asked.bound,
+        slack=asked.slack(low, high),
+        cause=_lacking(comparison, made, asked.bound, level) if verdict == verdicts.UNDECIDED else None,
     )
 
 

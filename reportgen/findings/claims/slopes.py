@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reportgen.declaration.claims.tests import Comparison, Equivalence, Slope, Threshold
-from reportgen.findings.claims.comparisons import ComparisonFinding, Place, blank, criterion, unmade
+from reportgen.findings.claims.comparisons import (
+    ComparisonFinding,
+    Place,
+    along_curve,
+    criterion,
+    made_with,
+    unmade,
+)
 from reportgen.findings.statistics import curves
 from reportgen.findings.statistics.estimate import Estimate, NotAvailableError
 from reportgen.findings.statistics.jackknife import LEVEL
@@ -18,22 +25,19 @@ def judge_slope(
 ) -> ComparisonFinding:
     """Judge a claim on a slope on log-log axes; `places` differ in the setting that it runs along."""
     assert isinstance(comparison, Threshold | Equivalence)
-    made, of = blank(comparison, places[0].record, level), slope.of
-    others = {name: value for name, value in made.setting.items() if name != slope.over}
-    made = replace(made, setting=others, base=False, effect="slope")
+    made, of = replace(along_curve(comparison, slope.over, places, level), effect="slope"), slope.of
     try:
         points = [(float(place.record.setting[slope.over]), place.arm(of.arms[0])) for place in places]
         found = curves.slope_along(points, places[0].group, of.name)
     except NotAvailableError as reason:
-        return unmade(made, reason)
+        return unmade(made, str(reason))
     arms = tuple(arm for _, arm in points)
-    status = "budget" if any(arm.about.status == "budget" for arm in arms) else "met"
-    fewest, source = min(arm.about.replicates for arm in arms), OfArms((of.name,), places[0].group, arms)
+    source = OfArms((of.name,), places[0].group, arms)
     asked, (low, high) = criterion(comparison), found.interval(level)
     return replace(
         made,
         verdict=asked.verdict(low, high),
-        estimate=Estimate(found.value, *found.interval(LEVEL), fewest, status, source),
+        estimate=Estimate(found.value, *found.interval(LEVEL), *made_with(arms), source),
         low=low,
         high=high,
         bound=asked.bound,

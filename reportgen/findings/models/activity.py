@@ -54,7 +54,7 @@ class ActiveUnits:
         return float(sure.sum()), float(units - never.sum())
 
 
-def active_units(model: Trainings, group: str = EVERYTHING) -> Quantity:
+def active_units(model: Trainings, group: str) -> Quantity:
     """Of a layer, or of all of them; of several trainings the mean of their counts.
 
     Raises where there is no such layer, or no variance.

@@ -71,7 +71,7 @@ def bound_of(model: Trainings, k: int) -> Estimate:
     return estimate(lambda: likelihood.bound(model, k), model)
 
 
-def active_of(model: Trainings, group: str = EVERYTHING) -> Estimate:
+def active_of(model: Trainings, group: str) -> Estimate:
     """Active units of a layer or of all, with the 95 % interval of the count."""
     source = OfModels(ACTIVITY, group, tuple(model))
     return estimate(lambda: activity.active_units(model, group), model, source=source)

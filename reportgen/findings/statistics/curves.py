@@ -36,7 +36,7 @@ def slope(arms: Sequence[MeasuredArm], group: str = "all", statistic: str = "tot
 
 
 def slope_along(
-    points: Sequence[tuple[float, MeasuredArm]], group: str = "all", statistic: str = "total_variance"
+    points: Sequence[tuple[float, MeasuredArm]], group: str, statistic: str = "total_variance"
 ) -> Quantity:
     """Least-squares slope of a statistic on the values of a setting, logarithms of both.
 

@@ -71,10 +71,6 @@ class Sample:
         """The estimate, on its natural scale."""
         return self.back(self.working) if self.natural is None else self.natural
 
-    def standard_error(self) -> float:
-        """On the working scale; NaN if a leave-out has no value."""
-        return math.sqrt(float(stratum_variances(self.without).sum()))
-
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Two-sided interval, natural scale, low end first.
 

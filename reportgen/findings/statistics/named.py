@@ -106,7 +106,6 @@ def estimate(
     *arms: MeasuredArm,
     statistic: str = "total_variance",
     group: str = "all",
-    level: float = LEVEL,
 ) -> Estimate:
     """The estimate a statistic makes from these arms, or why there is none.
 
@@ -121,13 +120,13 @@ def estimate(
         made = make()
         if isinstance(made, int | float):
             return Estimate(made, NAN, NAN, replicates, status, source)
-        low, high = made.interval(level)
+        low, high = made.interval(LEVEL)
         return Estimate(made.value, low, high, replicates, status, source)
     except NotAvailableError as reason:
         return unavailable(str(reason), replicates, source)
 
 
-def of_arm(name: str, arm: MeasuredArm, group: str = "all", level: float = LEVEL) -> Estimate:
+def of_arm(name: str, arm: MeasuredArm, group: str = "all") -> Estimate:
     """A named statistic of an arm."""
     statistic = STATISTICS[name]
-    return estimate(lambda: statistic.of(arm, group), arm, statistic=name, group=group, level=level)
+    return estimate(lambda: statistic.of(arm, group), arm, statistic=name, group=group)

@@ -11,7 +11,6 @@ from typing import Any
 from reportgen.figures import reading
 from reportgen.findings import Estimate, Findings, prose
 from reportgen.findings.statistics.jackknife import LEVEL
-from reportgen.report.sections.settings import blocks_shown
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 from reportgen.store.records import ArmRecord, MeasurementRecord
@@ -44,7 +43,7 @@ def held(findings: Findings) -> list[Held]:
     found = []
     for record in findings.measurements:
         for arm in record.arms:
-            for group in blocks_shown(findings) if arm.parameters == "phi" else ("all",):
+            for group in reading.blocks_swept(findings) if arm.parameters == "phi" else ("all",):
                 ratio = findings.get(
                     "variance_to_exact",
                     arm.label,

@@ -76,7 +76,10 @@ def simultaneous(detail: ComparisonFinding) -> str:
 
 
 def place(detail: ComparisonFinding, swept: bool, findings: Findings, fixed: Set[str] = frozenset()) -> str:
-    """Where a comparison was made; empty if there is one place only."""
+    """Where a comparison was made; empty if there is one place only.
+
+    `swept` is whether the places of its claim differ in a setting, `fixed` are settings in which they do not.
+    """
     v = findings.vocabulary
     epoch = v.checkpoint(detail.checkpoint) if v.trained else ""
     return ", ".join(part for part in (setting_of(detail, findings, fixed) if swept else "", epoch) if part)
@@ -123,7 +126,7 @@ def where(
     findings: Findings,
     fixed: Set[str] = frozenset(),
 ) -> str:
-    """A comparison's place in a list of several; settings `fixed` in all of them are not told."""
+    """A comparison's place in a list of its claim's; its text too where there are `several` comparisons."""
     found = place(detail, swept, findings, fixed)
     return ", ".join(part for part in (detail.text, found) if part) if several else found
 
@@ -149,7 +152,11 @@ def one(claim: ClaimFinding, findings: Findings) -> Mapping[str, Any]:
 
 
 def marks(claim: ClaimFinding, findings: Findings, swept: bool, fixed: Set[str]) -> list[dict[str, Any]]:
-    """The verdicts place by place; several checkpoints of one setting stand behind its name."""
+    """The verdicts place by place, in one of three forms.
+
+    Of one comparison where nothing is trained, the values of a setting behind its name; of several in one
+    setting, the checkpoints of each behind its text; else a place a setting, its checkpoints behind its name.
+    """
     v, several = findings.vocabulary, len({detail.text for detail in claim.details}) > 1
     found: list[dict[str, Any]] = []
     if swept and not v.trained and not several:

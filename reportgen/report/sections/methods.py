@@ -98,7 +98,6 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "stacked": problem.layered and len(problem.latent) > 1,
         "discrete": v.discrete,
         "beginning": problem.beginning,
-        "moves": "pathwise gradients" if not v.discrete else "leave-one-out gradients in φ and those in θ",
         "counted": v.counted,
         "unit": v.unit,
         "units": v.units,

@@ -10,10 +10,9 @@ from typing import Any
 
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.crossings import crossings, interval_text, place_text
-from reportgen.figures.drafting.labels import named_setting, setting_title
+from reportgen.figures.drafting.labels import setting_title
 from reportgen.figures.drafting.ticks import plain
-from reportgen.figures.reading import arms_drawn
-from reportgen.figures.setting_panels import FEW_BLOCKS, LINES
+from reportgen.figures.reading import arms_drawn, blocks_swept, run_name
 from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.series import Series
 from reportgen.report.text import about, words
@@ -29,12 +28,6 @@ LONG = 13
 def name_of(path: str) -> str:
     """A setting inside a sentence."""
     return NAMES.get(path, setting_title(path, long=True))
-
-
-def run_name(findings: Findings, run: Series) -> str:
-    """What tells a run of the sweep from the others: “quadratic”; empty for one alone."""
-    values_of = findings.experiment.values_of
-    return ", ".join(named_setting(path, value, values_of(path)) for path, value in run.named.items())
 
 
 def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
@@ -95,7 +88,7 @@ def slopes(findings: Findings, run: Series) -> str:
     """Where a claim has a slope along this setting: those of the total variance of every estimator."""
     if run.path not in findings.sloped:
         return ""
-    arms = arms_drawn(findings, findings.objectives, LINES)
+    arms = arms_drawn(findings, findings.objectives)
     several = len({objective for _, objective in arms}) > 1
     found = [
         (label, objective, findings.slope_along(label, run.path, setting=run.fixed, objective=objective))
@@ -150,13 +143,6 @@ def wide_table(findings: Findings, run: Series) -> Mapping[str, Any]:
     }
 
 
-def blocks_shown(findings: Findings) -> tuple[str, ...]:
-    """Blocks of parameters that are told apart: few, and of q itself; else all together."""
-    blocks = tuple(group for group in findings.blocks if group != "all")
-    few = not findings.vocabulary.trained and 1 < len(blocks) <= FEW_BLOCKS
-    return blocks if few else ("all",)
-
-
 def block_text(findings: Findings, group: str) -> str:
     """A block inside a sentence: “gradient in μ”, “block “mean””."""
     v = findings.vocabulary
@@ -165,7 +151,7 @@ def block_text(findings: Findings, group: str) -> str:
 
 def long_tables(findings: Findings, run: Series, values: Sequence[Any]) -> list[Mapping[str, Any]]:
     """Values as rows: total variances, a column an estimator; a table a block of parameters."""
-    arms = arms_drawn(findings, findings.objectives, LINES)
+    arms = arms_drawn(findings, findings.objectives)
     several = len({objective for _, objective in arms}) > 1
     heads = [
         about.title_of(findings, label)
@@ -194,7 +180,7 @@ def long_tables(findings: Findings, run: Series, values: Sequence[Any]) -> list[
                 for value in values
             ],
         }
-        for group in blocks_shown(findings)
+        for group in blocks_swept(findings)
     ]
 
 
@@ -219,7 +205,7 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
             "exact": prose.fixed(one.exact, 4) if one.exact == one.exact else words.DASH,
         }
         for run in findings.series()
-        for group in blocks_shown(findings)
+        for group in blocks_swept(findings)
         for one in crossings(findings, run, group)
         for estimate in [Estimate(one.at, one.low, one.high, source=one.source)]
     ]

@@ -37,16 +37,11 @@ def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
         "unbiased": about.is_unbiased(findings, label, objective),
         "projection": projection,
         "cosine": cosine if projection.available else projection,  # a gradient that is lost has no direction
-        "p": told(_bare(prose.p_value(own.value)), own) if own.available else words.DASH,
+        "p": told(prose.p_number(own.value), own) if own.available else words.DASH,
         "rejected": sum(value < LEVEL for value in values),
         "tested": len(values),
         "detectable": findings.get("detectable_bias", label, objective=objective),
     }
-
-
-def _bare(p: str) -> str:
-    """As a column headed p has it."""
-    return p.removeprefix("p = ").removeprefix("p ")
 
 
 def untested(findings: Findings, objectives: list[str]) -> list[str]:

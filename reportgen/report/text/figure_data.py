@@ -131,7 +131,7 @@ def _text(cell: Cell, form: Form) -> str:
     if form == "nats":
         return prose.fixed(cell, 2)
     if form == "p":
-        return prose.p_value(cell).removeprefix("p = ").removeprefix("p ")
+        return prose.p_number(cell)
     if form == "number" or (cell and not 1e-4 <= abs(cell) < 1e6):
         return prose.number(cell)
     return plain(cell)

@@ -73,9 +73,9 @@ def difference(model: JudgedModel) -> str:
     return signed(model.difference.value)
 
 
-def signed(value: float, decimals: int = 2) -> str:
+def signed(value: float) -> str:
     """+0.30, −1.25."""
-    text = prose.fixed(value, decimals)
+    text = prose.fixed(value, 2)
     return text if text.startswith(prose.MINUS) else f"+{text}"
 
 

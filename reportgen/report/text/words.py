@@ -78,11 +78,6 @@ def share_cell(estimate: Estimate) -> str:
     return told(prose.percent(estimate.value) if estimate.available else DASH, estimate)
 
 
-def amount(estimate: Estimate) -> str:
-    """An estimate with its interval, or why there is none."""
-    return with_interval(estimate) if estimate.available else estimate.status
-
-
 def side(estimate: Estimate, of: float = 1.0) -> str:
     """Where the interval lies: ``above``, ``below`` or ``around`` a value; ``unknown`` without one."""
     if not estimate.has_interval:
@@ -244,22 +239,14 @@ def stages(group: str) -> Markup:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "amount": amount,
     "capital": capital,
     "cell": cell,
     "compounds": compounds,
     "count": prose.count,
     "decimals": decimals,
     "ends": ends,
-    "headline": headline,
-    "listing": prose.listing,
-    "number": prose.number,
     "options": options,
-    "percent": prose.percent,
     "powers": powers,
-    "seconds": prose.seconds,
-    "sentence": sentence,
-    "share": share,
     "share_cell": share_cell,
     "stages": stages,
     "tied": tied,

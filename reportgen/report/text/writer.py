@@ -170,8 +170,8 @@ class Writer:
             image = Markup('<img class="drawing" src="reportgen:{}" alt="{}">').format(address, drawing.alt)
             data = Markup("")
         return Markup(
-            '<figure id="fig-{}" class="{}">{}<figcaption><b>Figure {}.</b> {}</figcaption></figure>{}'
-        ).format(name, drawing.width, image, number, words.tied(drawing.caption), data)
+            '<figure id="fig-{}" class="column">{}<figcaption><b>Figure {}.</b> {}</figcaption></figure>{}'
+        ).format(name, image, number, words.tied(drawing.caption), data)
 
     def lead_figure(self) -> Markup:
         """The first page's figure: the first of LEAD that was drawn, and not shown again where it belongs."""

@@ -11,7 +11,7 @@ from reportgen.report.pdf.tagging.artifacts import set_apart
 from reportgen.report.pdf.tagging.copied import write_sources
 from reportgen.report.pdf.tagging.heads import name_heads, set_scope
 from reportgen.report.pdf.tagging.identifier import identify
-from reportgen.report.pdf.tagging.page import CONTENTS, attribute, is_made_of
+from reportgen.report.pdf.tagging.page import CONTENTS, attribute, is_contents
 from reportgen.report.pdf.tagging.parts import Parts
 from reportgen.report.pdf.tagging.structure import POINT, Structure
 
@@ -63,7 +63,7 @@ class _Walk:
             kind = element["S"]
             if kind == "/Table":
                 tables.append(element)
-            place = CONTENTS if is_made_of(element, CONTENTS) else within
+            place = CONTENTS if is_contents(element) else within
             if kind in ("/THead", "/TBody"):
                 place = kind
             todo += [(child, place, element) for child in reversed([*children(element)])]

@@ -46,7 +46,7 @@ def attribute(element: Any, name: str) -> str:
     return "" if html is None else str(html.get(name, ""))
 
 
-def is_made_of(element: Any, tag: str) -> bool:
-    """Whether the page's element is of this kind."""
+def is_contents(element: Any) -> bool:
+    """Whether it is made of the element around a table of contents."""
     html = getattr(element, "html", None)
-    return html is not None and html.tag == tag
+    return html is not None and html.tag == CONTENTS
