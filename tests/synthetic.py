@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from reportgen.estimators import ESTIMATORS
-from reportgen.figures import FIGURES, Drawing
+from reportgen.figures import FIGURES, Drawing, sketched
 from reportgen.figures.drafting.drawing import save
 from reportgen.figures.drafting.style import house_style
 from reportgen.findings import Findings, collect
@@ -392,9 +392,9 @@ def synthetic_findings() -> Findings:
 def _drawn() -> tuple[Mapping[str, Drawing], Set[tuple[str, float]]]:
     drawings: dict[str, Drawing] = {}
     seen: set[tuple[str, float]] = set()
-    for name, of in FIGURES.items():
+    for name in FIGURES:
         with house_style(name):
-            sketch = of(synthetic_findings())
+            sketch = sketched(synthetic_findings(), name)
             if sketch is None:
                 continue
             drawings[name] = save(sketch, name)
