@@ -8,21 +8,24 @@ fails for a reason of its own becomes a line of the answer.
 
 from __future__ import annotations
 
+import operator
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from reportgen.errors import ReportgenError
 from reportgen.libraries import LIBRARIES, Library, numbers
+from reportgen.locked import as_locked, locked
 from reportgen.memory import memory_limit
 from reportgen.resources import templates
 
@@ -106,31 +109,54 @@ def _packages() -> list[Check]:
             Check(
                 "packages",
                 "optional",
-                "reportgen is not installed, so its pins are not known",
+                "reportgen is not installed, so what it requires is not known",
                 "pip install .",
             )
         ]
-    return [_package(name, pin) for name, pin in _pins(requirements)]
+    return [_package(name, wanted) for name, wanted in _wanted(requirements)]
 
 
-def _pins(requirements: list[str]) -> Iterator[tuple[str, str]]:
-    """Name and exact version of each requirement that is pinned and not an extra's."""
+def _wanted(requirements: list[str]) -> Iterator[tuple[str, str]]:
+    """Name and versions (``<=2.13.0,>=2.6.0``) of each requirement that is not an extra's."""
     for requirement in requirements:
         wanted, _, marker = requirement.partition(";")
-        pinned = re.fullmatch(r"\s*([\w.-]+)\s*(?:\[[^\]]*\])?\s*\(?==\s*([^\s,)]+)\)?\s*", wanted)
-        if pinned and "extra" not in marker:
-            yield pinned[1], pinned[2]
+        found = re.fullmatch(r"\s*([\w.-]+)\s*(?:\[[^\]]*\])?\s*\(?([^)]*)\)?\s*", wanted)
+        if found and "extra" not in marker:
+            yield found[1], found[2].replace(" ", "")
 
 
-def _package(name: str, pin: str) -> Check:
-    title, remedy = f"package {name}", f"pip install {name}=={pin}"
+def _package(name: str, wanted: str) -> Check:
+    title, remedy = f"package {name}", f"pip install {shlex.quote(name + wanted)}"
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return Check(title, "missing", f"not installed, pinned to {pin}", remedy)
-    if found.partition("+")[0] != pin.partition("+")[0]:  # what follows + names a build, such as +cpu
-        return Check(title, "wrong", f"{found}, pinned to {pin}", remedy)
-    return Check(title, "ok", found)
+        return Check(title, "missing", f"not installed, needs {wanted}", remedy)
+    if not _serves(found, wanted):
+        return Check(title, "wrong", f"{found}, needs {wanted}", remedy)
+    tested = "" if as_locked(name, found) else f", tested with {locked()[name]}"
+    return Check(title, "ok", f"{found}{tested}")
+
+
+SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<=": operator.le, ">=": operator.ge, "<": operator.lt,
+    ">": operator.gt,
+}  # fmt: skip
+
+
+def _serves(version: str, wanted: str) -> bool:
+    """Whether a version is within these bounds."""
+    bounds = re.findall(r"([=!<>]=|[<>])([^,]+)", wanted)
+    return all(SIGNS[sign](_order(version), _order(bound)) for sign, bound in bounds)
+
+
+def _order(version: str) -> tuple[list[int], bool]:
+    """What versions are sorted by; what follows + names a build, such as +cpu, and does not count."""
+    found = re.match(r"[0-9.]*", version.partition("+")[0])
+    assert found
+    release = [int(part) for part in found[0].split(".") if part]
+    while release and not release[-1]:
+        release.pop()
+    return release, not re.match(r"(a|b|rc|\.?dev)[0-9]", version[found.end() :])
 
 
 def _torch() -> list[Check]:

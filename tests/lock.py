@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from reportgen.locked import DEVELOPMENT
 
 HEADER = """\
 # The project's one lock: every package of the environment, runtime and development, at an exact version.
@@ -18,11 +21,22 @@ HEADER = """\
 
 
 def main() -> None:
-    """Walk the requirements that hold on this machine; print them sorted."""
+    """Both parts, each sorted: what reports are made with, then what development takes besides."""
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-    wanted = [
-        Requirement(r) for r in (*project["project"]["dependencies"], *project["dependency-groups"]["dev"])
-    ]
+    runtime = below(project["project"]["dependencies"])
+    both = below([*project["project"]["dependencies"], *project["dependency-groups"]["dev"]])
+    sys.stdout.write(HEADER + lines(runtime))
+    sys.stdout.write(f"{DEVELOPMENT}\n" + lines({n: v for n, v in both.items() if n not in runtime}))
+
+
+def lines(locked: dict[str, str]) -> str:
+    """A pin a line."""
+    return "".join(f"{name}=={locked[name]}\n" for name in sorted(locked))
+
+
+def below(requirements: Iterable[str]) -> dict[str, str]:
+    """These, and all that they require on this machine: name → version."""
+    wanted = [Requirement(text) for text in requirements]
     locked: dict[str, str] = {}
     while wanted:
         requirement = wanted.pop()
@@ -33,13 +47,11 @@ def main() -> None:
         if not first and not requirement.extras:
             continue
         for text in found.requires or ():
-            below = Requirement(text)
+            inner = Requirement(text)
             extras = requirement.extras or {""}
-            if below.marker is None or any(below.marker.evaluate({"extra": extra}) for extra in extras):
-                wanted.append(below)
-    sys.stdout.write(HEADER)
-    for name in sorted(locked):
-        sys.stdout.write(f"{name}=={locked[name]}\n")
+            if inner.marker is None or any(inner.marker.evaluate({"extra": extra}) for extra in extras):
+                wanted.append(inner)
+    return locked
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import ctypes
 import ctypes.util
 import gzip
 import hashlib
+import shlex
 import subprocess
 import sys
 import threading
@@ -79,7 +80,7 @@ def test_without_any_package_it_still_answers(monkeypatch: pytest.MonkeyPatch, t
     checks = {check.name: check for check in examine(tmp_path)}
     assert checks["package torch"].state == "missing"
     pin = next(r for r in metadata.requires("reportgen") or [] if r.startswith("torch"))
-    assert checks["package torch"].remedy == f"pip install {pin}"
+    assert checks["package torch"].remedy == f"pip install {shlex.quote(pin)}"
     torch = checks["torch at work"]
     assert (torch.state, torch.found) == ("missing", "needs torch, not installed")
     digits = checks["data set digits"]
@@ -104,22 +105,38 @@ def test_a_torch_that_does_not_load_is_wrong_not_a_traceback(
 
 
 @pytest.mark.parametrize(
-    ("version", "state"), [("2.13.0", "ok"), ("2.13.0+cpu", "ok"), ("2.12.0", "wrong"), ("2.13.0.1", "wrong")]
+    ("version", "found"),
+    [
+        ("2.13.0", "2.13.0"),
+        ("2.13.0+cpu", "2.13.0+cpu"),
+        ("2.9.1+cu128", "2.9.1+cu128, tested with 2.13.0"),
+        ("2.6.0", "2.6.0, tested with 2.13.0"),
+        ("2.13.0.1", ""),
+        ("2.14.0", ""),
+        ("2.5.10", ""),
+        ("2.6.0rc1", ""),
+        ("2.6.0.dev20250101+cpu", ""),
+        ("2.6.0a0+git12", ""),
+    ],
 )
-def test_versions_are_held_against_the_pins(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str, state: str
+def test_versions_are_held_against_what_is_required(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str, found: str
 ) -> None:
-    requirements = ["torch==2.13.0", "fonttools[woff] (==4.68.0)", "click>=8", "x==1; extra == 'dev'"]
+    requirements = ["torch<=2.13.0,>=2.6", "fonttools[woff] (==4.68)", "x==1; extra == 'dev'", "rich<15.0"]
     monkeypatch.setattr(metadata, "requires", lambda _: requirements)
-    monkeypatch.setattr(metadata, "version", lambda name: version if name == "torch" else "4.68.0")
+    versions = {"torch": version, "fonttools": "4.68.0", "rich": "15.0.0"}
+    monkeypatch.setattr(metadata, "version", lambda name: versions[name])
     checks = {check.name: check for check in examine(tmp_path) if check.name.startswith("package ")}
-    assert set(checks) == {"package torch", "package fonttools"}
-    assert checks["package fonttools"].state == "ok"
-    torch = checks["package torch"]
-    assert torch.state == state
-    if state == "wrong":
-        assert torch.found == f"{version}, pinned to 2.13.0"
-        assert torch.remedy == "pip install torch==2.13.0"
+    assert set(checks) == {"package torch", "package fonttools", "package rich"}
+    assert checks["package fonttools"] == Check("package fonttools", "ok", "4.68.0")
+    rich = Check("package rich", "wrong", "15.0.0, needs <15.0", "pip install 'rich<15.0'")
+    assert checks["package rich"] == rich
+    wrong = f"{version}, needs <=2.13.0,>=2.6"
+    assert checks["package torch"] == (
+        Check("package torch", "ok", found)
+        if found
+        else Check("package torch", "wrong", wrong, "pip install 'torch<=2.13.0,>=2.6'")
+    )
 
 
 def test_uninstalled_pins_are_unknown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import builtins
+import importlib
 import os
 import resource
 import shutil
@@ -200,6 +201,16 @@ def test_a_machine_without_pango_is_told_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(MissingRequirementError, match=r"report\.pdf: needs the Pango libraries .* Install "):
         require_weasyprint()
+
+
+@pytest.mark.parametrize(("package", "wanted"), [("weasyprint", "70.0"), ("pydyf", "0.13.0")])
+def test_another_release_of_what_is_changed_from_within_lays_out_nothing(
+    monkeypatch: pytest.MonkeyPatch, package: str, wanted: str
+) -> None:
+    monkeypatch.setattr(importlib.import_module(package), "__version__", "99.1")
+    told = rf"report\.pdf: needs {package} {wanted}, found 99\.1\. Run: pip install {package}=={wanted}$"
+    with pytest.raises(MissingRequirementError, match=told):
+        lay_out("<p>A page</p>", Resources({}, {}), datetime(2025, 1, 1, tzinfo=UTC))
 
 
 def test_a_full_disk_leaves_the_older_report(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from matplotlib.text import Text
 
 from reportgen.figures import draw
 from reportgen.figures.drafting import measuring, style
-from reportgen.figures.drafting.measuring import measured_once
+from reportgen.figures.drafting.measuring import even_lines, measured_once
 from reportgen.figures.drafting.style import house_style
 from tests.press_cases import FUNCTION, toy
 
@@ -31,7 +31,7 @@ PROPERTIES: dict[str, list[Any]] = {
     "ha": ["left", "center", "right"],
     "va": ["top", "bottom", "center", "baseline", "center_baseline"],
     "ma": ["left", "right"],
-    "linespacing": ["normal", 0.85, 1.3],
+    "linespacing": [None, 0.85, 1.3],
     "parse_math": [True, False],
 }
 
@@ -95,6 +95,17 @@ def test_a_figure_is_the_same_with_a_third_of_its_labels_measured(monkeypatch: p
         calls.append(len(counted))
     assert drawings[0] is not None and drawings[0] == drawings[1]
     assert 3 * calls[0] < calls[1]
+
+
+@pytest.mark.parametrize("release", [(3, 9), (3, 12), (4, 0)])
+def test_a_release_that_may_measure_otherwise_is_left_to_itself(
+    monkeypatch: pytest.MonkeyPatch, release: tuple[int, int]
+) -> None:
+    before = getattr(Text, measuring.PLACE), getattr(matplotlib.text, measuring.MEASURE)
+    assert matplotlib.__version_info__[:2] in measuring.KNOWN
+    monkeypatch.setattr(matplotlib, "__version_info__", (*release, 1, "final", 0))
+    with measured_once(), even_lines():
+        assert (getattr(Text, measuring.PLACE), getattr(matplotlib.text, measuring.MEASURE)) == before
 
 
 def test_two_threads_that_draw_leave_matplotlib_as_it_was() -> None:

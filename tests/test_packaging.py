@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 import reportgen
+from reportgen.locked import DEVELOPMENT
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ("sh", "grep", "rm", "mkdir", "cp", "uname")
@@ -61,13 +63,39 @@ def make(folder: Path, *arguments: str) -> str:
     ).stdout
 
 
+DEPENDENCIES = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
+
+
 def test_lock_pins_everything_the_project_names() -> None:
-    named = pins(PROJECT["project"]["dependencies"]) | pins(PROJECT["dependency-groups"]["dev"])
-    lock = locked()
+    lock, named = locked(), pins(PROJECT["dependency-groups"]["dev"])
     assert {name: lock.get(name) for name in named} == named
+    assert [str(of) for of in DEPENDENCIES if not of.specifier.contains(lock[of.name])] == []
     assert set(pins(PROJECT["build-system"]["requires"])) <= set(lock)  # built without asking an index
     assert lock["torch"] == "2.13.0"
     assert [name for name in lock if name.startswith("nvidia")] == []
+
+
+def test_lock_keeps_apart_what_reports_are_made_with() -> None:
+    first, _, second = (ROOT / "requirements.lock").read_text(encoding="utf-8").partition(DEVELOPMENT)
+    made_with, development = (
+        pins([line for line in part.splitlines() if line and not line.startswith("#")])
+        for part in (first, second)
+    )
+    assert {of.name for of in DEPENDENCIES} <= set(made_with)
+    assert set(pins(PROJECT["dependency-groups"]["dev"])) <= set(development)
+    assert made_with | development == locked() and not set(made_with) & set(development)
+
+
+def test_a_dependency_is_exact_or_has_a_lowest_and_a_highest() -> None:
+    lock = locked()
+    for of in DEPENDENCIES:
+        signs = sorted(bound.operator for bound in of.specifier)
+        assert signs in (["=="], ["<", ">="], ["<=", ">="]), str(of)
+    (torch,) = (of.specifier for of in DEPENDENCIES if of.name == "torch")
+    # Where pip finds them, the CPU build of the locked release and no newer one with CUDA in it.
+    offered = ["2.5.1", "2.6.0", "2.13.0", "2.13.0+cpu", "2.13.1", "2.14.0"]
+    assert list(torch.filter(offered)) == ["2.6.0", "2.13.0", "2.13.0+cpu"]
+    assert torch.contains(lock["torch"] + "+cu130")
 
 
 def test_the_makefile_installs_the_versions_that_are_declared() -> None:
@@ -258,7 +286,7 @@ def test_wheel_carries_the_package_the_templates_and_the_gallery(wheel: Path) ->
         for requirement in requirements
     ]
     wanted = [*PROJECT["project"]["dependencies"], *optional]
-    assert sorted(about.get_all("Requires-Dist", [])) == sorted(wanted)
+    assert set(map(Requirement, about.get_all("Requires-Dist", []))) == set(map(Requirement, wanted))
     assert about["Requires-Python"] == ">=3.11"
     assert "reportgen = reportgen.cli:main" in entries
 

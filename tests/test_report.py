@@ -961,6 +961,30 @@ def test_a_package_and_its_version_stand_on_one_line() -> None:
     assert told == "torch\u00a02.13.0+cpu, blas a library with a long name, built on a day"
 
 
+def test_the_lock_is_told_to_be_another_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here when the report is written, or where its cells were measured."""
+
+    def elsewhere(plan: Any, records: dict[str, Any]) -> None:
+        for cell in plan.measurements:
+            about = records[cell.key].environment | {"numpy": "2.0.0", "torch": "2.13.0+cu130"}
+            records[cell.key] = replace(records[cell.key], environment=about)
+
+    def said(found: Findings) -> tuple[str, dict[str, str]]:
+        source, sections = provenance.gather(found), fill(found)
+        shared = shared_context(found, source, "", sections)
+        return shared["unlocked"], dict(provenance.table(found, source))
+
+    monkeypatch.setattr(provenance, "not_as_locked", dict)
+    unlocked, rows = said(findings_of(SMALL))
+    assert unlocked == "" and "Not as locked" not in rows
+    unlocked, rows = said(findings_of(SMALL, elsewhere))
+    assert (unlocked, rows["Not as locked"]) == ("one package", "numpy\u00a02.0.0")
+    monkeypatch.setattr(provenance, "not_as_locked", lambda: {"numpy": "2.1.0", "pydyf": "0.12.1"})
+    unlocked, rows = said(findings_of(SMALL, elsewhere))
+    assert unlocked == "two packages"
+    assert rows["Not as locked"] == "numpy\u00a02.1.0\u00a0and\u00a02.0.0, pydyf\u00a00.12.1"
+
+
 def test_a_heading_does_not_end_its_line_inside_a_word() -> None:
     assert words.compounds("A <first-order> step") == 'A &lt;<span class="nowrap">first-order</span>&gt; step'
 

@@ -25,6 +25,7 @@ from reportgen.declaration import load_text
 from reportgen.errors import MissingDataError, UsageError
 from reportgen.execution import Outcome
 from reportgen.findings import Row, claims_data, csv_text, drift
+from reportgen.findings.causes import Difference
 from reportgen.findings.drift import NumberDrift, estimate_of
 from reportgen.store import BrokenRecord
 from reportgen.verification import (
@@ -48,7 +49,7 @@ from reportgen.verification.numbers import (
     compare,
     compare_verdicts,
 )
-from reportgen.verification.printed import TOKENS, Values, _Token
+from reportgen.verification.printed import DRAWN, TOKENS, Printed, Values, _Token
 from reportgen.verification.verification import quicker
 from reportgen.workflow import Job, prepare
 from tests.test_junit import read as junit
@@ -161,6 +162,34 @@ def test_what_programs_are_told(report: Path, judged: Callable[[Path], Verificat
     assert {number["statistic"] for number in answer["numbers"]} == set(drift.TIMED)
     assert answer["counts"]["results.csv"][NOT_JUDGED] == len(answer["numbers"])
     assert answer["pages"]["same"] == answer["pages"]["count"] > 3
+
+
+def test_pages_written_with_another_package_are_not_held_to_the_byte(
+    report: Path, judged: Callable[[Path], Verification], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers do not depend on it, and are."""
+    assert judged(report).written_with == ()
+    here = verification.not_as_locked()
+    monkeypatch.setattr(verification, "not_as_locked", lambda: {**here, "pydyf": "0.14.0"})
+    asked: list[bool] = []
+    plain = printed.compare
+
+    def compared(*documents: Any, promised: bool, **more: Any) -> Any:
+        asked.append(promised)
+        return plain(*documents, promised=promised, **more)
+
+    monkeypatch.setattr(printed, "compare", compared)
+    found = judged(report)
+    assert asked == [False] and found.promised and not found.causes
+    assert [str(of) for of in found.written_with] == ["pydyf 0.13.0 → 0.14.0"]
+    assert found.pages is not None
+    outcome, line = Outcome(0, 3, (), 0.0), "  written with: pydyf 0.13.0 → 0.14.0"
+    assert line not in list(verdict_lines.lines(found, outcome, quick=False)), "the pages are the same"
+    other = Printed(1, DRAWN, DRAWN, "", NOT_JUDGED)
+    drawn = replace(found, pages=replace(found.pages, others=(other,)))
+    assert line in list(verdict_lines.lines(drawn, outcome, quick=False))
+    known = replace(drawn, causes=(Difference("pydyf", "0.13.0", "0.14.0"),))
+    assert line not in list(verdict_lines.lines(known, outcome, quick=False)), "is said already"
 
 
 def test_saved_again_by_another_program_it_is_still_the_same(

@@ -29,6 +29,11 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Differe
     """Facts that differ, in the manifest's order; a part that one of them does not have is left out."""
     both = [part for part in ABOUT if part in old and part in new]
     before, after = ({name: text for part in both for name, text in _facts(m, part)} for m in (old, new))
+    return changes(before, after)
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Difference, ...]:
+    """Facts that differ, in their order."""
     return tuple(
         Difference(name, before.get(name, "none"), after.get(name, "none"))
         for name in {**before, **after}

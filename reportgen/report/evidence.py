@@ -19,7 +19,11 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
     "claims.json": ("application/json", "Data", "Verdicts, with every comparison made"),
     "declaration.yaml": ("application/yaml", "Source", "The declaration, with every default"),
     "manifest.json": ("application/json", "Supplement", "Versions, keys, clocks, and the hash of every file"),
-    "requirements.lock": ("text/plain", "Supplement", "The exact version of every package"),
+    "requirements.lock": (
+        "text/plain",
+        "Supplement",
+        "The version of every package that reportgen is tested with",
+    ),
     "results.csv": ("text/csv", "Data", "Every statistic of every cell, with its interval"),
 }
 """File → media type, relationship to the document, description."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,9 +13,10 @@ from typing import Any
 import reportgen
 from reportgen.findings import Findings, prose
 from reportgen.libraries import PANGO, font_subsetter
+from reportgen.locked import as_locked, not_as_locked
 from reportgen.report.pdf.paper import A4
 from reportgen.report.text import about
-from reportgen.resources import lock, templates
+from reportgen.resources import templates
 from reportgen.store.records import JudgementRecord, MeasurementRecord, TrainingRecord
 
 PRESS = ("numpy", "matplotlib", "jinja2", "weasyprint", "fonttools")
@@ -38,6 +38,8 @@ class Provenance:
     measured_on: tuple[Mapping[str, Any], ...]
     """Each environment that cells were measured in."""
     rendered_with: Mapping[str, str]
+    not_as_locked: Mapping[str, str]
+    """Packages that were here in other versions than the lock's, when it was written."""
     paper: str
     """That the PDF is set for."""
     store: Mapping[str, Any] = field(default_factory=dict)
@@ -72,6 +74,7 @@ def gather(
         data=dict(sorted((data or {}).items())),
         measured_on=environments(findings),
         rendered_with=press(),
+        not_as_locked=not_as_locked(),
         paper=paper,
         store=dict(store or {}),
     )
@@ -118,20 +121,14 @@ def press() -> Mapping[str, str]:
     return found
 
 
-@lru_cache(maxsize=1)
-def not_as_locked() -> Mapping[str, str]:
-    """Packages of requirements.lock that are here in another version, and that version.
-
-    Those that are not here are left out: most of them only serve the tests.
-    """
-    found: dict[str, str] = {}
-    for line in lock().read_text(encoding="utf-8").splitlines():
-        name, sign, locked = line.partition("==")
-        if sign:
-            with suppress(PackageNotFoundError):
-                here = version(name).split("+")[0]
-                found |= {} if here == locked else {name: here}
-    return found
+def unlocked(provenance: Provenance) -> Mapping[str, str]:
+    """Packages that a cell was measured with, or the report written, in other versions than the lock's."""
+    found = {package: [str(here)] for package, here in provenance.not_as_locked.items()}
+    for environment in provenance.measured_on:
+        for package, here in environment.items():
+            if not as_locked(package, str(here)) and str(here) not in found.get(package, ()):
+                found.setdefault(package, []).append(str(here))
+    return {package: " and ".join(found[package]) for package in sorted(found)}
 
 
 def git_commit() -> str | None:
@@ -175,6 +172,8 @@ def table(findings: Findings, provenance: Provenance) -> list[tuple[str, str]]:
         name = "Measured with" if len(provenance.measured_on) == 1 else f"Measured with ({index})"
         rows.append((name, versions(environment)))
     rows.append(("Written with", versions(provenance.rendered_with)))
+    if others := unlocked(provenance):
+        rows.append(("Not as locked", versions(others)))
     return rows
 
 

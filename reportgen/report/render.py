@@ -35,6 +35,7 @@ from reportgen.report.provenance import Provenance
 from reportgen.report.script import script
 from reportgen.report.sections import SECTIONS
 from reportgen.report.style import font_files, sheet
+from reportgen.report.text import words
 from reportgen.report.text.mathematics import Medium
 from reportgen.report.text.numbering import Numbering
 from reportgen.report.text.section import Section
@@ -141,6 +142,7 @@ def shared_context(
     """What the first page and every section may name."""
     ids = frozenset(section.id for section, _ in sections)
     abstract = front.abstract(findings)
+    others = provenance.unlocked(source)
     return {
         **front.context(findings, source, ids),
         "description": plain(abstract[0]) if abstract else findings.experiment.title,
@@ -153,6 +155,7 @@ def shared_context(
         "listing": items(declaration.partition("\nclaims:\n")[0]),
         "command": source.command,
         "provenance": provenance.table(findings, source),
+        "unlocked": words.counted(len(others), "package") if others else "",
     }
 
 
@@ -303,7 +306,7 @@ def manifest(findings: Findings, source: Provenance, mark: str) -> dict[str, Any
         "environment": {
             "measured": [dict(e) for e in source.measured_on],
             "rendered": dict(source.rendered_with),
-            "not_as_locked": dict(provenance.not_as_locked()),
+            "not_as_locked": dict(source.not_as_locked),
         },
         "exit_code": findings.exit_code,
         "cells": {

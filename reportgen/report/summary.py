@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen import __version__
+from reportgen.locked import not_as_locked
 from reportgen.report import ledger, provenance
 from reportgen.report.entry import Entry, entry_data
 from reportgen.report.files import write
@@ -44,6 +45,7 @@ class Summary:
     paper: str = A4
     commit: str | None = field(default_factory=provenance.git_commit)
     rendered_with: Mapping[str, str] = field(default_factory=provenance.press)
+    not_as_locked: Mapping[str, str] = field(default_factory=not_as_locked)
 
     @property
     def finished(self) -> datetime | None:
@@ -131,6 +133,7 @@ def _data(
         "reportgen": __version__,
         "git_commit": summary.commit,
         "rendered_with": dict(summary.rendered_with),
+        "not_as_locked": dict(summary.not_as_locked),
         "paper": summary.paper,
         "exit_code": summary.exit_code,
         "verdicts": {word: sum(claim.verdict == word for claim in claims) for word in words.SHAPES},

@@ -31,9 +31,9 @@ LINKS = "Link"
 PARTS: Mapping[str, type | UnionType] = {
     "attached": dict, "cells.judgement": list, "cells.measurement": list, "cells.training": list,
     "cells.unfinished": list, "clocks": dict, "command": str, "data": dict,
-    "environment.measured": list, "environment.rendered": dict, "experiment": str, "files": dict,
-    "finished": str | None, "git_commit": str | None, "pages": list, "paper": str, "run": str, "seed": int,
-    "settings.measure.precision": float, "store": dict, "title": str,
+    "environment.measured": list, "environment.not_as_locked": dict, "environment.rendered": dict,
+    "experiment": str, "files": dict, "finished": str | None, "git_commit": str | None, "pages": list,
+    "paper": str, "run": str, "seed": int, "settings.measure.precision": float, "store": dict, "title": str,
 }  # fmt: skip
 """Of manifest.json, what is used here."""
 

@@ -20,6 +20,7 @@ from reportgen.findings.files import claims_text
 from reportgen.findings.finished import CLAIMS, MANIFEST, RESULTS, read_rows
 from reportgen.findings.models import verdict
 from reportgen.findings.models.published import published_data
+from reportgen.locked import locked, not_as_locked
 from reportgen.report import provenance
 from reportgen.report.evidence import attachments, with_clocks
 from reportgen.report.pdf.paper import A4, PAGES
@@ -80,6 +81,8 @@ class Verification:
     files: Mapping[str, bytes] = field(default_factory=dict)
     """The second run's results.csv, claims.json, published.json and report.pdf, with the first one's dates
     and timings."""
+    written_with: tuple[Difference, ...] = ()
+    """What bytes and pages may depend on, then and here, where that differs."""
 
     @property
     def standings(self) -> tuple[str, ...]:
@@ -157,8 +160,8 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
     )
     repeated = promised or all(number.found.status == drift.IDENTICAL for number in numbers)
     source = _source(told, findings)
-    same_press = dict(source.rendered_with) == dict(provenance.press())
-    same_writer = same_press and len(changed) == len(differs)
+    written_with = _written_with(told["environment"])
+    same_writer = not written_with and len(changed) == len(differs)
     pdf = _laid_out(evidence, findings, source)
     document = parse(pdf, Path("report.pdf"))
     judged = compare_verdicts(evidence.claims, claims, promised=promised)
@@ -200,6 +203,7 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
         any(number.found.newly_broken for number in numbers),
         tuple(otherwise),
         {RESULTS: results, CLAIMS: claims_text(findings).encode(), **theirs, "report.pdf": pdf},
+        written_with,
     )
 
 
@@ -250,6 +254,11 @@ def _differences(
     return tuple(cause for cause in found if not (quick and cause.name in ADJUSTED))
 
 
+def _written_with(told: Mapping[str, Any]) -> tuple[Difference, ...]:
+    there = {**locked(), **told["not_as_locked"], **told["rendered"]}
+    return causes.changes(there, {**locked(), **not_as_locked(), **provenance.press()})
+
+
 def _with_clocks(evidence: Evidence, measured: Mapping[str, Record]) -> dict[str, Record]:
     try:
         return with_clocks(measured, evidence.manifest)
@@ -270,6 +279,7 @@ def _source(told: Mapping[str, Any], findings: Findings) -> Provenance:
         data=told["data"],
         measured_on=provenance.environments(findings),
         rendered_with=told["environment"]["rendered"],
+        not_as_locked=told["environment"]["not_as_locked"],
         paper=told["paper"] if told["paper"] in PAGES else A4,
         store=told["store"],
     )

@@ -74,6 +74,9 @@ def lines(found: Verification, outcome: Outcome | None, *, quick: bool) -> Itera
             else f"{len(pages)} pages"
         )
         yield f"  not judged: what is drawn on {named}; look at them beside those that --output DIR keeps"
+    known = {cause.name for cause in found.causes}
+    if unjudged:
+        yield from (f"  written with: {of}" for of in found.written_with if of.name not in known)
     yield ending(found)
 
 
@@ -100,6 +103,7 @@ def answer(found: Verification, outcome: Outcome | None, *, quick: bool) -> dict
         "again": None if outcome is None else counts(outcome),
         "counts": None if outcome is None else _counts(found),
         "differs": [asdict(cause) for cause in found.causes],
+        "written_with": [asdict(other) for other in found.written_with],
         "claims": [asdict(verdict) for verdict in found.verdicts],
         "published": [asdict(verdict) for verdict in found.published],
         "otherwise": [{"where": where, "how": how} for where, how in found.otherwise],

@@ -31,8 +31,8 @@ def batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> list[Tenso
     except RuntimeError:  # a backward that torch cannot vectorize
         alone = zip(*(pullback(b, batched=False) for b in basis), strict=True)
         found = tuple(map(torch.stack, alone))
-    return [
-        part.new_zeros(len(basis), *part.shape) if delta is None else delta
+    return [  # detached: zeros that torch 2.6 puts in place of nothing require a gradient
+        part.new_zeros(len(basis), *part.shape) if delta is None else delta.detach()
         for part, delta in zip(inputs, found, strict=True)
     ]
 

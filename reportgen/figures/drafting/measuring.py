@@ -1,6 +1,6 @@
-"""What matplotlib 3.11 measures of words, evenly and once.
+"""What matplotlib measures of words, evenly and once.
 
-A release of matplotlib that measures otherwise is left to itself.
+A release of matplotlib that may measure otherwise than those known is left to itself.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import matplotlib
 from matplotlib import text
 
+KNOWN = ((3, 10), (3, 11))
+"""Releases of matplotlib that measure with what is named here."""
 MEASURE = "_get_text_metrics_with_cache"
 """What matplotlib measures a line of a label with."""
 PLACE = "_get_layout"
@@ -25,10 +28,10 @@ def even_lines() -> Iterator[None]:
     a descender or a parenthesis stands closer to the one above. Here each has the ink of a bar, which is
     as high and as deep as any letter.
     """
-    plain = getattr(text, MEASURE, None)
-    if plain is None:
+    if not _is_known():
         yield
         return
+    plain = getattr(text, MEASURE)
 
     def measured(renderer: Any, words: str, *others: Any, **more: Any) -> tuple[float, float, float]:
         width, high, low = plain(renderer, words, *others, **more)
@@ -49,10 +52,10 @@ def measured_once() -> Iterator[None]:
 
     A layout that leaves room for every label, and the drawing after it, measure each of them seven times.
     """
-    plain = getattr(text.Text, PLACE, None)
-    if plain is None:
+    if not _is_known():
         yield
         return
+    plain = getattr(text.Text, PLACE)
     known: dict[tuple[Any, ...], Any] = {}
 
     def placed(label: Any, renderer: Any) -> Any:
@@ -81,3 +84,7 @@ def measured_once() -> Iterator[None]:
         yield
     finally:
         setattr(text.Text, PLACE, plain)
+
+
+def _is_known() -> bool:
+    return matplotlib.__version_info__[:2] in KNOWN

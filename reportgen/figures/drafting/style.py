@@ -207,13 +207,13 @@ def house_style(salt: str) -> Iterator[None]:
             ) from warning
 
 
-def leading(words: str) -> float | Literal["normal"]:
+def leading(words: str) -> float | None:
     """Line spacing of a label: LEADING between lines.
 
     A single line takes its height from its font. Where it is given a spacing, matplotlib centres its ink,
     and a label with a comma or a parenthesis stands on another baseline than the one beside it.
     """
-    return LEADING if "\n" in words else "normal"
+    return LEADING if "\n" in words else None
 
 
 def new_figure(height: float) -> Figure:

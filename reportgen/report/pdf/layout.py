@@ -24,6 +24,7 @@ from typing import Any
 
 from reportgen.errors import MissingRequirementError, RenderError
 from reportgen.libraries import files_first
+from reportgen.locked import as_locked, locked
 from reportgen.report.pdf import tagging
 from reportgen.report.pdf.columns import equal_columns
 from reportgen.report.pdf.compression import compress
@@ -126,19 +127,30 @@ def _fixed_date(when: datetime) -> Iterator[None]:
 
 
 def require_weasyprint() -> Any:
-    """WeasyPrint, or MissingRequirementError where its libraries are missing."""
+    """WeasyPrint, or MissingRequirementError where its libraries are missing.
+
+    Or where it is of another release: pages are changed and tagged from within, and what is within of
+    another one may be told of nowhere.
+    """
     try:
         with warnings.catch_warnings(), files_first():
             # On import it warns where HarfBuzz-Subset is missing; `reportgen doctor` says so too. Where the
             # machine has no fonts it warns as well, and here none of them is used.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.filterwarnings("ignore", "No fonts configured", UserWarning)
+            import pydyf
             import weasyprint
     except OSError as error:
         raise MissingRequirementError(
             "report.pdf: needs the Pango libraries for WeasyPrint, found none. "
             "Install libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 (Debian), then render again."
         ) from error
+    for package, found in (("weasyprint", weasyprint.__version__), ("pydyf", pydyf.__version__)):
+        if not as_locked(package, found):
+            wanted = locked()[package]
+            raise MissingRequirementError(
+                f"report.pdf: needs {package} {wanted}, found {found}. Run: pip install {package}=={wanted}"
+            )
     return weasyprint
 
 
