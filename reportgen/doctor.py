@@ -8,20 +8,18 @@ fails for a reason of its own becomes a line of the answer.
 
 from __future__ import annotations
 
-import operator
 import os
 import platform
-import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from reportgen.errors import ReportgenError
 from reportgen.libraries import LIBRARIES, Library, numbers
@@ -30,6 +28,8 @@ from reportgen.memory import memory_limit
 from reportgen.resources import templates
 
 if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
     from reportgen.datasets.inspection import Found
 
 State = Literal["ok", "missing", "wrong", "optional"]
@@ -113,50 +113,23 @@ def _packages() -> list[Check]:
                 "pip install .",
             )
         ]
-    return [_package(name, wanted) for name, wanted in _wanted(requirements)]
+    from packaging.requirements import Requirement
+
+    wanted = map(Requirement, requirements)
+    return [_package(one) for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
 
 
-def _wanted(requirements: list[str]) -> Iterator[tuple[str, str]]:
-    """Name and versions (``<=2.13.0,>=2.6.0``) of each requirement that is not an extra's."""
-    for requirement in requirements:
-        wanted, _, marker = requirement.partition(";")
-        found = re.fullmatch(r"\s*([\w.-]+)\s*(?:\[[^\]]*\])?\s*\(?([^)]*)\)?\s*", wanted)
-        if found and "extra" not in marker:
-            yield found[1], found[2].replace(" ", "")
-
-
-def _package(name: str, wanted: str) -> Check:
+def _package(requirement: Requirement) -> Check:
+    name, wanted = requirement.name, str(requirement.specifier)
     title, remedy = f"package {name}", f"pip install {shlex.quote(name + wanted)}"
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:
         return Check(title, "missing", f"not installed, needs {wanted}", remedy)
-    if not _serves(found, wanted):
+    if not requirement.specifier.contains(found, prereleases=True):
         return Check(title, "wrong", f"{found}, needs {wanted}", remedy)
     tested = "" if as_locked(name, found) else f", tested with {locked()[name]}"
     return Check(title, "ok", f"{found}{tested}")
-
-
-SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq, "!=": operator.ne, "<=": operator.le, ">=": operator.ge, "<": operator.lt,
-    ">": operator.gt,
-}  # fmt: skip
-
-
-def _serves(version: str, wanted: str) -> bool:
-    """Whether a version is within these bounds."""
-    bounds = re.findall(r"([=!<>]=|[<>])([^,]+)", wanted)
-    return all(SIGNS[sign](_order(version), _order(bound)) for sign, bound in bounds)
-
-
-def _order(version: str) -> tuple[list[int], bool]:
-    """What versions are sorted by; what follows + names a build, such as +cpu, and does not count."""
-    found = re.match(r"[0-9.]*", version.partition("+")[0])
-    assert found
-    release = [int(part) for part in found[0].split(".") if part]
-    while release and not release[-1]:
-        release.pop()
-    return release, not re.match(r"(a|b|rc|\.?dev)[0-9]", version[found.end() :])
 
 
 def _torch() -> list[Check]:
