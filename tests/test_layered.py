@@ -236,6 +236,8 @@ def test_theta_and_phi_stand_in_one_record_of_a_vae(monkeypatch: pytest.MonkeyPa
     assert np.array_equal(both.arrays["variance"][0, :, :own], alone.arrays["variance"][0])
     assert np.isnan(both.arrays["variance"][0, :, own:]).all()
     assert np.isnan(both.arrays["variance"][1, :, 1:own]).all()
+    for name in ("coordinate_count", "coordinate_dead"):
+        assert np.array_equal(both.arrays[name][:own], alone.arrays[name]), name
     whole = both.arrays["variance"][1, :, 0]
     assert np.allclose(both.arrays["variance"][1, :, own:].sum(1), whole) and (whole > 0).all()
     assert [arm.reference for arm in both.arms] == [True, True]
