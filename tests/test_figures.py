@@ -167,6 +167,16 @@ def test_a_gap_that_is_lost_in_the_noise_has_no_waterfall() -> None:
     assert not drawn(1.002)
 
 
+def test_the_whole_gap_is_told_of_one_step_as_of_several(findings: Findings) -> None:
+    variance = {"score_function": 4.0, "with baseline": 2.0, "pathwise": 1.0}
+    one = crafted(experiment(), variances=lambda _, arm: variance[arm.label], spread=0.02)
+    for found, then in ((one, "The step between the two closes 50% of it."), (findings, "Taken by itself, ")):
+        data = gap_waterfall.data(found)
+        assert data is not None
+        caption = marks.plain(gap_waterfall.caption(found, data))
+        assert f" The whole gap is a factor of {prose.with_interval(data.whole)}. {then}" in caption
+
+
 def test_waterfall_shares_add_up_and_factors_multiply_to_the_gap(findings: Findings) -> None:
     data = gap_waterfall.data(findings)
     assert data is not None
