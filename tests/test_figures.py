@@ -189,6 +189,16 @@ def test_waterfall_shares_add_up_and_factors_multiply_to_the_gap(findings: Findi
         assert step.closed.value == pytest.approx(math.fsum(s.share for s in data.steps[1 : index + 1]))
 
 
+def test_the_shares_of_a_caption_are_those_of_the_last_checkpoint(findings: Findings) -> None:
+    data = noise_split.data(findings)
+    assert data is not None
+    last = sorted(line.values[-1] for line in data.lines if math.isfinite(line.values[-1]))
+    caption = marks.plain(noise_split.caption(findings, data))
+    assert len(last) > 1 and all(line.values[0] != line.values[-1] for line in data.lines)
+    told = f"Monte Carlo noise is {prose.percent(last[0])} of the whole for "
+    assert told in caption and f" and {prose.percent(last[-1])} for " in caption
+
+
 def test_a_step_back_is_written_as_a_multiplication() -> None:
     assert gap_waterfall.factor_text(Estimate(54.8, 54.1, 55.5)) == "÷ 54.80 (54.10 to 55.50)"
     assert gap_waterfall.factor_text(Estimate(0.4, 0.32, 0.5)) == "× 2.50 (2.00 to 3.12)"
