@@ -70,6 +70,7 @@ from reportgen.figures.drafting.style import (
 from reportgen.figures.drafting.svg import compact
 from reportgen.figures.drafting.ticks import log_ticks, plain
 from reportgen.figures.models import learning_curve
+from reportgen.figures.reading import blocks_swept
 from reportgen.figures.unbiasedness import Mean, Unbiasedness
 from reportgen.figures.variance_over_training import VarianceOverTraining
 from reportgen.findings import Estimate, Findings, collect, marks, prose
@@ -197,6 +198,33 @@ def test_the_shares_of_a_caption_are_those_of_the_last_checkpoint(findings: Find
     assert len(last) > 1 and all(line.values[0] != line.values[-1] for line in data.lines)
     told = f"Monte Carlo noise is {prose.percent(last[0])} of the whole for "
     assert told in caption and f" and {prose.percent(last[-1])} for " in caption
+
+
+@pytest.mark.parametrize(
+    ("effect", "told"),
+    [(0.0, "not at all"), (0.88, "by up to 88%"), (1.0, "by up to 100%"), (11.0, "by up to a factor of 12")],
+)
+def test_a_change_by_a_constant_is_a_share_up_to_a_doubling_and_then_a_factor(
+    effect: float, told: str
+) -> None:
+    assert additive_constant.change(Estimate(effect)) == told
+
+
+@pytest.mark.parametrize(
+    ("blocks", "trained", "told"),
+    [
+        (("all", "mean", "log_scale"), False, ("mean", "log_scale")),
+        (("all", "mean", "log_scale"), True, ("all",)),
+        (("all", "mean"), False, ("all",)),
+        (("all", "a", "b", "c"), False, ("a", "b", "c")),
+        (("all", "a", "b", "c", "d"), False, ("all",)),
+    ],
+)
+def test_blocks_are_told_apart_over_a_sweep_where_they_are_few_and_of_q_itself(
+    blocks: tuple[str, ...], trained: bool, told: tuple[str, ...]
+) -> None:
+    found = SimpleNamespace(blocks=blocks, vocabulary=SimpleNamespace(trained=trained))
+    assert blocks_swept(cast(Findings, found)) == told
 
 
 def test_a_step_back_is_written_as_a_multiplication() -> None:
