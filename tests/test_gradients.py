@@ -269,12 +269,12 @@ class Unreadable:
     """As CuPy's arrays are where torch has no CUDA."""
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        raise TypeError("it is on another device")
+        raise TypeError("it is on another device,\n  see elsewhere")
 
 
 @pytest.mark.parametrize(
     ("array", "why"),
-    [(Unreadable(), "it is on another device"), (Refused(torch.ones(2)), "it is read-only")],
+    [(Unreadable(), "it is on another device, see elsewhere"), (Refused(torch.ones(2)), "it is read-only")],
 )
 def test_an_array_that_nothing_reads_is_told_in_a_line(array: object, why: str) -> None:
     functions = {"sound": lambda: torch.randn(2), "mine": lambda: {"w": array}}

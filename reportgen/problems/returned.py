@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.dlpack import from_dlpack
 
 from reportgen.errors import UsageError
+from reportgen.usercode import told
 
 WHOLE = "gradient"
 """Name of the one part of a gradient that has no parts."""
@@ -102,7 +103,7 @@ def _tensor(label: str, name: str, part: object) -> Tensor | np.ndarray:
                 return from_dlpack(part)
         array = np.asarray(part)
     except Exception as error:
-        what = f"{type(part).__name__} as {name!r}, which cannot be read ({error})"
+        what = f"{type(part).__name__} as {name!r}, which cannot be read ({told(error)})"
         raise unfit(label, what, "Return an array of numpy.") from error
     if array.dtype.kind != "f":
         return array
