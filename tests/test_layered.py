@@ -17,12 +17,13 @@ from torch import Tensor, nn
 
 from reportgen.applicability import LAYERED
 from reportgen.engine import measure
-from reportgen.engine.layered.channels import LayeredChannel
+from reportgen.engine.layered.channels import LayeredChannel, surrogate_of
 from reportgen.engine.layered.linear_layers import LinearLayers
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.layered.sketch import Sketch
 from reportgen.engine.layered.summary import Seen, projections
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
+from reportgen.engine.replicates import Key
 from reportgen.errors import CellError
 from reportgen.plan import Arm
 from reportgen.problems.layered import LayeredVAE, Stages
@@ -208,6 +209,20 @@ def test_a_difference_of_rounding_is_none(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(SURROGATES, "sticking_the_landing", lambda draws: 1.0001 * pathwise(draws))
     found = record(arms, precision=0.3, budget=400_000, min_replicates=1500)
     assert (found.arrays["bias_p_value"][1] < 1e-3).all()
+
+
+@pytest.mark.parametrize(
+    ("objective", "several", "reconstruction"),
+    [("reconstruction", False, True), ("elbo", False, False), ("iwae", True, False)],
+)
+def test_a_channel_differentiates_what_its_objective_is_of(
+    objective: str, several: bool, reconstruction: bool
+) -> None:
+    at, noise = model(), torch.from_numpy(stream(0, "noise").standard_normal((IMAGES, 8, sum(WIDTHS))))
+    key = Key.of(Arm(objective, "pathwise", "pathwise", 2))
+    found = surrogate_of(key, at, noise)()
+    assert torch.equal(found, SURROGATES["pathwise"](Sampled(at, noise, 2, several, reconstruction)))
+    assert not torch.equal(found, SURROGATES["pathwise"](Sampled(at, noise, 2, several, not reconstruction)))
 
 
 @pytest.mark.parametrize("theta_first", [False, True])

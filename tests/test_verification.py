@@ -198,11 +198,11 @@ def test_what_a_report_was_not_as_locked_with_is_what_it_was_written_with(
 ) -> None:
     monkeypatch.setattr(verification, "not_as_locked", lambda: {"pillow": "12.0.0"})
     pillow, pydyf = (verification.locked()[name] for name in ("pillow", "pydyf"))
-    for told, expected in (
+    for then, expected in (
         ({"pydyf": "0.12.1", "pillow": "12.0.0"}, [f"pydyf 0.12.1 → {pydyf}"]),
         ({}, [f"pillow {pillow} → 12.0.0"]),
     ):
-        there = {"not_as_locked": told, "rendered": provenance.press()}
+        there = {"not_as_locked": then, "rendered": provenance.press()}
         assert [str(of) for of in verification._written_with(there)] == expected
 
 
