@@ -48,6 +48,7 @@ from reportgen.figures import (
 )
 from reportgen.figures.captions import ends, intervals_sentence
 from reportgen.figures.drafting.axes import margin_column, margin_note, row_labels, setting_axis
+from reportgen.figures.drafting.drawing import save
 from reportgen.figures.drafting.labels import short_title, spread, wrapped
 from reportgen.figures.drafting.lines import Line
 from reportgen.figures.drafting.style import (
@@ -188,6 +189,17 @@ def test_waterfall_shares_add_up_and_factors_multiply_to_the_gap(findings: Findi
     for index, step in enumerate(data.steps):
         assert step.closed == findings.gap_closed(step.label, "score_function", "pathwise")
         assert step.closed.value == pytest.approx(math.fsum(s.share for s in data.steps[1 : index + 1]))
+
+
+def test_what_is_told_to_who_cannot_see_has_no_marks(findings: Findings) -> None:
+    one = findings.get("total_variance", "pathwise")
+    with house_style("work"):
+        sketch = sketched(findings, "work")
+        assert sketch is not None
+        marked = marks.told("1.5", one)
+        drawing = save(replace(sketch, alt=f"As {marked}."), "work")
+    assert marked != "1.5" and drawing.alt == "As 1.5."
+    assert 'aria-label="As 1.5."' in drawing.svg.decode()
 
 
 def test_the_shares_of_a_caption_are_those_of_the_last_checkpoint(findings: Findings) -> None:
