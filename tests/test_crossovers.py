@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import reportgen
 from reportgen.findings import ClaimFinding, Crossover, Findings
+from reportgen.findings.claims.comparisons import made_with
 from reportgen.findings.claims.crossings import verdict
 from reportgen.findings.statistics.arm import MeasuredArm
 from reportgen.findings.statistics.crossovers import Stretch, crossovers, curve, possible, sign_changes
@@ -473,6 +474,15 @@ def test_a_crossover_in_a_group_that_is_not_there_is_broken() -> None:
 
 def test_a_budget_that_ended_shows_in_the_crossover() -> None:
     assert only(f"{CROSSOVER} < 2 {THERE}", changes={"status": "budget"}).estimate.status == "budget"
+
+
+def test_replicates_of_a_number_of_several_arms_are_the_fewest() -> None:
+    met, budget = (arm_record(label, replicates=n, status=status) for label, n, status in (
+        ("a", 70, "met"), ("b", 50, "budget"),
+    ))  # fmt: skip
+    arms = [MeasuredArm(record([met, budget], {"variance": np.ones((2, 1, 1))}), a) for a in (0, 1)]
+    assert made_with(arms) == made_with(arms[::-1]) == (50, "budget")
+    assert made_with(arms[:1]) == (70, "met")
 
 
 OWN = """\

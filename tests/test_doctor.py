@@ -111,6 +111,7 @@ def test_a_torch_that_does_not_load_is_wrong_not_a_traceback(
         ("2.13.0+cpu", "2.13.0+cpu"),
         ("2.9.1+cu128", "2.9.1+cu128, tested with 2.13.0"),
         ("2.6.0", "2.6.0, tested with 2.13.0"),
+        ("2.12.0rc1", "2.12.0rc1, tested with 2.13.0"),
         ("2.13.0.1", ""),
         ("2.14.0", ""),
         ("2.5.10", ""),

@@ -48,6 +48,7 @@ from reportgen.figures import (
 )
 from reportgen.figures.captions import ends, intervals_sentence
 from reportgen.figures.drafting.axes import margin_column, margin_note, row_labels, setting_axis
+from reportgen.figures.drafting.drawing import save
 from reportgen.figures.drafting.labels import short_title, spread, wrapped
 from reportgen.figures.drafting.lines import Line
 from reportgen.figures.drafting.style import (
@@ -70,6 +71,7 @@ from reportgen.figures.drafting.style import (
 from reportgen.figures.drafting.svg import compact
 from reportgen.figures.drafting.ticks import log_ticks, plain
 from reportgen.figures.models import learning_curve
+from reportgen.figures.reading import blocks_swept
 from reportgen.figures.unbiasedness import Mean, Unbiasedness
 from reportgen.figures.variance_over_training import VarianceOverTraining
 from reportgen.findings import Estimate, Findings, collect, marks, prose
@@ -167,6 +169,16 @@ def test_a_gap_that_is_lost_in_the_noise_has_no_waterfall() -> None:
     assert not drawn(1.002)
 
 
+def test_the_whole_gap_is_told_of_one_step_as_of_several(findings: Findings) -> None:
+    variance = {"score_function": 4.0, "with baseline": 2.0, "pathwise": 1.0}
+    one = crafted(experiment(), variances=lambda _, arm: variance[arm.label], spread=0.02)
+    for found, then in ((one, "The step between the two closes 50% of it."), (findings, "Taken by itself, ")):
+        data = gap_waterfall.data(found)
+        assert data is not None
+        caption = marks.plain(gap_waterfall.caption(found, data))
+        assert f" The whole gap is a factor of {prose.with_interval(data.whole)}. {then}" in caption
+
+
 def test_waterfall_shares_add_up_and_factors_multiply_to_the_gap(findings: Findings) -> None:
     data = gap_waterfall.data(findings)
     assert data is not None
@@ -177,6 +189,54 @@ def test_waterfall_shares_add_up_and_factors_multiply_to_the_gap(findings: Findi
     for index, step in enumerate(data.steps):
         assert step.closed == findings.gap_closed(step.label, "score_function", "pathwise")
         assert step.closed.value == pytest.approx(math.fsum(s.share for s in data.steps[1 : index + 1]))
+
+
+def test_what_is_told_to_who_cannot_see_has_no_marks(findings: Findings) -> None:
+    one = findings.get("total_variance", "pathwise")
+    with house_style("work"):
+        sketch = sketched(findings, "work")
+        assert sketch is not None
+        marked = marks.told("1.5", one)
+        drawing = save(replace(sketch, alt=f"As {marked}."), "work")
+    assert marked != "1.5" and drawing.alt == "As 1.5."
+    assert 'aria-label="As 1.5."' in drawing.svg.decode()
+
+
+def test_the_shares_of_a_caption_are_those_of_the_last_checkpoint(findings: Findings) -> None:
+    data = noise_split.data(findings)
+    assert data is not None
+    last = sorted(line.values[-1] for line in data.lines if math.isfinite(line.values[-1]))
+    caption = marks.plain(noise_split.caption(findings, data))
+    assert len(last) > 1 and all(line.values[0] != line.values[-1] for line in data.lines)
+    told = f"Monte Carlo noise is {prose.percent(last[0])} of the whole for "
+    assert told in caption and f" and {prose.percent(last[-1])} for " in caption
+
+
+@pytest.mark.parametrize(
+    ("effect", "told"),
+    [(0.0, "not at all"), (0.88, "by up to 88%"), (1.0, "by up to 100%"), (11.0, "by up to a factor of 12")],
+)
+def test_a_change_by_a_constant_is_a_share_up_to_a_doubling_and_then_a_factor(
+    effect: float, told: str
+) -> None:
+    assert additive_constant.change(Estimate(effect)) == told
+
+
+@pytest.mark.parametrize(
+    ("blocks", "trained", "told"),
+    [
+        (("all", "mean", "log_scale"), False, ("mean", "log_scale")),
+        (("all", "mean", "log_scale"), True, ("all",)),
+        (("all", "mean"), False, ("all",)),
+        (("all", "a", "b", "c"), False, ("a", "b", "c")),
+        (("all", "a", "b", "c", "d"), False, ("all",)),
+    ],
+)
+def test_blocks_are_told_apart_over_a_sweep_where_they_are_few_and_of_q_itself(
+    blocks: tuple[str, ...], trained: bool, told: tuple[str, ...]
+) -> None:
+    found = SimpleNamespace(blocks=blocks, vocabulary=SimpleNamespace(trained=trained))
+    assert blocks_swept(cast(Findings, found)) == told
 
 
 def test_a_step_back_is_written_as_a_multiplication() -> None:

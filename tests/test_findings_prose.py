@@ -79,7 +79,7 @@ def test_uncertainty_decides_the_digits(
         (8.08, "8.1 times"), (614.0, "610 times"), (1130.0, "1100 times"),
         (12345.0, text("12~000 times")),
         (3.01e5, text("300~000 times")), (999600.0, "1.0 million times"), (2.5e9, "2.5 billion times"),
-        (0.5, "0.50 times"), (math.inf, "∞"), (math.nan, "not available"),
+        (0.5, "0.50 times"), (0.996, "1.0 times"), (math.inf, "∞"), (math.nan, "not available"),
     ],
 )  # fmt: skip
 def test_times(value: float, expected: str) -> None:

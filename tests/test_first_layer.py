@@ -31,9 +31,12 @@ from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.model import LatentModel
 from reportgen.problems.own_model import Model, problem_of
 from reportgen.problems.problem import Problem
+from reportgen.problems.vae import VAEProblem
 from reportgen.store.records import MeasurementRecord
+from reportgen.store.soundness import require_sound
 from tests.cells import arm, cell, no_quadrature
 from tests.test_layered import IMAGES as LAYERED_IMAGES
+from tests.test_layered import PIXELS, network
 from tests.test_layered import model as layered_model
 from tests.test_meter import tiny
 from tests.test_pushforward import slow_jacobian
@@ -448,3 +451,46 @@ def test_one_weight_is_told_with_its_place_width_and_tails() -> None:
         one_weight.estimates(found.arm(6))
     none = one_weight.proportion(0, 100)
     assert none.value == none.low == 0 and 0.03 < none.high < 0.04
+
+
+def test_units_are_the_references_wherever_it_stands() -> None:
+    arms = [arm("elbo_analytic_kl", "score_function"), arm("elbo_analytic_kl", "pathwise")]
+    there, here = (
+        measure(tiny(), cell(own, precision=0.5, **FEW), dataset="toy", images=(7, 8, 9), shape=SHAPE)
+        for own in (arms, arms[::-1])
+    )
+    assert np.array_equal(there.arrays["units"], here.arrays["units"])
+    assert np.array_equal(there.arrays["unit_pixels"], here.arrays["unit_pixels"][::-1])
+    other = measure(
+        tiny(),
+        cell(arms, precision=0.5, reference="score_function", **FEW),
+        dataset="toy",
+        images=(7, 8, 9),
+        shape=SHAPE,
+    )
+    assert not np.array_equal(there.arrays["units"], other.arrays["units"])
+
+
+def test_images_and_units_stand_once_where_theta_is_measured_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By layers, beside φ in η: an arm of θ has no map."""
+    no_quadrature(monkeypatch)
+    problem = VAEProblem(
+        network("e", PIXELS, 4, 4), network("d", 2, 4, PIXELS).requires_grad_(False), layered_model().x
+    )
+    phi, theta = Arm("iwae", "pathwise", "pathwise", 2), Arm("iwae", "generative", "θ", 2)
+    alone, both = (
+        measure(
+            problem,
+            cell(arms, precision=0.5, **FEW),
+            dataset="toy",
+            images=tuple(range(LAYERED_IMAGES)),
+            shape=LAYERED_SHAPE,
+        )
+        for arms in ([phi], [theta, phi])
+    )
+    require_sound(both)
+    for name in ("pixels", "units", "weight"):
+        assert np.array_equal(both.arrays[name], alone.arrays[name]), name
+    for name in ("unit_pixels", "weight_variance"):
+        assert np.array_equal(both.arrays[name][1], alone.arrays[name][0]), name
+        assert np.isnan(both.arrays[name][0]).all(), name

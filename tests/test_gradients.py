@@ -219,6 +219,18 @@ class Shared:
         return self.device
 
 
+class Refused(Shared):
+    """One that DLPack does not get, as some libraries refuse what is read-only."""
+
+    def __dlpack__(self, **options: Any) -> Any:
+        raise BufferError("it is read-only")
+
+
+class RefusedReadable(Refused):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return self.values.numpy()
+
+
 class Elsewhere(Shared):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return self.values.numpy()
@@ -240,6 +252,7 @@ def test_arrays_of_other_libraries_are_read_as_they_are() -> None:
         "shared": lambda: Shared(torch.randn(3)),
         "by numpy": lambda: Read(torch.randn(3)),
         "on a device that is not here": lambda: Elsewhere(torch.randn(3), (2, 0)),
+        "refused by DLPack": lambda: RefusedReadable(torch.randn(3)),
     }
     found = reportgen.measure_gradients(forms, **FEW)
     values = {found.get("total_variance", label).value for label in found.labels}
@@ -250,6 +263,24 @@ def test_arrays_of_other_libraries_are_read_as_they_are() -> None:
     held = parts("a", Shared(once))["gradient"]
     once.fill_(1.0)
     assert held.tolist() == [0.0, 0.0]
+
+
+class Unreadable:
+    """As CuPy's arrays are where torch has no CUDA."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        raise TypeError("it is on another device,\n  see elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("array", "why"),
+    [(Unreadable(), "it is on another device, see elsewhere"), (Refused(torch.ones(2)), "it is read-only")],
+)
+def test_an_array_that_nothing_reads_is_told_in_a_line(array: object, why: str) -> None:
+    functions = {"sound": lambda: torch.randn(2), "mine": lambda: {"w": array}}
+    said = rf"estimators\['mine'\]: .* got {type(array).__name__} as 'w', which cannot be read \({why}\)\. "
+    with pytest.raises(UsageError, match=said + "Return an array of numpy"):
+        reportgen.measure_gradients(functions, **FEW)
 
 
 def test_parts_of_parts_are_groups_named_by_their_path() -> None:

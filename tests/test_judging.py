@@ -443,7 +443,7 @@ def verdict(
     ("settings", "layers"),
     [(VAE, (5,)), (VAE | {"covariance": "low_rank", "rank": 2}, (5,)), (TWO_LAYERS, (6, 3))],
 )
-def test_a_checkpoint_is_verdict(settings: dict[str, Any], layers: tuple[int, ...]) -> None:
+def test_a_checkpoint_is_judged(settings: dict[str, Any], layers: tuple[int, ...]) -> None:
     digits, told = load("digits"), []
     result = verdict(settings, images=30, num_samples=40, curve=[5, 1], seed=3, report=told.append)
     assert result.layers == layers and result.curve == (1, 5, 40) and result.dataset == "digits"

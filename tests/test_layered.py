@@ -17,12 +17,13 @@ from torch import Tensor, nn
 
 from reportgen.applicability import LAYERED
 from reportgen.engine import measure
-from reportgen.engine.layered.channels import LayeredChannel
+from reportgen.engine.layered.channels import LayeredChannel, surrogate_of
 from reportgen.engine.layered.linear_layers import LinearLayers
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.layered.sketch import Sketch
 from reportgen.engine.layered.summary import Seen, projections
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
+from reportgen.engine.replicates import Key
 from reportgen.errors import CellError
 from reportgen.plan import Arm
 from reportgen.problems.layered import LayeredVAE, Stages
@@ -210,6 +211,20 @@ def test_a_difference_of_rounding_is_none(monkeypatch: pytest.MonkeyPatch) -> No
     assert (found.arrays["bias_p_value"][1] < 1e-3).all()
 
 
+@pytest.mark.parametrize(
+    ("objective", "several", "reconstruction"),
+    [("reconstruction", False, True), ("elbo", False, False), ("iwae", True, False)],
+)
+def test_a_channel_differentiates_what_its_objective_is_of(
+    objective: str, several: bool, reconstruction: bool
+) -> None:
+    at, noise = model(), torch.from_numpy(stream(0, "noise").standard_normal((IMAGES, 8, sum(WIDTHS))))
+    key = Key.of(Arm(objective, "pathwise", "pathwise", 2))
+    found = surrogate_of(key, at, noise)()
+    assert torch.equal(found, SURROGATES["pathwise"](Sampled(at, noise, 2, several, reconstruction)))
+    assert not torch.equal(found, SURROGATES["pathwise"](Sampled(at, noise, 2, several, not reconstruction)))
+
+
 @pytest.mark.parametrize("theta_first", [False, True])
 def test_all_is_phi_where_both_are_measured(theta_first: bool) -> None:
     arms = [Arm("iwae", "pathwise", "pathwise", 2), Arm("iwae", "generative", "θ", 2)]
@@ -236,6 +251,8 @@ def test_theta_and_phi_stand_in_one_record_of_a_vae(monkeypatch: pytest.MonkeyPa
     assert np.array_equal(both.arrays["variance"][0, :, :own], alone.arrays["variance"][0])
     assert np.isnan(both.arrays["variance"][0, :, own:]).all()
     assert np.isnan(both.arrays["variance"][1, :, 1:own]).all()
+    for name in ("coordinate_count", "coordinate_dead"):
+        assert np.array_equal(both.arrays[name][:own], alone.arrays[name]), name
     whole = both.arrays["variance"][1, :, 0]
     assert np.allclose(both.arrays["variance"][1, :, own:].sum(1), whole) and (whole > 0).all()
     assert [arm.reference for arm in both.arms] == [True, True]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qsl
 
 import pytest
 
+from reportgen.figures.captions import left_out_sentence
+from reportgen.figures.models import likelihood_by_model
+from reportgen.figures.reading import over_checkpoints
 from reportgen.findings import Estimate, Findings, csv_text, marks, prose
 from reportgen.findings.statistics.source import OfArms, query
 from reportgen.report import provenance
@@ -164,8 +168,26 @@ def test_numbers_of_trained_models_lead_to_theirs() -> None:
     assert untrue(found, page) == []
 
 
+def test_the_lowest_likelihood_of_a_caption_leads_to_its_row() -> None:
+    found = models(two_layers())
+    data = likelihood_by_model.data(found)
+    assert data is not None
+    ((asked, text),) = numbers(linked(likelihood_by_model.caption(found, data)))
+    (row,) = asked_for(rows(found), asked)
+    assert row["statistic"] == "negative_log_likelihood" and text == prose.fixed(float(row["value"]), 2)
+    assert float(row["value"]) == min(mark.ours.value for _, mark in data.marks)
+
+
+def test_of_a_biased_one_left_out_either_end_leads_to_its_row(live: Findings) -> None:
+    line = next(one for one in over_checkpoints(live, "total_variance") if len(set(one.values)) > 1)
+    said = linked(left_out_sentence([replace(line, estimates=(Estimate(1e-30),))], [line]))
+    ends = numbers(said)
+    assert len(ends) == 2 and untrue(live, said) == []
+    assert [text for _, text in ends] == [prose.number(choose(line.values)) for choose in (min, max)]
+
+
 def test_numbers_of_captions_lead_to_their_rows(live: Findings) -> None:
-    """A weight’s mean and a pixel’s share are of no row; every other measured number of a caption is."""
+    """A weight’s mean and a pixel’s share are of no row; every other number with an interval is."""
     page = whole_page(live).decode()
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", page, re.S)
     whole_captions = "".join(captions)

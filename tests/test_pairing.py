@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
-from reportgen.engine.pairing import block_means, reference_samples
+from reportgen.engine.pairing import block_means, counterpart, reference_samples
 from reportgen.engine.replicates import Key
 from reportgen.engine.vectors.channels import Channel
+from reportgen.estimators import ESTIMATORS
 from reportgen.plan import Arm
 from reportgen.problems.model import LatentModel, free_gaussian
 from reportgen.store.records import MeasurementRecord
@@ -31,6 +32,14 @@ def test_the_reference_takes_the_first_multiple_that_is_enough(
 ) -> None:
     assert reference_samples(own, fewest, several=False) == mean
     assert reference_samples(own, fewest, several=True) == bound
+
+
+def test_the_reference_has_its_own_temperature() -> None:
+    key = Key.of(Arm("elbo", "gumbel_softmax", "cold", 3, temperature=0.1))
+    for temperature in (2.0, None):
+        reference = Arm("elbo", "rebar", "reference", 1, temperature=temperature)
+        beside = Key.of(Arm("elbo", "rebar", "reference", 3, temperature=temperature))
+        assert counterpart(key, reference, ESTIMATORS["rebar"]) == beside
 
 
 def test_block_means_leave_what_does_not_fill_a_block() -> None:

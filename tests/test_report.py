@@ -115,6 +115,7 @@ def folder(small: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("report")
     (target / "figures").mkdir()
     (target / "figures" / "of_an_older_report.svg").write_text("<svg/>")
+    (target / "figures" / "work.pdf").write_bytes(b"drawn of an older report")
     render(small, target, timestamp=WHEN, data={"digits": "ab" * 32}, command="reportgen report small")
     return target
 
@@ -979,6 +980,8 @@ def test_the_lock_is_told_to_be_another_where_it_is(monkeypatch: pytest.MonkeyPa
     assert unlocked == "" and "Not as locked" not in rows
     unlocked, rows = said(findings_of(SMALL, elsewhere))
     assert (unlocked, rows["Not as locked"]) == ("one package", "numpy\u00a02.0.0")
+    monkeypatch.setattr(provenance, "not_as_locked", lambda: {"numpy": "2.0.0"})
+    assert said(findings_of(SMALL, elsewhere))[1]["Not as locked"] == "numpy\u00a02.0.0", "told once"
     monkeypatch.setattr(provenance, "not_as_locked", lambda: {"numpy": "2.1.0", "pydyf": "0.12.1"})
     unlocked, rows = said(findings_of(SMALL, elsewhere))
     assert unlocked == "two packages"

@@ -268,6 +268,25 @@ def test_the_schedule_of_burda_has_eight_stages() -> None:
     assert {constant(step) for step in range(75)} == {1e-3}
 
 
+@pytest.mark.parametrize("problem", [{}, {"model": "bernoulli_vae"}], ids=["written out", "differentiated"])
+def test_every_step_of_a_training_has_its_rate_of_the_schedule(
+    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: dict[str, str]
+) -> None:
+    """43 images in batches of ten: five steps an epoch."""
+    seen: list[float] = []
+    step = Adam.step
+
+    def noted(optimizer: Adam) -> None:
+        seen.append(optimizer.learning_rate)
+        step(optimizer)
+
+    monkeypatch.setattr(Adam, "step", noted)
+    made = cell(schedule="burda2016", epochs=20, checkpoints=[0, 20])
+    train(dataclasses.replace(made, problem={**made.problem, **problem}), lambda: tiny, Store(tmp_path))
+    rates = schedule(made.train, 100)
+    assert seen == [rates(step) for step in range(100)] and len(set(seen)) > 3
+
+
 def test_damaged_checkpoint_is_named(tiny: Dataset, tmp_path: Path) -> None:
     store = Store(tmp_path)
     record = train(cell(), lambda: tiny, store)
@@ -298,6 +317,10 @@ def test_a_state_that_does_not_fit_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "progress.json").write_text(json.dumps(note))
     assert resume(tmp_path, optimizers[1]) == Progress(3, [-1.0], {}, 1.0)
     assert torch.equal(optimizers[1].parameters.vector, optimizers[0].parameters.vector)
+    wider = Adam(Parameters(*initialised(cell().problem | {"latent": 4}, np.full(6, 0.3), 0)), 1e-2)
+    before = [tensor.clone() for tensor in wider.state]
+    assert resume(tmp_path, wider) is None
+    assert all(torch.equal(a, b) for a, b in zip(wider.state, before, strict=True))
 
 
 def test_mean_gradients_decay_to_subnormal_numbers_and_weights_do_not_need_them() -> None:

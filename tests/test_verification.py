@@ -27,6 +27,7 @@ from reportgen.execution import Outcome
 from reportgen.findings import Row, claims_data, csv_text, drift
 from reportgen.findings.causes import Difference
 from reportgen.findings.drift import NumberDrift, estimate_of
+from reportgen.report import provenance
 from reportgen.store import BrokenRecord
 from reportgen.verification import (
     Evidence,
@@ -190,6 +191,19 @@ def test_pages_written_with_another_package_are_not_held_to_the_byte(
     assert line in list(verdict_lines.lines(drawn, outcome, quick=False))
     known = replace(drawn, causes=(Difference("pydyf", "0.13.0", "0.14.0"),))
     assert line not in list(verdict_lines.lines(known, outcome, quick=False)), "is said already"
+
+
+def test_what_a_report_was_not_as_locked_with_is_what_it_was_written_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(verification, "not_as_locked", lambda: {"pillow": "12.0.0"})
+    pillow, pydyf = (verification.locked()[name] for name in ("pillow", "pydyf"))
+    for then, expected in (
+        ({"pydyf": "0.12.1", "pillow": "12.0.0"}, [f"pydyf 0.12.1 → {pydyf}"]),
+        ({}, [f"pillow {pillow} → 12.0.0"]),
+    ):
+        there = {"not_as_locked": then, "rendered": provenance.press()}
+        assert [str(of) for of in verification._written_with(there)] == expected
 
 
 def test_saved_again_by_another_program_it_is_still_the_same(

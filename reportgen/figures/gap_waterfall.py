@@ -158,10 +158,10 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
         " a bar is the change of total variance at one step, on a logarithmic axis."
         " Factors are paired, with 95% intervals; shares are of the logarithm of the whole gap,"
         " for a step alone and for all so far.",
-        f"The whole gap is a factor of {marks.told(prose.with_interval(data.whole), data.whole)}."
-        f" Taken by itself, each step between the two closes this much of it: {closed}."
+        f"The whole gap is a factor of {marks.told(prose.with_interval(data.whole), data.whole)}.",
+        f"Taken by itself, each step between the two closes this much of it: {closed}."
         if len(data.steps) > 3
-        else f" The step between the two closes {closed_text(data.steps[1])} of it.",
+        else f"The step between the two closes {closed_text(data.steps[1])} of it.",
         f"Not every step goes forward: {prose.listing(back)}." if back else "",
         where.at,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from contextlib import nullcontext, suppress
 
 import numpy as np
 import torch
@@ -11,13 +11,12 @@ from torch import Tensor, nn
 from torch.utils.dlpack import from_dlpack
 
 from reportgen.errors import UsageError
+from reportgen.usercode import told
 
 WHOLE = "gradient"
 """Name of the one part of a gradient that has no parts."""
 _NUMPY = {2: np.float16, 4: np.float32}
 """Types that keep their precision, by bytes; float64 of all others."""
-_MAIN_MEMORY = 1
-"""Its number among DLPack's devices."""
 
 
 def parts(label: str, returned: object) -> dict[str, Tensor]:
@@ -74,7 +73,7 @@ def _gradients(label: str, module: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def _flat(label: str, name: str, part: object) -> Tensor:
-    values = _tensor(part) if _is_array(part) else part
+    values = _tensor(label, name, part) if _is_array(part) else part
     if not isinstance(values, Tensor) or not values.is_floating_point() or values.is_meta:
         what = f"a {values.dtype} array" if isinstance(values, Tensor | np.ndarray) else type(part).__name__
         remedy = "Use torch.autograd.grad(…, materialize_grads=True)." if part is None else ""
@@ -93,18 +92,19 @@ def _is_array(part: object) -> bool:
     return isinstance(part, Tensor) or hasattr(part, "__dlpack__") or hasattr(part, "__array__")
 
 
-def _tensor(part: object) -> Tensor | np.ndarray:
+def _tensor(label: str, name: str, part: object) -> Tensor | np.ndarray:
     """A tensor with these numbers, where there is one; else the array."""
     if isinstance(part, Tensor):
         return part
-    if not isinstance(part, np.ndarray) and hasattr(part, "__dlpack__") and _readable(part):
-        return from_dlpack(part)
-    array = np.asarray(part)
+    try:
+        if not isinstance(part, np.ndarray) and hasattr(part, "__dlpack__"):
+            # What DLPack refuses, or has on a device that is not here, numpy may read.
+            with suppress(Exception) if hasattr(part, "__array__") else nullcontext():
+                return from_dlpack(part)
+        array = np.asarray(part)
+    except Exception as error:
+        what = f"{type(part).__name__} as {name!r}, which cannot be read ({told(error)})"
+        raise unfit(label, what, "Return an array of numpy.") from error
     if array.dtype.kind != "f":
         return array
     return torch.from_numpy(array.astype(_NUMPY.get(array.dtype.itemsize, np.float64), order="C"))
-
-
-def _readable(part: Any) -> bool:
-    device, _ = part.__dlpack_device__()
-    return int(device) == _MAIN_MEMORY or torch.cuda.is_available()

@@ -18,7 +18,7 @@ from reportgen.figures.drafting.table import Column, Row, Table
 from reportgen.figures.drafting.table import Mark as Point
 from reportgen.figures.model_grid import grid
 from reportgen.figures.models.looks import look
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.models.rows import EVERY
 from reportgen.findings.models.statistics import likelihood_of
 from reportgen.findings.models.table import JudgedModel
@@ -175,9 +175,11 @@ def caption(findings: Findings, data: LikelihoodByModel) -> str:
     """What is drawn, the best model, and the largest distance from a published number."""
     known = [(title, mark) for title, mark in data.marks if mark.ours.available]
     least = min(mark.ours.value for _, mark in known)
-    lowest = [_name(data, title, mark) for title, mark in known if mark.ours.value == least]
+    best = [(title, mark) for title, mark in known if mark.ours.value == least]
+    lowest = [_name(data, title, mark) for title, mark in best]
     seen = f"The lowest {'is' if len(lowest) == 1 else 'are'} {prose.listing(lowest)}"
-    seen = f"{seen}, with {prose.fixed(least, 2)} nats."
+    nats = marks.told_of_all(prose.fixed(least, 2), [mark.ours for _, mark in best])
+    seen = f"{seen}, with {nats} nats."
     many = len(data.marks) > 1
     band, published = "", sum(mark.published is not None for _, mark in data.marks)
     if data.within is not None and published:
