@@ -86,12 +86,13 @@ def differences(model: VAEProblem, replicates: int) -> Iterator[dict[str, Tensor
     pilot = draw(4096, 1)
     fits = {name: ESTIMATORS[name].fit for name in TESTED}
     coefficients = {name: fit(pilot) if fit else {} for name, fit in fits.items()}
+    pathwise = ESTIMATORS["pathwise"].evaluate
     for _ in range(REPEATS):
         found = {}
         for name, num_samples in TESTED.items():
-            draws = draw(replicates * num_samples, num_samples)
-            estimate = ESTIMATORS[name].evaluate(draws, coefficients[name])
-            found[name] = (estimate - ESTIMATORS["pathwise"].evaluate(draws, {})).double()
+            draws, evaluate = draw(replicates * num_samples, num_samples), ESTIMATORS[name].evaluate
+            assert evaluate is not None and pathwise is not None
+            found[name] = (evaluate(draws, coefficients[name]) - pathwise(draws, {})).double()
         yield found
 
 

@@ -83,9 +83,13 @@ def engine_on_same_draws(ready: Case, estimator: str) -> Tensor:
     values = IntegrandValues(Batch(ready.problem, q, epsilon, True), integrand)
     draws = IntegrandDraws(values, Frame(ready.problem, q, pushforward.grams[0].float(), None), 1, 0.0)
     moments = Moments.empty(1, 1, pushforward.grams.shape[-1])
-    moments.update(0, TABLE[estimator].evaluate(draws, {}).detach())
+    evaluate = TABLE[estimator].evaluate
+    assert evaluate is not None
+    moments.update(0, evaluate(draws, {}).detach())
     covariance = moments.scatter[:, 0] / (SAME_DRAWS - 1)
-    return torch.cat([block.coordinate_variance(covariance) for block in pushforward.blocks])
+    return torch.cat(
+        [one for block in pushforward.blocks for one in block.coordinate_variances([covariance])]
+    )
 
 
 def check_same_draws(ready: Case, estimator: str, peers: list[Contender]) -> None:

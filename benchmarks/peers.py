@@ -48,7 +48,7 @@ def single_backwards(case: Case, estimator: str, samples: int, generator: Genera
     def likelihood(z: Tensor) -> Tensor:
         return bernoulli_log_likelihood(case.x, case.decoder(z).unsqueeze(0))[0]
 
-    for epsilon in noise(generator, samples).split(1):
+    for epsilon in torch.split(noise(generator, samples), 1):
         value = surrogate(estimator, case.encoder(case.x), epsilon, likelihood)
         gradients = torch.autograd.grad(value.sum(), parameters)
         torch._foreach_add_(first, gradients)
@@ -100,9 +100,9 @@ def backpack_sum_grad_squared(batch: int) -> Peer:
             value = surrogate(estimator, eta, epsilon, likelihood).sum()
             encoder.zero_grad()
             with backpack(SumGradSquared()):
-                value.backward()
-            torch._foreach_add_(first, [p.grad for p in parameters])
-            torch._foreach_add_(second, [p.sum_grad_squared for p in parameters])
+                torch.autograd.backward(value)
+            torch._foreach_add_(first, [p.grad for p in parameters if p.grad is not None])
+            torch._foreach_add_(second, [p.sum_grad_squared for p in parameters])  # type: ignore[attr-defined]
         return _variance(first, second, samples)
 
     return run

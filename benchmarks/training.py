@@ -148,7 +148,7 @@ class Plain(nn.Module):
         """The negative mean bound."""
         log_w = torch.zeros(())
         below, layers = x, []
-        for stage, noise in enumerate(epsilon.split(self.widths, dim=2)):
+        for stage, noise in enumerate(torch.split(epsilon, self.widths, dim=2)):
             mean, log_scale = self.encoder[stage](below)
             if stage == 0:
                 mean, log_scale = mean.unsqueeze(1), log_scale.unsqueeze(1)
@@ -250,7 +250,7 @@ def check_same_numbers(case: Case, given: Batch) -> None:
         BoundGradient(parameters, case.objective, IMAGES, case.num_samples)(given.x, given.epsilon, bound)
         parameters.vector.copy_(parameters.gradient)  # the modules now show the gradient
     theirs = [*model.encoder, model.decoder, *model.priors]
-    shown = [*parameters.encoder.children(), *parameters.decoder.children()]
+    shown = [part for network in parameters.networks.values() for part in network.children()]
     off = max(
         float((p.grad - g).abs().max() / g.abs().max())
         for own, other in zip(theirs, shown, strict=True)
