@@ -51,6 +51,7 @@ class DrawnFormula:
 
 TEXT: dict[str, Formula] = {
     "phi": Formula(r"\varphi", "phi"),
+    "theta": Formula(r"\theta", "theta"),
     "z": Formula(r"z", "z"),
     "f": Formula(r"f", "f"),
     "B": Formula(r"B", "B"),
