@@ -188,8 +188,8 @@ def test_only_weights_of_pixels_never_on_lack_a_gradient_for_that(
 def test_a_gradient_in_theta_is_announced() -> None:
     text = said(toy(RAINFORTH, points=3, eta=20, blocks=()))
     assert "one of the estimators is of the gradient in θ instead" in text
-    assert "Beside it stands the gradient in θ" in text and "REINFORCE" not in text
-    assert "(derivatives in or θ)" in text and "(derivatives in )" in said(toy(FUNCTION))
+    assert "Beside it stands the gradient in , the parameters" in text and "REINFORCE" not in text
+    assert "(derivatives in or )" in text and "(derivatives in )" in said(toy(FUNCTION))
 
 
 def test_what_no_derivative_explains_is_not_owed_to_one(logistic: str) -> None:
