@@ -243,10 +243,38 @@ def test_without_the_logarithm_marks_stand_in_proportion(
     assert page.locator(f"#fig-{name} .ticks").count() == 0
 
 
+def test_a_histogram_without_the_logarithm_is_as_high_as_its_densities(
+    visit: Callable[..., Any], flagship: Path, drawings: dict[str, Drawing]
+) -> None:
+    """In the panel of the narrower estimator, whose steps are its bins; its name goes with its shoulder."""
+    name = "weight_histogram"
+    page, table = visit(flagship).page, drawings[name].table
+    rows = [row.cells for row in table.rows]
+    title = rows[-1][0]
+    densities = [float(cells[-1]) for cells in rows if cells[:2] == (title, "bin")]  # type: ignore[arg-type]
+    page.locator(f"#fig-{name} .scale button", has_text="Linear").click()
+    panel = page.locator(f"#fig-{name} [data-log]").last
+    own = panel.locator(f"[data-series='{table.series.index(str(title))}']")
+    steps = str(own.locator("path:not([style*=dasharray])").first.get_attribute("d"))
+    heights = sorted({float(at) for _, at in re.findall(r"(-?[0-9.]+) (-?[0-9.]+)", steps)})
+    zero = float(
+        str(page.locator(f"#fig-{name} .ticks .grid").first.get_attribute("d")).split()[1].split("L")[0]
+    )
+    scale = (zero - heights[0]) / max(densities)
+    wanted = sorted({round(zero - scale * density, 2) for density in densities})
+    assert len(wanted) > 10
+    for at in wanted:
+        assert min(abs(at - height) for height in heights) < 0.1  # drawn to 0.01 pt on a logarithmic axis
+    assert str(own.and_(page.locator("[data-moves]")).get_attribute("transform")).startswith("translate(0 ")
+    page.locator(f"#fig-{name} .controls button", has_text=str(title)).click()
+    shown = page.locator(f"#fig-{name} .drawing [data-series='{table.series.index(str(title))}']")
+    assert shown.count() > 5 and not [one for one in shown.all() if one.is_visible()]
+
+
 def test_going_back_and_forth_leaves_the_drawing_as_it_was(visit: Callable[..., Any], flagship: Path) -> None:
     page = visit(flagship).page
     everything = "name => document.querySelector(`#fig-${name} svg`).outerHTML.replaceAll(' class=\"\"', '')"
-    for name in ("variance_against_num_samples", "signal_to_noise", "work"):
+    for name in ("variance_against_num_samples", "signal_to_noise", "work", "weight_histogram"):
         before = page.evaluate(everything, name)
         linear, logarithmic = (
             page.locator(f"#fig-{name} .scale button", has_text=text) for text in ("Linear", "Logarithmic")

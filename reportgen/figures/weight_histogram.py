@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from reportgen.figures.captions import lowered, sentences
 from reportgen.figures.drafting.axes import faint_grid, log_axis, margin_note
 from reportgen.figures.drafting.labels import wrapped
+from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, SMALL, Look, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
@@ -126,10 +127,11 @@ def draw(data: WeightHistogram) -> Figure:
         factor = prose.spoken(wide.deviation / narrow.deviation)
         grid[0, 0].set_title("Both at their full width")
         grid[0, 1].set_title(f"The grey band, {factor} times enlarged")
-    log_axis(grid[0, 0], "y", [least / 2, most * 3], pad=0.0, switch=False)
+    for top in grid[0]:
+        log_axis(top, "y", [least / 2, most * 3], pad=0.0, minors=top is grid[0, 0])
     grid[0, 0].set_ylabel(f"density{f', 1/{unit}' * bool(unit)}")
     for row, spread in enumerate(data.spreads):
-        margin_note(grid[1, -1], row, wrapped(spread.title))
+        mark(margin_note(grid[1, -1], row, wrapped(spread.title)), "ink", spread.title)
     return figure
 
 
@@ -156,10 +158,12 @@ def _density(ax: Axes, one: Spread, low: float, high: float, floor: float) -> No
     Where nothing fell the steps go down to `floor`, off the axis.
     """
     density = np.array([value if value > 0 else floor for value in one.density])
-    ax.stairs(density, one.edges, color=one.look.colour, linewidth=1.3, baseline=None, zorder=2.5)
+    steps = ax.stairs(density, one.edges, color=one.look.colour, linewidth=1.3, baseline=None, zorder=2.5)
+    mark(steps, "ink", one.title)
     x = np.linspace(low, high, 400)
     dashed = (0, (3, 2))
-    ax.plot(x, normal(one, x), color=one.look.colour, linewidth=0.7, linestyle=dashed, zorder=2.2)
+    (line,) = ax.plot(x, normal(one, x), color=one.look.colour, linewidth=0.7, linestyle=dashed, zorder=2.2)
+    mark(line, "ink", one.title)
 
 
 def normal(one: Spread, x: Array) -> Array:
@@ -178,9 +182,8 @@ def _names(ax: Axes, spreads: Sequence[Spread], shown: Spread, zoomed: bool) -> 
             x, y, rise = one.mean.value + 0.12 * shown.deviation, max(one.density), 0.0
             if one.deviation > shown.deviation:
                 x, across = 1.0, "axes fraction"
-        name = wrapped(one.title)
-        ax.annotate(
-            name,
+        name = ax.annotate(
+            wrapped(one.title),
             (x, y),
             xycoords=(across, "data"),
             xytext=(8.0 if across != "data" else 4.0, rise),
@@ -189,6 +192,7 @@ def _names(ax: Axes, spreads: Sequence[Spread], shown: Spread, zoomed: bool) -> 
             va="bottom" if rise else "center",
             annotation_clip=False,
         )
+        mark(name, "moves", one.title)
 
 
 def _strip(ax: Axes, data: WeightHistogram, *, widths: bool) -> None:
@@ -197,7 +201,7 @@ def _strip(ax: Axes, data: WeightHistogram, *, widths: bool) -> None:
         low, high = one.mean.low, one.mean.high
         if widths:
             low, high = one.mean.value - one.deviation, one.mean.value + one.deviation
-        dot(ax, one.mean.value, row, low, high, one.look, row=Mark("", row))
+        dot(ax, one.mean.value, row, low, high, one.look, row=Mark(one.title, row))
     ax.set_title("mean ± one standard deviation" if widths else "mean, 95% interval", fontsize=SMALL, pad=1.5)
     ax.set_ylim(1.7, -0.7)
     ax.set_yticks([])
@@ -219,7 +223,7 @@ def table(data: WeightHistogram) -> Table:
     )
     rows = []
     for number, one in enumerate(data.spreads):
-        rows.append(Row((one.title, "mean", one.mean, None, None), Mark("", number)))
+        rows.append(Row((one.title, "mean", one.mean, None, None), Mark(one.title, number)))
         rows.append(Row((one.title, "standard deviation", one.deviation, None, None)))
         for low, high, density in zip(one.edges[:-1], one.edges[1:], one.density, strict=True):
             if density:

@@ -9,6 +9,7 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.markers import TICKDOWN, TICKLEFT
+from matplotlib.text import Annotation
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from reportgen.figures.drafting.marking import mark
@@ -144,9 +145,9 @@ def margin_note(
     offset: float = 8,
     right: bool = False,
     muted: bool = False,
-) -> None:
+) -> Annotation:
     """Text beside the axes at row y, `offset` pt from their right edge: a column of a table."""
-    ax.annotate(
+    return ax.annotate(
         text,
         (1, y),
         xycoords=("axes fraction", "data"),
