@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import math
 import re
 from collections.abc import Callable
 from html import unescape
@@ -269,6 +271,59 @@ def test_a_histogram_without_the_logarithm_is_as_high_as_its_densities(
     page.locator(f"#fig-{name} .controls button", has_text=str(title)).click()
     shown = page.locator(f"#fig-{name} .drawing [data-series='{table.series.index(str(title))}']")
     assert shown.count() > 5 and not [one for one in shown.all() if one.is_visible()]
+
+
+def test_a_pixel_says_what_its_colour_means(
+    visit: Callable[..., Any], flagship: Path, drawings: dict[str, Drawing]
+) -> None:
+    """Within a step of the colour bar of the number drawn, in every kind of map; by hand and by key."""
+    name = "noise_in_image"
+    page, drawing = visit(flagship).page, drawings[name]
+    page.locator(f"#fig-{name} .drawing").scroll_into_view_if_needed()
+    size, words, tiles = json.loads(page.locator(f"#fig-{name} [data-tiles]").get_attribute("data-tiles"))
+    corners = [float(n) for n in page.locator(f"#fig-{name} [data-tiles]").get_attribute("data-at").split()]
+    bars = [
+        json.loads(str(bar.get_attribute("data-colours"))) for bar in page.locator("[data-colours]").all()
+    ]
+    drawn = {cells[:3]: cells[3:] for cells in (row.cells for row in drawing.table.rows)}
+    box = page.locator(f"#fig-{name} svg").bounding_box()
+    scale = box["width"] / page.evaluate(f"document.querySelector('#fig-{name} svg').viewBox.baseVal.width")
+    kinds = set()
+    for number, (of, what, bar) in enumerate(tiles):
+        left, top, right, bottom = corners[4 * number : 4 * number + 4]
+        row, column = number % size[0], (number + 1) % size[1]
+        x, y = left + (column + 0.5) / size[1] * (right - left), top + (row + 0.5) / size[0] * (bottom - top)
+        page.keyboard.press("Escape")  # what is said of one pixel may lie over the next
+        page.mouse.move(box["x"] + scale * x, box["y"] + scale * y)
+        said = told(page, name)
+        wanted = drawn[words[of], words[what], row + 1][column]
+        assert words[of] in said and words[what] in said and f"row {row + 1}, column {column + 1}" in said
+        value = said.split("Read from its colour")[1].strip()
+        if math.isnan(wanted) or (wanted == 0 and bar >= 0):
+            assert value == "none"
+        elif bar < 0:
+            most = max(max(cells[:-1]) for key, cells in drawn.items() if key[0] == words[of])
+            assert float(value.split()[0]) == pytest.approx(wanted / most, abs=0.01)
+        else:
+            low, high, beyond, unit = bars[bar]
+            bounded = min(max(wanted, low), high)
+            assert value.startswith("at ") == (beyond and bounded != wanted) or bounded in (low, high)
+            assert read_back(value) == pytest.approx(bounded, rel=0.06 + math.log(high / low) / 255)
+            assert value.endswith(unit)
+        kinds.add(bar)
+    assert kinds == {-1, 0, 1, 2}
+    page.locator(f"#fig-{name} .points").focus()
+    page.keyboard.press("Home")
+    spoken = page.locator(f"#fig-{name} .stage [role=status]")
+    assert "Pixel row 1, column 1" in str(spoken.text_content())
+    page.keyboard.press("ArrowRight")
+    assert "Pixel row 1, column 2" in str(spoken.text_content())
+
+
+def read_back(text: str) -> float:
+    """A number as the page writes it."""
+    plain = re.sub("^at (most|least) ", "", text).split()[0].replace("·10", "e")
+    return float(plain.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))
 
 
 def test_going_back_and_forth_leaves_the_drawing_as_it_was(visit: Callable[..., Any], flagship: Path) -> None:

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drafting import table as tables
 from reportgen.figures.drafting.colour_scale import NINE_TENTHS, Array, Scale, as_bytes
-from reportgen.figures.drafting.labels import variance_axis, wrapped
+from reportgen.figures.drafting.labels import variance_column, wrapped
+from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import COLUMN, SMALL, TEXT, new_figure
 from reportgen.figures.drafting.table import Column, Table
 from reportgen.figures.drafting.ticks import log_ticks
@@ -31,6 +32,7 @@ VARIANCE, RATIO = "viridis", "cividis"
 GAP, BLOCK_GAP, LABELS, RATIOS = 1.2, 9.0, 29.0, 12.5
 """Millimetres: between tiles, between blocks, for the rows' names, and for the ratios beside them. The
 numbers under two colour bars keep apart."""
+MEAN_IMAGE = "mean image", "brightness"
 LONGEST = 18
 """Letters of a name that the head over the maps of ratios has room for."""
 TALLEST, HEAD, BAR, NARROWEST = 8.0, 8.2, 2.4, 20.0
@@ -100,28 +102,31 @@ def draw(data: NoiseInImage) -> Figure:
     for r, row in enumerate(data.rows):
         write(0.5, plan.y(r) + plan.height / 2, wrapped(row.title, 20), TEXT)
         for c, one in enumerate(row.maps):
-            canvas.put(plan.x(0, c), plan.y(r), None if one is None else variance.coloured(one))
+            picture = None if one is None else variance.coloured(one)
+            canvas.put(plan.x(0, c), plan.y(r), picture, row.title, of_checkpoint(data, c), bar=0)
         for u, one in enumerate(row.units):
-            canvas.put(plan.x(2, u), plan.y(r), single.coloured(one))
+            canvas.put(plan.x(2, u), plan.y(r), single.coloured(one), row.title, of_unit(data, u), bar=1)
     below = plan.y(len(data.rows)) + 2.5
-    unit = variance_axis(data.objective).replace("total variance", "")
-    _bar(figure, variance, plan, below, (plan.x(0), plan.x(0, len(data.titles)) - GAP), f"variance{unit}")
+    unit = variance_column(data.objective).unit
+    of_checkpoints = (plan.x(0), plan.x(0, len(data.titles)) - GAP)
     of_units = (plan.x(2), max(plan.x(2, len(data.units)) - GAP, plan.x(2) + NARROWEST))
-    _bar(figure, single, plan, below, of_units, f"of one unit{unit}")
+    _bar(figure, variance, plan, below, of_checkpoints, "variance", unit)
+    _bar(figure, single, plan, below, of_units, "of one unit", unit)
     if data.relative is not None:
         ratio = Scale.relative(data.relative[1], RATIO)
         write(plan.x(1), 2.2, data.headings[1])
         write(plan.x(1), 5.8, lowered(data.reference) if fits(data.reference) else "the reference")
         for r, row in enumerate(data.rows):
             if row.relative is not None:
-                canvas.put(plan.x(1), plan.y(r), ratio.coloured(row.relative))
+                picture = ratio.coloured(row.relative)
+                canvas.put(plan.x(1), plan.y(r), picture, row.title, to_reference(data), bar=2)
                 told = prose.plus_minus(row.ratio).replace(" ± ", "\n± ")
                 write(plan.x(1) + plan.width + 1.2, plan.y(r) + plan.height / 2, f"× {told}")
         ends = (plan.x(1), plan.x(1) + plan.width + RATIOS)
         _bar(figure, ratio, plan, below, ends, "times that ratio")
     grey = np.ones((*data.shape, 4))
     grey[..., :3] = 1 - (data.mean / max(float(data.mean.max()), np.finfo(float).tiny))[..., None]
-    canvas.put(0.5, below, grey)
+    canvas.put(0.5, below, grey, *MEAN_IMAGE, bar=-1)
     write(plan.width + 2, below + plan.height / 2, "mean\nimage")
     canvas.draw(ax)
     return figure
@@ -132,7 +137,15 @@ def fits(reference: str) -> bool:
     return len(reference) <= LONGEST
 
 
-def _bar(figure: Figure, scale: Scale, plan: Plan, y: float, ends: tuple[float, float], title: str) -> None:
+def _bar(
+    figure: Figure,
+    scale: Scale,
+    plan: Plan,
+    y: float,
+    ends: tuple[float, float],
+    title: str,
+    unit: str = "",
+) -> None:
     """A colour bar with its ticks below it, from one x to another."""
     left, right = ends
     box = (left / COLUMN, 1 - (y + BAR) / plan.total, (right - left) / COLUMN, BAR / plan.total)
@@ -142,6 +155,7 @@ def _bar(figure: Figure, scale: Scale, plan: Plan, y: float, ends: tuple[float, 
         tip = end + side * 1.4 * (high - low) / (right - left)
         colour = colormaps[scale.name](0.0 if side < 0 else 1.0)
         ax.fill([end, end, tip], [0, 1, 0.5], color=colour, linewidth=0, clip_on=False)
+    mark(ax, "colours", said=[scale.low, scale.high, scale.about_one, unit])
     steps = scale.coloured(np.geomspace(scale.low, scale.high, 256)[None])
     ax.imshow(as_bytes(steps), extent=(low, high, 0, 1), aspect="auto", interpolation="none")
     ax.set_xlim(low, high)
@@ -155,7 +169,7 @@ def _bar(figure: Figure, scale: Scale, plan: Plan, y: float, ends: tuple[float, 
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
     at_edge = COLUMN - right < 2 and right - left < 30
-    ax.set_xlabel(title, fontsize=SMALL, loc="right" if at_edge else "center")
+    ax.set_xlabel(f"{title}, {unit}" if unit else title, fontsize=SMALL, loc="right" if at_edge else "center")
 
 
 def table(data: NoiseInImage) -> Table:
@@ -163,20 +177,31 @@ def table(data: NoiseInImage) -> Table:
     columns = [Column("Estimator", heads=True), Column("Map"), Column("Row")]
     columns += [Column(f"Column {x + 1}", form="number") for x in range(data.shape[1])]
     columns.append(Column("Ratio of all the weights"))
-    rows = _rows("mean image", "brightness", data.mean)
+    rows = _rows(*MEAN_IMAGE, data.mean)
     for one in data.rows:
-        for title, found in zip(data.titles, one.maps, strict=True):
-            rows += (
-                []
-                if found is None
-                else _rows(one.title, f"variance {data.headings[0]} {title}".strip(), found)
-            )
+        for number, found in enumerate(one.maps):
+            if found is not None:
+                rows += _rows(one.title, of_checkpoint(data, number), found)
         if one.relative is not None:
-            name = f"ratio to {lowered(data.reference)}, over that of all"
-            rows += _rows(one.title, name, one.relative, one.ratio)
-        for unit, found in zip(data.units, one.units, strict=True):
-            rows += _rows(one.title, f"variance of unit {unit}", found)
+            rows += _rows(one.title, to_reference(data), one.relative, one.ratio)
+        for number, found in enumerate(one.units):
+            rows += _rows(one.title, of_unit(data, number), found)
     return Table(tuple(columns), tuple(rows))
+
+
+def of_checkpoint(data: NoiseInImage, number: int) -> str:
+    """What a map is that stands on the left."""
+    return f"variance {data.headings[0]} {data.titles[number]}".strip()
+
+
+def to_reference(data: NoiseInImage) -> str:
+    """What a map is that stands in the middle."""
+    return f"ratio to {lowered(data.reference)}, over that of all"
+
+
+def of_unit(data: NoiseInImage, number: int) -> str:
+    """What a map is that stands on the right."""
+    return f"variance of unit {data.units[number]}"
 
 
 def _rows(title: str, name: str, pixels: Array, ratio: Estimate | None = None) -> list[tables.Row]:

@@ -59,6 +59,74 @@
     return found.sort((one, other) => one.row - other.row);
   };
 
+  // The colours of a raster, once it is read: red, green, blue and how much of them, at a place in the drawing or all.
+  const coloursOf = (picture) => {
+    const sheet = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const image = new Image();
+    image.src = picture.href.baseVal;
+    image.decode().then(() => {
+      [sheet.canvas.width, sheet.canvas.height] = [image.naturalWidth, image.naturalHeight];
+      sheet.drawImage(image, 0, 0);
+    });
+    const at = (x, y) => {
+      const seen = new DOMPoint(x, y).matrixTransform(picture.ownerSVGElement.getScreenCTM());
+      const own = seen.matrixTransform(picture.getScreenCTM().inverse());
+      return sheet.getImageData(own.x, own.y, 1, 1).data;
+    };
+    const all = () => sheet.getImageData(0, 0, sheet.canvas.width, sheet.canvas.height).data;
+    return { at, all };
+  };
+
+  // Two digits of a number that a colour stands for.
+  const roughly = (value) => {
+    const [digits, exponent] = value.toExponential(1).split("e").map(Number);
+    return exponent < -3 || exponent > 5 ? `${digits.toFixed(1)}·10${superscript(exponent)}` : String(Number(value.toPrecision(2)));
+  };
+
+  // The pixels of pictures whose colours are numbers, as points that tell what their colour says.
+  const pixelsOf = (svg) => {
+    const group = svg.querySelector("[data-tiles]");
+    if (!group) return [];
+    const [[rows, columns], names, tiles] = JSON.parse(group.dataset.tiles);
+    const corners = numbers(group.dataset.at);
+    const raster = coloursOf(group.querySelector("image"));
+    const bars = [...svg.querySelectorAll("[data-colours]")].map((bar) => [
+      JSON.parse(bar.dataset.colours),
+      coloursOf(bar.querySelector("image")),
+    ]);
+    const value = (bar, colour) => {
+      if (!colour[3]) return "none";
+      if (bar < 0) return `${(1 - colour[0] / 255).toFixed(2)} of the brightest`;
+      const [[low, high, open, unit], scale] = bars[bar];
+      const steps = scale.all();
+      const count = steps.length / 4;
+      let found = 0;
+      let least = Infinity;
+      for (let step = 0; step < count; step += 1) {
+        const far = [0, 1, 2].reduce((sum, part) => sum + (steps[4 * step + part] - colour[part]) ** 2, 0);
+        if (far < least) [found, least] = [step, far];
+      }
+      const beyond = open && found === 0 ? "at most " : open && found === count - 1 ? "at least " : "";
+      return `${beyond}${roughly(low * (high / low) ** (found / (count - 1)))} ${unit}`.trim();
+    };
+    return tiles.flatMap(([of, what, bar], tile) => {
+      const [left, top, right, bottom] = corners.slice(4 * tile, 4 * tile + 4);
+      return Array.from({ length: rows * columns }, (_, pixel) => {
+        const [row, column] = [Math.floor(pixel / columns), pixel % columns];
+        const [x, y] = [left + ((column + 0.5) / columns) * (right - left), top + ((row + 0.5) / rows) * (bottom - top)];
+        const told = () => ({
+          title: names[of],
+          facts: [
+            ["Map", names[what]],
+            ["Pixel", `row ${row + 1}, column ${column + 1}`],
+            ["Read from its colour", value(bar, raster.at(x, y))],
+          ],
+        });
+        return { group, place: () => ({ x, y }), told };
+      });
+    });
+  };
+
   // A line and mark as a series has them, small enough for a button.
   const swatch = (svg, series) => {
     const own = `[data-series="${series}"]:not([data-leader]):not([data-bars])`;
@@ -285,7 +353,10 @@
     const name = figure.querySelector("figcaption b").textContent.replace(/\.$/, "").toLowerCase();
     const drawing = figure.querySelector(".drawing");
     const read = reader(block.querySelector("table"));
-    const points = pointsOf(svg, block.querySelector("tbody").rows.length);
+    const marked = pointsOf(svg, block.querySelector("tbody").rows.length);
+    const pixels = pixelsOf(svg);
+    const points = [...marked, ...pixels];
+    const telling = (point) => point.told?.() ?? read(point.row);
     const controls = element("div", { class: "controls" });
 
     // Series
@@ -293,7 +364,7 @@
     const series = [...new Set([...svg.querySelectorAll("[data-series]")].map((group) => group.dataset.series))];
     series.sort((one, other) => one - other);
     const titles = new Map();
-    for (const point of points) {
+    for (const point of marked) {
       const own = point.group.dataset.series;
       if (own !== undefined && !titles.has(own)) titles.set(own, read(point.row).title);
     }
@@ -391,7 +462,7 @@
     // What lies under a point, or over it, which no pointer could tell apart.
     const under = (point) => {
       const { x, y } = point.place();
-      const near = points.filter((other) => {
+      const near = marked.filter((other) => {
         const at = other.place();
         return other.row !== point.row && Math.hypot(at.x - x, at.y - y) < CLOSE && inView(other);
       });
@@ -405,7 +476,7 @@
       ring.setAttribute("cx", x);
       ring.setAttribute("cy", y);
       ring.classList.remove("off");
-      const { title, facts } = read(point.row);
+      const { title, facts } = telling(point);
       tip.replaceChildren(...words(title, facts));
       const known = facts.map(String);
       let before = title;

@@ -2,9 +2,10 @@
 
 A script in the page can then say what a point is (`data-rows`: rows of the
 figure's table, in the order in which points are drawn), hide a series
-(`data-series`), and lay a logarithmic axis out again (`data-log` with limits
-and box of the axes, what moves with it, what belongs to the scale alone).
-A figure's file has none of this.
+(`data-series`), lay a logarithmic axis out again (`data-log` with limits and
+box of the axes, what moves with it, what belongs to the scale alone), and read
+a colour (`data-tiles`: the corners of pictures and what they are;
+`data-colours`: the ends of a colour bar). A figure's file has none of this.
 """
 
 from __future__ import annotations
@@ -24,10 +25,23 @@ from matplotlib.text import Annotation
 from reportgen.figures.drafting.table import Mark, Table
 
 Kind = Literal[
-    "ink", "marks", "points", "bars", "label", "leader", "moves", "scale", "name", "log-x", "log-y"
+    "ink",
+    "marks",
+    "points",
+    "bars",
+    "label",
+    "leader",
+    "moves",
+    "scale",
+    "name",
+    "log-x",
+    "log-y",
+    "tiles",
+    "colours",
 ]
 """What an artist is: a line; marks; points that are places on a line or column; intervals; the name at a
-line's end and what leads to it; what else follows the axis; ticks; the axis's name; axes with a logarithm."""
+line's end and what leads to it; what else follows the axis; ticks; the axis's name; axes with a logarithm;
+axes of pictures whose pixels are numbers; those of a colour bar."""
 
 
 def mark(
@@ -37,13 +51,15 @@ def mark(
     points: Sequence[int] = (),
     panel: int = 0,
     at: Sequence[tuple[float, float]] = (),
+    said: object = None,
 ) -> None:
     """Says what an artist is, and of marks and points which of their series they are, as drawn.
 
-    `at`, in data, is where points are that have no marks of their own.
+    `at`, in data, is where points are that have no marks of their own, or the corners of pictures; `said`
+    goes to the page as it is, in JSON.
     """
     places = [(float(x), float(y)) for x, y in at]
-    artist.set_gid(json.dumps([kind, series, [int(point) for point in points], panel, places]))
+    artist.set_gid(json.dumps([kind, series, [int(point) for point in points], panel, places, said]))
 
 
 def attributes(figure: Figure, table: Table) -> dict[str, str]:
@@ -58,7 +74,7 @@ def attributes(figure: Figure, table: Table) -> dict[str, str]:
         gid = artist.get_gid()
         if gid is None:
             continue
-        kind, name, points, panel, places = json.loads(gid)
+        kind, name, points, panel, places, told = json.loads(gid)
         said = {"series": str(series[name])} if name in series else {}
         if points:
             marks = [Mark(name, point, panel) for point in points]
@@ -68,6 +84,8 @@ def attributes(figure: Figure, table: Table) -> dict[str, str]:
         if places:
             said["at"] = _places(ax, places)
         said |= _of_kind(kind, ax, artist)
+        if told is not None:
+            said[kind] = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
         key = f"mark{len(found)}"
         artist.set_gid(key)
         found[key] = " ".join(f'data-{name}="{escape(value)}"' for name, value in said.items())
@@ -104,7 +122,7 @@ def _of_kind(kind: Kind, ax: Axes, artist: Artist) -> dict[str, str]:
         return {"bars": " ".join(f"{end:.6g}" for end in ends[np.isfinite(ends)])}
     if kind == "moves" and isinstance(artist, Annotation):
         return {"moves": _places(ax, [artist.xy])}
-    return {} if kind in ("ink", "marks", "points") else {kind: ""}
+    return {} if kind in ("ink", "marks", "points", "tiles", "colours") else {kind: ""}
 
 
 def _places(ax: Axes, places: Sequence[tuple[float, float]]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from reportgen.figures.drafting.colour_scale import Array, as_bytes
+from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import COLUMN, INK, MUTED
 
 STORED = 112
@@ -26,14 +27,24 @@ class Canvas:
         self.picture = np.zeros((*size, 4), dtype=np.uint8)
         self.tile = shape[0] * self.times, shape[1] * self.times
         self.frames: list[tuple[float, float]] = []
+        self.shape = shape
+        self.named: list[tuple[str, str, int]] = []
+        self.corners: list[tuple[float, float]] = []
 
-    def put(self, x: float, y: float, picture: Array | None) -> None:
-        """An image with its upper left corner at (x, y), mm; an empty frame without one."""
+    def put(
+        self, x: float, y: float, picture: Array | None, of: str = "", name: str = "", bar: int = 0
+    ) -> None:
+        """An image with its upper left corner at (x, y), mm; an empty frame without one.
+
+        `of` and `name` say whose it is and what; `bar` is the number of its colour bar.
+        """
         top, left = round(y * self.dots), round(x * self.dots)
         bottom, right = top + self.tile[0], left + self.tile[1]
         if picture is not None:
             enlarged = picture.repeat(self.times, 0).repeat(self.times, 1)
             self.picture[top:bottom, left:right] = as_bytes(enlarged)
+            self.named.append((of, name, bar))
+            self.corners += [(left / self.dots, top / self.dots), (right / self.dots, bottom / self.dots)]
         corners = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
         self.frames += [(x / self.dots, y / self.dots) for x, y in corners]
         self.frames.append((math.nan, math.nan))
@@ -47,3 +58,6 @@ class Canvas:
         ax.plot(*zip(*self.frames, strict=True), color=INK, linewidth=0.4, alpha=MUTED, zorder=3)
         ax.set_xlim(limits[0])
         ax.set_ylim(limits[1])
+        words = sorted({word for *names, _ in self.named for word in names})
+        tiles = [(words.index(of), words.index(name), bar) for of, name, bar in self.named]
+        mark(ax, "tiles", at=self.corners, said=(self.shape, words, tiles))
