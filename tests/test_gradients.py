@@ -404,6 +404,13 @@ def test_a_label_may_end_in_parentheses() -> None:
 SOUND = {"sound": lambda: torch.zeros(2)}
 
 
+def endless() -> list[Any]:
+    """A list that holds itself."""
+    found: list[Any] = [torch.ones(1)]
+    found.append(found)
+    return found
+
+
 @pytest.mark.parametrize(
     ("estimators", "options", "said"),
     [
@@ -425,6 +432,7 @@ SOUND = {"sound": lambda: torch.zeros(2)}
             {},
             "two parts of one name. Call them apart.",
         ),
+        ({"a": lambda: endless()}, {}, "got parts within parts without end. Leave out what holds itself."),
         ({"a": lambda: {"b": [torch.ones(1), "text"]}}, {}, "got str as 'b.1'. Return the gradient."),
         ({"a": lambda: Shared(torch.zeros(2).long())}, {}, "got a torch.int64 array as 'gradient'."),
         ({"a": lambda: np.float64(1.5)}, {}, "got float64. Write torch.tensor([…]) around the number."),

@@ -15,6 +15,8 @@ from reportgen.usercode import told
 
 WHOLE = "gradient"
 """Name of the one part of a gradient that has no parts."""
+DEEPEST = 100
+"""Parts of parts followed at most: a list that holds itself has no leaves."""
 _NUMPY = {2: np.float16, 4: np.float32}
 """Types that keep their precision, by bytes; float64 of all others."""
 
@@ -45,6 +47,8 @@ def unfit(label: str, found: str, remedy: str = "") -> UsageError:
 
 
 def _leaves(label: str, returned: object, path: tuple[str, ...]) -> Iterator[tuple[str, object]]:
+    if len(path) > DEEPEST:
+        raise unfit(label, "parts within parts without end", "Leave out what holds itself.")
     if isinstance(returned, nn.Module):
         for name, gradient in _gradients(label, returned):
             yield ".".join((*path, name)), gradient
