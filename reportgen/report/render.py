@@ -245,12 +245,12 @@ def _writer(medium: Medium, drawings: Mapping[str, Drawing], numbering: Numberin
 
 
 def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, str]]:
-    """The evidence as links that save it; the large table by column, which compresses better."""
+    """The evidence as links that save it, compressed; the large table by column, where that tells more."""
+    judged = [name for name in ("claims.json", PUBLISHED) if name in files]
     offers = (
         ("declaration.yaml", declaration.encode(), "text/yaml"),
         ("results.json.gz", by_column(files["results.csv"]), "application/gzip"),
-        ("claims.json", files["claims.json"], "application/json"),
-        *((name, files[name], "application/json") for name in (PUBLISHED,) if name in files),
+        *((f"{name}.gz", compressed(files[name]), "application/gzip") for name in judged),
     )
     return [
         {
@@ -266,8 +266,12 @@ def by_column(table: bytes) -> bytes:
     """results.csv as JSON, compressed: each column's name and its cells, as they are written there."""
     columns = list(zip(*csv.reader(io.StringIO(table.decode(), newline="")), strict=True))
     content = {name: cells for name, *cells in columns}
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return gzip.compress(text.encode(), 9, mtime=0)
+    return compressed(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def compressed(content: bytes) -> bytes:
+    """As gzip, without a date."""
+    return gzip.compress(content, 9, mtime=0)
 
 
 def _lost(record: BrokenRecord) -> Mapping[str, str]:
