@@ -192,7 +192,7 @@ const results = (() => {
   near.observe(box);
 
   // What a row's number is relative to, where it is.
-  const RELATIVE = /^(variance_ratio|relative_projection|cosine_to_reference|bias_statistic|bias_p_value|detectable_bias|coordinate_lower)/;
+  const RELATIVE = /^(variance_ratio|pixel_variance_ratio|relative_projection|cosine_to_reference|bias_statistic|bias_p_value|detectable_bias|coordinate_lower)/;
   const references = JSON.parse(box.dataset.references);
   const reference = ({ statistic, objective, estimator }, row) =>
     RELATIVE.test(statistic[row]) ? references[objective[row]]?.[estimator[row]] : undefined;
