@@ -226,7 +226,7 @@ def table(data: WeightHistogram) -> Table:
     rows = []
     for number, one in enumerate(data.spreads):
         rows.append(Row((one.title, "mean", one.mean, None, None), Mark("", number)))
-        rows.append(Row((one.title, "standard deviation", one.deviation, None, None)))
+        rows.append(Row((one.title, "standard deviation", one.width, None, None)))
         for low, high, density in zip(one.edges[:-1], one.edges[1:], one.density, strict=True):
             if density:
                 rows.append(Row((one.title, "bin", low, high, density)))
