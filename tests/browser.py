@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from reportgen.figures import FIGURES, Drawing, draw
-from reportgen.findings import Findings, csv_text
+from reportgen.findings import Findings, claims_text, csv_text
 from reportgen.report import provenance
 from reportgen.report.render import declaration_text, fill, html_page, shared_context
 from tests.test_report import WHEN
@@ -33,7 +33,7 @@ def whole_page(findings: Findings, drawings: Mapping[str, Drawing] | None = None
     if drawings is None:
         drawings = {name: drawing for name in FIGURES if (drawing := draw(findings, name)) is not None}
     shared = shared_context(findings, source, declaration, sections)
-    evidence = {"results.csv": csv_text(findings).encode(), "claims.json": b"[]"}
+    evidence = {"results.csv": csv_text(findings).encode(), "claims.json": claims_text(findings).encode()}
     return html_page(sections, shared, drawings, evidence, declaration)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -23,6 +24,8 @@ from reportgen.figures import FIGURES, Drawing, sketched
 from reportgen.figures.drafting.drawing import save
 from reportgen.figures.drafting.style import house_style
 from reportgen.findings import Findings, collect
+from reportgen.findings.statistics.arm import MeasuredArm
+from reportgen.findings.statistics.variance import log_variance
 from reportgen.plan import Arm, MeasurementCell, Plan, TrainingCell
 from reportgen.store.records import (
     HISTOGRAM_BINS,
@@ -329,7 +332,7 @@ def _simulate(cell: MeasurementCell) -> MeasurementRecord:
     stacked["coordinate_count"], stacked["coordinate_dead"] = sizes, np.zeros_like(sizes)
     stacked["pixels"], stacked["units"], stacked["weight"] = pictures(), np.zeros(1), np.array(WATCHED, float)
     latent = int(cell.setting.get("problem.latent", 10))
-    return MeasurementRecord(
+    record = MeasurementRecord(
         key=cell.key,
         training_key=cell.training_key,
         setting=dict(cell.setting),
@@ -349,6 +352,14 @@ def _simulate(cell: MeasurementCell) -> MeasurementRecord:
         first_layer="hidden.0",
         units=1,
     )
+    return replace(record, arms=tuple(_as_the_meter_says(record, a) for a in range(len(records))))
+
+
+def _as_the_meter_says(record: MeasurementRecord, index: int) -> ArmRecord:
+    """With half the interval of its total variance on the log scale."""
+    variance = log_variance(MeasuredArm(record, index))
+    low, high = variance.interval()
+    return replace(record.arms[index], relative_half_width=math.log(high / low) / 2.0)
 
 
 def training(cell: TrainingCell) -> TrainingRecord:

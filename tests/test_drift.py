@@ -197,8 +197,9 @@ def test_half_widths_are_those_of_the_scale_on_which_an_interval_was_made() -> N
     for index in range(len(record.arms)):
         arm = MeasuredArm(record, index)
         for statistic in STATISTICS.values():
-            found = of_arm(statistic.name, arm)
-            made = statistic.of(arm, "all") if found.has_interval else None
+            group = record.first_layer if statistic.of_first_layer else "all"
+            found = of_arm(statistic.name, arm, group)
+            made = statistic.of(arm, group) if found.has_interval else None
             if isinstance(made, Sample) and found.low < found.high and statistic.name not in drift.TIMED:
                 terms = stratum_variances(made.without)
                 reach = math.sqrt(terms.sum()) * t_quantile(
@@ -211,7 +212,7 @@ def test_half_widths_are_those_of_the_scale_on_which_an_interval_was_made() -> N
                     assert drift.half_width(found, drift.scale(statistic.name)) == pytest.approx(reach)
                     seen.add(statistic.name)
     without = {"bias_statistic", "bias_p_value", "detectable_bias", "evaluations", *drift.TIMED}
-    without.add("coordinate_lower")
+    without |= {"coordinate_lower", *drift.CHOSEN}
     without |= {name for name in STATISTICS if name.startswith("exact_")}
     assert seen | set(CUTS) == set(STATISTICS) - without
 
@@ -261,6 +262,14 @@ LOST = "not available: the mean gradient is lost in the noise"
                      "not judged", id="p-value"),
         pytest.param(within(1.0, 0.01, statistic="time_normalized_variance"),
                      within(9.0, 0.01, statistic="time_normalized_variance"), "not judged", id="timed"),
+        pytest.param(row(7.1, 6.9, 7.3, "weight_mean"), row(0.2, 0.1, 0.3, "weight_mean"),
+                     "not judged", id="another weight"),
+        pytest.param(row(7.1, 6.9, 7.3, "weight_mean"),
+                     row(math.nan, statistic="weight_mean", status="not available: b"),
+                     "not judged", id="a weight that does not vary"),
+        pytest.param(row(7.1, 6.9, 7.3, "weight_mean"),
+                     row(math.nan, statistic="weight_mean", status="broken: b"),
+                     "changed", id="a weight that broke"),
         pytest.param(row(math.nan, status="not available: a"), row(math.nan, status="not available: b"),
                      "identical", id="both empty"),
         pytest.param(within(1.0, 0.1), row(math.nan, status="not available: b"), "changed", id="gone"),
@@ -274,7 +283,8 @@ LOST = "not available: the mean gradient is lost in the noise"
 def test_status(old: Row, new: Row, status: str) -> None:
     found = judged(old, new)
     assert found.status == status
-    assert exit_code([found], ()) == (1 if status in ("drifted", "changed") else 0)
+    broke = 4 if new.status.startswith("broken") else 1
+    assert exit_code([found], ()) == (broke if status in ("drifted", "changed") else 0)
 
 
 def test_left_out_images_count_as_degrees_of_freedom() -> None:
@@ -326,6 +336,8 @@ def test_rows_of_one_run_alone() -> None:
         ("appeared", "b"), ("identical", "all"), ("vanished", "a"),
     ]  # fmt: skip
     assert exit_code(found, ()) == 1 and exit_code(found[:2], ()) == 0
+    (gone,) = compare_numbers([within(1.0, 0.1, statistic="weight_deviation")], [])
+    assert gone.status == "not judged", "no weight has a gradient there: nothing to compare"
 
 
 def test_neither_experiment_nor_key_nor_order_names_a_number() -> None:

@@ -38,7 +38,7 @@ CASES = {
     "conjugate": lambda: toy(CONJUGATE),
     "rainforth": lambda: toy(RAINFORTH),
 }
-UNDRAWN = {"apart", "effects", "whole", "zero", "pair", "far"}
+UNDRAWN = {"apart", "effects", "whole", "zero", "pair", "far", "counts"}
 """What a figure's data names and its caption says, but no ink shows."""
 
 

@@ -423,12 +423,15 @@ def test_shares_add_up_and_ratios_are_of_weights_alone() -> None:
     assert layer is not None and layer.bright.sum() == 3 and layer.dead == 2 and layer.shown[0] >= 1
     assert layer.mean[layer.bright].min() >= layer.mean[~layer.bright].max()
     bright, dark = (pixels.share(found.arm(1), chosen) for chosen in (layer.bright, ~layer.bright))
-    assert bright.value + dark.value == pytest.approx(1.0) and bright.low < bright.value < bright.high
+    low, high = bright.interval()
+    assert bright.value + dark.value == pytest.approx(1.0) and low < bright.value < high
+    assert pixels.bright_share(found.arm(1)).value == bright.value
     ratio = pixels.ratio(found.arm(1), found.arm(0))
     slow = [found.all(row).var(1, ddof=1)[:, :30].sum(1).mean() for row in (1, 0)]
     assert ratio.value == pytest.approx(slow[0] / slow[1], rel=1e-9)
     nothing = found.record.arrays["pixels"].sum(0) == 0
-    assert not pixels.share(found.arm(1), nothing).available
+    with pytest.raises(NotAvailableError, match="the variance there is zero"):
+        pixels.share(found.arm(1), nothing)
 
 
 def test_one_weight_is_told_with_its_place_width_and_tails() -> None:
@@ -436,21 +439,23 @@ def test_one_weight_is_told_with_its_place_width_and_tails() -> None:
     place = one_weight.place(found.record)
     image, unit, row, column = (int(n) for n in found.record.arrays["weight"])
     assert place == one_weight.Place((7, 8, 9)[image], unit + 1, row + 1, column + 1)
-    told, drawn = one_weight.estimates(found.arm(1)), found.fresh[1]
+    arm, drawn = found.arm(1), found.fresh[1]
+    told, mean, deviation = one_weight.estimates(arm), one_weight.mean_of(arm), one_weight.deviation_of(arm)
     assert told.drawn == len(drawn) and told.exact
     assert (told.density * np.diff(told.edges)).sum() == pytest.approx(1 - sum(told.outside) / told.drawn)
-    far = int((np.abs(drawn - told.mean.value) > 3 * told.deviation).sum())
-    assert told.far.value == far / len(drawn)
+    far = int((np.abs(drawn - mean.value) > 3 * deviation).sum())
+    assert one_weight.far_of(arm) == one_weight.Proportion(far, len(drawn))
     wilson = stats.binomtest(far, len(drawn)).proportion_ci(method="wilson")
-    assert (told.far.low, told.far.high) == pytest.approx((wilson.low, wilson.high), rel=1e-5)
+    assert one_weight.far_of(arm).interval(0.95) == pytest.approx((wilson.low, wilson.high), rel=1e-9)
     replicates = found.record.arms[1].replicates
-    half = 1.959964 * told.deviation / np.sqrt(replicates)
-    assert (told.mean.low, told.mean.high) == pytest.approx((told.mean.value - half, told.mean.value + half))
+    half = 1.959964 * deviation / np.sqrt(replicates)
+    assert mean.interval(0.95) == pytest.approx((mean.value - half, mean.value + half))
     assert not one_weight.estimates(layered_run().arm(1)).exact
     with pytest.raises(NotAvailableError):
         one_weight.estimates(found.arm(6))
-    none = one_weight.proportion(0, 100)
-    assert none.value == none.low == 0 and 0.03 < none.high < 0.04
+    none = one_weight.Proportion(0, 100)
+    low, high = none.interval(0.95)
+    assert none.value == low == 0 and 0.03 < high < 0.04
 
 
 def test_units_are_the_references_wherever_it_stands() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from dataclasses import replace
 from html import unescape
@@ -12,13 +13,13 @@ from urllib.parse import parse_qsl
 import pytest
 
 from reportgen.figures.captions import left_out_sentence
-from reportgen.figures.models import likelihood_by_model
+from reportgen.figures.models import bound_against_k, likelihood_by_model, unit_activity
 from reportgen.figures.reading import over_checkpoints
 from reportgen.findings import Estimate, Findings, csv_text, marks, prose
 from reportgen.findings.statistics.source import OfArms, query
 from reportgen.report import provenance
 from reportgen.report.render import fill, shared_context
-from reportgen.report.text import words
+from reportgen.report.text import model_words, words
 from reportgen.report.text.links import linked
 from reportgen.report.text.ties import whole
 from reportgen.report.text.writer import Writer
@@ -86,6 +87,9 @@ def sayings(one: Estimate) -> set[str]:
         words.unbroken(prose.p_value(one.value)),
         words.unbroken(f"{prose.fixed(one.value, 2)} ± {prose.fixed(prose.half_width(one), 2)}"),
     }
+    width = (one.high - one.low) / 2 / abs(one.value) if one.value else math.nan
+    said |= {f"±{prose.percent(width)}", prose.percent(width)}
+    said |= {model_words.signed(one.value), prose.whole(one), whole(prose.whole(one))}
     said |= {prose.in_words(int(one.value))} if one.value.is_integer() else set()
     return said | ({words.DASH} if not one.available else set())
 
@@ -178,6 +182,39 @@ def test_the_lowest_likelihood_of_a_caption_leads_to_its_row() -> None:
     assert float(row["value"]) == min(mark.ours.value for _, mark in data.marks)
 
 
+def test_gains_and_active_units_of_captions_lead_to_their_rows() -> None:
+    found = models(two_layers())
+    table = rows(found)
+    bounds, units = bound_against_k.data(found), unit_activity.data(found)
+    assert bounds is not None and units is not None
+    gains = numbers(linked(bound_against_k.caption(found, bounds)))
+    assert len(gains) == 4
+    for asked, text in gains:
+        first, last = sorted(asked_for(table, asked), key=lambda row: int(row["num_samples"]))
+        assert first["statistic"] == last["statistic"] == "bound_k"
+        assert text == prose.fixed(float(last["value"]) - float(first["value"]), 2)
+    counts = numbers(linked(unit_activity.caption(found, units)))
+    assert len(counts) == 6
+    for asked, text in counts:
+        own = asked_for(table, asked)
+        assert {(row["statistic"], float(row["value"])) for row in own} == {("active_units", float(text))}
+
+
+def test_counted_tests_and_spans_lead_to_their_rows(live: Findings) -> None:
+    table, page = rows(live), whole_page(live).decode()
+    spans = re.findall(r"coordinates span a factor of (.*?)\. ", page)
+    assert spans
+    for asked, text in numbers(spans[0]):
+        low, high = sorted(float(row["value"]) for row in asked_for(table, asked))
+        assert text == prose.spoken(high / low)
+    counted = [(asked, text) for asked, text in numbers(page) if re.fullmatch(r"\d+ of \d+", text)]
+    assert counted
+    for asked, text in counted:
+        values = [float(row["value"] or "nan") for row in asked_for(table, asked)]
+        made = [value for value in values if not math.isnan(value)]
+        assert text == f"{sum(value < 0.05 for value in made)} of {len(made)}"
+
+
 def test_of_a_biased_one_left_out_either_end_leads_to_its_row(live: Findings) -> None:
     line = next(one for one in over_checkpoints(live, "total_variance") if len(set(one.values)) > 1)
     said = linked(left_out_sentence([replace(line, estimates=(Estimate(1e-30),))], [line]))
@@ -187,7 +224,7 @@ def test_of_a_biased_one_left_out_either_end_leads_to_its_row(live: Findings) ->
 
 
 def test_numbers_of_captions_lead_to_their_rows(live: Findings) -> None:
-    """A weight’s mean and a pixel’s share are of no row; every other number with an interval is."""
+    """Every number with an interval is of a row."""
     page = whole_page(live).decode()
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", page, re.S)
     whole_captions = "".join(captions)
@@ -197,9 +234,8 @@ def test_numbers_of_captions_lead_to_their_rows(live: Findings) -> None:
     kinds = {dict(parse_qsl(asked))["statistic"] for asked, _ in found}
     assert {"variance_ratio", "total_variance", "signal_to_noise", "monte_carlo_share"} <= kinds
     assert {"coordinate_variance_q50", "work_normalized_variance"} <= kinds
-    kept = [text.replace("\u00a0", " ") for text in captions]
-    others = [text for text in kept if not re.search("in one weight|brighter in the mean image", text)]
-    outside = [re.sub(r"<a .*?</a>", "", text) for text in others]
+    assert {"weight_mean", "weight_deviation", "weight_far_share", "bright_pixel_share"} <= kinds
+    outside = [re.sub(r"<a .*?</a>", "", text).replace("\u00a0", " ") for text in captions]
     assert [text for text in outside if re.search(r"\d\S* \(\S+ to \S+\)", text)] == []
 
 

@@ -174,8 +174,8 @@ def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
         values = [of.value for _, of in model.estimates]
         assert [k for k, _ in model.estimates] == [1, 5, 50, 500, 5000]
         assert values == sorted(values)
-    most = max(model.gain for _, model in data.models)
-    caption = bound_against_k.caption(one, data)
+    most = max(model.gain(0) for _, model in data.models)
+    caption = marks.plain(bound_against_k.caption(one, data))
     assert f"From K = 1 to 5000 the bound gains {most:.2f} nats for" in caption
     last = sorted(m.estimates[-1][1].value - m.estimates[-2][1].value for _, m in data.models)
     assert f"From K = 500 to 5000 alone it gains {last[-1]:.2f} nats for" in caption
@@ -183,8 +183,10 @@ def test_bounds_rise_with_k_and_the_gain_is_said(one: Findings) -> None:
     (title, (first, *_)), *_ = data.panels
     alone = bound_against_k.caption(one, replace(data, panels=((title, (first,)),)))
     assert alone.endswith("Bars are 95% intervals over images.") and "every model" not in alone
-    equal = bound_against_k.caption(one, replace(data, panels=((title, (first, replace(first, row=1))),)))
-    assert f"the bound gains {first.gain:.2f} nats for every model: " in equal and "the most" not in equal
+    equal = marks.plain(
+        bound_against_k.caption(one, replace(data, panels=((title, (first, replace(first, row=1))),)))
+    )
+    assert f"the bound gains {first.gain(0):.2f} nats for every model: " in equal and "the most" not in equal
     short = [(t, tuple(replace(m, estimates=m.estimates[-2:]) for m in found)) for t, found in data.panels]
     assert "alone" not in bound_against_k.caption(one, replace(data, panels=tuple(short)))
 
@@ -194,7 +196,7 @@ def test_units_above_the_line_are_those_of_the_table(two: Findings) -> None:
     assert data is not None
     assert [unit.active for unit in data.models[-2:]] == [(17, 5), (26, 7)]
     assert len(data.models[-1].layers[0]) == 100
-    caption = unit_activity.caption(two, data)
+    caption = marks.plain(unit_activity.caption(two, data))
     assert caption.replace("\u00a0", " ").endswith(
         "With one stochastic layer the most are active in IWAE, 1 layer, k = 50 (25), the fewest in"
         " VAE, 1 layer, k = 1 and IWAE, 1 layer, k = 1 (19). With two stochastic layers the most are active"
@@ -206,27 +208,25 @@ def test_units_above_the_line_are_those_of_the_table(two: Findings) -> None:
 def test_equal_counts_have_no_most(one: Findings) -> None:
     data = unit_activity.data(one)
     assert data is not None
-    assert "The most are active in IWAE, k\u00a0=\u00a050 (25), the fewest" in unit_activity.caption(
-        one, data
-    )
+    told = marks.plain(unit_activity.caption(one, data))
+    assert "The most are active in IWAE, k\u00a0=\u00a050 (25), the fewest" in told
     layers = data.models[0].layers
     alike = [
         (title, tuple(replace(m, layers=layers) for m in row if not isinstance(m, str)))
         for title, row in data.rows
     ]
-    caption = unit_activity.caption(one, replace(data, rows=tuple(alike)))
+    caption = marks.plain(unit_activity.caption(one, replace(data, rows=tuple(alike))))
     assert caption.endswith("19 are active in every one of the five models.")
-    caption = unit_activity.caption(one, replace(data, rows=tuple(alike[:1])))
+    caption = marks.plain(unit_activity.caption(one, replace(data, rows=tuple(alike[:1]))))
     assert caption.endswith("19 are active in VAE, k\u00a0=\u00a01 and IWAE, k\u00a0=\u00a01.")
     several = [*alike[:2], data.rows[2]]
-    caption = unit_activity.caption(one, replace(data, rows=tuple(several)))
+    caption = marks.plain(unit_activity.caption(one, replace(data, rows=tuple(several))))
     assert caption.endswith("the fewest in three of five models (19).")
     unit = replace(data.models[0], layers=((0.5, 0.001),))
-    assert unit_activity.caption(one, replace(data, rows=(("", (unit,)),))).endswith(
-        "1 is active in VAE, k\u00a0=\u00a01."
-    )
+    caption = marks.plain(unit_activity.caption(one, replace(data, rows=(("", (unit,)),))))
+    assert caption.endswith("1 is active in VAE, k\u00a0=\u00a01.")
     single = replace(data, rows=(("", (data.models[0], "not run")),))
-    assert unit_activity.caption(one, single).endswith("19 are active in VAE, k\u00a0=\u00a01.")
+    assert marks.plain(unit_activity.caption(one, single)).endswith("19 are active in VAE, k\u00a0=\u00a01.")
 
 
 SOME = (

@@ -209,10 +209,10 @@ def test_the_table_has_the_papers_form_with_the_budget_beside_every_number(page:
 
 def test_uncertain_counts_have_their_interval(two: Findings) -> None:
     found = models(unsure=2)
-    assert model_words.active(found.models[0]) == "19 (19 to 21)"
-    assert model_words.active(two.models[-1]) == "26 + 7"
+    assert plain(model_words.active(found.models[0])) == "19 (19 to 21)"
+    assert plain(model_words.active(two.models[-1])) == "26 + 7"
     layered = models(two_layers(), unsure=2)
-    assert model_words.active(layered.models[-1]) == "26 + 7 (7 to 9)"
+    assert plain(model_words.active(layered.models[-1])) == "26 + 7 (7 to 9)"
     rows = cells(page_of(found))
     assert rows[1] == ["", "", "active units", "19", "19 (19 to 21)", "", "19", "19 (19 to 21)", ""][1:]
     order = "Where counts are joined by +, the units of the stochastic layer next to the data come first"

@@ -13,7 +13,9 @@ from reportgen.findings.statistics.named import STATISTICS, Statistic, of_arm
 from reportgen.findings.statistics.variance import total_variance
 from reportgen.problems import BUILDERS, Materials
 from reportgen.store.records import MeasurementRecord
+from reportgen.store.shapes import OF_FIRST_LAYER
 from tests.cells import arm, measured
+from tests.test_first_layer import vector_run
 
 
 @lru_cache(maxsize=1)
@@ -25,22 +27,29 @@ def engine_record() -> MeasurementRecord:
     return measured(problem, arms, precision=0.1)  # type: ignore[arg-type]
 
 
+def asked(statistic: Statistic) -> tuple[MeasurementRecord, str]:
+    """A record that can have it, and the group that it is of there."""
+    record = vector_run().record if statistic.of_first_layer else engine_record()
+    return record, record.first_layer or "all"
+
+
 def check_needs(statistic: Statistic) -> None:
     """Its arrays are in the record, with numbers, and are filled by the engine wherever it fills any."""
-    record = engine_record()
+    record, group = asked(statistic)
     for name in statistic.needs:
         assert name in record.arrays, f"{statistic.name} needs {name}, which no record has"
         assert np.isfinite(record.arrays[name]).any(), f"{name} holds no number"
-        assert name in blank(1, 1, 2, 1), f"{name} is none of a record's arrays"
+        arrays = OF_FIRST_LAYER if statistic.of_first_layer else blank(1, 1, 2, 1)
+        assert name in arrays, f"{name} is none of a record's arrays"
     found = [MeasuredArm(record, i) for i in range(len(record.arms))]
-    assert any(statistic.present(one, "all") for one in found)
+    assert any(statistic.present(one, group) for one in found)
 
 
 @pytest.mark.parametrize("name", list(STATISTICS))
 def test_every_statistic_is_made_of_what_the_engine_writes(name: str) -> None:
     check_needs(STATISTICS[name])
-    record = engine_record()
-    made = [of_arm(name, MeasuredArm(record, i)) for i in range(len(record.arms))]
+    record, group = asked(STATISTICS[name])
+    made = [of_arm(name, MeasuredArm(record, i), group) for i in range(len(record.arms))]
     assert any(one.available for one in made), [one.status for one in made]
 
 

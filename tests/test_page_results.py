@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reportgen.findings import Findings, csv_text
+from reportgen.findings import Findings, claims_text, csv_text
 from tests.browser import PHONE, Visit, whole_page
 from tests.conftest import LIVE
 from tests.press_cases import FUNCTION, toy
@@ -194,6 +194,10 @@ def test_rows_are_saved_to_the_byte(visit: Visiting, live_page: Path, live: Find
         page.locator(".files a", has_text="results.csv").click()
     assert Path(everything.value.path()).read_bytes() == csv_text(live).encode()
     assert everything.value.suggested_filename == "results.csv"
+    with page.expect_download() as judged:
+        page.get_by_role("link", name="claims.json").click()
+    assert Path(judged.value.path()).read_bytes() == claims_text(live).encode()
+    assert judged.value.suggested_filename == "claims.json"
 
 
 def test_a_number_shows_its_row_and_leads_to_it(visit: Visiting, live_page: Path, live: Findings) -> None:

@@ -19,7 +19,7 @@ from reportgen.figures.drafting.style import house_style, settle
 from reportgen.figures.drafting.tiles import Canvas
 from reportgen.figures.noise_in_image import RATIO, VARIANCE, Plan
 from reportgen.figures.pixel_maps import over, spaced
-from reportgen.findings import Estimate, Findings, collect, prose
+from reportgen.findings import Estimate, Findings, collect, marks, prose
 from reportgen.plan import Plan as Cells
 from reportgen.report.sections import pixels as section
 from tests.crafted import crafted, experiment
@@ -69,7 +69,7 @@ def test_maps_are_those_of_the_findings(findings: Findings, maps: pixel_maps.Noi
         # Weighted with the reference's map the relative ratios average to one.
         known = np.isfinite(row.relative)
         assert (row.relative * base.variance)[known].sum() == pytest.approx(base.variance.sum())
-        assert row.ratio == findings.pixel_ratio(row.label, "pathwise")
+        assert row.ratio == findings.of_first_layer("pixel_variance_ratio", row.label)
     assert np.array_equal(maps.mean, pictures().mean(0))
 
 
@@ -131,10 +131,8 @@ def test_tiles_stand_where_they_were_put(maps: pixel_maps.NoiseInImage) -> None:
 def test_the_caption_has_its_numbers(findings: Findings, maps: pixel_maps.NoiseInImage) -> None:
     drawing = draw(findings, "noise_in_image")
     assert drawing is not None
-    layer = findings.first_layer()
-    assert layer is not None
     for label in ("score_function", "pathwise"):
-        share = findings.pixel_share(label, layer.bright)
+        share = findings.of_first_layer("bright_pixel_share", label)
         assert prose.share(share) in drawing.caption and share.low < share.value < share.high
     assert (
         "summed over its one unit, mean over images" in drawing.caption
@@ -204,7 +202,8 @@ def test_histograms_are_those_of_the_pair_the_wider_first(findings: Findings) ->
     assert data.spreads[0].deviation > 3 * data.spreads[1].deviation
     for one in data.spreads:
         own = findings.weight_estimates(one.label)
-        assert own is not None and (one.mean, one.drawn) == (own.mean, own.drawn)
+        assert own is not None and one.drawn == own.drawn
+        assert one.mean == findings.of_first_layer("weight_mean", one.label)
         assert (np.array(one.density) * np.diff(one.edges)).sum() == pytest.approx(1, abs=0.02)
         x = np.linspace(-9, 9, 2001) * one.deviation + one.mean.value
         density = weight_histogram.normal(one, x)
@@ -259,12 +258,13 @@ def test_the_narrower_has_a_panel_of_its_own_only_where_it_is_much_narrower(find
         left, right = figure.axes[0].get_xlim(), figure.axes[1].get_xlim()
         assert (left[1] - left[0]) / (right[1] - right[0]) == pytest.approx(wide.deviation / narrow.deviation)
         assert sum(left) / 2 == pytest.approx(narrow.mean.value) == pytest.approx(sum(right) / 2)
-        like = replace(data, spreads=(replace(narrow, deviation=1.5 * narrow.deviation), narrow))
+        like = replace(data, spreads=(replace(narrow, width=Estimate(1.5 * narrow.deviation)), narrow))
         assert len(weight_histogram.draw(like).axes) == 2
 
 
 def test_the_section_says_the_ratio_of_all_weights(findings: Findings) -> None:
     context = section.context(findings)
     assert context is not None
-    ratio = findings.pixel_ratio("score_function", "pathwise")
-    assert f"the score function has {ratio.value:.0f}"[:30] in context["sentences"][0]
+    ratio = findings.of_first_layer("pixel_variance_ratio", "score_function")
+    (said,) = context["sentences"]
+    assert f"the score function has {prose.with_interval(ratio)} times" in marks.plain(said)

@@ -288,7 +288,7 @@ def test_a_verdict_that_no_row_denies_is_denied_by_the_second_run(capsys: pytest
     entries = json.loads(content)
     assert answer["published"] == entries
     assert [entry["verdict"] for entry in entries] == ["right ordering", "right ordering"]
-    assert "published.json (1 kB)" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "published.json.gz (1 kB)" in (folder / "report.html").read_text(encoding="utf-8")
 
     entries[0]["verdict"] = "not reproduced"  # which its interval does not deny
     changed = json.dumps(entries).encode()

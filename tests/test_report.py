@@ -213,7 +213,8 @@ def test_downloads_hold_the_evidence(folder: Path) -> None:
     columns = json.loads(gzip.decompress(base64.b64decode(found["results.json.gz"])))
     table = [list(columns), *zip(*columns.values(), strict=True)]
     assert written(table) == (folder / "results.csv").read_bytes()
-    assert base64.b64decode(found["claims.json"]) == (folder / "claims.json").read_bytes()
+    claims = gzip.decompress(base64.b64decode(found["claims.json.gz"]))
+    assert claims == (folder / "claims.json").read_bytes()
     assert load_text(base64.b64decode(found["declaration.yaml"]).decode(), "again.yaml").experiment == "small"
 
 

@@ -197,7 +197,14 @@ def test_more_than_two_stochastic_layers_are_outlined() -> None:
     assert data is not None
     for layers, says in ((1, ""), (2, "outlined: the one above it"), (3, "outlined: those above it")):
         rows = tuple(
-            (title, tuple(replace(one, layers=((1.0,),) * layers) for one in row if not isinstance(one, str)))
+            (
+                title,
+                tuple(
+                    replace(one, layers=((1.0,),) * layers, counts=one.counts[:1] * layers)
+                    for one in row
+                    if not isinstance(one, str)
+                ),
+            )
             for title, row in data.rows
         )
         caption = unit_activity.caption(models(declared()), replace(data, rows=rows))

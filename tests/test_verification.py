@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pikepdf
@@ -1065,6 +1066,32 @@ def test_what_fewer_draws_cannot_see_contradicts_nothing() -> None:
     assert standings([*rows], endless, quick=True) == {IDENTICAL, NOT_JUDGED}
     assert DIFFERENT in standings([*rows], endless)
     assert DIFFERENT in standings([*rows], without, quick=True)
+
+
+def test_a_statistic_that_came_with_a_later_commit_contradicts_no_older_report() -> None:
+    old, new = [row(1.0, 0.1)], [row(1.0, 0.1), row(2.0, 0.1, statistic="mean_norm")]
+
+    def standings(reported: list[Row], again: list[Row], **how: bool) -> list[str]:
+        return [n.standing for n in compare(reported, again, ([], []), None, promised=True, **how)]
+
+    assert standings(old, new, same_commit=False) == [IDENTICAL, NOT_JUDGED]
+    assert standings(old, new) == [IDENTICAL, DIFFERENT], "taken out of the report"
+    place = row(3.0, 0.1, group="mean")
+    assert standings(old, [*old, place], same_commit=False) == [IDENTICAL, DIFFERENT], "a row taken out"
+    assert standings(new, old, same_commit=False) == [IDENTICAL, DIFFERENT]
+
+
+def test_pages_of_an_older_commit_count_the_rows_that_it_told() -> None:
+    def page(rows: str) -> Any:
+        text = f"results.csv holds every statistic ({rows} rows), to the last"
+        return SimpleNamespace(content=text, sums=(rows,), drawn=("",), text=lambda page: text)
+
+    def standings(now: str, counted: tuple[int, int] | None) -> list[str]:
+        found = printed.compare(page("2059"), page(now), [], promised=False, repeated=True, counted=counted)
+        return [item.standing for item in found.others]
+
+    assert standings("2099", (2059, 2099)) == [NOT_JUDGED]
+    assert standings("2098", (2059, 2099)) == standings("2099", None) == [DIFFERENT]
 
 
 def test_claims_follow_from_rows_and_wrong_ones_do_not() -> None:

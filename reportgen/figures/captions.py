@@ -157,16 +157,17 @@ def alike(ratio: Estimate) -> str:
 def intervals_sentence(lines: Sequence[Line]) -> str:
     """What the intervals are, and how wide the widest is."""
     widths = [
-        (high - low) / 2 / abs(value)
+        ((one.high - one.low) / 2 / abs(one.value), one)
         for line in lines
-        for value, low, high in zip(line.values, *line.bounds, strict=True)
-        if math.isfinite(low + high + value) and value
+        for one in line.estimates
+        if math.isfinite(one.low + one.high + one.value) and one.value
     ]
     if not widths:
         return "No intervals could be had."
-    widest = max(widths)
-    text = f"Bars are 95% intervals, the widest ±{prose.percent(widest)} of its value"
-    text += "; most are shorter than the marks." if sorted(widths)[len(widths) // 2] < 0.1 else "."
+    widths.sort(key=lambda pair: pair[0])
+    widest = marks.told(f"±{prose.percent(widths[-1][0])}", widths[-1][1])
+    text = f"Bars are 95% intervals, the widest {widest} of its value"
+    text += "; most are shorter than the marks." if widths[len(widths) // 2][0] < 0.1 else "."
     cut = any(
         value > 0 and low < value / 10
         for line in lines

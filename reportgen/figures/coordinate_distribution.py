@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from reportgen.figures.drafting.points import marker_size
 from reportgen.figures.drafting.style import GRID, INK, PAPER, Look, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.reading import all_looks, title_of, unbiased, usable
-from reportgen.findings import Findings, marks, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.statistics.coordinates import quantile_name
 
 Counts = NDArray[np.float64]
@@ -177,9 +178,7 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
     where, v = place(findings, data.objective), findings.vocabulary
     apart = [f"“{row.title}” (median {median_of(findings, row)})" for row in data.apart]
     medians = [row for row in data.rows if 0.5 in row.quantiles]
-    widths = [
-        row.quantiles[0.95] / row.quantiles[0.05] for row in data.rows if {0.05, 0.95} <= row.quantiles.keys()
-    ]
+    spreads = [row for row in data.rows if {0.05, 0.95} <= row.quantiles.keys()]
     seen = ""
     if medians:
         least, most = (
@@ -190,8 +189,8 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
             seen = f"Medians lie between {low} ({lowered(least.title)}) and {high} ({lowered(most.title)})"
         else:
             seen = f"The median is {low}"
-        if widths:
-            seen += f"; the middle 90% of one estimator’s coordinates span {span(min(widths), max(widths))}"
+        if spreads:
+            seen += f"; the middle 90% of one estimator’s coordinates span {span(findings, spreads)}"
         seen += "."
     return sentences(
         f"Variance of each of the {prose.count(data.coordinates)} coordinates of the gradient estimate,"
@@ -214,10 +213,14 @@ def median_of(findings: Findings, row: Spread) -> str:
     return marks.told(prose.number(row.quantiles[0.5]), estimate)
 
 
-def span(least: float, most: float) -> str:
-    """Two factors, or one where they read the same."""
-    low, high = prose.spoken(least), prose.spoken(most)
-    return f"a factor of {low}" if low == high else f"a factor of {low} to {high}"
+def span(findings: Findings, rows: Sequence[Spread]) -> str:
+    """The least and the highest factor, or one where they read the same."""
+    found = sorted((row.quantiles[0.95] / row.quantiles[0.05], row.label) for row in rows)
+    ends: dict[str, list[Estimate]] = {}
+    for factor, label in (found[0], found[-1]):
+        made_of = [findings.get(quantile_name(part), label) for part in (0.05, 0.95)]
+        ends.setdefault(prose.spoken(factor), made_of)
+    return f"a factor of {' to '.join(marks.told_of_all(text, made_of) for text, made_of in ends.items())}"
 
 
 def alt(data: CoordinateDistribution) -> str:

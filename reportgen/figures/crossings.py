@@ -10,7 +10,7 @@ from itertools import combinations
 from reportgen.figures.reading import title_of, unbiased
 from reportgen.findings import Findings, prose
 from reportgen.findings.series import Series
-from reportgen.findings.statistics.estimate import Source
+from reportgen.findings.statistics.source import OfArms
 
 Arm = tuple[str, str]
 """A label and an objective."""
@@ -32,7 +32,7 @@ class Crossing:
     """Where the exact variances cross; NaN where they are not known."""
     sure: bool
     """Whether it is told that they change places there; else they may."""
-    source: Source | None
+    source: OfArms | None
 
 
 def pairs(findings: Findings) -> Iterator[tuple[Arm, Arm]]:

@@ -21,7 +21,7 @@ from reportgen.figures.drafting.ticks import log_ticks
 from reportgen.figures.drafting.tiles import Canvas
 from reportgen.figures.pixel_maps import NoiseInImage, data
 from reportgen.figures.reading import named
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 
 __all__ = ["alt", "caption", "data", "draw", "table"]
 
@@ -246,7 +246,9 @@ def blank(findings: Findings, data: NoiseInImage) -> str:
 def shares(data: NoiseInImage) -> str:
     """What part of the variance the brighter half of the pixels has."""
     told = [
-        f"{prose.share(part)} of the variance of {title}" for title, part in data.pair if part.has_interval
+        f"{marks.told(prose.share(part), part)} of the variance of {title}"
+        for title, part in data.pair
+        if part.has_interval
     ]
     if not told:
         return ""

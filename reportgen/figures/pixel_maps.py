@@ -89,7 +89,7 @@ def data(findings: Findings) -> NoiseInImage | None:
                 title_of(findings, label),
                 tuple(None if one is None else one.variance for one in found),
                 relative,
-                findings.pixel_ratio(label, reference),
+                findings.of_first_layer("pixel_variance_ratio", label),
                 tuple(last.units),
             )
         )
@@ -109,7 +109,9 @@ def data(findings: Findings) -> NoiseInImage | None:
         layer.shown,
         title_of(findings, reference),
         tuple(rows),
-        tuple((named(findings, label), findings.pixel_share(label, layer.bright)) for label in sides),
+        tuple(
+            (named(findings, label), findings.of_first_layer("bright_pixel_share", label)) for label in sides
+        ),
         float(np.median(np.concatenate(errors))),
         headings(findings),
         next(

@@ -46,7 +46,8 @@ class Spread:
     """Inside a sentence."""
     look: Look
     mean: Estimate
-    deviation: float
+    width: Estimate
+    """Their standard deviation."""
     edges: tuple[float, ...]
     """Ends of the bins, one more than there are."""
     density: tuple[float, ...]
@@ -55,6 +56,11 @@ class Spread:
     """Estimates counted."""
     far: Estimate
     """The part of them beyond three standard deviations."""
+
+    @property
+    def deviation(self) -> float:
+        """Their standard deviation, as a number."""
+        return self.width.value
 
 
 @dataclass(frozen=True)
@@ -87,12 +93,12 @@ def data(findings: Findings) -> WeightHistogram | None:
                 title_of(findings, label),
                 named(findings, label),
                 ink[label],
-                found.mean,
-                found.deviation,
+                findings.of_first_layer("weight_mean", label),
+                findings.of_first_layer("weight_deviation", label),
                 tuple(found.edges.tolist()),
                 tuple(found.density.tolist()),
                 found.drawn,
-                found.far,
+                findings.of_first_layer("weight_far_share", label),
             )
         )
     spreads.sort(key=lambda one: -one.deviation)
@@ -224,7 +230,7 @@ def table(data: WeightHistogram) -> Table:
     rows = []
     for number, one in enumerate(data.spreads):
         rows.append(Row((one.title, "mean", one.mean, None, None), Mark(one.title, number)))
-        rows.append(Row((one.title, "standard deviation", one.deviation, None, None)))
+        rows.append(Row((one.title, "standard deviation", one.width, None, None)))
         for low, high, density in zip(one.edges[:-1], one.edges[1:], one.density, strict=True):
             if density:
                 rows.append(Row((one.title, "bin", low, high, density)))
@@ -252,7 +258,7 @@ def caption(findings: Findings, data: WeightHistogram) -> str:
         f"Histograms of {prose.listing([prose.count(n) for n in drawn])} estimates each, logarithmic; dashed,"
         " the normal density of the same mean and variance.",
         f"The means are {mean_of(wide)} with {wide.name} and {mean_of(narrow)} with {narrow.name}; the"
-        f" standard deviations, {prose.number(wide.deviation)} and {prose.number(narrow.deviation)},"
+        f" standard deviations, {width_of(wide)} and {width_of(narrow)},"
         f" {'follow from the moments' if data.exact else 'are those of the estimates drawn'}.",
         f"Beyond three standard deviations lie {beyond}; of a normal variable"
         f" {prose.percent(NORMAL_FAR)} do.",
@@ -263,6 +269,11 @@ def caption(findings: Findings, data: WeightHistogram) -> str:
 def mean_of(one: Spread) -> str:
     """Its mean with its interval."""
     return marks.told(prose.with_interval(one.mean), one.mean)
+
+
+def width_of(one: Spread) -> str:
+    """Its standard deviation."""
+    return marks.told(prose.number(one.deviation), one.width)
 
 
 def alt(data: WeightHistogram) -> str:

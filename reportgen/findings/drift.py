@@ -69,6 +69,8 @@ OVER_IMAGES = ("data_variance", "monte_carlo_share")
 """Intervals that leave out images, of which there are at least 3."""
 TIMED = ("seconds_per_replicate", "time_normalized_variance")
 """They hold a timing, whose spread nobody measured."""
+CHOSEN = ("weight_mean", "weight_deviation", "weight_far_share")
+"""Of one weight, which other draws choose anew: the numbers of another are no drift."""
 COUNTED = ("coordinate_lower", "active_units")
 """Counts of coordinates, of latent units: leave-outs that all agree do not make them known exactly."""
 JUDGED = ("negative_log_likelihood", "difference_to_published", "bound_k", "training_deviation")
@@ -94,6 +96,7 @@ def _plain(value: float) -> float:
 
 SCALES: Mapping[str, Callable[[float], float]] = {
     **dict.fromkeys(("total_variance", "variance_ratio", "work_normalized_variance"), _log),
+    **dict.fromkeys(("pixel_variance_ratio", "bright_pixel_share"), _log),
     **dict.fromkeys(("exact_total_variance", "variance_to_exact", "mean_squared_error"), _log),
     "training_deviation": _log,
     **dict.fromkeys(("mean_norm", "signal_to_noise", "exact_mean_norm"), _square),
@@ -193,7 +196,8 @@ def compare_numbers(
         status = case.rejected if p < FAMILY_ERROR else case.status
         found.append(NumberDrift(row, estimate_of(before[key]), estimate_of(row), status, p))
     gone = (row for key, row in before.items() if key not in after)
-    return (*found, *(NumberDrift(row, estimate_of(row), None, VANISHED) for row in gone))
+    lost = ((row, NOT_JUDGED if row.statistic in CHOSEN else VANISHED) for row in gone)
+    return (*found, *(NumberDrift(row, estimate_of(row), None, status) for row, status in lost))
 
 
 def compare_claims(
@@ -230,11 +234,13 @@ def _named(rows: Sequence[Row], others: Sequence[Row]) -> dict[tuple[object, ...
 
 def _case(before: Row, after: Row, statistic: str, images: int | None) -> _Case:
     old, new = estimate_of(before), estimate_of(after)
-    judged = statistic not in TIMED and old.has_interval and new.has_interval
+    judged = statistic not in (*TIMED, *CHOSEN) and old.has_interval and new.has_interval
     if _broken(new) and not _broken(old):
         return _Case(CHANGED)
     if _alike(old, new):
         return _Case(IDENTICAL, 1.0 if judged else NAN)
+    if statistic in CHOSEN:
+        return _Case(NOT_JUDGED)
     if not old.available:
         return _Case(APPEARED)
     working = scale(statistic)

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reportgen.declaration.claims.statistics import SLOPES
 from reportgen.declaration.claims.tests import Slope, curve_of
@@ -279,17 +278,12 @@ class Findings(Measured):
         """Where in the image that layer's noise lives; None where it was not measured."""
         return self._of_layer(pixels.noise, label, place)
 
-    def pixel_share(self, label: str, chosen: NDArray[np.bool_], **place: Any) -> Estimate:
-        """The part of the variance of that layer's weights that the chosen pixels [H W] have."""
+    def of_first_layer(self, statistic: str, label: str, **place: Any) -> Estimate:
+        """A named statistic of that layer."""
         arm = self.arm(label, **place)
-        return NOT_MEASURED if arm is None or not arm.record.first_layer else pixels.share(arm, chosen)
-
-    def pixel_ratio(self, first: str, second: str, **place: Any) -> Estimate:
-        """Variance of that layer's weights of the first over that of the second, paired."""
-        a, b = self.arm(first, **place), self.arm(second, **place)
-        if a is None or b is None or not a.record.first_layer:
+        if arm is None or not arm.record.first_layer:
             return NOT_MEASURED
-        return pixels.ratio(a, b)
+        return of_arm(statistic, arm, arm.record.first_layer)
 
     def weight_place(self) -> one_weight.Place | None:
         """The weight whose single estimates were kept; None where none were."""

@@ -32,7 +32,7 @@ def told(text: str, estimate: Estimate) -> str:
 
 
 def told_of_all(text: str, estimates: Sequence[Estimate]) -> str:
-    """What several estimates are alike, marked with the rows of all."""
+    """What several estimates are alike, or make together, marked with the rows of all."""
     sources = tuple(one.source for one in estimates if one.source is not None)
     source = OfSeveral(sources) if len(sources) == len(estimates) else None
     return told(text, replace(estimates[0], source=source))

@@ -88,10 +88,10 @@ def arm_rows(experiment: str, arm: MeasuredArm, columns: tuple[str, ...]) -> Ite
 
 def _told(arm: MeasuredArm) -> Iterator[tuple[str, str]]:
     """(statistic, group) of all that is told of an arm."""
-    groups, default = arm.groups, arm.default
+    default = arm.default
     for name, statistic in STATISTICS.items():
         if default or not statistic.default_only:
-            for group in groups if statistic.by_group else groups[:1]:
+            for group in statistic.groups(arm):
                 if statistic.present(arm, group):
                     yield name, group
 

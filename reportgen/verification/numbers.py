@@ -58,18 +58,23 @@ def compare(
     *,
     promised: bool,
     quick: bool = False,
+    same_commit: bool = True,
 ) -> tuple[Number, ...]:
     """Every number of both, in the second run's order, what it lacks last; `claims` are those of both.
 
-    Of a `quick` second run, which has fewer draws, it is not judged what it cannot tell.
+    Of a `quick` second run, which has fewer draws, it is not judged what it cannot tell; nor are statistics
+    that the report has nowhere, where another commit wrote it.
     """
     old, new = ((*rows, *claim_rows(of)) for rows, of in zip((reported, again), claims, strict=True))
     lines = {_place(row): number for number, row in enumerate(reported, start=2)}
     made = {_comparison(row) for row in claim_rows(claims[1])} if quick else set()
+    later = set() if same_commit else {row.statistic for row in again} - {row.statistic for row in reported}
     return tuple(
         Number(
             found,
-            NOT_JUDGED if quick and _untold(found, made) else _standing(found, promised),
+            NOT_JUDGED
+            if (quick and _untold(found, made)) or found.row.statistic in later
+            else _standing(found, promised),
             None if found.old is None else lines.get(_place(found.row)),
         )
         for found in drift.compare_numbers(old, new, images)

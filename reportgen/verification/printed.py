@@ -17,7 +17,7 @@ from itertools import zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.findings import verdicts
+from reportgen.findings import prose, verdicts
 from reportgen.verification.document import Document
 from reportgen.verification.numbers import DIFFERENT, EQUIVALENT, IDENTICAL, NOT_JUDGED, Number
 
@@ -78,6 +78,7 @@ def compare(
     promised: bool,
     repeated: bool = False,
     same_verdicts: bool = False,
+    counted: tuple[int, int] | None = None,
 ) -> Pages:
     """The pages of a report against those of the second run's.
 
@@ -87,7 +88,8 @@ def compare(
     judged. But a number with its interval that is one of the second run's,
     and here is none of the evidence, is different; so is, where all of
     `numbers` are the same (`repeated`), one that is no rounding of the other,
-    and where verdicts are (`same_verdicts`), another verdict.
+    and where verdicts are (`same_verdicts`), another verdict. `counted` is how
+    many rows each has, where more are told by another commit: pages say it.
     """
     count = len(reported.sums)
     if reported.content == again.content:
@@ -114,7 +116,7 @@ def compare(
                 promised
                 or (same_verdicts and _other_verdict(one.text, other.text))
                 or (repeated and standing == NOT_JUDGED and _other_number(one, other))
-            ):
+            ) and not (counted and (one.text, other.text) == tuple(map(prose.count, counted))):
                 standing = DIFFERENT
             found.append(Printed(one.page, one.text, other.text, around, standing))
     found += _drawn(reported, again, {item.page for item in found}, DIFFERENT if promised else NOT_JUDGED)

@@ -149,19 +149,21 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
     promised = as_declared and not changed and not stopped
     findings = collect(job.experiment, job.plan, _with_clocks(evidence, measured))
     results, claims = csv_text(findings).encode(), claims_data(findings)
+    again, same_commit = read_rows(results, Path(RESULTS)), len(changed) == len(differs)
     published, theirs = published_data(job.experiment, findings.models), published_files(findings)
     numbers = compare(
         evidence.rows,
-        read_rows(results, Path(RESULTS)),
+        again,
         (evidence.claims, claims),
         told["settings"]["measure"].get("images"),
         promised=promised,
         quick=quick,
+        same_commit=same_commit,
     )
     repeated = promised or all(number.found.status == drift.IDENTICAL for number in numbers)
     source = _source(told, findings)
     written_with = _written_with(told["environment"])
-    same_writer = not written_with and len(changed) == len(differs)
+    same_writer = not written_with and same_commit
     pdf = _laid_out(evidence, findings, source)
     document = parse(pdf, Path("report.pdf"))
     judged = compare_verdicts(evidence.claims, claims, promised=promised)
@@ -172,6 +174,7 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
         promised=repeated and same_writer,
         repeated=repeated,
         same_verdicts=all(of.standing == IDENTICAL for of in judged),
+        counted=None if same_commit else (len(evidence.rows), len(again)),
     )
     otherwise: list[tuple[str, str]] = []
     if promised:

@@ -10,13 +10,15 @@ const results = (() => {
   const NUMBERS = ["checkpoint", "num_samples", "value", "ci_low", "replicates"];
   const NAMES = { num_samples: "K", ci_low: "95% interval", "train.objective": "trained as", "train.seed": "training seed" };
 
+  // What a link of the page carries.
+  const unpack = (link) => {
+    const bytes = Uint8Array.from(atob(link.href.split(",")[1]), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
+  };
+
   // Columns, name → cells as text, unpacked when first asked for.
   let unpacked = null;
-  const load = () => (unpacked ??= (async () => {
-    const bytes = Uint8Array.from(atob(carrier.href.split(",")[1]), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return JSON.parse(await new Response(stream).text());
-  })());
+  const load = () => (unpacked ??= unpack(carrier).json());
 
   const make = (tag, given = {}, ...children) => {
     const made = Object.assign(document.createElement(tag), given);
@@ -67,14 +69,17 @@ const results = (() => {
     return rows.sort((a, b) => (cells[a] === "") - (cells[b] === "") || sign * compare(a, b));
   };
 
+  const keep = (content, download) => {
+    const href = URL.createObjectURL(content);
+    make("a", { href, download }).click();
+    URL.revokeObjectURL(href);
+  };
   const save = (columns, rows) => {
     const quoted = (cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
     const names = Object.keys(columns);
     const lines = [names, ...rows.map((row) => names.map((name) => columns[name][row]))];
     const text = lines.map((cells) => `${cells.map(quoted).join(",")}\r\n`).join("");
-    const href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-    make("a", { href, download: "results.csv" }).click();
-    URL.revokeObjectURL(href);
+    keep(new Blob([text], { type: "text/csv" }), "results.csv");
   };
   carrier.textContent = carrier.textContent.replace(".json.gz", ".csv");
   carrier.addEventListener("click", async (event) => {
@@ -82,6 +87,15 @@ const results = (() => {
     const columns = await load();
     save(columns, [...columns.value.keys()]);
   });
+  // The other files are saved as they are, too.
+  for (const link of document.querySelectorAll('a[download$=".gz"]')) {
+    if (link === carrier) continue;
+    link.textContent = link.textContent.replace(".gz", "");
+    link.addEventListener("click", async (event) => {
+      event.preventDefault();
+      keep(await unpack(link).blob(), link.download.replace(".gz", ""));
+    });
+  }
 
   let asked = new URLSearchParams();
   let most = 50;
@@ -178,7 +192,7 @@ const results = (() => {
   near.observe(box);
 
   // What a row's number is relative to, where it is.
-  const RELATIVE = /^(variance_ratio|relative_projection|cosine_to_reference|bias_statistic|bias_p_value|detectable_bias|coordinate_lower)/;
+  const RELATIVE = /^(variance_ratio|pixel_variance_ratio|relative_projection|cosine_to_reference|bias_statistic|bias_p_value|detectable_bias|coordinate_lower)/;
   const references = JSON.parse(box.dataset.references);
   const reference = ({ statistic, objective, estimator }, row) =>
     RELATIVE.test(statistic[row]) ? references[objective[row]]?.[estimator[row]] : undefined;

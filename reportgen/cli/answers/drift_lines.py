@@ -16,7 +16,7 @@ from reportgen.findings.statistics.estimate import Estimate
 
 SHOWN = 20
 """Rows in the lines for people."""
-NOTES = {drift.NOT_JUDGED: " (timings, p-values)"}
+NOTES = {drift.NOT_JUDGED: " (timings, p-values, one weight)"}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
@@ -15,7 +15,7 @@ from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.model_grid import grid
 from reportgen.figures.models.looks import look
 from reportgen.figures.models.panels import ACROSS, is_lowest, name, panels
-from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.models.statistics import bound_of
 
 
@@ -29,15 +29,14 @@ class Bounds:
     several: bool
     """Whether it was judged in several trainings."""
 
-    @property
-    def gain(self) -> float:
-        """What the most samples add to the fewest."""
-        return self.estimates[-1][1].value - self.estimates[0][1].value
+    def between(self, before: int) -> tuple[Estimate, Estimate]:
+        """The bounds of the fewest samples (0), or of the most but them (−2), and of the most."""
+        return self.estimates[before][1], self.estimates[-1][1]
 
-    @property
-    def last_gain(self) -> float:
-        """What they add to the fewest but them."""
-        return self.estimates[-1][1].value - self.estimates[-2][1].value
+    def gain(self, before: int) -> float:
+        """What the most samples add to those."""
+        less, most = self.between(before)
+        return most.value - less.value
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def caption(findings: Findings, data: BoundAgainstK) -> str:
     """What is drawn, what the most samples add, and what the last of them still do."""
     *_, before, last = (k for k, _ in data.models[0][1].estimates)
     first = data.models[0][1].estimates[0][0]
-    told = (_ends(data, lambda one: one.gain), _ends(data, lambda one: one.last_gain))
+    told = (_ends(data, 0), _ends(data, -2))
     whole = f"From K = {prose.count(first)} to {prose.count(last)} the bound gains {told[0]}"
     end = f"From K = {prose.count(before)} to {prose.count(last)} alone it gains {told[1]}"
     return sentences(
@@ -146,13 +145,17 @@ def _over(several: Sequence[bool]) -> str:
     return f"trainings and images{'' if all(several) else ', of a model of one training over images alone'}"
 
 
-def _ends(data: BoundAgainstK, gain: Callable[[Bounds], float]) -> str:
+def _ends(data: BoundAgainstK, before: int) -> str:
     """The model whose bound gains most, and the one whose bound gains least."""
-    gains = sorted(data.models, key=lambda pair: gain(pair[1]))
+    gains = sorted(data.models, key=lambda pair: pair[1].gain(before))
     (least, low), (most, high) = gains[0], gains[-1]
-    largest, smallest = prose.fixed(gain(high), 2), prose.fixed(gain(low), 2)
+    largest, smallest = (prose.fixed(one.gain(before), 2) for one in (high, low))
     if len(gains) > 1 and largest == smallest:
-        return f"{largest} nats for every model"
+        every = [bound for _, one in gains for bound in one.between(before)]
+        return f"{marks.told_of_all(largest, every)} nats for every model"
+    largest, smallest = (
+        marks.told_of_all(text, one.between(before)) for text, one in ((largest, high), (smallest, low))
+    )
     seen = f"{largest} nats for {_name(most, high)}"
     return f"{seen}, the most, and {smallest} for {_name(least, low)}, the least" if low is not high else seen
 

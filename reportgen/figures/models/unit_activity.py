@@ -18,8 +18,9 @@ from reportgen.figures.drafting.style import INK, LOOKS, MUTED, SMALL, TEXT, new
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
 from reportgen.figures.drafting.ticks import power_of_ten
 from reportgen.figures.model_grid import first_alone, grid
-from reportgen.findings import Findings, prose
+from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.models.activity import THRESHOLD, groups, units_of
+from reportgen.findings.models.statistics import active_of
 
 LAYERS = (LOOKS["pathwise"], LOOKS["score_function"], LOOKS["leave_one_out"], LOOKS["taylor_control_variate"])
 STEP = 0.25
@@ -39,6 +40,8 @@ class Units:
     layers: tuple[tuple[float, ...], ...]
     training: str
     """Key of its training: a VAE and an IWAE of one sample are one training."""
+    counts: tuple[Estimate, ...]
+    """Active units of each layer, as results.csv has them."""
 
     @property
     def active(self) -> tuple[int, ...]:
@@ -76,7 +79,8 @@ def data(findings: Findings) -> UnitActivity | None:
             layers = tuple(
                 tuple(float(v) for v in variance[units_of(record, name)]) for name in groups(record)[:-1]
             )
-            found.append(Units(row.title(table), column, layers, model.training.key))
+            counts = tuple(active_of([record], name) for name in groups(record)[:-1])
+            found.append(Units(row.title(table), column, layers, model.training.key, counts))
         if any(isinstance(one, Units) for one in found):
             rows.append((row.title(table), tuple(found)))
     return UnitActivity(table.columns, tuple(rows)) if rows else None
@@ -195,7 +199,7 @@ def _extremes(models: Sequence[Units], *, named: bool) -> str:
     which = f"with {prose.in_words(layers)} stochastic layer{'s' * (layers > 1)}" if named else ""
     if _trained(models) == 1:
         names = prose.listing(list(map(_name, models)))
-        text = f"{_count(models[0])} {_are(models)} active in {names}."
+        text = f"{_counts(models)} {_are(models)} active in {names}."
         return prose.capital(f"{which}{', ' * named}{text}")
     counts = sorted({sum(one.active) for one in models})
     if len(counts) == 1:
@@ -219,7 +223,20 @@ def _trained(models: Sequence[Units]) -> int:
 
 
 def _counts(models: Sequence[Units]) -> str:
-    return prose.listing(list(dict.fromkeys(map(_count, models))), "or")
+    """“20 + 0 or 19 + 1”, each with the rows of all models that have as many."""
+    alike = [
+        [one for one in models if one.active == active] for active in dict.fromkeys(o.active for o in models)
+    ]
+    return prose.listing(
+        [
+            " + ".join(
+                marks.told_of_all(str(count), [one.counts[layer] for one in same])
+                for layer, count in enumerate(same[0].active)
+            )
+            for same in alike
+        ],
+        "or",
+    )
 
 
 def _name(one: Units) -> str:

@@ -17,8 +17,10 @@ from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings.models import activity
 from reportgen.findings.models.statistics import (
     ACTIVITY,
+    BOUND,
     DEVIATION,
     LIKELIHOOD,
+    TO_PUBLISHED,
     active_of,
     bound_of,
     deviation_of,
@@ -34,10 +36,6 @@ from reportgen.store.records import JudgementRecord
 MODEL = "model"
 EVERY = "every"
 """Stands for the seed where a row is of the mean over trainings."""
-TO_PUBLISHED = "difference_to_published"
-"""The negative log-likelihood less the published one, where it may be held against it."""
-BOUND = "bound_k"
-"""The k-sample bound, k being `num_samples`."""
 
 
 def model_rows(

@@ -18,6 +18,10 @@ from reportgen.findings.statistics.source import OfModels
 LIKELIHOOD, ACTIVITY = "negative_log_likelihood", "active_units"
 DEVIATION = "training_deviation"
 """Of the negative log-likelihood, from training to training of one model."""
+TO_PUBLISHED = "difference_to_published"
+"""The negative log-likelihood less the published one, where it may be held against it."""
+BOUND = "bound_k"
+"""The k-sample bound, k being `num_samples`."""
 
 
 def quantity(name: str, model: Trainings, group: str = EVERYTHING) -> Quantity:
@@ -68,7 +72,8 @@ def deviation_of(model: Trainings) -> Estimate:
 
 def bound_of(model: Trainings, k: int) -> Estimate:
     """The k-sample bound, likewise."""
-    return estimate(lambda: likelihood.bound(model, k), model)
+    source = OfModels(BOUND, EVERYTHING, tuple(model), k)
+    return estimate(lambda: likelihood.bound(model, k), model, source=source)
 
 
 def active_of(model: Trainings, group: str) -> Estimate:

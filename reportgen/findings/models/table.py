@@ -10,10 +10,11 @@ from reportgen.declaration import Experiment
 from reportgen.declaration.published import PublishedValue
 from reportgen.findings.models import activity
 from reportgen.findings.models.budget import Budget, budget
-from reportgen.findings.models.statistics import active_of, deviation_of, likelihood_of
+from reportgen.findings.models.statistics import TO_PUBLISHED, active_of, deviation_of, likelihood_of
 from reportgen.findings.models.trainings import Trainings, judged_together
 from reportgen.findings.models.verdict import NOT_JUDGED, NOT_RUN, Orderings, orderings, verdict
 from reportgen.findings.statistics.estimate import NAN, Estimate, unavailable
+from reportgen.findings.statistics.source import OfModels
 from reportgen.plan import JudgementCell, Plan, TrainingCell, model_of
 from reportgen.store.records import BrokenRecord, JudgementRecord
 
@@ -168,7 +169,10 @@ def _absent(value: PublishedValue) -> JudgedModel:
 
 def difference_to(value: PublishedValue, model: Trainings, cause: str = "") -> Estimate:
     """The negative log-likelihood of a model less the published one, which is taken as it stands."""
-    return _minus(likelihood_of(model), value.nll) if model else unavailable(cause)
+    if not model:
+        return unavailable(cause)
+    source = OfModels(TO_PUBLISHED, activity.EVERYTHING, tuple(model))
+    return replace(_minus(likelihood_of(model), value.nll), source=source)
 
 
 def _minus(estimate: Estimate, number: float) -> Estimate:

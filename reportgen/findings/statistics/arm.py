@@ -49,7 +49,7 @@ class MeasuredArm:
         ]
         return bool(same) and same[0] == self.index
 
-    @property
+    @cached_property
     def groups(self) -> tuple[str, ...]:
         """Parameter groups that its gradient is in, ``all`` first; beside φ, those of θ are named “θ …”."""
         if len({arm.parameters for arm in self.record.arms}) == 1:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from reportgen.findings.statistics import exact, variance
 from reportgen.findings.statistics.arm import MeasuredArm
-from reportgen.findings.statistics.estimate import NAN, NotAvailableError, Source
+from reportgen.findings.statistics.estimate import NAN, NotAvailableError
 from reportgen.findings.statistics.jackknife import LEVEL, Quantity, exponential, identity
 from reportgen.findings.statistics.scales import is_logarithmic
 from reportgen.findings.statistics.source import OfArms
@@ -57,7 +57,7 @@ class Crossover:
     """Where the exact variances cross in the same direction, nearest to `at`; NaN where that is not known."""
     sure: bool = True
     """Whether the intervals, or the exact variances, tell that the two change places there."""
-    source: Source | None = field(default=None, compare=False, repr=False)
+    source: OfArms | None = field(default=None, compare=False, repr=False)
     """The arms of the whole curve."""
 
 

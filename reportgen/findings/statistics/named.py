@@ -2,8 +2,9 @@
 
 What each means stands with its function. `by_group` says whether it exists
 for every parameter group; `default_only` whether only for an estimator's
-default arm (its own K, no constant added); `needs` names the arrays that a
-record may lack, as it does where nothing is known exactly.
+default arm (its own K, no constant added); `of_first_layer` whether it is
+of the layer that sees images, and of no other group; `needs` names the arrays
+that a record may lack, as it does where nothing is known exactly.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from reportgen.findings.statistics import (
     coordinates,
     exact,
     noise_split,
+    one_weight,
+    pixels,
     signal,
     squared_error,
     variance,
@@ -35,14 +38,24 @@ class Statistic:
     of: Callable[[MeasuredArm, str], Quantity | float]
     by_group: bool = False
     default_only: bool = False
+    of_first_layer: bool = False
     needs: tuple[str, ...] = ()
     of_models: bool = False
     """Whether it takes more than estimates of the gradient: passes, several data points, draws of its own."""
+
+    def groups(self, arm: MeasuredArm) -> tuple[str, ...]:
+        """Those that it is told of."""
+        if self.of_first_layer:
+            layer = arm.record.first_layer
+            return (layer,) if layer in arm.groups else ()
+        return arm.groups if self.by_group else arm.groups[:1]
 
     def present(self, arm: MeasuredArm, group: str) -> bool:
         """Whether the record has all that it takes."""
         if self.of_models and not arm.about.forward:
             return False
+        if self.of_first_layer:
+            return all(name in arm.record.arrays for name in self.needs)
         return all(exact.has(arm, name, group) for name in self.needs)
 
 
@@ -57,6 +70,17 @@ def _whole(of: Callable[[MeasuredArm], Quantity | float]) -> Callable[[MeasuredA
 
 def _ratio_to_reference(arm: MeasuredArm, group: str) -> Quantity:
     return variance.variance_ratio(arm, arm.reference, group)
+
+
+def _of_first_layer(
+    name: str, of: Callable[[MeasuredArm], Quantity | float], array: str = "weight"
+) -> Statistic:
+    def made(arm: MeasuredArm, group: str) -> Quantity | float:
+        if not group or group != arm.record.first_layer:
+            raise NotAvailableError("made for the layer that sees images only")
+        return of(arm)
+
+    return Statistic(name, made, default_only=True, of_first_layer=True, needs=(array,), of_models=True)
 
 
 def _quantile(position: int) -> Callable[[MeasuredArm, str], Quantity]:
@@ -97,6 +121,11 @@ STATISTICS: dict[str, Statistic] = {
         _known("bias_squared", squared_error.bias_squared, "bias_squared"),
         _known("exact_bias_squared", exact.exact_bias_squared, "exact_bias_squared"),
         _known("mean_squared_error", squared_error.mean_squared_error, "bias_squared"),
+        _of_first_layer("pixel_variance_ratio", lambda arm: pixels.ratio(arm, arm.reference), "pixels"),
+        _of_first_layer("bright_pixel_share", pixels.bright_share, "pixels"),
+        _of_first_layer("weight_mean", one_weight.mean_of),
+        _of_first_layer("weight_deviation", one_weight.deviation_of),
+        _of_first_layer("weight_far_share", one_weight.far_of),
     )
 }
 
@@ -120,6 +149,8 @@ def estimate(
         made = make()
         if isinstance(made, int | float):
             return Estimate(made, NAN, NAN, replicates, status, source)
+        if isinstance(made, one_weight.Proportion):
+            replicates = made.total  # drawn for it alone
         low, high = made.interval(LEVEL)
         return Estimate(made.value, low, high, replicates, status, source)
     except NotAvailableError as reason:

@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.findings.statistics.arm import MeasuredArm
-from reportgen.findings.statistics.estimate import Estimate, NotAvailableError
+from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.findings.statistics.jackknife import LEVEL, Sample, exponential
-from reportgen.findings.statistics.named import estimate
 from reportgen.findings.statistics.variance import mean_over_images, on_log_scale
 from reportgen.jackknife import degrees_of_freedom, stratum_variances, t_quantile
 from reportgen.store.records import MeasurementRecord
@@ -62,9 +61,6 @@ def first_layer(record: MeasurementRecord) -> FirstLayer | None:
         return None
     pixels = record.arrays["pixels"]
     mean = pixels.mean(0)
-    order = np.argsort(-mean.ravel(), kind="stable")
-    bright = np.zeros(mean.size, dtype=np.bool_)
-    bright[order[: (mean.size + 1) // 2]] = True
     return FirstLayer(
         record.first_layer,
         record.units,
@@ -72,16 +68,23 @@ def first_layer(record: MeasurementRecord) -> FirstLayer | None:
         mean,
         int((pixels == 0).all(0).sum()),
         tuple(int(unit) + 1 for unit in record.arrays["units"]),
-        bright.reshape(mean.shape),
+        brighter_half(mean),
     )
 
 
-def parts(record: MeasurementRecord) -> Array:
-    """Of image i's variance of the layer the part at each pixel, [I P]."""
+def brighter_half(mean: Array) -> NDArray[np.bool_]:
+    """Which pixels of an image are in it."""
+    bright = np.zeros(mean.size, dtype=np.bool_)
+    bright[np.argsort(-mean.ravel(), kind="stable")[: (mean.size + 1) // 2]] = True
+    return bright.reshape(mean.shape)
+
+
+def _squares(record: MeasurementRecord) -> tuple[Array, Array]:
+    """x_p² [I P], and |x|² + b [I 1]."""
     squares = record.arrays["pixels"].reshape(len(record.images), -1) ** 2
     count = record.arrays["coordinate_count"][record.groups.index(record.first_layer)]
     biased = count > record.units * squares.shape[1]
-    return np.asarray(squares / np.maximum(squares.sum(1, keepdims=True) + biased, np.finfo(float).tiny))
+    return squares, np.maximum(squares.sum(1, keepdims=True) + biased, np.finfo(float).tiny)
 
 
 def _of_images(arm: MeasuredArm) -> tuple[Array, Array]:
@@ -93,7 +96,8 @@ def _of_images(arm: MeasuredArm) -> tuple[Array, Array]:
 def noise(arm: MeasuredArm) -> PixelNoise:
     """The map of one arm. Raises NotAvailableError where it broke."""
     shape = arm.record.arrays["pixels"].shape[1:]
-    of_pixel = parts(arm.record)
+    squares, whole = _squares(arm.record)
+    of_pixel = squares / whole
     value, without = _of_images(arm)
     # Sums instead of matrix products, which round as their operands happen to lie in memory.
     variance = (value[:, None] * of_pixel).sum(0) / len(value)
@@ -109,7 +113,8 @@ def noise(arm: MeasuredArm) -> PixelNoise:
 
 def log_part(arm: MeasuredArm, chosen: NDArray[np.bool_]) -> Sample:
     """Logarithm of the variance of the weights at the chosen pixels [H W] together."""
-    of_image = parts(arm.record)[:, chosen.ravel()].sum(1)
+    squares, whole = _squares(arm.record)
+    of_image = squares[:, chosen.ravel()].sum(1) / whole[:, 0]
     value, without = _of_images(arm)
     mean, left_out = mean_over_images(value * of_image, without * of_image[:, None])
     if math.isnan(mean):
@@ -120,15 +125,20 @@ def log_part(arm: MeasuredArm, chosen: NDArray[np.bool_]) -> Sample:
     return sample
 
 
-def share(arm: MeasuredArm, chosen: NDArray[np.bool_]) -> Estimate:
+def share(arm: MeasuredArm, chosen: NDArray[np.bool_]) -> Sample:
     """The part of the weights' variance that the chosen pixels have."""
-    return estimate(lambda: _over(log_part(arm, chosen), log_part(arm, np.ones_like(chosen))), arm)
+    return _over(log_part(arm, chosen), log_part(arm, np.ones_like(chosen)))
 
 
-def ratio(first: MeasuredArm, second: MeasuredArm) -> Estimate:
+def bright_share(arm: MeasuredArm) -> Sample:
+    """The part that the brighter half of the pixels has."""
+    return share(arm, brighter_half(arm.record.arrays["pixels"].mean(0)))
+
+
+def ratio(first: MeasuredArm, second: MeasuredArm) -> Sample:
     """Variance of all weights of the layer, biases left out, of the first over that of the second, paired."""
     everywhere = np.ones(first.record.arrays["pixels"].shape[1:], dtype=np.bool_)
-    return estimate(lambda: _over(log_part(first, everywhere), log_part(second, everywhere)), first, second)
+    return _over(log_part(first, everywhere), log_part(second, everywhere))
 
 
 def _over(above: Sample, below: Sample) -> Sample:

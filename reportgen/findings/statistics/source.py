@@ -29,6 +29,10 @@ class OfArms:
     group: str
     arms: tuple[MeasuredArm, ...]
 
+    def of(self, statistic: str) -> OfArms:
+        """Another statistic of the same arms."""
+        return OfArms((statistic,), self.group, self.arms)
+
     def rows(self) -> Rows:
         """See `Source`."""
         arms, names = self.arms, self.statistics
@@ -56,12 +60,15 @@ class OfModels:
     statistic: str
     group: str
     records: tuple[JudgementRecord, ...]
+    num_samples: int | None = None
+    """Of the bound, where there are several."""
 
     def rows(self) -> Rows:
         """See `Source`."""
         return _distinct(
             {
                 "statistic": [self.statistic],
+                "num_samples": [] if self.num_samples is None else [str(self.num_samples)],
                 "group": [self.group],
                 "cell": [record.key[:KEY] for record in self.records],
             }

@@ -10,6 +10,7 @@ from typing import Any
 
 from reportgen.figures import reading
 from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.marks import told_of_all
 from reportgen.findings.statistics.jackknife import LEVEL
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
@@ -75,7 +76,8 @@ def tally(findings: Findings, found: list[Held]) -> str:
     inside, total = sum(one.inside for one in found), len(found)
     worst = max(found, key=lambda one: one.away)
     text = (
-        f"of {words.counted(total, 'measured variance')} with an exact answer, {prose.in_words(inside)} "
+        f"of {words.counted(total, 'measured variance')} with an exact answer, "
+        f"{told_of_all(prose.in_words(inside), [one.ratio for one in found])} "
         f"{'has' if inside == 1 else 'have'} it inside the 95% interval; intervals of that coverage would "
         f"hold {prose.number(LEVEL * total, 3)} on average"
     )
@@ -86,6 +88,15 @@ def tally(findings: Findings, found: list[Held]) -> str:
             f"{about.named(findings, worst.label)}{where}"
         )
     return words.sentence(text)
+
+
+def _summed(own: list[Held]) -> dict[str, str]:
+    """How many there are, how many are inside, and their median."""
+    return {
+        "count": prose.count(len(own)),
+        "inside": prose.count(sum(one.inside for one in own)),
+        "median": prose.number(median(one.ratio.value for one in own), 4),
+    }
 
 
 def biases(findings: Findings) -> list[Mapping[str, Any]]:
@@ -126,9 +137,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         rows.append(
             {
                 "title": about.title_of(findings, label),
-                "count": prose.count(len(own)),
-                "inside": prose.count(sum(one.inside for one in own)),
-                "median": prose.number(median(one.ratio.value for one in own), 4),
+                **{
+                    name: told_of_all(text, [one.ratio for one in own]) for name, text in _summed(own).items()
+                },
                 "worst": worst.ratio,
                 "place": worst.place,
             }

@@ -114,6 +114,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         "pilot": prose.count(PILOT_SAMPLES),
         "fitted": about.fitted(findings.estimator_of.values()),
         "theta": bool(findings.compared(parameters="theta")),
+        "first_layer": findings.first_layer() is not None,
         "exact": known(findings, "exact_variance"),
         "exact_bias": known(findings, "exact_bias_squared"),
         "constants": any(arm.constant for r in findings.measurements for arm in r.arms),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen.figures import pixel_maps
-from reportgen.findings import Findings, prose
+from reportgen.findings import Findings
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
@@ -19,12 +19,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     sentences = []
     if pair is not None:
         first, reference = (about.named(findings, label) for label in pair)
-        ratio = findings.pixel_ratio(*pair)
+        ratio = findings.of_first_layer("pixel_variance_ratio", pair[0])
         if ratio.available:
             sentences.append(
                 words.sentence(
                     f"{about.under(findings, findings.objectives[0])}, over all weights of this layer, "
-                    f"{first} has {prose.with_interval(ratio)} times the variance of {reference}"
+                    f"{first} has {words.with_interval(ratio)} times the variance of {reference}"
                     f"{findings.vocabulary.at_last}"
                 )
             )

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from reportgen.declaration.train import TRAINING_SEED
-from reportgen.figures.crossings import crossings, interval_text, place_text
+from reportgen.figures.crossings import Crossing, crossings, interval_text, place_text
 from reportgen.figures.drafting.labels import setting_title
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.reading import arms_drawn, blocks_swept, run_name
@@ -190,6 +190,14 @@ def thinned(values: Sequence[Any]) -> tuple[tuple[Any, ...], int]:
     return tuple(values[::step]), step
 
 
+def _exact(one: Crossing) -> str:
+    """Where the exact variances cross, made of these; a dash where they are not known."""
+    if math.isnan(one.exact):
+        return words.DASH
+    source = one.source and one.source.of("exact_total_variance")
+    return marks.told(prose.fixed(one.exact, 4), Estimate(one.exact, source=source))
+
+
 def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
     """Where estimators change places, run by run and block by block; those that only may, at the end."""
     rows: list[Mapping[str, Any]] = [
@@ -202,7 +210,7 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
             "setting": setting_title(run.path),
             "at": marks.told(place_text(one.at, one.low, one.high), estimate),
             "interval": marks.told(interval_text(one.low, one.high), estimate),
-            "exact": prose.fixed(one.exact, 4) if one.exact == one.exact else words.DASH,
+            "exact": _exact(one),
         }
         for run in findings.series()
         for group in blocks_swept(findings)

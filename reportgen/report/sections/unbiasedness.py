@@ -8,7 +8,7 @@ from typing import Any
 from reportgen.figures import reading
 from reportgen.figures.captions import article
 from reportgen.findings import Findings, prose
-from reportgen.findings.marks import told
+from reportgen.findings.marks import told, told_of_all
 from reportgen.objectives import OBJECTIVES
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
@@ -29,7 +29,8 @@ def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
     """One estimator against the reference, last checkpoint; p-values below LEVEL counted over all places."""
     own = findings.get("bias_p_value", label, objective=objective)
     tests = [findings.get("bias_p_value", label, objective=objective, **place) for place in places(findings)]
-    values = [test.value for test in tests if test.available]
+    made = [test for test in tests if test.available]
+    values = [test.value for test in made]
     projection = findings.get("relative_projection", label, objective=objective)
     cosine = findings.get("cosine_to_reference", label, objective=objective)
     return {
@@ -40,6 +41,7 @@ def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
         "p": told(prose.p_number(own.value), own) if own.available else words.DASH,
         "rejected": sum(value < LEVEL for value in values),
         "tested": len(values),
+        "counts": told_of_all(f"{sum(value < LEVEL for value in values)} of {len(values)}", made or tests),
         "detectable": findings.get("detectable_bias", label, objective=objective),
     }
 

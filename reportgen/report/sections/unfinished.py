@@ -8,7 +8,7 @@ from typing import Any
 from reportgen.declaration.claims.tests import percent_text
 from reportgen.figures.drafting.labels import objective_title
 from reportgen.figures.model_grid import base_model
-from reportgen.findings import Findings, prose
+from reportgen.findings import Findings, marks, prose
 from reportgen.report.text import about
 from reportgen.report.text.section import Section
 from reportgen.store.records import BrokenRecord
@@ -65,7 +65,18 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                     {
                         "what": what,
                         "where": "; ".join(where),
-                        "reached": prose.percent(arm.relative_half_width),
+                        "reached": marks.told(
+                            prose.percent(arm.relative_half_width),
+                            findings.get(
+                                "total_variance",
+                                arm.label,
+                                objective=arm.objective,
+                                checkpoint=record.checkpoint,
+                                setting=record.setting,
+                                num_samples=arm.num_samples,
+                                constant=arm.constant,
+                            ),
+                        ),
                         "replicates": prose.count(arm.replicates),
                         "size": arm.relative_half_width,
                     }

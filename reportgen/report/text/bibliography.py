@@ -241,6 +241,12 @@ REFERENCES: dict[str, Reference] = {
         "Simple statistical gradient-following algorithms for connectionist reinforcement learning",
         "Machine Learning 8, 229–256", *_doi("10.1007/BF00992696"),
     ),
+    "wilson1927": Reference(
+        "Wilson, E. B.", "Wilson", "1927",
+        "Probable inference, the law of succession, and statistical inference",
+        "Journal of the American Statistical Association 22(158), 209–212",
+        *_doi("10.1080/01621459.1927.10502953"),
+    ),
     "yin2020": Reference(
         "Yin, M., Ho, N., Yan, B., Qian, X., & Zhou, M.", "Yin et al.", "2020",
         "Probabilistic best subset selection via gradient-based optimization",

@@ -70,7 +70,7 @@ def difference(model: JudgedModel) -> str:
     """Ours minus the published one, signed; empty where either is missing, or they must not be compared."""
     if model.published is None or not model.difference.available or model.verdict == NOT_JUDGED:
         return ""
-    return signed(model.difference.value)
+    return told(signed(model.difference.value), model.difference)
 
 
 def signed(value: float) -> str:
@@ -86,7 +86,7 @@ def units(counts: Sequence[int]) -> str:
 
 def active(model: JudgedModel) -> str:
     """“99 (97 to 100) + 4”, layer by layer; an interval only where a unit may be the one or the other."""
-    counts = [prose.whole(unit) if unit.available else words.DASH for unit in model.active]
+    counts = [told(prose.whole(unit) if unit.available else words.DASH, unit) for unit in model.active]
     return " + ".join(counts) or words.DASH
 
 
