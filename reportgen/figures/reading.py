@@ -12,6 +12,7 @@ from reportgen.figures.drafting.labels import named_setting, short_title, temper
 from reportgen.figures.drafting.lines import NOT_THERE, Line
 from reportgen.figures.drafting.style import Look, looks
 from reportgen.findings import Estimate, Findings
+from reportgen.findings.choice import in_turn
 from reportgen.findings.series import Series
 from reportgen.objectives import OBJECTIVES
 
@@ -21,6 +22,8 @@ FEW_BLOCKS = 3
 """Blocks of parameters, at most, that are told apart where settings are swept."""
 LINES = 6
 """Lines, at most, of all objectives together in one panel."""
+RUNS = 6
+"""Runs of a sweep, at most, that are shown one by one."""
 MISSING = Estimate(math.nan, status=NOT_THERE)
 
 
@@ -174,6 +177,14 @@ def blocks_swept(findings: Findings) -> tuple[str, ...]:
     blocks = tuple(group for group in findings.blocks if group != "all")
     few = not findings.vocabulary.trained and 1 < len(blocks) <= FEW_BLOCKS
     return blocks if few else ("all",)
+
+
+def runs_shown(findings: Findings) -> tuple[Series, ...]:
+    """The runs of the sweep, of more than `RUNS` some of every setting's, evenly chosen."""
+    along: dict[str, list[Series]] = {}
+    for run in findings.series():
+        along.setdefault(run.path, []).append(run)
+    return tuple(run for runs in in_turn(list(along.values()), RUNS) for run in runs)
 
 
 def run_name(findings: Findings, run: Series) -> str:

@@ -12,7 +12,8 @@ from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.crossings import crossings, interval_text, place_text
 from reportgen.figures.drafting.labels import setting_title
 from reportgen.figures.drafting.ticks import plain
-from reportgen.figures.reading import arms_drawn, blocks_swept, run_name
+from reportgen.figures.reading import arms_drawn, blocks_swept, run_name, runs_shown
+from reportgen.figures.variance_against_setting import named_value
 from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.series import Series
 from reportgen.report.text import about, words
@@ -21,6 +22,8 @@ from reportgen.report.text.section import Section
 NAMES = {"problem.latent": "the number of latent units"}
 """Settings that have a name in the text."""
 ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+LISTED = 8
+"""Values named one by one in a sentence, at most."""
 LONG = 13
 """Rows shown, at most; results.csv has all."""
 
@@ -40,12 +43,8 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     if len(usable) < 2:
         return ""
     (first, low), (last, high) = usable[0], usable[-1]
-    first_at = (
-        f"with {plain(first)} units"
-        if run.path in NAMES
-        else f"at {setting_title(run.path)} = {plain(first)}"
-    )
-    last_at = f"{'with' if run.path in NAMES else 'at'} {plain(last)}"
+    at = "with" if run.path in NAMES else "at"
+    first_at, last_at = f"{at} {named_value(run.path, first)}", f"{at} {plain(last)}"
     name = run_name(findings, run)
     under = prose.listing([about.of_objective(findings, one) for one in objectives])
     lead = f"with {name}, " if name else f"{under}, "
@@ -61,7 +60,7 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     elif all(after[1].high < before[1].low for before, after in steps):
         text += f"; it falls{often}"
     elif often:
-        text += f"; {turning(usable, 'with' if run.path in NAMES else 'at')}"
+        text += f"; {turning(usable, at)}"
     else:
         text += "; the intervals do not tell the two apart"
     below = [words.side(ratio) == "below" for _, ratio in usable]
@@ -70,7 +69,7 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
         text += f". {prose.capital(about.named(findings, pair[0]))} has the lower variance throughout"
     elif any(below):
         first_below, last_below = below.index(True), len(below) - 1 - below[::-1].index(True)
-        where = f"At {prose.listing([name for name, lower in zip(names, below, strict=True) if lower])}"
+        where = f"At {values_told([name for name, lower in zip(names, below, strict=True) if lower])}"
         if all(below[first_below:]) and sum(below) > 1:
             where = f"From {names[first_below]} on"
         elif all(below[: last_below + 1]) and sum(below) > 1:
@@ -82,6 +81,13 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
                 f". {where} {about.named(findings, pair[0])} has the lower variance, and the other nowhere"
             )
     return words.sentence(text)
+
+
+def values_told(names: Sequence[str]) -> str:
+    """“2, 5 and 10”; of more than are read, how many there are and between which."""
+    if len(names) <= LISTED:
+        return prose.listing(names)
+    return f"{prose.count(len(names))} values between {names[0]} and {names[-1]}"
 
 
 def slopes(findings: Findings, run: Series) -> str:
@@ -204,7 +210,7 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
             "interval": marks.told(interval_text(one.low, one.high), estimate),
             "exact": prose.fixed(one.exact, 4) if one.exact == one.exact else words.DASH,
         }
-        for run in findings.series()
+        for run in runs_shown(findings)
         for group in blocks_swept(findings)
         for one in crossings(findings, run, group)
         for estimate in [Estimate(one.at, one.low, one.high, source=one.source)]
@@ -215,7 +221,7 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """One table a run of the sweep; left out without a sweep over numbers."""
     tables, v, seeds = [], findings.vocabulary, []
-    for run in findings.series():
+    for run in (shown := runs_shown(findings)):
         short = v.trained
         if TRAINING_SEED in run.fixed:
             seeds.append(str(run.fixed[TRAINING_SEED]))
@@ -248,6 +254,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         **({"title": "Variance against the number of latent units"} if only else {}),
         "tables": tables,
         "reference": about.title_of(findings, findings.reference()),
+        "chosen": prose.capital(prose.of(len(shown), whole))
+        if len(shown) < (whole := len(findings.series()))
+        else "",
         "crossings": (rows := crossing_rows(findings)),
         "runs": (runs := any(row["run"] for row in rows)),
         "exact": (exact := any(row["exact"] != words.DASH for row in rows)),

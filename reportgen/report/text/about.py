@@ -225,8 +225,16 @@ def _trained_on(findings: Findings, train: Mapping[str, Any]) -> str:
 
 def swept(findings: Findings) -> str:
     """What the declaration sweeps: “k takes 13 values from −3 to 3 with quadratic, and 15 from …”."""
-    told, before = [], ""
-    for run in findings.series():
+    told, before, whole = [], "", findings.series()
+    for run in whole:
+        same = [one.values for one in whole if one.path == run.path]
+        if len(same) > reading.RUNS:
+            if run.path != before:
+                most = max(same, key=len)
+                name, times = setting_title(run.path, long=True), counted(len(most), "value")
+                told.append(f"{name} takes {times} {span(most)} in {prose.in_words(len(same))} runs")
+            before = run.path
+            continue
         named = ", ".join(named_setting(path, value) for path, value in run.named.items())
         text = f"{prose.in_words(len(run.values))} {span(run.values)}"
         if run.path != before:

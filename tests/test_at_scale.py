@@ -1,0 +1,84 @@
+"""Declarations larger than a page: what is shown of many runs, values, checkpoints and estimators."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from reportgen.figures import draw, variance_against_setting
+from reportgen.figures.reading import RUNS
+from reportgen.findings import Findings
+from reportgen.findings.choice import evenly, in_turn
+from reportgen.report.sections import settings
+from reportgen.report.text import about
+from tests.crafted import crafted, experiment
+from tests.press_cases import toy
+from tests.test_report import page_of, text_of
+
+GRID = """
+experiment: toy
+title: A large sweep
+problem: {model: function, function: cosine, k: 9}
+estimators: [score_function, pathwise]
+sweep: {problem.k: [0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4, 1.5], problem.scale: [0.7, 0.8, 0.9, 1, 2]}
+"""
+"""Along the scale there is a run for every k, since k has its base value nowhere in the sweep."""
+
+
+@pytest.fixture(scope="module")
+def grid() -> Findings:
+    return toy(GRID)
+
+
+def test_both_ends_are_shown_and_evenly_between() -> None:
+    assert evenly(range(9), 5) == (0, 2, 4, 6, 8)
+    assert evenly("abc", 3) == ("a", "b", "c") and evenly("abc", 1) == ("a",)
+    assert in_turn(["a", "bcdefgh", "ij"], 6) == (("a",), ("b", "e", "h"), ("i", "j"))
+    assert in_turn(["abc", "de"], 9) == (("a", "b", "c"), ("d", "e"))
+    assert in_turn(["a", "b", "c"], 2) == (("a",), ("b",)), "the first, where there is no room for each"
+
+
+def test_of_many_runs_a_row_of_panels_is_drawn_and_said(grid: Findings) -> None:
+    assert len(grid.series()) == 11
+    data = variance_against_setting.data(grid)
+    assert data is not None and {len(row) for row in data.rows} == {RUNS}
+    titles = [panel.title for panel in data.rows[0] if panel]
+    assert titles == ["", "k 0.5", "k 0.7", "k 0.9", "k 1.3", "k 1.5"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of axes that have no room
+        drawing = draw(grid, "variance_against_setting")
+    assert drawing is not None and "Six of eleven runs of the sweep are drawn." in drawing.caption
+
+
+def test_as_many_are_told_and_tabled(grid: Findings) -> None:
+    found = settings.context(grid)
+    assert found is not None and len(found["tables"]) == RUNS
+    seen = text_of(page_of(grid))
+    assert "Six of eleven runs of the sweep are told; all are in results.csv." in seen
+    assert about.swept(grid) == (
+        "k takes eleven values from 0.5 to 9 and the scale takes five values from 0.7 to 2 in ten runs"
+    )
+    assert {row["run"] for row in found["crossings"]} <= {table["run"] for table in found["tables"]}
+
+
+def test_values_in_a_sentence_are_counted_where_they_are_many() -> None:
+    few, many = (
+        toy(
+            "experiment: toy\ntitle: A line\nproblem: {model: function}\n"
+            f"estimators: [score_function, pathwise]\nsweep: {{problem.k: {values}}}\n",
+            variances=lambda cell, arm: (
+                2.0
+                if arm.label == "pathwise" and 0 < cell.setting["problem.k"] < 90
+                else 1.0 - 0.5 * (arm.label == "pathwise")
+            ),
+        )
+        for values in ([0, 1, 2, 3, 99], [*range(20), 99])
+    )
+    assert "At 1, 2 and 3 the order of the two is reversed" in text_of(page_of(few))
+    assert "At 19 values between 1 and 19 the order of the two is reversed" in text_of(page_of(many))
+
+
+def test_one_unit_is_no_units() -> None:
+    found = crafted(experiment(sweep="{problem.latent: [1, 2]}"))
+    assert "with 1 unit and" in (seen := text_of(page_of(found))) and "1 units" not in seen
