@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import pytest
 
+from reportgen.declaration import load_text
 from reportgen.figures import draw, variance_against_setting
 from reportgen.figures.reading import RUNS
-from reportgen.findings import Findings
+from reportgen.findings import Findings, marks
 from reportgen.findings.choice import evenly, in_turn
-from reportgen.report.sections import settings
+from reportgen.plan import Arm, MeasurementCell
+from reportgen.report.pdf.layout import Resources, lay_out
+from reportgen.report.sections import layers, settings, signal, training, why
+from reportgen.report.style import font_faces
 from reportgen.report.text import about
-from tests.crafted import crafted, experiment
+from reportgen.report.text.section import Section
+from reportgen.report.text.writer import Writer
+from tests.crafted import DECLARATION, crafted, experiment
 from tests.press_cases import toy
+from tests.test_pdf import FONTS, PRINT, WHEN
 from tests.test_report import page_of, text_of
 
 GRID = """
@@ -82,3 +90,62 @@ def test_values_in_a_sentence_are_counted_where_they_are_many() -> None:
 def test_one_unit_is_no_units() -> None:
     found = crafted(experiment(sweep="{problem.latent: [1, 2]}"))
     assert "with 1 unit and" in (seen := text_of(page_of(found))) and "1 units" not in seen
+
+
+LABEL = "an estimator with a name of about sixty letters of number"
+MANY = f"""
+experiment: toy
+title: Many estimators
+problem: {{model: function}}
+estimators: [{", ".join(f"{{name: pathwise, num_samples: {n + 1}, label: {LABEL} {n}}}" for n in range(12))}]
+sweep: {{problem.k: [{", ".join(map(str, range(1, 15)))}]}}
+"""
+
+
+def on_paper(findings: Findings, section: Section) -> tuple[str, float, float]:
+    """Of a section its text, where its rightmost cell ends, and where it may, in px."""
+    context = section.context(findings)
+    assert context is not None
+    writer = Writer("paper", {})
+    body = writer.environment().get_template(f"sections/{section.id}.html").render(context, samples_note="")
+    body = marks.plain(writer._finished("".join(re.findall("<table.*?</table>", body, re.DOTALL))))
+    style = f"<style>{font_faces('paper')} {PRINT}</style>"
+    text = f'<html lang="en"><head>{style}</head><body>{body}</body></html>'
+    pages = lay_out(text, Resources(FONTS, {}), WHEN).document.pages
+    boxes = (box for page in pages for box in page._page_box.descendants())
+    ends = [box.position_x + box.width for box in boxes if box.element_tag in ("td", "th")]
+    return text_of(body), max(ends), pages[0].width - 25 / 25.4 * 96 + 0.01
+
+
+def test_of_many_estimators_the_values_are_columns() -> None:
+    seen, end, edge = on_paper(toy(MANY, lambda cell, arm: 12345.6), settings.SECTION)
+    assert end <= edge and "9 of 15 values; all are in results.csv." in seen
+
+
+def far_apart(cell: MeasurementCell, arm: Arm) -> float:
+    """Numbers of many digits, and a gap to close."""
+    return {"score_function": 22173.0, "pathwise": 1.0}.get(arm.label, 1234.5)
+
+
+@pytest.mark.parametrize("section", [training.SECTION, signal.SECTION, why.SECTION])
+def test_as_many_checkpoints_as_fit_stand_beside_one_another(section: Section) -> None:
+    """Names before them keep room for several words a line."""
+    text = DECLARATION.replace("[0, 1, 5]", "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 50]")
+    text = text.replace("epochs: 5", "epochs: 50").replace("with baseline", LABEL).replace("claims:\n", "")
+    found = crafted(load_text(text, "many.yaml"), variances=far_apart)
+    seen, end, edge = on_paper(found, section)
+    assert end <= edge and "Nine of twelve epochs are shown; all are in results.csv." in seen
+
+
+def test_of_many_models_as_many_as_fit_stand_beside_one_another() -> None:
+    found = crafted(experiment(sweep="{problem.latent: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30, 40]}"))
+    seen, end, edge = on_paper(found, settings.SECTION)
+    assert end <= edge and "9 of 13 values; all are in results.csv." in seen
+
+
+def test_of_many_blocks_few_stand_beside_many_estimators() -> None:
+    """Both are too many to be columns."""
+    blocks = tuple(f"encoder.stage {n}.attention" for n in range(20))
+    text = MANY[: MANY.index("sweep")]
+    seen, end, edge = on_paper(toy(text, lambda cell, arm: 12345.6, blocks=blocks), layers.SECTION)
+    assert end <= edge and "of the five of 20 in which it is highest" in seen

@@ -193,17 +193,17 @@ def run_name(findings: Findings, run: Series) -> str:
     return ", ".join(named_setting(path, value, values_of(path)) for path, value in run.named.items())
 
 
-def largest_blocks(findings: Findings) -> tuple[str, ...]:
-    """Blocks of parameters, in order: of more than `MANY` those in which an estimator has most variance."""
+def largest_blocks(findings: Findings, most: int = MANY) -> tuple[str, ...]:
+    """Blocks of parameters, in order: of more than `most` those in which an estimator has most variance."""
     blocks = tuple(group for group in findings.blocks if group != "all")
-    if len(blocks) <= MANY:
+    if len(blocks) <= most:
         return blocks
 
-    def most(group: str) -> float:
+    def highest(group: str) -> float:
         found = [findings.get("total_variance", label, group=group) for label in findings.compared()]
         return max((one.value for one in found if usable(one)), default=0.0)
 
-    largest = sorted(blocks, key=most, reverse=True)[:MANY]
+    largest = sorted(blocks, key=highest, reverse=True)[:most]
     return tuple(block for block in blocks if block in largest)
 
 

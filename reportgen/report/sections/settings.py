@@ -15,6 +15,7 @@ from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.reading import arms_drawn, blocks_swept, run_name, runs_shown
 from reportgen.figures.variance_against_setting import named_value
 from reportgen.findings import Estimate, Findings, marks, prose
+from reportgen.findings.choice import evenly
 from reportgen.findings.series import Series
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
@@ -134,19 +135,27 @@ def turning(ratios: Sequence[tuple[Any, Estimate]], at: str) -> str:
 
 
 def wide_table(findings: Findings, run: Series) -> Mapping[str, Any]:
-    """Values as columns: the reference's variance, and ratios to it."""
-    reference = findings.reference()
+    """Values as columns, at most as many as fit: the reference's variance, and ratios to it."""
+    reference, values = findings.reference(), evenly(run.values, about.ACROSS)
     return {
+        "values": [about.written(value) for value in values],
+        "left_out": left_out(values, run),
         "rows": [
             {
                 "title": about.title_of(findings, label),
-                "cells": [findings.ratio(label, reference, setting=run.setting(v)) for v in run.values],
+                "cells": [findings.ratio(label, reference, setting=run.setting(v)) for v in values],
             }
             for label in findings.compared()
             if label != reference
         ],
-        "variances": [findings.get("total_variance", reference, setting=run.setting(v)) for v in run.values],
+        "variances": [findings.get("total_variance", reference, setting=run.setting(v)) for v in values],
     }
+
+
+def left_out(values: Sequence[Any], run: Series) -> str:
+    """What a caption says of values that are not in the table."""
+    shown, whole = len(values), len(run.values)
+    return f" {prose.capital(prose.of(shown, whole))} values; all are in results.csv." * (shown < whole)
 
 
 def block_text(findings: Findings, group: str) -> str:
@@ -155,39 +164,50 @@ def block_text(findings: Findings, group: str) -> str:
     return v.block(group) if v.block(group) != group else f"block “{group}”"
 
 
-def long_tables(findings: Findings, run: Series, values: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """Values as rows: total variances, a column an estimator; a table a block of parameters."""
+def long_tables(findings: Findings, run: Series) -> list[Mapping[str, Any]]:
+    """Total variances; a table a block of parameters.
+
+    Values as rows, a column an estimator; of more estimators than fit beside one another, the other way.
+    """
     arms = arms_drawn(findings, findings.objectives)
+    if turned := len(arms) > about.ACROSS:
+        values = evenly(run.values, about.ACROSS)
+        every = left_out(values, run)
+    else:
+        values, step = thinned(run.values)
+        every = f" Every {ORDINALS.get(step, f'{step}th')} value; all are in results.csv." * (step > 1)
     several = len({objective for _, objective in arms}) > 1
     heads = [
         about.title_of(findings, label)
         + (f", {about.objective_title(findings, objective)}" if several else "")
         for label, objective in arms
     ]
-    return [
-        {
-            "block": "" if group == "all" else block_text(findings, group),
-            "id": group,
-            "heads": heads,
-            "rows": [
-                {
-                    "value": about.written(value),
-                    "cells": [
-                        findings.get(
-                            "total_variance",
-                            label,
-                            objective=objective,
-                            group=group,
-                            setting=run.setting(value),
-                        )
-                        for label, objective in arms
-                    ],
-                }
-                for value in values
-            ],
-        }
-        for group in blocks_swept(findings)
-    ]
+
+    def row(group: str, value: Any) -> list[Estimate]:
+        return [
+            findings.get(
+                "total_variance", label, objective=objective, group=group, setting=run.setting(value)
+            )
+            for label, objective in arms
+        ]
+
+    tables: list[Mapping[str, Any]] = []
+    for group in blocks_swept(findings):
+        across, down = heads, [about.written(value) for value in values]
+        cells = [row(group, value) for value in values]
+        if turned:
+            across, down, cells = down, across, [list(column) for column in zip(*cells, strict=True)]
+        tables.append(
+            {
+                "block": "" if group == "all" else block_text(findings, group),
+                "id": group,
+                "left_out": every,
+                "turned": turned,
+                "heads": across,
+                "rows": [{"head": head, "cells": found} for head, found in zip(down, cells, strict=True)],
+            }
+        )
+    return tables
 
 
 def thinned(values: Sequence[Any]) -> tuple[tuple[Any, ...], int]:
@@ -225,7 +245,6 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         short = v.trained
         if TRAINING_SEED in run.fixed:
             seeds.append(str(run.fixed[TRAINING_SEED]))
-        values, step = (run.values, 1) if short else thinned(run.values)
         tables.append(
             {
                 "id": re.sub(r"[^\w.-]+", "-", "-".join([run.path, *map(str, run.named.values())])),
@@ -233,10 +252,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 "name": name_of(run.path),
                 "run": run_name(findings, run),
                 "symbol": setting_title(run.path),
-                "values": [about.written(value) for value in values],
-                "step": ORDINALS.get(step, f"{step}th") if step > 1 else "",
                 "wide": wide_table(findings, run) if short else None,
-                "long": [] if short else long_tables(findings, run, values),
+                "long": [] if short else long_tables(findings, run),
                 "paragraphs": [
                     text
                     for text in (

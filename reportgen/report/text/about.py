@@ -15,12 +15,15 @@ from reportgen.figures.drafting.labels import named_setting, setting_title, valu
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model, model_name
 from reportgen.findings import Findings, prose
+from reportgen.findings.choice import evenly
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import model_of
 from reportgen.report.text.words import counted
 
 SHORT = {"train.num_samples": "k", "train.objective": "trained as", "problem.latent": "latent"}
 """Names of settings in a list of several, where the last part of their path says too little."""
+ACROSS = 9
+"""Columns of numbers beside one another, at most, that a page has room for."""
 
 
 def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
@@ -243,6 +246,15 @@ def swept(findings: Findings) -> str:
         before = run.path
         told.append(f"{text} with {named}" if named else text)
     return prose.listing(told) if told else "settings are swept"
+
+
+def across(findings: Findings) -> tuple[tuple[int, ...], str]:
+    """Checkpoints that stand beside one another in a table; and what its caption says where some do not."""
+    every = findings.checkpoints
+    shown = evenly(every, ACROSS)
+    number = prose.capital(prose.of(len(shown), len(every)))
+    left_out = f" {number} {findings.vocabulary.round}s are shown; all are in results.csv."
+    return shown, left_out * (len(shown) < len(every))
 
 
 def other_functions(findings: Findings) -> list[str]:
