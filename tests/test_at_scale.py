@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import warnings
+from importlib import import_module
+from itertools import pairwise
 
 import pytest
 
 from reportgen.declaration import load_text
 from reportgen.figures import draw, variance_against_setting
+from reportgen.figures.drafting.style import house_style, settle
 from reportgen.figures.reading import RUNS
 from reportgen.findings import Findings, marks
 from reportgen.findings.choice import evenly, in_turn
@@ -149,3 +152,18 @@ def test_of_many_blocks_few_stand_beside_many_estimators() -> None:
     text = MANY[: MANY.index("sweep")]
     seen, end, edge = on_paper(toy(text, lambda cell, arm: 12345.6, blocks=blocks), layers.SECTION)
     assert end <= edge and "of the five of 20 in which it is highest" in seen
+
+
+@pytest.mark.parametrize("name", ["unbiasedness", "work"])
+def test_names_of_rows_do_not_touch(name: str) -> None:
+    """Names of three lines did, one above the other, where the rows were as high as for two."""
+    text = MANY[: MANY.index("sweep")].replace(LABEL, "straightforwardness counterintelligence number")
+    found = toy(text, lambda cell, arm: 1.0)
+    module = import_module(f"reportgen.figures.{name}")
+    with house_style("x"):
+        figure = module.draw(module.data(found))
+        settle(figure)
+        names = figure.axes[0].get_yticklabels()
+        assert max(label.get_text().count("\n") for label in names) > 1
+        boxes = sorted(tuple(label.get_window_extent().intervaly) for label in names)
+    assert all(top <= bottom for (_, top), (bottom, _) in pairwise(boxes))
