@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
 
@@ -167,3 +168,44 @@ def test_names_of_rows_do_not_touch(name: str) -> None:
         assert max(label.get_text().count("\n") for label in names) > 1
         boxes = sorted(tuple(label.get_window_extent().intervaly) for label in names)
     assert all(top <= bottom for (_, top), (bottom, _) in pairwise(boxes))
+
+
+def test_a_record_is_found_by_its_place_as_by_looking_at_each() -> None:
+    """And without looking at each: settings of a large sweep are asked for thousands of times."""
+    found = crafted(
+        experiment(sweep="{problem.latent: [2, 3], train.seed: [0, 1], problem.hidden: [[4], [5]]}")
+    )
+    every = [record.setting for record in found.measurements]
+    for setting in (
+        *every,
+        {},
+        {"problem.latent": 3.0},
+        {"problem.hidden": [5]},
+        {"problem.latent": 9},
+        None,
+    ):
+        for checkpoint in (None, 0, 5, 7):
+            base = next(record.setting for record in found.measurements if record.base)
+            there = [
+                record
+                for record in found.measurements
+                if (record.base if setting is None else record.setting == {**base, **setting})
+                and checkpoint in (None, record.checkpoint)
+            ]
+            expected = max(there, key=lambda record: record.checkpoint, default=None)
+            assert found.record(checkpoint, setting) is expected
+
+    class Counted(dict[str, object]):
+        compared = 0
+
+        def __eq__(self, other: object) -> bool:
+            Counted.compared += 1
+            return dict(self) == other
+
+        __hash__ = None  # type: ignore[assignment]
+
+    records = tuple(replace(one, setting=Counted(one.setting)) for one in found.measurements)
+    asked = replace(found, measurements=records)
+    for record in records:
+        assert asked.record(record.checkpoint, dict(record.setting)) is record
+    assert Counted.compared <= 3 * len(records), "those of the checkpoints of one setting"
