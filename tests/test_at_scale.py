@@ -25,7 +25,7 @@ from reportgen.report.text.section import Section
 from reportgen.report.text.writer import Writer
 from tests.crafted import DECLARATION, crafted, experiment
 from tests.press_cases import toy
-from tests.test_pdf import FONTS, PRINT, WHEN
+from tests.test_pdf import FONTS, PRINT, WHEN, pages_of
 from tests.test_report import page_of, text_of
 
 GRID = """
@@ -209,3 +209,21 @@ def test_a_record_is_found_by_its_place_as_by_looking_at_each() -> None:
     for record in records:
         assert asked.record(record.checkpoint, dict(record.setting)) is record
     assert Counted.compared <= 3 * len(records), "those of the checkpoints of one setting"
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "whole"),
+    [(40, "row", True), (60, "row", False), (120, "row", False), (20, "a name of two lines, ", True),
+     (24, "a name that takes a whole number of lines, which are three ", False)],
+)  # fmt: skip
+def test_a_table_that_no_page_holds_goes_on_and_takes_its_caption(count: int, name: str, whole: bool) -> None:
+    """Its caption stood on a page of its own."""
+    rows = "".join(f"<tr><td>row {n}, {name}</td></tr>" for n in range(count))
+    style = "width: 32mm" if " " in name else ""
+    head = f'<thead><tr><th style="{style}">head</th></tr></thead><tbody>'
+    table = f'<table class="small"><caption>Caption</caption>{head}{rows}</tbody></table>'
+    page = Writer("paper", {})._finished(f'<div class="wide">\n{table}\n</div>')
+    assert ("wide long" in page) is not whole
+    for filled in (0, 120, 240):
+        (begun,) = [tags for tags in pages_of(page, {"caption", "th"}, filled) if "Caption" in tags]
+        assert begun[-1].startswith("row")
