@@ -9,15 +9,18 @@ from importlib import import_module
 from itertools import pairwise
 
 import pytest
+import yaml
 
 from reportgen.declaration import load_text
-from reportgen.figures import draw, variance_against_setting
+from reportgen.declaration.writing import to_yaml
+from reportgen.figures import captions, draw, variance_against_setting
 from reportgen.figures.drafting.style import house_style, settle
-from reportgen.figures.reading import RUNS
+from reportgen.figures.reading import RUNS, title_of
 from reportgen.findings import Findings, marks
 from reportgen.findings.choice import evenly, in_turn
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.report.pdf.layout import Resources, lay_out
+from reportgen.report.render import LISTING, items
 from reportgen.report.sections import layers, settings, signal, training, why
 from reportgen.report.style import font_faces
 from reportgen.report.text import about
@@ -227,3 +230,22 @@ def test_a_table_that_no_page_holds_goes_on_and_takes_its_caption(count: int, na
     for filled in (0, 120, 240):
         (begun,) = [tags for tags in pages_of(page, {"caption", "th"}, filled) if "Caption" in tags]
         assert begun[-1].startswith("row")
+
+
+def test_of_many_estimators_of_several_samples_k_is_said_to_be_beside_the_name() -> None:
+    found = toy(MANY[: MANY.index("sweep")], lambda cell, arm: 1.0)
+    assert captions.samples_sentence(found, found.labels) == (
+        "An estimate spends as many samples as the K beside its name says, one where there is none."
+    )
+    titles = [title_of(found, label) for label in found.labels]
+    assert not titles[0].endswith("K\u00a0=\u00a01") and titles[-1].endswith("K\u00a0=\u00a012")
+    few = captions.samples_sentence(found, found.labels[:3])
+    assert few.endswith("number 2 spends three samples an estimate.")
+
+
+def test_a_long_list_of_a_listing_fills_its_lines() -> None:
+    """It was wrapped twice, and every other line was short."""
+    values = [round(0.05 + 0.02 * n, 2) for n in range(120)]
+    (head, *lines) = "\n".join(items(to_yaml({"sweep": {"problem.k": values}}))).splitlines()
+    assert head == "sweep:" and min(map(len, lines[:-1])) > LISTING - len(" 0.05,") - 1
+    assert yaml.safe_load("\n".join((head, *lines))) == {"sweep": {"problem.k": values}}
