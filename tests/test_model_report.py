@@ -107,7 +107,7 @@ def test_a_text_leads_to_every_figure_of_the_models(two: Findings) -> None:
 
 
 def test_a_sweep_without_a_sentence_of_its_own_begins_with_what_holds_for_all() -> None:
-    given: dict[str, Any] = {"trained": True, "seeds": "", "crossings": []}
+    given: dict[str, Any] = {"trained": True, "seeds": "", "crossings": [], "chosen": ""}
     template = Writer("paper", {}).environment().get_template("sections/settings.html")
     for own in ([], ["Of one alone."]):
         text = text_of(template.render(tables=[{"paragraphs": own, "wide": None, "long": []}], **given))

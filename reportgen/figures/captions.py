@@ -216,6 +216,10 @@ def left_out_sentence(drawn: Sequence[Line], apart: Sequence[Line]) -> str:
     )
 
 
+COUNTED = 6
+"""Estimators of several samples, at most, that a sentence names with how many these are."""
+
+
 def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
     """Which of the estimates drawn spend more than one sample; nothing where none does."""
     if is_bound(findings):
@@ -228,6 +232,9 @@ def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
     spent = set(several.values())
     if len(several) > 1 and len(spent) == 1 and max(spent) > 1:
         return f"Every estimate spends {prose.in_words(max(spent))} samples."
+    plain = all(kind_of(findings, label).samples_each == 1 for label in several)
+    if plain and sum(count > 1 for count in several.values()) > COUNTED:
+        return "An estimate spends as many samples as the K beside its name says, one where there is none."
     parts = []
     for count in dict.fromkeys(count for count in several.values() if count > 1):
         names = [

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reportgen.figures.captions import biased_sentence, lowered, place, sentences, zero_sentence
 from reportgen.figures.drafting import marking
 from reportgen.figures.drafting.axes import log_axis, row_labels
-from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
+from reportgen.figures.drafting.labels import row_height, variance_axis, variance_column, wrapped
 from reportgen.figures.drafting.points import marker_size
 from reportgen.figures.drafting.style import GRID, INK, PAPER, Look, new_figure
 from reportgen.figures.drafting.table import Column, Mark, Row, Table
@@ -106,7 +106,8 @@ def rebinned(counts: Counts, edges: Counts) -> tuple[tuple[float, ...], tuple[fl
 
 def draw(data: CoordinateDistribution) -> Figure:
     """A ridge an estimator: its histogram, under it the middle 90% and 50% and the median."""
-    figure = new_figure(14 + 5.8 * len(data.rows))
+    titles = [wrapped(row.title, 34) for row in data.rows]
+    figure = new_figure(14 + row_height(titles, 5.8) * len(titles))
     ax = figure.add_subplot()
     limits = [10.0**edge for row in data.rows for edge in (row.edges[0], row.edges[-1])]
     for y, row in enumerate(data.rows):
@@ -141,7 +142,7 @@ def draw(data: CoordinateDistribution) -> Figure:
     # Without the logarithm bins would be of different widths, and heights not comparable.
     log_axis(ax, "x", limits, pad=0.03, room=8, switch=False)
     ax.set_ylim(len(data.rows) - 0.65, -0.75)
-    row_labels(ax, [wrapped(row.title, 34) for row in data.rows])
+    row_labels(ax, titles)
     ax.set_xlabel(
         variance_axis(data.objective).replace(
             "total variance", "variance of one coordinate of the gradient estimate"

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import inverse, lowered, place, sentences
 from reportgen.figures.drafting.axes import log_axis, margin_head, margin_note, row_labels
-from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
+from reportgen.figures.drafting.labels import row_height, variance_axis, variance_column, wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, MUTED, Look, new_figure
@@ -84,7 +84,8 @@ def data(findings: Findings) -> GapWaterfall | None:
 
 def draw(data: GapWaterfall) -> Figure:
     """A floating bar a step on a log axis, from the variance before to the variance after."""
-    figure = new_figure(18 + 7.4 * len(data.steps))
+    titles = [wrapped(step.title) for step in data.steps]
+    figure = new_figure(18 + row_height(titles, 7.4) * len(titles))
     ax = figure.add_subplot()
     before = data.steps[0].variance.value
     for row, step in enumerate(data.steps):
@@ -104,7 +105,7 @@ def draw(data: GapWaterfall) -> Figure:
         ax, "x", [bound for s in data.steps for bound in (s.variance.value, s.variance.low, s.variance.high)]
     )
     ax.set_ylim(len(data.steps) - 0.45, -0.55)
-    row_labels(ax, [wrapped(step.title) for step in data.steps])
+    row_labels(ax, titles)
     ax.set_xlabel(variance_axis(data.objective))
     margin_head(ax, "change of variance")
     margin_head(ax, "share", offset=156, right=True)

@@ -12,6 +12,7 @@ from reportgen.figures.drafting.labels import named_setting, short_title, temper
 from reportgen.figures.drafting.lines import NOT_THERE, Line
 from reportgen.figures.drafting.style import Look, looks
 from reportgen.findings import Estimate, Findings
+from reportgen.findings.choice import in_turn
 from reportgen.findings.series import Series
 from reportgen.objectives import OBJECTIVES
 
@@ -21,6 +22,8 @@ FEW_BLOCKS = 3
 """Blocks of parameters, at most, that are told apart where settings are swept."""
 LINES = 6
 """Lines, at most, of all objectives together in one panel."""
+RUNS = 6
+"""Runs of a sweep, at most, that are shown one by one."""
 MISSING = Estimate(math.nan, status=NOT_THERE)
 
 
@@ -176,23 +179,31 @@ def blocks_swept(findings: Findings) -> tuple[str, ...]:
     return blocks if few else ("all",)
 
 
+def runs_shown(findings: Findings) -> tuple[Series, ...]:
+    """The runs of the sweep, of more than `RUNS` some of every setting's, evenly chosen."""
+    along: dict[str, list[Series]] = {}
+    for run in findings.series():
+        along.setdefault(run.path, []).append(run)
+    return tuple(run for runs in in_turn(list(along.values()), RUNS) for run in runs)
+
+
 def run_name(findings: Findings, run: Series) -> str:
     """What tells a run of the sweep from the others: “quadratic”; empty for one alone."""
     values_of = findings.experiment.values_of
     return ", ".join(named_setting(path, value, values_of(path)) for path, value in run.named.items())
 
 
-def largest_blocks(findings: Findings) -> tuple[str, ...]:
-    """Blocks of parameters, in order: of more than `MANY` those in which an estimator has most variance."""
+def largest_blocks(findings: Findings, most: int = MANY) -> tuple[str, ...]:
+    """Blocks of parameters, in order: of more than `most` those in which an estimator has most variance."""
     blocks = tuple(group for group in findings.blocks if group != "all")
-    if len(blocks) <= MANY:
+    if len(blocks) <= most:
         return blocks
 
-    def most(group: str) -> float:
+    def highest(group: str) -> float:
         found = [findings.get("total_variance", label, group=group) for label in findings.compared()]
         return max((one.value for one in found if usable(one)), default=0.0)
 
-    largest = sorted(blocks, key=most, reverse=True)[:MANY]
+    largest = sorted(blocks, key=highest, reverse=True)[:most]
     return tuple(block for block in blocks if block in largest)
 
 

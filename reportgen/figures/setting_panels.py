@@ -9,7 +9,7 @@ from typing import Any
 
 from reportgen.figures.crossings import Crossing, crossings
 from reportgen.figures.drafting.lines import Line, extent
-from reportgen.figures.reading import arms_drawn, blocks_swept, comparable, line_of, run_name
+from reportgen.figures.reading import arms_drawn, blocks_swept, comparable, line_of, run_name, runs_shown
 from reportgen.findings import Estimate, Findings
 from reportgen.findings.series import Series
 from reportgen.findings.statistics.scales import is_logarithmic
@@ -105,8 +105,8 @@ class VarianceAgainstSetting:
 
 
 def data(findings: Findings) -> VarianceAgainstSetting | None:
-    """Every run with at least two values; None without one."""
-    runs = findings.series()
+    """The runs shown, each of at least two values; None without one."""
+    runs = runs_shown(findings)
     if not runs or not findings.checkpoints:
         return None
     trained = findings.vocabulary.trained

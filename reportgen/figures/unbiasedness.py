@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import lowered, place, sentences
 from reportgen.figures.drafting.axes import faint_grid, margin_column, margin_head, row_labels
-from reportgen.figures.drafting.labels import wrapped
+from reportgen.figures.drafting.labels import row_height, wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, MUTED, PAPER, TEXT, Look, new_figure
@@ -93,7 +93,8 @@ def data(findings: Findings) -> Unbiasedness | None:
 
 def draw(data: Unbiasedness) -> Figure:
     """A dot and interval a row around 1; a second, magnified panel where the scales differ widely."""
-    figure = new_figure(22 + 7.0 * len(data.rows))
+    titles = [wrapped(row.title, 26) for row in data.rows]
+    figure = new_figure(22 + row_height(titles, 7.0) * len(titles))
     zoom = data.zoom
     panels = figure.subplots(1, 2 if zoom else 1, sharey=True, squeeze=False, gridspec_kw={"wspace": 0.12})
     axes = list(panels[0])
@@ -105,7 +106,7 @@ def draw(data: Unbiasedness) -> Figure:
         axes[0].set_title("All")
         axes[1].set_title("Around 1")
     axes[0].set_ylim(len(data.rows) - 0.5, -0.5)
-    row_labels(axes[0], [wrapped(row.title, 26) for row in data.rows])
+    row_labels(axes[0], titles)
     margin_head(axes[-1], f"p{data.p_name}")
     margin_column(
         axes[-1], [prose.p_number(row.p_value) if math.isfinite(row.p_value) else "–" for row in data.rows]

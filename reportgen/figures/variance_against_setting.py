@@ -37,7 +37,7 @@ from reportgen.figures.drafting.points import curve
 from reportgen.figures.drafting.style import INK, PAPER, new_figure
 from reportgen.figures.drafting.table import Cell, Column, Mark, Row, Table
 from reportgen.figures.drafting.ticks import plain
-from reportgen.figures.reading import unbiased, usable
+from reportgen.figures.reading import runs_shown, unbiased, usable
 from reportgen.figures.setting_panels import Panel, Ring, VarianceAgainstSetting, data
 from reportgen.findings import Findings, marks, prose
 
@@ -196,6 +196,7 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
     )
     return sentences(
         text,
+        chosen_sentence(findings),
         own_scales_sentence(data),
         crossing_sentence(data),
         zero_sentence(one.title for one in lines if one.has_zero),
@@ -215,6 +216,12 @@ def place_sentence(where: Place, data: VarianceAgainstSetting) -> str:
     if data.several:
         return place.mean
     return place.at if data.trained else place.over
+
+
+def chosen_sentence(findings: Findings) -> str:
+    """That not every run of the sweep has a panel."""
+    shown, whole = len(runs_shown(findings)), len(findings.series())
+    return f"{prose.capital(prose.of(shown, whole))} runs of the sweep are drawn." * (shown < whole)
 
 
 def own_scales_sentence(data: VarianceAgainstSetting) -> str:

@@ -22,7 +22,7 @@ from reportgen.figures.captions import (
     zero_sentence,
 )
 from reportgen.figures.drafting.axes import log_axis, row_labels
-from reportgen.figures.drafting.labels import variance_axis, variance_column, wrapped
+from reportgen.figures.drafting.labels import LINE, row_height, variance_axis, variance_column, wrapped
 from reportgen.figures.drafting.lines import Line, extent
 from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, TEXT, new_figure
@@ -32,8 +32,6 @@ from reportgen.findings import Estimate, Findings, marks, prose
 
 ACROSS = 4
 """Panels beside one another, at most."""
-LINE = 3.1
-"""Height of a line of a row's name, mm; a row has at least two."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +80,7 @@ def draw(data: VarianceByLayer) -> Figure:
     across = min(len(data.groups), ACROSS)
     down = -(-len(data.groups) // across)
     titles = [wrapped(one.title, 34) for one in data.lines]
-    row_height = LINE * max(1.4, *(title.count("\n") + 1 for title in titles))
-    figure = new_figure(10 + down * (11 + row_height * len(titles)))
+    figure = new_figure(10 + down * (11 + row_height(titles, 1.4 * LINE) * len(titles)))
     grid = figure.subplots(down, across, squeeze=False, sharey=True)
     values = extent(data.lines)
     for g, ax in enumerate(grid.flat):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import lowered, place, sentences, zero_sentence
 from reportgen.figures.drafting.axes import log_axis, margin_column, row_labels
-from reportgen.figures.drafting.labels import wrapped
+from reportgen.figures.drafting.labels import row_height, wrapped
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.points import dot
 from reportgen.figures.drafting.style import GRID, INK, MUTED, TEXT, Look, new_figure
@@ -111,12 +111,13 @@ APART = 0.12
 
 def draw(data: WorkNormalized) -> Figure:
     """Two dot plots on log axes, cost in passes and in seconds, sorted by the first."""
-    figure = new_figure(18 + 6.6 * len(data.rows))
+    titles = [wrapped(row.title) for row in data.rows]
+    figure = new_figure(18 + row_height(titles, 6.6) * len(titles))
     left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": APART})
     panel(left, data, 0, [row.by_passes for row in data.rows], f"Variance × {data.unit}")
     panel(right, data, 1, [row.by_seconds for row in data.rows], "Variance × measured seconds")
     left.set_ylim(len(data.rows) - 0.5, -0.5)
-    row_labels(left, [wrapped(row.title) for row in data.rows])
+    row_labels(left, titles)
     figure.supxlabel("compute for the same precision, the best estimator = 1", fontsize=TEXT, color=INK)
     return figure
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from reportgen.declaration.companions import companions
@@ -132,9 +133,8 @@ class Measured:
         wanted = None if setting is None else {**self._base_setting(), **setting}
         found = [
             record
-            for record in self.measurements
-            if (record.base if wanted is None else record.setting == wanted)
-            and checkpoint in (None, record.checkpoint)
+            for record in self._by_place.get(None if wanted is None else _place(wanted), ())
+            if (wanted is None or record.setting == wanted) and checkpoint in (None, record.checkpoint)
         ]
         return max(found, key=lambda record: record.checkpoint) if found else None
 
@@ -170,8 +170,18 @@ class Measured:
             and (not fixed or all(v == fixed.get(key) for key, v in record.setting.items() if key != path))
         ]
 
+    @cached_property
+    def _by_place(self) -> dict[frozenset[Any] | None, list[MeasurementRecord]]:
+        """Records of every setting, and those of the base setting under None."""
+        found: dict[frozenset[Any] | None, list[MeasurementRecord]] = {}
+        for record in self.measurements:
+            found.setdefault(_place(record.setting), []).append(record)
+            if record.base:
+                found.setdefault(None, []).append(record)
+        return found
+
     def _base_setting(self) -> dict[str, Any]:
-        return next((record.setting for record in self.measurements if record.base), {})
+        return next((record.setting for record in self._by_place.get(None, ())), {})
 
     def _arms(self, label: str, place: Mapping[str, Any]) -> list[MeasuredArm]:
         self._require(label)
@@ -179,3 +189,12 @@ class Measured:
         if record is None:
             return []
         return arms(record, place.get("objective") or self.objectives[0], label)
+
+
+def _place(setting: Mapping[str, Any]) -> frozenset[Any]:
+    """The same of settings that are equal, in any order."""
+    return frozenset((name, _hashable(value)) for name, value in setting.items())
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value

@@ -167,10 +167,14 @@ LISTING = 55
 """Letters in a line of a listing on paper."""
 
 
+CONTINUED = re.compile(r",\n +(?=[^\s:\[\]{}]+[,\]])")
+"""Where a list in brackets goes on on another line."""
+
+
 def items(text: str) -> list[str]:
     """A listing for paper, its lines wrapped: keys and items of lists, which no column's end tears."""
     found: list[list[str]] = []
-    for line in text.splitlines():
+    for line in CONTINUED.sub(", ", text).splitlines():
         indent = " " * (len(line) - len(line.lstrip()) + 2)
         lines = textwrap.wrap(line, LISTING, subsequent_indent=indent, drop_whitespace=True) or [""]
         if found and line.startswith(" ") and not NESTED.match(line):

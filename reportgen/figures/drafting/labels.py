@@ -25,6 +25,10 @@ End = tuple[float, float, str, Look]
 """Where a line ends, x and y in data, its name and its look."""
 
 
+LINE = 3.1
+"""Height of a line of a row's name, mm."""
+
+
 def short_title(label: str, estimator: str) -> str:
     """What an estimator is called in a figure.
 
@@ -70,6 +74,11 @@ def wrapped(text: str, width: int = 25, lines: int = 3) -> str:
         narrower = (wrap(text, each, break_on_hyphens=False) for each in range(longest, width))
         parts = next((even for even in narrower if len(even) == len(parts)), parts)
     return "\n".join(parts)
+
+
+def row_height(titles: Sequence[str], least: float) -> float:
+    """Height of a row, mm, at which no name of several lines touches the next; `least` without such."""
+    return max(least, *(LINE * (title.count("\n") + 1) for title in titles))
 
 
 def objective_title(objective: str) -> str:

@@ -13,6 +13,8 @@ from reportgen.report.text.section import Section
 
 ACROSS = 8
 """Blocks beside one another in the table, at most; more of them stand below one another."""
+FEW = 5
+"""Blocks beside one another, at most, where estimators are too many to be columns."""
 
 
 def coordinates(findings: Findings, others: Sequence[str], reference: str) -> str:
@@ -67,6 +69,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     others = [label for label in labels if label != reference]
     blocks = [group for group in findings.blocks if group != "all"]
     groups = largest_blocks(findings)
+    if len(groups) > ACROSS and len(labels) > about.ACROSS:
+        groups = largest_blocks(findings, FEW)
     rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),

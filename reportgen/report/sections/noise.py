@@ -18,12 +18,11 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     v = findings.vocabulary
     if not findings.checkpoints or v.count < FEWEST:
         return None
+    epochs, left_out = about.across(findings)
     rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),
-            "cells": [
-                findings.get("monte_carlo_share", label, checkpoint=epoch) for epoch in findings.checkpoints
-            ],
+            "cells": [findings.get("monte_carlo_share", label, checkpoint=epoch) for epoch in epochs],
         }
         for label in findings.compared()
         if about.is_unbiased(findings, label)
@@ -49,7 +48,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     ]
     return {
         "rows": rows,
-        "epochs": findings.checkpoints,
+        "epochs": epochs,
+        "left_out": left_out,
         "sentences": sentences,
         "counted": v.counted,
         "units": v.units,

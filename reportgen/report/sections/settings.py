@@ -12,8 +12,10 @@ from reportgen.declaration.train import TRAINING_SEED
 from reportgen.figures.crossings import Crossing, crossings, interval_text, place_text
 from reportgen.figures.drafting.labels import setting_title
 from reportgen.figures.drafting.ticks import plain
-from reportgen.figures.reading import arms_drawn, blocks_swept, run_name
+from reportgen.figures.reading import arms_drawn, blocks_swept, run_name, runs_shown
+from reportgen.figures.variance_against_setting import named_value
 from reportgen.findings import Estimate, Findings, marks, prose
+from reportgen.findings.choice import evenly
 from reportgen.findings.series import Series
 from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
@@ -21,6 +23,8 @@ from reportgen.report.text.section import Section
 NAMES = {"problem.latent": "the number of latent units"}
 """Settings that have a name in the text."""
 ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+LISTED = 8
+"""Values named one by one in a sentence, at most."""
 LONG = 13
 """Rows shown, at most; results.csv has all."""
 
@@ -40,12 +44,8 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     if len(usable) < 2:
         return ""
     (first, low), (last, high) = usable[0], usable[-1]
-    first_at = (
-        f"with {plain(first)} units"
-        if run.path in NAMES
-        else f"at {setting_title(run.path)} = {plain(first)}"
-    )
-    last_at = f"{'with' if run.path in NAMES else 'at'} {plain(last)}"
+    at = "with" if run.path in NAMES else "at"
+    first_at, last_at = f"{at} {named_value(run.path, first)}", f"{at} {plain(last)}"
     name = run_name(findings, run)
     under = prose.listing([about.of_objective(findings, one) for one in objectives])
     lead = f"with {name}, " if name else f"{under}, "
@@ -61,7 +61,7 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     elif all(after[1].high < before[1].low for before, after in steps):
         text += f"; it falls{often}"
     elif often:
-        text += f"; {turning(usable, 'with' if run.path in NAMES else 'at')}"
+        text += f"; {turning(usable, at)}"
     else:
         text += "; the intervals do not tell the two apart"
     below = [words.side(ratio) == "below" for _, ratio in usable]
@@ -70,7 +70,7 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
         text += f". {prose.capital(about.named(findings, pair[0]))} has the lower variance throughout"
     elif any(below):
         first_below, last_below = below.index(True), len(below) - 1 - below[::-1].index(True)
-        where = f"At {prose.listing([name for name, lower in zip(names, below, strict=True) if lower])}"
+        where = f"At {values_told([name for name, lower in zip(names, below, strict=True) if lower])}"
         if all(below[first_below:]) and sum(below) > 1:
             where = f"From {names[first_below]} on"
         elif all(below[: last_below + 1]) and sum(below) > 1:
@@ -82,6 +82,13 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
                 f". {where} {about.named(findings, pair[0])} has the lower variance, and the other nowhere"
             )
     return words.sentence(text)
+
+
+def values_told(names: Sequence[str]) -> str:
+    """“2, 5 and 10”; of more than are read, how many there are and between which."""
+    if len(names) <= LISTED:
+        return prose.listing(names)
+    return f"{prose.count(len(names))} values between {names[0]} and {names[-1]}"
 
 
 def slopes(findings: Findings, run: Series) -> str:
@@ -128,19 +135,27 @@ def turning(ratios: Sequence[tuple[Any, Estimate]], at: str) -> str:
 
 
 def wide_table(findings: Findings, run: Series) -> Mapping[str, Any]:
-    """Values as columns: the reference's variance, and ratios to it."""
-    reference = findings.reference()
+    """Values as columns, at most as many as fit: the reference's variance, and ratios to it."""
+    reference, values = findings.reference(), evenly(run.values, about.ACROSS)
     return {
+        "values": [about.written(value) for value in values],
+        "left_out": left_out(values, run),
         "rows": [
             {
                 "title": about.title_of(findings, label),
-                "cells": [findings.ratio(label, reference, setting=run.setting(v)) for v in run.values],
+                "cells": [findings.ratio(label, reference, setting=run.setting(v)) for v in values],
             }
             for label in findings.compared()
             if label != reference
         ],
-        "variances": [findings.get("total_variance", reference, setting=run.setting(v)) for v in run.values],
+        "variances": [findings.get("total_variance", reference, setting=run.setting(v)) for v in values],
     }
+
+
+def left_out(values: Sequence[Any], run: Series) -> str:
+    """What a caption says of values that are not in the table."""
+    shown, whole = len(values), len(run.values)
+    return f" {prose.capital(prose.of(shown, whole))} values; all are in results.csv." * (shown < whole)
 
 
 def block_text(findings: Findings, group: str) -> str:
@@ -149,39 +164,50 @@ def block_text(findings: Findings, group: str) -> str:
     return v.block(group) if v.block(group) != group else f"block “{group}”"
 
 
-def long_tables(findings: Findings, run: Series, values: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """Values as rows: total variances, a column an estimator; a table a block of parameters."""
+def long_tables(findings: Findings, run: Series) -> list[Mapping[str, Any]]:
+    """Total variances; a table a block of parameters.
+
+    Values as rows, a column an estimator; of more estimators than fit beside one another, the other way.
+    """
     arms = arms_drawn(findings, findings.objectives)
+    if turned := len(arms) > about.ACROSS:
+        values = evenly(run.values, about.ACROSS)
+        every = left_out(values, run)
+    else:
+        values, step = thinned(run.values)
+        every = f" Every {ORDINALS.get(step, f'{step}th')} value; all are in results.csv." * (step > 1)
     several = len({objective for _, objective in arms}) > 1
     heads = [
         about.title_of(findings, label)
         + (f", {about.objective_title(findings, objective)}" if several else "")
         for label, objective in arms
     ]
-    return [
-        {
-            "block": "" if group == "all" else block_text(findings, group),
-            "id": group,
-            "heads": heads,
-            "rows": [
-                {
-                    "value": about.written(value),
-                    "cells": [
-                        findings.get(
-                            "total_variance",
-                            label,
-                            objective=objective,
-                            group=group,
-                            setting=run.setting(value),
-                        )
-                        for label, objective in arms
-                    ],
-                }
-                for value in values
-            ],
-        }
-        for group in blocks_swept(findings)
-    ]
+
+    def row(group: str, value: Any) -> list[Estimate]:
+        return [
+            findings.get(
+                "total_variance", label, objective=objective, group=group, setting=run.setting(value)
+            )
+            for label, objective in arms
+        ]
+
+    tables: list[Mapping[str, Any]] = []
+    for group in blocks_swept(findings):
+        across, down = heads, [about.written(value) for value in values]
+        cells = [row(group, value) for value in values]
+        if turned:
+            across, down, cells = down, across, [list(column) for column in zip(*cells, strict=True)]
+        tables.append(
+            {
+                "block": "" if group == "all" else block_text(findings, group),
+                "id": group,
+                "left_out": every,
+                "turned": turned,
+                "heads": across,
+                "rows": [{"head": head, "cells": found} for head, found in zip(down, cells, strict=True)],
+            }
+        )
+    return tables
 
 
 def thinned(values: Sequence[Any]) -> tuple[tuple[Any, ...], int]:
@@ -212,7 +238,7 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
             "interval": marks.told(interval_text(one.low, one.high), estimate),
             "exact": _exact(one),
         }
-        for run in findings.series()
+        for run in runs_shown(findings)
         for group in blocks_swept(findings)
         for one in crossings(findings, run, group)
         for estimate in [Estimate(one.at, one.low, one.high, source=one.source)]
@@ -223,11 +249,10 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """One table a run of the sweep; left out without a sweep over numbers."""
     tables, v, seeds = [], findings.vocabulary, []
-    for run in findings.series():
+    for run in (shown := runs_shown(findings)):
         short = v.trained
         if TRAINING_SEED in run.fixed:
             seeds.append(str(run.fixed[TRAINING_SEED]))
-        values, step = (run.values, 1) if short else thinned(run.values)
         tables.append(
             {
                 "id": re.sub(r"[^\w.-]+", "-", "-".join([run.path, *map(str, run.named.values())])),
@@ -235,10 +260,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 "name": name_of(run.path),
                 "run": run_name(findings, run),
                 "symbol": setting_title(run.path),
-                "values": [about.written(value) for value in values],
-                "step": ORDINALS.get(step, f"{step}th") if step > 1 else "",
                 "wide": wide_table(findings, run) if short else None,
-                "long": [] if short else long_tables(findings, run, values),
+                "long": [] if short else long_tables(findings, run),
                 "paragraphs": [
                     text
                     for text in (
@@ -256,6 +279,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         **({"title": "Variance against the number of latent units"} if only else {}),
         "tables": tables,
         "reference": about.title_of(findings, findings.reference()),
+        "chosen": prose.capital(prose.of(len(shown), whole))
+        if len(shown) < (whole := len(findings.series()))
+        else "",
         "crossings": (rows := crossing_rows(findings)),
         "runs": (runs := any(row["run"] for row in rows)),
         "exact": (exact := any(row["exact"] != words.DASH for row in rows)),

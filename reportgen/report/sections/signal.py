@@ -22,12 +22,11 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         return None
     v, curves = findings.vocabulary, against_samples(findings)
     labels = findings.labels if not v.trained else findings.compared()
+    epochs, left_out = about.across(findings)
     rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),
-            "cells": [
-                findings.get("signal_to_noise", label, checkpoint=epoch) for epoch in findings.checkpoints
-            ],
+            "cells": [findings.get("signal_to_noise", label, checkpoint=epoch) for epoch in epochs],
             "directed": findings.get("directional_signal_to_noise", label),
         }
         for label in labels
@@ -41,7 +40,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "directed": directed,
         "defined": bool(directed) or (directional and not v.trained),
         "rows": rows,
-        "epochs": findings.checkpoints if v.trained else (),
+        "epochs": epochs if v.trained else (),
+        "left_out": left_out,
         "sentence": _sentence(findings, pair, "signal_to_noise") if pair else "",
         "lost": any(
             not cell.available

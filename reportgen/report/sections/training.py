@@ -167,6 +167,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 f"lower variance in {marks.told(found, ratio)} {findings.vocabulary.units}."
             )
     groups = []
+    epochs, left_out = about.across(findings)
     for objective, *same in together:
         reference = findings.reference(objective)
         rows: list[dict[str, Any]] = [
@@ -174,7 +175,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                 "title": about.title_of(findings, label),
                 "cells": [
                     findings.ratio(label, reference, objective=objective, checkpoint=epoch)
-                    for epoch in findings.checkpoints
+                    for epoch in epochs
                 ],
             }
             for label in findings.compared(objective)
@@ -182,7 +183,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         ]
         variances = [
             findings.get("total_variance", reference, objective=objective, checkpoint=epoch)
-            for epoch in findings.checkpoints
+            for epoch in epochs
         ]
         groups.append(
             {
@@ -198,12 +199,13 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "alone": findings.vocabulary.alone,
         "unit": findings.vocabulary.unit,
         "units": findings.vocabulary.units,
-        "epochs": findings.checkpoints,
+        "epochs": epochs,
+        "left_out": left_out,
         "round": findings.vocabulary.round,
         "groups": groups,
         "model": about.of_model(findings),
         "long": words.is_long(groups),
-        "columns": len(findings.checkpoints) + 1,
+        "columns": len(epochs) + 1,
     }
 
 

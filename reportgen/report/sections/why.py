@@ -202,13 +202,12 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         return None
     worst, best = pair
     others = between(findings, worst, best)
+    epochs, left_out = about.across(findings)
     rows: list[dict[str, Any]] = [
         {
             "title": about.title_of(findings, label),
             "gradient": "yes" if uses_gradient(findings, label) else "no",
-            "cells": [
-                findings.gap_closed(label, worst, best, checkpoint=epoch) for epoch in findings.checkpoints
-            ],
+            "cells": [findings.gap_closed(label, worst, best, checkpoint=epoch) for epoch in epochs],
         }
         for label in others
     ]
@@ -224,7 +223,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "worst": about.named(findings, worst),
         "best": about.named(findings, best),
         "rows": rows,
-        "epochs": findings.checkpoints if findings.vocabulary.trained else (),
+        "epochs": epochs if findings.vocabulary.trained else (),
+        "left_out": left_out,
         "round": findings.vocabulary.round,
         "where": where,
         "likelihood": bool(OBJECTIVES[findings.objectives[0]].unit),

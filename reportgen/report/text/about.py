@@ -15,12 +15,15 @@ from reportgen.figures.drafting.labels import named_setting, setting_title, valu
 from reportgen.figures.drafting.ticks import plain
 from reportgen.figures.model_grid import base_model, model_name
 from reportgen.findings import Findings, prose
+from reportgen.findings.choice import evenly
 from reportgen.objectives import OBJECTIVES
 from reportgen.plan import model_of
 from reportgen.report.text.words import counted
 
 SHORT = {"train.num_samples": "k", "train.objective": "trained as", "problem.latent": "latent"}
 """Names of settings in a list of several, where the last part of their path says too little."""
+ACROSS = 9
+"""Columns of numbers beside one another, at most, that a page has room for."""
 
 
 def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
@@ -225,8 +228,16 @@ def _trained_on(findings: Findings, train: Mapping[str, Any]) -> str:
 
 def swept(findings: Findings) -> str:
     """What the declaration sweeps: “k takes 13 values from −3 to 3 with quadratic, and 15 from …”."""
-    told, before = [], ""
-    for run in findings.series():
+    told, before, whole = [], "", findings.series()
+    for run in whole:
+        same = [one.values for one in whole if one.path == run.path]
+        if len(same) > reading.RUNS:
+            if run.path != before:
+                most = max(same, key=len)
+                name, times = setting_title(run.path, long=True), counted(len(most), "value")
+                told.append(f"{name} takes {times} {span(most)} in {prose.in_words(len(same))} runs")
+            before = run.path
+            continue
         named = ", ".join(named_setting(path, value) for path, value in run.named.items())
         text = f"{prose.in_words(len(run.values))} {span(run.values)}"
         if run.path != before:
@@ -235,6 +246,15 @@ def swept(findings: Findings) -> str:
         before = run.path
         told.append(f"{text} with {named}" if named else text)
     return prose.listing(told) if told else "settings are swept"
+
+
+def across(findings: Findings) -> tuple[tuple[int, ...], str]:
+    """Checkpoints that stand beside one another in a table; and what its caption says where some do not."""
+    every = findings.checkpoints
+    shown = evenly(every, ACROSS)
+    number = prose.capital(prose.of(len(shown), len(every)))
+    left_out = f" {number} {findings.vocabulary.round}s are shown; all are in results.csv."
+    return shown, left_out * (len(shown) < len(every))
 
 
 def other_functions(findings: Findings) -> list[str]:

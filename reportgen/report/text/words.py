@@ -233,6 +233,15 @@ def decimals(rows: str) -> Markup:
     return Markup("\n".join("".join(row) for row in table) + "\n")
 
 
+ROOMY = 7
+"""Columns of numbers, at most, that stand well apart on paper."""
+
+
+def crowd(columns: Sequence[Any]) -> str:
+    """A class for a table with more columns than that, after another class."""
+    return " crowded" if len(columns) > ROOMY else ""
+
+
 def stages(group: str) -> Markup:
     """A parameter group's name, which may be broken after that of its stochastic layer."""
     return Markup(_STAGE.sub(r"\1<wbr>", str(escape(group))))
@@ -243,6 +252,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "cell": cell,
     "compounds": compounds,
     "count": prose.count,
+    "crowd": crowd,
     "decimals": decimals,
     "ends": ends,
     "options": options,

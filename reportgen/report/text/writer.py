@@ -21,6 +21,7 @@ from reportgen.report.text import figure_data, model_words, outlines, words
 from reportgen.report.text.bibliography import REFERENCES, reference
 from reportgen.report.text.heads import headed
 from reportgen.report.text.links import linked
+from reportgen.report.text.long_tables import broken
 from reportgen.report.text.long_words import breakable
 from reportgen.report.text.mathematics import Mathematics, Medium, require_words
 from reportgen.report.text.numbering import Numbering
@@ -259,7 +260,7 @@ class Writer:
     def _finished(self, text: str) -> str:
         text = whole(_trimmed(headed(text)))
         if self.medium == "paper":
-            text = kept(breakable(text))
+            text = kept(breakable(broken(text)))
         require_targets(text, "report.html" if self.medium == "screen" else "report.pdf")
         return text
 
