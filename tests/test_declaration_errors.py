@@ -482,6 +482,10 @@ REFUSED_FIELDS: dict[str, str] = {
     "problem: {model: rainforth, points: 9, data_points: 8}": (
         "x.yaml:2 problem.points: must be at most data_points = 8, got 9. Raise that, or lower it."
     ),
+    "problem: {model: conjugate, drop_constant: 'no'}": (
+        "x.yaml:2 problem.drop_constant: must be true or false, got 'no'. Write one of these."
+    ),
+    "problem: {model: bits, probability: 1}": "x.yaml:2 problem.probability: must be less than 1, got 1.",
     "problem: {model: rainforth, perturbation: -0.1}": (
         "x.yaml:2 problem.perturbation: must be at least 0, got -0.1."
     ),

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from reportgen.declaration.code_reference import Arguments, CodeReference, called
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.scalars import Choice, one_of
+from reportgen.declaration.scalars import Choice
 
 
 def families() -> Iterable[str]:
@@ -26,7 +26,7 @@ class Python(Problem):
     usual: ClassVar = ("reconstruction", "elbo")
     coordinates: ClassVar = "the parameters of the model’s encoder"
 
-    model: Annotated[Literal["python"], one_of("python")] = "python"
+    model: Literal["python"] = "python"
     """A model of your own."""
     python: Annotated[str, CodeReference("python: my_vae.py:build")]
     """`file.py:function`, relative to the declaration's folder, or `package.module:function`. It returns a

@@ -26,7 +26,7 @@ class VAE(Mirrored):
     judged: ClassVar = True
     coordinates: ClassVar = "the weights of a variational autoencoder’s encoder"
 
-    model: Annotated[Literal["vae"], one_of("vae")] = "vae"
+    model: Literal["vae"] = "vae"
     """A variational autoencoder with a Gaussian q(z|x) and Bernoulli pixels."""
     hidden: Units = (100, 100)
     """Units of the encoder's hidden layers; the decoder has the same in reverse."""
