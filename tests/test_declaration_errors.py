@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -882,22 +881,11 @@ def test_a_text_value_is_looked_up_and_the_base_value_is_measured_at_every_check
     ],
 )
 def test_a_sweep_of_several_blocks_reaches_what_one_of_them_runs(test: str, answer: str | None) -> None:
-    """Blocks as a tuple in `sweep`, and every value of each setting in `swept`."""
-    declared = load_text(with_claim("mean_norm(loo) > 1", "train: {epochs: 5, checkpoints: [0, 5]}"))
-    blocks = (
-        {"problem.latent": (2,), "train.batch_size": (10,)},
-        {"problem.latent": (4, 10)},
-        {"train.batch_size": (20, 50)},
+    sweep = (
+        "sweep: [{problem.latent: [2], train.batch_size: [10]}, {problem.latent: [4, 10]}, "
+        "{train.batch_size: [20, 50]}]"
     )
-    swept = {"problem.latent": (2, 4, 10), "train.batch_size": (10, 20, 50)}
-
-    class Blocks:
-        sweep = blocks
-
-        def __getattr__(self, name: str) -> object:
-            return swept if name == "swept" else getattr(declared, name)
-
-    experiment: Any = Blocks()
+    experiment = load_text(with_claim("mean_norm(loo) > 1", f"train: {{checkpoints: [0, 5]}}\n{sweep}"))
     parsed = parse(test)
     faults = [*scope_faults(experiment, parsed), *unreached(experiment, parsed)]
     assert faults == [] if answer is None else faults and faults[0].startswith(answer)

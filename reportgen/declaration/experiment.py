@@ -267,6 +267,12 @@ class Experiment(Section):
                 known += [value for value in values if value not in known]
         return {path: tuple(values) for path, values in found.items()}
 
+    @property
+    def base(self) -> dict[str, Any]:
+        """The base setting: every swept path with its value outside the sweep."""
+        resolved = self.model_dump()
+        return {path: value_at(resolved, path) for path in self.swept}
+
     def values_of(self, path: str) -> tuple[Any, ...]:
         """Every value that a swept setting has somewhere, the base setting's first."""
         base = value_at(self.model_dump(mode="json"), path)
