@@ -52,14 +52,18 @@ class Job:
     @property
     def command(self) -> str:
         """What makes this report again."""
-        options = [word for override in self.experiment.overrides for word in ("--set", override)]
-        options += ["--allow-code"] if self.code.digests else []
-        return shlex.join(["reportgen", "report", self.name, *options])
+        return command([self.name], self.experiment.overrides, code=bool(self.code.digests))
 
     @property
     def missing(self) -> tuple[Cell, ...]:
         """Cells that are not finished."""
         return tuple(cell for cell in self.cells if not self.store.has(cell.key))
+
+
+def command(words: Sequence[str], overrides: Sequence[str], *, code: bool) -> str:
+    """What makes the reports that `words` name; `code` is whether code of the user's own is run for them."""
+    options = [word for override in overrides for word in ("--set", override)]
+    return shlex.join(["reportgen", "report", *words, *options, *(["--allow-code"] if code else [])])
 
 
 def prepare(name: str, output: Path, overrides: Sequence[str], *, from_store: bool = False) -> Job:

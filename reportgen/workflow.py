@@ -25,6 +25,7 @@ __all__ = [
     "execute",
     "expected_seconds",
     "measurements",
+    "on_paper",
     "planned",
     "prepare",
     "press",
@@ -44,6 +45,11 @@ def require_paper(name: str) -> None:
     """Raises UsageError for paper that a PDF cannot be set for."""
     if name not in PAPERS:
         raise UsageError(f"--paper: must be {' or '.join(PAPERS)}, got {name!r}. Choose one of them.")
+
+
+def on_paper(command: str, paper: str) -> str:
+    """The command that sets its PDF for this paper; the usual one goes without saying."""
+    return command if paper == PAPERS[0] else f"{command} --paper {paper}"
 
 
 def expected_seconds(job: Job) -> dict[str, float]:
@@ -184,7 +190,7 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool, paper: str = 
         render(
             findings,
             job.folder,
-            command=job.command if paper == PAPERS[0] else f"{job.command} --paper {paper}",
+            command=on_paper(job.command, paper),
             data=job.digests,
             store_info={"format": FORMAT, "cells": len(measured)},
             inputs=(
