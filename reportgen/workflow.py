@@ -56,8 +56,7 @@ def expected_seconds(job: Job) -> dict[str, float]:
     """Rough cost of every cell, by key; only for bars and estimates."""
     from reportgen.execution.cost import seconds_of
 
-    data = job.experiment.problem.dataset
-    return seconds_of(job.plan, dataset_of(data) if data else None)
+    return seconds_of(job.plan, dataset_of(job.experiment))
 
 
 def execute(
@@ -84,7 +83,7 @@ def execute(
 
     name = job.experiment.problem.dataset
     if name:
-        job.store.note_dataset(name, dataset_of(name).digest)
+        job.store.note_dataset(name, job.digest)
     for reference, digest in job.code.digests.items():
         job.store.note_code(reference, digest)
     return run(
@@ -119,13 +118,12 @@ def require_room(job: Job, *, fresh: bool = False, device: str = "cpu") -> None:
     """
     from reportgen.execution import room
 
-    data = job.experiment.problem.dataset
     cells = [
         cell
         for cell in (job.cells if fresh else job.missing)
         if device == "cpu" or isinstance(cell, MeasurementCell)
     ]
-    room.require_room(job.experiment, cells, dataset_of(data) if data else None)
+    room.require_room(job.experiment, cells, dataset_of(job.experiment))
 
 
 def records(job: Job, lost: Sequence[BrokenRecord] = (), *, stopped: bool = False) -> dict[str, Record]:
