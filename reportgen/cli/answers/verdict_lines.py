@@ -194,7 +194,7 @@ def others(found: Verification) -> Iterator[dict[str, str]]:
     for file, verdicts in ((CLAIMS, found.verdicts), (PUBLISHED, found.published)):
         for verdict in verdicts:
             if verdict.standing in (DIFFERENT, UNDECIDED):
-                change = f"{verdict.reported or 'not made'} → {verdict.again or 'no longer made'}"
+                change = drift_lines.became(verdict.reported, verdict.again)
                 yield _line(verdict.standing, f"{file}: {verdict.id}", change)
     for number in _ranked(found.numbers):
         yield _line(number.standing, f"{_place(number)}: {_name(number)}", _change(number))
