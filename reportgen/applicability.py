@@ -33,21 +33,16 @@ def refusal(
     it is measured layer by layer, `differentiable` whether its integrand has a
     gradient in z.
     """
-    estimator, q = kind.name, DISTRIBUTIONS[family]
+    estimator = kind.name
     if kind.parameters == "theta" and not generative:
         return f"{estimator} estimates the gradient in θ, and this model holds p fixed. Remove it."
     if layered and estimator not in LAYERED:
         return f"{estimator} has no form for several stochastic layers. Use {', '.join(LAYERED)}."
-    if kind.reparameterizes and not q.reparameterizable:
-        instead = _instead(kind.instead, family, differentiable)
-        return f"{estimator} needs a reparameterizable family; {family} is not; use {instead}."
-    if kind.families and family not in kind.families:
-        needed = " or ".join(kind.families)
-        instead = _instead(kind.instead, family, differentiable)
-        return f"{estimator} needs a family that is {needed}, not {family}; use {instead}."
-    if kind.differentiates and not differentiable:
-        instead = _instead(kind.instead, family, differentiable)
-        return f"{estimator} needs ∂f/∂z, which a black-box integrand does not give; use {instead}."
+    if (lacking := _lacking(kind, family, differentiable)) is not None:
+        usable = [name for name in kind.instead if _lacking(ESTIMATORS[name], family, differentiable) is None]
+        usable = usable or ["score_function", "leave_one_out"]
+        instead = " or ".join([", ".join(usable[:-1]), usable[-1]] if usable[1:] else usable)
+        return f"{estimator} needs {lacking}; use {instead}."
     if not any(kind.serves(objective) for objective in objectives):
         if kind.integrands:
             own = [name for name, o in OBJECTIVES.items() if o.integrand.name in kind.integrands]
@@ -62,15 +57,12 @@ def refusal(
     return None
 
 
-def _instead(names: tuple[str, ...], family: str, differentiable: bool) -> str:
-    """Those of an estimator's alternatives that apply where it does not, in words."""
-    usable = [name for name in names if _fits(name, family, differentiable)]
-    usable = usable or ["score_function", "leave_one_out"]
-    return " or ".join([", ".join(usable[:-1]), usable[-1]] if usable[1:] else usable)
-
-
-def _fits(estimator: str, family: str, differentiable: bool) -> bool:
-    kind = ESTIMATORS[estimator]
-    moves = DISTRIBUTIONS[family].reparameterizable or not kind.reparameterizes
-    made = not kind.families or family in kind.families
-    return moves and made and (differentiable or not kind.differentiates)
+def _lacking(kind: Estimator, family: str, differentiable: bool) -> str | None:
+    """What it needs that q or the integrand does not have; None where they have all of it."""
+    if kind.reparameterizes and not DISTRIBUTIONS[family].reparameterizable:
+        return f"a reparameterizable family; {family} is not"
+    if kind.families and family not in kind.families:
+        return f"a family that is {' or '.join(kind.families)}, not {family}"
+    if kind.differentiates and not differentiable:
+        return "∂f/∂z, which a black-box integrand does not give"
+    return None

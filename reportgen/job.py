@@ -52,14 +52,18 @@ class Job:
     @property
     def command(self) -> str:
         """What makes this report again."""
-        options = [word for override in self.experiment.overrides for word in ("--set", override)]
-        options += ["--allow-code"] if self.code.digests else []
-        return shlex.join(["reportgen", "report", self.name, *options])
+        return command([self.name], self.experiment.overrides, code=bool(self.code.digests))
 
     @property
     def missing(self) -> tuple[Cell, ...]:
         """Cells that are not finished."""
         return tuple(cell for cell in self.cells if not self.store.has(cell.key))
+
+
+def command(words: Sequence[str], overrides: Sequence[str], *, code: bool) -> str:
+    """What makes the reports that `words` name; `code` is whether code of the user's own is run for them."""
+    options = [word for override in overrides for word in ("--set", override)]
+    return shlex.join(["reportgen", "report", *words, *options, *(["--allow-code"] if code else [])])
 
 
 def prepare(name: str, output: Path, overrides: Sequence[str], *, from_store: bool = False) -> Job:
@@ -88,18 +92,18 @@ def planned(
     store = Store(output / STORE)
     data = experiment.problem.dataset
     digest = store.dataset_digest(data) if from_store and data else None
-    if digest is None:
-        digest = _digest(experiment) if data else ""
+    digest = _digest(experiment) if digest is None else digest
     code = _code(experiment, code_folder or experiment.folder, store if from_store else None)
     plan = make_plan(experiment, digest, code.digests)
     return Job(name, experiment, digest, plan, code, store, output / experiment.experiment)
 
 
-def dataset_of(name: str) -> Dataset | Table:
-    """`reportgen.datasets.held`, whose room is entered where data are first asked for."""
+def dataset_of(experiment: Experiment) -> Dataset | Table | None:
+    """Its data, read once a process; None where it needs none. Their room is entered where they are asked."""
     from reportgen.datasets import held
 
-    return held(name)
+    name = experiment.problem.dataset
+    return held(name) if name else None
 
 
 def _check_characters(name: str, experiment: Experiment) -> None:
@@ -167,12 +171,12 @@ def _check_call(experiment: Experiment, place: tuple[str | int, ...], expected: 
 
 
 def _digest(experiment: Experiment) -> str:
+    """Of its data, where their test part has as many images as are asked for; empty where it needs none."""
     from reportgen.datasets import Table
 
-    assert experiment.problem.dataset is not None
-    dataset = dataset_of(experiment.problem.dataset)
-    if isinstance(dataset, Table):
-        return dataset.digest
+    dataset = dataset_of(experiment)
+    if dataset is None or isinstance(dataset, Table):
+        return "" if dataset is None else dataset.digest
     available = len(dataset.test)
     judged = None if experiment.judge is None else experiment.judge.images
     for section, wanted in (("measure", experiment.measure.images), ("judge", judged or 0)):

@@ -25,6 +25,7 @@ __all__ = [
     "execute",
     "expected_seconds",
     "measurements",
+    "on_paper",
     "planned",
     "prepare",
     "press",
@@ -46,12 +47,16 @@ def require_paper(name: str) -> None:
         raise UsageError(f"--paper: must be {' or '.join(PAPERS)}, got {name!r}. Choose one of them.")
 
 
+def on_paper(command: str, paper: str) -> str:
+    """The command that sets its PDF for this paper; the usual one goes without saying."""
+    return command if paper == PAPERS[0] else f"{command} --paper {paper}"
+
+
 def expected_seconds(job: Job) -> dict[str, float]:
     """Rough cost of every cell, by key; only for bars and estimates."""
     from reportgen.execution.cost import seconds_of
 
-    data = job.experiment.problem.dataset
-    return seconds_of(job.plan, dataset_of(data) if data else None)
+    return seconds_of(job.plan, dataset_of(job.experiment))
 
 
 def execute(
@@ -78,7 +83,7 @@ def execute(
 
     name = job.experiment.problem.dataset
     if name:
-        job.store.note_dataset(name, dataset_of(name).digest)
+        job.store.note_dataset(name, job.digest)
     for reference, digest in job.code.digests.items():
         job.store.note_code(reference, digest)
     return run(
@@ -113,13 +118,12 @@ def require_room(job: Job, *, fresh: bool = False, device: str = "cpu") -> None:
     """
     from reportgen.execution import room
 
-    data = job.experiment.problem.dataset
     cells = [
         cell
         for cell in (job.cells if fresh else job.missing)
         if device == "cpu" or isinstance(cell, MeasurementCell)
     ]
-    room.require_room(job.experiment, cells, dataset_of(data) if data else None)
+    room.require_room(job.experiment, cells, dataset_of(job.experiment))
 
 
 def records(job: Job, lost: Sequence[BrokenRecord] = (), *, stopped: bool = False) -> dict[str, Record]:
@@ -184,7 +188,7 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool, paper: str = 
         render(
             findings,
             job.folder,
-            command=job.command if paper == PAPERS[0] else f"{job.command} --paper {paper}",
+            command=on_paper(job.command, paper),
             data=job.digests,
             store_info={"format": FORMAT, "cells": len(measured)},
             inputs=(

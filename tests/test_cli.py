@@ -22,7 +22,7 @@ import pytest
 
 from reportgen import __version__, workflow
 from reportgen.cli import entry as cli
-from reportgen.cli import experiments
+from reportgen.cli import exit_codes
 from reportgen.cli.live.progress import Lines, Tally, duration, progress
 from reportgen.declaration import PROBLEMS
 from reportgen.errors import CellError
@@ -509,7 +509,7 @@ def test_a_defect_shows_its_traceback(
     ("codes", "worst"), [([0, 0], 0), ([0, 3], 3), ([3, 1, 0], 1), ([1, 4, 3], 4), ([], 0)]
 )
 def test_worst_exit_code(codes: list[int], worst: int) -> None:
-    assert experiments._worst(codes) == worst
+    assert exit_codes.worst(codes) == worst
 
 
 def finished(folder: Path, claims: tuple[str, ...] = (), **numbers: Any) -> Path:

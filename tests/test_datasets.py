@@ -26,6 +26,7 @@ from reportgen.datasets import (
     Dataset,
     Source,
     binarized,
+    held,
     load,
     mnist,
     mnist_fixed,
@@ -37,7 +38,6 @@ from reportgen.datasets.source import Layout
 from reportgen.declaration import find, load_text
 from reportgen.errors import DataError, DeclarationError, MissingDataError, UsageError
 from reportgen.execution import run
-from reportgen.job import dataset_of
 from reportgen.plan import make_plan
 from reportgen.report.sections import question
 from reportgen.report.text.bibliography import reference
@@ -362,7 +362,7 @@ def test_a_set_is_read_once_and_again_where_its_folder_is_another(
     monkeypatch.setattr("reportgen.datasets.find", lambda name: read.append(name) or name)
     for folder in ("here", "here", "there"):
         monkeypatch.setenv("REPORTGEN_DATA", str(tmp_path / folder))
-        assert dataset_of("freyfaces") == "freyfaces"
+        assert held("freyfaces") == "freyfaces"
     assert len(read) == 2
 
 
@@ -381,7 +381,7 @@ def test_a_training_in_this_process_sees_the_images_that_its_key_names(
         folder = tmp_path / str(seed)
         monkeypatch.setenv("REPORTGEN_DATA", str(folder))
         _place(folder, DATASETS["freyfaces"], [_npy(_noise(seed, 1965, 28, 20).astype(np.uint8))], 0)
-        dataset, store = dataset_of("freyfaces"), Store(folder)
+        dataset, store = held("freyfaces"), Store(folder)
         assert isinstance(dataset, Dataset)
         plan = make_plan(experiment, dataset.digest)
         assert not run(experiment, plan, store, executor="serial").broken

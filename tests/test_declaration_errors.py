@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -482,6 +481,10 @@ REFUSED_FIELDS: dict[str, str] = {
     "problem: {model: rainforth, points: 9, data_points: 8}": (
         "x.yaml:2 problem.points: must be at most data_points = 8, got 9. Raise that, or lower it."
     ),
+    "problem: {model: conjugate, drop_constant: 'no'}": (
+        "x.yaml:2 problem.drop_constant: must be true or false, got 'no'. Write one of these."
+    ),
+    "problem: {model: bits, probability: 1}": "x.yaml:2 problem.probability: must be less than 1, got 1.",
     "problem: {model: rainforth, perturbation: -0.1}": (
         "x.yaml:2 problem.perturbation: must be at least 0, got -0.1."
     ),
@@ -878,22 +881,11 @@ def test_a_text_value_is_looked_up_and_the_base_value_is_measured_at_every_check
     ],
 )
 def test_a_sweep_of_several_blocks_reaches_what_one_of_them_runs(test: str, answer: str | None) -> None:
-    """Blocks as a tuple in `sweep`, and every value of each setting in `swept`."""
-    declared = load_text(with_claim("mean_norm(loo) > 1", "train: {epochs: 5, checkpoints: [0, 5]}"))
-    blocks = (
-        {"problem.latent": (2,), "train.batch_size": (10,)},
-        {"problem.latent": (4, 10)},
-        {"train.batch_size": (20, 50)},
+    sweep = (
+        "sweep: [{problem.latent: [2], train.batch_size: [10]}, {problem.latent: [4, 10]}, "
+        "{train.batch_size: [20, 50]}]"
     )
-    swept = {"problem.latent": (2, 4, 10), "train.batch_size": (10, 20, 50)}
-
-    class Blocks:
-        sweep = blocks
-
-        def __getattr__(self, name: str) -> object:
-            return swept if name == "swept" else getattr(declared, name)
-
-    experiment: Any = Blocks()
+    experiment = load_text(with_claim("mean_norm(loo) > 1", f"train: {{checkpoints: [0, 5]}}\n{sweep}"))
     parsed = parse(test)
     faults = [*scope_faults(experiment, parsed), *unreached(experiment, parsed)]
     assert faults == [] if answer is None else faults and faults[0].startswith(answer)

@@ -15,10 +15,10 @@ from xml.etree import ElementTree
 import pytest
 
 from reportgen import workflow
-from reportgen.cli import together
 from reportgen.cli.answers import drift_lines, drift_together
 from reportgen.cli.answers.junit import BEGINNING, Case, Suite, document
 from reportgen.cli.answers.junit_suites import of_comparison, of_findings, of_folders, without_report
+from reportgen.cli.together import Reports
 from reportgen.errors import RenderError, UnwritableError
 from reportgen.findings import Findings
 from tests.crafted import crafted, experiment
@@ -283,5 +283,5 @@ def test_a_report_that_is_refused_leaves_none(here: Path, monkeypatch: pytest.Mo
     def summarize(*_: Any, **__: Any) -> None:
         raise UnwritableError("summary.html: cannot be written (full).")
 
-    monkeypatch.setattr(together, "summarize", summarize)
+    monkeypatch.setattr(Reports, "_summarize", summarize)
     assert call(*command) == 2 and not Path("junit.xml").exists()

@@ -40,6 +40,7 @@ from reportgen.verification import (
     printed,
     verification,
 )
+from reportgen.verification import second as second_run
 from reportgen.verification.agreement import disagreements
 from reportgen.verification.numbers import (
     DIFFERENT,
@@ -52,7 +53,7 @@ from reportgen.verification.numbers import (
     compare_verdicts,
 )
 from reportgen.verification.printed import DRAWN, TOKENS, Printed, Values, _Token
-from reportgen.verification.verification import quicker
+from reportgen.verification.second import quicker
 from reportgen.workflow import Job, prepare
 from tests.test_junit import read as junit
 from tests.test_junit import told
@@ -123,14 +124,14 @@ def second(made: Path, report: Path) -> Second:
     return Second(made / "second", out.getvalue().splitlines())
 
 
-parsed = cache(verification.parse)
+parsed = cache(document.parse)
 
 
 @pytest.fixture
 def judged(second: Second, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Verification]:
     """Judges a report against the second run; its pages are neither laid out nor read again."""
-    monkeypatch.setattr(verification, "paper", lambda *_: second)
-    monkeypatch.setattr(verification, "parse", parsed)
+    monkeypatch.setattr(second_run, "paper", lambda *_: second)
+    monkeypatch.setattr(second_run, "parse", parsed)
 
     def of(path: Path) -> Verification:
         evidence = gather(path)
@@ -186,12 +187,12 @@ def test_pages_written_with_another_package_are_not_held_to_the_byte(
     assert [str(of) for of in found.written_with] == ["pydyf 0.13.0 → 0.14.0"]
     assert found.pages is not None
     outcome, line = Outcome(0, 3, (), 0.0), "  written with: pydyf 0.13.0 → 0.14.0"
-    assert line not in list(verdict_lines.lines(found, outcome, quick=False)), "the pages are the same"
+    assert line not in list(verdict_lines.lines(found, outcome)), "the pages are the same"
     other = Printed(1, DRAWN, DRAWN, "", NOT_JUDGED)
     drawn = replace(found, pages=replace(found.pages, others=(other,)))
-    assert line in list(verdict_lines.lines(drawn, outcome, quick=False))
+    assert line in list(verdict_lines.lines(drawn, outcome))
     known = replace(drawn, causes=(Difference("pydyf", "0.13.0", "0.14.0"),))
-    assert line not in list(verdict_lines.lines(known, outcome, quick=False)), "is said already"
+    assert line not in list(verdict_lines.lines(known, outcome)), "is said already"
 
 
 def test_what_a_report_was_not_as_locked_with_is_what_it_was_written_with(
@@ -481,7 +482,7 @@ def test_drawings_over_a_page_or_on_one_more(
     assert [(item.page, item.reported) for item in found.pages.others] == [(number, "drawn otherwise")]
     other = told_otherwise(tmp_path / "open.pdf", tmp_path / "i.pdf", pages=pages, git_commit="0" * 40)
     found = judged(other)
-    said = list(verdict_lines.lines(found, Outcome(0, 3, (), 0.0), quick=False))
+    said = list(verdict_lines.lines(found, Outcome(0, 3, (), 0.0)))
     assert any(line.startswith(f"  not judged: what is drawn on page {number}; look") for line in said), said
     assert found.exit_code == 0, "another commit may draw otherwise; who reads it is told"
 
@@ -528,10 +529,10 @@ def test_a_page_that_was_changed_and_sealed_and_laid_to_another_commit(
     assert honest.exit_code == 0 and honest.pages is not None
     other = printed.Printed(7, "0" * 40, "1" * 40, "Commit", NOT_JUDGED)
     shown = replace(honest, pages=replace(honest.pages, others=(other,)))
-    said = list(verdict_lines.lines(shown, Outcome(0, 3, (), 0.0), quick=False))
+    said = list(verdict_lines.lines(shown, Outcome(0, 3, (), 0.0)))
     assert any(line.startswith("  not judged: 1 thing that pages print") for line in said), said
     broken = BrokenRecord("k", "measurement", {"problem.scale_factor": 2.0}, 0, "RuntimeError: no")
-    said = list(verdict_lines.lines(shown, Outcome(0, 2, (broken,), 0.0), quick=False))
+    said = list(verdict_lines.lines(shown, Outcome(0, 2, (broken,), 0.0)))
     assert "    measurement, scale_factor 2, checkpoint 0: RuntimeError: no" in said
 
 
@@ -816,7 +817,7 @@ def test_of_a_run_that_was_stopped_the_unfinished_cells_are_named(
         assert call("report", "word.yaml", "--budget", "0.001s", "--fresh", "--quiet") == 3
     found = judged(Path("output/word/report.pdf"))
     assert found.exit_code == 3
-    said = "\n".join(verdict_lines.lines(found, Outcome(3, 0, (), 1.0), quick=False))
+    said = "\n".join(verdict_lines.lines(found, Outcome(3, 0, (), 1.0)))
     place = "    measurement, scale_factor 0.5, checkpoint 0: "
     if left == "one cell":
         assert f"unfinished\n{place}the run was stopped before it\n  run again" in said

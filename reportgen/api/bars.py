@@ -5,33 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from reportgen.api.tables import styled
 from reportgen.findings import Estimate
 from reportgen.findings.prose import number, seconds, superscript, value_of, with_interval
-from reportgen.store.records import MeasurementRecord
+
+if TYPE_CHECKING:
+    from reportgen.api.measurement import Measurement
 
 WIDTH, HEIGHT, MARGIN, DOT = 220.0, 24.0, 10.0, 4.0
 MOST_TICKS = 6
 HEADING = ("Estimator", "K", "", "Total variance", "Ratio", "Signal/noise", "Same mean?", "Time")
-
-
-class Shown(Protocol):
-    """What a table is made of: estimators by label, and their statistics."""
-
-    @property
-    def labels(self) -> tuple[str, ...]: ...
-    @property
-    def heading(self) -> str: ...
-    @property
-    def notes(self) -> list[str]: ...
-    @property
-    def record(self) -> MeasurementRecord: ...
-    def get(self, statistic: str, estimator: str, group: str = "all") -> Estimate: ...
-    def num_samples(self, label: str) -> str: ...
-    def same_mean(self, label: str) -> str: ...
-    def is_reference(self, label: str) -> bool: ...
 
 
 class LogAxis:
@@ -61,7 +46,7 @@ def ends_of(one: Estimate) -> tuple[float, ...]:
     return (one.low, one.high) if one.has_interval else (one.value,) if one.available else ()
 
 
-def table(found: Shown) -> str:
+def table(found: Measurement) -> str:
     """The whole of it, standing alone."""
     variances = {label: found.get("total_variance", label) for label in found.labels}
     axis = LogAxis(list(variances.values()))
@@ -77,7 +62,7 @@ def table(found: Shown) -> str:
     )
 
 
-def _cells(found: Shown, label: str, variance: Estimate, axis: LogAxis) -> tuple[str, ...]:
+def _cells(found: Measurement, label: str, variance: Estimate, axis: LogAxis) -> tuple[str, ...]:
     reference = found.is_reference(label)
     ratio = found.get("variance_ratio", label)
     arm = next(arm for arm in found.record.arms if arm.label == label)

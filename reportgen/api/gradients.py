@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from reportgen.api.measurement import Measurement
-from reportgen.api.measuring import fraction, one_thread, whole
+from reportgen.api.measuring import cell_of, fraction, one_thread, whole
 from reportgen.api.watching import watching
 from reportgen.declaration.complaints import suggestion
 from reportgen.declaration.own_estimator import of_function
 from reportgen.engine.given import OBJECTIVE, measure_given
 from reportgen.errors import UsageError
 from reportgen.findings.statistics.named import STATISTICS
-from reportgen.plan import Arm, MeasurementCell
+from reportgen.plan import Arm
 from reportgen.problems.given import given
 
 FEWEST = 64
@@ -105,17 +105,11 @@ def measure_gradients(
             f"min_replicates: must be from {FEWEST} to the budget, {budget}, got {min_replicates}. "
             "Change one of the two."
         )
-    cell = MeasurementCell(
-        key="",
-        training_key="",
-        setting={},
-        base=True,
-        checkpoint=0,
-        problem={},
-        measure={"precision": width, "budget": budget, "min_replicates": min_replicates},
-        arms=tuple(Arm(OBJECTIVE, of_function(label), label) for label in estimators),
-        references={OBJECTIVE: first},
-        seed=seed,
+    cell = cell_of(
+        {"precision": width, "budget": budget, "min_replicates": min_replicates},
+        tuple(Arm(OBJECTIVE, of_function(label), label) for label in estimators),
+        {OBJECTIVE: first},
+        seed,
     )
     with one_thread(), watching(progress, width) as report:
         record = measure_given(given(estimators, first, seed), cell, report=report)

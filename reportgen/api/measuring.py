@@ -26,7 +26,7 @@ from reportgen.errors import CellError, UsageError
 from reportgen.estimators import ESTIMATORS, Estimator
 from reportgen.families import Family
 from reportgen.objectives import OBJECTIVES
-from reportgen.plan import MeasurementCell, arm_of
+from reportgen.plan import Arm, MeasurementCell, arm_of
 from reportgen.problems import Model, Problem
 from reportgen.problems.own_checks import check
 from reportgen.problems.python_model import as_problem
@@ -90,17 +90,11 @@ def measure(
             "Raise it, or lower min_replicates."
         )
     reference = _reference(specs, kinds, objective)
-    cell = MeasurementCell(
-        key="",
-        training_key="",
-        setting={},
-        base=True,
-        checkpoint=0,
-        problem={},
-        measure={"precision": width, "budget": budget, "min_replicates": min_replicates},
-        arms=tuple(arm_of(objective, spec, spec.num_samples) for spec in specs),
-        references={} if reference is None else {objective: reference.label},
-        seed=seed,
+    cell = cell_of(
+        {"precision": width, "budget": budget, "min_replicates": min_replicates},
+        tuple(arm_of(objective, spec, spec.num_samples) for spec in specs),
+        {} if reference is None else {objective: reference.label},
+        seed,
     )
     points = tuple(range(target.x.shape[0]))
     with one_thread(), watching(progress, width) as report:
@@ -108,6 +102,24 @@ def measure(
         record = replace(record, arrays={**record.arrays, **halved_scale(target)})
     unbiased = {spec.label: kinds[spec.name].is_unbiased(objective, spec.num_samples) for spec in specs}
     return Measurement(record, objective, unbiased, width)
+
+
+def cell_of(
+    measure: dict[str, Any], arms: tuple[Arm, ...], references: dict[str, str], seed: int
+) -> MeasurementCell:
+    """What is measured where it stands: a cell of no plan, of nothing declared or trained."""
+    return MeasurementCell(
+        key="",
+        training_key="",
+        setting={},
+        base=True,
+        checkpoint=0,
+        problem={},
+        measure=measure,
+        arms=arms,
+        references=references,
+        seed=seed,
+    )
 
 
 def fraction(precision: float | str) -> float:

@@ -99,7 +99,7 @@ class Results:
     def _rows(self) -> list[tuple[str, str, str]]:
         return [
             (
-                claim.verdict + ("" if claim.as_expected else f" (expected: {claim.expect})"),
+                claim.outcome,
                 claim.statement,
                 with_interval(claim.estimate) if claim.estimate.available else "",
             )

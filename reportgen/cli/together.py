@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from reportgen import workflow
+from reportgen.cli.exit_codes import BROKEN, worst
+from reportgen.cli.printing import complain, print_json, print_lines
 from reportgen.declaration import gallery_names
-from reportgen.errors import MissingDataError, UsageError
+from reportgen.errors import MissingDataError, RenderError, StoreError, UnwritableError, UsageError
+from reportgen.job import command
 from reportgen.workflow import Job, writing_to
 
 if TYPE_CHECKING:
-    from reportgen.findings import Findings
+    from reportgen.cli.answers.junit import Suite
+    from reportgen.execution import Outcome
     from reportgen.report import Entry
+    from reportgen.store import BrokenRecord, MeasurementRecord
 
 
 @dataclass(frozen=True)
@@ -25,18 +32,13 @@ class Asked:
     jobs: tuple[Job, ...]
     left_out: Mapping[str, str]
     """Of the gallery: experiment → its data set, where that is not on this machine."""
-    words: tuple[str, ...]
-    """What named them on the command line, options included."""
+    command: str
+    """What makes these reports and their summary again."""
 
     @property
     def several(self) -> bool:
         """Whether more than one was asked for."""
         return len(self.jobs) + len(self.left_out) > 1
-
-    @property
-    def command(self) -> str:
-        """What makes these reports and their summary again."""
-        return shlex.join(["reportgen", "report", *self.words])
 
 
 def ask(
@@ -69,9 +71,9 @@ def ask(
         except MissingDataError as error:
             left_out[name] = error.dataset
     _check_folders(jobs)
-    options = [word for override in overrides for word in ("--set", override)]
-    options += ["--allow-code"] if any(job.code.digests for job in jobs) else []
-    return Asked(tuple(jobs), left_out, (*named, *(["--gallery"] if gallery else []), *options))
+    words = [*named, *(["--gallery"] if gallery else [])]
+    code = any(job.code.digests for job in jobs)
+    return Asked(tuple(jobs), left_out, command(words, overrides, code=code))
 
 
 def _check_folders(jobs: Sequence[Job]) -> None:
@@ -86,51 +88,110 @@ def _check_folders(jobs: Sequence[Job]) -> None:
         writers[name] = job.name
 
 
-def in_short(findings: Findings) -> Entry:
-    """What the summary needs of an experiment. The press is loaded here, after the measuring."""
-    from reportgen.report import entry
+class Reports:
+    """The reports of one call: each is written and told by itself, and at the end all of them together.
 
-    return entry(findings)
+    Raises UsageError where something else has the place of one's folder.
+    """
+
+    def __init__(self, asked: Asked, *, paper: str, keep: bool, quiet: bool, as_json: bool) -> None:
+        for job in asked.jobs:
+            workflow.require_folder(job)
+        self.asked, self.paper, self.keep = asked, paper, keep
+        self.quiet, self.as_json = quiet, as_json
+        self.entries: list[Entry] = []
+        self.answers: list[dict[str, Any]] = []
+        self.suites: list[Suite] = []
+        self.failed: dict[str, str] = {}
+        """Experiments that came to no report → cause."""
+        self.codes: list[int] = []
+
+    @contextmanager
+    def by_itself(self, job: Job) -> Iterator[None]:
+        """Tells and keeps an error of this experiment's, and the others go on.
+
+        What all of them would meet, a full disk, say, goes on.
+        """
+        try:
+            yield
+        except UnwritableError:
+            raise
+        except (RenderError, StoreError) as error:
+            name = job.experiment.experiment
+            self.failed[name] = str(error)
+            told = f"{name}: {error}" if self.asked.several else str(error)
+            self.codes.append(complain(told, error.exit_code))
+
+    def write(self, job: Job, outcome: Outcome | None) -> None:
+        """Of the run just made; without, of what the store has. The press is loaded here, after measuring."""
+        from reportgen.cli.answers.junit_suites import of_findings
+        from reportgen.cli.answers.tables import answer, conclusion
+        from reportgen.report import entry
+
+        lost = () if outcome is None else outcome.lost
+        measured = workflow.records(job, lost, stopped=outcome is None)
+        if not self.quiet:
+            typer.echo(f"{job.experiment.experiment}: writing the report", err=True)
+        findings = workflow.press(job, measured, keep=self.keep, paper=self.paper)
+        self.entries.append(entry(findings))
+        self.codes.append(findings.exit_code)
+        self.answers.append(answer(job, findings, outcome))
+        self.suites.append(of_findings(findings, 0.0 if outcome is None else outcome.seconds))
+        if not self.quiet and not self.as_json:
+            print_lines(conclusion(job, findings, outcome))
+        elif not self.as_json:
+            complain_of(job, findings.broken, findings.measurements)
+
+    def conclude(self, output: Path, junit: Path | None) -> int:
+        """The exit code of all; where several were asked for, their summary is written under `output`."""
+        from reportgen.cli.answers.junit import write
+        from reportgen.cli.answers.junit_suites import without_report
+
+        code = worst(self.codes)
+        if self.asked.several:
+            written = self._summarize(output, code) if self.entries or self.failed else ()
+            if written and not self.quiet and not self.as_json:
+                typer.echo(f"summary: {written[0]}, {written[1]}")
+            if self.as_json:
+                print_json(self._overall(written, code))
+        elif self.as_json and self.answers:
+            print_json(self.answers)
+        write(junit, [*self.suites, *without_report(self.failed, self.asked.left_out)])
+        return code
+
+    def _summarize(self, output: Path, code: int) -> tuple[Path, ...]:
+        """Its page, its PDF and its data."""
+        from reportgen.report import render_summary
+
+        if not self.quiet:
+            typer.echo("writing the summary", err=True)
+        with writing_to(output):
+            return render_summary(
+                self.entries,
+                output,
+                exit_code=code,
+                command=workflow.on_paper(self.asked.command, self.paper),
+                left_out=self.asked.left_out,
+                failed=self.failed,
+                keep=self.keep,
+                paper=self.paper,
+            )
+
+    def _overall(self, written: Sequence[Path], code: int) -> dict[str, Any]:
+        """All of it in short, for programs."""
+        left_out, failed = self.asked.left_out, self.failed
+        return {
+            "exit_code": code,
+            "summary": [str(path) for path in written],
+            "experiments": self.answers,
+            "left_out": [{"experiment": name, "data": data} for name, data in left_out.items()],
+            "failed": [{"experiment": name, "cause": cause} for name, cause in failed.items()],
+        }
 
 
-def summarize(
-    asked: Asked,
-    entries: Sequence[Entry],
-    failed: Mapping[str, str],
-    output: Path,
-    *,
-    exit_code: int,
-    keep: bool,
-    paper: str,
-) -> tuple[Path, ...]:
-    """Write the summary of these reports; its page, its PDF and its data. `failed` is experiment → cause."""
-    from reportgen.report import render_summary
+def complain_of(job: Job, cells: Iterable[BrokenRecord], records: Iterable[MeasurementRecord]) -> None:
+    """With --quiet: what broke is an error, and told as one."""
+    from reportgen.cli.answers.tables import broken_lines
 
-    with writing_to(output):
-        return render_summary(
-            entries,
-            output,
-            exit_code=exit_code,
-            command=asked.command if paper == "a4" else f"{asked.command} --paper {paper}",
-            left_out=asked.left_out,
-            failed=failed,
-            keep=keep,
-            paper=paper,
-        )
-
-
-def overall(
-    asked: Asked,
-    answers: Sequence[Mapping[str, Any]],
-    failed: Mapping[str, str],
-    written: Sequence[Path],
-    exit_code: int,
-) -> dict[str, Any]:
-    """The reports of one call in short, for programs."""
-    return {
-        "exit_code": exit_code,
-        "summary": [str(path) for path in written],
-        "experiments": list(answers),
-        "left_out": [{"experiment": name, "data": data} for name, data in asked.left_out.items()],
-        "failed": [{"experiment": name, "cause": cause} for name, cause in failed.items()],
-    }
+    for told in broken_lines(cells, records):
+        complain(f"{job.experiment.experiment}: {told}", BROKEN)

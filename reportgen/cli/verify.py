@@ -73,7 +73,7 @@ def verify(
         if as_json:
             print_json(verdict_lines.answer(found, outcome, quick=quick))
         elif not quiet:
-            print_lines(verdict_lines.lines(found, outcome, quick=quick))
+            print_lines(verdict_lines.lines(found, outcome))
     return found.exit_code
 
 

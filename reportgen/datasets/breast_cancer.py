@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.datasets.scikit_learn import data_file
 from reportgen.datasets.table import Table
-from reportgen.errors import DataError
 
 
 def load() -> Table:
@@ -28,13 +26,8 @@ def load() -> Table:
 
 
 def _numbers() -> NDArray[np.float64]:
-    """Features and label, [569 31]; the file is read without importing scikit-learn, which takes a second."""
-    found = find_spec("sklearn")
-    if found is None or found.origin is None:
-        raise DataError(
-            "data set breast_cancer: needs scikit-learn, not installed. Run pip install scikit-learn."
-        )
-    path = Path(found.origin).parent / "datasets" / "data" / "breast_cancer.csv"
+    """Features and label, [569 31]."""
+    path = data_file("breast_cancer", "breast_cancer.csv")
     if path.is_file():
         return np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.float64)
     from sklearn.datasets import load_breast_cancer

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.float32]
 Levels = NDArray[np.uint8]
+Part = Levels | Pixels
+"""Images as rows, [n pixels]: integer grey levels, or float32 ones in [0, 1]."""
 Binarize = Literal["each draw", "fixed"]
 
 
@@ -47,8 +49,8 @@ class Dataset:
 def from_levels(
     name: str,
     title: str,
-    train: Levels,
-    test: Levels,
+    train: Part,
+    test: Part,
     *,
     highest: int,
     shape: tuple[int, int],
@@ -57,32 +59,19 @@ def from_levels(
     split: str = "",
     caution: str = "",
 ) -> Dataset:
-    """A data set from integer grey levels 0 … `highest`, [n pixels] each; the digest is of the levels."""
-    digest = _digest(train, test, str(highest))
+    """A data set from grey levels, [n pixels] each, of which the digest is.
 
-    def scaled(part: Levels) -> Pixels:
-        return part.astype(np.float32) / np.float32(highest)
+    Integers are 0 … `highest`; floats are in [0, 1] already.
+    """
+    stored, scale, white = ("u1", str(highest), highest) if train.dtype == np.uint8 else ("<f4", "float32", 1)
+    digest = _digest(train.astype(stored), test.astype(stored), scale)
+
+    def scaled(part: Part) -> Pixels:
+        return part.astype(np.float32) / np.float32(white)
 
     return Dataset(
         name, title, scaled(train), scaled(test), shape, digest, binarize, citation, split, caution
     )
-
-
-def from_fractions(
-    name: str,
-    title: str,
-    train: Pixels,
-    test: Pixels,
-    *,
-    shape: tuple[int, int],
-    binarize: Binarize,
-    citation: str,
-    split: str = "",
-    caution: str = "",
-) -> Dataset:
-    """A data set from grey levels that are in [0, 1] already, [n pixels] float32 each."""
-    digest = _digest(train.astype("<f4"), test.astype("<f4"), "float32")
-    return Dataset(name, title, train, test, shape, digest, binarize, citation, split, caution)
 
 
 def _digest(train: NDArray[np.generic], test: NDArray[np.generic], scale: str) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 
 from reportgen.datasets.dataset import Levels
+from reportgen.datasets.scikit_learn import data_file
 from reportgen.datasets.source import Parts, Source
-from reportgen.errors import DataError
 from reportgen.streams import stream
 
 TRAIN = 1500
@@ -25,11 +23,8 @@ def read() -> Parts:
 
 
 def _levels() -> Levels:
-    """All images, [1797 64]; the file is read without importing scikit-learn, which takes a second."""
-    found = find_spec("sklearn")
-    if found is None or found.origin is None:
-        raise DataError("data set digits: needs scikit-learn, not installed. Run pip install scikit-learn.")
-    path = Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz"
+    """All images, [1797 64]."""
+    path = data_file("digits", "digits.csv.gz")
     if path.is_file():
         with gzip.open(path, "rb") as lines:
             table = np.loadtxt(lines, delimiter=",", dtype=np.float64)

@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.datasets.dataset import Binarize, Dataset, Levels, Pixels, from_fractions, from_levels
+from reportgen.datasets.dataset import Binarize, Dataset, Part, from_levels
 from reportgen.datasets.files import File, root
 from reportgen.errors import DataError, MissingDataError
 
-Part = Levels | Pixels
-"""Images as rows, [n pixels]: integer grey levels, or float32 ones in [0, 1]."""
 Parts = tuple[Part, Part]
 """Training and test part."""
 
@@ -148,17 +146,9 @@ class Source:
         """The data set of these images. DataError where shape or grey levels are not as they must be."""
         for part, images, count in zip(parts, ("training images", "test images"), self.counts, strict=True):
             self._check(part, images, count)
-        train, test = parts
-        if train.dtype == np.uint8:
-            return from_levels(
-                self.name, self.title, train.astype(np.uint8), test.astype(np.uint8), highest=self.highest,
-                shape=self.shape, binarize=self.binarize, citation=self.citation,
-                split=self.split, caution=self.caution,
-            )  # fmt: skip
-        return from_fractions(
-            self.name, self.title, train.astype(np.float32), test.astype(np.float32),
-            shape=self.shape, binarize=self.binarize, citation=self.citation,
-            split=self.split, caution=self.caution,
+        return from_levels(
+            self.name, self.title, *parts, highest=self.highest, shape=self.shape, binarize=self.binarize,
+            citation=self.citation, split=self.split, caution=self.caution,
         )  # fmt: skip
 
     def _check(self, part: NDArray[np.generic], images: str, count: int) -> None:

@@ -6,14 +6,12 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reportgen.declaration.dotted import value_at
 from reportgen.declaration.experiment import Experiment
 
 
 def swept_settings(experiment: Experiment) -> Iterator[Mapping[str, Any]]:
     """Every combination of values that the sweep runs; what a block leaves alone has its base value."""
-    resolved = experiment.model_dump()
-    base = {path: value_at(resolved, path) for path in experiment.swept}
+    base = experiment.base
     for block in experiment.sweep:
         for values in itertools.product(*block.values()):
             yield base | dict(zip(block, values, strict=True))

@@ -10,22 +10,17 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from reportgen.applicability import refusal
 from reportgen.declaration.code_reference import Arguments, CodeReference
 from reportgen.declaration.complaints import describe, refuse
 from reportgen.declaration.own_estimator import OwnEstimator, described, function_of, of_code, of_function
 from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.scalars import Choice, Real, Switch, Text, Whole, one_of
-from reportgen.estimators.estimator import Estimator
+from reportgen.estimators import ESTIMATORS, Estimator
+from reportgen.objectives import OBJECTIVES
 
 USUAL = ("score_function", "leave_one_out", "pathwise")
 _BASELINES = ("optimal_constant", "optimal_per_coordinate")
-
-
-def table() -> dict[str, Estimator]:
-    """The estimators there are, by name."""
-    from reportgen.estimators import ESTIMATORS
-
-    return ESTIMATORS
 
 
 def usual_estimators(problem: Problem, objectives: Sequence[str]) -> tuple[EstimatorSpec, ...]:
@@ -45,7 +40,7 @@ def usual_estimators(problem: Problem, objectives: Sequence[str]) -> tuple[Estim
         return fitting
     names = {spec.name for spec in fitting}
     usual = [name for name in USUAL if name in names]
-    return tuple(_plain(table()[name]) for name in usual or USUAL)
+    return tuple(_plain(ESTIMATORS[name]) for name in usual or USUAL)
 
 
 def applicable(
@@ -60,13 +55,10 @@ def applicable(
     Where an objective is a bound of several samples, K is the same for all:
     the fewest that serves each.
     """
-    from reportgen.applicability import refusal
-    from reportgen.objectives import OBJECTIVES
-
     facts = {"generative": False, "layered": layered, "differentiable": differentiable}
     kinds = [
         kind
-        for kind in table().values()
+        for kind in ESTIMATORS.values()
         if not kind.control and refusal(kind, family, objectives, **facts) is None
     ]
     bound = [kind for kind in kinds if any(OBJECTIVES[o].several and kind.serves(o) for o in objectives)]
@@ -84,7 +76,7 @@ class EstimatorEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Estimator")
 
-    name: Annotated[str, Choice(table)] = Field(
+    name: Annotated[str, Choice(ESTIMATORS.keys)] = Field(
         default="", description="Estimator of the gradient; `reportgen list` names them."
     )
     python: Annotated[str, CodeReference("python: my_estimator.py:ESTIMATOR")] | None = Field(
@@ -152,7 +144,7 @@ class EstimatorSpec:
     @property
     def kind(self) -> Estimator:
         """What is known of the estimator; of a user's own what the declaration says, without its function."""
-        return table()[self.name] if self.own is None else described(self.name, self.label, self.own)
+        return ESTIMATORS[self.name] if self.own is None else described(self.name, self.label, self.own)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -170,15 +162,21 @@ def _as_mapping(value: Any) -> Any:
 
 
 def _written(spec: EstimatorSpec) -> dict[str, Any]:
-    written: dict[str, Any] = {"name": spec.name, "label": spec.label, "num_samples": spec.num_samples}
-    if spec.own is not None and spec.own.given:
-        return {"name": function_of(spec.name), "label": spec.label, **spec.own.written()}
-    if spec.own is not None:
-        del written["name"]
-        called = {} if spec.own.arguments is None else {"arguments": dict(spec.own.arguments)}
-        written = {"python": spec.own.python, **called, **written, **spec.own.written()}
-    written |= {"antithetic": True} if spec.antithetic else {}
-    return written | ({} if spec.temperature is None else {"temperature": spec.temperature})
+    own = spec.own
+    if own is not None and own.given:
+        return {"name": function_of(spec.name), "label": spec.label, **own.written()}
+    named: dict[str, Any] = {"name": spec.name}
+    if own is not None:
+        named = {"python": own.python}
+        named |= {} if own.arguments is None else {"arguments": dict(own.arguments)}
+    return {
+        **named,
+        "label": spec.label,
+        "num_samples": spec.num_samples,
+        **({} if own is None else own.written()),
+        **({"antithetic": True} if spec.antithetic else {}),
+        **({} if spec.temperature is None else {"temperature": spec.temperature}),
+    }
 
 
 def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
@@ -191,27 +189,13 @@ def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
     for option in OWN_OPTIONS:
         if getattr(entry, option) is not None:
             raise refuse("is an option of python, got none. Remove it.", at=(option,))
-    name = entry.name
-    for option, given in (("baseline", entry.baseline is not None), ("as_printed", entry.as_printed)):
-        if given and entry.name != "score_function":
-            raise refuse(f"is an option of score_function, got {entry.name}. Remove it.", at=(option,))
-    if entry.baseline is not None and entry.as_printed:
-        raise refuse("as_printed stands alone, got baseline too. Remove one.", at=("as_printed",))
-    if entry.baseline is not None:
-        name = f"score_function_{entry.baseline}"
-    elif entry.as_printed:
-        name = "score_function_as_printed"
-    estimator = table()[name]
-    fewest = max(estimator.default_samples, 2) if entry.antithetic else estimator.default_samples
-    num_samples = fewest if entry.num_samples is None else entry.num_samples
+    name = _variant(entry)
+    estimator = ESTIMATORS[name]
     if entry.antithetic and estimator.independent:
         raise refuse(
             f"{name} needs independent samples, which antithetic ones are not. Remove it.", at=("antithetic",)
         )
-    if entry.antithetic and num_samples % 2:
-        raise refuse(
-            f"must be even, for pairs, got {num_samples}. Use {num_samples + 1}.", at=("num_samples",)
-        )
+    num_samples = _num_samples(entry, estimator.default_samples)
     if num_samples < estimator.min_samples:
         raise refuse(
             f"{name} needs at least {estimator.min_samples}, got {num_samples}. "
@@ -224,6 +208,27 @@ def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
     own = "" if temperature == estimator.temperature else f" at {temperature:g}"
     label = entry.label or f"{name}{own}{' antithetic' if entry.antithetic else ''}"
     return EstimatorSpec(name, _nameable(label), num_samples, entry.antithetic, temperature=temperature)
+
+
+def _variant(entry: EstimatorEntry) -> str:
+    """The table's name: of score_function, with its baseline, or as it is printed."""
+    for option, given in (("baseline", entry.baseline is not None), ("as_printed", entry.as_printed)):
+        if given and entry.name != "score_function":
+            raise refuse(f"is an option of score_function, got {entry.name}. Remove it.", at=(option,))
+    if entry.baseline is not None and entry.as_printed:
+        raise refuse("as_printed stands alone, got baseline too. Remove one.", at=("as_printed",))
+    if entry.baseline is not None:
+        return f"score_function_{entry.baseline}"
+    return "score_function_as_printed" if entry.as_printed else entry.name
+
+
+def _num_samples(entry: EstimatorEntry, fewest: int) -> int:
+    """K; the fewest where none is named, and a pair at least of antithetic ones, which must be even."""
+    fewest = max(fewest, 2) if entry.antithetic else fewest
+    found = fewest if entry.num_samples is None else entry.num_samples
+    if entry.antithetic and found % 2:
+        raise refuse(f"must be even, for pairs, got {found}. Use {found + 1}.", at=("num_samples",))
+    return found
 
 
 OWN_OPTIONS = ("arguments", "unbiased", "serves", "words")
@@ -239,11 +244,7 @@ def _resolve_own(entry: EstimatorEntry, python: str) -> EstimatorSpec:
             "reportgen.Estimator(temperature=…). Remove it here, or make it one of the arguments.",
             at=("temperature",),
         )
-    num_samples = (2 if entry.antithetic else 1) if entry.num_samples is None else entry.num_samples
-    if entry.antithetic and num_samples % 2:
-        raise refuse(
-            f"must be even, for pairs, got {num_samples}. Use {num_samples + 1}.", at=("num_samples",)
-        )
+    num_samples = _num_samples(entry, 1)
     label = _nameable(entry.label or python.rpartition(":")[2])
     own = OwnEstimator(
         entry.unbiased is not False, entry.serves or "mean", entry.words or "", python, entry.arguments

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
@@ -42,12 +42,7 @@ from reportgen.declaration.scalars import (
 from reportgen.declaration.section import Section
 from reportgen.declaration.train import Train
 from reportgen.errors import DeclarationError
-
-
-def _objectives() -> Iterable[str]:
-    from reportgen.objectives import OBJECTIVES
-
-    return OBJECTIVES
+from reportgen.objectives import OBJECTIVES
 
 
 def _readable(test: str) -> str:
@@ -69,7 +64,7 @@ class _Blocks(AsList):
         return core_schema.no_info_before_validator_function(_blocks, handler(source))
 
 
-ObjectiveName = Annotated[str, Choice(_objectives)]
+ObjectiveName = Annotated[str, Choice(OBJECTIVES.keys)]
 
 
 class Measure(Section):
@@ -271,6 +266,12 @@ class Experiment(Section):
                 known = found.setdefault(path, [])
                 known += [value for value in values if value not in known]
         return {path: tuple(values) for path, values in found.items()}
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """The base setting: every swept path with its value outside the sweep."""
+        resolved = self.model_dump()
+        return {path: value_at(resolved, path) for path in self.swept}
 
     def values_of(self, path: str) -> tuple[Any, ...]:
         """Every value that a swept setting has somewhere, the base setting's first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import Any
@@ -73,7 +73,8 @@ def load_text(text: str, name: str = "declaration.yaml", overrides: Sequence[str
         experiment = Experiment.model_validate(data)
         faulty: frozenset[str] = frozenset()
     except ValidationError as error:
-        complaints = _telling([_complaint(detail, data) for detail in _relevant(error)], data)
+        details = [of for of in error.errors(include_url=False) if of["type"] != "default_factory_not_called"]
+        complaints = _telling([_complaint(detail, data) for detail in details], data)
         experiment, faulty = _without(data, complaints)
     if experiment is not None:
         complaints += complaints_about(experiment, faulty)
@@ -92,12 +93,6 @@ def apply_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experim
     changed = load_text(experiment.text, name, (*experiment.overrides, *overrides))
     changed._source_path = experiment.source_path
     return changed
-
-
-def _relevant(error: ValidationError) -> Iterator[ErrorDetails]:
-    for detail in error.errors(include_url=False):
-        if detail["type"] != "default_factory_not_called":
-            yield detail
 
 
 def _telling(complaints: list[Complaint], data: dict[str, Any]) -> list[Complaint]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from reportgen.declaration.dotted import same_value
 from reportgen.declaration.scalars import AsList, Real, Text, Whole, filled
@@ -37,7 +37,7 @@ class Published(Section):
     """Where it stands: `burda2016, table 1`."""
     within: Annotated[float, Real(above=0.0)] = 1.0
     """Nats within which a likelihood counts as reproduced."""
-    epochs: Annotated[int, Whole(1)] | None = Field(default=None)
+    epochs: Annotated[int, Whole(1)] | None = None
     """Passes over the data that the published models were trained for."""
     comparable: Annotated[str, Text()] | None = None
     """Why a number here must not be held against the published one, where that is so."""

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from reportgen.figures import variance_over_training
 from reportgen.figures.captions import (
     biased_sentence,
-    contrast,
+    extremes,
     intervals_sentence,
     labels_of,
     left_out_sentence,
@@ -89,7 +89,7 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
     where = place(findings)
     seen: dict[str, dict[str, list[tuple[str, Estimate]]]] = {}
     for panel in data:
-        found = contrast(findings, panel.objective)
+        found = extremes(findings, panel.objective)
         if found is not None and found.last.available:
             pair = f"{lowered(found.high)} over {lowered(found.low)}"
             under = seen.setdefault(pair, {}).setdefault(prose.with_interval(found.last), [])

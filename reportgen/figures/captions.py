@@ -81,7 +81,7 @@ def place(findings: Findings, objective: str | None = None) -> Place:
 
 
 @dataclass(frozen=True)
-class Contrast:
+class Extremes:
     """The highest and the lowest of the unbiased estimators at the last checkpoint."""
 
     high: str
@@ -93,7 +93,7 @@ class Contrast:
     first: Estimate
 
 
-def contrast(findings: Findings, objective: str | None = None) -> Contrast | None:
+def extremes(findings: Findings, objective: str | None = None) -> Extremes | None:
     """Variance of the highest over that of the lowest, paired; None with fewer than two to compare."""
     values = {}
     for label in findings.compared(objective):
@@ -105,7 +105,7 @@ def contrast(findings: Findings, objective: str | None = None) -> Contrast | Non
     high, low = ends(values)
     first, last = findings.checkpoints[0], findings.checkpoints[-1]
     at = findings.vocabulary.checkpoint
-    return Contrast(
+    return Extremes(
         title_of(findings, high),
         title_of(findings, low),
         at(last),
@@ -120,7 +120,7 @@ def ends(values: Mapping[str, float]) -> tuple[str, str]:
     return max(values, key=lambda k: values[k]), min(reversed(list(values)), key=lambda k: values[k])
 
 
-def contrast_sentence(found: Contrast | None) -> str:
+def extremes_sentence(found: Extremes | None) -> str:
     """The one thing to see in a figure of variances over training."""
     if found is None or not found.last.available:
         return ""

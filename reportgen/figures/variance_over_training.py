@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from reportgen.figures.captions import (
     biased_sentence,
-    contrast,
-    contrast_sentence,
+    extremes,
+    extremes_sentence,
     intervals_sentence,
     labels_of,
     left_out_sentence,
@@ -77,7 +77,7 @@ def caption(findings: Findings, data: VarianceOverTraining) -> str:
     where = place(findings, data.objective)
     return sentences(
         "Total variance of one estimate of the gradient in φ over training, logarithmic.",
-        contrast_sentence(contrast(findings, data.objective)),
+        extremes_sentence(extremes(findings, data.objective)),
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines), left_out_sentence(data.lines, data.apart)),
         where.over,

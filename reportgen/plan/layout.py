@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reportgen.declaration.dotted import value_at, with_value
+from reportgen.declaration.companions import swept_settings
+from reportgen.declaration.dotted import with_value
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.train import canonical, unseeded
 from reportgen.plan.arms import constant_arms, curve_arms, default_arms
@@ -31,16 +31,12 @@ def make_plan(
     judgements: dict[str, JudgementCell] = {}
     first: dict[tuple[str, int], str] = {}
     measurements: dict[str, MeasurementCell] = {}
-    settings: list[dict[str, Any]] = []
-    for setting in _settings(experiment):
-        if setting in settings:
-            continue
-        base = not settings
-        settings.append(setting)
+    for number, setting in enumerate(_settings(experiment)):
+        base = number == 0
         sections = _sections(experiment, setting)
         training = None
         if experiment.problem.trained:
-            for training in _training_cells(experiment, setting, sections, base, dataset_digest):
+            for training in _training_cells(setting, sections, base, dataset_digest):
                 trainings.setdefault(training.key, training)
         for checkpoint in experiment.judged_checkpoints if training else ():
             assert training is not None
@@ -60,14 +56,13 @@ def make_plan(
     )
 
 
-def _settings(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    """Values of the swept paths: the base setting's, then each of the cross products."""
-    resolved = experiment.model_dump(mode="json")
-    base = {path: value_at(resolved, path) for path in experiment.swept}
-    yield base
-    for block in experiment.sweep:
-        for values in itertools.product(*block.values()):
-            yield base | {path: _plain(value) for path, value in zip(block, values, strict=True)}
+def _settings(experiment: Experiment) -> list[dict[str, Any]]:
+    """Values of the swept paths: the base setting's, then each that the sweep runs, none twice."""
+    found: list[dict[str, Any]] = []
+    for setting in (experiment.base, *swept_settings(experiment)):
+        plain = {path: _plain(value) for path, value in setting.items()}
+        found += [] if plain in found else [plain]
+    return found
 
 
 def _sections(experiment: Experiment, setting: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -87,7 +82,6 @@ def _plain(value: Any) -> Any:
 
 
 def _training_cells(
-    experiment: Experiment,
     setting: dict[str, Any],
     sections: dict[str, dict[str, Any]],
     base: bool,
@@ -100,7 +94,7 @@ def _training_cells(
         ended = train["after"]
         kept = sorted({*ended["checkpoints"], ended["epochs"]})  # its end is where this one begins
         before = {"problem": problem, "train": {**ended, "checkpoints": kept}}
-        for cell in _training_cells(experiment, setting, before, False, dataset_digest):
+        for cell in _training_cells(setting, before, False, dataset_digest):
             yield cell
             parent = cell.key
     seed = int(train["seed"])

@@ -118,7 +118,7 @@ def _checkpoints(findings: Findings) -> str:
 
 
 def _answer(findings: Findings) -> str:
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     if pair is None or not findings.checkpoints:
         found = _alone(findings), between_objectives(findings), signal.told(findings)
         return " ".join(text for text in found if text)
@@ -158,7 +158,7 @@ def _alone(findings: Findings) -> str:
 
 
 def _reasons(findings: Findings) -> str:
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     baseline = about.label_of(findings, "score_function_optimal_constant")
     if pair is None or baseline is None or baseline in pair:
         return ""

@@ -6,6 +6,7 @@
     <root>/checkpoints/<key>/              parameters a training has reached so far
     <root>/datasets/<name>.json            digest of a data set met here, so that a report can be
                                            written where the data set is not
+    <root>/code/<name's hash>.json         likewise of a user's own code
 
 A key is a hash of everything that determines a cell's numbers, so a folder
 that exists is right, and two writers of one key write the same.
@@ -164,10 +165,7 @@ class Store:
 
     def dataset_digest(self, name: str) -> str | None:
         """The digest noted last for this data set, if any."""
-        try:
-            return str(json.loads((self.root / "datasets" / f"{name}.json").read_bytes())["digest"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        return _noted(self.root / "datasets" / f"{name}.json")
 
     def note_code(self, reference: str, digest: str) -> None:
         """Keep the digest of a user's own code."""
@@ -175,10 +173,7 @@ class Store:
 
     def code_digest(self, reference: str) -> str | None:
         """The digest noted last for this reference, if any."""
-        try:
-            return str(json.loads(self._code(reference).read_bytes())["digest"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        return _noted(self._code(reference))
 
     def remove(self, key: str) -> None:
         """Forget a cell, its checkpoints and its cause of breaking."""
@@ -312,6 +307,13 @@ class Store:
 
     def _damaged(self, folder: Path, what: str, remedy: str = AGAIN) -> StoreError:
         return StoreError(f"{folder}: damaged, {what}. {remedy}")
+
+
+def _noted(path: Path) -> str | None:
+    try:
+        return str(json.loads(path.read_bytes())["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _put_away(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reportgen.verification.evidence import Evidence, gather
-from reportgen.verification.verification import Verification, again, judge
+from reportgen.verification.second import again
+from reportgen.verification.verification import Verification, judge
 
 __all__ = ["Evidence", "Verification", "again", "gather", "judge"]

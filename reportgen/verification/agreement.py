@@ -36,6 +36,8 @@ BETWEEN = 1e-9
 """Nats, units: what a difference of two numbers of the size of a hundred loses to rounding, at most."""
 
 Setting = tuple[tuple[str, str], ...]
+Place = tuple[str, str, int, Setting]
+"""Objective, group, checkpoint and setting that a comparison is made at."""
 Key = tuple[str, str, str, str, int, Setting]
 
 
@@ -56,12 +58,13 @@ class Rows:
             if setting.pop("constant", "0.0") == "0.0" and row.num_samples == self.samples.get(row.estimator):
                 key = (row.statistic, row.objective, row.estimator, row.group, row.checkpoint)
                 self.found.setdefault((*key, tuple(sorted(setting.items()))), row.value)
+        self.over_trainings = any((TRAINING_SEED, EVERY) in place for *_, place in self.models)
+        """Whether there are means over several trainings of a model."""
 
     def of_models(self, statistic: str, group: str, checkpoint: int, setting: Setting) -> Sequence[Row]:
         """The row of a model, or those of the two of a step; fewer where one is not known."""
-        over_all = any(dict(key[-1]).get(TRAINING_SEED) == EVERY for key in self.models)
         told = dict(setting)
-        if over_all and TRAINING_SEED not in told:
+        if self.over_trainings and TRAINING_SEED not in told:
             told[TRAINING_SEED] = EVERY
         ends = [{name: value.split(" → ")[i] for name, value in told.items()} for i in (0, -1)]
         places = dict.fromkeys(tuple(sorted(end.items())) for end in ends)
@@ -82,7 +85,7 @@ class Rows:
             and not math.isnan(one.value)
         } - {EVERY}
 
-    def value(self, statistic: Statistic, place: tuple[str, str, int, tuple[tuple[str, str], ...]]) -> float:
+    def value(self, statistic: Statistic, place: Place) -> float:
         """NaN where it does not follow from rows."""
         objective, group, checkpoint, setting = place
 
@@ -194,7 +197,7 @@ def _change(table: Rows, part: Trend, made: Mapping[str, Any], group: str, setti
     return rows[1].value - rows[0].value
 
 
-def _expected(table: Rows, part: Any, place: tuple[str, str, int, tuple[tuple[str, str], ...]]) -> float:
+def _expected(table: Rows, part: Any, place: Place) -> float:
     if isinstance(part, Contrast):
         left, right = table.value(part.left, place), table.value(part.right, place)
         if {part.left.name, part.right.name} <= RATIOS and left > 0.0 and right > 0.0:

@@ -1,36 +1,25 @@
-"""The re-run of a report's declaration, and the judgement on the report."""
+"""The judgement on a report: all that it says and shows, against what a second run gives."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 from reportgen import resources, workflow
-from reportgen.declaration import Experiment, load_text
-from reportgen.declaration.checks.measuring import least_budget
-from reportgen.errors import RenderError, UsageError
-from reportgen.findings import Findings, causes, claims_data, collect, csv_text, drift
+from reportgen.findings import Findings, causes, collect, drift
 from reportgen.findings.causes import Difference
-from reportgen.findings.files import claims_text
-from reportgen.findings.finished import CLAIMS, MANIFEST, RESULTS, read_rows
+from reportgen.findings.finished import MANIFEST, RESULTS, read_rows
 from reportgen.findings.models import verdict
-from reportgen.findings.models.published import published_data
 from reportgen.locked import locked, not_as_locked
 from reportgen.report import provenance
-from reportgen.report.evidence import attachments, with_clocks
-from reportgen.report.pdf.paper import A4, PAGES
-from reportgen.report.provenance import Provenance
-from reportgen.report.render import as_json, declaration_text, manifest, paper, published_files
-from reportgen.report.text import about
+from reportgen.report.render import as_json, declaration_text, manifest
 from reportgen.store import Record
-from reportgen.usercode import UserCode
 from reportgen.verification import printed
-from reportgen.verification.document import parse
 from reportgen.verification.evidence import DECLARATION, Evidence
 from reportgen.verification.numbers import (
     DIFFERENT,
@@ -44,19 +33,14 @@ from reportgen.verification.numbers import (
 )
 from reportgen.verification.printed import Pages
 from reportgen.verification.published import as_verdicts, otherwise_trained
+from reportgen.verification.second import ADJUSTED, PDF, Second, written
 from reportgen.workflow import Job
 
-QUICK = 5
-"""By how much `quick` widens the declared precision; draws go with its square."""
-WIDEST = 0.5
-"""The widest precision that `quick` asks for."""
 LOCK = "requirements.lock"
 COMMIT = "commit"
 """No number depends on it: where one does, the engine's version is raised. Words of a page may."""
 STEADY = ("Title", "Author", "XMP dc:title", "XMP dc:creator")
 """What a PDF says of itself whatever its numbers are, and whatever wrote it."""
-ADJUSTED = ("measure.precision", "measure.budget")
-"""Settings that `quick` changes."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +67,8 @@ class Verification:
     and timings."""
     written_with: tuple[Difference, ...] = ()
     """What bytes and pages may depend on, then and here, where that differs."""
+    precision: float = math.nan
+    """Asked of the second run."""
 
     @property
     def standings(self) -> tuple[str, ...]:
@@ -108,106 +94,104 @@ class Verification:
         return 4 if self.broken else {DIFFERENT: 1, UNDECIDED: 3}.get(self.verdict, 0)
 
 
-def again(evidence: Evidence, folder: Path, *, quick: bool, code: Path | None) -> Job:
-    """The declaration, ready to be run in the store under `folder`.
-
-    The user's own code is looked for in `code`, the current folder if that is
-    left out. Raises UsageError where it is not there, DataError where a data
-    set is not.
-    """
-    assert evidence.experiment is not None
-    experiment = load_text(
-        evidence.experiment.text, DECLARATION, quicker(evidence.experiment) if quick else ()
-    )
-    place = code or Path.cwd()
-    for reference in experiment.code.values():
-        try:
-            UserCode.read([reference], place)
-        except UsageError as error:
-            raise UsageError(
-                f"{evidence.path}: runs {reference}, code of its author's that is not in the PDF, and in "
-                f"{place} {error} Get it from the author and name its folder with --code DIR."
-            ) from error
-    return workflow.planned(experiment.experiment, experiment, folder, code_folder=place)
-
-
-def quicker(experiment: Experiment) -> tuple[str, ...]:
-    """The settings that `quick` changes, as ``path=value``: a wider precision, and fewer draws for it."""
-    measure = experiment.measure
-    precision = min(QUICK * measure.precision, max(WIDEST, measure.precision))
-    budget = max(round(measure.budget * (measure.precision / precision) ** 2), least_budget(experiment))
-    return tuple(f"{path}={value!r}" for path, value in zip(ADJUSTED, (precision, budget), strict=True))
-
-
 def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
     """A report against the finished run of its declaration."""
-    told, measured = evidence.manifest, workflow.records(job)
-    differs = _differences(told, collect(job.experiment, job.plan, measured), job, quick)
-    as_declared = evidence.experiment is not None and job.experiment.measure == evidence.experiment.measure
-    changed = [of for of in differs if of.name != COMMIT]
-    stopped = bool(told["cells"]["unfinished"])
-    promised = as_declared and not changed and not stopped
-    findings = collect(job.experiment, job.plan, _with_clocks(evidence, measured))
-    results, claims = csv_text(findings).encode(), claims_data(findings)
-    again, same_commit = read_rows(results, Path(RESULTS)), len(changed) == len(differs)
-    published, theirs = published_data(job.experiment, findings.models), published_files(findings)
+    measured = workflow.records(job)
+    terms = _terms(evidence, job, measured, quick)
+    second = written(evidence, job, measured)
+    again = read_rows(second.files[RESULTS], Path(RESULTS))
     numbers = compare(
         evidence.rows,
         again,
-        (evidence.claims, claims),
-        told["settings"]["measure"].get("images"),
-        promised=promised,
+        (evidence.claims, second.claims),
+        evidence.manifest["settings"]["measure"].get("images"),
+        promised=terms.promised,
         quick=quick,
-        same_commit=same_commit,
+        same_commit=terms.same_commit,
     )
-    repeated = promised or all(number.found.status == drift.IDENTICAL for number in numbers)
-    source = _source(told, findings)
-    written_with = _written_with(told["environment"])
-    same_writer = not written_with and same_commit
-    pdf = _laid_out(evidence, findings, source)
-    document = parse(pdf, Path("report.pdf"))
-    judged = compare_verdicts(evidence.claims, claims, promised=promised)
+    repeated = terms.promised or all(number.found.status == drift.IDENTICAL for number in numbers)
+    verdicts = compare_verdicts(evidence.claims, second.claims, promised=terms.promised)
     pages = printed.compare(
         evidence.document,
-        document,
+        second.document,
         numbers,
-        promised=repeated and same_writer,
+        promised=repeated and terms.same_writer,
         repeated=repeated,
-        same_verdicts=all(of.standing == IDENTICAL for of in judged),
-        counted=None if same_commit else (len(evidence.rows), len(again)),
-    )
-    otherwise: list[tuple[str, str]] = []
-    if promised:
-        otherwise += _other_cells(told, manifest(findings, source, ""))
-    if promised and same_writer:
-        written = {RESULTS: results, CLAIMS: claims_text(findings).encode(), **theirs}
-        written |= {DECLARATION: declaration_text(findings).encode(), LOCK: resources.lock().read_bytes()}
-        untrue = {number.file for number in numbers if number.standing == DIFFERENT}
-        otherwise += _other_bytes(evidence, {n: c for n, c in written.items() if n not in untrue})
-        if document.frame != evidence.document.frame:
-            otherwise.append(("the PDF", "its outline, page numbers or tags are not what this run gives"))
-    otherwise += _otherwise_about(
-        evidence.document.about, document.about, None if promised and same_writer else STEADY
+        same_verdicts=all(of.standing == IDENTICAL for of in verdicts),
+        counted=None if terms.same_commit else (len(evidence.rows), len(again)),
     )
     return Verification(
         evidence,
         numbers,
-        judged,
-        compare_verdicts(
-            as_verdicts(evidence.published),
-            as_verdicts(published),
-            promised=promised,
-            open_words=verdict.OPEN if stopped else verdict.UNTOLD,
-            of_others=otherwise_trained(evidence.published, published),
-        ),
+        verdicts,
+        _on_published(evidence, second, terms),
         pages,
-        differs,
-        promised,
-        any(number.found.newly_broken for number in numbers),
-        tuple(otherwise),
-        {RESULTS: results, CLAIMS: claims_text(findings).encode(), **theirs, "report.pdf": pdf},
-        written_with,
+        terms.differs,
+        terms.promised,
+        broken=any(number.found.newly_broken for number in numbers),
+        otherwise=tuple(_otherwise(evidence, second, terms, numbers)),
+        files=second.files,
+        written_with=terms.written_with,
+        precision=job.experiment.measure.precision,
     )
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What the two runs have in common, and so what has to come out again."""
+
+    differs: tuple[Difference, ...]
+    written_with: tuple[Difference, ...]
+    promised: bool
+    """Numbers, to the bit."""
+    same_commit: bool
+
+    @property
+    def same_writer(self) -> bool:
+        """Whether bytes and pages come out again, where all that they tell is the same."""
+        return self.same_commit and not self.written_with
+
+
+def _terms(evidence: Evidence, job: Job, measured: Mapping[str, Record], quick: bool) -> _Terms:
+    told = evidence.manifest
+    differs = _differences(told, collect(job.experiment, job.plan, measured), job, quick)
+    changed = [of for of in differs if of.name != COMMIT]
+    as_declared = evidence.experiment is not None and job.experiment.measure == evidence.experiment.measure
+    return _Terms(
+        differs,
+        _written_with(told["environment"]),
+        promised=as_declared and not changed and not evidence.unfinished,
+        same_commit=len(changed) == len(differs),
+    )
+
+
+def _on_published(evidence: Evidence, second: Second, terms: _Terms) -> tuple[Verdict, ...]:
+    """A run that was stopped leaves open what the other one tells."""
+    return compare_verdicts(
+        as_verdicts(evidence.published),
+        as_verdicts(second.published),
+        promised=terms.promised,
+        open_words=verdict.OPEN if evidence.unfinished else verdict.UNTOLD,
+        of_others=otherwise_trained(evidence.published, second.published),
+    )
+
+
+def _otherwise(
+    evidence: Evidence, second: Second, terms: _Terms, numbers: Sequence[Number]
+) -> Iterator[tuple[str, str]]:
+    """What had to be the same beside numbers, verdicts and pages, and is not: where, and how."""
+    here, there = evidence.document, second.document
+    if terms.promised:
+        yield from _other_cells(evidence.manifest, manifest(second.findings, second.source, ""))
+    if terms.promised and terms.same_writer:
+        declared = declaration_text(second.findings).encode()
+        made = {**second.files, DECLARATION: declared, LOCK: resources.lock().read_bytes()}
+        untrue = {PDF, *(number.file for number in numbers if number.standing == DIFFERENT)}
+        yield from _other_bytes(evidence, {n: c for n, c in made.items() if n not in untrue})
+        if there.frame != here.frame:
+            yield "the PDF", "its outline, page numbers or tags are not what this run gives"
+    names = None if terms.promised and terms.same_writer else STEADY
+    yield from _otherwise_about(here.about, there.about, names)
 
 
 def _other_cells(told: Mapping[str, Any], mine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -236,16 +220,6 @@ def _otherwise_about(
             yield "the PDF", f"says {name} {here}, and this run gives {there}"
 
 
-def _laid_out(evidence: Evidence, findings: Findings, source: Provenance) -> bytes:
-    try:
-        return paper(findings, source).pdf(attachments(evidence.files))
-    except RenderError as error:
-        raise UsageError(
-            f"{evidence.path}: what its {MANIFEST} says of its origin must be what a page can print, "
-            f"but is not ({error}) Get the report as it was made."
-        ) from error
-
-
 def _differences(
     told: Mapping[str, Any], findings: Findings, job: Job, quick: bool
 ) -> tuple[Difference, ...]:
@@ -260,29 +234,3 @@ def _differences(
 def _written_with(told: Mapping[str, Any]) -> tuple[Difference, ...]:
     there = {**locked(), **told["not_as_locked"], **told["rendered"]}
     return causes.changes(there, {**locked(), **not_as_locked(), **provenance.press()})
-
-
-def _with_clocks(evidence: Evidence, measured: Mapping[str, Record]) -> dict[str, Record]:
-    try:
-        return with_clocks(measured, evidence.manifest)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise UsageError(
-            f"{evidence.path}: the clocks in its {MANIFEST} must be those of its cells, but are damaged. "
-            "Get the report as it was made."
-        ) from error
-
-
-def _source(told: Mapping[str, Any], findings: Findings) -> Provenance:
-    """Where the report says it comes from, but for its numbers."""
-    return Provenance(
-        run_id=about.run_id(findings),
-        finished=datetime.fromisoformat(told["finished"]) if told["finished"] else None,
-        command=told["command"],
-        commit=told["git_commit"],
-        data=told["data"],
-        measured_on=provenance.environments(findings),
-        rendered_with=told["environment"]["rendered"],
-        not_as_locked=told["environment"]["not_as_locked"],
-        paper=told["paper"] if told["paper"] in PAGES else A4,
-        store=told["store"],
-    )

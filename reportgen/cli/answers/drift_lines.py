@@ -71,7 +71,7 @@ def lines(found: Comparison) -> Iterable[str]:
     yield from _left_out("claims are not compared", found, CLAIMS, found.claims)
     for claim in found.claims or ():
         if claim.status != drift.IDENTICAL:
-            yield f"  claim {claim.id}: {claim.old or 'not made'} → {claim.new or 'no longer made'}"
+            yield f"  claim {claim.id}: {became(claim.old, claim.new)}"
     rows = ranked(found.numbers)
     yield from (f"  {line}" for line in aligned([_columns(number) for number in rows[:SHOWN]]))
     if len(rows) > SHOWN:
@@ -122,6 +122,11 @@ def _left_out(what: str, found: Comparison, file: str, part: object) -> Iterable
         yield f"  {what}: no {file} beside {prose.listing(missing)}"
 
 
+def became(old: str | None, new: str | None) -> str:
+    """What a claim was, and what it is."""
+    return f"{old or 'not made'} → {new or 'no longer made'}"
+
+
 def _columns(number: NumberDrift) -> Mapping[str, str]:
     return {
         "status": number.status,
@@ -136,6 +141,7 @@ def _columns(number: NumberDrift) -> Mapping[str, str]:
 
 
 def where(number: NumberDrift) -> str:
+    """Of which estimator, checkpoint and setting it is, as words."""
     row = number.row
     parts = [row.objective, row.estimator, f"K {row.num_samples}", f"checkpoint {row.checkpoint}", row.group]
     setting = [
@@ -147,6 +153,7 @@ def where(number: NumberDrift) -> str:
 
 
 def value(estimate: Estimate | None) -> str:
+    """With its interval, or why there is none."""
     if estimate is None:
         return "none"
     return "broken" if estimate.status.startswith("broken") else prose.with_interval(estimate)
@@ -164,6 +171,7 @@ def _change(number: NumberDrift) -> str:
 
 
 def why(number: NumberDrift) -> str:
+    """How sure it is that it drifted, or what it is instead of a number."""
     if not math.isnan(number.p_value):
         return prose.p_value(number.p_value)
     if number.new is None:
@@ -172,6 +180,7 @@ def why(number: NumberDrift) -> str:
 
 
 def plain(number: NumberDrift) -> dict[str, Any]:
+    """All of it, for programs."""
     row = number.row
     return {
         "status": number.status,

@@ -9,10 +9,9 @@ from typing import Any
 
 from reportgen.cli.answers import drift_lines
 from reportgen.cli.answers.drift_lines import Comparison
+from reportgen.cli.exit_codes import CONTRARY, worst
 from reportgen.errors import UsageError
 from reportgen.findings.finished import RESULTS, reports_in
-
-WORST_FIRST = (4, 1, UsageError.exit_code, 0)
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class Together:
     def exit_code(self) -> int:
         """The worst of all; a report that vanished counts as a drift."""
         codes = {one.exit_code for one in self.found}
-        codes |= ({1} if self.vanished else set()) | ({UsageError.exit_code} if self.damaged else set())
-        return next((code for code in WORST_FIRST if code in codes), 0)
+        codes |= {CONTRARY} if self.vanished else set()
+        return worst(codes | ({UsageError.exit_code} if self.damaged else set()))
 
 
 def compare(old: Path, new: Path) -> Together | None:

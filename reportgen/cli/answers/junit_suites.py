@@ -99,7 +99,7 @@ def _of_claim(claim: ClaimFinding) -> Case:
 
 
 def _of_drift(claim: drift.ClaimDrift) -> Case:
-    change = f"{claim.old or 'not made'} → {claim.new or 'no longer made'}"
+    change = drift_lines.became(claim.old, claim.new)
     if claim.status in drift.DRIFT:
         return Case(f"claim {claim.id}", "failure", claim.status, change)
     return Case(f"claim {claim.id}", text=change)

@@ -124,7 +124,7 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
         yield f"{job.experiment.experiment}: {many(left, 'cell')} not finished yet; run again to go on"
     rows = [
         {
-            "verdict": claim.verdict + ("" if claim.as_expected else f" (expected: {claim.expect})"),
+            "verdict": claim.outcome,
             "id": claim.id,
             "statement": claim.statement,
         }

@@ -41,7 +41,7 @@ ENDINGS = {
 BROKEN = "a cell broke that did not before"
 
 
-def lines(found: Verification, outcome: Outcome | None, *, quick: bool) -> Iterator[str]:
+def lines(found: Verification, outcome: Outcome | None) -> Iterator[str]:
     """The evidence, the second run, the table, what differs, the verdict."""
     evidence = found.evidence
     yield f"{evidence.path}: {evidence.manifest['experiment']}, run {evidence.manifest['run']}"
@@ -54,7 +54,7 @@ def lines(found: Verification, outcome: Outcome | None, *, quick: bool) -> Itera
     if outcome is None:
         yield "  run again: no, the evidence cannot be read"
     else:
-        yield f"  run again: {counted(outcome)}, at {_precision(found, quick)}"
+        yield f"  run again: {counted(outcome)}, at {_precision(found)}"
         yield from (f"    {place_of(of) or f'{of.kind}: '}{of.cause}" for of in outcome.broken[:SHOWN])
         yield from _table(found)
         yield from _differences(found)
@@ -129,12 +129,9 @@ def _unfinished(evidence: Evidence) -> Iterator[str]:
         yield f"    and {prose.count(len(cells) - SHOWN)} more; --json lists all"
 
 
-def _precision(found: Verification, quick: bool) -> str:
-    declared = float(found.evidence.manifest["settings"]["measure"]["precision"])
-    from reportgen.verification.verification import quicker
-
+def _precision(found: Verification) -> str:
     assert found.evidence.experiment is not None
-    taken = float(quicker(found.evidence.experiment)[0].partition("=")[2]) if quick else declared
+    declared, taken = found.evidence.experiment.measure.precision, found.precision
     if taken == declared:
         return f"the declared precision, {percent_text(declared)}"
     return (
@@ -197,7 +194,7 @@ def others(found: Verification) -> Iterator[dict[str, str]]:
     for file, verdicts in ((CLAIMS, found.verdicts), (PUBLISHED, found.published)):
         for verdict in verdicts:
             if verdict.standing in (DIFFERENT, UNDECIDED):
-                change = f"{verdict.reported or 'not made'} → {verdict.again or 'no longer made'}"
+                change = drift_lines.became(verdict.reported, verdict.again)
                 yield _line(verdict.standing, f"{file}: {verdict.id}", change)
     for number in _ranked(found.numbers):
         yield _line(number.standing, f"{_place(number)}: {_name(number)}", _change(number))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import reduce
 from typing import Any
 
 from reportgen.declaration.claims.tests import ClaimTest, Crossing, Equivalence, Scope, curve_of, scalar_text
@@ -12,20 +11,13 @@ from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.train import TRAINING_SEED
 
 
-def _base_value(experiment: Experiment, path: str) -> Any:
-    def inside(found: Any, name: str) -> Any:
-        return found[name] if isinstance(found, Mapping) else getattr(found, name)
-
-    return reduce(inside, path.split("."), experiment)
-
-
 def _settings(experiment: Experiment, test: ClaimTest) -> dict[str, Scope]:
     """Settings that do not stay at their base value; a curve has every value of its own."""
+    base = experiment.base
     scoped = {
         scope.over: scope
         for scope in test.scopes
-        if scope.over in experiment.swept
-        and not (scope.fixes and scope.holds(_base_value(experiment, scope.over)))
+        if scope.over in base and not (scope.fixes and scope.holds(base[scope.over]))
     }
     curve = curve_of(test.comparison)
     return scoped if curve is None else {**scoped, curve.over: Scope("every", curve.over)}
@@ -52,7 +44,7 @@ def value_faults(experiment: Experiment, scope: Scope) -> Iterator[str]:
         known = suggestion(scope.over, ["checkpoint", *swept])
         yield f"{scope.over!r} is neither 'checkpoint' nor swept. {known}"
     elif scope.fixes and not any(
-        scope.holds(value) for value in (*swept[scope.over], _base_value(experiment, scope.over))
+        scope.holds(value) for value in (*swept[scope.over], experiment.base[scope.over])
     ):
         found = scalar_text(scope.value)
         known = suggestion(found, [scalar_text(value) for value in swept[scope.over]])
@@ -99,10 +91,10 @@ def curve_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
 
 def unreached(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
     """Swept settings without a scope stay at their base value, so the sweep must run there."""
-    scopes = _settings(experiment, test)
+    base, scopes = experiment.base, _settings(experiment, test)
     for path, scope in scopes.items():
         obstacles = [
-            _obstacle(experiment, block, path, scopes)
+            _obstacle(base, block, path, scopes)
             for block in experiment.sweep
             if path in block and (not scope.fixes or any(scope.holds(value) for value in block[path]))
         ]
@@ -111,20 +103,19 @@ def unreached(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
 
 
 def _obstacle(
-    experiment: Experiment, block: Mapping[str, tuple[Any, ...]], path: str, scopes: Mapping[str, Scope]
+    base: Mapping[str, Any], block: Mapping[str, tuple[Any, ...]], path: str, scopes: Mapping[str, Scope]
 ) -> str | None:
     """Why one cross product of the sweep has no cell for these scopes."""
-    for other in experiment.swept:
-        base, scope = _base_value(experiment, other), scopes.get(other)
-        values = block.get(other, (base,))
-        if scope is None and base not in values:
-            mine, stays = scopes[path], scalar_text(base)
+    for other, value in base.items():
+        scope, values = scopes.get(other), block.get(other, (value,))
+        if scope is None and value not in values:
+            mine, stays = scopes[path], scalar_text(value)
             moves = f"is {scalar_text(mine.value)}" if mine.fixes else "varies"
             return (
                 f"{path} {moves} while {other} stays at its base value {stays}, which the sweep does not "
                 f"run. Add {stays} to sweep.{other}, or scope it too."
             )
-        if scope is not None and scope.fixes and not any(scope.holds(value) for value in values):
+        if scope is not None and scope.fixes and not any(scope.holds(one) for one in values):
             fixed = f"{other} {scalar_text(scope.value)}"
             return f"the sweep does not run {path} where {fixed} is wanted. Sweep both in one block."
     return None

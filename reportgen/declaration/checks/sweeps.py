@@ -40,7 +40,8 @@ def _why_not_swept(path: str) -> str | None:
 
 def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
     """Every swept path is a setting, and every value is one it can have."""
-    sections = {"problem": experiment.problem, **({"train": experiment.train} if _trains(experiment) else {})}
+    sections: dict[str, Section] = {"problem": experiment.problem}
+    sections |= {"train": experiment.train} if experiment.problem.trained else {}
     paths = [path for name, section in sections.items() for path in _paths(section, name)]
     allowed = [path for path in paths if _why_not_swept(path) is None]
     count = 0
@@ -110,10 +111,6 @@ def _paths(section: Section, root: str) -> Iterator[str]:
             yield from (f"{root}.{field}.{name}" for name in inner)
         else:
             yield f"{root}.{field}"
-
-
-def _trains(experiment: Experiment) -> bool:
-    return experiment.problem.trained
 
 
 def _check_together(experiment: Experiment, block: Block, place: Path) -> Iterator[Complaint]:

@@ -128,19 +128,20 @@ class _Parser(Scanner):
 
     def equal_means(self) -> EqualMeans:
         self.symbol("(", "equal_means")
-        arms = [self.arm(), *self.another_arm("equal_means(A, B) or equal_means(A, B, margin=10%)")]
+        first, second = self.two_arms("equal_means(A, B) or equal_means(A, B, margin=10%)")
         margin = DEFAULT_MARGIN
         if self.accept(","):
             if not self.accept("margin") or not self.accept("="):
                 raise self.error("equal_means takes two estimators; expected margin=10% or the like")
             margin = self.fraction()
         self.symbol(")", "equal_means")
-        return EqualMeans(arms[0], arms[1], margin)
+        return EqualMeans(first, second, margin)
 
-    def another_arm(self, form: str) -> list[str]:
+    def two_arms(self, form: str) -> tuple[str, str]:
+        first = self.arm()
         if not self.accept(","):
             raise self.error(f"expected a second estimator: {form}")
-        return [self.arm()]
+        return first, self.arm()
 
     def ordering(self) -> Ordering:
         self.symbol("(", "ordering")
@@ -200,12 +201,12 @@ class _Parser(Scanner):
     def crossover(self) -> Crossing:
         form = "crossover(A, B, problem.k)"
         self.symbol("(", "crossover")
-        arms = [self.arm(), *self.another_arm(form)]
+        first, second = self.two_arms(form)
         if not self.accept(","):
             raise self.error(f"expected the swept setting along which the two cross: {form}")
         over = self.setting(f"a swept setting: {form}")
         self.symbol(")", "crossover")
-        return Crossing(arms[0], arms[1], over)
+        return Crossing(first, second, over)
 
     def call(self, name: str, start: int) -> Statistic:
         kind = STATISTICS[self.known_statistic(name, start)]

@@ -5,22 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from reportgen.declaration.complaints import refuse
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.scalars import Marker, Real, Whole, one_of
-
-
-class Probability(Marker):
-    """Strictly between 0 and 1."""
-
-    def check(self, value: object) -> float:
-        number = Real(above=0.0).check(value)
-        if number >= 1.0:
-            raise refuse(f"must be below 1, got {number:g}. Use 0.5.")
-        return float(number)
-
-    def schema(self) -> dict[str, object]:
-        return {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+from reportgen.declaration.scalars import Real, Whole, one_of
 
 
 class Bits(Problem):
@@ -40,7 +26,7 @@ class Bits(Problem):
     is set, or where an odd number is."""
     target: Annotated[float, Real()] = 0.499
     """t, of the quadratic and the threshold."""
-    probability: Annotated[float, Probability()] = 0.5
+    probability: Annotated[float, Real(above=0.0, below=1.0)] = 0.5
     """Of every bit; η is its logit."""
     dimension: Annotated[int, Whole(1, 4096)] = 1
     """Bits of z; exact values are for 17 or fewer."""

@@ -6,7 +6,7 @@ import math
 from typing import Annotated, ClassVar, Literal
 
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.scalars import Real
+from reportgen.declaration.scalars import Real, Switch
 
 
 class Conjugate(Problem):
@@ -23,7 +23,7 @@ class Conjugate(Problem):
     """Mean of q less that of the posterior."""
     scale_factor: Annotated[float, Real(above=0.0)] = 1.0
     """Standard deviation of q over that of the posterior."""
-    drop_constant: bool = False
+    drop_constant: Annotated[bool, Switch()] = False
     """Whether the likelihood's additive constant −½ log 2π is dropped."""
 
     @property

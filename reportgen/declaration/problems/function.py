@@ -18,7 +18,7 @@ class Function(Problem):
     objectives: ClassVar = ("expectation",)
     usual: ClassVar = ("expectation",)
 
-    model: Annotated[Literal["function"], one_of("function")] = "function"
+    model: Literal["function"] = "function"
     """A function of a Gaussian variable."""
     function: Annotated[str, one_of("quadratic", "exponential", "cosine")] = "quadratic"
     """f(z) = Σ (z − k)², Σ exp(−k z²) or Σ cos(k z)."""

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from reportgen.declaration.code_reference import Arguments, CodeReference, called
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.scalars import one_of
 
 
 class Gradients(Problem):
@@ -20,7 +19,7 @@ class Gradients(Problem):
     evaluation: ClassVar = ("call", "calls")
     given: ClassVar = True
 
-    model: Annotated[Literal["gradients"], one_of("gradients")] = "gradients"
+    model: Literal["gradients"] = "gradients"
     """Gradients of your own."""
     gradients: Annotated[str, CodeReference("gradients: my_gradients.py:build")]
     """`file.py:function`, relative to the declaration's folder, or `package.module:function`. It returns a

@@ -7,17 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from reportgen.declaration.complaints import refuse
-from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.problems.vae import (
-    NETWORKS_BEGIN,
-    Units,
-    datasets,
-    hidden_groups,
-    products,
-    shallow,
-)
-from reportgen.declaration.scalars import AsList, Choice, Whole, filled
+from reportgen.declaration.complaints import listing, refuse
+from reportgen.declaration.problems.networks import OfNetworks, Units, hidden_groups, products, shallow
+from reportgen.declaration.scalars import AsList, Whole, filled
 
 LOWEST, FURTHER = (50, 50), (20, 20)
 """Tanh layers below h1 and below every further stochastic layer, where a declaration names none."""
@@ -27,12 +19,7 @@ def _usual(settings: dict[str, Any]) -> tuple[tuple[int, ...], ...]:
     return (LOWEST, *(FURTHER for _ in settings.get("latent", ())[1:]))
 
 
-def _enumerated(words: list[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-class LayeredVAE(Problem):
+class LayeredVAE(OfNetworks):
     """x → h1 → … → hL in q, hL → … → h1 → x in p, all Gaussian but the Bernoulli pixels.
 
     Source: Burda et al. (2016), section 5 and appendix C.
@@ -40,19 +27,12 @@ class LayeredVAE(Problem):
 
     objectives: ClassVar = ("elbo", "iwae")
     usual: ClassVar = ("elbo",)
-    trained: ClassVar = True
     judged: ClassVar = True
     layered: ClassVar = True
-    unit: ClassVar = ("image", "images")
-    network: ClassVar = True
     coordinates: ClassVar = "the weights of all layers of a variational autoencoder’s encoder"
-    evaluation: ClassVar = ("decoder pass", "decoder passes")
-    prepared: ClassVar = "binarized"
 
     model: Literal["layered_vae"] = "layered_vae"
     """A VAE with any number of stochastic layers."""
-    data: Annotated[str, Choice(datasets)] = "digits"
-    """Data set; `reportgen list` names them."""
     latent: Annotated[
         tuple[Annotated[int, Whole(1, 4096)], ...], AsList(), AfterValidator(filled), AfterValidator(shallow)
     ] = (10, 5)
@@ -73,24 +53,12 @@ class LayeredVAE(Problem):
         return self
 
     @property
-    def beginning(self) -> str:
-        return NETWORKS_BEGIN
-
-    @property
-    def generative(self) -> bool:
-        return True
-
-    @property
     def latent_size(self) -> int:
         return sum(self.latent)
 
     @property
     def size(self) -> str:
-        return f"{_enumerated([str(width) for width in self.latent])} latent units"
-
-    @property
-    def dataset(self) -> str:
-        return self.data
+        return f"{listing(map(str, self.latent), 'and')} latent units"
 
     @property
     def written_out(self) -> bool:
@@ -124,10 +92,10 @@ class LayeredVAE(Problem):
     def sentence(self) -> str:
         count = len(self.latent)
         number = {1: "one", 2: "two", 3: "three", 4: "four"}.get(count, str(count))
-        tanh = _enumerated(["–".join(map(str, widths)) for widths in self.hidden])
+        tanh = listing(["–".join(map(str, widths)) for widths in self.hidden], "and")
         return (
             f"A variational autoencoder with {number} Gaussian stochastic layer{'s' * (count != 1)} of "
-            f"{_enumerated([str(width) for width in self.latent])} units, tanh layers {tanh} below "
+            f"{listing(map(str, self.latent), 'and')} units, tanh layers {tanh} below "
             f"{'them in turn' if count > 1 else 'it'}, mirrored in the decoder, and "
             f"Bernoulli pixels, on the data set {self.data_title}"
         )

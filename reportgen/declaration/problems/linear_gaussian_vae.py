@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.problems.vae import datasets
-from reportgen.declaration.scalars import Choice, Real, Whole
+from reportgen.declaration.problems.networks import OfImages
+from reportgen.declaration.scalars import Real, Whole
 
 
-class LinearGaussianVAE(Problem):
+class LinearGaussianVAE(OfImages):
     """z ~ N(0, I), x|z ~ N(W z + b, s² I), q(z|x) = N(A (x − b), diag σ²), fitted in closed form.
 
     θ = (W, b, s²) is the maximum-likelihood solution of probabilistic PCA on
@@ -20,14 +19,10 @@ class LinearGaussianVAE(Problem):
 
     objectives: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl", "iwae")
     usual: ClassVar = ("elbo", "elbo_analytic_kl")
-    unit: ClassVar = ("image", "images")
     coordinates: ClassVar = "the weights A and the scales σ of a linear encoder"
-    evaluation: ClassVar = ("decoder pass", "decoder passes")
 
     model: Literal["linear_gaussian_vae"] = "linear_gaussian_vae"
     """Probabilistic PCA."""
-    data: Annotated[str, Choice(datasets)] = "digits"
-    """Data set; `reportgen list` names them."""
     latent: Annotated[int, Whole(1, 64)] = 3
     """Principal components d; up to 5 have exact values."""
     perturbation: Annotated[float, Real(least=0.0)] = 0.0
@@ -37,10 +32,6 @@ class LinearGaussianVAE(Problem):
     @property
     def latent_size(self) -> int:
         return self.latent
-
-    @property
-    def dataset(self) -> str:
-        return self.data
 
     @property
     def groups(self) -> tuple[str, ...]:

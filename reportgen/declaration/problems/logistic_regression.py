@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from reportgen.declaration.problems.covariance import (
     COVARIANCES,
@@ -15,7 +15,6 @@ from reportgen.declaration.problems.covariance import (
     without_unused,
 )
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.scalars import one_of
 
 FEATURES = 30
 """Columns of the data; z has one weight for each, and the intercept."""
@@ -35,7 +34,7 @@ class LogisticRegression(Problem):
     round: ClassVar = ("step", "steps")
     coordinates: ClassVar = "the free parameters of q"
 
-    model: Annotated[Literal["logistic_regression"], one_of("logistic_regression")] = "logistic_regression"
+    model: Literal["logistic_regression"] = "logistic_regression"
     """Bayesian logistic regression on the breast cancer data, 569 points of 30 features."""
     covariance: Covariance = "diagonal"
     """Covariance of q: diagonal, full, or low_rank (plus diagonal)."""

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from reportgen.declaration.code_reference import Arguments, CodeReference, called
 from reportgen.declaration.problems.problem import Problem
-from reportgen.declaration.scalars import Choice, one_of
-
-
-def families() -> Iterable[str]:
-    """Names of the families there are."""
-    from reportgen.distributions import DISTRIBUTIONS
-
-    return DISTRIBUTIONS
+from reportgen.declaration.scalars import Choice
+from reportgen.distributions import DISTRIBUTIONS
 
 
 class Python(Problem):
@@ -26,14 +19,14 @@ class Python(Problem):
     usual: ClassVar = ("reconstruction", "elbo")
     coordinates: ClassVar = "the parameters of the model’s encoder"
 
-    model: Annotated[Literal["python"], one_of("python")] = "python"
+    model: Literal["python"] = "python"
     """A model of your own."""
     python: Annotated[str, CodeReference("python: my_vae.py:build")]
     """`file.py:function`, relative to the declaration's folder, or `package.module:function`. It returns a
     `reportgen.Model` (or anything with the methods of `reportgen.Problem`)."""
     arguments: Annotated[dict[str, Any], Arguments()] = Field(default_factory=dict)
     """Keywords that the function is called with."""
-    family: Annotated[str, Choice(families)] = "gaussian"
+    family: Annotated[str, Choice(DISTRIBUTIONS.keys)] = "gaussian"
     """The family of q(z; η) that the model has."""
 
     @property
@@ -60,7 +53,5 @@ class Python(Problem):
 
     @property
     def sentence(self) -> str:
-        from reportgen.distributions import DISTRIBUTIONS
-
         made, title = called(self.python, self.arguments), DISTRIBUTIONS[self.family].title
         return f"A model of its author’s own, made by {made}; q is of the family: {title}"

@@ -71,6 +71,11 @@ class ClaimFinding:
     cause: str | None = None
     """Why it is broken, or could not be decided for lack of a number."""
 
+    @property
+    def outcome(self) -> str:
+        """The verdict, and what was expected where that is another."""
+        return self.verdict if self.as_expected else f"{self.verdict} (expected: {self.expect})"
+
 
 @dataclass(frozen=True)
 class _Task:

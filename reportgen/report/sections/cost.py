@@ -59,7 +59,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         )
     text += "." if apart else ", though its interval overlaps with that of another."
     ratio = ""
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     if pair and not v.given:
         mine, theirs = (findings.get("evaluations", label) for label in pair)
         if mine.available and theirs.available:

@@ -31,7 +31,7 @@ def control(findings: Findings) -> Mapping[str, str] | None:
 
 def by_objective(findings: Findings) -> str:
     """The ratio of the two main estimators under each objective."""
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     if pair is None or len(findings.objectives) < 2:
         return ""
     found = [

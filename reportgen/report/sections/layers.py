@@ -82,7 +82,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     if others and not any(cell.available for cell in variances[reference]):
         rows = [{"title": about.title_of(findings, label), "cells": variances[label]} for label in others]
         variances[reference] = []
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     honest = [label for label in others if about.is_unbiased(findings, label)]
     sentences = [coordinates(findings, honest, reference)]
     spread = ""

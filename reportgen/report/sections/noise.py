@@ -29,7 +29,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     ]
     if not any(cell.available for row in rows for cell in row["cells"]):
         return None
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     said: dict[str, list[str]] = {}
     for label in pair or ():
         found = findings.get("monte_carlo_share", label)

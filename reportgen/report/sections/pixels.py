@@ -13,7 +13,7 @@ from reportgen.report.text.section import Section
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """What the maps say in words; left out where no layer sees images."""
-    layer, pair = findings.first_layer(), about.contrast(findings)
+    layer, pair = findings.first_layer(), about.pair(findings)
     if layer is None or pixel_maps.data(findings) is None:
         return None
     sentences = []

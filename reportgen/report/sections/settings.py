@@ -36,7 +36,7 @@ def name_of(path: str) -> str:
 
 def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     """How the ratio of the two main estimators changes along one run."""
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     if pair is None:
         return ""
     ratios = [(v, findings.ratio(*pair, objective=objectives[0], setting=run.setting(v))) for v in run.values]

@@ -33,7 +33,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     ]
     if not any(cell.available for row in rows for cell in row["cells"]):
         return None
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     directional = not (v.given or all(NO_MEAN in row["directed"].status for row in rows))
     directed = _sentence(findings, pair, "directional_signal_to_noise") if pair and directional else ""
     return {

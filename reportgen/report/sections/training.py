@@ -44,7 +44,7 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
 
 def stories(findings: Findings) -> list[str]:
     """That of the two main estimators, for all objectives that both of them are for."""
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     if pair is None:
         return []
     groups = [
@@ -151,7 +151,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     """Sentences, and the table of ratios; left out where nothing is trained."""
     if not findings.checkpoints or not findings.vocabulary.trained:
         return None
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     together = about.variance_objectives(findings)
     paragraphs = stories(findings)
     by_image = ""

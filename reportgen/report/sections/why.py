@@ -195,7 +195,7 @@ def constants(findings: Findings, label: str) -> str:
 def context(findings: Findings) -> Mapping[str, Any] | None:
     """Shares of the gap at every checkpoint; what constants do. Left out with nothing between the ends,
     and unless the lower end takes a derivative that the other does not."""
-    pair = about.contrast(findings)
+    pair = about.pair(findings)
     if pair is None or not findings.checkpoints:
         return None
     if uses_gradient(findings, pair[0]) or not uses_gradient(findings, pair[1]):

@@ -114,7 +114,7 @@ def cites(findings: Findings, key: str) -> bool:
     return any(key in (claim.source or "") for claim in findings.claims)
 
 
-def contrast(findings: Findings) -> tuple[str, str] | None:
+def pair(findings: Findings) -> tuple[str, str] | None:
     """The two estimators that the report is about: REINFORCE, else the first, against the reference."""
     return reading.pair(findings)
 
