@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -407,3 +409,33 @@ def test_a_terminal_that_closes_does_not_end_what_workers_share() -> None:
         "assert os.waitpid(tracker._pid, os.WNOHANG) == (0, 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.long
+def test_a_worker_that_still_loads_leaves_ctrl_c_to_its_parent(tmp_path: Path) -> None:
+    """Python, before it knows, answers with a traceback a worker."""
+    (tmp_path / "running.py").write_text(
+        "import signal, sys, time\n"
+        "if __name__ == '__main__':\n"
+        "    from reportgen.execution.lanes import ProcessLane\n"
+        "    lane = ProcessLane(1, print)\n"
+        "    asked = lane.executor.submit(int, '1')\n"
+        "    print('begun', flush=True)\n"
+        "    try:\n"
+        "        time.sleep(60)\n"
+        "    except KeyboardInterrupt:\n"
+        "        asked = asked.result()\n"
+        "        lane.close(at_once=True)\n"
+        "    sys.exit(3 if asked == 1 else 4)\n"
+        "time.sleep(0.5)\n"
+    )
+    for after in (0.0, 0.3):
+        with subprocess.Popen(
+            [sys.executable, "running.py"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, start_new_session=True, env={**os.environ, "PYTHONPATH": os.getcwd()},
+        ) as process:  # fmt: skip
+            assert process.stdout is not None and process.stdout.readline() == "begun\n"
+            time.sleep(after)
+            os.killpg(process.pid, signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        assert (process.returncode, said) == (3, "")

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.queues import Queue
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from reportgen.execution.event import Event, Listener
 from reportgen.execution.worker import listen
@@ -20,6 +20,12 @@ from reportgen.memory import keep_freed_memory
 
 SINGLE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Sums differ with the number of threads, so every worker has one."""
+
+LEFT_TO_THE_PARENT = (signal.SIGINT, signal.SIGHUP)
+"""They reach every process of a terminal."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Lane(Protocol):
@@ -67,6 +73,18 @@ class SerialLane:
         listen(None)
 
 
+class Workers(ProcessPoolExecutor):
+    """Deaf to Ctrl-C and SIGHUP from the first: Python, which is not, answers with tracebacks as it loads."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As any executor does; what comes meanwhile is heeded after it."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, LEFT_TO_THE_PARENT)
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class ProcessLane:
     """Processes of their own, started afresh (spawned), that end with this one however it ends.
 
@@ -85,7 +103,7 @@ class ProcessLane:
         context = multiprocessing.get_context("spawn")
         far, self._near = context.Pipe(duplex=False)
         self._news: Queue[Event | None] = context.Queue()
-        self.executor: Executor = ProcessPoolExecutor(
+        self.executor: Executor = Workers(
             self.jobs, mp_context=context, initializer=_begin, initargs=(far, self._news)
         )
         self._far = far
@@ -170,8 +188,9 @@ def _start_tracker() -> None:
 
 def _begin(far: Connection, news: Queue[Event | None]) -> None:
     """First thing in a worker: leave Ctrl-C and SIGHUP to the parent, end with it, keep memory, send news."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in LEFT_TO_THE_PARENT:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, LEFT_TO_THE_PARENT)
     threading.Thread(target=_end_with_parent, args=(far,), daemon=True).start()
     keep_freed_memory()
     news.cancel_join_thread()
