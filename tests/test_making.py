@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from reportgen.figures import Drawing
 from reportgen.findings import Findings
 from reportgen.report import render, together
+from reportgen.report.forks import in_forks
 from tests.blank_paper import blank_paper
 from tests.test_report import SMALL, findings_of
 
@@ -98,6 +99,17 @@ def figures() -> int:
 
 def wrong(_: Findings) -> str:
     raise ZeroDivisionError
+
+
+def test_an_interruption_while_forks_begin_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may come by a thread of a library, whatever this one holds back."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(multiprocessing.get_context("fork").Process, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), in_forks([int]):
+        pass
 
 
 SLOW = """

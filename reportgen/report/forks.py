@@ -48,7 +48,10 @@ def in_forks(works: Sequence[Work]) -> Iterator[list[Work]]:
             process.kill()
         raise
     finally:
-        hearing.join()
+        if (
+            hearing.ident is not None
+        ):  # it was begun: the mask above is this thread's alone, another may be told
+            hearing.join()
         for process, _ in forks:
             process.join()
 
