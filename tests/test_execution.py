@@ -28,6 +28,7 @@ from reportgen.execution.task import Task
 from reportgen.plan import Plan, make_plan
 from reportgen.problems.images import measured_images
 from reportgen.store import BrokenRecord, MeasurementRecord, Store
+from reportgen.store.files import process_tag
 from reportgen.usercode import UserCode
 from tests import fake_work
 
@@ -73,8 +74,11 @@ def test_every_cell_is_run_once_and_never_again(
     assert sorted((tmp_path / "order.txt").read_text().split()) == sorted(keys(plan))
     for key in keys(plan):
         assert [e.state for e in events if e.key == key] == ["started", "finished"]
+    left = tmp_path / "checkpoints" / f".fresh.{process_tag().replace(f'.{os.getpid()}.', f'.{10**9}.')}"
+    left.mkdir(parents=True)
     again, events = go(experiment, plan, tmp_path, fake_work.finish, executor=executor)
     assert (again.measured, again.cached) == (0, 5)
+    assert not left.exists()  # a fresh run that was killed left it
     assert {e.state for e in events} == {"cached"} and len(events) == 5
 
 

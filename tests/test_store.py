@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -584,3 +585,28 @@ def test_store_reads_without_torch(tmp_path: Path) -> None:
         f"assert Store(Path({str(tmp_path)!r})).load({KEY!r}).latent == 10"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_a_training_goes_on_from_stays_until_it_is_finished(tmp_path: Path) -> None:
+    """Killed after its record was kept, it has left that, and nobody comes to it again."""
+    store = Store(tmp_path)
+    folder = store.folder(KEY)
+    folder.mkdir(parents=True)
+    names = {"epoch-000000.safetensors", "progress.json", "state-000000.safetensors"}
+    for name in names:
+        (folder / name).write_bytes(b"x")
+    assert store.clean() == 0 and {path.name for path in folder.iterdir()} == names
+    store.save(training())
+    assert store.clean() == 2 and [path.name for path in folder.iterdir()] == ["epoch-000000.safetensors"]
+
+
+def test_what_may_not_be_removed_stops_nothing(
+    tmp_path: Path, dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    left = tmp_path / f".record.json.{left_by(dead, monkeypatch)}"
+    left.write_bytes(b"x")
+    monkeypatch.setattr(Path, "unlink", refused)
+    assert Store(tmp_path).clean() == 1 and left.exists()
