@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -9,7 +10,9 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from multiprocessing import popen_spawn_posix, synchronize
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -443,3 +446,33 @@ def test_a_worker_that_still_loads_leaves_ctrl_c_to_its_parent(tmp_path: Path) -
             os.killpg(process.pid, signal.SIGINT)
             _, said = process.communicate(timeout=60)
         assert (process.returncode, said) == (3, "")
+
+
+@pytest.mark.parametrize(("name", "where"), [("Lock", synchronize), ("Popen", popen_spawn_posix)])
+def test_where_no_process_can_be_begun_the_other_executor_is_named(
+    name: str, where: ModuleType, experiment: Experiment, plan: Plan, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Without /dev/shm there are no locks."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(where, name, refused)
+    with pytest.raises(
+        UsageError, match=r"^--executor processes: none .*directory\)\. Use --executor serial\."
+    ):
+        go(experiment, plan, tmp_path, fake_work.finish, executor="processes")
+    assert go(experiment, plan, tmp_path, fake_work.finish, executor="serial")[0].measured == 5
+
+
+def test_a_current_folder_that_was_removed_is_told(
+    experiment: Experiment, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes begin in it."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(UsageError, match=r"^the current folder was removed\. Run from another\.$"):
+        go(experiment, plan, tmp_path, fake_work.finish, executor="processes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -14,6 +15,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.queues import Queue
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+from reportgen.errors import UsageError
 from reportgen.execution.event import Event, Listener
 from reportgen.execution.worker import listen
 from reportgen.memory import keep_freed_memory
@@ -80,7 +82,8 @@ class Workers(ProcessPoolExecutor):
         """As any executor does; what comes meanwhile is heeded after it."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, LEFT_TO_THE_PARENT)
         try:
-            return super().submit(fn, *args, **kwargs)
+            with _allowed():
+                return super().submit(fn, *args, **kwargs)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -102,10 +105,11 @@ class ProcessLane:
         _start_tracker()
         context = multiprocessing.get_context("spawn")
         far, self._near = context.Pipe(duplex=False)
-        self._news: Queue[Event | None] = context.Queue()
-        self.executor: Executor = Workers(
-            self.jobs, mp_context=context, initializer=_begin, initargs=(far, self._news)
-        )
+        with _allowed():
+            self._news: Queue[Event | None] = context.Queue()
+            self.executor: Executor = Workers(
+                self.jobs, mp_context=context, initializer=_begin, initargs=(far, self._news)
+            )
         self._far = far
         self._reader = threading.Thread(target=_pass_on, args=(self._news, self.listener), daemon=True)
         self._reader.start()
@@ -154,6 +158,23 @@ EXECUTORS: dict[str, Callable[[int, Listener], Lane]] = {
     "processes": ProcessLane,
 }
 """Name on the command line → lane."""
+
+
+@contextmanager
+def _allowed() -> Iterator[None]:
+    """Where the system lets no process begin (no /dev/shm, no folder that it would begin in): UsageError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):  # which has another remedy
+            raise
+        try:
+            os.getcwd()
+        except FileNotFoundError:
+            raise UsageError("the current folder was removed. Run from another.") from None
+        raise UsageError(
+            f"--executor processes: none can be begun here ({error.strerror}). Use --executor serial."
+        ) from error
 
 
 @contextmanager
