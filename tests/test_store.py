@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.errors import StoreError
+from reportgen.errors import StoreError, UnwritableError
 from reportgen.store import (
     ArmRecord,
     BrokenRecord,
@@ -610,3 +610,18 @@ def test_what_may_not_be_removed_stops_nothing(
     left.write_bytes(b"x")
     monkeypatch.setattr(Path, "unlink", refused)
     assert Store(tmp_path).clean() == 1 and left.exists()
+
+
+def test_a_damaged_cell_that_may_not_be_removed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's, in a folder of all: it would stay, whatever is measured anew."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    store = Store(tmp_path)
+    store.save(measurement())
+    monkeypatch.setattr(os, "rename", refused)
+    with pytest.raises(UnwritableError, match=rf"cells/{KEY}: damaged, and cannot be put away .* Remove it"):
+        store.remove(KEY)

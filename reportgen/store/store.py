@@ -182,10 +182,15 @@ class Store:
             return None
 
     def remove(self, key: str) -> None:
-        """Forget a cell, its checkpoints and its cause of breaking."""
+        """Forget a cell, its checkpoints and its cause of breaking. UnwritableError where it may not go."""
         _put_away(self._cell(key))
         _put_away(self.folder(key))
         self._broken(key).unlink(missing_ok=True)
+        if self.has(key):
+            raise UnwritableError(
+                f"{self._cell(key)}: damaged, and cannot be put away to be made anew. "
+                "Remove it, or choose another folder with --output."
+            )
 
     def clean(self) -> int:
         """Remove what killed processes left unfinished, as far as this one may; the number of leftovers.
