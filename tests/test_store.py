@@ -380,12 +380,19 @@ def damage_remove(path: Path) -> None:
     path.unlink()
 
 
+def damage_pipe(path: Path) -> None:
+    """To read one that nobody writes to never ends."""
+    path.unlink()
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize(
     ("name", "harm"),
     [
         ("arrays.safetensors", damage_truncate),
         ("arrays.safetensors", damage_flip),
         ("arrays.safetensors", damage_remove),
+        ("arrays.safetensors", damage_pipe),
         ("record.json", damage_truncate),
         ("record.json", damage_digit),
         ("record.json", lambda path: path.write_bytes(b"[]")),

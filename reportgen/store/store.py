@@ -315,6 +315,8 @@ class Store:
 
     def _verified(self, path: Path, expected: str) -> bytes:
         try:
+            if not path.is_file():  # a pipe would be waited for
+                raise FileNotFoundError(path)
             content = path.read_bytes()
         except OSError as error:
             raise self._damaged(path.parent, f"{path.name} is missing") from error
