@@ -463,6 +463,15 @@ def test_what_the_machine_refuses_is_one_line(
     assert line.startswith(told)
 
 
+def test_ctrl_c_while_it_loads_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom reportgen.cli import main\nmain(['list'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "error: interrupted; nothing was changed.\n")
+
+
 def test_a_package_that_is_missing_is_no_claim_that_came_out_otherwise(tmp_path: Path) -> None:
     """Which is what Python's own exit code 1 would say."""
     (tmp_path / "typer.py").write_text("raise ModuleNotFoundError('No module named typer', name='typer')")

@@ -14,9 +14,10 @@ import pytest
 
 from reportgen.cli import entry as cli
 from reportgen.cli.printing import print_lines
-from reportgen.cli.verify import _place
+from reportgen.cli.verify import TEMPORARY, _place
 from reportgen.errors import UnwritableError, UsageError
 from reportgen.report.files import write
+from reportgen.store.files import process_tag
 
 TINY = """\
 experiment: tiny
@@ -161,3 +162,14 @@ def test_verify_without_a_temporary_folder_names_two_ways_out(monkeypatch: pytes
     said = r"^verify: needs a temporary folder .*TMPDIR, or .* --output DIR"
     with pytest.raises(UsageError, match=said), _place(None):
         pass
+
+
+def test_the_second_run_of_a_verification_that_was_killed_goes_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f"{TEMPORARY}abc.{process_tag().replace(f'.{os.getpid()}.', f'.{10**9}.')}"
+    (left / ".store").mkdir(parents=True)
+    with _place(None) as one, _place(None) as other:
+        assert {path.name for path in tmp_path.iterdir()} == {one.name, other.name}
+    assert not list(tmp_path.iterdir())

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from multiprocessing import popen_spawn_posix, synchronize
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -26,6 +31,7 @@ from reportgen.execution.task import Task
 from reportgen.plan import Plan, make_plan
 from reportgen.problems.images import measured_images
 from reportgen.store import BrokenRecord, MeasurementRecord, Store
+from reportgen.store.files import process_tag
 from reportgen.usercode import UserCode
 from tests import fake_work
 
@@ -71,8 +77,11 @@ def test_every_cell_is_run_once_and_never_again(
     assert sorted((tmp_path / "order.txt").read_text().split()) == sorted(keys(plan))
     for key in keys(plan):
         assert [e.state for e in events if e.key == key] == ["started", "finished"]
+    left = tmp_path / "checkpoints" / f".fresh.{process_tag().replace(f'.{os.getpid()}.', f'.{10**9}.')}"
+    left.mkdir(parents=True)
     again, events = go(experiment, plan, tmp_path, fake_work.finish, executor=executor)
     assert (again.measured, again.cached) == (0, 5)
+    assert not left.exists()  # a fresh run that was killed left it
     assert {e.state for e in events} == {"cached"} and len(events) == 5
 
 
@@ -407,3 +416,63 @@ def test_a_terminal_that_closes_does_not_end_what_workers_share() -> None:
         "assert os.waitpid(tracker._pid, os.WNOHANG) == (0, 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.long
+def test_a_worker_that_still_loads_leaves_ctrl_c_to_its_parent(tmp_path: Path) -> None:
+    """Python, before it knows, answers with a traceback a worker."""
+    (tmp_path / "running.py").write_text(
+        "import signal, sys, time\n"
+        "if __name__ == '__main__':\n"
+        "    from reportgen.execution.lanes import ProcessLane\n"
+        "    lane = ProcessLane(1, print)\n"
+        "    asked = lane.executor.submit(int, '1')\n"
+        "    print('begun', flush=True)\n"
+        "    try:\n"
+        "        time.sleep(60)\n"
+        "    except KeyboardInterrupt:\n"
+        "        asked = asked.result()\n"
+        "        lane.close(at_once=True)\n"
+        "    sys.exit(3 if asked == 1 else 4)\n"
+        "time.sleep(0.5)\n"
+    )
+    for after in (0.0, 0.3):
+        with subprocess.Popen(
+            [sys.executable, "running.py"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, start_new_session=True, env={**os.environ, "PYTHONPATH": os.getcwd()},
+        ) as process:  # fmt: skip
+            assert process.stdout is not None and process.stdout.readline() == "begun\n"
+            time.sleep(after)
+            os.killpg(process.pid, signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        assert (process.returncode, said) == (3, "")
+
+
+@pytest.mark.parametrize(("name", "where"), [("Lock", synchronize), ("Popen", popen_spawn_posix)])
+def test_where_no_process_can_be_begun_the_other_executor_is_named(
+    name: str, where: ModuleType, experiment: Experiment, plan: Plan, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Without /dev/shm there are no locks."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(where, name, refused)
+    with pytest.raises(
+        UsageError, match=r"^--executor processes: none .*directory\)\. Use --executor serial\."
+    ):
+        go(experiment, plan, tmp_path, fake_work.finish, executor="processes")
+    assert go(experiment, plan, tmp_path, fake_work.finish, executor="serial")[0].measured == 5
+
+
+def test_a_current_folder_that_was_removed_is_told(
+    experiment: Experiment, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes begin in it."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(UsageError, match=r"^the current folder was removed\. Run from another\.$"):
+        go(experiment, plan, tmp_path, fake_work.finish, executor="processes")

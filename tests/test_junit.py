@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -263,6 +264,23 @@ def test_no_other_file_is_written_over_and_none_of_another_run_is_left(
     assert errors(capsys)[0].startswith("error: old: cannot be written (Is a directory). Choose another file")
     assert call("compare", "old", "old", "--junit", "junit.xml") == 0 and Path("junit.xml").exists()
     assert call("compare", "old", "none", "--junit", "junit.xml") == 2
+    assert not Path("junit.xml").exists()
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="the system's own limit on a file")
+def test_a_run_that_was_killed_or_had_no_room_does_not_stand_in_the_way(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finished(Path("old"))
+    Path("junit.xml").touch()
+    assert call("compare", "old", "old", "--junit", "junit.xml") == 0
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        assert call("compare", "old", "old", "--junit", "junit.xml", "--quiet") == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert errors(capsys)[-1].startswith("error: junit.xml: cannot be written (File too large).")
     assert not Path("junit.xml").exists()
 
 

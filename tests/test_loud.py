@@ -27,7 +27,7 @@ from reportgen.figures import draw, work
 from reportgen.figures.drafting import style as figure_style
 from reportgen.figures.drafting.table import Column, Table
 from reportgen.report import style
-from reportgen.report.files import STAGING, write
+from reportgen.report.files import STAGING, clear, write
 from reportgen.report.pdf.layout import Resources, lay_out, require_weasyprint
 from reportgen.report.pdf.whole import png_fault, require_targets
 from reportgen.report.style import font_faces, font_files
@@ -240,3 +240,22 @@ def test_what_a_killed_process_left_beside_a_report_goes_with_the_next(tmp_path:
         (folder / "report.pdf").write_bytes(b"half")
     write(tmp_path, {"report.pdf": b"whole"})
     assert {path.name for path in tmp_path.iterdir()} == {"report.pdf", used.name}
+    left.mkdir()
+    clear(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"report.pdf", used.name}
+
+
+def test_a_report_that_is_killed_before_its_last_file_is_not_taken_for_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last one says what the report was made from; what should have gone is gone before it."""
+    write(tmp_path, {"figures/old.svg": b"old", "manifest.json": b"old"})
+
+    def killed(self: Path, missing_ok: bool = False) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "unlink", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path, {"figures/new.svg": b"new", "manifest.json": b"new"}, replacing=("figures/*.svg",))
+    assert (tmp_path / "figures/new.svg").read_bytes() == b"new"
+    assert (tmp_path / "manifest.json").read_bytes() == b"old"

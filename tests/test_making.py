@@ -7,6 +7,9 @@ import gc
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,18 +18,19 @@ from matplotlib.figure import Figure
 from reportgen.figures import Drawing
 from reportgen.findings import Findings
 from reportgen.report import render, together
+from reportgen.report.forks import in_forks
 from tests.blank_paper import blank_paper
 from tests.test_report import SMALL, findings_of
 
-draw = together._draw
+draw = together.draw
 DRAWN = ("variance_over_training", "gap_waterfall", "unbiasedness")
 
 
-def killed(name: str) -> Drawing | None:
+def killed(findings: Findings, name: str) -> Drawing | None:
     """The system ends the worker that draws the second figure it is given, as where memory is short."""
     if multiprocessing.parent_process() is not None and name != next(iter(together.FIGURES)):
         os.kill(os.getpid(), signal.SIGKILL)
-    return draw(name)
+    return draw(findings, name)
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +50,10 @@ def test_a_report_whose_workers_are_killed_is_the_same_to_the_byte(
     small: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = render(small, tmp_path / "whole")
-    monkeypatch.setattr(together, "_draw", killed)
+    monkeypatch.setattr(together, "draw", killed)
     again = render(small, tmp_path / "again")
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in whole]
-    assert together._findings is None and not multiprocessing.active_children()
+    assert not multiprocessing.active_children()
 
 
 @pytest.mark.long
@@ -66,7 +70,7 @@ def test_a_report_is_made_where_no_process_can_be_begun(
 def test_an_error_of_the_work_itself_is_not_tried_again(
     small: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(together, "_csv", wrong)
+    monkeypatch.setattr(together, "csv_text", wrong)
     with pytest.raises(ZeroDivisionError):
         render(small, tmp_path)
     assert not list(tmp_path.iterdir())
@@ -93,5 +97,68 @@ def figures() -> int:
     return sum(issubclass(type(one), Figure) for one in gc.get_objects())
 
 
-def wrong() -> bytes:
+def wrong(_: Findings) -> str:
     raise ZeroDivisionError
+
+
+def test_an_interruption_while_forks_begin_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may come by a thread of a library, whatever this one holds back."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(multiprocessing.get_context("fork").Process, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), in_forks([int]):
+        pass
+
+
+SLOW = """
+import os, signal, sys, time
+from reportgen.report.forks import in_forks
+
+def slow():
+    os.write(1, b"begun\\n")
+    time.sleep(0.5)
+    return "x" * 10**6
+
+with in_forks([slow] * 60) as results:
+    ENDING
+    results[-1]()
+"""
+"""A report on its way, in short: two forks, and results too large for a pipe."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("ending", ["signal.pause()", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_forks_do_not_outlive_the_one_they_work_for(ending: str) -> None:
+    """Whoever reads what it prints would wait for ever, as a CI system does."""
+    begun = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW.replace("ENDING", ending)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "begun\n"
+        process.kill()
+        process.communicate(timeout=20)  # until the last that holds its output is gone
+    assert time.monotonic() - begun < 15  # and not the quarter of a minute that all of it takes
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("after", [0.0, 0.55])
+def test_what_ends_all_of_a_terminal_is_answered_by_one(how: signal.Signals, after: float) -> None:
+    """A fork neither prints a traceback nor, ended as it hands over a result, is waited for."""
+    heed = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3)); "
+    heed += "signal.signal(signal.SIGHUP, lambda *_: sys.exit(3)); "
+    heed += "signal.signal(signal.SIGINT, lambda *_: sys.exit(3))\nwith in_forks"
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW.replace("with in_forks", heed).replace("ENDING", "pass")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "begun\n"
+        time.sleep(after)
+        os.killpg(process.pid, how)
+        _, said = process.communicate(timeout=10)
+    assert (process.returncode, said) == (3, "")

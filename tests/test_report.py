@@ -48,6 +48,7 @@ from reportgen.report.text.mathematics import SYMBOLS
 from reportgen.report.text.numbering import Numbering
 from reportgen.report.text.writer import Writer
 from reportgen.resources import templates
+from reportgen.store.files import process_tag
 from reportgen.store.records import BrokenRecord
 from reportgen.workflow import PAPERS
 from tests.press_cases import toy
@@ -1050,8 +1051,10 @@ def test_a_report_of_the_same_inputs_is_kept_and_a_touched_one_is_mended(
     first = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.is_file()}
     page = (tmp_path / "report.html").read_bytes()
 
+    left = tmp_path / f".report-{process_tag().replace(f'.{os.getpid()}.', f'.{10**9}.')}"
+    left.mkdir()
     render(small, tmp_path, inputs=("declaration", "cells"), keep=True)
-    assert {path: path.stat().st_mtime_ns for path in first} == first
+    assert {path: path.stat().st_mtime_ns for path in first} == first and not left.exists()
     (tmp_path / "report.html").write_bytes(page + b"<!-- tampered -->")
     render(small, tmp_path, inputs=("declaration", "cells"), keep=True)
     assert (tmp_path / "report.html").read_bytes() == page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -20,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.errors import StoreError
+from reportgen.errors import StoreError, UnwritableError
 from reportgen.store import (
     ArmRecord,
     BrokenRecord,
@@ -379,12 +380,19 @@ def damage_remove(path: Path) -> None:
     path.unlink()
 
 
+def damage_pipe(path: Path) -> None:
+    """To read one that nobody writes to never ends."""
+    path.unlink()
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize(
     ("name", "harm"),
     [
         ("arrays.safetensors", damage_truncate),
         ("arrays.safetensors", damage_flip),
         ("arrays.safetensors", damage_remove),
+        ("arrays.safetensors", damage_pipe),
         ("record.json", damage_truncate),
         ("record.json", damage_digit),
         ("record.json", lambda path: path.write_bytes(b"[]")),
@@ -584,3 +592,43 @@ def test_store_reads_without_torch(tmp_path: Path) -> None:
         f"assert Store(Path({str(tmp_path)!r})).load({KEY!r}).latent == 10"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_a_training_goes_on_from_stays_until_it_is_finished(tmp_path: Path) -> None:
+    """Killed after its record was kept, it has left that, and nobody comes to it again."""
+    store = Store(tmp_path)
+    folder = store.folder(KEY)
+    folder.mkdir(parents=True)
+    names = {"epoch-000000.safetensors", "progress.json", "state-000000.safetensors"}
+    for name in names:
+        (folder / name).write_bytes(b"x")
+    assert store.clean() == 0 and {path.name for path in folder.iterdir()} == names
+    store.save(training())
+    assert store.clean() == 2 and [path.name for path in folder.iterdir()] == ["epoch-000000.safetensors"]
+
+
+def test_what_may_not_be_removed_stops_nothing(
+    tmp_path: Path, dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    left = tmp_path / f".record.json.{left_by(dead, monkeypatch)}"
+    left.write_bytes(b"x")
+    monkeypatch.setattr(Path, "unlink", refused)
+    assert Store(tmp_path).clean() == 1 and left.exists()
+
+
+def test_a_damaged_cell_that_may_not_be_removed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's, in a folder of all: it would stay, whatever is measured anew."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    store = Store(tmp_path)
+    store.save(measurement())
+    monkeypatch.setattr(os, "rename", refused)
+    with pytest.raises(UnwritableError, match=rf"cells/{KEY}: damaged, and cannot be put away .* Remove it"):
+        store.remove(KEY)

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import json
 import math
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -382,3 +383,16 @@ def test_who_flushed_subnormal_numbers_before_a_training_still_does() -> None:
         assert float(small * 1e-10) == 0.0
     finally:
         torch.set_flush_denormal(False)
+
+
+def test_a_checkpoint_that_is_removed_meanwhile_breaks_the_training(tiny: Dataset, tmp_path: Path) -> None:
+    """Kept without it, the training would be taken for finished, and its measurement never be possible."""
+    store = Store(tmp_path)
+
+    def remove(progress: TrainProgress) -> None:
+        if progress.epoch == 3:
+            shutil.rmtree(store.folder("a" * 32))
+
+    with pytest.raises(CellError, match=r"epoch-000000\.safetensors: was removed .* Run again"):
+        train(cell(), lambda: tiny, store, remove)
+    assert train(cell(), lambda: tiny, store).checkpoints == (0, 2, 4, 6)

@@ -27,4 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"error: reportgen: a package does not load ({found}). Install reportgen again.", file=sys.stderr
         )
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("error: interrupted; nothing was changed.", file=sys.stderr)
+        sys.exit(130)
     start(arguments)

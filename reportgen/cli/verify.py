@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,9 @@ Code = Annotated[
         "--code", metavar="DIR", help="Where code of its author's lies; the current folder if left out."
     ),
 ]
+
+TEMPORARY = "reportgen-verify-"
+"""How the name of the folder begins that goes with the command."""
 
 
 def verify(
@@ -84,8 +88,12 @@ def _place(output: Path | None) -> Iterator[Path]:
         with leaving(measuring(fresh=False)):
             yield output
         return
+    from reportgen.store.files import abandoned, process_tag
+
     try:
-        made = tempfile.TemporaryDirectory(prefix="reportgen-verify-")
+        for left in filter(abandoned, Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*")):
+            shutil.rmtree(left, ignore_errors=True)  # of one that was killed
+        made = tempfile.TemporaryDirectory(prefix=TEMPORARY, suffix=f".{process_tag()}")
     except OSError as error:
         raise UsageError(
             f"verify: needs a temporary folder for the second run, and none can be made ({error.strerror}). "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -12,14 +13,21 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.queues import Queue
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
+from reportgen.errors import UsageError
 from reportgen.execution.event import Event, Listener
 from reportgen.execution.worker import listen
 from reportgen.memory import keep_freed_memory
 
 SINGLE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Sums differ with the number of threads, so every worker has one."""
+
+LEFT_TO_THE_PARENT = (signal.SIGINT, signal.SIGHUP)
+"""They reach every process of a terminal."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Lane(Protocol):
@@ -67,6 +75,19 @@ class SerialLane:
         listen(None)
 
 
+class Workers(ProcessPoolExecutor):
+    """Deaf to Ctrl-C and SIGHUP from the first: Python, which is not, answers with tracebacks as it loads."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As any executor does; what comes meanwhile is heeded after it."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, LEFT_TO_THE_PARENT)
+        try:
+            with _allowed():
+                return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class ProcessLane:
     """Processes of their own, started afresh (spawned), that end with this one however it ends.
 
@@ -84,10 +105,11 @@ class ProcessLane:
         _start_tracker()
         context = multiprocessing.get_context("spawn")
         far, self._near = context.Pipe(duplex=False)
-        self._news: Queue[Event | None] = context.Queue()
-        self.executor: Executor = ProcessPoolExecutor(
-            self.jobs, mp_context=context, initializer=_begin, initargs=(far, self._news)
-        )
+        with _allowed():
+            self._news: Queue[Event | None] = context.Queue()
+            self.executor: Executor = Workers(
+                self.jobs, mp_context=context, initializer=_begin, initargs=(far, self._news)
+            )
         self._far = far
         self._reader = threading.Thread(target=_pass_on, args=(self._news, self.listener), daemon=True)
         self._reader.start()
@@ -139,6 +161,23 @@ EXECUTORS: dict[str, Callable[[int, Listener], Lane]] = {
 
 
 @contextmanager
+def _allowed() -> Iterator[None]:
+    """Where the system lets no process begin (no /dev/shm, no folder that it would begin in): UsageError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):  # which has another remedy
+            raise
+        try:
+            os.getcwd()
+        except FileNotFoundError:
+            raise UsageError("the current folder was removed. Run from another.") from None
+        raise UsageError(
+            f"--executor processes: none can be begun here ({error.strerror}). Use --executor serial."
+        ) from error
+
+
+@contextmanager
 def single_threaded_children() -> Iterator[None]:
     """Processes started inside have one thread in every BLAS."""
     before = {name: os.environ.get(name) for name in SINGLE_THREAD}
@@ -170,8 +209,9 @@ def _start_tracker() -> None:
 
 def _begin(far: Connection, news: Queue[Event | None]) -> None:
     """First thing in a worker: leave Ctrl-C and SIGHUP to the parent, end with it, keep memory, send news."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in LEFT_TO_THE_PARENT:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, LEFT_TO_THE_PARENT)
     threading.Thread(target=_end_with_parent, args=(far,), daemon=True).start()
     keep_freed_memory()
     news.cancel_join_thread()

@@ -85,6 +85,7 @@ def run(
     _check(executor, jobs)
     deadline = time() + budget
     cells = plan.cells
+    store.clean()
     found = [] if fresh else [cell for cell in cells if store.has(cell.key)]
     damaged = [cell for cell in found if not store.sound(cell.key)]
     for cell in damaged:
@@ -98,7 +99,6 @@ def run(
     paused: list[BrokenRecord] = []
     if missing:
         store.require_writable(cell.key for cell in missing)
-        store.clean()
         data = experiment.problem.dataset
         cost = seconds_of(plan, held(data) if data else None)
         anew = process_tag() if fresh else ""

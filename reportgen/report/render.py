@@ -28,7 +28,7 @@ from reportgen.findings.marks import plain
 from reportgen.findings.models.published import published_text
 from reportgen.plan import ENGINE_VERSION, JudgementCell, MeasurementCell
 from reportgen.report import evidence, front, provenance
-from reportgen.report.files import write
+from reportgen.report.files import clear, write
 from reportgen.report.pdf.layout import Layout, Resources, lay_out, require_weasyprint
 from reportgen.report.pdf.paper import A4, PAGES
 from reportgen.report.provenance import Provenance
@@ -83,6 +83,7 @@ def render(
     lock = resources.lock().read_bytes()
     mark = fingerprint(source, (*inputs, lock.decode()))
     if keep and is_current(folder, mark):
+        clear(folder)
         return written
     declaration = declaration_text(findings)
     files = {"claims.json": claims_text(findings).encode(), **theirs}

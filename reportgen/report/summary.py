@@ -14,7 +14,7 @@ from reportgen import __version__
 from reportgen.locked import not_as_locked
 from reportgen.report import ledger, provenance
 from reportgen.report.entry import Entry, entry_data
-from reportgen.report.files import write
+from reportgen.report.files import clear, write
 from reportgen.report.pdf.layout import Attachment, Resources, lay_out
 from reportgen.report.pdf.paper import A4, SHEETS
 from reportgen.report.style import font_files, sheet
@@ -78,6 +78,7 @@ def render_summary(
     written = tuple(folder / name for name in (PAGE, PDF, DATA))
     mark = fingerprint(summary, ())
     if keep and is_current(folder, mark, DATA):
+        clear(folder)
         return written
     experiments = [entry_data(of) for of in summary.entries]
     context = _context(summary)

@@ -13,18 +13,13 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
 
 from reportgen.figures import FIGURES, Drawing, draw
 from reportgen.findings import Findings, csv_text
-
-T = TypeVar("T")
-
-_findings: Findings | None = None
-"""What is worked on, by forked workers too; set only while a document is made."""
+from reportgen.report.forks import in_forks
 
 
 @dataclass(frozen=True)
@@ -39,51 +34,20 @@ class Made:
 @contextmanager
 def making(findings: Findings) -> Iterator[Made]:
     """Starts the figures, then the table."""
-    global _findings
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     if cores < 2 or sys.platform != "linux" or multiprocessing.parent_process() is not None:
         yield Made(lambda: _drawn_here(findings), lambda: csv_text(findings).encode())
         return
-    _findings = findings
-    try:
-        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as pool:
-            figures = {name: _begun(pool, _draw, name) for name in FIGURES}
-            table = _begun(pool, _csv)
-            yield Made(lambda: _present({name: figure() for name, figure in figures.items()}), table)
-    finally:
-        _findings = None
-
-
-def _begun(pool: ProcessPoolExecutor, work: Callable[..., T], *given: str) -> Callable[[], T]:
-    """Waits for what a worker makes; makes it here where there is none, or it was ended from outside."""
-    try:
-        future = pool.submit(work, *given)
-    except (BrokenExecutor, OSError):  # the latter where no process can be begun
-        return lambda: work(*given)
-
-    def result() -> T:
-        try:
-            return future.result()
-        except BrokenExecutor:
-            return work(*given)
-
-    return result
+    works = [partial(draw, findings, name) for name in FIGURES]
+    with in_forks([*works, partial(csv_text, findings)]) as (*figures, table):
+        named = dict(zip(FIGURES, figures, strict=True))
+        yield Made(lambda: _present({name: one() for name, one in named.items()}), lambda: table().encode())
 
 
 def _drawn_here(findings: Findings) -> dict[str, Drawing]:
     drawings = _present({name: draw(findings, name) for name in FIGURES})
     gc.collect()  # finished figures are circles, and the collector is off while pages are made
     return drawings
-
-
-def _draw(name: str) -> Drawing | None:
-    assert _findings is not None
-    return draw(_findings, name)
-
-
-def _csv() -> bytes:
-    assert _findings is not None
-    return csv_text(_findings).encode()
 
 
 def _present(drawings: dict[str, Drawing | None]) -> dict[str, Drawing]:

@@ -37,6 +37,7 @@ FORMAT = 1
 """Of record.json; a store of another format is not read."""
 RECORD = "record.json"
 ARRAYS = "arrays.safetensors"
+CHECKPOINTS = "epoch-*.safetensors"
 AGAIN = "Run the experiment again: what is damaged is made anew."
 AFRESH = "Run the experiment again with --fresh."
 """Where every byte is as it was written, so that a run would not see the damage."""
@@ -176,22 +177,33 @@ class Store:
         return _noted(self._code(reference))
 
     def remove(self, key: str) -> None:
-        """Forget a cell, its checkpoints and its cause of breaking."""
+        """Forget a cell, its checkpoints and its cause of breaking. UnwritableError where it may not go."""
         _put_away(self._cell(key))
         _put_away(self.folder(key))
         self._broken(key).unlink(missing_ok=True)
+        if self.has(key):
+            raise UnwritableError(
+                f"{self._cell(key)}: damaged, and cannot be put away to be made anew. "
+                "Remove it, or choose another folder with --output."
+            )
 
     def clean(self) -> int:
-        """Remove what killed processes left unfinished; the number of leftovers.
+        """Remove what killed processes left unfinished, as far as this one may; the number of leftovers.
 
-        What a process of another host may still be at stays; see `abandoned`.
+        What a process of another host may still be at stays; see `abandoned`. So does of a training what it
+        would go on from, until it is finished.
         """
         found = [path for path in self.root.glob("**/*.part") if abandoned(path)]
+        for folder in self.root.glob("checkpoints/*"):
+            if folder.is_dir() and self.has(folder.name):
+                kept = {*folder.glob(CHECKPOINTS), *folder.glob("*.part")}
+                found += [path for path in folder.iterdir() if path not in kept]
         for path in found:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+            with suppress(OSError):
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
         return len(found)
 
     def _aside(self, key: str) -> Path:
@@ -221,7 +233,7 @@ class Store:
 
     def _checkpoint_sums(self, record: TrainingRecord) -> dict[str, str]:
         folder = self.folder(record.key)
-        return {path.name: checksum(path.read_bytes()) for path in sorted(folder.glob("epoch-*.safetensors"))}
+        return {path.name: checksum(path.read_bytes()) for path in sorted(folder.glob(CHECKPOINTS))}
 
     def _publish(self, key: str, contents: Mapping[str, bytes]) -> None:
         """All files at once: a folder filled aside, then renamed.
@@ -298,6 +310,8 @@ class Store:
 
     def _verified(self, path: Path, expected: str) -> bytes:
         try:
+            if not path.is_file():  # a pipe would be waited for
+                raise FileNotFoundError(path)
             content = path.read_bytes()
         except OSError as error:
             raise self._damaged(path.parent, f"{path.name} is missing") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,12 +89,17 @@ def save_state(folder: Path, optimizer: Adam, progress: Progress) -> None:
             path.unlink(missing_ok=True)
 
 
-def resume(folder: Path, optimizer: Adam) -> Progress | None:
-    """Put the last whole state back; None, with nothing changed, where there is none or it is damaged."""
+def resume(folder: Path, optimizer: Adam, checkpoints: Collection[int] = ()) -> Progress | None:
+    """Put the last whole state back; None, with nothing changed, where there is none or it is damaged.
+
+    So where one of the `checkpoints` before it was gone already when it was written.
+    """
     try:
         note = json.loads((folder / PROGRESS).read_bytes())
         told = note.pop("checksum", None)  # trainings begun by an earlier version have none, and go on
         if told is not None and told != checksum(to_json(note)):
+            return None
+        if any(file_name(epoch) not in note["files"] for epoch in checkpoints if epoch <= note["epoch"]):
             return None
         contents = {name: (folder / name).read_bytes() for name in note["files"]}
         if any(checksum(content) != note["files"][name] for name, content in contents.items()):

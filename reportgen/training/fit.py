@@ -19,7 +19,14 @@ from reportgen.problems import TRAINABLES, Materials, Trainable
 from reportgen.problems.networks import load_networks
 from reportgen.store import Store, TrainingRecord
 from reportgen.training.adam import Adam
-from reportgen.training.checkpoints import Progress, load_checkpoint, resume, save_checkpoint, save_state
+from reportgen.training.checkpoints import (
+    Progress,
+    file_name,
+    load_checkpoint,
+    resume,
+    save_checkpoint,
+    save_state,
+)
 from reportgen.training.differentiated import Differentiated
 from reportgen.training.flat import Flat
 from reportgen.training.schedule import Rates, schedule
@@ -85,7 +92,7 @@ def train(
     is, `forget_state` may drop what only resuming needs. Numbers are the same
     at any number of threads only if torch runs one; the caller sees to that.
     Raises CellError where the bound is no longer a number or falls far below
-    where it began, and PausedError at the end of the first epoch after
+    where it began, or a checkpoint was removed meanwhile, and PausedError at the end of the first epoch after
     `deadline` (seconds as of `time.time`), its state kept. Where the store makes a
     finished training anew, that one stays as it is until the record is saved.
     """
@@ -98,7 +105,7 @@ def train(
     optimizer = Adam(fit.parameters, float(cell.train["learning_rate"]), **constants)
     rates = schedule(cell.train, epochs * steps)
     folder = store.workplace(cell.key)
-    progress = resume(folder, optimizer) or Progress(-1, [], {}, 0.0)
+    progress = resume(folder, optimizer, checkpoints) or Progress(-1, [], {}, 0.0)
     if progress.epoch < epochs or not progress.environments:
         progress.goes_on_with(environment or {})
     before, started, kept = progress.seconds, perf_counter(), perf_counter()
@@ -122,6 +129,11 @@ def train(
         if late:
             left = "it goes on from there" if folder == store.folder(cell.key) else "what was stored stays"
             raise PausedError(f"the time was up at epoch {epoch} of {epochs}; {left}")
+    for path in (folder / file_name(epoch) for epoch in sorted(checkpoints)):
+        if not path.is_file():
+            raise CellError(
+                f"{path}: was removed while the model was trained. Run again: it is trained anew."
+            )
     return TrainingRecord(
         key=cell.key,
         setting=dict(cell.setting),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,13 +45,16 @@ class Suite:
 
 
 def require_file(path: Path | None) -> None:
-    """Raises UsageError where none can be written; that of another run is taken away, and nothing else."""
+    """Raises UsageError where none can be written; that of another run is taken away, and nothing else.
+
+    One that is empty is of a run that was killed as it wrote.
+    """
     if path is None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         stream = path.is_fifo() or path.is_char_device()  # whose end a reader would wait for
-        if path.exists() and (stream or not path.read_bytes().startswith(BEGINNING)):
+        if path.exists() and (stream or not (path.read_bytes() or BEGINNING).startswith(BEGINNING)):
             raise UsageError(
                 f"{path}: must be a JUnit file or none, but is another file. Choose another place."
             )
@@ -69,6 +73,8 @@ def write(path: Path | None, suites: Sequence[Suite]) -> None:
     try:
         path.write_bytes(document(suites))
     except OSError as error:
+        with suppress(OSError):
+            path.unlink()  # a part of it is no answer
         raise _unwritable(path, error) from error
 
 
