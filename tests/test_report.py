@@ -576,7 +576,7 @@ def test_counts_agree_with_their_nouns(page: str) -> None:
 
 def test_work_that_is_the_same_is_said_to_be(small: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
     same = ("score_function", "score_function_optimal_constant")
-    monkeypatch.setattr(cost.about, "contrast", lambda _: same)
+    monkeypatch.setattr(cost.about, "pair", lambda _: same)
     found = cost.context(small)
     assert found is not None and plain_text(found["ratio"]) == (
         "One estimate takes one decoder pass with the score function and as many with the score function "
