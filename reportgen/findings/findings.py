@@ -34,7 +34,7 @@ from reportgen.findings.statistics.crossovers import Crossover
 from reportgen.findings.statistics.estimate import Estimate, NotAvailableError, unavailable
 from reportgen.findings.statistics.named import STATISTICS, estimate, of_arm
 from reportgen.findings.vocabulary import Vocabulary, vocabulary
-from reportgen.store.records import QUANTILES
+from reportgen.store.records import QUANTILES, ArmRecord, MeasurementRecord
 
 T = TypeVar("T")
 
@@ -106,6 +106,21 @@ class Findings(Measured):
             raise LookupError(f"no statistic {statistic!r}; there are {', '.join(STATISTICS)}")
         arm = self.arm(label, **place)
         return NOT_MEASURED if arm is None else of_arm(statistic, arm, group)
+
+    def of_record(
+        self, statistic: str, record: MeasurementRecord, arm: ArmRecord, group: str = "all"
+    ) -> Estimate:
+        """A named statistic of an arm of one of the records."""
+        return self.get(
+            statistic,
+            arm.label,
+            group=group,
+            objective=arm.objective,
+            checkpoint=record.checkpoint,
+            setting=record.setting,
+            num_samples=arm.num_samples,
+            constant=arm.constant,
+        )
 
     def ratio(
         self,

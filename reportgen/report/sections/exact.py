@@ -45,16 +45,7 @@ def held(findings: Findings) -> list[Held]:
     for record in findings.measurements:
         for arm in record.arms:
             for group in reading.blocks_swept(findings) if arm.parameters == "phi" else ("all",):
-                ratio = findings.get(
-                    "variance_to_exact",
-                    arm.label,
-                    objective=arm.objective,
-                    checkpoint=record.checkpoint,
-                    setting=record.setting,
-                    num_samples=arm.num_samples,
-                    constant=arm.constant,
-                    group=group,
-                )
+                ratio = findings.of_record("variance_to_exact", record, arm, group)
                 if ratio.has_interval:
                     place = _place(findings, record, arm, group)
                     found.append(Held(arm.label, place, ratio))

@@ -67,15 +67,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
                         "where": "; ".join(where),
                         "reached": marks.told(
                             prose.percent(arm.relative_half_width),
-                            findings.get(
-                                "total_variance",
-                                arm.label,
-                                objective=arm.objective,
-                                checkpoint=record.checkpoint,
-                                setting=record.setting,
-                                num_samples=arm.num_samples,
-                                constant=arm.constant,
-                            ),
+                            findings.of_record("total_variance", record, arm),
                         ),
                         "replicates": prose.count(arm.replicates),
                         "size": arm.relative_half_width,
