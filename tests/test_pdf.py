@@ -365,7 +365,9 @@ def test_a_paragraph_takes_its_notes_along(filled: int) -> None:
     note = f'<small class="footnote">note {"of some length " * 12}</small>'
     body = f"<h2>head</h2><p>short{note} and no more</p><p>{'after ' * 60}</p>"
     found = pages_of(body, {"h2", "p", "small"}, filled)
-    at = {name: {n for n, page in enumerate(found) if name in page} for name in ("head", "short", "note of s")}
+    at = {
+        name: {n for n, page in enumerate(found) if name in page} for name in ("head", "short", "note of s")
+    }
     assert len(set.union(*at.values())) == 1, found
 
 

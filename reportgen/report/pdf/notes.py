@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-ELSEWHERE = (None, None, {"break": "any", "page": None}, [], False)
+ELSEWHERE: tuple[Any, ...] = (None, None, {"break": "any", "page": None}, [], False)
 """What WeasyPrint returns of a block that is laid out on the next page; what is left of its lines follows."""
 
 
