@@ -548,7 +548,7 @@ def test_the_worked_example_runs_and_is_the_one_that_is_shown(
     example, few = str(ROOT / "examples" / "my_gradients.yaml"), ("measure.min_replicates=64", "sweep={}")
     options = [word for change in ("measure.precision=60%", "claims=[]", *few) for word in ("--set", change)]
     assert call("run", example, "--allow-code", "--executor", "serial", *options) == 0
-    shown = (ROOT / "docs" / "own_code.md").read_text().partition("### Declared")[2]
+    shown = (ROOT / "docs" / "own_code.md").read_text().partition("### Declaring gradients")[2]
     block = shown.partition("```yaml\n")[2].partition("```")[0]
     declared = load_text(f"experiment: shown\n{block}")
     whole = load_text(Path(example).read_text())
