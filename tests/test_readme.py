@@ -124,9 +124,7 @@ images = torch.eye(9)
 """
 
 
-def test_an_existing_vae_is_measured_as_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_existing_vae_is_measured_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """η and the likelihood are those of the VAE's own `encode` and `decode`, from the weights in the file."""
     import torch
 
