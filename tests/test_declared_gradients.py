@@ -315,8 +315,8 @@ def test_nothing_is_run_that_was_not_allowed(mine: Path, capsys: pytest.CaptureF
     [
         (NAMED, "", "is required, got nothing. Name the functions of mine.py:build: [mine, theirs]."),
         ("  - pathwise\n", "  - pathwise\n  - pathwise\n", "estimators[1]: is pathwise() again, like"),
-        ("- pathwise", "- {name: pathwise, num_samples: 2}", "estimators[0].num_samples: is nothing that "),
-        ("- pathwise", "- {name: pathwise, baseline: optimal_constant}", "[0].baseline: is nothing that "),
+        ("- pathwise", "- {name: pathwise, num_samples: 2}", "estimators[0].num_samples: does not apply"),
+        ("- pathwise", "- {name: pathwise, baseline: optimal_constant}", "[0].baseline: does not apply"),
         ("- pathwise", "- {python: mine.py:x}", "estimators[0]: python is for estimators of a model"),
         ("- pathwise", "- {name: pathwise, unbiased: false}", None),
         ("{gradients: mine.py:build}", "{latent: 3}", "estimators[1].name: must be one of score_function"),
