@@ -148,7 +148,7 @@ def _library(library: Library) -> Check:
     if opened is None:
         if library.required:
             return Check(library.name, "missing", "not found; no PDF can be written", remedy)
-        return Check(library.name, "optional", "not found; PDFs are sound, but other bytes", remedy)
+        return Check(library.name, "optional", "not found; PDFs are valid, but their bytes differ", remedy)
     version = library.version(opened)
     if version and library.oldest and numbers(version) < library.oldest:
         wanted = ".".join(map(str, library.oldest))
@@ -254,4 +254,4 @@ def _browser() -> list[Check]:
     remedy = "sudo apt-get install chromium"
     if sys.platform == "darwin":
         remedy = "brew install --cask google-chrome, and put its program on the PATH as google-chrome"
-    return [Check("browser", "optional", "not found; tests of the page in one are skipped", remedy)]
+    return [Check("browser", "optional", "not found; tests that open the page in it are skipped", remedy)]

@@ -226,11 +226,15 @@ def test_find_answers_with_what_there_is(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.yaml").write_text("experiment: mine")
     assert find("mine.yaml") == Path("mine.yaml")
-    with pytest.raises(UsageError, match=r"burda2017: no such file, .* Did you mean burda2016"):
+    with pytest.raises(
+        UsageError, match=r"burda2017: no such file or gallery experiment\. Did you mean burda2016"
+    ):
         find("burda2017")
     with pytest.raises(UsageError, match=r"got a folder\. Name a file in it; `reportgen list` shows"):
         find(tmp_path)
-    with pytest.raises(UsageError, match=r"^burda2016.yaml: no such file, .* Did you mean burda2016\?"):
+    with pytest.raises(
+        UsageError, match=r"^burda2016.yaml: no such file or gallery experiment\. Did you mean burda2016\?"
+    ):
         find("burda2016.yaml")
     with pytest.raises(UsageError, match=r"^x/miner.yaml: no such file\. Correct the path; `reportgen init`"):
         find("x/miner.yaml")

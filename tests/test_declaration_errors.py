@@ -393,7 +393,7 @@ REFUSED_FIELDS: dict[str, str] = {
         "x.yaml:2 estimators[0].as_printed: is an option of score_function, got leave_one_out. Remove it."
     ),
     "estimators: [pathwise, {name: score_function, as_printed: true, baseline: optimal_constant}]": (
-        "x.yaml:2 estimators[1].as_printed: as_printed stands alone, got baseline too. Remove one."
+        "x.yaml:2 estimators[1].as_printed: as_printed cannot be combined with baseline. Remove one."
     ),
     'estimators: [{name: pathwise, label: "a, b"}]': (
         "x.yaml:2 estimators[0].label: must be free of , ( ) < > = so that claims can name it, got 'a, b'."
@@ -413,8 +413,8 @@ REFUSED_FIELDS: dict[str, str] = {
         "estimators[0]. Choose another."
     ),
     'estimators: [{name: pathwise, label: "-1+cmd"}]': (
-        "x.yaml:2 estimators[0].label: must not begin with + - @, which make a formula of it where "
-        "a spreadsheet opens results.csv, got '-1+cmd'. Write the minus sign −, or begin with a word."
+        "x.yaml:2 estimators[0].label: must not begin with + - @, since a spreadsheet would take "
+        "it for a formula in results.csv, got '-1+cmd'. Write the minus sign −, or begin with a word."
     ),
     "estimators: [pathwise, {name: score_function, label: pathwise}]": (
         "x.yaml:2 estimators[1].label: 'pathwise' is the label of estimators[0] too. Choose another."

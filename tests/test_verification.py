@@ -896,7 +896,9 @@ def test_code_that_is_not_in_the_pdf(report: Path, tmp_path: Path, monkeypatch: 
     evidence = gather(report)
     own = Evidence(**{**vars(evidence), "experiment": load_text(text)})
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match=r"runs mine.py:centred, code .* name its folder with --code DIR"):
+    with pytest.raises(
+        UsageError, match=r"runs mine.py:centred, the author's own code, .* name its folder with"
+    ):
         again(own, tmp_path, quick=False, code=None)
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "mine.py").write_text("raise SystemExit('was run')\n")

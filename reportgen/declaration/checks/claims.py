@@ -85,7 +85,7 @@ def _unknown_here(test: ClaimTest) -> Iterator[str]:
         elif name not in STATISTICS or STATISTICS[name].of_models:
             yield f"{name} takes a model, got functions of problem.gradients. Use {known}."
     if isinstance(test.comparison, Trend):
-        yield f"a trend is of trained models, got functions of problem.gradients. Compare values: {known}."
+        yield f"a trend is for trained models, got functions of problem.gradients. Compare values: {known}."
 
 
 def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
