@@ -8,7 +8,6 @@ fails for a reason of its own becomes a line of the answer.
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
 import shutil
@@ -21,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from reportgen.cores import usable_cores
 from reportgen.errors import ReportgenError
 from reportgen.libraries import LIBRARIES, Library, numbers
 from reportgen.locked import as_locked, locked
@@ -219,8 +219,7 @@ def _output(output: Path) -> Check:
 
 
 def _cores() -> list[Check]:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return [Check("cores", "ok", f"{usable} usable")]
+    return [Check("cores", "ok", f"{usable_cores()} usable")]
 
 
 def _memory() -> list[Check]:
