@@ -155,7 +155,7 @@ def broken_lines(cells: Iterable[BrokenRecord], records: Iterable[MeasurementRec
 
 
 def place_of(cell: BrokenRecord) -> str:
-    """``measuring, latent 10, checkpoint 20: ``; empty if nothing is swept and there is no checkpoint."""
+    """``measurement, latent 10, checkpoint 20: ``; empty if nothing is swept and there is no checkpoint."""
     parts = [f"{path.rpartition('.')[2]} {scalar_text(value)}" for path, value in cell.setting.items()]
     parts += [] if cell.checkpoint is None else [f"checkpoint {cell.checkpoint}"]
     return f"{cell.kind}, {', '.join(parts)}: " if parts else ""
