@@ -73,7 +73,7 @@ CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
 )
 """Each check, and the sections it depends on: if one of these has a fault of its own, it is skipped."""
 
-_CLAIMS_LEAN_ON = frozenset({"problem", "objective", "estimators", "train", "measure", "sweep"})
+_CLAIMS_LEAN_ON = frozenset({"problem", "objective", "estimators", "train", "measure", "judge", "sweep"})
 
 
 def complaints_about(experiment: Experiment, faulty: frozenset[str]) -> list[Complaint]:
