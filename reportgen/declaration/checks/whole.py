@@ -1,4 +1,4 @@
-"""What no single field can know: whether the parts of a declaration fit together."""
+"""All checks of a whole declaration, and when each of them is made."""
 
 from __future__ import annotations
 

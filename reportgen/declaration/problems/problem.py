@@ -89,7 +89,7 @@ class Problem(Section):
         return 0
 
     def decoding(self, columns: int) -> int:
-        """Those of them that are made in the decoder: as many as it has weights."""
+        """Those of the multiplications that the decoder makes: as many as it has weights."""
         return 0
 
     def encoding(self, columns: int) -> int:
