@@ -442,7 +442,7 @@ def test_beside_a_faulty_problem_what_does_not_lean_on_it_is_told(mine: Path, pr
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> MeasurementRecord:
-    """What the declaration measures as it stands."""
+    """The record of the declaration as it is."""
     folder = tmp_path_factory.mktemp("alone")
     (folder / "mine.py").write_text(CODE)
     (folder / "mine.yaml").write_text(TEXT)
