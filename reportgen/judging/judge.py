@@ -93,7 +93,7 @@ def judge(
 
 
 def whole_curve(curve: Sequence[int], num_samples: int) -> tuple[int, ...]:
-    """The curve in ascending order, without repeats, up to `num_samples`. CellError if a k is out of range."""
+    """The curve in ascending order, without repeats, up to `num_samples`. CellError if k is out of range."""
     ks = tuple(sorted({*curve, num_samples}))
     if ks[0] < 1 or ks[-1] > num_samples:
         raise CellError(

@@ -44,7 +44,7 @@ class Surrogate:
     bound: Tensor
     """The bound of each data point, [n], nats, without a graph."""
     loss: Tensor
-    """A scalar whose gradient estimates that of the negative mean bound without bias; its value has no use."""
+    """A scalar whose gradient estimates that of the negative mean bound, unbiased; its value is not used."""
 
 
 def surrogate(model: Problem | LayeredModel, objective: str, noise: Noise, num_samples: int = 1) -> Surrogate:
