@@ -13,6 +13,8 @@ LARGEST_KEPT = 32 * 2**20
 """Larger blocks, in bytes, are returned to the system as soon as they are freed; glibc's highest limit."""
 KEPT = 2**30
 """Free memory, in bytes, beyond which it is returned to the system."""
+MEANS = 4 * 2**30
+"""Bytes that the means of gradients, kept for every coordinate, may take in one cell."""
 
 
 def memory_limit() -> int | None:

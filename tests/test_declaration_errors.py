@@ -1060,6 +1060,17 @@ def test_an_estimator_that_does_not_apply_is_one_fault_and_not_two() -> None:
     assert "need an unbiased one to compare the others with" in biased
 
 
+def test_a_fault_of_the_judge_is_not_told_as_its_absence() -> None:
+    text = """\
+experiment: judged
+judge: {images: 10}
+published: {source: burda2016, values: [{at: {}, nll: 86.76}]}
+claims:
+  - {id: a, statement: s, test: negative_log_likelihood < 90}
+"""
+    assert complaints(text) == ["x.yaml:2 judge.images: must be at least 20, got 10. Use 20 or more."]
+
+
 def test_a_label_given_twice_is_told_once() -> None:
     text = """\
 experiment: twice

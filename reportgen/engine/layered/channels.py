@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
-from reportgen.engine.layered.channel import MEMORY, CoordinateChannel
+from reportgen.engine.layered.channel import CoordinateChannel
 from reportgen.engine.layered.gradients import LayerGradient
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.layered.recorder import Recorder
@@ -19,6 +19,7 @@ from reportgen.engine.references import Place, own_arms
 from reportgen.engine.replicates import Key
 from reportgen.errors import CellError
 from reportgen.estimators import ESTIMATORS, Coefficients
+from reportgen.memory import MEANS
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel
 
@@ -73,10 +74,10 @@ def open_channels(
     sketches = {name: _sketch(recorder, cell.seed, name) for name, recorder in recorders.items()}
     sizes = {name: sum(recorder.sizes.values()) for name, recorder in recorders.items()}
     needed = 8 * images * buckets * sum(sizes[ESTIMATORS[arm.estimator].parameters] for arm in arms)
-    if needed > MEMORY:
+    if needed > MEANS:
         raise CellError(
             f"layer by layer: the means of {len(arms)} arms need {needed / 2**30:.1f} GiB, at most "
-            f"{MEMORY / 2**30:.0f} GiB are allowed. "
+            f"{MEANS / 2**30:.0f} GiB are allowed. "
             "Measure fewer data points, or fewer values of num_samples."
         )
     channels: dict[Key, LayeredChannel] = {}
