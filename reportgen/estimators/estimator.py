@@ -120,7 +120,7 @@ class Draws(Protocol):
         """J Jᵀ with J = ∂η/∂φ, [I m m]: vᵀ J Jᵀ v is the squared norm in φ of a vector v in η."""
 
     def mean_pullback(self, v: Tensor) -> Tensor:
-        """(∂E_q[z]/∂η)ᵀ v: [I R K d] → [I R K m]; any R and K, but R = K = 1 for correlated Gaussians."""
+        """(∂E_q[z]/∂η)ᵀ v: [I R K d] → [I R K m]; any R and K."""
 
 
 Evaluate = Callable[[Draws, Coefficients], "Tensor"]

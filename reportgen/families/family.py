@@ -62,7 +62,7 @@ class Family(Protocol):
         """E_q[z], [I 1 d]."""
 
     def mean_pullback(self, v: Tensor) -> Tensor:
-        """(∂E_q[z]/∂η)ᵀ v, [I 1 d] → [I 1 m]."""
+        """(∂E_q[z]/∂η)ᵀ v, [I N d] → [I N m]."""
 
     def log_density_at(self, z: Tensor) -> Tensor:
         """log q(z; η), [I N d] → [I N], differentiable in z by autograd.

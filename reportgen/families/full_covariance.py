@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.families.family import LOG_TWO_PI
@@ -98,7 +99,7 @@ class FullCovarianceGaussian:
 
     def mean_pullback(self, v: Tensor) -> Tensor:
         """(v, 0, 0)."""
-        return torch.cat([v, torch.zeros_like(self.log_scale), torch.zeros_like(self.below)], dim=-1)
+        return pad(v, (0, self.log_scale.shape[-1] + self.below.shape[-1]))
 
     def log_density_at(self, z: Tensor) -> Tensor:
         return self.log_density(self._whiten(z))

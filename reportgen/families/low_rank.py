@@ -22,6 +22,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from reportgen.distributions import DISTRIBUTIONS
 from reportgen.families.family import LOG_TWO_PI
@@ -127,7 +128,7 @@ class LowRankGaussian:
 
     def mean_pullback(self, v: Tensor) -> Tensor:
         """(v, 0, 0)."""
-        return torch.cat([v, torch.zeros_like(v), torch.zeros_like(self.factor).flatten(1).unsqueeze(1)], -1)
+        return pad(v, (0, self.latent + self.factor[0].numel()))
 
     def log_density_at(self, z: Tensor) -> Tensor:
         return self.log_density(self._some_noise(z))
