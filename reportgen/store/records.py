@@ -92,9 +92,10 @@ class MeasurementRecord:
     image_dot                   [A I]      ĝ̄_i · mean_i ĝ̄_i (raw), for jackknife over images
     image_squared_norm_raw      [A I]      ‖ĝ̄_i‖², not corrected
     bias_statistic              [A I]      t of the test of equal means with the reference, η-coordinates
-    bias_dimension              [A I]      rank of the differences (0: the two are identical draw by draw)
+    bias_dimension              [A I]      rank of the differences' covariance (0: they do not vary)
     bias_p_value                [A I]      not corrected over images; NaN for the reference itself,
-                                           without differences to it, and with fewer than 4 per coordinate
+                                           without differences to it, and with fewer than 4 per dimension
+                                           (0 if the difference is certain all the same)
     detectable_bias             [A I]      smallest bias along image i's own gradient, relative to it,
                                            seen with 80 % power at level 0.05 / I
     coordinate_quantiles        [A G Q]    of per-coordinate variance (mean over images), dead ones left out
