@@ -46,6 +46,6 @@ SOURCE = Source(
     binarize="each draw",
     citation="alpaydin1998",
     licence="CC BY 4.0",
-    split="They were divided by one fixed permutation, since they come ordered by writer.",
+    split="They were split by one fixed permutation, because they come ordered by writer.",
     built_in=read,
 )

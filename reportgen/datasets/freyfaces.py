@@ -54,8 +54,8 @@ SOURCE = Source(
     citation="roweis2000",
     licence="none stated with the file",
     split=(
-        "No split was published: they were divided by one fixed permutation. They are frames of one film, "
-        "so a test image has its neighbours in the training part."
+        "No split was published; they were split by one fixed permutation. They are frames of one film, so a "
+        "test image has its neighbours in the training set."
     ),
     caution=(
         "Grey levels are taken as probabilities of white pixels; likelihoods published for Frey faces are "

@@ -54,7 +54,7 @@ SOURCE = Source(
     binarize="each draw",
     citation="lecun1998",
     licence="none stated with the files; © Yann LeCun and Corinna Cortes",
-    split="The split is the published one; Burda et al. (2016) too name 60,000 training images.",
+    split="The split is the published one; Burda et al. (2016) also give 60,000 training images.",
     layouts=(
         Layout(
             tuple(

@@ -109,8 +109,8 @@ SOURCE = Source(
     citation="lake2015",
     licence="MIT, © 2015 Brenden Lake",
     split=(
-        "Drawers 1 to 15 of each character are for training, 16 to 20 for testing, less the twentieth of "
-        "Glagolitic: the counts of chardata.mat, its split inferred. Both parts are in a fixed random order."
+        "Drawers 1 to 15 of each character are for training and 16 to 20 for testing, without the twentieth "
+        "of Glagolitic: the counts of chardata.mat, its split inferred. Both are in a fixed random order."
     ),
     caution=(
         "These images are derived from the originals by averaging over boxes, with an inferred split; they "

@@ -288,8 +288,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "lines": found,
         "told": words.sentence(
-            f"of {words.counted(len(found), 'setting')}, {_differing(from_paper)} from what the paper says, "
-            f"and {prose.in_words(from_code) if from_code else 'none'} from what its authors’ code does"
+            f"of {words.counted(len(found), 'setting')}, {_differing(from_paper)} from the paper and "
+            f"{prose.in_words(from_code) if from_code else 'none'} from its authors’ code"
         ),
     }
 
@@ -298,4 +298,4 @@ def _differing(count: int) -> str:
     return f"{prose.in_words(count) if count else 'none'} {'differ' if count > 1 else 'differs'}"
 
 
-SECTION = Section("deviations", "Where this differs from the paper", context)
+SECTION = Section("deviations", "Differences from the paper", context)
