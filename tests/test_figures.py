@@ -503,7 +503,7 @@ def test_the_highest_and_the_lowest_are_of_those_compared_where_a_biased_one_is_
         text = TWO_OBJECTIVES.replace("elbo, iwae", "iwae").replace("estimators: [", f"estimators: [{more}")
         for name, said, blocks in (
             ("variance_against_setting", "the highest", ("linear",)),
-            ("variance_by_layer", "Highest", ("linear", "bias")),
+            ("variance_by_layer", "The highest", ("linear", "bias")),
         ):
             found = toy(text, lambda cell, arm: 9.0 if arm.label == "score_function" else 3.0, blocks=blocks)
             drawing = draw(found, name)

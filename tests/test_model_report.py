@@ -395,8 +395,8 @@ def test_the_deviation_sheet_reads_what_was_resolved() -> None:
     assert not lines["Learning rate"]["from_paper"] and lines["Learning rate"]["from_code"]
     assert lines["Training images"]["ours"] == f"digits, {prose.count(1500)}"
     assert lines["Test images"]["ours"] == "200 drawn at random" and lines["Test images"]["from_paper"]
-    assert not lines["Adam, second moment begins at"]["from_paper"]
-    assert lines["Adam, second moment begins at"]["from_code"]
+    assert not lines["Adam, initial second moment"]["from_paper"]
+    assert lines["Adam, initial second moment"]["from_code"]
 
 
 THEIRS = """
@@ -455,9 +455,9 @@ def test_what_only_the_code_has_is_in_the_sheet() -> None:
     experiment = load_text(ONE, "theirs.yaml")
     found = collect(experiment, make_plan(experiment, "0" * 64), {})
     lines = {line["name"]: line for line in deviations.lines(found)}
-    for name in ("Weights begin", "Adam, ε is added to"):
+    for name in ("Initial weights", "Adam, ε is added to"):
         assert lines[name]["from_code"] and not lines[name]["from_paper"]
-    assert not lines["What is maximised"]["from_code"]
+    assert not lines["Objective maximised"]["from_code"]
 
 
 def test_a_full_schedule_on_all_images_does_not_differ_from_the_paper() -> None:
@@ -470,7 +470,7 @@ def test_a_full_schedule_on_all_images_does_not_differ_from_the_paper() -> None:
     assert lines["Test images"]["ours"] == f"all, {prose.count(10_000)}"
     assert [name for name, line in lines.items() if line["from_paper"]] == [
         "Training images",
-        "Pixels of an image",
+        "Pixels per image",
     ]
     assert (lines["Latent units"]["ours"], lines["Hidden units below them"]["ours"]) == ("50", "200–200")
 
@@ -505,7 +505,7 @@ def test_what_a_table_was_made_with_does_not_differ_from_it(name: str, wanted: d
     assert differing.keys() == wanted.keys()
     assert all(text in differing[name] for name, text in wanted.items())
     assert lines["Training images"]["from_code"] != (name.startswith("burda2016_table3"))
-    assert lines["Output bias begins at"]["paper"] == "–"
+    assert lines["Initial output bias"]["paper"] == "–"
 
 
 def test_the_fixed_binarization_is_not_that_of_table_1_nor_are_its_images() -> None:
@@ -531,10 +531,10 @@ def test_the_sheet_of_a_training_that_continues_has_both_stages() -> None:
     assert sheet["told"].startswith(
         "Of 25 settings, none differs from the paper and eleven from its authors’ code"
     )
-    assert lines["Adam, second moment begins at"]["code"] == (
+    assert lines["Adam, initial second moment"]["code"] == (
         "1; as it was, the first moment too, where a training continues another"
     )
-    assert lines["Adam, second moment begins at"]["from_code"]
+    assert lines["Adam, initial second moment"]["from_code"]
 
 
 def test_the_deviation_sheet_has_the_network(two: Findings) -> None:
@@ -544,7 +544,7 @@ def test_the_deviation_sheet_has_the_network(two: Findings) -> None:
     whole = told(two)
     assert whole["Latent units"] == ("50; 100 + 50", False)
     assert whole["Hidden units below them"] == ("200–200; 200–200 + 100–100", False)
-    assert whole["Pixels of an image"] == ("8×8", True)
+    assert whole["Pixels per image"] == ("8×8", True)
     small = TABLE.replace("latent: 50, hidden: [200, 200]", "latent: 30, hidden: [50, 50]")
     other = told(models(declared(small)))
     assert other["Latent units"] == ("30", True)
@@ -565,7 +565,7 @@ def test_values_of_several_trainings_are_all_told() -> None:
 def test_the_sheet_says_that_adam_begins_anew_where_a_training_continues_another() -> None:
     experiment = load_text(CONTINUED, "continued.yaml")
     found = collect(experiment, make_plan(experiment, "0" * 64), {})
-    line = next(line for line in deviations.lines(found) if line["name"] == "Adam, second moment begins at")
+    line = next(line for line in deviations.lines(found) if line["name"] == "Adam, initial second moment")
     assert line["ours"] == "0; 0 again, the first moment too, where a training continues another"
     assert (line["from_paper"], line["from_code"]) == (False, True)
 
@@ -888,8 +888,8 @@ def test_reinforce_is_the_question_only_where_it_is_measured(page: str) -> None:
     quoted = "use more of their latent units"
     table = TABLE.replace("  - id: more-units\n", f"  - id: more-units\n    quote: {quoted}\n")
     for found, measured in (
-        (models(declared(table)), "Measured is which has the lower variance"),
-        (lone(table), "Measured is its variance"),
+        (models(declared(table)), "This report measures which has the lower variance"),
+        (lone(table), "This report measures its variance"),
     ):
         seen = of_experiment(page_of(found))
         assert "REINFORCE" not in seen and "three testable statements" not in seen and measured in seen

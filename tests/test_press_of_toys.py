@@ -247,7 +247,7 @@ def test_a_column_without_exact_places_is_left_out() -> None:
 
 def test_a_ratio_on_one_side_of_one_is_so_in_all_settings() -> None:
     found = toy(FUNCTION, lambda cell, arm: 1.0 if arm.label == "pathwise" else 2.0)
-    assert "it is higher in all; the ratio" in training.story(
+    assert "It is higher in all seven settings; the ratio" in training.story(
         found, ["expectation"], "score_function", "pathwise"
     )
 

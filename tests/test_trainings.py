@@ -561,7 +561,7 @@ def test_the_report_says_over_what_its_intervals_are(pages: tuple[str, str]) -> 
     assert "means over 3 trainings, which differ only in their seed" in page
     assert "networks trained from different seeds" not in page
     assert re.search(r"has a standard deviation of 0\.26 \(0\.14 to 1\.7\) nats for", page)
-    assert "Trainings of a model––3" in page
+    assert "Trainings per model––3" in page
     told = "their standard deviation is taken to be at least that of rounding to whole units"
     assert told in page and told not in alone
     assert "networks trained from different seeds" in alone and "interval over images" in alone

@@ -158,7 +158,7 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
         return ""
     (least, narrow), (most, wide) = (choose(ratios, key=lambda pair: pair[0].value) for choose in (min, max))
     of = among(len(by_name), len(data.lines))
-    whose = f"Highest{of} ({lowered(high.title)}) and lowest ({lowered(low.title)})"
+    whose = f"The highest{of} ({lowered(high.title)}) and the lowest ({lowered(low.title)})"
     said = [marks.plain(_apart(ratio)) for ratio, _ in ratios]
     if marks.plain(_apart(least)) == marks.plain(_apart(most)):
         if len(set(said)) > 1:

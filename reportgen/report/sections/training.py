@@ -100,16 +100,14 @@ def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, r
     sides = [words.side(ratio) for ratio in known]
     counts = {"higher": sides.count("above"), "lower": sides.count("below")}
     counts["indistinguishable"] = len(known) - sum(counts.values())
-    parts = [
-        f"{told} in {'all' if count == len(known) else prose.in_words(count)}"
-        for told, count in counts.items()
-        if count
-    ]
-    text = (
-        f"{text}. Of {words.counted(len(known), 'setting')}, it is {prose.listing(parts)}; the ratio lies "
-        f"{words.between(known)}"
-    )
-    return words.sentence(text)
+    found = {told: count for told, count in counts.items() if count}
+    if len(found) == 1:
+        every = "both" if len(known) == 2 else f"all {prose.in_words(len(known))}"
+        text += f". It is {next(iter(found))} in {every} settings"
+    else:
+        parts = [f"{told} in {prose.in_words(count)}" for told, count in found.items()]
+        text += f". Of {words.counted(len(known), 'setting')}, it is {prose.listing(parts)}"
+    return words.sentence(f"{text}; the ratio lies {words.between(known)}")
 
 
 def between_objectives(findings: Findings) -> str:
