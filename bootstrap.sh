@@ -1,7 +1,7 @@
 #!/bin/sh
-# What a new machine lacks: a virtual environment with the locked packages, Pango for WeasyPrint, and
-# HarfBuzz-Subset, without which PDFs are as good but have other bytes than on other machines.
-# Called by `make`; does nothing that is done already. PYTHON=… chooses the interpreter.
+# Sets up a new machine: a virtual environment with the locked packages, Pango for WeasyPrint, and
+# HarfBuzz-Subset, without which PDFs are as good but their bytes differ from those on other machines.
+# Called by `make`; skips what is already done. PYTHON=… chooses the interpreter.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -69,5 +69,6 @@ say "setup: installing the locked packages (once; torch is the large one)"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 has_pango || install_pango
 has_pango || fail "WeasyPrint still does not load. This says why: .venv/bin/python -c 'import weasyprint'"
-has_subset || apt_install libharfbuzz-subset0 || say "setup: without HarfBuzz-Subset PDFs are sound, but have other \
-bytes than elsewhere. To have the same, install it (Debian and Ubuntu: sudo apt-get install libharfbuzz-subset0)"
+has_subset || apt_install libharfbuzz-subset0 || say "setup: without HarfBuzz-Subset, PDFs are valid, but their bytes \
+differ from those on other machines. To get the same bytes, install it (Debian and Ubuntu: sudo apt-get install \
+libharfbuzz-subset0)"

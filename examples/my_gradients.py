@@ -1,4 +1,4 @@
-"""Any gradient: three estimates of a policy's, which chooses one of several arms in each of eight states."""
+"""Any gradient: three estimates of a policy gradient; the policy chooses an arm in each of eight states."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ STATES, FEATURES = 8, 4
 
 
 def build(arms: int = 6, temperature: float = 0.5) -> dict[str, Callable[[], nn.Module]]:
-    """Functions that each return the policy with one estimate of its gradient in it."""
+    """Functions that each return the policy with one estimate of its gradient in its `grad`."""
     rewards = torch.linspace(1, 3, arms)
     policy = nn.Sequential(nn.Linear(FEATURES, 16), nn.Tanh(), nn.Linear(16, arms))
     states = torch.randn(STATES, FEATURES)

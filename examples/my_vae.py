@@ -1,4 +1,4 @@
-"""A convolutional VAE on 8×8 digits: a model of one's own for `problem: {python: my_vae.py:build}`."""
+"""A convolutional VAE on 8×8 digits: a model of your own for `problem: {python: my_vae.py:build}`."""
 
 import torch
 from sklearn.datasets import load_digits
@@ -34,7 +34,7 @@ def build(latent=4, epochs=5, points=16):
 
 
 def train(encoder, decoder, images, epochs):
-    """Adam on the ELBO with one pathwise sample an image."""
+    """Adam on the ELBO with one pathwise sample per image."""
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=3e-3)
     for _ in range(epochs):
         for x in images[torch.randperm(len(images))].split(50):

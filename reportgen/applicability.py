@@ -12,8 +12,13 @@ LAYERED = (
     "sticking_the_landing",
     "doubly_reparameterized",
     "score_function",
+    "score_function_optimal_constant",
+    "moving_average_baseline",
     "leave_one_out",
+    "vimco",
+    "vimco_geometric",
     "generative",
+    "score_function_as_printed",
 )
 """Estimators that can be measured layer by layer."""
 

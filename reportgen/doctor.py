@@ -8,7 +8,6 @@ fails for a reason of its own becomes a line of the answer.
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
 import shutil
@@ -21,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from reportgen.cores import usable_cores
 from reportgen.errors import ReportgenError
 from reportgen.libraries import LIBRARIES, Library, numbers
 from reportgen.locked import as_locked, locked
@@ -148,7 +148,7 @@ def _library(library: Library) -> Check:
     if opened is None:
         if library.required:
             return Check(library.name, "missing", "not found; no PDF can be written", remedy)
-        return Check(library.name, "optional", "not found; PDFs are sound, but other bytes", remedy)
+        return Check(library.name, "optional", "not found; PDFs are valid, but their bytes differ", remedy)
     version = library.version(opened)
     if version and library.oldest and numbers(version) < library.oldest:
         wanted = ".".join(map(str, library.oldest))
@@ -219,8 +219,7 @@ def _output(output: Path) -> Check:
 
 
 def _cores() -> list[Check]:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return [Check("cores", "ok", f"{usable} usable")]
+    return [Check("cores", "ok", f"{usable_cores()} usable")]
 
 
 def _memory() -> list[Check]:
@@ -254,4 +253,4 @@ def _browser() -> list[Check]:
     remedy = "sudo apt-get install chromium"
     if sys.platform == "darwin":
         remedy = "brew install --cask google-chrome, and put its program on the PATH as google-chrome"
-    return [Check("browser", "optional", "not found; tests of the page in one are skipped", remedy)]
+    return [Check("browser", "optional", "not found; tests that open the page in it are skipped", remedy)]

@@ -13,6 +13,8 @@ LARGEST_KEPT = 32 * 2**20
 """Bytes: larger arrays go back at once; glibc knows no higher limit."""
 KEPT = 2**30
 """Bytes of free memory above which it goes back."""
+MEANS = 4 * 2**30
+"""Bytes that one cell may take for the means of gradients of which every coordinate is kept."""
 
 
 def memory_limit() -> int | None:

@@ -106,8 +106,8 @@ def require_allowed(job: Job, allow_code: bool, *, fresh: bool, remedy: str = "a
         return
     named = " and ".join(job.code.digests)
     raise UsageError(
-        f"{job.name}: would run {named}, which is Python code with all your rights, and was not allowed to; "
-        f"nothing of it was run. Read it, then {remedy}."
+        f"{job.name}: would run {named}, which is Python code with all your permissions, and was not "
+        f"allowed to; none of it was run. Read it, then {remedy}."
     )
 
 

@@ -205,7 +205,7 @@ def seeded_row(seed: int | str) -> Row:
 def test_code_is_run_only_with_leave(tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("raise SystemExit(1)\n")
     (tmp_path / "own.yaml").write_text("experiment: own\nproblem: {python: bad.py:build}\n")
-    with pytest.raises(UsageError, match=r"nothing of it was run\. Read it, then pass allow_code=True\.$"):
+    with pytest.raises(UsageError, match=r"none of it was run\. Read it, then pass allow_code=True\.$"):
         reportgen.run(tmp_path / "own.yaml", tmp_path / "output")
     (cause,) = reportgen.run(tmp_path / "own.yaml", tmp_path / "output", allow_code=True).broken
     assert "bad.py:1: must return, it ended the program" in cause

@@ -66,6 +66,37 @@ def test_of_many_runs_a_row_of_panels_is_drawn_and_said(grid: Findings) -> None:
     assert drawing is not None and "Six of eleven runs of the sweep are drawn." in drawing.caption
 
 
+def dense(count: int) -> Findings:
+    """Score function and pathwise along a sweep of so many values."""
+    values = ", ".join(f"{0.5 + 3 * i / count:.4f}" for i in range(count))
+    return toy(
+        "experiment: toy\ntitle: A dense sweep\nproblem: {model: function, function: cosine, k: 0.5}\n"
+        f"estimators: [score_function, pathwise]\nsweep: {{problem.k: [{values}]}}\n"
+    )
+
+
+@pytest.mark.parametrize(("count", "large"), [(29, 29), (300, 8)])
+def test_of_many_points_most_are_dots_that_leave_the_line_seen(count: int, large: int) -> None:
+    found = dense(count)
+    data = variance_against_setting.data(found)
+    assert data is not None
+    with house_style("x"):
+        figure = variance_against_setting.draw(data)
+    (colour,) = {one.look.colour for one in data.panels[0].lines if one.label == "pathwise"}
+    own = [line for line in figure.axes[0].lines if line.get_color() == colour]
+    marks = [line for line in own if line.get_gid() and '"marks"' in str(line.get_gid())]
+    haloed = [line for line in marks if line.get_markeredgewidth() > 0]
+    assert sum(len(line.get_xdata()) for line in marks) == count
+    assert sum(len(line.get_xdata()) for line in haloed) == large
+    (joined,) = [line for line in own if '"ink"' in str(line.get_gid())]
+    for dots in set(marks) - set(haloed):
+        assert dots.get_markersize() < 1.2 * joined.get_linewidth()
+    (bars,) = [line for line in own if '"bars"' in str(line.get_gid())]
+    assert (bars.get_zorder() < joined.get_zorder()) is (bars.get_alpha() is not None) is (large < count)
+    drawing = draw(found, "variance_against_setting")
+    assert drawing is not None and ("smaller than the marks" in drawing.caption) is (large == count)
+
+
 def test_as_many_are_told_and_tabled(grid: Findings) -> None:
     found = settings.context(grid)
     assert found is not None and len(found["tables"]) == RUNS

@@ -87,7 +87,7 @@ def test_times_as_people_write_them(text: str, expected: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "2", "h", "2x", "1h30", "-1h", "0s", "1h,5m", "two hours"])
 def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(UsageError, match=r"^--budget: needs a time such as 2h, .*, got '.*'\."):
+    with pytest.raises(UsageError, match=r"^--budget: needs a time, got '.*'\."):
         seconds(text)
 
 

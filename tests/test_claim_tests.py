@@ -174,7 +174,7 @@ REFUSED = {
     "crossover(a, b, p.k) = 1": (25, "expected 'within 5%' or 'within 0.05', got the end"),
     "mean_norm(a) > 1 in under elbo": (21, "the name of a parameter group after 'in', got 'under'"),
     "mean_norm(a) > 1 in =b": (21, "after 'in', in double quotes where it has signs of the grammar, got"),
-    "mean_norm(a) > 1 in W 1": (23, "the group 'W'; a name with blanks stands in double quotes, in \"my g"),
+    "mean_norm(a) > 1 in W 1": (23, "the group 'W'; a name with spaces goes in double quotes, in \"my g"),
     "mean_norm(a) > 1 in": (20, "the name of a parameter group after 'in', got the end"),
     "mean_norm(a) > 1 under elbo in mean": (29, "expected 'in <group>' and then 'under <objective>'"),
     "mean_norm(a) > 1 at problem.k": (30, "expected a value of problem.k after its name, got the end"),
@@ -194,7 +194,7 @@ REFUSED = {
     ),
     "decreasing(total_variance, train.num_samples)": (
         12,
-        "of trained models, so of negative_log_likelihood or active_units, got 'total_variance'",
+        "of trained models, negative_log_likelihood or active_units, got 'total_variance'",
     ),
     "increasing(active_units)": (24, "expected the swept setting along which it runs: increasing("),
     "increasing(active_units, k)": (26, "expected a swept setting: increasing("),

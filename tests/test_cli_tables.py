@@ -71,7 +71,7 @@ def test_render_writes_what_a_stopped_run_has_and_tells_the_rest(
         job.store.remove(cell.key)
     assert call("render", "tables.yaml") == 3
     said = capsys.readouterr().out
-    assert f"tables: {len(lost)} cells not finished yet; run again to go on" in said
+    assert f"tables: {len(lost)} cells not finished yet; run again to continue" in said
     assert "undecided" in said.splitlines()[1]
     page = Path("output/tables/report.html").read_text(encoding="utf-8")
     assert "paused; the next run continues" in page and "Unfinished cell" in page

@@ -393,7 +393,9 @@ def test_a_training_in_this_process_sees_the_images_that_its_key_names(
 
 def test_a_home_that_nobody_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPORTGEN_DATA", "~no such user/data")
-    with pytest.raises(UsageError, match=r"^~no such user/data: there is no such home\. Set REPORTGEN_DATA"):
+    with pytest.raises(
+        UsageError, match=r"^~no such user/data: there is no such home folder\. Set REPORTGEN_DATA"
+    ):
         load("freyfaces")
 
 

@@ -23,10 +23,13 @@ from reportgen.declaration import (
     load_text,
     long_names,
     resolved,
+    swept,
     to_yaml,
 )
 from reportgen.declaration.first_experiment import OWN
 from reportgen.declaration.problems import OF_CODE
+from reportgen.declaration.section import Section
+from reportgen.declaration.swept import section_with
 from reportgen.declaration.yaml_source import read
 from reportgen.errors import DeclarationError, UsageError
 from reportgen.estimators import ESTIMATORS
@@ -226,11 +229,15 @@ def test_find_answers_with_what_there_is(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.yaml").write_text("experiment: mine")
     assert find("mine.yaml") == Path("mine.yaml")
-    with pytest.raises(UsageError, match=r"burda2017: no such file, .* Did you mean burda2016"):
+    with pytest.raises(
+        UsageError, match=r"burda2017: no such file or gallery experiment\. Did you mean burda2016"
+    ):
         find("burda2017")
     with pytest.raises(UsageError, match=r"got a folder\. Name a file in it; `reportgen list` shows"):
         find(tmp_path)
-    with pytest.raises(UsageError, match=r"^burda2016.yaml: no such file, .* Did you mean burda2016\?"):
+    with pytest.raises(
+        UsageError, match=r"^burda2016.yaml: no such file or gallery experiment\. Did you mean burda2016\?"
+    ):
         find("burda2016.yaml")
     with pytest.raises(UsageError, match=r"^x/miner.yaml: no such file\. Correct the path; `reportgen init`"):
         find("x/miner.yaml")
@@ -240,6 +247,31 @@ def test_a_file_of_another_kind_is_not_repeated_whole() -> None:
     with pytest.raises(DeclarationError) as error:
         load_text("word " * 1000)
     assert len(str(error.value)) < 200 and "got the single value 'word word" in str(error.value)
+
+
+def test_swept_values_are_not_validated_anew_for_each_estimator_and_claim(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = 0
+
+    def counted(*args: Any) -> Section:
+        nonlocal made
+        made += 1
+        return section_with(*args)
+
+    def sections_made(estimators: str, claims: int) -> int:
+        nonlocal made
+        made = 0
+        test = "variance_ratio(score_function, pathwise) > 1 in mean at every problem.latent"
+        text = f"experiment: a\nproblem: {{model: vae}}\nestimators: [{estimators}]\n"
+        text += "sweep: {problem.latent: [2, 3, 4, 5]}\nclaims:\n"
+        load_text(text + "".join(f"  - {{id: c{i}, statement: s, test: '{test}'}}\n" for i in range(claims)))
+        return made
+
+    monkeypatch.setattr(swept, "section_with", counted)
+    few = sections_made("score_function, pathwise", 1)
+    many = sections_made("score_function, pathwise, leave_one_out, measure_valued, sticking_the_landing", 9)
+    assert few == many > 0
 
 
 @pytest.mark.parametrize("name", ["mine", "my-first_1", "2016", "true", "007"])

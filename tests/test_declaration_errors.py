@@ -393,7 +393,7 @@ REFUSED_FIELDS: dict[str, str] = {
         "x.yaml:2 estimators[0].as_printed: is an option of score_function, got leave_one_out. Remove it."
     ),
     "estimators: [pathwise, {name: score_function, as_printed: true, baseline: optimal_constant}]": (
-        "x.yaml:2 estimators[1].as_printed: as_printed stands alone, got baseline too. Remove one."
+        "x.yaml:2 estimators[1].as_printed: as_printed cannot be combined with baseline. Remove one."
     ),
     'estimators: [{name: pathwise, label: "a, b"}]': (
         "x.yaml:2 estimators[0].label: must be free of , ( ) < > = so that claims can name it, got 'a, b'."
@@ -413,8 +413,8 @@ REFUSED_FIELDS: dict[str, str] = {
         "estimators[0]. Choose another."
     ),
     'estimators: [{name: pathwise, label: "-1+cmd"}]': (
-        "x.yaml:2 estimators[0].label: must not begin with + - @, which make a formula of it where "
-        "a spreadsheet opens results.csv, got '-1+cmd'. Write the minus sign −, or begin with a word."
+        "x.yaml:2 estimators[0].label: must not begin with + - @, since a spreadsheet would take "
+        "it for a formula in results.csv, got '-1+cmd'. Write the minus sign −, or begin with a word."
     ),
     "estimators: [pathwise, {name: score_function, label: pathwise}]": (
         "x.yaml:2 estimators[1].label: 'pathwise' is the label of estimators[0] too. Choose another."
@@ -1058,6 +1058,17 @@ def test_an_estimator_that_does_not_apply_is_one_fault_and_not_two() -> None:
     ]
     biased = complaint(text % "{name: score_function, as_printed: true}")
     assert "need an unbiased one to compare the others with" in biased
+
+
+def test_a_fault_of_the_judge_is_not_told_as_its_absence() -> None:
+    text = """\
+experiment: judged
+judge: {images: 10}
+published: {source: burda2016, values: [{at: {}, nll: 86.76}]}
+claims:
+  - {id: a, statement: s, test: negative_log_likelihood < 90}
+"""
+    assert complaints(text) == ["x.yaml:2 judge.images: must be at least 20, got 10. Use 20 or more."]
 
 
 def test_a_label_given_twice_is_told_once() -> None:

@@ -315,8 +315,8 @@ def test_nothing_is_run_that_was_not_allowed(mine: Path, capsys: pytest.CaptureF
     [
         (NAMED, "", "is required, got nothing. Name the functions of mine.py:build: [mine, theirs]."),
         ("  - pathwise\n", "  - pathwise\n  - pathwise\n", "estimators[1]: is pathwise() again, like"),
-        ("- pathwise", "- {name: pathwise, num_samples: 2}", "estimators[0].num_samples: is nothing that "),
-        ("- pathwise", "- {name: pathwise, baseline: optimal_constant}", "[0].baseline: is nothing that "),
+        ("- pathwise", "- {name: pathwise, num_samples: 2}", "estimators[0].num_samples: does not apply"),
+        ("- pathwise", "- {name: pathwise, baseline: optimal_constant}", "[0].baseline: does not apply"),
         ("- pathwise", "- {python: mine.py:x}", "estimators[0]: python is for estimators of a model"),
         ("- pathwise", "- {name: pathwise, unbiased: false}", None),
         ("{gradients: mine.py:build}", "{latent: 3}", "estimators[1].name: must be one of score_function"),
@@ -548,7 +548,7 @@ def test_the_worked_example_runs_and_is_the_one_that_is_shown(
     example, few = str(ROOT / "examples" / "my_gradients.yaml"), ("measure.min_replicates=64", "sweep={}")
     options = [word for change in ("measure.precision=60%", "claims=[]", *few) for word in ("--set", change)]
     assert call("run", example, "--allow-code", "--executor", "serial", *options) == 0
-    shown = (ROOT / "docs" / "own_code.md").read_text().partition("### Declared")[2]
+    shown = (ROOT / "docs" / "own_code.md").read_text().partition("### Declaring gradients")[2]
     block = shown.partition("```yaml\n")[2].partition("```")[0]
     declared = load_text(f"experiment: shown\n{block}")
     whole = load_text(Path(example).read_text())

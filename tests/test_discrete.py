@@ -385,7 +385,7 @@ def complaint(estimator: str, problem: str = "") -> str:
         (
             "{name: score_function, temperature: 0.1}",
             "",
-            "score_function relaxes nothing, so it has no temperature. Remove it.",
+            "score_function is no relaxation, so it has no temperature. Remove it.",
         ),
         ("{name: rebar, temperature: 0}", "", "must be more than 0, got 0."),
     ],

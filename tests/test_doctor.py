@@ -7,6 +7,8 @@ import ctypes
 import ctypes.util
 import gzip
 import hashlib
+import os
+import re
 import shlex
 import subprocess
 import sys
@@ -26,6 +28,8 @@ from reportgen.doctor import Check, examine
 from reportgen.errors import MissingRequirementError
 from reportgen.libraries import HARFBUZZ, LIBRARIES, Library, files_first, font_subsetter
 from reportgen.report.pdf.layout import require_weasyprint
+
+PACKAGE = Path(doctor.__file__).parent
 
 
 def found(name: str, output: Path) -> Check:
@@ -326,6 +330,20 @@ def test_old_python_little_memory_no_git(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert checks["browser"].state == "optional"
     monkeypatch.setattr(doctor, "memory_limit", lambda: None)
     assert found("memory", tmp_path).state == "optional"
+
+
+def test_cores_that_may_be_used_are_counted_in_one_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1, 4, 5}, raising=False)
+    assert found("cores", tmp_path) == Check("cores", "ok", "3 usable")
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert found("cores", tmp_path) == Check("cores", "ok", "1 usable")
+    asking = {
+        path.name for path in PACKAGE.rglob("*.py") if re.search(r"getaffinity|cpu_count", path.read_text())
+    }
+    assert asking == {"cores.py"}
 
 
 def test_it_knows_what_cuts_fonts_as_weasyprint_does(monkeypatch: pytest.MonkeyPatch) -> None:

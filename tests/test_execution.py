@@ -461,7 +461,7 @@ def test_where_no_process_can_be_begun_the_other_executor_is_named(
 
     monkeypatch.setattr(where, name, refused)
     with pytest.raises(
-        UsageError, match=r"^--executor processes: none .*directory\)\. Use --executor serial\."
+        UsageError, match=r"^--executor processes: no process .*directory\)\. Use --executor serial\."
     ):
         go(experiment, plan, tmp_path, fake_work.finish, executor="processes")
     assert go(experiment, plan, tmp_path, fake_work.finish, executor="serial")[0].measured == 5

@@ -337,7 +337,7 @@ def test_the_address_of_one_of_the_files_serves_as_well(
     fetch(toy("http://127.0.0.1:1"), form.format(tmp_path, server.base, BIG))
     assert lying(place) == CONTENTS
     (tmp_path / "other.txt").touch()
-    with pytest.raises(UsageError, match=r"other\.txt: is no file of the data set\. Name the folder that"):
+    with pytest.raises(UsageError, match=r"other\.txt: is not a file of the data set\. Name the folder that"):
         fetch(toy(), str(tmp_path / "other.txt"))
 
 

@@ -17,14 +17,17 @@ from torch import Tensor, nn
 
 from reportgen.applicability import LAYERED
 from reportgen.engine import measure
-from reportgen.engine.layered.channels import LayeredChannel, surrogate_of
+from reportgen.engine.layered.channels import LayeredChannel, open_channels, surrogate_of
 from reportgen.engine.layered.linear_layers import LinearLayers
+from reportgen.engine.layered.meter import recorders_of
 from reportgen.engine.layered.moments import LayerMoments
+from reportgen.engine.layered.pilot import fit
 from reportgen.engine.layered.sketch import Sketch
 from reportgen.engine.layered.summary import Seen, projections
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
 from reportgen.engine.replicates import Key
 from reportgen.errors import CellError
+from reportgen.estimators import ESTIMATORS
 from reportgen.plan import Arm
 from reportgen.problems.layered import LayeredVAE, Stages
 from reportgen.problems.vae import VAEProblem
@@ -60,6 +63,12 @@ def noise(num_samples: int, replicates: int = REPLICATES) -> Tensor:
     return torch.from_numpy(stream(1, "noise").standard_normal(shape))
 
 
+COEFFICIENTS = {
+    "baseline": torch.tensor([-2.0, -4.0]).double().reshape(IMAGES, 1, 1),
+    "start": torch.tensor([-2.0, -4.0]).double().reshape(IMAGES, 1),
+}
+
+
 def one_by_one(name: str, several: bool, num_samples: int, space: str) -> Tensor:
     """Every replicate's gradient by a backward pass of its own, [I R P], as the layers order it."""
     built = model()
@@ -68,19 +77,22 @@ def one_by_one(name: str, several: bool, num_samples: int, space: str) -> Tensor
     for i in range(IMAGES):
         alone = LayeredVAE(built.encoder, built.decoder, built.x[i : i + 1], WIDTHS)
         own = noise(num_samples)[i : i + 1]
+        average = COEFFICIENTS["start"][i : i + 1]
         for r in range(REPLICATES):
             part = own[:, r * num_samples : (r + 1) * num_samples]
-            value = SURROGATES[name](Sampled(alone, part, num_samples, several, False)).sum()
+            given = {"baseline": COEFFICIENTS["baseline"][i : i + 1], "start": average}
+            sampled = Sampled(alone, part, num_samples, several, False, given)
+            average = 0.9 * average + 0.1 * sampled.held.mean(2)
+            value = SURROGATES[name](sampled).sum()
             grads = torch.autograd.grad(value, list(network.parameters()), materialize_grads=True)
             rows.append(torch.cat([g.reshape(-1) for g in grads]))
     return torch.stack(rows).reshape(IMAGES, REPLICATES, -1)
 
 
 CASES = [
-    (name, several, k, "theta" if name == "generative" else "phi")
+    (name, several, k, ESTIMATORS[name].parameters)
     for name, several, k in itertools.product(SURROGATES, (False, True), (1, 3))
-    if not (name == "doubly_reparameterized" and not several)
-    and not (name == "leave_one_out" and (several or k == 1))
+    if ESTIMATORS[name].of("iwae" if several else "elbo") and k >= ESTIMATORS[name].min_samples
 ]
 
 
@@ -91,7 +103,7 @@ def test_sums_norms_squares_and_projections_are_those_of_single_backwards(
     slow = one_by_one(name, several, k, space)
     built = model()
     recorder = LinearLayers(built.encoder if space == "phi" else built.decoder)
-    sampled = Sampled(built, noise(k), k, several, False)
+    sampled = Sampled(built, noise(k), k, several, False, COEFFICIENTS)
     fast = recorder.gradients(lambda: SURROGATES[name](sampled), IMAGES, k)
     start = 0
     for layer, size in recorder.sizes.items():
@@ -165,13 +177,15 @@ def test_the_record_of_a_two_layer_model_agrees_with_many_single_backwards() -> 
     """Means of the estimators agree with each other, and variances with those of kept replicates."""
     names = ("pathwise", "sticking_the_landing", "score_function")
     arms = [Arm("elbo", name, name, 1) for name in names] + [Arm("elbo", "leave_one_out", "loo", 2)]
+    arms.append(Arm("elbo", "score_function_optimal_constant", "baseline", 1))
     found = record(arms, precision=0.1, budget=400_000, min_replicates=4000)
     assert {arm.status for arm in found.arms} == {"met"}
     assert found.groups[0] == "all" and found.parameters == sum(
         p.numel() for p in model().encoder.parameters()
     )
-    p_values = found.arrays["bias_p_value"][1:4]
-    assert (p_values > 1e-4).all() and (found.arrays["bias_dimension"][1:4] > 0).all()
+    p_values = found.arrays["bias_p_value"][1:]
+    assert (p_values > 1e-4).all() and (found.arrays["bias_dimension"][1:] > 0).all()
+    assert (2.0 * found.arrays["variance"][4, :, 0] < found.arrays["variance"][2, :, 0]).all()
     drawn = model()
     many = noise(1, 20_000)
     recorder = LinearLayers(drawn.encoder)
@@ -184,6 +198,28 @@ def test_the_record_of_a_two_layer_model_agrees_with_many_single_backwards() -> 
     assert np.allclose(found.arrays["variance"][:, :, 1:].sum(2), found.arrays["variance"][:, :, 0])
     projected = found.arrays["projection"].mean(1)
     assert abs(projected[1] / projected[0] - 1.0) < 0.1
+
+
+def test_a_fitted_baseline_is_that_of_single_backwards() -> None:
+    built, pilot = model(), noise(1, 40)
+    arms = [Arm("elbo", name, name, 1) for name in ("score_function_optimal_constant", "pathwise")]
+    recorders = recorders_of(built, cell(arms), tuple(arms))
+    channels = open_channels(built, cell(arms), tuple(arms), {}, recorders, 2)
+    chosen = channels[Key.of(arms[0])]
+    fit(channels.values(), built, pilot, 16)  # the last part has fewer
+    sampled = Sampled(built, pilot, 1, False, False)
+    f, scores = sampled.held.squeeze(2), sampled.log_q.squeeze(2)
+    squared = torch.zeros_like(f)
+    for i, n in np.ndindex(*f.shape):
+        grads = torch.autograd.grad(scores[i, n], list(built.encoder.parameters()), retain_graph=True)
+        squared[i, n] = sum(float((g**2).sum()) for g in grads)
+    expected = (f * squared).sum(1) / squared.sum(1)
+    assert torch.allclose(chosen.coefficients["baseline"].flatten(), expected, rtol=1e-12)
+    assert channels[Key.of(arms[1])].coefficients == {}
+    alone = built.at_point(1)
+    whole, own = chosen.gradients(built, pilot), chosen.at_point(1).gradients(alone, pilot[1:])
+    for name, layer in own.items():
+        assert torch.allclose(layer.sums()[0], whole[name].sums()[1], rtol=1e-10)
 
 
 def test_a_wrong_twin_is_rejected_by_the_same_test(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +256,7 @@ def test_a_channel_differentiates_what_its_objective_is_of(
 ) -> None:
     at, noise = model(), torch.from_numpy(stream(0, "noise").standard_normal((IMAGES, 8, sum(WIDTHS))))
     key = Key.of(Arm(objective, "pathwise", "pathwise", 2))
-    found = surrogate_of(key, at, noise)()
+    found = surrogate_of(key, at, noise, {})()
     assert torch.equal(found, SURROGATES["pathwise"](Sampled(at, noise, 2, several, reconstruction)))
     assert not torch.equal(found, SURROGATES["pathwise"](Sampled(at, noise, 2, several, not reconstruction)))
 

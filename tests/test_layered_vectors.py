@@ -16,7 +16,7 @@ from reportgen.engine.layered import surrogates
 from reportgen.engine.layered.gradients import LayerGradient
 from reportgen.engine.layered.linear_layers import LinearLayers
 from reportgen.engine.layered.surrogates import SURROGATES, Sampled
-from reportgen.estimators import ESTIMATORS
+from reportgen.estimators import ESTIMATORS, Coefficients
 from reportgen.objectives import OBJECTIVES
 from reportgen.streams import stream
 from tests.tiny_vae import IMAGES, REPLICATES, K, engine, f_of, noise, tiny_vae
@@ -33,7 +33,11 @@ CASES = [
 def by_layers(objective: str, name: str, space: str = "phi") -> dict[str, LayerGradient]:
     model, wanted = tiny_vae().layered, OBJECTIVES[objective]
     assert model is not None
-    sampled = Sampled(model, noise(), K, wanted.several, wanted.integrand.name == "likelihood")
+    coefficients: Coefficients = {}
+    if ESTIMATORS[name].fit:
+        _, coefficients = engine(tiny_vae(), wanted, name, noise())
+    reconstruction = wanted.integrand.name == "likelihood"
+    sampled = Sampled(model, noise(), K, wanted.several, reconstruction, coefficients)
     recorder = LinearLayers(model.encoder if space == "phi" else model.decoder)
     return recorder.gradients(lambda: SURROGATES[name](sampled), IMAGES, K)
 
@@ -82,6 +86,11 @@ WRONG: list[tuple[str, str, Callable[[Sampled], Tensor]]] = [
     ("iwae", "doubly_reparameterized", surrogates.sticking_the_landing),
     ("iwae", "score_function", lambda s: s.objective(s.integrand(s.fixed, s.fixed.log_q))),
     ("elbo", "leave_one_out", surrogates.score_function),
+    ("elbo", "score_function_optimal_constant", surrogates.score_function),
+    ("elbo", "moving_average_baseline", surrogates.leave_one_out),
+    ("iwae", "vimco", SURROGATES["vimco_geometric"]),
+    ("iwae", "vimco_geometric", surrogates.score_function),
+    ("elbo", "score_function_as_printed", surrogates.score_function),
 ]
 
 

@@ -278,7 +278,7 @@ def test_the_arguments_of_a_model_are_read_too(mine: Path, capsys: pytest.Captur
         (
             "{share: 0.5}",
             "[0.5]",
-            "5 estimators[0].arguments: must be a mapping of keywords, {width: 8}, got a",
+            "5 estimators[0].arguments: must be a mapping of keywords, got a",
         ),
         (
             "{share: 0.5}",
@@ -322,9 +322,7 @@ def test_what_a_declaration_may_not_say_of_arguments(before: str, after: str, sa
 
 def test_a_function_of_gradients_has_no_arguments() -> None:
     text = "experiment: x\nproblem: {gradients: 'a.py:b'}\nestimators: [{name: c, arguments: {}}]"
-    with pytest.raises(
-        DeclarationError, match=r"estimators\[0\]\.arguments: is nothing that reportgen can do"
-    ):
+    with pytest.raises(DeclarationError, match=r"estimators\[0\]\.arguments: does not apply to a function"):
         load_text(text, "x.yaml")
 
 

@@ -106,7 +106,7 @@ def test_nothing_is_run_that_was_not_allowed(mine: Path, capsys: pytest.CaptureF
         for executor in ("serial", "processes"):
             assert call(command, name, "--executor", executor) == 2
             (line,) = errors(capsys)
-            assert line.endswith("nothing of it was run. Read it, then add --allow-code.")
+            assert line.endswith("none of it was run. Read it, then add --allow-code.")
             assert "would run my_model.py:build and my_estimator.py:CENTRED" in line
     assert call("check", name) == 0
     assert call("render", name) == 2

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reportgen.figures import draw
 from reportgen.findings import Findings, claims_text, csv_text
 from tests.browser import PHONE, Visit, whole_page
 from tests.conftest import LIVE
@@ -263,6 +264,38 @@ def test_the_card_of_a_focused_number_stays_though_the_pointer_moves(
     assert card.is_visible()
     page.keyboard.press("Escape")
     assert card.is_hidden()
+
+
+def test_of_a_step_back_in_the_waterfall_the_rows_are_shown_and_the_way_back_is_open(
+    visit: Visiting, tmp_path: Path
+) -> None:
+    """Its caption turns the factor of the step round, and leads to the variances that it is made of."""
+    steps = {"score_function": 9.0, "score_function_optimal_constant": 2.0, "pathwise": 1.0}
+    text = FUNCTION.partition("sweep")[0].replace(
+        "score_function,",
+        "score_function, {name: score_function, baseline: optimal_constant}, "
+        "{name: score_function, baseline: optimal_per_coordinate},",
+    )
+    found = toy(text, lambda cell, arm: steps.get(arm.label, 3.0))
+    drawing = draw(found, "gap_waterfall")
+    assert drawing is not None
+    path = tmp_path / "report.html"
+    path.write_bytes(whole_page(found, {"gap_waterfall": drawing}))
+    page = visit(path).page
+    caption = page.locator("#fig-gap_waterfall figcaption")
+    assert "has 1.50 times the variance of the step before" in caption.inner_text().replace("\u00a0", " ")
+    number = caption.locator("a.number", has_text="1.50")
+    number.scroll_into_view_if_needed()
+    number.click()
+    assert [(row["statistic"], row["estimator"], row["value"]) for row in table(page)] == [
+        ("total_variance", "score_function_optimal_constant", "2"),
+        ("total_variance", "score_function_optimal_per_coordinate", "3"),
+    ]
+    assert page.evaluate("document.activeElement.id") == "results"
+    page.go_back()
+    number.wait_for()
+    top = page.evaluate("(number) => number.getBoundingClientRect().top", number.element_handle())
+    assert 0 < top < page.viewport_size["height"], "as it was left"
 
 
 def test_a_number_made_of_several_rows_shows_them(visit: Visiting, live_page: Path) -> None:

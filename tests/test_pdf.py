@@ -360,6 +360,17 @@ def pages(written: tuple[Path, Layout]) -> list[Any]:
     return list(written[1].document.pages)
 
 
+@pytest.mark.parametrize("filled", range(220, 244, 2))
+def test_a_paragraph_takes_its_notes_along(filled: int) -> None:
+    note = f'<small class="footnote">note {"of some length " * 12}</small>'
+    body = f"<h2>head</h2><p>short{note} and no more</p><p>{'after ' * 60}</p>"
+    found = pages_of(body, {"h2", "p", "small"}, filled)
+    at = {
+        name: {n for n, page in enumerate(found) if name in page} for name in ("head", "short", "note of s")
+    }
+    assert len(set.union(*at.values())) == 1, found
+
+
 def test_notes_lie_upon_nothing(pages: list[Any]) -> None:
     found = 0
     for page in pages:

@@ -124,9 +124,7 @@ images = torch.eye(9)
 """
 
 
-def test_a_vae_that_is_there_already_is_measured_as_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_existing_vae_is_measured_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """η and the likelihood are those of the VAE's own `encode` and `decode`, from the weights in the file."""
     import torch
 
@@ -141,7 +139,7 @@ def test_a_vae_that_is_there_already_is_measured_as_shown(
     torch.manual_seed(1)
     vae = fitted["VAE"]()
     torch.save(vae.state_dict(), tmp_path / "weights.pt")
-    exec(*blocks(OWN_CODE, "A VAE that is there already", "python"), space)
+    exec(*blocks(OWN_CODE, "An existing VAE", "python"), space)
     own = as_problem(space["build"](points=4), "x")
     check(own)
     x, z = torch.eye(9)[:4], torch.tensor([[0.3, -2.0], [1.5, 0.1]])

@@ -630,5 +630,7 @@ def test_a_damaged_cell_that_may_not_be_removed_is_told(
     store = Store(tmp_path)
     store.save(measurement())
     monkeypatch.setattr(os, "rename", refused)
-    with pytest.raises(UnwritableError, match=rf"cells/{KEY}: damaged, and cannot be put away .* Remove it"):
+    with pytest.raises(
+        UnwritableError, match=rf"cells/{KEY}: damaged, and cannot be moved away .* Remove it"
+    ):
         store.remove(KEY)

@@ -491,7 +491,7 @@ def test_the_whole_gallery(own_gallery: Path, capsys: pytest.CaptureFixture[str]
     assert call("report", "mine.yaml", "--gallery", "--executor", "serial") == 0
     said = capsys.readouterr().err
     assert (
-        "big: left out, its data set mnist is not on this machine; `reportgen data fetch mnist` brings it"
+        "big: left out, its data set mnist is not on this machine; `reportgen data fetch mnist` downloads it"
         in said
     )
     page = Path("output/summary.html").read_text()

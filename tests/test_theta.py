@@ -41,8 +41,8 @@ from reportgen.store.records import MeasurementRecord
 from reportgen.streams import stream
 from tests.cells import measured, no_quadrature
 from tests.problem_cases import CASES, FURTHER, materials_of
+from tests.test_layered import COEFFICIENTS, network, one_by_one
 from tests.test_layered import model as two_layers
-from tests.test_layered import network, one_by_one
 from tests.test_layered import noise as two_layer_noise
 from tests.tiny_vae import IMAGES, LATENT, PIXELS, K, noise, tiny_vae
 
@@ -313,11 +313,11 @@ def test_the_plain_way_is_the_fast_one_on_linear_layers(objective: str, side_by_
 @pytest.mark.parametrize("name", list(SURROGATES))
 def test_two_stochastic_layers_by_the_plain_way_too(name: str) -> None:
     """Whatever is between the latents: the encoder is called twice, and once more with φ held fixed."""
-    several, space = name == "doubly_reparameterized", ESTIMATORS[name].parameters
+    several, space = ESTIMATORS[name].evaluate is None, ESTIMATORS[name].parameters
     slow = one_by_one(name, several, 3, space)
     built = two_layers()
     whole = WholeNetwork(built.encoder if space == "phi" else built.decoder, side_by_side=True)
-    draws = Sampled(built, two_layer_noise(3), 3, several, False)
+    draws = Sampled(built, two_layer_noise(3), 3, several, False, COEFFICIENTS)
     fast = whole.gradients(lambda: SURROGATES[name](draws), len(built.x), 3)
     parts = torch.split(slow, list(whole.sizes.values()), dim=2)
     check(fast, dict(zip(whole.sizes, parts, strict=True)))

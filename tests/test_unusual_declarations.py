@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from reportgen.cli.answers import drift_lines
+from reportgen.declaration import load_text
+from reportgen.errors import DeclarationError
 from reportgen.figures import FIGURES, by_objective, captions, draw, gap_waterfall
 from reportgen.figures.models import unit_activity
 from reportgen.findings import Findings
@@ -47,6 +49,12 @@ estimators:
   - {name: score_function, num_samples: %s}
   - {name: score_function, baseline: optimal_constant}
   - pathwise
+"""
+
+MIXED = """
+experiment: mixed
+problem: {gradients: mine.py:build, arguments: {flag: 1, width: 2}}
+estimators: [a, b]
 """
 
 
@@ -305,6 +313,52 @@ def test_truth_values_are_written_as_declared() -> None:
         "coarse as this one, intervals of heavy-tailed estimates cover less often than their level states"
         in seen
     )
+
+
+FLAG = "problem.arguments.flag"
+
+
+@pytest.mark.parametrize(
+    "sweep", [f"{{{FLAG}: [true, false]}}", f"[{{{FLAG}: [true]}}, {{{FLAG}: [1, false]}}]"]
+)
+def test_a_swept_truth_value_is_another_setting_than_a_number(sweep: str) -> None:
+    claims = "".join(
+        f"  - {{id: {name}, statement: s, test: 'variance_ratio(a, b) > 1{place}'}}\n"
+        for name, place in {"base": "", "flagged": f" at {FLAG} true", "each": f" at every {FLAG}"}.items()
+    )
+    found = toy(MIXED + f"sweep: {sweep}\nclaims:\n{claims}")
+    assert repr(found.experiment.values_of(FLAG)) == "(1, True, False)"
+    assert repr([cell.setting[FLAG] for cell in found.plan.measurements]) == "[1, True, False]"
+    assert repr([cell.problem["arguments"]["flag"] for cell in found.plan.measurements]) == "[1, True, False]"
+    assert repr([[detail.setting[FLAG] for detail in claim.details] for claim in found.claims]) == (
+        "[[1], [True], [1, True, False]]"
+    )
+    records = [found.record(setting=cell.setting) for cell in found.plan.measurements]
+    assert [record and record.key for record in records] == [cell.key for cell in found.plan.measurements]
+    assert len(found.settings(FLAG)) == 3
+
+
+def test_a_run_at_a_truth_value_is_not_one_at_the_base_number() -> None:
+    width = "problem.arguments.width"
+    sweep = f"sweep: {{{width}: [2, 4], {FLAG}: [true, false]}}\n"
+    runs = toy(MIXED + sweep).series(width)
+    assert repr([run.named for run in runs]) == f"[{{'{FLAG}': True}}, {{'{FLAG}': False}}]"
+    assert [record.setting[FLAG] for record in toy(MIXED + sweep)._along(width, None)] == [1]
+    claim = f"claims: [{{id: a, statement: s, test: 'variance_ratio(a, b) > 1 at every {width}'}}]\n"
+    with pytest.raises(
+        DeclarationError, match=rf"while {FLAG} stays at its base value 1, which the sweep does"
+    ):
+        load_text(MIXED + sweep + claim)
+
+
+def test_a_list_of_a_number_and_its_truth_value_says_nothing_twice() -> None:
+    assert repr(load_text(MIXED + f"sweep: {{{FLAG}: [0, false]}}\n").swept[FLAG]) == "(0, False)"
+    both = load_text(MIXED + f"sweep: [{{{FLAG}: [1]}}, {{{FLAG}: [true]}}]\n")
+    assert repr(both.swept[FLAG]) == "(1, True)"
+    with pytest.raises(DeclarationError, match=r"must be new, got 2\.0 twice"):
+        load_text(MIXED + f"sweep: {{{FLAG}: [2, 2.0]}}\n")
+    with pytest.raises(DeclarationError, match=r"sweep\[1\]: is sweep\[0\] again"):
+        load_text(MIXED + f"sweep: [{{{FLAG}: [2]}}, {{{FLAG}: [2.0]}}]\n")
 
 
 def test_evaluations_of_a_claim_are_counted_as_in_the_table() -> None:

@@ -34,6 +34,7 @@ from reportgen.verification import (
     Evidence,
     Verification,
     again,
+    agreement,
     document,
     gather,
     judge,
@@ -896,7 +897,9 @@ def test_code_that_is_not_in_the_pdf(report: Path, tmp_path: Path, monkeypatch: 
     evidence = gather(report)
     own = Evidence(**{**vars(evidence), "experiment": load_text(text)})
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match=r"runs mine.py:centred, code .* name its folder with --code DIR"):
+    with pytest.raises(
+        UsageError, match=r"runs mine.py:centred, the author's own code, .* name its folder with"
+    ):
         again(own, tmp_path, quick=False, code=None)
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "mine.py").write_text("raise SystemExit('was run')\n")
@@ -1161,6 +1164,34 @@ def test_claims_of_models_follow_from_their_rows(seeds: str) -> None:
     claims[0]["comparisons"][0]["verdict"] = "refuted"
     (fault,) = disagreements(findings.experiment, rows, claims)
     assert fault.endswith("says refuted, and its simultaneous interval confirmed")
+
+
+def test_rows_are_read_and_looked_up_without_saying_twice_what_they_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from reportgen.findings.finished import read_rows
+    from tests.synthetic_models import TABLE, declared, models
+
+    swept = "sweep: {train.objective: [elbo, iwae], train.num_samples: [1, 5, 50]"
+    findings = models(declared(TABLE.replace(swept, f"{swept}, train.seed: [0, 1, 2]")))
+    rows = read_rows(csv_text(findings).encode(), Path("results.csv"))
+    settings = [tuple(row.setting.values()) for row in rows]
+    assert len({id(row.setting) for row in rows}) == len(set(settings)) < len(rows) / 3
+    for texts in zip(*((row.cell, row.statistic, row.group, row.status) for row in rows), strict=True):
+        assert len(set(map(id, texts))) == len(set(texts))
+    looks = 0
+
+    def counted(place: agreement.Setting) -> agreement.Setting:
+        nonlocal looks
+        looks += 1
+        return tuple(part for part in place if part[0] != "train.seed")
+
+    monkeypatch.setattr(agreement, "_unseeded", counted)
+    table = agreement.Rows(findings.experiment, rows)
+    of_models = [row for row in rows if row.estimator == "model"]
+    found = [table.seeds(row) for row in of_models]
+    assert {"0", "1", "2"} in found and {"2"} in found
+    assert looks <= 2 * len(of_models)
 
 
 def test_what_claims_say_of_themselves_is_held_against_the_declaration_and_their_intervals() -> None:

@@ -23,7 +23,7 @@ def compare(
 ) -> int:
     """Say what drifted between two finished runs, beyond their noise.
 
-    Of two output folders every report in both is compared.
+    Given two folders of reports, compare every report that is in both.
     """
     from reportgen.cli.answers import drift_lines, drift_together, junit_suites
     from reportgen.cli.answers.junit import require_file, write
@@ -51,11 +51,11 @@ def figures(
     report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report's folder.")],
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FIGURE…", help="Names of its figures, such as work; all if left out."),
+        typer.Argument(metavar="FIGURE…", help="Names of its figures, such as work; by default all."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", metavar="DIR", help="Where they go; beside the report's own if left out."),
+        typer.Option("--output", metavar="DIR", help="Where they go; by default beside the report's own."),
     ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -74,8 +74,8 @@ def figures(
         print_lines(str(folder / name) for name in sheets)
 
 
-def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
-    """What a declaration can name; estimators × problems."""
+def list_(output: Unused = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
+    """List what can be named, and which estimators apply where."""
     from reportgen.cli.answers.matrix import lines, pairs
     from reportgen.cli.answers.tables import aligned, folded, listing
 
@@ -91,7 +91,7 @@ def list_(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) 
 
 
 def doctor(output: Output = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> int:
-    """Say what is present, what is missing, and how to mend it."""
+    """Say what is present, what is missing, and how to fix it."""
     from reportgen.doctor import examine
 
     checks = examine(output)
@@ -112,7 +112,7 @@ def schema(output: Unused = OUTPUT, quiet: Quiet = False) -> None:
 
 
 def init(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the experiment; NAME.yaml is written.")] = (
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the experiment; writes NAME.yaml.")] = (
         "my-experiment"
     ),
     own: Annotated[
@@ -120,7 +120,7 @@ def init(
         typer.Option(
             "--own",
             metavar="KIND",
-            help="gradients, model or estimator: of Python code of yours, begun in NAME.py.",
+            help="gradients, model or estimator: also write NAME.py, for Python code of your own.",
         ),
     ] = None,
     output: Unused = OUTPUT,
@@ -133,7 +133,7 @@ def init(
     files = {path.parent / file: text for file, text in first_experiment(path.name, own).items()}
     for file in files:
         if file.exists():
-            raise UsageError(f"{file}: is there already. Choose another name, or delete it.")
+            raise UsageError(f"{file}: already exists. Choose another name, or delete it.")
     begun: list[Path] = []
     for file, text in files.items():
         try:
@@ -148,5 +148,5 @@ def init(
             ) from None
     if not quiet:
         *code, declaration = files
-        written = f"{' and '.join(map(str, files))} {'are' if code else 'is'} written"
+        written = f"wrote {' and '.join(map(str, files))}"
         typer.echo(f"{written}. Next: reportgen report {declaration}{' --allow-code' if code else ''}")

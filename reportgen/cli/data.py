@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from reportgen.datasets.inspection import Found
 
 Names = Annotated[
-    list[str], typer.Argument(metavar="NAME…", help="Data sets; `reportgen data list` has them.")
+    list[str], typer.Argument(metavar="NAME…", help="Data sets, as `reportgen data list` names them.")
 ]
 SomeNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[NAME…]", help="Data sets; all that are here if left out.")
+    list[str] | None, typer.Argument(metavar="[NAME…]", help="Data sets; by default all on this machine.")
 ]
 From = Annotated[
     str,
     typer.Option(
-        "--from", metavar="DIR_OR_URL", help="A folder or an address that has the files, for the published."
+        "--from", metavar="DIR_OR_URL", help="Take the files from this folder, file or address instead."
     ),
 ]
 
@@ -48,7 +48,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def _data(context: typer.Context) -> None:
-    """Data sets: list, fetch, verify."""
+    """List, fetch and verify data sets."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(UsageError.exit_code)
@@ -56,7 +56,7 @@ def _data(context: typer.Context) -> None:
 
 @app.command("list")
 def list_(output: Unused = OUTPUT, quiet: Quiet = False, as_json: Json = False) -> None:
-    """Every data set: its place, images, licence and citation."""
+    """List all data sets: location, images, licence and citation."""
     from reportgen.datasets import DATASETS
     from reportgen.datasets.inspection import inspect
 
@@ -69,7 +69,7 @@ def list_(output: Unused = OUTPUT, quiet: Quiet = False, as_json: Json = False) 
 
 
 @app.command()
-@leaving("what has come is kept. Run the same command to go on.")
+@leaving("what was downloaded is kept. Run the same command to continue.")
 def fetch(
     names: Names,
     origin: From = "",
@@ -77,7 +77,7 @@ def fetch(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Download data sets, or go on where it broke off."""
+    """Download data sets, or resume an interrupted download."""
     from reportgen.cli.live.transfers import transfers
     from reportgen.datasets.fetching import fetch as fetch_files
     from reportgen.datasets.inspection import inspect
@@ -97,7 +97,7 @@ def fetch(
 def verify(
     names: SomeNames = None, output: Unused = OUTPUT, quiet: Quiet = False, as_json: Json = False
 ) -> int:
-    """Hold the files against their SHA-256, and read them."""
+    """Check the files against their SHA-256, and read them."""
     from reportgen.datasets import DATASETS
     from reportgen.datasets.inspection import inspect
 
@@ -198,7 +198,7 @@ def _files(found: Found) -> str:
     source = found.source
     if found.state == "absent":
         names = ", ".join(_promise(file) for file in source.wanted.files)
-        return f"not in {source.folder}: {names}. `{source.command}` brings what is missing."
+        return f"not in {source.folder}: {names}. `{source.command}` downloads what is missing."
     if found.state == "damaged":
         return found.fault
     names = ", ".join(f"{Path(file.path).name} ({AGAINST[file.known]})" for file in found.files)

@@ -43,7 +43,7 @@ app = typer.Typer(
     context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="How noisy is this gradient estimator, really, and can I show it?",
+    help="Measure how noisy gradient estimators are, as declared in YAML, and write reports that show it.",
 )
 
 
@@ -165,4 +165,4 @@ def _usage(error: typer.TyperException) -> str:
         words.insert(0, str(context.info_name))
         context = context.parent
     message = message.rstrip(".") + ("" if message.rstrip(".").endswith("?") else ".")
-    return f"{message} `{' '.join(['reportgen', *words])} --help` shows what there is." if message else ""
+    return f"{message} See `{' '.join(['reportgen', *words])} --help`." if message else ""

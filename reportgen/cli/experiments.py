@@ -54,10 +54,10 @@ def report(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Run what is missing of each experiment, then write its report.
+    """Run what is not stored yet of each experiment; write its report.
 
-    Of several experiments a summary is written too, one row a claim; one that comes to no report stops no
-    other.
+    With several experiments, also write a summary with one row per claim. An experiment that yields no report
+    does not stop the others.
     """
     from reportgen.cli.answers.junit import require_file
     from reportgen.cli.together import Reports
@@ -94,7 +94,7 @@ def run(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Run what is missing of each experiment; write no report."""
+    """Run what is not stored yet of each experiment; write no report."""
     from reportgen.cli.answers.tables import broken_estimators, counted, counts
     from reportgen.cli.together import complain_of
     from reportgen.workflow import measurements
@@ -123,7 +123,7 @@ def run(
         return worst(codes)
 
 
-@leaving("what is stored is as it was. Run the same command again.")
+@leaving("the store is unchanged. Run the same command again.")
 def render(
     experiments: Names = None,
     gallery: Gallery = False,
@@ -137,8 +137,8 @@ def render(
 ) -> int:
     """Write each report from the store; needs neither torch nor data.
 
-    What a run that was stopped has left is told as not run. Of several experiments a summary is written too,
-    one row a claim.
+    What a stopped run did not reach is reported as not run. With several experiments, also write a summary
+    with one row per claim.
     """
     from reportgen.cli.answers.junit import require_file
     from reportgen.cli.together import Reports
@@ -202,7 +202,7 @@ def _ask(
         if not quiet:
             typer.echo(
                 f"{name}: left out, its data set {data} is not on this machine; "
-                f"`reportgen data fetch {data}` brings it",
+                f"`reportgen data fetch {data}` downloads it",
                 err=True,
             )
     return asked

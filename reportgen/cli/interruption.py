@@ -22,5 +22,5 @@ def leaving(kept: str) -> Iterator[None]:
 
 def measuring(*, fresh: bool) -> str:
     """Of a command that measures, and what the same command does next."""
-    again = "With --fresh the same command begins again." if fresh else "Run the same command to go on."
+    again = "With --fresh the same command starts over." if fresh else "Run the same command to continue."
     return f"what was measured is kept. {again}"

@@ -37,5 +37,5 @@ def seconds(text: str) -> float:
     whole = "".join("".join(part) for part in parts)
     total = sum(float(number) * SECONDS[unit[0]] for number, unit in parts)
     if not parts or whole != re.sub(r"\s", "", text) or total <= 0.0:
-        raise UsageError(f"--budget: needs a time such as 2h, 1h30m or 45m, got {text!r}. Write it so.")
+        raise UsageError(f"--budget: needs a time, got {text!r}. Write 2h, 1h30m or 45m, for example.")
     return total

@@ -29,12 +29,12 @@ Output = Annotated[
     typer.Option("--output", metavar="DIR", help="Keep the evidence and the second run here."),
 ]
 Quick = Annotated[
-    bool, typer.Option("--quick", help="At a fifth of the declared precision, and judged accordingly.")
+    bool, typer.Option("--quick", help="Measure at a fifth of the declared precision, and judge accordingly.")
 ]
 Code = Annotated[
     Path | None,
     typer.Option(
-        "--code", metavar="DIR", help="Where code of its author's lies; the current folder if left out."
+        "--code", metavar="DIR", help="Folder of the author's own code; by default the current folder."
     ),
 ]
 
@@ -55,7 +55,7 @@ def verify(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Run a report's evidence again, number by number."""
+    """Run a report's declaration again, and compare number by number."""
     from reportgen.cli.answers import verdict_lines
     from reportgen.cli.answers.junit import require_file, write
     from reportgen.cli.answers.junit_suites import of_verification
@@ -99,7 +99,10 @@ def _place(output: Path | None) -> Iterator[Path]:
             f"verify: needs a temporary folder for the second run, and none can be made ({error.strerror}). "
             "Name one that can be written with TMPDIR, or keep the run with --output DIR."
         ) from error
-    with leaving("nothing is kept. With --output DIR the same command goes on where it was."), made as folder:
+    with (
+        leaving("nothing is kept. With --output DIR the same command continues where it stopped."),
+        made as folder,
+    ):
         yield Path(folder)
 
 

@@ -164,7 +164,8 @@ def _folder(origin: str, names: Collection[str]) -> str:
         raise UsageError(f"--from {origin}: must be a folder, or an address with http:, https: or file:.")
     if other:
         raise UsageError(
-            f"--from {origin}: is no file of the data set. Name the folder that holds them, or one of them."
+            f"--from {origin}: is not a file of the data set. Name the folder that holds its files, "
+            "or one of them."
         )
     if origin and not found:
         raise UsageError(f"--from {origin}: no such folder. Name the folder that holds the files.")

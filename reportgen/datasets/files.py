@@ -29,7 +29,7 @@ def root() -> Path:
         return Path(folder).expanduser()
     except RuntimeError as error:
         raise UsageError(
-            f"{folder}: there is no such home. Set REPORTGEN_DATA to the folder of the data sets."
+            f"{folder}: there is no such home folder. Set REPORTGEN_DATA to the folder of the data sets."
         ) from error
 
 

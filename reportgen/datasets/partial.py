@@ -156,7 +156,7 @@ def _require_file(path: Path) -> None:
     try:
         require_file(path)
     except OSError as error:
-        raise DataError(f"{path}: cannot be gone on with ({error.strerror}). Delete it.") from error
+        raise DataError(f"{path}: cannot be resumed ({error.strerror}). Delete it.") from error
 
 
 def megabytes(count: int) -> str:

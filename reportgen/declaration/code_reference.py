@@ -37,7 +37,7 @@ class Arguments(Marker):
 
     def check(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise refuse(f"must be a mapping of keywords, {{width: 8}}, got {describe(value)}. Write it so.")
+            raise refuse(f"must be a mapping of keywords, got {describe(value)}. Write {{width: 8}}, say.")
         for name, given in value.items():
             if not isinstance(name, str) or not name.isidentifier():
                 raise refuse(f"must have Python names as keys, got {describe(name)}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 
@@ -27,11 +27,21 @@ def with_value(plain: Mapping[str, Any], path: str, value: Any) -> dict[str, Any
     return {**plain, name: with_value(inner, rest, value)}
 
 
+def identity(value: Any) -> Hashable:
+    """The same of values of a setting, or of settings, that are the same.
+
+    A tuple is a list, 1.0 is 1, and a truth value is no number.
+    """
+    if isinstance(value, list | tuple):
+        return tuple(map(identity, value))
+    if isinstance(value, Mapping):
+        return frozenset((name, identity(inner)) for name, inner in value.items())
+    return isinstance(value, bool), value
+
+
 def same_value(first: Any, second: Any) -> bool:
-    """Whether two values of a setting are the same; a tuple is a list, and a truth value is no number."""
-    if isinstance(first, list | tuple) and isinstance(second, list | tuple):
-        return len(first) == len(second) and all(map(same_value, first, second))
-    return bool(first == second) and isinstance(first, bool) == isinstance(second, bool)
+    """Whether two values of a setting, or two settings, are the same."""
+    return identity(first) == identity(second)
 
 
 def cell_text(value: Any) -> str:

@@ -203,7 +203,7 @@ def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
             at=("num_samples",),
         )
     if entry.temperature is not None and estimator.temperature is None:
-        raise refuse(f"{name} relaxes nothing, so it has no temperature. Remove it.", at=("temperature",))
+        raise refuse(f"{name} is no relaxation, so it has no temperature. Remove it.", at=("temperature",))
     temperature = estimator.temperature if entry.temperature is None else entry.temperature
     own = "" if temperature == estimator.temperature else f" at {temperature:g}"
     label = entry.label or f"{name}{own}{' antithetic' if entry.antithetic else ''}"
@@ -216,7 +216,7 @@ def _variant(entry: EstimatorEntry) -> str:
         if given and entry.name != "score_function":
             raise refuse(f"is an option of score_function, got {entry.name}. Remove it.", at=(option,))
     if entry.baseline is not None and entry.as_printed:
-        raise refuse("as_printed stands alone, got baseline too. Remove one.", at=("as_printed",))
+        raise refuse("as_printed cannot be combined with baseline. Remove one.", at=("as_printed",))
     if entry.baseline is not None:
         return f"score_function_{entry.baseline}"
     return "score_function_as_printed" if entry.as_printed else entry.name
@@ -260,7 +260,7 @@ def _resolve_given(entry: EstimatorEntry, function: str) -> EstimatorSpec:
     for option in sorted(entry.model_fields_set - {"function", *OF_FUNCTIONS}):
         if getattr(entry, option) not in (None, False):
             raise refuse(
-                "is nothing that reportgen can do to a function of problem.gradients. Remove it.",
+                "does not apply to a function of problem.gradients. Remove it.",
                 at=(option,),
             )
     own = OwnEstimator(entry.unbiased is not False, words=entry.words or "", given=True)
@@ -290,7 +290,7 @@ def _nameable(label: str) -> str:
         )
     if label[0] in "+-@":
         raise refuse(
-            "must not begin with + - @, which make a formula of it where a spreadsheet opens results.csv, "
+            "must not begin with + - @, since a spreadsheet would take it for a formula in results.csv, "
             f"got {describe(label)}. Write the minus sign −, or begin with a word.",
             at=("label",),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 from reportgen.declaration.claims.grammar import GrammarError, parse
 from reportgen.declaration.claims.tests import ClaimTest
 from reportgen.declaration.complaints import Complaint, Path, Places, refuse
-from reportgen.declaration.dotted import value_at
+from reportgen.declaration.dotted import identity, same_value, value_at
 from reportgen.declaration.epochs import Which, chosen
 from reportgen.declaration.estimator_spec import EstimatorSpec, of_functions, usual_estimators
 from reportgen.declaration.judge import Judge
@@ -260,12 +260,13 @@ class Experiment(Section):
     @property
     def swept(self) -> dict[str, tuple[Any, ...]]:
         """Every swept path with all its values, each once, in the order declared."""
-        found: dict[str, list[Any]] = {}
+        found: dict[str, dict[Hashable, Any]] = {}
         for block in self.sweep:
             for path, values in block.items():
-                known = found.setdefault(path, [])
-                known += [value for value in values if value not in known]
-        return {path: tuple(values) for path, values in found.items()}
+                known = found.setdefault(path, {})
+                for value in values:
+                    known.setdefault(identity(value), value)
+        return {path: tuple(known.values()) for path, known in found.items()}
 
     @property
     def base(self) -> dict[str, Any]:
@@ -277,7 +278,7 @@ class Experiment(Section):
         """Every value that a swept setting has somewhere, the base setting's first."""
         base = value_at(self.model_dump(mode="json"), path)
         plain = [list(value) if isinstance(value, tuple) else value for value in self.swept.get(path, ())]
-        return (base, *(value for value in plain if value != base))
+        return (base, *(value for value in plain if not same_value(value, base)))
 
     @property
     def checkpoints(self) -> tuple[int, ...]:

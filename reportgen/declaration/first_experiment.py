@@ -29,18 +29,18 @@ objective: [elbo]           # also: reconstruction, elbo_analytic_kl
 
 estimators:
   - score_function                            # REINFORCE
-  - {{name: leave_one_out, num_samples: 4}}     # REINFORCE, the other samples as the baseline
+  - {{name: leave_one_out, num_samples: 4}}     # REINFORCE with the other samples as baseline
   - pathwise                                  # the standard VAE gradient
 
 train: {{epochs: 5, checkpoints: [0, 1, 5]}}    # gradients are measured at the checkpoints
 
 measure:
-  images: 16                # of the test part
-  precision: 5%             # half-width of the 95 % interval of each total variance
-  budget: 1e5               # most draws an image
+  images: 16                # from the test part
+  precision: 5%             # relative half-width of the 95 % interval of each total variance
+  budget: 1e5               # at most so many draws per image
 
-# A claim is a sentence and the test that decides it, on intervals:
-# confirmed, refuted, or undecided where the interval leaves both open.
+# A claim is a sentence with a test, which intervals decide:
+# confirmed, refuted, or undecided if the interval leaves both open.
 claims:
   - id: lower-variance
     statement: the pathwise gradient has lower variance than REINFORCE

@@ -45,6 +45,6 @@ def find(name_or_path: str | Path) -> Path:
             f"{name_or_path}: no such file. Correct the path; `reportgen init` writes a new experiment."
         )
     raise UsageError(
-        f"{name_or_path}: no such file, and no experiment of the gallery. {suggestion(path.stem, names)} "
+        f"{name_or_path}: no such file or gallery experiment. {suggestion(path.stem, names)} "
         "`reportgen list` shows the gallery, `reportgen init` writes a new experiment."
     )

@@ -16,7 +16,7 @@ from reportgen.declaration.complaints import Complaint, Path, Places, describe, 
 from reportgen.declaration.estimator_spec import OF_FUNCTIONS, EstimatorEntry
 from reportgen.declaration.experiment import Claim, Experiment, Measure
 from reportgen.declaration.judge import Judge
-from reportgen.declaration.problems import OF_CODE, PROBLEMS, gives_estimators, model_of
+from reportgen.declaration.problems import OF_CODE, PROBLEMS, declared_model, gives_estimators
 from reportgen.declaration.published import Published, PublishedValue
 from reportgen.declaration.swept import with_resolved_sweep
 from reportgen.declaration.train import Train
@@ -173,7 +173,7 @@ def _keys(path: Path, data: dict[str, Any]) -> list[str]:
 
 
 def _problem(data: dict[str, Any]) -> type[BaseModel] | None:
-    return PROBLEMS.get(str(model_of(data.get("problem", {}))))
+    return PROBLEMS.get(str(declared_model(data.get("problem", {}))))
 
 
 def _such_as(path: Path, data: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from reportgen.declaration.own_estimator import function_of
 from reportgen.engine.arrays import blank
 from reportgen.engine.found import Found
 from reportgen.engine.layered.centred import CentredMoments
-from reportgen.engine.layered.channel import MEMORY, CoordinateChannel
+from reportgen.engine.layered.channel import CoordinateChannel
 from reportgen.engine.layered.gradients import CHUNK, GroupShape, LayerGradient
 from reportgen.engine.layered.sketch import SKETCH, Sketch
 from reportgen.engine.layered.summary import put_found, sound
@@ -34,6 +34,7 @@ from reportgen.engine.serial import FOLLOWED, serial_dependence
 from reportgen.engine.stopping import rounds
 from reportgen.errors import CellError, UsageError
 from reportgen.estimators import Estimator
+from reportgen.memory import MEANS
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.given import GivenGradients
 from reportgen.problems.seeding import seeded
@@ -172,10 +173,10 @@ def _arm_record(arm: Arm, channel: CoordinateChannel[None], precision: float, re
 
 def _buckets(coordinates: int, functions: int) -> int:
     """As many as memory allows. UsageError where the fewest do not fit."""
-    fit = MEMORY // (2 * 8 * coordinates * functions)
+    fit = MEANS // (2 * 8 * coordinates * functions)
     if fit < FEWEST_BUCKETS:
         raise UsageError(
             f"estimators: {functions} gradients of {coordinates:,} coordinates need more than "
-            f"{MEMORY / 2**30:.0f} GiB for their means. Measure fewer at once, or return fewer coordinates."
+            f"{MEANS / 2**30:.0f} GiB for their means. Measure fewer at once, or return fewer coordinates."
         )
     return min(fit, BUCKETS)

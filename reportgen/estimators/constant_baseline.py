@@ -10,26 +10,29 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def fit(draws: Draws) -> Coefficients:
-    """b* = E[f ‖∇_φ log q‖²] / E[‖∇_φ log q‖²], one number an image, [I 1 1].
+def best_constant(f: Tensor, squared_norm: Tensor) -> Tensor:
+    """b* = E[f ‖∇_φ log q‖²] / E[‖∇_φ log q‖²], one number a data point: [I N], [I N] → [I 1 1].
 
     It minimises the total variance over φ among all constants b where the
-    samples of an estimate are independent: the norm is that of φ, taken in η
-    through the Gram matrix of the encoder's Jacobian. Of antithetic pairs it
+    samples of an estimate are independent. Of antithetic pairs it
     does not: with s = ∇_φ log q and means over a pair, that would be
     E[⟨mean f s, mean s⟩] / E[‖mean s‖²]. Where the norm is zero throughout any
     b would do, and b is the mean of f.
     Source: Greensmith, Bartlett & Baxter (2004), their optimal constant baseline.
     """
-    images, _, _, eta = draws.score.shape
-    score = draws.score.reshape(images, -1, eta)  # [I RK m]
-    weight = ((score @ draws.gram) * score).sum(-1)  # [I RK]
-    f = draws.f.reshape(images, -1)
     # Centred first: f is a large constant plus a small change where b* matters most.
     centre = f.mean(1, keepdim=True)
-    total = weight.sum(1, keepdim=True)
-    excess = (((f - centre) * weight).sum(1, keepdim=True) / total).where(total > 0, 0.0)
-    return {"baseline": (centre + excess).unsqueeze(-1)}
+    total = squared_norm.sum(1, keepdim=True)
+    excess = (((f - centre) * squared_norm).sum(1, keepdim=True) / total).where(total > 0, 0.0)
+    return (centre + excess).unsqueeze(-1)
+
+
+def fit(draws: Draws) -> Coefficients:
+    """`best_constant`; the norm is taken in η, through the Gram matrix of the encoder's Jacobian."""
+    images, _, _, eta = draws.score.shape
+    score = draws.score.reshape(images, -1, eta)  # [I RK m]
+    squared_norm = ((score @ draws.gram) * score).sum(-1)
+    return {"baseline": best_constant(draws.f.reshape(images, -1), squared_norm)}
 
 
 def evaluate(draws: Draws, coefficients: Coefficients) -> Tensor:

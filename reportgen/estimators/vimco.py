@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def signal(f: Tensor) -> Tensor:
+    """L̂ − L̂₋ₖ of each sample, from log w: [I R K] → [I R K]."""
+    f = f - f.amax(2, keepdim=True)  # differences alone matter
+    return log_mean_exp(f) - (log_sum_of_others(f) - math.log(f.shape[2] - 1))
+
+
 def vimco(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E[L̂], L̂ = log mean_k w_k, by Σ_k (L̂ − L̂₋ₖ) s_k + Σ_k ω_k ∂ log w_k/∂η.
 
@@ -21,10 +27,7 @@ def vimco(draws: Draws, _: Coefficients) -> Tensor:
     values of log w. Shapes: [I R K], [I R K m] → [I R m].
     Source: Mnih & Rezende (2016), section 2, with the arithmetic mean.
     """
-    f = draws.f - draws.f.amax(2, keepdim=True)  # differences alone matter
-    without = log_sum_of_others(f) - math.log(f.shape[2] - 1)
-    signal = (log_mean_exp(f) - without).unsqueeze(-1)
-    estimate = (signal * draws.score).sum(2)
+    estimate = (signal(draws.f).unsqueeze(-1) * draws.score).sum(2)
     return estimate if draws.explicit is None else estimate + draws.weighted(draws.explicit)
 
 

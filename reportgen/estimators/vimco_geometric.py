@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def signal(f: Tensor) -> Tensor:
+    """L̂ − L̂₋ₖ of each sample, from log w: [I R K] → [I R K]."""
+    f = f - f.amax(2, keepdim=True)  # differences alone matter
+    replacement = (f.sum(2, keepdim=True) - f) / (f.shape[2] - 1)
+    # The terms 1/K cancel.
+    return f.logsumexp(2, keepdim=True) - log_sum_of_others(f).logaddexp(replacement)
+
+
 def vimco_geometric(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E[L̂], L̂ = log mean_k w_k, by Σ_k (L̂ − L̂₋ₖ) s_k + Σ_k ω_k ∂ log w_k/∂η.
 
@@ -21,12 +29,7 @@ def vimco_geometric(draws: Draws, _: Coefficients) -> Tensor:
     Shapes: [I R K], [I R K m] → [I R m].
     Source: Mnih & Rezende (2016), section 2, with the geometric mean, which they prefer.
     """
-    f = draws.f - draws.f.amax(2, keepdim=True)  # differences alone matter
-    k = f.shape[2]
-    replacement = (f.sum(2, keepdim=True) - f) / (k - 1)
-    # L̂ − L̂₋ₖ: the terms 1/K cancel.
-    signal = f.logsumexp(2, keepdim=True) - log_sum_of_others(f).logaddexp(replacement)
-    estimate = (signal.unsqueeze(-1) * draws.score).sum(2)
+    estimate = (signal(draws.f).unsqueeze(-1) * draws.score).sum(2)
     return estimate if draws.explicit is None else estimate + draws.weighted(draws.explicit)
 
 

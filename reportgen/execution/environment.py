@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from functools import lru_cache
@@ -48,13 +47,6 @@ def require_device(device: str) -> None:
         raise UsageError(
             f"--device: needs a GPU of this machine, got {device}; it has {torch.cuda.device_count()}."
         )
-
-
-def available_cores() -> int:
-    """Processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(len(os.sched_getaffinity(0)), 1)
-    return os.cpu_count() or 1
 
 
 def _device(device: str) -> str:

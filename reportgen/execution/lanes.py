@@ -173,7 +173,7 @@ def _allowed() -> Iterator[None]:
         except FileNotFoundError:
             raise UsageError("the current folder was removed. Run from another.") from None
         raise UsageError(
-            f"--executor processes: none can be begun here ({error.strerror}). Use --executor serial."
+            f"--executor processes: no process can be started ({error.strerror}). Use --executor serial."
         ) from error
 
 

@@ -7,6 +7,7 @@ a pixel that is black in all images measured gives its weights none.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,14 +15,14 @@ from reportgen.datasets import Dataset, Table
 from reportgen.declaration import Experiment
 from reportgen.estimators import ESTIMATORS
 from reportgen.execution.cost import declared, size_of
-from reportgen.memory import memory_limit
+from reportgen.memory import MEANS, memory_limit
 from reportgen.plan import Cell, MeasurementCell, TrainingCell, buckets_for
 
 TRAINED = 4 * (4 + 3)
 """Bytes of a parameter in training: itself, its gradient, Adam's two moments; and where its state is
 written, these again without the gradient."""
 NUMBER, VARIANCE = 4, 8
-"""Bytes of an activation, and of a variance."""
+"""Bytes of an activation, and of a variance or a mean."""
 UNITS = ("problem", "hidden")
 
 
@@ -34,21 +35,25 @@ class Need:
     place: tuple[str, ...]
     """The setting that it follows from."""
     remedy: str
+    most: float = math.inf
+    """Bytes that it may take, however much memory there is."""
 
 
 def require_room(experiment: Experiment, cells: Iterable[Cell], dataset: Dataset | Table | None) -> None:
-    """Raises DeclarationError for cells that surely need more memory than there is."""
-    limit = memory_limit()
-    if limit is None:
-        return
+    """Raises DeclarationError for cells that surely need more memory than there is, or than they may take."""
+    limit = memory_limit() or math.inf
     columns, rows = size_of(dataset)
     for cell in cells:
         for need in needs(cell, columns, rows):
-            if need.size > limit:
+            if need.size > min(need.most, limit):
+                allowed = (
+                    f"found {_gibibytes(limit)}"
+                    if limit < need.most
+                    else f"at most {_gibibytes(need.most)} are allowed"
+                )
                 raise experiment.error(
                     ("sweep",) if cell.setting and not cell.base else need.place,
-                    f"{need.what} needs at least {_gibibytes(need.size)} of memory, found "
-                    f"{_gibibytes(limit)}. {need.remedy}",
+                    f"{need.what} needs at least {_gibibytes(need.size)} of memory, {allowed}. {need.remedy}",
                 )
 
 
@@ -72,9 +77,10 @@ def needs(cell: Cell, columns: int, rows: int) -> list[Need]:
         ]
     if not isinstance(cell, MeasurementCell):
         return []
-    labels = {arm.label for arm in cell.arms if arm.own or ESTIMATORS[arm.estimator].parameters == "phi"}
-    rows_kept = 0 if problem.layered else 1 + buckets_for(int(cell.measure["images"]))
-    return [
+    phi = [arm for arm in cell.arms if arm.own or ESTIMATORS[arm.estimator].parameters == "phi"]
+    labels, images = {arm.label for arm in phi}, int(cell.measure["images"])
+    rows_kept = 0 if problem.layered else 1 + buckets_for(images)
+    found = [
         Need(
             NUMBER * parameters + VARIANCE * rows_kept * len(labels) * problem.encoding(0),
             f"measuring {named} under {len(labels)} estimators",
@@ -82,7 +88,19 @@ def needs(cell: Cell, columns: int, rows: int) -> list[Need]:
             "Use fewer units or estimators.",
         )
     ]
+    if problem.layered:
+        kept = len(phi) * problem.encoding(columns) + (len(cell.arms) - len(phi)) * problem.decoding(columns)
+        found.append(
+            Need(
+                VARIANCE * images * buckets_for(images) * kept,
+                f"keeping every coordinate of the gradients of {len(cell.arms)} arms",
+                ("measure", "images"),
+                "Measure fewer images, estimators or values of measure.num_samples.",
+                MEANS,
+            )
+        )
+    return found
 
 
-def _gibibytes(size: int) -> str:
+def _gibibytes(size: float) -> str:
     return f"{size / 2**30:,.1f} GiB"

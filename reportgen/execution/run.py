@@ -8,11 +8,11 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from time import perf_counter, time
 
+from reportgen.cores import usable_cores
 from reportgen.datasets import held
 from reportgen.declaration import Experiment
 from reportgen.errors import PausedError, UnwritableError, UsageError
 from reportgen.execution.cost import seconds_of
-from reportgen.execution.environment import available_cores
 from reportgen.execution.event import Listener, Reporter
 from reportgen.execution.lanes import EXECUTORS, BorrowedLane, Lane, single_threaded_children
 from reportgen.execution.task import Task, broken
@@ -141,7 +141,7 @@ def _check(executor: str | Executor, jobs: int | None) -> None:
 
 
 def _open(executor: str | Executor, jobs: int | None, tell: Listener) -> Lane:
-    count = jobs or available_cores()
+    count = jobs or usable_cores()
     if isinstance(executor, Executor):
         return BorrowedLane(executor, count)
     return EXECUTORS[executor](count, tell)

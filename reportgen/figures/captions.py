@@ -14,6 +14,8 @@ from reportgen.findings.vocabulary import Vocabulary
 
 NAMES = ("Gumbel", "DisARM")
 """Titles that begin with a person's name."""
+MANY = 30
+"""Points of a line whose marks may be smaller than intervals that look short."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,8 @@ def intervals_sentence(lines: Sequence[Line]) -> str:
     widths.sort(key=lambda pair: pair[0])
     widest = marks.told(f"±{prose.percent(widths[-1][0])}", widths[-1][1])
     text = f"Bars are 95% intervals, the widest {widest} of its value"
-    text += "; most are smaller than the marks." if widths[len(widths) // 2][0] < 0.1 else "."
+    few = max(len(line.estimates) for line in lines) < MANY
+    text += "; most are smaller than the marks." if few and widths[len(widths) // 2][0] < 0.1 else "."
     cut = any(
         value > 0 and low < value / 10
         for line in lines

@@ -33,7 +33,7 @@ from reportgen.figures.drafting.labels import setting_title, variance_axis, vari
 from reportgen.figures.drafting.lines import draw_lines, label_lines, rows_of
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.placing import number_marks
-from reportgen.figures.drafting.points import curve
+from reportgen.figures.drafting.points import SIZE, curve
 from reportgen.figures.drafting.style import INK, PAPER, new_figure
 from reportgen.figures.drafting.table import Cell, Column, Mark, Row, Table
 from reportgen.figures.drafting.ticks import plain
@@ -96,7 +96,7 @@ def numbered(ring: Ring) -> tuple[float, float, str]:
 def draw_panel(ax: Axes, data: VarianceAgainstSetting, panel: Panel, *, last: bool) -> None:
     """Marks with intervals; the exact curve where it is known, else a line from mark to mark."""
     index, alone = data.panels.index(panel), len(data.panels) == 1
-    size = 4.4 if alone else 3.6 if len(panel.values) < DENSE else 2.9
+    size = SIZE if alone else 3.6 if len(panel.values) < DENSE else 2.9
     for one, exact in zip(panel.lines, panel.exact, strict=True):
         if any(math.isfinite(v) for v in exact):
             low, high = one.bounds

@@ -178,7 +178,7 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
     return sentences(
         "Total variance times the cost of one estimate, relative to the best unbiased estimator"
         f"{' that has any' * bool(data.zero)}, logarithmic: how much more compute the same precision takes."
-        f" Cost is in {data.unit} at the left and in seconds at the right.",
+        f" Left: cost in {data.unit}; right: in seconds.",
         zero_sentence(data.zero),
         seen + ".",
         "Lines are 95% intervals of the paired variance ratio times the ratio of costs.",

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from reportgen.errors import UsageError
@@ -23,6 +24,8 @@ PUBLISHED = "published.json"
 """Beside them where the declaration has published numbers."""
 SAID: Mapping[str, type] = {"reportgen": str, "seed": int, "data": dict, "environment": dict, "files": dict}
 """What manifests of every version say; other parts came later, and are compared where both have them."""
+TEXTS = ("experiment", "cell", "dataset", "objective", "estimator", "group", "statistic", "status")
+"""Columns of results.csv that many rows have the same in."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +124,12 @@ def read_rows(content: bytes, path: Path) -> tuple[Row, ...]:
             raise _damaged(path, f"must start with the columns {', '.join(COLUMNS)}, found {_short(found)}")
         rows: list[Row] = []
         lines: dict[tuple[object, ...], int] = {}
+        settings: dict[tuple[str, ...], Mapping[str, str]] = {}
         for fields in reader:
             place = f"{path}:{reader.line_num}"
             if len(fields) != len(header):
                 raise _damaged(place, f"must have {len(header)} fields, found {len(fields)}")
-            row = _row(fields, header, place)
+            row = _row(fields, header, place, settings)
             same = (*name_of(row), *row.setting.values())
             if same in lines:
                 raise _damaged(
@@ -150,8 +154,17 @@ def read_claims(content: bytes, path: Path) -> tuple[Mapping[str, Any], ...]:
     return tuple(claims)
 
 
-def _row(fields: Sequence[str], header: Sequence[str], place: str) -> Row:
+def _row(
+    fields: Sequence[str],
+    header: Sequence[str],
+    place: str,
+    settings: dict[tuple[str, ...], Mapping[str, str]],
+) -> Row:
+    """A row, whose texts and setting are those of other rows that have the same."""
     values = dict(zip(header, fields, strict=True))
+    swept = tuple(fields[len(COLUMNS) :])
+    if swept not in settings:
+        settings[swept] = dict(zip(header[len(COLUMNS) :], swept, strict=True))
 
     def whole(name: str) -> int:
         try:
@@ -171,10 +184,12 @@ def _row(fields: Sequence[str], header: Sequence[str], place: str) -> Row:
     if math.isnan(low) != math.isnan(high) or low > value or value > high:
         found = f"{values['value']!r} and {values['ci_low']!r} to {values['ci_high']!r}"
         raise _damaged(place, f"a value must lie in its interval, found {found}")
+    experiment, cell, dataset, objective, estimator, group, statistic, status = (
+        intern(values[name]) for name in TEXTS
+    )
     return Row(
-        values["experiment"], values["cell"], values["dataset"], values["objective"], values["estimator"],
-        whole("num_samples"), whole("checkpoint"), values["group"], values["statistic"], value, low, high,
-        whole("replicates"), values["status"], {name: values[name] for name in header[len(COLUMNS) :]},
+        experiment, cell, dataset, objective, estimator, whole("num_samples"), whole("checkpoint"), group,
+        statistic, value, low, high, whole("replicates"), status, settings[swept],
     )  # fmt: skip
 
 

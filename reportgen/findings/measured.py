@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from reportgen.declaration.companions import companions
+from reportgen.declaration.dotted import identity, same_value
 from reportgen.declaration.train import TRAINING_SEED
 from reportgen.findings.series import Series, of_one_seed
 from reportgen.findings.statistics.arm import MeasuredArm, arms, find
@@ -100,10 +101,8 @@ class Measured:
 
         The others are at the value that `setting` gives them, or at their base value.
         """
-        values: list[Any] = []
-        for record in self._along(name, setting):
-            if record.setting[name] not in values:
-                values.append(record.setting[name])
+        along = [record.setting[name] for record in self._along(name, setting)]
+        values = {identity(value): value for value in along}.values()
         numbers = all(isinstance(value, int | float) for value in values)
         return tuple(sorted(values)) if numbers else tuple(values)
 
@@ -133,8 +132,8 @@ class Measured:
         wanted = None if setting is None else {**self._base_setting(), **setting}
         found = [
             record
-            for record in self._by_place.get(None if wanted is None else _place(wanted), ())
-            if (wanted is None or record.setting == wanted) and checkpoint in (None, record.checkpoint)
+            for record in self._by_place.get(None if wanted is None else identity(wanted), ())
+            if checkpoint in (None, record.checkpoint)
         ]
         return max(found, key=lambda record: record.checkpoint) if found else None
 
@@ -167,15 +166,18 @@ class Measured:
             record
             for record in self.measurements
             if path in record.setting
-            and (not fixed or all(v == fixed.get(key) for key, v in record.setting.items() if key != path))
+            and (
+                not fixed
+                or all(same_value(v, fixed.get(key)) for key, v in record.setting.items() if key != path)
+            )
         ]
 
     @cached_property
-    def _by_place(self) -> dict[frozenset[Any] | None, list[MeasurementRecord]]:
+    def _by_place(self) -> dict[Hashable, list[MeasurementRecord]]:
         """Records of every setting, and those of the base setting under None."""
-        found: dict[frozenset[Any] | None, list[MeasurementRecord]] = {}
+        found: dict[Hashable, list[MeasurementRecord]] = {}
         for record in self.measurements:
-            found.setdefault(_place(record.setting), []).append(record)
+            found.setdefault(identity(record.setting), []).append(record)
             if record.base:
                 found.setdefault(None, []).append(record)
         return found
@@ -189,12 +191,3 @@ class Measured:
         if record is None:
             return []
         return arms(record, place.get("objective") or self.objectives[0], label)
-
-
-def _place(setting: Mapping[str, Any]) -> frozenset[Any]:
-    """The same of settings that are equal, in any order."""
-    return frozenset((name, _hashable(value)) for name, value in setting.items())
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value

@@ -18,7 +18,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One statistic of one arm in one cell; `estimator` is the label."""
 

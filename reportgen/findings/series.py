@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reportgen.declaration.dotted import same_value
 from reportgen.declaration.train import TRAINING_SEED
 
 
@@ -47,14 +48,19 @@ def series(path: str, settings: Iterable[Mapping[str, Any]], base: Mapping[str, 
     at_base = [
         (others, values)
         for others, values in long
-        if all(value == base.get(key) for key, value in others.items() if is_number(value))
+        if all(same_value(value, base.get(key)) for key, value in others.items() if is_number(value))
     ]
     kept = []
     for others, values in long:
         kind = _words(others)
-        if (others, values) in at_base or not any(_words(other) == kind for other, _ in at_base):
+        if (others, values) in at_base or not any(same_value(_words(other), kind) for other, _ in at_base):
             kept.append((others, values))
-    differing = {key for others, _ in kept for key in others if any(o[key] != others[key] for o, _ in kept)}
+    differing = {
+        key
+        for others, _ in kept
+        for key in others
+        if not all(same_value(other[key], others[key]) for other, _ in kept)
+    }
     return tuple(
         Series(path, values, others, {key: others[key] for key in others if key in differing})
         for others, values in kept

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from reportgen.declaration.companions import swept_settings
-from reportgen.declaration.dotted import with_value
+from reportgen.declaration.dotted import identity, with_value
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.train import canonical, unseeded
 from reportgen.plan.arms import constant_arms, curve_arms, default_arms
@@ -58,11 +58,10 @@ def make_plan(
 
 def _settings(experiment: Experiment) -> list[dict[str, Any]]:
     """Values of the swept paths: the base setting's, then each that the sweep runs, none twice."""
-    found: list[dict[str, Any]] = []
+    found: dict[Hashable, dict[str, Any]] = {}
     for setting in (experiment.base, *swept_settings(experiment)):
-        plain = {path: _plain(value) for path, value in setting.items()}
-        found += [] if plain in found else [plain]
-    return found
+        found.setdefault(identity(setting), {path: _plain(value) for path, value in setting.items()})
+    return list(found.values())
 
 
 def _sections(experiment: Experiment, setting: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from reportgen.cores import usable_cores
 from reportgen.figures import FIGURES, Drawing, draw
 from reportgen.findings import Findings, csv_text
 from reportgen.report.forks import in_forks
@@ -34,8 +34,7 @@ class Made:
 @contextmanager
 def making(findings: Findings) -> Iterator[Made]:
     """Starts the figures, then the table."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    if cores < 2 or sys.platform != "linux" or multiprocessing.parent_process() is not None:
+    if usable_cores() < 2 or sys.platform != "linux" or multiprocessing.parent_process() is not None:
         yield Made(lambda: _drawn_here(findings), lambda: csv_text(findings).encode())
         return
     works = [partial(draw, findings, name) for name in FIGURES]

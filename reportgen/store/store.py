@@ -183,7 +183,7 @@ class Store:
         self._broken(key).unlink(missing_ok=True)
         if self.has(key):
             raise UnwritableError(
-                f"{self._cell(key)}: damaged, and cannot be put away to be made anew. "
+                f"{self._cell(key)}: damaged, and cannot be moved away to be made again. "
                 "Remove it, or choose another folder with --output."
             )
 

@@ -39,6 +39,8 @@ Setting = tuple[tuple[str, str], ...]
 Place = tuple[str, str, int, Setting]
 """Objective, group, checkpoint and setting that a comparison is made at."""
 Key = tuple[str, str, str, str, int, Setting]
+Model = tuple[str, str, int, Setting]
+"""Statistic, layer, checkpoint and setting that a judged model has a number at."""
 
 
 class Rows:
@@ -50,14 +52,25 @@ class Rows:
         self.drawn = {spec.label: spec.num_samples * spec.kind.samples_each for spec in experiment.estimators}
         """Samples in an estimate; twice K where each of the K is a pair."""
         self.found: dict[Key, float] = {}
-        self.models: dict[tuple[str, str, int, Setting], Row] = {}
+        self.models: dict[Model, Row] = {}
+        self.trained: dict[Model, set[str]] = {}
+        """Seeds of the trainings of a model that have a number."""
+        places: dict[int, Setting] = {}  # one mapping is the setting of many rows
         for row in rows:
-            setting = {name: str(value) for name, value in row.setting.items()}
+            if id(row.setting) not in places:
+                places[id(row.setting)] = _place_of(row)
+            place = places[id(row.setting)]
             if row.estimator == MODEL:
-                self.models.setdefault((row.statistic, row.group, row.checkpoint, _place_of(row)), row)
-            if setting.pop("constant", "0.0") == "0.0" and row.num_samples == self.samples.get(row.estimator):
+                self.models.setdefault((row.statistic, row.group, row.checkpoint, place), row)
+            bare = str(row.setting.get("constant", "0.0")) == "0.0"
+            if bare and row.num_samples == self.samples.get(row.estimator):
                 key = (row.statistic, row.objective, row.estimator, row.group, row.checkpoint)
-                self.found.setdefault((*key, tuple(sorted(setting.items()))), row.value)
+                self.found.setdefault((*key, place), row.value)
+        for (statistic, group, checkpoint, place), row in self.models.items():
+            seed = dict(place).get(TRAINING_SEED)
+            if seed is not None and not math.isnan(row.value):
+                model = (statistic, group, checkpoint, _unseeded(place))
+                self.trained.setdefault(model, set()).add(seed)
         self.over_trainings = any((TRAINING_SEED, EVERY) in place for *_, place in self.models)
         """Whether there are means over several trainings of a model."""
 
@@ -77,13 +90,8 @@ class Rows:
         told = dict(where)
         if told.get(TRAINING_SEED) != EVERY:
             return {told.get(TRAINING_SEED, "")}
-        return {
-            dict(place)[TRAINING_SEED]
-            for (statistic, group, checkpoint, place), one in self.models.items()
-            if (statistic, group, checkpoint) == (row.statistic, row.group, row.checkpoint)
-            and _unseeded(place) == _unseeded(where)
-            and not math.isnan(one.value)
-        } - {EVERY}
+        model = (row.statistic, row.group, row.checkpoint, _unseeded(where))
+        return self.trained.get(model, set()) - {EVERY}
 
     def value(self, statistic: Statistic, place: Place) -> float:
         """NaN where it does not follow from rows."""

@@ -54,7 +54,7 @@ def again(evidence: Evidence, folder: Path, *, quick: bool, code: Path | None) -
             UserCode.read([reference], place)
         except UsageError as error:
             raise UsageError(
-                f"{evidence.path}: runs {reference}, code of its author's that is not in the PDF, and in "
+                f"{evidence.path}: runs {reference}, the author's own code, which is not in the PDF, and in "
                 f"{place} {error} Get it from the author and name its folder with --code DIR."
             ) from error
     return workflow.planned(experiment.experiment, experiment, folder, code_folder=place)

@@ -86,7 +86,7 @@ def warnings(job: Job) -> Iterable[str]:
 
 def cost_lines(row: Row) -> Iterable[str]:
     """A row of `cost_row` for people, with every setting of the declaration."""
-    yield f"{row['experiment']}: in order. {row['title']}"
+    yield f"{row['experiment']}: valid. {row['title']}"
     judged = f"{many(row['judgements'], 'judged model')}, " if row["judgements"] else ""
     yield (
         f"  {many(row['trainings'], 'training')}, {judged}{many(row['measurements'], 'measured cell')} with "
@@ -95,11 +95,11 @@ def cost_lines(row: Row) -> Iterable[str]:
         f"{row['to_run']} would run"
     )
     if row["to_run"] and "gradients" in row["resolved"]["problem"]:
-        yield f"  at most {row['draws_at_most']:,} calls of each function, which take as long as they take"
+        yield f"  at most {row['draws_at_most']:,} calls of each function; how long one takes is not known"
     elif row["to_run"]:
         yield (
             f"  at most {row['draws_at_most']:,} draws; {_about(row['seconds_on_one_core'])} "
-            f"of one core, if variances are of a usual kind{_besides(row['resolved'])}"
+            f"of one core, if variances are typical{_besides(row['resolved'])}"
         )
     yield from (f"  warning: {told}" for told in row["warnings"])
     yield "  every setting, defaults included:"
@@ -109,7 +109,7 @@ def cost_lines(row: Row) -> Iterable[str]:
 def _besides(settings: Row) -> str:
     """What nobody knows before it has run."""
     own = [part for part in (settings["problem"], *settings["estimators"]) if "python" in part]
-    return ", and what your own code takes besides" if own else ""
+    return ", plus the time of your own code" if own else ""
 
 
 def _about(seconds: float) -> str:
@@ -121,7 +121,7 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
     if outcome is not None:
         yield f"{job.experiment.experiment}: {counted(outcome)}"
     elif left := sum(cell.paused for cell in findings.broken):
-        yield f"{job.experiment.experiment}: {many(left, 'cell')} not finished yet; run again to go on"
+        yield f"{job.experiment.experiment}: {many(left, 'cell')} not finished yet; run again to continue"
     rows = [
         {
             "verdict": claim.outcome,
@@ -200,11 +200,11 @@ def counted(outcome: Outcome) -> str:
     parts = (
         [f"{many(outcome.measured, 'cell')} run in {duration(outcome.seconds)}"] if outcome.measured else []
     )
-    parts += [f"{outcome.damaged} run anew, since damaged in the store"] if outcome.damaged else []
+    parts += [f"{outcome.damaged} run again, since damaged in the store"] if outcome.damaged else []
     parts += [f"{outcome.cached} found in the store"] if outcome.cached else []
     parts += [f"{len(outcome.broken)} broken"] if outcome.broken else []
     left = len(outcome.paused)
-    parts += [f"{many(left, 'cell')} unfinished when the time was up; run again to go on"] if left else []
+    parts += [f"{many(left, 'cell')} unfinished when time ran out; run again to continue"] if left else []
     return ", ".join(parts)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from reportgen.declaration.claims.tests import ClaimTest, Crossing, Equivalence, Scope, curve_of, scalar_text
 from reportgen.declaration.complaints import describe, suggestion
+from reportgen.declaration.dotted import same_value
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.train import TRAINING_SEED
 
@@ -108,7 +109,7 @@ def _obstacle(
     """Why one cross product of the sweep has no cell for these scopes."""
     for other, value in base.items():
         scope, values = scopes.get(other), block.get(other, (value,))
-        if scope is None and value not in values:
+        if scope is None and not any(same_value(value, one) for one in values):
             mine, stays = scopes[path], scalar_text(value)
             moves = f"is {scalar_text(mine.value)}" if mine.fixes else "varies"
             return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reportgen.declaration.checks.claim_scopes import curve_faults, scope_faults, unreached
 from reportgen.declaration.checks.model_claims import model_faults
@@ -29,21 +29,26 @@ from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.swept import problems_of
 from reportgen.estimators import ESTIMATORS
 
+Groups = tuple[str, ...] | None
+"""Of a model's parameters; None where they are not known before the run."""
 CONSTANT_PROBES = ("score_function", "pathwise")
 """Estimators measured with every constant of `measure.constants`."""
 
 
 def check_claims(experiment: Experiment) -> Iterator[Complaint]:
     """Labels, objective, checkpoints and settings exist, and what is compared is measured there."""
-    for i, claim in enumerate(experiment.claims):
-        test = claim.parsed
-        given = experiment.problem.given
-        faults = model_faults if test.of_models and not given else _faults
-        for text in faults(experiment, test):
+    tests = [claim.parsed for claim in experiment.claims]
+    of_groups = any(test.group != EVERYTHING for test in tests)
+    groups = [problem.groups for problem in problems_of(experiment)] if of_groups else []
+    for i, test in enumerate(tests):
+        of_models = test.of_models and not experiment.problem.given
+        faults = model_faults(experiment, test) if of_models else _faults(experiment, test, groups)
+        for text in faults:
             yield Complaint(("claims", i, "test"), text)
 
 
-def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+def _faults(experiment: Experiment, test: ClaimTest, groups: Sequence[Groups]) -> Iterator[str]:
+    """`groups` are the parameter groups of each setting's model."""
     if test.objective is not None and test.objective not in experiment.objective:
         known = suggestion(test.objective, experiment.objective)
         yield f"objective {test.objective!r} is not declared. {known}"
@@ -59,7 +64,7 @@ def _faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
                 yield _unknown_arm(experiment, arm)
         else:
             yield from _objectives_of(experiment, test, arm)
-    yield from _group_faults(experiment, test)
+    yield from _group_faults(test, groups)
     misplaced = [*scope_faults(experiment, test), *curve_faults(experiment, test)]
     misplaced = misplaced or list(unreached(experiment, test))
     yield from misplaced
@@ -85,7 +90,7 @@ def _unknown_here(test: ClaimTest) -> Iterator[str]:
         elif name not in STATISTICS or STATISTICS[name].of_models:
             yield f"{name} takes a model, got functions of problem.gradients. Use {known}."
     if isinstance(test.comparison, Trend):
-        yield f"a trend is of trained models, got functions of problem.gradients. Compare values: {known}."
+        yield f"a trend is for trained models, got functions of problem.gradients. Compare values: {known}."
 
 
 def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
@@ -126,7 +131,7 @@ def _unknown_arm(experiment: Experiment, arm: str) -> str:
     return f"no estimator has the label or name {arm!r}. {suggestion(arm, experiment.labels)}"
 
 
-def _group_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
+def _group_faults(test: ClaimTest, groups: Sequence[Groups]) -> Iterator[str]:
     """What is asked of a parameter group is made of groups, and there is such a group in some setting.
 
     Which groups a model of the user's own has is not known before the run.
@@ -143,9 +148,8 @@ def _group_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
                 f"{name} is made of all coordinates together, got 'in {test.group}'. "
                 f"Remove it, or use {listing(allowed)}."
             )
-    found = [problem.groups for problem in problems_of(experiment)]
-    known = list(dict.fromkeys(group for groups in found for group in groups or ()))
-    if None not in found and test.group not in known:
+    known = list(dict.fromkeys(group for found in groups for group in found or ()))
+    if None not in groups and test.group not in known:
         yield f"no setting has a parameter group {test.group!r}. {suggestion(test.group, known)}"
 
 

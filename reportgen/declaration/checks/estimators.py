@@ -53,7 +53,7 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
             text = f"{spec.label} is the name of another estimator than {spec.name}. Choose another label."
             yield Complaint((*place, "label"), text)
     alone = [name for name in experiment.objective if experiment.reference_of(name) is None]
-    if alone and not all(_refused(experiment, spec) for spec in experiment.estimators):
+    if alone and not all(_refusals(experiment)):
         under = "" if len(alone) == len(experiment.objective) else f" under {listing(alone, 'and')}"
         moves = DISTRIBUTIONS[experiment.problem.distribution].reparameterizable
         remedy = "Add pathwise" if moves else "Add score_function"
@@ -64,8 +64,7 @@ def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
 
 def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
     """Every estimator applies to q and the integrand, whatever is swept, and to an objective."""
-    for i, spec in enumerate(experiment.estimators):
-        text = _refused(experiment, spec)
+    for i, text in enumerate(_refusals(experiment)):
         if text is not None:
             yield Complaint(("estimators", i), text)
 
@@ -89,20 +88,25 @@ def _seen(label: str, other: str) -> str:
     return describe(label) + (f" (one has {unicodedata.name(odd).lower()}, U+{ord(odd):04X})" if odd else "")
 
 
-def _refused(experiment: Experiment, spec: EstimatorSpec) -> str | None:
-    """Why an estimator does not apply to the problem that some setting makes; None where it does to all."""
-    refusals = (
-        refusal(
-            spec.kind,
-            problem.distribution,
-            experiment.objective,
-            problem.generative,
-            problem.layered,
-            problem.differentiable,
+def _refusals(experiment: Experiment) -> list[str | None]:
+    """Why each estimator does not apply to the problem that some setting makes; None where it does to all."""
+    problems = problems_of(experiment)
+
+    def refused(spec: EstimatorSpec) -> str | None:
+        refusals = (
+            refusal(
+                spec.kind,
+                problem.distribution,
+                experiment.objective,
+                problem.generative,
+                problem.layered,
+                problem.differentiable,
+            )
+            for problem in problems
         )
-        for problem in problems_of(experiment)
-    )
-    return next((text for text in refusals if text is not None), None)
+        return next((text for text in refusals if text is not None), None)
+
+    return [refused(spec) for spec in experiment.estimators]
 
 
 def _misplaced(experiment: Experiment, spec: EstimatorSpec) -> str:

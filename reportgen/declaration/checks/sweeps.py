@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from reportgen.declaration.checks.training import beyond, untrainable
 from reportgen.declaration.companions import swept_settings
 from reportgen.declaration.complaints import Complaint, Path, describe, suggestion
-from reportgen.declaration.dotted import cell_text, same_value
+from reportgen.declaration.dotted import cell_text, identity, same_value
 from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.section import Section
 from reportgen.declaration.swept import Block, combinations, section_with, swept_section, swept_value
@@ -44,12 +44,12 @@ def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
     sections |= {"train": experiment.train} if experiment.problem.trained else {}
     paths = [path for name, section in sections.items() for path in _paths(section, name)]
     allowed = [path for path in paths if _why_not_swept(path) is None]
+    blocks = [identity(block) for block in experiment.sweep]
     count = 0
     for i, block in enumerate(experiment.sweep):
         if not block:
             yield Complaint(("sweep", i), "must sweep a setting, got an empty mapping. Remove it.")
-        elif block in experiment.sweep[:i]:
-            twin = experiment.sweep.index(block)
+        elif (twin := blocks.index(blocks[i])) < i:
             yield Complaint(("sweep", i), f"is sweep[{twin}] again. Remove one.")
         spanned = 1
         faults: list[Complaint] = []
@@ -133,7 +133,7 @@ def _check_together(experiment: Experiment, block: Block, place: Path) -> Iterat
 
 def _check_values(experiment: Experiment, block: Block, sweep: Path) -> Iterator[Complaint]:
     path = str(sweep[-1])
-    built: list[Any] = []
+    built: set[Hashable] = set()
     for i, value in enumerate(block[path]):
         place: Path = (*sweep, i)
         try:
@@ -152,6 +152,6 @@ def _check_values(experiment: Experiment, block: Block, sweep: Path) -> Iterator
         resolved = swept_value(section, path)
         if resolved is None and path == TRAINING_SEED:
             yield Complaint(place, f"{path} must be a whole number, got {describe(value)}. Write the seed.")
-        if resolved in built:
+        if identity(resolved) in built:
             yield Complaint(place, f"must be new, got {describe(value)} twice. Remove one.")
-        built.append(resolved)
+        built.add(identity(resolved))

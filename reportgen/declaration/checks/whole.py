@@ -73,7 +73,7 @@ CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
 )
 """Each check, and the sections it leans on: where one of these has a fault of its own, the check waits."""
 
-_CLAIMS_LEAN_ON = frozenset({"problem", "objective", "estimators", "train", "measure", "sweep"})
+_CLAIMS_LEAN_ON = frozenset({"problem", "objective", "estimators", "train", "measure", "judge", "sweep"})
 
 
 def complaints_about(experiment: Experiment, faulty: frozenset[str]) -> list[Complaint]:

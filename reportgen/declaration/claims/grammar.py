@@ -92,7 +92,7 @@ class _Parser(Scanner):
         found = self.plain(f"the name of a parameter group after 'in'{quotes}")
         if self.peek() is not None and not self.comes(*RESERVED):
             raise self.error(
-                f"expected 'under', a scope or the end after the group {found!r}; a name with blanks stands "
+                f"expected 'under', a scope or the end after the group {found!r}; a name with spaces goes "
                 'in double quotes, in "my group"'
             )
         return found
@@ -168,7 +168,9 @@ class _Parser(Scanner):
         statistic = self.word(f"a statistic of trained models: {form}")
         if statistic not in MODEL_STATISTICS:
             known = listing(MODEL_STATISTICS)
-            raise GrammarError(here + 1, f"{name} is of trained models, so of {known}, got {statistic!r}")
+            raise GrammarError(
+                here + 1, f"{name} is for statistics of trained models, {known}, got {statistic!r}"
+            )
         if not self.accept(","):
             raise self.error(f"expected the swept setting along which it runs: {form}")
         over = self.setting(f"a swept setting: {form}")

@@ -35,20 +35,20 @@ STATISTICS: dict[str, StatisticKind] = {
         1, "norm of the mean gradient over the root of the total variance", by_group=True
     ),
     "directional_signal_to_noise": StatisticKind(
-        1, "mean of an estimate's length along the gradient over its length across it", of_models=True
+        1, "length of an estimate along the gradient over its length across it, averaged", of_models=True
     ),
     "cosine_to_reference": StatisticKind(1, "cosine of its mean gradient with that of the reference"),
-    "variance_ratio": StatisticKind(2, "total variance of the first over that of the second", by_group=True),
+    "variance_ratio": StatisticKind(2, "total variance of A over that of B", by_group=True),
     "objective_ratio": StatisticKind(
         1,
-        "total variance under the first objective over that under the second, of one estimator",
+        "total variance under the first objective over that under the second",
         by_group=True,
         objectives=2,
         of_models=True,
     ),
     "gap_closed": StatisticKind(
         3,
-        "share of the way from the second's to the third's log variance (times samples) that the first goes",
+        "share of the gap between B's and C's log variance (times samples) that A closes",
         by_group=True,
     ),
     "relative_projection": StatisticKind(
@@ -61,12 +61,12 @@ STATISTICS: dict[str, StatisticKind] = {
         1, "share of Monte Carlo noise in the variance of a minibatch gradient", of_models=True
     ),
     "work_normalized_variance": StatisticKind(
-        1, "total variance times decoder passes a replicate", of_models=True
+        1, "total variance times decoder passes per replicate", of_models=True
     ),
     "coordinate_lower": StatisticKind(
         1, "fraction of coordinates where the reference has the lower measured variance"
     ),
-    "evaluations": StatisticKind(1, "decoder passes a replicate, forward and backward", of_models=True),
+    "evaluations": StatisticKind(1, "decoder passes per replicate, forward and backward", of_models=True),
     "exact_total_variance": StatisticKind(
         1, "total variance where it is known exactly", by_group=True, of_models=True
     ),
@@ -89,7 +89,7 @@ STATISTICS: dict[str, StatisticKind] = {
 }
 
 MODEL_STATISTICS: dict[str, str] = {
-    "negative_log_likelihood": "minus the bound with the most samples, nats an image, mean over test images",
+    "negative_log_likelihood": "minus the bound with the most samples, nats per image, mean over test images",
     "active_units": "latent units whose posterior mean varies over images by more than 10⁻²",
 }
 """Those of trained models, which name no estimator, and what they say."""

@@ -47,7 +47,7 @@ OF_CODE = ("python", "gradients")
 """Models of a user's own code, which the setting of the same name refers to."""
 
 
-def model_of(section: Any) -> Any:
+def declared_model(section: Any) -> Any:
     """The model that a `problem` section means: that of code where it names some, else `vae`."""
     if not isinstance(section, dict):
         return getattr(section, "model", "vae")
@@ -56,7 +56,7 @@ def model_of(section: Any) -> Any:
 
 def gives_estimators(section: Any) -> bool | None:
     """Whether a `problem` section, faulty or not, means code that gives the estimators; None if it may."""
-    model = model_of(section)
+    model = declared_model(section)
     kind = PROBLEMS.get(model) if isinstance(model, str) else None
     if kind is None or not isinstance(section, dict | Problem):
         return None
@@ -66,7 +66,7 @@ def gives_estimators(section: Any) -> bool | None:
 
 
 def _tag(value: Any) -> str:
-    return str(model_of(value))
+    return str(declared_model(value))
 
 
 def _with_known_model(value: Any) -> Any:
@@ -75,7 +75,7 @@ def _with_known_model(value: Any) -> Any:
         return value
     if not isinstance(value, dict):
         raise PydanticCustomError("dict_type", "must be a mapping")
-    model = model_of(value)
+    model = declared_model(value)
     if not isinstance(model, str) or model not in PROBLEMS:
         raise refuse(
             f"must be one of {', '.join(PROBLEMS)}; got {describe(model)}. "
@@ -95,4 +95,4 @@ else:
     ]
     """A problem of any model; pydantic reports faults at (…, model, field)."""
 
-__all__ = ["PROBLEMS", "AnyProblem", "Problem", "gives_estimators", "model_of"]
+__all__ = ["PROBLEMS", "AnyProblem", "Problem", "declared_model", "gives_estimators"]

@@ -65,13 +65,15 @@ class LayeredVAE(OfNetworks):
         return True
 
     def weights(self, columns: int, rows: int) -> int:
-        total = 0
-        for stage, ((below, above), hidden) in enumerate(
-            zip(pairwise((columns, *self.latent)), self.hidden, strict=True)
-        ):
-            total += products(below, *hidden, 2 * above) if stage else 0
-            total += products(above, *hidden[::-1], 2 * below if stage else below)
-        return total
+        upward = zip(pairwise(self.latent), self.hidden[1:], strict=True)
+        return self.decoding(columns) + sum(
+            products(below, *hidden, 2 * above) for (below, above), hidden in upward
+        )
+
+    def decoding(self, columns: int) -> int:
+        pixels = products(self.latent[0], *self.hidden[0][::-1], columns)
+        downward = zip(pairwise(self.latent), self.hidden[1:], strict=True)
+        return pixels + sum(products(above, *hidden[::-1], 2 * below) for (below, above), hidden in downward)
 
     def encoding(self, columns: int) -> int:
         return products(columns, *self.hidden[0], 2 * self.latent[0])

@@ -88,6 +88,10 @@ class Problem(Section):
         """
         return 0
 
+    def decoding(self, columns: int) -> int:
+        """Those of them that are made in the decoder: as many as it has weights."""
+        return 0
+
     def encoding(self, columns: int) -> int:
         """Multiplications that take one row to η, once for all samples; likewise."""
         return 0

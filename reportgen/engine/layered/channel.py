@@ -19,9 +19,6 @@ from reportgen.engine.pairing import block_means
 from reportgen.engine.precision import relative_half_width
 from reportgen.engine.replicates import Paired, Replicates
 
-MEMORY = 4 * 2**30
-"""Bytes that the means of all arms may take."""
-
 D = TypeVar("D")
 """What gradients are made at, beside noise: a model."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
-from reportgen.engine.layered.channel import MEMORY, CoordinateChannel
+from reportgen.engine.layered.channel import CoordinateChannel
 from reportgen.engine.layered.gradients import LayerGradient
 from reportgen.engine.layered.moments import LayerMoments
 from reportgen.engine.layered.recorder import Recorder
@@ -18,7 +18,8 @@ from reportgen.engine.pairing import pair
 from reportgen.engine.references import Place, own_arms
 from reportgen.engine.replicates import Key
 from reportgen.errors import CellError
-from reportgen.estimators import ESTIMATORS
+from reportgen.estimators import ESTIMATORS, Coefficients
+from reportgen.memory import MEANS
 from reportgen.plan import Arm, MeasurementCell
 from reportgen.problems.layered import LayeredModel
 
@@ -28,21 +29,30 @@ class LayeredChannel(CoordinateChannel[LayeredModel]):
     """Replicates that are read off a model's layers."""
 
     recorder: Recorder
+    coefficients: Coefficients = field(default_factory=dict, kw_only=True)
+    """What is fitted, one row a data point."""
+
+    def at_point(self, point: int) -> LayeredChannel:
+        """For the model at one data point alone."""
+        own = {name: value[point : point + 1] for name, value in self.coefficients.items()}
+        return replace(self, coefficients=own)
 
     def gradients(self, model: LayeredModel, noise: Tensor) -> Mapping[str, LayerGradient]:
-        surrogate = surrogate_of(self.key, model, noise)
+        surrogate = surrogate_of(self.key, model, noise, self.coefficients)
         return self.recorder.gradients(surrogate, noise.shape[0], self.key.num_samples)
 
     def at_once(self, images: int) -> int | None:
         return self.recorder.at_once(images, self.key.num_samples)
 
 
-def surrogate_of(key: Key, model: LayeredModel, noise: Tensor) -> Callable[[], Tensor]:
+def surrogate_of(
+    key: Key, model: LayeredModel, noise: Tensor, coefficients: Coefficients
+) -> Callable[[], Tensor]:
     """One scalar a replicate, [I R], from noise [I R·K n]."""
 
     def value() -> Tensor:
         reconstruction = key.integrand == "likelihood"
-        draws = Sampled(model, noise, key.num_samples, key.several, reconstruction)
+        draws = Sampled(model, noise, key.num_samples, key.several, reconstruction, coefficients)
         return SURROGATES[key.estimator](draws)
 
     return value
@@ -64,10 +74,10 @@ def open_channels(
     sketches = {name: _sketch(recorder, cell.seed, name) for name, recorder in recorders.items()}
     sizes = {name: sum(recorder.sizes.values()) for name, recorder in recorders.items()}
     needed = 8 * images * buckets * sum(sizes[ESTIMATORS[arm.estimator].parameters] for arm in arms)
-    if needed > MEMORY:
+    if needed > MEANS:
         raise CellError(
             f"layer by layer: the means of {len(arms)} arms need {needed / 2**30:.1f} GiB, at most "
-            f"{MEMORY / 2**30:.0f} GiB are allowed. "
+            f"{MEANS / 2**30:.0f} GiB are allowed. "
             "Measure fewer data points, or fewer values of num_samples."
         )
     channels: dict[Key, LayeredChannel] = {}
@@ -97,10 +107,15 @@ def open_channels(
     return channels
 
 
+def with_partners(channels: Collection[LayeredChannel]) -> list[LayeredChannel]:
+    """These, and those they are compared with."""
+    partners = [channel.paired.reference for channel in channels if channel.paired is not None]
+    return list({id(channel): channel for channel in (*channels, *partners)}.values())
+
+
 def kinds(channels: Collection[LayeredChannel]) -> set[bool]:
     """Whether noise is antithetic: of these channels, and of those they are compared with."""
-    partners = {c.paired.reference.key.antithetic for c in channels if c.paired is not None}
-    return {c.key.antithetic for c in channels} | partners
+    return {channel.key.antithetic for channel in with_partners(channels)}
 
 
 def _sketch(recorder: Recorder, seed: int, name: str) -> Sketch:

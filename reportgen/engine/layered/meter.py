@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor, nn
 
 from reportgen.engine.found import Found
-from reportgen.engine.layered.channels import LayeredChannel, kinds, open_channels, surrogate_of
+from reportgen.engine.layered.channels import (
+    LayeredChannel,
+    kinds,
+    open_channels,
+    surrogate_of,
+    with_partners,
+)
 from reportgen.engine.layered.noise import Noise
+from reportgen.engine.layered.pilot import fit
 from reportgen.engine.layered.recorder import Recorder, recorder_of
 from reportgen.engine.progress import MeasureProgress
 from reportgen.engine.references import Place
 from reportgen.engine.replicates import Key
 from reportgen.engine.stopping import rounds
-from reportgen.estimators import ESTIMATORS
+from reportgen.estimators import ESTIMATORS, PILOT_SAMPLES
 from reportgen.plan import Arm, MeasurementCell, buckets_for
 from reportgen.problems.layered import LayeredModel
 
 ROWS = 4096
 """Samples that pass through the networks at once, over all data points."""
+TRIED = {"phi": "pathwise", "theta": "generative"}
+"""The estimator on which a way to see a network's gradients is tried."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +43,16 @@ class Measured(Found[LayeredChannel]):
 
 
 def recorders_of(model: LayeredModel, cell: MeasurementCell, arms: tuple[Arm, ...]) -> dict[str, Recorder]:
-    """How φ's and θ's gradients are seen, as far as arms need them; tried on the first arm of each."""
+    """How φ's and θ's gradients are seen, as far as arms need them; tried with the first arm's K of each."""
     networks: dict[str, nn.Module] = {"phi": model.encoder, "theta": model.decoder}
     draw = Noise(model, cell.seed, "layers trial", (str(cell.setting), cell.checkpoint))
     found: dict[str, Recorder] = {}
     for arm in sorted(arms, key=lambda arm: ESTIMATORS[arm.estimator].parameters):
-        space, key = ESTIMATORS[arm.estimator].parameters, Key.of(arm)
+        space = ESTIMATORS[arm.estimator].parameters
         if space not in found:
             part = {"phi": "encoder", "theta": "decoder"}[space]
-            surrogate = surrogate_of(key, model, draw(2 * arm.num_samples))
+            key = replace(Key.of(arm), estimator=TRIED[space])
+            surrogate = surrogate_of(key, model, draw(2 * arm.num_samples), {})
             images = model.x.shape[0]
             found[space] = recorder_of(networks[space], part, surrogate, images, arm.num_samples)
     return found
@@ -61,8 +71,11 @@ def measure_layers(
     channels = open_channels(model, cell, arms, references, recorders, buckets)
     images, identity = model.x.shape[0], (str(cell.setting), cell.checkpoint)
     budget = int(float(cell.measure["budget"]))
-    partners = [channel.paired.reference for channel in channels.values() if channel.paired is not None]
-    longest = max(channel.num_samples for channel in (*channels.values(), *partners))
+    every = with_partners(channels.values())
+    if any(channel.estimator.fit for channel in every):
+        pilot = Noise(model, cell.seed, "layers pilot", identity)
+        fit(every, model, pilot(PILOT_SAMPLES), max(ROWS // images, 1))
+    longest = max(channel.num_samples for channel in every)
     samples = _even(max(min(max(ROWS // images, 2), budget // buckets), _even(longest)))
     noise = Noise(model, cell.seed, "layers", identity)
     drawn = rounds(

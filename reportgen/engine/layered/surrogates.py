@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from reportgen.estimators import Coefficients, moving_average_baseline, vimco, vimco_geometric
 from reportgen.problems.layered import LayeredModel, Trace
 
 
@@ -32,6 +33,8 @@ class Sampled:
     """Whether the objective is a bound of the K samples together."""
     reconstruction: bool
     """Whether f is log p(x|z) alone."""
+    coefficients: Coefficients = field(default_factory=dict)
+    """What an estimator has had fitted; see `layered.pilot`."""
 
     @cached_property
     def path(self) -> Trace:
@@ -50,6 +53,16 @@ class Sampled:
     def integrand(self, trace: Trace, log_q: Tensor) -> Tensor:
         """f of every sample, [I R K]; `log_q` is the trace's, or a variant of it."""
         return self.fold(trace.log_likelihood if self.reconstruction else trace.log_p - log_q)
+
+    @property
+    def held(self) -> Tensor:
+        """f of the same samples held fixed, without a graph, [I R K]."""
+        return self.integrand(self.fixed, self.fixed.log_q).detach()
+
+    @property
+    def log_q(self) -> Tensor:
+        """log q of the samples held fixed, [I R K]: its gradient is the score."""
+        return self.fold(self.fixed.log_q)
 
     def objective(self, f: Tensor) -> Tensor:
         """One number a replicate, [I R K] → [I R]: the mean of f, or the log of the mean weight."""
@@ -74,18 +87,46 @@ def doubly_reparameterized(draws: Sampled) -> Tensor:
 
 def score_function(draws: Sampled) -> Tensor:
     """f log q with f held fixed; of a bound its own φ-derivative besides. Source: Williams (1992)."""
-    log_q = draws.fold(draws.fixed.log_q)
-    f = draws.integrand(draws.fixed, draws.fixed.log_q)
     if not draws.several:
-        return (f.detach() * log_q).mean(2)
-    return draws.objective(f).detach() * log_q.sum(2) + draws.objective(f)
+        return (draws.held * draws.log_q).mean(2)
+    bound = draws.objective(draws.integrand(draws.fixed, draws.fixed.log_q))
+    return bound.detach() * draws.log_q.sum(2) + bound
+
+
+def optimal_constant(draws: Sampled) -> Tensor:
+    """(f − b*) log q, the first factor held fixed. Source: Greensmith et al. (2004)."""
+    return ((draws.held - draws.coefficients["baseline"]) * draws.log_q).mean(2)
+
+
+def moving_average(draws: Sampled) -> Tensor:
+    """(f − b_r) log q, b_r an average of the past. Source: Mnih & Gregor (2014), section 2.3."""
+    past = moving_average_baseline.past_average(draws.held.mean(2), draws.coefficients["start"])
+    return ((draws.held - past.unsqueeze(2)) * draws.log_q).mean(2)
 
 
 def leave_one_out(draws: Sampled) -> Tensor:
     """(f − mean of the other f) log q, the first factor held fixed. Source: Kool et al. (2019)."""
-    f = draws.integrand(draws.fixed, draws.fixed.log_q).detach()
+    f = draws.held
     advantage = (f - f.mean(2, keepdim=True)) * (draws.num_samples / (draws.num_samples - 1))
-    return (advantage * draws.fold(draws.fixed.log_q)).mean(2)
+    return (advantage * draws.log_q).mean(2)
+
+
+def bound_with(signal: Callable[[Tensor], Tensor]) -> Callable[[Sampled], Tensor]:
+    """Σ_k (L̂ − L̂₋ₖ) log q_k with the first factor held fixed, and the bound's own φ-derivative.
+
+    Source: Mnih & Rezende (2016), section 2.
+    """
+
+    def surrogate(draws: Sampled) -> Tensor:
+        bound = draws.objective(draws.integrand(draws.fixed, draws.fixed.log_q))
+        return (signal(draws.held) * draws.log_q).sum(2) + bound
+
+    return surrogate
+
+
+def as_printed(draws: Sampled) -> Tensor:
+    """f q log q with f and q held fixed, so that its gradient is f ∇q. Source: Borea, first equation."""
+    return ((draws.held * draws.log_q.detach().exp()) * draws.log_q).mean(2)
 
 
 def generative(draws: Sampled) -> Tensor:
@@ -98,7 +139,12 @@ SURROGATES: dict[str, Callable[[Sampled], Tensor]] = {
     "sticking_the_landing": sticking_the_landing,
     "doubly_reparameterized": doubly_reparameterized,
     "score_function": score_function,
+    "score_function_optimal_constant": optimal_constant,
+    "moving_average_baseline": moving_average,
     "leave_one_out": leave_one_out,
+    "vimco": bound_with(vimco.signal),
+    "vimco_geometric": bound_with(vimco_geometric.signal),
     "generative": generative,
+    "score_function_as_printed": as_printed,
 }
 """Name in `reportgen.estimators` → surrogate."""

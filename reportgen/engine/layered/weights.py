@@ -42,7 +42,9 @@ def weight_arrays(
     noise = {
         kind: draw(samples_for(longest), kind) for kind in sorted({c.key.antithetic for c in chosen.values()})
     }
-    gradients = {a: channel.gradients(alone, channel.used(noise)) for a, channel in chosen.items()}
+    gradients = {
+        a: channel.at_point(image).gradients(alone, channel.used(noise)) for a, channel in chosen.items()
+    }
     layer = _first_layer(gradients[own], model.x.flatten(1).double(), image, shape)
     if layer is None:
         return None, {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from reportgen.figures.drafting.labels import end_labels, wrapped
-from reportgen.figures.drafting.points import curve
+from reportgen.figures.drafting.points import SIZE, curve
 from reportgen.figures.drafting.style import Look
 from reportgen.figures.drafting.table import Cell, Mark, Row
 from reportgen.findings import Estimate
@@ -73,7 +73,7 @@ def extent(lines: Sequence[Line]) -> list[float]:
 
 
 def draw_lines(
-    ax: Axes, positions: Sequence[float], lines: Sequence[Line], size: float = 4.4, *, panel: int = 0
+    ax: Axes, positions: Sequence[float], lines: Sequence[Line], size: float = SIZE, *, panel: int = 0
 ) -> None:
     """Draws each line with its intervals; values that a log axis cannot hold leave a gap.
 

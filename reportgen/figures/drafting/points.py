@@ -13,6 +13,16 @@ from numpy.typing import ArrayLike
 from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import PAPER, Look
 from reportgen.figures.drafting.table import Mark
+from reportgen.findings.choice import evenly
+
+SIZE = 4.4
+"""Size of marks that have room."""
+FEW = 8
+"""Marks of a crowded line that are of this size all the same."""
+DOT = 1.4
+"""Size of the others."""
+BAND = 0.35
+"""Opacity of intervals that stand side by side."""
 
 
 def curve(
@@ -24,19 +34,22 @@ def curve(
     look: Look,
     *,
     line: bool = True,
-    size: float = 4.4,
+    size: float = SIZE,
     series: str = "",
     panel: int = 0,
 ) -> None:
     """Marks with their intervals, joined by a line; NaN leaves a gap in the line.
 
-    An infinite or missing bound is not drawn; the mark still is. `series` and
-    `panel` are those of its rows in the figure's table, one a position.
+    An infinite or missing bound is not drawn; the mark still is. Where marks
+    would cover one another and the line, most are dots on it, and the
+    intervals a pale band. `series` and `panel` are those of
+    its rows in the figure's table, one a position.
     """
     xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     lo, hi = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     drawn = np.isfinite(ys)
     bounded = drawn & np.isfinite(lo) & np.isfinite(hi)
+    crowded = _crowded(ax, int(drawn.sum()), size)
     if line:
         (joined,) = ax.plot(xs, ys, color=look.colour, linestyle=look.dash, linewidth=1.3, zorder=2.5)
         mark(joined, "ink", series)
@@ -47,12 +60,23 @@ def curve(
             bars,
             color=look.colour,
             linewidth=1.1,
+            alpha=BAND if crowded else None,
             solid_capstyle="butt",
-            zorder=2.6,
+            zorder=2.4 if crowded else 2.6,
         )
         mark(intervals, "bars", series)
-    marks = _markers(ax, xs[drawn], ys[drawn], look, size)
-    mark(marks, "marks", series, np.flatnonzero(drawn).tolist(), panel)
+    points = np.flatnonzero(drawn).tolist()
+    large = list(evenly(points, FEW)) if crowded else points
+    mark(_markers(ax, xs[large], ys[large], look, SIZE if crowded else size), "marks", series, large, panel)
+    if small := [point for point in points if point not in large]:
+        mark(_markers(ax, xs[small], ys[small], look, DOT, edge=0.0), "marks", series, small, panel)
+
+
+def _crowded(ax: Axes, count: int, size: float) -> bool:
+    """Whether so many marks side by side would half cover one another on axes as wide as before layout."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return count * size / 2 > ax.get_window_extent().width / figure.dpi * 72
 
 
 def dot(
@@ -78,7 +102,7 @@ def dot(
     mark(point, "marks", row.series, [row.index], row.panel)
 
 
-def _markers(ax: Axes, x: ArrayLike, y: ArrayLike, look: Look, size: float) -> Line2D:
+def _markers(ax: Axes, x: ArrayLike, y: ArrayLike, look: Look, size: float, *, edge: float = 0.5) -> Line2D:
     (drawn,) = ax.plot(
         x,
         y,
@@ -87,7 +111,7 @@ def _markers(ax: Axes, x: ArrayLike, y: ArrayLike, look: Look, size: float) -> L
         markersize=marker_size(look, size),
         color=look.colour,
         markeredgecolor=PAPER,
-        markeredgewidth=0.5,
+        markeredgewidth=edge,
         zorder=3,
     )
     return drawn

@@ -14,6 +14,7 @@ from reportgen.declaration.claims.tests import (
     quantities_of,
     statistic_of,
 )
+from reportgen.declaration.dotted import same_value
 from reportgen.plan import JudgementCell, MeasurementCell, Plan
 
 Cells = tuple[MeasurementCell, ...]
@@ -47,7 +48,7 @@ def cells_in_scope(plan: Plan, test: ClaimTest, objective: str, names: Mapping[s
     free = {scope.over for scope in test.scopes} | ({curve.over} if curve else set())
     chosen = []
     for cell in plan.measurements:
-        others = all(cell.setting[key] == base.get(key) for key in cell.setting if key not in free)
+        others = all(same_value(cell.setting[key], base.get(key)) for key in cell.setting if key not in free)
         wanted = others and all(holds(scope, cell) for scope in test.scopes)
         if wanted and _measures(cell, test, objective, names):
             chosen.append(cell)

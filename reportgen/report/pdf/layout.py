@@ -31,6 +31,7 @@ from reportgen.report.pdf.compression import compress
 from reportgen.report.pdf.floats import floats
 from reportgen.report.pdf.groups import repeated_groups
 from reportgen.report.pdf.lines import full_lines
+from reportgen.report.pdf.notes import whole_notes
 from reportgen.report.pdf.remembering import remembered_lines
 from reportgen.report.pdf.vector import read as read_drawing
 from reportgen.report.pdf.whole import png_fault, require_targets
@@ -252,7 +253,7 @@ def _page_sums(pdf: Any) -> list[str]:
 @contextmanager
 def _as_a_paper() -> Iterator[None]:
     """What WeasyPrint does otherwise while it lays a document out."""
-    with repeated_groups(), floats(), remembered_lines(), full_lines(), equal_columns():
+    with repeated_groups(), floats(), remembered_lines(), full_lines(), whole_notes(), equal_columns():
         yield
 
 
