@@ -283,7 +283,7 @@ def test_of_a_step_back_in_the_waterfall_the_rows_are_shown_and_the_way_back_is_
     path.write_bytes(whole_page(found, {"gap_waterfall": drawing}))
     page = visit(path).page
     caption = page.locator("#fig-gap_waterfall figcaption")
-    assert "has 1.50 times the variance of the step before" in caption.inner_text().replace("\u00a0", " ")
+    assert "has 1.50 times the variance of the previous step" in caption.inner_text().replace("\u00a0", " ")
     number = caption.locator("a.number", has_text="1.50")
     number.scroll_into_view_if_needed()
     number.click()
