@@ -1,1 +1,1 @@
-"""Side by side with peers and with the limit, in one run. Not part of the tests: `make bench`."""
+"""Comparisons with other libraries and with hardware limits, run by `make bench`; not part of the tests."""

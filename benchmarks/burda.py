@@ -1,4 +1,4 @@
-"""What is measured: Burda's MNIST network at one image, fresh weights, the reconstruction term."""
+"""The benchmark problem: Burda's MNIST network at one image, with fresh weights; the reconstruction term."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Case:
 
 
 def case() -> Case:
-    """The same numbers on every call; the decoder's parameters ask for no gradient."""
+    """The case, with the same numbers on every call; the decoder's parameters require no gradient."""
     settings: dict[str, Any] = {"hidden": HIDDEN, "latent": LATENT}
     encoder, decoder = initialised(settings, np.full(PIXELS, INK), 0)
     decoder.requires_grad_(False)
@@ -45,12 +45,12 @@ def case() -> Case:
 
 
 def noise(generator: Generator, samples: int) -> Tensor:
-    """ε, [N d], float32; everyone draws it in this way, inside the time measured."""
+    """ε, [N d], float32; all contenders draw it this way, within the time measured."""
     return torch.from_numpy(generator.standard_normal((samples, LATENT), dtype="float32"))
 
 
 def cell(estimator: str, budget: float) -> MeasurementCell:
-    """One arm, measured until the budget of draws is spent."""
+    """A cell with one arm, measured until the budget of draws is spent."""
     return MeasurementCell(
         key="0" * 32,
         training_key="0" * 32,

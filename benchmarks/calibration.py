@@ -1,9 +1,10 @@
-"""How often does the joint test reject unbiased estimators, beside Hotelling's T² on the same replicates?
+"""How often the test of equal means rejects unbiased estimators, compared with Hotelling's T².
 
 Run: python -m benchmarks.calibration. A VAE is trained on the digits for a few
-epochs; estimators that are unbiased by construction are tested against
-pathwise, image by image, again and again on fresh draws. A test that holds its
-level rejects at the nominal rate: the ratios printed should be 1.
+epochs. Estimators that are unbiased by construction are then tested against
+pathwise, image by image, repeatedly on fresh draws, by both tests on the same
+replicates. A calibrated test rejects at the nominal rate, so the printed ratios
+should be 1.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ train: {epochs: 20, checkpoints: [20]}
 """
 IMAGES, BUCKETS, REPEATS = 64, 8, 60
 REPLICATES = (160, 1600)
-"""An image: eight and eighty for each of the twenty parameters of q."""
+"""Per image: eight and eighty for each of the twenty parameters of q."""
 TESTED = {
     "score_function": 1,
     "score_function_optimal_constant": 1,
@@ -56,7 +57,7 @@ Array = NDArray[np.float64]
 
 
 def problem() -> VAEProblem:
-    """The trained model at its test images."""
+    """The trained model at images of the test part."""
     experiment, data = load_text(DECLARATION), load("digits")
     (cell,) = make_plan(experiment, data.digest).trainings
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +69,7 @@ def problem() -> VAEProblem:
 
 
 def differences(model: VAEProblem, replicates: int) -> Iterator[dict[str, Tensor]]:
-    """Paired differences to pathwise of every estimator, [I R m], on fresh draws each time."""
+    """Paired differences between every estimator and pathwise, [I R m], on fresh draws each time."""
     pushforward = Pushforward.of(model.encoder, model.x)
     with torch.no_grad():
         q = MeanFieldGaussian.from_eta(model.encoder(model.x))
@@ -97,7 +98,7 @@ def differences(model: VAEProblem, replicates: int) -> Iterator[dict[str, Tensor
 
 
 def p_values(difference: Tensor) -> tuple[Array, Array]:
-    """Of the test of equal means and of Hotelling's T², one an image."""
+    """p-values of the test of equal means and of Hotelling's T², one per image."""
     _, n, m = difference.shape
     moments = Moments.empty(IMAGES, BUCKETS, m)
     for bucket in range(BUCKETS):
@@ -109,7 +110,7 @@ def p_values(difference: Tensor) -> tuple[Array, Array]:
 
 
 def main() -> None:
-    """Print one line an estimator and number of replicates."""
+    """Print one line per estimator and number of replicates."""
     torch.set_num_threads(1)
     model = problem()
     tests = REPEATS * IMAGES

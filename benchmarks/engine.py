@@ -1,8 +1,8 @@
-"""The engine against its peers: every coordinate's variance on Burda's MNIST network, one thread.
+"""The engine and other libraries compared: the variances of all coordinates on Burda's MNIST network.
 
-Run: python -m benchmarks.engine. All contenders run in turn, several times, so
-that a machine that slows down slows them all; the table shows medians. Time is
-the process's own processor time, which other programs' turns are no part of.
+Run: python -m benchmarks.engine. All contenders run in turn, several times and on
+one thread, so that a machine that slows down affects them all; the table shows
+medians. Time is processor time, which excludes that of other programs.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from reportgen.objectives import OBJECTIVES
 from reportgen.streams import stream
 
 BUDGET = 1.05e6
-"""Draws of one measurement: as many as an image takes in an experiment, so that fixed costs weigh alike."""
+"""Draws of one measurement: as many as for an image in an experiment, so that fixed costs weigh the same."""
 REPEATS = 3
 SAME_DRAWS = 1024
 ENGINE = "this engine"
 BACKPACK, VMAP, LOOP = "BackPACK SumGradSquared", "torch.func vmap(grad)", "loop of single backwards"
 LIMIT = "decoder's products (limit)"
 AT_LEAST = {BACKPACK: 3.0, VMAP: 80.0}
-"""Goals: how many times as long as the engine these should take."""
+"""Goals: these should take at least so many times as long as the engine."""
 AT_MOST = {LIMIT: 2.0}
-"""Goals: how many times as long as this the engine should take."""
+"""Goals: the engine should take at most so many times as long as this."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to the variances, and how many samples it is timed on."""
+    """A way to compute the variances, and the number of samples on which it is timed."""
 
     name: str
     peer: Peer
@@ -50,7 +50,7 @@ class Contender:
 
 
 def contenders(ready: Case, estimator: str) -> list[Contender]:
-    """The peers, batched ones at the fastest of a few batch sizes."""
+    """The peers and the limit, each at the fastest of a few batch sizes if it is batched."""
 
     def fastest(make: Callable[[int], Peer], batches: tuple[int, ...], samples: int) -> Peer:
         def cost(batch: int) -> float:
@@ -74,7 +74,7 @@ def _timed(peer: Peer, ready: Case, estimator: str, samples: int, repeat: int = 
 
 
 def engine_on_same_draws(ready: Case, estimator: str) -> Tensor:
-    """The engine's own parts on the draws of repeat 0: sample variances of all coordinates, [P]."""
+    """Sample variances of all coordinates, [P], by the engine's components on the draws of repeat 0."""
     pushforward = Pushforward.of(ready.encoder, ready.x)
     with torch.no_grad():
         q = MeanFieldGaussian.from_eta(ready.encoder(ready.x))
@@ -93,7 +93,7 @@ def engine_on_same_draws(ready: Case, estimator: str) -> Tensor:
 
 
 def check_same_draws(ready: Case, estimator: str, peers: list[Contender]) -> None:
-    """On the same draws every peer's variance of every live coordinate is the engine's, within 1 %."""
+    """Exit unless peers' variances of live coordinates are within 1 % of the engine's on the same draws."""
     ours = engine_on_same_draws(ready, estimator)
     live = ours > 0
     for contender in peers:
@@ -106,7 +106,7 @@ def check_same_draws(ready: Case, estimator: str, peers: list[Contender]) -> Non
 
 
 def compare(ready: Case, estimator: str) -> dict[str, float]:
-    """Microseconds a sample of each contender, medians of interleaved repeats."""
+    """Microseconds per sample for each contender, medians of interleaved repeats."""
     field = contenders(ready, estimator)
     peers = [contender for contender in field if contender.name != LIMIT]
     check_same_draws(ready, estimator, peers)
@@ -126,7 +126,7 @@ def compare(ready: Case, estimator: str) -> dict[str, float]:
 
 
 def goal(name: str, micro: float, engine: float) -> str:
-    """What is aimed at beside this contender, and whether it is met."""
+    """The goal in relation to this contender, and whether it is met."""
     if name in AT_LEAST:
         met, said = micro / engine >= AT_LEAST[name], f"at least {AT_LEAST[name]:g}"
     elif name in AT_MOST:
@@ -137,7 +137,7 @@ def goal(name: str, micro: float, engine: float) -> str:
 
 
 def main() -> None:
-    """Print one table an estimator."""
+    """Print one table per estimator."""
     torch.set_num_threads(1)
     ready = case()
     size = sum(p.numel() for p in ready.encoder.parameters())

@@ -1,10 +1,10 @@
-"""The 5000-sample bound beside its bare matrix products, on the networks of Burda et al. (2016), one thread.
+"""The 5000-sample bound compared with its bare matrix products, on the networks of Burda et al. (2016).
 
-Run: python -m benchmarks.judging. Both run in turn, several times, so that a machine that
-slows down slows both; the ratio is of medians. Time is the process's own processor time, and
-that of judging has everything in it: noise, densities, the log-sum-exp of four bounds. The
-products are those a sample cannot do without, each into memory that is there, at the fastest
-batch size; the encoder's first stage, which sees an image once, is none of them.
+Run: python -m benchmarks.judging. Both run in turn, several times and on one thread, so that a
+machine that slows down affects both; the ratio is of medians. Time is processor time; for
+judging it includes everything: noise, densities, the log-sum-exp of four bounds. The products
+are those that every sample needs, written into existing memory, at the fastest batch size; the
+encoder's first stage, which is evaluated once per image, is left out.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ MODELS = {
     1: ((50,), (HIDDEN,)),
     2: ((100, 50), (HIDDEN, (100, 100))),
 }
-"""Stochastic layers → their units, and the hidden layers below each."""
+"""Number of stochastic layers → their units, and the hidden layers below each."""
 CPU = torch.device("cpu")
 SAMPLES, CURVE = 5000, (1, 5, 50, 5000)
 IMAGES, REPEATS = 2, 15
 BATCHES = (256, 500, 1000, 2500)
 TEST_IMAGES = 10_000
 AT_MOST = 1.3
-"""Goal: how many times as long as the products it may take."""
+"""Goal: judging should take at most so many times as long as the products."""
 PRECISION = 1e-4
-"""Goal: nats by which a bound may be off."""
+"""Goal: bounds should be accurate to so many nats."""
 
 
 def model(layers: int) -> LayeredVAE:
-    """Fresh networks at two images."""
+    """A VAE with fresh weights, at two images."""
     widths, hidden = MODELS[layers]
     inputs = (PIXELS, *widths)
     up = [Encoder(a, own, b) for (a, b), own in zip(pairwise(inputs), hidden, strict=True)]
@@ -61,14 +61,14 @@ def model(layers: int) -> LayeredVAE:
 
 
 def taken(of: LayeredVAE) -> Networks:
-    """What is judged of it."""
+    """The model's networks as they are judged."""
     found = of_problem(of, CPU)
     assert found is not None
     return found
 
 
 def products(of: LayeredVAE, batch: int) -> Callable[[], None]:
-    """The matrix products of all samples, and nothing else."""
+    """Computes the matrix products for all samples, and nothing else."""
     networks = [of.decoder, *(getattr(of.encoder, f"layer{n + 1}") for n in range(1, len(of.widths)))]
     layers = [m for network in networks for m in network.modules() if isinstance(m, nn.Linear)]
     shapes: list[tuple[Tensor, Tensor, Tensor]] = [
@@ -96,7 +96,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def error(of: LayeredVAE) -> float:
-    """The most by which a bound of an image is off, k = 1 and 5000, nats; against `LayeredVAE` in float64."""
+    """Largest error of an image's bounds, k = 1 and 5000, in nats, relative to `LayeredVAE` in float64."""
     curve = (1, SAMPLES)
     fast = bounds(LayeredWeights(taken(of)), of.x, range(IMAGES), curve, num_samples=SAMPLES, seed=0)
     wide = LayeredVAE(deepcopy(of.encoder).double(), deepcopy(of.decoder).double(), of.x.double(), of.widths)
@@ -109,7 +109,7 @@ def error(of: LayeredVAE) -> float:
 
 
 def main() -> None:
-    """Print one block a model."""
+    """Print one block per model."""
     torch.set_num_threads(1)
     keep_freed_memory()
     print(f"Log-likelihood by {SAMPLES} samples an image, MNIST networks, float32, one thread.")

@@ -1,6 +1,6 @@
-"""Peak memory of a measurement at R replicates and at ten times as many, each in a process of its own.
+"""Peak memory of a measurement with R replicates and with ten times as many, each in a separate process.
 
-Run: python -m benchmarks.memory. Moments are all that is kept, so the ratio should be 1.
+Run: python -m benchmarks.memory. Only moments are stored, so the ratio should be 1.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from reportgen.engine import measure
 from reportgen.memory import keep_freed_memory
 
 FEWER, MORE = 262_144, 2_621_440
-"""Draws of one image; the fewer are already a full round of batches."""
+"""Draws at one image; the smaller number is already a full round of batches."""
 UNIT = 1 if sys.platform == "darwin" else 1024
-"""Bytes in which the system counts resident memory."""
+"""Unit of the system's figure for resident memory, in bytes."""
 
 
 def peak(estimator: str, draws: int) -> tuple[int, float]:
-    """Replicates measured, and the most memory this process has held, MiB."""
+    """Replicates measured, and the peak memory of this process, MiB."""
     torch.set_num_threads(1)
     keep_freed_memory()
     record = measure(case().problem, cell(estimator, draws), dataset="noise", images=(0,))
@@ -31,7 +31,7 @@ def peak(estimator: str, draws: int) -> tuple[int, float]:
 
 
 def main() -> None:
-    """Print one line an estimator."""
+    """Print one line per estimator."""
     print("Peak resident memory of one measurement, MiB (Burda's MNIST network, one image).\n")
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for estimator in ESTIMATORS:

@@ -1,10 +1,10 @@
-"""Other ways to the variance of every coordinate of the encoder's gradient, and the limit of all.
+"""Other ways to compute the variances of all coordinates of the encoder's gradient, and their common limit.
 
-Each takes N draws of the estimator named and answers with the sample variances
+Each makes N draws of the named estimator and returns the sample variances
 (ddof 1) of all coordinates, [P], layer by layer, weight before bias. Each is
-written as its library's users would, with what is cheap made cheap: one image
-is encoded once where that is possible, sums are formed in place, and the
-likelihood is the engine's own wherever the library can differentiate it.
+written as users of the library would, without avoidable costs: the image is
+encoded once if possible, sums are formed in place, and the likelihood is the
+engine's if the library can differentiate it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Peer = Callable[[Case, str, int, Generator], Tensor]
 
 
 def surrogate(estimator: str, eta: Tensor, epsilon: Tensor, likelihood: Callable[[Tensor], Tensor]) -> Tensor:
-    """[N 2d], [N d] → [N]: what is differentiated in φ to give one estimate a row."""
+    """[N 2d], [N d] → [N]: scalars whose gradient in φ is one estimate for each row."""
     mean, log_scale = eta.chunk(2, -1)
     z = mean + log_scale.exp() * epsilon
     if estimator == "pathwise":
@@ -41,7 +41,7 @@ def surrogate(estimator: str, eta: Tensor, epsilon: Tensor, likelihood: Callable
 
 
 def single_backwards(case: Case, estimator: str, samples: int, generator: Generator) -> Tensor:
-    """One backward pass a sample; sums of g and g² in place."""
+    """One backward pass per sample; sums of g and g² in place."""
     parameters = list(case.encoder.parameters())
     first, second = ([torch.zeros_like(p) for p in parameters] for _ in range(2))
 
@@ -57,7 +57,7 @@ def single_backwards(case: Case, estimator: str, samples: int, generator: Genera
 
 
 def vmap_of_grad(batch: int) -> Peer:
-    """torch.func: per-sample gradients of a batch, then their squares."""
+    """torch.func: per-sample gradients of a batch, then sums of them and of their squares."""
 
     def run(case: Case, estimator: str, samples: int, generator: Generator) -> Tensor:
         parameters = {name: p.detach() for name, p in case.encoder.named_parameters()}
@@ -81,7 +81,7 @@ def vmap_of_grad(batch: int) -> Peer:
 
 
 def backpack_sum_grad_squared(batch: int) -> Peer:
-    """BackPACK: Σ g² of a batch of copies of the image, each with noise of its own."""
+    """BackPACK: Σ g² over a batch of copies of the image, each with its own noise."""
 
     def run(case: Case, estimator: str, samples: int, generator: Generator) -> Tensor:
         encoder = deepcopy(case.encoder)  # BackPACK leaves hooks behind
@@ -109,7 +109,7 @@ def backpack_sum_grad_squared(batch: int) -> Peer:
 
 
 def decoder_products(batch: int) -> Peer:
-    """The limit: the decoder's matrix products alone, into memory that is there; variances it has none."""
+    """The limit: only the decoder's matrix products, written into existing memory; returns no variances."""
 
     def run(case: Case, estimator: str, samples: int, generator: Generator) -> Tensor:
         weights = [m.weight for m in case.decoder.modules() if isinstance(m, nn.Linear)]

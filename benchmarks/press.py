@@ -1,9 +1,9 @@
-"""The flagship's report from its store, beside WeasyPrint alone on the same page: time and memory, one core.
+"""Time and memory of rendering burda2016's report from a store, compared with WeasyPrint on the same page.
 
 `python -m benchmarks.press` renders simulated measurements of every cell of
 burda2016; `python -m benchmarks.press OUTPUT` the finished store in that
-output folder. Times are processor seconds of whole processes, imports
-included, so that other work on the machine hardly moves their ratio.
+output folder. Times are processor seconds of whole processes on one core,
+including imports, so that other work on the machine hardly affects their ratio.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ html = (folder / "page.html").read_text()
 page = weasyprint.HTML(string=html, base_url="reportgen:report", url_fetcher=Kept())
 page.write_pdf(folder / "plain.pdf", pdf_variant="pdf/a-3a")
 """
-"""What a person would write: WeasyPrint on the page, its pictures and its fonts."""
+"""The script that a user would write: WeasyPrint on the page, its pictures and its fonts."""
 
 
 def simulated(output: Path) -> None:
-    """A store of simulated records in an output folder."""
+    """Write a store of simulated records into an output folder."""
     from reportgen.store import Store
     from tests.synthetic import synthetic_records
     from tests.synthetic_experiment import DIGEST, synthetic_plan
@@ -56,7 +56,7 @@ def simulated(output: Path) -> None:
 
 
 def keep_page(output: Path, folder: Path) -> None:
-    """The page that goes to WeasyPrint, its pictures and its fonts, as files."""
+    """Write the page that is passed to WeasyPrint, with its pictures and fonts, as files into a folder."""
     from reportgen import workflow
 
     render = import_module("reportgen.report.render")
@@ -76,7 +76,7 @@ def keep_page(output: Path, folder: Path) -> None:
 
 
 def spent(arguments: list[str]) -> tuple[float, float]:
-    """Processor seconds of a process on one core, and its largest memory in MB."""
+    """Processor seconds of a process on one core, and its peak memory in MB."""
     child = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL, preexec_fn=_one_core)
     _, status, usage = os.wait4(child.pid, 0)
     if os.waitstatus_to_exitcode(status) > 1:
@@ -91,10 +91,10 @@ def _one_core() -> None:
 
 
 def main(output: Path | None) -> None:
-    """Measures, alternating, and prints."""
+    """Measure both in turn, and print the results."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        # In a process of its own: what this one has held would count as memory of those it starts.
+        # In a separate process, because memory held by this one would count for the processes it starts.
         with ProcessPoolExecutor(1) as apart:
             if output is None:
                 output = folder / "output"

@@ -1,8 +1,8 @@
-"""A step of training beside the same model written plainly, and beside its matrix products alone.
+"""A step of training compared with the same model in plain PyTorch, and with its bare matrix products.
 
 Run: python -m benchmarks.training. Burda's MNIST network, minibatches of 20 images of synthetic ink, one
-thread. All contenders run in turn, several times, so that a machine that slows down slows them all; the
-table shows medians. Time is the process's own processor time, which other programs' turns are no part of.
+thread. All contenders run in turn, several times, so that a machine that slows down affects them all; the
+table shows medians. Time is processor time, which excludes that of other programs.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ IMAGES = 20
 RATE = 1e-3
 REPEATS = 7
 SECONDS = 0.5
-"""Of each repeat of each contender, about."""
+"""Approximate duration of each repeat of each contender."""
 RARE, LONG_AGO = tuple(range(0, PIXELS, 14)), 1e-42
-"""Pixels whose weights' mean gradient is subnormal, one in 14 as on MNIST after 13 epochs; such a mean."""
+"""Pixels whose weights have a subnormal mean gradient (one in 14, as on MNIST after 13 epochs); its value."""
 OURS, PLAIN, LIMIT = "written out", "plain PyTorch", "matrix products (limit)"
 ONE_LAYER: dict[str, Any] = {"latent": [LATENT], "hidden": [list(HIDDEN)]}
 TWO_LAYERS: dict[str, Any] = {"latent": [100, LATENT], "hidden": [list(HIDDEN), [100, 100]]}
@@ -43,18 +43,18 @@ TWO_LAYERS: dict[str, Any] = {"latent": [100, LATENT], "hidden": [list(HIDDEN), 
 
 @dataclass(frozen=True)
 class Case:
-    """One row group of the table."""
+    """One block of the table."""
 
     title: str
     settings: dict[str, Any]
     objective: str
     num_samples: int
     plain_at_least: float
-    """Goal: how many times as long as ours the plain step should take."""
+    """Goal: the plain step should take at least so many times as long as ours."""
     limit_at_most: float = math.inf
-    """Goal: how many times as long as the products our step should take."""
+    """Goal: our step should take at most so many times as long as the products."""
     rare: tuple[int, ...] = ()
-    """Pixels that were white long ago."""
+    """Pixels that have not been white for a long time."""
 
     @property
     def widths(self) -> list[int]:
@@ -72,7 +72,7 @@ CASES = (
 
 @dataclass(frozen=True)
 class Batch:
-    """The same numbers for everyone."""
+    """A minibatch and its noise, the same for all contenders."""
 
     x: Tensor
     """[n 784]"""
@@ -91,7 +91,7 @@ def batch(case: Case) -> Batch:
 
 
 def fresh(case: Case) -> tuple[nn.Module, nn.Module]:
-    """The networks as training begins with them."""
+    """The networks as they are before training."""
     encoder, decoder = blank(case.settings, PIXELS)
     initialise(encoder, decoder, 0)
     pixels = decoder.stages[0]
@@ -101,7 +101,7 @@ def fresh(case: Case) -> tuple[nn.Module, nn.Module]:
 
 
 class Gaussian(nn.Module):
-    """Two tanh layers, then a mean and a log σ."""
+    """Tanh layers, then a mean and a log σ."""
 
     def __init__(self, below: int, hidden: list[int], above: int) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class Gaussian(nn.Module):
 
 
 class Pixels(nn.Module):
-    """Two tanh layers, then logits."""
+    """Tanh layers, then logits."""
 
     def __init__(self, above: int, hidden: list[int], below: int) -> None:
         super().__init__()
@@ -132,7 +132,7 @@ class Pixels(nn.Module):
 
 
 class Plain(nn.Module):
-    """The model as one writes it: modules, log densities, autograd; torch's Adam as it comes."""
+    """The model as one would write it: modules, log densities and autograd, for torch's own Adam."""
 
     def __init__(self, case: Case) -> None:
         super().__init__()
@@ -171,7 +171,7 @@ class Plain(nn.Module):
 
 
 def ours(case: Case, given: Batch) -> Callable[[], None]:
-    """The step that trainings make."""
+    """The step used in training."""
     parameters = Parameters(*fresh(case))
     gradient = BoundGradient(parameters, case.objective, IMAGES, case.num_samples)
     optimizer = Adam(parameters, RATE)
@@ -205,7 +205,7 @@ def plain(case: Case, given: Batch) -> Callable[[], None]:
 
 
 def copy_weights(case: Case, model: Plain) -> None:
-    """Those of `fresh` into the plain model."""
+    """Copy the weights of `fresh` into the plain model."""
     encoder, decoder = fresh(case)
     theirs = [*model.encoder, model.decoder, *model.priors]
     for own, other in zip(theirs, [*encoder.children(), *decoder.children()], strict=True):
@@ -213,7 +213,7 @@ def copy_weights(case: Case, model: Plain) -> None:
 
 
 def products(case: Case, given: Batch) -> Callable[[], None]:
-    """Every matrix product of a step and nothing else: forward, ∂ weights, ∂ inputs but the images'."""
+    """Every matrix product of a step and nothing else: forward, ∂ weights, and ∂ inputs except the images."""
     parameters = Parameters(*fresh(case))
     jobs = []
     for side in (parameters.q, parameters.p):
@@ -239,7 +239,7 @@ def products(case: Case, given: Batch) -> Callable[[], None]:
 
 
 def check_same_numbers(case: Case, given: Batch) -> None:
-    """The plain model's loss and gradient are ours."""
+    """Exit unless the plain model has the same loss and gradient as ours."""
     model = Plain(case)
     copy_weights(case, model)
     loss = model(given.x, given.epsilon)
@@ -261,7 +261,7 @@ def check_same_numbers(case: Case, given: Batch) -> None:
 
 
 def compare(case: Case) -> dict[str, float]:
-    """Microseconds a step of each contender, medians of interleaved repeats."""
+    """Microseconds per step for each contender, medians of interleaved repeats."""
     given = batch(case)
     check_same_numbers(case, given)
     field = {OURS: ours(case, given), PLAIN: plain(case, given), LIMIT: products(case, given)}
@@ -281,7 +281,7 @@ def _timed(run: Callable[[], None], steps: int) -> float:
 
 
 def goal(case: Case, name: str, ratio: float) -> str:
-    """What is aimed at beside this contender, and whether it is met."""
+    """The goal in relation to this contender, and whether it is met."""
     if name == PLAIN:
         met, said = ratio >= case.plain_at_least, f"at least {case.plain_at_least:g}"
     elif name == LIMIT and math.isfinite(case.limit_at_most):
@@ -292,7 +292,7 @@ def goal(case: Case, name: str, ratio: float) -> str:
 
 
 def main() -> None:
-    """Print one table a case."""
+    """Print one table per case."""
     torch.set_num_threads(1)
     print(f"A step of training on Burda's MNIST network, {IMAGES} images, float32, one thread.")
     print(f"Processor time, medians of {REPEATS} interleaved repeats; the same gradient, checked.\n")

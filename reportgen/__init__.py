@@ -34,7 +34,7 @@ _FROM = {
     "Model": "reportgen.problems",
     "Problem": "reportgen.problems",
 }
-"""What the package offers, and the room each is fetched from when it is first asked for."""
+"""Public names, and the module that each is imported from on first use."""
 
 __all__ = ["__version__", *_FROM]
 

@@ -1,4 +1,4 @@
-"""Which estimator applies to which problem, and why not: one answer for declarations and listings."""
+"""Which estimators apply to which problems, and why others do not; shared by checks and listings."""
 
 from __future__ import annotations
 
@@ -33,10 +33,9 @@ def refusal(
 ) -> str | None:
     """Why an estimator cannot be used with q of this family, or None where it can.
 
-    `objectives` are those that are asked for, of which it must serve one;
-    `generative` is whether the problem has a gradient in θ, `layered` whether
-    it is measured layer by layer, `differentiable` whether its integrand has a
-    gradient in z.
+    The estimator must serve at least one of `objectives`. `generative` says
+    whether the problem has a gradient in θ, `layered` whether it is measured
+    layer by layer, `differentiable` whether its integrand has a gradient in z.
     """
     estimator = kind.name
     if kind.parameters == "theta" and not generative:
@@ -63,7 +62,7 @@ def refusal(
 
 
 def _lacking(kind: Estimator, family: str, differentiable: bool) -> str | None:
-    """What it needs that q or the integrand does not have; None where they have all of it."""
+    """What the estimator needs and q or the integrand lacks; None if nothing is lacking."""
     if kind.reparameterizes and not DISTRIBUTIONS[family].reparameterizable:
         return f"a reparameterizable family; {family} is not"
     if kind.families and family not in kind.families:

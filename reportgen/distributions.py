@@ -1,8 +1,8 @@
-"""What is known of each variational family q(z; η) before anything is computed.
+"""The variational families q(z; η) as declarations and reports know them, without torch.
 
-Its name, its formula, how many numbers an encoder puts out for it, and whether
-pathwise gradients exist. The laboratory's classes are in `reportgen.families`,
-under the same names; this table imports no torch.
+For each family: its name, its formula, how many numbers an encoder must return
+for it, and whether pathwise gradients exist. The classes that compute are in
+`reportgen.families`, under the same names.
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ from reportgen.errors import UsageError
 
 @dataclass(frozen=True)
 class Distribution:
-    """One family. `latent` counts latent units; an option left out has its default."""
+    """One family. `latent` counts latent units; an option that is left out takes its default."""
 
     name: str
     title: str
     formula: str
-    r"""LaTeX of q(z; η) and of what \eta consists of, in order."""
+    r"""LaTeX of q(z; η) and of the parts of \eta, in order."""
     spoken: str
-    """The formula in words, its alternative text."""
+    """The formula in words, as alternative text."""
     count: Callable[..., int]
-    """m from the latent units and every option; ask `parameters`, which knows the defaults."""
+    """Computes m from the latent units and all options; call `parameters`, which fills in the defaults."""
     source: str
     """Citation keys, comma separated, from the report's bibliography."""
     options: Mapping[str, float] = field(default_factory=dict)
-    """Name and default of what a declaration may set."""
+    """Options that a declaration may set, with their defaults."""
     reparameterizable: bool = True
     """Whether z is a differentiable function of η and noise."""
     discrete: bool = False
     """Whether z takes finitely many values."""
 
     def parameters(self, latent: int, **options: float) -> int:
-        """m, the length of η: what an encoder puts out for one data point."""
+        """m, the length of η: how many numbers an encoder returns for one data point."""
         return self.count(latent, **{**self.options, **options})
 
     def width(self, latent: int, **options: float) -> int:
-        """d, the length of z: what a decoder takes. A one-hot unit takes one place a class."""
+        """d, the length of z: the number of inputs of a decoder. A one-hot unit has one for each class."""
         return latent * int({**self.options, **options}.get("classes", 1))
 
     def latent(self, parameters: int, **options: float) -> int:
-        """The latent units that m = `parameters` numbers describe.
+        """How many latent units an η of length m = `parameters` describes.
 
-        Raises UsageError where no whole number of units does.
+        Raises UsageError if that is not a whole number.
         """
         latent = 1
         while (m := self.parameters(latent, **options)) < parameters:
@@ -60,7 +60,7 @@ class Distribution:
         return latent
 
     def refusal(self, need: str) -> str:
-        """Why `need` (an estimator, a derivative) cannot be had of a family of jumps, and what can."""
+        """Why `need` (an estimator, a derivative) does not work with a discrete family, and what does."""
         return (
             f"{need} needs a reparameterizable family; {self.name} is not; "
             "use score_function, leave_one_out or gumbel_softmax"

@@ -1,9 +1,9 @@
-"""What this machine has, what it lacks, and how to mend it.
+"""What this machine has, what it lacks, and how to fix it.
 
 Nothing here may need what it examines: packages are imported inside their own
 check, libraries are opened as WeasyPrint would open them but without
-WeasyPrint (which prints and raises where one is missing), and a check that
-fails for a reason of its own becomes a line of the answer.
+WeasyPrint (which prints and raises if one is missing), and a check that raises
+becomes a line of the answer.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ LEAST_DISK = 200 * 2**20
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked for."""
+    """One thing that was looked for."""
 
     name: str
     state: State
-    """``ok``; ``missing`` or ``wrong``, which must be mended; ``optional``: absent, and can stay so."""
+    """``ok``; ``missing`` or ``wrong``: must be fixed; ``optional``: absent or not known, and not needed."""
     found: str
     remedy: str = ""
-    """What to do; empty where nothing is to be done."""
+    """What to do; empty if nothing, or if `found` says it already."""
 
     @property
     def ok(self) -> bool:
-        """Whether nothing need be mended."""
+        """Whether nothing has to be fixed."""
         return self.state in ("ok", "optional")
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class Check:
 
 
 def examine(output: Path = Path("output")) -> list[Check]:
-    """Every check, in the order a fresh machine is set up. Changes nothing; raises nothing."""
+    """Runs every check, in the order in which a new machine is set up. Changes nothing; raises nothing."""
     examinations: list[tuple[str, Callable[[], list[Check]]]] = [
         ("Python", _python),
         ("packages", _packages),
@@ -89,7 +89,7 @@ def _guarded(name: str, examination: Callable[[], list[Check]]) -> list[Check]:
         return [Check(name, "missing", f"needs {package}, not installed", f"pip install {package}")]
     except ReportgenError as error:
         return [Check(name, "missing", str(error), "")]
-    except Exception as error:  # a broken installation can raise anything: the other checks go on
+    except Exception as error:  # a broken installation can raise anything; the other checks go on
         return [Check(name, "wrong", f"{type(error).__name__}: {error}".splitlines()[0], "install it again")]
 
 
@@ -180,7 +180,7 @@ def _digits() -> list[Check]:
 
 
 def _other_datasets() -> list[Check]:
-    """Their files are held against the SHA-256 that is known of them; no image is read."""
+    """Compares their files with the SHA-256 known for each; reads no images."""
     from reportgen.datasets import DATASETS
     from reportgen.datasets.inspection import inspect
 
@@ -201,7 +201,7 @@ def _files(found: Found) -> Check:
 
 
 def _output(output: Path) -> Check:
-    """Tried with a nameless file, in the folder or where it would be made."""
+    """Tries to make an unnamed temporary file in the folder, or in the nearest folder above that exists."""
     name = "output folder"
     remedy = "make it writable, or name another: --output FOLDER"
     place = next(folder for folder in (output.absolute(), *output.absolute().parents) if folder.exists())
@@ -242,7 +242,7 @@ def _git() -> list[Check]:
 
 
 def browser() -> str | None:
-    """The program that the tests of the page open it in; None where there is none."""
+    """The browser that the tests of the page use; None if there is none."""
     return next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 

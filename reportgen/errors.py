@@ -1,4 +1,4 @@
-"""Every error a person at the keyboard can cause.
+"""Every error that a person at the keyboard can cause.
 
 Each message is one line: the place, what is required, what was found, the
 remedy. The command line prints it and exits with the error's `exit_code`;
@@ -23,11 +23,11 @@ class DeclarationError(ReportgenError):
 
 
 class UsageError(ReportgenError):
-    """The command line asks for something that does not exist or cannot be."""
+    """A command or call asks for something that does not exist or cannot be done."""
 
 
 class NotReparameterizableError(UsageError):
-    """A derivative through the samples of a family whose samples jump."""
+    """A derivative was asked for through the samples of a family that cannot be reparameterized."""
 
 
 class DataError(ReportgenError):
@@ -53,20 +53,20 @@ class StoreError(ReportgenError):
 
 
 class UnwritableError(StoreError):
-    """The output folder cannot be written: the place is wrong, no cell broke."""
+    """The output folder cannot be written: the path is at fault, not a cell."""
 
     exit_code = 2
 
     @classmethod
     def of(cls, place: Path, error: OSError) -> UnwritableError:
-        """For what the system said of a place; where that is full, another way out is named too."""
+        """The error for an OSError at a path; if the disk is full, it also says to free some space."""
         room = "Free some space or choose" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Choose"
         reason = error.strerror or error
         return cls(f"{place}: cannot be written ({reason}). {room} another folder with --output.")
 
 
 class CellError(ReportgenError):
-    """A cell could not be trained or measured (a loss that diverges, say).
+    """A cell could not be trained or measured, for example because the loss diverged.
 
     It is recorded with its cause; the other cells go on.
     """
@@ -75,13 +75,13 @@ class CellError(ReportgenError):
 
 
 class PausedError(ReportgenError):
-    """A cell's time was up; what it has reached is kept, and the next run goes on from there."""
+    """A cell ran out of time; its progress is kept, and the next run continues from there."""
 
     exit_code = 3
 
 
 class StoppedError(ReportgenError):
-    """Interrupted; the message says what is kept."""
+    """The command was interrupted; the message says what is kept."""
 
     exit_code = 130
 

@@ -1,4 +1,4 @@
-"""Which characters the report's own fonts have: any other would be a hole in the PDF."""
+"""Which characters the report's own fonts have: any other would be missing from the PDF."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from reportgen.resources import templates
 
 TEXT = ("serif-regular", "sans-regular")
 LISTED = (*TEXT, "mono-regular")
-"""Faces of what also stands in a listing: a title, a label, a command."""
+"""Faces for texts that are also set in monospaced listings: titles, labels, commands."""
 PRIVATE = 0xF0000
-"""From here on characters are marks of a text that is being written; see `reportgen.findings.marks`."""
+"""First of the code points that mark places in a text while it is written; see `reportgen.findings.marks`."""
 
 
 @lru_cache(maxsize=8)
@@ -22,7 +22,7 @@ def _characters(face: str) -> frozenset[int]:
 
 
 def lacking(text: str, faces: tuple[str, ...] = LISTED) -> str:
-    """The first character that one of the faces cannot print, mathematics to help; empty if there is none."""
+    """The first character that one of the faces lacks and the mathematics font too; empty if none."""
     for character in text:
         if character.isascii() or ord(character) in _characters("math-regular"):
             continue
@@ -32,7 +32,7 @@ def lacking(text: str, faces: tuple[str, ...] = LISTED) -> str:
 
 
 def spelt(text: str) -> str:
-    """The same with what no face has as ``\\u7ef4``: an exception's words, the name of a user's file."""
+    """The text with characters that no face has escaped, as ``\\u7ef4``: of exceptions and names of files."""
     if text.isascii():
         return text
     return "".join(_spelt(character) for character in text)

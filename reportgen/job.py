@@ -1,4 +1,4 @@
-"""An experiment made ready: found, read, checked and planned, with where it is stored. None of it is run."""
+"""Preparing an experiment: it is found, read, checked and planned, and its store located; nothing is run."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Job:
     """An experiment that is ready to run or to render."""
 
     name: str
-    """As the person named it: a file, or a gallery name."""
+    """The name given by the user: a file, or a gallery name."""
     experiment: Experiment
     digest: str
-    """Of the data set; empty where there is none."""
+    """SHA-256 of the data set; empty if there is none."""
     plan: Plan
     code: UserCode
     """The user's own code that the declaration names; none of it is run here."""
     store: Store
     folder: Path
-    """Where the report goes."""
+    """The folder of the report."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -45,33 +45,33 @@ class Job:
 
     @property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of what the numbers come from: the user's own code, and the data set."""
+        """SHA-256 of everything that the numbers come from: the user's own code, and the data set."""
         data = self.experiment.problem.dataset
         return dict(self.code.digests) | ({data: self.digest} if data else {})
 
     @property
     def command(self) -> str:
-        """What makes this report again."""
+        """The command line that makes this report again."""
         return command([self.name], self.experiment.overrides, code=bool(self.code.digests))
 
     @property
     def missing(self) -> tuple[Cell, ...]:
-        """Cells that are not finished."""
+        """Cells without a finished record in the store."""
         return tuple(cell for cell in self.cells if not self.store.has(cell.key))
 
 
 def command(words: Sequence[str], overrides: Sequence[str], *, code: bool) -> str:
-    """What makes the reports that `words` name; `code` is whether code of the user's own is run for them."""
+    """The command line that makes the reports named by `words`; `code` allows the user's own code to run."""
     options = [word for override in overrides for word in ("--set", override)]
     return shlex.join(["reportgen", "report", *words, *options, *(["--allow-code"] if code else [])])
 
 
 def prepare(name: str, output: Path, overrides: Sequence[str], *, from_store: bool = False) -> Job:
-    """Find, read, check and plan the experiment a person names.
+    """Find, read, check and plan the experiment that the user named. None of the user's own code is run.
 
-    Where `from_store`, the data set's digest is taken as the store noted it,
-    so that the data set itself need not be there; and that of the user's own
-    code where its file is gone. No code is run.
+    With `from_store`, the digest of the data set is the one noted in the store,
+    so that the data set itself is not needed; likewise the digest of the user's
+    own code if its file is gone.
     """
     return planned(name, load(find(name), overrides), output, from_store=from_store)
 
@@ -84,9 +84,9 @@ def planned(
     from_store: bool = False,
     code_folder: Path | None = None,
 ) -> Job:
-    """The same for an experiment at hand; `name` stands for it in messages and commands.
+    """`prepare` for an experiment that is already loaded; messages and commands call it `name`.
 
-    The user's own code is looked for in `code_folder`; where the declaration lies if that is left out.
+    The user's own code is looked for in `code_folder`, by default in the folder of the declaration.
     """
     _check_characters(name, experiment)
     store = Store(output / STORE)
@@ -99,7 +99,7 @@ def planned(
 
 
 def dataset_of(experiment: Experiment) -> Dataset | Table | None:
-    """Its data, read once a process; None where it needs none. Their room is entered where they are asked."""
+    """The experiment's data, read once per process; None if it needs none. Imports `datasets` only here."""
     from reportgen.datasets import held
 
     name = experiment.problem.dataset
@@ -107,7 +107,7 @@ def dataset_of(experiment: Experiment) -> Dataset | Table | None:
 
 
 def _check_characters(name: str, experiment: Experiment) -> None:
-    """Whatever a report prints of a declaration, its fonts have: said before anything is measured."""
+    """Raise, before anything is measured, if the report's fonts lack characters that it would print."""
     listed: dict[tuple[str | int, ...], str | None] = {("title",): experiment.title}
     listed |= {("estimators", i, "label"): spec.label for i, spec in enumerate(experiment.estimators)}
     sentences: dict[tuple[str | int, ...], str | None] = {
@@ -138,7 +138,7 @@ def _check_characters(name: str, experiment: Experiment) -> None:
 
 
 def _code(experiment: Experiment, folder: Path, noted: Store | None) -> UserCode:
-    """Digests of the code that a declaration names; those that `noted` has where a file is gone."""
+    """Digests of the code that a declaration names; those noted in the store where a file is gone."""
     digests: dict[str, str] = {}
     for place, reference in experiment.code.items():
         try:
@@ -155,7 +155,7 @@ def _code(experiment: Experiment, folder: Path, noted: Store | None) -> UserCode
 
 
 def _check_call(experiment: Experiment, place: tuple[str | int, ...], expected: Signature | None) -> None:
-    """The arguments fit the function that `code` has at a place, as far as reading tells. Runs nothing."""
+    """Raise if the arguments declared at `place` do not fit the signature `expected`. Runs nothing."""
     arguments = experiment.arguments_of(place)
     if expected is None:
         return
@@ -171,7 +171,7 @@ def _check_call(experiment: Experiment, place: tuple[str | int, ...], expected: 
 
 
 def _digest(experiment: Experiment) -> str:
-    """Of its data, where their test part has as many images as are asked for; empty where it needs none."""
+    """SHA-256 of the experiment's data, empty if it needs none; raises if they have too few test images."""
     from reportgen.datasets import Table
 
     dataset = dataset_of(experiment)

@@ -15,12 +15,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 SUBSETTING_HARFBUZZ = (4, 1)
-"""The oldest with which WeasyPrint lets HarfBuzz cut fonts."""
+"""The oldest HarfBuzz with which WeasyPrint subsets fonts."""
 
 
 @dataclass(frozen=True)
 class Library:
-    """A shared library WeasyPrint opens."""
+    """A shared library that WeasyPrint opens."""
 
     name: str
     spellings: str
@@ -32,13 +32,13 @@ class Library:
     oldest: tuple[int, int] | None = None
     """Major and minor of the oldest version that will do."""
     version_function: str | None = None
-    """The library's function that answers with its version as text."""
+    """The library's function that returns its version as text."""
 
     def open(self) -> ctypes.CDLL | None:
-        """The library under any of its names: a name with a dot as a file, any name as the linker's.
+        """Opens the first name that is found: names with a dot as files, then all names by the linker.
 
-        WeasyPrint alternates the two for each name; trying files first finds the same and asks the
-        linker, which is slow, only where that is needed.
+        WeasyPrint tries both ways name by name. Trying all files first finds the same library, and asks
+        the linker, which is slow, only if necessary.
         """
         if (file := self.file()) is not None:
             return ctypes.CDLL(file)
@@ -115,15 +115,15 @@ HARFBUZZ_SUBSET = Library(
 LIBRARIES = (GOBJECT, PANGO, PANGOFT2, HARFBUZZ, FONTCONFIG, HARFBUZZ_SUBSET)
 
 _ONE_BY_ONE = threading.Lock()
-"""Threads that look for libraries; each leaves the search as it was before the first."""
+"""Lets one thread at a time replace `find_library`, so that each puts the original back."""
 
 
 @contextmanager
 def files_first() -> Iterator[None]:
-    """While it lasts, WeasyPrint too is given files, and asks the linker only where that is needed.
+    """Inside it, WeasyPrint's search for libraries tries files first too, and the linker only if necessary.
 
-    On its import it would start more than fifty processes, of ldconfig, gcc and ld. What LIBRARIES does not
-    have is optional: on Linux it is opened by the name of its file.
+    Importing WeasyPrint would otherwise start more than fifty processes of ldconfig, gcc and ld. Libraries
+    that are not in LIBRARIES are optional: on Linux they are not searched for, but opened by file name.
     """
     with _ONE_BY_ONE:
         plain = ctypes.util.find_library
@@ -142,7 +142,7 @@ def files_first() -> Iterator[None]:
 
 
 def font_subsetter() -> str:
-    """What cuts the fonts inside a PDF here, ``HarfBuzz`` or ``fontTools``: each gives bytes of its own."""
+    """What subsets the fonts of PDFs here, ``HarfBuzz`` or ``fontTools``; the bytes of a PDF depend on it."""
     harfbuzz = HARFBUZZ.open()
     if harfbuzz is None or HARFBUZZ_SUBSET.open() is None:
         return "fontTools"

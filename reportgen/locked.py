@@ -1,4 +1,4 @@
-"""What reportgen is tested with, requirements.lock, and what of it is otherwise in this environment."""
+"""The versions that reportgen is tested with (requirements.lock), and where this environment differs."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from importlib.metadata import PackageNotFoundError, version
 from reportgen.resources import lock
 
 DEVELOPMENT = "# Of development alone:"
-"""The line of the lock after which no package is that a report depends on."""
+"""The line of the lock after which come packages that no report depends on."""
 
 
 @lru_cache(maxsize=1)
 def locked() -> Mapping[str, str]:
-    """Package → version, of those that reports are made with."""
+    """Package → locked version, for the packages that reports are made with."""
     lines = lock().read_text(encoding="utf-8").partition(DEVELOPMENT)[0].splitlines()
     return dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
 
 
 def as_locked(package: str, found: str) -> bool:
-    """Whether a version is the lock's; what follows + names a build, such as +cpu."""
+    """Whether a version is the locked one, builds such as +cpu aside, or the package is not in the lock."""
     return locked().get(package, found).partition("+")[0] == found.partition("+")[0]
 
 
 @lru_cache(maxsize=1)
 def not_as_locked() -> Mapping[str, str]:
-    """Packages that are here in another version than the lock's, and that version.
+    """Package → installed version, where that is not the locked one.
 
-    Those that are not here are left out: on another system they may not be wanted.
+    Packages that are not installed are left out: not every system needs all of them.
     """
     found = {}
     for package in locked():

@@ -1,8 +1,8 @@
-"""Objectives: which expectation under q is differentiated, named and written out.
+"""Objectives: the expectations under q whose gradients are estimated, by name and with their formulas.
 
 The ranking of estimators changes with the objective, so none is implied.
-Like the estimators, this room imports no torch: the functions work on
-tensors through their operators.
+Like `reportgen.estimators`, this module does not import torch: its functions
+use only the tensors' operators.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Densities(Protocol):
-    """Log densities at samples z of q(z; η); leading axes are any."""
+    """Log densities at samples z of q(z; η), with any leading axes."""
 
     @property
     def log_likelihood(self) -> Tensor: ...
@@ -27,7 +27,7 @@ class Densities(Protocol):
 
 
 class Point(Densities, Protocol):
-    """The same with their gradients."""
+    """Log densities together with their gradients."""
 
     @property
     def log_likelihood_gradient(self) -> Tensor: ...
@@ -45,7 +45,7 @@ class Integrand:
 
     name: str
     terms: Callable[[Densities], tuple[Tensor, ...]]
-    """What f adds or takes away; they may cancel."""
+    """The terms that f adds or subtracts, without their signs; in f they may cancel."""
     value: Callable[[Densities], Tensor]
     gradient: Callable[[Point], Tensor]
     """∇_z f at fixed η."""
@@ -60,16 +60,16 @@ class Objective:
     name: str
     title: str
     formula: str
-    """Empty where nothing is known of it but estimates of its gradient."""
+    """Empty if only estimates of its gradient are known."""
     spoken: str
     integrand: Integrand
     exact_kl: bool = False
     """Whether − KL(q(z|x) ‖ p(z)) is added, differentiated exactly."""
     several: bool = False
-    """Whether it is a bound made of K samples together, E[log mean_k exp f(z_k)]; its value depends on K."""
+    """Whether it is a bound from K samples jointly, E[log mean_k exp f(z_k)], whose value depends on K."""
     source: str = ""
     unit: str = "nats"
-    """Of its value; empty where f is any function."""
+    """Unit of its value; empty where f may be any function."""
 
 
 LIKELIHOOD = Integrand(

@@ -1,6 +1,6 @@
 """Where the files that are not code live: page templates, the gallery, examples and the lock.
 
-In a checkout they are at its top, in an installed wheel inside the package.
+In a checkout they are in its root folder, in an installed wheel inside the package.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def gallery() -> Path:
 
 
 def examples() -> Path:
-    """Folder of models and gradients of one's own to begin from: declarations and the code they name."""
+    """Folder of examples to start from: declarations, and the models, estimators and gradients they name."""
     return _find("examples")
 
 

@@ -1,4 +1,4 @@
-"""The steps the commands are made of: prepare an experiment, run it, read its records, press them."""
+"""The steps that the commands share: prepare an experiment, run it, read its records, write its report."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ __all__ = [
 ]
 
 PAPERS = ("a4", "letter")
-"""What a PDF can be set for; the first where nothing is said."""
+"""Paper sizes of the PDF; the first is the default."""
 
 
 def require_paper(name: str) -> None:
-    """Raises UsageError for paper that a PDF cannot be set for."""
+    """Raises UsageError for a paper size that is not one of `PAPERS`."""
     if name not in PAPERS:
         raise UsageError(f"--paper: must be {' or '.join(PAPERS)}, got {name!r}. Choose one of them.")
 
 
 def on_paper(command: str, paper: str) -> str:
-    """The command that sets its PDF for this paper; the usual one goes without saying."""
+    """A command with the option for this paper size, which the default does without."""
     return command if paper == PAPERS[0] else f"{command} --paper {paper}"
 
 
 def expected_seconds(job: Job) -> dict[str, float]:
-    """Rough cost of every cell, by key; only for bars and estimates."""
+    """Roughly expected seconds of every cell, by key; only for progress bars and estimates."""
     from reportgen.execution.cost import seconds_of
 
     return seconds_of(job.plan, dataset_of(job.experiment))
@@ -70,10 +70,10 @@ def execute(
     budget: float = math.inf,
     device: str = "cpu",
 ) -> Outcome:
-    """Run what is missing, and note digests for later rendering.
+    """Runs what is missing, and notes digests for later rendering.
 
-    Raises UsageError where that would run code of the user's own and
-    `allow_code` is false, or where torch has no such device.
+    Raises UsageError if that would run the user's own code and `allow_code` is
+    false, or if torch has no such device.
     """
     require_allowed(job, allow_code, fresh=fresh)
     from reportgen.execution import run
@@ -101,7 +101,7 @@ def execute(
 
 
 def require_allowed(job: Job, allow_code: bool, *, fresh: bool, remedy: str = "add --allow-code") -> None:
-    """Raises UsageError where running the job means running the user's own code, which was not allowed."""
+    """Raises UsageError if running the job would run the user's own code, and that was not allowed."""
     if allow_code or not job.code.digests or not (fresh or job.missing):
         return
     named = " and ".join(job.code.digests)
@@ -112,9 +112,9 @@ def require_allowed(job: Job, allow_code: bool, *, fresh: bool, remedy: str = "a
 
 
 def require_room(job: Job, *, fresh: bool = False, device: str = "cpu") -> None:
-    """Raises DeclarationError where a cell to be run surely needs more memory than this machine has.
+    """Raises DeclarationError if a cell that would be run certainly needs more memory than this machine has.
 
-    Not asked where cells run elsewhere. On a GPU are trainings and judgements: these are not looked at.
+    Not to be called if cells run on other machines. Trainings and judgements on a GPU are not checked.
     """
     from reportgen.execution import room
 
@@ -127,11 +127,11 @@ def require_room(job: Job, *, fresh: bool = False, device: str = "cpu") -> None:
 
 
 def records(job: Job, lost: Sequence[BrokenRecord] = (), *, stopped: bool = False) -> dict[str, Record]:
-    """The records of all cells, broken ones included; `lost` stand for those that a run has not finished.
+    """The record of every cell, by key; `lost` has those of cells that broke or ran out of time just now.
 
-    UsageError where others are still to be measured; of a run that may have been `stopped` only where
-    nothing is judged or measured yet, or a report of all cells is there: a slip in the options must not
-    replace that by a part of another.
+    Raises UsageError if a cell has no record. With `stopped`, for a run that may have been stopped, such
+    cells are recorded as not run instead, unless nothing is judged or measured yet, or the folder has a
+    report of all cells: a slip in the options must not replace that with an incomplete other one.
     """
     found: dict[str, Record] = {}
     absent: list[Cell] = []
@@ -158,7 +158,7 @@ def records(job: Job, lost: Sequence[BrokenRecord] = (), *, stopped: bool = Fals
 
 
 def _is_finished(folder: Path) -> bool:
-    """Whether a folder has a report of which no cell was left to be run."""
+    """Whether a folder has a report in which no cell is unfinished."""
     from reportgen.findings.finished import MANIFEST
 
     try:
@@ -168,7 +168,7 @@ def _is_finished(folder: Path) -> bool:
 
 
 def measurements(job: Job) -> list[MeasurementRecord]:
-    """What is measured of the plan, under its own names; cells that broke are left out."""
+    """The stored measurements of the plan, with its own labels; cells without one are left out."""
     from reportgen.findings import adopt
 
     found = ((job.store.find(cell.key), cell) for cell in job.plan.measurements)
@@ -176,7 +176,7 @@ def measurements(job: Job) -> list[MeasurementRecord]:
 
 
 def press(job: Job, measured: Mapping[str, Record], *, keep: bool, paper: str = PAPERS[0]) -> Findings:
-    """Judge the records and write every file of the report. Imports no torch.
+    """Judges the records and writes every file of the report. Imports no torch.
 
     With `keep`, a report that would come out the same is left as it is; `paper` is `a4` or `letter`.
     """
@@ -204,7 +204,7 @@ def press(job: Job, measured: Mapping[str, Record], *, keep: bool, paper: str = 
 
 
 def require_folder(job: Job) -> None:
-    """Raises UsageError where something else has the place of the report's folder."""
+    """Raises UsageError if the report's folder exists and is not a folder."""
     if job.folder.exists() and not job.folder.is_dir():
         raise UsageError(
             f"{job.folder}: must be the report's folder, but is a file. "
@@ -214,7 +214,7 @@ def require_folder(job: Job) -> None:
 
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
-    """A place that refuses to be written is the person's to change: UsageError."""
+    """Turns an OSError into a UsageError: a path that cannot be written is for the user to change."""
     try:
         yield
     except OSError as error:

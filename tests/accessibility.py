@@ -1,4 +1,4 @@
-"""What PDF/UA-1 asks of a file's structure, as far as a program can tell; veraPDF knows the rest."""
+"""What PDF/UA-1 requires of a file's structure, as far as this program checks it; veraPDF checks the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LISTS = {
     "/TOC": {"/TOCI", "/TOC", "/Caption"},
     "/TOCI": {"/Lbl", "/Reference", "/NonStruct", "/P", "/TOC"},
 }
-"""What may stand directly in an element."""
+"""Kind of element → kinds that it may contain directly."""
 
 
 def elements(pdf: pikepdf.Pdf) -> Iterator[tuple[Any, tuple[str, ...]]]:
@@ -39,7 +39,7 @@ def kids(element: Any) -> list[Any]:
 
 
 def faults(pdf: pikepdf.Pdf) -> list[str]:
-    """In words, everything wrong with the structure; empty where nothing is."""
+    """Everything that is wrong with the structure, in words; empty if nothing is."""
     found = [*_document(pdf), *_content(pdf), *_names(pdf)]
     level = 0
     met_links = set()
@@ -94,7 +94,7 @@ def _under(element: Any) -> Iterator[Any]:
 
 
 def _leads(link: Any) -> list[tuple[str, str]]:
-    """Words and target of a link, of each of its lines."""
+    """Words and target of each line of a link."""
     notes = [kid.Obj for kid in kids(link) if kid.get("/Type") == "/OBJR"]
     return [(str(note.get("/Contents")), str(note.get("/Dest", note.get("/A")))) for note in notes][:1]
 
@@ -136,7 +136,7 @@ def _document(pdf: pikepdf.Pdf) -> Iterator[str]:
 
 
 def _content(pdf: pikepdf.Pdf) -> Iterator[str]:
-    """All that is drawn is in the tree or set apart as an artifact."""
+    """All that is drawn is in the structure tree or marked as an artifact."""
     reached = {element.objgen for element, _ in elements(pdf)}
     numbers = pdf.Root.StructTreeRoot.ParentTree.Nums
     parents = {int(numbers[i]): numbers[i + 1] for i in range(0, len(numbers), 2)}

@@ -1,4 +1,4 @@
-"""Reports without what takes their time, for tests of what stands around a report."""
+"""Reports without their slow parts, for tests of everything else about reports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHEET = '<html lang="en"><head><title>Blank</title></head><body></body></html>'
 
 
 def blank_paper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The PDF is one empty sheet, with the report's attachments; the page is as ever."""
+    """Makes the PDF one empty sheet with the report's attachments; the HTML page stays the same."""
 
     def blank(sections: Any, shared: Any, drawings: Any, source: Any, *_: Any) -> Layout:
         return lay_out(SHEET, Resources(font_files(), {}), source.stamp)
@@ -26,7 +26,7 @@ def blank_paper(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is drawn, in the PDF or on the page, which keeps its text and its tables."""
+    """Leaves figures out of the PDF and of the page, which keeps its text and its tables."""
     monkeypatch.setattr("reportgen.report.together.FIGURES", {})
 
 
@@ -42,5 +42,5 @@ main(sys.argv[1:])
 
 
 def quick_program(*arguments: str, before: str = "") -> list[str]:
-    """The command line of reportgen in a process of its own, with such reports; `before` is run first."""
+    """The command line in a process of its own, with blank reports; the code `before` is run first."""
     return [sys.executable, "-c", before + QUICK, *arguments]

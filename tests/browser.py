@@ -1,7 +1,7 @@
 """The report's page in a real browser: Debian's Chromium, headless, driven by Playwright.
 
-Playwright, because it needs the browser alone, no driver of the browser's own release, tells of every
-request and console line as it happens, and comes with axe-core as a package of its own.
+Playwright, because it needs only the browser and no driver of the same release, reports every request
+and console line as it happens, and has axe-core as a separate package.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Visit:
     page: Any
     """Playwright's page."""
     faults: list[str] = field(default_factory=list)
-    """Requests other than for the page, console lines, uncaught errors, in order."""
+    """Requests other than that for the page, console lines and uncaught errors, in order."""
 
     def open(self, address: Path, fragment: str = "") -> None:
-        """Watches from before the first byte; ends when the page is loaded and its fonts are."""
+        """Watches from before the first byte; returns when the page and its fonts are loaded."""
         own = address.as_uri()
 
         def asked(request: Any) -> None:
@@ -61,16 +61,16 @@ class Visit:
         self.page.evaluate("document.fonts.ready.then(() => null)")
 
     def picture(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        """What is in view, [height width 3]."""
+        """Pixels of what is in view, [height width 3]."""
         return np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"))
 
     def overflowing(self) -> list[str]:
-        """What reaches past the window's right edge and stands in nothing that scrolls of its own."""
+        """Elements that reach past the window's right edge and are in nothing that scrolls by itself."""
         found: list[str] = self.page.evaluate(_OVERFLOWING)
         return found
 
     def violations(self) -> list[str]:
-        """What axe-core finds of serious or critical impact: the rule, and where."""
+        """What axe-core finds that has serious or critical impact: the rule, and where."""
         self.page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
         found = self.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
         return [

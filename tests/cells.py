@@ -50,7 +50,7 @@ def measured(problem: Problem, arms: list[Arm], **settings: Any) -> MeasurementR
 
 
 def moments_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure without what takes longest and reaches no variance, norm or projection.
+    """Measure without the slowest parts, on which no variance, norm or projection depends.
 
     For a test of many small measurements: no clock, no quantiles over coordinates, no fresh draws
     for the directional ratio (their streams are their own). Those arrays are then NaN.
@@ -61,7 +61,7 @@ def moments_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def no_quadrature(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure without exact values, which of several units take longer than draws; they are then NaN."""
+    """Measure without exact values, which for several units take longer than draws; they are then NaN."""
     monkeypatch.setattr(summary, "_exact", lambda *_: {})
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of many tests: torch's threads, reports made in no time, and the page opened in a browser."""
+"""Fixtures of many tests: torch's threads, quick reports, and the page opened in a browser."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 ALLOCATIONS = 100_000
-"""Between two looks of Python's cycle collector for circles among new objects."""
+"""New objects after which Python's cycle collector runs."""
 
 
 def pytest_collection_finish() -> None:
-    """The collector no longer looks through what lives to the end, libraries and thousands of tests."""
+    """Exempts what lives to the end, libraries and thousands of tests, from the cycle collector."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(ALLOCATIONS, 20, 20)
@@ -30,7 +30,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def same_package() -> Iterator[None]:
-    """Programs that tests start import the package that is tested, wherever another one is installed."""
+    """Programs that tests start import the package under test, even if another one is installed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(Path(reportgen.__file__).parents[1]), prepend=os.pathsep)
         yield
@@ -58,7 +58,7 @@ claims:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
-    """Tests run a process a core; threads of one would wait for those of the others."""
+    """One thread per process: tests run one process per core, whose threads would wait for one another."""
     import torch
 
     torch.set_num_threads(1)
@@ -66,7 +66,7 @@ def one_thread() -> None:
 
 @pytest.fixture
 def quick_reports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports without figures and with an empty sheet for a PDF: others are made in earnest."""
+    """Makes reports without figures and with an empty sheet for a PDF, unless a test asks for whole ones."""
     from tests.blank_paper import blank_paper, no_figures
 
     blank_paper(monkeypatch)
@@ -86,7 +86,7 @@ def live_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chromium(live_page: Path) -> Iterator[Any]:
-    """The browser, for one module: a longer-lived one would leave its event loop to other tests."""
+    """The browser, for one module: if it lived longer, its event loop would run during other tests."""
     from reportgen.doctor import browser
 
     found = browser()
@@ -102,7 +102,7 @@ def chromium(live_page: Path) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def context(chromium: Any) -> Callable[[int, bool, bool], Any]:
-    """A window of a width, dark or light, with scripts or without: made once, which takes half a second."""
+    """A window of a width, dark or light, with scripts or without; made once: that takes half a second."""
 
     @cache
     def made(width: int, dark: bool, scripts: bool) -> Any:
@@ -117,7 +117,7 @@ def context(chromium: Any) -> Callable[[int, bool, bool], Any]:
 
 @pytest.fixture
 def visit(context: Callable[[int, bool, bool], Any]) -> Iterator[Callable[..., Visit]]:
-    """Opens a page: `visit(path, width=1280, dark=False)`. Faults fail the test, but with `watch=False`."""
+    """Opens a page: `visit(path, width=1280, dark=False)`. Faults fail the test, unless `watch=False`."""
     from tests.browser import Visit
 
     visits: list[Visit] = []

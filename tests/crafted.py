@@ -45,14 +45,14 @@ def experiment(*tests: str | tuple[str, str], sweep: str = "{problem.latent: [2,
 
 
 def variance(cell: MeasurementCell, arm: Arm) -> float:
-    """100, 4 and 1, over K; a constant moves the score function's."""
+    """Total variances 100, 4 and 1, divided by K; a constant changes that of the score function."""
     base = {"score_function": 100.0, "with baseline": 4.0, "pathwise": 1.0}[arm.label]
     moved = 1.0 + abs(arm.constant) / 100.0 if arm.label == "score_function" else 1.0
     return base * moved / arm.num_samples
 
 
 def one(cell: MeasurementCell, arm: Arm) -> float:
-    """1 everywhere."""
+    """A variance of 1 everywhere."""
     return 1.0
 
 

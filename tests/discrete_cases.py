@@ -1,4 +1,4 @@
-"""A model of three bits, small enough to be summed over, and what the engine makes of it."""
+"""A model of three bits, small enough to sum over all codes, and the engine's estimates for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def normals(*shape: int, what: str) -> Tensor:
 
 
 def likelihood(z: Tensor) -> Tensor:
-    """Neither linear nor quadratic in any bit, nor a sum over bits; another for each data point."""
+    """log p(x|z), neither linear nor quadratic in any bit, nor a sum over bits; different per data point."""
     shift = torch.arange(z.shape[0], dtype=z.dtype).view(-1, *[1] * (z.dim() - 2))
     return torch.sin(2.0 * z[..., 0] + z[..., 1] + shift) + torch.exp(z[..., 1] * z[..., 2]) - z[..., 2] ** 3
 
@@ -42,7 +42,7 @@ def bits_model() -> LatentModel:
 
 
 def log_q(z: Tensor, eta: Tensor) -> Tensor:
-    """Written with probabilities; [.. d] → [..]."""
+    """log q(z), written with probabilities; [.. d] → [..]."""
     p = torch.sigmoid(eta)
     return (z * p.log() + (1.0 - z) * (1.0 - p).log()).sum(-1)
 
@@ -90,7 +90,7 @@ def estimates(
 def estimates_of(
     made: tuple[Frame, Batch], objective: Objective, estimator: Estimator, num_samples: int = 1
 ) -> Tensor:
-    """The same of what was drawn before, which all estimators share."""
+    """The same from draws made before, which all estimators share."""
     frame, batch = made
     values = IntegrandValues(batch, objective.integrand)
     draws = IntegrandDraws(values, frame, num_samples, further=1, temperature=estimator.temperature)

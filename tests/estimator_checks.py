@@ -1,4 +1,4 @@
-"""Checks of an estimator against exact answers, raising AssertionError; good and wrong ones meet the same.
+"""Checks of an estimator against exact answers, the same for right and for wrong estimators.
 
 An estimator is named by its key in `ESTIMATORS`; a test of a wrong one puts
 it there first.
@@ -24,7 +24,7 @@ from reportgen.plan import Arm
 from tests.toys import Toy
 
 Z_BOUND = 4.5
-"""At fixed seeds; two-sided probability 7e-6 a comparison under the null."""
+"""Largest |z| allowed, at fixed seeds: two-sided probability 7e-6 per comparison under the null."""
 REPLICATES = 40_000
 
 

@@ -76,7 +76,7 @@ def finish(task: Task) -> BrokenRecord | None:
 
 
 def break_training(task: Task) -> BrokenRecord | None:
-    """The training of latent 2 raises what no cell foresees."""
+    """The training of latent 2 raises an unexpected exception."""
     if isinstance(task.cell, TrainingCell) and task.cell.problem["latent"] == 2:
         raise ZeroDivisionError("by design")
     return finish(task)
@@ -90,7 +90,7 @@ def break_judging(task: Task) -> BrokenRecord | None:
 
 
 def pause_training(task: Task) -> BrokenRecord | None:
-    """Trainings that continue no other are stopped by the clock."""
+    """Trainings that continue no other run out of time."""
     if isinstance(task.cell, TrainingCell) and not task.cell.parent:
         raise PausedError("the time was up at epoch 1 of 4; it goes on from there")
     return finish(task)
@@ -128,6 +128,6 @@ def die_always(task: Task) -> BrokenRecord | None:
 
 
 def environment(task: Task) -> BrokenRecord | None:
-    """The thread settings a worker sees go into the cause."""
+    """Breaks a cell with the thread settings that the worker sees as its cause."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return task.broken(",".join(os.environ.get(name, "unset") for name in names))

@@ -1,7 +1,7 @@
-"""Families to test, each with its slow twin of torch.distributions.
+"""Families to test, each with its slow twin from torch.distributions.
 
-Every line of `FAMILIES` is a case, with the options it has by default and with
-others. A twin knows nothing of ours but the order of η.
+Every line of `FAMILIES` is a case, with its default options and with others. A
+twin shares nothing with our family but the order of η.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ OTHER_OPTIONS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """A class to be examined as if it were the family of this name."""
+    """A class to be checked as if it were the family of this name."""
 
     family: type[Family]
     name: str

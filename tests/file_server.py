@@ -1,4 +1,4 @@
-"""A server of files on this machine that knows Range and If-Range, and misbehaves where it is told to."""
+"""A local file server that understands Range and If-Range, and misbehaves where it is told to."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Fault:
     stall_after: int | None = None
     """Bytes of a body after which nothing more comes until the server ends."""
     status: int = 0
-    """Answered in place of the file."""
+    """Status that is answered instead of the file."""
     circle: bool = False
-    """Whether it sends one on to the same address again."""
+    """Whether it redirects to the same address again."""
     ranges: bool = True
     tag: str = ""
     """ETag; where it is empty there is none."""
     length: bool = True
-    """Whether it says how long the body is."""
+    """Whether it sends the length of the body."""
     endless: bool = False
     """Whether the body comes again and again, as long as anyone reads; with `length` left out."""
     wrong_start: bool = False
@@ -46,7 +46,7 @@ class FileServer:
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path, and its Range header or nothing, of every request."""
     sent: int = 0
-    """Bytes of bodies."""
+    """Bytes of bodies that were sent."""
     ended: threading.Event = field(default_factory=threading.Event)
 
     def ranges(self, path: str) -> list[str]:
@@ -68,7 +68,7 @@ class FileServer:
 
 @contextmanager
 def serving() -> Iterator[FileServer]:
-    """A server that ends with the block."""
+    """A server that runs until the block ends."""
     listener = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     served = FileServer(f"http://127.0.0.1:{listener.server_port}")
 

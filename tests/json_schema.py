@@ -1,4 +1,4 @@
-"""The part of JSON Schema that a declaration's schema is written in, as a judge of plain data."""
+"""A validator of plain data for the part of JSON Schema that a declaration's schema uses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 
 
 def faults(schema: Schema, value: Any, root: Schema, at: str = "") -> list[str]:
-    """What the schema has against the value, a place and a keyword each; KeyError on a keyword not known."""
+    """Where a value violates the schema: place and keyword each. Raises KeyError for an unknown keyword."""
     found: list[str] = []
     for keyword, wanted in schema.items():
         if keyword in INSIDE:

@@ -1,4 +1,4 @@
-"""Models to judge, small and in float64, and what judging them must come to, written down slowly."""
+"""Small models in float64 to judge, and slow computations of what judging them must give."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def one_layer(covariance: str, count: int = 3) -> VAEProblem:
 
 
 def taken(problem: LayeredVAE | VAEProblem) -> Networks:
-    """What is judged of it."""
+    """The networks of a model, as they are judged."""
     found = of_problem(problem, CPU)
     assert found is not None
     return found

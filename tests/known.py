@@ -1,4 +1,4 @@
-"""Records of problems that know their moments: what is measured, with exact values and biases beside it."""
+"""Records of problems whose moments are known: measured values, with exact values and biases beside them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reportgen.store.records import MeasurementRecord
 
 
 def known(record: MeasurementRecord, **arrays: Any) -> MeasurementRecord:
-    """The record with further arrays; a number fills one of the shape of `variance`, or of its leave-outs."""
+    """The record with further arrays; a number fills an array shaped like `variance` or its leave-outs."""
     shapes = {True: record.arrays["variance_without"].shape, False: record.arrays["variance"].shape}
     more = {name: np.full(shapes["without" in name], value) for name, value in arrays.items()}
     return dataclasses.replace(record, arrays={**record.arrays, **more})

@@ -21,7 +21,7 @@ HEADER = """\
 
 
 def main() -> None:
-    """Both parts, each sorted: what reports are made with, then what development takes besides."""
+    """Prints both parts, each sorted: what reports are made with, then what only development needs."""
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
     runtime = below(project["project"]["dependencies"])
     both = below([*project["project"]["dependencies"], *project["dependency-groups"]["dev"]])
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def lines(locked: dict[str, str]) -> str:
-    """A pin a line."""
+    """One pin per line."""
     return "".join(f"{name}=={locked[name]}\n" for name in sorted(locked))
 
 

@@ -1,4 +1,4 @@
-"""Findings of toys, with variances, exact answers and gradients in θ dictated: for the press."""
+"""Findings of toys with prescribed variances, exact answers and gradients in θ, to test the press."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def toy(
 
 
 def slim(record: MeasurementRecord, points: int, eta: int) -> MeasurementRecord:
-    """The same of so many data points, of no data set, each gradient named as its estimator says."""
+    """The same for so many data points, of no data set; parameters are those of each estimator."""
     arrays = {
         name: value if name.startswith(("coordinate", "batch")) else value[:, :points]
         for name, value in record.arrays.items()

@@ -1,4 +1,4 @@
-"""Declared cases of every problem, small enough to be looked at sample by sample."""
+"""Declared cases of every problem, small enough to be checked sample by sample."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "categorical": {"dimension": 2, "tilt": 0.7},
     "python": {"python": "my_vae.py:build", "arguments": {"latent": 2, "epochs": 0, "points": 3}},
 }
-"""Of those whose defaults are too large, or look at too little."""
+"""Settings of problems whose defaults are too large, or cover too little."""
 FURTHER: list[dict[str, Any]] = [
     {"model": "vae", "hidden": [4], "latent": 3, "covariance": "full"},
     {"model": "vae", "hidden": [4], "latent": 2, "covariance": "low_rank", "rank": 2},

@@ -46,7 +46,7 @@ IMAGES, BUCKETS, PER_BUCKET = 12, 8, 48
 GROUPS = {"hidden.0": 10, "hidden.1": 6, "mean": 4, "log_scale": 4}
 COORDINATES = sum(GROUPS.values())
 SHAPE = (3, 3)
-"""Of the images: the first group is one unit that sees them, with a bias."""
+"""Shape of the images: the first group is one unit that sees them, with a bias."""
 WATCHED = (5, 0, 1, 1)
 """Image, unit, row and column of the weight whose estimates are kept."""
 

@@ -1,4 +1,4 @@
-"""Made-up judged models, with likelihoods, active units and pictures dictated: for the press.
+"""Made-up judged models with prescribed likelihoods, active units and pictures, to test the press.
 
 The declaration is that of table 1 of Burda et al. (2016) in small. Numbers are
 near the published ones; `shift` moves ours off them by as many nats.
@@ -172,7 +172,7 @@ def judgement(
 
 @cache
 def digits() -> Dataset:
-    """Read once: hundreds of models are judged."""
+    """The digits, read once: hundreds of models are judged."""
     return load("digits")
 
 
@@ -245,7 +245,7 @@ def _one_layer(experiment: Experiment) -> list[Any]:
 
 
 def paused(record: Any, cause: str = "paused after 12 of 64 epochs") -> BrokenRecord:
-    """What stands for a cell whose time was up."""
+    """The record of a cell that ran out of time."""
     kind = "training" if not hasattr(record, "checkpoint") else "judgement"
     checkpoint = getattr(record, "checkpoint", None)
     return BrokenRecord(record.key, kind, dict(record.setting), checkpoint, cause, paused=True)

@@ -1,4 +1,4 @@
-"""Things made ahead of their use."""
+"""Things that are made ahead of their use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From Python: load, run, measure; what notebooks show, what programs read."""
+"""The Python interface: load, run, measure; what notebooks show and programs read."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_frames_have_the_columns_of_results_csv(
 
 
 class Table(dict[str, Any]):
-    """Of a DataFrame, what `frame` needs: its columns, which can be set."""
+    """A stand-in for a DataFrame with what `frame` needs: columns that can be set."""
 
     def __init__(self, rows: list[dict[str, Any]], columns: list[str]) -> None:
         super().__init__({name: [row[name] for row in rows] for name in columns})

@@ -1,4 +1,4 @@
-"""Which estimators of K samples are the mean of K of one sample: what each says, and what follows of it."""
+"""Which estimators of K samples are the mean of K one-sample estimates, as each says, and what follows."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_an_estimator_makes_the_decoder_passes_that_it_says(
 
 
 def product_of_means(draws: Draws, _: Coefficients) -> Tensor:
-    """f averaged by itself and the score by itself: one and the same at K = 1."""
+    """The product of the means of f and of the score: right only at K = 1."""
     return draws.f.mean(2, keepdim=True) * draws.score.mean(2)
 
 
@@ -124,7 +124,7 @@ def test_a_wrong_claim_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 @contextmanager
 def not_said(name: str) -> Iterator[None]:
-    """The estimator as if it did not say that it averages: its exact values are those of all K samples."""
+    """The estimator without its claim that it averages: exact values are then found for all K samples."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ESTIMATORS, name, replace(ESTIMATORS[name], averages=False))
         yield

@@ -1,4 +1,4 @@
-"""Estimates that are not finite break the arms that have them, and no others, by either route."""
+"""Estimates that are not finite break their own arm and no other, on either route."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that is given so much time: what it finishes, what it leaves, how the next goes on."""
+"""A run with limited time: what it finishes, what it leaves, how the next run continues."""
 
 from __future__ import annotations
 

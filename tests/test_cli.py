@@ -1,4 +1,4 @@
-"""The command line: exit codes, one-line errors, JSON, progress, kill and go on."""
+"""The command line: exit codes, one-line errors, JSON, progress, killing and continuing."""
 
 from __future__ import annotations
 
@@ -369,7 +369,7 @@ INTERRUPTED = {
     ),
     "data list": ("datasets.inspection.inspect", "nothing was changed."),
 }
-"""A command, what it is stopped in, and what it then says last."""
+"""A command, the function in which it is interrupted, and its last line then."""
 
 
 @pytest.mark.parametrize("command", INTERRUPTED)
@@ -757,7 +757,7 @@ def test_compare_needs_no_torch(old: Path) -> None:
 
 
 def heeding_interrupts() -> None:
-    """In a process that is begun: as at a keyboard, whoever began the tests and how."""
+    """Lets a child process react to interrupts as at a keyboard, however the tests were started."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -1,4 +1,4 @@
-"""Where words and files go: streams that are closed, full, of few letters; places that are none."""
+"""Where output goes: streams that are closed, full, or lack characters; paths that cannot be used."""
 
 from __future__ import annotations
 

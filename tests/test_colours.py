@@ -1,4 +1,4 @@
-"""Text can be read in light, in dark and on paper, and no colour is the only sign of anything."""
+"""Text has contrast in light, in dark and on paper, and nothing is shown by colour alone."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def luminance(colour: Colour) -> float:
 
 
 def contrast(first: str | Colour, second: str | Colour) -> float:
-    """From 1 to 21."""
+    """Contrast ratio, from 1 to 21."""
     darker, lighter = sorted(luminance(to_rgb(colour)) for colour in (first, second))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def over(colour: str, alpha: float, ground: str) -> Colour:
-    """What is seen of a colour with this opacity on a ground."""
+    """The colour that is seen for a colour of this opacity on a background."""
     seen = [alpha * c + (1 - alpha) * g for c, g in zip(to_rgb(colour), to_rgb(ground), strict=True)]
     return (seen[0], seen[1], seen[2])
 
@@ -48,7 +48,7 @@ def sheets(medium: str) -> str:
 
 
 def variables(medium: str) -> dict[str, str]:
-    """Custom properties that are colours, as the medium has them."""
+    """Custom properties that are colours, with their values for the medium."""
     text = sheets(medium)
     dark = re.search(r"prefers-color-scheme: dark\) \{(.*?)\n\}", text, re.S)
     plain = text if dark is None else text.replace(dark[0], "")

@@ -1,4 +1,4 @@
-"""Columns are those that WeasyPrint's own steps of a pixel come to, in fewer layouts."""
+"""Columns are balanced as by WeasyPrint's own steps of one pixel, in fewer layouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets: contents, splits, digests, and errors a user can cause."""
+"""Data sets: contents, splits, digests, and errors that a user can cause."""
 
 from __future__ import annotations
 

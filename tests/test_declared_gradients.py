@@ -259,7 +259,7 @@ def test_a_function_alone_is_told_without_comparisons() -> None:
     assert "One estimator of one gradient is measured. The total variance of “pathwise” is 4.00" in text
     for unsaid in (
         "same mean",
-        "alike for all",
+        "identically for all",
         "variance_ratio",
         "gap_closed",
         "relative_projection",
@@ -442,7 +442,7 @@ def test_beside_a_faulty_problem_what_does_not_lean_on_it_is_told(mine: Path, pr
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> MeasurementRecord:
-    """What the declaration measures as it stands."""
+    """The record of the declaration as it is."""
     folder = tmp_path_factory.mktemp("alone")
     (folder / "mine.py").write_text(CODE)
     (folder / "mine.yaml").write_text(TEXT)

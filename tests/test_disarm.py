@@ -84,7 +84,7 @@ def other_sign(draws: Draws, coefficients: Coefficients) -> Tensor:
 
 
 def probability_of_one(draws: Draws, _: Coefficients) -> Tensor:
-    """p for max(p, 1 − p): σ(η) for σ(|η|)."""
+    """p in place of max(p, 1 − p): σ(η) in place of σ(|η|)."""
     return (halves(draws, mirrored(draws)) * draws.q.mean.unsqueeze(1)).mean(2)
 
 

@@ -155,7 +155,7 @@ def test_estimate_is_what_autograd_gives_with_the_same_noise(name: str, objectiv
 
 @cache
 def many() -> tuple[Frame, Batch]:
-    """Of the model, for all estimators."""
+    """Many draws of the model, shared by all estimators."""
     noise, auxiliary = (normals(IMAGES, MANY, BITS, what=what) for what in ("many", "many more"))
     return drawn(bits_model(), noise, auxiliary)
 
@@ -222,7 +222,7 @@ def behind_a_hidden_layer(model: LatentModel) -> LatentModel:
 
 
 def scale_of(model: LatentModel, objective: Objective, count: int, what: str, num_samples: int = 1) -> Tensor:
-    """The scale that is fitted on so many draws, K of them an estimate, [I 1 1]."""
+    """The scale that is fitted on so many draws, K per estimate, [I 1 1]."""
     own, kept = ESTIMATORS["rebar_optimal_scale"], []
     fit = own.fit
     assert fit is not None
@@ -291,7 +291,7 @@ def test_biased_estimators_say_so_and_are_seen_to_be(name: str) -> None:
 
 
 def unconditional(draws: Draws, _: Coefficients) -> Tensor:
-    """ζ, of which z is made, where a ζ̃ is due that z says all of."""
+    """ζ, from which z is made, in place of ζ̃, drawn given z."""
     value, gradient = draws.evaluate_gradient(draws.relaxed())
     correction = draws.relaxed_pullback(gradient) - draws.relaxed_pullback(gradient)
     return ((draws.f - value).unsqueeze(-1) * draws.score + correction).mean(2)

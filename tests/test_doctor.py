@@ -185,7 +185,7 @@ def test_weasyprint_opens_the_same_files_without_asking_the_linker(monkeypatch: 
     plain = ctypes.util.find_library
 
     def opened(library: Library) -> ctypes.CDLL | None:
-        """In WeasyPrint's own order, a name as it comes."""
+        """The library that WeasyPrint's own order of names finds."""
         for name in library.spellings.split():
             for path in (name if "." in name else None, ctypes.util.find_library(name)):
                 with suppress(OSError):

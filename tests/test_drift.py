@@ -1,4 +1,4 @@
-"""Does `compare` keep its level, find what changed, and do wrong tests in its place fail?"""
+"""Whether `compare` keeps its level and finds what changed, and whether wrong tests in its place fail."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def judged(old: Row, new: Row, images: int | None = None) -> NumberDrift:
 
 @lru_cache(maxsize=1)
 def families() -> tuple[tuple[list[Row], list[Row]], ...]:
-    """Pairs of independent runs of the same truth, as bad as they may be.
+    """Pairs of independent runs of the same truth, in the worst case that is allowed.
 
     Seven degrees of freedom an interval, and NEW eight times as precise as OLD,
     so that OLD's degrees of freedom alone count.
@@ -93,7 +93,7 @@ def alarms(pairs: Sequence[tuple[Sequence[Row], Sequence[Row]]]) -> Iterator[boo
 
 
 def false_alarms(pairs: Sequence[tuple[Sequence[Row], Sequence[Row]]]) -> float:
-    """How often they are."""
+    """How often they are said to differ."""
     return sum(alarms(pairs)) / len(pairs)
 
 
@@ -103,7 +103,7 @@ def test_families_keep_their_level() -> None:
 
 
 def _normal(difference: float, reach: float, degrees: float) -> float:
-    """A half-width over 1.96 for a standard error, and the normal tail."""
+    """A wrong test: a half-width over 1.96 as the standard error, and the normal tail."""
     return float(2.0 * special.ndtr(-1.96 * difference / reach))
 
 

@@ -37,7 +37,7 @@ def toy(**settings: object) -> Problem:
 
 
 def exact(record: MeasurementRecord, row: int, name: str = "exact_variance") -> np.ndarray:
-    """Of each image, over all coordinates."""
+    """Exact values of each image, over all coordinates."""
     return np.asarray(record.arrays[name][row, :, 0])
 
 

@@ -16,7 +16,7 @@ NO_FLOOR = torch.zeros(1, dtype=torch.float64)
 
 
 def moments_of(samples: np.ndarray, buckets: int = 8) -> Moments:
-    """Of [I n m], dealt to the buckets in turn."""
+    """Moments of [I n m], distributed to the buckets in turn."""
     moments = Moments.empty(samples.shape[0], buckets, samples.shape[2])
     for bucket in range(buckets):
         moments.update(bucket, torch.from_numpy(samples[:, bucket::buckets]))

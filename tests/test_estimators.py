@@ -117,7 +117,7 @@ ELSEWHERE = {
     *("score_function_optimal_per_coordinate", "measure_valued", "measure_valued_independent"),
     *("moving_average_baseline", "generative", "rebar_optimal_scale"),
 }
-"""Held against a twin by tests of their own."""
+"""Estimators that other tests compare with a twin."""
 
 
 @pytest.mark.parametrize("name", list(ESTIMATORS))

@@ -48,7 +48,7 @@ WIDE = [
     *served(rainforth(2), "iwae", 2),
     *served(AWAY, "iwae", 3),
 ]
-"""Of too many dimensions, most of them, for a quadrature over the noise."""
+"""Cases whose noise has too many dimensions for quadrature, most of them."""
 
 
 def has_exact(case: Case) -> bool:

@@ -1,4 +1,4 @@
-"""Execution: order, caching, broken cells, killed workers, equal numbers in any executor."""
+"""Execution: order, caching, broken cells, killed workers, equal numbers in every executor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind every figure: its table, its file, and the marks by which a page finds its points."""
+"""The data behind every figure: its table, its file, and the marks by which a page finds its points."""
 
 from __future__ import annotations
 

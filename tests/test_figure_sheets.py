@@ -1,4 +1,4 @@
-"""A report's figures by themselves, as PDF: what the report shows, on a sheet of its size, with its words."""
+"""A report's figures as single PDFs: what the report shows, on a sheet of its size, with its words."""
 
 from __future__ import annotations
 

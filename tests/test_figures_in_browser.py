@@ -1,4 +1,4 @@
-"""Figures that answer, in Debian's Chromium: tooltips, keys, series, scales; and without a script."""
+"""Interactive figures in Debian's Chromium: tooltips, keys, series, scales; and without scripts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def drawings() -> dict[str, Drawing]:
 
 @pytest.fixture(scope="module")
 def flagship(drawings: dict[str, Drawing], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its page."""
+    """The flagship's page."""
     path = tmp_path_factory.mktemp("figures") / "report.html"
     path.write_bytes(whole_page(synthetic_findings(), drawings))
     return path

@@ -1,4 +1,4 @@
-"""Floats: what figures and tables pass on their way to the next page, and what they never part."""
+"""Floats: what figures and tables pass when they move to the next page, and what they never separate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pictures of the formulas say, held against what the code computes and against each other."""
+"""What the pictures of formulas say, compared with what the code computes and with one another."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ IN_PHI = re.compile(
 
 @dataclass(frozen=True)
 class NoPartialDerivative(IntegrandDraws):
-    """As if f depended on η through z alone."""
+    """A wrong integrand: as if f depended on η through z alone."""
 
     @property
     def explicit(self) -> Tensor | None:
@@ -121,7 +121,7 @@ SYMBOLS = (
     r"u_1",
     r"u_2",
 )
-"""What no sentence of a report introduces."""
+"""Symbols that no sentence of a report introduces."""
 
 
 @pytest.mark.parametrize("formula", formulas.sources(), ids=lambda formula: formula.spoken[:40])

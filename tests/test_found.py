@@ -1,4 +1,4 @@
-"""What an arm is compared with and split along, by its reference, its K and whether it is unbiased."""
+"""What an arm is compared with, and along what it is split, by its reference, its K and its bias."""
 
 from __future__ import annotations
 

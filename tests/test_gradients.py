@@ -1,4 +1,4 @@
-"""Any gradient, measured as it comes: known variances, a plain loop beside it, and what is no gradient."""
+"""`measure_gradients`: known variances, a plain loop as a twin, and what is no gradient."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_arrays_of_any_layout_are_read_and_gradients_recorded_whoever_calls() ->
 
 @dataclass(frozen=True)
 class Shared:
-    """An array as another library has it, read by DLPack, on a device."""
+    """An array of another library on a device, read by DLPack."""
 
     values: Tensor
     device: tuple[int, int] = (1, 0)
@@ -220,7 +220,7 @@ class Shared:
 
 
 class Refused(Shared):
-    """One that DLPack does not get, as some libraries refuse what is read-only."""
+    """An array that DLPack cannot read: some libraries refuse read-only ones."""
 
     def __dlpack__(self, **options: Any) -> Any:
         raise BufferError("it is read-only")
@@ -238,7 +238,7 @@ class Elsewhere(Shared):
 
 @dataclass(frozen=True)
 class Read:
-    """One that numpy alone can read."""
+    """An array that only numpy can read."""
 
     values: Tensor
 
@@ -266,7 +266,7 @@ def test_arrays_of_other_libraries_are_read_as_they_are() -> None:
 
 
 class Unreadable:
-    """As CuPy's arrays are where torch has no CUDA."""
+    """An array that nothing can read, as CuPy's are if torch has no CUDA."""
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         raise TypeError("it is on another device,\n  see elsewhere")

@@ -1,4 +1,4 @@
-"""Groups of rows: their names stand on every page of a table, as if they had been written there."""
+"""Groups of rows: their names are repeated on every page of a table, as if they had been written there."""
 
 from __future__ import annotations
 

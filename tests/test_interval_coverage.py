@@ -1,4 +1,4 @@
-"""The interval of a measured total variance holds the exact one as often as it says."""
+"""Intervals of measured total variances contain the exact one as often as they claim."""
 
 from __future__ import annotations
 

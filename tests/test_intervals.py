@@ -1,4 +1,4 @@
-"""Do 95 % intervals cover what they should, and do wrong ones fail the same test?"""
+"""Whether 95 % intervals cover what they should, and whether wrong ones fail the same test."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_few_replicates_with_heavy_tails_cover_less_but_not_much() -> None:
 
 
 def standard_error(sample: Sample) -> float:
-    """On the working scale."""
+    """Standard error on the scale on which intervals are made."""
     return math.sqrt(stratum_variances(sample.without).sum())
 
 

@@ -1,4 +1,4 @@
-"""JUnit files: the schema that CI systems read, any letter, and failures where the exit code says so."""
+"""JUnit files: the schema of CI systems, any character, and failures if and only if the exit code says so."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ATTRIBUTES = {
     "skipped": {"message"},
     "system-out": set(),
 }
-"""Those that are used of what jenkins-junit.xsd allows."""
+"""The part of what jenkins-junit.xsd allows that is used here."""
 CHILDREN = {
     "testsuites": {"testsuite"},
     "testsuite": {"testcase"},
@@ -46,7 +46,7 @@ REQUIRED = {"testsuite": {"name", "tests"}, "testcase": {"name", "classname"}}
 
 
 def read(content: bytes) -> ElementTree.Element:
-    """The file's root, held against the schema and its own counts."""
+    """The file's root, checked against the schema and its own counts."""
     root = ElementTree.fromstring(content)
     assert root.tag == "testsuites"
     for element in root.iter():

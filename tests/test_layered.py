@@ -1,4 +1,4 @@
-"""The layer-by-layer route against its reference: one backward pass a replicate.
+"""The layer-by-layer route against its twin: one backward pass per replicate.
 
 A small VAE with two stochastic layers, in float64; every estimator, K = 1 and
 3, φ and θ, all coordinates.

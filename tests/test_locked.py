@@ -1,4 +1,4 @@
-"""What the lock says, and what of it is otherwise here."""
+"""What the lock says, and where this environment differs from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever would be missing from a report stops it, with its place; a report that is there stays as it is."""
+"""Whatever would be missing from a report stops it, and its place is named; an existing report stays."""
 
 from __future__ import annotations
 

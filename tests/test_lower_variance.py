@@ -28,7 +28,7 @@ def counted(reference: Array, variances: Array) -> Array:
 
 
 def constant(*values: float) -> Array:
-    """Of every coordinate the same variance in every row."""
+    """These variances of the coordinates, the same in every row."""
     return np.tile(values, (BUCKETS + 1, 1))
 
 

@@ -1,4 +1,4 @@
-"""Figures and table are made in workers; what one leaves undone that is ended from outside is made here."""
+"""Figures and table are made in workers; what a killed worker leaves undone is made in this process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DRAWN = ("variance_over_training", "gap_waterfall", "unbiasedness")
 
 
 def killed(findings: Findings, name: str) -> Drawing | None:
-    """The system ends the worker that draws the second figure it is given, as where memory is short."""
+    """The system kills the worker that draws its second figure, as it does when memory runs out."""
     if multiprocessing.parent_process() is not None and name != next(iter(together.FIGURES)):
         os.kill(os.getpid(), signal.SIGKILL)
     return draw(findings, name)

@@ -1,4 +1,4 @@
-"""Numbers of the page and the rows they lead to: each leads somewhere, and what it says stands there."""
+"""Numbers of the page and the rows they link to: each links to a row, and the row has that number."""
 
 from __future__ import annotations
 

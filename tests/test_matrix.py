@@ -1,4 +1,4 @@
-"""`reportgen list`: estimators × problems says what declarations say."""
+"""`reportgen list`: the table of estimators × problems agrees with what declarations accept."""
 
 from __future__ import annotations
 

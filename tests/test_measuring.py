@@ -1,4 +1,4 @@
-"""Labels that are measured once are where they would be, measured each time."""
+"""Labels whose size is measured once are placed as if it were measured each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker keeps the memory it frees: it is not fetched from the system again, page by page."""
+"""A worker keeps the memory that it frees, instead of getting it from the system again, page by page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims about trained models: verdicts that are dictated, and what is refused before anything is run."""
+"""Claims about trained models: verdicts on prescribed numbers, and what is refused before any run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def judged(*tests: str, make: Any = declared, **numbers: Any) -> tuple[ClaimFind
 
 
 def verdicts(*tests: str, make: Any = declared, **numbers: Any) -> list[str]:
-    """The words alone."""
+    """The verdicts alone."""
     return [claim.verdict for claim in judged(*tests, make=make, **numbers)]
 
 

@@ -1,4 +1,4 @@
-"""The press asks for nothing that the engine does not write: every statistic, of a record of the engine's."""
+"""The press needs nothing that the engine does not write: every statistic, on a record of the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user's own model and estimator from the command line: what is run, when, and what is said of it."""
+"""A user's own model and estimator on the command line: what is run, when, and what is reported of it."""
 
 from __future__ import annotations
 

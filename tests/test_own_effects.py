@@ -1,4 +1,4 @@
-"""What a user's code does beside giving numbers: to draws that others share, to the process, to a report."""
+"""Side effects of a user's code: on draws that others share, on the process, on a report."""
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ def test_an_estimator_in_words_that_no_font_has_is_told_before_anything_runs(
 
 
 class Writing(nn.Module):
-    """Changes in place what its gradient needs."""
+    """A model that changes in place what its gradient needs."""
 
     def forward(self, x: Tensor) -> Tensor:
         y = x.exp()

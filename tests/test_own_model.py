@@ -128,7 +128,7 @@ class Detached(nn.Module):
 
 
 class Cornered(nn.Module):
-    """Has no derivative where it is 0, and is there."""
+    """Evaluated at 0, where it has no derivative."""
 
     def forward(self, x: Tensor) -> Tensor:
         return (0.0 * x).abs().sqrt()

@@ -1,4 +1,4 @@
-"""The front door: the lock, the set-up and its error lines, the targets, and what a wheel carries."""
+"""Installation: the lock, the set-up and its error lines, the make targets, and what a wheel contains."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def locked() -> dict[str, str]:
 
 
 def make(folder: Path, *arguments: str) -> str:
-    """What make prints; what a make around the tests left in the environment does not reach it."""
+    """What make prints, without the environment variables of a make that runs the tests."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
     }

@@ -1,4 +1,4 @@
-"""The report's page in a browser: quiet, self-contained, legible, for every width, scheme and hand."""
+"""The report's page in a browser: quiet, self-contained, legible at every width and in both schemes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At which K the reference stands beside an estimator: at its own, or at a multiple in means of several."""
+"""At which K an estimator is compared with the reference: its own, or a multiple, as means of several."""
 
 from __future__ import annotations
 

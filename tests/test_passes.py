@@ -1,4 +1,4 @@
-"""The decoder passes that an estimator takes are those it declares; of one's own it is told where not."""
+"""An estimator takes the decoder passes that it declares; a user's own that does not is reported."""
 
 from __future__ import annotations
 

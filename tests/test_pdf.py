@@ -356,7 +356,7 @@ def report(written: tuple[Path, Layout]) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(written: tuple[Path, Layout]) -> list[Any]:
-    """Of the layout: WeasyPrint's boxes."""
+    """Pages of the layout, as WeasyPrint's boxes."""
     return list(written[1].document.pages)
 
 
@@ -631,7 +631,7 @@ def lines_of(pdf: Path | io.BytesIO) -> list[Line]:
 
 @pytest.fixture(scope="module")
 def lines(report: Path) -> list[Line]:
-    """Those of the flagship's report, read once."""
+    """Lines of the flagship's report, read once."""
     return lines_of(report)
 
 

@@ -1,4 +1,4 @@
-"""Numbers beside marks: off the lines where there is room, off one another, and inside the axes."""
+"""Numbers beside marks avoid lines if there is room, do not overlap, and stay inside the axes."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ OF_IMAGES = re.compile(
 
 
 def told(number: float, cell: MeasurementCell, arm: Arm) -> float:
-    """One number, wherever it is asked for."""
+    """The same variance everywhere."""
     return number
 
 

@@ -389,7 +389,7 @@ claims:
 
 
 def growing(cell: MeasurementCell, arm: Arm) -> float:
-    """As the square of the horizon, and as its cube: they cross at 3."""
+    """Variances that grow as the square and the cube of the horizon: they cross at 3."""
     h = float(cell.setting["problem.arguments.horizon"])
     return h**2 if arm.label == "plain" else h**3 / 3
 

@@ -1,4 +1,4 @@
-"""Contracts of every problem in the table: a new line there is tested the day it is added."""
+"""Contracts of every problem in the table: a new line there is tested at once."""
 
 from __future__ import annotations
 

@@ -82,9 +82,9 @@ WRITERS = (
     *(path for path in sorted((PACKAGE / "figures").rglob("*.py")) if path.stem not in ("svg", "style")),
 )
 TEMPLATES = sorted(path for path in templates().rglob("*.html") if "node_modules" not in path.parts)
-"""The project's own, and not what was left by a tool."""
+"""Templates of the project, without those that a tool left."""
 QUOTES = {"deviations.py"}
-"""What others did, in their own numbers, beside ours."""
+"""Files that quote what others did, in their own numbers."""
 
 
 def typed(text: str) -> list[str]:

@@ -56,7 +56,7 @@ def faults_of(found: Findings, entries: list[dict[str, Any]]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def off() -> Findings:
-    """Half a nat beside every published number."""
+    """Numbers half a nat off every published one."""
     return models(declared(TABLE), shift=lambda _: 0.5)
 
 

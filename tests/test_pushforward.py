@@ -1,4 +1,4 @@
-"""The factored Jacobian against its slow twin: one backward pass a coordinate of η, by autograd."""
+"""The factored Jacobian against its slow twin: one backward pass per coordinate of η, by autograd."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Unusual(nn.Module):
 
 
 class Named(Perceptron):
-    """Its layers are given their input by name, which no hook is shown."""
+    """Its layers get their input as a keyword, which hooks do not see."""
 
     def forward(self, x: Tensor) -> Tensor:
         h = torch.tanh(self.hidden[2](input=torch.tanh(self.hidden[0](input=x))))
@@ -155,7 +155,7 @@ class OneByOne(Convolutional):
 
 
 class Idle(Clipped):
-    """Gives no gradient back where none comes."""
+    """Its backward returns no gradient if it gets none."""
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> Any:
@@ -172,7 +172,7 @@ class NowAndThen(OneByOne):
 
 
 class Forgetful(torch.autograd.Function):
-    """Its backward is right, and the derivative of that is lost without a word."""
+    """Its backward is right, but the derivative of that is silently lost."""
 
     @staticmethod
     def forward(ctx: Any, a: Tensor) -> Tensor:
@@ -345,7 +345,7 @@ def test_many_coordinates_and_covariances_are_taken_a_few_at_a_time(
 
 
 def by_block(push: Pushforward, groups: Sequence[Tensor]) -> list[Tensor]:
-    """What is given group by group, in the pushforward's order, as its blocks take it."""
+    """Arrays given by group, in the pushforward's order, in the shape that its blocks take."""
     named = dict(zip(push.sizes, groups, strict=True))
     return [torch.cat([named[name] for name in block.groups]) for block in push.blocks]
 

@@ -1,4 +1,4 @@
-"""What a screen reader tells of a PDF: in which order, under which heads, in which words."""
+"""What a screen reader reads from a PDF: in which order, under which headings, in which words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README shows of a user's own code and of Python is what is there, and it runs."""
+"""The README's examples of own code and of Python are the files that are there, and they run."""
 
 from __future__ import annotations
 

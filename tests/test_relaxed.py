@@ -42,7 +42,7 @@ def check_limit(case: Case) -> None:
 
 
 def check_law(case: Case) -> None:
-    """τ logit ζ is logistic about η; of two classes, τ log ζ_a / ζ_b about η_a − η_b."""
+    """τ logit ζ is logistic about η; for two classes, τ log ζ_a / ζ_b is about η_a − η_b."""
     relaxed, eta = case.q().relaxed(case.noise(DRAWS), TEMPERATURE), case.eta()
     for i in range(IMAGES):
         if case.name == "bernoulli":

@@ -1,4 +1,4 @@
-"""A line that is remembered comes out as one that is set anew, to the byte."""
+"""A cached line comes out as one that is set anew, to the byte."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_only_the_same_line_is_remembered(monkeypatch: pytest.MonkeyPatch) -> No
 
 @contextmanager
 def _whatever_the_width() -> Iterator[None]:
-    """Wrong: a line in one width is taken for the same text's in another."""
+    """Wrong: a cached line is used for the same text in another width."""
     from weasyprint.layout import inline, preferred
 
     plain, known = inline.split_first_line, {}

@@ -272,7 +272,7 @@ assert time.time() - clock() > MONTH - 60 and time.localtime().tm_zone == "+0545
 render(findings_of(SMALL), Path(sys.argv[1]), timestamp=own(2025, 11, 23, 20, tzinfo=datetime.UTC),
        data={"digits": "ab" * 32}, command="reportgen report small")
 """
-"""As another machine would, a month later, on one core, where there is no torch."""
+"""Renders as another machine would a month later, on one core and without torch."""
 
 
 def test_same_bytes_elsewhere(folder: Path, tmp_path: Path) -> None:
@@ -726,7 +726,7 @@ def test_claims_point_to_sections_that_exist() -> None:
 
 
 class Fixed:
-    """Findings with a ratio, a share and verdicts of choice."""
+    """Findings with a given ratio, share and verdicts."""
 
     claims = (SimpleNamespace(source="borea, first"),)
     models = ()

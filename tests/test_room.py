@@ -1,4 +1,4 @@
-"""What surely does not fit into memory is refused before anything is built; what runs is not."""
+"""What certainly does not fit into memory is refused before anything is built; what can run is not."""
 
 from __future__ import annotations
 

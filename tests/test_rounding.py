@@ -1,4 +1,4 @@
-"""The press makes the same bytes of the same records: it takes no product that rounds by place in memory.
+"""The press makes the same bytes from the same records: it uses no product whose rounding varies.
 
 A matrix product of BLAS adds its terms in an order that depends on where its operands lie.
 """

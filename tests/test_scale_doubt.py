@@ -1,4 +1,4 @@
-"""A log variance where log σ is meant is told where the model is trained: half of it has a higher ELBO."""
+"""A log variance in place of log σ is noticed if the model is trained: half of it has a higher ELBO."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def model(log_scale: float, family: str = "gaussian") -> reportgen.Model:
 
 
 def bound(log_scale: float) -> float:
-    """The ELBO of both latent units but for what no σ changes."""
+    """The ELBO of both latent units, up to terms that do not depend on σ."""
     return 2.0 * (log_scale - 0.5 * (1.0 + CURVATURE) * math.exp(2.0 * log_scale))
 
 

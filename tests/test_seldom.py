@@ -23,7 +23,7 @@ from tests.discrete_cases import normals
 
 
 def model(*logits: float) -> LatentModel:
-    """f says much of a bit that is seldom set."""
+    """A model whose f depends strongly on a bit that is seldom set."""
     return LatentModel(
         FreeParameters(logits=torch.tensor(logits, dtype=torch.float64)),
         torch.zeros(1, 1, dtype=torch.float64),
@@ -42,7 +42,7 @@ def p_values(problem: LatentModel, *names: str) -> list[float]:
 
 NAMES = ("taylor_control_variate", "rebar", "score_function_optimal_constant")
 DRAWS = 32 * BATCH_ROWS
-"""Of a data point, where one round is enough."""
+"""Draws per data point if one round is enough."""
 
 
 def test_a_bit_that_is_never_set_rejects_no_true_hypothesis(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Are estimates that depend on one another told from those that do not?"""
+"""Whether dependent estimates are told from independent ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def heavy(rng: np.random.Generator, count: int) -> Array:
 
 
 def rare(rng: np.random.Generator, count: int) -> Array:
-    """Zero, but for one in a hundred; few of these are close to one another."""
+    """Zero, except for one in a hundred; few of these are close to one another."""
     return (rng.random((8 * count, 1)) < 0.01) * rng.normal(size=32)
 
 

@@ -44,7 +44,7 @@ claims:
 
 @pytest.fixture(scope="module", autouse=True)
 def _in_one_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Claims alone differ between most tests, so what one has measured is there for the next."""
+    """Shares a store: most tests differ only in claims, so what one has measured is there for the next."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("slopes"))
         Path("mine.py").write_text(CODE)

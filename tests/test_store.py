@@ -381,7 +381,7 @@ def damage_remove(path: Path) -> None:
 
 
 def damage_pipe(path: Path) -> None:
-    """To read one that nobody writes to never ends."""
+    """Puts a pipe there: reading one to which nobody writes never ends."""
     path.unlink()
     os.mkfifo(path)
 
@@ -514,7 +514,7 @@ def left_by(process: int, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def named(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
-    """From here on this host has that name."""
+    """Gives this host the name `host`."""
     monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename=host))
 
 

@@ -1,4 +1,4 @@
-"""The summary of several experiments: one row a claim, on one page, complete, the same every time."""
+"""The summary of several experiments: one row per claim, on one page, complete, the same every time."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def gallery(experiments: int, claims: int = 4) -> list[Entry]:
 
 
 def pages(folder: Path, entries: Sequence[Entry], paper: str = "a4") -> tuple[int, int]:
-    """How many, and the height of the first in millimetres."""
+    """How many pages there are, and the height of the first in millimetres."""
     render_summary(entries, folder, exit_code=0, command="reportgen report --gallery", paper=paper)
     with pikepdf.open(folder / "summary.pdf") as pdf:
         return len(pdf.pages), round(float(pdf.pages[0].MediaBox[3]) * 25.4 / 72)

@@ -76,7 +76,7 @@ class Tied(nn.Module):
 
 
 class Behind(nn.Module):
-    """Linear layers alone, one of which is used behind its back."""
+    """Only linear layers, the weight of one of which is used outside of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -191,7 +191,7 @@ DECODERS: dict[str, tuple[Callable[[], nn.Module], str]] = {
 
 
 def own(make: Callable[[], nn.Module], dtype: torch.dtype = torch.float64, **changed: Any) -> OwnProblem:
-    """The tiny VAE with another decoder, every parameter away from where it begins."""
+    """The tiny VAE with another decoder, every parameter moved from its initial value."""
     torch.manual_seed(0)
     tiny, decoder = tiny_vae(), make().to(dtype)
     for i, parameter in enumerate(decoder.parameters()):
@@ -504,7 +504,7 @@ def test_theta_of_a_convolutional_model_stands_beside_phi_which_stays_as_it_is()
 
 
 class Mixing(nn.Module):
-    """Sees the mean over all samples."""
+    """A decoder that uses the mean over all samples."""
 
     def forward(self, h: Tensor) -> Tensor:
         return h - 0.3 * h.mean(0)
@@ -608,7 +608,7 @@ def test_from_python_what_has_no_theta_is_refused_in_a_sentence() -> None:
         reportgen.measure(toy, ["generative"])
 
     class Bare:
-        """A `Problem` with what is asked of one in φ, and no more."""
+        """A `Problem` with only what gradients in φ need."""
 
         def __init__(self) -> None:
             whole = tiny_vae()

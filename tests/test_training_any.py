@@ -1,4 +1,4 @@
-"""Training of any model: autograd's gradient against the written-out one, jumps against enumeration."""
+"""Training of any model: autograd's gradient against the written-out one, discrete q against enumeration."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Coupled(nn.Module):
 
 
 def jumping(points: int) -> tuple[LatentModel, FlatParameters]:
-    """q of three independent bits."""
+    """A model whose q is of three independent bits."""
     encoder = FreeParameters(logits=torch.tensor([0.3, -0.8, 1.2], dtype=torch.float64))
     f = Coupled()
     model = LatentModel(encoder, torch.zeros(points, 1), f, Bernoulli.from_eta, UniformCode())

@@ -47,7 +47,7 @@ SEEDED = TABLE.replace(
     "sweep: {train.objective: [elbo, iwae], train.num_samples: [1, 5, 50], train.seed: [0, 1, 2]}",
 )
 SPREAD = (-0.3, 0.1, 0.2)
-"""What a training of each seed is off the mean over them, nats."""
+"""Seed → how far its training is from the mean over trainings, in nats."""
 
 
 def declared(text: str = SEEDED) -> Experiment:
@@ -69,7 +69,7 @@ def seeded() -> Findings:
 
 @pytest.fixture(scope="module")
 def alone() -> Findings:
-    """A training of each model."""
+    """One training of each model."""
     return models(declared(TABLE))
 
 

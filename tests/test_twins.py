@@ -1,4 +1,4 @@
-"""Two settings of one training: what is found in the first is found in the other, and judged once."""
+"""Two settings with one training: its models are judged once, and the numbers serve both."""
 
 from __future__ import annotations
 

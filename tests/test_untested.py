@@ -1,4 +1,4 @@
-"""Why an estimator's mean was not compared with the reference's, and how it was where K differs, in words."""
+"""Words on why an estimator's mean was not compared with the reference's, and how it was if K differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a declaration may say and seldom does: the press says no more of it than is so."""
+"""Unusual declarations: the press says nothing about them that is not true."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ estimators: [a, b]
 
 
 def dictated(cell: MeasurementCell, arm: Arm) -> float:
-    """Of sticking the landing far less than of the others; times ten for the score function."""
+    """Far less variance for sticking the landing than for the others; ten times as much for REINFORCE."""
     return {"sticking_the_landing": 0.5, "score_function": 10.0, "pathwise": 1.0}.get(arm.label, 2.0)
 
 

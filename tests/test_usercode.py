@@ -1,4 +1,4 @@
-"""A user's own code: found and hashed by reading alone, loaded afresh, its faults told with their line."""
+"""A user's own code: found and hashed by reading only, loaded anew, its faults reported with their line."""
 
 from __future__ import annotations
 

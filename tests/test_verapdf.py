@@ -49,12 +49,12 @@ SPOILT: dict[Callable[[pikepdf.Pdf], None], tuple[str, ...]] = {
     no_colours: ("3a 6.2.10-", "3a 6.2.4.3-"),
     unassociated: ("3a 6.8-",),
 }
-"""What a file is robbed of, and the rules that it breaks then."""
+"""What is removed from a file, and the rules that it then breaks."""
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What veraPDF says of every kind of PDF and of spoilt ones, by name: its machine starts once."""
+    """Name → what veraPDF says about each kind of PDF, spoilt ones included: Java starts only once."""
     folder = tmp_path_factory.mktemp("verapdf")
     render(synthetic_findings(), folder / "flagship", timestamp=WHEN)
     render(models(two_layers(), images=3000), folder / "models", timestamp=WHEN, paper="letter")

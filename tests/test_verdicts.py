@@ -1,4 +1,4 @@
-"""Claims: every verdict and exit code is reached, and only where it should be."""
+"""Claims: every verdict and exit code is reached, and only if it should be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report taken at its word: untouched it comes out the same; one changed digit is found, wherever it is."""
+"""`reportgen verify`: an untouched report comes out the same; one changed digit is found, wherever it is."""
 
 from __future__ import annotations
 
@@ -109,10 +109,10 @@ class Second:
 
     folder: Path
     said: list[str]
-    """What the command said of the report then."""
+    """What the command printed about the report then."""
 
     def pdf(self, *_: object) -> bytes:
-        """Its pages, with the first run's clocks, as the command kept them."""
+        """The second run's pages, with the first run's clocks, as the command kept them."""
         return (self.folder / "word" / "again" / "report.pdf").read_bytes()
 
 
@@ -268,7 +268,7 @@ def changed_row(content: bytes, statistic: str, *, outside: bool = False) -> tup
 
 
 def resealed(report: Path, **files: bytes) -> bytes:
-    """The manifest with the hashes of these files, as one who changes them would write it."""
+    """The manifest with the hashes of these files, as a forger would write it."""
     manifest = json.loads(attached(report)["manifest.json"])
     for key, content in files.items():
         name = next(name for name in manifest["attached"] if name.replace(".", "_") == key)

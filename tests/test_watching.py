@@ -1,4 +1,4 @@
-"""The bar of a measurement from Python: on standard error, where it is asked for, and gone at the end."""
+"""The progress bar of a measurement from Python: on standard error, if asked for, and gone at the end."""
 
 from __future__ import annotations
 

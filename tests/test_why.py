@@ -1,4 +1,4 @@
-"""The section that asks for the reason: whether there is a derivative at one end alone, and who takes one."""
+"""The section on why variances differ: whether only one end uses a derivative, and which estimators do."""
 
 from __future__ import annotations
 

@@ -76,15 +76,15 @@ def batch(sizes: str, num_samples: int) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Found:
-    """Of one minibatch."""
+    """What a minibatch gives."""
 
     bound: Tensor
     """[n]"""
     gradient: list[Tensor]
-    """Of the negative mean bound, one a parameter."""
+    """Gradients of the negative mean bound, one per parameter."""
 
     def agrees(self, other: Found) -> bool:
-        """To what float64 can tell."""
+        """Whether the two agree to the precision of float64."""
         return torch.allclose(self.bound, other.bound, rtol=1e-11, atol=1e-11) and all(
             torch.allclose(ours, theirs, rtol=1e-9, atol=1e-11)
             for ours, theirs in zip(self.gradient, other.gradient, strict=True)
@@ -175,7 +175,7 @@ def weights_not_normalised(log_w: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def sum_for_mean(log_w: Tensor) -> tuple[Tensor, Tensor]:
-    """Without − log K: another value, the same gradient."""
+    """The bound without − log K: another value, the same gradient."""
     return log_w.logsumexp(1), log_w.logsumexp(1)
 
 

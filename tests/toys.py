@@ -1,7 +1,7 @@
 """Toys with exact gradients: the objective itself as a quadrature, differentiated by autograd.
 
-Nothing here uses an estimator, the families' or the objectives' derivatives,
-or the measuring room: log densities are torch.distributions', the rule is
+Nothing here uses an estimator, the derivatives of families or objectives, or
+the engine: log densities are those of torch.distributions, the rule is
 numpy's.
 """
 
@@ -22,7 +22,7 @@ from reportgen.problems import BUILDERS, Materials, Problem
 from reportgen.problems.model import free_gaussian
 
 POINTS = {1: 180, 2: 60, 3: 36, 4: 22}
-"""Of the rule in each direction, by dimensions."""
+"""Number of dimensions → nodes of the rule in each direction."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Toy:
 
 @cache
 def _gradients(toy: Toy, objective: str, count: int) -> tuple[Tensor, Tensor]:
-    """∇_η and ∇_θ, as above: every estimator of an objective is held against the same."""
+    """∇_η and ∇_θ, as above: every estimator of an objective is compared with the same."""
     eta = toy.eta.clone().requires_grad_(True)
     prior = getattr(toy.problem.prior, "mean", None)
     centre = torch.zeros(1, dtype=torch.float64) if prior is None else prior
@@ -97,7 +97,7 @@ def rainforth(latent: int) -> Toy:
 
 
 def crossed(z: Tensor) -> Tensor:
-    """A function of two units that no sum over units is."""
+    """A function of two units that is not a sum over units."""
     return torch.sin(z[..., 0]) + z[..., 0] * z[..., 1] - 0.3 * z[..., 1] ** 2
 
 

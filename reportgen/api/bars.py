@@ -1,4 +1,4 @@
-"""A measurement as HTML: a row an estimator, its total variance as an interval on a log axis."""
+"""A measurement as HTML: one row per estimator, its total variance drawn as an interval on a log axis."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEADING = ("Estimator", "K", "", "Total variance", "Ratio", "Signal/noise", "Sam
 
 
 class LogAxis:
-    """Whole decades around all ends, and where a value lies between them, in pixels."""
+    """A log axis in pixels, over the whole decades that hold all intervals."""
 
     def __init__(self, estimates: Sequence[Estimate]) -> None:
         ends = [end for one in estimates for end in ends_of(one)]
@@ -30,7 +30,7 @@ class LogAxis:
             self.high += 1
 
     def at(self, value: float) -> float:
-        """Of a value, clipped to the axis."""
+        """The position of a value, clipped to the axis."""
         share = (math.log10(value) - self.low) / (self.high - self.low) if value > 0 else 0.0
         return MARGIN + min(max(share, 0.0), 1.0) * (WIDTH - 2 * MARGIN)
 
@@ -42,12 +42,12 @@ class LogAxis:
 
 
 def ends_of(one: Estimate) -> tuple[float, ...]:
-    """Ends of the interval; the value alone where it has none."""
+    """Ends of the interval; the value alone if it has none, nothing if it is not available."""
     return (one.low, one.high) if one.has_interval else (one.value,) if one.available else ()
 
 
 def table(found: Measurement) -> str:
-    """The whole of it, standing alone."""
+    """The whole measurement, as HTML that needs nothing around it."""
     variances = {label: found.get("total_variance", label) for label in found.labels}
     axis = LogAxis(list(variances.values()))
     cells = [_cells(found, label, variances[label], axis) for label in found.labels]
@@ -83,7 +83,7 @@ def _number(column: int) -> str:
 
 
 def _bar(one: Estimate, axis: LogAxis, label: str, reference: bool) -> str:
-    """The interval as a line, the value as a dot: filled, and hollow for the reference."""
+    """The interval as a line, the value as a dot, which is hollow for the reference."""
     said = f"{label}: total variance {with_interval(one)}"
     marks = "".join(
         f'<line x1="{axis.at(10.0**t):.1f}" x2="{axis.at(10.0**t):.1f}" y1="0" y2="{HEIGHT:g}" '

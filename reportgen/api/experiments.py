@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def load(experiment: str | Path, overrides: Mapping[str, Any] | str | Sequence[str] = ()) -> Experiment:
-    """A declared experiment, checked: a YAML file, a name of the gallery, or YAML text of several lines.
+    """Loads and checks a declared experiment: a YAML file, a gallery name, or YAML text of several lines.
 
-    `overrides` change settings, as `--set` does: ``{"measure.precision":
-    0.05}`` or ``"measure.precision=5%"``, one or a list. Raises DeclarationError with a
-    line for each fault.
+    `overrides` change settings as `--set` does: ``{"measure.precision": 0.05}``,
+    or ``"measure.precision=5%"`` or a list of such texts. Raises DeclarationError
+    with one line for each fault.
     """
     if not isinstance(experiment, str | Path):
         raise UsageError(
@@ -48,18 +48,19 @@ def run(
     allow_code: bool = False,
     progress: bool | Callable[[Event], None] = False,
 ) -> Results:
-    """Measures what the store under `output` lacks of an experiment, and returns its results.
+    """Runs the cells of an experiment that the store under `output` lacks, and returns its results.
 
-    With one job cells run in this process; more are processes of their own,
-    and a script must then start under ``if __name__ == "__main__"``. Or they run
-    in an `executor`, a `concurrent.futures.Executor` such as a Dask client's
-    ``get_executor()``, `jobs` of them at once; its workers must have reportgen,
-    and see the folder `output` at the same place. `fresh` measures again what
-    is stored. Code that the declaration names is run only with `allow_code`.
-    With ``progress=True`` a bar on standard error, or in the notebook, shows how far
-    it is; a function is called with every event instead. A cell
-    that breaks is kept with its cause, and the others go on: see `Results.broken`.
-    A run that is interrupted keeps what is finished, and the same call goes on from there.
+    With one job, cells run in this process; with several, in as many processes,
+    and a script must then start under ``if __name__ == "__main__"``. Given an
+    `executor`, a `concurrent.futures.Executor` such as a Dask client's
+    ``get_executor()``, they run there, `jobs` of them at once; its workers must
+    have reportgen, and see the folder `output` at the same path. `fresh` measures
+    again what is stored. Code that the declaration names is run only with
+    `allow_code`. With ``progress=True`` a bar on standard error, or in the
+    notebook, shows the progress; a function is called with every event instead.
+    A cell that breaks is kept with its cause, and the others go on: see
+    `Results.broken`. An interrupted run keeps what is finished, and the same call
+    continues from there.
     """
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise UsageError(f"jobs: must be a whole number of at least 1, got {jobs!r}. Leave it out for one.")
@@ -103,7 +104,7 @@ def _listener(
 
 
 def _options(overrides: Mapping[str, Any] | str | Sequence[str]) -> list[str]:
-    """As `--set` takes them. Raises UsageError for what a declaration cannot hold."""
+    """The overrides as `--set` takes them. Raises UsageError for values that a declaration cannot hold."""
     if isinstance(overrides, Mapping):
         return [f"{path}={_written(str(path), value)}" for path, value in overrides.items()]
     options = [overrides] if isinstance(overrides, str) else overrides
@@ -126,7 +127,7 @@ def _written(path: str, value: object) -> str:
 
 
 def _plain(value: Any) -> object:
-    """Numbers of numpy and torch as Python's, a path as text."""
+    """Numbers and arrays of numpy and torch as Python's, paths as text."""
     if isinstance(value, Path):
         return str(value)
     if hasattr(value, "tolist"):
@@ -135,7 +136,7 @@ def _plain(value: Any) -> object:
 
 
 def _name(experiment: Experiment) -> str:
-    """As the command line would name it."""
+    """The experiment as it is named on the command line."""
     path = experiment.source_path
     if path is None:
         return experiment.experiment
@@ -145,7 +146,7 @@ def _name(experiment: Experiment) -> str:
 
 @contextmanager
 def _threads_kept() -> Iterator[None]:
-    """Cells are measured on one thread; afterwards torch has as many as before, if it was there before."""
+    """Gives torch its number of threads back, if it was imported before: cells are measured on one."""
     import sys
 
     torch = sys.modules.get("torch")

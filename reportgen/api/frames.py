@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def plain(rows: Sequence[Row], swept: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """One dictionary a row, with the columns of results.csv; NaN where a number is not available."""
+    """One dictionary per row, with the columns of results.csv; NaN where a number is not available."""
     return [
         {name: getattr(row, name) for name in COLUMNS} | {name: row.setting[name] for name in swept}
         for row in rows
@@ -23,10 +23,10 @@ def plain(rows: Sequence[Row], swept: Sequence[str] = ()) -> list[dict[str, Any]
 
 
 def frame(rows: Sequence[Row], swept: Sequence[str] = ()) -> pandas.DataFrame:
-    """The same as a DataFrame, in which the seed of the training, where it is swept, is a number or missing.
+    """The rows of `plain` as a DataFrame; a training seed that is swept is a number or missing.
 
-    That column is Int64, pandas' nullable integers (of objects, where a seed is too large for them). It is
-    missing in rows of the mean over trainings, where results.csv has the word `every`. Raises
+    Its column is Int64, pandas' nullable integers (objects, if a seed is too large for them). It is missing
+    in rows of the mean over trainings, where results.csv has the word `every`. Raises
     MissingRequirementError without pandas.
     """
     try:

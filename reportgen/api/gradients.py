@@ -1,4 +1,4 @@
-"""Any gradient, measured as it comes: `reportgen.measure_gradients`, given functions that return one."""
+"""`reportgen.measure_gradients`: measures any gradient, given functions that return estimates of it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from reportgen.plan import Arm
 from reportgen.problems.given import given
 
 FEWEST = 64
-"""Estimates: two for each bucket of replicates."""
+"""Fewest estimates that can be asked for: two for each bucket of replicates."""
 
 
 class GradientMeasurement(Measurement):
-    """Of gradients that were handed over whole: nothing is known of samples and passes."""
+    """A measurement of gradients that functions return whole: samples and passes are not known."""
 
     @property
     def statistics(self) -> tuple[str, ...]:
-        """Those that every gradient has."""
+        """Names of the statistics that need nothing but estimates of a gradient."""
         return tuple(name for name in super().statistics if not STATISTICS[name].of_models)
 
     @property
@@ -53,29 +53,30 @@ def measure_gradients(
     seed: int = 0,
     progress: bool = False,
 ) -> Measurement:
-    """Measures the noise of any estimators of one gradient, given functions that return an estimate of it.
+    """Measures the noise of estimators of one gradient, given functions that each return one estimate of it.
 
-    A function takes nothing and returns one estimate: a tensor, an array of any
-    library that numpy or DLPack can read, a module whose parameters' ``grad`` it
-    has filled, or a sequence of these or a mapping of names to these, also within
-    one another; of as many coordinates each time. Before
-    every call torch's, numpy's and Python's generators are seeded, alike for all
-    functions, so that those that draw alike are compared on the same draws;
-    afterwards they are put back. `reference` is the label that variances and
-    means are compared with, the first if left out.
+    A function takes no arguments and returns one estimate: a tensor, an array of
+    any library that numpy or DLPack can read, a module whose parameters' ``grad``
+    it has filled, or a sequence of these or a mapping of names to these, also
+    nested; with the same number of coordinates each time. Before every call
+    torch's, numpy's and Python's generators are seeded, with the same seed for
+    all functions, so that functions that draw in the same way are compared on the
+    same draws; afterwards the generators' states are restored. `reference` is the
+    label that variances and means are compared with, by default the first.
 
-    Each is called until its total variance has a 95 % interval of relative
-    half-width `precision` (0.05 or ``"5%"``), at least `min_replicates` and at
-    most `budget` times; `progress` shows on standard error, or in the notebook,
-    how far that is. Its estimates must be independent: of one that keeps
-    something from call to call, a moving average, say, intervals are too narrow,
-    and of a loader that walks through its data too wide. That is tested, and
-    `notes` say so where it shows.
-    Numbers depend on the functions and the seed alone: all runs on one thread.
-    The means take 512 bytes a coordinate and function, less where there are very
-    many, and the statistics made of them about twice as much again. A function
-    that gives inf or nan is told as broken. Raises UsageError, one line, where
-    what is returned is no gradient. What a function raises itself is not caught.
+    Each function is called until its total variance has a 95 % interval of
+    relative half-width `precision` (0.05 or ``"5%"``), at least `min_replicates`
+    and at most `budget` times; `progress` shows a bar on standard error, or in the
+    notebook. Estimates must be independent: if a function keeps something from
+    call to call, such as a moving average, its intervals are too narrow; if it
+    walks through its data with a loader, they are too wide. This is tested, and
+    `notes` say so if it shows.
+    Apart from times, numbers depend on the other arguments alone: everything runs
+    on one thread. The means take 512 bytes per coordinate and function, less if
+    there are very many, and the statistics made from them about twice as much
+    again. A function that returns inf or nan is reported as broken. Raises
+    UsageError, one line, if what is returned is no gradient. What a function
+    itself raises is not caught.
     """
     width = fraction(precision)
     budget, min_replicates = whole("budget", budget), whole("min_replicates", min_replicates)

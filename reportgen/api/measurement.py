@@ -25,52 +25,52 @@ if TYPE_CHECKING:
     import pandas
 
 HEADING = ("estimator", "K", "total variance", "ratio", "signal to noise", "same mean?", "passes", "time")
-"""Of the printed table."""
+"""Column heads of the printed table."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Measurement:
     """Gradient estimators of one model, measured on the same draws.
 
-    Shown by a notebook as a table with interval bars; `print` gives it as text.
+    A notebook shows it as a table with interval bars; `print` writes it as text.
     """
 
     record: MeasurementRecord
     objective: str
     unbiased: Mapping[str, bool]
-    """Whether each is, by construction; by label, in order."""
+    """Label → whether that estimator is unbiased by construction, in the order asked for."""
     precision: float = field(default=0.02)
-    """Relative half-width asked for."""
+    """Relative half-width that was asked for."""
 
     @property
     def statistics(self) -> tuple[str, ...]:
-        """What `get` knows, as in results.csv."""
+        """Names of the statistics that `get` knows, as in results.csv."""
         return tuple(STATISTICS)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The estimators, in the order asked for."""
+        """Labels of the estimators, in the order asked for."""
         return tuple(self.unbiased)
 
     @property
     def reference(self) -> str | None:
-        """The estimator that ratios and tests compare with, of those in φ where there are any."""
+        """Label of the estimator that ratios and tests compare with: of gradients in φ, if there are any."""
         return next(iter(self._references().values()), None)
 
     def is_reference(self, label: str) -> bool:
-        """Whether others are compared with it: one in φ, and one in θ."""
+        """Whether others are compared with this estimator: one is of those in φ, one of those in θ."""
         return label in self._references().values()
 
     def _references(self) -> dict[str, str]:
-        """By parameters, ``phi`` first."""
+        """Parameters, ``phi`` first → label of the estimator that others in them are compared with."""
         found = {arm.parameters: arm.label for arm in self.record.arms if arm.reference}
         return dict(sorted(found.items()))
 
     def get(self, statistic: str, estimator: str, group: str = "all") -> Estimate:
-        """A statistic with its 95 % interval; `group` is a layer of the encoder, or with “θ ” of the decoder.
+        """A statistic with its 95 % interval; `group` is a layer of the encoder, or “θ ” and a decoder layer.
 
         The names are those of results.csv: total_variance, variance_ratio,
-        signal_to_noise, bias_p_value, … Raises UsageError for a name there is not.
+        signal_to_noise, bias_p_value, … Raises UsageError for a name that does not exist.
         """
         if statistic not in self.statistics:
             raise _unknown("statistic", statistic, self.statistics)
@@ -81,7 +81,7 @@ class Measurement:
     def ratio(self, first: str, second: str) -> Estimate:
         """Total variance of the first over that of the second, paired.
 
-        Raises UsageError where they are gradients in different parameters.
+        Raises UsageError if they are gradients in different parameters.
         """
         a, b = self._arm(first), self._arm(second)
         if a.about.parameters != b.about.parameters:
@@ -136,7 +136,7 @@ class Measurement:
 
     @property
     def notes(self) -> list[str]:
-        """What the numbers need said beside them, of code that may not be what it is taken for too."""
+        """Remarks to print beside the numbers, among them doubts about the user's code."""
         said = []
         if references := list(self._references().values()):
             in_theta = f", of those in θ to {references[1]}" if len(references) > 1 else ""
@@ -159,7 +159,7 @@ class Measurement:
         return str(self._arm(label).about.num_samples)
 
     def passes(self, label: str) -> str:
-        """Of the decoder, forward and backward, for an estimate."""
+        """Passes through the decoder that one estimate takes, forward + backward."""
         about = self._arm(label).about
         return f"{about.forward:g} + {about.backward:g}"
 

@@ -1,4 +1,4 @@
-"""One model, measured where it stands: `reportgen.measure` in a notebook cell."""
+"""`reportgen.measure`: measures one model as it is, without a declaration, for example in a notebook cell."""
 
 from __future__ import annotations
 
@@ -53,17 +53,18 @@ def measure(
 
     `problem` is a `reportgen.Model`, a tuple (encoder, decoder, x) of a
     Gaussian VAE with Bernoulli pixels, or an object with the methods of
-    `reportgen.Problem`. `estimators` are names from `reportgen list`,
-    mappings with options as in a declaration, ``{"name": "leave_one_out",
-    "num_samples": 4}``, or `reportgen.Estimator` objects, one or several; left
-    out, every one in φ that applies. ``generative`` is the gradient in θ, the decoder's
-    parameters. `num_samples` is K for those that give none.
+    `reportgen.Problem`. `estimators` are one or several names from `reportgen
+    list`, mappings with options as in a declaration, ``{"name": "leave_one_out",
+    "num_samples": 4}``, or `reportgen.Estimator` objects; by default, every
+    estimator in φ that applies. ``generative`` is the gradient in θ, the
+    decoder's parameters. `num_samples` is K for estimators that give none.
 
-    It draws until every total variance has a 95 % interval of relative
-    half-width `precision` (0.05 or ``"5%"``), or `budget` draws a data point are spent; at least
-    `min_replicates` estimates. `progress` shows on standard error, or in the notebook, how far it is.
-    Numbers depend on the other arguments alone: noise comes from `seed`, on one
-    thread. Raises UsageError or CellError, one line each, where the parts do not fit.
+    It draws until every total variance has a 95 % interval of relative half-width
+    `precision` (0.05 or ``"5%"``), or until `budget` draws per data point are
+    spent, and makes at least `min_replicates` estimates. `progress` shows a bar on
+    standard error, or in the notebook. Apart from times, numbers depend on the
+    other arguments alone: noise comes from `seed`, on one thread. Raises
+    UsageError or CellError, one line each, if the parts do not fit.
     """
     target = as_problem(problem, "problem")
     known = [name for name, one in OBJECTIVES.items() if one.formula]
@@ -107,7 +108,7 @@ def measure(
 def cell_of(
     measure: dict[str, Any], arms: tuple[Arm, ...], references: dict[str, str], seed: int
 ) -> MeasurementCell:
-    """What is measured where it stands: a cell of no plan, of nothing declared or trained."""
+    """A cell that belongs to no plan, for what is measured without a declaration or a training."""
     return MeasurementCell(
         key="",
         training_key="",
@@ -123,13 +124,13 @@ def cell_of(
 
 
 def fraction(precision: float | str) -> float:
-    """A precision as a declaration reads it, 0.05 or 5%. Raises UsageError."""
+    """A precision, 0.05 or 5%, read as in a declaration. Raises UsageError."""
     width: float = _read("precision", Fraction(), precision)
     return width
 
 
 def whole(name: str, value: int, least: int = 1) -> int:
-    """A whole number as a declaration reads it, of Python or numpy. Raises UsageError."""
+    """A whole number, Python's or numpy's, read as in a declaration. Raises UsageError."""
     number: int = _read(name, Whole(least), value)
     return number
 
@@ -148,7 +149,7 @@ def _resolved(
     differentiable: bool,
     num_samples: int | None,
 ) -> tuple[list[EstimatorSpec], dict[str, Estimator]]:
-    """The estimators asked for, and all that are known by name. Raises UsageError where one does not fit."""
+    """The estimators asked for, and all that are known by name. Raises UsageError if one does not fit."""
     kinds: dict[str, Estimator] = dict(ESTIMATORS)
     if asked is None:
         specs = list(applicable(family, (objective,), differentiable=differentiable))
@@ -181,7 +182,7 @@ def _resolved(
 
 
 def _differentiable(target: Problem, q: Family) -> bool:
-    """Whether log p(x|z) has a gradient in z, tried at the mean of q; a user's own model refuses if not."""
+    """Whether log p(x|z) has a gradient in z, tried at the mean of q: a user's own model raises if not."""
     z = q.mean.detach().clone().requires_grad_(True)
     try:
         with torch.enable_grad():
@@ -218,7 +219,7 @@ def _spec(one: Asked, place: int, kinds: dict[str, Estimator], num_samples: int 
 
 
 def _check_object(own: Estimator, place: int) -> None:
-    """A user's estimator has a name of its own, and functions where functions belong."""
+    """Raises UsageError unless a user's estimator has a name of its own, and functions as it should."""
     if not isinstance(own.name, str) or not own.name:
         raise UsageError(f'estimators[{place}]: needs a name, got {own.name!r}. Write name="mine".')
     if own.name in ESTIMATORS and own is not ESTIMATORS[own.name]:
@@ -237,14 +238,14 @@ def _check_object(own: Estimator, place: int) -> None:
 def _reference(
     specs: Sequence[EstimatorSpec], kinds: Mapping[str, Estimator], objective: str
 ) -> EstimatorSpec | None:
-    """Pathwise, else the first that is unbiased."""
+    """Pathwise if it is unbiased, else the first that is; None if none is."""
     unbiased = [spec for spec in specs if kinds[spec.name].is_unbiased(objective, spec.num_samples)]
     return next((spec for spec in unbiased if spec.name == "pathwise"), next(iter(unbiased), None))
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Sums differ with the number of threads, so every measurement has one."""
+    """Limits torch to one thread: sums depend on the number of threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -51,28 +51,28 @@ class Results:
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """Why cells broke; empty where none did."""
+        """Causes of the cells that broke."""
         return tuple(record.cause for record in self.findings.broken)
 
     @property
     def exit_code(self) -> int:
-        """As `reportgen report` would exit: 0 all as declared, 1 contrary, 3 undecided, 4 a cell broke."""
+        """Exit code of `reportgen report`: 0 all as declared, 1 contrary, 3 undecided, 4 a cell broke."""
         return self.findings.exit_code
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """results.csv as dictionaries, one statistic a row."""
+        """results.csv as dictionaries, one statistic per row."""
         return plain(self.findings.rows, swept_columns(self.experiment))
 
     def frame(self) -> pandas.DataFrame:
-        """results.csv as a DataFrame, the same columns. Raises MissingRequirementError without pandas.
+        """results.csv as a DataFrame with the same columns. Raises MissingRequirementError without pandas.
 
-        ``train.seed``, where it is swept, is Int64, and missing in rows of the mean over trainings.
+        If ``train.seed`` is swept, it is Int64, and missing in rows of the mean over trainings.
         """
         return frame(self.findings.rows, swept_columns(self.experiment))
 
     def report(self) -> Path:
-        """Writes report.html, report.pdf and the files beside them; the path of report.html."""
+        """Writes report.html, report.pdf and the files beside them; returns the path of report.html."""
         workflow.press(self.job, self.records, keep=True)
         return self.job.folder / "report.html"
 

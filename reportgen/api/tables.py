@@ -1,4 +1,4 @@
-"""Tables for a terminal and for a notebook: no fonts, no scripts, the colours of the page they stand in."""
+"""Tables for a terminal and a notebook, without fonts or scripts, in the colours of the page around them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ border:0;vertical-align:middle;color:inherit}
 
 
 def styled(content: str) -> str:
-    """A piece of HTML that stands alone, in the page's own text colour and background."""
+    """A piece of HTML that needs nothing around it, in the page's own text colour and background."""
     return f'<div class="reportgen"><style>{STYLE}</style>{content}</div>'
 
 
 def aligned(rows: Sequence[Sequence[str]], numbers: Iterable[int] = ()) -> Iterable[str]:
-    """Lines with aligned columns, those in `numbers` to the right; the first row is the heading.
+    """Lines with aligned columns, those in `numbers` aligned to the right; the first row is the heading.
 
-    A column that has nothing under its heading is left out.
+    A column with nothing under its heading is left out.
     """
     right = set(numbers)
     kept = [i for i in range(len(rows[0])) if any(row[i] for row in rows[1:])]

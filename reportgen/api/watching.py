@@ -1,4 +1,4 @@
-"""A bar for who waits for a measurement, or for the cells of an experiment, in a terminal or a notebook."""
+"""Progress bars for a measurement and for the cells of an experiment, in a terminal or a notebook."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def watching(asked: bool, precision: float) -> Iterator[Callable[[MeasureProgress], None] | None]:
-    """What the engine is to tell its news, None where nothing is `asked` for; the bar goes when it ends."""
+    """Yields what the engine calls with its progress, or None unless `asked`; the bar goes when it ends."""
     if not asked:
         yield None
         return
@@ -35,7 +35,7 @@ def watching(asked: bool, precision: float) -> Iterator[Callable[[MeasureProgres
 
 @contextmanager
 def watching_cells(weights: Mapping[str, float]) -> Iterator[Callable[[Event], None]]:
-    """What a run is to tell its events; `weights` has what each cell is expected to take, by its key."""
+    """Yields what a run calls with its events; `weights` has the expected cost of each cell, by key."""
     bar = _bar()
     task = bar.add_task("running", total=sum(weights.values()), fact="")
     done = dict.fromkeys(weights, 0.0)

@@ -12,9 +12,9 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry of the console script.
+    """Entry point of the console script.
 
-    A package that is missing is told here too: Python's own answer, exit code 1, is that of a claim that
+    A package that does not load is reported here: Python's own exit code would be 1, that of a claim that
     came out contrary to its declaration.
     """
     try:

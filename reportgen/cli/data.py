@@ -1,4 +1,4 @@
-"""`reportgen data`: what data sets are here, how they come here, and whether they are whole."""
+"""`reportgen data`: lists, fetches and verifies data sets."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ AGAINST = {
     "first fetch": "SHA-256 as recorded at the first fetch",
     "not known": "no SHA-256 is known; shapes and grey levels are in order",
 }
-"""What a file was held against."""
+"""What a file was checked against."""
 
 app = typer.Typer(
     context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]},
@@ -114,7 +114,7 @@ def verify(
 
 
 def row(found: Found) -> dict[str, Any]:
-    """What is known of a data set, for programs."""
+    """All that is known of a data set, for programs."""
     from dataclasses import asdict
 
     from reportgen.report.text.bibliography import reference
@@ -184,7 +184,7 @@ def brought(source: Source, fetched: Fetched) -> Iterator[str]:
 
 
 def verified(found: Found) -> Iterator[str]:
-    """What was held against what, for people."""
+    """Which files were checked against what, for people."""
     name = found.source.name
     if found.state == "absent":
         yield f"{name}: not here"
@@ -206,7 +206,7 @@ def _files(found: Found) -> str:
 
 
 def _promise(file: File) -> str:
-    """A file that may come, and what is known of it before."""
+    """A file that is not here yet, and how it will be checked."""
     known = (
         "must be as recorded at the first fetch" if file.expected else "the first fetch records its SHA-256"
     )
@@ -214,7 +214,7 @@ def _promise(file: File) -> str:
 
 
 def _named(names: Sequence[str]) -> list[Source]:
-    """The data sets of these names. UsageError for a name that is not in the table."""
+    """The data sets of these names. Raises UsageError for a name that is not in the table."""
     from reportgen.datasets import DATASETS
 
     for name in names:

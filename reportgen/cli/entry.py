@@ -29,14 +29,14 @@ from reportgen.errors import ReportgenError, UsageError
 
 INTERRUPTED, DEFECT = 130, 70
 REFUSED = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
-"""What the system says of a path that a person should not have named, wherever we come upon it."""
+"""Errors of the system that mean that a path in the command cannot be used, wherever they are raised."""
 TOO_MANY = (errno.EMFILE, errno.ENFILE)
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""How a person, a batch system, a container or a closed terminal ends a program."""
+"""Signals by which a person, a batch system, a container or a closed terminal ends a program."""
 REPEATS = 2.0
-"""Seconds in which asking again is the same asking: `timeout` does it twice."""
+"""Seconds within which a second signal counts as the same request: `timeout` sends two."""
 NOT_OURS = ("MPLBACKEND", "SOURCE_DATE_EPOCH")
-"""Read by packages at their import, which raise for a value that is none; no report depends on them."""
+"""Variables that packages read when imported, and raise if they are invalid; no report depends on them."""
 
 app = typer.Typer(
     add_completion=False,
@@ -48,9 +48,9 @@ app = typer.Typer(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry of the console script: run a command, print errors as one line each, exit."""
-    atexit.register(gc.freeze)  # at the end Python looks for circles to take apart, and memory goes anyway
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of a cache it cannot write, nobody need know
+    """Entry point of the console script: run a command, print errors as one line each, exit."""
+    atexit.register(gc.freeze)  # at exit Python would collect cycles, and the memory is freed anyway
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # no warning of a cache it cannot write
     for name in NOT_OURS:
         os.environ.pop(name, None)
     with lasting_output() as lost, _heeding_endings():
@@ -83,7 +83,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _fault_of_the_machine(error: Exception) -> str:
-    """One line for what the machine refuses, and no line of ours could have prevented; empty for the rest."""
+    """One line for an error that is the machine's and could not be checked before; empty for any other."""
     if isinstance(error, OSError) and error.errno in REFUSED and error.filename:
         return f"{error.filename}: cannot be used ({error.strerror}). Name another place."
     if isinstance(error, OSError) and error.errno in TOO_MANY:
@@ -103,12 +103,12 @@ def _fault_of_the_machine(error: Exception) -> str:
 
 
 class _Ended(KeyboardInterrupt):
-    """Not that class itself: where that came through `exec`, Python ends by SIGINT and not with our code."""
+    """A subclass: once a plain KeyboardInterrupt has left `exec`, Python ends by SIGINT, not by our code."""
 
 
 @contextmanager
 def _heeding_endings() -> Iterator[None]:
-    """What asks a program to end is heeded as Ctrl-C is, unless it is ignored from outside (`nohup`)."""
+    """Treats every signal of `ENDINGS` as Ctrl-C, except those that the caller ignores (`nohup`)."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -161,7 +161,7 @@ def _usage(error: typer.TyperException) -> str:
     message = getattr(error, "format_message", lambda: str(error))()
     words: list[str] = []
     context = getattr(error, "ctx", None)
-    while context is not None and context.parent is not None:  # the outermost is however Python was called
+    while context is not None and context.parent is not None:  # the outermost names however Python was called
         words.insert(0, str(context.info_name))
         context = context.parent
     message = message.rstrip(".") + ("" if message.rstrip(".").endswith("?") else ".")

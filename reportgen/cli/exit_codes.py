@@ -1,4 +1,4 @@
-"""Exit codes of what one call does: of several things that of the worst."""
+"""Exit codes of a command; if it did several things, that of the worst."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ WORST_FIRST = (BROKEN, CONTRARY, PAUSED, UsageError.exit_code, 0)
 
 
 def worst(codes: Collection[int]) -> int:
-    """The first that occurs; 0 where there is none."""
+    """The first of `WORST_FIRST` among the codes; 0 if there are none."""
     return next((code for code in WORST_FIRST if code in codes), 0)

@@ -1,4 +1,4 @@
-"""The commands that are of experiments: report, run, render, check."""
+"""The commands for experiments: report, run, render, check."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def _ask(
     from_store: bool = False,
     quiet: bool,
 ) -> Asked:
-    """All experiments, checked before the first is run."""
+    """The experiments asked for, all checked before the first is run."""
     from reportgen.cli.together import ask
 
     asked = ask(names, output, _overrides(set_, seed), gallery=gallery, from_store=from_store)
@@ -213,7 +213,7 @@ def _overrides(set_: list[str] | None, seed: int | None) -> list[str]:
 
 
 def _require(asked: Asked, allow_code: bool, fresh: bool, device: str) -> None:
-    """Leave and room, before anything is run of any of them."""
+    """Checks permission to run code, and memory, for all experiments before any is run."""
     from reportgen.workflow import require_allowed, require_room
 
     for job in asked.jobs:

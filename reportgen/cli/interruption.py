@@ -1,4 +1,4 @@
-"""What a command says that was interrupted: what is kept of its work."""
+"""What an interrupted command says: how much of its work is kept."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from reportgen.errors import StoppedError
 
 NOTHING_DONE = "nothing was changed."
-"""Of a command that only reads, or that has not begun."""
+"""Said by a command that only reads, or that has not begun."""
 
 
 @contextmanager
 def leaving(kept: str) -> Iterator[None]:
-    """Turns an interruption inside it into its one line, which says what is `kept`."""
+    """Turns an interruption inside it into a StoppedError, whose line says what is `kept`."""
     try:
         yield
     except KeyboardInterrupt:
@@ -21,6 +21,6 @@ def leaving(kept: str) -> Iterator[None]:
 
 
 def measuring(*, fresh: bool) -> str:
-    """Of a command that measures, and what the same command does next."""
+    """What is kept by a command that measures, and what the same command does next."""
     again = "With --fresh the same command starts over." if fresh else "Run the same command to continue."
     return f"what was measured is kept. {again}"

@@ -15,24 +15,24 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(h|min|m|s)")
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one call, all its experiments together."""
+    """Limits of one call, for all its experiments together."""
 
     deadline: float
-    """As of `time.time`; infinite where the time is not limited."""
+    """In the seconds of `time.time`; infinite if time is not limited."""
     device: str
 
     @classmethod
     def read(cls, budget: str | None, device: str) -> Limits:
-        """From the options; the time begins now. UsageError for a time that is none."""
+        """From the options; time counts from now. Raises UsageError for a time that cannot be read."""
         return cls(math.inf if budget is None else time() + seconds(budget), device)
 
     def left(self) -> float:
-        """Seconds, 0 where none are."""
+        """Seconds left, at least 0."""
         return max(self.deadline - time(), 0.0)
 
 
 def seconds(text: str) -> float:
-    """Of ``2h``, ``1h30m``, ``45 min``, ``90s``. UsageError for anything else, and for no time at all."""
+    """Seconds in ``2h``, ``1h30m``, ``45 min``, ``90s``. Raises UsageError for anything else, and for 0."""
     parts = _PART.findall(text)
     whole = "".join("".join(part) for part in parts)
     total = sum(float(number) * SECONDS[unit[0]] for number, unit in parts)

@@ -14,13 +14,13 @@ from typing import Any, TextIO, cast
 import typer
 
 UNSEEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What steers a terminal instead of being read, or begins a line: text out of a file may hold it."""
+"""Characters that steer a terminal, change its direction or break a line; text from a file may hold them."""
 
 
 class _Lasting:
-    """A stream that outlives its reader: what is written once the pipe is closed goes nowhere.
+    """A stream that outlives its reader: what is written after the pipe was closed is discarded.
 
-    So does what cannot be written for another reason, a full disk, say; `lost` is then why.
+    So is what cannot be written for another reason, such as a full disk; `lost` then says why.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -50,10 +50,11 @@ class _Lasting:
 
 @contextmanager
 def lasting_output() -> Iterator[Callable[[], str]]:
-    """A reader who has read enough (`| head`) ends neither the work nor changes the exit code.
+    """Inside it, a reader that stops early (`| head`) neither ends the work nor changes the exit code.
 
-    Nor does a stream that was closed from the start, or one of few letters: those it lacks are spelt out.
-    Yields what says, at the end, why standard output could not be written; empty where it was.
+    Nor does a stream that was closed from the start, or one whose encoding lacks characters, which are
+    escaped. Yields a function that says, at the end, why standard output could not be written; empty if
+    it could.
     """
     before = sys.stdout, sys.stderr
     with ExitStack() as opened:
@@ -76,33 +77,33 @@ def lasting_output() -> Iterator[Callable[[], str]]:
 
 
 def _occupy() -> None:
-    """Descriptors 0 to 2, where they are closed: no file of the store is to be taken for a terminal."""
+    """Opens descriptors 0 to 2 if they are closed, so that no file of the store becomes one of them."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest that is free, this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor: this one
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """To standard output."""
+    """Prints lines to standard output."""
     for line in lines:
         typer.echo(readable(line))
 
 
 def print_json(value: Any) -> None:
-    """To standard output, indented, letters as they are where they can be."""
+    """Prints indented JSON to standard output, letters unescaped if its encoding is UTF-8."""
     letters = str(getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
     typer.echo(json.dumps(value, ensure_ascii=letters != "utf8", indent=2))
 
 
 def complain(message: str, code: int) -> int:
-    """To standard error, each line as an error; the exit code is handed back."""
+    """Prints each line to standard error as an error; returns the exit code."""
     for line in message.splitlines():
         print(f"error: {readable(line)}", file=sys.stderr)
     return code
 
 
 def readable(text: str) -> str:
-    """With what steers a terminal spelt out."""
+    """The text with characters that steer a terminal escaped."""
     return UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)

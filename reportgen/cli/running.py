@@ -1,4 +1,4 @@
-"""A run as every command has it: what is missing, and how far it is."""
+"""How every command runs an experiment: the cells that are missing, with their progress."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def run_missing(
     job: Job, limits: Limits, *, jobs: int | None, executor: str, fresh: bool, allow_code: bool, quiet: bool
 ) -> Outcome:
-    """Run the cells that the store lacks, all with `fresh`; their progress is shown unless `quiet`."""
+    """Run the cells that the store lacks, or all if `fresh`; show their progress unless `quiet`."""
     from reportgen.cli.live.progress import progress
     from reportgen.workflow import execute, expected_seconds
 

@@ -1,4 +1,4 @@
-"""Several experiments in one call: which are meant, and what is said of all of them."""
+"""Several experiments in one call: which are asked for, and what is reported of all together."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Asked:
 
     jobs: tuple[Job, ...]
     left_out: Mapping[str, str]
-    """Of the gallery: experiment → its data set, where that is not on this machine."""
+    """Gallery experiment → its data set, if that is not on this machine."""
     command: str
-    """What makes these reports and their summary again."""
+    """The command that makes these reports and their summary again."""
 
     @property
     def several(self) -> bool:
@@ -49,11 +49,11 @@ def ask(
     gallery: bool,
     from_store: bool = False,
 ) -> Asked:
-    """Prepare the experiments named, and with `gallery` every other one that comes with reportgen.
+    """Prepare the experiments named, and with `gallery` all others of the gallery, the long ones aside.
 
-    Of the gallery, an experiment is left out whose data set is not on this
-    machine; one that is named is an error then. UsageError where none is
-    named, or where two would write into one folder.
+    A gallery experiment whose data set is not on this machine is left out; one
+    that is named is an error then. Raises UsageError if no experiment is asked
+    for, or if two would write to one folder.
     """
     named = list(names or ())
     if not named and not gallery:
@@ -89,9 +89,9 @@ def _check_folders(jobs: Sequence[Job]) -> None:
 
 
 class Reports:
-    """The reports of one call: each is written and told by itself, and at the end all of them together.
+    """The reports of one call: writes and prints the outcome of each by itself, then of all together.
 
-    Raises UsageError where something else has the place of one's folder.
+    Raises UsageError if a report's folder exists and is not a folder.
     """
 
     def __init__(self, asked: Asked, *, paper: str, keep: bool, quiet: bool, as_json: bool) -> None:
@@ -103,14 +103,14 @@ class Reports:
         self.answers: list[dict[str, Any]] = []
         self.suites: list[Suite] = []
         self.failed: dict[str, str] = {}
-        """Experiments that came to no report → cause."""
+        """Experiment without a report → cause."""
         self.codes: list[int] = []
 
     @contextmanager
     def by_itself(self, job: Job) -> Iterator[None]:
-        """Tells and keeps an error of this experiment's, and the others go on.
+        """Prints and keeps an error of this experiment, so that the others go on.
 
-        What all of them would meet, a full disk, say, goes on.
+        An error that all of them would meet, such as a full disk, is raised.
         """
         try:
             yield
@@ -123,7 +123,7 @@ class Reports:
             self.codes.append(complain(told, error.exit_code))
 
     def write(self, job: Job, outcome: Outcome | None) -> None:
-        """Of the run just made; without, of what the store has. The press is loaded here, after measuring."""
+        """Writes the report of a run, or of what is stored. The press is imported here, after measuring."""
         from reportgen.cli.answers.junit_suites import of_findings
         from reportgen.cli.answers.tables import answer, conclusion
         from reportgen.report import entry
@@ -143,7 +143,7 @@ class Reports:
             complain_of(job, findings.broken, findings.measurements)
 
     def conclude(self, output: Path, junit: Path | None) -> int:
-        """The exit code of all; where several were asked for, their summary is written under `output`."""
+        """Writes the JUnit file and, of several experiments, a summary; returns the exit code of all."""
         from reportgen.cli.answers.junit import write
         from reportgen.cli.answers.junit_suites import without_report
 
@@ -160,7 +160,7 @@ class Reports:
         return code
 
     def _summarize(self, output: Path, code: int) -> tuple[Path, ...]:
-        """Its page, its PDF and its data."""
+        """Writes the summary; returns the paths of its page, its PDF and its data."""
         from reportgen.report import render_summary
 
         if not self.quiet:
@@ -178,7 +178,7 @@ class Reports:
             )
 
     def _overall(self, written: Sequence[Path], code: int) -> dict[str, Any]:
-        """All of it in short, for programs."""
+        """The whole call in short, for programs."""
         left_out, failed = self.asked.left_out, self.failed
         return {
             "exit_code": code,
@@ -190,7 +190,7 @@ class Reports:
 
 
 def complain_of(job: Job, cells: Iterable[BrokenRecord], records: Iterable[MeasurementRecord]) -> None:
-    """With --quiet: what broke is an error, and told as one."""
+    """With --quiet, prints what broke as errors."""
     from reportgen.cli.answers.tables import broken_lines
 
     for told in broken_lines(cells, records):

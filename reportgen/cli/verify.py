@@ -1,4 +1,4 @@
-"""`reportgen verify`: is a report what it says, and does it come out again?"""
+"""`reportgen verify`: does a report agree with itself, and with a second run?"""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Code = Annotated[
 ]
 
 TEMPORARY = "reportgen-verify-"
-"""How the name of the folder begins that goes with the command."""
+"""Prefix of the name of the folder that is deleted when the command ends."""
 
 
 def verify(
@@ -83,7 +83,7 @@ def verify(
 
 @contextmanager
 def _place(output: Path | None) -> Iterator[Path]:
-    """Where the second run is kept; without `output` a folder that goes with it."""
+    """The folder of the second run; without `output`, one that is deleted at the end."""
     if output is not None:
         with leaving(measuring(fresh=False)):
             yield output
@@ -92,7 +92,7 @@ def _place(output: Path | None) -> Iterator[Path]:
 
     try:
         for left in filter(abandoned, Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*")):
-            shutil.rmtree(left, ignore_errors=True)  # of one that was killed
+            shutil.rmtree(left, ignore_errors=True)  # left by a process that was killed
         made = tempfile.TemporaryDirectory(prefix=TEMPORARY, suffix=f".{process_tag()}")
     except OSError as error:
         raise UsageError(
@@ -126,7 +126,7 @@ def _judge(evidence: Evidence, job: Job, quick: bool, quiet: bool) -> Verificati
 
 
 def _keep(found: Verification, folder: Path) -> None:
-    """The evidence as it was attached, and the same files of the second run."""
+    """Writes the evidence as it was attached, and the files of the second run."""
     from reportgen.report.files import write
 
     kept = {f"evidence/{name}": content for name, content in found.evidence.files.items()}

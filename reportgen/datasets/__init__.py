@@ -1,4 +1,4 @@
-"""Data sets, one a file, and the table of them. No torch here."""
+"""Data sets, one per file, and the table of them. No torch here."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ DATASETS: dict[str, Source] = {
 TABLES: dict[str, Callable[[], Table]] = {
     "breast_cancer": breast_cancer.load,
 }
-"""Data of the models that are made for them; a declaration does not name these."""
+"""Data of single models that are made for them; a declaration does not name these."""
 
 
 def find(name: str) -> Dataset | Table:
-    """Images or a table; UsageError for a name that is in neither table."""
+    """Images or a table of numbers. Raises UsageError for a name that is in neither mapping."""
     return TABLES[name]() if name in TABLES else load(name)
 
 
 def held(name: str) -> Dataset | Table:
-    """The same, read once a process from the folder that has it now."""
+    """Like `find`, but read once per process and folder in which the data set is."""
     source = DATASETS.get(name)
     return _read(name, None if source is None or source.built_in else source.folder.absolute())
 
@@ -55,7 +55,7 @@ def _read(name: str, _: Path | None) -> Dataset | Table:
 
 
 def load(name: str) -> Dataset:
-    """The data set of this name; UsageError for a name that is not in the table."""
+    """The images of this name. Raises UsageError for a name that is not in `DATASETS`."""
     try:
         source = DATASETS[name]
     except KeyError:

@@ -1,4 +1,4 @@
-"""Arrays out of NumPy's and MATLAB's files, by name; what a file lacks is said in so many words."""
+"""Arrays from NumPy's and MATLAB's files, by name; errors say what a file lacks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def array(path: Path) -> Array:
 
 
 def packed(path: Path, names: Sequence[str]) -> list[Array]:
-    """Arrays of an npz file, which must be of unsigned bytes. DataError where they are not there."""
+    """Arrays of an npz file, which must be of unsigned bytes. Raises DataError if they are not there."""
     if not zipfile.is_zipfile(path):
         raise DataError("not an npz file")
     with np.load(path, allow_pickle=False) as content:
@@ -34,14 +34,14 @@ def packed(path: Path, names: Sequence[str]) -> list[Array]:
 
 
 def matrices(path: Path, names: Sequence[str]) -> list[Array]:
-    """Matrices of a MATLAB file. DataError where it is none, is of version 7.3, or has no such matrix."""
+    """Matrices of a MATLAB file. Raises DataError if it is none, is of version 7.3, or lacks a matrix."""
     from scipy.io import loadmat
 
     try:
         content = loadmat(str(path), appendmat=False, variable_names=list(names))
     except MemoryError:
         raise
-    except Exception as error:  # scipy raises what its reading stumbles over
+    except Exception as error:  # on damaged files scipy raises all kinds
         raise DataError(f"not a whole MATLAB file of version 5 to 7 ({error})") from error
     return _named(content, names)
 

@@ -12,7 +12,7 @@ def binarized(dataset: Dataset, levels: Pixels, noise: Generator) -> Pixels:
     """One draw of binary images, [n pixels] in {0, 1} float32.
 
     Each pixel is white with its grey level as probability, independently
-    (Salakhutdinov & Murray, 2008); images that are binary already stay.
+    (Salakhutdinov & Murray, 2008); images that are binary already stay the same.
     """
     if dataset.binarize == "fixed":
         return levels

@@ -12,7 +12,7 @@ from reportgen.datasets.table import Table
 
 
 def load() -> Table:
-    """569 tumours, 30 features of their cell nuclei; label 1 for a benign one."""
+    """569 tumours with 30 features of their cell nuclei; label 1 is benign."""
     numbers = _numbers()
     digest = hashlib.sha256(f"{numbers.shape};".encode() + numbers.astype("<f8").tobytes()).hexdigest()
     return Table(

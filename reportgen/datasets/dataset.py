@@ -18,7 +18,7 @@ Binarize = Literal["each draw", "fixed"]
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images as rows of grey levels in [0, 1], split once and for all."""
+    """Images as rows of grey levels in [0, 1], in a training and a test part that never change."""
 
     name: str
     title: str
@@ -31,18 +31,18 @@ class Dataset:
     digest: str
     """SHA-256 (hex) of both parts, so that a cell's key changes with the data."""
     binarize: Binarize
-    """Whether a grey level is the probability of a white pixel, drawn afresh each
+    """Whether a grey level is the probability of a white pixel, which is drawn anew each
     time (Burda et al., 2016, section 5), or the images are binary already."""
     citation: str
     """Key in the report's bibliography."""
     split: str = ""
-    """How the images were divided, a sentence."""
+    """How the images were divided, as a sentence."""
     caution: str = ""
-    """What numbers from these images must not be taken for, a sentence; empty where there is none."""
+    """What numbers from these images must not be compared with, as a sentence; empty if there is nothing."""
 
     @property
     def pixels(self) -> int:
-        """Pixels an image."""
+        """Number of pixels of an image."""
         return self.shape[0] * self.shape[1]
 
 
@@ -59,9 +59,9 @@ def from_levels(
     split: str = "",
     caution: str = "",
 ) -> Dataset:
-    """A data set from grey levels, [n pixels] each, of which the digest is.
+    """A data set from grey levels, [n pixels] each, with the digest of these levels.
 
-    Integers are 0 … `highest`; floats are in [0, 1] already.
+    Integers are from 0 to `highest`; floats are in [0, 1] already.
     """
     stored, scale, white = ("u1", str(highest), highest) if train.dtype == np.uint8 else ("<f4", "float32", 1)
     digest = _digest(train.astype(stored), test.astype(stored), scale)

@@ -12,7 +12,7 @@ from reportgen.datasets.source import Parts, Source
 from reportgen.streams import stream
 
 TRAIN = 1500
-"""Of 1797 images; the other 297 are the test part."""
+"""Training images, of 1797; the other 297 are the test part."""
 
 
 def read() -> Parts:
@@ -46,6 +46,6 @@ SOURCE = Source(
     binarize="each draw",
     citation="alpaydin1998",
     licence="CC BY 4.0",
-    split="They were split by one fixed permutation, because they come ordered by writer.",
+    split="The images come ordered by writer; one fixed permutation divided them.",
     built_in=read,
 )

@@ -18,11 +18,11 @@ from reportgen.datasets.transfer import Broken, Unavailable, place_of, transfer
 from reportgen.errors import DataError, MissingDataError, UsageError
 
 Tell = Callable[[str, int, int | None], None]
-"""Takes a file's name, the bytes of it that have come, and those there are (None: not known)."""
+"""Called with a file's name, the bytes of it that have arrived, and its size (None: not known)."""
 PAUSE = 1.0
-"""Seconds before a connection that broke is tried again."""
+"""Seconds before a broken connection is tried again."""
 MOST_TRIES = 20
-"""At one address; each but the last must have brought something."""
+"""Most tries at one address; each but the last must have brought something."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,14 @@ class Fetched:
 def fetch(source: Source, origin: str = "", tell: Tell = lambda *_: None) -> Fetched:
     """Bring the files of `source` that are missing or damaged, and check what they hold.
 
-    `origin` is a folder or an address that has them, or that of one of them, in
-    place of where they are published. Nothing lies under a file's final name before all files of the set
-    are whole, have the SHA-256 that is known of them and hold the images they
-    must. What has come of a file that broke off is kept, and gone on from next time.
+    `origin` is a folder or an address that has them, or the path or address of
+    one of them, instead of where they are published. No file gets its final name
+    before all files of the set are whole, have the SHA-256 that is known for them
+    and hold the right images. What has arrived of an interrupted file is kept, and
+    the next fetch continues from there.
 
-    Raises DataError where no place gives them, what came is not the data set, or
-    the disk refuses; UsageError where `origin` is none.
+    Raises DataError if no place has them, what came is not the data set, or the
+    disk refuses; UsageError if `origin` is no such place.
     """
     origin = _folder(origin, {file.name for layout in source.layouts for file in layout.files})
     if source.built_in is not None:
@@ -54,7 +55,7 @@ def fetch(source: Source, origin: str = "", tell: Tell = lambda *_: None) -> Fet
         return Fetched(dataset, "here already", tuple(file.place for file in source.present().files))
     except MissingDataError:
         pass
-    except DataError as error:  # what is here would be read first, so it is what must be mended
+    except DataError as error:  # what is here would be read first, so it must be replaced
         layouts, damage = (source.present(),), error
     reasons: list[str] = []
     for layout in layouts:
@@ -69,7 +70,7 @@ def fetch(source: Source, origin: str = "", tell: Tell = lambda *_: None) -> Fet
 
 
 def _bring(source: Source, layout: Layout, origin: str, damaged: bool, tell: Tell) -> Fetched:
-    """All files of one layout. Unavailable where one of them cannot be had."""
+    """Fetches all files of one layout. Raises Unavailable if one of them is not available."""
     with ExitStack() as stack:
         paths, parts, givers = [], [], []
         for file in layout.files:
@@ -92,14 +93,14 @@ def _bring(source: Source, layout: Layout, origin: str, damaged: bool, tell: Tel
 
 
 def _keep(file: File, damaged: bool) -> bool:
-    """Whether a file that lies there can stay: as it must be, or with no reason for doubt."""
+    """Whether a file that is there can stay: it has its SHA-256, or nothing is known to be wrong with it."""
     if not file.here:
         return False
     return file.found() == file.expected if file.expected else not damaged
 
 
 def _addresses(file: File, origin: str) -> Sequence[str]:
-    """Where to look, in turn."""
+    """The addresses of a file, to be tried in turn."""
     if not origin:
         return file.addresses
     base = origin if "://" in origin else str(Path(origin).expanduser())
@@ -107,7 +108,7 @@ def _addresses(file: File, origin: str) -> Sequence[str]:
 
 
 def _obtain(part: Partial, addresses: Sequence[str], tell: Tell) -> str:
-    """The whole file, from the first address that gives it, which is returned. Unavailable if none does."""
+    """Fetches a whole file; returns the first address that has it. Raises Unavailable if none has."""
     if part.complete:
         return str(part.path)
     reasons = []
@@ -122,7 +123,7 @@ def _obtain(part: Partial, addresses: Sequence[str], tell: Tell) -> str:
             if not part.file.expected or (found := sha256(part.path)) == part.file.expected:
                 return address
             part.restart()
-            if fresh:  # else it went on from a beginning that may be another file's: once more, all of it
+            if fresh:  # otherwise the part may have begun with another file: try once more, from the start
                 reasons.append(
                     f"{address} (gave another file: SHA-256 {found[:12]}…, "
                     f"must be {part.file.expected[:12]}…{part.file.reason})"
@@ -132,7 +133,7 @@ def _obtain(part: Partial, addresses: Sequence[str], tell: Tell) -> str:
 
 
 def _persist(address: str, part: Partial, tell: Tell) -> None:
-    """Transfer, again while a connection breaks but brings something."""
+    """Transfers a file, and tries again as long as each broken connection brought something."""
     for tries in range(1, MOST_TRIES + 1):
         before = part.size
         try:
@@ -145,7 +146,7 @@ def _persist(address: str, part: Partial, tell: Tell) -> None:
 
 
 def _folder(origin: str, names: Collection[str]) -> str:
-    """`origin`, or what holds it where it is one of these files. UsageError where it is neither."""
+    """`origin`, or what holds it if it is one of the files named. Raises UsageError if it is neither."""
     before, _, last = origin.rstrip("/").rpartition("/")
     holder = (before or ("/" if origin.startswith("/") else ".")) if last in names else origin
     try:

@@ -1,4 +1,4 @@
-"""A data set's files: where they lie on this machine, and how one knows that they are whole."""
+"""A data set's files: where they are on this machine, and how it is known that they are whole."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHUNK = 2**18
 def root() -> Path:
     """The folder of all data sets: $REPORTGEN_DATA, else reportgen's own in the user's data directory.
 
-    UsageError where it lies in a home that nobody has.
+    Raises UsageError if that is in the home folder of a user who does not exist.
     """
     declared = os.environ.get("REPORTGEN_DATA")
     folder = declared or f"{os.environ.get('XDG_DATA_HOME') or '~/.local/share'}/reportgen"
@@ -38,38 +38,38 @@ class File:
     """One file of a data set."""
 
     path: str
-    """Under `root()`: ``mnist/train-images-idx3-ubyte.gz``."""
+    """Its path under `root()`: ``mnist/train-images-idx3-ubyte.gz``."""
     sha256: str = ""
-    """Of the file as it was published (hex); empty where that is not known. The first fetch then
-    records what it got, in a file of its own beside it, and from there on that is what it must be."""
+    """That of the file as it was published (hex); empty if not known. The first fetch then records that
+    of the file it got, in another file beside it, and from then on the file must have that one."""
     addresses: tuple[str, ...] = ()
-    """Where it is published, tried in turn; empty where it is not."""
+    """Where it is published, to be tried in turn; empty if it is not."""
 
     @property
     def name(self) -> str:
-        """Without the folder."""
+        """Its name without the folder."""
         return self.path.rpartition("/")[2]
 
     @property
     def place(self) -> Path:
-        """Where it lies on this machine, if it does."""
+        """Where it is on this machine, if it is there."""
         return root() / self.path
 
     @property
     def record(self) -> Path:
-        """Where the first fetch notes what it got, in the format of ``sha256sum --check``."""
+        """Where the first fetch records the SHA-256 it got, in the format of ``sha256sum --check``."""
         return self.place.with_name(f"{self.name}.sha256")
 
     @property
     def known(self) -> Known:
-        """How the SHA-256 it must have is known."""
+        """How the SHA-256 that it must have is known."""
         if self.sha256:
             return "published"
         return "first fetch" if self.expected else "not known"
 
     @property
     def expected(self) -> str:
-        """The SHA-256 it must have (hex), published or recorded; empty where neither is."""
+        """The SHA-256 that it must have (hex), published or recorded; empty if neither."""
         if self.sha256:
             return self.sha256
         try:
@@ -85,7 +85,7 @@ class File:
 
     @property
     def here(self) -> bool:
-        """Whether there is something under its name. DataError where that cannot be known."""
+        """Whether there is something under its name. Raises DataError if that cannot be found out."""
         try:
             self.place.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -95,14 +95,14 @@ class File:
         return True
 
     def found(self) -> str:
-        """SHA-256 (hex) of what lies there."""
+        """SHA-256 (hex) of what is there."""
         try:
             return sha256(self.place)
         except OSError as error:
             raise self.unreadable(error) from error
 
     def fault(self) -> str:
-        """What is wrong with what lies there; empty where it is not known to be another file."""
+        """What is wrong with what is there; empty if it is not known to be another file."""
         found = self.found()
         if not self.expected or found == self.expected:
             return ""
@@ -113,11 +113,11 @@ class File:
 
     @property
     def reason(self) -> str:
-        """After a SHA-256: says where one that was not published comes from."""
+        """Words after a SHA-256 that say where it comes from, if it was not published."""
         return "" if self.sha256 else f" as {self.record.name} recorded at the first fetch"
 
     def unreadable(self, error: OSError) -> DataError:
-        """The error for a file that is there and cannot be read."""
+        """The error for a file that is there but cannot be read."""
         return DataError(
             f"{self.place}: cannot be read ({error.strerror or error}). Make it readable, or delete it and "
             "fetch it again."
@@ -135,7 +135,7 @@ def sha256(path: Path) -> str:
 
 
 def require_file(path: Path) -> None:
-    """Raises OSError where a pipe, a socket or a device is at `path`: to open or read one may never end."""
+    """Raises OSError if a pipe, a socket or a device is at `path`: opening or reading it may never end."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         kind = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"

@@ -24,7 +24,7 @@ def read_array(paths: Sequence[Path]) -> Parts:
 
 
 def read_published(paths: Sequence[Path]) -> Parts:
-    """From the published matrix ff, [560 1965]: a frame a column, row after row of it."""
+    """From the published matrix ff, [560 1965]: each column is a frame, row by row."""
     (columns,) = matrices(paths[0], ["ff"])
     wanted = (SHAPE[0] * SHAPE[1], sum(COUNTS))
     if columns.shape != wanted:
@@ -33,7 +33,7 @@ def read_published(paths: Sequence[Path]) -> Parts:
 
 
 def divided(frames: Levels) -> Parts:
-    """Training and test part, [n 560], of all frames, [1965 28 20]."""
+    """Training and test part, [n 560], from all frames, [1965 28 20]."""
     if frames.dtype != np.uint8 or frames.shape != (sum(COUNTS), *SHAPE):
         wanted = (sum(COUNTS), *SHAPE)
         raise DataError(f"needs uint8 frames of shape {wanted}, found {frames.dtype} of shape {frames.shape}")
@@ -54,8 +54,8 @@ SOURCE = Source(
     citation="roweis2000",
     licence="none stated with the file",
     split=(
-        "No split was published; they were split by one fixed permutation. They are frames of one film, so a "
-        "test image has its neighbours in the training set."
+        "No split was published; one fixed permutation divided the images. They are frames of one film, so "
+        "a test image has neighbours in the training part."
     ),
     caution=(
         "Grey levels are taken as probabilities of white pixels; likelihoods published for Frey faces are "

@@ -1,4 +1,4 @@
-"""What lies on this machine of a data set, and whether it is as it must be."""
+"""What there is of a data set on this machine, and whether it is as it must be."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ State = Literal["built in", "here", "absent", "damaged"]
 
 @dataclass(frozen=True)
 class FoundFile:
-    """One file, as it lies there."""
+    """One file, as it is there."""
 
     path: str
     bytes: int
     sha256: str
     known: Known
-    """Where the SHA-256 that it was held against comes from; what is not known was not held against any."""
+    """Where the SHA-256 that it was compared with comes from; if that is not known, it was not compared."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class Found:
     state: State
     files: tuple[FoundFile, ...] = ()
     digest: str = ""
-    """Of the images; empty where they were not read."""
+    """Digest of the images; empty if they were not read."""
     fault: str = ""
-    """What is missing or damaged, the place and the remedy, one line."""
+    """What is missing or damaged, where, and the remedy, in one line."""
 
 
 def inspect(source: Source, *, contents: bool = True) -> Found:
-    """Look at a data set, with `contents` at its images too. Missing and damaged files raise no error."""
+    """Inspects a data set, with `contents` also its images. Missing and damaged files raise no error."""
     try:
         if source.built_in is not None:
             return Found(source, "built in", digest=source.load().digest if contents else "")
@@ -53,7 +53,7 @@ def inspect(source: Source, *, contents: bool = True) -> Found:
 
 
 def _absent(source: Source, error: MissingDataError) -> Found:
-    """Of files that are not here; damaged all the same where what was recorded of one cannot be read."""
+    """For files that are not here: absent, or damaged if what was recorded of one cannot be read."""
     try:
         for file in source.wanted.files:
             _ = file.expected

@@ -1,4 +1,4 @@
-"""MNIST from its original files, found on this computer and verified."""
+"""MNIST from its original files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHA256 = {
     "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
 }
-"""Of the files as LeCun, Cortes and Burges published them."""
+"""SHA-256 of the files as LeCun, Cortes and Burges published them."""
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -47,14 +47,14 @@ SOURCE = Source(
     name="mnist",
     title="MNIST (28×28)",
     called="MNIST",
-    about="MNIST from its original files, found on this computer and verified.",
+    about="MNIST from its original files.",
     shape=(28, 28),
     counts=(60_000, 10_000),
     highest=255,
     binarize="each draw",
     citation="lecun1998",
     licence="none stated with the files; © Yann LeCun and Corinna Cortes",
-    split="The split is the published one; Burda et al. (2016) also give 60,000 training images.",
+    split="The split is the published one; Burda et al. (2016) name 60,000 training images too.",
     layouts=(
         Layout(
             tuple(

@@ -20,19 +20,19 @@ COUNTS = (50_000, 10_000)
 
 
 def read_text(paths: Sequence[Path]) -> Parts:
-    """From the two published texts, an image a line."""
+    """From the two published text files, one image per line."""
     train, test = (decode(path.read_bytes()) for path in paths)
     return shuffled(train, test)
 
 
 def read_packed(paths: Sequence[Path]) -> Parts:
-    """From an npz with the keys train and test, each [n 98] uint8: eight pixels a byte, first one highest."""
+    """From an npz with keys train and test, each [n 98] uint8: eight pixels per byte, highest bit first."""
     train, test = (np.unpackbits(part, axis=1)[:, :PIXELS] for part in packed(paths[0], ["train", "test"]))
     return shuffled(train, test)
 
 
 def decode(content: bytes) -> Levels:
-    """Images of a text of zeros and ones, [n 784]: one a line, its pixels apart by blanks."""
+    """Images of a text of zeros and ones, [n 784]: one per line, pixels separated by spaces."""
     lines = [line.translate(None, b" \t\r") for line in content.split(b"\n")]
     images = [line for line in lines if line]
     for number, image in enumerate(images, 1):
@@ -45,7 +45,7 @@ def decode(content: bytes) -> Levels:
 
 
 def shuffled(train: Levels, test: Levels) -> Parts:
-    """The test images in one random order; in the files they are sorted by label."""
+    """Both parts, the test images in a fixed random order; in the files they are sorted by label."""
     return train, test[stream(0, "mnist_fixed", "test").permutation(len(test))]
 
 

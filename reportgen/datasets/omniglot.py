@@ -19,13 +19,13 @@ COUNTS = (24_345, 8_070)
 
 
 def read(paths: Sequence[Path]) -> Parts:
-    """Training and test images, [n 784] float32, the test images in one random order."""
+    """Training and test images, [n 784] float32, the test images in a fixed random order."""
     train, test = map(upright, matrices(paths[0], ["data", "testdata"]))
     return train, test[stream(0, "omniglot", "test").permutation(len(test))]
 
 
 def upright(columns: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Pixels:
-    """Images as rows, [n 784], from images as columns, [784 n], whose pixels run down the image first."""
+    """Images as rows, [n 784], from images as columns, [784 n], whose pixels are in column-major order."""
     if columns.ndim != 2 or len(columns) != SIDE * SIDE:
         raise DataError(f"needs images as columns of {SIDE * SIDE} pixels, found shape {columns.shape}")
     images = columns.T.reshape(-1, SIDE, SIDE).transpose(0, 2, 1)

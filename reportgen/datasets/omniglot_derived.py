@@ -1,4 +1,4 @@
-"""OMNIGLOT at 28×28 pixels, derived from the original images; not what published numbers are of."""
+"""OMNIGLOT at 28×28 pixels, derived from the original images; not comparable with published numbers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIDE, ORIGINAL = 28, 105
 COUNTS = (24_345, 8_070)
 DRAWERS, TRAINING_DRAWERS = 20, 15
 SHORT_ALPHABET = "Glagolitic"
-"""Its 45 characters are without their twentieth drawer: so the counts are those of chardata.mat."""
+"""The twentieth drawer of its 45 characters is left out, which gives the counts of chardata.mat."""
 PLACE = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/"
 MEMBER = re.compile(r"images_(?:background|evaluation)/([^/]+)/(character\d+)/\d+_(\d+)\.png")
 
@@ -31,12 +31,12 @@ Ink = NDArray[np.bool_]
 
 
 def read_derived(paths: Sequence[Path]) -> Parts:
-    """From an npz with the keys train and test, each [n 28 28] uint8, 255 is ink."""
+    """From an npz with keys train and test, each [n 28 28] uint8, where 255 is ink."""
     return shuffled(*packed(paths[0], ["train", "test"]))
 
 
 def read_originals(paths: Sequence[Path]) -> Parts:
-    """From the two archives of black and white images, 105×105, twenty drawers a character."""
+    """From the two archives of black and white images, 105×105, with twenty drawers per character."""
     return shuffled(*derived(character for path in paths for character in characters(path)))
 
 
@@ -60,10 +60,10 @@ def characters(path: Path) -> Iterator[tuple[str, Ink]]:
 
 
 def derived(drawn: Iterable[tuple[str, Ink]]) -> tuple[Levels, Levels]:
-    """Training and test images, [n 28 28], of alphabets and their characters' ink, [20 105 105] each.
+    """Training and test images, [n 28 28], from pairs of alphabet and ink of a character, [20 105 105].
 
-    The first fifteen drawers of a character train, the others test. A pixel is the
-    share of ink in its box of 3.75 × 3.75 original pixels, in 255ths, rounded.
+    The first fifteen drawers of a character are for training, the others for testing. A pixel is
+    the share of ink in its box of 3.75 × 3.75 original pixels, in 255ths, rounded.
     """
     train, test = [], []
     for alphabet, ink in drawn:
@@ -76,7 +76,7 @@ def derived(drawn: Iterable[tuple[str, Ink]]) -> tuple[Levels, Levels]:
 
 
 def shrunk(ink: Ink) -> Levels:
-    """Box averages, [n 105 105] → [n 28 28]; whole numbers of sixteenths of a pixel, so exact."""
+    """Box averages, [n 105 105] → [n 28 28], computed exactly in sixteenths of an original pixel."""
     edges, pixels = 15 * np.arange(SIDE), 4 * np.arange(ORIGINAL)
     overlap = np.minimum.outer(edges + 15, pixels + 4) - np.maximum.outer(edges, pixels)
     box = np.clip(overlap, 0, None).astype(np.float32)
@@ -86,7 +86,7 @@ def shrunk(ink: Ink) -> Levels:
 
 
 def shuffled(train: Levels, test: Levels) -> Parts:
-    """Images as rows, [n 784], in one random order that does not depend on theirs."""
+    """Images as rows, [n 784], in a fixed random order, whatever order they come in."""
     return _shuffled(train, "train"), _shuffled(test, "test")
 
 
@@ -101,7 +101,7 @@ SOURCE = Source(
     name="omniglot_derived",
     title="OMNIGLOT (28×28), derived from the original images",
     called="derived OMNIGLOT",
-    about="OMNIGLOT at 28×28 pixels, derived from the original images; not what published numbers are of.",
+    about="OMNIGLOT at 28×28 pixels, from the original images; not comparable with published numbers.",
     shape=(SIDE, SIDE),
     counts=COUNTS,
     highest=255,
@@ -109,8 +109,9 @@ SOURCE = Source(
     citation="lake2015",
     licence="MIT, © 2015 Brenden Lake",
     split=(
-        "Drawers 1 to 15 of each character are for training and 16 to 20 for testing, without the twentieth "
-        "of Glagolitic: the counts of chardata.mat, its split inferred. Both are in a fixed random order."
+        "Drawers 1 to 15 of each character are for training, 16 to 20 for testing, without the twentieth of "
+        "Glagolitic: a split inferred from the counts of chardata.mat. Both parts are in a fixed random "
+        "order."
     ),
     caution=(
         "These images are derived from the originals by averaging over boxes, with an inferred split; they "

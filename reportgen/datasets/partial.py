@@ -1,4 +1,4 @@
-"""A file on its way: what has come of it lies beside its place, under the same name with .part."""
+"""A file that is being fetched: what has arrived is kept beside its final place, as NAME.part."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ class Origin:
 
     address: str
     validator: str
-    """What the server named this version of the file by, so that another one is not appended to it."""
+    """The server's name for this version of the file, so that no other version is appended to it."""
 
 
 @dataclass
 class Partial:
-    """The part of a file that has come, locked against other processes."""
+    """The part of a file that has arrived, locked against other processes."""
 
     file: File
     most: int
-    """Bytes that the file surely has not."""
+    """A number of bytes that the file cannot have."""
     handle: FileIO
 
     @property
     def path(self) -> Path:
-        """Where it lies."""
+        """Where the part is kept."""
         return _part(self.file)
 
     @property
     def size(self) -> int:
-        """Bytes that have come."""
+        """Bytes that have arrived."""
         return os.fstat(self.handle.fileno()).st_size
 
     def append(self, chunk: bytes) -> None:
-        """Write at the end, whole. DataError where the disk refuses."""
+        """Appends the whole chunk. Raises DataError if the disk refuses."""
         left = memoryview(chunk)
         try:
             while left:
@@ -54,12 +54,12 @@ class Partial:
             raise unwritable(self.path, error) from error
 
     def restart(self) -> None:
-        """Forget what has come."""
+        """Discards what has arrived."""
         self.handle.truncate(0)
         _origin(self.file).unlink(missing_ok=True)
 
     def require_space(self, total: int) -> None:
-        """DataError where the disk cannot take the rest of `total` bytes."""
+        """Raises DataError if the disk cannot hold the rest of `total` bytes."""
         free = shutil.disk_usage(self.path.parent).free
         if total - self.size > free:
             raise DataError(
@@ -69,14 +69,14 @@ class Partial:
 
     @property
     def origin(self) -> Origin | None:
-        """Where its bytes came from; None where that is not known."""
+        """Where its bytes came from; None if not known."""
         try:
             return Origin(**json.loads(_origin(self.file).read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
 
     def came_from(self, origin: Origin) -> None:
-        """Note where the bytes come from that are about to be written."""
+        """Records where the bytes to be written next come from."""
         try:
             _origin(self.file).write_text(json.dumps(vars(origin)), encoding="utf-8")
         except OSError as error:
@@ -88,10 +88,10 @@ class Partial:
         return bool(self.file.expected) and self.size > 0 and sha256(self.path) == self.file.expected
 
     def install(self) -> None:
-        """Move it into place; where its SHA-256 was not known, that is recorded first."""
+        """Moves it into its final place; if its SHA-256 was not known, records that first."""
         try:
             if not self.file.expected:
-                record = _origin(self.file)  # no longer needed; so the record too is whole or not there
+                record = _origin(self.file)  # no longer needed; by renaming it the record is whole or absent
                 record.write_text(f"{sha256(self.path)}  {self.file.name}\n", encoding="ascii")
                 os.replace(record, self.file.record)
             os.replace(self.path, self.file.place)
@@ -102,9 +102,9 @@ class Partial:
 
 @contextmanager
 def partial(file: File, most: int) -> Iterator[Partial]:
-    """The part of `file`, less than `most` bytes, for this process alone; an empty one is gone after it.
+    """The part of `file`, of less than `most` bytes, for this process alone; deleted afterwards if empty.
 
-    Raises DataError where its folder cannot be written, or another process is fetching it.
+    Raises DataError if its folder cannot be written, or another process is fetching it.
     """
     path = _part(file)
     try:
@@ -128,7 +128,7 @@ def partial(file: File, most: int) -> Iterator[Partial]:
 
 
 def unwritable(path: Path, error: OSError) -> DataError:
-    """The error for a place that refuses to be written."""
+    """The error for a path that cannot be written."""
     return DataError(
         f"{path}: cannot be written ({error.strerror or error}). "
         "Free some space, or set REPORTGEN_DATA to another folder."
@@ -144,7 +144,7 @@ def _origin(file: File) -> Path:
 
 
 def _locked(handle: FileIO, path: Path) -> bool:
-    """Whether this process now has the file to itself, and it still lies under its name."""
+    """Whether this process now has the file to itself, and it still has its name."""
     try:
         fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         return os.path.samestat(os.fstat(handle.fileno()), path.stat())

@@ -1,4 +1,4 @@
-"""Data files that scikit-learn brings along, found without importing it, which takes a second."""
+"""Data files that come with scikit-learn, found without importing it, which takes a second."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reportgen.errors import DataError
 
 
 def data_file(dataset: str, name: str) -> Path:
-    """Where a file of this name would lie. DataError, which names `dataset`, without scikit-learn."""
+    """Where a file of this name would be. Without scikit-learn, raises DataError, which names `dataset`."""
     found = find_spec("sklearn")
     if found is None or found.origin is None:
         raise DataError(

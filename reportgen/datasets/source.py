@@ -27,8 +27,8 @@ class Layout:
 
     files: tuple[File, ...]
     read: Callable[[Sequence[Path]], Parts]
-    """From the paths of `files`, in that order; what it cannot read it raises an exception for.
-    The paths need not end as the files' names do."""
+    """Reads the parts from paths of `files`, in that order; raises an exception for what it cannot read.
+    The paths need not have the files' suffixes."""
 
     @property
     def published(self) -> bool:
@@ -47,53 +47,53 @@ class Source:
 
     name: str
     title: str
-    """As reports name it, once."""
+    """Its name where a report introduces it."""
     called: str
-    """What it is called inside a sentence: test images of …"""
+    """Its name inside a sentence: test images of …"""
     about: str
     """One line for lists."""
     shape: tuple[int, int]
     """Height and width of an image."""
     counts: tuple[int, int]
-    """Training and test images."""
+    """Numbers of training and test images."""
     highest: int
-    """The grey level that is white, where levels are integers."""
+    """The grey level that is white, if levels are integers."""
     binarize: Binarize
     citation: str
     licence: str
     split: str
-    """How the images were divided, a sentence."""
+    """How the images were divided, as a sentence."""
     caution: str = ""
-    """As in Dataset."""
+    """See `Dataset`."""
     layouts: tuple[Layout, ...] = ()
-    """The first whose files are all there is read."""
+    """The first layout whose files are all there is read."""
     built_in: Callable[[], Parts] | None = None
-    """Reads a data set that another package brings along, and that has no files of its own."""
+    """Reads a data set that comes with another package, and that has no files of its own."""
 
     @property
     def folder(self) -> Path:
-        """Where its files lie."""
+        """The folder of its files."""
         return self.wanted.files[0].place.parent if self.layouts else root()
 
     @property
     def most(self) -> int:
-        """Bytes that none of its files has, in whatever form: two doubles for every pixel of every image."""
+        """A size in bytes that no file of it reaches, in any form: two doubles per pixel of every image."""
         return 16 * sum(self.counts) * self.shape[0] * self.shape[1]
 
     @property
     def command(self) -> str:
-        """What brings it onto this machine."""
+        """The command that fetches it."""
         return f"reportgen data fetch {self.name}"
 
     @property
     def wanted(self) -> Layout:
-        """The layout to ask for: the one that is begun, else one that is published."""
+        """The layout to ask for: one of which there are files, else one that is published."""
         return min(
             self.layouts, key=lambda layout: (len(layout.absent) == len(layout.files), not layout.published)
         )
 
     def load(self) -> Dataset:
-        """The images, their files verified. MissingDataError where they are not here, else DataError."""
+        """The images, from verified files. Raises MissingDataError if they are not here, else DataError."""
         if self.built_in is not None:
             return self.dataset(self.built_in())
         layout = self.present()
@@ -108,13 +108,13 @@ class Source:
             ) from error
 
     def verify(self, layout: Layout) -> None:
-        """DataError where a file of this layout is known to be another than it must be."""
+        """Raises DataError if a file of this layout is known not to be the right one."""
         for file in layout.files:
             if fault := file.fault():
                 raise DataError(f"data set {self.name}: {fault}. Delete it, then run `{self.command}`.")
 
     def present(self) -> Layout:
-        """The layout that is here. MissingDataError where none is complete."""
+        """The layout that is here. Raises MissingDataError if none is complete."""
         for layout in self.layouts:
             if not layout.absent:
                 return layout
@@ -126,9 +126,9 @@ class Source:
         )
 
     def read(self, layout: Layout, paths: Sequence[Path]) -> Dataset:
-        """The images in these files; Unreadable where they hold anything else.
+        """The images in these files. Raises Unreadable if they hold anything else.
 
-        DataError where they need more memory than there is: too much for the machine, or a damaged length.
+        Raises DataError if they need more memory than there is: for their size, or for a damaged length.
         """
         try:
             return self.dataset(layout.read(paths))
@@ -138,12 +138,12 @@ class Source:
                 f"({str(error) or 'there is too little'}). Free some memory, or delete what is wrong and run "
                 f"`{self.command}`."
             ) from error
-        except Exception as error:  # what a damaged file raises is the affair of the library that reads it
+        except Exception as error:  # libraries raise all kinds for a damaged file
             said = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
             raise Unreadable(f"cannot be read as {self.title}: {said}") from error
 
     def dataset(self, parts: Parts) -> Dataset:
-        """The data set of these images. DataError where shape or grey levels are not as they must be."""
+        """The data set of these images. Raises DataError if shape or grey levels are not as they must be."""
         for part, images, count in zip(parts, ("training images", "test images"), self.counts, strict=True):
             self._check(part, images, count)
         return from_levels(

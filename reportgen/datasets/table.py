@@ -15,7 +15,7 @@ class Table:
     name: str
     title: str
     features: NDArray[np.float64] = field(repr=False)
-    """As they were measured, [N columns]."""
+    """Features as they were measured, [N columns]."""
     labels: NDArray[np.float64] = field(repr=False)
     """0 or 1, [N]."""
     digest: str
@@ -25,7 +25,7 @@ class Table:
 
     @property
     def columns(self) -> int:
-        """Features a row."""
+        """Number of features."""
         return int(self.features.shape[1])
 
     def design(self) -> NDArray[np.float64]:

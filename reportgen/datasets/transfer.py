@@ -1,4 +1,4 @@
-"""One file from one address: over HTTP, going on where it ended before, or out of a folder."""
+"""Transfers one file from one address: over HTTP, continuing what has arrived before, or from a folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reportgen.datasets.files import CHUNK, require_file
 from reportgen.datasets.partial import Origin, Partial, megabytes
 
 Progress = Callable[[int, int | None], None]
-"""Takes the bytes that have come and those there are, None where that is not known."""
+"""Called with the bytes that have arrived, and the file's size (None: not known)."""
 PATIENCE = 30.0
 """Seconds without a byte after which a connection counts as broken."""
 
@@ -31,10 +31,10 @@ class Broken(Unavailable):
 
 
 def transfer(address: str, part: Partial, tell: Progress) -> None:
-    """Bring what lies at `address` into `part`, whole as far as the sender says how long it is.
+    """Transfers what is at `address` into `part`; the length is checked if the sender states it.
 
-    Raises Unavailable; Broken where another try may go on from what has come;
-    DataError where the disk refuses. That the bytes are the right ones is for the caller to check.
+    Raises Unavailable; Broken if another try may continue from what has arrived;
+    DataError if the disk refuses. The caller has to check that the bytes are the right ones.
     """
     if urlsplit(address).scheme in ("http", "https"):
         _over_http(address, part, tell)
@@ -74,7 +74,7 @@ def _over_http(address: str, part: Partial, tell: Progress) -> None:
         if error.code != 416:
             said = str(error.reason).partition("\n")[0]
             raise Unavailable(f"HTTP {error.code} {said}") from error
-        if _total(error.headers) != part.size:  # else nothing is to come: the part is the whole
+        if _total(error.headers) != part.size:  # if equal, nothing is missing: the part is the whole file
             part.restart()
             raise Broken("what had come was not a part of it") from error
     except URLError as error:
@@ -96,10 +96,10 @@ def _open(address: str, headers: dict[str, str]) -> HTTPResponse:
 
 
 def _resumable(address: str, part: Partial) -> dict[str, str]:
-    """Headers that ask for the rest alone, where what has come can be trusted to be the beginning.
+    """Headers that ask for the rest only, if what has arrived can be trusted to be the beginning.
 
-    It can where the server says that the file is still the same; or where the
-    whole will be held against a SHA-256, whoever sent the beginning.
+    It can if the server confirms that the file is still the same, or if the whole
+    will be compared with a SHA-256, wherever the beginning came from.
     """
     origin = part.origin
     if not part.size or origin is None:
@@ -111,7 +111,7 @@ def _resumable(address: str, part: Partial) -> dict[str, str]:
 
 
 def _begin(status: int, headers: Message, address: str, part: Partial) -> int | None:
-    """Make the part ready for the body of this answer; the length of the whole file, if it is known."""
+    """Prepares the part for the body of a response; returns the length of the whole file, if known."""
     if status == 206:
         found = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
         if found is None or int(found[1]) != part.size:
@@ -146,7 +146,7 @@ def _pour(content: IO[bytes] | HTTPResponse, part: Partial, total: int | None, t
 
 
 def _require_size(part: Partial, size: int) -> None:
-    """Unavailable, and nothing kept, where more comes than the file can have: it is another, or endless."""
+    """Discards the part and raises Unavailable if more comes than the file can have."""
     if size >= part.most:
         part.restart()
         raise Unavailable(f"gives another file: {megabytes(part.most)} or more")

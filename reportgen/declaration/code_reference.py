@@ -1,4 +1,4 @@
-"""What a declaration says of a user's own Python: where it is, and what it is called with."""
+"""What a declaration says of a user's own Python: where it is, and with which arguments to call it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CodeReference(Marker):
 
 @dataclass(frozen=True)
 class Arguments(Marker):
-    """Keywords with plain values: numbers, text, true, false, or lists of them."""
+    """Keyword arguments with plain values: numbers, text, true, false, or lists of them."""
 
     def check(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -60,6 +60,6 @@ class Arguments(Marker):
 
 
 def called(reference: str, arguments: Mapping[str, Any]) -> str:
-    """In a sentence: “my_vae.py:build, called with latent = 4, tied = true”."""
+    """Code and arguments as a sentence names them: “my_vae.py:build, called with latent = 4, tied = true”."""
     given = ", ".join(f"{name} = {cell_text(value)}" for name, value in arguments.items())
     return f"{reference}, called with {given}" if given else reference

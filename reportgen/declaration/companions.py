@@ -1,4 +1,4 @@
-"""How the settings of a sweep hang together."""
+"""Which settings a sweep runs, and which of them change together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reportgen.declaration.experiment import Experiment
 
 
 def swept_settings(experiment: Experiment) -> Iterator[Mapping[str, Any]]:
-    """Every combination of values that the sweep runs; what a block leaves alone has its base value."""
+    """Every combination of values that the sweep runs; settings that a block leaves out have base values."""
     base = experiment.base
     for block in experiment.sweep:
         for values in itertools.product(*block.values()):
@@ -18,9 +18,9 @@ def swept_settings(experiment: Experiment) -> Iterator[Mapping[str, Any]]:
 
 
 def companions(experiment: Experiment, path: str) -> tuple[str, ...]:
-    """Swept settings that change with this one and with nothing else: one value of each for each of its.
+    """Swept settings whose values correspond one to one with those of this setting.
 
-    Such as the widths of hidden layers where the number of stochastic layers is swept.
+    For example the widths of hidden layers, where the number of stochastic layers is swept.
     """
     settings = list(swept_settings(experiment))
     found = []

@@ -43,7 +43,7 @@ class Places:
         return f"{self.name}:{self.line(complaint.path)}{' ' + shown if shown else ''}: {text}"
 
     def written(self, path: Path) -> Path:
-        """The path as it stands in the text, where a single sweep need not be in a list."""
+        """The path as it stands in the text: there, a single sweep need not be in a list."""
         single = path[:2] == ("sweep", 0) and ("sweep", 0) not in self.lines
         return (*path[:1], *path[2:]) if single else path
 
@@ -56,7 +56,7 @@ class Places:
         return 1
 
     def error(self, complaints: Iterable[Complaint]) -> DeclarationError:
-        """One error for all complaints, a line each, in the order of the file; one of several claims once."""
+        """One error for all complaints, a line each in the file's order; equal ones of claims share one."""
         ordered = sorted(complaints, key=lambda c: (self.line(c.path), [str(part) for part in c.path]))
         alike: dict[tuple[Path, str], dict[Path, Complaint]] = {}
         for one in ordered:
@@ -66,7 +66,7 @@ class Places:
         return DeclarationError("\n".join(self._told(*found.values()) for found in alike.values()))
 
     def _told(self, first: Complaint, *more: Complaint) -> str:
-        """The sentence of the first, and where the same is to be said."""
+        """The sentence of the first complaint, and the places of the others, which say the same."""
         where = [
             spell(one.path) + ("" if self._option(one.path) else f" (line {self.line(one.path)})")
             for one in more
@@ -108,7 +108,7 @@ def describe(value: Any) -> str:
 
 
 def suggestion(found: object, known: Iterable[str], *, listed: bool = False) -> str:
-    """``Did you mean …?`` if something known is near, else what is known; not again where it was `listed`."""
+    """``Did you mean …?`` if a known name is near, else the known names, unless they are `listed` already."""
     known = list(known)
     near = [name for name in known if name.lower() == str(found).lower()]
     near = near or difflib.get_close_matches(str(found), known, n=1, cutoff=0.6)

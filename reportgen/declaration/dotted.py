@@ -7,7 +7,7 @@ from typing import Any
 
 
 def value_at(plain: Mapping[str, Any], path: str) -> Any:
-    """The value at a path. KeyError where a part of it is missing."""
+    """The value at a path. Raises KeyError if a part of it is missing."""
     found: Any = plain
     for name in path.split("."):
         if not isinstance(found, Mapping):
@@ -17,7 +17,7 @@ def value_at(plain: Mapping[str, Any], path: str) -> Any:
 
 
 def with_value(plain: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy that has `value` at a path. KeyError where the mapping it belongs in is missing."""
+    """A copy that has `value` at a path. Raises KeyError if the mapping it belongs in is missing."""
     name, _, rest = path.partition(".")
     if not rest:
         return {**plain, name: value}
@@ -28,9 +28,9 @@ def with_value(plain: Mapping[str, Any], path: str, value: Any) -> dict[str, Any
 
 
 def identity(value: Any) -> Hashable:
-    """The same of values of a setting, or of settings, that are the same.
+    """A key that is equal for equal values of a setting, and for equal settings.
 
-    A tuple is a list, 1.0 is 1, and a truth value is no number.
+    A tuple equals a list and 1.0 equals 1, but a truth value equals no number.
     """
     if isinstance(value, list | tuple):
         return tuple(map(identity, value))
@@ -45,7 +45,7 @@ def same_value(first: Any, second: Any) -> bool:
 
 
 def cell_text(value: Any) -> str:
-    """A value as results.csv writes it: true, 0.5; of a list, and of lists in it, all values in a row."""
+    """A value as results.csv writes it: true, 0.5; a list, nested or not, as its values between spaces."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return " ".join(map(cell_text, value)) if isinstance(value, list | tuple) else str(value)

@@ -38,7 +38,7 @@ Which = Annotated[str | tuple[int, ...], WhichCheckpoints()]
 
 
 def chosen(which: str | tuple[int, ...], checkpoints: tuple[int, ...]) -> tuple[int, ...]:
-    """The epochs meant, of those at which parameters are kept."""
+    """The epochs that are chosen, of the checkpoints at which parameters are kept."""
     if which == "every":
         return checkpoints
     return checkpoints[-1:] if which == "last" else tuple(int(epoch) for epoch in which)

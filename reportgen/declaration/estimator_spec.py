@@ -24,9 +24,9 @@ _BASELINES = ("optimal_constant", "optimal_per_coordinate")
 
 
 def usual_estimators(problem: Problem, objectives: Sequence[str]) -> tuple[EstimatorSpec, ...]:
-    """Those meant where none is named: of the usual three those that apply; of own code, all of φ.
+    """Estimators of a declaration that names none: the usual that apply; for own code, all in φ that apply.
 
-    None where the problem's own code gives them, under names that nobody has read yet.
+    There are none if the problem's own code gives them: their names are not known before it is run.
     """
     if problem.given:
         return ()
@@ -52,8 +52,8 @@ def applicable(
 ) -> tuple[EstimatorSpec, ...]:
     """Every estimator of the gradient in φ that applies, negative controls left out.
 
-    Where an objective is a bound of several samples, K is the same for all:
-    the fewest that serves each.
+    If an objective is a bound of several samples, its estimators all have the
+    same K, the smallest that suits each.
     """
     facts = {"generative": False, "layered": layered, "differentiable": differentiable}
     kinds = [
@@ -72,12 +72,12 @@ def _plain(kind: Estimator, at_least: int = 1) -> EstimatorSpec:
 
 
 class EstimatorEntry(BaseModel):
-    """An estimator as it is written down: a name, or a mapping with options."""
+    """An estimator as a declaration has it: a name, or a mapping with options."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Estimator")
 
     name: Annotated[str, Choice(ESTIMATORS.keys)] = Field(
-        default="", description="Estimator of the gradient; `reportgen list` names them."
+        default="", description="Name of the estimator; `reportgen list` shows them all."
     )
     python: Annotated[str, CodeReference("python: my_estimator.py:ESTIMATOR")] | None = Field(
         default=None,
@@ -87,63 +87,65 @@ class EstimatorEntry(BaseModel):
     )
     arguments: Annotated[dict[str, Any], Arguments()] | None = Field(
         default=None,
-        description="Keywords that the function of `python`, which makes the estimator, is called with.",
+        description="Keyword arguments of the function that `python` names, which makes the estimator.",
     )
     function: Annotated[str, Text(60)] | None = Field(
         default=None,
-        description="A function of problem.gradients: what a name is read as where there is that setting.",
+        description="A function of problem.gradients; if there is that setting, `name` is read as this one.",
     )
     unbiased: Annotated[bool, Switch()] | None = Field(
         default=None, description="Whether your own estimator is unbiased by construction. Default: true."
     )
     serves: Annotated[str, one_of("mean", "bound", "both")] | None = Field(
         default=None,
-        description="What your own estimator is for: objectives that are a mean over samples (the default), "
-        "bounds of several samples together (iwae), or both.",
+        description="Objectives that your own estimator is for: mean, those that are a mean over samples "
+        "(the default); bound, bounds of several samples together (iwae); or both.",
     )
     words: Annotated[str, Text(400)] | None = Field(
         default=None, description="Your own estimator in words, for the report."
     )
     baseline: Annotated[str, one_of(*_BASELINES)] | None = Field(
         default=None,
-        description="Baseline subtracted from f, optimal for independent samples; for score_function.",
+        description="Baseline subtracted from f, optimal for independent samples; only for score_function.",
     )
     as_printed: Annotated[bool, Switch()] = Field(
-        default=False, description="∇q for ∇ log q, as the source post prints it; for score_function."
+        default=False,
+        description="Whether ∇q replaces ∇ log q, as the source post prints it; only for score_function.",
     )
     num_samples: Annotated[int, Whole(1, 4096)] | None = Field(
         default=None,
-        description="K, the samples inside one estimate. Default: the fewest the estimator needs.",
+        description="K, the number of samples in one estimate. Default: the fewest that the estimator needs.",
     )
     antithetic: Annotated[bool, Switch()] = Field(
-        default=False, description="Samples of an estimate in pairs of mirrored noise, ε and −ε; K is even."
+        default=False,
+        description="Whether samples come in pairs of mirrored noise, ε and −ε; K must be even.",
     )
     temperature: Annotated[float, Real(above=0.0)] | None = Field(
         default=None, description="τ of the relaxation of discrete units. Default: 0.5."
     )
     label: Annotated[str, Text(60)] | None = Field(
         default=None,
-        description="What tables and claims call it. Default: its name, with its baseline where it has one, "
-        "as in score_function_optimal_constant.",
+        description="Its name in tables and claims. Default: the estimator's name, with the options that "
+        "tell it apart, as in score_function_optimal_constant.",
     )
 
 
 @dataclass(frozen=True)
 class EstimatorSpec:
-    """An estimator resolved: `name` is the table's, `label` that of claims and results, K, noise, τ."""
+    """An estimator with resolved options: `name` is that of the table, `label` that of claims and results."""
 
     name: str
     label: str
     num_samples: int
     antithetic: bool = False
     own: OwnEstimator | None = None
-    """What a declaration says of a user's own; None for one of the table."""
+    """What a declaration says of a user's own estimator; None for one of the table."""
     temperature: float | None = None
-    """τ, None where the estimator relaxes nothing."""
+    """τ; None if the estimator relaxes nothing."""
 
     @property
     def kind(self) -> Estimator:
-        """What is known of the estimator; of a user's own what the declaration says, without its function."""
+        """The table's entry; for a user's own estimator, what its declaration says, without its function."""
         return ESTIMATORS[self.name] if self.own is None else described(self.name, self.label, self.own)
 
     @classmethod
@@ -211,7 +213,7 @@ def _resolve(entry: EstimatorEntry) -> EstimatorSpec:
 
 
 def _variant(entry: EstimatorEntry) -> str:
-    """The table's name: of score_function, with its baseline, or as it is printed."""
+    """The table's name: that of score_function depends on `baseline` and `as_printed`."""
     for option, given in (("baseline", entry.baseline is not None), ("as_printed", entry.as_printed)):
         if given and entry.name != "score_function":
             raise refuse(f"is an option of score_function, got {entry.name}. Remove it.", at=(option,))
@@ -223,7 +225,7 @@ def _variant(entry: EstimatorEntry) -> str:
 
 
 def _num_samples(entry: EstimatorEntry, fewest: int) -> int:
-    """K; the fewest where none is named, and a pair at least of antithetic ones, which must be even."""
+    """K: by default the fewest, or 2 if that is more and samples are antithetic; theirs must be even."""
     fewest = max(fewest, 2) if entry.antithetic else fewest
     found = fewest if entry.num_samples is None else entry.num_samples
     if entry.antithetic and found % 2:
@@ -253,7 +255,7 @@ def _resolve_own(entry: EstimatorEntry, python: str) -> EstimatorSpec:
 
 
 OF_FUNCTIONS = ("name", "unbiased", "words", "label")
-"""What may be said of a function of problem.gradients."""
+"""Options of a function of problem.gradients."""
 
 
 def _resolve_given(entry: EstimatorEntry, function: str) -> EstimatorSpec:
@@ -268,7 +270,7 @@ def _resolve_given(entry: EstimatorEntry, function: str) -> EstimatorSpec:
 
 
 def of_functions(entries: Any) -> Any:
-    """The entries of a declaration whose problem gives the estimators: a name is that of a function."""
+    """The entries of a declaration whose problem gives the estimators, with names read as functions'."""
     listed = entries if isinstance(entries, list | tuple) else [entries]
     return [_of_function(entry) for entry in listed]
 

@@ -58,7 +58,7 @@ def _blocks(value: Any) -> Any:
 
 
 class _Blocks(AsList):
-    """One mapping is a list of one; an empty one sweeps nothing."""
+    """Reads one mapping as a list of one; an empty mapping sweeps nothing."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(_blocks, handler(source))
@@ -71,13 +71,13 @@ class Measure(Section):
     """How long, and on how many images, gradients are measured."""
 
     images: Annotated[int, Whole(2, 10**6)] = 64
-    """Images of the test part."""
+    """Number of images, taken from the test part."""
     precision: Annotated[float, Fraction()] = 0.02
     """Relative half-width of the 95 % interval of each total variance."""
     budget: Annotated[int, Whole(1)] = 1_000_000
-    """Most draws an image, for each cell; what has not met its precision by then is reported as it stands."""
+    """Most draws per image in each cell; what has not met the precision by then is reported as it stands."""
     min_replicates: Annotated[int, Whole(2)] = 2000
-    """Fewest replicates an image."""
+    """Fewest replicates per image."""
     num_samples: Annotated[
         tuple[Annotated[int, Whole(1, 4096)], ...], AsList(), AfterValidator(ascending)
     ] = ()
@@ -85,27 +85,28 @@ class Measure(Section):
     curves: Annotated[str, one_of("last", "everywhere")] = "last"
     """Where that curve is measured: at the last checkpoint of the base setting, or everywhere."""
     constants: Annotated[tuple[Annotated[float, Real()], ...], AsList(), AfterValidator(distinct)] = ()
-    """Constants added to log p(x|z) for score_function and pathwise, at the last checkpoint of the base."""
+    """Constants added to log p(x|z) for score_function and pathwise, at the last checkpoint of the base
+    setting."""
     sweep_checkpoints: Which = "last"
-    """Checkpoints measured in swept settings: last, every, or a list. The base setting is measured at all
-    of them."""
+    """Checkpoints at which swept settings are measured: last, every, or a list. The base setting is measured
+    at all checkpoints."""
 
 
 class Claim(Section):
     """A sentence and the test that decides it."""
 
     id: Annotated[str, Slug()]
-    """Short name, unique."""
+    """Short, unique name."""
     quote: Annotated[str, Text()] | None = None
-    """The sentence as its source has it."""
+    """The sentence, quoted from its source."""
     statement: Annotated[str, Text()] = Field(default_factory=lambda claim: claim.get("quote") or "")
     """The sentence in your own words. Default: the quote."""
     source: Annotated[str, Text(200)] | None = None
-    """Where the sentence stands: `burda2016, section 2`."""
+    """Where the sentence is found: `burda2016, section 2`."""
     test: Annotated[str, Text(), AfterValidator(_readable)]
-    """Comparison of statistics: `variance_ratio(score_function, pathwise) > 1 at every checkpoint`."""
+    """A comparison of statistics: `variance_ratio(score_function, pathwise) > 1 at every checkpoint`."""
     expect: Annotated[str, one_of("confirmed", "refuted", "undecided")] = "confirmed"
-    """The verdict that counts as in order; `refuted` for a negative control."""
+    """The verdict that is expected; `refuted` for a negative control."""
 
     @property
     def parsed(self) -> ClaimTest:
@@ -114,39 +115,39 @@ class Claim(Section):
 
 
 def _seeded(train: Train, info: ValidationInfo) -> Train:
-    """With the experiment's seed where it names none."""
+    """The training, with the experiment's seed if it has none of its own."""
     return train if train.seed is not None else train.model_copy(update={"seed": info.data.get("seed", 0)})
 
 
 class Experiment(Section):
-    """A declared experiment. Made by `load` or `load_text`, which check what no single field can."""
+    """A declared experiment. It is made by `load` or `load_text`, which check what no single field can."""
 
     experiment: Annotated[str, Slug()]
-    """Name, and folder under the output folder."""
+    """Name of the experiment, and of its folder under the output folder."""
     title: Annotated[str, Text(200)] = Field(default_factory=lambda data: data.get("experiment", ""))
     """Title of the report. Default: the name."""
     seed: Annotated[int, Whole(0)] = 0
-    """Root of every random number."""
+    """Seed of all random numbers."""
     problem: AnyProblem = VAE()
-    """What is differentiated."""
+    """The model whose gradients are estimated."""
     objective: Annotated[
         tuple[ObjectiveName, ...], AsList(), AfterValidator(filled), AfterValidator(distinct)
     ] = Field(default_factory=lambda data: data["problem"].usual)
-    """Objectives whose gradient is estimated; the first is the one meant where none is named.
+    """Objectives whose gradients are estimated; a claim that names none is about the first.
     Default: those usual for the model."""
     estimators: Annotated[tuple[EstimatorSpec, ...], AsList(), AfterValidator(filled)] = Field(
         default_factory=lambda data: usual_estimators(data["problem"], data["objective"])
     )
-    """Estimators compared, all on the same draws. Default: those of score_function, leave_one_out and
-    pathwise that apply; for a model of your own every one that does."""
+    """Estimators to compare, all on the same draws. Default: those of score_function, leave_one_out and
+    pathwise that apply; for a model of your own, all that apply."""
     train: Annotated[Train, AfterValidator(_seeded)] = Field(default_factory=Train, validate_default=True)
     """How the model is trained, and the checkpoints at which it is measured."""
     measure: Measure = Measure()
-    """How long, and on how many images."""
+    """How long gradients are measured, and on how many images."""
     judge: Judge | None = None
-    """How good the trained models are: test likelihood and active units. Left out, they are not judged."""
+    """How good the trained models are: test likelihood and active units. If left out, they are not judged."""
     published: Published | None = None
-    """Published numbers that these are held against."""
+    """Published numbers that those of the judged models are compared with."""
     sweep: Annotated[tuple[dict[str, tuple[Any, ...]], ...], _Blocks()] = ()
     """Settings and their values, such as `problem.latent: [2, 5, 10]`; the full cross product is run.
     A list of such mappings runs the cross product of each."""
@@ -156,7 +157,7 @@ class Experiment(Section):
     @model_validator(mode="before")
     @classmethod
     def _functions_by_name(cls, data: Any) -> Any:
-        """Also beside a faulty `problem`: what is meant is known before it is read."""
+        """Reads names as functions' if the problem gives the estimators, even if its section has faults."""
         if isinstance(data, dict) and data.get("estimators") and gives_estimators(data.get("problem", {})):
             return {**data, "estimators": of_functions(data["estimators"])}
         return data
@@ -170,7 +171,7 @@ class Experiment(Section):
         return str(self)
 
     def __str__(self) -> str:
-        """What it compares, a line each; every setting is an attribute, and `text` is as it was written."""
+        """What it compares, in a few lines; every setting is an attribute, and `text` is the declaration."""
         data = f" on {self.problem.dataset}" if self.problem.dataset else ""
         swept = [f"{path}: {', '.join(map(str, values))}" for path, values in self.swept.items()]
         parts = {
@@ -204,12 +205,12 @@ class Experiment(Section):
         return self._overrides
 
     def error(self, path: Path, text: str) -> DeclarationError:
-        """The error of a fault that shows when the declaration is used, at the place where it stands."""
+        """The error for a fault that shows when the declaration is used; it names the line of the path."""
         return self._places.error([Complaint(path, text)])
 
     @property
     def code(self) -> dict[Path, str]:
-        """A user's own Python that it names, `file.py:name`, by the place where it stands."""
+        """Place in the declaration → the user's own Python that it names there, `file.py:name`."""
         found: dict[Path, str] = {}
         if self.problem.code is not None:
             found["problem", self.problem.model] = self.problem.code
@@ -219,7 +220,7 @@ class Experiment(Section):
         return found
 
     def arguments_of(self, place: Path) -> Mapping[str, Any] | None:
-        """What the function that `code` has at a place is called with; None where it names no function."""
+        """Arguments of the function that `code` has at a place; None if it names an estimator itself."""
         found: Any = self.model_dump()
         for part in place[:-1]:
             found = found[part]
@@ -228,7 +229,7 @@ class Experiment(Section):
 
     @property
     def folder(self) -> FilePath:
-        """Where relative files of the declaration begin."""
+        """The folder that files named in the declaration are relative to."""
         return FilePath.cwd() if self._source_path is None else self._source_path.parent
 
     @property
@@ -237,7 +238,7 @@ class Experiment(Section):
         return tuple(spec.label for spec in self.estimators)
 
     def find_estimator(self, name: str) -> EstimatorSpec | None:
-        """The estimator a claim means: by label, else by a name that only one has."""
+        """The estimator that a claim means: by label, else by a name that only one has; None if neither."""
         by_label = [spec for spec in self.estimators if spec.label == name]
         by_name = [spec for spec in self.estimators if spec.name == name]
         found = by_label or by_name
@@ -249,7 +250,7 @@ class Experiment(Section):
         return self.reference_of(self.objective[0])
 
     def reference_of(self, objective: str) -> EstimatorSpec | None:
-        """The estimator the others are compared with: pathwise, else the first that is unbiased."""
+        """The estimator the others are compared with: pathwise, else the first unbiased one, if any."""
         serving = [
             spec for spec in self.estimators if spec.kind.serves(objective) and spec.kind.parameters == "phi"
         ]
@@ -275,14 +276,14 @@ class Experiment(Section):
         return {path: value_at(resolved, path) for path in self.swept}
 
     def values_of(self, path: str) -> tuple[Any, ...]:
-        """Every value that a swept setting has somewhere, the base setting's first."""
+        """Every value that a swept setting takes, that of the base setting first."""
         base = value_at(self.model_dump(mode="json"), path)
         plain = [list(value) if isinstance(value, tuple) else value for value in self.swept.get(path, ())]
         return (base, *(value for value in plain if not same_value(value, base)))
 
     @property
     def checkpoints(self) -> tuple[int, ...]:
-        """Epochs at which the base setting is measured; 0 alone where nothing is trained."""
+        """Epochs at which the base setting is measured; only 0 if nothing is trained."""
         return self.train.checkpoints if self.problem.trained else (0,)
 
     @property
@@ -294,5 +295,5 @@ class Experiment(Section):
 
     @property
     def judged_checkpoints(self) -> tuple[int, ...]:
-        """`judge.checkpoints` as epochs; none where models are not judged."""
+        """`judge.checkpoints` as epochs; none if models are not judged."""
         return () if self.judge is None else chosen(self.judge.checkpoints, self.checkpoints)

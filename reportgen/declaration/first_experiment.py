@@ -10,7 +10,7 @@ from reportgen.errors import UsageError
 from reportgen.resources import examples
 
 OWN = {"gradients": "my_gradients", "model": "my_vae", "estimator": "my_baseline"}
-"""What an experiment may be of that is a user's own code, and the example that it begins from."""
+"""Kind of own code → the example that a first experiment with it is a copy of."""
 
 _TEXT = """\
 # An experiment is a question, what to measure, and what you expect to find.
@@ -52,10 +52,10 @@ claims:
 
 
 def first_experiment(name: str, own: str | None = None) -> dict[str, str]:
-    """A first declaration called `name` (letters, digits, - and _), valid as it stands: texts by file.
+    """A first declaration called `name` (letters, digits, - and _), valid as it stands: file → text.
 
-    With `own`, of `OWN`, the Python code that it names is beside it. Raises UsageError for a name that
-    cannot be a folder's, and for an `own` that there is not.
+    With `own`, a key of `OWN`, the Python file that it names is there too. Raises UsageError for a name
+    with other characters, and for an `own` that is no key.
     """
     if own is not None and own not in OWN:
         raise UsageError(f"--own: must be {listing(OWN)}, got {own!r}. Choose one, or leave it out.")

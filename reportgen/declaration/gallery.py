@@ -9,7 +9,7 @@ from reportgen.errors import UsageError
 from reportgen.resources import gallery
 
 LONG = "long"
-"""Folder in the gallery's of the experiments that take an hour or a night; they are run by name alone."""
+"""Folder inside the gallery's, of experiments that take an hour or a night; they are run by name only."""
 
 
 def gallery_names() -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def long_names() -> tuple[str, ...]:
 
 
 def find(name_or_path: str | Path) -> Path:
-    """The file meant by a path or a name of the gallery. Raises UsageError where there is neither."""
+    """The file that a path or a gallery name means. Raises UsageError if there is neither."""
     path = Path(name_or_path)
     if path.is_file():
         return path

@@ -17,12 +17,13 @@ class Judge(Section):
     """Likelihood of test images and active units, after Burda et al. (2016), section 5."""
 
     images: Annotated[int, Whole(20, 10**6)] | None = None
-    """Images of the test part, drawn at random; all of them if left out."""
+    """Number of images, drawn at random from the test part. Default: all of them."""
     num_samples: Annotated[int, Whole(1, 10**6)] = 5000
-    """Samples of the bound that stands for the log-likelihood."""
+    """Number of samples in the bound that stands for the log-likelihood."""
     curve: Annotated[tuple[Annotated[int, Whole(1, 10**6)], ...], AsList(), AfterValidator(ascending)] = (
         Field(default_factory=lambda judge: tuple(k for k in _CURVE if k < judge["num_samples"]))
     )
-    """Fewer samples, with bounds from the same ones. Default: 1, 5, 50, 500 as far as they go."""
+    """Smaller numbers of samples, for bounds made from the same samples. Default: those of 1, 5, 50 and 500
+    that are below num_samples."""
     checkpoints: Which = "last"
-    """Checkpoints judged, in every setting: last, every, or a list."""
+    """Checkpoints at which models are judged, in every setting: last, every, or a list."""

@@ -32,7 +32,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "estimators": EstimatorEntry,
     "claims": Claim,
 }
-"""Section → the model of it, or of its items; that of `problem` depends on its model."""
+"""Section → the pydantic model of it or of its items; that of `problem` depends on its `model`."""
 OR_NONE = "Write it so, or remove it."
 _EXAMPLES = {
     "experiment": "my-experiment",
@@ -41,7 +41,7 @@ _EXAMPLES = {
     "python": "my_vae.py:build",
     "gradients": "my_gradients.py:build",
 }
-"""Values to show where a required key is missing."""
+"""Required key → the value that is shown as an example if it is missing."""
 
 
 def load(path: FilePath | str, overrides: Sequence[str] = ()) -> Experiment:
@@ -96,7 +96,7 @@ def apply_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experim
 
 
 def _telling(complaints: list[Complaint], data: dict[str, Any]) -> list[Complaint]:
-    """Without those about estimators where the fault is in what says which there are."""
+    """Without complaints about estimators if a faulty `problem` leaves open what their names mean."""
     if any(complaint.path[:1] == ("problem",) for complaint in complaints) and _given(data) is None:
         return [complaint for complaint in complaints if complaint.path[:1] != ("estimators",)]
     return complaints
@@ -112,7 +112,7 @@ def _without(
     """The declaration without its faulty sections (and faulty claims), to check what is left."""
     faulty = frozenset(str(complaint.path[0]) for complaint in complaints if complaint.path)
     if "problem" in faulty and _given(data) is not False:
-        faulty |= {"estimators"}  # nobody knows what they name
+        faulty |= {"estimators"}  # what they name is not known
     bad_claims = {c.path[1] for c in complaints if c.path[:1] == ("claims",) and len(c.path) > 1}
     kept = {key: value for key, value in data.items() if key not in faulty}
     if bad_claims and isinstance(data["claims"], list):
@@ -153,7 +153,7 @@ def _complaint(detail: ErrorDetails, data: dict[str, Any]) -> Complaint:
 
 
 def _as_named(path: Path, written: Any) -> Path:
-    """Where the name of a function stands: alone, or under the key that was written."""
+    """The path of a function's name as it was written: by itself, or under a key."""
     entry = written[int(path[1])] if isinstance(written, list) else written
     if not isinstance(entry, dict):
         return path[:2]
@@ -161,7 +161,7 @@ def _as_named(path: Path, written: Any) -> Path:
 
 
 def _keys(path: Path, data: dict[str, Any]) -> list[str]:
-    """Keys of the section that the path leads into."""
+    """Keys that are allowed in the section that the path leads into."""
     if len(path) == 1:
         return list(Experiment.model_fields)
     if path[:2] == ("published", "values"):

@@ -67,7 +67,7 @@ def _put(data: dict[str, Any], path: Path, value: Any, option: str) -> None:
 
 
 def _require(container: Any, step: str | int, so_far: Path, option: str) -> None:
-    """Refuses a step that leads nowhere: an item of what is no list, a key of what is no mapping."""
+    """Refuses a step that leads nowhere: an item of what is not a list, a key of what is not a mapping."""
     place = spell(so_far) or "the declaration"
     if isinstance(step, str) and not isinstance(container, dict):
         raise _error(option, f"{place} holds no settings by name, got {step!r}. Use an item such as [0].")

@@ -1,4 +1,4 @@
-"""What a declaration says of a user's own estimator: all that is known of it where its code is not run."""
+"""What a declaration says of a user's own estimator: all that is known of it unless its code is run."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OwnEstimator:
-    """Facts that plan and report need; the laboratory holds them against the object itself."""
+    """Facts that plan and report need; where the code is run, they are checked against the object itself."""
 
     unbiased: bool = True
     serves: str = "mean"
     """``mean``, ``bound`` or ``both``."""
     words: str = ""
     python: str = ""
-    """The reference of its code; empty where it is `given`."""
+    """Reference to its code; empty if it is `given`."""
     arguments: Mapping[str, Any] | None = field(default=None, hash=False)
-    """Keywords that the function there, which makes it, is called with; None where it is there itself."""
+    """Arguments of the function there that makes it; None if the estimator itself is there."""
     given: bool = False
-    """Whether it is a function that the problem's own code gives; its name is then “name()”."""
+    """Whether the problem's own code gives it, as a function; its name is then “name()”."""
 
     def written(self) -> dict[str, Any]:
-        """As a declaration has it."""
+        """These facts as a declaration has them."""
         plain: dict[str, Any] = {"unbiased": self.unbiased}
         plain |= {} if self.given else {"serves": self.serves}
         return plain | ({"words": self.words} if self.words else {})
 
 
 def of_code(python: str, arguments: Mapping[str, Any] | None) -> str:
-    """What a user's own estimator is called, another for other arguments: “my_estimator.py:make(decay=0.9)”.
+    """The name of a user's own estimator, arguments included: “my_estimator.py:make(decay=0.9)”.
 
-    It is part of keys, so values are written unmistakably, and the order of names tells nothing.
+    It is part of keys, so values are written unambiguously, and arguments are sorted by name.
     """
     if arguments is None:
         return python
@@ -47,7 +47,7 @@ def of_code(python: str, arguments: Mapping[str, Any] | None) -> str:
 
 
 def of_function(name: str) -> str:
-    """What an estimator that is a function is called, so that it is none of the table's: “pathwise()”."""
+    """The name of an estimator that is a function, which no estimator of the table has: “pathwise()”."""
     return f"{name}()"
 
 

@@ -1,4 +1,4 @@
-"""The kinds of value a declaration is made of, each with its own sentence when it is missed.
+"""The kinds of value a declaration is made of, each with its own error message.
 
 They are markers for ``Annotated``: ``Annotated[int, Whole(1)]``. Text is
 never read as a number, and a number never as text.
@@ -243,7 +243,7 @@ def filled(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _number_meant(value: Any) -> str:
-    """How to write the number that a text seems to be; nothing where it seems to be none."""
+    """How to write the number that a text seems to be; empty if it does not seem to be one."""
     if not isinstance(value, str):
         return ""
     if _SEVERAL.match(value):
@@ -253,7 +253,7 @@ def _number_meant(value: Any) -> str:
     bare = plain[: percents.start()] if percents else plain
     bare = re.sub(r"(?<=\d)[ _'\u00a0\u202f](?=\d{3}\b)", "", bare)
     if re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+", bare):
-        bare = bare.replace(",", "")  # of thousands
+        bare = bare.replace(",", "")  # separators of thousands
     bare = bare.replace(",", ".") if bare.count(",") == 1 else bare
     bare = re.sub(r"(?:(?<=\d)\s*[*×·]\s*|^)10\s*(?:\^|\*\*)\s*", lambda m: "e" if m.start() else "1e", bare)
     written = bare + ("%" if percents else "")
@@ -265,5 +265,5 @@ def _number_meant(value: Any) -> str:
 
 
 _SEVERAL = re.compile(r"\s*(?:\(|[-+]?\d+\s*(?:[;:–…-]|\.\.)\s*\d)")
-"""How a text begins that is more numbers than one."""
+"""The beginning of a text that holds several numbers."""
 _PERCENT_WORD = re.compile(r"\s*(?:%|٪|％|per ?cent|percent|pct)\s*$", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What a declaration's sweep makes of its sections."""
+"""Sections of a declaration with the values of its sweep put in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Block = Mapping[str, tuple[Any, ...]]
 def section_with(experiment: Experiment, name: str, values: Mapping[str, Any]) -> Section:
     """A section of the declaration, `problem` or `train`, with other values at some of its paths.
 
-    Raises pydantic's ValidationError, and KeyError where a path leads nowhere.
+    Raises pydantic's ValidationError, and KeyError if a path leads nowhere.
     """
     section: Section = getattr(experiment, name)
     plain = section.model_dump()
@@ -30,12 +30,12 @@ def section_with(experiment: Experiment, name: str, values: Mapping[str, Any]) -
 
 
 def swept_section(experiment: Experiment, block: Block, path: str, value: Any) -> Section:
-    """The section `path` belongs to, with this value of it.
+    """The section that `path` belongs to, with this value there.
 
-    Where the value does not fit the other settings as they are declared, it
-    is tried with the first values of what the block sweeps along with it: a
-    list of layers fits a list of their widths. Raises pydantic's ValidationError, and
-    KeyError where the path leads nowhere.
+    If the value does not fit the other settings as they are declared, it is
+    tried with the first values of the settings that the block sweeps along with
+    it: a number of layers needs as many widths. Raises pydantic's
+    ValidationError, and KeyError if the path leads nowhere.
     """
     name = path.partition(".")[0]
     try:
@@ -53,14 +53,14 @@ def swept_value(section: Section, path: str) -> Any:
 
 
 def combinations(block: Block, name: str) -> Iterator[dict[str, Any]]:
-    """Everything that a block makes of one section."""
+    """Every combination of a block's values for one section."""
     inside = _of(block, name)
     for values in itertools.product(*inside.values()):
         yield dict(zip(inside, values, strict=True))
 
 
 def problems_of(experiment: Experiment) -> list[Problem]:
-    """The base setting's, then those that each swept value makes of it."""
+    """The problem of the base setting, then the problem with each swept value put in."""
     found = [experiment.problem]
     for block in experiment.sweep:
         for path, values in _of(block, "problem").items():
@@ -72,7 +72,7 @@ def problems_of(experiment: Experiment) -> list[Problem]:
 
 
 def with_resolved_sweep(experiment: Experiment) -> Experiment:
-    """Swept values as their settings resolve them: 1e1 is 10 for problem.latent."""
+    """The experiment with swept values as their settings resolve them: 1e1 is 10 for problem.latent."""
     resolved = tuple(
         {
             path: tuple(swept_value(swept_section(experiment, block, path, value), path) for value in values)

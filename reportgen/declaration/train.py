@@ -12,7 +12,7 @@ from reportgen.declaration.scalars import Real, Whole, one_of
 from reportgen.declaration.section import Section
 
 TRAINING_SEED = "train.seed"
-"""Swept, it is no setting but makes several trainings of each model."""
+"""If swept, it makes several trainings of each model, and is no setting that tells models apart."""
 _EPOCHS = (0, 1, 5, 20, 50, 100, 200)
 
 
@@ -20,16 +20,16 @@ class Train(Section):
     """How the model is trained; the same checkpoints serve every estimator."""
 
     objective: Annotated[str, one_of("elbo", "elbo_analytic_kl", "iwae")] = "elbo"
-    """What is maximised, with pathwise gradients."""
+    """What training maximises: by pathwise gradients; for discrete latent units, by leave-one-out."""
     num_samples: Annotated[int, Whole(1, 4096)] = 1
-    """Samples an image and step: the k of iwae, averaged over for the others."""
+    """Samples per image in each step: the k of iwae; the other objectives average over them."""
     epochs: Annotated[int, Whole(0, 10**6)] = 200
-    """Passes over the training images."""
+    """Passes over the training data."""
     schedule: Annotated[str, one_of("constant", "burda2016")] = "constant"
     """Learning rate: constant, or the eight stages of Burda et al. (2016): stage i has the share 3ⁱ/3280 of
-    all steps and the rate learning_rate · 10^(−i/7). 3280 epochs make it theirs, fewer shorten it."""
+    all steps and the rate learning_rate · 10^(−i/7). With 3280 epochs it is theirs; fewer shorten it."""
     batch_size: Annotated[int, Whole(1, 10**6)] = 20
-    """Images a step."""
+    """Images per step."""
     learning_rate: Annotated[float, Real(above=0.0)] = 1e-3
     """Adam's step size."""
     beta_1: Annotated[float, Real(least=0.0, below=1.0)] = 0.9
@@ -43,19 +43,19 @@ class Train(Section):
             sorted({*(e for e in _EPOCHS if e < train["epochs"]), train["epochs"]})
         )
     )
-    """Epochs at which gradients are measured; 0 is before training. Default: 0, 1, 5, 20, 50, 100, 200
-    as far as the epochs go, and the last."""
+    """Epochs at which gradients are measured; 0 is before training. Default: those of 0, 1, 5, 20, 50, 100
+    and 200 before the last epoch, and the last."""
     seed: Annotated[int, Whole(0)] | None = None
-    """Root of what is random in the training: first parameters, order and binarization of the images,
-    samples. Left out it is the experiment's own, and in `after` that of the training that goes on. Swept,
-    it makes several trainings of each model: the trained models are told by their mean."""
+    """Seed of all that is random in the training: initial parameters, order and binarization of the images,
+    samples. Default: that of the experiment; in `after`, that of the training that continues it. If it is
+    swept, each model is trained several times, and trained models are reported by the mean over trainings."""
     after: Train | None = None
-    """The training that this one continues, a section like this: where that ends, this one begins,
-    with Adam's moments at zero again."""
+    """The training that this one continues, a section like this one. It begins where that one ended, with
+    Adam's moments at zero again."""
 
 
 def canonical(train: Mapping[str, Any]) -> dict[str, Any]:
-    """The same training under one name: the bound of one sample is the ELBO; every stage names its seed."""
+    """The training in canonical form: iwae with one sample becomes elbo, and every stage names its seed."""
     one = train["objective"] == "iwae" and train["num_samples"] == 1
     before = train["after"]
     if before is not None and before["seed"] is None:
@@ -68,18 +68,18 @@ def canonical(train: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stages(train: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A training after those that it continues, the first of all first."""
+    """A training and those that it continues, in the order in which they are run."""
     before = train["after"]
     return [train] if before is None else [*stages(before), train]
 
 
 def dynamics(train: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
-    """What the parameters at an epoch depend on, of a resolved `train` section.
+    """The part of a resolved `train` section that the parameters at an epoch depend on.
 
-    Neither later epochs nor other checkpoints reach back to them, but where
-    the learning rate follows a schedule that the number of epochs stretches;
-    of a training continued (`whole`) its end counts. The seed stands beside it,
-    not in it, but where a training before has another one.
+    They depend neither on later epochs nor on other checkpoints, except if the
+    number of epochs stretches the schedule of the learning rate. Of a training
+    that is continued (`whole`) the last epoch counts. The seed is not included,
+    except that of an earlier training that has another one.
     """
     told = ("checkpoints", "epochs", "after", "seed")
     kept = {name: value for name, value in train.items() if name not in told}
@@ -90,13 +90,13 @@ def dynamics(train: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]
 
 
 def unseeded(train: Mapping[str, Any]) -> dict[str, Any]:
-    """A training without its seed, and the stages before it without theirs where it is the same."""
+    """A training without its seed, and its earlier stages without theirs if it is the same."""
     before = train["after"]
     kept = {name: value for name, value in train.items() if name != "seed"}
     return kept if before is None else {**kept, "after": unseeded(before) | _own_seed(train)}
 
 
 def _own_seed(train: Mapping[str, Any]) -> dict[str, Any]:
-    """The seed of the training that this one continues, where it is another."""
+    """The seed of the training that this one continues, if it is another."""
     seed = train["after"]["seed"]
     return {} if seed == train["seed"] else {"seed": seed}

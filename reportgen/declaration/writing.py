@@ -19,7 +19,7 @@ def resolved(experiment: Experiment) -> dict[str, Any]:
     plain: dict[str, Any] = experiment.model_dump(mode="json", exclude_none=True)
     plain["measure"]["sweep_checkpoints"] = list(experiment.sweep_checkpoints)
     if plain["train"]["seed"] == experiment.seed:
-        del plain["train"]["seed"]  # so that it stays the experiment's
+        del plain["train"]["seed"]  # so that it follows the experiment's
     if not experiment.problem.trained:
         del plain["train"], plain["measure"]["sweep_checkpoints"]
     if not experiment.problem.images:
@@ -64,7 +64,7 @@ def json_schema() -> dict[str, Any]:
     listed["items"] = {"anyOf": [named, listed["items"]]}
     schema["properties"]["estimators"]["anyOf"] = [listed, named]
     schema |= _by_problem(schema)
-    del entry["properties"]["function"]  # what a name is read as, where the problem gives the estimators
+    del entry["properties"]["function"]  # `name` is read as this, if the problem gives the estimators
     for name, kind in PROBLEMS.items():
         if name not in UNNAMED:
             schema["$defs"][kind.__name__].setdefault("required", []).append("model")
@@ -72,7 +72,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _by_problem(schema: dict[str, Any]) -> dict[str, Any]:
-    """Estimators are those of the table, but where the problem gives them: then any names."""
+    """Lets estimators be those of the table, or any names if the problem gives the estimators."""
     table = schema["properties"]["estimators"]
     options = schema["$defs"]["EstimatorEntry"]["properties"]
     name = {"type": "string", "minLength": 1, "description": "A function of problem.gradients."}

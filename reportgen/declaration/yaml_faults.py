@@ -12,7 +12,7 @@ from reportgen.declaration.complaints import describe
 _CLOSES = {"{": "}", "[": "]"}
 _CURLED = "“”„‘’‚«»"
 _KEY = re.compile(r"\s*(?:- +)*[^\s#'\"{\[-][^:]*:\s")
-"""The beginning of a line that has a key already."""
+"""The beginning of a line that already has a key."""
 
 
 def told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
@@ -40,14 +40,14 @@ def told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
 
 
 def odd_blank(text: str) -> str | None:
-    """The first character that looks like a blank, or like nothing, and is no blank to YAML."""
+    """The first character that looks like a space, or like nothing, but is no space to YAML."""
     return next((c for c in text if c not in " \t" and unicodedata.category(c) in ("Zs", "Cf")), None)
 
 
 def _of_its_beginning(
     error: yaml.MarkedYAMLError, text: str, lines: list[str], line: int
 ) -> tuple[int, str] | None:
-    """Where the fault is what was begun, and shows later."""
+    """For a fault in something that was begun earlier, and shows only later."""
     start, problem = error.context_mark, error.problem or ""
     if start is None:
         return None
@@ -77,7 +77,7 @@ def _of_its_beginning(
 def _of_its_place(
     error: yaml.MarkedYAMLError, line: int, column: int, written: str
 ) -> tuple[int, str] | None:
-    """Where the fault is at the mark itself."""
+    """For a fault at the mark itself."""
     problem, before, here = error.problem or "", written[: column - 1], written[column - 1 : column]
     if problem.startswith("mapping values") and _KEY.match(before):
         curled = " straight" if any(c in _CURLED for c in written) else ""

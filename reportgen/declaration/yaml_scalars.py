@@ -25,7 +25,7 @@ _PLAIN = (
 )
 
 MOST_DIGITS = 30
-"""Longer integers are refused; nothing here counts so far."""
+"""Longer integers are refused; no setting is that large."""
 
 
 def resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
@@ -38,7 +38,7 @@ def resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
 
 
 def construct(tag: str, word: str) -> object:
-    """The value of a plain word with a resolved tag. Raises ValueError for what is no such value."""
+    """The value of a plain word with a resolved tag. Raises ValueError, which says what is expected."""
     if tag == NULL:
         return None
     if tag == BOOL:

@@ -50,7 +50,7 @@ class _Composer(yaml.SafeLoader):
 
 
 def decode(raw: bytes, name: str) -> str:
-    """Bytes of a file as text. Raises DeclarationError where they are not UTF-8, or too many."""
+    """Bytes of a file as text. Raises DeclarationError if they are not UTF-8, or too many."""
     if len(raw) > MOST_BYTES:
         text = f"a declaration has at most {MOST_BYTES} bytes, got {len(raw)}. Is it the right file?"
         raise Places(name, {}).error([Complaint((), text)])
@@ -63,7 +63,7 @@ def decode(raw: bytes, name: str) -> str:
 
 
 def read(text: str, name: str) -> Source:
-    """Parses a declaration. Raises DeclarationError (``name:line …``) for all that is not a mapping."""
+    """Parses a declaration. Raises DeclarationError (``name:line …``) for anything that is not a mapping."""
 
     def fail(line: int, message: str) -> Exception:
         return Places(name, {(): line}).error([Complaint((), message)])
@@ -97,7 +97,7 @@ def read(text: str, name: str) -> Source:
 
 
 def read_value(text: str) -> Any:
-    """Parses one value as it stands behind ``--set path=``. Raises ValueError with the reason."""
+    """Parses one value as it stands after ``--set path=``. Raises ValueError with the reason."""
     try:
         node = _compose(text)
     except yaml.reader.ReaderError:

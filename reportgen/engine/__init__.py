@@ -1,4 +1,4 @@
-"""The engine: draws, moments in η or layer by layer, exact pushforward to φ, and the stopping rule."""
+"""The engine: draws, moments in η or layer by layer, the exact pushforward to φ, and the stopping rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arrays of a record while they are filled."""
+"""Creates and fills the arrays of a record (see `reportgen.store.records` for their meaning)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Array = NDArray[np.float64]
 
 
 def blank(arms: int, images: int, buckets: int, groups: int) -> dict[str, Array]:
-    """Every array that has an axis of arms, NaN throughout (see `reportgen.store.records`)."""
+    """All arrays with an axis of arms, filled with NaN."""
     sizes = {"A": arms, "I": images, "S": buckets, "G": groups, **FIXED}
     shapes = {name: shape_of(axes, sizes) for name, axes in {**MEASURED, **EXACT}.items()}
     return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
 
 
 def put(out: dict[str, Array], name: str, arm: int, columns: list[int], values: Tensor) -> None:
-    """values [I W G]: row 0 into `name`, the others into `name`_without."""
+    """Put values [I W G] into the arrays: row 0 into `name`, the leave-outs into `name`_without."""
     out[name][arm][:, columns] = values[:, 0].numpy()
     out[f"{name}_without"][arm][:, :, columns] = values[:, 1:].numpy()
 
@@ -38,10 +38,10 @@ def put_mean(
     batch: Tensor,
     dots: Tensor,
 ) -> None:
-    """The length of the mean gradient, of each image and of the images' mean, the noise in it taken off.
+    """Put squared norms of the mean gradient, of each image and of the mean over images, less their noise.
 
-    `raw` are squared lengths and `noise` what of them is noise, [I W G]; `batch` [W] and `dots` [I] are the
-    squared length of the images' mean, and each image's product with it.
+    `raw` are the squared norms and `noise` the part of them expected from noise, [I W G]; `batch` [W] is the
+    squared norm of the mean over images, `dots` [I] each image's inner product with that mean.
     """
     put(out, "squared_norm", arm, columns, raw - noise)
     out["image_squared_norm_raw"][arm] = raw[:, 0, 0].numpy()
@@ -53,7 +53,7 @@ def put_mean(
 
 
 def put_test(out: dict[str, Array], arm: int, test: EqualMeansTest) -> None:
-    """The test of equal means, image by image."""
+    """Put the results of the test of equal means, image by image."""
     out["bias_statistic"][arm] = test.statistic.numpy()
     out["bias_dimension"][arm] = test.dimension.numpy()
     out["bias_p_value"][arm] = test.p_value.numpy()
@@ -61,7 +61,7 @@ def put_test(out: dict[str, Array], arm: int, test: EqualMeansTest) -> None:
 
 
 def put_ratios(out: dict[str, Array], ratios: Tensor) -> None:
-    """Directional ratios of every arm in every bucket, [A I S]: their mean over buckets, and without each."""
+    """Put the directional ratios, given for every bucket [A I S]: their mean over buckets, and leave-outs."""
     others = (ratios.sum(2, keepdim=True) - ratios) / (ratios.shape[2] - 1)
     out["directional_ratio"], out["directional_ratio_without"] = ratios.mean(2).numpy(), others.numpy()
 
@@ -69,7 +69,7 @@ def put_ratios(out: dict[str, Array], ratios: Tensor) -> None:
 def put_coordinates(
     out: dict[str, Array], arm: int, columns: list[int], variances: Sequence[Sequence[Tensor]]
 ) -> None:
-    """How `variances` are spread over coordinates: of each row of W, those of every group, ``all`` first."""
+    """Put quantiles and histogram of coordinates' `variances`: for each row of W, by group, ``all`` first."""
     table = torch.stack([quantile_table(row) for row in variances])
     out["coordinate_quantiles"][arm][columns] = table[0].numpy()
     out["coordinate_quantiles_without"][arm][:, columns] = table[1:].numpy()
@@ -85,7 +85,7 @@ def quantile_table(parts: Sequence[Tensor]) -> Tensor:
 
 
 def _quantiles(values: Tensor, at: Tensor) -> Tensor:
-    """Linear interpolation between order statistics; NaN for an empty group."""
+    """Quantiles by linear interpolation between order statistics; NaN for an empty group."""
     if values.numel() == 0:
         return torch.full_like(at, torch.nan)
     return torch.from_numpy(np.quantile(values.numpy(), at.numpy()))
@@ -94,7 +94,7 @@ def _quantiles(values: Tensor, at: Tensor) -> Tensor:
 def put_lower(
     out: dict[str, Array], arm: int, reference: Sequence[Tensor], variances: Sequence[Tensor]
 ) -> None:
-    """In how many coordinates the reference has less variance, by t; both [P] of each row of W."""
+    """Count by t the coordinates where the reference has less variance, and the others; [P] per row of W."""
     lower, t = reference[0] < variances[0], _t_of_log_ratio(reference, variances)
     steps = torch.tensor(T_STEPS, dtype=torch.float64)
     for side, sizes in enumerate((t[lower], -t[~lower])):
@@ -105,8 +105,8 @@ def put_lower(
 def _t_of_log_ratio(reference: Sequence[Tensor], variances: Sequence[Tensor]) -> Tensor:
     """log(variance / reference's) over its jackknife error, [P]; rows after the first are leave-outs.
 
-    Infinite where every row says the same, −∞ where that is that the two are equal; 0 where one has no
-    variance in some rows and has in others.
+    ±∞ if all rows have the same ratio, −∞ if that ratio is 1; 0 if one of the two variances vanishes in some
+    rows only.
     """
     whole, units = _log_ratio(reference[0], variances[0]), len(variances) - 1
     first, second = torch.zeros_like(whole), torch.zeros_like(whole)
@@ -121,6 +121,6 @@ def _t_of_log_ratio(reference: Sequence[Tensor], variances: Sequence[Tensor]) ->
 
 
 def _log_ratio(below: Tensor, above: Tensor) -> Tensor:
-    """log(above / below), 0 where neither varies."""
+    """log(above / below), taken as 0 where both are zero."""
     ratio = above.log() - below.log()
     return torch.where((above == 0.0) & (below == 0.0), 0.0, ratio)

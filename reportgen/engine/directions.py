@@ -1,13 +1,13 @@
-"""When a mean gradient is known well enough to give a direction."""
+"""Whether a mean gradient is known well enough to define a direction."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 KNOWN = 0.5
-"""Least share of the signal in the squared norm of the mean that gives a direction: cos² to the truth."""
+"""Least share of signal in the squared norm of an estimated mean, which is cos² of its angle to the truth."""
 
 
 def known(squared: Tensor, noise: Tensor) -> Tensor:
-    """Of means with these squared norms, of which so much is expected to be noise."""
+    """Which means give a direction, from their squared norms and the part of these expected from noise."""
     return (squared - noise > KNOWN * squared) & (squared > 0)

@@ -1,18 +1,18 @@
-"""Do two estimators have the same mean? A cross-fitted Hotelling test on paired differences.
+"""Tests whether two estimators have the same mean: a cross-fitted Hotelling test on paired differences.
 
-Hotelling's T² = n d̄ᵀ C⁻¹ d̄ rejects true hypotheses too often where estimates
-are skewed: mean and covariance of one sample then go together, in each of m
-directions. Here one half of the replicates, 1, chooses the direction
-u = C₁⁻¹ d̄₁ in which the means seem to differ, and the other half, 2, is
-tested in that direction alone,
+Hotelling's T² = n d̄ᵀ C⁻¹ d̄ rejects true hypotheses too often if estimates are
+skewed, since the mean and the covariance of a sample are then correlated, in
+each of m directions. Here the first half of the replicates chooses the
+direction u = C₁⁻¹ d̄₁ in which the means seem to differ, and the second half is
+tested in that direction only,
 
     t₁₂ = uᵀ d̄₂ / √(uᵀ C₂ u / n₂),
 
-a Student statistic whatever the choice: what is tested was not looked at
-before, and one number's mean is divided by its own spread. t is the mean of
-t₁₂ and t₂₁. Each is standard normal under equal means, so their mean has at
-most the variance 1; it is large where both halves differ in the same direction.
-Source: Kim & Ramdas (2024), with the statistic of Hotelling (1931).
+a Student statistic whatever the choice, because u is independent of the second
+half, and the mean of a single number is divided by its own spread. t is the
+mean of t₁₂ and t₂₁. Each is standard normal under equal means, so the variance
+of their mean is at most 1; it is large if both halves differ in the same
+direction. Source: Kim & Ramdas (2024), with the statistic of Hotelling (1931).
 """
 
 from __future__ import annotations
@@ -28,45 +28,46 @@ from reportgen.engine.moments import Moments
 from reportgen.engine.power import smallest_found
 
 RANK_TOLERANCE = 1e-9
-"""Directions with less than this fraction of the largest eigenvalue are not tested: of so little noise the
-covariance says too little."""
+"""Directions whose variance is below this fraction of the largest eigenvalue are not tested: their noise is
+not estimated well enough."""
 REPLICATES_A_COORDINATE = 4
-"""Below this many a covariance of half of them says too little; there is no test then."""
+"""With fewer replicates per dimension there is no test: the covariance of half of them is too uncertain."""
 CERTAIN = 1e3
-"""Times what rounding and noise can make of it, the square of a difference that needs no test."""
+"""A squared difference that exceeds noise and rounding by this factor is certain without a test."""
 
 
 @dataclass(frozen=True)
 class EqualMeansTest:
-    """One test an image, each [I]."""
+    """The results of one test per image, each [I]."""
 
     statistic: Tensor
-    """t; infinite where the means differ by more than the noise of a direction that has next to none."""
+    """t; infinite if the means certainly differ, in a direction with almost no noise."""
     dimension: Tensor
-    """Rank of the differences' covariance; 0 where the two estimators are the same draw by draw."""
+    """Rank of the differences' covariance; 0 if they do not vary from draw to draw."""
     p_value: Tensor
-    """One-sided, of Student's t with n/2 − 1 degrees of freedom; NaN below 4 replicates a dimension."""
+    """One-sided, from Student's t with n/2 − 1 degrees of freedom; NaN with fewer than 4 replicates per
+    dimension, unless t is infinite."""
     detectable: Tensor
-    """Smallest relative bias along `signal` found with 80 % power at level 0.05 / I."""
+    """Smallest relative bias along `signal` that is found with 80 % power at level 0.05 / I."""
 
 
 def equal_means_test(differences: Moments, signal: Tensor, noise_floor: Tensor) -> EqualMeansTest:
-    """Test that the mean difference is zero, image by image; even buckets are one half, odd ones the other.
+    """Test that the mean difference is zero, image by image; the halves are the even and the odd buckets.
 
-    `differences` are moments of paired differences in Rᵐ; `signal` [I m] is
-    the gradient in whose direction the detectable bias is stated;
-    `noise_floor` [I] is the variance below which a difference is rounding.
+    `differences` are moments of paired differences in Rᵐ; `signal` [I m] is the
+    gradient along which the detectable bias is stated; variance below
+    `noise_floor` [I] is taken to be rounding.
     """
     count, mean, covariance = differences.pooled(slice(None))
     floor = noise_floor.unsqueeze(1)
     whole = _Spectrum.of(covariance, floor)
     first, second = (differences.pooled(slice(start, None, 2)) for start in (0, 1))
     statistic = (_student(first, second, floor) + _student(second, first, floor)) / 2.0
-    # A mean difference where there is no noise is certain; up to m replicates see only some of the noise.
-    # Little noise beside that of other directions is noise too, and moves the mean.
+    # A mean difference in a direction without noise is certain. Noise that is small beside that of other
+    # directions still moves the mean, so it is subtracted; and m replicates or fewer do not see all noise.
     beyond_noise = (whole.rotate(mean) ** 2 - CERTAIN * whole.variance / count).clamp_min(0.0)
     still = torch.where(whole.keep, 0.0, beyond_noise).sum(1)
-    # Where each half has noise in other directions than both together, those without may only be rare.
+    # If the halves have noise in fewer directions than the whole, the others may also have noise, but rarely.
     alike = torch.stack([_Spectrum.of(half[2], floor).keep.sum(1) for half in (first, second)])
     seen = (alike == whole.keep.sum(1)).all(0)
     certain = (still > CERTAIN * noise_floor) & (count > mean.shape[1]) & seen
@@ -89,14 +90,14 @@ def equal_means_test(differences: Moments, signal: Tensor, noise_floor: Tensor) 
 
 @dataclass(frozen=True)
 class _Spectrum:
-    """A covariance [I m m] in its own axes; those with less than a floor of variance are left out."""
+    """Eigendecomposition of a covariance [I m m]; axes whose variance is below a floor are left out."""
 
     vectors: Tensor
     variance: Tensor
-    """Eigenvalues, none below zero, [I m]."""
+    """Eigenvalues, clamped to be nonnegative, [I m]."""
     keep: Tensor
     inverse: Tensor
-    """Reciprocal eigenvalues, zero where left out, [I m]."""
+    """Reciprocal eigenvalues, zero for axes left out, [I m]."""
 
     @classmethod
     def of(cls, covariance: Tensor, floor: Tensor) -> _Spectrum:
@@ -117,7 +118,7 @@ class _Spectrum:
 def _student(
     choosing: tuple[int, Tensor, Tensor], tested: tuple[int, Tensor, Tensor], floor: Tensor
 ) -> Tensor:
-    """t of the tested half in the direction that the other half chooses, [I]; 0 where it chooses none."""
+    """t of the tested half in the direction chosen by the other half, [I]; 0 if none is chosen."""
     _, mean, covariance = choosing
     direction = _Spectrum.of(covariance, floor).solve(mean)
     count, mean, covariance = tested

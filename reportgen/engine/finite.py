@@ -1,4 +1,4 @@
-"""Estimates that are no numbers, and what to do about them."""
+"""The error for estimates that are inf or nan."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ MODEL_REMEDY = (
     "Look at the model at these data points; where it was trained, "
     "measure an earlier checkpoint or lower the learning_rate."
 )
-"""Where estimates of a known estimator are no numbers."""
+"""The remedy if the estimator is a built-in one."""
 
 
 def not_finite(estimates: str, remedy: str = MODEL_REMEDY) -> CellError:
-    """The error that says so; `estimates` names them."""
+    """The error; `estimates` names the estimates."""
     return CellError(f"{estimates}: needs finite estimates, found inf or nan. {remedy}")

@@ -1,9 +1,9 @@
-"""The layer that sees the images themselves, whose weights are pictures: which units, which weight to show.
+"""The layer whose inputs are the images themselves, so that its weights can be shown as pictures.
 
-The gradient of the weight from pixel p to unit o is x_p times that of the unit's bias, estimate by
-estimate. Summed over units its variance is a part of the layer's total variance that the image alone
-decides, and needs no array of its own (see `reportgen.findings.statistics.pixels`). What that does not
-tell is kept here: maps of single units, and how the estimates of one weight are spread.
+In every estimate, the gradient of the weight from pixel p to unit o is x_p times that of the unit's bias.
+Its variance, summed over units, is therefore a share of the layer's total variance that the image alone
+determines, and needs no array (see `reportgen.findings.statistics.pixels`). Recorded here is the rest:
+variance maps of single units, and the distribution of the estimates of one weight.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from reportgen.store.records import WEIGHT_BINS, WEIGHT_REACH
 from reportgen.store.shapes import FIXED, OF_FIRST_LAYER, shape_of
 
 UNITS = 3
-"""Units whose maps are kept."""
+"""Number of units whose maps are recorded."""
 ESTIMATES = 4096
-"""Fresh estimates of the weight that are wanted of an arm, where it spends few samples on each."""
+"""Fresh estimates of the weight for an arm with few samples per estimate (K ≤ `FEW`)."""
 FEW, FEWEST = 4, 512
-"""So many samples, and the estimates that are wanted of an arm that spends more."""
+"""The largest K that counts as few, and the least number of estimates for an arm with a larger K."""
 
 
 @dataclass(frozen=True)
 class FirstLayer:
-    """A linear layer that sees the images as they are; coordinates are its weights row by row."""
+    """A linear layer whose inputs are the images; its coordinates are the weights row by row."""
 
     group: str
     pixels: Tensor
@@ -39,12 +39,12 @@ class FirstLayer:
     """Height and width of an image."""
 
     def maps(self, coordinates: Tensor) -> Tensor:
-        """The weights among the group's coordinates, [units pixels]."""
+        """The entries for weights among those of all the group's coordinates, [units pixels]."""
         pixels = self.pixels.shape[1]
         return coordinates[: self.units * pixels].view(self.units, pixels)
 
     def blank(self, arms: int) -> dict[str, Array]:
-        """The arrays of this layer that have an axis of arms, NaN throughout."""
+        """The layer's arrays with an axis of arms, filled with NaN."""
         height, width = self.shape
         sizes = {"A": arms, "U": min(UNITS, self.units), "H": height, "W": width, **FIXED}
         return {
@@ -54,9 +54,9 @@ class FirstLayer:
         }
 
     def arrays(self, maps: Mapping[int, Tensor], first: int, arms: int) -> dict[str, Array]:
-        """All arrays of this layer but that of one weight, whose numbers are NaN as yet.
+        """The layer's arrays except ``weight``; those on the estimates of that weight are still NaN.
 
-        `maps` are the variances [units pixels] of some of the arms, with the reference's, the `first`.
+        `maps` are variances [units pixels] by arm, among them the reference's, whose index is `first`.
         """
         units, out = noisiest(maps[first]), self.blank(arms)
         for a, one in maps.items():
@@ -70,30 +70,30 @@ class Weight:
     """One weight at one image."""
 
     image: int
-    """Its place among the images."""
+    """Its position among the images."""
     unit: int
     pixel: int
 
     def array(self, shape: tuple[int, int]) -> Array:
-        """As a record has it: image, unit, row and column, counted from 0."""
+        """Image, unit, row and column, counted from 0, as in a record."""
         return np.array([self.image, self.unit, *divmod(self.pixel, shape[1])], dtype=np.float64)
 
 
 def noisiest(maps: Tensor) -> Tensor:
-    """Numbers of the units whose weights have most variance together, the highest first."""
+    """Indices of the units whose weights have the largest total variance, in descending order."""
     return torch.argsort(maps.sum(1), descending=True, stable=True)[:UNITS]
 
 
 def typical_image(variance: Array) -> int:
-    """The image whose variance [I] is the median; the lower one of two in the middle."""
+    """The image whose variance [I] is the median (the lower median, if I is even)."""
     return int(np.argsort(variance, kind="stable")[(len(variance) - 1) // 2])
 
 
 def typical_weight(image: int, maps: Tensor, x: Tensor, alive: Tensor) -> Weight | None:
-    """The weight whose variance, mean over images, is the median of those that have a gradient at one image.
+    """The weight of median variance (mean over images) among those with a gradient at this image.
 
-    `maps` are the variances [units pixels], x the image [pixels], and `alive` says of each unit whether
-    anything comes through it there. None where nothing does.
+    `maps` are the variances [units pixels], `x` is the image [pixels], and `alive` says which units have a
+    nonzero gradient there. None if no weight has one.
     """
     live = ((maps > 0) & (x != 0) & alive.unsqueeze(1)).flatten().nonzero().squeeze(1)
     if not len(live):
@@ -103,15 +103,15 @@ def typical_weight(image: int, maps: Tensor, x: Tensor, alive: Tensor) -> Weight
 
 
 def samples_for(longest: int) -> int:
-    """Fresh samples at one image, for arms of at most so many samples an estimate; an even number."""
+    """Number of fresh samples at one image, for arms with K up to `longest`; an even number."""
     return max(ESTIMATES * min(longest, FEW), FEWEST * longest)
 
 
 def put_weight(out: dict[str, Array], arm: int, mean: float, variance: float | None, drawn: Tensor) -> None:
-    """The estimates `drawn` [R], as counts about `mean` in units of the standard deviation.
+    """Put the estimates `drawn` [R] of the weight, as counts about `mean` in units of the standard deviation.
 
-    `variance` is that of the moments, where they tell it; else it is that of the estimates drawn. What is
-    not finite, or does not vary, leaves no counts.
+    `variance` is that of the moments; None stands for that of the estimates drawn. If anything is not finite,
+    or the estimates do not vary, the drawn moments and the counts stay NaN.
     """
     spread = float(drawn.var())
     scale = spread if variance is None else variance

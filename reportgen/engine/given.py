@@ -1,8 +1,8 @@
-"""Gradients that are handed over whole: a function is called once a replicate; nothing else is known of it.
+"""Measures gradients that functions return, one call per replicate; nothing else is known about them.
 
-No model, no samples, no objective: what can be said of any estimator of any
-gradient. The moments, the sketch of a difference, the stopping rule and the
-record are those of the layer-by-layer route.
+There is no model, sample or objective, so any estimator of any gradient can be
+measured. Moments, sketches, stopping rule and record are those of the
+layer-by-layer route.
 """
 
 from __future__ import annotations
@@ -44,25 +44,25 @@ from reportgen.streams import stream
 OBJECTIVE = "own"
 BUCKETS, FEWEST_BUCKETS = 32, 8
 AT_ONCE = 8
-"""Replicates of a bucket, at most, before precision is looked at again."""
+"""Replicates per bucket, at most, between two checks of the precision."""
 REMEDY = "Look at what the function returns."
 
 
 @dataclass
 class GivenChannel(CoordinateChannel[None]):
-    """Replicates of one function; it has one data point, and its noise are seeds, [1 R 1]."""
+    """Replicates of one function, with a single data point; its noise is the seeds of its calls, [1 R 1]."""
 
     replicate: Callable[[int], Mapping[str, Tensor]]
     sketched: list[Tensor] = field(default_factory=list, kw_only=True)
-    """Of its estimates one by one, the first `FOLLOWED` of them, [R q]."""
+    """Sketches of its first estimates, about `FOLLOWED` of them, in batches [R q]."""
 
     def follow(self, sketches: Tensor) -> None:
-        """Keeps those of a batch, [1 R q]; every batch has as many."""
+        """Keep the sketches of a batch, [1 R q], if more are needed; all batches have the same R."""
         if len(self.sketched) * sketches.shape[1] < FOLLOWED:
             self.sketched.append(sketches[0])
 
     def sketches(self, model: None, noise: Mapping[bool, Tensor]) -> Tensor:
-        """NaN where it broke, so that nothing is compared with it."""
+        """As in the base class, but NaN once the function is broken, so that nothing is compared with it."""
         if self.cause is None:
             try:
                 return super().sketches(model, noise)
@@ -89,12 +89,12 @@ def measure_given(
     report: Callable[[MeasureProgress], None] | None = None,
     environment: dict[str, Any] | None = None,
 ) -> MeasurementRecord:
-    """Measures functions, each until its total variance is precise enough or the budget is spent.
+    """Measure functions, each until its total variance is precise enough or the budget is spent.
 
-    The budget are calls of each. All functions get the same seeds, and are compared with the cell's
-    reference on them; that one is called first. Raises UsageError where there is no room for the means.
-    The rest as in `reportgen.engine.measure`, and an array serial_dependence [A] besides: of
-    `reportgen.engine.serial`, NaN for one that broke.
+    The budget counts calls of each function. All functions get the same seeds, on which they are compared
+    with the cell's reference; the reference is called first. Raises UsageError if the means do not fit in
+    memory. The record is that of `reportgen.engine.measure` with one more array, ``serial_dependence`` [A]
+    from `reportgen.engine.serial`, NaN for a broken function.
     """
     started = perf_counter()
     settings, sizes, arms = cell.measure, problem.sizes, cell.arms
@@ -119,7 +119,7 @@ def measure_given(
         for arm in arms
     }
     partner = channels[Key.of(own)]
-    partner.compared = True  # sketched, if only to be followed
+    partner.compared = True  # so that it is sketched and followed even if it is the only function
     for channel in channels.values():
         if channel is not partner:
             channel.paired = Paired(partner, Moments.empty(1, buckets, SKETCH))
@@ -165,14 +165,14 @@ def measure_given(
 
 
 def _arm_record(arm: Arm, channel: CoordinateChannel[None], precision: float, reference: bool) -> ArmRecord:
-    """What passes a call takes is not known."""
+    """`arm_record` without decoder passes, which are unknown here."""
     seconds = channel.seconds / max(channel.replicates, 1)
     found = arm_record(arm, channel, latent=0, precision=precision, reference=reference, seconds=seconds)
     return replace(found, forward=0.0, backward=0.0)
 
 
 def _buckets(coordinates: int, functions: int) -> int:
-    """As many as memory allows. UsageError where the fewest do not fit."""
+    """As many buckets as fit in memory, at most `BUCKETS`; raises UsageError below `FEWEST_BUCKETS`."""
     fit = MEANS // (2 * 8 * coordinates * functions)
     if fit < FEWEST_BUCKETS:
         raise UsageError(

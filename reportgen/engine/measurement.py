@@ -1,4 +1,4 @@
-"""One cell measured: each arm by the route its problem has for it, all in one record."""
+"""Measures one cell: each arm by the route that suits it, all in one record."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def measure(
     """Measure every arm of a cell at the problem's data points.
 
     Gradients that are vectors in η (or in a small θ) are measured there; those
-    whose Jacobian depends on the sample are measured layer by layer; those that
-    functions return, as they come. First the groups of all parameters are
-    named, since the arrays of either part have columns for all of them; then
-    the parts are measured, one after the other, and their arms put in order.
+    whose Jacobian depends on the sample, layer by layer; those that functions
+    return, as returned. The parameter groups are named first, since the arrays
+    of both routes have columns for all of them; then the routes are run one
+    after the other, and their arms put in the cell's order.
 
-    Numbers depend on the cell alone: noise is a Philox stream keyed by the
-    cell's seed, setting and checkpoint, consumed in order. `shape` is the height
-    and width of data points that are images. `estimators` has the arms' by name,
-    a user's own among them.
+    Numbers depend only on the cell: noise is a Philox stream keyed by the cell's
+    seed, setting and checkpoint, consumed in order. `shape` is the height and
+    width of the data points if they are images. `estimators` maps names to
+    estimators, including a user's own.
     """
     if isinstance(problem, GivenGradients):
         return measure_given(problem, cell, dataset=dataset, report=report, environment=environment)
@@ -110,14 +110,14 @@ def measure(
 
 
 def _needs_layers(problem: Problem | LayeredModel, estimator: Estimator) -> bool:
-    """Whether an arm's gradient has no small vector behind it."""
+    """Whether the estimator has to be measured layer by layer."""
     if isinstance(problem, LayeredModel):
         return True
     return estimator.parameters == "theta" and getattr(problem, "generative", None) is None
 
 
 def _by_layers(problem: Problem | LayeredModel, arms: tuple[Arm, ...]) -> LayeredModel:
-    """The model as those arms need it. Raises CellError where it has no such form, or they have none."""
+    """The model in layered form. Raises CellError if it, or the estimator of an arm, has no such form."""
     for arm in arms:
         if arm.estimator not in SURROGATES:
             raise CellError(
@@ -134,7 +134,7 @@ def _by_layers(problem: Problem | LayeredModel, arms: tuple[Arm, ...]) -> Layere
 
 
 def _share(report: Progress | None, before: int, parts: int) -> Progress | None:
-    """Progress of one part of the work as that of the whole."""
+    """Reports the progress of one part of the work as progress of the whole."""
     if report is None or parts == 1:
         return report
 

@@ -1,4 +1,4 @@
-"""Count, mean and scatter of vectors, in float64, mergeable, for many streams at once.
+"""Count, mean and scatter of vectors for many streams at once, in float64 and mergeable.
 
 Source: Chan, Golub & LeVeque (1983), "Algorithms for computing the sample
 variance", their pairwise updating formula, in its multivariate form.
@@ -30,7 +30,7 @@ class Moments:
 
     @classmethod
     def empty(cls, images: int, buckets: int, dimension: int) -> Moments:
-        """No observation yet."""
+        """Moments without any observation."""
         return cls(
             count=torch.zeros(buckets, dtype=torch.float64),
             mean=torch.zeros(images, buckets, dimension, dtype=torch.float64),
@@ -38,18 +38,18 @@ class Moments:
         )
 
     def update(self, bucket: int, estimates: Tensor) -> None:
-        """Take in R replicates of every image, [I R m], into one bucket.
+        """Add R replicates of every image, [I R m], to one bucket.
 
-        Products are formed in the estimates' own precision after the chunk's
-        mean has been taken off; only then are they added up in float64. That
-        keeps the relative error of a variance near the rounding of a single
-        product, whatever the mean.
+        The mean of these replicates is subtracted first, products are formed in
+        the estimates' own precision, and only then summed in float64. That keeps
+        the relative error of a variance near the rounding of a single product,
+        whatever the mean.
         """
         replicates = estimates.shape[1]
         rough = estimates.mean(1)  # [I m]
         centred = estimates - rough.unsqueeze(1)
         scatter = torch.bmm(centred.transpose(1, 2), centred).double()
-        # The mean taken off was rounded; what it lacks is small, and so is the rounding of that.
+        # The mean that was subtracted is rounded; the remainder is small, and so is its own rounding.
         rest = centred.mean(1).double()
         scatter.sub_(replicates * rest.unsqueeze(2) * rest.unsqueeze(1))
         chunk_mean = rough.double() + rest
@@ -62,7 +62,7 @@ class Moments:
         self.count[bucket] = total
 
     def merge(self, other: Moments) -> Moments:
-        """The moments of both streams together, bucket by bucket."""
+        """The moments of both sets of observations together, bucket by bucket."""
         total = self.count + other.count
         share = torch.where(total > 0, other.count / total.clamp_min(1.0), torch.zeros_like(total))
         delta = other.mean - self.mean
@@ -74,7 +74,7 @@ class Moments:
         )
 
     def pooled(self, buckets: slice) -> tuple[int, Tensor, Tensor]:
-        """Of these buckets together: count, mean [I m], covariance with ddof 1 [I m m]."""
+        """Count, mean [I m] and covariance with ddof 1 [I m m] of these buckets together."""
         counts, means = self.count[buckets], self.mean[:, buckets]
         total = counts.sum()
         mean = torch.einsum("s,ism->im", counts / total, means - means[:, :1]) + means[:, 0]
@@ -83,20 +83,20 @@ class Moments:
         return int(total), mean, (self.scatter[:, buckets].sum(1) + between) / (total - 1.0)
 
     def finite(self, buckets: int | slice = slice(None)) -> bool:
-        """Whether all that these buckets took in were numbers, and so were their squares."""
+        """Whether all observations in these buckets, and their squares, are finite."""
         return bool(self.scatter[:, buckets].diagonal(dim1=-2, dim2=-1).isfinite().all())
 
     @property
     def total(self) -> int:
-        """Observations an image, over all buckets."""
+        """Observations per image, over all buckets."""
         return int(self.count.sum().item())
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """The moments of all buckets together, and again with each bucket left out.
+    """The moments of all buckets together, and those with each bucket left out.
 
-    Axis W = S + 1: row 0 is everything, row s + 1 lacks bucket s.
+    Axis W = S + 1: row 0 is all buckets, row s + 1 lacks bucket s.
     """
 
     count: Tensor
@@ -105,11 +105,11 @@ class LeftOut:
     """[I W m]"""
     _moments: Moments
     _include: Tensor
-    """[W S], 1 where the bucket counts."""
+    """[W S], 1 where the row includes the bucket, 0 elsewhere."""
 
     @classmethod
     def of(cls, moments: Moments) -> LeftOut:
-        """Every bucket must hold at least one observation."""
+        """Leave out each bucket in turn; every bucket must hold at least one observation."""
         buckets = moments.count.shape[0]
         include = torch.cat(
             [torch.ones(1, buckets, dtype=torch.float64), 1.0 - torch.eye(buckets, dtype=torch.float64)]
@@ -121,7 +121,7 @@ class LeftOut:
         return cls(count, mean, moments, include)
 
     def trace(self, gram: Tensor) -> Tensor:
-        """tr(C K) of the covariance C (ddof 1) for each row and metric, K [G I m m] → [I W G]."""
+        """tr(C K) for the covariance C (ddof 1) of each row and each metric K [G I m m], → [I W G]."""
         within = torch.einsum("isab,giab->isg", self._moments.scatter, gram)
         between = []
         for row in range(self.count.shape[0]):
@@ -132,7 +132,7 @@ class LeftOut:
         return scatter / (self.count - 1.0).view(1, -1, 1)
 
     def covariance(self, row: int) -> Tensor:
-        """C with ddof 1, [I m m]."""
+        """The covariance of one row, with ddof 1, [I m m]."""
         deviation = self._moments.mean - self.mean[:, row : row + 1]
         weighted = deviation * (self._include[row] * self._moments.count).view(1, -1, 1)
         scatter = torch.baddbmm(self._within, deviation.transpose(1, 2), weighted)
@@ -142,5 +142,5 @@ class LeftOut:
 
     @cached_property
     def _within(self) -> Tensor:
-        """Scatter within buckets, all of them, [I m m]."""
+        """Scatter within buckets, summed over all of them, [I m m]."""
         return self._moments.scatter.sum(1)

@@ -1,10 +1,10 @@
-"""At which K is the reference compared with an estimator?
+"""Pairs each estimator with the reference, and decides at which K the two are compared.
 
-At the estimator's own, where the reference can be had there. An expectation
-has one gradient for every K; where the reference needs more samples than the
-estimator takes, so many of the estimator's replicates as use the same draws
-as one of the reference's are averaged, and their mean is compared with it. A
-bound of K samples is another function for each K: there is nothing to compare.
+They are compared at the estimator's own K if the reference allows it. If it
+needs more samples, and the objective is an expectation, whose gradient does not
+depend on K, then as many of the estimator's replicates as share the draws of
+one replicate of the reference are averaged, and their mean is compared with it.
+A bound of K samples is a different function for each K, and is not compared.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def pair(
     made: Callable[[Key], C],
     differences: Callable[[C], Moments],
 ) -> None:
-    """Compares each arm, at its declared K without a constant, with the reference on the same draws.
+    """Pair each arm, at its declared K and without a constant, with the reference on the same draws.
 
-    `made` opens a channel where no arm has the reference's at that K, `differences` moments of what a
-    channel differs by.
+    `made` opens the reference's channel at that K if no arm has it; `differences` makes empty moments for the
+    differences of a channel.
     """
     for arm in (arms[a] for a in own_arms(arms)):
         channel = channels[Key.of(arm)]
@@ -48,10 +48,10 @@ def pair(
 
 
 def counterpart(key: Key, reference: Arm, kind: Estimator) -> Key | None:
-    """The key of the replicates that those of `key` are compared with; None where no K has the same gradient.
+    """The key of the reference's replicates with which those of `key` are compared; None if no K is suitable.
 
-    They are the reference's, an estimator of this kind, on the same draws; but where those should not be
-    mirrored, or are the very same, on independent ones.
+    `kind` is the reference's estimator. The draws are the same, unless the reference must not be antithetic
+    or would be the very replicates of `key`: then its draws are not mirrored.
     """
     samples = reference_samples(key.num_samples, kind.min_samples, key.several)
     if samples is None:
@@ -65,17 +65,17 @@ def counterpart(key: Key, reference: Arm, kind: Estimator) -> Key | None:
 
 
 def reference_samples(own: int, fewest: int, several: bool) -> int | None:
-    """K of the reference beside an estimator of `own` samples: the first multiple of it that is enough.
+    """K of the reference beside an estimator with `own` samples: the smallest sufficient multiple of `own`.
 
-    `fewest` is the least that the reference takes, `several` whether the
-    objective is a bound of K samples. None where no K has the same gradient.
+    `fewest` is the smallest K that the reference allows, `several` whether the
+    objective is a bound of K samples. None if no K gives the same gradient.
     """
     times = -(-fewest // own)
     return None if several and times > 1 else times * own
 
 
 def block_means(estimates: Tensor, size: int) -> Tensor:
-    """Means of `size` successive replicates, [I R …] → [I R//size …]; what does not fill a block is left."""
+    """Means of `size` successive replicates, [I R …] → [I R//size …]; an incomplete block is dropped."""
     blocks = estimates.shape[1] // size
     whole = estimates[:, : blocks * size]
     return whole.reshape(len(estimates), blocks, size, *estimates.shape[2:]).mean(2)

@@ -1,4 +1,4 @@
-"""What one route of the engine found for its arms."""
+"""The part of a record that one route of the engine fills, and how parts are joined."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from reportgen.store.shapes import COUNTED, OF_FIRST_LAYER
 
 @dataclass(frozen=True)
 class Part:
-    """Arms in their order, and their rows of the record's arrays."""
+    """The arms of one route in their order, and their rows of the record's arrays."""
 
     arms: tuple[ArmRecord, ...]
     arrays: dict[str, Array]
     drawn: int
-    """Draws a data point."""
+    """Draws per data point."""
     latent: int
     eta: int
-    """m, the length of η; 0 where there is no such vector."""
+    """m, the length of η; 0 if gradients are measured layer by layer."""
     parameters: int
-    """Coordinates of φ."""
+    """Number of coordinates of φ."""
     first_layer: str = ""
-    """The group of φ that sees the images themselves; empty where none does."""
+    """The group of φ whose inputs are the images themselves; empty if there is none."""
     units: int = 0
-    """Its outputs."""
+    """Number of outputs of that layer."""
 
 
 def arm_record(
     arm: Arm, found: Replicates[Any], *, latent: int, precision: float, reference: bool, seconds: float
 ) -> ArmRecord:
-    """What a record says of one arm beside its rows; `seconds` are those of a replicate of one data point."""
+    """What a record says about one arm besides its rows; `seconds` per replicate of one data point."""
     estimator = found.estimator
     status = "met" if found.half_width <= precision else "budget"
     if found.cause:
@@ -65,7 +65,7 @@ def arm_record(
 
 
 def joined(arms: tuple[Arm, ...], parts: list[tuple[tuple[Arm, ...], Part]]) -> Part:
-    """All parts' arms in the order of the cell."""
+    """Join the parts of several routes, with `arms` in the order of the cell."""
     if len(parts) == 1:
         return parts[0][1]
     places = {arm: (part, i) for own, part in parts for i, arm in enumerate(own)}
@@ -78,7 +78,7 @@ def joined(arms: tuple[Arm, ...], parts: list[tuple[tuple[Arm, ...], Part]]) -> 
             continue
         if name in COUNTED:
             arrays[name] = np.sum(having, 0)
-            arrays[name][0] = having[0][0]  # ``all`` is φ where it is measured
+            arrays[name][0] = having[0][0]  # ``all`` counts φ if it is measured
             continue
         missing = np.full(having[0].shape[1:], np.nan)
         arrays[name] = np.stack(

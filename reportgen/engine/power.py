@@ -1,4 +1,4 @@
-"""How small a bias does the test of equal means still find?"""
+"""The smallest bias that the test of equal means detects."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from reportgen.streams import stream
 
 POWER = 0.8
 DRAWS = 8192
-"""Enough for the distance to be right within half a per cent."""
+"""Simulated tests, enough for a distance accurate to half a per cent."""
 
 
 @lru_cache(maxsize=256)
 def smallest_found(rank: int, half: int, level: float) -> float:
-    """√(bᵀ C⁻¹ b) of the smallest bias b found with 80 % power at `level`, for normal differences.
+    """√(bᵀ C⁻¹ b) of the smallest bias b that is found with 80 % power at `level`, for normal differences.
 
-    `half` is the number of replicates in each half of the test, `rank` that
-    of their covariance C. By simulation, in coordinates where C is the
-    identity and the bias lies along the first axis: u and v are the halves'
-    means in units of their standard error. That C is estimated turns C⁻¹ u
-    away from u, into the direction of nothing; the squared cosine between the
-    two is Beta((half − rank + 1)/2, (rank − 1)/2).
+    `half` is the number of replicates in each half of the test, `rank` the rank
+    of their covariance C. It is found by simulation, in coordinates where C is
+    the identity and the bias lies along the first axis: u and v are the halves'
+    means in units of their standard error. Because C is estimated, C⁻¹ u is
+    rotated away from u in a random direction; the squared cosine of the angle is
+    Beta((half − rank + 1)/2, (rank − 1)/2).
     """
     noise = stream(0, "power", rank, half)
     along_u, along_v, across_v, turn_u, turn_v = noise.standard_normal((5, DRAWS))
-    plane = rank > 1  # is there any direction but the bias's?
+    plane = rank > 1  # whether there is any direction besides that of the bias
     across_u = np.sqrt(noise.chisquare(rank - 1, DRAWS)) if plane else np.zeros(DRAWS)
     beyond = noise.chisquare(rank - 2, DRAWS) if rank > 2 else np.zeros(DRAWS)
     squares = noise.beta((half - rank + 1) / 2, (rank - 1) / 2, (2, DRAWS)) if plane else np.ones((2, DRAWS))

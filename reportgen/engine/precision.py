@@ -1,4 +1,4 @@
-"""When a channel has been measured well enough."""
+"""The precision that a channel has reached."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from reportgen.jackknife import degrees_of_freedom, stratum_variances, t_quantil
 
 
 def relative_half_width(variance: Tensor, without: Tensor) -> float:
-    """Half-width of the 95 % interval of the mean variance over images, on the log scale.
+    """Half-width of the 95 % interval of the variance, mean over images, on the log scale.
 
-    `variance` [I] and `without` [I S] are an image's total variance with all
-    buckets and with each left out. This is the interval that the report
-    prints for `total_variance`. Zero variance is known exactly.
+    `variance` [I] and `without` [I S] are each image's total variance with all
+    buckets, and with each bucket left out. This is the interval that the report
+    prints for `total_variance`. A variance of zero is known exactly.
     """
     values, leave_outs = variance.numpy(), without.numpy()
     mean = float(values.mean())

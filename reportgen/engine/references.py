@@ -1,4 +1,4 @@
-"""Which arm the others are compared with."""
+"""The reference arms, with which the others are compared."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from reportgen.estimators import Estimator
 from reportgen.plan import Arm
 
 Place = tuple[str, str]
-"""An objective, and whose gradient: ``phi`` or ``theta``."""
+"""An objective, and the parameters of the gradient: ``phi`` or ``theta``."""
 
 
 def reference_arms(
     arms: tuple[Arm, ...], references: Mapping[str, str], estimators: Mapping[str, Estimator]
 ) -> dict[Place, Arm]:
-    """The arm that the others are compared with: in φ as declared, in θ the first one."""
+    """The reference arm of each objective: in φ as declared, in θ the first arm."""
     found: dict[Place, Arm] = {}
     for arm in arms:
         space = estimators[arm.estimator].parameters
@@ -25,7 +25,7 @@ def reference_arms(
 
 
 def own_arms(arms: tuple[Arm, ...]) -> list[int]:
-    """The first arm of every label under each objective, none with a constant."""
+    """Indices of the first arm of each label and objective, arms with a constant left out."""
     found: dict[tuple[str, str], int] = {}
     for a, arm in enumerate(arms):
         if not arm.constant:

@@ -1,4 +1,4 @@
-"""Replicates of one estimator while they are measured, however their moments are held."""
+"""The replicates of one estimator while they are measured, whatever form their moments have."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from reportgen.plan import Arm
 
 @dataclass(frozen=True)
 class Key:
-    """What makes two arms share their replicates."""
+    """Identifies replicates: arms with equal keys share them."""
 
     integrand: str
     several: bool
-    """Whether the objective is a bound of K samples together, not a mean over them."""
+    """Whether the objective is a bound from K samples jointly, not a mean over them."""
     estimator: str
     num_samples: int
     """K"""
     constant: float
-    """Added to log p; 0 where gradients are not vectors in η."""
+    """Added to log p; 0 if gradients are not vectors in η."""
     antithetic: bool
     temperature: float | None = None
-    """Of the relaxation; None for the estimator's own, or where it has none."""
+    """Temperature of the relaxation; None for the estimator's default, or if it has none."""
 
     @classmethod
     def of(cls, arm: Arm) -> Key:
-        """Arms whose objectives differ by an exact term have one key."""
+        """The key of an arm. Arms whose objectives differ only by an exact term have the same key."""
         objective = OBJECTIVES[arm.objective]
         return cls(
             objective.integrand.name,
@@ -43,11 +43,11 @@ class Key:
 
 
 class Totalled(Protocol):
-    """Moments that know of how many replicates they are."""
+    """Moments that count their replicates."""
 
     @property
     def total(self) -> int:
-        """Of each data point."""
+        """Replicates per data point."""
 
 
 M = TypeVar("M", bound=Totalled)
@@ -56,30 +56,31 @@ C = TypeVar("C")
 
 @dataclass
 class Paired(Generic[C]):
-    """Differences of replicates, or of means of several, to the reference's on as many draws."""
+    """Differences between replicates (or means of several) and the reference's from equally many draws."""
 
     reference: C
-    """Its K is the replicates' own, or a multiple where it needs more."""
+    """Its K is that of the replicates, or a multiple of it if the reference needs more samples."""
     moments: Moments
 
 
 @dataclass
 class Replicates(Generic[M]):
-    """One estimator's; the routes add how an estimate is made and taken in."""
+    """Base class of the routes' channels, which add how estimates are made and accumulated."""
 
     key: Key
     estimator: Estimator
     moments: M
     paired: Paired[Any] | None = field(default=None, kw_only=True)
     minimum: int = field(default=2, kw_only=True)
-    """Replicates an image below which it does not stop."""
+    """Replicates per image required before measuring may stop."""
     retired: bool = field(default=False, kw_only=True)
+    """Whether it is no longer measured: precise enough, or broken."""
     half_width: float = field(default=float("inf"), kw_only=True)
-    """Of the total variance's interval, relative."""
+    """Relative half-width of the total variance's interval."""
     seconds: float = field(default=0.0, kw_only=True)
-    """Spent on what is the estimator's own."""
+    """Time spent on the estimator's own work, excluding what estimators share."""
     cause: str | None = field(default=None, kw_only=True)
-    """Why it broke; None while it is sound."""
+    """Why it is broken; None while it is sound."""
 
     @property
     def num_samples(self) -> int:
@@ -88,28 +89,29 @@ class Replicates(Generic[M]):
 
     @property
     def temperature(self) -> float | None:
-        """Of the relaxation; None where there is none."""
+        """Temperature of the relaxation, or None."""
         return None
 
     @property
     def space(self) -> str:
-        """``phi`` or ``theta``: whose gradient it is."""
+        """The parameters of the gradient, ``phi`` or ``theta``."""
         return self.estimator.parameters
 
     @property
     def unbiased(self) -> bool:
         """Whether its mean is the objective's gradient, by construction and at every K.
 
-        One that is so at K = 1 alone is measured along its own mean, which is then the same.
+        An estimator unbiased only at K = 1 does not count; its own mean, along which it is then measured, is
+        that gradient at K = 1.
         """
         return self.estimator.bound_unbiased if self.key.several else self.estimator.unbiased
 
     @property
     def replicates(self) -> int:
-        """Of each data point, so far."""
+        """Replicates per data point so far."""
         return self.moments.total
 
     @property
     def differences(self) -> int:
-        """Of each data point, to the reference."""
+        """Differences to the reference per data point so far."""
         return 0 if self.paired is None else self.paired.moments.total

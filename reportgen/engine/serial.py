@@ -1,16 +1,17 @@
-"""Does an estimate depend on those made before it?
+"""Tests whether estimates depend on those made before them.
 
-With d_t what an estimate's sketch is from their mean, and x_t = Σ_k (1 − k/W) d_(t−k) over the W − 1 before,
+Let d_t be the deviation of the sketch of estimate t from the mean sketch, C the covariance of the sketches,
+and x_t = Σ_k (1 − k/W) d_(t−k), summed over the W − 1 estimates before it. Then
 
     z = Σ_t (d_t·x_t + c) / √max(Σ_t (d_t·x_t)², n Σ_k (1 − k/W)² tr C²)
 
-is about standard normal where estimates are independent, C being their covariance: given the past, a term
-has no mean but for what the common mean takes off, −c = −Σ_k (1 − k/W) Σ_t ‖d_t‖²/n². Divided by its own
-squares it needs no moment beyond the variance; of estimates that are nearly always the same these are
-small until two of the others come close to one another, so that what they are in the mean is the least.
-Of n estimates tr C² is overestimated by about (tr C)²/n, which is taken off.
+is approximately standard normal if estimates are independent: given the past, d_t·x_t has mean zero, except
+for −c = −Σ_k (1 − k/W) Σ_t ‖d_t‖²/n², because the mean was subtracted. Normalised by its own squares, z needs
+no moment beyond the variance. If estimates are nearly always equal, these squares stay small until two
+exceptions come close to each other, so their expectation is a lower bound for the normalisation. From n
+estimates tr C² is overestimated by about (tr C)²/n, which is subtracted.
 The weights are those of Bartlett (1946, J. R. Stat. Soc. Suppl. 8), as in the variance of a mean of W
-successive estimates: with z above zero such means vary more than independent ones would, below zero less.
+successive estimates: such means vary more than independent ones if z > 0, and less if z < 0.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from torch import Tensor
 SPAN = 8
 """W"""
 FOLLOWED = 1 << 14
-"""Estimates that are looked at, the first ones."""
+"""Number of estimates that are tested, the first ones."""
 ROUNDING = 1e-12
-"""Relative, what a mean of equal estimates may differ from them by."""
+"""Relative deviation below which estimates are equal: their mean may differ by rounding."""
 
 
 def serial_dependence(sketches: Tensor) -> float:
-    """z of estimates in the order in which they were made, [n q]; 0 where they do not vary."""
-    # By a power of two, which rounds nothing: squares of what is of size 1 neither overflow nor vanish.
+    """z of the sketches of estimates in the order in which they were made, [n q]; 0 if they do not vary."""
+    # Scale to size 1, so that squares neither overflow nor vanish; a power of two causes no rounding.
     _, exponent = math.frexp(float(sketches.abs().max()))
     sketches = sketches * 2.0 ** min(-exponent, 1000)
     count, deviation = len(sketches), sketches - sketches.mean(0)

@@ -1,4 +1,4 @@
-"""The stopping rule: rounds of batches until the declared precision is met, or the budget ends."""
+"""The stopping rule: rounds of batches until the declared precision is reached or the budget is spent."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def rounds(
     budget: int,
     report: Callable[[MeasureProgress], None] | None,
 ) -> int:
-    """Draws a data point that were needed.
+    """Measure the channels by the stopping rule; returns the draws per data point.
 
-    A round is one batch of `samples` for every bucket. `draw` makes it for the
-    channels still measured, `observe` lets one of them take it in, `half_width`
-    is that of the channel's total variance, relative. What raises CellError is
-    retired with its cause.
+    A round is one batch of `samples` for every bucket. `draw` makes a batch for
+    the channels still measured, `observe` adds it to one of them, and
+    `half_width` returns the relative half-width of a channel's total variance. A
+    channel that raises CellError is retired, with the error as its cause.
     """
     drawn, done = 0, 0.0
     while True:
@@ -53,9 +53,9 @@ def rounds(
 
 
 def _judge(active: Sequence[C], half_width: Callable[[C], float], precision: float) -> float:
-    """Update half-widths, retire what is precise enough; the worst half-width.
+    """Update half-widths, retire channels that are precise enough, and return the worst half-width.
 
-    A negative control is measured for its mean; no precision is asked of its
+    A negative control is measured for its mean; no precision is required of its
     variance, which can be as heavy-tailed as a density to the fourth power.
     """
     worst = 0.0
@@ -69,7 +69,7 @@ def _judge(active: Sequence[C], half_width: Callable[[C], float], precision: flo
 
 
 def _fraction_done(channels: Collection[C], precision: float, drawn: int, budget: int) -> float:
-    """Draws so far, of those that the slowest channel is expected to need."""
+    """Draws so far as a fraction of those that the slowest channel is expected to need."""
     needed = drawn
     for channel in channels:
         if not channel.retired:

@@ -1,7 +1,7 @@
-"""Gradient estimators: one file each, one line each in this table.
+"""Gradient estimators: one file for each, and one line in this table.
 
-To add one, write a file beside these that makes an `Estimator` and add its
-line. The contract tests run over the whole table.
+To add one, write a file that defines an `Estimator`, and add its line. The
+contract tests run over the whole table.
 """
 
 from __future__ import annotations

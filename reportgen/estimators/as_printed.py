@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 def as_printed(draws: Draws, _: Coefficients) -> Tensor:
     """Computes the mean over K of f(z) ∇_η q(z; η), with ∇q where ∇ log q is meant.
 
-    Biased: ∇q = q ∇ log q, so that each sample is weighted by the density a
-    second time. It is here so that the unbiasedness test has something to
-    reject. Shapes: [I R K], [I R K m] → [I R m].
-    Source: Borea, the post this experiment starts from, first equation.
+    Biased: ∇q = q ∇ log q, so each sample is weighted by the density a second
+    time. It is here to be rejected by the unbiasedness test.
+    Shapes: [I R K], [I R K m] → [I R m].
+    Source: Borea, the post that this project starts from, first equation.
     """
     density = draws.log_q.exp()
     return ((draws.f * density).unsqueeze(-1) * draws.score).mean(2)

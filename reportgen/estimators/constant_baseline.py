@@ -1,4 +1,4 @@
-"""REINFORCE with the best baseline that is one number an image."""
+"""REINFORCE with the optimal constant baseline, one number per data point."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ if TYPE_CHECKING:
 
 
 def best_constant(f: Tensor, squared_norm: Tensor) -> Tensor:
-    """b* = E[f ‖∇_φ log q‖²] / E[‖∇_φ log q‖²], one number a data point: [I N], [I N] → [I 1 1].
+    """b* = E[f ‖∇_φ log q‖²] / E[‖∇_φ log q‖²] for each data point: [I N], [I N] → [I 1 1].
 
-    It minimises the total variance over φ among all constants b where the
-    samples of an estimate are independent. Of antithetic pairs it
-    does not: with s = ∇_φ log q and means over a pair, that would be
-    E[⟨mean f s, mean s⟩] / E[‖mean s‖²]. Where the norm is zero throughout any
-    b would do, and b is the mean of f.
+    Of all constants b it minimises the total variance over φ if the samples of
+    an estimate are independent. For antithetic pairs the minimiser would be
+    E[⟨mean f s, mean s⟩] / E[‖mean s‖²], with s = ∇_φ log q and means over a
+    pair. Where the norm is always zero, any b would do, and b is the mean of f.
     Source: Greensmith, Bartlett & Baxter (2004), their optimal constant baseline.
     """
-    # Centred first: f is a large constant plus a small change where b* matters most.
+    # Centre f first: where b* matters most, f is a large constant plus a small variation.
     centre = f.mean(1, keepdim=True)
     total = squared_norm.sum(1, keepdim=True)
     excess = (((f - centre) * squared_norm).sum(1, keepdim=True) / total).where(total > 0, 0.0)
@@ -28,7 +27,7 @@ def best_constant(f: Tensor, squared_norm: Tensor) -> Tensor:
 
 
 def fit(draws: Draws) -> Coefficients:
-    """`best_constant`; the norm is taken in η, through the Gram matrix of the encoder's Jacobian."""
+    """`best_constant`, with the norm in φ computed in η from the Gram matrix of the encoder's Jacobian."""
     images, _, _, eta = draws.score.shape
     score = draws.score.reshape(images, -1, eta)  # [I RK m]
     squared_norm = ((score @ draws.gram) * score).sum(-1)
@@ -38,8 +37,8 @@ def fit(draws: Draws) -> Coefficients:
 def evaluate(draws: Draws, coefficients: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of (f(z) − b) ∇_η log q(z; η).
 
-    Unbiased for every b that does not depend on the samples: b is fitted on
-    pilot draws, as if samples were independent. Shapes: [I R K], [I R K m] → [I R m].
+    Unbiased, since b does not depend on the samples: it is fitted on pilot
+    draws, as if samples were independent. Shapes: [I R K], [I R K m] → [I R m].
     Source: Williams (1992), section 4; Greensmith et al. (2004).
     """
     return ((draws.f - coefficients["baseline"]).unsqueeze(-1) * draws.score).mean(2)

@@ -1,4 +1,4 @@
-"""REINFORCE with the best baseline for each parameter of q."""
+"""REINFORCE with the optimal baseline for each parameter of q."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def fit(draws: Draws) -> Coefficients:
-    """b*_j = E[f s_j²] / E[s_j²] with s = ∇_η log q, one an image and coordinate, [I 1 1 m].
+    """b*_j = E[f s_j²] / E[s_j²] with s = ∇_η log q, for each data point and coordinate, [I 1 1 m].
 
-    Each b*_j minimises the variance of coordinate j of the gradient in η where the samples of an estimate
-    are independent, and not of antithetic pairs; where s_j is zero throughout (a unit that never changes)
-    any would, and it is the mean of f.
+    Each b*_j minimises the variance of coordinate j of the gradient in η if the samples of an estimate are
+    independent, but not for antithetic pairs. Where s_j is always zero (a unit that never changes), any b_j
+    would do, and it is the mean of f.
     Source: Ranganath et al. (2014), section 3.2, with s_j itself as the control variate.
     """
     images, _, _, eta = draws.score.shape
@@ -30,8 +30,8 @@ def fit(draws: Draws) -> Coefficients:
 def evaluate(draws: Draws, coefficients: Coefficients) -> Tensor:
     """Approximates ∂/∂η_j E_q[f] by the mean over K of (f(z) − b_j) ∂ log q(z; η)/∂η_j.
 
-    Unbiased for every b that does not depend on the samples: b is fitted on
-    pilot draws. Shapes: [I R K], [I R K m] → [I R m].
+    Unbiased, since b does not depend on the samples: it is fitted on pilot
+    draws. Shapes: [I R K], [I R K m] → [I R m].
     Source: Ranganath, Gerrish & Blei (2014), section 3.2.
     """
     return ((draws.f.unsqueeze(-1) - coefficients["baseline"]) * draws.score).mean(2)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 def disarm(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K pairs of ½ (f(z) − f(z′)) (z − z′) max(p, 1 − p).
 
-    z′ is the sample of the noise −ε, that is of the uniforms 1 − u where z is
-    that of u. It has the law q too, and differs from z in as many bits as it
-    can. The last factor is what sets it apart from leave-one-out of the pair,
-    which has 1 there and needs independent samples. Requires a Bernoulli q,
-    and values of f at both samples of each pair; f may be a black box.
-    Unbiased. A constant added to f cancels exactly.
+    z′ is the sample from the noise −ε: from the uniforms 1 − u if z is from u.
+    It too is distributed as q, and differs from z in as many bits as possible.
+    Leave-one-out of the pair has 1 in place of the last factor, and needs
+    independent samples. Requires a Bernoulli q, and values of f at both samples
+    of each pair; f may be a black box. Unbiased. A constant added to f cancels
+    exactly.
     Shapes: ε [I R K d], [I R K] → [I R m].
     Source: Dong, Mnih & Tucker (2020), section 3; U2G of Yin et al. (2020) is the same.
     """

@@ -14,9 +14,9 @@ def doubly_reparameterized(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E[log mean_k w_k] by Σ_k ω_k² (∂z_k/∂η)ᵀ ∇_z log w(z_k), η in w held fixed.
 
     ω are the normalized importance weights. The score that remains in the
-    pathwise gradient of the bound is reparameterized once more, and merges
-    with it. Unbiased for every K; with K = 1 it is sticking the landing. Its
-    signal-to-noise ratio does not fall with K. Requires q reparameterizable.
+    pathwise gradient of the bound is reparameterized once more, which gives the
+    square. Unbiased for every K; with K = 1 it is sticking the landing. Its
+    signal-to-noise ratio does not fall with K. Requires a reparameterizable q.
     Shapes: [I R K], [I R K d] → [I R m].
     Source: Tucker, Lawson, Gu & Maddison (2019), their IWAE-DReG.
     """

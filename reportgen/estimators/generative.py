@@ -1,4 +1,4 @@
-"""The gradient in θ, the parameters of the model."""
+"""The gradient in θ, the parameters of the model p."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ def gumbel_softmax(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of d/dη f(ζ(ε; η, τ); η), ζ the relaxed sample.
 
     Requires a discrete q with a relaxation, and f with its gradient at points
-    between the codes. Biased: it is the gradient of E[f(ζ)], which is not
-    E[f(z)] at any temperature τ > 0; the bias falls with τ while the variance
-    grows. Shapes: [I R K n], [I R K d] → [I R m].
+    between the codes. Biased: it estimates the gradient of E[f(ζ)], which
+    differs from E[f(z)] at any temperature τ > 0; as τ falls, so does the bias,
+    while the variance grows. Shapes: [I R K n], [I R K d] → [I R m].
     Source: Jang, Gu & Poole (2017), section 2.1; Maddison, Mnih & Teh (2017), section 3.
     """
     relaxed = draws.relaxed()

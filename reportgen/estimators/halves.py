@@ -1,8 +1,8 @@
-"""Positive variables as smooth functions of standard normals, and points moved in one coordinate.
+"""Weibull and Maxwell variables as smooth functions of standard normals, for measure-valued estimators.
 
-The derivative of a density in one of its parameters is c (p⁺ − p⁻), with
-p⁺ and p⁻ densities of their own; for a Gaussian these are made of the Weibull
-and Maxwell laws below. Smooth maps, rather than the usual sums of squares,
+The derivative of a density in one of its parameters is c (p⁺ − p⁻), where p⁺
+and p⁻ are densities too; for a Gaussian they are built from the Weibull and
+Maxwell distributions below. Smooth maps, in place of the usual sums of squares,
 let a quadrature over the normals converge.
 """
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 STEPS = 6
-"""Newton's, each of which doubles the digits: more than float64 has."""
+"""Newton steps; each doubles the number of correct digits, so this is more than float64 needs."""
 FARTHEST = 11.0
-"""A normal beyond this, which has probability 4e-28, is taken to lie here: float32 goes no further."""
+"""Normals are clamped to ± this (they exceed it with probability 4e-28), as far as float32 allows."""
 
 
 def below(g: Tensor) -> Tensor:
@@ -28,7 +28,7 @@ def below(g: Tensor) -> Tensor:
 def weibull(g: Tensor) -> Tensor:
     """W > 0 with density w exp(−w²/2), Weibull(2, ½), increasing in the standard normal g."""
     g = g.clamp(-FARTHEST, FARTHEST)
-    # Of log Φ(−g) whichever form keeps its digits.
+    # log Φ(−g), in whichever form does not cancel.
     log_above = below(-g).log().where(g > 0, (-below(g)).log1p())
     return (-2.0 * log_above).sqrt()
 
@@ -36,8 +36,9 @@ def weibull(g: Tensor) -> Tensor:
 def maxwell(g: Tensor) -> Tensor:
     """|M| > 0 with density √(2/π) m² exp(−m²/2), increasing in the standard normal g.
 
-    |M|²/2 follows Gamma(3/2): Newton's method on the logarithm of the smaller
-    tail, which is concave, from a start on the side from which it converges.
+    |M|²/2 follows Gamma(3/2), whose distribution function is inverted by Newton's
+    method on the logarithm of the smaller tail. That is concave, and the start
+    lies on the side from which the method converges.
     """
     g = g.clamp(-FARTHEST, FARTHEST)
     shape, zero = g.new_tensor(1.5), g.new_tensor(0.0)
@@ -49,8 +50,8 @@ def maxwell(g: Tensor) -> Tensor:
     log_x = wilson_hilferty.where(upper, start)
     for _ in range(STEPS):
         x = log_x.exp()
-        log_slope = 1.5 * log_x - x - math.lgamma(1.5)  # of either tail in log x, before its division
-        # Each tail is worked out where it is wanted alone: elsewhere at 0, which takes no time.
+        log_slope = 1.5 * log_x - x - math.lgamma(1.5)  # log |d tail / d log x|, the same for both tails
+        # Compute each tail only where it is used; elsewhere at 0, which costs nothing.
         above, beneath = shape.igammac(x.where(upper, zero)), shape.igamma(zero.where(upper, x))
         log_now = above.where(upper, beneath).log()
         step = (log_now - log_tail) * (log_now - log_slope).exp()
@@ -59,7 +60,7 @@ def maxwell(g: Tensor) -> Tensor:
 
 
 def replaced(z: Tensor, j: int, value: Tensor) -> Tensor:
-    """z [I R K d] with coordinate j set to each of the values [I R K V]: [I R K·V d]."""
+    """z [I R K d] with coordinate j set to each of V values [I R K V]: [I R K·V d]."""
     points = z.unsqueeze(3).repeat(1, 1, 1, value.shape[3], 1)
     points[..., j] = value
     return points.flatten(2, 3)

@@ -1,4 +1,4 @@
-"""REINFORCE with the other samples as the baseline."""
+"""REINFORCE with the mean of f over the other samples as the baseline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Local expectation gradients: each bit of a sample is summed over both of its values."""
+"""Local expectation gradients: for each bit of a sample, f is summed over both of its values."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 def local_expectation(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of p_j (1 − p_j) (f(z with z_j = 1) − f(z with z_j = 0)).
 
-    Given the other bits the expectation over bit j is a sum of two, so that
-    its gradient is exact: REINFORCE, Rao–Blackwellized bit by bit. One of the
-    two points is the sample itself. Requires a Bernoulli q, and values of f at
-    the sample and at the d points that differ from it in one bit; f may be a
-    black box. Unbiased; of a single bit exact. A constant added to f cancels.
+    Given the other bits, the expectation over bit j is a sum of two terms, so
+    its gradient is exact: this is REINFORCE, Rao–Blackwellized bit by bit. One
+    of the two points is the sample itself. Requires a Bernoulli q, and values of
+    f at the sample and at the d points that differ from it in one bit; f may be
+    a black box. Unbiased, and exact if d = 1. A constant added to f cancels.
     Shapes: z [I R K d], f [I R K] → [I R m].
     Source: Titsias & Lázaro-Gredilla (2015).
     """

@@ -1,4 +1,4 @@
-"""Sums of exponentials over samples, in logarithms, none of which may overflow or cancel."""
+"""Logarithms of sums of exponentials over samples, without overflow or cancellation."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ def log_mean_exp(f: Tensor) -> Tensor:
 def log_sum_of_others(f: Tensor) -> Tensor:
     """log Σ_{j≠k} exp f_j for each k, [I R K] → [I R K]; K ≥ 2.
 
-    The whole sum less term k, as log Σ + log(1 − ω_k): exact to rounding
-    where ω_k ≤ ½, so for all but the largest term, whose sum is taken anew.
+    Computed as log Σ + log(1 − ω_k), with Σ the whole sum and ω_k the share of
+    term k. That is exact to rounding if ω_k ≤ ½, hence for all terms but the
+    largest, for which the others are summed directly.
     """
     total = f.logsumexp(2, keepdim=True)
     largest = f.argmax(2, keepdim=True)

@@ -1,4 +1,4 @@
-"""The measure-valued estimator of a Gaussian, its two sides coupled."""
+"""The measure-valued estimator for a Gaussian, with the two sides of each difference coupled."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def measure_valued(draws: Draws, _: Coefficients) -> Tensor:
 
     Mean: c (f(μ_j + σ_j W) − f(μ_j − σ_j W)) with c = 1 / (σ_j √(2π)) and
     W ~ Weibull(2, ½). Log scale: f(μ_j + σ_j M) − f(μ_j + σ_j M U), with M
-    double-sided Maxwell and U uniform, so that M U is standard normal. Other
-    coordinates stay at the sample. Both sides share W, and M: that is the
-    coupling; the mean's and the scale's part share noise too.
+    double-sided Maxwell and U uniform, so that M U is standard normal. The other
+    coordinates are those of the sample. The coupling is that both sides share W
+    or M. The estimates for mean and scale share noise too.
 
-    Requires a mean-field Gaussian q, and values of f at 4d points a sample; f
-    need not be differentiable, nor continuous. Unbiased.
-    Shapes: ε [I R K d], two further normals for each → [I R 2d].
+    Requires a mean-field Gaussian q, and values of f at 4d points per sample; f
+    need not be differentiable, nor even continuous. Unbiased.
+    Shapes: ε [I R K d] and two further normals for each → [I R 2d].
     Source: Mohamed et al. (2020), section 6 and table 1, with their coupling.
     """
     d = draws.z.shape[3]

@@ -1,4 +1,4 @@
-"""The measure-valued estimator of a Gaussian, its two sides independent."""
+"""The measure-valued estimator for a Gaussian, with the two sides of each difference independent."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def measure_valued_independent(draws: Draws, _: Coefficients) -> Tensor:
 
     Mean: c (f(μ_j + σ_j W) − f(μ_j − σ_j W′)) with c = 1 / (σ_j √(2π)) and
     W, W′ ~ Weibull(2, ½). Log scale: f(μ_j + σ_j M) − f(z), with M double-sided
-    Maxwell and z the sample itself. Other coordinates stay at the sample. The
-    two sides of a difference are independent, the mean's part and the scale's
-    are not: they share noise.
+    Maxwell and z the sample itself. The other coordinates are those of the
+    sample. In coordinate j the two sides of a difference are independent; the
+    estimates for mean and scale are not, since they share noise.
 
-    Requires a mean-field Gaussian q, and values of f at 3d + 1 points a
-    sample; f need not be differentiable, nor continuous. Unbiased.
-    Shapes: ε [I R K d], two further normals for each → [I R 2d].
+    Requires a mean-field Gaussian q, and values of f at 3d + 1 points per
+    sample; f need not be differentiable, nor even continuous. Unbiased.
+    Shapes: ε [I R K d] and two further normals for each → [I R 2d].
     Source: Mohamed et al. (2020), section 6 and table 1.
     """
     d = draws.z.shape[3]
     mean, scale = draws.q.mean.unsqueeze(1), draws.q.scale.unsqueeze(1)  # [I 1 1 d]
     size, side = draws.auxiliary.reshape(*draws.z.shape[:3], 2, d).unbind(3)
-    right, left = weibull(size), weibull(draws.epsilon)  # ε_j is not used beside W′: z_j is replaced
+    right, left = weibull(size), weibull(draws.epsilon)  # ε_j is free to make W′, since z_j is replaced
     wide = maxwell(size) * (1.0 - 2.0 * (side < 0).to(size.dtype))
     at_sample = draws.f.mean(2)
     gradient = draws.z.new_empty(*draws.z.shape[:2], 2 * d)

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DECAY = 0.9
-"""What is kept of the average at each step."""
+"""Weight of the previous average at each step."""
 NEGLIGIBLE = 1e-12
-"""Weight of a past step below which it is forgotten."""
+"""Past steps whose weight is below this are dropped."""
 MEMORY = math.ceil(math.log(NEGLIGIBLE) / math.log(DECAY))
 
 
 def fit(draws: Draws) -> Coefficients:
-    """Where the average starts: the mean f of pilot samples, one number a data point, [I 1]."""
+    """The average's initial value: the mean of f over pilot samples, for each data point, [I 1]."""
     return {"start": draws.f.flatten(1).mean(1, keepdim=True)}
 
 
 def past_average(f: Tensor, start: Tensor) -> Tensor:
-    """b_r = 0.9 b_{r−1} + 0.1 f_{r−1} for every step r of f [I R], from b_0 = start [I 1]: b_r lacks f_r."""
+    """b_r = 0.9 b_{r−1} + 0.1 f_{r−1} for every step r of f [I R], with b_0 = start [I 1], → [I R]."""
     images, steps = f.shape
     past = f.new_zeros(images, MEMORY + steps - 1)
     past[:, MEMORY:] = (f - start)[:, :-1]
@@ -32,17 +32,17 @@ def past_average(f: Tensor, start: Tensor) -> Tensor:
 
 
 def moving_average_baseline(draws: Draws, coefficients: Coefficients) -> Tensor:
-    """Approximates ∇_η E_q[f] by the mean over K of (f(z_k) − b_r) ∇_η log q(z_k; η), b_r made of the past.
+    """Approximates ∇_η E_q[f] by the mean over K of (f(z_k) − b_r) ∇_η log q(z_k; η), b_r from the past.
 
-    As in practice, where the average runs along training: here the replicates
-    of a batch are successive steps at one data point with η held, and b_r is
-    the exponential moving average of the mean f of the replicates before r in
-    the same batch, started anew in each batch from the pilot mean. Unbiased:
-    b_r does not depend on replicate r. Replicates share baselines and are not
-    independent, but each has the same mean whatever came before it: their
-    errors are martingale differences, uncorrelated, so that mean and variance
-    are estimated right. The variance is that of the average over a batch, its
-    first steps, whose baseline is the steadier pilot mean, included.
+    In practice the average runs along training. Here the replicates of a batch
+    stand for successive steps at one data point with η fixed: b_r is the
+    exponential moving average of f over the replicates before r, started in each
+    batch from the pilot mean. Unbiased, since b_r does not depend on replicate r.
+    Replicates share baselines, so they are not independent; but each has the
+    same mean given those before it, so their errors are martingale differences,
+    uncorrelated, and mean and variance are estimated correctly. The variance is
+    the average over the steps of a batch, including the first ones, whose
+    baseline, the pilot mean, is less noisy.
 
     Requires values of f. Shapes: [I R K], [I R K m] → [I R m].
     Source: Williams (1992), section 4 (reinforcement comparison); Mnih & Gregor (2014), section 2.3.

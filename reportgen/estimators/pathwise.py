@@ -13,11 +13,10 @@ if TYPE_CHECKING:
 def pathwise(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of d/dη f(g(ε; η); η).
 
-    The total derivative: (∂z/∂η)ᵀ ∇_z f, plus ∂f/∂η at fixed z where f
-    depends on η. For a bound of several samples the mean is weighted by the
-    normalized importance weights: that is the gradient of IWAE. Requires q to
-    be reparameterizable, z = g(ε; η), and f absolutely continuous in z.
-    Unbiased then.
+    The total derivative is (∂z/∂η)ᵀ ∇_z f, plus ∂f/∂η at fixed z if f depends
+    on η. For a bound of several samples the normalized importance weights take
+    the place of 1/K, which is the gradient of IWAE. Requires a reparameterizable
+    q, z = g(ε; η), and f absolutely continuous in z; unbiased then.
     Shapes: [I R K d] (and [I R K m]) → [I R m].
     Source: Kingma & Welling (2013), section 2.4; Rezende et al. (2014), section 3.2, by a
     transformation of coordinates; Titsias & Lázaro-Gredilla (2014), section 2; Burda et al.

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 def rebar(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the score function of f − f(ζ̃), plus the gradient of E[f(ζ)].
 
-    ζ is the relaxed sample whose hard one is z, and ζ̃ another of the same
-    law given z, of further noise; its mean correction is pathwise,
+    ζ is the relaxed sample whose hard value is z; ζ̃ is drawn from the
+    distribution of ζ given z, with further noise. The gradient of E[f(ζ)] and the
+    term that makes the control variate's mean zero are pathwise,
     (∂ζ/∂η)ᵀ ∇f(ζ) − (∂ζ̃/∂η)ᵀ ∇f(ζ̃). Requires a Bernoulli q, and f with its
     gradient between the codes. Unbiased at every temperature, whatever f is
-    there: the control variate's scale is 1 and its temperature fixed, where
+    between the codes. The control variate's scale is 1 and its temperature fixed;
     the paper fits both. Shapes: [I R K n], [I R K d] → [I R m].
-    Source: Tucker et al. (2017), section 3; ζ̃ is drawn independently of ζ,
-    which its appendix on implementation ties to it.
+    Source: Tucker et al. (2017), section 3; ζ̃ is drawn independently of ζ given
+    z, where the paper's appendix on implementation couples their noise.
     """
     f_given, correction = relaxations(draws)
     residual = (draws.f - f_given).unsqueeze(-1) * draws.score

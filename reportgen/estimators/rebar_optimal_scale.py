@@ -1,4 +1,4 @@
-"""REBAR with the best scale of its control variate that is one number an image."""
+"""REBAR with the optimal scale of its control variate, one number per data point."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 def fit(draws: Draws) -> Coefficients:
-    """λ* = −E⟨g, c⟩ / E‖c‖², one number an image, [I 1 1].
+    """λ* = −E⟨g, c⟩ / E‖c‖² for each data point, [I 1 1].
 
-    g = f(z) ∇_φ log q(z) is REINFORCE's estimate and c the control variate, whose mean is zero:
-    −f(ζ̃) ∇_φ log q(z) and the mean correction. The norm is that of φ, taken in η through the Gram
-    matrix of the encoder's Jacobian. Among all constants λ it has the least total variance over φ
-    where the samples of an estimate are independent, and not of antithetic pairs. Where c is zero
-    throughout any λ would do, and it is 1.
-    Source: Tucker et al. (2017), section 3, who scale it too, and follow by gradients, as they train,
-    what is best for all x alike.
+    g = f(z) ∇_φ log q(z) is REINFORCE's estimate, and c = −f(ζ̃) ∇_φ log q(z) + (∂ζ/∂φ)ᵀ ∇f(ζ) −
+    (∂ζ̃/∂φ)ᵀ ∇f(ζ̃) the control variate, whose mean is zero. The norm in φ is computed in η from the
+    Gram matrix of the encoder's Jacobian. Of all constants λ this one minimises the total variance over
+    φ if the samples of an estimate are independent, but not for antithetic pairs. Where c is always
+    zero, any λ would do, and it is 1.
+    Source: Tucker et al. (2017), section 3, who optimise one scale for all x by gradient steps during
+    training.
     """
     images, _, _, eta = draws.score.shape
     f_given, correction = relaxations(draws)
@@ -33,10 +33,10 @@ def fit(draws: Draws) -> Coefficients:
 
 
 def evaluate(draws: Draws, coefficients: Coefficients) -> Tensor:
-    """Approximates ∇_η E_q[f] by REINFORCE and λ times the control variate of REBAR.
+    """Approximates ∇_η E_q[f] by REINFORCE plus λ times the control variate of REBAR.
 
-    Unbiased for every λ that does not depend on the samples: it is fitted on
-    pilot draws. Shapes: [I R K n], [I R K d] → [I R m].
+    Unbiased, since λ does not depend on the samples: it is fitted on pilot
+    draws. Shapes: [I R K n], [I R K d] → [I R m].
     Source: Tucker et al. (2017), section 3.
     """
     scale = coefficients["scale"]

@@ -1,4 +1,4 @@
-"""What REBAR's control variate is made of, at any scale."""
+"""The parts of REBAR's control variate, before scaling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def relaxations(draws: Draws) -> tuple[Tensor, Tensor]:
-    """f(ζ̃), [I R K], and (∂ζ/∂η)ᵀ ∇f(ζ) − (∂ζ̃/∂η)ᵀ ∇f(ζ̃), [I R K m]."""
+    """f(ζ̃) [I R K], and (∂ζ/∂η)ᵀ ∇f(ζ) − (∂ζ̃/∂η)ᵀ ∇f(ζ̃) [I R K m]."""
     relaxed, given = draws.relaxed(), draws.relaxed_given()
     gradient = draws.evaluate_gradient(relaxed)[1]
     f_given, gradient_given = draws.evaluate_gradient(given)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def score_function(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of f(z) ∇_η log q(z; η).
 
-    Requires only values of f. Unbiased for every f whose product with the
-    score has a finite expectation; where f itself depends on η (the ELBO's
-    − log q), the omitted E_q[∂f/∂η] must be zero, as it is for log q.
+    Requires only values of f. Unbiased if f times the score has a finite
+    expectation; if f itself depends on η (the ELBO's − log q), the omitted
+    E_q[∂f/∂η] must be zero, as it is for log q.
 
     Shapes: [I R K], [I R K m] → [I R m].
     Source: Williams (1992), section 4; Mohamed et al. (2020), section 4.
@@ -27,8 +27,8 @@ def score_function(draws: Draws, _: Coefficients) -> Tensor:
 def score_function_of_bound(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E[L̂], L̂ = log mean_k w_k, by L̂ Σ_k s_k + Σ_k ω_k ∂ log w_k/∂η.
 
-    s is the score ∇_η log q(z_k; η), ω the normalized importance weights; the
-    second sum is there because w depends on η, and has not expectation zero.
+    s_k is the score ∇_η log q(z_k; η), ω the normalized importance weights. The
+    second sum is there because w depends on η; its expectation is not zero.
     Requires independent samples and values of log w. Unbiased.
     Shapes: [I R K], [I R K m] → [I R m].
     Source: Mnih & Rezende (2016), section 2.

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 def sticking_the_landing(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of (∂z/∂η)ᵀ ∇_z f with η in f held fixed.
 
-    The pathwise estimate less ∂f/∂η at fixed z, which for the ELBO is − the
-    score, of expectation zero. So it is unbiased; its variance is zero where q
-    is the exact posterior, and may be the larger one away from it. For a bound
-    of K > 1 samples the importance weights replace the mean and the term left
-    out has no longer expectation zero: biased. Requires q reparameterizable.
+    This is the pathwise estimate without ∂f/∂η at fixed z, which for the ELBO is
+    minus the score and has expectation zero: unbiased. Its variance is zero if q
+    is the exact posterior, but may exceed that of pathwise elsewhere. For a bound
+    of K > 1 samples the normalized importance weights take the place of 1/K, and
+    the omitted term no longer has expectation zero: biased. Requires a
+    reparameterizable q.
     Shapes: [I R K d] → [I R m].
     Source: Roeder, Wu & Duvenaud (2017), their path derivative; the bias is noted by Tucker et al. (2019).
     """

@@ -1,4 +1,4 @@
-"""The straight-through estimator: the derivative at the hard sample, passed to the mean as if it were it."""
+"""The straight-through estimator: the derivative at the sample is used as if it were that at the mean."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 def straight_through(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of (∂E_q[z]/∂η)ᵀ ∇_z f(z), plus ∂f/∂η at fixed z.
 
-    z is treated as the identity of its mean p; the way from p to η, a sigmoid
-    or a softmax, is differentiated as it is. Requires ∇_z f at the samples,
-    of an f that is defined between the codes too. Biased, but where f is
-    linear in each unit. Shapes: [I R K d] → [I R m].
+    z is differentiated as if it were its mean p(η), a sigmoid or a softmax.
+    Requires ∇_z f at the samples, and so an f that is defined between the codes
+    too. Biased, unless f is linear in each unit. Shapes: [I R K d] → [I R m].
     Source: Bengio, Léonard & Courville (2013), their variant with the
     sigmoid's derivative; Jang, Gu & Poole (2017), section 3.1.
     """

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 def straight_through_gumbel(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the mean over K of (∂ζ/∂η)ᵀ ∇_z f(z), plus ∂f/∂η at fixed z.
 
-    z and its relaxation ζ are of the same noise. Requires a discrete q with a
-    relaxation, and ∇_z f at the samples, of an f that is defined between the
-    codes too. Biased. Shapes: [I R K n], [I R K d] → [I R m].
+    z and its relaxation ζ are made from the same noise. Requires a discrete q
+    with a relaxation, and ∇_z f at the samples, and so an f that is defined
+    between the codes too. Biased. Shapes: [I R K n], [I R K d] → [I R m].
     Source: Jang, Gu & Poole (2017), section 2.2.
     """
     estimate = draws.relaxed_pullback(draws.gradient)

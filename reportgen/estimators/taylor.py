@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 def taylor_control_variate(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E_q[f] by the score function of f − f̃ plus the exact gradient of E_q[f̃].
 
-    f̃(z) = f(z̄) + ∇f(z̄)ᵀ(z − z̄) with z̄ the mean of q, its coefficients held
-    fixed; ∇_η E_q[f̃] = (∂z̄/∂η)ᵀ ∇f(z̄). Requires ∇_z f once an estimate, at
-    z̄. Unbiased. Shapes: [I R K], [I R K d] → [I R m].
+    f̃(z) = f(z̄) + ∇f(z̄)ᵀ(z − z̄), with z̄ the mean of q and the coefficients held
+    fixed, so ∇_η E_q[f̃] = (∂z̄/∂η)ᵀ ∇f(z̄). Requires ∇_z f at one point per
+    estimate, z̄. Unbiased. Shapes: [I R K], [I R K d] → [I R m].
     Source: Paisley, Blei & Jordan (2012), section 3; Gu et al. (2016), MuProp.
     """
     slope = draws.gradient_at_centre

@@ -1,4 +1,4 @@
-"""VIMCO with the arithmetic mean of the other samples as a sample's replacement."""
+"""VIMCO, with each weight replaced by the arithmetic mean of the other weights."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def signal(f: Tensor) -> Tensor:
-    """L̂ − L̂₋ₖ of each sample, from log w: [I R K] → [I R K]."""
-    f = f - f.amax(2, keepdim=True)  # differences alone matter
+    """L̂ − L̂₋ₖ for each sample k, from log w: [I R K] → [I R K]."""
+    f = f - f.amax(2, keepdim=True)  # only differences matter
     return log_mean_exp(f) - (log_sum_of_others(f) - math.log(f.shape[2] - 1))
 
 
@@ -22,8 +22,8 @@ def vimco(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E[L̂], L̂ = log mean_k w_k, by Σ_k (L̂ − L̂₋ₖ) s_k + Σ_k ω_k ∂ log w_k/∂η.
 
     s is the score, ω the normalized importance weights. L̂₋ₖ is L̂ with w_k
-    replaced by the mean of the other w, that is log mean_{j≠k} w_j. Unbiased:
-    L̂₋ₖ does not depend on sample k. Requires K ≥ 2 independent samples and
+    replaced by the mean of the other w, that is log mean_{j≠k} w_j. Unbiased,
+    since L̂₋ₖ does not depend on sample k. Requires K ≥ 2 independent samples and
     values of log w. Shapes: [I R K], [I R K m] → [I R m].
     Source: Mnih & Rezende (2016), section 2, with the arithmetic mean.
     """

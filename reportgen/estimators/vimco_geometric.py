@@ -1,4 +1,4 @@
-"""VIMCO with the geometric mean of the other samples as a sample's replacement."""
+"""VIMCO, with each weight replaced by the geometric mean of the other weights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def signal(f: Tensor) -> Tensor:
-    """L̂ − L̂₋ₖ of each sample, from log w: [I R K] → [I R K]."""
-    f = f - f.amax(2, keepdim=True)  # differences alone matter
+    """L̂ − L̂₋ₖ for each sample k, from log w: [I R K] → [I R K]."""
+    f = f - f.amax(2, keepdim=True)  # only differences matter
     replacement = (f.sum(2, keepdim=True) - f) / (f.shape[2] - 1)
     # The terms 1/K cancel.
     return f.logsumexp(2, keepdim=True) - log_sum_of_others(f).logaddexp(replacement)
@@ -23,9 +23,9 @@ def vimco_geometric(draws: Draws, _: Coefficients) -> Tensor:
     """Approximates ∇_η E[L̂], L̂ = log mean_k w_k, by Σ_k (L̂ − L̂₋ₖ) s_k + Σ_k ω_k ∂ log w_k/∂η.
 
     s is the score, ω the normalized importance weights. L̂₋ₖ is L̂ with w_k
-    replaced by the geometric mean of the other w, that is log w_k by the mean
-    of the other log w. Unbiased: L̂₋ₖ does not depend on sample k. Requires
-    K ≥ 2 independent samples and values of log w.
+    replaced by the geometric mean of the other w, that is with log w_k replaced
+    by the mean of the other log w. Unbiased, since L̂₋ₖ does not depend on sample
+    k. Requires K ≥ 2 independent samples and values of log w.
     Shapes: [I R K], [I R K m] → [I R m].
     Source: Mnih & Rezende (2016), section 2, with the geometric mean, which they prefer.
     """

@@ -1,7 +1,7 @@
 """What a cell is expected to cost: enough to order cells, and to tell a person what to expect.
 
 Seconds on one thread of a 2020s server core. The constants were fitted to
-runs on the digits and on MNIST; a number from here is good to a factor of two.
+runs on digits and on MNIST; a number from here is good to a factor of two.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from reportgen.estimators import ESTIMATORS
 from reportgen.plan import Arm, JudgementCell, MeasurementCell, Plan, TrainingCell
 
 STEP_OVERHEAD = 2.5e-4
-"""Of one training step, whatever the network, where its gradient is written out …"""
+"""Seconds of one training step, besides its products, if its gradient is written out …"""
 AUTOGRAD_OVERHEAD = 1.5e-3
-"""… and where it is not."""
+"""… and if it is not."""
 FLOPS = 8e10
-"""Additions and multiplications a second, in products of this size."""
+"""Additions and multiplications per second, in products of this size."""
 SAMPLE = 1e-6
-"""Of one sample's way through a model and back, besides its products."""
+"""Seconds of one sample's way through a model and back, besides its products."""
 JUDGEMENT = 0.2
-"""Of one judged model, besides its samples."""
+"""Seconds of one judged model, besides its samples."""
 MEASUREMENT = 0.4
-"""Of one measured cell, besides its draws."""
+"""Seconds of one measured cell, besides its draws."""
 REPLICATE = 2.5e-7
-"""Of one replicate of one arm, besides the decoder …"""
+"""Seconds of one replicate of one arm, besides the decoder …"""
 REPLICATE_SQUARE = 2e-10
 """… and this much more for each entry of its m × m second moment."""
 LAYERED = 4e-6
-"""Of one draw of one arm that is measured layer by layer, besides its products."""
+"""Seconds of one draw of one arm that is measured layer by layer, besides its products."""
 POINT = 1.0e-8
-"""Of each coordinate of a further point at which f is evaluated."""
+"""Seconds of each coordinate of a further point at which f is evaluated."""
 TYPICAL_SAMPLES = 320_000
-"""Over all images, for a precision of 2 %."""
+"""Samples over all images, for a precision of 2 %."""
 FINEST = 1e9
-"""How many times finer than that a precision may be: beyond, every budget ends first."""
+"""How many times finer than 2 % a precision counts as: beyond that, every budget ends first."""
 
 
 def training_seconds(cell: TrainingCell, columns: int, rows: int) -> float:
@@ -53,14 +53,14 @@ def training_seconds(cell: TrainingCell, columns: int, rows: int) -> float:
 
 
 def judging_seconds(cell: JudgementCell, columns: int, rows: int) -> float:
-    """A way through the model a sample, and none back."""
+    """Each sample's way through the model, without a way back."""
     problem = declared(cell.problem)
     samples = (cell.judge["images"] or rows) * int(cell.judge["num_samples"])
     return JUDGEMENT + float(samples * (2 * problem.weights(columns, rows) / FLOPS + SAMPLE / 2))
 
 
 def measuring_seconds(cell: MeasurementCell, columns: int, rows: int) -> float:
-    """Draws, decoder passes and moments, if the variances are of a usual kind."""
+    """Draws, decoder passes and moments, if variances are typical."""
     problem = declared(cell.problem)
     images, settings = float(cell.measure.get("images", 1)), cell.measure
     finer = min(0.02 / float(settings["precision"]), FINEST)
@@ -83,7 +83,7 @@ def _by_layer(arm: Arm, problem: Mapping[str, Any]) -> bool:
 
 
 def _further(arm: Arm, problem: Problem, decoder: float) -> float:
-    """Of one replicate's decoder passes, besides those whose values all arms share: one a sample."""
+    """Seconds of a replicate's decoder passes, besides the one per sample whose value all arms share."""
     if arm.own is not None:
         return 0.0
     latent = problem.eta_size if problem.latent_size is None else problem.latent_size
@@ -101,7 +101,7 @@ def seconds_of(plan: Plan, dataset: Dataset | Table | None) -> dict[str, float]:
 
 
 def most_draws(cells: Sequence[MeasurementCell]) -> int:
-    """Decoder evaluations at most, over all images and cells."""
+    """Most decoder evaluations, over all images and cells."""
     return sum(int(float(cell.measure["budget"])) * int(cell.measure.get("images", 1)) for cell in cells)
 
 
@@ -113,5 +113,5 @@ def size_of(dataset: Dataset | Table | None) -> tuple[int, int]:
 
 
 def declared(problem: Mapping[str, Any]) -> Problem:
-    """The section of this cell, read again."""
+    """The `problem` section of a cell, as a model again."""
     return PROBLEMS[problem["model"]].model_validate(dict(problem))

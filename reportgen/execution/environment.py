@@ -1,4 +1,4 @@
-"""The machine class a number belongs to: exact bytes are promised within one, tolerance across."""
+"""The kind of machine that a number was made on: equal bytes are promised only on the same kind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def environment(device: str = "cpu") -> dict[str, Any]:
 
 
 def require_device(device: str) -> None:
-    """Raises UsageError where torch cannot work on this device. Imports torch where it is not the CPU."""
+    """Raises UsageError if torch cannot work on this device. Imports torch unless it is the CPU."""
     if device == "cpu":
         return
     found = re.fullmatch("cuda(?::([0-9]+))?", device)

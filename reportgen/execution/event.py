@@ -1,4 +1,4 @@
-"""What happens to a cell while an experiment runs, told as it happens."""
+"""What happens to a cell while an experiment runs, reported as it happens."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class Event:
     """One piece of news about one cell."""
 
     cell: str
-    """For people: what is trained or measured."""
+    """What is trained, judged or measured, for people."""
     key: str
     kind: Kind
     done: float
     """Fraction of the cell's work, 0 … 1."""
     precision: float | None
-    """Largest relative half-width so far; None while training."""
+    """Largest relative half-width so far; None if nothing is measured yet, or at all."""
     replicates: int | None
-    """Draws an image so far; None while training."""
+    """Draws per image so far; likewise None."""
     state: State
     cause: str | None = None
     """Why the cell broke, or stopped before its end."""

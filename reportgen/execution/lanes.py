@@ -1,4 +1,4 @@
-"""Where cells run: in this process, in processes of their own, or in anyone's Executor."""
+"""Where cells run: in this process, in processes of their own, or in the caller's Executor."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ SINGLE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Sums differ with the number of threads, so every worker has one."""
 
 LEFT_TO_THE_PARENT = (signal.SIGINT, signal.SIGHUP)
-"""They reach every process of a terminal."""
+"""Signals that reach every process of a terminal."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Lane(Protocol):
-    """An executor that can be made anew and stopped at once."""
+    """An executor that can be replaced and stopped at once."""
 
     jobs: int
-    """Cells in flight at most."""
+    """Most cells in flight."""
 
     @property
     def executor(self) -> Executor: ...
 
     def renew(self) -> None:
-        """A fresh executor in place of a broken one."""
+        """Replaces a broken executor by a new one."""
 
     def close(self, at_once: bool) -> None:
-        """End; where `at_once`, without waiting for what is running."""
+        """Ends the executor; if `at_once`, without waiting for what is running."""
 
 
 class SerialExecutor(Executor):
     """Runs each call when it is submitted, in the caller's thread."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """A future that is done."""
+        """Returns a future that is done."""
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -68,18 +68,18 @@ class SerialLane:
         listen(listener)
 
     def renew(self) -> None:
-        """Nothing breaks without taking this process with it."""
+        """Nothing to do: what breaks here takes this process with it."""
 
     def close(self, at_once: bool) -> None:
-        """Stop listening."""
+        """Stops listening."""
         listen(None)
 
 
 class Workers(ProcessPoolExecutor):
-    """Deaf to Ctrl-C and SIGHUP from the first: Python, which is not, answers with tracebacks as it loads."""
+    """Processes that ignore Ctrl-C and SIGHUP from the start: Python would print tracebacks as it loads."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """As any executor does; what comes meanwhile is heeded after it."""
+        """Submits with these signals blocked, which the new process inherits; they are handled afterwards."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, LEFT_TO_THE_PARENT)
         try:
             with _allowed():
@@ -89,11 +89,11 @@ class Workers(ProcessPoolExecutor):
 
 
 class ProcessLane:
-    """Processes of their own, started afresh (spawned), that end with this one however it ends.
+    """Spawned processes that end with this one, however it ends.
 
-    Each worker waits at the far end of a pipe; when the near end closes, by
-    hand or because this process is gone, the worker exits at once. Cells are
-    written whole or not at all, so nothing is torn.
+    Each worker waits at the far end of a pipe; when the near end is closed, or
+    this process is gone, the worker exits at once. Cells are written whole or
+    not at all, so no file is left half written.
     """
 
     def __init__(self, jobs: int, listener: Listener) -> None:
@@ -115,12 +115,12 @@ class ProcessLane:
         self._reader.start()
 
     def renew(self) -> None:
-        """New processes, with a queue of their own: a killed one may have held the old queue's lock."""
+        """Starts new processes and a new queue: a killed process may have held the old queue's lock."""
         self.close(at_once=True)
         self._start()
 
     def close(self, at_once: bool) -> None:
-        """End the processes."""
+        """Ends the processes."""
         if at_once:
             self._near.close()
         self.executor.shutdown(wait=True, cancel_futures=True)
@@ -129,7 +129,7 @@ class ProcessLane:
         self._end_news()
 
     def _end_news(self) -> None:
-        """Let the queue's threads end before this process does, unless a killed worker holds its lock."""
+        """Lets the queue's threads end before this process does, unless a killed worker holds its lock."""
         self._news.put(None)
         self._reader.join(timeout=1.0)
         if self._reader.is_alive():
@@ -140,17 +140,17 @@ class ProcessLane:
 
 
 class BorrowedLane:
-    """An executor of the caller's; it is neither broken and rebuilt nor shut down here."""
+    """An executor of the caller's; it is neither replaced nor shut down here."""
 
     def __init__(self, executor: Executor, jobs: int) -> None:
         self.jobs = jobs
         self.executor = executor
 
     def renew(self) -> None:
-        """The caller's executor is the caller's to mend."""
+        """Nothing to do: repairing it is up to the caller."""
 
     def close(self, at_once: bool) -> None:
-        """Left open."""
+        """Leaves it open."""
 
 
 EXECUTORS: dict[str, Callable[[int, Listener], Lane]] = {
@@ -162,11 +162,11 @@ EXECUTORS: dict[str, Callable[[int, Listener], Lane]] = {
 
 @contextmanager
 def _allowed() -> Iterator[None]:
-    """Where the system lets no process begin (no /dev/shm, no folder that it would begin in): UsageError."""
+    """Raises UsageError if the system lets no process start (no /dev/shm, current folder removed)."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.EMFILE, errno.ENFILE):  # which has another remedy
+        if error.errno in (errno.EMFILE, errno.ENFILE):  # too many open files, which has another remedy
             raise
         try:
             os.getcwd()
@@ -179,7 +179,7 @@ def _allowed() -> Iterator[None]:
 
 @contextmanager
 def single_threaded_children() -> Iterator[None]:
-    """Processes started inside have one thread in every BLAS."""
+    """Processes that are started inside have one thread in every BLAS."""
     before = {name: os.environ.get(name) for name in SINGLE_THREAD}
     os.environ.update(dict.fromkeys(SINGLE_THREAD, "1"))
     try:
@@ -193,13 +193,13 @@ def single_threaded_children() -> Iterator[None]:
 
 
 def _start_tracker() -> None:
-    """Python's own helper for what workers share, deaf to a terminal that closes: it ends with this process.
+    """Starts Python's resource tracker so that it ignores a closing terminal: it ends with this process.
 
-    Ended before that, it is started again, misses what it knew, and prints tracebacks.
+    If it ended before, Python would start another, which lacks what this one knew and prints tracebacks.
     """
     try:
         before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    except ValueError:  # only a main thread may
+    except ValueError:  # only a main thread may set handlers
         return
     try:
         resource_tracker.ensure_running()
@@ -208,7 +208,7 @@ def _start_tracker() -> None:
 
 
 def _begin(far: Connection, news: Queue[Event | None]) -> None:
-    """First thing in a worker: leave Ctrl-C and SIGHUP to the parent, end with it, keep memory, send news."""
+    """Set up a worker: leave Ctrl-C and SIGHUP to the parent, end with it, keep memory, send events."""
     for number in LEFT_TO_THE_PARENT:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, LEFT_TO_THE_PARENT)

@@ -1,4 +1,4 @@
-"""The user's own code in a worker: loaded once a cell, where allowed, and held against what was declared."""
+"""The user's own code in a worker: loaded once per cell, if allowed, and checked against its declaration."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from reportgen.plan import Arm, MeasurementCell
 from reportgen.usercode import Reference, UserCode, faults_told, importable, load_object
 
 _ALONE = RLock()
-"""Held while a user's code may run: its imports, generators and output are those of all threads."""
+"""Held while a user's code may run: all threads share its imports, random generators and output."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a cell uses of a user's own."""
+    """The user's own code that a cell uses."""
 
     load: Callable[[str], object] | None
-    """By reference; None where it may not be run."""
+    """Returns the object of a reference; None if the cell uses no such code."""
     estimators: Mapping[str, Estimator]
-    """The table's, and the user's own by their reference."""
+    """The table's estimators, and the user's own, by name."""
     told: Callable[[], AbstractContextManager[None]] = nullcontext
-    """Around one call of their code: what it raises becomes a CellError that names its line."""
+    """Goes around a call of the code: what it raises becomes a CellError that names its line."""
 
 
 def alone(code: UserCode | None) -> AbstractContextManager[object]:
-    """Around a cell of an experiment with code of a user's own: no other of such runs in this process.
+    """Goes around a cell of an experiment with the user's own code: one such cell runs at a time here.
 
-    Also where the cell runs none of it: what the code sets, the precision of products, say, is set for all
-    threads.
+    That holds also for cells that run none of it: what the code sets, such as torch's precision of
+    products, is set for all threads.
     """
     return _ALONE if code is not None and code.digests else nullcontext()
 
 
 @contextmanager
 def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
-    """Everything inside may run the user's code; its exceptions become CellErrors that name their line.
+    """Inside it, the user's code may run; its exceptions become CellErrors that name their line.
 
-    Raises CellError where an estimator is not what its declaration says.
+    Raises CellError if an estimator is not what its declaration says.
     """
     arms = [arm for arm in cell.arms if arm.own is not None and not arm.own.given]
     own = {arm.estimator: arm.own for arm in arms if arm.own is not None}
@@ -82,7 +82,7 @@ def own_code(code: UserCode | None, cell: MeasurementCell) -> Iterator[Loaded]:
 
 
 def model_code(cell: MeasurementCell) -> str | None:
-    """The reference of the user's own model, or of what makes their gradients, if the cell's is one."""
+    """The reference of the code that makes the cell's model or gradients, if that is the user's own."""
     model = cell.problem.get("model")
     return str(cell.problem[model]) if model in OF_CODE else None
 

@@ -1,8 +1,8 @@
-"""What a cell surely needs of memory, known before anything of it is built.
+"""The memory that a cell certainly needs, known before any of it is built.
 
-Bounds from below: what they refuse cannot be had here. What else is needed (activations of the
-encoder, copies that torch makes) is left out; so are variances of the weights that see the pixels, since
-a pixel that is black in all images measured gives its weights none.
+These are lower bounds: what they refuse cannot run here. What else is needed (activations of the
+encoder, copies that torch makes) is left out; so are variances of the weights that see the pixels, unless
+every coordinate is kept, since a pixel that is black in all measured images gives its weights none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reportgen.memory import MEANS, memory_limit
 from reportgen.plan import Cell, MeasurementCell, TrainingCell, buckets_for
 
 TRAINED = 4 * (4 + 3)
-"""Bytes of a parameter in training: itself, its gradient, Adam's two moments; and where its state is
+"""Bytes per parameter in training: itself, its gradient, Adam's two moments; and while the state is
 written, these again without the gradient."""
 NUMBER, VARIANCE = 4, 8
 """Bytes of an activation, and of a variance or a mean."""
@@ -28,19 +28,19 @@ UNITS = ("problem", "hidden")
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes of one cell, and what they are of."""
+    """Bytes that a cell needs, and what for."""
 
     size: int
     what: str
     place: tuple[str, ...]
-    """The setting that it follows from."""
+    """The setting that it depends on."""
     remedy: str
     most: float = math.inf
-    """Bytes that it may take, however much memory there is."""
+    """Most bytes that it may take, however much memory there is."""
 
 
 def require_room(experiment: Experiment, cells: Iterable[Cell], dataset: Dataset | Table | None) -> None:
-    """Raises DeclarationError for cells that surely need more memory than there is, or than they may take."""
+    """Raises DeclarationError for cells that certainly need more memory than there is, or than is allowed."""
     limit = memory_limit() or math.inf
     columns, rows = size_of(dataset)
     for cell in cells:
@@ -58,7 +58,7 @@ def require_room(experiment: Experiment, cells: Iterable[Cell], dataset: Dataset
 
 
 def needs(cell: Cell, columns: int, rows: int) -> list[Need]:
-    """Of a training or a measurement; nothing where no network is declared."""
+    """What a training or a measurement needs; nothing if the model has no declared network."""
     problem = declared(cell.problem)
     parameters = problem.encoding(columns) + problem.weights(columns, rows)
     if not problem.network or not parameters:

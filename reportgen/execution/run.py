@@ -23,8 +23,8 @@ from reportgen.store.files import process_tag
 from reportgen.usercode import UserCode
 
 TRIES = 2
-"""How often a cell may be alone when a worker is killed. What it was in flight with others does not
-count: it may not even have been begun."""
+"""How often a worker may be killed while it runs this cell alone. Being in flight together with others
+does not count: the cell may not even have been begun."""
 
 DONE = {"training": "trained", "judging": "judged", "measuring": "measured"}
 
@@ -36,19 +36,19 @@ class Outcome:
     """What a run did."""
 
     measured: int
-    """Cells trained or measured now."""
+    """Cells trained, judged or measured now."""
     cached: int
     """Cells found finished."""
     broken: tuple[BrokenRecord, ...]
     seconds: float
     damaged: int = 0
-    """Cells that were stored but not whole, and so made again."""
+    """Cells that were stored but damaged, and so were made again."""
     paused: tuple[BrokenRecord, ...] = ()
-    """Cells that the time was too short for."""
+    """Cells that were not finished in time."""
 
     @property
     def lost(self) -> tuple[BrokenRecord, ...]:
-        """Cells that were not finished now; of a fresh run, the store may have them from before."""
+        """Cells that were not finished now; after a fresh run, the store may still have them from before."""
         return self.broken + self.paused
 
 
@@ -66,19 +66,20 @@ def run(
     device: str = "cpu",
     work: Work = work,
 ) -> Outcome:
-    """Train and measure the cells of `plan` that `store` lacks; all of them if `fresh`.
+    """Train, judge and measure the cells of `plan` that `store` lacks; all of them if `fresh`.
 
-    What is measured again takes the place of what is stored cell by cell, each when it is whole: what a
-    fresh run did not come to, or what broke in it, is stored as before, and the next run has it.
-    `executor` is a name in `EXECUTORS` or any `concurrent.futures.Executor`
-    whose workers see the store's folder; `jobs` defaults to the cores this
-    process may use; `code` is the user's own that the plan was made with,
-    where it may be run. A cell that raises is recorded as broken and the others go
-    on; one whose worker is killed is begun again, by itself. On
-    KeyboardInterrupt, or where the store cannot be written, the workers stop,
-    what is finished stays, and the exception goes on. After `budget` seconds no cell is begun and
-    trainings stop at their next epoch, to be gone on with by the next run. `device` is torch's, for training
-    and judging. `report` is called from several threads, one at a time.
+    A fresh run replaces stored cells one by one, each when its new record is
+    whole: what it did not reach, or what broke in it, is stored as before, and
+    the next run uses that. `executor` is a name in `EXECUTORS` or any
+    `concurrent.futures.Executor` whose workers see the store's folder; `jobs`
+    defaults to the number of cores that this process may use; `code` is the
+    user's own code with which the plan was made, if it may be run. A cell that
+    raises is recorded as broken and the others go on; one whose worker is killed
+    is begun again, by itself. On KeyboardInterrupt, or if the store cannot be
+    written, the workers stop, what is finished stays, and the exception is
+    raised. After `budget` seconds no cell is begun, and trainings stop at their
+    next epoch; the next run continues them. `device` is torch's, for training and
+    judging. `report` is called from several threads, but by one at a time.
     """
     started = perf_counter()
     tell = Reporter(report)
@@ -102,7 +103,7 @@ def run(
         data = experiment.problem.dataset
         cost = seconds_of(plan, held(data) if data else None)
         anew = process_tag() if fresh else ""
-        # Workers of the caller's need not be in this process's folder.
+        # Workers of the caller's executor may have another current folder.
         root = store.root.absolute() if isinstance(executor, Executor) else store.root
         tasks = [Task(cell, root, code, device, deadline, anew) for cell in missing]
         board = Board(tasks, cost)
@@ -122,7 +123,7 @@ def run(
 
 
 def _killed(task: Task) -> str:
-    """Why a cell is given up that took its worker with it twice."""
+    """Why a cell whose worker was killed twice is given up."""
     if task.code is not None and task.code.digests:
         return (
             "its worker process ended, twice (out of memory, or your code crashed it or ended it?). "
@@ -150,8 +151,8 @@ def _open(executor: str | Executor, jobs: int | None, tell: Listener) -> Lane:
 class Board:
     """Tasks still to be begun, most urgent first.
 
-    Urgent is what a long chain hangs on: a training counts with the longest
-    chain that waits for it. So the last cells to end are short ones.
+    The urgency of a task is its cost plus that of the longest chain that waits
+    for it, so that the last cells to end are short ones.
     """
 
     def __init__(self, tasks: Sequence[Task], cost: Mapping[str, float]) -> None:
@@ -164,7 +165,7 @@ class Board:
             else:
                 self.ready.append(task)
         self.urgency: dict[str, float] = {}
-        for each in reversed(tasks):  # what waits stands after what it waits for
+        for each in reversed(tasks):  # tasks come after those that they wait for
             behind = [self.urgency[later.key] for later in self.waiting.get(each.key, ())]
             self.urgency[each.key] = cost[each.key] + max(behind, default=0.0)
 
@@ -174,15 +175,15 @@ class Board:
         return self.ready.pop()
 
     def finished(self, key: str) -> None:
-        """What waited for this can begin."""
+        """Makes tasks that waited for this one ready."""
         self.ready += self.waiting.pop(key, [])
 
     def lost(self, key: str) -> list[Task]:
-        """What waited for this and will not begin."""
+        """Removes and returns tasks that waited for this one, and cannot begin."""
         return self.waiting.pop(key, [])
 
     def close(self) -> list[Task]:
-        """Everything that was not begun; nothing is left."""
+        """Removes and returns all tasks that were not begun."""
         rest = self.ready + [task for tasks in self.waiting.values() for task in tasks]
         self.ready, self.waiting = [], {}
         return rest
@@ -198,15 +199,15 @@ class Foreman:
         self.deadline = deadline
         self.flying: dict[Future[BrokenRecord | None], Task] = {}
         self.suspects: list[Task] = []
-        """In flight when a worker was killed: begun again one at a time, so the culprit is known."""
+        """Tasks in flight when a worker was killed: begun again one at a time, to find the culprit."""
         self.kills: dict[str, int] = {}
-        """Workers killed while this cell was the only one in flight."""
+        """Cell → how many workers were killed while it was the only one in flight."""
         self.broken: list[BrokenRecord] = []
         self.paused: list[BrokenRecord] = []
         """Not finished in time."""
 
     def run(self) -> None:
-        """Until nothing is left, or nothing that may still be begun."""
+        """Runs tasks until none is left, or none that may still be begun."""
         while True:
             if time() < self.deadline:
                 self._hand_out()
@@ -236,7 +237,7 @@ class Foreman:
                 return
 
     def _settle(self, future: Future[BrokenRecord | None]) -> Task | None:
-        """Deal with a task that ended; the task itself if its worker was killed."""
+        """Deals with a task that ended; returns the task if its worker was killed."""
         task = self.flying.pop(future)
         try:
             record = future.result()
@@ -257,7 +258,7 @@ class Foreman:
         return None
 
     def _mend(self, killed: list[Task]) -> None:
-        """A worker is gone and has taken the executor along: a fresh one, and each task once more."""
+        """Replaces the executor, which broke when a worker was killed, and tries the tasks again."""
         self.lane.renew()
         ended = [future for future in self.flying if future.done()]
         killed += [task for future in ended if (task := self._settle(future)) is not None]

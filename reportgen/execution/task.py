@@ -21,13 +21,13 @@ class Task:
     cell: Cell
     root: Path
     code: UserCode | None = None
-    """The user's own code, where it may be run."""
+    """The user's own code, if it may be run."""
     device: str = "cpu"
     """Where torch trains and judges; gradients are measured on the CPU."""
     deadline: float = math.inf
-    """When a training stops at its next epoch, seconds as of `time.time`."""
+    """When a training is to stop at its next epoch, in the seconds of `time.time`."""
     anew: str = ""
-    """The store's tag of a run that makes finished cells anew; see `Store`."""
+    """A tag for the store, if the run makes finished cells anew; see `Store`."""
 
     @property
     def store(self) -> Store:
@@ -56,7 +56,7 @@ class Task:
 
     @property
     def label(self) -> str:
-        """For people: ``latent 10, epoch 200``; of steps where those are what training counts."""
+        """The cell for people: ``latent 10, epoch 200``, or steps if training counts those."""
         noun, nouns = PROBLEMS[str(self.cell.problem["model"])].round
         parts = [f"{path.rpartition('.')[2]} {_short(value)}" for path, value in self.cell.setting.items()]
         if isinstance(self.cell, TrainingCell):
@@ -74,13 +74,13 @@ class Task:
         replicates: int | None = None,
         cause: str | None = None,
     ) -> Event:
-        """News of this cell."""
+        """An event of this cell."""
         given = PROBLEMS[str(self.cell.problem["model"])].given
         counted = "calls" if given else Event.counted
         return Event(self.label, self.key, self.kind, done, precision, replicates, state, cause, counted)
 
     def broken(self, cause: str) -> BrokenRecord:
-        """The record of this cell where it could not be finished."""
+        """The record of this cell if it broke."""
         return broken(self.cell, cause)
 
 

@@ -1,4 +1,4 @@
-"""What a user's code may change of its process, put back when the cell ends: others run there too."""
+"""Undoes what a user's code may change in its process when the cell ends: other cells run there too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """torch's default number type, precision of products and strictness, whether it records; the folder."""
+    """Restores torch's default dtype, matmul precision, determinism and grad mode, and the current folder."""
     import torch
 
     folder = _folder()
@@ -30,7 +30,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def _folder() -> str | None:
-    """The current one; None where it was removed."""
+    """The current folder; None if it was removed."""
     try:
         return os.getcwd()
     except FileNotFoundError:

@@ -19,22 +19,22 @@ from reportgen.store import BrokenRecord, JudgementRecord
 from reportgen.usercode import our_place, told
 
 INTERVAL = 0.1
-"""Seconds between two pieces of news of a running cell."""
+"""Fewest seconds between two events of a running cell."""
 
 _listeners: list[Listener] = []
-"""Where this process's news go; empty in an executor that is not ours."""
+"""Where events of this process go; empty in an executor of the caller's."""
 
 
 def listen(listener: Listener | None) -> None:
-    """Send this process's news of running cells to `listener`, or nowhere."""
+    """Sends events of cells that run in this process to `listener`, or nowhere."""
     _listeners[:] = [] if listener is None else [listener]
 
 
 def work(task: Task) -> BrokenRecord | None:
-    """Train or measure a cell and save its record; the record of a broken one is returned too.
+    """Train, judge or measure a cell and save its record; that of a broken cell is returned too.
 
-    An exception inside the cell is recorded with its cause. Only a store that
-    cannot be written is raised, and that a training's time was up.
+    An exception inside the cell is recorded with its cause. Only two are raised:
+    that the store cannot be written, and that a training ran out of time.
     """
     try:
         _run(task)
@@ -152,19 +152,19 @@ def _measure(task: Task, cell: MeasurementCell) -> None:
 
 
 def _functions(cell: MeasurementCell) -> tuple[str, ...]:
-    """Those that the arms of a cell name, the reference's first."""
+    """The functions that the arms of a cell name, that of the reference first."""
     given = [arm for arm in cell.arms if arm.own is not None and arm.own.given]
     first = sorted(given, key=lambda arm: arm.label != cell.references.get(arm.objective))
     return tuple(dict.fromkeys(function_of(arm.estimator) for arm in first))
 
 
 def _dated(environment: dict[str, Any]) -> dict[str, Any]:
-    """With the time at which the cell was finished, UTC."""
+    """The environment with the time at which the cell was finished, UTC."""
     return environment | {"finished": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
 class _Teller:
-    """Tells how far a cell is, not more often than every `INTERVAL`, and that it is done."""
+    """Reports how far a cell is, at most once per `INTERVAL`, and that it is done."""
 
     def __init__(self, task: Task) -> None:
         self.task = task

@@ -1,7 +1,7 @@
-"""Variational families q(z; η): sample, score, pullback, KL; one file each, one line each in this table.
+"""Variational families q(z; η) with sample, score, pullback and KL: one file and one line here for each.
 
-What is known of them without torch is in `reportgen.distributions`, under the
-same names. The contract tests run over the whole table.
+Their descriptions, which need no torch, are in `reportgen.distributions` under
+the same names. The contract tests run over the whole table.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def _logit_of_normal(noise: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Bernoulli(Discrete):
-    """A `RelaxedFamily`; with uniforms u = Φ(ε) of the noise, z = 1[u < p]."""
+    """A `RelaxedFamily`: z = 1[u < p], where the noise ε gives the uniforms u = Φ(ε)."""
 
     name: ClassVar[str] = "bernoulli"
 
@@ -46,7 +46,7 @@ class Bernoulli(Discrete):
 
     @cached_property
     def _threshold(self) -> Tensor:
-        """Φ⁻¹(p), [I 1 d], from the smaller of p and 1 − p: neither is lost to rounding."""
+        """Φ⁻¹(p), [I 1 d], computed from the smaller of p and 1 − p to avoid rounding."""
         size: Tensor = ndtri(torch.sigmoid(-self.logits.abs()))
         return size.copysign(self.logits)
 
@@ -56,7 +56,7 @@ class Bernoulli(Discrete):
         return self.mean * torch.sigmoid(-self.logits)
 
     def sample(self, noise: Tensor) -> Tensor:
-        """z = 1[ε < Φ⁻¹(p)]: the noise is compared, not transformed."""
+        """z = 1[ε < Φ⁻¹(p)], which is 1[u < p] without transforming the noise."""
         return (noise < self._threshold).to(self.logits.dtype)
 
     def mean_pullback(self, v: Tensor) -> Tensor:
@@ -83,7 +83,7 @@ class Bernoulli(Discrete):
         return int(2**self.latent)
 
     def codes(self) -> Tensor:
-        """All words of d bits, the first bit the slowest."""
+        """All words of d bits, in ascending order as binary numbers."""
         bits = torch.tensor([0.0, 1.0], dtype=self.logits.dtype)
         return torch.cartesian_prod(*[bits] * self.latent).reshape(-1, self.latent)
 
@@ -102,8 +102,8 @@ class Bernoulli(Discrete):
     def relaxed_given(self, noise: Tensor, extra_noise: Tensor, temperature: float) -> Tensor:
         """ζ̃ [I N d] from the law of ζ given the hard sample z = `sample(noise)`.
 
-        Given z, u is uniform on [0, p) or on [p, 1); the extra noise, as
-        v = Φ(ε′), is its place there. Source: Tucker et al. (2017), appendix.
+        Given z, u is uniform on [0, p) or on [p, 1); v = Φ(ε′), from the extra
+        noise, is its relative position there. Source: Tucker et al. (2017), appendix.
         """
         logit, _ = self._conditional(noise, extra_noise)
         return torch.sigmoid(logit / temperature)
@@ -119,7 +119,7 @@ class Bernoulli(Discrete):
     def _conditional(self, noise: Tensor, extra_noise: Tensor) -> tuple[Tensor, Tensor]:
         """η − logit u given z, and its derivative in η, [I N d].
 
-        With s = 2z − 1 it is s log(1 + (1 + e^{sη}) e^{−s logit v}).
+        With s = 2z − 1, the former is s log(1 + (1 + e^{sη}) e^{−s logit v}).
         """
         sign = 2.0 * self.sample(noise) - 1.0
         signed = sign * self.logits

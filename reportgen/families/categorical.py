@@ -1,6 +1,6 @@
 """One-hot categorical units, q(z; η) = ∏ᵢ ∏_c p_ic^z_ic with p_i = softmax(η_i).
 
-z is the code of all units laid end to end, C places a unit; so is η.
+z concatenates the one-hot codes of all units, C entries each; η is laid out likewise.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from reportgen.families.discrete import Discrete
 
 @dataclass(frozen=True)
 class Categorical(Discrete):
-    """A `RelaxedFamily`; z marks the largest of η + g, g Gumbel noise from u = Φ(ε)."""
+    """A `RelaxedFamily`: z marks the largest of η + g in each unit, g being Gumbel noise from u = Φ(ε)."""
 
     name: ClassVar[str] = "categorical"
 
     logits: Tensor
-    """η, a unit a row, [I 1 units C]."""
+    """η, one row per unit, [I 1 units C]."""
 
     @classmethod
     def from_eta(cls, eta: Tensor, *, classes: int = 10) -> Categorical:
@@ -52,12 +52,12 @@ class Categorical(Discrete):
         return flat.reshape(*flat.shape[:-1], *self.logits.shape[-2:])
 
     def _perturbed(self, noise: Tensor) -> Tensor:
-        """η + g, g = − log(− log Φ(ε)), [I N units C]; log Φ keeps g finite where Φ(ε) rounds to 0 or 1."""
+        """η + g, g = − log(− log Φ(ε)), [I N units C]; computing log Φ keeps g finite where Φ is 0 or 1."""
         exponential: Tensor = -log_ndtr(self._rows(noise))
         return self.logits - exponential.log()
 
     def sample(self, noise: Tensor) -> Tensor:
-        """The Gumbel-max trick."""
+        """z by the Gumbel-max trick."""
         perturbed = self._perturbed(noise)
         winner = perturbed.argmax(-1, keepdim=True)
         return torch.zeros_like(perturbed).scatter_(-1, winner, 1.0).flatten(-2)
@@ -67,7 +67,7 @@ class Categorical(Discrete):
         return self._softmax_pullback(self.mean, v)
 
     def log_density_at(self, z: Tensor) -> Tensor:
-        """Σ z log p; each unit's z must sum to one."""
+        """Σ z log p; within each unit, z must sum to one."""
         return (z * self._log_p.flatten(-2)).sum(-1)
 
     def entropy(self) -> Tensor:
@@ -88,13 +88,13 @@ class Categorical(Discrete):
         return int(classes**units)
 
     def codes(self) -> Tensor:
-        """All choices of a class a unit, the first unit the slowest."""
+        """All choices of one class for each unit; the last unit varies fastest."""
         units, classes = self.logits.shape[-2:]
         chosen = torch.cartesian_prod(*[torch.arange(classes)] * units).reshape(-1, units)
         return torch.eye(classes, dtype=self.logits.dtype)[chosen].flatten(-2)
 
     def relaxed(self, noise: Tensor, temperature: float) -> Tensor:
-        """ζ = softmax((η + g) / τ) a unit, largest where z is 1.
+        """ζ = softmax((η + g) / τ) within each unit, largest where z is 1.
 
         Source: Jang, Gu & Poole (2017); Maddison, Mnih & Teh (2017).
         """
@@ -105,6 +105,6 @@ class Categorical(Discrete):
         return self._softmax_pullback(self.relaxed(noise, temperature), v) / temperature
 
     def _softmax_pullback(self, p: Tensor, v: Tensor) -> Tensor:
-        """(∂p/∂logits)ᵀ v of p = softmax(logits) a unit, [I N d]."""
+        """(∂p/∂logits)ᵀ v with p = softmax(logits) within each unit, [I N d]."""
         weighted = self._rows(p * v)
         return (weighted - self._rows(p) * weighted.sum(-1, keepdim=True)).flatten(-2)

@@ -1,4 +1,4 @@
-"""What families of discrete units have in common."""
+"""What the families of discrete units have in common."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reportgen.families.family import RelaxedFamily
 
 
 class Discrete(RelaxedFamily):
-    """η are logits; z jumps as they move, so that neither ∂z/∂η nor ∇_z log q is of use."""
+    """η are logits; z jumps as they change, so neither ∂z/∂η nor ∇_z log q is of use."""
 
     @property
     def noise(self) -> int:

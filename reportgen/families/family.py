@@ -1,9 +1,10 @@
-"""What a variational family q(z; η) is to the engine.
+"""The interface of a variational family q(z; η).
 
-Axes: I data points, N samples, d = length of z, m = length of η, n = standard
-normals that one sample takes. Methods that take `noise` [I N n] speak of the
-sample z = `sample(noise)`; it is always independent and standard normal. Those
-named `…_at` take z itself. Leading axes broadcast; the data type is η's.
+Axes: I data points, N samples, d the length of z, m the length of η, n the
+number of standard normals from which one sample is made. Methods that take
+`noise` [I N n], independent standard normals, refer to the sample
+z = `sample(noise)`; those named `…_at` take z itself. Leading axes broadcast;
+the data type is that of η.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
 class Family(Protocol):
-    """Distributions q(z; η) of I data points.
+    """Distributions q(z; η) at I data points.
 
-    A discrete family refuses what differentiates z, with
+    The methods of a discrete family that would differentiate z raise
     NotReparameterizableError.
     """
 
@@ -28,9 +29,9 @@ class Family(Protocol):
 
     @classmethod
     def from_eta(cls, eta: Tensor, *args: Any, **options: Any) -> Self:
-        """From η [I m], as an encoder puts it out; options by name (rank, classes, scale).
+        """Make q from η [I m] as an encoder returns it, with options by name (rank, classes, scale).
 
-        Raises UsageError where m is the length of no such η.
+        Raises UsageError if no η of this family has the length m.
         """
 
     @property
@@ -39,22 +40,22 @@ class Family(Protocol):
 
     @property
     def noise(self) -> int:
-        """n, the standard normals one sample takes."""
+        """n, the number of standard normals from which one sample is made."""
 
     def sample(self, noise: Tensor) -> Tensor:
         """z ~ q(z; η), [I N n] → [I N d]."""
 
     def log_density(self, noise: Tensor) -> Tensor:
-        """log q(z; η) at the sample, [I N n] → [I N]; of the marginal of z where n > d."""
+        """log q(z; η) at the sample, [I N n] → [I N]; if n > d, the marginal density of z."""
 
     def log_density_gradient(self, noise: Tensor) -> Tensor:
-        """∇_z log q(z; η) at the sample, [I N n] → [I N d]. Discrete families refuse."""
+        """∇_z log q(z; η) at the sample, [I N n] → [I N d]. Discrete families raise."""
 
     def score(self, noise: Tensor) -> Tensor:
         """∇_η log q(z; η) at the sample, z held fixed, [I N n] → [I N m]."""
 
     def pullback(self, noise: Tensor, v: Tensor) -> Tensor:
-        """(∂z/∂η)ᵀ v with the noise held fixed, v [I N d] → [I N m]. Discrete families refuse."""
+        """(∂z/∂η)ᵀ v with the noise held fixed, v [I N d] → [I N m]. Discrete families raise."""
 
     @property
     def mean(self) -> Tensor:
@@ -66,8 +67,8 @@ class Family(Protocol):
     def log_density_at(self, z: Tensor) -> Tensor:
         """log q(z; η), [I N d] → [I N], differentiable in z by autograd.
 
-        For discrete families the polynomial Σ z log p (+ (1 − z) log(1 − p)),
-        which is defined for relaxed z too.
+        A discrete family evaluates Σ z log p (+ (1 − z) log(1 − p)), which is
+        defined for relaxed z too.
         """
 
     def score_at(self, z: Tensor) -> Tensor:
@@ -77,7 +78,7 @@ class Family(Protocol):
         """− E_q[log q], nats, [I]."""
 
     def kl_to_prior(self) -> Tensor:
-        """KL(q ‖ p), nats, [I]; p is N(0, I), Bernoulli(½), or uniform over the classes."""
+        """KL(q ‖ p), nats, [I]; the prior p is N(0, I), Bernoulli(½), or uniform over the classes."""
 
     def kl_gradient(self) -> Tensor:
         """∇_η KL(q ‖ p), [I m]."""
@@ -92,13 +93,13 @@ class RelaxedFamily(Family, Protocol):
 
     @property
     def code_count(self) -> int:
-        """How many values z can take."""
+        """The number of values that z can take."""
 
     def codes(self) -> Tensor:
-        """All of them, [codes d]."""
+        """All values that z can take, [codes d]."""
 
     def relaxed(self, noise: Tensor, temperature: float) -> Tensor:
-        """ζ [I N d]; tends to `sample(noise)` as the temperature falls to 0."""
+        """The relaxed sample ζ, [I N d]; it tends to `sample(noise)` as the temperature tends to 0."""
 
     def relaxed_pullback(self, noise: Tensor, temperature: float, v: Tensor) -> Tensor:
         """(∂ζ/∂η)ᵀ v with the noise held fixed, v [I N d] → [I N m]."""

@@ -1,4 +1,4 @@
-"""The Gaussian of fixed scale, q(z; η) = N(μ, σ² I) with η = μ.
+"""The Gaussian with a fixed scale, q(z; η) = N(μ, σ² I) with η = μ.
 
 With σ² = ⅔ and μ = A x + b it is the q of Rainforth et al. (2018).
 """
@@ -55,7 +55,7 @@ class FixedScaleGaussian:
         return noise / self.scale
 
     def pullback(self, noise: Tensor, v: Tensor) -> Tensor:
-        """v: z moves with μ."""
+        """v, since z = μ + σ ε."""
         return v
 
     def mean_pullback(self, v: Tensor) -> Tensor:

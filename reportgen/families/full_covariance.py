@@ -1,8 +1,8 @@
 """The full-covariance Gaussian q(z; η) = N(μ, L Lᵀ), L lower triangular.
 
-η = (μ, log diag L, L below the diagonal row by row): the mean-field Gaussian's
-η, then the correlations. Source: Titsias & Lázaro-Gredilla (2014), whose affine
-map z = μ + L ε this is.
+η = (μ, log diag L, L below the diagonal row by row): first the mean-field
+Gaussian's η, then the correlations. Source: Titsias & Lázaro-Gredilla (2014),
+for the affine map z = μ + L ε.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class FullCovarianceGaussian:
 
     @cached_property
     def _places(self) -> tuple[Tensor, Tensor]:
-        """Rows i and columns j of `below`."""
+        """Row i and column j in L of each entry of `below`."""
         d = self.latent
         rows, columns = torch.tril_indices(d, d, -1, device=self.mean.device)
         return rows, columns

@@ -25,7 +25,7 @@ class MeanFieldGaussian:
 
     @classmethod
     def from_eta(cls, eta: Tensor) -> MeanFieldGaussian:
-        """η = (μ, log σ), [I 2d], as an encoder puts it out."""
+        """η = (μ, log σ), [I 2d], as an encoder returns it."""
         d = DISTRIBUTIONS[cls.name].latent(eta.shape[-1])
         mean, log_scale = torch.split(eta.unsqueeze(1), d, dim=-1)
         return cls(mean, log_scale)

@@ -1,14 +1,14 @@
-"""The Gaussian of low-rank plus diagonal covariance, q(z; η) = N(μ, diag σ² + U Uᵀ).
+"""The Gaussian with a low-rank plus diagonal covariance, q(z; η) = N(μ, diag σ² + U Uᵀ).
 
-η = (μ, log σ, U row by row), and z = μ + σ ε₁ + U ε₂ takes d + r normals: one
-z comes of many ε. Density and score are those of z alone, so they need what z
-leaves open. With W = U / σ, (z − μ) / σ = ε₁ + W ε₂ does not change along the
-columns of (−W, I); if N is an orthonormal basis of these,
+η = (μ, log σ, U row by row). z = μ + σ ε₁ + U ε₂ is made from d + r normals, so
+many ε give the same z. Density and score are those of z alone, and so depend on
+the distribution of ε given z. With W = U / σ, (z − μ) / σ = ε₁ + W ε₂ is constant
+along the columns of (−W, I); if N is an orthonormal basis of their span,
 
     E[ε | z] = ε − N Nᵀ ε,    Cov[ε | z] = N Nᵀ,
 
-for any ε that gives z. In (−W, I) = N R the square matrix R is a root of the
-capacitance I + Wᵀ W, so this is Woodbury's identity without inverting it.
+for any ε that gives z. In the QR factorization (−W, I) = N R, the square matrix R
+satisfies RᵀR = I + Wᵀ W, so this is Woodbury's identity without the inverse.
 
 Source: Ong, Nott & Smith (2018). Rezende, Mohamed & Wierstra (2014) put the
 same structure (r = 1) on the precision matrix instead.
@@ -62,7 +62,7 @@ class LowRankGaussian:
 
     @cached_property
     def _open(self) -> tuple[Tensor, Tensor]:
-        """N [I d+r r] and R [I r r]: what z leaves open of the noise."""
+        """N [I d+r r] and R [I r r]: the directions of the noise that z does not determine."""
         ratio = self.factor / self.scale.mT
         rank = ratio.shape[-1]
         identity = torch.eye(rank, dtype=ratio.dtype, device=ratio.device).expand(len(ratio), rank, rank)
@@ -82,7 +82,7 @@ class LowRankGaussian:
         return (first * first).sum(1, keepdim=True), (first.mT @ second).unsqueeze(1)
 
     def _halves(self, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """ε₁ and ε₂ of ε."""
+        """ε → (ε₁, ε₂)."""
         first, second = torch.split(noise, [self.latent, self.factor.shape[-1]], dim=-1)
         return first, second
 
@@ -92,7 +92,7 @@ class LowRankGaussian:
         return noise - (noise @ basis) @ basis.mT
 
     def _some_noise(self, z: Tensor) -> Tensor:
-        """A noise that gives z, ((z − μ) / σ, 0); density and score ask for no more."""
+        """One of the noises that give z, ((z − μ) / σ, 0); density and score are the same for all of them."""
         first = (z - self.mean) / self.scale
         return torch.cat([first, first.new_zeros(*first.shape[:-1], self.factor.shape[-1])], dim=-1)
 

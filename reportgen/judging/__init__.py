@@ -1,4 +1,4 @@
-"""Judging a trained VAE on test images, as Burda et al. (2016) do: likelihood, active units, samples."""
+"""Judges a trained VAE on test images, as in Burda et al. (2016): likelihood, active units, samples."""
 
 from __future__ import annotations
 

@@ -3,12 +3,11 @@
 A unit u is active if Cov_x(E_{q(u|x)}[u]) > 10⁻². Source: Burda et al. (2016),
 section 5.2.
 
-Of the layer next to x the mean is known. Further up E_{q(u|x)}[u] is the
-expectation, over samples of the layers below, of the mean that q gives u, and
-a Monte Carlo estimate of it varies between images even where nothing depends
-on them. So each image has two estimates, from samples of their own; noise in
-the one is independent of noise in the other, and their covariance over the
-images is without bias.
+In the layer next to x the mean is known. In a higher layer E_{q(u|x)}[u] is the
+expectation, over samples of the layers below, of u's mean under q, and a Monte
+Carlo estimate of it varies between images even if u does not depend on them. So
+each image gets two estimates from separate samples: their noise is independent,
+and their covariance over images is an unbiased estimate of the variance.
 """
 
 from __future__ import annotations
@@ -28,19 +27,19 @@ from reportgen.streams import stream
 Array = NDArray[np.float64]
 
 SAMPLES = 64
-"""Samples in each of the two estimates of an image."""
+"""Samples in each of an image's two estimates."""
 BUCKETS = 20
-"""Parts of the images that are left out one by one, for the jackknife."""
+"""Number of parts of the images that are left out one by one, for the jackknife."""
 IMAGES = 256
-"""Images gone through at once."""
+"""Images processed at once."""
 
 
 def posterior_means(networks: Networks, x: Tensor, rows: Sequence[int], seed: int) -> Array:
-    """Two independent estimates of E_q[u] of every unit at images x [I pixels], [2 I U].
+    """Two independent estimates of E_q[u] for every unit at images x [I pixels], [2 I U].
 
-    The layers stand one after another, the one next to x first; of its units
-    both estimates are the mean itself. `rows` number the images, and with the
-    seed key their noise.
+    Units are ordered by layer, beginning with the one next to x, where both
+    estimates are the mean itself. `rows` are the images' row numbers, which with
+    the seed key their noise.
     """
     found = []
     with torch.no_grad():
@@ -57,13 +56,13 @@ def posterior_means(networks: Networks, x: Tensor, rows: Sequence[int], seed: in
 
 
 def _noise(networks: Networks, row: int, seed: int, device: torch.device) -> Tensor:
-    """[2·SAMPLES N], of all layers but the last, whose mean is what is looked at."""
+    """Noise [2·SAMPLES N] for all layers except the last, of which only the mean is needed."""
     noise = ImageNoise(sum(networks.noise[:-1]), seed=seed, row=row, purpose="activity")
     return noise.draw(2 * SAMPLES, networks.dtype, device)
 
 
 def _further_up(networks: Networks, sample: Callable[[Tensor], Tensor], noise: Tensor) -> Iterator[Tensor]:
-    """Means of q at samples from below, averaged over each half of them: [2 I d], layer by layer."""
+    """Means of q given samples of the layer below, averaged over each half of them, [2 I d] per layer."""
     images, samples, _ = noise.shape
     own = torch.split(noise, list(networks.noise[:-1]), dim=2)
     h = sample(own[0]).flatten(0, 1)
@@ -75,15 +74,15 @@ def _further_up(networks: Networks, sample: Callable[[Tensor], Tensor], noise: T
 
 
 def unit_variances(means: Array) -> Array:
-    """Covariance over the images of two independent estimates of their means, ddof 1, [2 I U] → [U].
+    """Covariance over images of two independent estimates of E_q[u], ddof 1, [2 I U] → [U].
 
-    Its expectation is Var_x(E_q[u]) whatever the Monte Carlo noise; it can be below 0.
+    Its expectation is Var_x(E_q[u]) whatever the Monte Carlo noise; it can be negative.
     """
     away = means - means.mean(1, keepdims=True)
     return np.asarray((away[0] * away[1]).sum(0) / (means.shape[1] - 1))
 
 
 def unit_variances_without(means: Array, seed: int) -> Array:
-    """The same with each of `BUCKETS` random parts of the images left out, [BUCKETS U]."""
+    """`unit_variances` with each of `BUCKETS` random parts of the images left out, [BUCKETS U]."""
     bucket = stream(seed, "judging", "buckets").permutation(means.shape[1]) % BUCKETS
     return np.stack([unit_variances(means[:, bucket != s]) for s in range(BUCKETS)])

@@ -1,11 +1,11 @@
-"""k-sample bounds of log p(x): a log-sum-exp that runs along the samples.
+"""k-sample bounds of log p(x), accumulated by a running log-sum-exp.
 
     L_k = E log (1/k) Σ_{i ≤ k} w_i,   w = p(x, z) / q(z|x),  z ~ q(z|x).
 
-Every L_k of a curve is estimated from the same samples: the mean over the
-disjoint groups of k successive ones. Samples that make up no whole group are
-not used. Source: Burda et al. (2016), equation 8; section 5 for the
-5000-sample bound as an estimate of log p(x).
+Every L_k of a curve is estimated from the same samples, by the mean over
+disjoint groups of k successive ones. An incomplete last group is not used.
+Source: Burda et al. (2016), equation 8; section 5 for the 5000-sample bound as
+an estimate of log p(x).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from reportgen.errors import CellError
 from reportgen.judging.noise import ImageNoise
 
 BLOCK = 8192
-"""Samples of an image whose log-weights are added up at once."""
+"""Samples of an image whose log-weights are summed at once."""
 
 LogWeights = Callable[[Tensor], Tensor]
-"""log p(x, z) − log q(z|x) of the samples made of noise [n N], → [n]."""
+"""log p(x, z) − log q(z|x) at the samples made from noise, [n N] → [n]."""
 
 
 class Judgeable(Protocol):
@@ -34,44 +34,44 @@ class Judgeable(Protocol):
 
     @property
     def noise(self) -> int:
-        """N, standard normals a sample takes."""
+        """N, the number of standard normals from which one sample is made."""
 
     @property
     def dtype(self) -> torch.dtype:
-        """That of the noise it takes."""
+        """Data type of the noise."""
 
     def visit(self, device: torch.device) -> int:
-        """How many samples it should be given at once."""
+        """How many samples should be evaluated at once."""
 
     def at(self, x: Tensor) -> LogWeights:
-        """The model at one data point, [pixels]; good until the next one."""
+        """The model at one data point [pixels]; valid until the next call."""
 
 
 class RunningBounds:
-    """Bounds of one image for each k of a curve, as its samples go by; float64."""
+    """Bounds of one image for each k of a curve, accumulated over its samples; float64."""
 
     def __init__(self, curve: Sequence[int], device: torch.device) -> None:
         self.groups = [_Groups(k, device) for k in curve]
 
     def add(self, log_weights: Tensor) -> None:
-        """The next samples, [n]."""
+        """Add the log-weights of the next samples, [n]."""
         wide = log_weights.double()
         for groups in self.groups:
             groups.add(wide)
 
     def values(self) -> Tensor:
-        """Mean bound over the whole groups of each k, nats, [C]; NaN where there is none."""
+        """Mean bound over the complete groups for each k, nats, [C]; NaN if there is none."""
         return torch.stack([groups.mean() for groups in self.groups])
 
 
 class _Groups:
-    """Disjoint groups of k successive samples, the last of them perhaps not yet whole."""
+    """Disjoint groups of k successive samples, the last of which may be incomplete."""
 
     def __init__(self, k: int, device: torch.device) -> None:
         self.k, self.whole, self.filled = k, 0, 0
         self.total = torch.zeros((), dtype=torch.float64, device=device)
         self.open = torch.full_like(self.total, -math.inf)
-        """log Σ w of the group that is being filled."""
+        """log Σ w of the incomplete group."""
 
     def add(self, log_weights: Tensor) -> None:
         if self.filled:
@@ -109,11 +109,11 @@ def bounds(
     seed: int,
     report: Callable[[float], None] | None = None,
 ) -> NDArray[np.float64]:
-    """Bounds of the data points x [I pixels] for each k of the curve, nats, [I C].
+    """Bounds at the data points x [I pixels] for each k of the curve, nats, [I C].
 
-    `rows` number the points, and with the seed key their noise. Memory does
-    not grow with `num_samples`. `report` is told the fraction done after each
-    point. Raises CellError where a bound is not a number.
+    `rows` are the points' row numbers, which with the seed key their noise. Memory
+    does not grow with `num_samples`. `report` is called with the fraction done
+    after each point. Raises CellError if a bound is not finite.
     """
     device = x.device
     step = model.visit(device)
@@ -139,7 +139,7 @@ def bounds(
 
 
 def parts(total: int, most: int) -> Iterator[int]:
-    """Sizes of as few parts as there can be, none larger than `most`, none much smaller than another."""
+    """Sizes of the fewest parts of which none is larger than `most`; they differ by at most 1."""
     count = -(-total // most)
     for part in range(count):
         yield (part + 1) * total // count - part * total // count

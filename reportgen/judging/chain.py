@@ -1,11 +1,11 @@
-"""A fully connected network for many rows without a graph: products and activations, and little besides.
+"""A fully connected network applied to many rows without a graph, at little more than its products' cost.
 
-The bias is one more column of the weights, against an input that is always 1,
-and what a layer puts out takes the place of what it put out at the last visit:
-torch's own layer writes the bias out row by row first, and fresh memory is paid
-for page by page. In memory row lies next to row, unit after unit, whatever goes
-in and out: the units of a layer without the 1 are then one piece, and so is
-each unit of a density.
+The bias is an additional column of the weights, for an input that is always 1,
+and every layer reuses the memory of its previous output: torch's own layer first
+copies the bias into every row, and new memory costs time for each page. Values
+are stored unit by unit, with the rows adjacent in memory, also in inputs and
+outputs: so the units of a layer without the constant 1 are contiguous, and so
+are the rows of each unit in a density.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from reportgen.problems.activation import tanh_
 
 
 class Room:
-    """Memory that is written over and over again."""
+    """Memory that is reused for every result."""
 
     def __init__(self, like: Tensor) -> None:
         self.memory = like.new_empty(0)
 
     def shaped(self, height: int, width: int) -> Tensor:
-        """[height width], filled with whatever was there."""
+        """A tensor [height width] in this memory, uninitialised."""
         size = height * width
         if size > len(self.memory):
             self.memory = self.memory.new_empty(size)
@@ -33,9 +33,9 @@ class Room:
 
 
 class Chain:
-    """Hidden layers with a tanh after each, and a linear layer of one or more parts at the end.
+    """Hidden layers, each followed by a tanh, and a final linear layer of one or more heads.
 
-    Not for two callers at once: what `features` returns is good until the next call.
+    Calls must not overlap: what `features` returns is valid until the next call.
     """
 
     def __init__(self, hidden: Sequence[nn.Linear], heads: Sequence[nn.Linear]) -> None:
@@ -45,7 +45,7 @@ class Chain:
         self.rooms = [Room(self.head) for _ in range(len(hidden) + 1)]
 
     def features(self, rows: Tensor) -> Tensor:
-        """What the linear layer at the end takes in: [n inputs] → [hidden + 1 n], the last row 1."""
+        """The input of the final layer: [n inputs] → [hidden + 1 n], where the last row is 1."""
         h = self.rooms[0].shaped(rows.shape[1] + 1, len(rows))
         h[:-1].copy_(rows.T)
         h[-1].fill_(1.0)
@@ -58,10 +58,10 @@ class Chain:
         return h
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """[n inputs] → [n outputs], the parts of the end beside one another."""
+        """[n inputs] → [n outputs], with the outputs of the heads concatenated."""
         return torch.mm(self.head, self.features(rows)).T
 
 
 def with_bias(layers: Sequence[nn.Linear]) -> Tensor:
-    """Weights and bias of layers that take in the same, [outputs inputs + 1]."""
+    """Weights and biases of layers with the same input, [outputs inputs + 1]."""
     return torch.cat([torch.cat([layer.weight, layer.bias.unsqueeze(1)], dim=1) for layer in layers]).detach()

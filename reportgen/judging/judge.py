@@ -1,4 +1,4 @@
-"""The judgement of a trained VAE: its test likelihood, its active units, and images to look at."""
+"""Judges a trained VAE: its test likelihood, its active units, and images to look at."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from reportgen.store.records import JudgementRecord
 from reportgen.streams import stream
 
 SAMPLES = 64
-"""Draws from the prior that are shown."""
+"""Number of draws from the prior to show."""
 ORIGINALS = 20
-"""Test images that are shown beside their reconstructions."""
+"""Number of test images to show beside their reconstructions."""
 
 
 def judge(
@@ -40,19 +40,20 @@ def judge(
 ) -> JudgementRecord:
     """Judge the VAE of a checkpoint on the test part of its data set.
 
-    `parameters` are the checkpoint's by name. As the cell says, `images` test images are taken at random (all
-    of them for None), binarized once; `num_samples` samples of each make its bound,
-    and the bounds of fewer samples in `curve`. `report` is told the fraction done.
+    `parameters` are the checkpoint's, by name. The cell's `judge` section gives
+    the rest: `images` test images, chosen at random (None for all), are binarized
+    once; their bounds are computed from `num_samples` samples each, and from fewer
+    as `curve` says. `report` is called with the fraction done.
 
-    What an image is binarized to and what noise it sees depend on the seed and
-    on its row alone; so a bound is the same whichever other images are judged,
-    and changes by rounding only with the device, the library and the number of
-    threads. The sample that `images` draws is the head of one permutation, so
-    fewer images are some of the more.
+    The binarization of an image and the noise of its bound depend only on the seed
+    and on the image's row. So a bound is the same whichever other images are
+    judged, up to rounding that depends on the device, the libraries and the number
+    of threads. `images` takes the head of one permutation, so a smaller selection
+    is part of a larger one.
 
     Source: Burda et al. (2016), section 5: 5000 samples, equation 8; active
-    units, section 5.2. Raises CellError for a model that is no Gaussian VAE,
-    for images that are not there, and for a bound that is not a number.
+    units, section 5.2. Raises CellError for a model that is not a Gaussian VAE,
+    for too few or too many images, and for a bound that is not finite.
     """
     started = perf_counter()
     seed, num_samples = cell.seed, int(cell.judge["num_samples"])
@@ -92,7 +93,7 @@ def judge(
 
 
 def whole_curve(curve: Sequence[int], num_samples: int) -> tuple[int, ...]:
-    """Ascending, without repetition, `num_samples` at its end. Raises CellError for a k out of range."""
+    """The curve in ascending order, without repeats, up to `num_samples`. CellError if k is out of range."""
     ks = tuple(sorted({*curve, num_samples}))
     if ks[0] < 1 or ks[-1] > num_samples:
         raise CellError(
@@ -103,7 +104,7 @@ def whole_curve(curve: Sequence[int], num_samples: int) -> tuple[int, ...]:
 
 
 def judged_rows(dataset: Dataset, images: int | None, seed: int) -> tuple[int, ...]:
-    """Rows of the test part, ascending. Raises CellError where there are too few, or too few are wanted."""
+    """Rows of the test part, ascending. Raises CellError if there are too few, or too few are requested."""
     available = len(dataset.test)
     count = available if images is None else images
     if not BUCKETS <= count <= available:
@@ -115,5 +116,5 @@ def judged_rows(dataset: Dataset, images: int | None, seed: int) -> tuple[int, .
 
 
 def binary_images(dataset: Dataset, rows: Sequence[int], seed: int) -> Pixels:
-    """One binary draw of each of these test images, whichever others are asked for, [I pixels]."""
+    """One binary draw of each of these test images, the same whichever others are requested, [I pixels]."""
     return binarized(dataset, dataset.test, stream(seed, "judging", "binarized"))[list(rows)]

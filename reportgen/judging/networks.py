@@ -1,6 +1,6 @@
-"""What is judged, taken out of a problem: the networks of a Gaussian VAE with one or more stochastic layers.
+"""The networks that are judged: those of a Gaussian VAE with one or more stochastic layers.
 
-This is the only file of the room that knows how such models are made.
+This is the only file of the package that depends on how such models are built.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GAUSSIANS = {MeanFieldGaussian.name, FullCovarianceGaussian.name, LowRankGaussia
 
 @dataclass(frozen=True)
 class Networks:
-    """A Gaussian VAE without its graph. h_1, …, h_L are its stochastic layers, the one next to x first."""
+    """A Gaussian VAE for evaluation, with stochastic layers h_1, …, h_L, of which h_1 is next to x."""
 
     encode: Callable[[Tensor], Family]
     """Images [n pixels] → q(h_1|x)."""
@@ -37,13 +37,13 @@ class Networks:
     pixels: Chain
     """h_1 → logits of the Bernoulli pixels."""
     widths: tuple[int, ...]
-    """d_l, units of each stochastic layer."""
+    """d_l, the units of each stochastic layer."""
     noise: tuple[int, ...]
-    """Standard normals that a sample of each layer takes."""
+    """Number of standard normals from which a sample of each layer is made."""
 
     @property
     def dtype(self) -> torch.dtype:
-        """That of all parameters."""
+        """Data type of all parameters."""
         return self.pixels.head.dtype
 
 
@@ -70,7 +70,7 @@ def networks(
 
 
 def of_problem(problem: object, device: torch.device) -> Networks | None:
-    """Those of a problem, moved to a device; None where it is another kind of model."""
+    """The networks of a problem, moved to a device; None if it is another kind of model."""
     if isinstance(problem, LayeredVAE):
         widths = problem.widths
         upward, downward = list(problem.encoder.stages), list(problem.decoder.stages)

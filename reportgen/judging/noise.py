@@ -1,11 +1,11 @@
-"""The standard normals of an image: a function of the seed, the image and the sample's number alone.
+"""Standard normals that depend only on the seed, the image, and the sample's number.
 
-Every image has a Philox stream of its own, and every sample takes the same
-number of its integers. So no bound depends on which other images are judged,
-in what order, in blocks of what size, or on which device. The normals are made
-of the integers by Box & Muller (1958), which is a few elementwise passes where
-numpy's own normals cost as much as a quarter of the decoder; logarithm, cosine and
-sine are the device's, so two machines may differ in a normal's last digits.
+Every image has its own Philox stream, of which every sample takes the same
+number of integers. So no bound depends on which other images are judged, on
+their order, on block sizes, or on the device. The integers become normals by
+the method of Box & Muller (1958), a few elementwise operations, while numpy's
+normals would cost as much as a quarter of the decoder. Logarithm, cosine and
+sine are the device's, so normals may differ between machines in their last digits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from reportgen.streams import stream
 
 
 class ImageNoise:
-    """Normals of the samples of one image, in order."""
+    """The normals of one image's samples, in order."""
 
     def __init__(self, width: int, *, seed: int, row: int, purpose: str = "bound") -> None:
         self.width = width
@@ -28,8 +28,8 @@ class ImageNoise:
         self.bits = stream(seed, "judging", purpose, row).bit_generator
 
     def draw(self, samples: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-        """ε of the next samples, [n width]; in memory sample lies next to sample, unit after unit."""
-        # The halves of a 64-bit integer, as signed numbers: one for a radius, one for an angle.
+        """ε of the next samples, [n width]; stored unit by unit, with the samples adjacent in memory."""
+        # The halves of a 64-bit integer, as signed numbers, give a radius and an angle.
         integers = np.asarray(self.bits.random_raw(samples * self.pairs)).view(np.int32)
         halves = torch.from_numpy(integers).to(device).view(samples, 2 * self.pairs).T
         first, second = halves.to(dtype, memory_format=torch.contiguous_format).chunk(2)
@@ -37,11 +37,11 @@ class ImageNoise:
 
 
 def box_muller(first: Tensor, second: Tensor) -> Tensor:
-    """Two independent normals of each pair of integers in [−2³¹, 2³¹), [m n] and [m n] → [2m n].
+    """Two independent normals from each pair of integers in [−2³¹, 2³¹), [m n] and [m n] → [2m n].
 
-    |k + ½| 2⁻³¹ is uniform in (0, 1), keeps its digits next to 0, where the
-    tail of the normal comes from, and is never 0. Up to 6.66 standard
-    deviations are reached. What comes in is overwritten.
+    |k + ½| 2⁻³¹ is uniform on (0, 1]. It is never 0, and precise near 0, where the
+    tail of the normal comes from: up to 6.66 standard deviations are reached. The
+    inputs are overwritten.
     """
     radius = first.add_(0.5).abs_().mul_(2.0**-31).log_().mul_(-2.0).sqrt_()
     angle = second.mul_(math.pi * 2.0**-31)

@@ -1,4 +1,4 @@
-"""Images to look at: samples of the model, and what it makes of test images."""
+"""Images to look at: samples of the model, and reconstructions of test images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importance weights of a Gaussian VAE at one image after another."""
+"""Importance weights of a Gaussian VAE, image by image."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from reportgen.judging.pixels import PixelLikelihood
 from reportgen.problems.prior import StandardNormal
 
 ON_CPU = 1280
-"""Samples in one visit on a CPU: enough that the hundred calls it takes, microseconds each, weigh little."""
+"""Samples evaluated at once on a CPU: enough that the overhead of about a hundred calls is small."""
 MEMORY = 64 * 2**20
-"""Bytes that the logits of one visit may take; with all else about three times as much is held at once."""
+"""Bytes for the logits of the samples evaluated at once; in total, about three times as much is held."""
 
 PRIOR = StandardNormal()
 
 
 @dataclass(frozen=True)
 class LayeredWeights:
-    """Implements `Judgeable`."""
+    """A Gaussian VAE as a `Judgeable`."""
 
     networks: Networks
 
@@ -53,19 +53,19 @@ class LayeredWeights:
 
 @dataclass(frozen=True)
 class WeightsAt:
-    """log w of samples of one image.
+    """log w for samples of one image.
 
-    log w = log p(x|h_1) + Σ_l [log p(h_l|h_{l+1}) − log q(h_l|h_{l−1})], where h_0 is x and
-    N(0, I) the prior of h_L. Source: Burda et al. (2016), sections 3 and 5.
+    log w = log p(x|h_1) + Σ_l [log p(h_l|h_{l+1}) − log q(h_l|h_{l−1})], where h_0 = x and
+    the prior of h_L is N(0, I). Source: Burda et al. (2016), sections 3 and 5.
     """
 
     networks: Networks
     q: Family
-    """q(h_1|x), at the one image."""
+    """q(h_1|x) at the image."""
     likelihood: Callable[[Tensor], Tensor]
 
     def __call__(self, noise: Tensor) -> Tensor:
-        """[n N] → [n]."""
+        """log w at the samples made from noise, [n N] → [n]."""
         first, *others = torch.split(noise, list(self.networks.noise), dim=1)
         h = self.q.sample(first.unsqueeze(0)).squeeze(0)
         log_w = self.likelihood(self.networks.pixels.features(h))

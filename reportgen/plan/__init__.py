@@ -1,4 +1,4 @@
-"""Experiment → cells: what is to be run, and under which keys it is kept."""
+"""Experiment → cells: what has to be run, and the keys under which results are stored."""
 
 from reportgen.plan.arms import Arm, arm_of
 from reportgen.plan.cells import Cell, JudgementCell, MeasurementCell, Plan, TrainingCell, buckets_for

@@ -1,4 +1,4 @@
-"""What a cell measures: an arm is one estimator of one objective, with its K."""
+"""Arms, which are what a cell measures: one estimator of one objective, at one K."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reportgen.declaration.own_estimator import OwnEstimator
 
 @dataclass(frozen=True)
 class Arm:
-    """One estimator of one objective, with K and the constant added to log p."""
+    """One estimator of one objective, with its K and the constant that is added to log p."""
 
     objective: str
     estimator: str
@@ -25,19 +25,19 @@ class Arm:
     antithetic: bool = False
     """Whether the samples of an estimate come in pairs of mirrored noise."""
     own: OwnEstimator | None = None
-    """What the declaration says of a user's own estimator; `estimator` is then the reference of its code."""
+    """The declaration of a user's own estimator; `estimator` is then the reference to its code."""
     temperature: float | None = None
-    """Of the relaxation; None for the estimator's own, or where it has none."""
+    """Temperature of the relaxation; None for the estimator's default, or if it has none."""
 
     @property
     def content(self) -> list[Any]:
-        """What its numbers depend on; an option that is not used is not part of it."""
+        """Everything that the arm's numbers depend on; unused options are left out."""
         of = [self.objective, self.estimator, self.num_samples, self.constant, self.antithetic]
         return of if self.temperature is None else [*of, self.temperature]
 
 
 def arm_of(objective: str, spec: EstimatorSpec, num_samples: int, constant: float = 0.0) -> Arm:
-    """The arm that an estimator of a declaration is under an objective, at any K."""
+    """The arm of a declared estimator for an objective, at the given K."""
     return Arm(
         objective,
         spec.name,
@@ -51,14 +51,14 @@ def arm_of(objective: str, spec: EstimatorSpec, num_samples: int, constant: floa
 
 
 def default_arms(experiment: Experiment) -> Iterator[Arm]:
-    """Every estimator of every objective, as declared."""
+    """Every declared estimator, at its declared K, for every objective that it serves."""
     for objective, spec in itertools.product(experiment.objective, experiment.estimators):
         if spec.kind.serves(objective):
             yield arm_of(objective, spec, spec.num_samples)
 
 
 def curve_arms(experiment: Experiment) -> Iterator[Arm]:
-    """The first objective's curves against K."""
+    """Arms of the curves against K, for the first objective."""
     objective = experiment.objective[0]
     for spec, num_samples in itertools.product(_serving(experiment), experiment.measure.num_samples):
         pairs = num_samples % 2 == 0 or not spec.antithetic
@@ -67,7 +67,7 @@ def curve_arms(experiment: Experiment) -> Iterator[Arm]:
 
 
 def constant_arms(experiment: Experiment) -> Iterator[Arm]:
-    """Effects of constants added to log p, on the first objective."""
+    """Arms with a constant added to log p, for the first objective."""
     for spec, constant in itertools.product(_serving(experiment), experiment.measure.constants):
         if spec.name in CONSTANT_PROBES:
             yield arm_of(experiment.objective[0], spec, spec.num_samples, constant)

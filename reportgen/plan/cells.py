@@ -1,4 +1,4 @@
-"""What is run: trainings, judgements and measurements, each under its key."""
+"""The cells of a plan: trainings, judgements and measurements, each with its key."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class TrainingCell:
     """Resolved `train` section: objective, epochs, batch_size, learning_rate, checkpoints, …"""
     seed: int
     parent: str = ""
-    """Key of the training that this one continues, if it does."""
+    """Key of the training that this one continues; empty if it continues none."""
 
     @property
     def epochs_before(self) -> int:
-        """Epochs of the trainings that this one continues."""
+        """Total epochs of the trainings that this one continues."""
         before, total = self.train["after"], 0
         while before is not None:
             total += int(before["epochs"])
@@ -47,8 +47,8 @@ class JudgementCell:
     """Resolved `judge` section: images, num_samples, curve."""
     seed: int
     twin: str = ""
-    """Key of the first judgement of this training at this checkpoint, where another setting has it too:
-    no number depends on the setting, so what is found there is found here."""
+    """Key of the first judgement of the same training at the same checkpoint, if an earlier setting has one:
+    no number depends on the setting, so its results can be reused."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +57,21 @@ class MeasurementCell:
 
     key: str
     training_key: str
-    """Empty where nothing is trained."""
+    """Empty if nothing is trained."""
     setting: dict[str, Any]
     base: bool
     checkpoint: int
     problem: dict[str, Any]
     measure: dict[str, Any]
-    """Resolved `measure` section: precision, budget, min_replicates, and images where there are any."""
+    """Resolved `measure` section: precision, budget, min_replicates, and images if the problem has any."""
     arms: tuple[Arm, ...]
     references: dict[str, str]
-    """Objective → label of the arm (K and constant as default) the others are compared with."""
+    """Objective → label of the arm (at its declared K, no constant) that the others are compared with."""
     seed: int
 
 
 def buckets_for(points: int) -> int:
-    """Buckets in which the replicates of each of so many data points are kept."""
+    """Number of buckets into which the replicates of each data point are divided, given how many points."""
     return min(max(256 // points, 8), 32)
 
 
@@ -81,13 +81,13 @@ class Plan:
 
     experiment: str
     trainings: tuple[TrainingCell, ...]
-    """A training stands after the one that it continues."""
+    """Each training comes after the one that it continues."""
     measurements: tuple[MeasurementCell, ...]
     judgements: tuple[JudgementCell, ...] = ()
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """All of them, trainings first."""
+        """All cells, trainings first."""
         return (*self.trainings, *self.judgements, *self.measurements)
 
 

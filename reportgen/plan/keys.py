@@ -1,4 +1,4 @@
-"""Keys of cells: the same key, the same numbers."""
+"""Keys of cells: equal keys mean equal numbers."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from reportgen.declaration.experiment import Experiment
 from reportgen.declaration.train import dynamics
 
 ENGINE_VERSION = 15
-"""Part of every key: raise it whenever the same cell would come out with other numbers."""
+"""Part of every key; raise it whenever a change of code changes the numbers of any cell."""
 
 
 def key_of(kind: str, **parts: Any) -> str:
-    """32 hexadecimal digits that change when, and only when, something in `parts` does."""
+    """32 hexadecimal digits: a hash of the engine's version, `kind` and `parts`."""
     content = {"engine": ENGINE_VERSION, "kind": kind, **parts}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def reached(train: Mapping[str, Any], checkpoint: int, seed: int) -> dict[str, Any]:
-    """What the parameters at a checkpoint depend on: before training, none of how it is done.
+    """What the parameters at a checkpoint depend on; at checkpoint 0 not on how the model is trained.
 
-    `seed` is the experiment's; that of the training is told where it is another.
+    `seed` is the experiment's; the training's seed is included only if it differs.
     """
     done = dynamics(train)
     before = {"after": done["after"]} if "after" in done else None
@@ -33,7 +33,7 @@ def reached(train: Mapping[str, Any], checkpoint: int, seed: int) -> dict[str, A
 
 
 def code_parts(experiment: Experiment, digests: Mapping[str, str]) -> dict[str, Any]:
-    """What a key says of a user's own code; nothing where there is none."""
+    """The parts of a key that stand for the user's own code; empty if there is none."""
     used = sorted(set(experiment.code.values()))
     facts = [[spec.name, spec.own.unbiased, spec.own.serves] for spec in experiment.estimators if spec.own]
     return {"code": [[name, digests.get(name, "")] for name in used], "own": facts} if used else {}

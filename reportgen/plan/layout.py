@@ -1,4 +1,4 @@
-"""Experiment → cells. Pure: the same declaration gives the same plan and keys."""
+"""Experiment → cells, as a pure function: equal declarations give equal plans and keys."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ from reportgen.plan.keys import code_parts, key_of, reached
 def make_plan(
     experiment: Experiment, dataset_digest: str = "", code_digests: Mapping[str, str] | None = None
 ) -> Plan:
-    """Lays out every cell of an experiment.
+    """Lay out every cell of an experiment.
 
-    The base setting comes first, then the cross products of `sweep`; a swept
-    setting that was there before is not repeated. `dataset_digest` is the
-    SHA-256 of the data set's bytes, empty where the problem has none, and
-    `code_digests` are those of the user's own code, by reference. A
-    record's arms stand in the order of its cell's `arms`; labels are not part
-    of any key, so read them from the plan.
+    The base setting comes first, then the cross product of `sweep`, without
+    repeating a setting. `dataset_digest` is the SHA-256 of the data set's bytes,
+    empty if the problem has none; `code_digests` are those of the user's own
+    code, by reference. A record's arms are in the order of its cell's `arms`;
+    labels are not part of any key, so read them from the plan.
     """
     trainings: dict[str, TrainingCell] = {}
     judgements: dict[str, JudgementCell] = {}
@@ -57,7 +56,7 @@ def make_plan(
 
 
 def _settings(experiment: Experiment) -> list[dict[str, Any]]:
-    """Values of the swept paths: the base setting's, then each that the sweep runs, none twice."""
+    """Values at the swept paths: first the base setting, then each setting of the sweep, none twice."""
     found: dict[Hashable, dict[str, Any]] = {}
     for setting in (experiment.base, *swept_settings(experiment)):
         found.setdefault(identity(setting), {path: _plain(value) for path, value in setting.items()})
@@ -65,7 +64,7 @@ def _settings(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def _sections(experiment: Experiment, setting: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The sections `problem` and `train` with a setting's values put in."""
+    """The sections `problem` and `train` with the values of a setting filled in."""
     sections = {
         "problem": experiment.problem.model_dump(mode="json"),
         "train": experiment.train.model_dump(mode="json"),
@@ -86,12 +85,12 @@ def _training_cells(
     base: bool,
     dataset_digest: str,
 ) -> Iterator[TrainingCell]:
-    """The training of a setting, after those that it continues."""
+    """The training of a setting, preceded by those that it continues."""
     problem, train = sections["problem"], sections["train"]
     parent = ""
     if train["after"] is not None:
         ended = train["after"]
-        kept = sorted({*ended["checkpoints"], ended["epochs"]})  # its end is where this one begins
+        kept = sorted({*ended["checkpoints"], ended["epochs"]})  # this training starts from its last epoch
         before = {"problem": problem, "train": {**ended, "checkpoints": kept}}
         for cell in _training_cells(setting, before, False, dataset_digest):
             yield cell
@@ -161,7 +160,7 @@ def _measurement_cell(
         checkpoint=checkpoint,
         measure=measure,
         arms=[arm.content for arm in arms],
-        declared=declared,  # those are held against the reference, the same on a curve would not be
+        declared=declared,  # these arms are compared with the reference; those added for curves are not
         references={
             objective: [
                 spec.name,

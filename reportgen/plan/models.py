@@ -1,4 +1,4 @@
-"""Which settings are one model: those that differ in the seed of their training alone."""
+"""Which settings are the same model: those that differ only in the seed of their training."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def model_of(setting: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class TrainedOnce:
-    """Judged models that have one training where others have several."""
+    """Judged models with a single training, in a plan where other models have several."""
 
     models: tuple[dict[str, Any], ...]
-    """Their settings, in the plan's order; intervals of these are over images alone."""
+    """Their settings, in the plan's order; their intervals are over images alone."""
     most: int
-    """Trainings of the model that has most."""
+    """The largest number of trainings of any judged model."""
 
 
 def trained_once(plan: Plan) -> TrainedOnce:
-    """Of a plan's judged models; none where each has one training, or each has several."""
+    """The judged models of a plan with a single training; none if all have one, or all have several."""
     models: dict[str, dict[str, Any]] = {}
     seeds: dict[str, set[Any]] = {}
     for cell in plan.judgements:

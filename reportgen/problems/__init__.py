@@ -1,7 +1,7 @@
-"""Problems: one file each, one line each in these tables of builders.
+"""Problems: one file for each, and one line in these tables of builders.
 
-What a declaration may set of a problem stands in the file of the same name in
-`reportgen.declaration.problems`.
+The settings that a declaration may give a problem are in the file of the same
+name in `reportgen.declaration.problems`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,6 @@ TRAINABLES: dict[str, Callable[[Materials], Trainable]] = {
     "logistic_regression": logistic_regression.trainable,
     "bernoulli_vae": bernoulli_vae.trainable,
 }
-"""Those whose parameters are fitted first."""
+"""Problems whose parameters are trained before anything is measured."""
 
 __all__ = ["BUILDERS", "TRAINABLES", "Described", "Materials", "Model", "Problem", "Trainable"]

@@ -1,19 +1,18 @@
-"""The Bernoulli log-likelihood of binary pixels, summed without writing the terms down.
+"""The Bernoulli log-likelihood of binary pixels, summed without storing its terms.
 
-Σ log(1 + eˡ) over hundreds of pixels costs as much as the decoder's matrix
-products when every pixel takes a logarithm. With log(1 + eˡ) = ½ (l + |l|) −
-log σ(|l|) the linear parts are two products; each factor σ(|l|) lies in
-[½, 1), so that many of them multiply without underflow before a logarithm is
-taken.
+With one logarithm per pixel, Σ log(1 + eˡ) over hundreds of pixels costs as much
+as the decoder's matrix products. But log(1 + eˡ) = ½ (l + |l|) − log σ(|l|): the
+linear parts are a product and a sum, and the factors σ(|l|) lie in [½, 1), so
+many of them can be multiplied without underflow before one logarithm is taken.
 
-Rows are visited a few hundred at a time, so that every pass over them but the
-first finds them in the cache; where the derivative is wanted it is taken in
-the same visit. Of a decoder that ends in a linear layer the logits are made
-and used up within a visit.
+Rows are processed in blocks of a few hundred, so that every pass over a block
+but the first finds it in the cache; the derivative, if required, is computed in
+the same block. If the decoder ends in a linear layer, its logits exist only
+block by block.
 
-No logit is too large for it: the derivative is right to the last digits of a
-float, and what cancels in the linear parts costs less than 10⁻⁴ of log p, here
-in float32 with logits in the thousands.
+Logits may be arbitrarily large: the derivative is accurate to rounding, and
+cancellation in the linear parts costs less than 10⁻⁴ of log p in float32, even
+with logits in the thousands.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ import torch
 from torch import Tensor, nn
 
 ROWS = 256
-"""Samples in one visit: 784 pixels of them are less than a megabyte."""
+"""Samples per block: with 784 pixels each, less than a megabyte."""
 HALVINGS = 4
-"""Factors are multiplied until 2⁴ to 2⁵ − 1 share a logarithm: 2⁻³¹ is far inside float32."""
+"""Factors are multiplied until 2⁴ to 2⁵ − 1 share a logarithm: 2⁻³¹ is well within float32's range."""
 
 Block = tuple[slice, slice]
 
@@ -45,7 +44,7 @@ class _OfLogits(torch.autograd.Function):
             total[block] = _value(own, at, factors)
             if gradient is not None:
                 torch.sub(own.unsqueeze(1), torch.sigmoid(at, out=factors), out=gradient[block])
-            del factors  # the next visit's takes its place, in the cache
+            del factors  # so that the next block reuses its memory, which is in the cache
         if gradient is not None:
             ctx.save_for_backward(gradient)
         return total
@@ -56,7 +55,7 @@ class _OfLogits(torch.autograd.Function):
 
 
 class _OfLastLayer(torch.autograd.Function):
-    """The same of l = h Wᵀ + b, inputs h [I N hidden]; its derivative in h is (x − sigmoid(l)) W."""
+    """`_OfLogits` for l = h Wᵀ + b with inputs h [I N hidden]; its derivative in h is (x − sigmoid(l)) W."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -82,7 +81,7 @@ class _OfLastLayer(torch.autograd.Function):
 
 
 def _blocks(rows: Tensor) -> Iterator[Block]:
-    """Images and samples of each visit to [I N …]."""
+    """Slices of images and samples that divide [I N …] into blocks."""
     images, samples = rows.shape[:2]
     step = max(ROWS // max(samples, 1), 1)
     for i in range(0, images, step):
@@ -91,7 +90,7 @@ def _blocks(rows: Tensor) -> Iterator[Block]:
 
 
 def _value(x: Tensor, logits: Tensor, factors: Tensor) -> Tensor:
-    """Values of some rows, [i n]; `factors` are |logits|, and are overwritten."""
+    """Log-likelihoods of a block of rows, [i n]; `factors` holds |logits| and is overwritten."""
     total = torch.bmm(logits, (x - 0.5).unsqueeze(-1)).squeeze(-1)
     total.sub_(factors.sum(-1), alpha=0.5)
     factors.sigmoid_()
@@ -108,7 +107,7 @@ def _value(x: Tensor, logits: Tensor, factors: Tensor) -> Tensor:
 
 
 def _weighted(gradient: Tensor, upstream: Tensor) -> Tensor:
-    """[I N …] times [I N]; of a sum over all samples the latter is 1 everywhere, without being stored."""
+    """gradient [I N …] times upstream [I N], which is an expanded 1 where the result is simply summed."""
     if not any(upstream.stride()) and float(upstream[0, 0]) == 1.0:
         return gradient
     return gradient * upstream.unsqueeze(-1)
@@ -117,7 +116,7 @@ def _weighted(gradient: Tensor, upstream: Tensor) -> Tensor:
 def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
     """log p(x|l) = Σ x l − log(1 + eˡ); x [I pixels], logits [I N pixels] → [I N].
 
-    Differentiable once, in the logits alone.
+    Differentiable once, and only in the logits.
     """
     total: Tensor = _OfLogits.apply(x, logits)  # type: ignore[no-untyped-call]
     return total
@@ -126,8 +125,8 @@ def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
 def log_likelihood_of_layer(x: Tensor, inputs: Tensor, layer: nn.Linear) -> Tensor:
     """log p(x|l) with logits l = layer(inputs); x [I pixels], inputs [I N hidden] → [I N].
 
-    Differentiable once, in the inputs alone: the layer's parameters, part of
-    θ, must not require a gradient.
+    Differentiable once, and only in the inputs: the layer's parameters, which
+    are part of θ, must not require a gradient.
     """
     total: Tensor = _OfLastLayer.apply(x, inputs, layer.weight, layer.bias)  # type: ignore[no-untyped-call]
     return total

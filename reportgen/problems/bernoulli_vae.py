@@ -1,4 +1,4 @@
-"""A VAE whose latent units are bits, as the engine measures it and as it is trained."""
+"""A VAE whose latent units are bits: as the engine measures it, and as it is trained."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reportgen.problems.vae import VAEProblem
 
 
 def blank(settings: Mapping[str, Any], pixels: int) -> dict[str, Decoder]:
-    """Encoder and decoder of the declared sizes, both networks with logits at their end, all zero."""
+    """Encoder and decoder of the declared sizes, all parameters zero; both return logits."""
     hidden, latent = [int(width) for width in settings["hidden"]], int(settings["latent"])
     return {"encoder": Decoder(pixels, hidden, latent), "decoder": Decoder(latent, hidden[::-1], pixels)}
 
@@ -30,7 +30,7 @@ def at(networks: Mapping[str, Decoder], x: Tensor) -> VAEProblem:
 
 
 def build(materials: Materials) -> Described:
-    """The networks of a checkpoint at images of the test part, binarized; in float64, as exact values are."""
+    """A checkpoint's networks at binarized images of the test part; in float64, which exact values need."""
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     load_networks(materials.parameters, networks)
@@ -42,7 +42,7 @@ def build(materials: Materials) -> Described:
 
 
 def trainable(materials: Materials) -> Trainable:
-    """Fresh networks, and the images they learn."""
+    """Freshly initialised networks, and the images to train and test them on."""
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     initialise(networks["encoder"], networks["decoder"], materials.seed)

@@ -19,11 +19,11 @@ FUNCTIONS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "threshold": lambda z, t: (z.mean(-1) > t).to(z.dtype),
     "parity": lambda z, _: z.sum(-1) % 2.0,
 }
-"""f of all bits, [.. d] → [..], with the target t."""
+"""Functions f of all bits, [.. d] → [..], given the target t."""
 
 
 def build(materials: Materials) -> Described:
-    """q of bits of one probability, φ their logits."""
+    """f of bits that all have the same probability; φ is their logits."""
     settings = materials.settings
     of, t, d = FUNCTIONS[str(settings["function"])], float(settings["target"]), int(settings["dimension"])
     p = float(settings["probability"])

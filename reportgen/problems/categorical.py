@@ -1,4 +1,4 @@
-"""The squared distance to a target of units whose classes have values."""
+"""A toy of categorical units: every class has a value, and f is the squared distance to a target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reportgen.problems.problem import Described
 
 
 def build(materials: Materials) -> Described:
-    """q of units with the same logits, φ all of them."""
+    """f of units that all have the same logits; φ is the logits of all units."""
     settings = materials.settings
     classes, d, t = int(settings["classes"]), int(settings["dimension"]), float(settings["target"])
     values = torch.linspace(0.0, 1.0, classes, dtype=torch.float64)

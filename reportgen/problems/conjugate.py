@@ -1,4 +1,4 @@
-"""z ~ N(0, 1), x|z ~ N(z, 1): evidence and posterior are known."""
+"""z ~ N(0, 1), x|z ~ N(z, 1), with known evidence and posterior."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reportgen.problems.problem import Described
 
 
 def build(materials: Materials) -> Described:
-    """q near, or at, the posterior N(x/2, ½)."""
+    """The model with q at, or near, the posterior N(x/2, ½)."""
     settings = materials.settings
     x = float(settings["x"])
     constant = 0.0 if settings["drop_constant"] else -0.5 * math.log(2.0 * math.pi)

@@ -1,4 +1,4 @@
-"""The Gaussian q that a declaration's `covariance` names."""
+"""The Gaussian q named by a declaration's `covariance`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _chosen(settings: Mapping[str, Any]) -> tuple[str, dict[str, int]]:
 
 
 def gaussian_of(settings: Mapping[str, Any]) -> Callable[[Tensor], Family]:
-    """η [I m] → q, of resolved settings with or without `covariance` and `rank`."""
+    """The map η [I m] → q for resolved settings, which may lack `covariance` and `rank`."""
     covariance, options = _chosen(settings)
     family = FAMILIES[COVARIANCES[covariance]]
 
@@ -29,9 +29,9 @@ def gaussian_of(settings: Mapping[str, Any]) -> Callable[[Tensor], Family]:
 
 
 def correlations(settings: Mapping[str, Any], latent: int) -> dict[str, int]:
-    """Name and size of what η holds after mean and log scale, where it holds anything.
+    """Name → size of the part of η after mean and log scale; empty for a diagonal covariance.
 
-    ``lower`` is L below its diagonal, ``factor`` is U; in a full covariance
+    ``lower`` is L below its diagonal, ``factor`` is U; with a full covariance
     the log scale is the logarithm of L's diagonal.
     """
     covariance, options = _chosen(settings)

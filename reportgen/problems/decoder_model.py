@@ -1,4 +1,4 @@
-"""A model with one layer of latents, of any family, as the gradient in θ sees it."""
+"""A model with one layer of latents of any family, for measuring its gradient in θ."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from reportgen.problems.problem import Problem
 
 @dataclass(frozen=True)
 class DecoderModel:
-    """q is what it is, and the decoder's parameters that require a gradient are θ; a `LayeredModel`.
+    """A `LayeredModel` with q held fixed; θ is the decoder's parameters that require a gradient.
 
-    φ is measured in η, where it has a small vector behind it.
+    Gradients in φ are measured elsewhere, as vectors in η.
     """
 
     encoder: nn.Module
     decoder: nn.Module
     x: Tensor
     q: Family
-    """At the data points."""
+    """q at the data points."""
     prior: Prior
     log_likelihood: Callable[[Tensor], Tensor]
-    """Made with `decoder`."""
+    """log p(x|z), computed with `decoder`."""
 
     @classmethod
     def of(cls, problem: Problem, decoder: nn.Module) -> DecoderModel:
-        """Of a problem whose log-likelihood is made with this decoder."""
+        """The model of a problem whose log-likelihood is computed with this decoder."""
         with torch.no_grad():
             q = problem.family(problem.encoder(problem.x))
         return cls(problem.encoder, decoder, problem.x, q, problem.prior, problem.log_likelihood)
@@ -46,7 +46,7 @@ class DecoderModel:
         return self.q.latent
 
     def trace(self, noise: Tensor, fixed: bool) -> DecoderTrace:
-        """Samples that are held fixed; others are not to be had here."""
+        """Samples held fixed; raises ValueError if `fixed` is false."""
         if not fixed:
             raise ValueError("samples as functions of φ are measured in η, not by layers")
         return DecoderTrace(self, noise)

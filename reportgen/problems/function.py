@@ -16,11 +16,11 @@ FUNCTIONS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "exponential": lambda z, k: torch.exp(-k * z * z),
     "cosine": lambda z, k: torch.cos(k * z),
 }
-"""Of one coordinate. Source: Mohamed et al. (2020), figures 2 and 3."""
+"""Functions of one coordinate. Source: Mohamed et al. (2020), figures 2 and 3."""
 
 
 def build(materials: Materials) -> Described:
-    """q = N(mean, scale²) in every coordinate, φ = (mean, log σ)."""
+    """The problem with q = N(mean, scale²) in every coordinate; φ = (mean, log σ)."""
     settings = materials.settings
     of, k = FUNCTIONS[str(settings["function"])], float(settings["k"])
     d = int(settings["dimension"])

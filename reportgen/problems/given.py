@@ -1,4 +1,4 @@
-"""Functions of a user's own that return estimates of one gradient, in the same coordinates each time."""
+"""Functions of a user's own that all estimate the same gradient, in the same coordinates at every call."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from reportgen.problems.returned import parts, unfit
 from reportgen.problems.seeding import begin, seeded
 
 FIRST = 0
-"""Seed of the call that shows what a function returns; it is not counted."""
+"""Seed of the trial call that shows what a function returns; its estimate is not counted."""
 EVERYTHING = "all"
 """Name of all groups together."""
 
 Told = Callable[[], AbstractContextManager[None]]
-"""Around one call of a function; a CellError that it makes of a fault breaks that function alone."""
+"""A context for one call of a function; a fault that it turns into a CellError breaks only that function."""
 
 
 @dataclass(frozen=True)
 class GivenGradients:
-    """Estimators of one gradient, of which nothing is known but what they return."""
+    """Estimators of one gradient, of which only what they return is known."""
 
     estimators: Mapping[str, GivenEstimator]
-    """By name."""
+    """Estimators by name."""
     sizes: Mapping[str, int]
-    """Coordinates of each group."""
+    """Number of coordinates of each group."""
     epsilon: float
-    """Of the coarsest numbers that a gradient is computed in."""
+    """Machine epsilon of the least precise type among the gradients."""
     broken: Mapping[str, str]
-    """By name, why one gave no estimate at its first call."""
+    """Name → cause, for estimators whose trial call failed."""
     told: Told
 
     def replicate(self, name: str, seed: int) -> dict[str, Tensor]:
-        """One estimate, group by group, float64. Raises UsageError where it is not like the first."""
+        """One estimate, by group, in float64. Raises UsageError if its coordinates have changed."""
         estimator = self.estimators[name]
         with self.told():
             found = estimator.parts(seed)
@@ -49,10 +49,10 @@ class GivenGradients:
 def given(
     functions: Mapping[str, Callable[[], object]], reference: str, seed: int, told: Told = nullcontext
 ) -> GivenGradients:
-    """Calls each function once, to see what gradients they return.
+    """Call each function once, to see what gradients they return.
 
-    Raises UsageError where that is none, or not in the coordinates of the reference's (of the first sound
-    one's, where the reference breaks); CellError where all break.
+    Raises UsageError if one does not return a gradient, or not in the coordinates of the reference's (of the
+    first sound function's, if the reference is broken), and CellError if all are broken.
     """
     estimators = {name: GivenEstimator(name, function) for name, function in functions.items()}
     trials: dict[str, dict[str, Tensor]] = {}
@@ -78,15 +78,15 @@ def given(
 
 @dataclass
 class GivenEstimator:
-    """One function."""
+    """One of the functions."""
 
     name: str
     function: Callable[[], object]
 
     def parts(self, seed: int) -> dict[str, Tensor]:
-        """One estimate as it is computed, flat, on the CPU."""
+        """One estimate in the precision that it was computed in, by part, flat, on the CPU."""
         begin(seed)
-        with torch.enable_grad():  # whatever the caller has, or another function has left
+        with torch.enable_grad():  # even if the caller, or another function, disabled it
             returned = self._called()
         found = parts(self.name, returned)
         if EVERYTHING in found:
@@ -103,10 +103,10 @@ class GivenEstimator:
             raise
 
     def require_no_arguments(self) -> None:
-        """Raises UsageError where it says that it cannot be called without."""
+        """Raise UsageError if the function's signature requires arguments."""
         try:
             expected = inspect.signature(self.function)
-        except (TypeError, ValueError):  # a callable that does not say
+        except (TypeError, ValueError):  # a callable without a signature
             return
         try:
             expected.bind()
@@ -117,7 +117,7 @@ class GivenEstimator:
             ) from error
 
     def require(self, found: Mapping[str, Tensor], sizes: Mapping[str, int], where: str) -> None:
-        """Raises UsageError where these are not the coordinates that all have."""
+        """Raise UsageError if the parts found do not have these sizes."""
         own = {name: part.numel() for name, part in found.items()}
         if own != sizes:
             name = next(name for name in (*sizes, *own) if own.get(name) != sizes.get(name))

@@ -1,4 +1,4 @@
-"""Estimators of one gradient that a function of the user's own makes."""
+"""Estimators of one gradient, made by a function of the user's own."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from reportgen.problems.problem import Described
 
 
 def build(materials: Materials) -> Described:
-    """Runs the file and calls the function that makes the others.
+    """Run the file, and call the function that returns the estimators.
 
-    One that raises an exception, or returns what is no gradient, breaks alone. Raises CellError where the
-    code may not be run, or lacks a function that the declaration names, or where all of them break.
+    An estimator that raises an exception, or returns no gradient, is broken without affecting the others.
+    Raises CellError if the code may not be run, lacks a function that the declaration names, or if all of
+    them are broken.
     """
     text = str(materials.settings["gradients"])
     found = made(materials.code, text, materials.settings["arguments"], materials.seed)

@@ -1,4 +1,4 @@
-"""The images of an experiment: those it trains on, and those of the test part that it measures."""
+"""The images of an experiment: those it trains on, and those of the test part at which it measures."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from reportgen.streams import stream
 def chosen_rows(dataset: Dataset, count: int, seed: int) -> tuple[int, ...]:
     """Rows of the test part, drawn at random without replacement, ascending.
 
-    They depend on the seed alone, so every cell of an experiment sees the
-    same images. Raises CellError where the test part is smaller than `count`.
+    They depend only on the seed, so every cell of an experiment sees the same
+    images. Raises CellError if the test part has fewer than `count`.
     """
     available = len(dataset.test)
     if count > available:
@@ -32,14 +32,14 @@ def chosen_rows(dataset: Dataset, count: int, seed: int) -> tuple[int, ...]:
 
 
 def measured_images(dataset: Dataset, count: int, seed: int) -> tuple[tuple[int, ...], Pixels]:
-    """`chosen_rows`, and one binary draw of each, which depends on the seed alone too."""
+    """`chosen_rows`, and one binary draw of each, which depends only on the seed too."""
     rows = chosen_rows(dataset, count, seed)
     return rows, binarized(dataset, dataset.test[list(rows)], stream(seed, "images", "binarized"))
 
 
 @dataclass(frozen=True)
 class BinaryImages:
-    """One part of a data set, binarized afresh whenever it is asked for; the `Points` of a VAE."""
+    """One part of a data set, binarized anew at each request; the `Points` of a VAE."""
 
     dataset: Dataset
     levels: Pixels

@@ -1,9 +1,9 @@
-"""Models whose gradient must be taken through every sample: layers of latents, and θ itself.
+"""Models whose gradient must be taken through every sample: several layers of latents, or gradients in θ.
 
-Where ∂η/∂φ depends on the sample (a second stochastic layer) or where the
-parameters are those of the decoder, there is no small vector that holds all
-the randomness. Such a model gives the log densities of whole samples, with
-the graph they were made in, and the engine reads gradients off its layers.
+If ∂η/∂φ depends on the sample (as with a second stochastic layer), or if the
+parameters are the decoder's, no small vector carries all the randomness. Such a
+model returns log densities of whole samples with their autograd graph, and the
+engine records the gradients layer by layer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from reportgen.families import MeanFieldGaussian
 
 
 class Trace(Protocol):
-    """N samples of each data point, with their graph."""
+    """N samples of each data point: their log densities, with the autograd graph."""
 
     @property
     def log_p(self) -> Tensor:
@@ -39,20 +39,20 @@ class Trace(Protocol):
 
     @property
     def log_q_stopped(self) -> Tensor:
-        """The same number, its derivative taken through z alone: φ in the density is held fixed."""
+        """log q_φ(z|x), [I N], differentiated only through z: φ in the density is held fixed."""
 
 
 @runtime_checkable
 class LayeredModel(Protocol):
-    """A latent-variable model at I data points, all of whose layers are seen by the engine."""
+    """A latent-variable model at I data points, whose networks the engine observes at work."""
 
     @property
     def encoder(self) -> nn.Module:
-        """φ is all parameters of this module."""
+        """φ is the parameters of this module that require a gradient."""
 
     @property
     def decoder(self) -> nn.Module:
-        """θ is all parameters of this module."""
+        """θ is the parameters of this module that require a gradient."""
 
     @property
     def x(self) -> Tensor:
@@ -60,18 +60,18 @@ class LayeredModel(Protocol):
 
     @property
     def noise(self) -> int:
-        """n, standard normals a sample takes."""
+        """n, the number of standard normals from which one sample is made."""
 
     @property
     def latent(self) -> int:
-        """Latent units of all layers."""
+        """Latent units of all layers together."""
 
     def trace(self, noise: Tensor, fixed: bool) -> Trace:
-        """Samples made of noise [I N n]; where `fixed`, no derivative passes through them."""
+        """Samples made from noise [I N n]; with `fixed`, no derivative passes through them."""
 
 
 class Stages(nn.Module):
-    """One network for each step from layer to layer; its parameters are those of all of them."""
+    """One network for each step from layer to layer, as one module."""
 
     def __init__(self, stages: Sequence[nn.Module]) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Stages(nn.Module):
 
     @property
     def stages(self) -> tuple[nn.Module, ...]:
-        """The one next to x first."""
+        """The networks, beginning with the one next to x."""
         return tuple(self.children())
 
     def forward(self, stage: int, h: Tensor) -> Tensor:
@@ -102,7 +102,7 @@ class LayeredVAE:
     decoder: Stages
     x: Tensor
     widths: tuple[int, ...]
-    """Units of each stochastic layer, the one next to x first."""
+    """Units of each stochastic layer, beginning with the one next to x."""
 
     @property
     def noise(self) -> int:
@@ -113,7 +113,7 @@ class LayeredVAE:
         return sum(self.widths)
 
     def at_point(self, point: int) -> LayeredVAE:
-        """At one image alone; see `Pointwise`."""
+        """The model at one image; see `Pointwise`."""
         return replace(self, x=self.x[point : point + 1])
 
     def trace(self, noise: Tensor, fixed: bool) -> LayeredTrace:

@@ -1,4 +1,4 @@
-"""A VAE with any number of stochastic layers, as the engine measures it and as it is trained."""
+"""A VAE with any number of stochastic layers: as the engine measures it, and as it is trained."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def at(networks: tuple[Stages, Stages], x: Tensor, settings: Mapping[str, Any]) 
 
 
 def build(materials: Materials) -> Described:
-    """The networks of a checkpoint at images of the test part, binarized."""
+    """A checkpoint's networks at binarized images of the test part."""
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     load_networks(materials.parameters, dict(zip(NAMES, networks, strict=True)))
@@ -50,7 +50,7 @@ def build(materials: Materials) -> Described:
 
 
 def trainable(materials: Materials) -> Trainable:
-    """Fresh networks, and the images they learn."""
+    """Freshly initialised networks, and the images to train and test them on."""
     dataset = materials.dataset()
     networks = blank(materials.settings, dataset.pixels)
     initialise(*networks, materials.seed)

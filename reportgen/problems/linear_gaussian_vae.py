@@ -1,4 +1,4 @@
-"""Probabilistic PCA as a VAE: likelihood, posterior and evidence are Gaussian and known."""
+"""Probabilistic PCA as a VAE: likelihood, posterior and evidence are known Gaussians."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PrincipalComponents:
-    """x|z ~ N(W z + b, s² I) at its maximum likelihood, and the posterior of z.
+    """The maximum-likelihood fit of x|z ~ N(W z + b, s² I), and the posterior of z.
 
-    Source: Tipping & Bishop (1999), section 3, for both. With the axes taken as
-    the principal ones WᵀW is diagonal.
+    The latent axes are the principal ones, so that WᵀW is diagonal.
+    Source: Tipping & Bishop (1999), section 3, for both.
     """
 
     weight: Array
@@ -37,7 +37,7 @@ class PrincipalComponents:
 
     @classmethod
     def fitted(cls, x: Array, latent: int) -> PrincipalComponents:
-        """To the rows of x [n D]. CellError where d components leave no variance to the noise."""
+        """Fit to the rows of x [n D]. Raises CellError if d components leave no variance for the noise."""
         centre = x.mean(0)
         values, vectors = np.linalg.eigh(np.cov(x - centre, rowvar=False, bias=True))
         values, vectors = values[::-1], vectors[:, ::-1]
@@ -54,7 +54,7 @@ class PrincipalComponents:
 
     @property
     def posterior_scale(self) -> Array:
-        """Standard deviations of z given any x, [d]."""
+        """Standard deviations of z given x, the same for every x, [d]."""
         return np.asarray(self.noise / np.sqrt((self.weight**2).sum(0) + self.noise**2))
 
     @property
@@ -97,7 +97,7 @@ def build(materials: Materials) -> Described:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """log N(x; W z + b, s² I), by way of the d components: no vector of D pixels is made for a sample.
+    """log N(x; W z + b, s² I), computed in the d components, without a vector of D pixels per sample.
 
     ‖x − b − W z‖² = ‖x − b‖² − 2 zᵀWᵀ(x − b) + zᵀWᵀW z, and WᵀW is diagonal.
     """
@@ -113,13 +113,13 @@ class Likelihood:
 
     @classmethod
     def of(cls, model: PrincipalComponents, x: Tensor) -> Likelihood:
-        """At the data points x [I D]."""
+        """The likelihood at the data points x [I D]."""
         weight, away = torch.from_numpy(model.weight), x - torch.from_numpy(model.bias)
         squared = (away * away).sum(-1, keepdim=True)
         return cls((away @ weight).unsqueeze(1), (weight**2).sum(0), squared, model.noise, x.shape[1])
 
     def __call__(self, z: Tensor) -> Tensor:
-        """[I N d] → [I N]."""
+        """log p(x|z), [I N d] → [I N]."""
         misfit = self.squared + (z * (self.lengths * z - 2.0 * self.projected)).sum(-1)
         variance = self.noise**2
         return -0.5 * misfit / variance - 0.5 * self.pixels * math.log(2.0 * math.pi * variance)

@@ -1,4 +1,4 @@
-"""Bayesian logistic regression with a Gaussian q whose parameters are free."""
+"""Bayesian logistic regression with a Gaussian q, whose parameters η are φ itself."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from reportgen.problems.trainable import Trainable
 from reportgen.streams import stream
 
 SMALL = 0.1
-"""Of Glorot's bound: at U = 0 the gradient in a low-rank factor would vanish, and q stay diagonal."""
+"""Share of Glorot's bound: from U = 0 the gradient in a low-rank factor would vanish, and q stay diagonal."""
 
 
 def likelihood_of(table: Table) -> Callable[[Tensor], Tensor]:
     """log p(y|z) = Σₙ log σ(±zᵀxₙ) over the whole table, [I N d] → [I N].
 
-    The logits are those of a linear layer whose weights are the data, so the
-    sum over data is made as that over a VAE's pixels is.
+    The logits are the outputs of a linear layer whose weights are the data, so
+    the sum over data is computed like that over the pixels of a VAE.
     """
     design = torch.from_numpy(table.design())
     layer = nn.Linear(design.shape[1], design.shape[0], dtype=design.dtype, device="meta")
@@ -47,7 +47,7 @@ def likelihood_of(table: Table) -> Callable[[Tensor], Tensor]:
 
 @dataclass(frozen=True)
 class WholeTable:
-    """One data point, which is the whole data set; it puts nothing into the encoder. A `Points`."""
+    """`Points` with a single data point, the whole data set; the encoder ignores its input, zero."""
 
     size: int = 1
 
@@ -57,7 +57,7 @@ class WholeTable:
 
 
 def _first(settings: Mapping[str, Any], latent: int, seed: int) -> FreeParameters:
-    """q at the prior, but for a low-rank factor near 0."""
+    """The encoder with q equal to the prior, except for a low-rank factor near 0."""
     parts = {name: torch.zeros(latent, dtype=torch.float64) for name in ("mean", "log_scale")}
     for name, size in correlations(settings, latent).items():
         parts[name] = torch.zeros(size, dtype=torch.float64)
@@ -69,7 +69,7 @@ def _first(settings: Mapping[str, Any], latent: int, seed: int) -> FreeParameter
 
 
 def trainable(materials: Materials) -> Trainable:
-    """q as it begins. There are no other points to follow the bound at than those it is fitted to."""
+    """q before training. The test points are the training points, since there are no others."""
     table = breast_cancer.load()
     encoder = _first(materials.settings, table.columns + 1, materials.seed)
     likelihood, of_eta = likelihood_of(table), gaussian_of(materials.settings)
@@ -84,7 +84,7 @@ def trainable(materials: Materials) -> Trainable:
 
 
 def build(materials: Materials) -> Described:
-    """q at a checkpoint."""
+    """The model with q as of a checkpoint."""
     made = trainable(materials)
     load_networks(materials.parameters, made.networks)
     return Described(made.at(torch.zeros(1, 1, dtype=torch.float64)), made.dataset, (0,))

@@ -1,4 +1,4 @@
-"""What a builder makes a problem of."""
+"""What a builder makes a problem from."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ def _no_images() -> Dataset:
 
 @dataclass(frozen=True)
 class Materials:
-    """Settings, and what they refer to; only what a builder asks for is loaded."""
+    """Settings and the things they refer to, which are loaded only when a builder asks for them."""
 
     settings: Mapping[str, Any]
     """The resolved `problem` section."""
     seed: int
     images: int = 0
-    """Data points wanted of a data set."""
+    """Number of data points to take from the data set."""
     dataset: Callable[[], Dataset] = _no_images
     parameters: Mapping[str, Tensor] = field(default_factory=dict)
-    """Those of a checkpoint, by name; empty where nothing is trained."""
+    """A checkpoint's parameters, by name; empty if nothing is trained."""
     closed_kl: bool = False
-    """Whether an objective has its KL in closed form."""
+    """Whether any objective has its KL in closed form."""
     code: Callable[[str], object] | None = None
-    """Loads an object of the user's own by its reference; None where their code may not be run."""
+    """Loads an object of the user's own code by its reference; None if that code may not be run."""
     told: Callable[[], AbstractContextManager[None]] = nullcontext
-    """Around one call of it: what it raises becomes a CellError that names its line."""
+    """A context for one call of that code: what it raises becomes a CellError that names its line."""
     functions: tuple[str, ...] = ()
-    """Names of the functions wanted of it, where it gives the estimators; the reference's first."""
+    """If that code provides the estimators, the names of those wanted, beginning with the reference."""

@@ -1,4 +1,4 @@
-"""A problem put together from its parts: what toys, classic models and a user's own have in common."""
+"""A problem assembled from its parts, for toys and classic models."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from reportgen.problems.problem import Generative
 
 @dataclass(frozen=True)
 class LatentModel:
-    """Implements `Problem` with functions that are handed in.
+    """A `Problem` whose likelihood is a given function.
 
-    `likelihood` maps z [I N d] → [I N] and must be differentiable by
-    autograd where an estimator wants ∂f/∂z; it may be any f(z) in place of
-    log p(x|z).
+    `likelihood` maps z [I N d] → [I N]; it may be any f(z) in place of
+    log p(x|z), and must be differentiable by autograd if an estimator uses ∂f/∂z.
     """
 
     encoder: nn.Module
@@ -41,7 +40,7 @@ class LatentModel:
 
 
 class Constant(nn.Module):
-    """A parameter that takes no input."""
+    """A parameter as a module, the same for every image."""
 
     def __init__(self, value: Tensor) -> None:
         super().__init__()
@@ -52,7 +51,7 @@ class Constant(nn.Module):
 
 
 class FreeParameters(nn.Module):
-    """An encoder that ignores its input: φ is η itself, part after part, so J is the identity."""
+    """An encoder that ignores its input: φ is η itself, given in parts, so J is the identity."""
 
     def __init__(self, **parts: Tensor) -> None:
         super().__init__()
@@ -67,7 +66,7 @@ class FreeParameters(nn.Module):
 def free_gaussian(
     mean: list[float], scale: list[float], likelihood: Callable[[Tensor], Tensor], points: int = 1
 ) -> LatentModel:
-    """A toy in float64 with d = len(mean) and q = N(mean, diag(scale²)), the same at each data point."""
+    """A toy in float64 with d = len(mean) and q = N(mean, diag(scale²)), the same at every data point."""
     encoder = FreeParameters(
         mean=torch.tensor(mean, dtype=torch.float64),
         log_scale=torch.tensor(scale, dtype=torch.float64).log(),

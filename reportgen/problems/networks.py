@@ -17,7 +17,10 @@ from reportgen.streams import stream
 
 
 class Encoder(nn.Module):
-    """Binary images [.. pixels] → η = (mean, log σ, `correlations` by name and size) of q(z|x), [.. m]."""
+    """Binary images [.. pixels] → η = (mean, log σ, correlations) of q(z|x), [.. m].
+
+    `correlations` gives the names and sizes of the parts of η after log σ.
+    """
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Latents z [.. latent] → logits of Bernoulli pixels, [.. pixels].
 
-    `hidden` is in the order of the decoder, the layer next to z first.
+    `hidden` is in the decoder's order, beginning with the layer next to z.
     """
 
     def __init__(self, latent: int, hidden: Sequence[int], pixels: int) -> None:
@@ -60,7 +63,7 @@ class Decoder(nn.Module):
         return logits
 
     def features(self, z: Tensor) -> Tensor:
-        """What the last layer takes in, [.. hidden]."""
+        """The input of the last layer, [.. hidden]."""
         h = z
         for layer in self.hidden:
             h = tanh(layer(h))
@@ -80,10 +83,10 @@ def blank(problem: Mapping[str, Any], pixels: int) -> tuple[Encoder, Decoder]:
 def initialised(
     problem: Mapping[str, Any], train_mean: NDArray[np.floating[Any]], seed: int
 ) -> tuple[Encoder, Decoder]:
-    """Networks as training begins with them.
+    """Networks as they are before training.
 
-    Weights after Glorot & Bengio (2010), biases zero, but the decoder's last.
-    Every layer's numbers are a Philox stream of its own.
+    Weights are initialised after Glorot & Bengio (2010), each layer from its own
+    random stream; biases are zero except the decoder's last (see `centre`).
     """
     encoder, decoder = blank(problem, train_mean.shape[0])
     initialise(encoder, decoder, seed)
@@ -92,7 +95,7 @@ def initialised(
 
 
 def initialise(encoder: nn.Module, decoder: nn.Module, seed: int) -> None:
-    """Glorot-uniform weights, ±√(6 / (inputs + outputs)), in every linear layer; biases stay as they are."""
+    """Set every linear layer's weights uniform within ±√(6 / (inputs + outputs)); biases are unchanged."""
     for prefix, network in (("encoder", encoder), ("decoder", decoder)):
         for name, layer in network.named_modules():
             if isinstance(layer, nn.Linear):
@@ -103,13 +106,13 @@ def initialise(encoder: nn.Module, decoder: nn.Module, seed: int) -> None:
 
 
 def centre(decoder: Decoder, train_mean: NDArray[np.floating[Any]]) -> None:
-    """The output bias at the logit of the mean training image [pixels], clipped to [0.001, 0.999]."""
+    """Set the output bias to the logit of the mean training image [pixels], clipped to [0.001, 0.999]."""
     mean = np.clip(train_mean.astype(np.float64), 0.001, 0.999)
     decoder.logits.bias.data.copy_(torch.from_numpy(np.log(mean) - np.log1p(-mean)))
 
 
 def named(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
-    """All parameters by name, ``encoder.…`` and ``decoder.…``, copied."""
+    """Copies of all parameters by name, ``encoder.…`` and ``decoder.…``."""
     tensors = {
         f"{prefix}.{name}": value
         for prefix, network in networks.items()
@@ -119,9 +122,9 @@ def named(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
 
 
 def restored(problem: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Encoder, Decoder]:
-    """The networks that `named` wrote down. The decoder's parameters require no gradients.
+    """The networks whose parameters `named` returned; the decoder's require no gradient.
 
-    Raises KeyError or RuntimeError where tensors are missing or do not fit.
+    Raises KeyError or RuntimeError if tensors are missing or do not fit.
     """
     encoder, decoder = blank(problem, tensors["decoder.logits.bias"].shape[0])
     load_networks(tensors, {"encoder": encoder, "decoder": decoder})
@@ -129,7 +132,7 @@ def restored(problem: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> tuple
 
 
 def load_networks(tensors: Mapping[str, Tensor], networks: Mapping[str, nn.Module]) -> None:
-    """Put what `named` wrote down into networks of the same form."""
+    """Load parameters that `named` returned into networks of the same form."""
     for prefix, network in networks.items():
         network.load_state_dict(_part(tensors, f"{prefix}."))
 
@@ -143,7 +146,7 @@ def _layers(widths: Sequence[int]) -> list[nn.Linear]:
 
 
 def _linear(inputs: int, outputs: int) -> nn.Linear:
-    """A layer without torch's own random numbers: all zero."""
+    """A layer with all parameters zero, made without drawing from torch's generator."""
     layer = nn.Linear(inputs, outputs, device="meta", dtype=torch.float32).to_empty(device="cpu")
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)

@@ -1,4 +1,4 @@
-"""Whether a user's own problem is one the engine can measure: one sentence for each way it is not."""
+"""Checks that the engine can measure a user's own problem, with an error message for each way it cannot."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from reportgen.problems.own_model import OwnProblem, of_logits, shape_of
 from reportgen.problems.problem import Problem
 
 SAMPLES = 3
-"""Points at which the likelihood is tried."""
+"""Number of points at which the likelihood is tried."""
 TELLING = 64
-"""Of so many logits some are below 0 or above 1."""
+"""Fewer outputs than this may all happen to lie in [0, 1], even if they are logits."""
 CONVERSIONS = {torch.float32: ".float()", torch.float64: ".double()"}
 
 
 def check(problem: Problem, family: str | None = None, *, standard_prior: bool = False) -> None:
-    """Raises CellError where the parts do not fit; runs the encoder and the decoder a few times.
+    """Raise CellError if the parts do not fit; runs the encoder and the decoder a few times.
 
-    `family` is the one that was declared, None for any; `standard_prior`
-    asks for the prior that the KL in closed form is about.
+    `family` is the declared one, or None for any; `standard_prior` requires the
+    prior to be the one for which the KL is known in closed form.
     """
     problem.encoder.eval()
     _check_device(problem)
@@ -43,9 +43,9 @@ def check(problem: Problem, family: str | None = None, *, standard_prior: bool =
 
 @contextmanager
 def applying(part: str, module: object, name: str, value: Tensor) -> Iterator[None]:
-    """Notes on an exception which part of the model raised it, and what it was given.
+    """Add to an exception a note of which part of the model raised it, and on what input.
 
-    Raises CellError instead where that part's module cannot take the number type.
+    If the cause is the data type of that part's parameters, raise CellError instead.
     """
     try:
         yield
@@ -53,7 +53,7 @@ def applying(part: str, module: object, name: str, value: Tensor) -> Iterator[No
         raise
     except Exception as error:
         others = _other_types(module, value.dtype)
-        if others and "type" in str(error):  # a module may convert what it is given, and fail otherwise
+        if others and "type" in str(error):  # a module may convert its input, and fail for another reason
             raise CellError(
                 f"{part}: needs parameters of the number type of {name}, {value.dtype}, found "
                 f"{' and '.join(others)}. Call {CONVERSIONS[value.dtype]} on it, or give both modules and x "
@@ -64,7 +64,7 @@ def applying(part: str, module: object, name: str, value: Tensor) -> Iterator[No
 
 
 def _check_device(problem: Problem) -> None:
-    """All on the CPU, where gradients are measured."""
+    """Everything must be on the CPU, where gradients are measured."""
     for part in ("x", "encoder", "decoder"):
         held = getattr(problem, part, None)
         tensors = [held] if isinstance(held, Tensor) else []
@@ -79,7 +79,7 @@ def _check_device(problem: Problem) -> None:
 
 
 def _other_types(module: object, wanted: torch.dtype) -> list[str]:
-    """Floating types other than that among a module's parameters and buffers; none where it is no module."""
+    """Floating types of a module's parameters and buffers other than `wanted`; empty if it is no module."""
     if not isinstance(module, nn.Module) or wanted not in CONVERSIONS:
         return []
     held = {tensor.dtype for tensor in (*module.parameters(), *module.buffers())}
@@ -144,7 +144,7 @@ def _check_gradient(problem: Problem) -> None:
 
 
 def no_backward(part: str, wanted: str, error: Exception) -> CellError:
-    """What torch said of a backward pass that cannot be made, with the usual cause."""
+    """The error for a backward pass that torch refuses: torch's message, and the usual cause."""
     found = str(error).partition("\n")[0].partition(": [")[0].partition(". ")[0].rstrip(".")
     return CellError(
         f"{part}: needs {wanted}, found: {found}. "
@@ -160,7 +160,7 @@ def _family(problem: Problem, eta: Tensor) -> Family:
 
 
 def _check_alone(problem: Problem, eta: Tensor) -> None:
-    """η of one data point does not depend on the others: that of a part of the batch is the same."""
+    """η of a data point must not depend on the others: it must be the same for a part of the batch."""
     images = len(eta)
     close = torch.finfo(eta.dtype).eps ** 0.5 * float(eta.abs().max())
     parts = [slice(0, images // 2), slice(images // 2, images)] if images > 1 else [slice(0, 1)]
@@ -175,7 +175,7 @@ def _check_alone(problem: Problem, eta: Tensor) -> None:
 
 
 def _attempt(problem: Problem, part: slice) -> Tensor | None:
-    """η of some data points; None where the encoder, having taken them all, does not take these alone."""
+    """η of some of the data points; None if the encoder, which accepts all of them, fails on these."""
     try:
         with torch.no_grad():
             eta: Tensor = problem.encoder(problem.x[part])
@@ -218,7 +218,7 @@ def _check_likelihood(problem: Problem, q: Family, eta: Tensor) -> None:
 
 
 def _check_logits(problem: OwnProblem, z: Tensor) -> None:
-    """The decoder's output is not what a sigmoid gives: all of it between 0 and 1, and not one number."""
+    """The decoder's output must not look like a sigmoid's: all between 0 and 1, and not constant."""
     with torch.no_grad():
         out = problem.decoder(z.flatten(0, 1))
     low, high = out.aminmax()
@@ -230,7 +230,7 @@ def _check_logits(problem: OwnProblem, z: Tensor) -> None:
 
 
 def _check_prior(problem: Problem, q: Family) -> None:
-    """∇ log p(z) is that of N(0, I), or of equally likely codes."""
+    """∇ log p(z) must be that of N(0, I), or of equally likely codes for a discrete q."""
     z = q.mean + torch.arange(SAMPLES, dtype=q.mean.dtype).view(1, -1, 1)
     expected = torch.zeros_like(z) if DISTRIBUTIONS[q.name].discrete else -z
     if not torch.allclose(problem.prior.gradient(z), expected):

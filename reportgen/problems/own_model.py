@@ -1,4 +1,4 @@
-"""A model of the user's own: encoder, decoder and data in, a `Problem` out."""
+"""A model of the user's own: makes a `Problem` from an encoder, a decoder and data."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ Likelihood = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Model:
-    """A latent-variable model at I data points, as `reportgen.measure` and `problem: {python: …}` take it.
+    """A latent-variable model at I data points, for `reportgen.measure` and `problem: {python: …}`.
 
     `encoder`: x [I …] → η [I m], the parameters of q(z; η); for the family
     ``gaussian`` with d latent units η = (μ, log σ), so m = 2 d. It is measured
-    in evaluation mode, and what it puts out for one data point must not depend
-    on the others. φ is its parameters that require a gradient; a complex one
-    counts as two coordinates, real and imaginary part.
-    `decoder`: z [N d] → [N …], one row a sample. θ is its parameters that
+    in evaluation mode, and its output for one data point must not depend on the
+    others. φ is its parameters that require a gradient; a complex parameter
+    counts as two coordinates, its real and imaginary part.
+    `decoder`: z [N d] → [N …], one row per sample. θ is its parameters that
     require a gradient; `generative` estimates the gradient in them.
-    `x`: the data points, [I …], float32 or float64, which the parameters of
-    both modules must be too.
-    `likelihood`: ``bernoulli`` (the decoder puts out logits, x lies in
-    [0, 1]), ``gaussian`` (it puts out means; the standard deviation is
+    `x`: the data points, [I …], in float32 or float64; the parameters of both
+    modules must have the same type.
+    `likelihood`: ``bernoulli`` (the decoder returns logits, and x lies in
+    [0, 1]), ``gaussian`` (it returns means; the standard deviation is
     `scale`), or a function (x [I 1 …], decoder's output [I N …]) →
-    log p(x|z) [I N] in nats, made of torch's operations.
-    `family`: a name in `reportgen list`; `options` are its own, such as
-    ``{"rank": 2}``.
+    log p(x|z) [I N] in nats, written with torch operations.
+    `family`: a name in `reportgen list`; `options` are options of that family,
+    such as ``{"rank": 2}``.
     `prior`: ``standard_normal``, ``uniform`` (over the codes of a discrete
-    family), or an object with ``log_density`` and ``gradient``; left out, the
-    one that suits the family.
+    family), or an object with ``log_density`` and ``gradient``; by default the
+    first for a continuous family and the second for a discrete one.
 
-    The modules are copied: the user's own stay as they are.
+    The modules are copied; the originals are not changed.
     """
 
     encoder: nn.Module
@@ -55,12 +55,12 @@ class Model:
     options: Mapping[str, float] = field(default_factory=dict)
     prior: Literal["standard_normal", "uniform"] | Prior | None = None
     scale: float = 1.0
-    """σ of the Gaussian likelihood."""
+    """Standard deviation of the Gaussian likelihood."""
 
 
 @dataclass(frozen=True)
 class OwnProblem:
-    """A `Problem` made of a `Model`."""
+    """A `Problem` made from a `Model`."""
 
     encoder: nn.Module
     decoder: nn.Module
@@ -69,19 +69,19 @@ class OwnProblem:
     of_eta: Callable[[Tensor], Family]
     prior: Prior
     learned: tuple[str, ...] = ()
-    """The decoder's parameters that are θ, by name."""
+    """Names of the decoder's parameters that make up θ."""
     generative: None = None
 
     @property
     def layered(self) -> DecoderModel:
-        """With a decoder whose parameters are θ, a copy."""
+        """The model for gradients in θ, with a copy of the decoder in which θ requires a gradient."""
         decoder = copy.deepcopy(self.decoder)
         for name, parameter in decoder.named_parameters():
             parameter.requires_grad_(name in self.learned)
         return DecoderModel.of(replace(self, decoder=decoder), decoder)
 
     def at_point(self, point: int) -> OwnProblem:
-        """At one data point alone; see `Pointwise`."""
+        """The problem at one data point; see `Pointwise`."""
         return replace(self, x=self.x[point : point + 1])
 
     def family(self, eta: Tensor) -> Family:
@@ -113,9 +113,9 @@ class OwnProblem:
 
 
 def problem_of(model: Model) -> OwnProblem:
-    """The problem that the engine measures; `own_checks.check` tells whether its parts fit.
+    """The problem that the engine measures; whether its parts fit is checked by `own_checks.check`.
 
-    Raises UsageError where an argument is not what it must be.
+    Raises UsageError if an argument is invalid.
     """
     for name in ("encoder", "decoder"):
         if not isinstance(getattr(model, name), nn.Module):
@@ -142,7 +142,7 @@ def problem_of(model: Model) -> OwnProblem:
 
 
 def _options(model: Model) -> dict[str, float]:
-    """Those of the family: positive, and whole where they count something."""
+    """The options of the family, checked to be positive, and whole numbers if they count something."""
     known, options = DISTRIBUTIONS[model.family].options, {}
     for name, value in model.options.items():
         if name not in known:
@@ -158,7 +158,7 @@ def _options(model: Model) -> dict[str, float]:
 
 
 def shape_of(value: object) -> str:
-    """``shape [5 3]``, or what it is in place of a tensor."""
+    """``shape [5 3]`` for a tensor, otherwise the name of the type."""
     if isinstance(value, Tensor):
         return f"shape [{' '.join(str(n) for n in value.shape)}]"
     return f"a {type(value).__name__}"
@@ -169,7 +169,7 @@ def _kind_of(value: object) -> str:
 
 
 def _copied(module: nn.Module, name: str) -> nn.Module:
-    """A deep copy; of what hooks compute before each call (a pruned, a normalised weight) the numbers."""
+    """A deep copy; tensors that hooks compute before each call (such as pruned weights) become constants."""
     computed = {
         id(value): value.detach().clone()
         for part in module.modules()

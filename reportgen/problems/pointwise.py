@@ -1,4 +1,4 @@
-"""Models that can be had at one of their data points alone."""
+"""Models that can be restricted to one of their data points."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol, Self, runtime_checkable
 
 @runtime_checkable
 class Pointwise(Protocol):
-    """A problem or a layered model whose data points have nothing to do with one another."""
+    """A problem or a layered model whose data points are independent of one another."""
 
     def at_point(self, point: int) -> Self:
-        """The same model at the data point with this number, I = 1."""
+        """The same model at the data point of this index only, so that I = 1."""

@@ -1,4 +1,4 @@
-"""Priors p(z): their log density and its gradient, written out."""
+"""Priors p(z): their log density and its gradient in closed form."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class StandardNormal:
 
 @dataclass(frozen=True)
 class UniformCode:
-    """A discrete code of which every value is as likely: independent fair bits, or uniform classes.
+    """The uniform distribution over discrete codes: independent fair bits, or uniform classes.
 
-    The same for every code, extended as a constant to relaxed z.
+    The log density is constant, for relaxed z too.
     """
 
     classes: int | None = None
-    """Of each one-hot unit; None of bits."""
+    """Classes of each one-hot unit; None for bits."""
 
     def log_density(self, z: Tensor) -> Tensor:
         units, values = (

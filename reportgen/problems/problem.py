@@ -1,4 +1,4 @@
-"""What the engine measures: an encoder, the data it sees, a family, a prior and a likelihood of z."""
+"""What the engine measures: an encoder and its data, a family q, a prior and a likelihood."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reportgen.problems.prior import Prior
 
 
 class Generative(Protocol):
-    """The gradient in θ of one sample, written out; for θ of few parameters."""
+    """The gradient in θ for each sample, in closed form; for a θ with few parameters."""
 
     @property
     def groups(self) -> Mapping[str, int]:
@@ -31,9 +31,9 @@ class Problem(Protocol):
     """A latent-variable model at I fixed data points.
 
     `encoder(x)` maps the inputs [I …] to η [I m]; it may be any module whose
-    output for one data point does not depend on the others. One that is also
-    `reportgen.problems.pointwise.Pointwise` can have single estimates looked
-    at, of one weight at one image.
+    output for one data point does not depend on the others. If the problem is
+    also a `reportgen.problems.pointwise.Pointwise`, reports can show the
+    distribution of estimates of one weight at one image.
     """
 
     @property
@@ -46,33 +46,33 @@ class Problem(Protocol):
 
     @property
     def prior(self) -> Prior:
-        """log p(z)."""
+        """The prior p(z)."""
 
     @property
     def generative(self) -> Generative | None:
-        """The gradient in θ, where it can be measured."""
+        """The gradient in θ in closed form, or None."""
 
     @property
     def layered(self) -> LayeredModel | None:
-        """The same model with its decoder seen, for gradients in a θ that is not small; else None."""
+        """The same model with its decoder exposed, for gradients in a large θ, or None."""
 
     def family(self, eta: Tensor) -> Family:
         """q(z; η) of every data point, η [I m]."""
 
     def log_likelihood(self, z: Tensor) -> Tensor:
-        """log p(x|z) of each data point at its own samples, [I N d] → [I N]; differentiable in z."""
+        """log p(x|z) of each data point at its samples, [I N d] → [I N]; differentiable in z."""
 
 
 @dataclass(frozen=True)
 class Described:
-    """A problem with what a record says of it."""
+    """A problem, with the facts that a record states about it."""
 
     problem: Problem | LayeredModel | GivenGradients
     dataset: str
-    """Name of the data set, or of the model where there is none."""
+    """Name of the data set; ``none`` if there is none."""
     points: tuple[int, ...]
-    """Numbers of the data points measured; for a data set rows of its test part."""
+    """Indices of the data points measured; for a data set, rows of its test part."""
     shape: tuple[int, int] | None = None
-    """Height and width of a data point, where it is an image of one channel."""
+    """Height and width of a data point, if it is an image with one channel."""
     arrays: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    """Of the record, what is known of the problem before anything is measured."""
+    """Arrays of the record that are known before anything is measured."""

@@ -1,4 +1,4 @@
-"""A model that a user's own function makes."""
+"""A model made by a function of the user's own."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from reportgen.problems.problem import Described, Problem
 from reportgen.problems.scale_doubt import halved_scale
 
 PARTS = ("encoder", "x", "family", "prior", "log_likelihood")
-"""What a full `Problem` is known by."""
+"""The attributes by which a full `Problem` is recognised."""
 
 
 def build(materials: Materials) -> Described:
-    """Runs the file, calls the function and checks what it returns.
+    """Run the file, call the function and check what it returns.
 
-    Raises CellError where that is no model that can be measured.
+    Raises CellError if that is not a model that can be measured.
     """
     settings = materials.settings
     text = str(settings["python"])

@@ -20,7 +20,7 @@ from reportgen.problems.problem import Described
 from reportgen.streams import stream
 
 VARIANCE = 2.0 / 3.0
-"""Of q; a variance, not a standard deviation."""
+"""Variance of q in every direction (not a standard deviation)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class PriorMean:
 
 
 def build(materials: Materials) -> Described:
-    """The model near its optimum, at the first data points of a data set drawn from it."""
+    """The model near its optimum, at the first points of a data set drawn from it."""
     settings, seed = materials.settings, materials.seed
     d, points = int(settings["latent"]), int(settings["points"])
     away = float(settings["perturbation"])

@@ -1,4 +1,4 @@
-"""What a function of a user's own returned, as flat tensors, whichever library its arrays are of."""
+"""Converts what a user's own function returned to flat tensors, whichever library its arrays come from."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from reportgen.errors import UsageError
 from reportgen.usercode import told
 
 WHOLE = "gradient"
-"""Name of the one part of a gradient that has no parts."""
+"""Name given to a gradient that is not divided into parts."""
 DEEPEST = 100
-"""Parts of parts followed at most: a list that holds itself has no leaves."""
+"""Maximum nesting of parts: a list that contains itself would have no end."""
 _NUMPY = {2: np.float16, 4: np.float32}
-"""Types that keep their precision, by bytes; float64 of all others."""
+"""Size in bytes → the type to convert to; all other sizes become float64."""
 
 
 def parts(label: str, returned: object) -> dict[str, Tensor]:
-    """Its parts by name, each flat, on the CPU, as precise as it came; a copy.
+    """The parts of a returned gradient by name: flat copies on the CPU, in their own precision.
 
-    Parts of parts have their names joined with a dot, as a module's parameters
-    have. Raises UsageError, which names the function by `label`, where it is
-    no gradient.
+    Names of nested parts are joined with a dot, like those of a module's
+    parameters. Raises UsageError, which calls the function `label`, if it is not
+    a gradient.
     """
     found: dict[str, Tensor] = {}
     for name, part in _leaves(label, returned, ()):
@@ -39,7 +39,7 @@ def parts(label: str, returned: object) -> dict[str, Tensor]:
 
 
 def unfit(label: str, found: str, remedy: str = "") -> UsageError:
-    """One that tells what a gradient may be, and what was found."""
+    """The error that states what a gradient may be, and what was found."""
     return UsageError(
         f"estimators[{label!r}]: must return a gradient: real tensors or arrays, alone, in a sequence or "
         f"under names, or a module with gradients; got {found}. {remedy or 'Return the gradient.'}"
@@ -97,12 +97,12 @@ def _is_array(part: object) -> bool:
 
 
 def _tensor(label: str, name: str, part: object) -> Tensor | np.ndarray:
-    """A tensor with these numbers, where there is one; else the array."""
+    """The part as a tensor; an array that holds no floating-point numbers is returned as it is."""
     if isinstance(part, Tensor):
         return part
     try:
         if not isinstance(part, np.ndarray) and hasattr(part, "__dlpack__"):
-            # What DLPack refuses, or has on a device that is not here, numpy may read.
+            # numpy may read what DLPack refuses, or finds on a device that torch does not have.
             with suppress(Exception) if hasattr(part, "__array__") else nullcontext():
                 return from_dlpack(part)
         array = np.asarray(part)

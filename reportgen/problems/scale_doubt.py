@@ -1,8 +1,8 @@
-"""Whether what an encoder gives for log σ may be log σ²: would q be better off with half of it?
+"""Whether an encoder may return log σ² where log σ is expected: would half of it improve the ELBO?
 
-Of a trained model with σ² where σ is meant it would. The ELBO of a latent unit is log σ − σ²(1 + h)/2 where
-−log p(x|z) has curvature h, so at its optimum σ² = 1/(1 + h): σ² in the place of that σ is too narrow, and
-√σ, if σ was right, too wide.
+It would if a trained model returns log σ². If −log p(x|z) has curvature h, the ELBO of a latent unit is
+log σ − σ²(1 + h)/2, with its optimum at σ² = 1/(1 + h). A q with σ² in place of that σ is too narrow, while
+√σ in place of a correct σ is too wide.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from reportgen.problems.problem import Problem
 from reportgen.streams import stream
 
 SAMPLES = 64
-"""A data point."""
+"""Samples per data point."""
 
 
 def halved_scale(problem: Problem) -> dict[str, NDArray[np.float64]]:
-    """What half of every log σ would add to the ELBO, and its Monte Carlo error: an array of the record, [2].
+    """The gain in ELBO from halving every log σ, and its Monte Carlo error: an array of the record, [2].
 
-    Mean over data points, nats; both ELBOs on the same noise. None of a q that has no log σ of its own,
-    nor where samples of the other q cannot be evaluated.
+    In nats, mean over data points, both ELBOs on the same noise. Empty if q is not a mean-field Gaussian,
+    or if the likelihood fails at samples of either q.
     """
     with torch.no_grad():
         q = problem.family(problem.encoder(problem.x))
@@ -38,12 +38,12 @@ def halved_scale(problem: Problem) -> dict[str, NDArray[np.float64]]:
         rows = torch.from_numpy(noise).to(q.mean.dtype)
         try:
             gain = torch.stack([(_bound(problem, wider, e) - _bound(problem, q, e)).mean() for e in rows])
-        except Exception:  # of a likelihood that takes no z so far out: a doubt stops no measurement
+        except Exception:  # a likelihood that fails for z so far out; that must not stop the measurement
             return {}
     return {"halved_scale": torch.stack([gain.mean(), gain.std() / math.sqrt(SAMPLES)]).numpy()}
 
 
 def _bound(problem: Problem, q: MeanFieldGaussian, noise: Tensor) -> Tensor:
-    """One sample's estimate of every data point's ELBO, [I], the entropy of q exact."""
+    """An estimate of each data point's ELBO from one sample, [I], with the exact entropy of q."""
     z = q.sample(noise)
     return (problem.log_likelihood(z) + problem.prior.log_density(z)).squeeze(1).double() + q.entropy()

@@ -1,4 +1,4 @@
-"""The generators that a user's own code draws from: torch's, numpy's and Python's, for the whole process."""
+"""Seeding the global generators that a user's own code may draw from: torch's, numpy's and Python's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reportgen.streams import stream
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """torch's, numpy's and Python's generators begin from the seed, and are put back afterwards."""
+    """Seed torch's, numpy's and Python's generators; restore their states afterwards."""
     before, of_python = np.random.get_state(), random.getstate()
     with torch.random.fork_rng(devices=[]):
         word = int(stream(seed, "own model").integers(2**32))
@@ -28,9 +28,9 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def begin(word: int) -> None:
-    """Sets torch's, numpy's and Python's generators, all from these 32 bits; a GPU's where one is in use.
+    """Seed torch's, numpy's and Python's generators from these 32 bits, and those of GPUs if in use.
 
-    A hundredth of the time of `torch.manual_seed`, which also leaves word for devices that are not.
+    It takes a hundredth of the time of `torch.manual_seed`, which also prepares devices not in use.
     """
     torch.default_generator.manual_seed(word)
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""What training needs of a model: networks, points to fit, and the model at a batch of them."""
+"""What training needs: networks, data points, and the model at a batch of them."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from reportgen.problems.problem import Problem
 
 
 class Points(Protocol):
-    """Data points that a bound is averaged over."""
+    """Data points over which a bound is averaged."""
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """The number of data points."""
 
     def inputs(self, rows: NDArray[np.intp], noise: Generator) -> Tensor:
-        """Those of these rows as a model takes them, [n …]; binary pixels, say, drawn afresh."""
+        """The model's inputs at these rows, [n …]; binary pixels, for instance, are drawn anew."""
 
 
 @dataclass(frozen=True)
 class Trainable:
-    """A model as training begins with it."""
+    """A model as it is before training."""
 
     dataset: str
-    """Name of the data set, as the record has it."""
+    """Name of the data set, for the record."""
     networks: Mapping[str, nn.Module]
-    """``encoder`` with all of φ and, where θ is learned, ``decoder`` with all of θ; one data type."""
+    """``encoder`` with all of φ and, if θ is trained, ``decoder`` with all of θ; all of one data type."""
     at: Callable[[Tensor], Problem | LayeredModel]
-    """The model at inputs [n …], made of these very networks."""
+    """The model at inputs [n …], sharing the parameters of `networks`."""
     train: Points
     test: Points
-    """Those at which the bound is followed; the training points again where there are no others."""
+    """Points for the test bound at checkpoints; the training points if there are no others."""

@@ -1,4 +1,4 @@
-"""A Gaussian VAE with Bernoulli pixels, as the engine measures it."""
+"""A Gaussian VAE with Bernoulli pixels: as the engine measures it, and as it is trained."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from reportgen.problems.trainable import Trainable
 
 @dataclass(frozen=True)
 class VAEProblem:
-    """A trained (or fresh) VAE at I binarized images.
+    """A VAE, trained or not, at I binarized images.
 
     `encoder`: [I pixels] → η [I m]; `decoder`: z [N d] → logits [N pixels],
-    any module; `x` in {0, 1}, [I pixels]. θ is held fixed, so the decoder's
-    parameters should not require gradients.
+    any module; `x` in {0, 1}, [I pixels]. When gradients are measured θ is held
+    fixed, and the decoder's parameters should not require a gradient.
     Source: Kingma & Welling (2013), appendix C; Burda et al. (2016), section 5.
     """
 
@@ -41,7 +41,7 @@ class VAEProblem:
 
     @property
     def layered(self) -> LayeredModel:
-        """With a decoder whose parameters are θ, a copy; where q is not mean-field, θ's gradient alone."""
+        """The model with a copy of the decoder as θ; if q is not mean-field, it has no gradient in φ."""
         decoder = copy.deepcopy(self.decoder).requires_grad_(True)
         q = self.family(self.encoder(self.x[:1]))
         if q.name != MeanFieldGaussian.name:
@@ -49,7 +49,7 @@ class VAEProblem:
         return LayeredVAE(Stages([self.encoder]), Stages([decoder]), self.x, (q.latent,))
 
     def at_point(self, point: int) -> VAEProblem:
-        """At one image alone; see `Pointwise`."""
+        """The problem at one image; see `Pointwise`."""
         return replace(self, x=self.x[point : point + 1])
 
     def family(self, eta: Tensor) -> Family:
@@ -67,7 +67,7 @@ class VAEProblem:
 
 
 def build(materials: Materials) -> Described:
-    """The networks of a checkpoint at images of the test part, binarized."""
+    """A checkpoint's networks at binarized images of the test part."""
     encoder, decoder = restored(materials.settings, materials.parameters)
     dataset = materials.dataset()
     rows, pixels = measured_images(dataset, materials.images, materials.seed)
@@ -76,7 +76,7 @@ def build(materials: Materials) -> Described:
 
 
 def trainable(materials: Materials) -> Trainable:
-    """Fresh networks, and the images they learn."""
+    """Freshly initialised networks, and the images to train and test them on."""
     dataset = materials.dataset()
     encoder, decoder = initialised(materials.settings, dataset.train.mean(0, dtype="float64"), materials.seed)
     of_eta = gaussian_of(materials.settings)

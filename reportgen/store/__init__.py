@@ -1,4 +1,4 @@
-"""Finished cells: the only room both wings enter. No torch, no pickle."""
+"""Finished cells, written by the laboratory and read by the press. No torch, no pickle."""
 
 from __future__ import annotations
 

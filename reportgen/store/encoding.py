@@ -26,7 +26,7 @@ KINDS: dict[str, type[Record]] = {
 }
 
 NUMBERS = {name for name, kind in get_type_hints(ArmRecord).items() if kind in (float, float | None)}
-"""Fields of an arm that JSON may have as a whole number, or as text where they are not finite."""
+"""Fields of an arm that JSON may have as whole numbers, or as text if they are not finite."""
 
 
 def encode(record: Record) -> tuple[str, dict[str, Any], dict[str, Array]]:
@@ -46,7 +46,7 @@ def encode(record: Record) -> tuple[str, dict[str, Any], dict[str, Array]]:
 
 
 def decode(kind: str, plain: dict[str, Any], arrays: dict[str, Array]) -> Record:
-    """The inverse of `encode`; KeyError, TypeError or ValueError where the fields do not fit."""
+    """The inverse of `encode`; raises KeyError, TypeError or ValueError if the fields do not fit."""
     values = dict(plain)
     if kind == "measurement":
         values["arms"] = tuple(_arm(arm) for arm in values["arms"])
@@ -81,7 +81,7 @@ def _arm(values: dict[str, Any]) -> ArmRecord:
 
 
 def _plain(value: Any) -> Any:
-    """JSON has no NaN and no infinity: they are written as text and read back by float()."""
+    """A value for JSON, which has no NaN or infinity: they are written as text and read by float()."""
     if isinstance(value, float) and not math.isfinite(value):
         return repr(float(value))
     if isinstance(value, dict):

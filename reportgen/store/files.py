@@ -13,7 +13,7 @@ from time import time
 from reportgen.errors import UnwritableError
 
 OLD = 24 * 3600.0
-"""Seconds after which unfinished work of another host is given up: to write it takes seconds."""
+"""Seconds after which unfinished work of another host counts as abandoned: writing it takes seconds."""
 
 
 def checksum(content: bytes) -> str:
@@ -24,10 +24,10 @@ def checksum(content: bytes) -> str:
 def write_whole(path: Path, content: bytes) -> None:
     """Replace `path` by a file with this content; a reader never sees a part of it.
 
-    Holds when the process is killed. It does not wait for the disk: what a
-    power cut tears is found by its checksum. Two writers of the same path do
-    not disturb each other: the last one wins. Raises UnwritableError where the
-    disk refuses.
+    This holds if the process is killed. It does not wait for the disk: what a
+    power cut leaves incomplete is found by its checksum. Two writers of the same
+    path do not disturb each other: the last one wins. Raises UnwritableError if
+    the system refuses.
     """
     part = path.with_name(f".{path.name}.{process_tag()}")
     try:
@@ -41,15 +41,15 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def process_tag() -> str:
-    """A name of its own for unfinished work, from which `abandoned` can tell who left it, and where."""
+    """A unique name for unfinished work, from which `abandoned` can tell whose it is: process and host."""
     return f"{uuid.uuid4().hex[:12]}.{_host()}.{os.getpid()}.part"
 
 
 def abandoned(path: Path) -> bool:
     """Whether a path named with `process_tag` was left by a process that is gone.
 
-    Whether a process of another host runs cannot be seen: what it left is
-    given up once it has not changed for `OLD`.
+    Whether a process of another host still runs cannot be seen: what it left
+    counts as abandoned when it has not changed for `OLD` seconds.
     """
     pieces = path.name.split(".")
     if len(pieces) < 3 or pieces[-1] != "part" or not pieces[-2].isdigit():
@@ -63,12 +63,12 @@ def abandoned(path: Path) -> bool:
 
 
 def _host() -> str:
-    """This host's name, as one piece of a file's name."""
+    """This host's name, in characters that a part of a file name may have."""
     return re.sub(r"[^A-Za-z0-9_-]", "-", os.uname().nodename)
 
 
 def _alive(process: str) -> bool:
-    """Whether a process runs; one that is dead and only not yet forgotten does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         os.kill(int(process), 0)
     except (ProcessLookupError, OverflowError):

@@ -1,13 +1,13 @@
-"""The records of finished cells: what the laboratory leaves and the press reads.
+"""The records of finished cells: what the laboratory writes and the press reads.
 
-In a measurement everything is numbers about *arms*. An arm is one estimator of one objective
-with its K (`num_samples`) and, where declared, a constant added to log p.
+All numbers of a measurement are about *arms*. An arm is one estimator of one
+objective with its K (`num_samples`) and, if declared, a constant added to log p.
 Axes: A arms, I images, S buckets of replicates, G parameter groups (the first
 is ``all``), Q quantiles, T steps of t, m parameters η of q for one image.
 
 A ``*_without`` array holds the same statistic with bucket s of image i (or
-bucket s of every image) left out: all that a jackknife needs, so that the
-press makes intervals, paired between arms, without seeing a replicate.
+bucket s of every image) left out. That is all that a jackknife needs: the press
+computes intervals, paired between arms, without any replicate.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Array = NDArray[np.float64]
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 HISTOGRAM_DECADES = (-20.0, 12.0)
 HISTOGRAM_BINS = 320
-"""Per-coordinate variances are binned by log10, ten bins a decade."""
+"""Per-coordinate variances are binned by log10, ten bins per decade."""
 T_STEPS = (0.0, *(1.05**k for k in range(141)))
-"""Sizes of t at which it is counted in how many coordinates it is as large."""
+"""Values of t; for each, the coordinates whose |t| is at least as large are counted."""
 WEIGHT_BINS = 80
 WEIGHT_REACH = 8.0
-"""Estimates of one weight are binned between so many standard deviations on either side of their mean."""
+"""Estimates of one weight are binned up to so many standard deviations on either side of their mean."""
 
 
 @dataclass(frozen=True)
@@ -37,37 +37,37 @@ class ArmRecord:
 
     objective: str
     estimator: str
-    """Name in the estimators' table."""
+    """Its name in the table of estimators; of a user's own estimator, the reference of its code."""
     label: str
-    """As the declaration calls it; equals `estimator` where it gives no label."""
+    """Its label in the declaration, given or by default."""
     num_samples: int
     constant: float
     """Added to log p(x|z); 0 unless the declaration asks for it."""
     status: str
-    """``met`` the declared precision, ``budget`` (ended before), ``control`` (a negative control,
-    of whose variance no precision is asked), or ``broken``."""
+    """``met`` (the declared precision), ``budget`` (which was spent before), ``control`` (a negative
+    control, whose variance needs no precision), or ``broken``."""
     cause: str | None
     replicates: int
     """Independent replicates of each image's estimate."""
     relative_half_width: float
-    """Of the 95 % interval of total variance over all groups, when it stopped."""
+    """That of the 95 % interval of the total variance over all groups, when it stopped."""
     forward: float
-    """Decoder forward passes a replicate (K, plus any shared ones); 0 of a function of a user's own, of
-    whose making nothing is known."""
+    """Decoder forward passes per replicate (K, plus any shared ones); 0 for a function of the user's own,
+    whose passes are not known."""
     backward: float
-    """Decoder backward passes (with respect to z) a replicate."""
+    """Decoder backward passes (with respect to z) per replicate."""
     seconds_per_replicate: float
     """Measured on the machine that ran the cell, one thread."""
     reference: bool
-    """Whether this is the arm the objective's other arms (of the same parameters) are compared with."""
+    """Whether the objective's other arms (of the same parameters) are compared with this one."""
     antithetic: bool = False
     """Whether the samples of an estimate come in mirrored pairs."""
     temperature: float | None = None
-    """Of the relaxation of discrete units; None where there is none."""
+    """Temperature of the relaxation of discrete units; None if there is none."""
     parameters: str = "phi"
     """Whose gradient is estimated: ``phi`` or ``theta``."""
     differences: int = 0
-    """Differences to the reference, an image, from which the means are compared; 0 where none are made."""
+    """Differences to the reference per image from which the means are compared; 0 if there are none."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class MeasurementRecord:
     projection                  [A I]      mean of ĝ_i · u with u = the reference's mean gradient over
                                            the images, from the other half of the buckets (even, odd);
                                            mean_I / mean_I(reference) is 1 without bias
-    projection_without          [A I S]    bucket s of image i left out of ĝ and of u, all that it changes
-                                           in the mean over images put to image i
+    projection_without          [A I S]    bucket s of image i left out of ĝ and of u; all that this changes
+                                           in the mean over images is put into image i
     directional_ratio           [A I]      mean of ‖Δ∥‖ / ‖Δ⊥‖, estimates split along and across the gradient;
                                            NaN where its direction is lost in the noise
     directional_ratio_without   [A I S]
@@ -94,7 +94,7 @@ class MeasurementRecord:
     bias_statistic              [A I]      t of the test of equal means with the reference, η-coordinates
     bias_dimension              [A I]      rank of the differences (0: the two are identical draw by draw)
     bias_p_value                [A I]      not corrected over images; NaN for the reference itself,
-                                           without differences to it, and with fewer than 4 a coordinate
+                                           without differences to it, and with fewer than 4 per coordinate
     detectable_bias             [A I]      smallest bias along image i's own gradient, relative to it,
                                            seen with 80 % power at level 0.05 / I
     coordinate_quantiles        [A G Q]    of per-coordinate variance (mean over images), dead ones left out
@@ -102,9 +102,10 @@ class MeasurementRecord:
     coordinate_histogram        [A bins]   counts over log10 variance, group ``all``
     coordinate_dead             [G]        coordinates whose Jacobian is zero for every image
     coordinate_count            [G]        coordinates in the group
-    coordinate_lower            [A 2 T]    live coordinates where the reference has lower variance, and those
-                                           where it has not: where |t| of the log ratio, bucket s of every
-                                           image left out, is at least that of T_STEPS (S − 1 degrees)
+    coordinate_lower            [A 2 T]    number of live coordinates where the reference has lower variance,
+                                           and of those where it has not, with |t| at least that of T_STEPS;
+                                           t is of the log ratio, by the jackknife over buckets (S − 1
+                                           degrees of freedom)
 
     and, where estimators have exact answers (NaN for those that have none):
 
@@ -114,13 +115,13 @@ class MeasurementRecord:
     bias_squared                [A I G]    ‖mean ĝ_i − ∇_i‖², ∇ the exact gradient, Monte Carlo bias removed
     bias_squared_without        [A I S G]
 
-    and, of a model of a user's own with a Gaussian q:
+    and, for a model of the user's own with a Gaussian q:
 
     halved_scale                [2]        what half of every log σ would add to the ELBO, nats, mean over
                                            data points, and its Monte Carlo error
 
-    and, where a linear layer sees the images themselves, the record's `first_layer`
-    (H × W pixels; U units; NaN for arms that are not their label's first, or in θ):
+    and, if a linear layer sees the images themselves, the record's `first_layer`
+    (H × W pixels; U units; NaN for arms that are not the first of their label, or in θ):
 
     pixels                      [I H W]    the images as the layer sees them
     units                       [U]        units whose weights have most variance under the first objective's
@@ -136,12 +137,12 @@ class MeasurementRecord:
     weight_counts               [A bins]   how many of these lie where: bins of (estimate − weight_mean) /
                                            √weight_variance, the first and the last open
 
-    and, of functions of a user's own:
+    and, for functions of the user's own:
 
     serial_dependence           [A]        z of the test that estimates depend on those made before them
 
-    Groups of θ, named “θ …”, hold numbers of arms that estimate the gradient
-    in θ, the others those of φ; ``all`` is all of whichever it is.
+    Groups named “θ …” hold numbers of arms that estimate the gradient in θ, the
+    others numbers of arms in φ; ``all`` is all of θ or all of φ.
     """
 
     key: str
@@ -151,7 +152,7 @@ class MeasurementRecord:
     base: bool
     """Whether this is the declaration's unswept setting."""
     checkpoint: int
-    """Epoch of the parameters measured."""
+    """Epoch of the parameters that were measured."""
     dataset: str
     groups: tuple[str, ...]
     arms: tuple[ArmRecord, ...]
@@ -166,7 +167,7 @@ class MeasurementRecord:
     environment: dict[str, Any]
     arrays: dict[str, Array] = field(repr=False)
     first_layer: str = ""
-    """The parameter group of φ whose inputs are the images themselves; empty where there is none."""
+    """The parameter group of φ whose inputs are the images themselves; empty if there is none."""
     units: int = 0
     """Outputs of that layer."""
 
@@ -180,9 +181,9 @@ class TrainingRecord:
     dataset: str
     checkpoints: tuple[int, ...]
     train_bound: tuple[float, ...]
-    """Mean minibatch objective of each epoch 1…, nats an image."""
+    """Mean minibatch objective of each epoch 1…, in nats per data point."""
     test_bound: dict[str, float]
-    """Objective on the test part at each checkpoint (epoch as text), nats an image."""
+    """Objective on the test part at each checkpoint (epoch as text), in nats per data point."""
     parameters: dict[str, int]
     """Number of parameters of encoder and decoder."""
     seconds: float
@@ -195,9 +196,9 @@ class JudgementRecord:
 
     bounds                 [I C]   k-sample bound of each image, nats, for each k of `curve`: the mean over
                                    the num_samples // k disjoint groups of its samples
-    unit_variance          [U]     Cov_x(E_q[u|x]) of every latent unit over the images, all layers one
-                                   after another; of a unit above the first layer without the bias of
-                                   Monte Carlo noise, so it can be below 0
+    unit_variance          [U]     Cov_x(E_q[u|x]) of every latent unit over the images, layer after layer;
+                                   for units above the first layer the bias of Monte Carlo noise is
+                                   subtracted, so it can be below 0
     unit_variance_without  [S U]   the same with bucket s of the images left out (S = 20)
     samples                [n p]   decoder means at draws from the prior (n = 64), grey levels in [0, 1]
     originals              [n p]   binarized test images (n = 20)
@@ -215,7 +216,7 @@ class JudgementRecord:
     layers: tuple[int, ...]
     """Units of each stochastic layer, the one next to x first."""
     num_samples: int
-    """Of the bound that stands for log p(x)."""
+    """Number of samples in the bound that stands for log p(x)."""
     curve: tuple[int, ...]
     """Numbers of samples k, ascending; `num_samples` is the last."""
     images: tuple[int, ...]
@@ -235,4 +236,4 @@ class BrokenRecord:
     checkpoint: int | None
     cause: str
     paused: bool = False
-    """Whether only its time was up: the next run finishes it. Such a record is never stored."""
+    """Whether it only ran out of time: the next run finishes it. Such a record is never stored."""

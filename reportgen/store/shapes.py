@@ -1,4 +1,4 @@
-"""The axes of every array of a record, by name; what the arrays and their axes mean is told in `records`."""
+"""The axes of every array of a record, by name; `records` says what the arrays and their axes mean."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MEASURED = {
     "coordinate_histogram": "A bins",
     "coordinate_lower": "A 2 T",
 }
-"""What every measurement has for its arms …"""
+"""Arrays that every measurement has for its arms …"""
 COUNTED = {"coordinate_count": "G", "coordinate_dead": "G"}
 """… and for its groups."""
 EXACT = {
@@ -39,7 +39,7 @@ EXACT = {
     "bias_squared": "A I G",
     "bias_squared_without": "A I S G",
 }
-"""Those where estimators have exact answers: all of them, or none."""
+"""Arrays of a measurement with exact answers: all of them are there, or none."""
 OF_FIRST_LAYER = {
     "pixels": "I H W",
     "units": "U",
@@ -50,9 +50,9 @@ OF_FIRST_LAYER = {
     "weight_drawn": "A 2",
     "weight_counts": "A counts",
 }
-"""Those of a layer that sees the images themselves."""
+"""Arrays of a layer that sees the images themselves."""
 SELDOM = {"halved_scale": "2", "serial_dependence": "A"}
-"""Those of a user's own code."""
+"""Arrays of measurements of a user's own code."""
 JUDGED = {
     "bounds": "I C",
     "unit_variance": "U",
@@ -61,11 +61,11 @@ JUDGED = {
     "originals": "shown p",
     "reconstructions": "shown p",
 }
-"""What every judgement has."""
+"""Arrays that every judgement has."""
 FIXED = {"Q": len(QUANTILES), "T": len(T_STEPS), "bins": HISTOGRAM_BINS, "counts": WEIGHT_BINS + 2}
-"""Sizes of the axes that are the same everywhere."""
+"""Axes of the same size in every record."""
 
 
 def shape_of(axes: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    """The shape of an array of these axes: a number is its own size, the others are looked up."""
+    """The shape of an array with these axes: a number is its own size, names are looked up."""
     return tuple(int(axis) if axis.isdigit() else sizes[axis] for axis in axes.split())

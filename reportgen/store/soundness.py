@@ -1,7 +1,7 @@
 """Whether a record is one that a run can have left: its types, its shapes, and counts that agree.
 
-A checksum tells that bytes are as they were written, and not who wrote them.
-What the press reads it may then trust: it looks nothing up that is not there.
+A checksum says that bytes are as they were written, not who wrote them. After
+these checks the press can rely on everything that it looks up being there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from reportgen.store.records import (
 from reportgen.store.shapes import COUNTED, EXACT, FIXED, JUDGED, MEASURED, OF_FIRST_LAYER, SELDOM
 
 KNOWN = ("variance", "variance_without", "squared_norm", "squared_norm_without")
-"""Of an arm that did not break these are numbers in the group ``all``."""
+"""Arrays that are not NaN in the group ``all`` for arms that did not break."""
 STATUSES = ("met", "budget", "control", "broken")
 
 KINDS: dict[type, dict[str, Any]] = {
@@ -37,7 +37,7 @@ KINDS: dict[type, dict[str, Any]] = {
 
 
 def require_sound(record: Record) -> None:
-    """Raises ValueError, which says what is wrong, where no run can have left this record."""
+    """Raises ValueError, which says what is wrong, if no run can have left this record."""
     _require_types(record)
     if isinstance(record, MeasurementRecord):
         _require_measurement(record)
@@ -111,7 +111,7 @@ def _require_training(record: TrainingRecord) -> None:
 def _require_shapes(
     arrays: Mapping[str, Array], wanted: Mapping[str, str], sizes: Mapping[str, int]
 ) -> dict[str, int]:
-    """The size of every axis; one that `sizes` has not is that of the first array that has it."""
+    """Checks shapes; returns the size of every axis: that in `sizes`, else that in the first array."""
     known = dict(sizes)
     for name, axes in wanted.items():
         _require(name in arrays, f"{name} is missing")
@@ -130,7 +130,7 @@ def _require_types(record: Record | ArmRecord) -> None:
 
 
 def _is(value: Any, kind: Any) -> bool:
-    """Whether a value is of an annotated type; whole numbers are counts, not below 0."""
+    """Whether a value is of an annotated type; whole numbers are counts, so not negative."""
     origin, inside = get_origin(kind), get_args(kind)
     if kind is Any:
         return True
@@ -149,7 +149,7 @@ def _is(value: Any, kind: Any) -> bool:
 
 
 def _whole(values: Array, below: Array | int | None = None) -> bool:
-    """Whether they are whole numbers from 0."""
+    """Whether all are whole numbers from 0, less than `below`."""
     sound = np.isfinite(values) & (values >= 0.0) & (values == np.floor(values))
     return bool(sound.all()) and (below is None or bool((values < below).all()))
 

@@ -1,4 +1,4 @@
-"""The hall between the wings: finished cells, each in a folder named by its content's key.
+"""Finished cells on disk, each in a folder named by its key.
 
     <root>/cells/<key>/record.json         fields, and the checksum of every other file
     <root>/cells/<key>/arrays.safetensors  arrays of a measurement
@@ -6,10 +6,10 @@
     <root>/checkpoints/<key>/              parameters a training has reached so far
     <root>/datasets/<name>.json            digest of a data set met here, so that a report can be
                                            written where the data set is not
-    <root>/code/<name's hash>.json         likewise of a user's own code
+    <root>/code/<name's hash>.json         likewise for the user's own code
 
 A key is a hash of everything that determines a cell's numbers, so a folder
-that exists is right, and two writers of one key write the same.
+that exists is up to date, and two writers of one key write the same numbers.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ from reportgen.store.records import Array, BrokenRecord, TrainingRecord
 from reportgen.store.soundness import require_sound
 
 FORMAT = 1
-"""Of record.json; a store of another format is not read."""
+"""Format of record.json; a record of another format is not read."""
 RECORD = "record.json"
 ARRAYS = "arrays.safetensors"
 CHECKPOINTS = "epoch-*.safetensors"
 AGAIN = "Run the experiment again: what is damaged is made anew."
 AFRESH = "Run the experiment again with --fresh."
-"""Where every byte is as it was written, so that a run would not see the damage."""
+"""The remedy if every byte is as it was written, so that a run would not see the damage."""
 
 TRIES = 8
-"""How often a cell is put into its place while other writers of it put away what lay there."""
+"""How often a cell is moved into its place, while other writers of it may remove what lies there."""
 
 
 class Store:
-    """Cells under one folder. Opening one makes nothing; saving makes what is needed.
+    """Cells under one folder. Opening a store makes no files; saving makes what is needed.
 
-    With `anew`, a name of `process_tag`, what is saved takes the place of a finished cell of the same key;
-    without, the finished one stays. Either way nothing of it goes before the new one is whole.
+    With `anew`, a name from `process_tag`, what is saved replaces a finished cell of the same key; without,
+    the finished one stays. In either case nothing of the old one is removed before the new one is whole.
     """
 
     def __init__(self, root: Path, anew: str = "") -> None:
@@ -61,7 +61,7 @@ class Store:
         return (self._cell(key) / RECORD).is_file()
 
     def identity(self, key: str) -> str:
-        """SHA-256 of what is kept of a cell, its arrays' checksums included; empty where nothing is."""
+        """SHA-256 of the record of a cell, which includes its arrays' checksums; empty if there is none."""
         for path in (self._cell(key) / RECORD, self._broken(key)):
             if path.is_file():
                 return checksum(path.read_bytes())
@@ -76,9 +76,9 @@ class Store:
         return self._aside(key) if self.anew and self.has(key) else self.folder(key)
 
     def require_writable(self, keys: Iterable[str] = ()) -> None:
-        """Raises UnwritableError now, and not when the first cell has been measured.
+        """Raises UnwritableError now, and not after the first cell has been measured.
 
-        So it does where something else has the place of one of these cells.
+        It also does so if a file is where the folder of one of these cells must be, or a folder for a file.
         """
         for key in keys:
             for place, folder in (
@@ -101,7 +101,7 @@ class Store:
             raise UnwritableError.of(self.root, error) from error
 
     def save(self, record: Record) -> None:
-        """Keep a record; a finished one takes the place of a broken one, never the reverse."""
+        """Keep a record; a finished one replaces a broken one, never the reverse."""
         kind, plain, arrays = encode(record)
         if isinstance(record, BrokenRecord):
             if self.has(record.key):
@@ -121,7 +121,7 @@ class Store:
         self._broken(record.key).unlink(missing_ok=True)
 
     def load(self, key: str) -> Record:
-        """The record of a finished cell, every byte checked, else of a broken one.
+        """The record of a finished cell, with every byte checked, else that of a broken one.
 
         Raises StoreError for a cell that is missing or damaged.
         """
@@ -177,7 +177,7 @@ class Store:
         return _noted(self._code(reference))
 
     def remove(self, key: str) -> None:
-        """Forget a cell, its checkpoints and its cause of breaking. UnwritableError where it may not go."""
+        """Remove a cell, its checkpoints and its cause of breaking. Raises UnwritableError if that fails."""
         _put_away(self._cell(key))
         _put_away(self.folder(key))
         self._broken(key).unlink(missing_ok=True)
@@ -188,10 +188,10 @@ class Store:
             )
 
     def clean(self) -> int:
-        """Remove what killed processes left unfinished, as far as this one may; the number of leftovers.
+        """Remove what killed processes left unfinished, as far as allowed; returns how much that is.
 
-        What a process of another host may still be at stays; see `abandoned`. So does of a training what it
-        would go on from, until it is finished.
+        What a process of another host may still work on stays; see `abandoned`. So does what an unfinished
+        training would continue from.
         """
         found = [path for path in self.root.glob("**/*.part") if abandoned(path)]
         for folder in self.root.glob("checkpoints/*"):
@@ -207,7 +207,7 @@ class Store:
         return len(found)
 
     def _aside(self, key: str) -> Path:
-        """Such a name that `clean` removes it where its process is gone."""
+        """A folder whose name lets `clean` remove it if its process is gone."""
         return self.root / "checkpoints" / f".{key}.{self.anew}"
 
     def _code(self, reference: str) -> Path:
@@ -220,7 +220,7 @@ class Store:
         return self.root / "broken" / f"{key}.json"
 
     def _move_in(self, key: str) -> None:
-        """Checkpoints made anew take the place of those before, file by file."""
+        """Moves checkpoints that were made anew into the place of the old ones, file by file."""
         if not self.anew or not self._aside(key).is_dir():
             return
         try:
@@ -236,11 +236,11 @@ class Store:
         return {path.name: checksum(path.read_bytes()) for path in sorted(folder.glob(CHECKPOINTS))}
 
     def _publish(self, key: str, contents: Mapping[str, bytes]) -> None:
-        """All files at once: a folder filled aside, then renamed.
+        """Publishes all files at once: a folder is filled aside, then renamed.
 
-        What lies there without a record is put away; where another writer of this key is faster, its cell
-        stays. Those made anew go into the folder that is there, the record last: all but the times in
-        it are the same bytes again, on the same machine.
+        A folder there without a record is removed; if another writer of this key is faster, its cell stays.
+        A cell made anew is written into the folder that is there, its record last: on the same machine the
+        files have the same bytes again, but for the times in the record.
         """
         if self.anew and self.has(key):
             for name, content in contents.items():
@@ -297,7 +297,7 @@ class Store:
     def _decoded(
         self, key: str, place: Path, content: Any, arrays: dict[str, Array], *, broken: bool = False
     ) -> Record:
-        """The record that such a file tells, where a run can have left it there."""
+        """The record in a file, checked to be one that a run can have left there."""
         try:
             record = decode(content["kind"], content["record"], arrays)
             if record.key != key or isinstance(record, BrokenRecord) != broken:
@@ -310,7 +310,7 @@ class Store:
 
     def _verified(self, path: Path, expected: str) -> bytes:
         try:
-            if not path.is_file():  # a pipe would be waited for
+            if not path.is_file():  # reading a pipe would wait
                 raise FileNotFoundError(path)
             content = path.read_bytes()
         except OSError as error:
@@ -331,7 +331,7 @@ def _noted(path: Path) -> str | None:
 
 
 def _put_away(folder: Path) -> None:
-    """Remove a folder: to whoever looks it is whole or gone, also where this process is killed meanwhile."""
+    """Removes a folder so that it is always either whole or gone, even if this process is killed."""
     aside = folder.with_name(f".{folder.name}.{process_tag()}")
     with suppress(OSError):
         os.rename(folder, aside)

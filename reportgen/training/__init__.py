@@ -1,4 +1,4 @@
-"""Fitting a model and keeping its parameters at the declared epochs."""
+"""Training a model, and storing its parameters at the declared epochs."""
 
 from __future__ import annotations
 

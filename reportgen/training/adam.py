@@ -1,4 +1,4 @@
-"""Adam on one flat vector."""
+"""Adam on a single flat vector."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from torch import Tensor
 from reportgen.training.flat import Flat
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-4
-"""Adam's constants where none are declared; ε after Burda et al. (2016), section 5."""
+"""Adam's constants by default; ε is that of Burda et al. (2016), section 5."""
 
 
 class Adam:
-    """Moments and step count of Kingma & Ba (2015) for one flat vector, on its device."""
+    """Moments and step count for one flat vector, on its device. Source: Kingma & Ba (2015)."""
 
     def __init__(
         self,
@@ -29,13 +29,13 @@ class Adam:
         self.second = torch.zeros_like(vector)
         self.count = torch.zeros((), device=vector.device)
         self._rate: float | Tensor = learning_rate
-        if vector.is_cuda:  # a recorded step reads the rate when it is replayed
+        if vector.is_cuda:  # so that a recorded step reads the current rate when it is replayed
             self._rate = torch.tensor(learning_rate, dtype=torch.float32, device=vector.device)
         self._learning_rate = learning_rate
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step; a schedule sets it."""
+        """Learning rate of the next step; set by a schedule."""
         return self._learning_rate
 
     @learning_rate.setter
@@ -50,11 +50,11 @@ class Adam:
 
     @property
     def state(self) -> tuple[Tensor, ...]:
-        """All that a step changes: parameters, moments, count."""
+        """Everything that a step changes: parameters, moments, count."""
         return self.parameters.vector, self.first, self.second, self.count
 
     def step(self) -> None:
-        """One update, down the gradient: torch's fused kernel, without the optimizer's book-keeping."""
+        """One update that descends the gradient, by torch's fused kernel without its optimizer's overhead."""
         self.count += 1
         torch._fused_adam_(
             [self.parameters.vector],

@@ -1,4 +1,4 @@
-"""Making the next thing while the present one is used."""
+"""Producing the next item of an iterator while the current one is used."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 def ahead(made: Iterator[T]) -> Iterator[T]:
-    """The same things in the same order, each made in a thread of its own while the one before is used.
+    """The same items in the same order, each produced in a second thread while the one before is used.
 
-    It pays where making them leaves Python's lock alone, as numpy's random
-    numbers do, and where using them is another device's work.
+    This helps if producing them releases Python's lock, as numpy's random
+    generators do, and if another device works on them. None ends the iteration.
     """
     with ThreadPoolExecutor(1) as thread:
         following = thread.submit(next, made, None)

@@ -1,4 +1,4 @@
-"""Parameters at the declared epochs, and what it takes to go on from there."""
+"""Checkpoints of the parameters, and the state from which an interrupted training can resume."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from reportgen.store.store import AFRESH
 from reportgen.training.adam import Adam
 
 STATE = ("vector", "first", "second", "count")
-"""What `Adam.state` is called in a file."""
+"""Names of the tensors of `Adam.state` in a file."""
 PROGRESS = "progress.json"
-"""Names the state a training can go on from; replaced last, so it never points at half a state."""
+"""File that names the state from which to resume; written last, so it never refers to an incomplete state."""
 
 
 @dataclass
 class Progress:
-    """How far a training has come; bounds in nats a data point."""
+    """How far a training has come; bounds in nats per data point."""
 
     epoch: int
     train_bound: list[float]
     test_bound: dict[str, float]
     seconds: float
     environments: list[dict[str, Any]] = field(default_factory=list)
-    """Machines and versions that it was trained with, each once; the last is the present one."""
+    """Machines and versions with which it was trained, without repeats; the last one is current."""
 
     def goes_on_with(self, environment: dict[str, Any]) -> None:
-        """Trained with these from here on."""
+        """Note that the following epochs are trained in this environment."""
         self.environments = [one for one in self.environments if one != environment] + [environment]
 
     @property
     def environment(self) -> dict[str, Any]:
-        """The present one; where epochs were trained with another, what was another then."""
+        """The current environment; if earlier epochs had others, with a note of what differed."""
         *earlier, present = self.environments
         told = [
             ", ".join(f"{name} {value}" for name, value in one.items() if present.get(name) != value)
@@ -54,7 +54,7 @@ class Progress:
 
 
 def file_name(epoch: int) -> str:
-    """Of the checkpoint of an epoch."""
+    """File name of an epoch's checkpoint."""
     return f"epoch-{epoch:06d}.safetensors"
 
 
@@ -64,9 +64,9 @@ def save_checkpoint(folder: Path, optimizer: Adam, epoch: int) -> None:
 
 
 def save_state(folder: Path, optimizer: Adam, progress: Progress) -> None:
-    """Write what a training goes on from, then the note that it is whole.
+    """Write the state from which to resume, then the note that it is complete.
 
-    Noise needs no state: each epoch draws from a stream of its own.
+    Noise needs no state, since each epoch draws from its own stream.
     """
     state = zip(STATE, optimizer.state, strict=True)
     packed = dump_tensors({name: tensor.cpu() for name, tensor in state})
@@ -90,13 +90,13 @@ def save_state(folder: Path, optimizer: Adam, progress: Progress) -> None:
 
 
 def resume(folder: Path, optimizer: Adam, checkpoints: Collection[int] = ()) -> Progress | None:
-    """Put the last whole state back; None, with nothing changed, where there is none or it is damaged.
+    """Restore the last complete state; returns None and changes nothing if there is none, or it is damaged.
 
-    So where one of the `checkpoints` before it was gone already when it was written.
+    None too if one of the `checkpoints` up to its epoch was already missing when the state was written.
     """
     try:
         note = json.loads((folder / PROGRESS).read_bytes())
-        told = note.pop("checksum", None)  # trainings begun by an earlier version have none, and go on
+        told = note.pop("checksum", None)  # absent in states of an earlier version, which are accepted
         if told is not None and told != checksum(to_json(note)):
             return None
         if any(file_name(epoch) not in note["files"] for epoch in checkpoints if epoch <= note["epoch"]):
@@ -123,7 +123,7 @@ def resume(folder: Path, optimizer: Adam, checkpoints: Collection[int] = ()) -> 
 
 
 def epoch_reached(store: Store, training_key: str) -> int | None:
-    """The epoch an unfinished training goes on from; None where it was not begun."""
+    """The epoch from which an unfinished training resumes; None if it has not begun."""
     try:
         return int(json.loads((store.folder(training_key) / PROGRESS).read_bytes())["epoch"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -131,7 +131,7 @@ def epoch_reached(store: Store, training_key: str) -> int | None:
 
 
 def forget_state(store: Store, training_key: str) -> None:
-    """Remove what only an unfinished training needs; call it when the record is saved."""
+    """Remove files that only an unfinished training needs; to be called once the record is saved."""
     folder = store.folder(training_key)
     (folder / PROGRESS).unlink(missing_ok=True)
     for path in folder.glob("state-*.safetensors"):
@@ -139,9 +139,9 @@ def forget_state(store: Store, training_key: str) -> None:
 
 
 def load_checkpoint(store: Store, training_key: str, epoch: int) -> dict[str, Tensor]:
-    """The parameters of a finished training at one of its checkpoints, by name, checked byte for byte.
+    """The parameters of a finished training at one of its checkpoints, by name, with their checksum verified.
 
-    Raises StoreError where the checkpoint is missing or damaged.
+    Raises StoreError if the checkpoint is missing or damaged.
     """
     content = store.checkpoint(training_key, file_name(epoch))
     try:

@@ -1,4 +1,4 @@
-"""Training any model, its gradient taken by autograd."""
+"""Training of any model, with gradients by autograd."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from reportgen.training.surrogate import Noise, Surrogate, surrogate
 
 
 class Differentiated:
-    """A `Fit` for every model that is a `Trainable`, its networks moved to `device`."""
+    """A `Fit` for any `Trainable`, whose networks are moved to `device`."""
 
     def __init__(self, cell: TrainingCell, trainable: Trainable, device: str = "cpu") -> None:
         self.trainable = trainable
@@ -64,7 +64,7 @@ class Differentiated:
         return surrogate(self.trainable.at(x), self.objective, self._normal(noise), self.num_samples)
 
     def _normal(self, noise: Generator) -> Noise:
-        """Standard normals in the precision of the parameters."""
+        """A function that draws standard normals in the precision, and on the device, of the parameters."""
         vector = self.parameters.vector
         precision: Literal["float32", "float64"] = "float64" if vector.dtype == torch.float64 else "float32"
 

@@ -1,4 +1,4 @@
-"""Training one model to its last epoch, keeping it at the declared ones."""
+"""Trains one model to its last epoch, and stores it at the declared checkpoints."""
 
 from __future__ import annotations
 
@@ -34,40 +34,40 @@ from reportgen.training.subnormal import subnormals_flushed
 from reportgen.training.written_out import WrittenOut
 
 STATE_EVERY = 60.0
-"""Seconds after which the optimizer's state is kept even where no checkpoint is."""
+"""Seconds after which the optimizer's state is saved even between checkpoints."""
 COLLAPSE = 10.0
-"""A bound this many times its size below the first epoch's is that of a training gone wrong."""
+"""Training has diverged if the bound is below the first epoch's by this many times the latter's size."""
 
 
 @dataclass(frozen=True)
 class TrainProgress:
-    """How far a training is."""
+    """How far a training has come."""
 
     done: float
     """Fraction of the epochs, 0 … 1."""
     epoch: int
     bound: float
-    """Mean bound of the last epoch, nats a data point; NaN before the first."""
+    """Mean bound of the last epoch, nats per data point; NaN before the first."""
 
 
 class Fit(Protocol):
-    """A model in training, however its gradients are made."""
+    """A model in training, by whichever method its gradients are computed."""
 
     @property
     def parameters(self) -> Flat:
         """φ and θ."""
 
     def epoch(self, number: int, optimizer: Adam, rates: Rates) -> float:
-        """Every training point once, in a fresh order; the mean bound met on the way.
+        """Train on every training point once, in random order; returns the mean bound along the way.
 
         `rates` are the learning rates of the epoch's steps.
 
-        All noise comes from the stream of the seed and this epoch, so an epoch
-        can be repeated from the parameters and moments it began with.
+        All noise comes from a stream keyed by the seed and this epoch, so an epoch
+        can be repeated from the parameters and moments with which it began.
         """
 
     def test_bound(self) -> float:
-        """Mean bound over the test points; the same noise at every checkpoint."""
+        """Mean bound over the test points, with the same noise at every checkpoint."""
 
 
 def train(
@@ -80,21 +80,22 @@ def train(
     deadline: float = math.inf,
     device: str = "cpu",
 ) -> TrainingRecord:
-    """Train the cell's model with stochastic gradients of its bound and Adam.
+    """Train the cell's model with Adam and stochastic gradients of its bound.
 
-    Gradients are pathwise where q is reparameterizable. `dataset` is asked
-    for where the model is made of one. Where the cell continues another
-    training, the store has that one's last checkpoint. Checkpoints go to the
-    store as they are reached, and now and then the optimizer's state, so a
-    killed training goes on from its last whole epoch kept and ends with the
-    same bytes. Where it goes on with another machine, device or version, the
-    record's `environment` says so. The record is returned, not saved; once it
-    is, `forget_state` may drop what only resuming needs. Numbers are the same
-    at any number of threads only if torch runs one; the caller sees to that.
-    Raises CellError where the bound is no longer a number or falls far below
-    where it began, or a checkpoint was removed meanwhile, and PausedError at the end of the first epoch after
-    `deadline` (seconds as of `time.time`), its state kept. Where the store makes a
-    finished training anew, that one stays as it is until the record is saved.
+    Gradients are pathwise if q is reparameterizable. `dataset` is called if the
+    model needs one. If the cell continues another training, the store must have
+    that one's last checkpoint. Checkpoints are stored as they are reached, and from
+    time to time the optimizer's state, so a killed training resumes from the last
+    saved epoch and ends with the same bytes. If it resumes on another machine,
+    device or version, the record's `environment` says so. The record is returned,
+    not saved; after it is saved, `forget_state` may remove what only resuming needs.
+    Numbers are reproducible only if torch uses one thread, which is up to the caller.
+
+    Raises CellError if parameters or bound are no longer finite, if the bound falls
+    far below that of the first epoch, or if a checkpoint was removed meanwhile; and
+    PausedError, with the state saved, at the end of the first epoch after `deadline`
+    (in seconds of `time.time`). If the store replaces a finished training, the old
+    one stays as it is until the record is saved.
     """
     model = cell.problem["model"]
     trainable = TRAINABLES[model](Materials(cell.problem, cell.seed, dataset=dataset))
@@ -151,7 +152,7 @@ def train(
 
 
 def _begun(cell: TrainingCell, trainable: Trainable, store: Store, device: str) -> Fit:
-    """The model with its first parameters, or those that the training before it ended with."""
+    """The model with its initial parameters: fresh ones, or those at the end of the training it continues."""
     way = WrittenOut if WrittenOut.serves(cell.problem) else Differentiated
     fit: Fit = way(cell, trainable, device)
     if cell.parent:
@@ -161,7 +162,7 @@ def _begun(cell: TrainingCell, trainable: Trainable, store: Store, device: str) 
 
 
 def _checked(bound: float, progress: Progress, noun: str) -> float:
-    """The bound of an epoch, if training goes on from it."""
+    """The bound of an epoch; raises CellError if training has diverged."""
     reached, first = progress.epoch + 1, progress.train_bound[0] if progress.train_bound else bound
     if not math.isfinite(bound) or bound < first - COLLAPSE * max(abs(first), 1.0):
         raise CellError(

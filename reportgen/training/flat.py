@@ -1,4 +1,4 @@
-"""Parameters of any networks in one vector, with a gradient beside it: a step of Adam is one kernel then."""
+"""Parameters of networks in one vector, with a gradient of the same form, so that Adam is a single kernel."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 
 class Flat:
-    """Some parameters of some networks, which become views of one vector."""
+    """Selected parameters of networks, which become views of one vector."""
 
     def __init__(self, networks: Mapping[str, nn.Module], parts: Sequence[nn.Parameter]) -> None:
-        """`networks` under the names that a checkpoint gives them, `parts` in the order of the vector."""
+        """`networks` by their names in a checkpoint, `parts` in the order of the vector."""
         self.networks, self.parts = networks, parts
         self.vector = torch.cat([part.detach().reshape(-1) for part in parts])
         self.gradient = torch.zeros_like(self.vector)
-        """Of what is minimised, [P]."""
+        """Gradient of the loss to be minimised, [P]."""
         views = torch.split(self.vector, [part.numel() for part in parts])
         for part, view in zip(parts, views, strict=True):
             part.data = view.view(part.shape)
@@ -30,6 +30,6 @@ class FlatParameters(Flat):
         super().__init__(networks, [p for p in every if p.requires_grad])
 
     def differentiate(self, loss: Tensor) -> None:
-        """Leave ∇ loss in `gradient`."""
+        """Write ∇ loss into `gradient`."""
         gradients = torch.autograd.grad(loss, self.parts, materialize_grads=True)
         torch.cat([gradient.reshape(-1) for gradient in gradients], out=self.gradient)

@@ -1,9 +1,9 @@
-"""The pathwise gradient of the negative bound in every parameter, written out.
+"""The pathwise gradient of the negative bound in every parameter, without autograd.
 
-Networks this small spend more time in automatic differentiation's book-keeping
-than in arithmetic, and with many samples an image in passing through memory;
-written out, a step is little more than its matrix products. The tests hold it
-against autograd.
+With autograd, networks this small spend more time on bookkeeping than on
+arithmetic, and with many samples per image on memory traffic. Written out by
+hand, a step takes little more than its matrix products. The tests compare it
+with autograd.
 """
 
 from __future__ import annotations
@@ -22,29 +22,30 @@ from reportgen.training.parameters import Parameters
 from reportgen.training.passage import Passage
 
 NEGLIGIBLE = 1e-16
-"""Normalised weights below this count as zero: no digit of the gradient, and numbers near the smallest
-that a float can be take a processor a hundred times as long."""
+"""Normalised weights below this are set to zero: they change no digit of the gradient, and arithmetic with
+subnormal numbers can take a hundred times as long."""
 LEAST = -87.0
-"""Logit below which log sigmoid is the logit itself: the sigmoid is soon no float32 above zero."""
+"""Below this logit log sigmoid is replaced by the logit itself: the sigmoid soon underflows in float32."""
 
 
 class BoundGradient:
-    """One minibatch: forward, backward; leaves −∇ mean bound in `parameters.gradient`.
+    """Forward and backward pass of one minibatch; writes −∇ mean bound into `parameters.gradient`.
 
-    n images, K samples each, L stochastic layers of d_1 … d_L units. With h_0 = x,
-    h_l = μ_l(h_{l−1}) + σ_l(h_{l−1}) ε_l, and w = p(x, h_1 … h_L) / q(h_1 … h_L | x),
+    There are n images, K samples for each, and L stochastic layers of d_1 … d_L
+    units. With h_0 = x, h_l = μ_l(h_{l−1}) + σ_l(h_{l−1}) ε_l, and
+    w = p(x, h_1 … h_L) / q(h_1 … h_L | x), w_k that of sample k,
 
     ``elbo``              bound = mean_k log w_k
     ``iwae``              bound = log mean_k w_k
-    ``elbo_analytic_kl``  bound = mean_k log p(x|h_k) − KL(q(h|x) ‖ p(h)), where L = 1
+    ``elbo_analytic_kl``  bound = mean_k log p(x|h_1) − KL(q(h_1|x) ‖ p(h_1)), only if L = 1
 
     The gradient of a bound is Σ_k c_k ∇ log w_k, with c_k = 1/K or the normalised
-    weight w_k / Σ_j w_j, through the samples as well as in the densities.
-    The first network of q sees every image once, all others every sample.
-    All tensors live where the parameters do.
+    weight w_k / Σ_j w_j, differentiated through the samples and in the densities.
+    The first network of q is evaluated once per image, all others once per sample.
+    All tensors are on the parameters' device.
     Source: Kingma & Welling (2013), equations 6 (SGVB-A) and 7 (SGVB-B); Burda et
     al. (2016), equations 8 and 14.
-    Raises CellError where the objective is none of one layer's.
+    Raises CellError if the objective requires a single layer, and there are more.
     """
 
     def __init__(self, parameters: Parameters, objective: str, images: int, num_samples: int = 1) -> None:
@@ -68,7 +69,7 @@ class BoundGradient:
         self.minus_one = -parameters.vector.new_ones(())
 
     def __call__(self, x: Tensor, epsilon: Tensor, bound: Tensor) -> None:
-        """x [n pixels] in {0, 1}, epsilon [n K Σd]; fills bound [n], and the gradient."""
+        """From x [n pixels] in {0, 1} and epsilon [n K Σd], fill bound [n] and the gradient."""
         f = self.evaluate(x, epsilon, bound)
         images, _ = self.shape
         c: float | Tensor = 1.0 / self.rows
@@ -78,7 +79,7 @@ class BoundGradient:
         self._through_q(c)
 
     def evaluate(self, x: Tensor, epsilon: Tensor, bound: Tensor) -> Tensor:
-        """Forward alone: fills bound [n]; returns log w, [n K], or log p(x|h) where KL is exact."""
+        """Forward pass only: fills bound [n], and returns log w [n K], or log p(x|h_1) if the KL is exact."""
         white = torch.split(epsilon, list(self.widths), 2)
         self._sample(x, white)
         f = self._log_likelihood(x)
@@ -91,7 +92,7 @@ class BoundGradient:
         return f
 
     def _sample(self, x: Tensor, white: Sequence[Tensor]) -> None:
-        """h_l and its noise σ_l ε_l of all layers, [n K d_l]."""
+        """Fill h_l and its noise σ_l ε_l for all layers, [n K d_l]."""
         self.eta, below = [], x
         for stage, noise in enumerate(white):
             mean, log_scale = _halves(
@@ -103,29 +104,29 @@ class BoundGradient:
             below = self.h[stage].view(self.rows, -1)
 
     def _log_likelihood(self, x: Tensor) -> Tensor:
-        """log p(x|h_1), [n K]; leaves the pixels' means in `to_logits`.
+        """log p(x|h_1), [n K]; writes the means of the pixels into `to_logits`.
 
-        Of a pixel with logit l it is log sigmoid(±l), + where it is white.
+        A pixel with logit l contributes log sigmoid(l) if it is 1, log sigmoid(−l) if it is 0.
         """
         logits = self._logits()
         torch.sigmoid(logits, out=self.to_logits)
         sign = torch.add(self.minus_one, x, alpha=2.0).unsqueeze(1)
         signed = logits.mul_(sign)
-        if signed.is_cuda:  # a step that is recorded cannot look at what it found
+        if signed.is_cuda:  # a recorded step cannot branch on its results
             return _log_sigmoid(signed).sum(2)
         found = signed.sigmoid_().log_().sum(2)
-        if not math.isfinite(float(found.sum())):  # a training about to diverge: the slow way, from the start
+        if not math.isfinite(float(found.sum())):  # training is about to diverge: repeat it the slow way
             found = _log_sigmoid(self._logits().mul_(sign)).sum(2)
         return found
 
     def _logits(self) -> Tensor:
-        """Of the pixels at h_1, [n K pixels], in memory that the next call overwrites."""
+        """Logits of the pixels given h_1, [n K pixels], in memory that the next call overwrites."""
         return self.p[0].forward(self.h[0].view(self.rows, -1)).view_as(self.to_logits)
 
     def _log_ratio(self, stage: int, noise: Tensor) -> Tensor:
-        """log p(h_l|h_{l+1}) / q(h_l|h_{l−1}) of one layer, [n K]; the last one's p is N(0, I).
+        """log p(h_l|h_{l+1}) / q(h_l|h_{l−1}) for one layer, [n K]; p of the last layer is N(0, I).
 
-        With u = (h_l − μ_p) / σ_p it is the sum of (ε² − u²) / 2 + log σ_q − log σ_p over the units.
+        With u = (h_l − μ_p) / σ_p it is the sum over units of (ε² − u²) / 2 + log σ_q − log σ_p.
         """
         u = self.h[stage]
         ratio = torch.addcmul(self.eta[stage][1], noise, noise, value=0.5)
@@ -138,12 +139,12 @@ class BoundGradient:
         return ratio.addcmul_(u, u, value=-0.5).sum(2)
 
     def _divergence(self) -> Tensor:
-        """KL(q(h|x) ‖ p(h)), [n]."""
+        """KL(q(h_1|x) ‖ p(h_1)), [n]."""
         mean, log_scale = (half.squeeze(1) for half in self.eta[0])
         return (mean * mean + (2.0 * log_scale).exp() - 2.0 * log_scale - 1.0).sum(1).mul_(0.5)
 
     def _through_p(self, x: Tensor, c: float | Tensor) -> None:
-        """The gradient in θ; leaves that in every h_l by way of p in `to_h`."""
+        """Compute the gradient in θ, and write the gradient in every h_l through p into `to_h`."""
         delta = self.to_logits.sub_(x.unsqueeze(1)).mul_(c).view(self.rows, -1)
         self._into(0, self.p[0], delta)
         for stage, (u, precision) in enumerate(zip(self.u, self.precision, strict=True)):
@@ -157,12 +158,12 @@ class BoundGradient:
             _add_multiple(self.to_h[-1], self.h[-1], c)
 
     def _into(self, stage: int, network: Passage, delta: Tensor) -> None:
-        """Backward through a network whose input is a layer's h: ∂/∂h goes to `to_h`."""
+        """Backward pass of a network whose input is h of a layer; writes ∂L/∂h into `to_h`."""
         into = self.to_h[stage].view(self.rows, -1)
         torch.mm(network.backward(delta), network.layers[0].weight, out=into)
 
     def _through_q(self, c: float | Tensor) -> None:
-        """The gradient in φ, from the last layer to the first, where an image's samples meet."""
+        """Compute the gradient in φ, from the last layer to the first, which sums over an image's samples."""
         for stage in range(len(self.q) - 1, 0, -1):
             network, below = self.q[stage], self.to_h[stage - 1].view(self.rows, -1)
             delta = network.backward(self._to_eta(stage, c).view(self.rows, -1))
@@ -186,12 +187,12 @@ class BoundGradient:
 
 
 def _log_sigmoid(x: Tensor) -> Tensor:
-    """Also where the sigmoid is 0; elsewhere the same to the bit as its logarithm."""
+    """log sigmoid(x), finite even where the sigmoid underflows; elsewhere bit for bit its logarithm."""
     return torch.where(x < LEAST, x, x.sigmoid().log_())
 
 
 def _halves(eta: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and log σ."""
+    """η → (mean, log σ)."""
     mean, log_scale = eta.chunk(2, 2)
     return mean, log_scale
 

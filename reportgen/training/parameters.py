@@ -1,7 +1,7 @@
-"""All parameters of encoder and decoder in one vector, seen as the layers of their networks.
+"""All parameters of encoder and decoder in one vector, with views of it as the layers of their networks.
 
-The order puts the weights of the two output layers of a Gaussian next to one
-another, and their biases, so that they act as one layer η = h Wᵀ + b.
+In the vector, the weights of a Gaussian's two output layers are adjacent, and so
+are their biases: the two act as one layer η = h Wᵀ + b.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from reportgen.problems.networks import Decoder, Encoder
 from reportgen.training.flat import Flat
 
 KINDS = ("weight", "bias")
-"""Of a layer's parameters, in the order of the vector."""
+"""The kinds of a layer's parameters, in the order of the vector."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Views of one linear layer's parameters and gradient in the flat vectors."""
+    """Views of the flat vectors: the parameters of one linear layer, and their gradient."""
 
     weight: Tensor
     """[out in]."""
@@ -35,11 +35,11 @@ class Layer:
 
 
 Network = tuple[Layer, ...]
-"""Hidden layers, then all heads as one: mean and log σ, or the pixels' logits."""
+"""The hidden layers, then all output layers as one: mean and log σ, or the pixels' logits."""
 
 
 class Parameters(Flat):
-    """Encoder and decoder, each one network or `Stages` of them, on one device and of one data type."""
+    """Encoder and decoder, each a network or `Stages` of networks, on one device and of one data type."""
 
     q: tuple[Network, ...]
     """x → h1, h1 → h2, …"""
@@ -65,12 +65,12 @@ class Parameters(Flat):
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Units of each stochastic layer, the one next to x first."""
+        """Units of each stochastic layer, beginning with the one next to x."""
         return tuple(network[-1].bias.shape[0] // 2 for network in self.q)
 
 
 def _stacked(flat: Tensor, stacks: Sequence[Sequence[Tensor]]) -> Iterator[Tensor]:
-    """What of a flat vector each stack of its parts takes, as one matrix, or one bias."""
+    """The view of a flat vector that belongs to each stack of parts, as one matrix or one bias."""
     sizes = [sum(part.numel() for part in stack) for stack in stacks]
     for piece, stack in zip(torch.split(flat, sizes), stacks, strict=True):
         yield piece.view(-1, *stack[0].shape[1:])
@@ -81,7 +81,7 @@ def _networks(side: nn.Module) -> tuple[nn.Module, ...]:
 
 
 def _blocks(network: nn.Module) -> list[list[nn.Linear]]:
-    """Its linear layers in the order of the vector; those of a block act as one."""
+    """The network's linear layers in the order of the vector; the layers of a block act as one."""
     assert isinstance(network, (Encoder, Decoder))
     heads = [network.logits] if isinstance(network, Decoder) else [network.mean, network.log_scale]
     return [*([_linear(layer)] for layer in network.hidden), heads]

@@ -1,4 +1,4 @@
-"""One fully connected network, forward and backward at a fixed number of rows, into memory of its own."""
+"""Forward and backward pass of one fully connected network, for a fixed number of rows, in its own memory."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from reportgen.training.parameters import Layer
 
 
 class Passage:
-    """What passes through the layers of a network on one way up and one way down.
+    """Activations and derivatives in the layers of a network, for one forward and one backward pass.
 
-    All tensors are made once, so that a step allocates nothing and can be recorded.
+    All tensors are allocated once, so that a step allocates nothing, and can be recorded.
     """
 
     def __init__(self, layers: tuple[Layer, ...], rows: int) -> None:
@@ -23,7 +23,7 @@ class Passage:
         self.entered = empty(0)
 
     def forward(self, entered: Tensor) -> Tensor:
-        """[rows in] → output of the last layer, [rows out], which the next call overwrites."""
+        """[rows in] → the last layer's output [rows out], which the next call overwrites."""
         self.entered = h = entered
         last = len(self.layers) - 1
         for position, (layer, out) in enumerate(zip(self.layers, self.outputs, strict=True)):
@@ -33,7 +33,7 @@ class Passage:
         return h
 
     def backward(self, delta: Tensor) -> Tensor:
-        """From ∂L/∂output [rows out]: fills all gradients, returns ∂L/∂(output of the first layer)."""
+        """From ∂L/∂output [rows out], fill all gradients; returns ∂L/∂(first layer's output before tanh)."""
         for position in range(len(self.layers) - 1, -1, -1):
             layer = self.layers[position]
             entered = self.outputs[position - 1] if position else self.entered

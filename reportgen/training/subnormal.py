@@ -1,4 +1,4 @@
-"""Arithmetic without subnormal numbers, while something trains."""
+"""Arithmetic without subnormal numbers during training."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import torch
 
 @contextmanager
 def subnormals_flushed() -> Iterator[None]:
-    """Within, this thread takes numbers nearer to 0 than the smallest normal float for 0.
+    """Within this context, the current thread replaces subnormal floats by 0, if the processor can.
 
-    Where a pixel is white in few images, the mean gradient that Adam keeps of its weights decays from
-    one of them to the next until it is subnormal, and stays so: β₁ times the number rounds to the
-    number. A step over such numbers takes processors of today several times as long. The weights are
-    the same to the bit without them, since what they are moved by lies far below their last digit.
-    A processor that cannot flush them goes on as before. Afterwards they are what they were before.
+    If a pixel is white in only a few images, Adam's mean gradient of its weights decays between them until
+    it is subnormal, and stays so, because β₁ times such a number rounds to the number itself. On current
+    processors, steps with subnormal numbers take several times as long. Flushing them leaves the weights
+    bitwise unchanged, since the updates they cause are far below the weights' last digit. The previous mode
+    is restored afterwards.
     """
     before = not bool(torch.tensor(torch.finfo(torch.float32).tiny) / 2.0)
     torch.set_flush_denormal(True)

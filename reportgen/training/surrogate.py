@@ -1,10 +1,10 @@
-"""The bound of a minibatch, and a loss that autograd turns into its gradient in every parameter.
+"""The bound of a minibatch, and a loss from which autograd computes its gradient in every parameter.
 
-Where q is reparameterizable the loss is the negative bound itself, its
-samples z = z(η, ε) differentiated along with everything else; autograd makes
-of log mean exp the normalised weights of Burda et al. (2016), equation 14.
-Where z jumps, φ has the score function with the other samples as the baseline
-(Kool, van Hoof & Welling, 2019), and θ the derivative of f at the samples.
+If q is reparameterizable, the loss is the negative bound itself, differentiated
+through the samples z = z(η, ε) too; from log mean exp autograd obtains the
+normalised weights of Burda et al. (2016), equation 14. If z is discrete, the
+gradient in φ is the score function with the other samples as the baseline
+(Kool, van Hoof & Welling, 2019), and that in θ is the derivative of f at the samples.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from reportgen.problems.problem import Problem
 from reportgen.training.bound import bound_of
 
 SCORE_SAMPLES = 2
-"""Samples a data point where z jumps: the fewest of which one can be the baseline of another."""
+"""Least samples per data point if z is discrete: each sample needs another one as its baseline."""
 
 Noise = Callable[[int, int, int], Tensor]
 """Standard normals [n N width]."""
@@ -30,7 +30,7 @@ Noise = Callable[[int, int, int], Tensor]
 
 @dataclass(frozen=True)
 class Sampled:
-    """Log densities with their graph; implements `reportgen.objectives.Densities`."""
+    """Log densities with their autograd graph; implements `reportgen.objectives.Densities`."""
 
     log_likelihood: Tensor
     log_prior: Tensor
@@ -39,19 +39,19 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Surrogate:
-    """Of one minibatch."""
+    """Bound and loss of one minibatch."""
 
     bound: Tensor
-    """Of each data point, [n], nats, without a graph."""
+    """The bound of each data point, [n], nats, without a graph."""
     loss: Tensor
-    """A number whose gradient is an unbiased one of the negative mean bound; its value means nothing."""
+    """A scalar whose gradient estimates that of the negative mean bound, unbiased; its value is not used."""
 
 
 def surrogate(model: Problem | LayeredModel, objective: str, noise: Noise, num_samples: int = 1) -> Surrogate:
-    """Of a model at n data points with θ trainable, by `num_samples` samples of each.
+    """The surrogate of a model at n data points with trainable θ, from `num_samples` samples of each.
 
-    Where z jumps, at least `SCORE_SAMPLES` are drawn.
-    Raises CellError where the model has no such objective.
+    If z is discrete, at least `SCORE_SAMPLES` are drawn.
+    Raises CellError if the model does not have this objective.
     """
     if isinstance(model, LayeredModel):
         return _layered(model, objective, noise, num_samples)

@@ -1,4 +1,4 @@
-"""One update of all parameters: a gradient and a step of Adam, recorded once on a CUDA device."""
+"""One update of all parameters, a gradient and a step of Adam, recorded as a graph on a CUDA device."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from reportgen.training.adam import Adam
 from reportgen.training.gradient import BoundGradient
 
 Update = Callable[[Tensor, Tensor, Tensor], None]
-"""(x [n pixels], ε [n K Σd], bound [n]): one step on a minibatch, whose bound is filled in."""
+"""Takes x [n pixels], ε [n K Σd] and bound [n]: makes one step on a minibatch, and fills in its bound."""
 WARM_UP = 3
-"""Updates run before one is recorded, as torch asks: libraries make their workspaces at first use."""
+"""Updates run before recording, as torch requires: libraries allocate workspaces at their first use."""
 
 
 def update(gradient: BoundGradient, optimizer: Adam) -> Update:
-    """The way to make a step that suits the device of the parameters."""
+    """The update that suits the parameters' device."""
     if optimizer.parameters.vector.is_cuda:
         return Recorded(gradient, optimizer)
 
@@ -29,15 +29,15 @@ def update(gradient: BoundGradient, optimizer: Adam) -> Update:
 
 
 class Recorded:
-    """An update as a CUDA graph: one launch in place of a hundred.
+    """An update as a CUDA graph: one launch instead of a hundred.
 
-    The graph reads and writes the memory it was recorded with: inputs are
-    copied into it, and parameters, moments, count and learning rate are
-    changed where they lie. So it serves as long as `optimizer` does.
+    The graph reads and writes the memory with which it was recorded: inputs are
+    copied there, and parameters, moments, count and learning rate are changed in
+    place. So it stays valid as long as `optimizer` does.
     """
 
     def __init__(self, gradient: BoundGradient, optimizer: Adam) -> None:
-        self.gradient, self.optimizer = gradient, optimizer  # a graph does not keep the memory it works in
+        self.gradient, self.optimizer = gradient, optimizer  # keep their memory alive, as a graph does not
         vector = optimizer.parameters.vector
         images, samples = gradient.shape
         self.x = vector.new_zeros(images, gradient.to_logits.shape[2])

@@ -1,4 +1,4 @@
-"""Training the mean-field Gaussian VAEs, whose gradient is written out."""
+"""Training of mean-field Gaussian VAEs, with gradients written out by hand."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from reportgen.training.schedule import Rates
 from reportgen.training.update import Update, update
 
 BLOCK_NUMBERS = 2**22
-"""Pixels, or normals, drawn at once: 16 MiB."""
+"""Pixels or normals drawn at once: 16 MiB."""
 
 
 class WrittenOut:
-    """A `Fit` for the models that are trained most, of one stochastic layer or several.
+    """A `Fit` for mean-field Gaussian VAEs with one or more stochastic layers, the models trained most.
 
-    Everything lives on `device` but the random numbers, which are numpy's and copied there.
+    Everything is on `device`; random numbers are drawn by numpy and copied there.
     """
 
     def __init__(self, cell: TrainingCell, trainable: Trainable, device: str = "cpu") -> None:
@@ -45,12 +45,12 @@ class WrittenOut:
 
     @staticmethod
     def serves(problem: Mapping[str, Any]) -> bool:
-        """Whether this is a model whose gradient is written out."""
+        """Whether a `problem` section describes such a model."""
         diagonal = problem["model"] == "vae" and problem.get("covariance", "diagonal") == "diagonal"
         return bool(diagonal or problem["model"] == "layered_vae")
 
     def epoch(self, number: int, optimizer: Adam, rates: Rates) -> float:
-        """See `Fit`; images are binarized afresh, once for all samples."""
+        """See `Fit`; each image is binarized anew, once for all its samples."""
         noise = stream(self.seed, "training", number)
         points = self.trainable.train
         order, pixels = noise.permutation(points.size), self.parameters.p[0][-1].bias.shape[0]
@@ -85,20 +85,20 @@ class WrittenOut:
         return total / images
 
     def _drawn(self, points: Points, rows: NDArray[np.intp], noise: Generator) -> tuple[Tensor, Tensor]:
-        """One binary draw of these images, and ε [n K Σd]."""
+        """One binary draw of each of these images, and ε [n K Σd]."""
         x = points.inputs(rows, noise)
         shape = (len(rows), self.num_samples, sum(self.parameters.widths))
         return x, torch.from_numpy(noise.standard_normal(shape, dtype=np.float32))
 
     def _there(self, *numbers: Tensor) -> tuple[Tensor, ...]:
-        """On the parameters' device."""
+        """The tensors on the parameters' device."""
         return tuple(part.to(self.parameters.vector.device) for part in numbers)
 
     def _gradient(self, images: int) -> BoundGradient:
         return BoundGradient(self.parameters, self.objective, images, self.num_samples)
 
     def _update(self, images: int, optimizer: Adam) -> Update:
-        """Of a minibatch of so many images, made at its first use."""
+        """The update for minibatches of this many images, made at its first use."""
         if optimizer is not self._optimizer:
             self._optimizer, self._updates = optimizer, {}
         if images not in self._updates:

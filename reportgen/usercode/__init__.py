@@ -1,4 +1,4 @@
-"""A user's own Python: which file a declaration names, what it is (a digest), and running it.
+"""A user's own Python: finding the file that a declaration names, its digest, and running it.
 
 Only `loading` runs anything; the other files read text.
 """

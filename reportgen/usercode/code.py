@@ -16,16 +16,16 @@ from reportgen.usercode.source import Source, locate
 
 @dataclass(frozen=True)
 class UserCode:
-    """Everything a worker needs to run it; it travels with a cell, and never into a key or a record."""
+    """All that a worker needs to run it; sent along with a cell, but not part of its key or record."""
 
     folder: Path
-    """That of the declaration, absolute: where relative files begin."""
+    """Absolute folder to which files are relative, usually that of the declaration."""
     digests: Mapping[str, str]
-    """Reference → SHA-256 of its file, or of all of them where it imports from beside it."""
+    """Reference → SHA-256 of its file, or of all files if it imports others beside it."""
 
     @classmethod
     def read(cls, references: Iterable[str], folder: Path) -> UserCode:
-        """Reads files and runs nothing. Raises UsageError where one is missing."""
+        """Reads files and runs nothing. Raises UsageError if one is missing."""
         return cls(folder.resolve(), {text: digest(_source(text, folder)) for text in references})
 
     def source(self, text: str) -> Source:
@@ -42,14 +42,14 @@ class UserCode:
         return source
 
     def signature(self, text: str) -> Signature | None:
-        """What the function of a reference takes; None where reading alone does not tell."""
+        """The signature of the function of a reference; None if it cannot be told by reading alone."""
         reference = Reference.parse(text)
         assert reference is not None
         return read_signature(reference, self.source(text))
 
 
 def digest(source: Source) -> str:
-    """SHA-256 of the one file; of several, of a list of their digests and names, as sha256sum prints it."""
+    """SHA-256 of a single file; for several, of the list of digests and names that sha256sum prints."""
     files = source.files
     sums = {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     if len(files) == 1:

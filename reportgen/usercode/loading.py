@@ -1,4 +1,4 @@
-"""Runs a user's own code. Callers have asked whether they may; nothing else in the project runs it."""
+"""Runs a user's own code. Callers must have permission; nothing else in the project runs it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from reportgen.usercode.source import Source
 from reportgen.usercode.told import told
 
 MOST_NAMES = 8
-"""Names of a file that are listed where one is missing."""
+"""Most names of a file that are listed if one is missing."""
 
 
 @contextmanager
 def importable(*sources: Source) -> Iterator[None]:
-    """While they run: imports begin beside them, what they print goes to standard error, faults are told."""
+    """Inside it, files beside the sources can be imported, prints go to standard error, and `faults_told`."""
     roots = [str(source.root) for source in sources]
     sys.path[:0] = reversed(roots)
     try:
@@ -37,10 +37,10 @@ def importable(*sources: Source) -> Iterator[None]:
 
 @contextmanager
 def faults_told(*sources: Source) -> Iterator[None]:
-    """Any exception of their own becomes a CellError with type, message, file and line.
+    """Turns any exception of the sources' code into a CellError with type, message, file and line.
 
-    An attempt to end the program becomes one too. What is noted on an exception
-    says that a part of the first one's raised it, with no line of theirs.
+    An attempt to end the program becomes one too. An exception with notes was raised by something
+    that the first source returned, even if it passed no line of the sources.
     """
     try:
         yield
@@ -49,7 +49,7 @@ def faults_told(*sources: Source) -> Iterator[None]:
     except SystemExit as error:
         where = place_of(error, sources) or sources[0].file.name
         raise CellError(f"{where}: must return, it ended the program. Raise an exception instead.") from error
-    except BaseException as error:  # there are more that end no program: of asyncio, of test frameworks
+    except BaseException as error:  # asyncio and test frameworks have others that end no program
         place = place_of(error, sources) or (sources[0].file.name if noted(error) else None)
         if place is None:
             raise
@@ -57,12 +57,12 @@ def faults_told(*sources: Source) -> Iterator[None]:
 
 
 def load_object(reference: Reference, source: Source) -> object:
-    """Runs the file afresh and returns the object of that name. Call it inside `importable`."""
+    """Runs the file anew and returns the object of that name. Call it inside `importable`."""
     own = {_identity(file) for file in source.files}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file and _identity(file) in own:
-            del sys.modules[name]  # an older state of it, in a process that lives on
+            del sys.modules[name]  # it may be of an older version, if the process has run cells before
     importlib.invalidate_caches()
     module = _run_file(source) if source.module is None else importlib.import_module(source.module)
     try:
@@ -75,9 +75,9 @@ def load_object(reference: Reference, source: Source) -> object:
 
 
 def _identity(file: str | Path) -> tuple[int, int] | str:
-    """What a file is, however its path is written; the path, where there is none.
+    """Identifies a file, however its path is written; the path itself if there is no file.
 
-    One look at the disk: it is asked of thousands of modules.
+    It makes one system call, since it is called for thousands of modules.
     """
     try:
         found = os.stat(file)
@@ -87,7 +87,7 @@ def _identity(file: str | Path) -> tuple[int, int] | str:
 
 
 def _near(name: str, module: ModuleType) -> str:
-    """What may have been meant: a name like it, else those there are, where they are few."""
+    """A suggestion for an unknown name: one like it, else the first names that there are."""
     public = [
         each for each, held in vars(module).items() if each[0] != "_" and not isinstance(held, ModuleType)
     ]
@@ -101,7 +101,7 @@ def _near(name: str, module: ModuleType) -> str:
 def _run_file(source: Source) -> ModuleType:
     name = source.file.stem
     if name in sys.modules:
-        name = f"{name}_of_the_declaration"  # a file called like a module that is in use
+        name = f"{name}_of_the_declaration"  # the file has the name of a module that is in use
     spec = spec_from_file_location(name, source.file)
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)

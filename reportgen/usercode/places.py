@@ -10,9 +10,9 @@ from reportgen.usercode.source import OURS, Source
 
 
 def place_of(error: BaseException, sources: Iterable[Source]) -> str | None:
-    """``my_vae.py:17``, the innermost line of the user's that the error passed; None where it passed none.
+    """``my_vae.py:17``, the innermost line of the user's code that the error passed; None if it passed none.
 
-    A line of a library that the user's code called, torch's say, is not the user's.
+    Lines of libraries that the user's code called, such as torch, do not count.
     """
     own = [(source, {file.resolve() for file in source.files}) for source in sources]
     for file, line in _passed(error):
@@ -22,12 +22,12 @@ def place_of(error: BaseException, sources: Iterable[Source]) -> str | None:
 
 
 def our_place(error: BaseException) -> str:
-    """``meter.py:17``, the innermost line of reportgen that the error passed; empty where it passed none."""
+    """``meter.py:17``, the innermost line of reportgen that the error passed; empty if it passed none."""
     return next((f"{file.name}:{line}" for file, line in _passed(error) if file.is_relative_to(OURS)), "")
 
 
 def _passed(error: BaseException) -> list[tuple[Path, int | None]]:
-    """Files and lines, the innermost first; of a fault in the writing, where it stands."""
+    """Files and lines that an error passed, the innermost first; a syntax error's own place comes first."""
     passed = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError) and error.filename:
         passed.append((error.filename, error.lineno))
@@ -35,5 +35,5 @@ def _passed(error: BaseException) -> list[tuple[Path, int | None]]:
 
 
 def noted(error: BaseException) -> str:
-    """What was added on the way up, ``encoder, given x of shape [4 5]: ``; empty where nothing was."""
+    """Notes added to the error, as in ``encoder, given x of shape [4 5]: ``; empty if there are none."""
     return "".join(f"{note}: " for note in getattr(error, "__notes__", ()))

@@ -1,4 +1,4 @@
-"""How a declaration names an object of a user's: `folder/file.py:name` or `package.module:name`."""
+"""How a declaration names an object in a user's code: `folder/file.py:name` or `package.module:name`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATTERN = rf"(?:{_FILE}|{_DOTTED}):[A-Za-z_]\w*"
 
 @dataclass(frozen=True)
 class Reference:
-    """An object of a user's, by the place of its code and its name there."""
+    """An object in a user's code, by the place of the code and its name there."""
 
     place: str
     """A file, absolute or relative to the declaration's folder, or a dotted module."""
@@ -21,7 +21,7 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Reference | None:
-        """None where the text is no reference."""
+        """Reads a reference; None if the text is none."""
         if not re.fullmatch(PATTERN, text):
             return None
         place, _, name = text.rpartition(":")

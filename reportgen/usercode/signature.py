@@ -14,14 +14,14 @@ from reportgen.usercode.source import Source
 
 
 def read_signature(reference: Reference, source: Source) -> Signature | None:
-    """That of the function of this name, by reading its file alone: nothing is run.
+    """The signature of the function of this name, by reading its file alone: nothing is run.
 
-    None where reading does not tell: the name is a class, is imported, decorated, or bound more than once.
+    None if reading does not tell: the name is a class, is imported, decorated, or bound more than once.
     """
     try:
         tree = ast.parse(source.file.read_bytes())
     except (SyntaxError, ValueError):
-        return None  # said with its line when it is run
+        return None  # reported with its line when it is run
     bound = [node for node in ast.walk(tree) if _binds(node, reference.name)]
     if len(bound) != 1 or bound[0] not in tree.body:
         return None
@@ -33,7 +33,7 @@ def read_signature(reference: Reference, source: Source) -> Signature | None:
 
 @dataclass(frozen=True)
 class Misfit:
-    """Keywords that a function cannot be called with."""
+    """Keyword arguments with which a function cannot be called."""
 
     unknown: tuple[str, ...]
     text: str
@@ -41,7 +41,7 @@ class Misfit:
 
 
 def misfit(expected: Signature, arguments: Collection[str]) -> Misfit | None:
-    """What is wrong with keywords of these names; None where they fit."""
+    """What is wrong with keyword arguments of these names; None if they fit."""
     parameters = expected.parameters.values()
     by_name = [
         p.name for p in parameters if p.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
@@ -64,7 +64,7 @@ def misfit(expected: Signature, arguments: Collection[str]) -> Misfit | None:
 
 
 class _Written:
-    """A default as it stands in the file."""
+    """A default value as it is written in the file."""
 
     def __init__(self, node: ast.expr) -> None:
         self.text = ast.unparse(node)
@@ -74,7 +74,7 @@ class _Written:
 
 
 def _binds(node: ast.AST, name: str) -> bool:
-    """Whether it may give the name another meaning, wherever it stands."""
+    """Whether a node binds the name, wherever it is in the file."""
     if isinstance(node, ast.Name):
         return node.id == name and not isinstance(node.ctx, ast.Load)
     if isinstance(node, ast.alias):

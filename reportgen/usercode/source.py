@@ -1,4 +1,4 @@
-"""Finds the file of a reference and those it imports from beside it, by reading alone: nothing is run."""
+"""Finds the file of a reference and the files beside it that it imports, by reading only: nothing is run."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from reportgen.errors import UsageError
 from reportgen.usercode.reference import Reference
 
 LIBRARIES = r"site-packages|dist-packages|python3\.\d+t?"
-"""Folders that Python keeps what is installed in, and what it comes with."""
+"""Names of folders of installed packages, and of Python's own library."""
 OURS = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the code of a reference lies."""
+    """Where the code of a reference is."""
 
     file: Path
     root: Path
-    """The folder that its absolute imports begin in."""
+    """The folder in which its absolute imports are looked up."""
     module: str | None
     """Its dotted name; None for a file."""
 
@@ -32,7 +32,7 @@ class Source:
     def files(self) -> tuple[Path, ...]:
         """Its file, then every file beside it (of its package) that an import statement leads to.
 
-        Before a module of a package the ``__init__.py`` of each folder on the way is run: those too.
+        These include the ``__init__.py`` of each folder on the way to a module of a package.
         """
         found: dict[Path, None] = {}
         waiting = [self.file]
@@ -45,9 +45,9 @@ class Source:
         return (first, *sorted(others))
 
     def holds(self, file: Path) -> bool:
-        """Whether a file, resolved, lies beside it (in the package of an installed module) and in no library.
+        """Whether a resolved file is beside it (for an installed module, in its package) and in no library.
 
-        It may be one that no import statement leads to.
+        No import statement need lead to it.
         """
         home = self.root
         if self.module is not None and not self._followed:
@@ -65,19 +65,19 @@ class Source:
                 yield folder / "__init__.py"
 
     def _bases(self, file: Path) -> dict[int, Path]:
-        """Folder that an import with so many leading dots begins in."""
+        """Number of leading dots of an import → the folder in which it is looked up."""
         levels = dict(enumerate([file.parent, *file.parent.parents][:20], start=1))
         return {0: self.root, **levels} if self._followed else levels
 
     @property
     def _followed(self) -> bool:
-        """Whether absolute imports are of the user's own: not among everything that is installed."""
+        """Whether absolute imports are followed: the user's own code is not among installed packages."""
         return not {"site-packages", "dist-packages"} & set(self.root.parts)
 
 
 def locate(reference: Reference, folder: Path) -> Source:
-    """The file of a reference; `folder` is the declaration's, as it was named: that of a link, where the
-    declaration is one. Raises UsageError where there is none.
+    """The file of a reference; `folder` is that of the declaration as it was named: if the declaration is a
+    link, that of the link. Raises UsageError if there is no such file.
     """
     if reference.is_file:
         file = (folder / reference.place).resolve()
@@ -109,7 +109,7 @@ def _imported(file: Path, bases: dict[int, Path]) -> Iterator[Path]:
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):
-        return  # said with its line when it is run
+        return  # reported with its line when it is run
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names, level = [alias.name for alias in node.names], 0
@@ -124,7 +124,7 @@ def _imported(file: Path, bases: dict[int, Path]) -> Iterator[Path]:
 
 
 def _on_the_way(base: Path, parts: list[str]) -> Iterator[Path]:
-    """The files that importing base/a/b/c runs, as far as they are there."""
+    """The files that importing base/a/b/c runs, as far as they exist."""
     for depth in range(1, len(parts) + 1):
         stem = base.joinpath(*parts[:depth])
         for file in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")):

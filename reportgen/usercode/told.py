@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 LONGEST = 600
-"""Characters; of longer ones the beginning and the end are kept."""
+"""Most characters; longer texts keep their beginning and end."""
 
 
 def told(error: BaseException) -> str:
-    """Its message on one line, what no one can print spelt out; “no message” where it has none."""
+    """An exception's message on one line, unprintable characters escaped; “no message” if it has none."""
     try:
         text = str(error.msg if isinstance(error, SyntaxError) else error)
     except Exception:  # a message may be made by code, and that may fail too
@@ -16,7 +16,7 @@ def told(error: BaseException) -> str:
 
 
 def shown(text: str) -> str:
-    """On one line, not too long; control characters and halves of pairs as ``\\x1b`` and ``\\ud800``."""
+    """A text on one line, not too long; control characters and lone surrogates as ``\\x1b``, ``\\ud800``."""
     line = " ".join(text.split())
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
     half = LONGEST // 2

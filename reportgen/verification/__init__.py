@@ -1,4 +1,4 @@
-"""Verification: the evidence inside a report's PDF, held against itself and against a second run."""
+"""Verification: checks the evidence inside a report's PDF against itself and against a second run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""claims.json against the declaration and results.csv.
+"""Checks claims.json against the declaration and results.csv.
 
-A claim says what is declared of it; numbers that follow from rows are made again from those rows, verdicts
-that follow from an interval from that interval.
+A claim must repeat its declaration; numbers that follow from rows of results.csv are computed again from
+them, and verdicts that follow from an interval from that interval.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from reportgen.findings.models.rows import EVERY, MODEL
 from reportgen.findings.statistics.contrasts import RATIOS
 
 DECLARED = ("statement", "quote", "source", "test", "expect")
-"""Of a claim, what claims.json repeats."""
+"""The parts of a claim's declaration that claims.json repeats."""
 ROUNDING = 1e-9
-"""Relative; the same arithmetic in another order."""
+"""Relative; for the same arithmetic in another order."""
 BETWEEN = 1e-9
-"""Nats, units: what a difference of two numbers of the size of a hundred loses to rounding, at most."""
+"""Most that rounding changes the difference of two numbers of about a hundred (nats or units)."""
 
 Setting = tuple[tuple[str, str], ...]
 Place = tuple[str, str, int, Setting]
-"""Objective, group, checkpoint and setting that a comparison is made at."""
+"""Objective, group, checkpoint and setting of a comparison."""
 Key = tuple[str, str, str, str, int, Setting]
 Model = tuple[str, str, int, Setting]
-"""Statistic, layer, checkpoint and setting that a judged model has a number at."""
+"""Statistic, layer, checkpoint and setting of a number of a judged model."""
 
 
 class Rows:
@@ -50,11 +50,11 @@ class Rows:
         self.labels = labels(experiment)
         self.samples = {spec.label: spec.num_samples for spec in experiment.estimators}
         self.drawn = {spec.label: spec.num_samples * spec.kind.samples_each for spec in experiment.estimators}
-        """Samples in an estimate; twice K where each of the K is a pair."""
+        """Label → samples in an estimate; twice K if each of the K is a pair."""
         self.found: dict[Key, float] = {}
         self.models: dict[Model, Row] = {}
         self.trained: dict[Model, set[str]] = {}
-        """Seeds of the trainings of a model that have a number."""
+        """Number of a model → seeds of the trainings that have one."""
         places: dict[int, Setting] = {}  # one mapping is the setting of many rows
         for row in rows:
             if id(row.setting) not in places:
@@ -75,7 +75,7 @@ class Rows:
         """Whether there are means over several trainings of a model."""
 
     def of_models(self, statistic: str, group: str, checkpoint: int, setting: Setting) -> Sequence[Row]:
-        """The row of a model, or those of the two of a step; fewer where one is not known."""
+        """The row of a model, or the rows of the two models of a step; fewer if one has none."""
         told = dict(setting)
         if self.over_trainings and TRAINING_SEED not in told:
             told[TRAINING_SEED] = EVERY
@@ -85,7 +85,7 @@ class Rows:
         return [row for row in found if row is not None]
 
     def seeds(self, row: Row) -> set[str]:
-        """Of the trainings that a row is of: of a mean, of all that have a number where it has one."""
+        """Seeds of the trainings that a row is about; for a mean, of all trainings that have this number."""
         where = _place_of(row)
         told = dict(where)
         if told.get(TRAINING_SEED) != EVERY:
@@ -94,7 +94,7 @@ class Rows:
         return self.trained.get(model, set()) - {EVERY}
 
     def value(self, statistic: Statistic, place: Place) -> float:
-        """NaN where it does not follow from rows."""
+        """The value of a statistic; NaN if it does not follow from rows."""
         objective, group, checkpoint, setting = place
 
         def of(name: str, arm: str, where: str = group) -> float:
@@ -131,7 +131,7 @@ def _unseeded(place: Setting) -> Setting:
 def disagreements(
     experiment: Experiment, rows: Sequence[Row], claims: Sequence[Mapping[str, Any]]
 ) -> Iterator[str]:
-    """Numbers of claims.json that are not what results.csv gives, and what else denies another part."""
+    """Sentences on what claims.json says that results.csv or declaration.yaml contradict."""
     table = Rows(experiment, rows)
     declared = {claim.id: claim for claim in experiment.claims}
     if len({claim["id"] for claim in claims}) < len(claims):
@@ -186,7 +186,7 @@ def _of_claim(table: Rows, declared: Any, claim: Mapping[str, Any], usual: str) 
 
 
 def _verdict(part: Any, made: Mapping[str, Any]) -> str | None:
-    """What the simultaneous interval says of a statistic; None where it has no ends, or more decides."""
+    """The verdict by the simultaneous interval; None if it has no ends, or if it alone does not decide."""
     low, high = made["simultaneous_low"], made["simultaneous_high"]
     if None not in (low, high) and isinstance(part, Trend):
         return verdicts.order(">" if part.rising else "<", 0.0).verdict(low, high)
@@ -196,12 +196,12 @@ def _verdict(part: Any, made: Mapping[str, Any]) -> str | None:
 
 
 def _change(table: Rows, part: Trend, made: Mapping[str, Any], group: str, setting: Setting) -> float:
-    """What a statistic changes by between two models that were judged alike; NaN where it cannot be told."""
+    """The change of a statistic between two models that were judged alike; NaN if it is not known."""
     rows = table.of_models(part.statistic, group, int(made["checkpoint"]), setting)
     if len(rows) != 2 or rows[0].replicates != rows[1].replicates:
         return math.nan
     if table.seeds(rows[0]) != table.seeds(rows[1]):
-        return math.nan  # trainings of one seed are compared, and rows are means over others too
+        return math.nan  # the claim compares trainings of one seed, and the rows are means over others too
     return rows[1].value - rows[0].value
 
 
@@ -212,7 +212,7 @@ def _expected(table: Rows, part: Any, place: Place) -> float:
             return left / right
         return left - right
     if isinstance(part, EqualMeans):
-        return math.nan  # which of the two is the reference stands in no row
+        return math.nan  # rows do not say which of the two is the reference
     if isinstance(part, Threshold | Equivalence) and isinstance(part.quantity, Statistic):
         return table.value(part.quantity, place)
     return math.nan

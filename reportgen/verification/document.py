@@ -19,7 +19,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamO
 
 from reportgen.errors import UsageError
 
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it would warn of, it raises here
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # read strictly, it raises what it would warn about
 
 ELSEWHERE = frozenset({"/Parent", "/P", "/Pg", "/Obj", "/StructParents", "/StructParent", "/Dest", "/D"})
 """Entries of a page, its links and its tags that lead to other pages, or into the structure tree."""
@@ -29,7 +29,7 @@ QUIET = frozenset({
 })  # fmt: skip
 """Entries of a document that do nothing when it is opened."""
 FRAME = ("/Lang", "/Outlines", "/PageLabels", "/StructTreeRoot", "/ViewerPreferences")
-"""Those that a reader sees or hears beside the pages."""
+"""Entries of a document that a reader sees or hears beside the pages."""
 SPACES = {
     "http://purl.org/dc/elements/1.1/": "dc",
     "http://ns.adobe.com/pdf/1.3/": "pdf",
@@ -41,49 +41,49 @@ SPACES = {
 """XML namespaces of a report's XMP metadata, by their usual prefix."""
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 WHERE = frozenset({"/URI", "/GoTo"})
-"""What a link may do: lead somewhere."""
+"""Actions that a link may have: it may lead somewhere."""
 LINK = frozenset({
     "/A", "/BS", "/Border", "/Contents", "/Dest", "/F", "/H", "/P", "/Rect", "/StructParent", "/Subtype",
     "/Type",
 })  # fmt: skip
-"""Entries of a link that draw nothing and do nothing but lead there; `/BS` and `/Border` where it is bare."""
+"""Entries of a link that draw nothing and only lead somewhere; `/BS` and `/Border` if their width is 0."""
 NAMES = ("/UF", "/F", "/DOS", "/Mac", "/Unix")
-"""Under each of these a file may have a name, and contents."""
+"""Keys under which a file may have a name, and contents."""
 MOST_BYTES = 250_000_000
-"""Of all pages and attached files unpacked. Those of reports have some millions."""
+"""Most bytes of all pages and attached files, unpacked. Those of reports have some millions."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A PDF as it is on the disk. Made by `read` or `parse`, which read every page once."""
+    """A PDF as it is on the disk. It is made by `read` or `parse`, which read every page once."""
 
     path: Path
     content: bytes
     files: Mapping[str, tuple[bytes, ...]]
-    """Attached files by name; more than one where programs may take another one for it."""
+    """Name → contents of attached files; more than one if programs may differ in which they show."""
     sums: tuple[str, ...]
     """SHA-256 of each page's content stream, decoded."""
     notes: tuple[tuple[str, ...], ...]
-    """Kinds of annotation on each page; of a link that does more than lead somewhere, what it does."""
+    """Kinds of annotation on each page; for a link that does more than lead somewhere, with what it does."""
     acts: tuple[str, ...]
-    """What is not of its pages and does something by itself: scripts, forms, layers."""
+    """Parts outside the pages that do something by themselves: scripts, forms, layers."""
     frame: str
     """A digest of what is seen or heard beside the pages: outline, numbers of pages, tags."""
     about: Mapping[str, str]
-    """What it says of itself: entries of its document information, ``Title``, and of its XMP metadata,
+    """What it says about itself: entries of its document information, ``Title``, and of its XMP metadata,
     ``XMP dc:title``."""
     _pages: tuple[Any, ...]
 
     def text(self, page: int) -> str:
-        """What is written on a page, in the order in which it was set. UsageError where it is damaged."""
+        """The text of a page, in the order in which it was set. Raises UsageError if it is damaged."""
         with _whole(self.path):
             return str(self._pages[page].extract_text())
 
     @cached_property
     def drawn(self) -> tuple[str, ...]:
-        """A digest of each page with all that it draws with: fonts, images, links. Packing does not count.
+        """A digest of each page with its fonts, images and links; compression does not change it.
 
-        UsageError where one is damaged.
+        Raises UsageError if a page is damaged.
         """
         known: dict[tuple[int, int], bytes] = {}
         with _whole(self.path):
@@ -91,7 +91,7 @@ class Document:
 
 
 def read(path: Path) -> Document:
-    """Raises UsageError, in one line, where there is no PDF that can be read."""
+    """Reads a PDF. Raises UsageError, in one line, if there is none that can be read."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -105,7 +105,7 @@ def read(path: Path) -> Document:
 
 
 def parse(content: bytes, path: Path) -> Document:
-    """The same of bytes at hand; `path` stands for them in messages."""
+    """Reads a PDF from its bytes; `path` names it in messages."""
     with _whole(path):
         try:
             reader = PdfReader(BytesIO(content), strict=True)
@@ -135,7 +135,7 @@ def parse(content: bytes, path: Path) -> Document:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[None]:
-    """Whatever pypdf stumbles over, in a file that anyone may have made, becomes a UsageError."""
+    """Turns any exception of pypdf into a UsageError: anyone may have made the file."""
     try:
         yield
     except Exception as error:
@@ -146,12 +146,12 @@ def _whole(path: Path) -> Iterator[None]:
 
 @dataclass
 class _Room:
-    """For what is unpacked: a few bytes may unpack to more than a machine has."""
+    """Limits what is unpacked: a few bytes may unpack to more than a machine's memory."""
 
     left: int = MOST_BYTES
 
     def take(self, content: bytes) -> bytes:
-        """The same. PdfReadError where there is no room for it."""
+        """Returns the content. Raises PdfReadError if there is no room left for it."""
         self.left -= len(content)
         if self.left < 0:
             raise PdfReadError(f"it unpacks to more than {MOST_BYTES // 10**6} MB")
@@ -159,7 +159,7 @@ class _Room:
 
 
 def _files(root: Any, room: _Room) -> dict[str, tuple[bytes, ...]]:
-    """By every name that a program may show, with all contents that it may take for the file's."""
+    """Attached files by every name that a program may show, with all contents that it may show for it."""
     named = root["/Names"].get_object().get("/EmbeddedFiles") if "/Names" in root else None
     associated = root["/AF"].get_object() if "/AF" in root else ()
     found: dict[str, dict[tuple[int, int], bytes]] = {}
@@ -176,7 +176,7 @@ def _files(root: Any, room: _Room) -> dict[str, tuple[bytes, ...]]:
 
 
 def _leaves(tree: Any) -> Iterator[tuple[str, Any]]:
-    """Names and what they stand for, of all branches of a name tree, each once."""
+    """Names and their values in all branches of a name tree, each once."""
     waiting, seen = [tree] if tree is not None else [], set()
     while waiting:
         item = waiting.pop()
@@ -204,7 +204,7 @@ def _notes(page: Any) -> tuple[str, ...]:
 
 
 def _note(note: Any) -> str:
-    """Its kind, and what it does or has that no link of a report does or has."""
+    """The kind of an annotation, and what it does or has that no link of a report does or has."""
     act = note["/A"].get_object() if "/A" in note else {"/S": "/GoTo"}
     odd = {act["/S"]} - WHERE | set(act) & {"/Next"} | set(note) - LINK
     odd |= {name for name, width in _borders(note) if width != 0}
@@ -213,7 +213,7 @@ def _note(note: Any) -> str:
 
 
 def _borders(note: Any) -> Iterator[tuple[str, Any]]:
-    """How wide a line is drawn around it, by what says so."""
+    """Entries of an annotation that set a border, with its width."""
     if "/BS" in note:
         yield "/BS", note["/BS"].get_object().get("/W", 1)
     if "/Border" in note:
@@ -240,7 +240,7 @@ def _about(root: Any, information: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _properties(packet: bytes) -> list[tuple[str, str]]:
-    """Properties of an XMP packet and their text; one alone where it is no XML, or declares entities."""
+    """Properties of an XMP packet and their text; a single one if it is not XML, or declares entities."""
     try:
         if b"<!" in packet:
             raise ElementTree.ParseError
@@ -262,7 +262,7 @@ def _prefixed(name: str) -> str:
 
 
 def _digest(item: Any, known: dict[tuple[int, int], bytes]) -> bytes:
-    """SHA-256 of an object and all it leads to, streams decoded; numbers of objects do not count."""
+    """SHA-256 of an object and all that it leads to, streams decoded; object numbers do not matter."""
     if isinstance(item, IndirectObject):
         key = (item.idnum, item.generation)
         if key not in known:

@@ -1,4 +1,4 @@
-"""The evidence of a report, taken out of its PDF and held against itself. Nothing is measured here."""
+"""The evidence of a report, taken out of its PDF and checked against itself. Nothing is measured here."""
 
 from __future__ import annotations
 
@@ -35,37 +35,37 @@ PARTS: Mapping[str, type | UnionType] = {
     "experiment": str, "files": dict, "finished": str | None, "git_commit": str | None, "pages": list,
     "paper": str, "run": str, "seed": int, "settings.measure.precision": float, "store": dict, "title": str,
 }  # fmt: skip
-"""Of manifest.json, what is used here."""
+"""Entries of manifest.json that are used here, with their types."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a report says and shows for it."""
+    """What a report says, and the files that it gives as evidence."""
 
     path: Path
     document: Document
     files: Mapping[str, bytes]
     manifest: Mapping[str, Any]
     experiment: Experiment | None
-    """None where the declaration cannot be read."""
+    """None if the declaration cannot be read."""
     rows: tuple[Row, ...]
     claims: tuple[Mapping[str, Any], ...]
     published: tuple[Mapping[str, Any], ...]
-    """Entries of published.json; none where the declaration has no published numbers."""
+    """Entries of published.json; none if the declaration has no published numbers."""
     faults: tuple[str, ...]
-    """Where it contradicts itself, each a sentence that names the place."""
+    """Sentences on where it contradicts itself, each with its place."""
     altered: frozenset[int]
     """Pages, from 1, that are not as they were written."""
     readable: bool
-    """Whether all of it could be read, so that another run can be held against it."""
+    """Whether all of it could be read, so that another run can be compared with it."""
     unfinished: tuple[BrokenRecord, ...]
-    """Cells that the time given did not suffice for, as manifest.json names them."""
+    """Cells that were not finished in time, as manifest.json names them."""
 
 
 def gather(path: Path) -> Evidence:
     """The evidence of a report's PDF.
 
-    Raises UsageError where there is none, or none that this version can judge.
+    Raises UsageError if there is none, or none that this version can judge.
     """
     document = read(path)
     files = _attached(path, document)
@@ -81,7 +81,7 @@ def gather(path: Path) -> Evidence:
         experiment = load_text(files[DECLARATION].decode(), DECLARATION)
         rows = read_rows(files[RESULTS], Path(RESULTS))
         claims = read_claims(files[CLAIMS], Path(CLAIMS))
-        tuple(claim_rows(claims))  # whether all is there that the second run is held against
+        tuple(claim_rows(claims))  # raises if something is missing that the second run is compared with
         reading = MANIFEST
         faults += _other_settings(experiment, manifest)
         faults += _other_rows(experiment, rows, manifest)
@@ -175,7 +175,7 @@ def _unfinished(path: Path, cells: Mapping[str, Any]) -> tuple[BrokenRecord, ...
 
 
 def _part(manifest: Any, path: str) -> Any:
-    """What is at a dotted path; the path itself as a tuple, which no part is, where nothing is."""
+    """The value at a dotted path; if there is none, a tuple of the path, since no value is a tuple."""
     found = manifest
     for name in path.split("."):
         if not isinstance(found, dict) or name not in found:
@@ -192,7 +192,7 @@ def _is_date(text: str | None) -> bool:
 
 
 def _foreign(document: Document) -> Iterator[str]:
-    """What no report is written with, beside its pages."""
+    """Faults of what a PDF has beside its pages, and no report is written with."""
     for name in sorted(document.files.keys() - {*EVIDENCE, *SOMETIMES}):
         yield f"{name}: is attached, which no report is written with"
     for what in sorted(document.acts):
@@ -200,7 +200,7 @@ def _foreign(document: Document) -> Iterator[str]:
 
 
 def _changed_files(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iterator[str]:
-    """Of what is attached and of what lay beside it: results.csv is told by both."""
+    """Faults of attached files, whose SHA-256 stand under `attached`, under `files`, or under both."""
     for name, content in files.items():
         if name == MANIFEST:
             continue
@@ -222,7 +222,7 @@ def _other_settings(experiment: Experiment, manifest: Mapping[str, Any]) -> Iter
 
 
 def _other_rows(experiment: Experiment, rows: Sequence[Row], manifest: Mapping[str, Any]) -> Iterator[str]:
-    """Rows of another experiment, of no cell of the manifest, or of an unfinished one and with numbers."""
+    """Rows of another experiment, of no cell of the manifest, or with a number of an unfinished cell."""
     kinds = ("training", "judgement", "measurement")
     cells = {cell["key"] for kind in kinds for cell in manifest["cells"][kind]}
     unfinished = {cell["key"] for cell in manifest["cells"]["unfinished"]}
@@ -241,7 +241,7 @@ def _other_rows(experiment: Experiment, rows: Sequence[Row], manifest: Mapping[s
 
 
 def _changed_pages(document: Document, manifest: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    """Pages, from 1, with what is wrong with them; 0 stands for all together."""
+    """Numbers of pages, from 1, with what is wrong with them; 0 stands for all pages together."""
     told, found = manifest["pages"], document.sums
     if len(told) != len(found):
         yield 0, f"pages: {MANIFEST} describes {len(told)}, the PDF has {len(found)}"

@@ -1,10 +1,10 @@
-"""Number by number: what a report says against what a second run found.
+"""Compares the numbers of a report with those of a second run, one by one.
 
-Where nothing differs that numbers may depend on (engine, seed, data, settings,
+If nothing differs that numbers may depend on (engine, seed, data, settings,
 machine, versions), they repeat to the bit, and one that does not is
-*different*. Otherwise it is judged as `reportgen compare` judges
-(`reportgen.findings.drift`): the difference against both intervals, corrected
-over all numbers, those of the claims among them.
+*different*. Otherwise they are judged as by `reportgen compare`
+(`reportgen.findings.drift`): the difference is compared with both intervals,
+corrected over all numbers, those of claims included.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ UNDECIDED, NOT_JUDGED = "undecided", "not judged"
 STANDINGS = (IDENTICAL, EQUIVALENT, DIFFERENT, UNDECIDED, NOT_JUDGED)
 
 ENDS = ("simultaneous_low", "simultaneous_high", "p_value")
-"""Of a comparison, beside its estimate; they have no intervals of their own."""
+"""Numbers of a comparison, beside its estimate; they have no intervals of their own."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number of results.csv or claims.json, and the same of the second run."""
+    """A number of results.csv or claims.json, and the same number of the second run."""
 
     found: NumberDrift
     standing: str
     line: int | None
-    """In results.csv; None for a number of claims.json, and where it stands in the second run alone."""
+    """Its line in results.csv; None for a number of claims.json, or of the second run alone."""
 
     @property
     def file(self) -> str:
-        """Where it stands."""
+        """The file it is in."""
         return "claims.json" if self.found.row.experiment == "" else "results.csv"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a claim, or a published number, then and now; None where one of the two lacks it."""
+    """The verdict on a claim or a published number, then and now; None if one of the runs lacks it."""
 
     id: str
     reported: str | None
@@ -60,10 +60,10 @@ def compare(
     quick: bool = False,
     same_commit: bool = True,
 ) -> tuple[Number, ...]:
-    """Every number of both, in the second run's order, what it lacks last; `claims` are those of both.
+    """Every number of both runs, in the second run's order, what that one lacks last.
 
-    Of a `quick` second run, which has fewer draws, it is not judged what it cannot tell; nor are statistics
-    that the report has nowhere, where another commit wrote it.
+    `claims` are those of both. What a `quick` second run cannot tell with its fewer draws is not judged; nor
+    are statistics that the report has nowhere, if another commit wrote it.
     """
     old, new = ((*rows, *claim_rows(of)) for rows, of in zip((reported, again), claims, strict=True))
     lines = {_place(row): number for number, row in enumerate(reported, start=2)}
@@ -89,9 +89,9 @@ def compare_verdicts(
     open_words: Collection[str] = (verdicts.UNDECIDED,),
     of_others: Collection[str] = (),
 ) -> tuple[Verdict, ...]:
-    """Every claim. A verdict that leaves it open contradicts no other, unless it had to be the same.
+    """Every claim with both verdicts. An open verdict contradicts no other, unless `promised` to be the same.
 
-    Nor does one of `of_others`, ids of what the two runs have other models of.
+    Nor does a verdict on one of `of_others`, ids of numbers for which the two runs have different models.
     """
     found = []
     for claim in drift.compare_claims(reported, again):
@@ -139,12 +139,12 @@ def _row(
 
 
 def _comparison(row: Row) -> tuple[object, ...]:
-    """Which comparison of a claim a number of claims.json is of."""
+    """Identifies the comparison of a claim that a number of claims.json belongs to."""
     return row.experiment, row.objective, row.estimator, row.num_samples, row.checkpoint
 
 
 def _untold(found: NumberDrift, made: Collection[tuple[object, ...]]) -> bool:
-    """Whether too few draws are why a number is missing: its noise covers it, or an interval has no end."""
+    """Whether a number is missing for too few draws: noise covers it, or an interval has no end."""
     if found.new is None:
         return found.row.statistic in ENDS and _comparison(found.row) in made
     return not found.new.available and not found.newly_broken and found.status != drift.IDENTICAL
@@ -155,18 +155,18 @@ def _standing(found: NumberDrift, promised: bool) -> str:
     if promised and _told(found.old) != _told(found.new):
         return DIFFERENT
     if found.status == drift.IDENTICAL:
-        return NOT_JUDGED if timed else IDENTICAL  # timings are taken over, not measured again
+        return NOT_JUDGED if timed else IDENTICAL  # timings are copied from the report, not measured again
     if promised:
         return DIFFERENT
     if timed or (found.new is None and found.old is not None and not found.old.available):
-        return NOT_JUDGED  # of a cell that was not finished, no number was told
+        return NOT_JUDGED  # the report has no number of an unfinished cell
     if found.status in drift.DRIFT:
         return DIFFERENT
     return EQUIVALENT if found.status == drift.EQUIVALENT else NOT_JUDGED
 
 
 def _told(estimate: Estimate | None) -> tuple[int, str] | None:
-    """What stands beside a number, and repeats with it: of how many replicates it is, and how it ended."""
+    """What is given beside a number and repeats with it: its replicates, and how its measurement ended."""
     return None if estimate is None else (estimate.replicates, estimate.status)
 
 

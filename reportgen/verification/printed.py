@@ -1,9 +1,9 @@
-"""What is printed on a report's pages against the pages that a second run gives, number by number.
+"""Compares what is printed on a report's pages with the pages that a second run gives, number by number.
 
 The second run's report is laid out with the first one's dates and timings, so
-that the same numbers give the same pages. Pages with the same content are
-the same; of others the texts are laid side by side, and numbers that stand in
-the same place of the same words are held against each other.
+that the same numbers give the same pages. Pages with the same content are the
+same; the texts of others are aligned, and numbers in the same place of the
+same words are compared.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from reportgen.verification.numbers import DIFFERENT, EQUIVALENT, IDENTICAL, NOT
 
 NUMBER = r"[−-]?\d[\d\u202f]*(?:\.\d+)?(?:×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?%?"
 TOKENS = re.compile(rf"[^\W\d_]\w*|\d+[A-Za-z]\w*|(?P<number>{NUMBER})|\S")
-"""Words, names such as a run's, numbers, signs."""
+"""Words, names such as that of a run, numbers, signs."""
 POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-", "\u202f")
 AROUND = 4
-"""Words told on either side of a number."""
+"""Words that are quoted on either side of a number."""
 
 Array = NDArray[np.float64]
 Ends = tuple[str, str, str]
 """A number as it is printed, and the ends of its interval."""
 WORDS = frozenset(verdicts.VERDICTS)
 DRAWN = "drawn otherwise"
-"""What is said of a page beside its words."""
+"""Said of a page that differs in more than its words."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Printed:
     """Something on a page that the second run prints otherwise."""
 
     page: int
-    """Of the report that is verified, from 1."""
+    """Page of the report that is verified, from 1."""
     reported: str
     again: str
     around: str
-    """The words it stands in."""
+    """The words around it."""
     standing: str
 
 
@@ -57,7 +57,7 @@ class Pages:
     same: int
     """Pages that are the same to the byte."""
     numbers: int
-    """Numbers on the others that are the same."""
+    """Numbers on the other pages that are the same."""
     others: tuple[Printed, ...]
 
 
@@ -80,16 +80,16 @@ def compare(
     same_verdicts: bool = False,
     counted: tuple[int, int] | None = None,
 ) -> Pages:
-    """The pages of a report against those of the second run's.
+    """Compare the pages of a report with those of the second run.
 
-    `promised`: they must be the same. Otherwise a number may differ as those
-    of results.csv and claims.json do: where one of `numbers` is printed so
-    here and so there, it stands as that one does; where none is, it is not
-    judged. But a number with its interval that is one of the second run's,
-    and here is none of the evidence, is different; so is, where all of
-    `numbers` are the same (`repeated`), one that is no rounding of the other,
-    and where verdicts are (`same_verdicts`), another verdict. `counted` is how
-    many rows each has, where more are told by another commit: pages say it.
+    With `promised` they must be the same. Otherwise a number may differ as
+    those of results.csv and claims.json do: if one of `numbers` is printed so
+    here and so there, it has that one's standing; if none is, it is not judged.
+    But these are different: a number with an interval that is in the second
+    run's numbers there, but not in the evidence here; with `repeated`, if all of
+    `numbers` are the same, a number that is no rounding of the other; with
+    `same_verdicts`, if all verdicts are the same, another verdict. `counted` has
+    the rows of each results.csv, which pages print, if another commit wrote one.
     """
     count = len(reported.sums)
     if reported.content == again.content:
@@ -124,7 +124,7 @@ def compare(
 
 
 def _drawn(reported: Document, again: Document, told: set[int], standing: str) -> Iterator[Printed]:
-    """Pages that look otherwise; those that must not, and are told for their words, are not told again."""
+    """Pages that look different, without those that must be the same and are listed for their words."""
     for page, (one, other) in enumerate(zip_longest(reported.drawn, again.drawn), start=1):
         if one == other or (standing == DIFFERENT and page in told):
             continue
@@ -154,7 +154,7 @@ class Values:
     def standing(
         self, reported: _Token, again: _Token, here: Ends | None = None, there: Ends | None = None
     ) -> str:
-        """Of two printed numbers, by the numbers they may be; `here` and `there` are their intervals."""
+        """The standing of two printed numbers by what they may be; `here` and `there` are their intervals."""
         if not (reported.is_number and again.is_number):
             return NOT_JUDGED
         if here is not None and there is not None:
@@ -162,7 +162,7 @@ class Values:
             fits = self.worth[::3][was & now]
             if (now.any() and not was.any()) or (fits.size > 0 and (fits < 0.0).all()):
                 return DIFFERENT
-            if now.any():  # of others than these the two runs print the one that is least, or most
+            if now.any():  # the page shows the least or most of several numbers, and the runs differ in which
                 return EQUIVALENT if (fits > 0.0).any() else NOT_JUDGED
         pairs = _rounds_to(self.old, reported.text) & _rounds_to(self.new, again.text)
         if (self.worth[pairs] > 0.0).any():
@@ -171,14 +171,14 @@ class Values:
 
     @staticmethod
     def _printed(values: Array, texts: Ends) -> NDArray[np.bool_]:
-        """Which numbers are printed so, each with both ends of its interval."""
+        """Which numbers are printed so, with both ends of their intervals."""
         percent = "%" if texts[0].endswith("%") or texts[2].endswith("%") else ""
         parts = (_rounds_to(values[k::3], text.rstrip("%") + percent) for k, text in enumerate(texts))
         return np.asarray(np.logical_and.reduce(list(parts)))
 
 
 def _with_ends(tokens: Sequence[_Token]) -> dict[int, Ends]:
-    """By the identity of each token: a number and its interval, “1.2 (1.1 to 1.3)”, of which it is a part."""
+    """Identity of a token → the number and interval, “1.2 (1.1 to 1.3)”, of which it is a part."""
     found: dict[int, Ends] = {}
     for at, token in enumerate(tokens):
         rest = tokens[at + 1 : at + 5]
@@ -193,9 +193,9 @@ def _with_ends(tokens: Sequence[_Token]) -> dict[int, Ends]:
 
 
 def _other_number(reported: _Token, again: _Token) -> bool:
-    """Whether a measured number stands in the place of another, and not the same one with other digits.
+    """Whether two measured numbers differ, and not only in how many digits are printed.
 
-    What has no point and less than four digits may count pages or tables.
+    A number without a point and with fewer than four digits may count pages or tables.
     """
     texts = [of.text.translate(POWERS) for of in (reported, again)]
     if not (reported.is_number and again.is_number) or all(re.fullmatch(r"-?\d{1,3}", of) for of in texts):
@@ -211,13 +211,13 @@ def _power(text: str) -> int:
 
 
 def _other_verdict(reported: str, again: str) -> bool:
-    """Whether one verdict stands in the place of another."""
+    """Whether two texts are different verdicts."""
     here, there = (set(text.split()) for text in (reported, again))
     return max(len(here), len(there)) <= 2 and bool(here & WORDS) and bool(there & WORDS) and here != there
 
 
 def _rounds_to(values: Array, text: str) -> NDArray[np.bool_]:
-    """Which values are printed so, to the digits that are printed; signs are set by the words.
+    """Which values are printed so, to the digits printed; signs are not compared, since words may give them.
 
     Zeros at the end of a large whole number fill its places.
     """
@@ -239,7 +239,7 @@ def _tokens(text: str, page: int) -> list[_Token]:
 
 
 def _side_by_side(here: Sequence[_Token], there: Sequence[_Token]) -> Iterator[tuple[_Token, _Token, str]]:
-    """Tokens in the same place of the same words; what has no counterpart is told with its neighbours."""
+    """Tokens in the same place of the same words, and passages without a counterpart; with words around."""
     ours, theirs = (["#" if token.is_number else token.text for token in of] for of in (here, there))
     for kind, a, b, c, d in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if kind == "equal":

@@ -1,4 +1,4 @@
-"""published.json against the declaration and results.csv, and against that of a second run."""
+"""Checks published.json against the declaration and results.csv, and against that of a second run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Entry = Mapping[str, Any]
 
 
 def read_published(content: bytes | None, experiment: Experiment) -> tuple[Entry, ...]:
-    """Its entries. ValueError where it is none, or is there against the declaration, or is not."""
+    """The entries of published.json. Raises ValueError if it is damaged, missing, or should not be there."""
     if (content is None) != (experiment.published is None):
         raise ValueError("the declaration has published numbers, or it has none")
     entries = [] if content is None else json.loads(content)
@@ -46,17 +46,17 @@ def _is_entry(entry: Any) -> bool:
 
 
 def place_of(entry: Entry) -> str:
-    """Of which published cell it is: ``train.objective iwae, train.num_samples 50``."""
+    """The published cell that an entry is about: ``train.objective iwae, train.num_samples 50``."""
     return ", ".join(f"{path} {scalar_text(value)}" for path, value in entry["setting"].items())
 
 
 def as_verdicts(entries: Iterable[Entry]) -> list[Mapping[str, str]]:
-    """Its verdicts, in the form of a claim's."""
+    """The verdicts of entries, in the form of those of claims."""
     return [{"id": place_of(entry), "verdict": entry["verdict"]} for entry in entries]
 
 
 def otherwise_trained(reported: Iterable[Entry], again: Iterable[Entry]) -> set[str]:
-    """Places of models that the two have other numbers of trainings of, as a run that was stopped has."""
+    """Places of models of which the two runs have different numbers of trainings, as a stopped run has."""
     known = {place_of(entry): entry["trainings"] for entry in reported}
     return {place for entry in again if known.get(place := place_of(entry)) != entry["trainings"]}
 
@@ -64,7 +64,7 @@ def otherwise_trained(reported: Iterable[Entry], again: Iterable[Entry]) -> set[
 def published_faults(
     experiment: Experiment, rows: Sequence[Row], entries: Sequence[Entry], causes: Collection[str]
 ) -> Iterator[str]:
-    """What published.json says that declaration.yaml, results.csv or manifest.json deny.
+    """What published.json says that declaration.yaml, results.csv or manifest.json contradict.
 
     `causes` are those that the manifest gives for cells that broke or were not finished.
     """
@@ -113,7 +113,7 @@ def _not_as_declared(entry: Entry, declared: Entry) -> Iterator[str]:
 def _other_cause(
     entry: Entry, declared: Entry, comparable: str | None, causes: Collection[str]
 ) -> Iterator[str]:
-    """Why a number is not there, or not judged: a cause that the declaration or the manifest has."""
+    """A cause for a missing or unjudged number that neither the declaration nor the manifest has."""
     if not declared["trainings"]:
         known: Collection[str | None] = (declared["cause"],)
     elif entry["trainings"] < declared["trainings"]:
@@ -125,7 +125,7 @@ def _other_cause(
 
 
 def _not_as_measured(entry: Entry, rows: Sequence[Row]) -> Iterator[str]:
-    """Ours against its row, the difference and the verdict against ours."""
+    """Faults of our number against its row, and of the difference and the verdict against our number."""
     of_each, mean = _rows_of(entry, rows)
     if len(of_each) != entry["trainings"]:
         yield f"says trainings {entry['trainings']!r}, and results.csv has {len(of_each)}"
@@ -144,7 +144,7 @@ def _not_as_measured(entry: Entry, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _rows_of(entry: Entry, rows: Sequence[Row]) -> tuple[Sequence[Row], Row | None]:
-    """The rows of the trainings that were judged, and that of the mean over them, where there are several."""
+    """The rows of the trainings that were judged, and that of the mean over them, if there are several."""
     wanted = {name: cell_text(value) for name, value in entry["setting"].items()}
     found = [
         row
@@ -165,7 +165,7 @@ def _same(told: float | None, value: float) -> bool:
 
 
 def _may_be(entry: Entry) -> bool:
-    """Whether a verdict fits the interval; orderings, which pairs of models decide, stand in no row."""
+    """Whether a verdict fits the interval; orderings, which pairs of models decide, are in no row."""
     word = entry["verdict"]
     if word not in VERDICTS or (word == NOT_RUN) != (entry["trainings"] == 0):
         return False

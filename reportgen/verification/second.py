@@ -1,4 +1,4 @@
-"""The second run of a declaration: made ready, and written with the dates and timings of the first."""
+"""Prepares the second run of a declaration, and writes it with the dates and timings of the first."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from reportgen.verification.evidence import DECLARATION, Evidence
 from reportgen.workflow import Job
 
 QUICK = 5
-"""By how much `quick` widens the declared precision; draws go with its square."""
+"""Factor by which `quick` widens the declared precision; the budget falls by its square."""
 WIDEST = 0.5
 """The widest precision that `quick` asks for."""
 PDF = "report.pdf"
@@ -40,9 +40,8 @@ ADJUSTED = ("measure.precision", "measure.budget")
 def again(evidence: Evidence, folder: Path, *, quick: bool, code: Path | None) -> Job:
     """The declaration, ready to be run in the store under `folder`.
 
-    The user's own code is looked for in `code`, the current folder if that is
-    left out. Raises UsageError where it is not there, DataError where a data
-    set is not.
+    The author's own code is looked for in `code`, by default the current folder.
+    Raises UsageError if it is not there, DataError if a data set is not.
     """
     assert evidence.experiment is not None
     experiment = load_text(
@@ -77,12 +76,12 @@ class Second:
     claims: Sequence[Mapping[str, Any]]
     published: Sequence[Mapping[str, Any]]
     files: Mapping[str, bytes]
-    """results.csv, claims.json, published.json where there is one, report.pdf."""
+    """results.csv, claims.json, published.json if there is one, report.pdf."""
     document: Document
 
 
 def written(evidence: Evidence, job: Job, measured: Mapping[str, Record]) -> Second:
-    """What the records of a finished run give. UsageError where clocks or origin of the first are damaged."""
+    """The report of a finished run. Raises UsageError if clocks or origin of the first are damaged."""
     findings = collect(job.experiment, job.plan, _with_clocks(evidence, measured))
     source = _source(evidence.manifest, findings)
     files = {RESULTS: csv_text(findings).encode(), CLAIMS: claims_text(findings).encode()}
@@ -102,7 +101,7 @@ def _with_clocks(evidence: Evidence, measured: Mapping[str, Record]) -> dict[str
 
 
 def _source(told: Mapping[str, Any], findings: Findings) -> Provenance:
-    """Where the report says it comes from, but for its numbers."""
+    """The origin that the report states, except for what follows from the second run's findings."""
     return Provenance(
         run_id=about.run_id(findings),
         finished=datetime.fromisoformat(told["finished"]) if told["finished"] else None,

@@ -1,4 +1,4 @@
-"""The judgement on a report: all that it says and shows, against what a second run gives."""
+"""The judgement on a report: compares all that it says and shows with what a second run gives."""
 
 from __future__ import annotations
 
@@ -38,41 +38,41 @@ from reportgen.workflow import Job
 
 LOCK = "requirements.lock"
 COMMIT = "commit"
-"""No number depends on it: where one does, the engine's version is raised. Words of a page may."""
+"""No number depends on the commit: a change to numbers raises the engine's version. Words of pages may."""
 STEADY = ("Title", "Author", "XMP dc:title", "XMP dc:creator")
-"""What a PDF says of itself whatever its numbers are, and whatever wrote it."""
+"""What a PDF says about itself whatever its numbers are, and whatever wrote it."""
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found of a report."""
+    """What was found about a report."""
 
     evidence: Evidence
     numbers: tuple[Number, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     published: tuple[Verdict, ...] = ()
-    """Of published numbers, by the settings of their models."""
+    """Verdicts on published numbers, named by the settings of their models."""
     pages: Pages | None = None
-    """None where nothing was run again."""
+    """None if nothing was run again."""
     causes: tuple[Difference, ...] = ()
-    """What the two runs were made with, where that differs; what `quick` changes is not among it."""
+    """Differences in what the two runs were made with, without those that `quick` makes."""
     promised: bool = False
     """Whether every number had to repeat to the bit: nothing differs that numbers may depend on."""
     broken: bool = False
     """Whether a cell broke that did not before."""
     otherwise: tuple[tuple[str, str], ...] = ()
-    """What had to be the same beside numbers, verdicts and pages, and is not: where, and how."""
+    """What differs beside numbers, verdicts and pages, and had to be the same: where, and how."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """The second run's results.csv, claims.json, published.json and report.pdf, with the first one's dates
     and timings."""
     written_with: tuple[Difference, ...] = ()
-    """What bytes and pages may depend on, then and here, where that differs."""
+    """Differences in what bytes and pages may depend on, then and here."""
     precision: float = math.nan
-    """Asked of the second run."""
+    """The precision that was asked of the second run."""
 
     @property
     def standings(self) -> tuple[str, ...]:
-        """Of every number, claim, and thing printed otherwise."""
+        """Standings of every number and verdict, and of everything that is printed otherwise."""
         others = self.pages.others if self.pages else ()
         return (
             *(number.standing for number in self.numbers),
@@ -95,7 +95,7 @@ class Verification:
 
 
 def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
-    """A report against the finished run of its declaration."""
+    """Compare a report with the finished second run of its declaration."""
     measured = workflow.records(job)
     terms = _terms(evidence, job, measured, quick)
     second = written(evidence, job, measured)
@@ -138,17 +138,17 @@ def judge(evidence: Evidence, job: Job, *, quick: bool) -> Verification:
 
 @dataclass(frozen=True)
 class _Terms:
-    """What the two runs have in common, and so what has to come out again."""
+    """What the two runs have in common, and so what must come out the same."""
 
     differs: tuple[Difference, ...]
     written_with: tuple[Difference, ...]
     promised: bool
-    """Numbers, to the bit."""
+    """Whether numbers must repeat to the bit."""
     same_commit: bool
 
     @property
     def same_writer(self) -> bool:
-        """Whether bytes and pages come out again, where all that they tell is the same."""
+        """Whether bytes and pages must be the same if all that they say is."""
         return self.same_commit and not self.written_with
 
 
@@ -166,7 +166,7 @@ def _terms(evidence: Evidence, job: Job, measured: Mapping[str, Record], quick: 
 
 
 def _on_published(evidence: Evidence, second: Second, terms: _Terms) -> tuple[Verdict, ...]:
-    """A run that was stopped leaves open what the other one tells."""
+    """Verdicts on published numbers; one that a stopped run leaves open contradicts no other."""
     return compare_verdicts(
         as_verdicts(evidence.published),
         as_verdicts(second.published),
@@ -179,7 +179,7 @@ def _on_published(evidence: Evidence, second: Second, terms: _Terms) -> tuple[Ve
 def _otherwise(
     evidence: Evidence, second: Second, terms: _Terms, numbers: Sequence[Number]
 ) -> Iterator[tuple[str, str]]:
-    """What had to be the same beside numbers, verdicts and pages, and is not: where, and how."""
+    """What differs beside numbers, verdicts and pages, and had to be the same: where, and how."""
     here, there = evidence.document, second.document
     if terms.promised:
         yield from _other_cells(evidence.manifest, manifest(second.findings, second.source, ""))
@@ -195,7 +195,7 @@ def _otherwise(
 
 
 def _other_cells(told: Mapping[str, Any], mine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a manifest says of its run that follows from the declaration and its verdicts."""
+    """Entries of a manifest that follow from the declaration and the verdicts, and differ."""
     for name in ("run", "exit_code"):
         if told.get(name) != mine[name]:
             yield MANIFEST, f"says {name} {told.get(name)}, and this run gives {mine[name]}"
@@ -204,7 +204,7 @@ def _other_cells(told: Mapping[str, Any], mine: Mapping[str, Any]) -> Iterator[t
 
 
 def _other_bytes(evidence: Evidence, written: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
-    """Attached files that are otherwise written, whatever their numbers say."""
+    """Attached files that are not, byte for byte, those of this run."""
     for name, content in written.items():
         if evidence.files[name] != content and not any(of.startswith(name) for of in evidence.faults):
             yield name, "is not, to the byte, the file that this run writes"
@@ -213,7 +213,7 @@ def _other_bytes(evidence: Evidence, written: Mapping[str, bytes]) -> Iterator[t
 def _otherwise_about(
     told: Mapping[str, str], mine: Mapping[str, str], names: Collection[str] | None
 ) -> Iterator[tuple[str, str]]:
-    """What the PDF says of itself that this run's does not; of these names, or of all."""
+    """What the PDF says about itself that this run's does not: under these names, or under any."""
     for name in {**mine, **told}:
         here, there = (shorten(of.get(name, "none"), 60, placeholder="…") for of in (told, mine))
         if told.get(name) != mine.get(name) and (names is None or name in names):
@@ -223,7 +223,7 @@ def _otherwise_about(
 def _differences(
     told: Mapping[str, Any], findings: Findings, job: Job, quick: bool
 ) -> tuple[Difference, ...]:
-    """What numbers may depend on, where the two runs differ in it; a run stopped at once has no machine."""
+    """How the two runs differ in what numbers may depend on; a run stopped at once names no machine."""
     if not told["environment"]["measured"]:
         told = {name: part for name, part in told.items() if name != "environment"}
     mine = manifest(findings, provenance.gather(findings, data=job.digests), "")

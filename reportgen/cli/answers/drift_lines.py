@@ -1,4 +1,4 @@
-"""What `reportgen compare` has to say: lines for people, one object for programs."""
+"""What `reportgen compare` prints: lines for people, one object for programs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from reportgen.findings.finished import CLAIMS, MANIFEST, FinishedRun, read_run
 from reportgen.findings.statistics.estimate import Estimate
 
 SHOWN = 20
-"""Rows in the lines for people."""
+"""Most numbers that are listed for people."""
 NOTES = {drift.NOT_JUDGED: " (timings, p-values, one weight)"}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs, and all that was found between them."""
+    """Two runs, and all differences found between them."""
 
     old: FinishedRun
     new: FinishedRun
     numbers: tuple[NumberDrift, ...]
     claims: tuple[ClaimDrift, ...] | None
-    """None where one side has no claims.json."""
+    """None if one side has no claims.json."""
     causes: tuple[causes.Difference, ...] | None
-    """None where one side has no manifest.json."""
+    """None if one side has no manifest.json."""
 
     @property
     def exit_code(self) -> int:
@@ -38,7 +38,7 @@ class Comparison:
 
     @property
     def name(self) -> str:
-        """Of the experiment, or of both."""
+        """Name of the experiment, or of both."""
         old, new = self.old.experiment, self.new.experiment
         return new if old == new else f"{old} → {new}"
 
@@ -49,7 +49,7 @@ class Comparison:
 
 
 def compare(old: Path, new: Path) -> Comparison:
-    """Read both runs and judge them. UsageError where a path is wrong or a file damaged."""
+    """Read both runs and compare them. Raises UsageError if a path is wrong or a file damaged."""
     before, after = read_run(old), read_run(new)
     images = None if None in (before.images, after.images) else min(before.images or 0, after.images or 0)
     claims = found = None
@@ -61,7 +61,7 @@ def compare(old: Path, new: Path) -> Comparison:
 
 
 def lines(found: Comparison) -> Iterable[str]:
-    """The sentence, what the runs were made with, claims, then rows, the most significant first."""
+    """The summary, what the runs were made with, claims, then numbers, the most significant first."""
     yield summary(found)
     for side, run in (("OLD", found.old), ("NEW", found.new)):
         for path in run.altered:
@@ -92,7 +92,7 @@ def summary(found: Comparison) -> str:
 
 
 def answer(found: Comparison) -> dict[str, Any]:
-    """Everything for programs, identical numbers only counted; null where one is not available or finite."""
+    """Everything for programs: identical numbers are only counted; what is missing or not finite is null."""
     others = (n for n in found.numbers if n.status not in (drift.IDENTICAL, *drift.DRIFT))
     return {
         "experiment": found.new.experiment,
@@ -110,7 +110,7 @@ def answer(found: Comparison) -> dict[str, Any]:
 
 
 def ranked(numbers: Sequence[NumberDrift]) -> list[NumberDrift]:
-    """What drifted: changed, drifted, vanished; each with the smallest p-value first."""
+    """Numbers that changed, drifted or vanished, in this order; of each, the smallest p-value first."""
     found = [number for number in numbers if number.status in drift.DRIFT]
     return sorted(found, key=lambda n: (drift.DRIFT.index(n.status), n.p_value if n.p_value >= 0.0 else 0.0))
 
@@ -123,7 +123,7 @@ def _left_out(what: str, found: Comparison, file: str, part: object) -> Iterable
 
 
 def became(old: str | None, new: str | None) -> str:
-    """What a claim was, and what it is."""
+    """The verdict of a claim then and now."""
     return f"{old or 'not made'} → {new or 'no longer made'}"
 
 
@@ -141,7 +141,7 @@ def _columns(number: NumberDrift) -> Mapping[str, str]:
 
 
 def where(number: NumberDrift) -> str:
-    """Of which estimator, checkpoint and setting it is, as words."""
+    """The number's estimator, checkpoint and setting, in words."""
     row = number.row
     parts = [row.objective, row.estimator, f"K {row.num_samples}", f"checkpoint {row.checkpoint}", row.group]
     setting = [
@@ -153,14 +153,14 @@ def where(number: NumberDrift) -> str:
 
 
 def value(estimate: Estimate | None) -> str:
-    """With its interval, or why there is none."""
+    """An estimate with its interval, or in a word why there is none."""
     if estimate is None:
         return "none"
     return "broken" if estimate.status.startswith("broken") else prose.with_interval(estimate)
 
 
 def _change(number: NumberDrift) -> str:
-    """NEW over OLD of what is a size, else NEW less OLD."""
+    """NEW over OLD for statistics that are compared as ratios, NEW minus OLD for others."""
     old, new = number.old, number.new
     if old is None or new is None or not (old.available and new.available):
         return ""
@@ -171,7 +171,7 @@ def _change(number: NumberDrift) -> str:
 
 
 def why(number: NumberDrift) -> str:
-    """How sure it is that it drifted, or what it is instead of a number."""
+    """The p-value of the drift, or what there is instead of one."""
     if not math.isnan(number.p_value):
         return prose.p_value(number.p_value)
     if number.new is None:
@@ -180,7 +180,7 @@ def why(number: NumberDrift) -> str:
 
 
 def plain(number: NumberDrift) -> dict[str, Any]:
-    """All of it, for programs."""
+    """A number and its drift, for programs."""
     row = number.row
     return {
         "status": number.status,

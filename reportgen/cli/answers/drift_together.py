@@ -1,4 +1,4 @@
-"""`reportgen compare` of two output folders: the reports that both hold, and those that one alone holds."""
+"""`reportgen compare` of two output folders: the reports that both hold, and those that only one holds."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Together:
     """Two output folders, report by report."""
 
     found: tuple[Comparison, ...]
-    """Of the reports in both."""
+    """Comparisons of the reports that both hold."""
     damaged: Mapping[str, str]
-    """Name → cause, of reports in both of which one cannot be read."""
+    """Name → cause, for reports that both hold and that cannot be read in one of them."""
     vanished: tuple[Path, ...]
-    """Reports of OLD that NEW has none of that name for."""
+    """Reports of OLD alone."""
     added: tuple[Path, ...]
     """Reports of NEW alone."""
 
@@ -36,9 +36,10 @@ class Together:
 
 
 def compare(old: Path, new: Path) -> Together | None:
-    """None where one of the two is a report itself. A damaged report stops no other.
+    """Compares two folders of reports; None if one of the two is a report itself, or neither holds any.
 
-    UsageError where one is a folder of reports and the other holds none.
+    A damaged report does not stop the others. Raises UsageError if one is a folder of reports and the
+    other holds none.
     """
     before, after = reports_in(old), reports_in(new)
     if not (before and after):
@@ -66,7 +67,7 @@ def compare(old: Path, new: Path) -> Together | None:
 
 
 def lines(together: Together) -> Iterable[str]:
-    """One report after the other, and at the end how many of them there are of which kind."""
+    """The lines of each report, and at the end how many were compared, drifted, vanished and so on."""
     for one in together.found:
         yield from drift_lines.lines(one)
     alone = {"vanished": together.vanished, "new": together.added}
@@ -79,7 +80,7 @@ def lines(together: Together) -> Iterable[str]:
 
 
 def answer(together: Together) -> dict[str, Any]:
-    """For programs."""
+    """All reports, for programs."""
     return {
         "exit_code": together.exit_code,
         "experiments": [drift_lines.answer(one) for one in together.found],

@@ -17,7 +17,7 @@ BEGINNING = b'<?xml version="1.0" encoding="utf-8"?>\n'
 Outcome = Literal["passed", "failure", "error", "skipped"]
 _COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML may hold, not even spelt as a reference."""
+"""Characters that no XML may hold, not even as references."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Case:
     name: str
     outcome: Outcome = "passed"
     kind: str = ""
-    """Of a failure, in a word: ``refuted``."""
+    """Of a failure, in one word: ``refuted``."""
     message: str = ""
-    """Why it did not pass, in a line."""
+    """Why it did not pass, in one line."""
     text: str = ""
     """What was judged, and what was found."""
     seconds: float = 0.0
@@ -45,15 +45,15 @@ class Suite:
 
 
 def require_file(path: Path | None) -> None:
-    """Raises UsageError where none can be written; that of another run is taken away, and nothing else.
+    """Raises UsageError if no JUnit file can be written there; deletes that of an earlier run, but no other.
 
-    One that is empty is of a run that was killed as it wrote.
+    An empty file is taken for one of a run that was killed while it wrote.
     """
     if path is None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = path.is_fifo() or path.is_char_device()  # whose end a reader would wait for
+        stream = path.is_fifo() or path.is_char_device()  # reading it would wait for its end
         if path.exists() and (stream or not (path.read_bytes() or BEGINNING).startswith(BEGINNING)):
             raise UsageError(
                 f"{path}: must be a JUnit file or none, but is another file. Choose another place."
@@ -67,14 +67,14 @@ def require_file(path: Path | None) -> None:
 
 
 def write(path: Path | None, suites: Sequence[Suite]) -> None:
-    """Does nothing where no file was asked for. Raises UsageError where it cannot be written."""
+    """Writes the suites, if a file was asked for. Raises UsageError if it cannot be written."""
     if path is None:
         return
     try:
         path.write_bytes(document(suites))
     except OSError as error:
         with suppress(OSError):
-            path.unlink()  # a part of it is no answer
+            path.unlink()  # better no file than a part of one
         raise _unwritable(path, error) from error
 
 
@@ -114,7 +114,7 @@ def _counts(cases: Iterable[Case]) -> dict[str, str]:
 
 
 def _held(text: str) -> str:
-    """With what XML cannot hold spelt out, ``\\x1b``."""
+    """The text with characters that XML cannot hold escaped, as ``\\x1b``."""
     return _NOT_XML.sub(lambda found: ascii(found[0])[1:-1], text)
 
 

@@ -1,4 +1,4 @@
-"""What each command judges, as suites of cases: some fail where, and only where, the exit code is not 0."""
+"""What each command judges, as suites of cases, of which one fails if and only if the exit code is not 0."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from reportgen.verification import Verification
 
 REPORT = "report"
-"""The case that every suite has, so that none is empty: whether there is a report."""
+"""Name of the case that stands for a report as a whole; with it no suite is empty."""
 
 
 def of_findings(findings: Findings, seconds: float = 0.0) -> Suite:
-    """A case a claim, and one for each cell and estimator that came to nothing; `seconds` it was run."""
+    """One case per claim, and per cell or estimator without a result, of a run that took `seconds`."""
     from reportgen.report.provenance import recorded_date
 
     cases = [Case(REPORT, seconds=seconds), *_lost(findings), *map(_of_claim, findings.claims)]
@@ -31,7 +31,7 @@ def of_findings(findings: Findings, seconds: float = 0.0) -> Suite:
 
 
 def without_report(failed: Mapping[str, str], left_out: Mapping[str, str]) -> list[Suite]:
-    """Experiments that came to none, by cause, and those that lack their data set."""
+    """Suites of experiments that failed (name → cause) or were left out (name → the data set they lack)."""
     broke = [Suite(name, (Case(REPORT, "error", "no report", why),)) for name, why in failed.items()]
     skipped = [
         Suite(name, (Case(REPORT, "skipped", message=f"the data set {data} is not on this machine"),))
@@ -41,14 +41,14 @@ def without_report(failed: Mapping[str, str], left_out: Mapping[str, str]) -> li
 
 
 def of_comparison(found: Comparison) -> Suite:
-    """A case a claim, and one for each number that drifted."""
+    """One case per claim, and one per number that drifted."""
     text = "\n".join(drift_lines.lines(found))
     claims = [_of_drift(claim) for claim in found.claims or ()]
     return Suite(found.name, (Case("numbers", text=text), *claims, *_drifted(found)))
 
 
 def of_folders(found: Together) -> list[Suite]:
-    """Report by report."""
+    """One suite per report."""
     return [
         *map(of_comparison, found.found),
         *(Suite(name, (Case(REPORT, "error", "damaged", why),)) for name, why in found.damaged.items()),
@@ -58,7 +58,7 @@ def of_folders(found: Together) -> list[Suite]:
 
 
 def of_verification(found: Verification) -> Suite:
-    """The verdict on all, each fault of the evidence, and whatever is not as reported."""
+    """Cases for the verdict, for each fault of the evidence, and for each thing that is not as reported."""
     from reportgen.cli.answers.verdict_lines import ending, others
 
     whole = Case(REPORT, text=ending(found))

@@ -54,7 +54,7 @@ class Pair:
 
 
 def problems() -> dict[str, Problem]:
-    """Each model with its default settings; not that whose estimators are the user's own."""
+    """Each problem with its default settings, except that whose estimators are functions of the user's."""
     return {name: kind.model_construct() for name, kind in PROBLEMS.items() if not kind.given}
 
 
@@ -66,7 +66,7 @@ def title_of(problem: type[Problem]) -> str:
 def pairs(
     estimators: Mapping[str, Estimator] = ESTIMATORS, models: Mapping[str, Problem] | None = None
 ) -> list[Pair]:
-    """All of them, an estimator's together."""
+    """All pairs, those of one estimator together."""
     known = problems() if models is None else models
     return [_pair(kind, name, model) for kind in estimators.values() for name, model in known.items()]
 
@@ -88,7 +88,7 @@ def _reason(text: str, estimator: str) -> str:
 
 
 def lines(found: Sequence[Pair]) -> Iterable[str]:
-    """A table with one letter a problem, what the marks mean, and the reasons as footnotes."""
+    """A table with one letter per problem, what the marks mean, and the reasons as footnotes."""
     names = list(dict.fromkeys(pair.problem for pair in found))
     letters = dict(zip(names, ascii_uppercase, strict=False))
     reasons = list(dict.fromkeys(pair.why for pair in found if pair.why))

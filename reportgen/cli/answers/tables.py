@@ -1,4 +1,4 @@
-"""What the commands have to say: plain rows for programs, lines for people."""
+"""What the commands print: plain rows for programs, lines for people."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def cost_row(job: Job) -> dict[str, Any]:
 
 
 def warnings(job: Job) -> Iterable[str]:
-    """What is allowed, and yet may not be what was meant, each with its place."""
+    """What is allowed, but may not be what was meant, each with its place."""
     from reportgen.declaration.train import TRAINING_SEED
     from reportgen.plan import trained_once
 
@@ -107,7 +107,7 @@ def cost_lines(row: Row) -> Iterable[str]:
 
 
 def _besides(settings: Row) -> str:
-    """What nobody knows before it has run."""
+    """What an estimate of the cost cannot include."""
     own = [part for part in (settings["problem"], *settings["estimators"]) if "python" in part]
     return ", plus the time of your own code" if own else ""
 
@@ -142,27 +142,27 @@ def conclusion(job: Job, findings: Findings, outcome: Outcome | None) -> Iterabl
 
 
 def _undecided(findings: Findings) -> Iterable[str]:
-    """Which claims more draws would not decide, and why; unfinished cells are counted elsewhere."""
+    """Undecided claims that have a cause, and the cause; unfinished cells are counted elsewhere."""
     for claim in findings.claims:
         if claim.verdict == "undecided" and claim.cause and not claim.cause.startswith("not finished"):
             yield f"{claim.id}: {claim.cause}"
 
 
 def broken_lines(cells: Iterable[BrokenRecord], records: Iterable[MeasurementRecord]) -> Iterable[str]:
-    """What broke, and why: cells, then estimators of cells that are kept."""
+    """What broke, and why: cells, then single estimators in cells that are kept."""
     yield from (f"broken cell: {place_of(cell)}{cell.cause}" for cell in cells if not cell.paused)
     yield from (f"broken estimator: {told}" for told in broken_estimators(records))
 
 
 def place_of(cell: BrokenRecord) -> str:
-    """Where the experiment sweeps, or has checkpoints: ``latent 10, epoch 20: ``."""
+    """``measurement, latent 10, checkpoint 20: ``; empty if nothing is swept and there is no checkpoint."""
     parts = [f"{path.rpartition('.')[2]} {scalar_text(value)}" for path, value in cell.setting.items()]
     parts += [] if cell.checkpoint is None else [f"checkpoint {cell.checkpoint}"]
     return f"{cell.kind}, {', '.join(parts)}: " if parts else ""
 
 
 def broken_estimators(records: Iterable[MeasurementRecord]) -> list[str]:
-    """The label and cause of every estimator that broke in a cell whose others are kept, each once."""
+    """Label and cause of every estimator that broke in a cell whose other estimators are kept, each once."""
     from reportgen.findings import broken_arms
 
     return list(dict.fromkeys(f"{arm.label}: {arm.cause}" for arm in broken_arms(records)))
@@ -209,7 +209,7 @@ def counted(outcome: Outcome) -> str:
 
 
 def aligned(rows: Sequence[Row]) -> Iterable[str]:
-    """Rows of equal keys as lines with aligned columns, no heading."""
+    """Rows with the same keys as lines with aligned columns, without a heading."""
     columns = list(rows[0]) if rows else []
     widths = [max(len(str(row[column])) for row in rows) for column in columns]
     for row in rows:
@@ -218,7 +218,7 @@ def aligned(rows: Sequence[Row]) -> Iterable[str]:
 
 
 def folded(lines: Iterable[str], width: int = 100) -> Iterable[str]:
-    """Lines of at most so many characters; what goes on stands under the last column of its line."""
+    """Lines wrapped at a width; what is wrapped stands under the last column of its line."""
     for line in lines:
         indent = " " * (line.rstrip().rfind("  ") + 2 if "  " in line.strip() else 4)
         yield from textwrap.wrap(line, width, subsequent_indent=indent) if line.strip() else [""]

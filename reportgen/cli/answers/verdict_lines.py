@@ -1,4 +1,4 @@
-"""What `reportgen verify` has to say: a table and what differs for people, one object for programs."""
+"""What `reportgen verify` prints: a table and what differs for people, one object for programs."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from reportgen.verification import Evidence, Verification
 
 SHOWN = 20
-"""Things that are not as reported, in the lines for people."""
+"""Most differences that are listed for people."""
 LONGEST = 300
-"""Letters of one of them."""
+"""Most characters of one of them."""
 ENDINGS = {
     IDENTICAL: "every number but timings repeats to the bit",
     EQUIVALENT: "no number differs beyond its noise",
@@ -81,7 +81,7 @@ def lines(found: Verification, outcome: Outcome | None) -> Iterator[str]:
 
 
 def ending(found: Verification) -> str:
-    """The verdict on all."""
+    """The verdict on the report as a whole."""
     return f"{found.verdict}: {BROKEN if found.broken else ENDINGS[found.verdict]}"
 
 
@@ -120,7 +120,7 @@ def answer(found: Verification, outcome: Outcome | None, *, quick: bool) -> dict
 
 
 def _unfinished(evidence: Evidence) -> Iterator[str]:
-    """Of a report of a run that was stopped, the cells it lacks."""
+    """The cells that a report lacks because its run was stopped."""
     cells = evidence.unfinished
     if cells:
         yield f"  of a run that was stopped: {many(len(cells), 'cell')} unfinished"
@@ -141,7 +141,7 @@ def _precision(found: Verification) -> str:
 
 
 def _counts(found: Verification) -> dict[str, dict[str, int]]:
-    """By what was compared, how much of it stands how."""
+    """What was compared → standing → how many have it."""
     assert found.pages is not None
     printed = [item.standing for item in found.pages.others]
     standings = {
@@ -179,7 +179,7 @@ def _table(found: Verification) -> Iterable[str]:
 
 
 def _differences(found: Verification) -> Iterator[str]:
-    """What may be the cause."""
+    """What may be the cause of differences."""
     if found.causes:
         yield from (f"  differs: {cause}" for cause in found.causes)
     elif found.promised and DIFFERENT in found.standings:
@@ -190,7 +190,7 @@ def _differences(found: Verification) -> Iterator[str]:
 
 
 def others(found: Verification) -> Iterator[dict[str, str]]:
-    """What is not as reported, the worst first."""
+    """What is not as reported: verdicts, numbers by p-value, files, then what pages print."""
     for file, verdicts in ((CLAIMS, found.verdicts), (PUBLISHED, found.published)):
         for verdict in verdicts:
             if verdict.standing in (DIFFERENT, UNDECIDED):
@@ -231,7 +231,7 @@ def _name(number: Number) -> str:
 
 
 def _change(number: Number) -> str:
-    """Both numbers; to the last digit where no more than noise lies between them."""
+    """Both numbers; to the last digit if they differ by no more than noise."""
     old, new = number.found.old, number.found.new
     if old is None or new is None or number.found.p_value < 0.05:
         return f"{drift_lines.value(old)} → {drift_lines.value(new)}  {drift_lines.why(number.found)}"

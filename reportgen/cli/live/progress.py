@@ -48,10 +48,10 @@ class Tally:
         self.settled: set[str] = set()
         self.last: dict[str, Event] = {}
         self.begun: float | None = clock()
-        """When work began: with the first news of a worker, where workers have to start first."""
+        """When work began; None while workers start, until the first of them reports."""
 
     def note(self, event: Event) -> Event:
-        """Take in an event; the same with the precision and draws last known filled in."""
+        """Records an event; returns its cell's latest event that has a precision, else the event itself."""
         if event.state == "cached":
             self.cached.add(event.key)
         elif event.state == "started" and not self.fraction:
@@ -72,20 +72,20 @@ class Tally:
 
     @property
     def fraction(self) -> float:
-        """Of the work this run has to do, 0 … 1."""
+        """Share of this run's work that is done, 0 … 1."""
         todo = {key: weight for key, weight in self.weights.items() if key not in self.cached}
         total = sum(todo.values())
         return sum(weight * self.done[key] for key, weight in todo.items()) / total if total else 1.0
 
     @property
     def seconds_left(self) -> float | None:
-        """As the work so far suggests; None before there is enough of it."""
+        """Estimated from the work done so far; None before there is enough of it."""
         fraction, elapsed = self.fraction, 0.0 if self.begun is None else self.clock() - self.begun
         return elapsed * (1.0 - fraction) / fraction if fraction > 0.02 and elapsed > 0.5 else None
 
 
 class Lines:
-    """A line when a cell ends, and now and then in between."""
+    """Writes a line when a cell ends, and now and then in between."""
 
     def __init__(self, title: str, tally: Tally, stream: TextIO) -> None:
         self.title, self.tally, self.stream = title, tally, stream

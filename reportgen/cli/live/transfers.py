@@ -1,4 +1,4 @@
-"""What a person sees while files come: a bar on a terminal, lines elsewhere, nothing if asked."""
+"""What a person sees while files are fetched: a bar on a terminal, lines elsewhere, nothing if asked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def transfers(title: str, *, quiet: bool, stream: TextIO | None = None) -> Itera
 
 
 class Lines:
-    """A line when a file begins and when it is whole, and now and then in between."""
+    """Writes a line when a file begins and when it is whole, and now and then in between."""
 
     def __init__(self, title: str, stream: TextIO, clock: Callable[[], float] = monotonic) -> None:
         self.title, self.stream, self.clock = title, stream, clock
@@ -43,7 +43,7 @@ class Lines:
 
 
 def amount(done: int, total: int | None) -> str:
-    """``3.1 of 9.9 MB``; ``3.1 MB`` where the whole is not known."""
+    """``3.1 of 9.9 MB``; ``3.1 MB`` if the whole size is not known."""
     return f"{done / 1e6:.1f} MB" if total is None else f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"
 
 

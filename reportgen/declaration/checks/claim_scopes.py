@@ -13,7 +13,7 @@ from reportgen.declaration.train import TRAINING_SEED
 
 
 def _settings(experiment: Experiment, test: ClaimTest) -> dict[str, Scope]:
-    """Settings that do not stay at their base value; a curve has every value of its own."""
+    """Scopes of settings that do not stay at their base value; a curve has every value of its setting."""
     base = experiment.base
     scoped = {
         scope.over: scope
@@ -25,7 +25,7 @@ def _settings(experiment: Experiment, test: ClaimTest) -> dict[str, Scope]:
 
 
 def scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
-    """Scopes are of checkpoints that are measured, and of settings that are swept over such values."""
+    """Scopes name checkpoints that are measured, and settings that are swept, with values that they take."""
     away = bool(_settings(experiment, test))
     measured = experiment.sweep_checkpoints if away else experiment.checkpoints
     owner = "measure.sweep_checkpoints" if away else "train.checkpoints"
@@ -39,7 +39,7 @@ def scope_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
 
 
 def value_faults(experiment: Experiment, scope: Scope) -> Iterator[str]:
-    """A scope of a setting is over a swept one, and over a value that it takes, the base's included."""
+    """A scope of a setting names one that is swept, and a value that it takes, that of the base included."""
     swept = experiment.swept
     if scope.over not in swept:
         known = suggestion(scope.over, ["checkpoint", *swept])

@@ -1,4 +1,4 @@
-"""Whether a claim speaks of things the experiment measures."""
+"""Whether a claim is about things that the experiment measures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from reportgen.declaration.swept import problems_of
 from reportgen.estimators import ESTIMATORS
 
 Groups = tuple[str, ...] | None
-"""Of a model's parameters; None where they are not known before the run."""
+"""Parameter groups of a model; None if they are not known before the run."""
 CONSTANT_PROBES = ("score_function", "pathwise")
 """Estimators measured with every constant of `measure.constants`."""
 
@@ -78,7 +78,7 @@ def _faults(experiment: Experiment, test: ClaimTest, groups: Sequence[Groups]) -
 
 
 def _unknown_here(test: ClaimTest) -> Iterator[str]:
-    """Of functions that return gradients nothing is known but these."""
+    """A claim about gradients of the user's functions names only statistics that need no model."""
     known = listing([name for name, kind in STATISTICS.items() if not kind.of_models])
     for quantity in quantities_of(test.comparison):
         name = statistic_of(quantity).name
@@ -94,7 +94,7 @@ def _unknown_here(test: ClaimTest) -> Iterator[str]:
 
 
 def _objective_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
-    """A statistic that compares objectives names two that are declared, and stands under none."""
+    """A statistic that compares objectives names two that are declared, and has no 'under'."""
     for quantity in quantities_of(test.comparison):
         statistic = statistic_of(quantity)
         for name in statistic.objectives:
@@ -132,9 +132,9 @@ def _unknown_arm(experiment: Experiment, arm: str) -> str:
 
 
 def _group_faults(test: ClaimTest, groups: Sequence[Groups]) -> Iterator[str]:
-    """What is asked of a parameter group is made of groups, and there is such a group in some setting.
+    """A statistic in a parameter group exists by group, and the group exists in some setting.
 
-    Which groups a model of the user's own has is not known before the run.
+    The groups of a user's own model are not known before the run.
     """
     if test.group == EVERYTHING:
         return
@@ -154,7 +154,7 @@ def _group_faults(test: ClaimTest, groups: Sequence[Groups]) -> Iterator[str]:
 
 
 def _repeated(experiment: Experiment, comparison: Comparison) -> Iterator[str]:
-    """What is compared is not the same thing twice."""
+    """Nothing is compared with itself."""
     if isinstance(comparison, Contrast):
         one, other = (
             (of.name, [experiment.find_estimator(arm) for arm in of.arms], of.objectives)
@@ -174,7 +174,7 @@ def _repeated(experiment: Experiment, comparison: Comparison) -> Iterator[str]:
 def _equal_means_faults(
     experiment: Experiment, comparison: EqualMeans, objective: str | None
 ) -> Iterator[str]:
-    """Means are tested against the reference of the objective that is meant."""
+    """Means are tested against the reference of the claim's objective."""
     reference = experiment.reference_of(objective or experiment.objective[0])
     first, second = (experiment.find_estimator(arm) for arm in arms_of(comparison))
     if first == second:

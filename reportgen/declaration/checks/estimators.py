@@ -16,13 +16,13 @@ from reportgen.estimators import ESTIMATORS
 from reportgen.objectives import OBJECTIVES
 
 LOOK_ALIKE = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονµ∆∑∏∣‐–—−’", "ABEZHIKMNOPTYXovμΔΣΠ|----'")
-"""Characters that a font shows as another, and that one: Greek letters as Latin ones, signs as letters."""
+"""Character → the one that it looks like in print: Greek letters like Latin ones, signs like letters."""
 
 
 def check_estimators(experiment: Experiment) -> Iterator[Complaint]:
-    """Labels are unique and honest, no estimator is declared twice, and one can be the reference.
+    """Labels are unique and not misleading, no estimator is declared twice, and one can be the reference.
 
-    Where no estimator applies at all, `check_applicability` says so of each, and that is enough.
+    If no estimator applies at all, only `check_applicability` says so, for each.
     """
     if not experiment.estimators:
         text = f"is required, got nothing. Name the functions of {experiment.problem.code}: [mine, theirs]."
@@ -70,12 +70,12 @@ def check_applicability(experiment: Experiment) -> Iterator[Complaint]:
 
 
 def _read(label: str) -> str:
-    """What a reader sees of a label: figures begin it with a capital, and break lines between its words."""
+    """What tells a label apart for a reader: figures begin it with a capital, and break it between words."""
     return " ".join(re.split(r"[\s_-]+", label.translate(LOOK_ALIKE).casefold()))
 
 
 def _seen(label: str, other: str) -> str:
-    """The label; with the character that the eye does not tell from that of the other, if there is one."""
+    """The label, with the look-alike character in which it differs from the other, if there is one."""
     odd = next(
         (
             c
@@ -89,7 +89,7 @@ def _seen(label: str, other: str) -> str:
 
 
 def _refusals(experiment: Experiment) -> list[str | None]:
-    """Why each estimator does not apply to the problem that some setting makes; None where it does to all."""
+    """For each estimator, why it does not apply to the problem of some setting; None if it applies to all."""
     problems = problems_of(experiment)
 
     def refused(spec: EstimatorSpec) -> str | None:

@@ -1,4 +1,4 @@
-"""Whether what is measured can be: the budget pays for it, and swept settings have the checkpoints."""
+"""Whether measurements are possible: the budget pays for them, and swept settings have the checkpoints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from reportgen.declaration.complaints import Complaint, Path
 from reportgen.declaration.experiment import Experiment
 
 MOST_BUCKETS = 32
-"""Replicates are kept in at most so many buckets an image, each of which holds at least one."""
+"""Most buckets per image in which replicates are kept; each holds at least one."""
 
 
 def least_budget(experiment: Experiment) -> int:
@@ -30,7 +30,7 @@ def check_budget(experiment: Experiment) -> Iterator[Complaint]:
 
 
 def check_samples(experiment: Experiment) -> Iterator[Complaint]:
-    """It pays for estimates of several samples too: the fewest declared, and one in each bucket."""
+    """The budget pays for estimates of several samples too: the fewest declared, and one in each bucket."""
     measure = experiment.measure
     place: Path = ("measure", "budget")
     if measure.budget < measure.min_replicates:
@@ -53,7 +53,7 @@ def check_samples(experiment: Experiment) -> Iterator[Complaint]:
 
 
 def check_sweep_checkpoints(experiment: Experiment) -> Iterator[Complaint]:
-    """Swept settings are measured where the base setting is."""
+    """Swept settings are measured at checkpoints at which the base setting is."""
     chosen = experiment.measure.sweep_checkpoints
     if isinstance(chosen, str):
         return

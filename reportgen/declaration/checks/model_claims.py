@@ -1,4 +1,4 @@
-"""Whether a claim about trained models speaks of models that are judged."""
+"""Whether a claim about trained models is about models that are judged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LAYER = re.compile(r"layer[1-9]\d*")
 
 
 def model_faults(experiment: Experiment, test: ClaimTest) -> Iterator[str]:
-    """Models are judged, at that checkpoint and in those settings; layers are asked of active units alone."""
+    """The claim's models are judged, at its checkpoints and settings; only active units are by layer."""
     if experiment.judge is None:
         yield f"{_name(test)} is of judged models, and there is no judge. Add `judge: {{}}`."
         return

@@ -18,7 +18,7 @@ from reportgen.declaration.swept import Block, combinations, section_with, swept
 from reportgen.declaration.train import TRAINING_SEED, Train
 
 MOST_SETTINGS = 1000
-"""Settings a sweep may have."""
+"""Most settings that a sweep may have."""
 _NOT_SWEPT = {
     "problem.data": "declare one experiment a data set",
     "problem.model": "declare one experiment a model",
@@ -87,7 +87,7 @@ def check_sweep(experiment: Experiment) -> Iterator[Complaint]:
 def check_written_apart(experiment: Experiment) -> Iterator[Complaint]:
     """No two settings read alike in results.csv, where a list in a list has no brackets.
 
-    Of a sweep whose values are resolved.
+    The values of the sweep must be resolved.
     """
     found: dict[tuple[str, ...], list[Any]] = {}
     for setting in swept_settings(experiment):
@@ -101,7 +101,7 @@ def check_written_apart(experiment: Experiment) -> Iterator[Complaint]:
 
 
 def _paths(section: Section, root: str) -> Iterator[str]:
-    """Of every setting of a section, of the sections in it, and of the arguments of a user's own function."""
+    """Paths of all settings of a section, of the sections in it, and of arguments of a user's function."""
     for field in type(section).model_fields:
         inner = getattr(section, field)
         if isinstance(inner, Section):

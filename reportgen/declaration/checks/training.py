@@ -1,4 +1,4 @@
-"""Whether trainings can be made as declared, and what is judged of them afterwards."""
+"""Whether models can be trained as declared, and judged and compared afterwards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def beyond(train: Train) -> Iterator[Complaint]:
 
 
 def check_training(experiment: Experiment) -> Iterator[Complaint]:
-    """Every training of the chain is one that this model can have."""
+    """The model can be trained as `train` and every section `after` in it say."""
     if not experiment.problem.trained:
         return
     place: Path = ("train",)
@@ -42,7 +42,7 @@ def check_training(experiment: Experiment) -> Iterator[Complaint]:
 
 
 def untrainable(problem: Problem, train: Train, place: Path) -> Iterator[Complaint]:
-    """What this model cannot be trained on."""
+    """Settings with which this model cannot be trained."""
     if train.objective not in problem.objectives:
         known = suggestion(train.objective, problem.objectives)
         yield Complaint((*place, "objective"), f"{problem.model} has no {train.objective}. {known}")
@@ -56,7 +56,7 @@ def untrainable(problem: Problem, train: Train, place: Path) -> Iterator[Complai
 
 
 def check_judge(experiment: Experiment) -> Iterator[Complaint]:
-    """Only models of images that are trained are judged, where their parameters are kept."""
+    """Only trained models of images are judged, and at checkpoints, where their parameters are kept."""
     judge = experiment.judge
     if judge is None:
         if experiment.published is not None:
@@ -80,7 +80,7 @@ def check_judge(experiment: Experiment) -> Iterator[Complaint]:
 
 
 def check_comparable(experiment: Experiment) -> Iterator[Complaint]:
-    """Of a data set that says what its numbers must not be held against, no published number is judged."""
+    """With a data set that must not be compared with published numbers, `published` says why not."""
     from reportgen.datasets import DATASETS
 
     source = DATASETS.get(experiment.problem.dataset or "")

@@ -1,4 +1,4 @@
-"""What no single field can know: whether the parts of a declaration fit together."""
+"""All checks of a whole declaration, and when each of them is made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Check = Callable[[Experiment], Iterator[Complaint]]
 
 
 def check_parts(experiment: Experiment) -> Iterator[Complaint]:
-    """Sections and settings that this model has no use for are not there; objectives are those it has."""
+    """There are no sections and settings that this model cannot use, and it has the objectives."""
     problem = experiment.problem
     if not problem.trained and "train" in experiment.model_fields_set:
         yield Complaint(("train",), f"{problem.model} has no parameters to train. Remove the section.")
@@ -71,13 +71,13 @@ CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
     (check_sweep, frozenset({"problem", "train", "sweep"})),
     (check_claim_ids, frozenset()),
 )
-"""Each check, and the sections it leans on: where one of these has a fault of its own, the check waits."""
+"""Each check, and the sections it depends on: if one of these has a fault of its own, it is skipped."""
 
 _CLAIMS_LEAN_ON = frozenset({"problem", "objective", "estimators", "train", "measure", "judge", "sweep"})
 
 
 def complaints_about(experiment: Experiment, faulty: frozenset[str]) -> list[Complaint]:
-    """Everything that does not fit together, apart from what leans on `faulty` sections."""
+    """Everything that does not fit together, apart from what depends on `faulty` sections."""
     found: list[Complaint] = []
     for check, needs in CHECKS:
         if not needs & faulty:

@@ -83,7 +83,7 @@ class _Parser(Scanner):
         return ClaimTest(comparison, objective, tuple(scopes), group)
 
     def group(self) -> str:
-        """A word, or anything in double quotes; what follows a word has to go on with the test."""
+        """A word, or anything in double quotes; after a word, the test must continue or end."""
         found = self.quoted()
         if found is not None:
             return found

@@ -1,4 +1,4 @@
-"""Reads the text of a claim's test word by word; what the words mean is `grammar`'s."""
+"""Reads the text of a claim's test word by word; `grammar` knows what the words mean."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _PLAIN = re.compile(r"[^\s,()<>=\[\]]+")
 _PLAINLY = {"≥": ">=", "≤": "<=", "−": "-", "–": "-"} | dict.fromkeys(
     "“”„‘’‚«»", "the test without these quotes"
 )
-"""Signs that a text editor puts in the place of those of the grammar."""
+"""Sign that a text editor may put there → what to write instead."""
 RESERVED = frozenset({"in", "under", "at", "after", "and"})
-"""Words that go on with a test, and so are no value and no name of a group."""
+"""Words that continue a test, and so cannot be values or names of groups."""
 
 
 class GrammarError(ValueError):
@@ -37,7 +37,7 @@ class Scanner:
         self.at = 0
 
     def number(self, what: str) -> float:
-        """A finite number; per cent are hundredths. `what` is what the error says was expected."""
+        """A finite number; percentages become hundredths. `what` is what the error says was expected."""
         match = NUMBER.match(self.text, self.skip())
         if match is None:
             raise self.error(f"expected {what}")
@@ -75,7 +75,7 @@ class Scanner:
         return match[0]
 
     def quoted(self) -> str | None:
-        """What stands in double quotes, if that comes next."""
+        """The text in double quotes, if that comes next."""
         match = _QUOTED.match(self.text, self.skip())
         if match is None:
             return None
@@ -128,7 +128,7 @@ class Scanner:
         return self.text[here] if here < len(self.text) else None
 
     def skip(self) -> int:
-        """Over spaces, to where the next word begins."""
+        """Skips spaces; returns where the next word begins."""
         while self.at < len(self.text) and self.text[self.at].isspace():
             self.at += 1
         return self.at

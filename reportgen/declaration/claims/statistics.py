@@ -1,6 +1,6 @@
-"""The statistics that a claim may name: of how many estimators each is, and what it says.
+"""The statistics that a claim may name: how many estimators each takes, and what it says.
 
-How they are made stands in `reportgen.findings`.
+They are computed in `reportgen.findings`.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StatisticKind:
-    """How many estimators a statistic is of, what it says, and whether it exists for a parameter group."""
+    """How many estimators a statistic takes, what it says, and whether it exists for a parameter group."""
 
     estimators: int
     meaning: str
     by_group: bool = False
     objectives: int = 0
-    """Objectives it compares, named after the estimators; 0: that of the claim."""
+    """Number of objectives it compares, named after the estimators; 0: it is of the claim's objective."""
     of_models: bool = False
     """Whether it takes more than estimates of a gradient: passes, data points, exact answers."""
 
     @property
     def form(self) -> str:
-        """Its arguments, as an example writes them."""
+        """Its arguments, as in an example."""
         return ", ".join([*"ABC"[: self.estimators], *("elbo", "elbo_analytic_kl")[: self.objectives]])
 
 
@@ -92,7 +92,7 @@ MODEL_STATISTICS: dict[str, str] = {
     "negative_log_likelihood": "minus the bound with the most samples, nats per image, mean over test images",
     "active_units": "latent units whose posterior mean varies over images by more than 10⁻²",
 }
-"""Those of trained models, which name no estimator, and what they say."""
+"""Statistics of trained models, which take no estimator, and what they say."""
 
 SLOPES = (
     "total_variance",

@@ -15,11 +15,11 @@ from typing import Any
 from reportgen.declaration.dotted import same_value
 
 SAMPLES = "num_samples"
-"""K of `measure.num_samples`, which a slope may run along as along a swept setting."""
+"""The K of `measure.num_samples`, along which a slope may run as along a swept setting."""
 DEFAULT_MARGIN = 0.1
-"""Of `equal_means`, relative."""
+"""Margin of `equal_means`, relative."""
 EVERYTHING = "all"
-"""The parameter group of all coordinates of φ, meant where a claim names none."""
+"""The parameter group of all coordinates of φ; a claim that names no group is about this one."""
 
 
 def number_text(value: float) -> str:
@@ -51,7 +51,7 @@ class Statistic:
     name: str
     arms: tuple[str, ...]
     objectives: tuple[str, ...] = ()
-    """Those it compares, where it is of several."""
+    """The two that it compares, if it compares objectives."""
 
     @property
     def of_model(self) -> bool:
@@ -66,7 +66,7 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Slope:
-    """Slope of a statistic's logarithm against that of num_samples, or of a setting that is swept."""
+    """Slope of a statistic's logarithm against that of num_samples or of a swept setting."""
 
     of: Statistic
     over: str = SAMPLES
@@ -85,7 +85,7 @@ class Crossing:
 
     @property
     def of(self) -> Statistic:
-        """The ratio, which is 1 there."""
+        """The variance ratio, which is 1 at the crossover."""
         return Statistic("variance_ratio", (self.first, self.second))
 
     def __str__(self) -> str:
@@ -110,7 +110,7 @@ class EqualMeans:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A quantity against a number; `operator` is one of < > <= >=."""
+    """A quantity compared with a number; `operator` is one of < > <= >=."""
 
     quantity: Quantity
     operator: str
@@ -150,7 +150,7 @@ class Equivalence:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Two statistics against each other, at the same place."""
+    """Two statistics compared with each other, at the same place."""
 
     left: Statistic
     operator: str
@@ -173,7 +173,7 @@ class Ordering:
 
 @dataclass(frozen=True)
 class Trend:
-    """A statistic of trained models goes one way from each swept value of a setting to the next declared."""
+    """A statistic of trained models rises (or falls) from each declared value of a setting to the next."""
 
     statistic: str
     over: str
@@ -208,11 +208,11 @@ class Scope:
 
     @property
     def fixes(self) -> bool:
-        """Whether it is about one value of a setting."""
+        """Whether it fixes one value of a setting."""
         return self.quantifier == "at" and self.over != "checkpoint"
 
     def holds(self, value: Any) -> bool:
-        """Whether a setting with this value is in a scope that fixes it; a truth value is no number."""
+        """Whether this is the value that the scope fixes; a truth value equals no number."""
         return same_value(value, self.value)
 
     def __str__(self) -> str:
@@ -225,13 +225,13 @@ class Scope:
 
 @dataclass(frozen=True)
 class ClaimTest:
-    """A comparison, the objective it is made under (None: the first), where, and of which coordinates."""
+    """A comparison, its objective (None: the first), the places where it is made, and the coordinates."""
 
     comparison: Comparison
     objective: str | None = None
     scopes: tuple[Scope, ...] = ()
     group: str = EVERYTHING
-    """Parameter group as the record names it: a block of φ, or all; of a model, a stochastic layer."""
+    """Parameter group as records name it: a block of φ, or all; for trained models, a stochastic layer."""
 
     @property
     def of_models(self) -> bool:
@@ -258,9 +258,9 @@ def arms_of(comparison: Comparison) -> tuple[str, ...]:
 
 
 def arms_under(comparison: Comparison, objective: str) -> tuple[tuple[str, str], ...]:
-    """Every estimator a comparison names, with each objective under which it is looked at.
+    """Every estimator a comparison names, with each objective under which it is compared.
 
-    That is `objective`, but for a statistic that names its own.
+    That is `objective`, unless the statistic names its own.
     """
     if isinstance(comparison, EqualMeans):
         return ((comparison.first, objective), (comparison.second, objective))
@@ -288,11 +288,11 @@ def statistic_of(quantity: Quantity) -> Statistic:
 
 
 def along(quantity: Quantity) -> bool:
-    """Whether it takes a curve of cells along a swept setting."""
+    """Whether a quantity needs cells along a swept setting."""
     return isinstance(quantity, Crossing) or (isinstance(quantity, Slope) and quantity.over != SAMPLES)
 
 
 def curve_of(comparison: Comparison) -> Slope | Crossing | None:
-    """What a comparison has to do with a curve along a swept setting, if it has."""
+    """The slope or crossover along a swept setting that a comparison is about, if there is one."""
     found = (of for of in quantities_of(comparison) if not isinstance(of, Statistic))
     return next((of for of in found if along(of)), None)

@@ -1,7 +1,7 @@
 """Problems: one file each, one line each in this table.
 
-A file here says what a declaration may set and what a report says of the
-model; the model itself is made by the builder of the same name in
+A file here defines what a declaration may set and what a report says about
+the model; the model itself is made by the builder of the same name in
 `reportgen.problems`.
 """
 
@@ -44,18 +44,18 @@ PROBLEMS: dict[str, type[Problem]] = {
 
 
 OF_CODE = ("python", "gradients")
-"""Models of a user's own code, which the setting of the same name refers to."""
+"""Models made by a user's own code, to which the setting of the same name refers."""
 
 
 def declared_model(section: Any) -> Any:
-    """The model that a `problem` section means: that of code where it names some, else `vae`."""
+    """The model of a `problem` section: the one it names, else that of the code it names, else `vae`."""
     if not isinstance(section, dict):
         return getattr(section, "model", "vae")
     return section.get("model", next((name for name in OF_CODE if name in section), "vae"))
 
 
 def gives_estimators(section: Any) -> bool | None:
-    """Whether a `problem` section, faulty or not, means code that gives the estimators; None if it may."""
+    """Whether a `problem` section, faulty or not, means code that gives the estimators; None if unclear."""
     model = declared_model(section)
     kind = PROBLEMS.get(model) if isinstance(model, str) else None
     if kind is None or not isinstance(section, dict | Problem):
@@ -70,7 +70,7 @@ def _tag(value: Any) -> str:
 
 
 def _with_known_model(value: Any) -> Any:
-    """Refuses what is no mapping, and a model that is not in the table."""
+    """Refuses what is not a mapping, and a model that is not in the table."""
     if isinstance(value, Problem):
         return value
     if not isinstance(value, dict):

@@ -23,7 +23,7 @@ class BernoulliVAE(Mirrored):
     hidden: Units = (50,)
     """Units of the encoder's hidden tanh layers; the decoder has the same in reverse."""
     latent: Annotated[int, Whole(1, 4096)] = 8
-    """Latent bits d; exact values are for about 12 or fewer, and K = 1."""
+    """Number d of latent bits; exact values are known for about 12 or fewer, with K = 1."""
 
     @property
     def distribution(self) -> str:

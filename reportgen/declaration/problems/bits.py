@@ -1,4 +1,4 @@
-"""`model: bits`: E_q[f(z)] of independent bits, f known or a black box."""
+"""`model: bits`: E_q[f(z)] for independent bits, where f is differentiable or a black box."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from reportgen.declaration.scalars import Real, Whole, one_of
 
 
 class Bits(Problem):
-    """Functions of d independent bits of one probability.
+    """A function of d independent bits that have the same probability.
 
     Source: Tucker et al. (2017), section 5.1, for the squared distance to a
-    target; Grathwohl et al. (2018, RELAX) for one as close to ½ as 0.499.
+    target; Grathwohl et al. (2018, RELAX) for a target as close to ½ as 0.499.
     """
 
     objectives: ClassVar = ("expectation",)
@@ -22,14 +22,14 @@ class Bits(Problem):
     model: Literal["bits"] = "bits"
     """Independent bits."""
     function: Annotated[str, one_of("quadratic", "threshold", "parity")] = "quadratic"
-    """f(z) = Σ (z − t)²; or, black boxes with values at bits alone, 1 where more than a share t of the bits
-    is set, or where an odd number is."""
+    """quadratic is f(z) = Σ (z − t)². The others are black boxes, defined for bits only: threshold is 1 if
+    more than a share t of the bits is set, parity is 1 if an odd number is; otherwise both are 0."""
     target: Annotated[float, Real()] = 0.499
-    """t, of the quadratic and the threshold."""
+    """t in quadratic and threshold."""
     probability: Annotated[float, Real(above=0.0, below=1.0)] = 0.5
-    """Of every bit; η is its logit."""
+    """Probability that a bit is set, the same for all; η holds its logit."""
     dimension: Annotated[int, Whole(1, 4096)] = 1
-    """Bits of z; exact values are for 17 or fewer."""
+    """Number of bits in z; exact values are known for 17 or fewer."""
 
     @property
     def distribution(self) -> str:

@@ -1,4 +1,4 @@
-"""`model: categorical`: E_q[f(z)] of independent units, each of one class of several."""
+"""`model: categorical`: E_q[f(z)] for independent units, each in one of several classes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from reportgen.declaration.scalars import Real, Whole
 
 
 class CategoricalUnits(Problem):
-    """The squared distance to a target of units whose classes lie evenly spaced from 0 to 1.
+    """The squared distance to a target, for units whose classes are evenly spaced from 0 to 1.
 
-    With two classes it is that of bits.
+    With two classes it is the quadratic function of `bits`.
     """
 
     objectives: ClassVar = ("expectation",)
@@ -20,13 +20,13 @@ class CategoricalUnits(Problem):
     model: Literal["categorical"] = "categorical"
     """Independent units of several classes."""
     classes: Annotated[int, Whole(2, 1000)] = 3
-    """Classes of a unit, one-hot in z."""
+    """Number of classes of a unit, one-hot in z."""
     target: Annotated[float, Real()] = 0.499
-    """t of f(z) = Σ (value of z − t)², the values of the classes evenly spaced from 0 to 1."""
+    """t in f(z) = Σ (v − t)², where v is the value of a unit's class, evenly spaced from 0 to 1."""
     tilt: Annotated[float, Real()] = 0.0
-    """Logit of the last class less that of the first, those between on a line; 0 is uniform."""
+    """Logit of the last class minus that of the first; those between lie on a line. 0 is uniform."""
     dimension: Annotated[int, Whole(1, 4096)] = 1
-    """Units."""
+    """Number of units."""
 
     @property
     def distribution(self) -> str:

@@ -20,11 +20,11 @@ class Conjugate(Problem):
     x: Annotated[float, Real()] = 2.0
     """The observation; the posterior is N(x/2, 1/2)."""
     mean_offset: Annotated[float, Real()] = 0.0
-    """Mean of q less that of the posterior."""
+    """Mean of q minus that of the posterior."""
     scale_factor: Annotated[float, Real(above=0.0)] = 1.0
     """Standard deviation of q over that of the posterior."""
     drop_constant: Annotated[bool, Switch()] = False
-    """Whether the likelihood's additive constant −½ log 2π is dropped."""
+    """Whether to drop the likelihood's additive constant, −½ log 2π."""
 
     @property
     def mean(self) -> float:

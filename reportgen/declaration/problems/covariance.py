@@ -19,18 +19,18 @@ Rank = Annotated[int, Whole(1, 4096)]
 
 
 def family_options(covariance: str, rank: int) -> dict[str, int]:
-    """What the family of this covariance has to be told."""
+    """Options of the family that has this covariance."""
     return {"rank": rank} if covariance == "low_rank" else {}
 
 
 def groups(covariance: str, latent: int) -> tuple[str, ...]:
-    """What η consists of: L below its diagonal, or the factor U, come after the mean and the log scale."""
+    """Parts of η: the mean and the log scale, then L below its diagonal, or the factor U."""
     correlations = {"full": ("lower",) if latent > 1 else (), "low_rank": ("factor",)}
     return "mean", "log_scale", *correlations.get(covariance, ())
 
 
 def without_unused(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings without a rank that the covariance has no use for."""
+    """The settings, without the rank if the covariance has none."""
     low_rank = settings.get("covariance") == "low_rank"
     return {name: value for name, value in settings.items() if name != "rank" or low_rank}
 

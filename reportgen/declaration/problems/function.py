@@ -29,7 +29,7 @@ class Function(Problem):
     scale: Annotated[float, Real(above=0.0)] = 1.0
     """σ of q, in every coordinate."""
     dimension: Annotated[int, Whole(1, 4096)] = 1
-    """Coordinates of z."""
+    """Number of coordinates of z."""
 
     @property
     def latent_size(self) -> int:

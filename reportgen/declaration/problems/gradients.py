@@ -1,4 +1,4 @@
-"""`model: gradients`: estimates of any gradient, as functions of the user's own return them."""
+"""`model: gradients`: estimates of any gradient, returned by functions of the user's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reportgen.declaration.problems.problem import Problem
 
 
 class Gradients(Problem):
-    """Functions of one's own, each of which returns one estimate of the same gradient."""
+    """Functions of your own that each return one estimate of the same gradient."""
 
     objectives: ClassVar = ("own",)
     usual: ClassVar = ("own",)
@@ -26,7 +26,7 @@ class Gradients(Problem):
     mapping of names to functions without arguments; each returns one estimate, as for
     `reportgen.measure_gradients`."""
     arguments: Annotated[dict[str, Any], Arguments()] = Field(default_factory=dict)
-    """Keywords that the function is called with."""
+    """Keyword arguments of the function."""
 
     @property
     def latent_size(self) -> None:

@@ -12,7 +12,7 @@ from reportgen.declaration.problems.networks import OfNetworks, Units, hidden_gr
 from reportgen.declaration.scalars import AsList, Whole, filled
 
 LOWEST, FURTHER = (50, 50), (20, 20)
-"""Tanh layers below h1 and below every further stochastic layer, where a declaration names none."""
+"""Tanh layers below h1 and below every further stochastic layer, if a declaration names none."""
 
 
 def _usual(settings: dict[str, Any]) -> tuple[tuple[int, ...], ...]:
@@ -20,7 +20,9 @@ def _usual(settings: dict[str, Any]) -> tuple[tuple[int, ...], ...]:
 
 
 class LayeredVAE(OfNetworks):
-    """x → h1 → … → hL in q, hL → … → h1 → x in p, all Gaussian but the Bernoulli pixels.
+    """A VAE with any number of stochastic layers: x → h1 → … → hL in q, hL → … → h1 → x in p.
+
+    The layers are Gaussian, the pixels Bernoulli.
 
     Source: Burda et al. (2016), section 5 and appendix C.
     """
@@ -36,10 +38,10 @@ class LayeredVAE(OfNetworks):
     latent: Annotated[
         tuple[Annotated[int, Whole(1, 4096)], ...], AsList(), AfterValidator(filled), AfterValidator(shallow)
     ] = (10, 5)
-    """Units of each stochastic layer, h1 first."""
+    """Number of units of each stochastic layer, h1 first."""
     hidden: Annotated[tuple[Units, ...], AfterValidator(filled)] = Field(default_factory=_usual)
-    """Units of the tanh layers below each stochastic layer, in q, one list a layer; p has the same in
-    reverse. Default: [50, 50] below h1, [20, 20] below every further one."""
+    """Units of the tanh layers of q below each stochastic layer, one list per stochastic layer; p has the
+    same in reverse. Default: [50, 50] below h1, [20, 20] below every further one."""
 
     @model_validator(mode="after")
     def _one_list_a_layer(self) -> LayeredVAE:

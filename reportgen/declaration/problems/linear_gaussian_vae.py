@@ -9,11 +9,11 @@ from reportgen.declaration.scalars import Real, Whole
 
 
 class LinearGaussianVAE(OfImages):
-    """z ~ N(0, I), x|z ~ N(W z + b, s² I), q(z|x) = N(A (x − b), diag σ²), fitted in closed form.
+    """Probabilistic PCA: z ~ N(0, I), x|z ~ N(W z + b, s² I), q(z|x) = N(A (x − b), diag σ²).
 
-    θ = (W, b, s²) is the maximum-likelihood solution of probabilistic PCA on
-    the training images' grey levels; its axes make the posterior's covariance
-    diagonal, so that the mean-field q is the posterior where it is not moved.
+    θ = (W, b, s²) is the maximum-likelihood solution on the training images'
+    grey levels, in closed form; its axes make the posterior's covariance
+    diagonal, so that the mean-field q is the posterior unless it is moved.
     Source: Tipping & Bishop (1999), section 3.2; Lucas et al. (2019).
     """
 
@@ -24,10 +24,10 @@ class LinearGaussianVAE(OfImages):
     model: Literal["linear_gaussian_vae"] = "linear_gaussian_vae"
     """Probabilistic PCA."""
     latent: Annotated[int, Whole(1, 64)] = 3
-    """Principal components d; up to 5 have exact values."""
+    """Number d of principal components; exact values are known for 5 or fewer."""
     perturbation: Annotated[float, Real(least=0.0)] = 0.0
-    """How far q is from the posterior: standard deviation of noise added to log σ, and to A relative to its
-    entries' root mean square."""
+    """How far q is from the posterior: the standard deviation of noise added to log σ, and to A in units of
+    the root mean square of its entries."""
 
     @property
     def latent_size(self) -> int:

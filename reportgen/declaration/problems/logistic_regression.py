@@ -21,9 +21,9 @@ FEATURES = 30
 
 
 class LogisticRegression(Problem):
-    """z ~ N(0, I), p(y|z) = ∏ₙ σ(yₙ zᵀxₙ), q(z) Gaussian with parameters of its own: φ is η.
+    """Bayesian logistic regression: z ~ N(0, I), p(y|z) = ∏ₙ σ(yₙ zᵀxₙ), q(z) Gaussian.
 
-    There is one data point, the whole data set: f is its log-likelihood.
+    There is no encoder: φ is η. There is one data point, the whole data set.
     Source: Titsias & Lázaro-Gredilla (2014), section 3; Mohamed et al. (2020), section 8.
     """
 
@@ -39,7 +39,7 @@ class LogisticRegression(Problem):
     covariance: Covariance = "diagonal"
     """Covariance of q: diagonal, full, or low_rank (plus diagonal)."""
     rank: Rank = 1
-    """Columns of the factor of a low_rank covariance; the others have no use for it."""
+    """Number of columns in the factor of a low_rank covariance; not used by the others."""
 
     @property
     def distribution(self) -> str:

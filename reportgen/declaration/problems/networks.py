@@ -1,4 +1,4 @@
-"""What sections of models of images have in common, and those of models whose networks are trained."""
+"""Base classes of the sections of models of images, and of models whose networks are trained."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reportgen.declaration.problems.problem import Problem
 from reportgen.declaration.scalars import AsList, Choice, Whole, filled
 
 MOST_LAYERS = 1000
-"""Of one network: through more tanh layers than that, one after another, nothing is learnt."""
+"""Most layers of one network: through more tanh layers, one after another, nothing is learnt."""
 
 
 def shallow(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -53,7 +53,7 @@ class OfImages(Problem):
     evaluation: ClassVar = ("decoder pass", "decoder passes")
 
     data: Annotated[str, Choice(datasets)] = "digits"
-    """Data set; `reportgen list` names them."""
+    """Name of the data set; `reportgen list` shows them all."""
 
     @property
     def dataset(self) -> str:
@@ -61,7 +61,7 @@ class OfImages(Problem):
 
 
 class OfNetworks(OfImages):
-    """One of binary images, whose encoder and decoder are networks that are trained."""
+    """A model of binary images, whose encoder and decoder are networks that are trained."""
 
     trained: ClassVar = True
     network: ClassVar = True
@@ -77,7 +77,7 @@ class OfNetworks(OfImages):
 
 
 class Mirrored(OfNetworks):
-    """One whose decoder has the encoder's hidden layers in reverse, with z between the two."""
+    """A model whose decoder has the encoder's hidden layers in reverse, with z between the two."""
 
     hidden: Units
     latent: Annotated[int, Whole(1, 4096)]

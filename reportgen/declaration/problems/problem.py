@@ -1,4 +1,4 @@
-"""What every `problem` section says of itself, whatever its model."""
+"""What every `problem` section says about itself, whatever its model."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Problem(Section):
     objectives: ClassVar[tuple[str, ...]]
     """Objectives that can be differentiated here."""
     usual: ClassVar[tuple[str, ...]]
-    """Those meant where a declaration names none."""
+    """Objectives of a declaration that names none."""
     trained: ClassVar[bool] = False
     """Whether parameters are fitted first, and measured at checkpoints."""
     judged: ClassVar[bool] = False
-    """Whether a trained model's likelihood and active units can be had: it is one of binary images."""
+    """Whether a trained model's likelihood and active units can be estimated: it is one of binary images."""
     layered: ClassVar[bool] = False
     """Whether gradients are measured layer by layer, which not every estimator can be."""
     unit: ClassVar[tuple[str, str]] = ("data point", "data points")
@@ -35,15 +35,15 @@ class Problem(Section):
     evaluation: ClassVar[tuple[str, str]] = ("evaluation of f", "evaluations of f")
     """What one unit of work is called, singular and plural."""
     prepared: ClassVar[str] = ""
-    """What was done to the data points measured, once: “binarized”; empty for nothing."""
+    """What was done once to the data points that are measured: “binarized”; empty for nothing."""
     given: ClassVar[bool] = False
-    """Whether a user's own Python makes the estimators, too, as functions that a declaration names: nothing
+    """Whether the user's own Python gives the estimators too, as functions that a declaration names: nothing
     else is known of the gradient."""
 
     network: ClassVar[bool] = False
     """Whether an encoder makes the parameters of q from a data point."""
     round: ClassVar[tuple[str, str]] = ("epoch", "epochs")
-    """What `train.epochs` counts, singular and plural: steps, where each sees all of the data."""
+    """What `train.epochs` counts, singular and plural: steps, if each sees all of the data."""
 
     @property
     def distribution(self) -> str:
@@ -52,7 +52,7 @@ class Problem(Section):
 
     @property
     def beginning(self) -> str:
-        """Where training begins, a clause of the report; empty where nothing is trained."""
+        """Where training begins, as a clause of the report; empty if nothing is trained."""
         return ""
 
     @property
@@ -62,7 +62,7 @@ class Problem(Section):
 
     @property
     def latent_size(self) -> int | None:
-        """d, the length of z; None where only the model itself knows."""
+        """d, the length of z; None if only the model itself knows."""
         raise NotImplementedError
 
     @property
@@ -72,7 +72,7 @@ class Problem(Section):
 
     @property
     def groups(self) -> tuple[str, ...] | None:
-        """Parameter groups of φ as results.csv names them, in order; None where only the model knows."""
+        """Parameter groups of φ as results.csv names them, in order; None if only the model knows."""
         return None
 
     @property
@@ -89,11 +89,11 @@ class Problem(Section):
         return 0
 
     def decoding(self, columns: int) -> int:
-        """Those of them that are made in the decoder: as many as it has weights."""
+        """Those of the multiplications that the decoder makes: as many as it has weights."""
         return 0
 
     def encoding(self, columns: int) -> int:
-        """Multiplications that take one row to η, once for all samples; likewise."""
+        """Multiplications that take one row to η, once for all samples; for estimates of cost."""
         return 0
 
     def units(self, columns: int) -> int:
@@ -102,27 +102,27 @@ class Problem(Section):
 
     @property
     def written_out(self) -> bool:
-        """Whether a step of training has its gradient written out, and so is fast; for estimates of cost."""
+        """Whether the gradient of training is written out, and so is fast; for estimates of cost."""
         return False
 
     @property
     def differentiable(self) -> bool:
-        """Whether the integrand has a gradient in z; of discrete z, between the codes."""
+        """Whether the integrand has a gradient in z; for discrete z, at values between the codes."""
         return True
 
     @property
     def dataset(self) -> str | None:
-        """Data it is made of, a name in `reportgen.datasets`; None where it needs none."""
+        """The data set it is made from, a name in `reportgen.datasets`; None if it needs none."""
         return None
 
     @property
     def code(self) -> str | None:
-        """A user's own Python that makes it, `file.py:name`; None where there is none."""
+        """The user's own Python that makes it, `file.py:name`; None if there is none."""
         return None
 
     @property
     def data_title(self) -> str:
-        """What its data are called inside a sentence; empty where it needs none."""
+        """What its data are called inside a sentence; empty if it needs none."""
         from reportgen.datasets import DATASETS
 
         source = DATASETS.get(self.dataset or "")
@@ -130,18 +130,18 @@ class Problem(Section):
 
     @property
     def size(self) -> str:
-        """How large z is: “10 latent units”; empty where only the model itself knows."""
+        """How large z is: “10 latent units”; empty if only the model itself knows."""
         d = self.latent_size
         return "" if d is None else f"{d} latent unit{'s' * (d != 1)}"
 
     @property
     def images(self) -> bool:
-        """Whether its data points are images, so many of the data set's test part as are asked for."""
+        """Whether its data points are images: as many of the data set's test part as are asked for."""
         return self.dataset is not None
 
     @classmethod
     def needed(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Of resolved settings those that a cell's numbers depend on."""
+        """The resolved settings that a cell's numbers depend on."""
         return dict(settings)
 
     @property
@@ -151,5 +151,5 @@ class Problem(Section):
 
     @property
     def functions(self) -> Mapping[str, str]:
-        """What f is with each value of `function`, in words that follow its name."""
+        """Value of `function` → what f is, in words that follow its name."""
         return {}

@@ -1,4 +1,4 @@
-"""`model: python`: a model of the user's own, made by a function of theirs."""
+"""`model: python`: a model of the user's own, returned by a function of theirs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reportgen.distributions import DISTRIBUTIONS
 
 
 class Python(Problem):
-    """Encoder, decoder and data points that a function of the user's returns."""
+    """A model of your own: encoder, decoder and data points, returned by a function."""
 
     objectives: ClassVar = ("reconstruction", "elbo", "elbo_analytic_kl", "iwae")
     usual: ClassVar = ("reconstruction", "elbo")
@@ -25,9 +25,9 @@ class Python(Problem):
     """`file.py:function`, relative to the declaration's folder, or `package.module:function`. It returns a
     `reportgen.Model` (or anything with the methods of `reportgen.Problem`)."""
     arguments: Annotated[dict[str, Any], Arguments()] = Field(default_factory=dict)
-    """Keywords that the function is called with."""
+    """Keyword arguments of the function."""
     family: Annotated[str, Choice(DISTRIBUTIONS.keys)] = "gaussian"
-    """The family of q(z; η) that the model has."""
+    """The model's family of q(z; η)."""
 
     @property
     def distribution(self) -> str:

@@ -12,10 +12,10 @@ from reportgen.declaration.scalars import Real, Whole
 
 
 class Rainforth(Problem):
-    """z ~ N(μ, I), x|z ~ N(z, I), q = N(A x + b, (2/3) I); θ = μ, φ = (A, b).
+    """The toy model of Rainforth et al.: z ~ N(μ, I), x|z ~ N(z, I), q(z|x) = N(A x + b, (2/3) I).
 
-    The parameters are those at the optimum (μ the mean of the data, A = I/2,
-    b = μ/2), moved by normal noise.
+    θ = μ and φ = (A, b). The parameters are those at the optimum (μ the mean of
+    the data, A = I/2, b = μ/2), moved by normal noise.
     Source: Rainforth et al. (2018), section 4.
     """
 
@@ -30,7 +30,7 @@ class Rainforth(Problem):
     data_points: Annotated[int, Whole(2, 10**6)] = 1024
     """N, the size of the synthetic data set, drawn from the model."""
     points: Annotated[int, Whole(1, 10**4)] = 4
-    """Data points whose gradients are measured, the first of the data set."""
+    """Number of data points whose gradients are measured: the first of the data set."""
     perturbation: Annotated[float, Real(least=0.0)] = 0.01
     """Standard deviation of the noise that moves every parameter off the optimum."""
 

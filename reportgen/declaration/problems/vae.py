@@ -31,13 +31,13 @@ class VAE(Mirrored):
     hidden: Units = (100, 100)
     """Units of the encoder's hidden layers; the decoder has the same in reverse."""
     latent: Annotated[int, Whole(1, 4096)] = 10
-    """Latent units d; a diagonal q has 2 d parameters an image."""
+    """Number d of latent units; a diagonal q has 2 d parameters per image."""
     activation: Annotated[str, one_of("tanh")] = "tanh"
     """Nonlinearity of the hidden layers."""
     covariance: Covariance = "diagonal"
     """Covariance of q(z|x): diagonal, full, or low_rank (plus diagonal)."""
     rank: Rank = 1
-    """Columns of the factor of a low_rank covariance; the others have no use for it."""
+    """Number of columns in the factor of a low_rank covariance; not used by the others."""
 
     @property
     def distribution(self) -> str:

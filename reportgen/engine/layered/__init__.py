@@ -1,7 +1,8 @@
-"""The layer-by-layer route: gradients that have no small vector behind them.
+"""The layer-by-layer route, for gradients that are not functions of a small vector.
 
-Linear layers are seen one by one and no replicate's gradient is kept; a
-network of any other kind is seen as one, and has them written out.
+In networks of linear layers each layer is observed, and no replicate's gradient
+is stored; any other network is treated as a whole, and its replicates'
+gradients are written out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What passes through modules while a scalar is computed, so that its derivatives there can be taken."""
+"""Records the calls of modules while a scalar is computed, and its derivatives in their outputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Call:
-    """One pass through one module, and the derivative of the scalar in what came out."""
+    """One call of a module, with the derivative of the scalar in its output."""
 
     inputs: tuple[Any, ...]
     output: Tensor
@@ -24,7 +24,7 @@ class Call:
 def calls_of(modules: Mapping[str, nn.Module], scalar: Callable[[], Tensor]) -> dict[str, list[Call]]:
     """Every call of these modules while `scalar` is computed, in order.
 
-    A call made with the module's parameters held fixed is not counted.
+    Calls with the module's parameters held fixed are left out.
     """
     seen: list[tuple[str, tuple[Any, ...], Tensor]] = []
     with torch.enable_grad(), _noting(modules, seen):

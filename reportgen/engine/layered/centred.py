@@ -1,4 +1,4 @@
-"""Moments of gradients about one of them, so that a variance far below the squared mean is not lost."""
+"""Moments of gradients about one of them, so that variances far below the squared mean are not lost."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from reportgen.engine.layered.moments import LayerMoments
 
 @dataclass
 class CentredMoments(LayerMoments):
-    """Sums are of g − c, c the first estimate taken in; gradients are written out, of one data point.
+    """`LayerMoments` of g − c with c the first estimate, for one data point and gradients written out.
 
-    Variances are those of g, and differences of numbers of their own size.
-    Source: Chan, Golub & LeVeque (1983).
+    Variances are the same as those of g, but come from differences of numbers of
+    their own size. Source: Chan, Golub & LeVeque (1983).
     """
 
     centre: Tensor = field(kw_only=True)
@@ -25,13 +25,13 @@ class CentredMoments(LayerMoments):
 
     @classmethod
     def about_the_first(cls, buckets: int, sizes: Mapping[str, int]) -> CentredMoments:
-        """No observation yet."""
+        """Moments without any observation; the first one becomes c."""
         none = LayerMoments.empty(1, buckets, sizes)
         centre = torch.zeros(sum(sizes.values()), dtype=torch.float64)
         return cls(sizes, none.count, none.sums, none.squared_norms, none.squares, centre=centre)
 
     def update(self, bucket: int, gradients: Mapping[str, LayerGradient], replicates: int) -> None:
-        """Take in R replicates."""
+        """Add R replicates to one bucket."""
         if not self.total:
             self.centre = torch.cat([gradients[name].inputs[0, 0, 0] for name in self.sizes])
         centres = dict(zip(self.sizes, torch.split(self.centre, list(self.sizes.values())), strict=True))
@@ -41,11 +41,11 @@ class CentredMoments(LayerMoments):
         super().update(bucket, centred, replicates)
 
     def means(self, row: int) -> Tensor:
-        """Mean of every coordinate, one row of `include`, [1 P]."""
+        """Mean of every coordinate for one row of `include`, [1 P]."""
         return super().means(row) + self.centre
 
     def squared_means(self, offsets: Tensor) -> Tensor:
-        """‖c + m‖² of the means m of what is summed, ‖m‖² being `offsets`, [1 W 1 + G]."""
+        """Squared norm ‖c + m‖² of the mean, where m is the mean of g − c and `offsets` ‖m‖², [1 W 1 + G]."""
         sizes = list(self.sizes.values())
         parts = zip(torch.split(self.sums, sizes, dim=2), torch.split(self.centre, sizes), strict=True)
         crossed = [(self.include @ (sums @ c).T).T / self.counts for sums, c in parts]
@@ -54,11 +54,11 @@ class CentredMoments(LayerMoments):
         return offsets + torch.cat([added.sum(2, keepdim=True), added], 2)
 
     def along(self, direction: Tensor) -> Tensor:
-        """Sums over each bucket along a direction, [1 S]."""
+        """Sums of g over each bucket along a direction [P], [1 S]."""
         return super().along(direction) + self.count * (self.centre @ direction)
 
     def together(self) -> Tensor:
-        """The buckets' sums, [S P]."""
+        """The buckets' sums of g, [S P]."""
         return super().together().addcmul_(self.count.unsqueeze(1), self.centre)
 
     def live(self) -> Tensor:

@@ -1,4 +1,4 @@
-"""Replicates of all coordinates of a gradient, kept as moments and as a few numbers that see differences."""
+"""Replicates of all coordinates of a gradient, kept as moments, with sketches to compare estimators."""
 
 from __future__ import annotations
 
@@ -20,44 +20,44 @@ from reportgen.engine.precision import relative_half_width
 from reportgen.engine.replicates import Paired, Replicates
 
 D = TypeVar("D")
-"""What gradients are made at, beside noise: a model."""
+"""What gradients are computed from, besides noise: a model."""
 
 
 @dataclass
 class CoordinateChannel(Replicates[LayerMoments], ABC, Generic[D]):
-    """Replicates of one estimator, as moments of every coordinate; differences are those of sketches."""
+    """Replicates of one estimator, as moments of every coordinate; differences are taken between sketches."""
 
     sketch: Sketch
     paired: Paired[Any] | None = field(default=None, kw_only=True)
     compared: bool = field(default=False, kw_only=True)
-    """Whether others are compared with it, on the same noise."""
+    """Whether other channels are compared with this one, on the same noise."""
     remedy: str = field(default=MODEL_REMEDY, kw_only=True)
-    """What to do where an estimate is no number."""
+    """What to do about an estimate that is inf or nan."""
     _known: tuple[Mapping[bool, Tensor], Tensor] | None = field(default=None, kw_only=True, repr=False)
-    """Sketches of the batch it took in last, where others are compared with it, and its noise."""
+    """Noise and sketches of the latest batch, if other channels are compared with this one."""
 
     @abstractmethod
     def gradients(self, model: D, noise: Tensor) -> Mapping[str, LayerGradient]:
-        """Of every layer, from noise [I R·K n]."""
+        """The gradients of every layer, from noise [I R·K n]."""
 
     @abstractmethod
     def at_once(self, images: int) -> int | None:
-        """The most replicates of so many data points whose gradients fit into memory; None for any number."""
+        """The most replicates of `images` data points whose gradients fit in memory; None if unlimited."""
 
     def used(self, noise: Mapping[bool, Tensor]) -> Tensor:
-        """As much of its kind of noise as makes whole replicates, [I R·K n]."""
+        """The noise of the channel's kind, cut to whole replicates, [I R·K n]."""
         own, num_samples = noise[self.key.antithetic], self.key.num_samples
         return own[:, : own.shape[1] // num_samples * num_samples]
 
     def sketches(self, model: D, noise: Mapping[bool, Tensor]) -> Tensor:
-        """Of every replicate, [I R q]; made once where it has taken in this very noise."""
+        """The sketches of every replicate, [I R q]; not recomputed if this noise was observed last."""
         if self._known is not None and self._known[0] is noise:
             return self._known[1]
         parts = self.parts(self.used(noise))
         return torch.cat([self.sketch(self.gradients(model, part)) for part in parts], 1)
 
     def observe(self, bucket: int, model: D, noise: Mapping[bool, Tensor]) -> None:
-        """Take in a batch: moments of the estimate, and of its difference to the reference."""
+        """Add a batch to the moments of the estimates, and to those of their differences to the reference."""
         sketches: list[Tensor] = []
         for part in self.parts(self.used(noise)):
             started = perf_counter()
@@ -79,15 +79,15 @@ class CoordinateChannel(Replicates[LayerMoments], ABC, Generic[D]):
             self.paired.moments.update(bucket, block_means(own, size) - other)
 
     def follow(self, sketches: Tensor) -> None:
-        """Look at those of a batch, [I R q], in the order in which it was made; of pure functions nothing."""
+        """Hook for a batch's sketches, [I R q], in the order of its estimates; by default does nothing."""
 
     def relative_half_width(self) -> float:
-        """Of the total variance."""
+        """Relative half-width of the total variance's interval."""
         trace = self.moments.trace(self.moments.squared_offsets())[..., 0]
         return relative_half_width(trace[:, 0], trace[:, 1:])
 
     def parts(self, noise: Tensor) -> tuple[Tensor, ...]:
-        """Noise [I R·K n] of whole replicates, as many at once as their gradients fit into memory."""
+        """Noise [I R·K n] split into parts of whole replicates whose gradients fit in memory."""
         num_samples = self.key.num_samples
         replicates = self.at_once(noise.shape[0]) or noise.shape[1] // num_samples
         return torch.split(noise, replicates * num_samples, dim=1)

@@ -1,4 +1,4 @@
-"""What is accumulated layer by layer: a channel for every objective, estimator, K and kind of noise."""
+"""Channels of the layer-by-layer route: one for every distinct `Key`."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from reportgen.problems.layered import LayeredModel
 
 @dataclass
 class LayeredChannel(CoordinateChannel[LayeredModel]):
-    """Replicates that are read off a model's layers."""
+    """Replicates whose gradients a recorder observes in a model's layers."""
 
     recorder: Recorder
     coefficients: Coefficients = field(default_factory=dict, kw_only=True)
-    """What is fitted, one row a data point."""
+    """The estimator's fitted coefficients, one row per data point."""
 
     def at_point(self, point: int) -> LayeredChannel:
-        """For the model at one data point alone."""
+        """The channel for the model at one data point only."""
         own = {name: value[point : point + 1] for name, value in self.coefficients.items()}
         return replace(self, coefficients=own)
 
@@ -48,7 +48,7 @@ class LayeredChannel(CoordinateChannel[LayeredModel]):
 def surrogate_of(
     key: Key, model: LayeredModel, noise: Tensor, coefficients: Coefficients
 ) -> Callable[[], Tensor]:
-    """One scalar a replicate, [I R], from noise [I R·K n]."""
+    """A function that computes one scalar per replicate, [I R], from noise [I R·K n]."""
 
     def value() -> Tensor:
         reconstruction = key.integrand == "likelihood"
@@ -68,7 +68,7 @@ def open_channels(
 ) -> dict[Key, LayeredChannel]:
     """Channels for all arms, each compared with its reference on the same noise.
 
-    Raises CellError where their means cannot be held.
+    Raises CellError if their means exceed the memory allowed.
     """
     images = model.x.shape[0]
     sketches = {name: _sketch(recorder, cell.seed, name) for name, recorder in recorders.items()}
@@ -108,13 +108,13 @@ def open_channels(
 
 
 def with_partners(channels: Collection[LayeredChannel]) -> list[LayeredChannel]:
-    """These, and those they are compared with."""
+    """These channels, and those with which they are compared."""
     partners = [channel.paired.reference for channel in channels if channel.paired is not None]
     return list({id(channel): channel for channel in (*channels, *partners)}.values())
 
 
 def kinds(channels: Collection[LayeredChannel]) -> set[bool]:
-    """Whether noise is antithetic: of these channels, and of those they are compared with."""
+    """Kinds of noise (whether antithetic) that these channels, and those they are compared with, need."""
     return {channel.key.antithetic for channel in with_partners(channels)}
 
 

@@ -1,11 +1,11 @@
-"""The gradient of every replicate, layer by layer, in factors.
+"""The gradient of every replicate, layer by layer, in factored form.
 
-For a linear layer with inputs a and sensitivities δ = ∂(surrogate)/∂output the
-gradient of one replicate is G = Σ_k δ_k a_kᵀ, its sum over K samples. Norms,
-sums and squares of all G follow from δ and a without any G being kept:
-‖G‖² = Σ_kl (δ_k·δ_l)(a_k·a_l), and for K = 1 the coordinates' squares are
-(δ²)ᵀ(a²). Source: Goodfellow (2015), for K = 1. Of any other layer G itself
-is kept, as a matrix of one row: a = G and δ = 1.
+For a linear layer with inputs a and sensitivities δ = ∂(surrogate)/∂output, the
+gradient of one replicate is G = Σ_k δ_k a_kᵀ, a sum over its K samples. Norms,
+sums and squares of all G follow from δ and a without storing any G:
+‖G‖² = Σ_kl (δ_k·δ_l)(a_k·a_l), and for K = 1 the sums of the coordinates' squares
+are (δ²)ᵀ(a²). Source: Goodfellow (2015), for K = 1. For any other layer G itself
+is stored, as a matrix with one row: a = G and δ = 1.
 """
 
 from __future__ import annotations
@@ -16,40 +16,40 @@ import torch
 from torch import Tensor
 
 CHUNK = 4_000_000
-"""Entries of written-out gradients at once, where K > 1."""
+"""Entries of written-out gradients held at once."""
 
 
 @dataclass(frozen=True)
 class GroupShape:
-    """The matrix that the coordinates of a group are."""
+    """Shape of the matrix formed by the coordinates of a group."""
 
     rows: int
     columns: int
-    """With the bias, which is the last one."""
+    """Including the bias, which is the last column."""
     has_bias: bool
 
 
 @dataclass(frozen=True)
 class LayerGradient:
-    """All replicates' gradients of one group; of a linear layer weights row by row, then biases.
+    """All replicates' gradients in one group; in a linear layer, the weights row by row, then the biases.
 
-    A layer that a sample passes several times has so many k more.
+    If a sample passes through a layer several times, the axis K is as many times longer.
     """
 
     inputs: Tensor
-    """a, [I R K in]; a one is appended where the layer has a bias."""
+    """a, [I R K in], without the constant 1 that multiplies a bias."""
     sensitivities: Tensor
     """δ, [I R K out]"""
     has_bias: bool
 
     @classmethod
     def written_out(cls, gradients: Tensor) -> LayerGradient:
-        """Of gradients that are kept, [I R P]."""
+        """From gradients given in full, [I R P]."""
         rows = gradients.unsqueeze(2)
         return cls(rows, torch.ones_like(rows[..., :1]), has_bias=False)
 
     def weighted(self, weights: Tensor) -> LayerGradient:
-        """Each replicate's gradient times a number of its own, [I R]."""
+        """Each replicate's gradient, times its own weight in [I R]."""
         return replace(self, sensitivities=self.sensitivities * weights[..., None, None])
 
     @property
@@ -66,12 +66,12 @@ class LayerGradient:
         return ((a @ a.transpose(2, 3)) * (delta @ delta.transpose(2, 3))).sum((2, 3))
 
     def sums(self) -> Tensor:
-        """Σ_r G of each data point, [I P]."""
+        """Σ_r G for each data point, [I P]."""
         a, delta = (part.flatten(1, 2) for part in (self._extended, self.sensitivities))
         return self._flat(delta.transpose(1, 2) @ a)
 
     def squares(self) -> Tensor:
-        """Σ over data points and replicates of G², coordinate by coordinate, [P]."""
+        """Σ G² over data points and replicates, coordinate by coordinate, [P]."""
         a, delta = (part.flatten(0, 1) for part in (self._extended, self.sensitivities))  # [IR K ·]
         if a.shape[1] == 1:
             return self._flat((delta.squeeze(1) ** 2).T @ a.squeeze(1) ** 2)
@@ -82,7 +82,7 @@ class LayerGradient:
         return self._flat(total)
 
     def along(self, direction: Tensor) -> Tensor:
-        """G · u of every replicate for u [I P] (or [P]), [I R]."""
+        """G · u for every replicate, with u [I P] or [P], → [I R]."""
         outputs, inputs = self.sensitivities.shape[-1], self.inputs.shape[-1]
         weight = direction[..., : outputs * inputs].reshape(*direction.shape[:-1], outputs, inputs)
         if self.has_bias:
@@ -92,7 +92,7 @@ class LayerGradient:
         return found.reshape(*self.inputs.shape[:3]).sum(2)
 
     def sketch(self, left: Tensor, right: Tensor) -> Tensor:
-        """Σ_k (δ_k·u_j)(a_k·v_j) for u [q out] and v [q in(+1)]: G · u_j v_jᵀ, [I R q]."""
+        """G · u_j v_jᵀ = Σ_k (δ_k·u_j)(a_k·v_j) for u [q out] and v [q in(+1)], → [I R q]."""
         return ((self.sensitivities @ left.T) * (self._extended @ right.T)).sum(2)
 
     def _flat(self, whole: Tensor) -> Tensor:

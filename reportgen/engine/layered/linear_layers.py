@@ -1,4 +1,4 @@
-"""The fast way: a network whose every parameter is in a linear layer."""
+"""The fast recorder, for networks whose parameters all belong to linear layers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from reportgen.errors import CellError
 
 
 class LinearLayers:
-    """Sees every linear layer of a network work; a `Recorder`.
+    """A `Recorder` that observes every linear layer of a network.
 
-    Raises CellError where a parameter is not in a linear layer of its own,
-    whole and by itself.
+    Raises CellError unless every learned parameter belongs to exactly one plain
+    linear layer, all of whose parameters are learned.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -39,17 +39,17 @@ class LinearLayers:
 
     @property
     def parameters(self) -> Mapping[str, tuple[nn.Parameter, ...]]:
-        """Those of each group, in the order of its coordinates."""
+        """The parameters of each group, in the order of its coordinates."""
         return {name: tuple(layer.parameters()) for name, layer in self.layers.items()}
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Parameters of each layer."""
+        """Number of parameters of each layer."""
         return {name: sum(p.numel() for p in found) for name, found in self.parameters.items()}
 
     @property
     def shapes(self) -> dict[str, GroupShape]:
-        """Outputs by inputs."""
+        """For each layer, outputs by inputs, the bias counted among the inputs."""
         return {
             name: GroupShape(layer.out_features, layer.in_features + int(biased), biased)
             for name, layer in self.layers.items()
@@ -57,15 +57,14 @@ class LinearLayers:
         }
 
     def at_once(self, images: int, num_samples: int) -> None:
-        """No gradient is kept, so no number of replicates is too many."""
+        """None: the number of replicates is unlimited, since no gradient is stored."""
 
     def gradients(
         self, surrogate: Callable[[], Tensor], images: int, num_samples: int
     ) -> dict[str, LayerGradient]:
-        """Of every layer; `surrogate` computes one scalar a replicate, [I R], from rows [I·R·K ·].
+        """See `Recorder`; `surrogate` computes one scalar per replicate, [I R], from rows [I·R·K ·].
 
-        A layer whose parameters are held fixed while the surrogate is
-        computed is not seen then.
+        Calls in which a layer's parameters are held fixed do not count.
         """
 
         def folded(rows: Tensor) -> Tensor:

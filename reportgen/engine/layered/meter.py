@@ -1,4 +1,4 @@
-"""The meter of the layer-by-layer route: the same stopping rule, the same record."""
+"""The meter of the layer-by-layer route, with the same stopping rule as the route through η."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from reportgen.problems.layered import LayeredModel
 ROWS = 4096
 """Samples that pass through the networks at once, over all data points."""
 TRIED = {"phi": "pathwise", "theta": "generative"}
-"""The estimator on which a way to see a network's gradients is tried."""
+"""The estimator with which a recorder is tried out, for gradients in φ and in θ."""
 
 
 @dataclass(frozen=True)
 class Measured(Found[LayeredChannel]):
-    """What the route found; `summarize_layers` turns it into the arrays of a record."""
+    """What the meter found; `summarize_layers` turns it into the arrays of a record."""
 
     draw: Callable[[int, bool], Tensor] = field(repr=False)
-    """Fresh noise: samples, and whether in antithetic pairs."""
+    """Draws fresh noise, given the number of samples and whether they are antithetic."""
     draw_at: Callable[[LayeredModel], Callable[[int, bool], Tensor]] = field(repr=False)
-    """The same for the model at some other data points, from a stream of its own."""
+    """The same for the model at other data points, from a separate stream."""
 
 
 def recorders_of(model: LayeredModel, cell: MeasurementCell, arms: tuple[Arm, ...]) -> dict[str, Recorder]:
-    """How φ's and θ's gradients are seen, as far as arms need them; tried with the first arm's K of each."""
+    """The recorders for gradients in φ and θ, as arms need them; each is tried at the K of its first arm."""
     networks: dict[str, nn.Module] = {"phi": model.encoder, "theta": model.decoder}
     draw = Noise(model, cell.seed, "layers trial", (str(cell.setting), cell.checkpoint))
     found: dict[str, Recorder] = {}
@@ -66,7 +66,7 @@ def measure_layers(
     recorders: Mapping[str, Recorder],
     report: Callable[[MeasureProgress], None] | None,
 ) -> Measured:
-    """Measure arms until each total variance has the declared precision, or the budget ends."""
+    """Measure arms until each total variance has the declared precision, or the budget is spent."""
     buckets = buckets_for(model.x.shape[0])
     channels = open_channels(model, cell, arms, references, recorders, buckets)
     images, identity = model.x.shape[0], (str(cell.setting), cell.checkpoint)
@@ -100,5 +100,5 @@ def measure_layers(
 
 
 def _even(samples: int) -> int:
-    """At least so many, in pairs."""
+    """`samples`, rounded up to an even number."""
     return samples + samples % 2

@@ -10,7 +10,7 @@ from reportgen.streams import stream
 
 
 class Noise:
-    """Noise of one purpose; mirrored pairs have a stream of their own."""
+    """Draws noise for one purpose, [I N n]; antithetic pairs come from a separate stream."""
 
     def __init__(self, model: LayeredModel, seed: int, purpose: str, identity: tuple[str, int]) -> None:
         self.model = model

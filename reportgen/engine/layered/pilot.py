@@ -1,4 +1,4 @@
-"""Coefficients of estimators that have any, fitted on draws that nothing else sees."""
+"""Fits the coefficients of estimators that have any, on draws used for nothing else."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FITS: dict[str, Callable[[Tensor, Tensor], Coefficients]] = {
     },
     "moving_average_baseline": lambda f, _: {"start": f.mean(1, keepdim=True)},
 }
-"""Name in `reportgen.estimators` → coefficients, of f and ‖∇_φ log q‖² of pilot samples, each [I N]."""
+"""Name in `reportgen.estimators` → coefficients from f and ‖∇_φ log q‖² at pilot samples, each [I N]."""
 
 
 def fit(channels: Collection[LayeredChannel], model: LayeredModel, noise: Tensor, at_once: int) -> None:
-    """Fit on samples made of noise [I N n], so many of each data point at once."""
+    """Fit the channels on samples made from noise [I N n], `at_once` per data point at a time."""
     for channel in channels:
         if channel.key.estimator not in FITS:
             continue
@@ -33,7 +33,7 @@ def fit(channels: Collection[LayeredChannel], model: LayeredModel, noise: Tensor
 
 
 def _at(channel: LayeredChannel, model: LayeredModel, noise: Tensor) -> tuple[Tensor, Tensor]:
-    """f and ‖∇_φ log q‖² of every sample, [I N] each."""
+    """f and ‖∇_φ log q‖² at every sample, [I N] each."""
     draws = Sampled(model, noise, 1, False, channel.key.integrand == "likelihood")
     gradients = channel.recorder.gradients(lambda: draws.log_q.squeeze(2), noise.shape[0], 1)
     squared = torch.stack([layer.squared_norms() for layer in gradients.values()]).sum(0)

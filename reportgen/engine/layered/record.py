@@ -1,4 +1,4 @@
-"""The layer-by-layer route as a part of a record."""
+"""Runs the layer-by-layer route, and fills its part of a record."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reportgen.problems.layered import LayeredModel
 def layered_groups(
     recorders: Mapping[str, Recorder], groups: tuple[str, ...]
 ) -> tuple[dict[str, list[int]], tuple[str, ...]]:
-    """Columns of φ's and θ's groups, ``all`` first, and all groups' names; those of θ begin with “θ”."""
+    """Columns of φ's and θ's groups, ``all`` first, and all groups' names; those in θ begin with “θ”."""
     columns: dict[str, list[int]] = {}
     for space, recorder in recorders.items():
         names = [f"θ {name}" if space == "theta" else name for name in recorder.sizes]
@@ -40,7 +40,7 @@ def layered_part(
 ) -> Part:
     """Measure these arms, and fill the record's arrays for them.
 
-    `groups` are all of the record's, `shape` is the height and width of data points that are images.
+    `groups` counts the record's groups; `shape` is the height and width of data points that are images.
     """
     found = measure_layers(model, cell, arms, references, recorders, report)
     images = model.x.shape[0]

@@ -1,4 +1,4 @@
-"""How the replicates' gradients in a network's parameters are told apart, and which way suits a network."""
+"""Recorders, which separate the replicates' gradients in a network's parameters, and the choice of one."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from reportgen.errors import CellError
 
 
 class Recorder(Protocol):
-    """Tells the gradients of a scalar apart by replicate, group by group of a network's parameters."""
+    """Separates the gradients of a scalar by replicate, for each group of a network's parameters."""
 
     @property
     def parameters(self) -> Mapping[str, tuple[nn.Parameter, ...]]:
-        """Those of each group, in the order of its coordinates."""
+        """The parameters of each group, in the order of its coordinates."""
 
     @property
     def sizes(self) -> Mapping[str, int]:
-        """Parameters of each group."""
+        """Number of parameters of each group."""
 
     @property
     def shapes(self) -> Mapping[str, GroupShape]:
-        """Of each group."""
+        """Shape of each group's matrix of coordinates."""
 
     def at_once(self, images: int, num_samples: int) -> int | None:
-        """The most replicates of so many data points whose gradients fit into memory; None for any number."""
+        """The most replicates of `images` data points whose gradients fit in memory; None if unlimited."""
 
     def gradients(
         self, surrogate: Callable[[], Tensor], images: int, num_samples: int
     ) -> Mapping[str, LayerGradient]:
-        """Of every group; `surrogate` computes one scalar a replicate, [I R], from rows [I·R·K …].
+        """Every group's gradients; `surrogate` computes one scalar per replicate, [I R], from rows [I·R·K …].
 
-        A group that is not there has gradient zero.
+        A group that is missing has gradient zero.
         """
 
 
 def recorder_of(
     network: nn.Module, part: str, surrogate: Callable[[], Tensor], images: int, num_samples: int
 ) -> Recorder:
-    """The fastest way that is right for this network, held against autograd on a first `surrogate`, [I R].
+    """The fastest recorder that is correct for this network, checked against autograd on a `surrogate` [I R].
 
-    `part` is what an error calls the network. Raises CellError where it has
-    nothing to differentiate, or no way is right.
+    Errors call the network `part`. Raises CellError if it has nothing to
+    differentiate, or if no recorder is correct.
     """
     if not any(p.requires_grad for p in network.parameters()):
         raise CellError(
@@ -76,7 +76,7 @@ def recorder_of(
     for recorder in _candidates(network):
         try:
             found = recorder.gradients(surrogate, images, num_samples)
-        except Exception as error:  # what torch cannot vectorize, it says in many ways
+        except Exception as error:  # torch raises various exceptions for what it cannot vectorize
             cause = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
             continue
         if _agree(recorder, found, weights, expected):
@@ -100,7 +100,7 @@ def _agree(
     weights: Tensor,
     expected: Mapping[int, Tensor],
 ) -> bool:
-    """Whether the weighted sum of the replicates is autograd's; what is not finite the meter tells."""
+    """Whether the replicates' weighted sum equals autograd's; what is not finite is left to the meter."""
     off, whole = 0.0, 0.0
     for name, parameters in recorder.parameters.items():
         slow = torch.cat([expected[id(p)].flatten() for p in parameters])

@@ -1,4 +1,4 @@
-"""A few numbers that see any difference between two estimators of a gradient of very many coordinates."""
+"""Sketches: a few numbers in which any difference between two estimators of a large gradient shows."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ SKETCH = 32
 
 @dataclass(frozen=True)
 class Sketch:
-    """Random directions of rank one in every layer: a few numbers that see a difference of any kind.
+    """Inner products of a gradient with q random directions, of rank one in every layer.
 
-    Two means are the same along all directions drawn beforehand only if they
-    are the same, but for a set of directions of probability zero.
+    The directions are drawn beforehand, so if two mean gradients differ, their
+    sketches differ with probability one.
     """
 
     left: Mapping[str, Tensor]
-    """[q rows] of each group's matrix"""
+    """By group, [q rows]."""
     right: Mapping[str, Tensor]
-    """[q columns]"""
+    """By group, [q columns]."""
     biased: Mapping[str, bool]
-    """Whether the last column is a bias."""
+    """Whether the last column of the group's matrix is a bias."""
 
     @classmethod
     def of(cls, shapes: Mapping[str, GroupShape], dtype: torch.dtype, seed: int, name: str) -> Sketch:
-        """Standard normal vectors, from a stream of their own for each group."""
+        """Draw the directions from standard normal vectors, with a separate stream for each group."""
         left, right = {}, {}
         for group, shape in shapes.items():
             noise = stream(seed, "sketch", name, group)
@@ -41,12 +41,12 @@ class Sketch:
         return cls(left, right, {group: shape.has_bias for group, shape in shapes.items()})
 
     def __call__(self, gradients: Mapping[str, LayerGradient]) -> Tensor:
-        """[I R q]."""
+        """The sketches of all replicates, [I R q]."""
         parts = [layer.sketch(self.left[n], self.right[n]) for n, layer in gradients.items()]
         return torch.stack(parts).sum(0)
 
     def of_vectors(self, vectors: Tensor, sizes: Mapping[str, int]) -> Tensor:
-        """Of gradients written out, [I P] with these many coordinates a layer, as it is linear: [I q]."""
+        """The sketches [I q] of gradients given as vectors [I P], with `sizes` coordinates per layer."""
         parts = torch.split(vectors, list(sizes.values()), dim=1)
         total = torch.zeros(len(vectors), SKETCH, dtype=torch.float64)
         for name, part in zip(sizes, parts, strict=True):

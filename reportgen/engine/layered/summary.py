@@ -34,12 +34,12 @@ from reportgen.plan import buckets_for
 from reportgen.problems.layered import LayeredModel
 
 DIRECTION_ROWS = 4096
-"""Fresh draws for the directional ratios, over all data points and buckets."""
+"""Fresh draws for the directional ratios, over all data points and buckets (more if K requires it)."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What several arms look up in one channel."""
+    """Results from one channel that several arms share; axis W is that of `LayerMoments.include`."""
 
     channel: CoordinateChannel[Any]
 
@@ -73,7 +73,7 @@ class Seen:
 
     @cached_property
     def coordinate_variances(self) -> list[list[Tensor]]:
-        """Of each row of W, those of live coordinates, [P_group], of every group."""
+        """Variances of live coordinates for each row of W: all together, [P], then each group's."""
         sizes = list(self.moments.sizes.values())
         live = torch.split(self.live, sizes)
         whole = torch.split(self.moments.coordinate_variances(), sizes, dim=1)
@@ -82,11 +82,11 @@ class Seen:
 
     @property
     def all_coordinate_variances(self) -> list[Tensor]:
-        """Of each row of W, those of all groups together, [P]."""
+        """Variances of live coordinates for each row of W, of all groups together, [P]."""
         return [row[0] for row in self.coordinate_variances]
 
     def half(self, which: int) -> Tensor:
-        """Mean over data points of the mean in buckets of one parity, [P]."""
+        """Mean over data points and over the buckets of one parity, [P]."""
         kept = (torch.arange(len(self.moments.count)) % 2 == which).double()
         return (kept @ self.together) / (kept @ self.moments.count)
 
@@ -94,7 +94,7 @@ class Seen:
 def summarize_layers(
     model: LayeredModel, found: Measured, groups: int, columns: Mapping[str, list[int]]
 ) -> dict[str, Array]:
-    """All arrays of the record for this route's arms, in their order; `columns` are each space's groups."""
+    """All arrays of the record for this route's arms in their order; `columns` of each space's groups."""
     images, seen = model.x.shape[0], sound(found)
     out = blank(len(found.arms), images, buckets_for(images), groups)
     put_ratios(out, _directional_ratios(model, found, seen))
@@ -103,7 +103,7 @@ def summarize_layers(
 
 
 def sound(found: Found[Any]) -> dict[Key, Seen]:
-    """The channels that did not break."""
+    """The channels that are not broken."""
     return {key: Seen(channel) for key, channel in found.channels.items() if channel.cause is None}
 
 
@@ -115,7 +115,7 @@ def put_found(
     groups: int,
     epsilon: float,
 ) -> None:
-    """What follows from moments alone; `epsilon` is that of the numbers that gradients were computed in."""
+    """Put everything that follows from moments; `epsilon` is the machine epsilon of the gradients' type."""
     own = {Key.of(found.arms[a]) for a in own_arms(found.arms)}
     _put_counts(out, found.channels, seen, columns, groups)
     for a, arm in enumerate(found.arms):
@@ -147,7 +147,7 @@ def _put_counts(
     """How many coordinates each group has, and how many of them never had a gradient."""
     counts, dead = np.zeros(groups), np.zeros(groups)
     for key, channel in sorted(channels.items(), key=lambda pair: pair[1].space, reverse=True):
-        own, sizes = columns[channel.space], list(channel.moments.sizes.values())  # φ last: ``all`` is φ
+        own, sizes = columns[channel.space], list(channel.moments.sizes.values())  # φ last: ``all`` counts φ
         counts[own] = [sum(sizes), *sizes]
         if key in seen:
             still = [int(part.sum()) for part in torch.split(~seen[key].live, sizes)]
@@ -171,25 +171,25 @@ def _put_test(
     reference: CoordinateChannel[Any],
     epsilon: float,
 ) -> None:
-    """The test of equal means along the sketch's directions."""
+    """Put the test of equal means, applied to sketches."""
     paired = channel.paired
-    # The reference may break at the K it is compared at where it does not at its own.
+    # The reference may break at the K at which it is compared, though not at its own.
     if paired is None or not paired.moments.finite():
         return
     signal = reference.sketch.of_vectors(reference.moments.means(0), reference.moments.sizes)
-    # Rounding of single estimates: relative to their size, which a sketch keeps on the average.
+    # Rounding of single estimates is relative to their size, which a sketch preserves on average.
     floor = channel.moments.mean_square() * (epsilon * 8) ** 2
     put_test(out, a, equal_means_test(paired.moments, signal, floor))
 
 
 def projections(one: Seen, reference: Seen) -> tuple[Tensor, Tensor]:
-    """Of a channel on its reference, [I], and without each bucket [I S], as in `vectors.summary`."""
+    """Projections of a channel on its reference, [I], and leave-outs [I S], as in `vectors.summary`."""
     along, turned = _projection(one.moments, reference), _projection(reference.moments, one)
     return along[:, 0], (along + turned - turned[:, :1])[:, 1:]
 
 
 def _projection(moments: LayerMoments, other: Seen) -> Tensor:
-    """Mean along the held direction of another's other half of the buckets, over both halves, [I W]."""
+    """Mean projection on the other's direction in the other half, held fixed, over both halves, [I W]."""
     rows = torch.zeros(moments.sums.shape[0], len(moments.include), dtype=torch.float64)
     halves = torch.arange(len(moments.count)) % 2
     for half in (0, 1):
@@ -226,7 +226,7 @@ def _directional_ratios(model: LayeredModel, found: Measured, seen: Mapping[Key,
 def _ratios(
     model: LayeredModel, channel: LayeredChannel, noise: Tensor, units: Mapping[int, Tensor]
 ) -> dict[int, Tensor]:
-    """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ along each of some directions [I P], [I]."""
+    """Mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖ for each of several directions [I P], [I]."""
     pieces: dict[int, list[Tensor]] = {a: [] for a in units}
     for part in channel.parts(noise):
         gradients = channel.gradients(model, part)
@@ -244,7 +244,7 @@ def _ratios(
 
 
 def _unit(one: Seen) -> Tensor:
-    """Each data point's direction of the mean gradient, [I P]; NaN where it is lost in the noise."""
+    """The unit vector along each data point's mean gradient, [I P]; NaN where it is lost in noise."""
     mean = one.moments.means(0)
     squared = (mean**2).sum(1)
     certain = known(squared, one.trace[:, 0, 0] / one.moments.counts[0])

@@ -1,10 +1,10 @@
-"""Estimators as scalars: the gradient of the surrogate of a replicate is its estimate.
+"""Estimators as surrogates: scalars whose gradient, for each replicate, is the estimate.
 
-The functions of `reportgen.estimators` work on ∇_z f and on vectors in η.
-Through several stochastic layers, or into θ, the estimate has no such form;
-here each is a scalar built of log densities, some of them held fixed.
-Source for the idea: Schulman et al. (2015), section 3; one line each below
-has the estimator's own.
+The functions of `reportgen.estimators` work with ∇_z f and vectors in η. Through
+several stochastic layers, or in θ, an estimate has no such form; here each is a
+scalar built from log densities, some of them held fixed.
+Source: Schulman et al. (2015), section 3, for the idea; each function below names
+that of its estimator.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from reportgen.problems.layered import LayeredModel, Trace
 
 @dataclass(frozen=True)
 class Sampled:
-    """One set of draws, K samples a replicate; each trace is made when it is first asked for."""
+    """One set of draws, K samples per replicate; each trace is computed when it is first needed."""
 
     model: LayeredModel
     noise: Tensor
     """[I R·K n]"""
     num_samples: int
     several: bool
-    """Whether the objective is a bound of the K samples together."""
+    """Whether the objective is a bound from the K samples jointly."""
     reconstruction: bool
-    """Whether f is log p(x|z) alone."""
+    """Whether f is only log p(x|z)."""
     coefficients: Coefficients = field(default_factory=dict)
-    """What an estimator has had fitted; see `layered.pilot`."""
+    """The estimator's fitted coefficients; see `layered.pilot`."""
 
     @cached_property
     def path(self) -> Trace:
-        """Samples as functions of the parameters."""
+        """The samples as functions of the parameters."""
         return self.model.trace(self.noise, fixed=False)
 
     @cached_property
@@ -51,21 +51,21 @@ class Sampled:
         return values.reshape(values.shape[0], -1, self.num_samples)
 
     def integrand(self, trace: Trace, log_q: Tensor) -> Tensor:
-        """f of every sample, [I R K]; `log_q` is the trace's, or a variant of it."""
+        """f at every sample, [I R K]; `log_q` is that of the trace, or a variant of it."""
         return self.fold(trace.log_likelihood if self.reconstruction else trace.log_p - log_q)
 
     @property
     def held(self) -> Tensor:
-        """f of the same samples held fixed, without a graph, [I R K]."""
+        """f at the same samples, without a graph, [I R K]."""
         return self.integrand(self.fixed, self.fixed.log_q).detach()
 
     @property
     def log_q(self) -> Tensor:
-        """log q of the samples held fixed, [I R K]: its gradient is the score."""
+        """log q at the samples held fixed, [I R K]; its gradient is the score."""
         return self.fold(self.fixed.log_q)
 
     def objective(self, f: Tensor) -> Tensor:
-        """One number a replicate, [I R K] → [I R]: the mean of f, or the log of the mean weight."""
+        """The objective for each replicate, [I R K] → [I R]: the mean of f, or the log of the mean weight."""
         return torch.logsumexp(f, 2) - math.log(self.num_samples) if self.several else f.mean(2)
 
 
@@ -75,7 +75,7 @@ def pathwise(draws: Sampled) -> Tensor:
 
 
 def sticking_the_landing(draws: Sampled) -> Tensor:
-    """The same with φ inside log q held fixed. Source: Roeder et al. (2017), path derivative."""
+    """As `pathwise`, but with φ in log q held fixed. Source: Roeder et al. (2017), path derivative."""
     return draws.objective(draws.integrand(draws.path, draws.path.log_q_stopped))
 
 
@@ -86,7 +86,7 @@ def doubly_reparameterized(draws: Sampled) -> Tensor:
 
 
 def score_function(draws: Sampled) -> Tensor:
-    """f log q with f held fixed; of a bound its own φ-derivative besides. Source: Williams (1992)."""
+    """f log q with f held fixed; for a bound, plus its own φ-derivative. Source: Williams (1992)."""
     if not draws.several:
         return (draws.held * draws.log_q).mean(2)
     bound = draws.objective(draws.integrand(draws.fixed, draws.fixed.log_q))
@@ -99,7 +99,7 @@ def optimal_constant(draws: Sampled) -> Tensor:
 
 
 def moving_average(draws: Sampled) -> Tensor:
-    """(f − b_r) log q, b_r an average of the past. Source: Mnih & Gregor (2014), section 2.3."""
+    """(f − b_r) log q, with b_r a moving average of past f. Source: Mnih & Gregor (2014), section 2.3."""
     past = moving_average_baseline.past_average(draws.held.mean(2), draws.coefficients["start"])
     return ((draws.held - past.unsqueeze(2)) * draws.log_q).mean(2)
 
@@ -112,7 +112,7 @@ def leave_one_out(draws: Sampled) -> Tensor:
 
 
 def bound_with(signal: Callable[[Tensor], Tensor]) -> Callable[[Sampled], Tensor]:
-    """Σ_k (L̂ − L̂₋ₖ) log q_k with the first factor held fixed, and the bound's own φ-derivative.
+    """Σ_k (L̂ − L̂₋ₖ) log q_k with the first factor held fixed, plus the bound's own φ-derivative.
 
     Source: Mnih & Rezende (2016), section 2.
     """
@@ -130,7 +130,7 @@ def as_printed(draws: Sampled) -> Tensor:
 
 
 def generative(draws: Sampled) -> Tensor:
-    """The objective at fixed samples, differentiated in θ. Source: Burda et al. (2016), eq. 14."""
+    """The objective at samples held fixed, differentiated in θ. Source: Burda et al. (2016), eq. 14."""
     return draws.objective(draws.integrand(draws.fixed, draws.fixed.log_q))
 
 

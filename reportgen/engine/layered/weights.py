@@ -1,4 +1,4 @@
-"""The first layer's arrays where gradients are read off layer by layer."""
+"""The first layer's arrays for gradients measured layer by layer."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ def weight_arrays(
     variance: Array,
     shape: tuple[int, int] | None,
 ) -> tuple[FirstLayer | None, dict[str, Array]]:
-    """The layer that sees the images, and its arrays; nothing where no group does, or the reference broke.
+    """The layer whose inputs are the images, and its arrays; (None, {}) without one, or a sound reference.
 
-    The variance of one weight at one image is no part of the moments here: it is that of the fresh draws.
+    The moments do not contain the variance of one weight at one image, so it comes from fresh draws, for
+    which the model must be `Pointwise`.
     """
     arms = found.arms
     chosen, own = found.in_phi()
@@ -64,7 +65,7 @@ def weight_arrays(
 def _first_layer(
     gradients: Mapping[str, LayerGradient], pixels: Tensor, image: int, shape: tuple[int, int]
 ) -> FirstLayer | None:
-    """The layer whose inputs are the image in every sample of it."""
+    """The layer whose inputs are the image itself in every sample; None if there is none."""
     for name, gradient in gradients.items():
         inputs = gradient.inputs.flatten(0, 2).double()
         if inputs.shape[1] == pixels.shape[1] and bool((inputs == pixels[image]).all()):
@@ -73,18 +74,18 @@ def _first_layer(
 
 
 def _of_weight(gradient: LayerGradient, unit: int, pixel: int) -> Tensor:
-    """One weight's gradient in every replicate of one image, [R]."""
+    """The gradient of one weight in every replicate of one image, [R]."""
     return (gradient.sensitivities[0, :, :, unit] * gradient.inputs[0, :, :, pixel]).sum(1).double()
 
 
 def _start(channel: LayeredChannel, group: str) -> int:
-    """The first coordinate of a group."""
+    """Index of a group's first coordinate."""
     sizes = channel.moments.sizes
     return sum(size for _, size in list(sizes.items())[: list(sizes).index(group)])
 
 
 def _variances(channel: LayeredChannel, group: str) -> Tensor:
-    """Of the group's coordinates, mean over data points, [P_group]."""
+    """Variances of the group's coordinates, mean over data points, [P_group]."""
     start = _start(channel, group)
     stop = start + channel.moments.sizes[group]
     return channel.moments.coordinate_variances(slice(0, 1), slice(start, stop))[0]

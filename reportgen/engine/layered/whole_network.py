@@ -1,8 +1,8 @@
-"""The plain way, for any network: every replicate's gradient is written out.
+"""The general recorder, for any network: every replicate's gradient is written out.
 
-The surrogate's derivative in the network's outputs is taken for all samples
-together; what is left to each replicate is the network alone, the gradient of
-Σ_k δ_k·network(a_k) in its parameters, many replicates side by side.
+The surrogate's derivative δ in the network's outputs is computed for all samples
+at once. Each replicate then needs only the gradient of Σ_k δ_k·network(a_k) in
+the network's parameters, computed for many replicates side by side.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from reportgen.engine.layered.calls import calls_of
 from reportgen.engine.layered.gradients import CHUNK, GroupShape, LayerGradient
 
 ROWS = 1024
-"""Samples that pass through the network at once, over all data points, where a replicate has no more."""
+"""Samples that pass through the network at once, over all data points, unless a replicate has more."""
 
 
 class WholeNetwork:
-    """Sees a network's inputs and outputs, and nothing inside it; a `Recorder`.
+    """A `Recorder` that observes only a network's inputs and outputs.
 
-    `side_by_side` has torch vectorize over the replicates, which some modules
-    do not allow; without it each has a backward pass of its own. A group is
-    the parameters of one module, those of its parts left out.
+    With `side_by_side`, torch vectorizes over the replicates, which some modules
+    do not allow; without it each has its own backward pass. A group is the
+    parameters that one module holds itself, without those of its submodules.
     """
 
     def __init__(self, network: nn.Module, side_by_side: bool) -> None:
@@ -40,35 +40,35 @@ class WholeNetwork:
 
     @property
     def parameters(self) -> Mapping[str, tuple[nn.Parameter, ...]]:
-        """Those of each group, in the order of its coordinates."""
+        """The parameters of each group, in the order of its coordinates."""
         known = dict(self.network.named_parameters())
         return {group: tuple(known[name] for name in names) for group, names in self._names.items()}
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Parameters of each group."""
+        """Number of parameters of each group."""
         return {group: sum(p.numel() for p in found) for group, found in self.parameters.items()}
 
     @property
     def shapes(self) -> dict[str, GroupShape]:
-        """One row a group."""
+        """A single row for each group."""
         return {group: GroupShape(1, size, has_bias=False) for group, size in self.sizes.items()}
 
     def at_once(self, images: int, num_samples: int) -> int:
-        """Replicates whose gradients are kept at once."""
+        """See `Recorder`."""
         fit = CHUNK // (images * sum(self.sizes.values()))
         return max(min(fit, ROWS // (images * num_samples)), 1)
 
     def gradients(
         self, surrogate: Callable[[], Tensor], images: int, num_samples: int
     ) -> dict[str, LayerGradient]:
-        """Of every group; `surrogate` computes one scalar a replicate, [I R], from rows [I·R·K …]."""
+        """See `Recorder`."""
         (calls,) = calls_of({"": self.network}, lambda: surrogate().sum()).values()
         if not calls:
             return {}
 
         def folded(value: Any, rows: int) -> Any:
-            """[I·R·K …] → [I·R K …]; what is not one row a sample stays."""
+            """[I·R·K …] → [I·R K …]; anything without one row per sample is returned as it is."""
             if isinstance(value, Tensor) and value.dim() and value.shape[0] == rows:
                 return value.detach().reshape(-1, num_samples, *value.shape[1:])
             return value
@@ -106,7 +106,7 @@ class WholeNetwork:
         return found
 
     def _one_by_one(self, inputs: Sequence[Sequence[Any]], deltas: Sequence[Tensor]) -> Mapping[str, Tensor]:
-        """The same by a backward pass for each replicate."""
+        """The same, with a separate backward pass for each replicate."""
         known = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
         rows: list[tuple[Tensor, ...]] = []
         for r in range(len(deltas[0])):

@@ -1,1 +1,1 @@
-"""Replicates that are vectors in the space of η (or of a small θ): all their moments, and J exactly."""
+"""The route for estimates that are vectors in η (or in a small θ): full moments, and J applied exactly."""

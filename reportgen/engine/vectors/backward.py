@@ -1,4 +1,4 @@
-"""Rows of an encoder's Jacobian by backward passes, for parameters of any module."""
+"""An encoder's Jacobian row by row, by backward passes, for parameters of any module."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 def jacobian(encoder: nn.Module, row: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
-    """∂η/∂φ at one image [1 …], [m P_parameter] of each of these parameters; one backward pass serves all."""
+    """∂η/∂φ at one image [1 …]: [m P_parameter] for each parameter, all from the same m backward passes."""
     with torch.enable_grad():
         eta = encoder(row)
     basis = torch.eye(eta.shape[1], dtype=eta.dtype).unsqueeze(1)
@@ -18,7 +18,7 @@ def jacobian(encoder: nn.Module, row: Tensor, parameters: Sequence[Tensor]) -> l
 
 
 def batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> list[Tensor]:
-    """Derivatives of ⟨b, η⟩ in each of the inputs, for all b of the basis [B I m]: [B …] each."""
+    """Derivatives of ⟨b, η⟩ in each of the inputs, for every b in `basis` [B I m], as [B …]."""
     if not inputs:
         return []
 
@@ -31,18 +31,18 @@ def batched_grad(eta: Tensor, inputs: list[Tensor], basis: Tensor) -> list[Tenso
     except RuntimeError:  # a backward that torch cannot vectorize
         alone = zip(*(pullback(b, batched=False) for b in basis), strict=True)
         found = tuple(map(torch.stack, alone))
-    return [  # detached: zeros that torch 2.6 puts in place of nothing require a gradient
+    return [  # detached, because the zeros that torch 2.6 substitutes for a missing gradient require one
         part.new_zeros(len(basis), *part.shape) if delta is None else delta.detach()
         for part, delta in zip(inputs, found, strict=True)
     ]
 
 
 def coordinates(parameter: Tensor) -> int:
-    """Real numbers in it: a complex one has two each."""
+    """The number of real numbers in a parameter; a complex entry counts twice."""
     return parameter.numel() * (2 if parameter.is_complex() else 1)
 
 
 def real(gradient: Tensor) -> Tensor:
-    """With every number of a sparse gradient, and real and imaginary part of a complex one side by side."""
+    """The gradient as a dense real tensor; complex entries become pairs of real and imaginary part."""
     whole = gradient.to_dense() if gradient.is_sparse else gradient
     return torch.view_as_real(whole.resolve_conj()) if whole.is_complex() else whole

@@ -1,4 +1,4 @@
-"""Groups of the encoder’s parameters: their Jacobian ∂η/∂φ at some images, [I m P]."""
+"""Blocks of the encoder’s parameters, with their Jacobian ∂η/∂φ at I images, [I m P]."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import torch
 from torch import Tensor
 
 IN_CACHE = 512
-"""Coordinates taken at once …"""
+"""Coordinates processed at once …"""
 PRODUCTS = 2**16
-"""… with as many covariances as make so many numbers of them, m a coordinate."""
+"""… for as many covariances as keep their products, m numbers per coordinate, below this size."""
 VECTORS = 8
-"""Vectors that a written out Jacobian is multiplied with at once: it is read from memory as often."""
+"""Vectors by which a stored Jacobian is multiplied at once, so that it is read from memory only once."""
 
 
 class Block(Protocol):
-    """Parameter groups of the encoder, one after another, at I images: J of shape [I m P], in some form."""
+    """One or more parameter groups of the encoder at I images, with J [I m P] in some representation."""
 
     @property
     def groups(self) -> Mapping[str, int]:
-        """How many coordinates each has, by its module's path within the encoder."""
+        """Number of coordinates of each group, by the path of its module within the encoder."""
 
     def grams(self) -> Tensor:
         """J Jᵀ of every group, [g I m m], float64."""
 
     def pulls(self, vectors: Iterable[Tensor]) -> Iterator[Tensor]:
-        """Mean over images of Jᵀ v for one v [I m] after another, [P] each."""
+        """Mean over images of Jᵀ v for each v [I m] in turn, [P]."""
 
     def push(self, u: Tensor) -> Tensor:
-        """J u of each image, [P] → [I m]."""
+        """J u at each image, [P] → [I m]."""
 
     def coordinate_variances(self, covariances: Iterable[Tensor]) -> Iterator[Tensor]:
-        """Mean over images of diag(Jᵀ C J) for one C [I m m] after another, [P] each."""
+        """Mean over images of diag(Jᵀ C J) for each C [I m m] in turn, [P]."""
 
     def live(self) -> Tensor:
         """Which coordinates have a nonzero Jacobian at some image, [P], bool."""
@@ -42,7 +42,7 @@ class Block(Protocol):
 
 @dataclass(frozen=True)
 class LinearBlock:
-    """Weight and bias of one linear layer; coordinates are the weights row by row, then the biases."""
+    """One linear layer; its coordinates are the weights row by row, then the biases."""
 
     name: str
     inputs: Tensor
@@ -53,7 +53,7 @@ class LinearBlock:
 
     @property
     def groups(self) -> Mapping[str, int]:
-        """See `Block`; one."""
+        """See `Block`; there is one group."""
         out = self.sensitivities.shape[2]
         return {self.name: out * self.inputs.shape[1] + (out if self.has_bias else 0)}
 
@@ -100,7 +100,7 @@ class LinearBlock:
 
 @dataclass(frozen=True)
 class DenseBlock:
-    """Parameters of any kind, with their Jacobian written out."""
+    """Parameters of any kind, with their Jacobian stored in full."""
 
     groups: Mapping[str, int]
     jacobian: Tensor
@@ -130,7 +130,10 @@ class DenseBlock:
 
 
 def mean_variances(covariances: Iterable[Tensor], jacobians: Iterable[Sequence[Tensor]]) -> Iterator[Tensor]:
-    """Mean over images of diag(Jᵀ C J), [P] for each C [I m m], of every image's J in turn, parts [m …]."""
+    """Mean over images of diag(Jᵀ C J), [P], for each C [I m m].
+
+    `jacobians` yields each image's J in turn, split into parts [m …].
+    """
     every = list(covariances)
     images, m, _ = every[0].shape
     rows = max(PRODUCTS // (m * IN_CACHE), 1)
@@ -145,12 +148,12 @@ def mean_variances(covariances: Iterable[Tensor], jacobians: Iterable[Sequence[T
             for total, some in zip(totals, split, strict=True):
                 total[:, at:stop] += _variances(some, wide)
             at = stop
-    while totals:  # those that were taken need no room any more
+    while totals:  # frees each result after it is used
         yield from totals.pop(0).div_(images)
 
 
 def _variances(covariances: Tensor, jacobian: Tensor) -> Tensor:
-    """diag(Jᵀ C J) of each C, [R m m] and [m P] → [R P]."""
+    """diag(Jᵀ C J) for each C, [R m m] and [m P] → [R P]."""
     rows, m, _ = covariances.shape
     pushed = (covariances.reshape(rows * m, m) @ jacobian).view(rows, m, -1)
     return pushed.mul_(jacobian).sum(1)

@@ -1,7 +1,7 @@
-"""What is accumulated: one channel for every distinct integrand, estimator, K, constant and kind of noise.
+"""Channels, which accumulate moments of estimates in η: one for every distinct `Key`.
 
-Several arms may read one channel: the ELBO with the KL in closed form has
-the covariance of the reconstruction term and a mean moved by − ∇KL.
+Several arms may share a channel: the ELBO with the KL in closed form has the
+covariance of the reconstruction term, and a mean shifted by − ∇KL.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from reportgen.memory import memory_limit
 from reportgen.plan import Arm
 
 Values = Mapping[tuple[str, bool], IntegrandValues]
-"""Of one set of draws, by integrand and by whether the noise is antithetic."""
+"""The values of one set of draws, by integrand and by whether the noise is antithetic."""
 
 
 @dataclass
@@ -43,12 +43,12 @@ class Channel(Replicates[Moments]):
         return self.estimator.temperature if self.key.temperature is None else self.key.temperature
 
     def relative_half_width(self, gram: Tensor) -> float:
-        """Of the total variance; `gram` is J Jᵀ, [I m m]."""
+        """Relative half-width of the total variance's interval; `gram` is J Jᵀ, [I m m]."""
         trace = LeftOut.of(self.moments).trace(gram.unsqueeze(0))[..., 0]
         return relative_half_width(trace[:, 0], trace[:, 1:])
 
     def draws(self, values: Values, frame: Frame) -> IntegrandDraws:
-        """What the estimator sees of a set of draws."""
+        """A set of draws as the estimator sees it."""
         key = self.key
         own = values[key.integrand, key.antithetic]
         further = self.estimator.auxiliary
@@ -57,7 +57,7 @@ class Channel(Replicates[Moments]):
         )
 
     def estimate(self, values: Values, frame: Frame) -> Tensor:
-        """One estimate a replicate, [I R m]."""
+        """One estimate per replicate, [I R m]."""
         evaluate = self.estimator.bound if self.key.several else self.estimator.evaluate
         assert evaluate is not None
         draws = self.draws(values, frame)
@@ -74,12 +74,12 @@ class Channel(Replicates[Moments]):
 
     @property
     def own(self) -> bool:
-        """Whether it is a user's, which may write into what it is shown, or draw noise."""
+        """Whether the estimator is a user's own, which may write into its inputs, or draw noise."""
         return ESTIMATORS.get(self.estimator.name) is not self.estimator
 
     @property
     def remedy(self) -> str:
-        """What to do about estimates that are no numbers; of a user's own, where to look."""
+        """What to do about estimates that are inf or nan; for a user's own estimator, where to look."""
         if self.key.constant:
             return "Add a smaller constant."
         if self.key.estimator not in ESTIMATORS:
@@ -94,7 +94,7 @@ class Channel(Replicates[Moments]):
             self.coefficients = returned.coefficients(self.key.estimator, found)
 
     def observe(self, bucket: int, values: Values, cache: dict[Key, Tensor], frame: Frame) -> None:
-        """Take in a batch: moments of the estimate, and of its difference to the reference."""
+        """Add a batch to the moments of the estimates, and to those of their differences to the reference."""
         started = perf_counter()
         estimates = cached_estimate(self, values, frame, cache)
         self.seconds += perf_counter() - started
@@ -124,12 +124,11 @@ def open_channels(
     dimensions: Mapping[str, int],
     estimators: Mapping[str, Estimator],
 ) -> dict[Key, Channel]:
-    """Channels for all arms; `dimensions` are those of a replicate in φ's and in θ's space.
+    """Channels for all arms; `dimensions` gives the length of a replicate in φ's and in θ's space.
 
-    Arms at their declared K without a constant are compared with the
-    reference on the same draws, replicate by replicate (see
-    `reportgen.engine.pairing`). `estimators` has the arms' by name. Raises
-    CellError where their moments cannot be held.
+    Arms at their declared K and without a constant are compared with the
+    reference on the same draws (see `reportgen.engine.pairing`). `estimators`
+    maps names to estimators. Raises CellError if the moments exceed the memory.
     """
     sizes = {Key.of(arm): dimensions[estimators[arm.estimator].parameters] for arm in arms}
     _require_room(images, buckets, list(sizes.values()))
@@ -159,7 +158,7 @@ def open_channels(
 
 
 def _require_room(images: int, buckets: int, sizes: Sequence[int]) -> None:
-    """Raises CellError where second moments of replicates of these sizes surely exceed the memory."""
+    """Raise CellError if second moments of replicates of these sizes certainly exceed the memory."""
     needed, limit = 8 * images * buckets * sum(m * m for m in sizes), memory_limit()
     if limit is not None and needed > limit:
         raise CellError(

@@ -1,4 +1,4 @@
-"""What samples cost that estimators share."""
+"""The time that samples take, which estimators share."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ REPEATS = 5
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds a sample of the parts that estimators share."""
+    """Seconds per sample for what estimators share."""
 
     samples: float
-    """Noise, and z made of it …"""
+    """Drawing noise, and making z from it …"""
     forward: float
-    """… with log p(x|z) …"""
+    """… and evaluating log p(x|z) …"""
     forward_and_backward: float
-    """… and its gradient; NaN where nobody asks for it."""
+    """… and its gradient; NaN if no estimator needs it."""
 
     def of(self, channel: Channel) -> float:
-        """Seconds a replicate of one data point, what is the estimator's own included."""
+        """Seconds per replicate of one data point, including the estimator's own work."""
         estimator = channel.estimator
         evaluated = self.forward_and_backward if estimator.needs_gradient else self.forward
         shared = evaluated if estimator.at_samples else self.samples
@@ -34,7 +34,7 @@ class Cost:
 
 
 def timed(source: Source, gradient: bool) -> Cost:
-    """Of a batch that passes through the decoder at once; with its gradient where that is asked for."""
+    """Measured on a batch that passes through the decoder at once; with gradients if `gradient`."""
     images = source.frame.gram.shape[0]
     samples = max(EVALUATION_ROWS // images, 1)
 

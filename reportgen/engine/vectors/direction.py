@@ -1,9 +1,9 @@
-"""How much of an estimate points along the gradient? The directional signal-to-noise ratio.
+"""The directional signal-to-noise ratio: how much of an estimate points along the gradient.
 
-It is a mean over replicates of a ratio, ‖Δ∥‖ / ‖Δ⊥‖ with Δ split along and
-across the gradient's direction u, and so no function of the moments. Once the
-moments have told u, one more round of draws is taken for it.
-Source: Rainforth et al. (2018), whose directional signal-to-noise ratio it is.
+It is the mean over replicates of ‖Δ∥‖ / ‖Δ⊥‖, where the estimate Δ is split into
+parts along and across the gradient's direction u, and so not a function of the
+moments. u is computed from the moments, then one more round of draws is made.
+Source: Rainforth et al. (2018), who define this ratio.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from reportgen.engine.vectors.channels import Channel, cached_estimate
 from reportgen.engine.vectors.meter import Measured
 
 ROUNDING = 1e-14
-"""Share of an estimate's squared length below which its part across is rounding: one number is all along."""
+"""Share of an estimate's squared norm below which its part across u is rounding, as in one dimension."""
 
 
 def directional_ratios(found: Measured) -> Tensor:
-    """The ratio of every arm in every bucket, [A I S].
+    """The ratio of every arm in every bucket, [A I S]; NaN for broken arms.
 
-    Along what an arm is split tells `Found.directing`. Arms that broke are NaN.
+    Each arm is split along the mean of the channel that `Found.directing` gives.
     """
     arms, spaces, images = found.arms, found.spaces, found.images
     directions: dict[int, Tensor] = {}
@@ -44,9 +44,9 @@ def directional_ratios(found: Measured) -> Tensor:
 
 
 def _direction(channel: Channel, shift: Tensor, gram: Tensor) -> Tensor:
-    """J u of each image, [I m], u the unit along the mean of a channel's replicates plus a constant, [I m].
+    """J u at each image, [I m], with u the unit vector along the channel's mean gradient, shifted by `shift`.
 
-    NaN for an image whose direction is lost in the noise; `gram` is J Jᵀ, [I m m].
+    NaN for an image where the direction is lost in noise; `gram` is J Jᵀ, [I m m].
     """
     count, mean, covariance = channel.moments.pooled(slice(None))
     pushed = torch.einsum("iab,ib->ia", gram, mean + shift)

@@ -1,7 +1,7 @@
-"""One set of samples, evaluated once, seen by every estimator.
+"""One set of samples, evaluated once for all estimators.
 
-`IntegrandDraws` shows a batch to an estimator as [I R K …] for one integrand,
-without copying.
+`IntegrandDraws` presents a batch to an estimator as [I R K …] for one integrand,
+without copying unless the estimator is a user's own.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from reportgen.problems.problem import Problem
 
 
 class UnknownNoiseError(Exception):
-    """An estimator asked for the noise of points that are made of none: it depends on more than these."""
+    """An estimator asked for the noise behind points that were not made from noise."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What does not change between batches: the problem, q, the Gram matrix, the points at q's mean."""
+    """What stays the same for all batches: the problem, q, the Gram matrix, the points at q's mean."""
 
     problem: Problem
     q: Family
     gram: Tensor
     """J Jᵀ over all parameters, [I m m], in the problem's precision."""
     centre: PointsAt | None
-    """One point a data point, the mean of q; None where no estimator expands about it."""
+    """The mean of q at each data point; None if no estimator evaluates f there."""
 
 
 class IntegrandValues:
-    """f and its derivatives for one integrand on one batch, computed once for all its arms."""
+    """f and its derivatives for one integrand on one batch, computed once for all arms."""
 
     def __init__(self, batch: PointsAt, integrand: Integrand) -> None:
         self.batch = batch
@@ -59,26 +59,26 @@ class IntegrandValues:
 
 @dataclass(frozen=True)
 class IntegrandDraws:
-    """One integrand on one batch, K samples a replicate; implements `estimators.Draws`."""
+    """One integrand on one batch, K samples per replicate; implements `estimators.Draws`."""
 
     values: IntegrandValues
     frame: Frame
     num_samples: int
     constant: float = 0.0
     several: bool = False
-    """Whether the objective is a bound of the K samples together."""
+    """Whether the objective is a bound from the K samples jointly."""
     further: int = 0
-    """Auxiliary normals that the estimator takes for each one of the noise."""
+    """Auxiliary normals that the estimator uses for each one of the noise."""
     temperature: float | None = None
-    """Of the relaxation, for an estimator that relaxes q."""
+    """Temperature of the relaxation, for an estimator that relaxes q."""
     copied: bool = False
-    """Whether every tensor is the estimator's to keep: what it writes into one, nobody else sees."""
+    """Whether tensors are copied for the estimator, so that writing into one affects nothing else."""
     passes: Passes = field(default_factory=Passes, compare=False)
-    """What the decoder was asked for."""
+    """What the estimator has requested from the decoder."""
 
     @property
     def replicates(self) -> int:
-        """R, the estimates that these samples make."""
+        """R, the number of estimates that these samples make."""
         return int(self.values.batch.z.shape[1]) // self.num_samples
 
     def _fold(self, flat: Tensor) -> Tensor:
@@ -205,7 +205,7 @@ class IntegrandDraws:
 
     @staticmethod
     def _each(of: Callable[..., Tensor], *parts: Tensor) -> Tensor:
-        """A function of [I N …] on [I R K …]."""
+        """Apply a function of [I N …] to tensors [I R K …]."""
         found = of(*(part.flatten(1, 2) for part in parts))
         return found.reshape(*parts[0].shape[:3], -1)
 

@@ -1,10 +1,10 @@
-"""An encoder's Jacobian ∂η/∂φ, group by group of its parameters.
+"""An encoder's Jacobian ∂η/∂φ, by parameter groups.
 
-Linear layers are factored: with input a and output sensitivities Δ (m × out), J of weight (o, i) is
-Δ_o a_i, so nothing of size m × P is stored. Whether a layer is one (its weights may be masked,
-normalised, scaled by a hook or used elsewhere too) is tried against autograd. Every other parameter,
-of any module, takes the plain route: its Jacobian by m backward passes an image, all parameters together,
-written out where there is room for it, and else again whenever it is asked for.
+For linear layers it is factored: with input a and output sensitivities Δ (m × out), J for weight (o, i) is
+Δ_o a_i, so nothing of size m × P is stored. Whether a layer is plainly linear (its weights may be masked,
+normalised, scaled by a hook or shared) is checked against autograd. For all other parameters, of any
+module, the Jacobian takes m backward passes per image, for all of them together; it is stored if there is
+room, and otherwise recomputed whenever it is needed.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from reportgen.engine.vectors.recomputed import RecomputedBlock
 from reportgen.errors import CellError
 
 KEPT = 2**30
-"""Bytes that Jacobians of all groups but plain linear layers may take at all images."""
+"""Bytes that stored Jacobians, of all groups except plain linear layers, may take at all images."""
 ONE_IMAGE = 4 * 2**30
-"""Bytes that those computed again together may take at one image."""
+"""Bytes that Jacobians recomputed together may take at one image."""
 
 
 Calls = Mapping[nn.Module, list[tuple[Tensor, Tensor]]]
-"""Linear layer → (input, output) of each time that it was called."""
+"""Linear layer → (input, output) of each of its calls."""
 
 
 def factored(
     encoder: nn.Module, x: Tensor, tell: Callable[[float], None] | None = None
 ) -> tuple[list[Block], list[str]]:
-    """All groups with parameters that require a gradient, at the inputs x [I …]; their names in its order.
+    """Blocks for all parameters that require a gradient, at inputs x [I …], and group names in encoder order.
 
-    A group is the parameters of one module, by its path; the encoder's very own are one each, by their names.
-    `tell` is as of `RecomputedBlock`.
+    A group is the parameters that one module holds itself, named by the module's path; each parameter that
+    the encoder holds itself is a group of its own. For `tell` see `RecomputedBlock`.
     """
     eta, calls = _traced(encoder, x)
     names: list[str] = []
@@ -68,7 +68,7 @@ def _others(
     groups: Mapping[str, Sequence[Tensor]],
     tell: Callable[[float], None] | None,
 ) -> Iterator[DenseBlock | RecomputedBlock]:
-    """Groups that are not factored: all of them kept, or as many together as have room at one image."""
+    """Blocks for groups that are not factored: stored, or recomputed in sets that have room at one image."""
     sizes = {name: sum(map(coordinates, parameters)) for name, parameters in groups.items()}
     if not sizes:
         return
@@ -84,7 +84,7 @@ def _others(
 
 
 def _traced(encoder: nn.Module, x: Tensor) -> tuple[Tensor, Calls]:
-    """η with its graph, [I m], and what linear layers saw and gave on the way, where that has a gradient."""
+    """η with its graph, [I m], and the inputs and outputs of linear layers, where these have a gradient."""
     calls: dict[nn.Module, list[tuple[Tensor, Tensor]]] = {}
 
     def note(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
@@ -102,7 +102,7 @@ def _traced(encoder: nn.Module, x: Tensor) -> tuple[Tensor, Calls]:
 
 
 def _linear_blocks(encoder: nn.Module, eta: Tensor, calls: Calls) -> dict[str, LinearBlock]:
-    """Layers whose Jacobian is that of a plain linear one, by their path."""
+    """Layers whose Jacobian is that of a plain linear layer, by their path."""
     images, m = eta.shape
     owners = Counter(p for module in encoder.modules() for p in module._parameters.values() if p is not None)
     linear = {
@@ -124,7 +124,7 @@ def _linear_blocks(encoder: nn.Module, eta: Tensor, calls: Calls) -> dict[str, L
 
 
 def _is_plain(module: nn.Linear, owners: Mapping[nn.Parameter, int]) -> bool:
-    """Whether it has a weight and at most a bias, all of them to be learned and nobody else's."""
+    """Whether its parameters are a weight and at most a bias: real, learned, and not shared."""
     names = dict(module.named_parameters()).keys()
     return names - {"bias"} == {"weight"} and all(
         owners[p] == 1 and p.requires_grad and not p.is_complex() for p in module.parameters()
@@ -132,14 +132,14 @@ def _is_plain(module: nn.Linear, owners: Mapping[nn.Parameter, int]) -> bool:
 
 
 def _once_a_row(seen: list[tuple[Tensor, Tensor]], images: int) -> bool:
-    """Whether a layer was called once, with one row an image."""
+    """Whether a layer was called once, with one row per image."""
     return len(seen) == 1 and seen[0][0].dim() == 2 and seen[0][0].shape[0] == images
 
 
 def _agrees(block: LinearBlock, eta: Tensor, parameters: list[nn.Parameter]) -> bool:
-    """Whether the block has autograd's derivative, in the layer's parameters, of a weighted sum of all η.
+    """Whether the block and autograd agree on the derivative of a weighted sum of all η in the parameters.
 
-    To rounding, beside the images' own derivatives: those may nearly cancel in the sum.
+    Up to rounding, relative to the single images' derivatives, which may nearly cancel in the sum.
     """
     weights = torch.linspace(1.0, 2.0, eta.numel(), dtype=eta.dtype).view_as(eta)
     slow = torch.autograd.grad((weights * eta).sum(), parameters, retain_graph=True, materialize_grads=True)
@@ -151,9 +151,9 @@ def _agrees(block: LinearBlock, eta: Tensor, parameters: list[nn.Parameter]) -> 
 
 
 def _together(m: int, sizes: Mapping[str, int]) -> list[list[str]]:
-    """Groups by name, in sets whose Jacobians at one image have room side by side.
+    """Names of groups, in sets whose Jacobians at one image fit in memory together.
 
-    Raises CellError where that of one has none alone.
+    Raises CellError if that of a single group does not fit.
     """
     found: list[list[str]] = []
     room = 0

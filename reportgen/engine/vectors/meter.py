@@ -1,4 +1,4 @@
-"""The meter of the route through η: draw, estimate, accumulate, until the declared precision is met."""
+"""The meter of the route through η: draw, estimate and accumulate until the declared precision is reached."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from reportgen.plan import Arm, MeasurementCell, buckets_for
 from reportgen.problems.problem import Problem
 
 BATCH_ROWS = 4096
-"""Samples evaluated at once, over all images: small enough for the caches, large enough for the products.
-At least 2m an image, so that adding up an m × m scatter costs less than forming it."""
+"""Samples per batch, over all images: few enough for the caches, enough for efficient matrix products. At
+least 2m per image are taken, so that adding an m × m scatter to the moments costs less than forming it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Measured(Found[Channel]):
     spaces: Mapping[str, Space]
     source: Source
     wanted: Wanted
-    """What all channels together ask of a batch."""
+    """What all channels together need from a batch."""
     buckets: int
 
     @property
@@ -52,13 +52,13 @@ class Measured(Found[Channel]):
 
     @property
     def samples_a_bucket(self) -> int:
-        """Samples an image for each bucket where all of them share one batch, enough for the largest K."""
+        """Samples per image and bucket such that all buckets make one batch, but enough for the largest K."""
         longest = _longest(self.channels.values(), self.wanted)
         return self.wanted.whole(max(BATCH_ROWS // (self.images * self.buckets), longest))
 
     @cached_property
     def shifts(self) -> dict[Place, Tensor]:
-        """What the exact part of an objective adds to every estimate, [I m]: −∇KL, or nothing."""
+        """What the exact term of an objective adds to every estimate, [I m]: −∇KL, or zero."""
         found = {}
         for objective, space in dict.fromkeys(map(self.place, self.arms)):
             if OBJECTIVES[objective].exact_kl and space == "phi":
@@ -78,9 +78,9 @@ def measure_vectors(
     report: Callable[[MeasureProgress], None] | None,
     estimators: Mapping[str, Estimator],
 ) -> Measured:
-    """Measure arms whose estimates are vectors in the space of η (or of a small θ).
+    """Measure arms whose estimates are vectors in η (or in a small θ), by `reportgen.engine.stopping`'s rule.
 
-    By the rule of `reportgen.engine.stopping`; baselines are fitted before, on draws of their own.
+    Coefficients such as baselines are fitted first, on separate draws.
     """
     settings, images = cell.measure, problem.x.shape[0]
     buckets = buckets_for(images)
@@ -120,13 +120,13 @@ def measure_vectors(
 
 
 def integrands_of(channels: Collection[Key]) -> dict[str, Integrand]:
-    """The functions whose expectations' gradients channels estimate, by name."""
+    """The integrands of the objectives whose gradients the channels estimate, by name."""
     names = {key.integrand for key in channels}
     return {o.integrand.name: o.integrand for o in OBJECTIVES.values() if o.integrand.name in names}
 
 
 def _frame(problem: Problem, gram: Tensor, channels: Collection[Channel]) -> Frame:
-    """q at the data points, and the points at its mean where an estimator expands about it."""
+    """The frame of all batches; the mean of q is evaluated only if an estimator needs it."""
     with torch.no_grad():
         eta = problem.encoder(problem.x)
         q = problem.family(eta)
@@ -136,7 +136,7 @@ def _frame(problem: Problem, gram: Tensor, channels: Collection[Channel]) -> Fra
 
 
 def _require_room(spaces: Sequence[Space], rows: int) -> None:
-    """Raises CellError where variances of all coordinates surely exceed the memory; a space an arm."""
+    """Raise CellError if the variances of all coordinates certainly exceed the memory; one space per arm."""
     coordinates = [sum(int(alive.sum()) for alive in space.live) for space in spaces]
     needed, limit = 8 * rows * sum(coordinates), memory_limit()
     if limit is not None and needed > limit:
@@ -149,7 +149,7 @@ def _require_room(spaces: Sequence[Space], rows: int) -> None:
 
 
 def _with_partners(channels: Collection[Channel]) -> list[Channel]:
-    """These, and those that they are paired with."""
+    """These channels, and those with which they are paired."""
     partners = [channel.paired.reference for channel in channels if channel.paired is not None]
     return list({id(channel): channel for channel in (*channels, *partners)}.values())
 
@@ -159,7 +159,7 @@ def _longest(channels: Collection[Channel], wanted: Wanted) -> int:
 
 
 def _fit(channels: Collection[Channel], source: Source) -> None:
-    """Coefficients of those that have any, from draws that nothing else sees."""
+    """Fit the coefficients of estimators that have any, on draws used for nothing else."""
     fitted = [channel for channel in channels if channel.estimator.fit]
     if fitted:
         pilot = source.stream("pilot", Wanted.by(fitted, pilot=True)).draw(PILOT_SAMPLES)

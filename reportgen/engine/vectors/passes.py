@@ -1,7 +1,7 @@
-"""The decoder passes that an estimator was seen to take, held against those that it declares.
+"""Checks the decoder passes that an estimator actually takes against those that it declares.
 
-Reports count the declared ones: an estimator that evaluates f at points of its own and does not say so
-would come out cheaper than it is, and one that takes a derivative unsaid would pass for one that needs none.
+Reports count the declared passes: an estimator with undeclared evaluations of f would appear cheaper than it
+is, and one with an undeclared derivative would appear to need none.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from reportgen.estimators import Estimator
 
 @dataclass
 class Passes:
-    """What one estimate asked its draws for."""
+    """What one estimate has requested from its draws."""
 
     values: bool = False
     """f at the samples."""
     gradients: bool = False
-    """∂f/∂z there."""
+    """∂f/∂z at the samples."""
     centre: bool = False
     """f at the mean of q."""
     centre_gradient: bool = False
     forward: int = 0
-    """At points of its own."""
+    """Forward passes at points of the estimator's own."""
     backward: int = 0
 
     def of(self, num_samples: int) -> tuple[int, int]:
-        """Forward and backward passes of an estimate with so many samples."""
+        """Forward and backward passes of an estimate with K = `num_samples`."""
         forward = self.forward + (num_samples if self.values or self.gradients else 0)
         backward = self.backward + (num_samples if self.gradients else 0)
         return forward + int(self.centre or self.centre_gradient), backward + int(self.centre_gradient)
 
 
 def require_declared(name: str, estimator: Estimator, seen: Passes, num_samples: int, latent: int) -> None:
-    """Raises UsageError where more passes were taken than the estimator says it takes."""
+    """Raise UsageError if more passes were taken than the estimator declares."""
     forward, backward = seen.of(num_samples)
     declared = estimator.forward_passes(num_samples, latent), estimator.backward_passes(num_samples)
     if forward <= declared[0] and backward <= declared[1]:

@@ -1,7 +1,7 @@
-"""Points z where a model's densities are evaluated, once: a batch of samples, or any others.
+"""Points z at which a model's densities are evaluated once: a batch of samples, or any other points.
 
-A `Batch` holds N samples of each of I data points and the decoder run on
-them; each other quantity is computed when it is first asked for, once.
+A `Batch` holds N samples for each of I data points, and runs the decoder on
+them at once; every other quantity is computed when it is first needed.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from reportgen.problems.own_checks import no_backward
 from reportgen.problems.problem import Problem
 
 EVALUATION_ROWS = 1024
-"""Samples that pass through the decoder at once, over all images: its activations stay in the caches."""
+"""Samples that pass through the decoder at once, over all images, so that activations stay in the caches."""
 
 
 class PointsAt:
-    """Log densities at points of anyone's choosing, z [I N d], and their gradients in z where wanted.
+    """Log densities at given points z [I N d], and their gradients in z if `with_gradient`.
 
     A `reportgen.objectives.Point`. The decoder runs when log p(x|z) is first
-    asked for.
+    needed.
     """
 
     epsilon: Tensor | None = None
-    """The noise that z was made of, where it was."""
+    """The noise from which z was made, if any."""
     auxiliary: Tensor | None = None
 
     def __init__(self, problem: Problem, q: Family, z: Tensor, with_gradient: bool) -> None:
@@ -44,7 +44,7 @@ class PointsAt:
         return torch.cat([value for value, _ in found], 1), torch.cat([slope for _, slope in found], -2)
 
     def taken(self, numbers: Tensor) -> PointsAt:
-        """The points of these numbers [n], as often as they are named; the decoder is not run again."""
+        """The points with these indices [n], which may repeat; the decoder is not run again."""
         found = PointsAt(self.problem, self.q, self.z[:, numbers], self.with_gradient)
         value, slope = self._evaluated
         found._evaluated = (value[:, numbers], slope[:, numbers] if self.with_gradient else slope)
@@ -74,7 +74,7 @@ class PointsAt:
 
     @cached_property
     def log_q_gradient(self) -> Tensor:
-        """∇_z log q; of a discrete q that of its polynomial between the codes."""
+        """∇_z log q; for a discrete q, that of its polynomial between the codes."""
         z = self.z.detach().requires_grad_(True)
         with torch.enable_grad():
             (gradient,) = torch.autograd.grad(self.q.log_density_at(z).sum(), z)
@@ -92,11 +92,11 @@ class PointsAt:
 
 
 class Batch(PointsAt):
-    """N samples of each data point from noise [I N n]; a `reportgen.objectives.Point`.
+    """N samples for each data point, made from noise [I N n]; a `reportgen.objectives.Point`.
 
-    `with_gradient` decides whether ∂ log p(x|z)/∂z may be asked for: it keeps
-    the decoder's graph for one backward pass. `auxiliary` [I N …] is further
-    noise, for estimators that want more than the samples.
+    ∂ log p(x|z)/∂z is available only if `with_gradient`; it costs a backward pass
+    through the decoder. `auxiliary` [I N …] is further noise, for estimators that
+    use more than the samples.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Batch(PointsAt):
         super().__init__(problem, q, q.sample(epsilon), with_gradient)
         self.epsilon = epsilon
         self.auxiliary = auxiliary
-        _ = self._evaluated  # at once: the time of a draw is that of its decoder passes
+        _ = self._evaluated  # at once, so that the time of a draw includes its decoder passes
 
     @cached_property
     def log_q(self) -> Tensor:
@@ -133,7 +133,7 @@ class Batch(PointsAt):
 
 
 def _evaluate(problem: Problem, z: Tensor, with_gradient: bool) -> tuple[Tensor, Tensor]:
-    """log p(x|z) [I n] and its gradient in z [I n d]; an empty tensor where that is not wanted."""
+    """log p(x|z) [I n], and its gradient in z [I n d] or, if that is not wanted, an empty tensor."""
     if not with_gradient:
         with torch.no_grad():
             return problem.log_likelihood(z), z.new_empty(0)

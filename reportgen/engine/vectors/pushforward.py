@@ -1,7 +1,7 @@
-"""From η to every parameter of the encoder, exactly.
+"""The exact map of gradients from η to all parameters of the encoder.
 
-For a fixed image the gradient in φ is Jᵀ ĝ_η with J = ∂η/∂φ, [m × P], which
-does not depend on the sample.
+At a given image the gradient in φ is Jᵀ ĝ_η with J = ∂η/∂φ, [m P], which does
+not depend on the sample.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from reportgen.errors import CellError
 
 @dataclass(frozen=True)
 class Pushforward:
-    """All parameter groups of an encoder at its images."""
+    """The Jacobian of all parameter groups of an encoder at its images."""
 
     blocks: tuple[Block, ...]
     sizes: Mapping[str, int]
-    """Coordinates of every group, by its name, in the encoder's order."""
+    """Number of coordinates of every group by name, in the encoder's order."""
     grams: Tensor
-    """[G I m m], group ``all`` first."""
+    """J Jᵀ of every group, [G I m m], ``all`` first."""
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -38,34 +38,34 @@ class Pushforward:
         return sum(self.sizes.values())
 
     def by_group(self, parts: Sequence[Tensor]) -> list[Tensor]:
-        """What is given block by block, [P_block], group by group in their order."""
+        """Parts given block by block, [P_block], as parts by group in the encoder's order, [P_group]."""
         found: dict[str, Tensor] = {}
         for block, part in zip(self.blocks, parts, strict=True):
             found |= zip(block.groups, torch.split(part, list(block.groups.values())), strict=True)
         return [found[name] for name in self.sizes]
 
     def pulls(self, vectors: Iterable[Tensor]) -> Iterator[list[Tensor]]:
-        """Mean over images of Jᵀ v for each block, of one v [I m] after another."""
+        """Mean over images of Jᵀ v, block by block, for each v [I m] in turn."""
         each = tee(vectors, len(self.blocks))
         pulled = (block.pulls(own) for block, own in zip(self.blocks, each, strict=True))
         return map(list, zip(*pulled, strict=True))
 
     def push(self, u: Sequence[Tensor]) -> Tensor:
-        """J u with u given block by block, [I m]."""
+        """J u at each image, [I m], with u given block by block."""
         pushed = [block.push(part) for block, part in zip(self.blocks, u, strict=True)]
         return torch.stack(pushed).sum(0)
 
     @classmethod
     def free(cls, groups: Mapping[str, int], images: int) -> Pushforward:
-        """Of parameters that are the measured vector itself, group after group: J is the identity."""
+        """The pushforward if the measured vector consists of the parameters themselves: J is the identity."""
         whole = torch.eye(sum(groups.values()), dtype=torch.float64)
         return cls._made([DenseBlock(groups, whole.expand(images, -1, -1))], list(groups))
 
     @classmethod
     def of(cls, encoder: nn.Module, x: Tensor, tell: Callable[[float], None] | None = None) -> Pushforward:
-        """Factor J at the inputs x [I …]; the encoder is put into evaluation mode.
+        """Compute J at the inputs x [I …], in factored form; puts the encoder into evaluation mode.
 
-        `tell` is told the share of images that are done, whenever J is computed one by one.
+        `tell` is called with the share of images done, whenever J is computed image by image.
         """
         encoder.eval()
         blocks, names = factored(encoder, x, tell)

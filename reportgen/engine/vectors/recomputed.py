@@ -1,4 +1,4 @@
-"""Parameters whose Jacobian has no room: it is computed again, image by image, whenever it is asked for."""
+"""Parameters whose Jacobian does not fit in memory: it is recomputed image by image whenever it is needed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from reportgen.engine.vectors.backward import coordinates, jacobian, real
 from reportgen.engine.vectors.blocks import mean_variances
 
 WIDE = 2**14
-"""Coordinates that are taken in float64 at once."""
+"""Coordinates converted to float64 at once."""
 
 
 class RecomputedBlock:
-    """Implements `Block`; holds one image's [m P] at a time, in the encoder's own precision.
+    """Implements `Block`, holding one image's Jacobian [m P] at a time, in the encoder's own precision.
 
-    Products with a vector take no Jacobian: Jᵀ v is one backward pass of all images, and J u the
-    derivative of that in v, which is linear. Not every module's backward pass has a derivative; where it
-    has none, or one that is not the transpose of Jᵀ, J u is taken row by row.
+    Products with a vector need no Jacobian: Jᵀ v is one backward pass for all images, and J u is the
+    derivative of ⟨Jᵀ v, u⟩ in v. But not every module's backward pass can be differentiated; if it cannot,
+    or gives something other than the transpose of Jᵀ, J u is computed from the Jacobian image by image.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class RecomputedBlock:
         groups: Mapping[str, Sequence[Tensor]],
         tell: Callable[[float], None] | None = None,
     ) -> None:
-        """`tell` is told, each time that one image's Jacobian was made, the share of images that are done."""
+        """`tell` is called with the share of images done, after each image's Jacobian."""
         self.encoder, self.x, self.tell = encoder, x, tell
         self.owned = {name: list(parameters) for name, parameters in groups.items()}
         self.parameters = [one for parameters in self.owned.values() for one in parameters]
@@ -65,12 +65,12 @@ class RecomputedBlock:
         return torch.stack([_product(parts, u) for parts in self._jacobians()])
 
     def coordinate_variances(self, covariances: Iterable[Tensor]) -> Iterator[Tensor]:
-        """See `Block`; each image's Jacobian serves all covariances."""
+        """See `Block`; each image's Jacobian is used for all covariances."""
         return mean_variances(covariances, self._jacobians())
 
     @cached_property
     def _once(self) -> tuple[Tensor, Tensor]:
-        """J Jᵀ of every group and image, and which coordinates have a gradient at some image."""
+        """J Jᵀ of every group at every image, and which coordinates have a gradient at some image."""
         grams, live = [], torch.zeros(sum(self.groups.values()), dtype=torch.bool)
         for parts in self._jacobians():
             each = map(_gram, parts)
@@ -81,7 +81,7 @@ class RecomputedBlock:
 
     @cached_property
     def _differentiable(self) -> bool:
-        """Whether J u by two passes suits Jᵀ v: ⟨v, J u⟩ = ⟨Jᵀ v, u⟩ over all images, to rounding."""
+        """Whether J u by differentiation is consistent with Jᵀ v: ⟨v, J u⟩ = ⟨Jᵀ v, u⟩ up to rounding."""
         u = torch.linspace(1.0, 2.0, sum(self.groups.values()), dtype=torch.float64)
         try:
             pushed = self._swiftly(u)
@@ -110,7 +110,7 @@ class RecomputedBlock:
         return torch.cat([real(one).reshape(-1) for one in gradients])
 
     def _jacobians(self) -> Iterator[list[Tensor]]:
-        """Of one image after another, [m P_parameter] of each parameter."""
+        """The Jacobian of each image in turn, [m P_parameter] for each parameter."""
         for i, row in enumerate(self.x):
             yield jacobian(self.encoder, row.unsqueeze(0), self.parameters)
             if self.tell is not None:
@@ -118,12 +118,12 @@ class RecomputedBlock:
 
 
 def _gram(part: Tensor) -> Tensor:
-    """J Jᵀ of one image's [m P], in float64."""
+    """J Jᵀ from one image's J [m P], in float64."""
     pieces = [piece.double() for piece in torch.split(part, WIDE, dim=1)]
     return torch.stack([piece @ piece.T for piece in pieces]).sum(0)
 
 
 def _product(parts: Sequence[Tensor], u: Tensor) -> Tensor:
-    """J u of one image, [m], in float64."""
+    """J u from one image's J, [m], in float64."""
     along = torch.split(u, [part.shape[1] for part in parts])
     return torch.stack([part.double() @ own for part, own in zip(parts, along, strict=True)]).sum(0)

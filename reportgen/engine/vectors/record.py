@@ -1,4 +1,4 @@
-"""The route through η as a part of a record."""
+"""Runs the route through η, and fills its part of a record."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def vectors_part(
 ) -> Part:
     """Measure these arms, and fill the record's arrays for them.
 
-    `groups` are all of the record's, `shape` is the height and width of data points that are images.
+    `groups` counts the record's groups; `shape` is the height and width of data points that are images.
     """
     found = measure_vectors(problem, cell, arms, references, spaces, report, estimators)
     cost, q, phi = timed(found.source, found.wanted.gradient), found.frame.q, spaces["phi"].pushforward

@@ -1,4 +1,4 @@
-"""What an estimator hands back: one estimate a replicate, and the same for the same draws."""
+"""Checks what an estimator returns: one estimate per replicate, and the same for the same draws."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FLOATING = (torch.float32, torch.float64)
 
 
 def estimates(name: str, found: object, wanted: tuple[int, int, int]) -> Tensor:
-    """One estimate a replicate, [I R m], with no graph behind it. Raises UsageError for anything else."""
+    """The estimates, one per replicate [I R m], detached. Raises UsageError if they are anything else."""
     required = f"{name}: needs one estimate a replicate, [I R m] = {list(wanted)}"
     if not isinstance(found, Tensor) or found.shape != wanted:
         raise UsageError(
@@ -29,7 +29,7 @@ def estimates(name: str, found: object, wanted: tuple[int, int, int]) -> Tensor:
 
 
 def coefficients(name: str, found: object) -> Coefficients:
-    """What `fit` returned: tensors by name. Raises UsageError for anything else."""
+    """What `fit` returned, tensors by name. Raises UsageError if it is anything else."""
     if not isinstance(found, Mapping):
         raise UsageError(
             f"{name}: fit must return a dictionary of tensors, found {_what(found)}. "
@@ -45,7 +45,7 @@ def coefficients(name: str, found: object) -> Coefficients:
 
 
 def require_repeat(name: str, once: Tensor, again: Tensor) -> None:
-    """Raises UsageError where the same draws gave another estimate."""
+    """Raise UsageError if the same draws gave different estimates."""
     whole = torch.isfinite(once) & torch.isfinite(again)
     close = torch.finfo(once.dtype).eps ** 0.5 * float(once[whole].abs().max() if whole.any() else 0.0)
     if bool(((once - again)[whole].abs() > close).any()):

@@ -1,8 +1,8 @@
-"""Coordinates of a discrete q of which replicates say too little: those of units that hardly ever change.
+"""Coordinates of a discrete q that must be left out of tests: those of units that hardly ever change.
 
-What is seen of a unit that takes another value once in a thousand samples is
-its usual value, and no spread; a mean is then off by more than the spread
-that was seen, and no test of means is to be trusted there.
+If a unit takes its rarer value once in a thousand samples, replicates may show
+only its usual value and no spread. Means are then off by more than the observed
+spread, and no test of means can be trusted.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from reportgen.engine.moments import Moments
 from reportgen.families import Family
 
 FEWEST = 20.0
-"""Changes expected among so many samples, below which a unit's coordinate is left out of tests."""
+"""A unit's coordinate is left out of tests if its rarer value is expected fewer times than this."""
 
 
 def seldom(q: Family, samples: float) -> Tensor | None:
-    """Which coordinates of η those are among N samples, [I m]; None where q is not discrete."""
+    """Coordinates of η whose units seldom change among `samples` samples, [I m]; None if q is continuous."""
     if not DISTRIBUTIONS[q.name].discrete:
         return None
-    rarer = torch.minimum(q.mean, 1.0 - q.mean).squeeze(1)  # a logit for each place of z
+    rarer = torch.minimum(q.mean, 1.0 - q.mean).squeeze(1)  # η has one logit for each entry of z
     return rarer * samples < FEWEST
 
 
 def without(moments: Moments, coordinates: Tensor | None) -> Moments:
-    """The moments with these coordinates [I m] at zero, where they have neither a mean nor a spread."""
+    """The moments with mean and scatter set to zero at these coordinates, [I m]."""
     if coordinates is None:
         return moments
     kept = (~coordinates).double()

@@ -1,4 +1,4 @@
-"""Where draws come from: noise of named streams, and the batches that are made of it."""
+"""The source of draws: noise from named streams, and the batches made from it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from reportgen.streams import stream
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the channels in use ask of a batch."""
+    """What the channels in use need from a batch."""
 
     plain: bool
-    """Independent samples."""
+    """Whether they need independent samples."""
     mirrored: bool
-    """Samples in antithetic pairs, of noise of their own."""
+    """Whether they need antithetic pairs, which have separate noise."""
     gradient: bool
-    """∂ log p(x|z)/∂z at the samples."""
+    """Whether they need ∂ log p(x|z)/∂z at the samples."""
     auxiliary: int
-    """Further standard normals for each one of the noise."""
+    """Further standard normals needed for each one of the noise."""
 
     @classmethod
     def by(cls, channels: Iterable[Channel], pilot: bool = False) -> Wanted:
-        """The least that serves all these channels; but for a pilot, those they are paired with too."""
+        """The least that serves all these channels and, except for a pilot, those paired with them."""
         used = list(channels)
         if not pilot:
             used += [channel.paired.reference for channel in used if channel.paired is not None]
@@ -43,7 +43,7 @@ class Wanted:
         )
 
     def whole(self, samples: int) -> int:
-        """At least so many samples, in whole pairs where some are mirrored."""
+        """`samples`, rounded up to whole pairs if some are mirrored."""
         step = 2 if self.mirrored else 1
         return -(-samples // step) * step
 
@@ -56,7 +56,7 @@ class Source:
     integrands: tuple[Integrand, ...]
     seed: int
     identity: tuple[str, int]
-    """What tells this cell's noise from that of others: its setting and checkpoint."""
+    """What distinguishes this cell's noise from that of others: its setting and checkpoint."""
 
     def stream(self, purpose: str, wanted: Wanted) -> Stream:
         """Draws for one purpose, independent of those for another."""
@@ -67,7 +67,7 @@ class Source:
 
 @dataclass
 class Stream:
-    """Batches one after another; each kind of noise has a generator of its own."""
+    """A sequence of batches; each kind of noise has its own generator."""
 
     source: Source
     wanted: Wanted
@@ -77,12 +77,12 @@ class Stream:
     mirrored_auxiliary: Generator
 
     def sample(self, samples: int) -> Tensor:
-        """The next N plain samples of every data point alone, where nothing is evaluated, [I N d]."""
+        """The next N plain samples for every data point, [I N d], without evaluating anything at them."""
         q = self.source.frame.q
         return q.sample(self._normal(self.plain, samples, q.noise))
 
     def draw(self, samples: int) -> Values:
-        """The next N samples of every data point; N is even where some are mirrored."""
+        """The next N samples for every data point, evaluated; N must be even if some are mirrored."""
         values: dict[tuple[str, bool], IntegrandValues] = {}
         noise = self.source.frame.q.noise
         if self.wanted.plain:

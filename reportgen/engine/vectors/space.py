@@ -1,4 +1,4 @@
-"""Where replicates live: for φ the parameters η of q, for θ the few parameters of p themselves."""
+"""The spaces of replicates: for gradients in φ that of η, for those in a small θ that of θ itself."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from reportgen.problems.problem import Problem
 
 @dataclass(frozen=True)
 class Space:
-    """How vectors of one kind reach the parameters whose gradient they are."""
+    """A space of replicates, with the map from it to the parameters whose gradient is estimated."""
 
     pushforward: Pushforward
     columns: tuple[int, ...]
-    """Places of its groups, ``all`` first, among those of the record."""
+    """Columns of its groups, ``all`` first, in the record's arrays."""
 
     @property
     def dimension(self) -> int:
@@ -27,7 +27,7 @@ class Space:
 
     @property
     def gram(self) -> Tensor:
-        """J Jᵀ over all its parameters, [I m m], float64."""
+        """J Jᵀ over all parameters, [I m m], float64."""
         return self.pushforward.grams[0]
 
     @cached_property
@@ -39,9 +39,9 @@ class Space:
 def spaces_of(
     problem: Problem, wanted: set[str], tell: Callable[[float], None] | None = None
 ) -> tuple[dict[str, Space], tuple[str, ...]]:
-    """The spaces ``phi`` and, where wanted, ``theta``; and the names of all groups, ``all`` first.
+    """The spaces ``phi`` and, if wanted, ``theta``; and the names of all groups, ``all`` first.
 
-    Where the encoder's Jacobian is computed image by image, `tell` is told the share that is done.
+    If the encoder's Jacobian is computed image by image, `tell` is called with the share done.
     """
     phi = Pushforward.of(problem.encoder, problem.x, tell)
     groups = phi.groups

@@ -1,8 +1,7 @@
-"""From moments in η to the numbers of a record, in φ.
+"""From moments in η to the numbers of a record, in φ (see `reportgen.store.records` for their meaning).
 
-Nothing here is estimated again but the directional ratios: every other number is an exact
-function of the moments and of the encoder's Jacobian (see `reportgen.store.records` for what
-each array means).
+Only the directional ratios take new draws, and exact values come from enumeration or quadrature; every
+other number is an exact function of the moments and of the encoder's Jacobian.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from reportgen.store.shapes import EXACT
 
 @dataclass(frozen=True)
 class _Seen:
-    """What several arms look up in one channel; axis W is that of `LeftOut`."""
+    """Results from one channel that several arms share; axis W is that of `LeftOut`."""
 
     channel: Channel
     space: Space
@@ -74,7 +73,7 @@ class _Seen:
         return torch.einsum("iwa,giab,iwb->iwg", v, self.pushforward.grams, v)
 
     def alive(self, parts: Sequence[Tensor]) -> list[Tensor]:
-        """Of what is given block by block live coordinates: all of them together, [P], and every group's."""
+        """The live coordinates of parts given block by block: all together, [P], then each group's."""
         groups = self.pushforward.by_group(parts)
         kept = [part[alive] for part, alive in zip(groups, self.space.live, strict=True)]
         together = torch.cat(kept)
@@ -125,9 +124,9 @@ def summarize(found: Measured, groups: int) -> dict[str, Array]:
 
 
 def _coordinate_variances(seen: Mapping[Key, _Seen], keys: Collection[Key]) -> dict[Key, list[list[Tensor]]]:
-    """Of each row of W, those of live coordinates: all of them together, [P], and every group's.
+    """Variances of live coordinates by channel, for each row of W: all together, [P], then each group's.
 
-    Of all channels of a space at once: the Jacobian, where it is computed again, serves them all.
+    All channels of a space are processed at once, so that a recomputed Jacobian serves them all.
     """
     found: dict[Key, list[list[Tensor]]] = {}
     for space in {one.channel.space for one in seen.values()}:
@@ -148,7 +147,7 @@ def _coordinate_variances(seen: Mapping[Key, _Seen], keys: Collection[Key]) -> d
 def _put_counts(out: dict[str, Array], spaces: Mapping[str, Space], groups: int) -> None:
     """How many coordinates each group has, and how many of them never have a gradient."""
     counts, dead = np.zeros(groups), np.zeros(groups)
-    for _, space in reversed(list(spaces.items())):  # φ last: the first group is all of it
+    for _, space in reversed(list(spaces.items())):  # φ last, so that ``all`` counts φ
         columns, sizes = list(space.columns), list(space.pushforward.sizes.values())
         counts[columns] = [sum(sizes), *sizes]
         still = [int((~alive).sum()) for alive in space.live]
@@ -166,12 +165,12 @@ def _put_mean(out: dict[str, Array], a: int, one: _Seen, shift: Tensor) -> None:
 
 
 def _put_test(out: dict[str, Array], a: int, one: _Seen, signal: Tensor, found: Measured) -> None:
-    """The test of equal means against the reference, whose mean gradient is `signal`, [I m]."""
+    """Put the test of equal means with the reference, whose mean gradient is `signal`, [I m]."""
     paired = one.channel.paired
-    # The reference may break at the K it is compared at where it does not at its own.
+    # The reference may break at the K at which it is compared, though not at its own.
     if paired is None or not paired.moments.finite():
         return
-    # Rounding of single estimates: relative to their size in the precision they were computed in.
+    # Rounding of single estimates is relative to their size, in the precision in which they were computed.
     size = torch.diagonal(one.left.covariance(0), dim1=1, dim2=2).amax(1)
     floor = size * (torch.finfo(found.frame.gram.dtype).eps * 8) ** 2
     half = paired.moments.total / 2.0 * paired.reference.key.num_samples
@@ -182,7 +181,7 @@ def _put_test(out: dict[str, Array], a: int, one: _Seen, signal: Tensor, found: 
 def _put_exact(
     out: dict[str, Array], a: int, one: _Seen, shift: Tensor, exact: Exact | None, target: Exact | None
 ) -> None:
-    """The exact moments of these replicates, and their bias about the mean that they should have."""
+    """Put the exact moments of these replicates, and their bias relative to `target`."""
     grams = one.pushforward.grams
     if exact is not None:
         of_group = torch.einsum("iab,giba->ig", exact.covariance, grams)
@@ -201,7 +200,7 @@ def _forms(v: Tensor, grams: Tensor) -> Tensor:
 
 
 def _exact(found: Measured, seen: Mapping[Key, _Seen]) -> dict[Key, Exact]:
-    """Exact moments of every sound channel that has them."""
+    """Exact moments of every sound channel for which they can be computed."""
     integrands = integrands_of(found.channels)
     exact = {
         key: exact_moments(one.channel, integrands[key.integrand], found.frame) for key, one in seen.items()
@@ -210,10 +209,9 @@ def _exact(found: Measured, seen: Mapping[Key, _Seen]) -> dict[Key, Exact]:
 
 
 def _target(found: Measured, a: int, exact: Mapping[Key, Exact]) -> Exact | None:
-    """What the estimate's mean should be, shift left out: an unbiased estimator's exact mean.
+    """What the estimate's mean should be, without the shift: the exact mean of an unbiased estimator.
 
-    Of a user's own estimator nothing but its declaration says that it is unbiased: its mean is held against
-    another's, and is no target.
+    A user's own estimator is unbiased only by its declaration, so its mean is never the target.
     """
     arm = found.arms[a]
     key, twin = Key.of(arm), found.twin(arm)
@@ -230,7 +228,7 @@ def _target(found: Measured, a: int, exact: Mapping[Key, Exact]) -> Exact | None
 
 
 def _same_gradient(first: Key, second: Key) -> bool:
-    """Whether unbiased estimators of the two have one mean, which no constant moves, nor K unless a bound."""
+    """Whether unbiased estimators have the same mean: the same objective and, for a bound, the same K."""
     objective = (first.integrand, first.several) == (second.integrand, second.several)
     return objective and (not first.several or first.num_samples == second.num_samples)
 
@@ -242,13 +240,13 @@ def _squared(parts: list[Tensor]) -> Tensor:
 def _projections(
     one: _Seen, reference: _Seen, shift: Tensor, own: Tensor, other: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Of a channel on its reference, [I], and without each bucket [I S] (see `reportgen.store.records`).
+    """Projections of a channel on its reference, [I], and leave-outs [I S] (see `reportgen.store.records`).
 
     At image i it is p_i = ½ Σ_h ḡ_ih · r̄_(1−h) over the halves h of the buckets, where ḡ_ih is the
-    channel's mean there and r̄ the reference's over all images. Leaving out bucket s of image i changes ḡ_ih,
-    with r̄ held: `along`. It changes r̄ too. The mean over images, ½ Σ_h ḡ_h · r̄_(1−h), is the same with g and
-    r exchanged; so what that adds to it is what the reference changes along the channel's own mean: `turned`.
-    `own` and `other` are the `_directions` of the two.
+    channel's mean in that half, and r̄ the reference's over all images. Leaving out bucket s of image i
+    changes ḡ_ih, as `along` says for fixed r̄, but it changes r̄ too. The mean over images,
+    ½ Σ_h ḡ_h · r̄_(1−h), is symmetric in g and r, so the change through r̄ is that of the reference's
+    projection on the channel's mean, `turned`. `own` and `other` are the `_directions` of the two.
     """
     along = _projection(one.channel.moments, shift, other)
     turned = _projection(reference.channel.moments, shift, own)
@@ -256,10 +254,10 @@ def _projections(
 
 
 def _directions(of: _Seen, shift: Tensor) -> Tensor:
-    """J_i u for each half of the buckets, even and odd, u the images' mean gradient in the *other*, [I 2 m].
+    """J_i u for the even and odd half of the buckets, [I 2 m]; u is the images' mean gradient in the *other*.
 
-    With u from the same replicates, its noise would lengthen the reference's
-    own projection, and so shorten every other estimator's relative to it.
+    If u came from the same replicates, its noise would lengthen the reference's
+    projection on itself, and so shorten every other estimator's relative to it.
     """
     moments, pushforward = of.channel.moments, of.pushforward
     others = (moments.pooled(slice(1 - half, None, 2))[1] + shift for half in (0, 1))
@@ -267,7 +265,7 @@ def _directions(of: _Seen, shift: Tensor) -> Tensor:
 
 
 def _projection(moments: Moments, shift: Tensor, directions: Tensor) -> Tensor:
-    """Mean along the held directions of the other half, over both halves, [I W] as in `LeftOut`."""
+    """Mean projection on the other half's direction, held fixed, over both halves, [I W] as in `LeftOut`."""
     buckets = len(moments.count)
     halves = torch.arange(buckets) % 2
     along = ((moments.mean + shift.unsqueeze(1)) * directions[:, halves]).sum(2)  # [I S]

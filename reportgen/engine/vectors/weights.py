@@ -1,4 +1,4 @@
-"""The first layer's arrays where estimates are vectors in η: exact, but for the estimates of one weight."""
+"""The first layer's arrays for estimates that are vectors in η; only those of one weight need new draws."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from reportgen.problems.pointwise import Pointwise
 def first_layer(
     pushforward: Pushforward, x: Tensor, shape: tuple[int, int] | None
 ) -> tuple[FirstLayer, LinearBlock] | None:
-    """The linear layer whose inputs are the images of this height and width; None where there is none."""
+    """The linear layer whose inputs are the images, of this height and width; None if there is none."""
     if shape is None:
         return None
     pixels = x.flatten(1).double()
@@ -46,9 +46,9 @@ def first_layer(
 def weight_arrays(
     found: Measured, layer: FirstLayer, block: LinearBlock, variance: Array
 ) -> dict[str, Array]:
-    """All arrays of the layer for the arms; none where there is no reference, or it broke.
+    """All arrays of the layer for the arms; empty if there is no sound reference.
 
-    `variance` [A I G] is the record's. The estimates of one weight are made of draws of their own.
+    `variance` [A I G] is the record's. The estimates of one weight are made from separate draws.
     """
     arms, source = found.arms, found.source
     chosen, first = found.in_phi()
@@ -73,7 +73,7 @@ def weight_arrays(
 
 
 def _at_one_image(source: Source, weight: Weight, chosen: Mapping[int, Channel]) -> dict[int, Tensor]:
-    """Fresh estimates of every channel at the weight's image alone, [R m]."""
+    """Fresh estimates of every channel at the weight's image only, [R m]."""
     frame, image = source.frame, weight.image
     assert isinstance(frame.problem, Pointwise)
     problem = frame.problem.at_point(image)
@@ -94,11 +94,11 @@ def _at_one_image(source: Source, weight: Weight, chosen: Mapping[int, Channel])
 
 
 def _of_image(image: int, coefficients: Coefficients, alone: Coefficients) -> dict[str, Tensor]:
-    """Those of one image; `alone` are others, fitted to draws of that image and no other.
+    """The coefficients of one image; `alone` are coefficients fitted to draws of that image only.
 
-    What an axis is cannot be told by its length: a coefficient may have one number for each of the K samples
-    or of the parameters of q, and those may be as many as there are images. That of the images is the axis
-    that is shorter in `alone`, or not there.
+    The axis of images cannot be recognised by its length: a coefficient may have one number for each of the
+    K samples, or for each parameter of q, and there may be as many of those as images. It is the axis that is
+    shorter, or missing, in `alone`.
     """
     found = {}
     for name, part in coefficients.items():

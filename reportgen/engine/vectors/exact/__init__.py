@@ -1,4 +1,4 @@
-"""Exact moments of an estimator, where all that its noise can be is a list short enough to sum over."""
+"""Exact moments of an estimator, by enumeration or quadrature, where few enough nodes suffice."""
 
 from __future__ import annotations
 

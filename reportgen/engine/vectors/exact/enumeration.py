@@ -1,7 +1,7 @@
 """Every value that the samples of one estimate can take, with its probability.
 
-For discrete q, and estimators that see the samples and nothing of the noise
-that they were made of: those that relax q have no such list.
+This serves discrete q, and estimators that depend only on the samples; those
+that relax q depend on the noise behind them, and cannot be enumerated.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from reportgen.engine.vectors.points import PointsAt
 from reportgen.families import RelaxedFamily
 
 MOST_NUMBERS = 2**22
-"""Numbers in the largest array, the scores at all samples of all nodes: 32 MiB."""
+"""Most numbers in the largest array, the scores at all samples of all nodes: 32 MiB."""
 
 
 def codes(channel: Channel, frame: Frame) -> Nodes | None:
-    """All K-tuples of codes; None where they are too many, or do not say all that an estimate depends on."""
+    """All K-tuples of codes; None if there are too many, or estimates depend on more than the codes."""
     key, q = channel.key, frame.q
     assert isinstance(q, RelaxedFamily)
     if channel.temperature is not None or channel.estimator.auxiliary or key.antithetic:

@@ -1,11 +1,11 @@
-"""Exact mean and covariance of an estimator: a sum over all that its noise can be.
+"""Exact mean and covariance of an estimator, as weighted sums over nodes.
 
-The estimator itself is run on nodes, and its moments are weighted sums. For
-discrete q the nodes are the codes that its samples can be; for others those of
-a quadrature rule, refined until three rules agree. What does not converge
-within the nodes allowed has no exact value, nor has a user's own estimator
-that is shown codes and asks for the noise behind them. An estimate that is a
-mean over independent samples needs the nodes of one of them only.
+The estimator itself is evaluated at the nodes. For discrete q these are the
+codes that its samples can be; for continuous q those of a quadrature rule,
+refined until three rules agree. There is no exact value if the rules do not
+agree within the allowed number of nodes, or if a user's own estimator is shown
+codes and asks for the noise behind them. If an estimate is a mean over
+independent samples, the nodes of a single sample suffice.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from reportgen.engine.vectors.exact.quadrature import ORDERS, rule
 from reportgen.objectives import Integrand
 
 TOLERANCE = 1e-9
-"""Difference at which two rules agree: of covariances, relative to the largest; of means, to the root of that
-or to the largest mean."""
+"""Two rules agree up to this difference: for covariances, relative to the largest one; for means, relative to
+the root of that, or to the largest mean if it is larger."""
 ROUNDING = 1e-12
-"""What is as small as this beside an estimate, or beside its terms, is rounding: a variance may be zero."""
+"""Differences this small, relative to an estimate or its terms, are rounding: a variance may be zero."""
 STILL = 1e-9
-"""Size, beside that of its terms, below which a replicate is zero."""
+"""A replicate this small, relative to its terms, is zero."""
 LAST_DIGITS = 1e-3
-"""Share of a term's mean that counts with its variation: times `ROUNDING` it is the last digits of f."""
+"""Share of a term's mean that is added to its variation: times `ROUNDING` it covers the last digits of f."""
 
 
 @dataclass(frozen=True)
 class Exact:
-    """Of one estimate at each data point."""
+    """The exact moments of one estimate at each data point."""
 
     mean: Tensor
     """[I m]"""
     covariance: Tensor
     """[I m m]"""
     terms: float
-    """Size of the terms that a replicate is a sum of, before they cancel."""
+    """Size of the terms of which a replicate is the sum, before they cancel."""
 
     @property
     def size(self) -> float:
-        """Of a replicate: the largest mean or standard deviation of a coordinate."""
+        """Size of a replicate: the largest mean or standard deviation of a coordinate."""
         spread = torch.diagonal(self.covariance, dim1=1, dim2=2).clamp_min(0.0).sqrt()
         return max(float(self.mean.abs().amax()), float(spread.amax()))
 
     def agrees_with(self, other: Exact) -> bool:
-        """Whether the two are the same to `TOLERANCE` and `ROUNDING`."""
+        """Whether the two are equal up to `TOLERANCE` and `ROUNDING`."""
         variance = torch.maximum(self.covariance.abs().amax(), other.covariance.abs().amax())
         size = torch.maximum(self.mean.abs().amax(), variance.sqrt())
         rounding = ROUNDING * size.clamp_min(max(self.terms, other.terms))
@@ -64,17 +64,17 @@ class Exact:
         )
 
     def without_rounding(self) -> Exact:
-        """Zero where all of it is rounding."""
+        """These moments, or zero if all of them are rounding."""
         if self.size >= STILL * self.terms:
             return self
         return Exact(torch.zeros_like(self.mean), torch.zeros_like(self.covariance), self.terms)
 
 
 def exact_moments(channel: Channel, integrand: Integrand, frame: Frame) -> Exact | None:
-    """Mean and covariance of the channel's estimator; None where its noise has too many dimensions.
+    """Mean and covariance of the channel's estimator; None if they cannot be computed.
 
-    They are exact to rounding of the precision that the problem is in, which
-    for a quadrature rule must be float64.
+    They are exact up to rounding in the problem's precision, which for
+    quadrature must be float64.
     """
     if channel.estimator.sequential:
         return None
@@ -84,10 +84,10 @@ def exact_moments(channel: Channel, integrand: Integrand, frame: Frame) -> Exact
 
 
 def _independent_part(channel: Channel) -> tuple[Channel, int]:
-    """What of the channel's estimate is independent of the rest, and how many such parts it is the mean of.
+    """The independent part of the channel's estimate, and how many such parts it is the mean of.
 
-    A sample, or an antithetic pair, where the estimator averages; else, and for
-    a bound of several samples, all of it.
+    It is a sample, or an antithetic pair, if the estimator averages over samples;
+    otherwise, and for a bound of several samples, it is the whole estimate.
     """
     key = channel.key
     samples = 2 if key.antithetic else 1
@@ -109,11 +109,11 @@ def _by_nodes(channel: Channel, integrand: Integrand, frame: Frame) -> Exact | N
 
 
 def _by_quadrature(channel: Channel, integrand: Integrand, frame: Frame) -> Exact | None:
-    """By a rule with which the one before it agrees, and one between them that is hardly finer than that.
+    """Moments by the first rule that agrees with the one before it, and with one of the order after that.
 
-    Two rules can miss the same: what happens near the mean of q, say, where
-    no rule of an even order has a node. The third has the other parity than
-    the coarse one, and so has nodes where that has none.
+    Two rules can miss the same feature: for instance near the mean of q, where no
+    rule of even order has a node. The third rule's order is one higher than the
+    coarse rule's, hence of the other parity, so it has nodes where that has none.
     """
 
     def of(order: int) -> Exact | None:
@@ -143,10 +143,10 @@ def _moments(nodes: Nodes, channel: Channel, integrand: Integrand, frame: Frame)
 
 
 def _size_of_terms(nodes: Nodes, channel: Channel, integrand: Integrand) -> float:
-    """Of the largest coordinate: how much the terms of f vary, times the score, both as root mean squares.
+    """Summed standard deviations of the terms of f, times the root mean square score; largest coordinate.
 
-    So it is in the unit of f over that of η, as the gradient is, and a constant added to f hardly counts.
-    Nothing cancels in the gradient in θ, which is no product with the score.
+    Its unit is that of f over that of η, as the gradient's, and a constant added to f hardly matters.
+    It is 0 for the gradient in θ, which is not a product with the score, and in which nothing cancels.
     """
     if channel.space != "phi":
         return 0.0

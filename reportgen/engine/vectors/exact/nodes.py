@@ -1,4 +1,4 @@
-"""Points of evaluation with weights, one estimate a node: what an exact expectation is a sum over."""
+"""The weighted nodes over which an exact expectation is summed, with one estimate for each."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ MOST_NODES = 250_000
 
 @dataclass(frozen=True)
 class Nodes:
-    """R estimates of K samples each, [I R·K …] points in all."""
+    """R nodes; each is one estimate from K samples, so there are [I R·K …] points."""
 
     points: PointsAt
     weight: Tensor
-    """[I R], each row with sum one; float64."""
+    """[I R], each row summing to one; float64."""

@@ -1,7 +1,7 @@
-"""Nodes of Gauss–Hermite rules over the whole noise of one estimate.
+"""Nodes of Gauss–Hermite rules over all the noise of one estimate.
 
-For estimators whose noise is a handful of standard normals, and that are
-smooth in it. Source: Golub & Welsch (1969).
+This serves estimators that take a few standard normals, and are smooth functions
+of them. Source: Golub & Welsch (1969).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from reportgen.engine.vectors.exact.nodes import MOST_NODES, Nodes
 from reportgen.engine.vectors.points import Batch
 
 ORDERS = (5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 450, 640, 900, 1280)
-"""Nodes in each direction, tried in turn; five are exact for what is a polynomial of degree nine."""
+"""Numbers of nodes in each direction, tried in turn; five are exact for polynomials up to degree nine."""
 
 
 def rule(order: int, channel: Channel, frame: Frame) -> Nodes | None:
-    """The rule of so many nodes in each direction; None where those are too many. Asks for float64."""
+    """The rule with `order` nodes in each direction; None if these are too many. Requires float64."""
     estimator, key = channel.estimator, channel.key
     independent = key.num_samples // 2 if key.antithetic else key.num_samples
     own, further = frame.q.noise, frame.q.noise * estimator.auxiliary
@@ -40,7 +40,7 @@ def rule(order: int, channel: Channel, frame: Frame) -> Nodes | None:
 
 
 def _product_rule(order: int, smooth: list[bool]) -> tuple[Tensor, Tensor]:
-    """Nodes [n, dimensions] and weights [n]; two points, −1 and 1, where the sign alone counts."""
+    """Nodes [n dimensions] and weights [n]; in a direction that is not smooth, only the two nodes ±1."""
     nodes, weights = (torch.from_numpy(part) for part in roots_hermitenorm(order))
     sides, halves = torch.tensor([-1.0, 1.0]).double(), torch.tensor([0.5, 0.5]).double()
     grid = torch.cartesian_prod(*[nodes if own else sides for own in smooth])
