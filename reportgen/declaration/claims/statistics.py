@@ -35,7 +35,9 @@ STATISTICS: dict[str, StatisticKind] = {
         1, "norm of the mean gradient over the root of the total variance", by_group=True
     ),
     "directional_signal_to_noise": StatisticKind(
-        1, "length of an estimate along the gradient over its length across it, averaged", of_models=True
+        1,
+        "length of an estimate along the gradient over its length orthogonal to it, averaged",
+        of_models=True,
     ),
     "cosine_to_reference": StatisticKind(1, "cosine of its mean gradient with that of the reference"),
     "variance_ratio": StatisticKind(2, "total variance of A over that of B", by_group=True),
