@@ -704,8 +704,11 @@ def test_no_line_of_a_caption_ends_between_a_word_and_its_number() -> None:
     assert words.tied("−23.41 (seed 1)") == "−23.41 (seed\u00a01)"
     assert words.tied("and p < 0.001") == "and p\u00a0&lt;\u00a00.001"
     assert words.tied("gradient in log σ") == "gradient in log\u00a0σ"
+    assert words.tied("with ∇q for ∇ log q, or ∂ log p/∂z") == (
+        "with ∇q for ∇\u00a0log\u00a0q, or ∂\u00a0log\u00a0p/∂z"
+    )
     assert said == (
-        'log <span class="nowrap">p(x | z)</span> &lt; 1 at epoch\u00a0200, row\u00a01, k\u00a05,'
+        'log\u00a0<span class="nowrap">p(x | z)</span> &lt; 1 at epoch\u00a0200, row\u00a01, k\u00a05,'
         " 2\u00a0layers, beyond k\u00a0=\u00a00.87"
     )
 

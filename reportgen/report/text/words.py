@@ -114,7 +114,7 @@ capital = prose.capital
 
 _NUMBERED = re.compile(
     r"\b(?:epoch|step|row|column|unit|image|latent|seed|[dkK]) (?=\d)"
-    rf"|\b\d (?=layers?\b)|\blog (?=σ)|\b\w+ (?:=|&lt;|&gt;) (?=[{prose.MINUS}\d])"
+    rf"|\b\d (?=layers?\b)|[∂∇] (?=log\b)|\blog (?=[σpqw]\b)|\b\w+ (?:=|&lt;|&gt;) (?=[{prose.MINUS}\d])"
 )
 _CONDITIONAL = re.compile(r"\w\(\w \| \w\)")
 
