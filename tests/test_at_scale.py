@@ -94,14 +94,14 @@ def test_of_many_points_most_are_dots_that_leave_the_line_seen(count: int, large
     (bars,) = [line for line in own if '"bars"' in str(line.get_gid())]
     assert (bars.get_zorder() < joined.get_zorder()) is (bars.get_alpha() is not None) is (large < count)
     drawing = draw(found, "variance_against_setting")
-    assert drawing is not None and ("shorter than the marks" in drawing.caption) is (large == count)
+    assert drawing is not None and ("smaller than the marks" in drawing.caption) is (large == count)
 
 
 def test_as_many_are_told_and_tabled(grid: Findings) -> None:
     found = settings.context(grid)
     assert found is not None and len(found["tables"]) == RUNS
     seen = text_of(page_of(grid))
-    assert "Six of eleven runs of the sweep are told; all are in results.csv." in seen
+    assert "Six of eleven runs of the sweep are described; all are in results.csv." in seen
     assert about.swept(grid) == (
         "k takes eleven values from 0.5 to 9 and the scale takes five values from 0.7 to 2 in ten runs"
     )
@@ -121,8 +121,8 @@ def test_values_in_a_sentence_are_counted_where_they_are_many() -> None:
         )
         for values in ([0, 1, 2, 3, 99], [*range(20), 99])
     )
-    assert "At 1, 2 and 3 the order of the two is reversed" in text_of(page_of(few))
-    assert "At 19 values between 1 and 19 the order of the two is reversed" in text_of(page_of(many))
+    assert "At 1, 2 and 3, their order is reversed" in text_of(page_of(few))
+    assert "At 19 values between 1 and 19, their order is reversed" in text_of(page_of(many))
 
 
 def test_one_unit_is_no_units() -> None:
@@ -266,12 +266,12 @@ def test_a_table_that_no_page_holds_goes_on_and_takes_its_caption(count: int, na
 def test_of_many_estimators_of_several_samples_k_is_said_to_be_beside_the_name() -> None:
     found = toy(MANY[: MANY.index("sweep")], lambda cell, arm: 1.0)
     assert captions.samples_sentence(found, found.labels) == (
-        "An estimate spends as many samples as the K beside its name says, one where there is none."
+        "An estimate uses the K samples given with its name, or one where none is given."
     )
     titles = [title_of(found, label) for label in found.labels]
     assert not titles[0].endswith("K\u00a0=\u00a01") and titles[-1].endswith("K\u00a0=\u00a012")
     few = captions.samples_sentence(found, found.labels[:3])
-    assert few.endswith("number 2 spends three samples an estimate.")
+    assert few.endswith("number 2 uses three samples per estimate.")
 
 
 def test_a_long_list_of_a_listing_fills_its_lines() -> None:

@@ -74,7 +74,7 @@ def test_render_writes_what_a_stopped_run_has_and_tells_the_rest(
     assert f"tables: {len(lost)} cells not finished yet; run again to continue" in said
     assert "undecided" in said.splitlines()[1]
     page = Path("output/tables/report.html").read_text(encoding="utf-8")
-    assert "paused; the next run goes on" in page and "not finished yet" in page
+    assert "paused; the next run continues" in page and "Unfinished cell" in page
     assert "±" in page and "△" in page
     request.getfixturevalue("quick_reports")  # what is there was drawn in earnest
     assert call("report", "tables.yaml", *SERIAL, "--json") == 0
@@ -137,7 +137,7 @@ def test_a_budget_ends_and_the_next_run_goes_on(
     ]
     assert all(float(row["ci_low"]) < float(row["value"]) < float(row["ci_high"]) < 60 for row in rows)
     page = Path("output/tables/report.html").read_text(encoding="utf-8")
-    assert "86.76" in page and "not judged" in page and "Where this differs from the paper" in page
+    assert "86.76" in page and "not judged" in page and "Differences from the paper" in page
 
 
 def test_more_images_than_there_are_is_said_before_anything_is_trained(

@@ -107,11 +107,11 @@ def test_of_the_page_it_is_copied_too(visit: Callable[..., Visit], live_page: Pa
     page.evaluate("document.querySelector('#question').closest('section').id = 'whole'")
     page.evaluate("document.querySelector('#whole p').id = 'sentence'")
     ours, text, html = page.evaluate(COPY, "#sentence")
-    assert ours and " gradient in \\varphi, the weights of " in text
+    assert ours and " gradient with respect to \\varphi, its encoder’s weights, " in text
     assert "\\varphi" in html and "<svg" not in html
     assert page.locator(".copied").count() == 0
     ours, text, _ = page.evaluate(COPY, "#whole")
-    assert ours and "itself makes:\n\n" in text and TEXT["target"].latex in text
+    assert ours and "itself produces:\n\n" in text and TEXT["target"].latex in text
     ours, text, html = page.evaluate(COPY, "body")
     assert ours and "<script" not in html and "addEventListener" not in html + text
     assert page.evaluate(COPY, "h1") == [False, "", ""], "what has no formula is left to the browser"

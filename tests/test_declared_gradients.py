@@ -112,7 +112,7 @@ def test_its_report_says_nothing_of_what_is_not_known(mine: Path, quick_reports:
     text = re.sub(r"\s+", " ", re.sub(r"<(script|style|svg)\b.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL))
     for said in (
         "Three estimators of one gradient are measured with the same seeds.",
-        "Of how it comes about nothing is known here",
+        "How it arises is not known here",
         "F times the score.",
         "until 4000 calls are spent",
         "functions made by mine.py:build",
@@ -163,7 +163,7 @@ def test_dependent_and_rare_estimates_are_told_in_the_report(mine: Path, quick_r
     page = (Path("output") / "mine" / "report.html").read_text()
     assert "Estimates of “momentum” resemble those made before them" in page
     assert "estimates of “still” are the same: what happens in fewer than 1.2% of them" in page
-    assert "at the budget of 300 calls before" in page and "K = 1" not in page
+    assert "exhausted the budget of 300 calls before" in page and "K = 1" not in page
     assert "Estimates of “still”" not in page and "Estimates of “pathwise”" not in page
 
 
@@ -259,7 +259,7 @@ def test_a_function_alone_is_told_without_comparisons() -> None:
     assert "One estimator of one gradient is measured. The total variance of “pathwise” is 4.00" in text
     for unsaid in (
         "same mean",
-        "alike for all",
+        "identically for all",
         "variance_ratio",
         "gap_closed",
         "relative_projection",
@@ -272,7 +272,7 @@ def test_a_function_alone_is_told_without_comparisons() -> None:
         eta=1,
     )
     assert re.search(r"<h3[^>]*>Pathwise", page_of(spoken)), "as tables name it"
-    assert "A gradient has 1 coordinate here, and where its randomness comes from" in text
+    assert "A gradient has 1 coordinate here, and the source of its randomness" in text
 
 
 def test_a_claim_of_a_group_that_is_not_there_says_so() -> None:

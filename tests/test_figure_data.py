@@ -118,7 +118,7 @@ def floats(name: str, column: str, case: str = "flagship") -> list[Any]:
 def test_numbers_without_intervals_are_those_drawn() -> None:
     data = FIGURES["work"].data(findings("flagship"))
     works = [row.by_passes for row in data.rows] + [row.by_seconds for row in data.rows]
-    told = floats("work", "Work for the same precision, the least being 1")
+    told = floats("work", "Work for the same precision, relative to the least")
     assert [(one.value, one.low, one.high) for one in told] == works
     data = FIGURES["unbiasedness"].data(findings("flagship"))
     assert floats("unbiasedness", "p-value, corrected") == [row.p_value for row in data.rows]
@@ -131,11 +131,11 @@ def test_numbers_without_intervals_are_those_drawn() -> None:
     )
     data = FIGURES["coordinate_distribution"].data(findings("flagship"))
     heights = [
-        one for one in floats("coordinate_distribution", "Coordinates, the fullest bin being 1") if one
+        one for one in floats("coordinate_distribution", "Coordinates, relative to the fullest bin") if one
     ]
     assert heights == [density for row in data.rows for density in row.density if density]
     data = FIGURES["learning_curves"].data(findings("models"))
-    told = floats("learning_curves", "Objective on the test part", "models")
+    told = floats("learning_curves", "Objective on the test set", "models")
     assert told == [value for curve in data.curves for _, value in curve.points]
     data = FIGURES["likelihood_by_model"].data(findings("models"))
     assert floats("likelihood_by_model", "Published", "models") == [one.published for _, one in data.marks]

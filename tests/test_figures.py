@@ -172,7 +172,7 @@ def test_a_gap_that_is_lost_in_the_noise_has_no_waterfall() -> None:
 def test_the_whole_gap_is_told_of_one_step_as_of_several(findings: Findings) -> None:
     variance = {"score_function": 4.0, "with baseline": 2.0, "pathwise": 1.0}
     one = crafted(experiment(), variances=lambda _, arm: variance[arm.label], spread=0.02)
-    for found, then in ((one, "The step between the two closes 50% of it."), (findings, "Taken by itself, ")):
+    for found, then in ((one, "The intermediate estimator closes 50% of it."), (findings, "On its own, ")):
         data = gap_waterfall.data(found)
         assert data is not None
         caption = marks.plain(gap_waterfall.caption(found, data))
@@ -208,7 +208,7 @@ def test_the_shares_of_a_caption_are_those_of_the_last_checkpoint(findings: Find
     last = sorted(line.values[-1] for line in data.lines if math.isfinite(line.values[-1]))
     caption = marks.plain(noise_split.caption(findings, data))
     assert len(last) > 1 and all(line.values[0] != line.values[-1] for line in data.lines)
-    told = f"Monte Carlo noise is {prose.percent(last[0])} of the whole for "
+    told = f"Monte Carlo noise is {prose.percent(last[0])} of the total for "
     assert told in caption and f" and {prose.percent(last[-1])} for " in caption
 
 
@@ -277,10 +277,10 @@ def test_a_biased_estimator_far_off_the_scale_is_named_and_not_drawn() -> None:
     assert PRINTED not in [line.label for line in data.lines] and len(data.lines) == 6
     sketch = sketched(far, "variance_over_training")
     assert sketch is not None
-    assert "Left out as biased and far off this scale: “As printed in the source post” (" in sketch.caption
+    assert "Not drawn, as biased and far off this scale: “As printed in the source post” (" in sketch.caption
     for name in ("variance_by_layer", "variance_against_setting", "variance_against_num_samples"):
         drawing = draw(far, name)
-        assert drawing is not None and "Left out as biased" in drawing.caption
+        assert drawing is not None and "Not drawn, as biased" in drawing.caption
     rows = coordinate_distribution.data(far)
     assert rows is not None and [row.label for row in rows.apart] == [PRINTED]
     panels = by_objective.data(far)
@@ -307,12 +307,12 @@ def test_a_biased_estimator_partly_off_the_scale_is_not_said_to_be_far_off_it() 
     ):
         drawing = draw(partly, name)
         ends = f"{prose.number(min(found))} to {prose.number(max(found))}"
-        said = f"Left out as biased and running off this scale: “As printed in the source post” ({ends})."
+        said = f"Not drawn, as biased and partly off this scale: “As printed in the source post” ({ends})."
         assert (
             drawing is not None and said in marks.plain(drawing.caption) and "far off" not in drawing.caption
         )
     layers = draw(partly, "variance_by_layer")
-    assert layers is not None and "Left out as biased and far off this scale: " in layers.caption
+    assert layers is not None and "Not drawn, as biased and far off this scale: " in layers.caption
 
 
 def test_a_name_in_a_sentence_has_its_article(drawings: dict[str, Any]) -> None:
@@ -360,7 +360,7 @@ def test_work_compares_with_the_best_unbiased_estimator(findings: Findings) -> N
     )
     like = replace(second, by_passes=(1.0004, 1.0, 1.001))
     close = replace(data, rows=tuple(like if row is second else row for row in data.rows))
-    assert ", the next, needs as much, to three digits" in work.caption(findings, close)
+    assert ", the next best, needs as much, to three digits" in work.caption(findings, close)
 
 
 def test_numbers_beside_a_panel_of_work_do_not_seem_to_name_rows_of_the_next(findings: Findings) -> None:
@@ -440,7 +440,7 @@ def test_factors_that_read_the_same_are_told_once() -> None:
         (Estimate(1.0000004, 1.0000003, 1.0000005), "are the same to three digits"),
         (Estimate(1.0003), "are the same to three digits"),
         (Estimate(1.02, 1.01, 1.03), "differ by a factor of 1.020"),
-        (Estimate(0.5, 0.49, 0.51), "differ by a factor of 2.000, the other way round,"),
+        (Estimate(0.5, 0.49, 0.51), "differ by a factor of 2.000, in reverse order,"),
     ],
 )
 def test_a_factor_of_one_is_told_as_none(ratio: Estimate, told: str) -> None:
@@ -454,7 +454,7 @@ def test_a_factor_of_one_is_told_as_none(ratio: Estimate, told: str) -> None:
         ([(0.9, 0.7, 1.2), (1.0, 0.9, 1.1), (1.1, 0.9, 1.4)], "cannot be told apart in any block."),
         ([(2.0, 1.99, 2.01), (2.0, 1.99, 2.01), (2.0, 1.99, 2.01)], "a factor of 2.000 in every block."),
         ([(1.1, 0.9, 1.4), (2.0, 1.99, 2.01)], "apart in “0” and differ by a factor of 2.000 in “1”."),
-        ([(0.5, 0.49, 0.51), (2.0, 1.99, 2.01)], "2.000, the other way round, in “0” and of 2.000 in “1”."),
+        ([(0.5, 0.49, 0.51), (2.0, 1.99, 2.01)], "2.000, in reverse order, in “0” and of 2.000 in “1”."),
     ],
 )  # fmt: skip
 def test_what_is_told_of_every_block_holds_in_each(
@@ -503,7 +503,7 @@ def test_the_highest_and_the_lowest_are_of_those_compared_where_a_biased_one_is_
         text = TWO_OBJECTIVES.replace("elbo, iwae", "iwae").replace("estimators: [", f"estimators: [{more}")
         for name, said, blocks in (
             ("variance_against_setting", "the highest", ("linear",)),
-            ("variance_by_layer", "Highest", ("linear", "bias")),
+            ("variance_by_layer", "The highest", ("linear", "bias")),
         ):
             found = toy(text, lambda cell, arm: 9.0 if arm.label == "score_function" else 3.0, blocks=blocks)
             drawing = draw(found, name)
@@ -638,7 +638,7 @@ def test_captions_are_sentences_with_their_numbers(drawings: dict[str, Any], fin
     )
     ratio = findings.ratio("score_function", "pathwise")
     assert f"has {ratio.value:.0f} (" in first
-    assert "is biased, drawn as a control" in first
+    assert "is biased and drawn as a control" in first
 
 
 def test_captions_say_a_thing_once(drawings: dict[str, Any], findings: Findings) -> None:
@@ -689,8 +689,8 @@ def test_a_bar_that_runs_off_the_axis_is_said_to() -> None:
     ink = LOOKS["pathwise"]
     whole = Line("a", "A", ink, (Estimate(1.0, 0.9, 1.1), Estimate(2.0, 1.8, 2.2)))
     cut = replace(whole, estimates=(Estimate(1.0, 0.0, 2.0), Estimate(2.0, 1.8, 2.2)))
-    assert "runs off the axis" not in intervals_sentence([whole])
-    assert "runs off the axis" in intervals_sentence([whole, cut])
+    assert "leaves the axis" not in intervals_sentence([whole])
+    assert "leaves the axis" in intervals_sentence([whole, cut])
 
 
 def test_titles_are_short_and_labels_of_ones_own_are_kept() -> None:

@@ -298,7 +298,7 @@ def test_a_pixel_says_what_its_colour_means(
         said = told(page, name)
         wanted = drawn[words[of], words[what], row + 1][column]
         assert words[of] in said and words[what] in said and f"row {row + 1}, column {column + 1}" in said
-        value = said.split("Read from its colour")[1].strip()
+        value = said.split("Value, read from its colour")[1].strip()
         if math.isnan(wanted) or (wanted == 0 and bar >= 0):
             assert value == "none"
         elif bar < 0:
@@ -338,7 +338,7 @@ def test_going_back_and_forth_leaves_the_drawing_as_it_was(visit: Callable[..., 
         as_drawn = caption.inner_text()
         linear.click()
         assert page.evaluate(everything, name) != before
-        assert caption.inner_text() == f"{as_drawn} Here with linear axes."
+        assert caption.inner_text() == f"{as_drawn} Shown here on linear axes."
         linear.click()
         logarithmic.click()
         assert page.evaluate(everything, name) == before and caption.inner_text() == as_drawn

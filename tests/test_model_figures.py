@@ -136,18 +136,16 @@ def test_learning_curves_are_the_records_and_leave_room_for_what_matters(one: Fi
     record = one.trainings[-1]
     assert data.curves[-1].points == tuple(sorted((int(e), v) for e, v in record.test_bound.items()))
     caption = learning_curves.caption(one, data)
-    assert "All lines come from below: at the first checkpoint the objective is lower" in caption
-    assert (
-        "lines of VAEs compare with one another, a line of an IWAE with those of the same k alone" in caption
-    )
+    assert "All lines start below the panels, since the objective at the first checkpoint" in caption
+    assert "Lines of VAEs are comparable with one another, lines of IWAEs only at the same k" in caption
     (vae, first), (iwae, others) = data.panels
     late = tuple(replace(curve, points=curve.points[1:]) for curve in (*first, *others))
     some = replace(data, panels=((vae, (first[0], *late[1:3])), (iwae, late[3:])))
-    assert "One of six lines comes from below" in learning_curves.caption(one, some)
+    assert "One of six lines starts below" in learning_curves.caption(one, some)
     alone = learning_curves.caption(one, replace(data, panels=((vae, first),)))
     assert "at the checkpoints, the evidence lower bound." in alone and "IWAE" not in alone
     none = replace(data, panels=((vae, late[:3]), (iwae, late[3:])))
-    assert "from below" not in learning_curves.caption(one, none)
+    assert "below the panels" not in learning_curves.caption(one, none)
 
 
 @pytest.mark.parametrize("figure", [learning_curves, bound_against_k])
@@ -332,8 +330,8 @@ def test_signal_by_model_says_whose_signal_falls(one: Findings) -> None:
     caption = marks.plain(signal_by_model.caption(one, data))
     assert "for pathwise in\u00a0φ it falls in every model, with slope −0.500;" in caption
     assert "for doubly reparameterized in\u00a0φ it rises in every model" in caption
-    assert "Full colour: epoch 64; the earlier the fainter and thinner: 0 and 8." in caption
-    assert "Bars are 95% intervals, the widest ±" in caption and "runs off" not in caption
+    assert "Full colour: epoch 64; earlier epochs are fainter and thinner: 0 and 8." in caption
+    assert "Bars are 95% intervals, the widest ±" in caption and "leaves the axis" not in caption
 
 
 def test_an_empty_panel_says_why_it_is_empty(one: Findings) -> None:
@@ -355,7 +353,7 @@ def test_earlier_lines_are_explained_whichever_panel_has_them(one: Findings) -> 
     assert first is not None
     alone = replace(first, by_epoch=first.by_epoch[-1:])
     caption = signal_by_model.caption(one, replace(data, rows=((title, (alone, *others)), *rows)))
-    assert "Full colour: epoch 64; the earlier the fainter and thinner: 0 and 8." in caption
+    assert "Full colour: epoch 64; earlier epochs are fainter and thinner: 0 and 8." in caption
 
 
 def test_signal_falls_or_rises_only_where_the_interval_of_the_slope_says_so(one: Findings) -> None:
@@ -364,7 +362,7 @@ def test_signal_falls_or_rises_only_where_the_interval_of_the_slope_says_so(one:
     slopes = [Estimate(-0.3, -0.4, -0.2), Estimate(-0.1, -0.3, 0.1), Estimate(0.5, 0.4, 0.6), Estimate(0.0)]
     told = signal_by_model._told(slopes, "pathwise")
     assert told == (
-        "for pathwise it falls in one of three models, rises in one of three models and may do either in"
+        "for pathwise it falls in one of three models, rises in one of three models and is undecided in"
         " one of three models, with slopes between −0.30 (−0.40 to −0.20) and 0.50 (0.40 to 0.60)"
     )
     assert signal_by_model._told([Estimate(0.0)], "pathwise") == ""
@@ -378,7 +376,7 @@ def test_signal_falls_or_rises_only_where_the_interval_of_the_slope_says_so(one:
     )
     panel = replace(data.panels[0], by_epoch=((64, (wide, *data.panels[0].last[1:])),))
     cut = replace(data, rows=(("", (panel, None)),))
-    assert "A bar that runs off the axis ends below a tenth of its value." in signal_by_model.caption(
+    assert "A bar that leaves the axis extends below a tenth of its value." in signal_by_model.caption(
         one, cut
     )
 
@@ -402,7 +400,7 @@ def test_models_that_are_not_run_leave_a_gap_and_are_counted() -> None:
             made[cell.key] = paused(made[cell.key])
     found = collect(experiment, plan, made)
     first = sketched(found, "likelihood_by_model")
-    assert first is not None and "One has no number here." in first.caption and "not run" in first.alt
+    assert first is not None and "One has no number yet." in first.caption and "not run" in first.alt
     units = unit_activity.data(found)
     assert units is not None and units.rows[2][1][1] == "not run"
     for name in OF_MODELS:

@@ -98,8 +98,8 @@ def test_a_text_leads_to_every_figure_of_the_models(two: Findings) -> None:
     assert re.findall('<figure id="([^"]*)', text) == [f"fig-{name}" for name in names]
     assert re.findall('href="#([^"]*)', lead) == [f"fig-{name}" for name in names]
     assert re.sub("<[^>]*>", "", lead).replace("\u00a0", " ") == (
-        "Figure 1 shows how training went, figure 2 how tight the bound is, "
-        "figure 3 which latent units are used and figure 4 what the models draw."
+        "Figure 1 shows the course of training, figure 2 how tight the bound is, "
+        "figure 3 which latent units are used and figure 4 reconstructions and samples."
     )
     alone = Writer("paper", {"unit_activity": drawn["unit_activity"]}).environment()
     shown = re.sub("<[^>]*>", "", alone.get_template("sections/inside.html").render())
@@ -161,7 +161,7 @@ def test_a_model_under_two_names_is_not_one_of_one() -> None:
     text = UNPUBLISHED[: UNPUBLISHED.index("sweep:")]
     twins = models(declared(text + "sweep: {train.objective: [elbo, iwae], train.num_samples: [1]}\n"))
     seen = text_of(page_of(twins))
-    assert "each of these is one training: VAE, k = 1 and IWAE, k = 1." in seen.replace("\u00a0", " ")
+    assert "these are each one training: VAE, k = 1 and IWAE, k = 1." in seen.replace("\u00a0", " ")
     assert "one of one" not in seen
 
 
@@ -204,7 +204,7 @@ def test_the_table_has_the_papers_form_with_the_budget_beside_every_number(page:
     assert {row[5] for row in rows[2:3]} == {"● reproduced"}
     seen = text_of(page)
     assert "after 64 of the 3280 epochs of the published models (4800 updates)." in seen
-    assert "The bound of one sample is the ELBO, so each of these is one training: VAE, 1 layer" in seen
+    assert "The bound of one sample is the ELBO, so these are each one training: VAE, 1 layer" in seen
 
 
 def test_uncertain_counts_have_their_interval(two: Findings) -> None:
@@ -231,12 +231,12 @@ def test_orderings_that_hold_are_told_beside_those_that_do_not() -> None:
     held, turned = sum(ways), len(ways) - sum(ways)
     assert len(numbers) == 10 and held > 12 > turned > 0
     assert model_words.orderings(found.models) == (
-        f"Of the {len(ways)} pairs of models that the published numbers order by more than that, {held} come"
-        f" out so, {prose.in_words(turned)} surely the other way round, and none is not decided."
+        f"Of the {len(ways)} pairs of models that the published numbers order by more than that, {held} have"
+        f" the same order here, {prose.in_words(turned)} have the opposite order, and none is undecided."
     )
     same = models(shift=lambda cell: 4.0, images=3000)
     told = model_words.orderings(same.models)
-    assert " come out so, none surely the other way round, and " in told
+    assert " have the same order here, none has the opposite order, and " in told
     assert text_of(told) in text_of(page_of(same))
     assert model_words.orderings(models(declared(UNPUBLISHED)).models) == ""
 
@@ -248,14 +248,14 @@ def test_the_abstract_speaks_of_the_table_first(two: Findings) -> None:
         "published numbers, eight are reproduced and four are not reproduced. "
     )
     assert re.search(r"IWAE, 2 layers, k\u00a0=\u00a0\d+ has the lowest negative log-likelihood, ", first)
-    assert re.search(r"\d\u00a0±\u00a0\d\S+ nats an image \(published: 83\.89\)\.", first)
+    assert re.search(r"\d\u00a0±\u00a0\d\S+ nats per image \(published: 83\.89\)\.", first)
 
 
 def test_of_numbers_that_must_not_be_compared_it_says_why_and_judges_none() -> None:
     why = "these are 8x8 digits and the table is of MNIST"
     found = models(declared(TABLE.replace("epochs: 3280", f"epochs: 3280\n  comparable: {why}")))
     seen = text_of(page_of(found))
-    assert "none of the six published numbers is judged here, since ours must not be held against" in seen
+    assert "none of the six published numbers is judged, since ours are not comparable with" in seen
     assert "These are 8x8 digits and the table is of MNIST." in seen
     assert "□ not judged" in seen and "● reproduced:" not in seen
     assert {(row[2], row[4]) for row in cells(page_of(found))[2::3]} == {("3280", "□ not judged")}
@@ -271,14 +271,14 @@ def test_one_model_beside_one_number_is_no_table_of_many() -> None:
     found = models(declared(alone))
     first = plain(front.abstract(found)[0])
     assert "of the published models, the published number is " in first
-    number = r"\d\S+\u00a0±\u00a0\d\S+ nats an image \(published: 86\.76\)"
+    number = r"\d\S+\u00a0±\u00a0\d\S+ nats per image \(published: 86\.76\)"
     assert re.search(rf"\. VAE, k\u00a0=\u00a01 has a negative log-likelihood of {number}\.", first), first
     drawing = draw(found, "likelihood_by_model")
     assert drawing is not None
     assert "of the trained model, and the published number. " in drawing.caption
     assert "lowest" not in drawing.caption
     other = models(declared(alone.replace("epochs: 3280", "epochs: 3280, comparable: digits are no MNIST")))
-    text = "the published number is not judged here, since ours must not be held against it."
+    text = "the published number is not judged, since ours is not comparable with it."
     assert text in front.abstract(other)[0]
 
 
@@ -290,7 +290,7 @@ def test_a_published_number_beside_several_models_is_still_one() -> None:
     told = front.abstract(models(declared(text)))[0]
     assert "of three comparisons with one published number, three are " in told
     other = text.replace("values:", "comparable: digits are no MNIST, values:")
-    assert "the published number is not judged here" in front.abstract(models(declared(other)))[0]
+    assert "the published number is not judged," in front.abstract(models(declared(other)))[0]
 
 
 def test_without_published_numbers_the_table_is_of_ours_alone() -> None:
@@ -360,11 +360,11 @@ def test_paused_models_are_not_broken_anywhere() -> None:
     found = spoilt(declared(), pause_iwae)
     page = page_of(found)
     seen = text_of(page)
-    assert [seen[m.start() - 9 : m.end() + 1] for m in re.finditer("broke", seen)] == ["neither, broken"]
+    assert [seen[m.start() - 4 : m.end() + 1] for m in re.finditer("broke", seen)] == ["and broken"]
     assert "one is not run; one model is not trained and judged yet" in seen
-    assert "paused; the next run goes on" in seen
+    assert "paused; the next run continues" in seen
     assert "paused after 12 of 64 epochs" in seen
-    assert "Cells not finished yet." in seen
+    assert "Unfinished cells." in seen
     assert "△ not run" in seen
     assert "○ undecided" in seen  # the claims that need it
     rows = cells(page)
@@ -395,8 +395,8 @@ def test_the_deviation_sheet_reads_what_was_resolved() -> None:
     assert not lines["Learning rate"]["from_paper"] and lines["Learning rate"]["from_code"]
     assert lines["Training images"]["ours"] == f"digits, {prose.count(1500)}"
     assert lines["Test images"]["ours"] == "200 drawn at random" and lines["Test images"]["from_paper"]
-    assert not lines["Adam, second moment begins at"]["from_paper"]
-    assert lines["Adam, second moment begins at"]["from_code"]
+    assert not lines["Adam, initial second moment"]["from_paper"]
+    assert lines["Adam, initial second moment"]["from_code"]
 
 
 THEIRS = """
@@ -455,9 +455,9 @@ def test_what_only_the_code_has_is_in_the_sheet() -> None:
     experiment = load_text(ONE, "theirs.yaml")
     found = collect(experiment, make_plan(experiment, "0" * 64), {})
     lines = {line["name"]: line for line in deviations.lines(found)}
-    for name in ("Weights begin", "Adam, ε is added to"):
+    for name in ("Initial weights", "Adam, ε is added to"):
         assert lines[name]["from_code"] and not lines[name]["from_paper"]
-    assert not lines["What is maximised"]["from_code"]
+    assert not lines["Objective maximised"]["from_code"]
 
 
 def test_a_full_schedule_on_all_images_does_not_differ_from_the_paper() -> None:
@@ -470,7 +470,7 @@ def test_a_full_schedule_on_all_images_does_not_differ_from_the_paper() -> None:
     assert lines["Test images"]["ours"] == f"all, {prose.count(10_000)}"
     assert [name for name, line in lines.items() if line["from_paper"]] == [
         "Training images",
-        "Pixels of an image",
+        "Pixels per image",
     ]
     assert (lines["Latent units"]["ours"], lines["Hidden units below them"]["ours"]) == ("50", "200–200")
 
@@ -505,7 +505,7 @@ def test_what_a_table_was_made_with_does_not_differ_from_it(name: str, wanted: d
     assert differing.keys() == wanted.keys()
     assert all(text in differing[name] for name, text in wanted.items())
     assert lines["Training images"]["from_code"] != (name.startswith("burda2016_table3"))
-    assert lines["Output bias begins at"]["paper"] == "–"
+    assert lines["Initial output bias"]["paper"] == "–"
 
 
 def test_the_fixed_binarization_is_not_that_of_table_1_nor_are_its_images() -> None:
@@ -529,12 +529,12 @@ def test_the_sheet_of_a_training_that_continues_has_both_stages() -> None:
     sheet = deviations.context(found)
     assert sheet is not None
     assert sheet["told"].startswith(
-        "Of 25 settings, none differs from what the paper says, and eleven from what"
+        "Of 25 settings, none differs from the paper and eleven from its authors’ code"
     )
-    assert lines["Adam, second moment begins at"]["code"] == (
+    assert lines["Adam, initial second moment"]["code"] == (
         "1; as it was, the first moment too, where a training continues another"
     )
-    assert lines["Adam, second moment begins at"]["from_code"]
+    assert lines["Adam, initial second moment"]["from_code"]
 
 
 def test_the_deviation_sheet_has_the_network(two: Findings) -> None:
@@ -544,7 +544,7 @@ def test_the_deviation_sheet_has_the_network(two: Findings) -> None:
     whole = told(two)
     assert whole["Latent units"] == ("50; 100 + 50", False)
     assert whole["Hidden units below them"] == ("200–200; 200–200 + 100–100", False)
-    assert whole["Pixels of an image"] == ("8×8", True)
+    assert whole["Pixels per image"] == ("8×8", True)
     small = TABLE.replace("latent: 50, hidden: [200, 200]", "latent: 30, hidden: [50, 50]")
     other = told(models(declared(small)))
     assert other["Latent units"] == ("30", True)
@@ -565,7 +565,7 @@ def test_values_of_several_trainings_are_all_told() -> None:
 def test_the_sheet_says_that_adam_begins_anew_where_a_training_continues_another() -> None:
     experiment = load_text(CONTINUED, "continued.yaml")
     found = collect(experiment, make_plan(experiment, "0" * 64), {})
-    line = next(line for line in deviations.lines(found) if line["name"] == "Adam, second moment begins at")
+    line = next(line for line in deviations.lines(found) if line["name"] == "Adam, initial second moment")
     assert line["ours"] == "0; 0 again, the first moment too, where a training continues another"
     assert (line["from_paper"], line["from_code"]) == (False, True)
 
@@ -588,7 +588,7 @@ def test_it_says_what_continued_from_what() -> None:
     (told,) = chains(found, table)
     assert plain(told) == (
         "IWAE continues, for 40 epochs, the parameters of a VAE with k = 1 of 64 epochs, which continued "
-        "those of a VAE with k = 1 of two epochs; before, its negative log-likelihood was "
+        "those of a VAE with k = 1 of two epochs; before that, its negative log-likelihood was "
         "86.80\u00a0±\u00a00.29."
     )
 
@@ -620,7 +620,7 @@ def test_a_training_that_goes_on_is_told_from_its_beginning() -> None:
     assert "from 0.001 to 0.0001, then of 0.0001 (Burda" in seen
     swept = load_text(text + "sweep: {train.num_samples: [5]}\n")
     seen = text_of(page_of(trained(swept)))
-    assert "they go on from where earlier trainings ended, in which weights start Glorot-uniform" in seen
+    assert "they continue earlier trainings, in which weights start Glorot-uniform" in seen
     courses = [
         [{"epochs": 2, "schedule": "constant", "learning_rate": 0.001}],
         [{"epochs": 2, "schedule": "burda2016", "learning_rate": 0.001}],
@@ -667,7 +667,7 @@ def test_the_page_and_the_paper_are_whole(two: Findings, tmp_path: Path) -> None
     assert not re.search(r'(?:xlink:)?href="(?!#|data:|https)', text)
     pages = PdfReader(tmp_path / "report.pdf").pages
     assert "Test negative log-likelihood of every trained model" in pages[0].extract_text()
-    assert any("Where this differs from the paper" in page.extract_text() for page in pages)
+    assert any("Differences from the paper" in page.extract_text() for page in pages)
     assert sum(len(rasters(page)) for page in pages) >= 2
 
 
@@ -789,11 +789,13 @@ def test_several_models_are_not_one_training_run(two: Findings, page: str) -> No
     assert (
         "(digits) are measured on the same draws, at three checkpoints of each of ten trained models" in seen
     )
-    assert "; one of the estimators is of the gradient in θ instead." in seen
-    assert "It is VAE, 1 layer, k = 1, one of ten trained models and the one meant where gradients" in seen
-    assert "Ten models were trained, each as table 2 names it, for 64 epochs with Adam" in seen
+    assert "; one of the estimators is for the gradient in θ instead." in seen
+    assert (
+        "It is VAE, 1 layer, k = 1, one of ten trained models, and the one meant wherever gradients" in seen
+    )
+    assert "Ten models were trained, each as given in table 2, for 64 epochs with Adam" in seen
     assert "training run and" not in seen and "The model was trained" not in seen
-    assert "In a model of two stochastic layers no small vector stands behind them" in seen
+    assert "In a model of two stochastic layers they do not derive from a small random vector" in seen
     assert "ten trained models, twelve judgements of them (two models are judged in more than one" in seen
     few = models(two_layers(TABLE.replace("sweep_checkpoints: every", "sweep_checkpoints: last")))
     assert "at up to three checkpoints of each of ten trained models" in of_experiment(page_of(few))
@@ -801,12 +803,12 @@ def test_several_models_are_not_one_training_run(two: Findings, page: str) -> No
 
 def test_trainings_that_differ_are_all_told() -> None:
     text = TABLE.replace("sweep: {train.objective", "sweep: {train.epochs: [64, 80], train.objective")
-    assert "each as table 2 names it, for 64 or 80 epochs" in of_experiment(page_of(models(declared(text))))
+    assert "each as given in table 2, for 64 or 80 epochs" in of_experiment(page_of(models(declared(text))))
 
 
 def test_slopes_of_the_abstract_have_a_model(two: Findings) -> None:
     told = plain(front.abstract(lone())[1])
-    assert "The signal-to-noise ratio of one estimate (model: VAE, k = 1) changes with" in told.replace(
+    assert "the signal-to-noise ratio of one estimate (model: VAE, k = 1) falls for" in told.replace(
         "\u00a0", " "
     )
     told = plain(front.abstract(two)[1]).replace("\u00a0", " ")
@@ -851,12 +853,12 @@ def test_what_is_unfinished_is_placed_by_model_and_its_own_k() -> None:
     assert told is not None and told["paused"][0]["what"] == "Training, VAE, 1 layer, k\u00a0=\u00a05"
     seen = text_of(page_of(collect(experiment, plan, lost)))
     assert (
-        "ended before this cell did. Nothing of it is lost: the same command goes on from where it is."
+        "was reached before this cell was finished. No work is lost: the same command continues from here."
         in seen
     )
     gone = lost | {cell.key: paused(made[cell.key]) for cell in plan.trainings[2:3]}
     seen = text_of(page_of(collect(experiment, plan, gone)))
-    assert "ended before these cells did. Nothing of them is lost" in seen
+    assert "was reached before these cells were finished. No work is lost" in seen
     broke = {cell.key: replace(lost[cell.key], paused=False) for cell in plan.trainings[1:2]}
     seen = text_of(page_of(collect(experiment, plan, made | broke)))
     assert "This cell could not be finished." in seen and "These cells" not in seen
@@ -866,17 +868,19 @@ def test_ratios_are_promised_only_where_there_are_some(page: str) -> None:
     alone = captions(page_of(lone()))
     assert not [text for text in alone.values() if "ratios to it" in text]
     assert alone["training"].endswith(
-        "Total variance by epoch (model: VAE, k = 1), digits as intervals warrant."
+        "Total variance by epoch (model: VAE, k = 1), to the digits that the intervals support."
     )
     by_block = (
         "Total variance by parameter block for the IWAE bound of one sample (model: VAE, k = 1) at epoch 64"
     )
     assert blocks("pathwise") == f"{by_block}."
-    assert blocks("pathwise, doubly_reparameterized") == f"{by_block}: the reference’s own, and ratios to it."
+    assert (
+        blocks("pathwise, doubly_reparameterized") == f"{by_block}: that of the reference, and ratios to it."
+    )
     several = captions(page)
-    assert "the others are paired ratios to it" in several["training"]
+    assert "the other rows are paired ratios to it" in several["training"]
     against = [text for table, text in several.items() if table.startswith("settings-")]
-    assert against and all(text.endswith("the reference’s own, and ratios to it.") for text in against)
+    assert against and all(text.endswith("that of the reference, and ratios to it.") for text in against)
     assert "<code>train.num_samples</code></th>" not in page
 
 
@@ -884,12 +888,12 @@ def test_reinforce_is_the_question_only_where_it_is_measured(page: str) -> None:
     quoted = "use more of their latent units"
     table = TABLE.replace("  - id: more-units\n", f"  - id: more-units\n    quote: {quoted}\n")
     for found, measured in (
-        (models(declared(table)), "Which has the lower variance"),
-        (lone(table), "How large"),
+        (models(declared(table)), "This report measures which has the lower variance"),
+        (lone(table), "This report measures its variance"),
     ):
         seen = of_experiment(page_of(found))
-        assert "REINFORCE" not in seen and "three statements" not in seen and measured in seen
-        assert f"Of such models it has been written: … {quoted} …" in seen
+        assert "REINFORCE" not in seen and "three testable statements" not in seen and measured in seen
+        assert f"Published statements about such models: … {quoted} …" in seen
     with_scores = (
         table.replace("[pathwise, doubly", "[leave_one_out, pathwise, doubly")
         .replace("objective: [iwae]", "objective: [elbo]")

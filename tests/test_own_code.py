@@ -178,7 +178,7 @@ def test_the_examples_decoder_is_measured_too(mine: Path, quick_reports: None) -
         parts = sum(found[objective, block] for block in blocks - {"all"})
         assert parts == pytest.approx(found[objective, "all"]) and parts > 0
     page = (folder / "report.html").read_text()
-    assert "are estimated draw by draw" in page and "Gradient in</th>" in page
+    assert "are estimated from the same draws" in page and "Gradient in</th>" in page
 
 
 def test_a_problem_that_names_no_decoder_breaks_the_cell_in_a_sentence(mine: Path) -> None:

@@ -155,7 +155,7 @@ def test_the_seed_of_a_training_is_not_that_of_the_experiment(visit: Visiting, t
     path.write_bytes(whole_page(findings_of(swept), {}))
     page = visit(path, fragment="#results").page
     assert "training seed" in table(page)[0] and "seed" not in table(page)[0]
-    assert "all of the experiment’s seed, 0." in page.locator(".explore").inner_text()
+    assert "all with the experiment’s seed, 0." in page.locator(".explore").inner_text()
     page.locator(".abstract a.number").first.hover()
     page.locator("#card").wait_for()
     heads = page.locator("#card dt").all_inner_texts()
@@ -283,7 +283,7 @@ def test_of_a_step_back_in_the_waterfall_the_rows_are_shown_and_the_way_back_is_
     path.write_bytes(whole_page(found, {"gap_waterfall": drawing}))
     page = visit(path).page
     caption = page.locator("#fig-gap_waterfall figcaption")
-    assert "has 1.50 times the variance of the step before" in caption.inner_text().replace("\u00a0", " ")
+    assert "has 1.50 times the variance of the previous step" in caption.inner_text().replace("\u00a0", " ")
     number = caption.locator("a.number", has_text="1.50")
     number.scroll_into_view_if_needed()
     number.click()
@@ -304,7 +304,7 @@ def test_a_number_made_of_several_rows_shows_them(visit: Visiting, live_page: Pa
     card = page.locator("#card")
     card.wait_for()
     lines = card.locator("tr").all_inner_texts()
-    assert "made of 3 rows" in card.inner_text() and "reference" not in card.inner_text()
+    assert "computed from 3 rows" in card.inner_text() and "reference" not in card.inner_text()
     assert len(lines) == 4
     assert [line.split()[0] for line in lines[1:]] == [
         *("score_function", "score_function_optimal_constant", "pathwise")
@@ -369,5 +369,5 @@ def test_without_scripts_the_page_says_where_the_table_is(visit: Visiting, live_
     page = visit(live_page, scripts=False).page
     page.locator("a.number").first.click()
     assert page.url.endswith("#results")
-    assert "results.csv also lies beside this page" in page.locator("main").inner_text()
+    assert "results.csv is also in the folder of this page" in page.locator("main").inner_text()
     assert page.locator("a[download='results.json.gz']").count() == 1

@@ -136,12 +136,12 @@ def test_the_caption_has_its_numbers(findings: Findings, maps: pixel_maps.NoiseI
         assert prose.share(share) in drawing.caption and share.low < share.value < share.high
     assert (
         "summed over its one unit, mean over images" in drawing.caption
-        and "Of nine pixels, one is off in every image, and left blank" in drawing.caption
+        and "Of nine pixels, one is off in every image and left blank" in drawing.caption
         and "mean over twelve test images" in drawing.caption
     )
     assert maps.relative is not None and maps.relative[0] == "the score function"
     low, high = np.nanquantile(maps.relative[1], (0.05, 0.95))
-    reach = f"have {prose.interval(Estimate(1.0, low, high))} times the ratio of all"
+    reach = f"have {prose.interval(Estimate(1.0, low, high))} times the overall ratio"
     assert reach in drawing.caption
     assert b"<image" in drawing.svg and len(drawing.svg) < 80_000
 
@@ -155,7 +155,7 @@ def test_ends_that_lie_far_apart_keep_their_own_digits(
 ) -> None:
     relative = np.repeat(ends, 50).reshape(10, 10)
     sentence = noise_in_image.reach(replace(maps, relative=("REINFORCE", relative)))
-    assert sentence == f"For REINFORCE nine tenths of the pixels have {told} times the ratio of all."
+    assert sentence == f"For REINFORCE, nine tenths of the pixels have {told} times the overall ratio."
 
 
 def test_names_and_numbers_under_the_colour_bars_keep_apart(maps: pixel_maps.NoiseInImage) -> None:
@@ -209,8 +209,8 @@ def test_histograms_are_those_of_the_pair_the_wider_first(findings: Findings) ->
         density = weight_histogram.normal(one, x)
         assert np.trapezoid(density, x) == pytest.approx(1, abs=1e-6)
     caption, alt = weight_histogram.caption(findings, data), weight_histogram.alt(data)
-    assert "row 2 and column 2 to unit 1 of the first layer, at image 10 of the test part" in caption
-    assert "of a normal variable 0.27% do" in caption and "epoch 200." in caption
+    assert "row 2 and column 2 to unit 1 of the first layer, at image 10 of the test set" in caption
+    assert "for a normal variable it is 0.27%" in caption and "epoch 200." in caption
     assert f"standard deviation {data.spreads[1].deviation:.3g}"[:20] in alt
 
 

@@ -30,9 +30,8 @@ from reportgen.store.records import QUANTILES
 
 PERCENT = f"{100 * LEVEL:g}%"
 OF_CONSTANTS = (
-    *(f"{PERCENT} {word}" for word in ("interval", "each")),
-    *(f"{word} at {PERCENT}" for word in ("together",)),
-    f"{PERCENT}; the median",
+    *(f"{PERCENT} {word}" for word in ("interval", "coverage")),
+    f"simultaneous {PERCENT}",
     f"coverage {LEVEL:g}",
     *(f"{word} {100 * FAMILY_ERROR:g}%" for word in ("error of", "at most")),
     f"1 − {FAMILY_ERROR:g}/",
@@ -46,22 +45,21 @@ OF_CONSTANTS = (
     *("a few dozen random directions" for _ in [SKETCH] if 24 <= SKETCH <= 60),
 )
 MATHEMATICS = (
-    *("slope of −1", "hold −1", "holds −1", "be −1", "with −1", "1/K"),  # how a mean of K terms falls
+    *("slope of −1", "contains −1", "excludes −1", "be −1", "with −1", "1/K"),  # how a mean of K terms falls
     *(
-        "hold 1",
-        "Hold 1",
+        "contain 1",
+        "Contain 1",
+        "from 1",
         "Around 1",
         "1 without bias",
         "1 being no bias",
         "estimator = 1",
     ),  # ratios to the truth
-    *("0 for", "and 1 for"),  # the ends of a share
-    "being 1",  # what others are relative to
     *(
         "of three estimators",
         "between two estimators",
-        "Where two estimators",
-        "where two models",
+        "order of two estimators",
+        "comparisons of two models",
     ),  # compared
     ", 1/",  # the unit of a density
 )

@@ -397,7 +397,7 @@ def test_one_is_written_as_one() -> None:
     bare = "experiment: bare\nobjective: [elbo]\nestimators: [score_function]\n"
     bare += "train: {epochs: 1, checkpoints: [1]}\n"
     seen = text_of(page_of(findings_of(bare)))
-    assert "One estimator of the gradient of one objective in the weights" in seen
+    assert "One estimator of the gradient of one objective with respect to the weights" in seen
     assert "latent units) is measured, at one checkpoint of one training run" in seen
     assert "for one epoch on the ELBO" in seen
     assert not re.search(r"\b(?:1|one) (?:estimators|objectives|checkpoints|images|epochs|units)\b", seen)
@@ -433,20 +433,20 @@ def test_a_controls_one_test_is_one(p: float, said: str) -> None:
 def test_what_there_is_one_of_is_written_so() -> None:
     found = findings_of(LONE)
     seen = text_of(page_of(found))
-    assert "coordinates. It was not trained. The same parameters" in seen
+    assert "coordinates. It was not trained. All estimators use the same parameters" in seen
     assert "The model was not trained. Weights start Glorot-uniform" in seen and "no epochs" not in seen
     assert "one declaration, one untrained model and one measured cell (" in seen
-    assert " at the parameters before training and " in seen and "it went" not in seen
-    assert "The claim takes one look at the data, on an interval of 95.0% coverage." in seen
-    assert "with one look at the data it has coverage 0.95," in seen
-    assert re.search(r"The number of replicates was [\d\u202f]+ an image\.", seen)
-    assert "the noise lies where the images do." in seen and "ratios to it" not in seen
+    assert " at the parameters before training and " in seen and "course of training" not in seen
+    assert "The claim makes one comparison, judged on an interval with 95.0% coverage." in seen
+    assert "with one comparison, the interval has coverage 0.95," in seen
+    assert re.search(r"The number of replicates was [\d\u202f]+ per image\.", seen)
+    assert "noise arises only where pixels are on." in seen and "ratios to it" not in seen
     apart = "The estimators differ in which images make them noisy."
     assert apart not in seen and apart in text_of(page_of(findings_of(SMALL)))
     captions = [sketched(found, name) for name in ("coordinate_distribution", "signal_to_noise")]
     assert all(caption is not None for caption in captions)
     assert "The median is " in captions[0].caption and "Medians" not in captions[0].caption
-    assert re.search(r"At epoch 0 it is \d", plain_text(captions[1].caption))
+    assert re.search(r"At epoch 0, it is \d", plain_text(captions[1].caption))
     assert variance_against_setting.named_value("problem.latent", 1.0) == "1 unit"
 
 
@@ -459,8 +459,8 @@ def test_one_budget_that_ended_is_one() -> None:
             records[cell.key] = replace(found, arms=tuple(arms))
 
     seen = text_of(page_of(findings_of(SMALL, spoil)))
-    assert "Of the measured variances, one ended at the budget of" in seen
-    assert "before its interval was within 2%. It is reported as it stands, with the interval" in seen
+    assert "Of the measured variances, one exhausted the budget of" in seen
+    assert "before its interval was within 2%. It is reported with the interval" in seen
 
 
 def test_the_source_post_is_named_only_where_a_claim_cites_it() -> None:
@@ -570,8 +570,8 @@ def test_counts_agree_with_their_nouns(page: str) -> None:
     seen = text_of(page)
     assert "One estimate takes one decoder pass with the score function and two with pathwise." in seen
     assert "It was trained for one epoch on the ELBO with pathwise gradients." in seen
-    assert "at two checkpoints of one training run and twelve images." in seen
-    assert "Replicates lie in eight buckets an image;" in seen
+    assert "at two checkpoints of one training run and on twelve images." in seen
+    assert "Replicates are divided into eight buckets per image." in seen
 
 
 def test_work_that_is_the_same_is_said_to_be(small: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -587,7 +587,7 @@ def test_work_that_is_the_same_is_said_to_be(small: Findings, monkeypatch: pytes
 def test_how_often_biased_estimators_were_rejected_is_one_sentence() -> None:
     kind = unbiasedness_section.BIASED
     assert unbiasedness_section._rejections(kind, {(6, 6): ["a", "b"], (2, 6): ["c"], (12, 14): ["d"]}) == [
-        "of the estimators with a bias, a and b were each rejected in every one of six tests; c was "
+        "of the estimators with a bias, a and b were each rejected in all six tests; c was "
         "rejected in two of six tests; d was rejected in 12 of 14 tests"
     ]
     assert unbiasedness_section._rejections(kind, {(0, 6): ["a"]}) == [
@@ -612,13 +612,11 @@ def test_equal_shares_are_said_once() -> None:
     from tests.synthetic import synthetic_findings
 
     seen = text_of(page_of(synthetic_findings()))
-    (sentence,) = re.findall(
-        r"At the last checkpoint pathwise has the lower variance in every coord[^.]*\.", seen
-    )
-    assert sentence.endswith("in every coordinate against every other unbiased estimator.")
-    assert "at the last checkpoint pathwise has the lower variance in every one of the twelve images." in seen
+    (sentence,) = re.findall(r"At the last checkpoint pathwise has lower variance than every [^.]*\.", seen)
+    assert sentence.endswith("than every other unbiased estimator in every coordinate.")
+    assert "at the last checkpoint, pathwise has the lower variance for all twelve images." in seen
     assert seen.count("more than half of the gap is closed: ") == 1 and "closes more than half" not in seen
-    assert seen.count("Leave-one-out spends two samples an estimate.") == 1
+    assert seen.count("Leave-one-out uses two samples per estimate.") == 1
 
 
 def test_a_slope_that_all_have_is_said_of_every_estimator() -> None:
@@ -626,7 +624,7 @@ def test_a_slope_that_all_have_is_said_of_every_estimator() -> None:
 
     found = samples.context(synthetic_findings())
     assert found is not None and {row["side"] for row in found["rows"]} == {"around"}
-    assert found["text"] == "The interval of the slope holds −1 for every estimator."
+    assert found["text"] == "The interval of the slope contains −1 for every estimator."
 
 
 def test_a_slope_is_not_said_of_an_estimator_that_has_none() -> None:
@@ -635,7 +633,7 @@ def test_a_slope_is_not_said_of_an_estimator_that_has_none() -> None:
     text += "measure: {num_samples: [1, 2]}\n"
     found = samples.context(toy(text, lambda cell, arm: 1.0 / arm.num_samples))
     assert found is not None and [row["label"] for row in found["rows"]] == ["score_function", "pathwise"]
-    assert found["text"] == "The interval of the slope holds −1 for the score function and pathwise."
+    assert found["text"] == "The interval of the slope contains −1 for the score function and pathwise."
 
 
 def test_a_mean_of_independent_samples_misses_its_slope_by_chance_alone() -> None:
@@ -645,9 +643,9 @@ def test_a_mean_of_independent_samples_misses_its_slope_by_chance_alone() -> Non
     steeper = toy(text, lambda cell, arm: arm.num_samples ** (-1.0 if arm.label == "pathwise" else -1.5))
     found = samples.context(steeper)
     assert found is not None and found["text"] == (
-        "The interval of the slope holds −1 for pathwise. By chance it does not hold −1 for the score "
-        "function, which averages independent samples too. The variance of leave-one-out falls faster than "
-        "that."
+        "The interval of the slope contains −1 for pathwise. By chance it excludes −1 for the score "
+        "function, which also averages independent samples. The variance of leave-one-out falls faster than "
+        "1/K."
     )
     coupled = text.replace("pathwise,", "{name: leave_one_out, num_samples: 4, label: second},")
     found = samples.context(toy(coupled, lambda cell, arm: arm.num_samples**-1.5))
@@ -774,7 +772,7 @@ class Fixed:
     [
         (5.0, 7.0, "higher at every checkpoint", "lower"),
         (0.5, 0.7, "lower at every checkpoint", "higher"),
-        (0.9, 1.2, "not told apart", "higher"),
+        (0.9, 1.2, "indistinguishable", "higher"),
     ],
 )
 def test_the_story_follows_the_interval(low: float, high: float, says: str, never: str) -> None:
@@ -787,9 +785,9 @@ def test_the_story_follows_the_interval(low: float, high: float, says: str, neve
 @pytest.mark.parametrize(
     ("share", "says", "never"),
     [
-        ((0.6, 0.55, 0.65), "a partial one", "as the source post has it"),
-        ((0.2, 0.15, 0.25), "as the source post has it", "a partial one"),
-        ((0.5, 0.45, 0.55), "not decided", "partial one"),
+        ((0.6, 0.55, 0.65), "only partial", "as the source post says"),
+        ((0.2, 0.15, 0.25), "as the source post says", "only partial"),
+        ((0.5, 0.45, 0.55), "undecided", "only partial"),
     ],
 )
 def test_the_explanation_follows_the_share(share: tuple[float, float, float], says: str, never: str) -> None:
@@ -797,7 +795,7 @@ def test_the_explanation_follows_the_share(share: tuple[float, float, float], sa
     (text,) = why.explanation(made, "score_function", "pathwise", ["score_function_optimal_constant"])
     assert says in text
     assert never not in text
-    assert "is the most that the derivative is needed for" in text and "owed" not in text
+    assert "requires the derivative" in text and "owed" not in text
     low: Any = Fixed(Estimate(0.5, 0.4, 0.6), Estimate(*share))
     (text,) = why.explanation(low, "score_function", "pathwise", ["score_function_optimal_constant"])
     assert "no gap" in text
@@ -808,8 +806,8 @@ def test_the_abstract_leaves_the_derivative_no_more_than_the_explanation_does() 
     from tests.synthetic import synthetic_findings
 
     told = text_of(" ".join(front.abstract(synthetic_findings())))
-    assert "a factor of" in told and "remains to pathwise" in told
-    assert "left to the derivative" not in told
+    assert "leaving a factor of" in told and "to pathwise" in told
+    assert "for the derivative to explain" not in told
 
 
 def test_an_unavailable_number_is_never_printed_as_one() -> None:

@@ -155,7 +155,7 @@ def test_an_arm_that_broke_counts_as_well() -> None:
 
 def test_an_experiment_without_claims_keeps_its_place(tmp_path: Path) -> None:
     render_summary([made("mute"), made("other", HIGHER)], tmp_path, exit_code=0, command="x")
-    assert rows((tmp_path / "summary.html").read_text())[2] == "Nothing is claimed."
+    assert rows((tmp_path / "summary.html").read_text())[2] == "No claims."
 
 
 def test_a_verdict_says_in_full_what_was_expected() -> None:
@@ -178,7 +178,7 @@ def test_the_claims_are_counted(two: tuple[Entry, ...]) -> None:
     )
     assert said(made("a", HIGHER), made("b", HIGHER)) == ("Both claims in two experiments are confirmed.")
     assert said(made("a", HIGHER)) == "The one claim in one experiment is confirmed."
-    assert said(made("a"), made("b")) == "Nothing is claimed in two experiments."
+    assert said(made("a"), made("b")) == "There are no claims in two experiments."
 
 
 def test_everything_contrary_broken_or_left_out_is_named(two: tuple[Entry, ...]) -> None:
@@ -186,7 +186,7 @@ def test_everything_contrary_broken_or_left_out_is_named(two: tuple[Entry, ...])
     assert said(two[1], lost, big="mnist") == (
         "Of three claims in two experiments, one is confirmed, one is refuted and one is broken. "
         "Not as declared are c0 of second (refuted) and c0 of lost (broken). "
-        "Two cells of lost broke. Not measured, for want of the data set: big (mnist)."
+        "Two cells of lost broke. Not measured because the data set is missing: big (mnist)."
     )
 
 
@@ -465,7 +465,7 @@ def test_one_that_comes_to_no_report_stops_no_other(
         written = json.loads(Path("output/summary.json").read_text())
         assert (written["exit_code"], written["failed"]) == (4, failed)
         page = Path("output/summary.html").read_text()
-        assert "a came to no report: figure 1: lacks an anchor. Tell us." in page
+        assert "a has no report: figure 1: lacks an anchor. Tell us." in page
     broken |= {"b", "c"}
     assert call("render", "a.yaml", "b.yaml", "c.yaml", "--json") == 4
     assert len(json.loads(capsys.readouterr().out)["summary"]) == 3
@@ -473,7 +473,7 @@ def test_one_that_comes_to_no_report_stops_no_other(
     assert (written["exit_code"], written["experiments"]) == (4, []), "that of the last run is not left"
     assert [one["experiment"] for one in written["failed"]] == ["a", "b", "c"]
     page = Path("output/summary.html").read_text()
-    assert "c came to no report: figure 1: lacks an anchor. Tell us." in page and "<table" not in page
+    assert "c has no report: figure 1: lacks an anchor. Tell us." in page and "<table" not in page
     assert call("render", "a.yaml") == 4
     assert capsys.readouterr().err.splitlines()[-1] == "error: figure 1: lacks an anchor. Tell us."
 
@@ -496,7 +496,7 @@ def test_the_whole_gallery(own_gallery: Path, capsys: pytest.CaptureFixture[str]
     )
     page = Path("output/summary.html").read_text()
     assert [row.split()[0] for row in rows(page)] == ["Claim", "mine", "Lower", "small", "Lower"]
-    assert "Not measured, for want of the data set: big (mnist)." in page
+    assert "Not measured because the data set is missing: big (mnist)." in page
     assert "<code>reportgen report mine.yaml --gallery</code>" in page
 
     assert call("render", "--gallery", "--json") == 0

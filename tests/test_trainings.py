@@ -411,7 +411,7 @@ def test_the_seed_of_the_base_need_not_be_swept() -> None:
     assert [run.fixed["train.seed"] for run in runs] == [1, 1]
     assert [run.fixed["train.objective"] for run in runs] == ["elbo", "iwae"]
     page = text_of(page_of(found))
-    assert "Where a model was trained several times, the training from seed 1 is shown." in page
+    assert "Where a model was trained several times, the training with seed 1 is shown." in page
 
 
 def test_a_model_judged_in_fewer_trainings_is_still_the_one_it_shares_them_with() -> None:
@@ -535,17 +535,20 @@ def test_a_training_that_is_not_finished_leaves_the_others_and_is_told() -> None
     assert model.likelihood.value == pytest.approx(84.78 + np.mean(SPREAD[:2]))
     assert {claim.verdict for claim in found.claims} == {"undecided"}
     page = text_of(page_of(found))
-    assert "paused; the next run goes on; 2 of 3 trainings judged" in page
+    assert "paused; the next run continues; 2 of 3 trainings judged" in page
     for cell in (cell for cell in plan.judgements if cell in lost or cell.setting["train.seed"] == 1):
         if cell.setting["train.num_samples"] == 50:
             made[cell.key] = paused(made[cell.key])
     drawn = likelihood_by_model.data(found := collect(experiment, plan, made))
     assert drawn is not None
     told = likelihood_by_model.caption(found, drawn)
-    assert "over trainings and the choice of images, of a model of one training over the images alone" in told
+    assert (
+        "over trainings and the choice of images, for a model with one training over the images alone" in told
+    )
     page = text_of(page_of(found))
     assert (
-        "half a 95% interval over trainings and images, of a model of one training over images alone" in page
+        "the half-width of a 95% interval over trainings and images, "
+        "for a model with one training over images alone" in page
     )
 
 
@@ -554,14 +557,14 @@ def test_a_training_that_is_not_finished_leaves_the_others_and_is_told() -> None
 
 def test_the_report_says_over_what_its_intervals_are(pages: tuple[str, str]) -> None:
     page, alone = pages
-    assert "here with half a 95% interval over trainings and images, after" in page
-    assert "the mean over 3 trainings, which differ in their seed alone" in page
-    assert "another seed trains another network" not in page
+    assert "ours with the half-width of a 95% interval over trainings and images, after" in page
+    assert "means over 3 trainings, which differ only in their seed" in page
+    assert "networks trained from different seeds" not in page
     assert re.search(r"has a standard deviation of 0\.26 \(0\.14 to 1\.7\) nats for", page)
-    assert "Trainings of a model––3" in page
-    told = "their deviation is taken for at least that of rounding to whole units"
+    assert "Trainings per model––3" in page
+    told = "their standard deviation is taken to be at least that of rounding to whole units"
     assert told in page and told not in alone
-    assert "another seed trains another network" in alone and "interval over images" in alone
+    assert "networks trained from different seeds" in alone and "interval over images" in alone
 
 
 def test_one_model_of_several_trainings_is_one() -> None:
@@ -597,9 +600,9 @@ def test_figures_show_every_training(seeded: Findings, alone: Findings) -> None:
     assert [told[str(seed)] for seed in range(3)] == pytest.approx([86.76 + shift for shift in SPREAD])
     for name in ("unit_activity", "model_images", "signal_by_model"):
         sketch = sketched(seeded, name)
-        assert sketch is not None and "Of the trainings of a model the first is drawn." in sketch.caption
+        assert sketch is not None and "Of several trainings of a model, the first is shown." in sketch.caption
         plain = sketched(alone, name)
-        assert plain is not None and "Of the trainings" not in plain.caption
+        assert plain is not None and "Of several trainings" not in plain.caption
 
 
 def test_bars_of_bounds_are_over_what_each_model_has(seeded: Findings, alone: Findings) -> None:
@@ -613,7 +616,7 @@ def test_bars_of_bounds_are_over_what_each_model_has(seeded: Findings, alone: Fi
     assert told == [
         "trainings and images",
         "images",
-        "trainings and images, of a model of one training over images alone",
+        "trainings and images, for a model with one training over images alone",
     ]
 
 
@@ -626,15 +629,15 @@ def test_a_ratio_of_variances_is_told_over_trainings(seeded: Findings, alone: Fi
     wanted = np.exp([logs.mean(), logs.mean() - reach, logs.mean() + reach])
     assert (found.mean.value, found.mean.low, found.mean.high) == pytest.approx(tuple(wanted))
     told = section_of_training.trained_anew(seeded, [("iwae",)], *pair)
-    assert told.startswith("In three trainings, each from a seed of its own, the variance of")
+    assert told.startswith("Over three trainings with different seeds, the variance of")
     assert ratio_over_trainings(alone, *pair, "iwae") is None
 
 
 def test_what_is_told_over_trainings_names_no_seed(pages: tuple[str, str]) -> None:
     page, _ = pages
-    (told,) = re.findall(r"In three trainings, each from a seed of its own, [^;]*?single trainings", page)
+    (told,) = re.findall(r"Over three trainings with different seeds, [^;]*?single trainings", page)
     assert "(model: VAE, k = 1)" in told and "seed 0" not in told
-    assert "each of these is one model, trained once from each seed: VAE, k = 1 and IWAE, k = 1" in page
+    assert "these are each one model, trained once from each seed: VAE, k = 1 and IWAE, k = 1" in page
     assert "except those called intervals over trainings" in page
     assert "from one declaration, 15 trainings, 18 judgements of them (three trainings are judged" in page
 
@@ -680,7 +683,7 @@ def test_a_model_that_is_not_judged_is_measured_in_other_trainings_too() -> None
     assert "at three checkpoints of each of three training runs" in page
     last = UNJUDGED.replace("sweep_checkpoints: every", "sweep_checkpoints: last")
     assert "at three checkpoints of one of three training runs" in text_of(page_of(models(declared(last))))
-    assert "In three trainings, each from a seed of its own" in page
+    assert "Over three trainings with different seeds" in page
 
 
 def test_what_was_too_few_to_tell_is_said(seeded: Findings) -> None:

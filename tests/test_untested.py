@@ -71,8 +71,8 @@ def test_means_of_several_estimates_are_said_to_be_compared() -> None:
         return " ".join(unbiasedness.verdict(found))
 
     said = (
-        "The score function and the Taylor control variate have fewer draws than leave-one-out needs: "
-        "means of several such estimates are compared with one of the reference’s, on the same draws."
+        "The score function and the Taylor control variate use fewer samples than leave-one-out needs: "
+        "means of several such estimates are compared with one estimate of the reference, on the same draws."
     )
     single = ("score_function", "taylor_control_variate")
     assert said in paragraphs(0.5, "leave_one_out", *single)

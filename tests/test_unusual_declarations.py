@@ -145,7 +145,7 @@ def test_a_gap_is_divided_among_estimates_of_one_number_of_samples(samples: int,
     ("worst", "told"),
     [
         (0.5, "does not have the higher variance"),
-        (1.001, "is not seen to have the higher variance"),
+        (1.001, "is not shown to have the higher variance"),
         (9.0, ""),
     ],
 )
@@ -174,8 +174,8 @@ def test_a_gap_may_be_divided_by_others_of_that_number() -> None:
 def test_what_was_not_trained_was_not_measured_after_training() -> None:
     text = SMALL.replace("epochs: 1, checkpoints: [0, 1]", "epochs: 0, checkpoints: [0]")
     abstract = " ".join(front.abstract(findings_of(text)))
-    assert "Before training the same ratio is" in abstract and "After training" not in abstract
-    assert "After training the same ratio is" in " ".join(front.abstract(findings_of(SMALL)))
+    assert "Before training, the same ratio is" in abstract and "After training" not in abstract
+    assert "After training, the same ratio is" in " ".join(front.abstract(findings_of(SMALL)))
 
 
 def test_a_figure_that_does_not_lead_stands_in_its_section() -> None:
@@ -221,8 +221,8 @@ def test_more_than_two_stochastic_layers_are_outlined() -> None:
 
 def test_one_parameter_is_no_parameters() -> None:
     text = "experiment: toy\nproblem: {model: bits}\nobjective: [expectation]\nestimators: [score_function]\n"
-    assert "a distribution of one parameter," in said(toy(text, eta=1, blocks=()))
-    assert "a distribution of two parameters," in said(toy(text, eta=2, blocks=()))
+    assert "a distribution with one parameter," in said(toy(text, eta=1, blocks=()))
+    assert "a distribution with two parameters," in said(toy(text, eta=2, blocks=()))
 
 
 def test_a_dash_for_a_lost_direction_is_explained() -> None:
@@ -281,7 +281,7 @@ def test_estimators_without_variance_are_not_beaten_at_equal_compute() -> None:
     drawn = draw(found, "work")
     assert drawn is not None
     assert "best unbiased estimator that has any, logarithmic" in drawn.caption
-    assert "has no place on the axis: sticking the landing. At equal compute" in drawn.caption
+    assert "cannot show zero variance: sticking the landing. At equal compute," in drawn.caption
     assert "is best of the others; " in drawn.caption
     plain = draw(toy(text % "pathwise, score_function", some), "work")
     assert plain is not None and "of the others" not in plain.caption and "that has any" not in plain.caption
@@ -309,7 +309,10 @@ def test_truth_values_are_written_as_declared() -> None:
     )
     seen = said(found)
     assert re.search(r"Drop constant\s+false\S+ true\b", seen) and "True" not in seen
-    assert "coarse as this one, intervals of heavy-tailed estimates hold less often than they say" in seen
+    assert (
+        "coarse as this one, intervals of heavy-tailed estimates cover less often than their level states"
+        in seen
+    )
 
 
 FLAG = "problem.arguments.flag"
@@ -366,11 +369,11 @@ def test_evaluations_of_a_claim_are_counted_as_in_the_table() -> None:
 def test_of_what_broke_altogether_no_number_is_told() -> None:
     found = crafted(experiment(sweep="{}"), broken=lambda cell: True)
     told = " ".join(" ".join(front.abstract(found)).split())
-    assert told.endswith("were to be measured, and nothing was. Three cells broke.")
+    assert told.endswith("were to be measured, but nothing has been. Three cells broke.")
     seen = said(found)
     assert "no checkpoints" not in seen
-    methods = seen.partition("Where the randomness is")[2].partition("Verdicts")[0]
+    methods = seen.partition("Where the randomness lies")[2].partition("Verdicts")[0]
     assert methods and "–" not in methods and "A gradient has many coordinates." in methods
-    assert "interval is within" in methods and "Drawing stops where" not in methods
+    assert "interval is at most" in methods and "Measurement stops as soon as" not in methods
     part = crafted(experiment(), broken=lambda cell: cell.base)
-    assert "and nothing was at the base setting." in " ".join(front.abstract(part))
+    assert "but nothing has been at the base setting." in " ".join(front.abstract(part))

@@ -62,7 +62,7 @@ SOURCE = Source(
     licence="none stated with the files; MNIST © Yann LeCun and Corinna Cortes",
     split=(
         "The split is the published one without its 10,000 validation images, which the code of Burda et "
-        "al. (2016) holds out too. The test images, sorted by label in the file, are in one fixed random "
+        "al. (2016) also holds out. The test images, sorted by label in the file, are in one fixed random "
         "order."
     ),
     layouts=(

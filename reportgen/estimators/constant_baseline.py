@@ -59,7 +59,7 @@ OPTIMAL_CONSTANT = Estimator(
         "phi of log q of z k given x; b star is a fraction, the expectation of f times the squared norm of "
         "that gradient, over the expectation of the squared norm"
     ),
-    requires="Values of f, and one number for each x, fitted on samples of its own.",
+    requires="Values of f, and one number for each x, fitted on separate samples.",
     source="williams1992, greensmith2004",
     evaluate=evaluate,
     averages=True,

@@ -52,7 +52,7 @@ OPTIMAL_PER_COORDINATE = Estimator(
         "the expectation of f times s j squared, over the expectation of s j squared; "
         "s is the gradient in eta of log q of z given x"
     ),
-    requires="Values of f, and one number for each x and parameter of q, fitted on samples of their own.",
+    requires="Values of f, and one number for each x and parameter of q, fitted on separate samples.",
     source="ranganath2014",
     evaluate=evaluate,
     averages=True,

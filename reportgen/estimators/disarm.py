@@ -46,9 +46,9 @@ DISARM = Estimator(
         "z prime k where one minus u k is"
     ),
     requires=(
-        "Independent bits, and values of f at independent samples and, beside each, at the one of mirrored "
+        "Independent bits, and values of f at independent samples and, for each, at the sample of mirrored "
         "noise: K counts such pairs, and each takes as much work as two samples. σ is the sigmoid, "
-        "u uniform, ⊙ the product bit by bit."
+        "u uniform, ⊙ the elementwise product."
     ),
     source="dong2020, yin2020",
     evaluate=disarm,

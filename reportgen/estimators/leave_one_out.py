@@ -36,7 +36,7 @@ LEAVE_ONE_OUT = Estimator(
         "g hat equals the mean over K samples of a difference, "
         "f of z k minus the mean of the other samples' f, times the gradient in phi of log q of z k given x"
     ),
-    requires="Values of f, at least two independent samples an estimate.",
+    requires="Values of f, at least two independent samples per estimate.",
     source="kool2019, mnih2016",
     evaluate=leave_one_out,
     independent=True,

@@ -62,9 +62,9 @@ MEASURE_VALUED = Estimator(
         "zero to one"
     ),
     requires=(
-        "A mean-field Gaussian, and values of f at four points a sample and coordinate of z; averaged over K "
-        "samples. f may be a black box with jumps; with index j it is a function of coordinate j, the others "
-        "staying at the sample."
+        "A mean-field Gaussian, and values of f at four points per sample and coordinate of z; averaged over "
+        "K samples. f may be a black box with jumps; with index j it is a function of coordinate j, with the "
+        "others held at the sample."
     ),
     source="mohamed2020",
     evaluate=measure_valued,

@@ -60,9 +60,9 @@ MEASURE_VALUED_INDEPENDENT = Estimator(
         "M of z"
     ),
     requires=(
-        "A mean-field Gaussian, and values of f at the sample and at three points a latent unit; averaged "
-        "over K samples. f may be a black box with jumps; with index j it is a function of coordinate j, the "
-        "others staying at the sample. The two sides of a difference are independent."
+        "A mean-field Gaussian, and values of f at the sample and at three points per latent unit; averaged "
+        "over K samples. f may be a black box with jumps; with index j it is a function of coordinate j, "
+        "with the others held at the sample. The two sides of a difference are independent."
     ),
     source="mohamed2020",
     evaluate=measure_valued_independent,

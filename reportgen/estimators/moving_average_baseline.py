@@ -66,7 +66,7 @@ MOVING_AVERAGE_BASELINE = Estimator(
         "the mean f of "
         "the step before"
     ),
-    requires="Values of f, and those of earlier steps; b begins as the mean of f over samples of its own.",
+    requires="Values of f, and those of earlier steps; b begins as the mean of f over separate samples.",
     source="williams1992, mnih2014",
     evaluate=moving_average_baseline,
     fit=fit,

@@ -54,9 +54,9 @@ REBAR = Estimator(
     requires=(
         "∂f/∂z at two relaxed samples for every hard one, between the codes. σ is the sigmoid, g logistic "
         "noise; the hard sample and all noise are held fixed in the derivatives of relaxed ones. "
-        "The control variate’s scale is 1 (rebar_optimal_scale fits it) and τ is fixed, where the paper "
-        "fits both as it trains, and ties the noise of the two relaxed samples: as published, variance may "
-        "be lower."
+        "The control variate’s scale is 1 (rebar_optimal_scale fits it) and τ is fixed; the paper fits both "
+        "during training and couples the noise of the two relaxed samples, so the published variance may be "
+        "lower."
     ),
     source="tucker2017",
     evaluate=rebar,

@@ -71,11 +71,11 @@ REBAR_OPTIMAL_SCALE = Estimator(
         "relaxed sample given the hard one, z k"
     ),
     requires=(
-        "∂f/∂z at two relaxed samples for every hard one, and one number for each x, fitted on samples of "
-        "its own. σ is the sigmoid, g logistic noise; the hard sample and all noise are held fixed in the "
-        "derivatives of relaxed ones. With λ = 1 it is REBAR without a fit. The paper fits λ and τ as it "
-        "trains, for all x alike, and ties the noise of the two relaxed samples; its code has a λ for each "
-        "array of weights, and subtracts a baseline that depends on x besides."
+        "∂f/∂z at two relaxed samples for every hard one, and one number for each x, fitted on separate "
+        "samples. σ is the sigmoid, g logistic noise; the hard sample and all noise are held fixed in the "
+        "derivatives of relaxed ones. With λ = 1 it is REBAR without a fit. The paper fits λ and τ during "
+        "training, the same for all x, and couples the noise of the two relaxed samples; its code has a λ "
+        "for each array of weights, and also subtracts a baseline that depends on x."
     ),
     source="tucker2017",
     evaluate=evaluate,

@@ -50,7 +50,7 @@ VIMCO = Estimator(
         "L hat is the logarithm of the mean of w, L hat without k that of the mean of the other w, "
         "and omega k is w k over the sum of w"
     ),
-    requires="Values of log w, at least two independent samples an estimate; z may be discrete.",
+    requires="Values of log w, at least two independent samples per estimate; z may be discrete.",
     source="mnih2016",
     evaluate=None,
     bound=vimco,

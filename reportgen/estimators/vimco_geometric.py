@@ -53,7 +53,7 @@ VIMCO_GEOMETRIC = Estimator(
         "L hat is the logarithm of the mean of w, L hat without k the same with w k replaced by the "
         "geometric mean of the other w, and omega k is w k over the sum of w"
     ),
-    requires="Values of log w, at least two independent samples an estimate; z may be discrete.",
+    requires="Values of log w, at least two independent samples per estimate; z may be discrete.",
     source="mnih2016",
     evaluate=None,
     bound=vimco_geometric,

@@ -76,14 +76,14 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
     """What is drawn, and by how much each estimator's variance moves."""
     where = place(findings, data.objective)
     moved = [
-        f"that of {named(findings, one.label)} {change(effect)}"
+        f"{change(effect)} for {named(findings, one.label)}"
         for one, effect in zip(data.lines, data.effects, strict=True)
         if effect.available
     ]
     return sentences(
         f"Total variance when a constant is added to {'log p(x | z)' if data.of_likelihood else 'f'},"
         " which changes no gradient.",
-        f"Compared with adding nothing the variance changes: {prose.listing(moved)}." if moved else "",
+        f"Compared with adding nothing, the variance changes {prose.listing(moved)}." if moved else "",
         intervals_sentence(data.lines),
         where.at,
     )

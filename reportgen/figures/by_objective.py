@@ -100,7 +100,7 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
     ]
     lines = [line for panel in data for line in panel.lines]
     return sentences(
-        f"Total variance over training under {prose.in_words(len(data))} objectives, one scale for all.",
+        f"Total variance over training under {prose.in_words(len(data))} objectives, on a common scale.",
         f"Highest over lowest variance of the unbiased estimators at the last checkpoint: {'; '.join(ends)}."
         if ends
         else "",

@@ -127,14 +127,13 @@ def extremes_sentence(found: Extremes | None) -> str:
     if found is None or not found.last.available:
         return ""
     text = (
-        f"At {found.last_at} the highest of the unbiased estimators ({lowered(found.high)}) has"
+        f"At {found.last_at}, the highest of the unbiased estimators ({lowered(found.high)}) has"
         f" {marks.told(prose.with_interval(found.last), found.last)} times the variance of the lowest"
         f" ({lowered(found.low)})"
     )
     if found.first_at != found.last_at and found.first.available:
-        text += (
-            f"; at {found.first_at} their ratio is {marks.told(prose.number(found.first.value), found.first)}"
-        )
+        ratio = marks.told(prose.number(found.first.value), found.first)
+        text += f"; at {found.first_at}, their ratio is {ratio}"
     return text + "."
 
 
@@ -165,24 +164,24 @@ def intervals_sentence(lines: Sequence[Line]) -> str:
         if math.isfinite(one.low + one.high + one.value) and one.value
     ]
     if not widths:
-        return "No intervals could be had."
+        return "No intervals are available."
     widths.sort(key=lambda pair: pair[0])
     widest = marks.told(f"±{prose.percent(widths[-1][0])}", widths[-1][1])
     text = f"Bars are 95% intervals, the widest {widest} of its value"
     few = max(len(line.estimates) for line in lines) < MANY
-    text += "; most are shorter than the marks." if few and widths[len(widths) // 2][0] < 0.1 else "."
+    text += "; most are smaller than the marks." if few and widths[len(widths) // 2][0] < 0.1 else "."
     cut = any(
         value > 0 and low < value / 10
         for line in lines
         for value, low in zip(line.values, line.bounds[0], strict=True)
     )
-    return text + (" A bar that runs off the axis ends below a tenth of its value." if cut else "")
+    return text + (" A bar that leaves the axis extends below a tenth of its value." if cut else "")
 
 
 def zero_sentence(titles: Iterable[str]) -> str:
     """Zeros have no place on a logarithmic axis: whose they are."""
     zero = sorted(set(map(lowered, titles)))
-    return f"A variance of zero has no place on the axis: {prose.listing(zero)}." if zero else ""
+    return f"A logarithmic axis cannot show zero variance: {prose.listing(zero)}." if zero else ""
 
 
 def biased_sentence(
@@ -192,7 +191,10 @@ def biased_sentence(
     biased = [k for k in drawn if not unbiased(findings, k)]
     controls = [k for k in biased if kind_of(findings, k).control]
     said = []
-    for labels, end in ((controls, ", drawn as a control"), ([k for k in biased if k not in controls], "")):
+    for labels, end in (
+        (controls, " and drawn as a control"),
+        ([k for k in biased if k not in controls], ""),
+    ):
         names = [f"“{title_of(findings, k)}”" for k in labels]
         is_or_are = "is" if len(names) == 1 else "are"
         said.append(f"{prose.listing(names)} {is_or_are} biased{end}." if names else "")
@@ -214,8 +216,8 @@ def left_out_sentence(drawn: Sequence[Line], apart: Sequence[Line]) -> str:
         ends = " to ".join(marks.told(prose.number(one.value), one) for one in (least, most))
         (running if among else far).append(f"“{title}” ({ends})")
     return sentences(
-        f"Left out as biased and far off this scale: {prose.listing(far)}." if far else "",
-        f"Left out as biased and running off this scale: {prose.listing(running)}." if running else "",
+        f"Not drawn, as biased and far off this scale: {prose.listing(far)}." if far else "",
+        f"Not drawn, as biased and partly off this scale: {prose.listing(running)}." if running else "",
     )
 
 
@@ -234,10 +236,10 @@ def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
     }
     spent = set(several.values())
     if len(several) > 1 and len(spent) == 1 and max(spent) > 1:
-        return f"Every estimate spends {prose.in_words(max(spent))} samples."
+        return f"Every estimate uses {prose.in_words(max(spent))} samples."
     plain = all(kind_of(findings, label).samples_each == 1 for label in several)
     if plain and sum(count > 1 for count in several.values()) > COUNTED:
-        return "An estimate spends as many samples as the K beside its name says, one where there is none."
+        return "An estimate uses the K samples given with its name, or one where none is given."
     parts = []
     for count in dict.fromkeys(count for count in several.values() if count > 1):
         names = [
@@ -245,8 +247,8 @@ def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
             for label, own in several.items()
             if own == count
         ]
-        verb = "spends" if len(names) == 1 else "spend"
-        parts.append(f"{prose.listing(names)} {verb} {prose.in_words(count)} samples an estimate")
+        verb = "uses" if len(names) == 1 else "use"
+        parts.append(f"{prose.listing(names)} {verb} {prose.in_words(count)} samples per estimate")
     if not parts:
         return ""
     return f"{prose.capital(prose.listing(parts))}."

@@ -159,7 +159,7 @@ def table(data: CoordinateDistribution) -> Table:
         Column("Statistic"),
         Column("Variance of a coordinate", unit, "number"),
         Column("Up to", unit, "number"),
-        Column("Coordinates, the fullest bin being 1", form="number"),
+        Column("Coordinates, relative to the fullest bin", form="number"),
     )
     rows = []
     for y, row in enumerate(data.rows):
@@ -197,13 +197,13 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
         f"Variance of each of the {prose.count(data.coordinates)} coordinates of the gradient estimate,"
         " logarithmic: histogram, and below it the middle 90% (thin), the middle 50% (thick)"
         " and the median (mark) of the coordinates."
-        " These lines are spreads over coordinates, not intervals of error.",
+        " These lines show spread over coordinates, not error.",
         seen,
         zero_sentence(data.zero),
-        f"Coordinates whose gradient is zero{'' if v.alone else f' for every {v.unit}'} are left out, and of"
-        f" the histogram the outermost {prose.percent(OUTERMOST)} at either end.",
+        f"Coordinates whose gradient is zero{'' if v.alone else f' for every {v.unit}'} are left out, as is"
+        f" the outermost {prose.percent(OUTERMOST)} at either end of each histogram.",
         biased_sentence(findings, [row.label for row in data.rows]),
-        f"Left out as biased and far from the medians drawn: {prose.listing(apart)}." if apart else "",
+        f"Not drawn, as biased and far from the medians drawn: {prose.listing(apart)}." if apart else "",
         where.at,
     )
 
@@ -231,4 +231,4 @@ def alt(data: CoordinateDistribution) -> str:
         for row in data.rows
         if 0.5 in row.quantiles
     )
-    return f"Histograms of per-coordinate variance on a logarithmic axis, a row an estimator. {rows}."
+    return f"Histograms of per-coordinate variance on a logarithmic axis, one row per estimator. {rows}."

@@ -107,9 +107,9 @@ def draw(data: GapWaterfall) -> Figure:
     ax.set_ylim(len(data.steps) - 0.45, -0.55)
     row_labels(ax, titles)
     ax.set_xlabel(variance_axis(data.objective))
-    margin_head(ax, "change of variance")
+    margin_head(ax, "change in variance")
     margin_head(ax, "share", offset=156, right=True)
-    margin_head(ax, "so far", offset=192, right=True)
+    margin_head(ax, "total", offset=192, right=True)
     for row, step in enumerate(data.steps):
         if step.factor is not None:
             margin_note(ax, row, factor_text(step.factor))
@@ -131,9 +131,9 @@ def table(data: GapWaterfall) -> Table:
     columns = (
         Column("Estimator", heads=True),
         variance_column(data.objective),
-        Column("Variance before over this one"),
+        Column("Variance of the previous step over this"),
         Column("Share of the gap", form="percent"),
-        Column("Share so far", form="percent"),
+        Column("Cumulative share", form="percent"),
     )
     rows = []
     for y, step in enumerate(data.steps):
@@ -149,21 +149,21 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
     closed = prose.listing([f"{lowered(step.title)} {closed_text(step)}" for step in data.steps[1:-1]])
     back = [
         f"{named(findings, step.label)} has"
-        f" {marks.told(prose.value_of(inverse(step.factor)), step.factor)} times the variance of the step"
-        " before"
+        f" {marks.told(prose.value_of(inverse(step.factor)), step.factor)} times the variance of the previous"
+        " step"
         for step in data.steps[1:]
         if step.factor is not None and step.factor.available and step.factor.high < 1
     ]
     return sentences(
         f"What closes the gap between {named(findings, first.label)} and {named(findings, last.label)}:"
-        " a bar is the change of total variance at one step, on a logarithmic axis."
+        " each bar is the change in total variance at one step, on a logarithmic axis."
         " Factors are paired, with 95% intervals; shares are of the logarithm of the whole gap,"
-        " for a step alone and for all so far.",
+        " by step and cumulative.",
         f"The whole gap is a factor of {marks.told(prose.with_interval(data.whole), data.whole)}.",
-        f"Taken by itself, each step between the two closes this much of it: {closed}."
+        f"On its own, each intermediate estimator closes this share of it: {closed}."
         if len(data.steps) > 3
-        else f"The step between the two closes {closed_text(data.steps[1])} of it.",
-        f"Not every step goes forward: {prose.listing(back)}." if back else "",
+        else f"The intermediate estimator closes {closed_text(data.steps[1])} of it.",
+        f"Not every step reduces the variance: {prose.listing(back)}." if back else "",
         where.at,
     )
 

@@ -126,7 +126,7 @@ def model_name(findings: Findings, setting: Mapping[str, Any], without: Set[str]
 def first_alone(findings: Findings) -> str:
     """What a caption says where of several trainings of a model one is drawn; empty where there is one."""
     several = any(len(model.cells) > 1 for model in findings.models)
-    return "Of the trainings of a model the first is drawn." if several else ""
+    return "Of several trainings of a model, the first is shown." if several else ""
 
 
 def base_model(findings: Findings, *, seeded: bool = True) -> str:

@@ -196,7 +196,7 @@ def of_checkpoint(data: NoiseInImage, number: int) -> str:
 
 def to_reference(data: NoiseInImage) -> str:
     """What a map is that stands in the middle."""
-    return f"ratio to {lowered(data.reference)}, over that of all"
+    return f"ratio to {lowered(data.reference)}, over the overall ratio"
 
 
 def of_unit(data: NoiseInImage, number: int) -> str:
@@ -217,17 +217,17 @@ def caption(findings: Findings, data: NoiseInImage) -> str:
         "Variance of the gradient in the weights from each pixel to the first layer,"
         f" summed over its {prose.in_words(data.layer_units)} unit{'s' * (data.layer_units > 1)}"
         f"{v.mean_over}; logarithmic, one scale for all{' checkpoints' * (len(data.checkpoints) > 1)}.",
-        f"Middle: pixel by pixel the ratio to {reference}{reminder}"
-        f"{v.at_checkpoint(data.checkpoints[-1])}, relative to that of all these weights together, which is"
-        " printed with its 95% interval."
+        f"Middle: ratio to {reference}{reminder}"
+        f"{v.at_checkpoint(data.checkpoints[-1])}, pixel by pixel, relative to the ratio over all these"
+        " weights, which is printed with its 95% interval."
         if data.relative is not None
         else "",
         f"Right: the {prose.in_words(len(data.units)) + ' units' if several else 'unit'} whose weights have"
-        f" most variance with {reference}, on a scale of {'their' if several else 'its'} own.",
+        f" the most variance with {reference}, on {'their' if several else 'its'} own scale.",
         shares(data),
         reach(data),
         blank(findings, data),
-        f"The variance at a single pixel is known to ±{prose.percent(data.error)} (95%; the median).",
+        f"The 95% interval of the variance at a single pixel is ±{prose.percent(data.error)} (median).",
         where.over,
     )
 
@@ -239,7 +239,7 @@ def blank(findings: Findings, data: NoiseInImage) -> str:
     one, each = data.dead == 1, findings.vocabulary.unit
     return (
         f"Of {prose.in_words(data.mean.size)} pixels, {prose.in_words(data.dead)} {'is' if one else 'are'}"
-        f" off in every {each}, and left blank: {'its' if one else 'their'} weights have no gradient."
+        f" off in every {each} and left blank: {'its' if one else 'their'} weights have no gradient."
     )
 
 
@@ -252,8 +252,8 @@ def shares(data: NoiseInImage) -> str:
     ]
     if not told:
         return ""
-    half = "The half of the pixels that are brighter in the mean image, drawn darker,"
-    return f"{half} have {prose.listing(told)}."
+    half = "The half of the pixels that is brighter in the mean image (drawn darker)"
+    return f"{half} has {prose.listing(told)}."
 
 
 def reach(data: NoiseInImage) -> str:
@@ -268,7 +268,7 @@ def reach(data: NoiseInImage) -> str:
         if far
         else prose.interval(Estimate(1.0, low, high))
     )
-    return f"For {title} nine tenths of the pixels have {ends} times the ratio of all."
+    return f"For {title}, nine tenths of the pixels have {ends} times the overall ratio."
 
 
 def alt(data: NoiseInImage) -> str:
@@ -281,8 +281,8 @@ def alt(data: NoiseInImage) -> str:
         if row.relative is not None
     )
     return sentences(
-        f"Maps of {height} by {width} pixels, a row for each of {rows}: variance of the first layer’s weights"
-        " is high where the mean image is bright, and nothing where a pixel is never on.",
+        f"Maps of {height} by {width} pixels, one row for each of {rows}: variance of the first layer’s"
+        " weights is high where the mean image is bright, and zero where a pixel is never on.",
         shares(data),
         f"Ratios to {lowered(data.reference)} over all weights: {ratios}." if ratios else "",
     )

@@ -140,20 +140,20 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
     if known:
         least = min(known, key=lambda one: one.values[-1])
         seen = (
-            f"At {findings.vocabulary.checkpoint(data.epochs[-1])} Monte Carlo noise is"
-            f" {share_of(least)} of the whole for {named(findings, least.label)}"
+            f"At {findings.vocabulary.checkpoint(data.epochs[-1])}, Monte Carlo noise is"
+            f" {share_of(least)} of the total for {named(findings, least.label)}"
         )
         most = max(known, key=lambda one: one.values[-1])
         also = f" and {share_of(most)} for {named(findings, most.label)}"
         seen += f"{also}." if most is not least else "."
     missing = any(not math.isfinite(v) for one in data.lines for v in one.values)
     return sentences(
-        "Where the variance of a minibatch gradient comes from: the samples drawn (Monte Carlo noise, colour)"
-        f" or the {findings.vocabulary.units} that happen to be in the batch (grey); the shares hold for any"
+        "Sources of the variance of a minibatch gradient: the samples drawn (Monte Carlo noise, colour)"
+        f" and the {findings.vocabulary.units} that happen to be in the batch (grey); the shares hold for any"
         " batch size.",
         seen,
         f"Lines are 95% intervals over {findings.vocabulary.units}.",
-        "A dash marks a share that could not be had." if missing else "",
+        "A dash marks a share that is not available." if missing else "",
         "Biased estimators are left out."
         if not all(unbiased(findings, k) for k in findings.compared())
         else "",
@@ -174,6 +174,6 @@ def alt(data: NoiseSplit) -> str:
         for one in data.lines
     )
     return (
-        f"Stacked columns, a panel an estimator: Monte Carlo share of the noise from {data.round}"
+        f"Stacked columns, one panel per estimator: Monte Carlo share of the noise from {data.round}"
         f" {prose.count(data.epochs[0])} to {prose.count(data.epochs[-1])}. {rows}."
     )

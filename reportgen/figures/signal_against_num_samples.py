@@ -80,13 +80,13 @@ def caption(findings: Findings, data: SignalAgainstNumSamples) -> str:
     known = [(one, slope) for one, slope in zip(data.lines, data.slopes, strict=True) if slope.has_interval]
     rising = [reading.named_gradient(findings, one.label) for one, slope in known if slope.low > 0]
     falling = [reading.named_gradient(findings, one.label) for one, slope in known if slope.high < 0]
-    seen = [f"it rises for {prose.listing(rising)}"] if rising else []
-    seen += [f"it falls for {prose.listing(falling)}"] if falling else []
-    text = "; ".join(seen)
+    seen = [f"rises for {prose.listing(rising)}"] if rising else []
+    seen += [f"falls for {prose.listing(falling)}"] if falling else []
+    text = " and ".join(seen)
     return sentences(
         "Signal-to-noise ratio of one estimate against the number of samples K, both logarithmic; beside each"
         " name the fitted slope with its 95% interval.",
-        f"With K {text}." if text else "",
+        f"As K grows, it {text}." if text else "",
         intervals_sentence(data.lines),
         where.varying,
     )

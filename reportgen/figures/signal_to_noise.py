@@ -78,12 +78,14 @@ def caption(findings: Findings, data: SignalToNoise) -> str:
         "Signal-to-noise ratio of one estimate over training, logarithmic: the length of the mean gradient"
         f"{'' if v.alone else f' of {article(v.unit)}'} over the standard deviation of its estimate"
         f"{'' if v.alone else f', root mean square over {v.units}'}.",
-        f"At {v.checkpoint(data.epochs[-1])} it is"
+        f"At {v.checkpoint(data.epochs[-1])}, it is"
         f" {f'highest for {named(findings, best.label)}, ' * (len(fair) > 1)}"
         f"{marks.told(prose.with_interval(value), value)}."
         if value.available
         else "",
-        f"A line ends where the mean cannot be told from zero: {prose.listing(lost)}." if lost else "",
+        f"A line ends where the mean cannot be distinguished from zero: {prose.listing(lost)}."
+        if lost
+        else "",
         intervals_sentence(data.lines),
         biased_sentence(findings, labels_of(data.lines)),
         where.over,

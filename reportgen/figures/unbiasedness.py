@@ -164,13 +164,11 @@ def caption(findings: Findings, data: Unbiasedness) -> str:
     return sentences(
         f"Mean gradient of each estimator along that of {data.reference}, relative to it:"
         " 1 without bias in that direction. Lines are 95% intervals.",
-        "Right, the p-value of a joint test of all directions."
+        "Right: the p-value of a joint test of all directions."
         if findings.vocabulary.alone
-        else f"Right, the smallest p-value over {findings.vocabulary.units} of a joint test of all"
+        else f"Right: the smallest p-value over {findings.vocabulary.units} of a joint test of all"
         " directions, Holm-corrected.",
-        "The right panel is a magnified part of the left; an arrow is a value outside it."
-        if data.zoom
-        else "",
+        "The right panel magnifies part of the left; an arrow marks a value outside it." if data.zoom else "",
         *found_sentences(findings, data),
         where.at,
     )
@@ -185,8 +183,8 @@ def found_sentences(findings: Findings, data: Unbiasedness) -> list[str]:
         for row in off
     )
     if off:
-        also = "" if data.alone else " too"
-        seen = f"Corrected over the estimators{also}, a different mean was found for {rows}"
+        also = "" if data.alone else " as well"
+        seen = f"With correction over the estimators{also}, a different mean was found for {rows}"
         seen += ", and for no other" * (len(off) < len(data.rows))
     elif any(math.isfinite(row.p_value) for row in data.rows):
         seen = "For no estimator was a different mean found"
@@ -196,11 +194,11 @@ def found_sentences(findings: Findings, data: Unbiasedness) -> list[str]:
     missed = [named(findings, row.label) for row in data.rows if row.same is False and not row.differs]
     known = []
     if chance:
-        known.append(f"the exact mean of {prose.listing(chance)} is known and the same, so this is chance")
+        known.append(f"the exact mean of {prose.listing(chance)} is known to agree, so this is chance")
     elif all(row.same for row in data.rows):
-        known.append("the exact means are known, and the same")
+        known.append("the exact means are known to agree")
     if missed:
-        known.append(f"the exact mean of {prose.listing(missed)} is known, and another")
+        known.append(f"the exact mean of {prose.listing(missed)} is known to differ")
     return [f"{'; '.join([seen, *known])}."]
 
 

@@ -193,9 +193,9 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
         slopes = "Every fitted slope" if len(known) > 1 else "The fitted slope"
         seen = f"{slopes} is compatible with −1: variance falls as 1/K."
     elif len(off) == len(known):
-        seen = f"No interval of a fitted slope holds −1: {prose.listing(off)}."
+        seen = f"No interval of a fitted slope contains −1: {prose.listing(off)}."
     else:
-        seen = f"A slope of −1, a fall as 1/K, lies in every interval but that of {prose.listing(off)}."
+        seen = f"Every interval contains −1, a fall as 1/K, except that of {prose.listing(off)}."
     whose = " of the gradient in φ" if findings.compared(parameters="theta") else ""
     return sentences(
         f"Total variance against the number of samples K in one estimate{whose}, both logarithmic; beside"

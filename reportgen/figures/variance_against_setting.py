@@ -170,7 +170,7 @@ def table(data: VarianceAgainstSetting) -> Table:
                 rows.append(Row((*row.cells, *known, *([None, None] * rings)), row.mark))
         for number, ring in enumerate(panel.rings):
             found = ring.crossing
-            name = f"{found.lower_before} lower before, {lowered(found.lower_beyond)} beyond"
+            name = f"{found.lower_before} lower before, {lowered(found.lower_beyond)} after"
             ends = (found.low, found.high)
             rows.append(
                 Row((*before, name, found.at, None, *([None] * data.known), *ends), Mark("", number, index))
@@ -188,9 +188,9 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
     text = f"Total variance against {kinds}, both logarithmic" if both else ""
     text = text or f"Total variance, logarithmic, against {kinds}"
     text += (
-        "; each value is a model trained by itself, measured at its last checkpoint."
+        "; each value is a separately trained model, measured at its last checkpoint."
         if data.trained
-        else "; marks are measured, thin lines are exact, through the exact values at the marks."
+        else "; marks are measured, thin lines join the exact values at the marks."
         if data.known
         else "."
     )
@@ -236,12 +236,12 @@ def crossing_sentence(data: VarianceAgainstSetting) -> str:
     rings = [ring for panel in data.panels for ring in panel.rings]
     unsure = any(panel.unsure for panel in data.panels)
     if not rings:
-        return "Where two lines cross the intervals do not tell that they change places." * unsure
+        return "Where two lines cross, the intervals do not establish that their order reverses." * unsure
     text = (
-        "Rings mark where two lines change places, as the measured ratios have it, with bars for the"
-        " intervals of the place"
+        "Rings mark where the order of two lines reverses, interpolated from the measured ratios, with bars"
+        " for the intervals"
     )
-    text += "; where the intervals do not tell it there is none" * unsure
+    text += "; crossings that the intervals do not establish have no ring" * unsure
     if all(ring.named for ring in rings):
         return f"{text}."
     named = dict.fromkeys(
@@ -260,7 +260,7 @@ def unknown_sentence(data: VarianceAgainstSetting) -> str:
         for panel in data.panels
         for one, exact in zip(panel.lines, panel.exact, strict=True)
     )
-    return "A line ends where the exact value is not known." if ends else ""
+    return "A line ends where no exact value is known." if ends else ""
 
 
 def ratio_sentence(findings: Findings, panel: Panel) -> str:

@@ -133,7 +133,7 @@ def caption(findings: Findings, data: VarianceByLayer) -> str:
             "blocks in which it is highest"
         )
     return sentences(
-        f"Total variance of {whose}, logarithmic, all on one axis.",
+        f"Total variance of {whose}, on a common logarithmic axis.",
         zero_sentence(data.zero),
         gap_sentence(findings, data),
         intervals_sentence(data.lines),
@@ -158,7 +158,7 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
         return ""
     (least, narrow), (most, wide) = (choose(ratios, key=lambda pair: pair[0].value) for choose in (min, max))
     of = among(len(by_name), len(data.lines))
-    whose = f"Highest{of} ({lowered(high.title)}) and lowest ({lowered(low.title)})"
+    whose = f"The highest{of} ({lowered(high.title)}) and the lowest ({lowered(low.title)})"
     said = [marks.plain(_apart(ratio)) for ratio, _ in ratios]
     if marks.plain(_apart(least)) == marks.plain(_apart(most)):
         if len(set(said)) > 1:
@@ -178,7 +178,7 @@ def _apart(*ratios: Estimate) -> str:
         return told
     if ratio.value < 1.0:
         factor = marks.told_of_all(prose.value_of(inverse(ratio)), ratios)
-        return f"differ by a factor of {factor}, the other way round,"
+        return f"differ by a factor of {factor}, in reverse order,"
     return f"differ by a factor of {marks.told_of_all(prose.value_of(ratio), ratios)}"
 
 

@@ -241,7 +241,7 @@ def caption(findings: Findings, data: WeightHistogram) -> str:
     """Whose estimates, how wide, and how heavy their tails."""
     v, (wide, narrow) = findings.vocabulary, data.spreads
     weight, drawn = data.weight, sorted({one.drawn for one in data.spreads})
-    where = f"{v.unit} {prose.count(weight.image)}{' of the test part' * v.images}"
+    where = f"{v.unit} {prose.count(weight.image)}{' of the test set' * v.images}"
     model = base_model(findings)
     objective = f"Objective: {lowered(v.objective(data.objective))}{f'; model: {model}' if model else ''}"
     beyond = prose.listing(
@@ -252,16 +252,16 @@ def caption(findings: Findings, data: WeightHistogram) -> str:
     )
     return sentences(
         f"Estimates of the gradient in one weight, from the pixel in row {weight.row} and column"
-        f" {weight.column} to unit {weight.unit} of the first layer, at {where}:"
-        f" of the {v.units}, and of the weights with a gradient at it, the one whose variance with"
+        f" {weight.column} to unit {weight.unit} of the first layer, at {where}."
+        f" The {v.unit}, and the weight among those with a gradient there, are the ones whose variance with"
         f" {named(findings, findings.reference())} is the median.",
         f"Histograms of {prose.listing([prose.count(n) for n in drawn])} estimates each, logarithmic; dashed,"
         " the normal density of the same mean and variance.",
         f"The means are {mean_of(wide)} with {wide.name} and {mean_of(narrow)} with {narrow.name}; the"
         f" standard deviations, {width_of(wide)} and {width_of(narrow)},"
         f" {'follow from the moments' if data.exact else 'are those of the estimates drawn'}.",
-        f"Beyond three standard deviations lie {beyond}; of a normal variable"
-        f" {prose.percent(NORMAL_FAR)} do.",
+        f"Beyond three standard deviations lie {beyond}; for a normal variable"
+        f" it is {prose.percent(NORMAL_FAR)}.",
         f"{objective}{v.at_checkpoint(data.checkpoint).replace(' at ', ', ')}.",
     )
 
@@ -280,8 +280,8 @@ def alt(data: WeightHistogram) -> str:
     """The two histograms in words."""
     wide, narrow = data.spreads
     return (
-        "Histograms of the estimates of one weight’s gradient on a logarithmic density axis, both about the"
-        f" same place: {lowered(wide.title)} with mean {mean_of(wide)} and standard deviation"
+        "Histograms of the estimates of one weight’s gradient on a logarithmic density axis, both centred in"
+        f" the same place: {lowered(wide.title)} with mean {mean_of(wide)} and standard deviation"
         f" {prose.number(wide.deviation)}; {lowered(narrow.title)} with mean {mean_of(narrow)} and standard"
         f" deviation {prose.number(narrow.deviation)}."
     )

@@ -143,7 +143,7 @@ def table(data: WorkNormalized) -> Table:
         Column("Estimator", heads=True),
         Column("Cost counted in"),
         Column("Cost of one estimate", form="number"),
-        Column("Work for the same precision, the least being 1"),
+        Column("Work for the same precision, relative to the least"),
     )
     counted = (
         (data.unit, [(row.passes, row.by_passes) for row in data.rows]),
@@ -166,19 +166,19 @@ def caption(findings: Findings, data: WorkNormalized) -> str:
     others = [row for row in data.rows if row.label != data.best_by_passes]
     seconds = next(row for row in data.rows if row.label == data.best_by_seconds)
     of_others = " of the others" if data.zero else ""
-    seen = f"At equal compute {named(findings, best.label)} is best{of_others}"
+    seen = f"At equal compute, {named(findings, best.label)} is best{of_others}"
     if others:
         next_best, factor = named(findings, others[0].label), prose.number(others[0].by_passes[0])
         both = [findings.get("work_normalized_variance", row.label) for row in (others[0], best)]
         times = f"{marks.told_of_all(factor, both)} times as much"
         needs = "as much, to three digits" if factor == prose.number(1.0) else times
-        seen += f"; {next_best}, the next, needs {needs}"
+        seen += f"; {next_best}, the next best, needs {needs}"
     if seconds is not best:
-        seen += f"; counted in seconds {named(findings, seconds.label)} is best"
+        seen += f"; counted in seconds, {named(findings, seconds.label)} is best"
     return sentences(
         "Total variance times the cost of one estimate, relative to the best unbiased estimator"
         f"{' that has any' * bool(data.zero)}, logarithmic: how much more compute the same precision takes."
-        f" Left, cost in {data.unit}; right, in seconds.",
+        f" Left: cost in {data.unit}; right: in seconds.",
         zero_sentence(data.zero),
         seen + ".",
         "Lines are 95% intervals of the paired variance ratio times the ratio of costs.",

@@ -82,10 +82,10 @@ class Vocabulary:
 
     @property
     def work(self) -> str:
-        """What work is counted in: “passes through the decoder”, “evaluations of f and of its derivative”."""
+        """What work is counted in: “passes through the decoder”, “evaluations of f and its derivative”."""
         if "pass" in self.evaluation:
             return "passes through the decoder"
-        return f"{self.evaluations} and of its derivative" if self.derivative else self.evaluations
+        return f"{self.evaluations} and its derivative" if self.derivative else self.evaluations
 
     @property
     def evaluation_alone(self) -> str:
@@ -99,8 +99,8 @@ class Vocabulary:
 
     @property
     def each(self) -> str:
-        """After a number: “2,000 replicates an image”; nothing with one data point alone."""
-        return "" if self.alone else f" {'an' if self.unit[0] in 'aeiou' else 'a'} {self.unit}"
+        """After a number: “2,000 replicates per image”; nothing with one data point alone."""
+        return "" if self.alone else f" per {self.unit}"
 
     @property
     def last(self) -> str:

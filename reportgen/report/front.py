@@ -55,7 +55,8 @@ def _set_up(findings: Findings) -> str:
     if v.given:
         text += "one gradient "
     else:
-        text += f"the gradient of {words.counted(len(findings.objectives), 'objective')} in {v.coordinates} "
+        objectives = words.counted(len(findings.objectives), "objective")
+        text += f"the gradient of {objectives} with respect to {v.coordinates} "
     several = bool(base_model(findings))
     if v.trained:
         size = "" if several and "problem.latent" in findings.experiment.swept else v.size
@@ -63,12 +64,12 @@ def _set_up(findings: Findings) -> str:
     alone = len(findings.labels) == 1
     if not findings.checkpoints:
         where = " at the base setting" if v.swept else ""
-        return f"{text}{'was' if alone else 'were'} to be measured, and nothing was{where}. "
+        return f"{text}{'was' if alone else 'were'} to be measured, but nothing has been{where}. "
     alike = "with the same seeds" if v.given else "on the same draws"
     text += "is measured" if alone else f"are measured {alike}"
     if v.trained:
         text += f", at {_checkpoints(findings) if several else _checkpoints_of_one(findings)}"
-        text += "" if v.alone else f" and {v.counted}"
+        text += "" if v.alone else f" and on {v.counted}"
     else:
         settings = len({repr(sorted(record.setting.items())) for record in findings.measurements})
         text += f", in {words.counted(settings, 'setting')}" if settings > 1 else ""
@@ -76,7 +77,7 @@ def _set_up(findings: Findings) -> str:
     theta = len(findings.compared(parameters="theta"))
     if theta:
         are = "is" if theta == 1 else "are"
-        text += f"; {prose.in_words(theta)} of the estimators {are} of the gradient in θ instead"
+        text += f"; {prose.in_words(theta)} of the estimators {are} for the gradient in θ instead"
     return f"{text}. "
 
 
@@ -136,11 +137,11 @@ def _answer(findings: Findings) -> str:
     over = ratio_over_trainings(findings, *pair, first[0])
     if over is not None:
         text += (
-            f" Over {prose.in_words(len(over.each))} trainings, each from a seed of its own, it is "
-            f"{words.with_interval(over.mean)} in the geometric mean."
+            f" Over {prose.in_words(len(over.each))} trainings with different seeds, its geometric mean is "
+            f"{words.with_interval(over.mean)}."
         )
     when = "After" if findings.checkpoints[-1] else "Before"
-    return text + (f" {when} training the same ratio is {prose.listing(parts)}." if parts else "")
+    return text + (f" {when} training, the same ratio is {prose.listing(parts)}." if parts else "")
 
 
 def _alone(findings: Findings) -> str:
@@ -176,11 +177,11 @@ def _reasons(findings: Findings) -> str:
     )
     left = words.side(rest)
     if left == "above":
-        text += f"; a factor of {words.with_interval(rest)} remains to {about.named(findings, pair[1])}"
+        text += f", leaving a factor of {words.with_interval(rest)} to {about.named(findings, pair[1])}"
     elif left == "below":
-        text += f", and has then less variance than {about.named(findings, pair[1])}"
+        text += f", and then has less variance than {about.named(findings, pair[1])}"
     elif left == "around":
-        text += ", and what is left is not told from nothing"
+        text += f", and then cannot be distinguished in variance from {about.named(findings, pair[1])}"
     return text + ". "
 
 

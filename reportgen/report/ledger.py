@@ -32,8 +32,8 @@ def sentences(entries: Sequence[Entry], left_out: Mapping[str, str], failed: Map
         said.append(f"{words.capital(prose.listing(waiting))} {verb} not finished.")
     if left_out:
         lacking = [f"{name} ({data})" for name, data in left_out.items()]
-        said.append(f"Not measured, for want of the data set: {prose.listing(lacking)}.")
-    said += [f"{name} came to no report: {cause}" for name, cause in failed.items()]
+        said.append(f"Not measured because the data set is missing: {prose.listing(lacking)}.")
+    said += [f"{name} has no report: {cause}" for name, cause in failed.items()]
     return said
 
 
@@ -41,7 +41,7 @@ def _counted(entries: Sequence[Entry]) -> str:
     claims = [claim for of in entries for claim in of.claims]
     experiments = words.counted(len(entries), "experiment")
     if not claims:
-        return f"Nothing is claimed in {experiments}."
+        return f"There are no claims in {experiments}."
     text = tally.came_out(claims, "claim", f" in {experiments}")
     contrary = [
         f"{claim.id} of {of.name} ({claim.verdict})"

@@ -119,7 +119,7 @@
           facts: [
             ["Map", names[what]],
             ["Pixel", `row ${row + 1}, column ${column + 1}`],
-            ["Read from its colour", value(bar, raster.at(x, y))],
+            ["Value, read from its colour", value(bar, raster.at(x, y))],
           ],
         });
         return { group, place: () => ({ x, y }), told };
@@ -401,11 +401,11 @@
         });
         return made;
       });
-      choice(`What ${name} shows`, buttons);
+      choice(`Lines shown in ${name}`, buttons);
     }
     if (axes.length) {
-      // The caption tells of the figure as it is drawn on paper.
-      const aside = element("span", { hidden: "" }, " Here with linear axes.");
+      // The caption describes the figure as it is drawn on paper.
+      const aside = element("span", { hidden: "" }, " Shown here on linear axes.");
       drawing.closest("figure").querySelector("figcaption").append(aside);
       const buttons = ["Logarithmic", "Linear"].map((title, index) => {
         const made = button(String(index === 0), title);
@@ -435,7 +435,7 @@
       class: "points",
       tabindex: "0",
       role: "application",
-      "aria-label": `Points of ${name}. Left and right arrows go along the table, up and down to what is above and below.`,
+      "aria-label": `Points of ${name}. Left and right arrows follow the table; up and down arrows move to the mark above or below.`,
     });
     svg.append(ring);
     let current = null;

@@ -40,7 +40,7 @@ if (results) {
     if (!apart.length) return;
     const line = (tag, text) => make("tr", {}, ...apart.map((name) => make(tag, { textContent: text(name) })));
     const lines = rows.slice(0, 8).map((row) => line("td", (name) => shown(columns, name, row)));
-    card.append(make("p", { textContent: `made of ${rows.length} rows:` }), make("table", {}, line("th", title), ...lines));
+    card.append(make("p", { textContent: `computed from ${rows.length} rows:` }), make("table", {}, line("th", title), ...lines));
   };
   const open = async (number) => {
     about = number;

@@ -50,7 +50,7 @@
   const called = (region) => {
     const named = region.closest("figure") ?? region;
     const name = named.querySelector("caption b, figcaption b, .number");
-    return name ? name.textContent.replace(/\.$/, "").replace(/^\(/, "equation (") : "more to the side";
+    return name ? name.textContent.replace(/\.$/, "").replace(/^\(/, "equation (") : "scrollable content";
   };
   const reach = () => {
     for (const region of regions) {

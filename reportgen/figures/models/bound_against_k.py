@@ -91,7 +91,7 @@ def draw(data: BoundAgainstK) -> Figure:
         faint_grid(ax, "y")
         ax.set_title(title)
         if not panel % ACROSS:
-            ax.set_ylabel("bound, nats an image")
+            ax.set_ylabel("bound, nats per image")
         if is_lowest(panel, len(axes)):
             ax.set_xlabel("samples K of the bound")
         labels.append((ax, ends, [one.title for one in models]))
@@ -105,7 +105,7 @@ def table(data: BoundAgainstK) -> Table:
         Column("Trained as"),
         Column("Model", heads=True),
         Column("Samples K"),
-        Column("Bound", "nats an image"),
+        Column("Bound", "nats per image"),
     )
     rows = (
         Row((title, one.title, k, bound), Mark(one.title, index, panel))
@@ -124,14 +124,14 @@ def caption(findings: Findings, data: BoundAgainstK) -> str:
     whole = f"From K = {prose.count(first)} to {prose.count(last)} the bound gains {told[0]}"
     end = f"From K = {prose.count(before)} to {prose.count(last)} alone it gains {told[1]}"
     return sentences(
-        "Mean over test images of the K-sample bound on log p(x) against K; k is what a model was trained"
-        " with. All values of a model come from the same samples; the last stands for the log-likelihood.",
+        "Mean over test images of the K-sample bound on log p(x) against K; k is the number of samples in"
+        " training. All values of a model come from the same samples; the last serves as its log-likelihood.",
         f"{whole}: the smaller the gain, the closer q is to the posterior.",
-        f"{end}; more samples would add to it still." if before != first else "",
+        f"{end}; more samples would raise it further." if before != first else "",
         f"Bars are 95% intervals over {_over([one.several for _, one in data.models])}"
         + (
-            "; the images are the same for every model, so that differences are known better than the bars"
-            " show."
+            "; the images are the same for every model, so differences between models are known more"
+            " precisely than the bars show."
             if len(data.models) > 1
             else "."
         ),
@@ -142,7 +142,9 @@ def _over(several: Sequence[bool]) -> str:
     """What the intervals are over, of models that have several trainings, or one."""
     if not any(several):
         return "images"
-    return f"trainings and images{'' if all(several) else ', of a model of one training over images alone'}"
+    return (
+        f"trainings and images{'' if all(several) else ', for a model with one training over images alone'}"
+    )
 
 
 def _ends(data: BoundAgainstK, before: int) -> str:
@@ -174,4 +176,4 @@ def alt(data: BoundAgainstK) -> str:
         )
         for panel, one in data.models
     )
-    return f"Line charts of the K-sample bound in nats an image against K, logarithmic. {told}."
+    return f"Line charts of the K-sample bound in nats per image against K, logarithmic. {told}."

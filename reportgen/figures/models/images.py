@@ -130,12 +130,12 @@ def table(data: ModelImages) -> Table:
 
 def caption(findings: Findings, data: ModelImages) -> str:
     """What is drawn, and how it was drawn."""
-    left = "a model a row beneath them, the means" if data.models > 1 else "beneath them the means"
+    rows = ", one model per row" * (data.models > 1)
     return sentences(
-        f"Left: test images, binarized, and {left} of the decoder at one draw from q for each.",
-        "Right: means of the decoder at draws from the prior.",
+        f"Left: binarized test images, and below them the decoder’s means at one draw from q for each{rows}.",
+        "Right: the decoder’s means at draws from the prior.",
         first_alone(findings),
-        "The first of each are shown; none was chosen.",
+        "The first of each are shown, without selection.",
     )
 
 

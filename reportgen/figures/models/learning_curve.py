@@ -124,17 +124,16 @@ def caption(findings: Findings, data: LearningCurve) -> str:
     if data.test:
         epoch, value = data.test[-1]
         bound = "test bound" if data.images else "bound"
-        seen = (
-            f"At {findings.vocabulary.checkpoint(epoch)} the {bound} is {prose.fixed(value, 2)} {_nats(data)}"
-        )
+        at = findings.vocabulary.checkpoint(epoch)
+        seen = f"At {at}, the {bound} is {prose.fixed(value, 2)} {_nats(data)}"
         if data.images and data.train and data.train[-1][0] == epoch:
-            seen += f", the training bound {prose.fixed(data.train[-1][1], 2)}"
+            seen += f" and the training bound {prose.fixed(data.train[-1][1], 2)}"
         seen += _others(findings, epoch, bound)
     record, model = base_training(findings), base_model(findings)
     told = (
-        f"{' on the test part' * data.images} at the checkpoints where gradients were measured (marks)."
+        f"{' on the test set' * data.images} at the checkpoints where gradients were measured (marks)."
         if not data.train
-        else " mean over the minibatches of each epoch, and on the test part at the checkpoints"
+        else " mean over the minibatches of each epoch, and value on the test set at the checkpoints"
         " where gradients were measured (marks)."
         if data.images
         else " from the one sample of each step, and from thousands at the checkpoints"
@@ -152,7 +151,7 @@ def caption(findings: Findings, data: LearningCurve) -> str:
 
 
 def _nats(data: LearningCurve) -> str:
-    return "nats an image" if data.images else "nats"
+    return "nats per image" if data.images else "nats"
 
 
 def _others(findings: Findings, epoch: int, bound: str) -> str:
@@ -191,5 +190,5 @@ def alt(data: LearningCurve) -> str:
     )
     return (
         f"Line chart of the training objective in {_nats(data)} over {data.round}s."
-        f" {'Test part' if data.images else 'Checkpoints'}: {points or 'not measured'}."
+        f" {'Test set' if data.images else 'Checkpoints'}: {points or 'not measured'}."
     )

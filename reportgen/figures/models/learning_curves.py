@@ -27,7 +27,7 @@ FEWEST = 2
 
 @dataclass(frozen=True)
 class Curve:
-    """One model: (epoch, nats an image) at its checkpoints, the mean over its trainings."""
+    """One model: (epoch, nats per image) at its checkpoints, the mean over its trainings."""
 
     title: str
     row: int
@@ -113,7 +113,7 @@ def draw(data: LearningCurves) -> Figure:
         ax.set_ylim(low, high)
         ax.set_title(title)
         if not panel % ACROSS:
-            ax.set_ylabel("nats an image")
+            ax.set_ylabel("nats per image")
         closest = 0.06 if len(axes) == 1 else 0.14
         epoch_axis(ax, epochs, "epoch" if is_lowest(panel, len(axes)) else "", closest=closest)
         faint_grid(ax, "y")
@@ -139,7 +139,7 @@ def table(data: LearningCurves) -> Table:
         Column("Model", heads=True),
         *([Column("Seed")] * seeds),
         Column("Epoch"),
-        Column("Objective on the test part", "nats an image", "nats"),
+        Column("Objective on the test set", "nats per image", "nats"),
     )
     rows: list[Row] = []
     for panel, (title, curves) in enumerate(data.panels):
@@ -162,16 +162,16 @@ def caption(findings: Findings, data: LearningCurves) -> str:
     low, _ = _scale(data)
     cut = sum(any(v < low for _, v in curve.points) for curve in data.curves)
     bounds = (
-        ", each model’s own: of a VAE the evidence lower bound, of an IWAE the bound of as many samples as it"
-        " was trained with, which is never looser, whatever the model; so lines of VAEs compare with one"
-        " another, a line of an IWAE with those of the same k alone"
+        ", each model’s own: for a VAE the evidence lower bound, for an IWAE the bound with as many samples"
+        " as it was trained with, which is never looser for the same model. Lines of VAEs are comparable with"
+        " one another, lines of IWAEs only at the same k"
     )
     several = any(title == TRAINED_AS["iwae"] for title, _ in data.panels)
     return sentences(
-        "Training objective on the test part at the checkpoints"
+        "Training objective on the test set at the checkpoints"
         f"{bounds if several else ', the evidence lower bound'}.",
         "Single estimates, drawn without intervals.",
-        "Thin lines are single trainings, the others their mean."
+        "Thin lines are single trainings, thick lines their mean."
         if any(curve.each for curve in data.curves)
         else "",
         _cut(cut, len(data.curves)),
@@ -184,8 +184,8 @@ def _cut(cut: int, of: int) -> str:
     if not cut:
         return ""
     lines = f"{prose.capital(prose.in_words(cut))} of {prose.in_words(of)} lines" if cut < of else "All lines"
-    lines += " comes" if cut == 1 else " come"
-    return f"{lines} from below: at the first checkpoint the objective is lower than the panels show."
+    lines += " starts" if cut == 1 else " start"
+    return f"{lines} below the panels, since the objective at the first checkpoint is too low to show."
 
 
 def alt(data: LearningCurves) -> str:

@@ -127,7 +127,7 @@ def draw(data: LikelihoodByModel) -> Figure:
     for r in range(1, len(data.rows)):
         ax.axhline(r - 0.5, color=INK, alpha=0.12, linewidth=0.5)
     faint_grid(ax, "x")
-    ax.set_xlabel("negative log-likelihood, nats an image (lower is better)")
+    ax.set_xlabel("negative log-likelihood, nats per image (lower is better)")
     _legend(figure, data)
     return figure
 
@@ -153,11 +153,11 @@ def table(data: LikelihoodByModel) -> Table:
         Column("Model", heads=True),
         Column("Trained as"),
         *([Column("Seed")] * seeds),
-        Column("Negative log-likelihood", "nats an image", "nats"),
+        Column("Negative log-likelihood", "nats per image", "nats"),
     ]
     published = any(one.published is not None for _, one in data.marks)
     if published:
-        columns += [Column("Published", "nats an image", "nats"), Column("Verdict")]
+        columns += [Column("Published", "nats per image", "nats"), Column("Verdict")]
     rows = []
     for index, (title, one) in enumerate(data.marks):
         names = (title or "the model", data.columns[one.column])
@@ -193,7 +193,7 @@ def caption(findings: Findings, data: LikelihoodByModel) -> str:
         _bars([len(mark.each) for _, mark in data.marks if mark.ours.available]),
         band,
         seen if len(lowest) < len(known) else "",
-        f"{prose.in_words(missing).capitalize()} {'has' if missing == 1 else 'have'} no number here."
+        f"{prose.in_words(missing).capitalize()} {'has' if missing == 1 else 'have'} no number yet."
         if missing
         else "",
     )
@@ -202,10 +202,10 @@ def caption(findings: Findings, data: LikelihoodByModel) -> str:
 def _bars(trainings: Sequence[int]) -> str:
     """What the bars say, and what is drawn of single trainings; none of a model that has one alone."""
     if not any(trainings):
-        return "Bars are 95% intervals over the choice of images, the networks held fixed."
+        return "Bars are 95% intervals over the choice of images, with the networks held fixed."
     return (
         "Ticks are single trainings, marks their means; bars are 95% intervals over trainings and the choice"
-        f" of images{'' if all(trainings) else ', of a model of one training over the images alone'}."
+        f" of images{'' if all(trainings) else ', for a model with one training over the images alone'}."
     )
 
 
@@ -221,4 +221,4 @@ def alt(data: LikelihoodByModel) -> str:
         ours = prose.fixed(mark.ours.value, 2) if mark.ours.available else "not run"
         theirs = "" if mark.published is None else f", published {prose.fixed(mark.published, 2)}"
         told.append(f"{_name(data, title, mark)}: {ours}{theirs}")
-    return f"Dot plot of negative log-likelihood in nats an image. {'; '.join(told)}."
+    return f"Dot plot of negative log-likelihood in nats per image. {'; '.join(told)}."

@@ -186,7 +186,7 @@ def caption(findings: Findings, data: SignalByModel) -> str:
     lasts = sorted({panel.by_epoch[-1][0] for panel in panels})
     earlier = sorted({epoch for panel in panels for epoch, _ in panel.by_epoch[:-1]})
     full = prose.listing(list(map(prose.count, lasts)), "or")
-    faint = f"; the earlier the fainter and thinner: {prose.listing(list(map(prose.count, earlier)))}"
+    faint = f"; earlier epochs are fainter and thinner: {prose.listing(list(map(prose.count, earlier)))}"
     trained = {panel.training: panel for panel in panels}.values()
     told = [
         text
@@ -195,7 +195,7 @@ def caption(findings: Findings, data: SignalByModel) -> str:
     ]
     return sentences(
         "Signal-to-noise ratio of one estimate against the number of samples K of the estimate, both"
-        " logarithmic, a panel a trained model; k is what it was trained with.",
+        " logarithmic, one panel per trained model; k is the number of samples in training.",
         first_alone(findings),
         f"Full colour: epoch {full}{faint}." if earlier else "",
         f"As K grows at the last checkpoint, {'; '.join(told)}." if told else "",
@@ -215,7 +215,7 @@ def _told(slopes: Sequence[Estimate], name: str) -> str:
     }
     open_ = len(known) - sum(counts.values())
     parts = [f"{way} in {_of(count, len(known))}" for way, count in counts.items() if count]
-    parts += [f"may do either in {_of(open_, len(known))}"] if open_ else []
+    parts += [f"is undecided in {_of(open_, len(known))}"] if open_ else []
     alike: dict[str, list[Estimate]] = {}
     for one in (known[0], known[-1]):
         alike.setdefault(prose.with_interval(one), []).append(one)
@@ -241,4 +241,4 @@ def alt(data: SignalByModel) -> str:
                 low, high = prose.number(known[0]), prose.number(known[-1])
                 ends.append(f"{lowered(one.title)} from {low} to {high}")
         told.append(f"{panel.column}{', ' + panel.title if panel.title else ''}: {'; '.join(ends)}.")
-    return f"Line charts of the signal-to-noise ratio against K, a panel a model. {' '.join(told)}"
+    return f"Line charts of the signal-to-noise ratio against K, one panel per model. {' '.join(told)}"

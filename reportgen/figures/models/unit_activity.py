@@ -177,8 +177,8 @@ def caption(findings: Findings, data: UnitActivity) -> str:
     most = max(len(one.layers) for one in data.models)
     return sentences(
         "Latent units by the variance over images of their posterior mean, Cov(E[u\u00a0|\u00a0x]),"
-        " logarithmic; the dashed line is the threshold of activity, 0.01. In the upper right corner stands"
-        " how many of how many are above it.",
+        " logarithmic; the dashed line is the threshold of activity, 0.01. The upper right corner gives the"
+        " number above it out of the total.",
         "Filled: the stochastic layer next to the data; outlined: "
         f"{'the one' if most == 2 else 'those'} above it."
         if most > 1

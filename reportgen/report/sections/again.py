@@ -57,4 +57,4 @@ def context(findings: Findings) -> Mapping[str, Any]:
     }
 
 
-SECTION = Section("again", "How to make it again", context)
+SECTION = Section("again", "Reproducing this report", context)

@@ -48,16 +48,16 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     best = min(usable, key=lambda row: row["work"].value)
     apart = all(row is best or row["work"].low > best["work"].high for row in usable)
     text = (
-        f"Of the unbiased estimators {about.named(findings, best['label'])} has the smallest product, "
+        f"Of the unbiased estimators, {about.named(findings, best['label'])} has the smallest product, "
         f"{words.with_interval(best['work'])}"
     )
     none = [about.named(findings, row["label"]) for row in usable if row["work"].value == 0.0]
     if len(none) > 1:
         text, apart = (
-            f"Of the unbiased estimators {prose.listing(none)} have no variance, and so a product of zero",
+            f"Of the unbiased estimators, {prose.listing(none)} have no variance, and so a product of zero",
             True,
         )
-    text += "." if apart else ", though its interval overlaps with that of another."
+    text += "." if apart else ", though its interval overlaps that of another."
     ratio = ""
     pair = about.pair(findings)
     if pair and not v.given:

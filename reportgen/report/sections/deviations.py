@@ -129,7 +129,7 @@ def _binarization(_: Findings, cell: TrainingCell) -> str:
     known = DATASETS.get(str(cell.problem.get("data", "")))
     if known is None:
         return SILENT
-    return "fixed" if known.binarize == "fixed" else "afresh at every draw"
+    return "fixed" if known.binarize == "fixed" else "new at every draw"
 
 
 def _likelihood(findings: Findings, _: TrainingCell) -> str:
@@ -163,7 +163,7 @@ MAXIMISED = f"{OBJECTIVES['elbo']}; {OBJECTIVES['iwae']}"
 DIAGONAL = "diagonal"
 CONTINUED = ", the first moment too, where a training continues another"
 GLOROT = "Glorot-uniform, biases 0"
-MEAN_IMAGE = "logit of the mean training image, cut to 0.001 … 0.999"
+MEAN_IMAGE = "logit of the mean training image, clipped to 0.001 … 0.999"
 
 LATENT, HIDDEN = "50; 100 + 50", "200–200; 200–200 + 100–100"
 """With one stochastic layer; with two, the one next to the data first."""
@@ -172,7 +172,7 @@ SHEET = (
     Setting("Latent units", LATENT, LATENT, _latent),
     Setting("Hidden units below them", HIDDEN, HIDDEN, _hidden),
     Setting("Covariance of q", DIAGONAL, DIAGONAL, _covariance),
-    Setting("What is maximised", MAXIMISED, MAXIMISED, _objective),
+    Setting("Objective maximised", MAXIMISED, MAXIMISED, _objective),
     Setting("Adam, β₁", "0.9", "0.99", _train("beta_1")),
     Setting("Adam, β₂", "0.999", "0.999", _train("beta_2")),
     Setting("Adam, ε", "0.0001", "0.0001", _train("epsilon")),
@@ -181,12 +181,12 @@ SHEET = (
         _always("the root of the second moment after its bias is corrected"),
     ),
     Setting(
-        "Adam, second moment begins at", SILENT, "1", _second_moment,
+        "Adam, initial second moment", SILENT, "1", _second_moment,
         continued=(SILENT, f"as it was{CONTINUED}"),
     ),
     Setting(
-        "Adam, a step is made of", SILENT, "moments without its own gradient",
-        _always("moments with its own gradient"),
+        "Adam, moments in a step", SILENT, "without the current gradient",
+        _always("with the current gradient"),
     ),
     Setting("Gradient over a batch", SILENT, "sum", _always("mean")),
     Setting("Batch size", "20", "20", _batch),
@@ -201,22 +201,22 @@ SHEET = (
         "Epochs", "stage i has 3^i epochs, 3280 in all", "stage i has 3^i epochs, 3280 in all", _stages,
         continued=("2187 epochs in one stage", "2187 epochs in one stage"),
     ),
-    Setting("Order of images", SILENT, "the same in every epoch", _always("afresh in every epoch")),
+    Setting("Order of images", SILENT, "the same in every epoch", _always("new in every epoch")),
     Setting(
-        "Weights begin", GLOROT, "Glorot-uniform, from the same random numbers in every layer, biases 0",
+        "Initial weights", GLOROT, "Glorot-uniform, from the same random numbers in every layer, biases 0",
         _always(GLOROT),
     ),
     Setting(
-        "Output bias begins at", SILENT, MEAN_IMAGE, _always(MEAN_IMAGE),
+        "Initial output bias", SILENT, MEAN_IMAGE, _always(MEAN_IMAGE),
     ),
     Setting(
         "Training images", "MNIST, 60 000; OMNIGLOT, 24 345", "MNIST, 59 600; OMNIGLOT, 23 000", _images,
         fixed=("fixed-binarization MNIST, 50 000", "fixed-binarization MNIST, 50 000"),
     ),
-    Setting("Trainings of a model", SILENT, SILENT, _trainings),
-    Setting("Pixels of an image", "28×28", "28×28", _size),
+    Setting("Trainings per model", SILENT, SILENT, _trainings),
+    Setting("Pixels per image", "28×28", "28×28", _size),
     Setting(
-        "Binarization", "afresh at every draw", "afresh at every draw", _binarization,
+        "Binarization", "new at every draw", "new at every draw", _binarization,
         fixed=("fixed", "fixed"),
     ),
     Setting("Likelihood", "5000 samples", "5000 samples", _likelihood),
@@ -224,7 +224,7 @@ SHEET = (
     Setting(
         "Active unit",
         "Cov(E[u|x]) > 0.01",
-        "variance > 0.01 of its mean given one sample from below",
+        "variance of its mean, given one sample from below, > 0.01",
         _always("Cov(E[u|x]) > 0.01, without Monte Carlo bias"),
     ),
     Setting("Active units on", SILENT, "the first 500 training images", _always("the test images judged")),
@@ -288,8 +288,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     return {
         "lines": found,
         "told": words.sentence(
-            f"of {words.counted(len(found), 'setting')}, {_differing(from_paper)} from what the paper says, "
-            f"and {prose.in_words(from_code) if from_code else 'none'} from what its authors’ code does"
+            f"of {words.counted(len(found), 'setting')}, {_differing(from_paper)} from the paper and "
+            f"{prose.in_words(from_code) if from_code else 'none'} from its authors’ code"
         ),
     }
 
@@ -298,4 +298,4 @@ def _differing(count: int) -> str:
     return f"{prose.in_words(count) if count else 'none'} {'differ' if count > 1 else 'differs'}"
 
 
-SECTION = Section("deviations", "Where this differs from the paper", context)
+SECTION = Section("deviations", "Differences from the paper", context)

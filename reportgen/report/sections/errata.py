@@ -20,8 +20,8 @@ def control(findings: Findings) -> Mapping[str, str] | None:
     parts = []
     if projection.available:
         parts.append(
-            f"its mean gradient, along that of {about.named(findings, findings.reference())}, has "
-            f"{words.with_interval(projection)} of the length it should have{findings.vocabulary.at_last}"
+            f"along that of {about.named(findings, findings.reference())}, its mean gradient"
+            f"{findings.vocabulary.at_last} has {words.with_interval(projection)} times the correct length"
         )
     if p.available:
         outcome = "rejects it" if p.value < 0.05 else "does not reject it at this precision"
@@ -45,7 +45,7 @@ def by_objective(findings: Findings) -> str:
     if len(parts) < 2:
         return ""
     return (
-        f"The objective matters:{findings.vocabulary.at_last} the ratio of "
+        f"The objective matters:{findings.vocabulary.at_last} the variance ratio of "
         f"{about.named(findings, pair[0])} to {about.named(findings, pair[1])} is {prose.listing(parts)}."
     )
 

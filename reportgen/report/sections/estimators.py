@@ -19,13 +19,13 @@ from reportgen.report.text.section import Section
 def warning(kind: Estimator, findings: Findings) -> str:
     """What to know of an estimator whose mean is not the gradient."""
     if kind.control:
-        return "Not an estimator of the gradient; it is here as a negative control."
+        return "Not an estimator of the gradient; included as a negative control."
     biased = [name for name in _served(kind, findings.objectives) if not kind.is_unbiased(name, None)]
     if not biased:
         return ""
     which = prose.listing([f"the {OBJECTIVES[name].title} of more than one sample" for name in biased])
     text = f"Biased for {which}" if kind.unbiased else "Biased"
-    return f"{text}: its mean is not the gradient, and its variance alone does not say how good it is. "
+    return f"{text}: its mean is not the gradient, so its variance alone does not show how good it is. "
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
@@ -44,7 +44,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
         found.append(
             {
                 "title": kind.title,
-                "labels": "" if plain else f"Called {prose.listing(own)} here.",
+                "labels": "" if plain else f"Labelled {prose.listing(own)}.",
                 "requires": f"Requires: {kind.requires[:1].lower()}{kind.requires[1:]}"
                 if kind.requires and not kind.control
                 else "",

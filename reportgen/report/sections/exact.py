@@ -67,16 +67,16 @@ def tally(findings: Findings, found: list[Held]) -> str:
     inside, total = sum(one.inside for one in found), len(found)
     worst = max(found, key=lambda one: one.away)
     text = (
-        f"of {words.counted(total, 'measured variance')} with an exact answer, "
+        f"of {words.counted(total, 'measured variance')} with an exact value, "
         f"{told_of_all(prose.in_words(inside), [one.ratio for one in found])} "
-        f"{'has' if inside == 1 else 'have'} it inside the 95% interval; intervals of that coverage would "
-        f"hold {prose.number(LEVEL * total, 3)} on average"
+        f"{'has' if inside == 1 else 'have'} it inside the 95% interval; {prose.number(LEVEL * total, 3)} "
+        "are expected on average"
     )
     if not worst.inside:
         where = f" ({worst.place})" if worst.place else ""
         text += (
-            f". The furthest off, {words.with_interval(worst.ratio)} times the exact value, is that of "
-            f"{about.named(findings, worst.label)}{where}"
+            f". The farthest off is that of {about.named(findings, worst.label)}{where}, "
+            f"{words.with_interval(worst.ratio)} times the exact value"
         )
     return words.sentence(text)
 
@@ -145,4 +145,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("exact", "Against exact answers", context)
+SECTION = Section("exact", "Comparison with exact answers", context)

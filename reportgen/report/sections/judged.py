@@ -108,7 +108,7 @@ def result(claim: ClaimFinding, swept: bool, findings: Findings, fixed: Set[str]
     if decisive.p_value == decisive.p_value:
         text += f", {told(words.unbroken(prose.p_value(decisive.p_value)), decisive.estimate)}"
     if decisive.estimate.status == "budget" and wide != words.DASH:
-        text += "; the declared precision was not met"
+        text += "; the declared precision was not reached"
     if decisive.cause:
         text += f"; {decisive.cause}"
     return words.sentence(text)

@@ -13,6 +13,8 @@ from reportgen.report.text.section import Section
 
 ACROSS = 8
 """Blocks beside one another in the table, at most; more of them stand below one another."""
+ENDS = {0.0: "no coordinate", 1.0: "every coordinate"}
+"""Parts of the coordinates that have words of their own."""
 FEW = 5
 """Blocks beside one another, at most, where estimators are too many to be columns."""
 
@@ -23,23 +25,19 @@ def coordinates(findings: Findings, others: Sequence[str], reference: str) -> st
     for label in others:
         lower = findings.get("coordinate_lower", label)
         if lower.available:
-            against.setdefault(prose.share(lower), []).append((about.named(findings, label), lower))
+            part = ENDS.get(lower.value, f"{prose.share(lower)} of coordinates")
+            against.setdefault(part, []).append((about.named(findings, label), lower))
     if not against:
         return ""
     parts = []
-    for share, found in against.items():
+    for part, found in against.items():
         names, estimates = zip(*found, strict=True)
         every = len(names) == len(others) > 2
-        against_whom = "every other unbiased estimator" if every else prose.listing(names)
+        than_whom = "every other unbiased estimator" if every else prose.listing(names)
         each = "" if every else {1: "", 2: "both "}.get(len(names), "each of ")
-        ends = {0.0: "no coordinate", 1.0: "every coordinate"}
-        known = {ends.get(estimate.value, f"{share} of coordinates") for estimate in estimates}
-        part = known.pop() if len(known) == 1 else f"{share} of coordinates"
-        parts.append(f"{told_of_all(part, estimates)} against {each}{against_whom}")
+        parts.append(f"than {each}{than_whom} in {told_of_all(part, estimates)}")
     where = findings.vocabulary.last
-    return words.sentence(
-        f"{where} {about.named(findings, reference)} has the lower variance in {'; in '.join(parts)}"
-    )
+    return words.sentence(f"{where} {about.named(findings, reference)} has lower variance {'; '.join(parts)}")
 
 
 def dead(findings: Findings, reference: str) -> str:
@@ -48,16 +46,16 @@ def dead(findings: Findings, reference: str) -> str:
     if found is None or not found.dead:
         return ""
     one, layer = found.dead == 1, findings.first_layer()
-    clause = f"{'has' if one else 'have'} no gradient at any {findings.vocabulary.unit}"
+    clause = f"{'has' if one else 'have'} zero gradient at every {findings.vocabulary.unit}"
     off = layer.dead * layer.units if layer is not None else 0
     if 0 < off <= found.dead:
         some = f"{prose.in_words(off)} of them " if off < found.dead else ""
         clause += (
-            f", {some}since the {'pixel it weighs is' if off == 1 else 'pixels they weigh are'} never on"
+            f", {some}because the {'pixel it weights is' if off == 1 else 'pixels they weight are'} never on"
         )
     clause += "; it is" if one else "; they are"
     dead = prose.in_words(found.dead)
-    return f"Of {prose.count(found.count)} coordinates, {dead} {clause} left out of distributions."
+    return f"Of {prose.count(found.count)} coordinates, {dead} {clause} left out of the distributions."
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
@@ -93,8 +91,8 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
             most = max(usable, key=lambda group: usable[group].value)
             least = min(usable, key=lambda group: usable[group].value)
             spread = (
-                f"The ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} is "
-                "largest in the "
+                f"The variance ratio of {about.named(findings, pair[0])} to {about.named(findings, pair[1])} "
+                "is largest in the "
                 f"block “{findings.vocabulary.block(most)}”, {words.with_interval(usable[most])}, "
                 "and smallest in "
                 f"“{findings.vocabulary.block(least)}”, "

@@ -86,7 +86,7 @@ def not_run(found: Grid) -> list[Mapping[str, str]]:
 
 
 def _state(model: JudgedModel) -> str:
-    state = "paused; the next run goes on" if model.waiting else "broken" if model.broken else "not run"
+    state = "paused; the next run continues" if model.waiting else "broken" if model.broken else "not run"
     if len(model.cells) < 2:
         return state
     judged = f"{prose.count(len(model.records))} of {prose.count(len(model.cells))} trainings judged"
@@ -130,7 +130,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     judged = [model.record for model in models if model.record is not None]
     images = len(judged[0].images) if judged else judge.images
     return {
-        "title": "Beside the published table" if published else "The trained models",
+        "title": "Comparison with the published table" if published else "The trained models",
         "lead": lead(findings, found),
         "table": table(findings, found),
         "source": source,

@@ -36,8 +36,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         if found.available:
             told = words.side(found, 0.5)
             reading = {
-                "above": f"the samples, not the choice of {v.units}, make most of the noise",
-                "below": f"the choice of {v.units} makes most of the noise, which more samples do not mend",
+                "above": f"most of the noise comes from the samples, not the choice of {v.units}",
+                "below": f"most of the noise comes from the choice of {v.units}, and more samples do not "
+                "reduce it",
             }.get(told, "neither source is shown to be the larger")
             said.setdefault(reading, []).append(
                 f"{words.share(found)} of the variance with {about.named(findings, label)}"

@@ -36,4 +36,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("pixels", "Where in the image the noise is", context)
+SECTION = Section("pixels", "Noise by pixel", context)

@@ -19,9 +19,9 @@ NOTES = {
     "reconstruction": "f is the log-likelihood alone.",
     "elbo": "Every term is sampled, and the pathwise gradient is that of the log weight (SGVB-A of Kingma "
     "and Welling).",
-    "iwae": "A bound of K samples together in place of the mean of f, the logarithm of one sample’s weight; "
-    "never looser for one more, and each K is an objective of its own.",
-    "expectation": "f is any function, with no model behind it.",
+    "iwae": "A joint bound of K samples in place of the mean of f, the log weight of one sample; it never "
+    "becomes looser as K grows, and each K is an objective of its own.",
+    "expectation": "f is an arbitrary function, without a model.",
     "elbo_analytic_kl": (
         "The KL term and its gradient are in closed form and add no variance (SGVB-B). Estimators of its "
         "sampled part are those of the reconstruction term, so their total variances and biases agree; the "

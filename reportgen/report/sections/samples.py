@@ -52,13 +52,13 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     parts = []
     if agreeing:
         whose = "every estimator" if len(agreeing) == len(findings.labels) > 1 else prose.listing(agreeing)
-        parts.append(f"the interval of the slope holds −1 for {whose}")
+        parts.append(f"the interval of the slope contains −1 for {whose}")
     if chance:
         verb = "averages" if len(chance) == 1 else "average"
         parts.append(
-            f"by chance it does not hold −1 for {prose.listing(chance)}, which {verb} independent samples too"
+            f"by chance it excludes −1 for {prose.listing(chance)}, which also {verb} independent samples"
         )
-    for names, how in ((steeper, "faster than that"), (flatter, "more slowly")):
+    for names, how in ((steeper, "faster than 1/K"), (flatter, "more slowly than 1/K")):
         if names:
             one = f"the variance of {names[0]} falls {how}"
             parts.append(one if len(names) == 1 else f"the variances of {prose.listing(names)} fall {how}")

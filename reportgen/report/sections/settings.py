@@ -50,12 +50,12 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     under = prose.listing([about.of_objective(findings, one) for one in objectives])
     lead = f"with {name}, " if name else f"{under}, "
     text = (
-        f"{lead}the ratio of {about.named(findings, pair[0])} to "
+        f"{lead}the variance ratio of {about.named(findings, pair[0])} to "
         f"{about.named(findings, pair[1])} is "
         f"{words.with_interval(low)} {first_at} and {words.with_interval(high)} {last_at}"
     )
     steps = list(pairwise(usable))
-    often = " with every step" if len(steps) > 1 else ""
+    often = " at every step" if len(steps) > 1 else ""
     if all(after[1].low > before[1].high for before, after in steps):
         text += f"; it grows{often}"
     elif all(after[1].high < before[1].low for before, after in steps):
@@ -63,7 +63,7 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
     elif often:
         text += f"; {turning(usable, at)}"
     else:
-        text += "; the intervals do not tell the two apart"
+        text += "; the two intervals overlap"
     below = [words.side(ratio) == "below" for _, ratio in usable]
     names = [plain(v) for v, _ in usable]
     if all(below):
@@ -76,10 +76,11 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
         elif all(below[: last_below + 1]) and sum(below) > 1:
             where = f"Up to {names[last_below]}"
         if any(words.side(ratio) == "above" for _, ratio in usable):
-            text += f". {where} the order of the two is reversed"
+            text += f". {where}, their order is reversed"
         else:
             text += (
-                f". {where} {about.named(findings, pair[0])} has the lower variance, and the other nowhere"
+                f". {where}, {about.named(findings, pair[0])} has the lower variance; "
+                f"nowhere does {about.named(findings, pair[1])}"
             )
     return words.sentence(text)
 
@@ -112,7 +113,7 @@ def slopes(findings: Findings, run: Series) -> str:
     name = run_name(findings, run)
     lead = f"with {name}, " if name else ""
     return words.sentence(
-        f"{lead}fitted to the logarithms of both, the slope of total variance against {name_of(run.path)} is "
+        f"{lead}the slope of total variance against {name_of(run.path)}, fitted on log-log axes, is "
         f"{prose.listing(parts)}"
     )
 
@@ -130,8 +131,8 @@ def turning(ratios: Sequence[tuple[Any, Estimate]], at: str) -> str:
     if high[1].low > max(first.high, last.high):
         parts.append(f"rises to {words.with_interval(high[1])} {at} {plain(high[0])}")
     if not parts:
-        return "as far as the intervals tell it neither rises nor falls throughout"
-    return f"between them it {' and '.join(parts)}"
+        return "the intervals show neither a rise nor a fall throughout"
+    return f"in between it {' and '.join(parts)}"
 
 
 def wide_table(findings: Findings, run: Series) -> Mapping[str, Any]:
@@ -295,4 +296,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("settings", "Against the settings swept", context)
+SECTION = Section("settings", "Variance against the settings swept", context)

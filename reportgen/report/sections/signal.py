@@ -101,9 +101,10 @@ def told(findings: Findings) -> str:
         change = {"below": "falls", "above": "rises"}.get(words.side(slope, 0.0))
         if change:
             name = reading.named_gradient(findings, label)
-            parts.append(f"for {name} it {change} with a slope of {words.with_interval(slope)}")
-    lead = f"the signal-to-noise ratio of one estimate{about.of_model(findings)} changes with the number of"
-    return words.sentence(f"{lead} samples K, on log-log axes: {'; '.join(parts)}") if parts else ""
+            parts.append(f"{change} for {name}, with slope {words.with_interval(slope)}")
+    of = about.of_model(findings)
+    lead = f"on log-log axes against the number of samples K, the signal-to-noise ratio of one estimate{of}"
+    return words.sentence(f"{lead} {', and '.join(parts)}") if parts else ""
 
 
 def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:
@@ -114,7 +115,7 @@ def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:
     lead = f"{findings.vocabulary.last} it is {words.with_interval(theirs)} for"
     first, second = (about.named(findings, label) for label in pair)
     if prose.with_interval(mine) == prose.with_interval(theirs):
-        return words.sentence(f"{lead} {second} and for {first} alike")
+        return words.sentence(f"{lead} both {second} and {first}")
     return words.sentence(f"{lead} {second} and {words.with_interval(mine)} for {first}")
 
 

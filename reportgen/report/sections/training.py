@@ -28,14 +28,14 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
         )
     last = max(told)
     noun = v.round, v.rounds
-    when = f"after {words.counted(last, *noun)}" if last else "before training"
-    text = f"{about.under_all(findings, objectives)}, {words.compared(*names, ratios[last])}, {when}. "
+    when = f" after {words.counted(last, *noun)}" if last else " before training"
+    text = f"{about.under_all(findings, objectives)}, {words.compared(*names, ratios[last], when)}. "
     higher = [epoch for epoch, where in told.items() if where == "above"]
     lower = [epoch for epoch, where in told.items() if where == "below"]
     equal = [epoch for epoch, where in told.items() if where == "around"]
     parts = [f"higher {words.runs(higher, epochs, noun)}"] if higher else []
     parts += [f"lower {words.runs(lower, epochs, noun)}"] if lower else []
-    parts += [f"not told apart {words.runs(equal, epochs, noun)}"] if equal else []
+    parts += [f"indistinguishable {words.runs(equal, epochs, noun)}"] if equal else []
     if len(told) > 1:
         values = [ratios[epoch] for epoch in told]
         text += f"It is {prose.listing(parts)}; the ratio lies {words.between(values)} over training"
@@ -80,7 +80,7 @@ def trained_anew(findings: Findings, groups: Sequence[Sequence[str]], worst: str
         for group, over in known
     ]
     return words.sentence(
-        f"in {prose.in_words(len(first.each))} trainings, each from a seed of its own, the variance of "
+        f"over {prose.in_words(len(first.each))} trainings with different seeds, the variance of "
         f"{about.named(findings, worst)} {when} is {'; and '.join(parts)} (geometric means, intervals over "
         "trainings)"
     )
@@ -99,17 +99,15 @@ def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, r
         return words.sentence(text)
     sides = [words.side(ratio) for ratio in known]
     counts = {"higher": sides.count("above"), "lower": sides.count("below")}
-    counts["not told apart"] = len(known) - sum(counts.values())
-    parts = [
-        f"{told} in {'all' if count == len(known) else prose.in_words(count)}"
-        for told, count in counts.items()
-        if count
-    ]
-    text = (
-        f"{text}. Over {words.counted(len(known), 'setting')} it is {prose.listing(parts)}; the ratio lies "
-        f"{words.between(known)}"
-    )
-    return words.sentence(text)
+    counts["indistinguishable"] = len(known) - sum(counts.values())
+    found = {told: count for told, count in counts.items() if count}
+    if len(found) == 1:
+        every = "both" if len(known) == 2 else f"all {prose.in_words(len(known))}"
+        text += f". It is {next(iter(found))} in {every} settings"
+    else:
+        parts = [f"{told} in {prose.in_words(count)}" for told, count in found.items()]
+        text += f". Of {words.counted(len(known), 'setting')}, it is {prose.listing(parts)}"
+    return words.sentence(f"{text}; the ratio lies {words.between(known)}")
 
 
 def between_objectives(findings: Findings) -> str:
@@ -160,11 +158,10 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         unit = findings.vocabulary.unit
         if total > 1:
             ratio = findings.ratio(pair[1], pair[0])
-            found = f"every one of the {prose.in_words(total)}" if lower == total else prose.of(lower, total)
+            found = f"all {prose.in_words(total)}" if lower == total else prose.of(lower, total)
             by_image = (
-                f"The same can be asked {unit} by {unit}: at the last checkpoint "
-                f"{about.named(findings, pair[1])} has the "
-                f"lower variance in {marks.told(found, ratio)} {findings.vocabulary.units}."
+                f"Compared {unit} by {unit} at the last checkpoint, {about.named(findings, pair[1])} has the "
+                f"lower variance for {marks.told(found, ratio)} {findings.vocabulary.units}."
             )
     groups = []
     epochs, left_out = about.across(findings)

@@ -78,8 +78,8 @@ def averaged(findings: Findings, objectives: list[str]) -> list[str]:
                 own += [name for name in [about.named(findings, label)] if name not in own]
     return [
         words.sentence(
-            f"{prose.listing(names)} {'has' if len(names) == 1 else 'have'} fewer draws than {reference} "
-            "needs: means of several such estimates are compared with one of the reference’s, "
+            f"{prose.listing(names)} {'uses' if len(names) == 1 else 'use'} fewer samples than {reference} "
+            "needs: means of several such estimates are compared with one estimate of the reference, "
             "on the same draws"
         )
         for reference, names in named.items()
@@ -138,12 +138,13 @@ def known(findings: Findings, rows: Sequence[Tested]) -> list[str]:
     if ours:
         those = f"{'that' if len(ours) == 1 else 'those'} of {prose.listing(ours)}"
         parts.append(
-            f"{those} {'is' if len(ours) == 1 else 'are'} that of "
-            f"{about.references(findings, about.named)}{', so that a rejection is chance' * rejected}"
+            f"{those} {'equals' if len(ours) == 1 else 'equal'} that of "
+            f"{about.references(findings, about.named)}{', so a rejection is due to chance' * rejected}"
         )
     if others:
         those = f"{'that' if len(others) == 1 else 'those'} of {prose.listing(others)}"
-        parts.append(f"{those} {'is another' if len(others) == 1 else 'are others'}")
+        whom = "" if ours else f" from that of {about.references(findings, about.named)}"
+        parts.append(f"{those} {'differs' if len(others) == 1 else 'differ'}{whom}")
     return [words.sentence(f"where exact means are known, {'; '.join(parts)}")]
 
 
@@ -174,8 +175,8 @@ def _of_unbiased(findings: Findings, objectives: list[str], rows: Sequence[Teste
     by_chance = prose.number(LEVEL * tests, 1)
     about_as_many = prose.in_words(int(by_chance)) if by_chance.isdigit() else by_chance
     return words.sentence(
-        f"{text}. By chance about {about_as_many} would: unlike the verdicts on claims they are not "
-        "corrected over one another"
+        f"{text}. About {about_as_many} would by chance: unlike the verdicts on claims, these tests are not "
+        "corrected for one another"
     )
 
 
@@ -216,7 +217,7 @@ def _rejected(found: int, tests: int) -> str:
     if tests == 1:
         return f"{'rejected' if found else 'not rejected'} in its one test"
     if found == tests:
-        return f"rejected in every one of {words.counted(tests, 'test')}"
+        return f"rejected in {'both' if tests == 2 else f'all {prose.in_words(tests)}'} tests"
     how = prose.of(found, tests)
     return f"rejected in {how} tests"
 
@@ -241,6 +242,7 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
         "reference": about.references(findings, about.named),
         "directions": findings.experiment.problem.layered or findings.vocabulary.given,
         "units": findings.vocabulary.units,
+        "unit": findings.vocabulary.unit,
         "unit_article": article(findings.vocabulary.unit),
         "counted": findings.vocabulary.counted,
         "alone": findings.vocabulary.alone,

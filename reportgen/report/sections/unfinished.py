@@ -93,4 +93,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("unfinished", "What is unfinished", context)
+SECTION = Section("unfinished", "Incomplete results", context)

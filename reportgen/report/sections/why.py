@@ -1,4 +1,4 @@
-"""Why, not only whether: what each ingredient closes of the gap, and what a constant does."""
+"""What explains the gap: what each ingredient closes of it, and what a constant does."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def reading(share: Estimate) -> str:
     if share.low > 1:
         return "more than all of the gap"
     if share.high < 0:
-        return "none of the gap: its variance is higher still"
+        return "none of the gap: its variance is even higher"
     if share.low > 0.5:
         return "more than half of the gap"
     return "less than half of the gap" if share.high < 0.5 else "about half of the gap"
@@ -59,7 +59,7 @@ def closing(findings: Findings, worst: str, best: str, others: Sequence[str]) ->
         if len(own) == 1:
             parts.append(f"{own[0][0]} closes {part}, {own[0][1]}")
         else:
-            more = ", their variances being higher still" if higher else ""
+            more = ", their variances being even higher" if higher else ""
             listed = prose.listing([f"{share} by {name}" for name, share in own])
             parts.append(f"{what} is closed{more}: {listed}")
     return "; ".join(parts)
@@ -74,7 +74,7 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
     whole = findings.ratio(worst, best)
     where = words.side(whole)
     if free and where in ("below", "around"):
-        higher = "does not have" if where == "below" else "is not seen to have"
+        higher = "does not have" if where == "below" else "is not shown to have"
         return [
             words.sentence(
                 f"{about.named(findings, worst)} {higher} the higher variance"
@@ -88,27 +88,25 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
     top = max(usable, key=lambda label: usable[label].value)
     share, rest = usable[top], findings.ratio(top, best)
     text = (
-        f"Of the estimators that use no derivative of the integrand, {about.named(findings, top)} goes "
-        "furthest: it closes "
-        f"{words.share(share)} of the gap on the log scale. "
+        f"Of the estimators that use no derivative of the integrand, {about.named(findings, top)} closes "
+        f"the most, {words.share(share)} of the gap on the log scale. "
     )
     left = words.side(rest)
     if left == "above":
         text += (
-            f"A factor of {words.with_interval(rest)} remains to {about.named(findings, best)}; that "
-            "factor, and not the whole "
-            f"gap of {words.with_interval(whole)}, is the most that the derivative is needed for. "
+            f"It leaves a factor of {words.with_interval(rest)} to {about.named(findings, best)}; at most "
+            f"this factor, not the whole gap of {words.with_interval(whole)}, requires the derivative. "
         )
     elif left == "below":
         name = about.named(findings, best)
-        text += f"Its variance is then below that of {name}, so the gap needs no derivative. "
+        text += f"Its variance is then below that of {name}, so closing the gap requires no derivative. "
     else:
-        text += f"What remains to {about.named(findings, best)} cannot be told from nothing. "
+        text += f"Its variance cannot be distinguished from that of {about.named(findings, best)}. "
     post = about.from_post(findings)
     if share.low > 0.5:
         text += (
-            "The explanation of the source post, that REINFORCE is missing the derivative’s information, "
-            "is therefore a partial one: most"
+            "The source post’s explanation, that REINFORCE lacks the information in the derivative, is "
+            "therefore only partial: most"
             if post
             else "Most"
         )
@@ -116,14 +114,14 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
         if is_own(findings, top):
             text += "without a derivative."
         elif kind_of(findings, top).weighs_score:
-            text += "once a baseline is taken off the value that multiplies the score."
+            text += "once a baseline is subtracted from the value that multiplies the score."
         else:
             text += "without a derivative, where differences of values take the place of a score."
     elif share.high < 0.5:
-        text += "The larger part of it, on the log scale, is left to the derivative"
-        text += ", as the source post has it." if post else "."
+        text += "The larger part of the gap, on the log scale, remains for the derivative to explain"
+        text += ", as the source post says." if post else "."
     else:
-        text += "Which of the two is the larger part is not decided at this precision."
+        text += "Whether this is the larger part of the gap is undecided at this precision."
     return [text, *elsewhere(findings, top, worst, best)]
 
 
@@ -142,18 +140,18 @@ def elsewhere(findings: Findings, label: str, worst: str, best: str) -> list[str
         apart |= prose.value_of(rest) != prose.value_of(first)
         closes = f"{about.of_objective(findings, objective)} {name} closes {words.share(share)}"
         left = (
-            f"leaves a factor of {words.with_interval(rest)}, of a whole gap of {words.with_interval(whole)}"
+            f"leaves a factor of {words.with_interval(rest)} of a whole gap of {words.with_interval(whole)}"
         )
         sentences.append(words.sentence(f"{closes} and {left}"))
     if not sentences:
         return []
-    start = "How much is left depends on what is differentiated." if apart else "Elsewhere as much is left."
+    start = "How much is left depends on the objective." if apart else "As much is left elsewhere."
     return [f"{start} {' '.join(sentences)}"]
 
 
 STEPS = {
     "baseline": "subtracting a baseline needs values of f only",
-    "measure_valued": "differences of f between coupled points need values of f too, many of them",
+    "measure_valued": "differences of f between coupled points also need values of f only, but many of them",
     "taylor_control_variate": "a first-order Taylor expansion needs one derivative, at the mean of q",
 }
 """What an estimator between the ends takes; all that weigh the score differ by theirs."""
@@ -181,15 +179,13 @@ def constants(findings: Findings, label: str) -> str:
         return ""
     name = about.named(findings, label)
     if effect.high < 1e-6 or effect.value == 0:
-        return words.sentence(
-            f"{name} does not feel it: its variance is the same to rounding, whatever the constant"
-        )
+        return words.sentence(f"the total variance of {name} is the same, to rounding, for every constant")
     values = words.with_intervals([v for _, v in found])
     listed = prose.listing([f"{value} at {plain(c)}" for value, (c, _) in zip(values, found, strict=True)])
     listed += " nats" if OBJECTIVES[findings.objectives[0]].unit else ""
     if effect.has_interval and effect.low == 0:
-        return words.sentence(f"for {name} no change is seen: total variance is {listed}")
-    return words.sentence(f"{name} feels it: total variance is {listed}")
+        return words.sentence(f"for {name} no change is detected: its total variance is {listed}")
+    return words.sentence(f"the total variance of {name} changes with it: {listed}")
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
@@ -235,4 +231,4 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
     }
 
 
-SECTION = Section("why", "Why, not only whether", context)
+SECTION = Section("why", "What explains the gap", context)

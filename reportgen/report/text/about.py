@@ -127,13 +127,13 @@ def model(findings: Findings) -> str:
         text += f"; φ has {prose.count(record.parameters)} coordinates"
     if not findings.vocabulary.trained:
         if findings.vocabulary.swept:
-            text = f"{text}, where nothing else is said; {swept(findings)}"
+            text = f"{text}, unless stated otherwise; {swept(findings)}"
             text = ". ".join([text, *other_functions(findings)])
         return f"{text}."
     if (name := base_model(findings)) and models_trained(findings, judged(findings)) > 1:
         text += (
-            f". It is {name}, one of {trained_models(findings, judged(findings))} and the one meant "
-            "where gradients are measured and no other is named"
+            f". It is {name}, one of {trained_models(findings, judged(findings))}, and the one meant "
+            "wherever gradients are measured and no model is named"
         )
     course = [f"for {long} on {what}" for long, what in stages_of(findings)]
     if course:
@@ -149,9 +149,9 @@ def model(findings: Findings) -> str:
     if not findings.checkpoints:
         return f"{text}."
     text += (
-        f". The same parameters, kept at {counted(len(findings.checkpoints), 'checkpoint')}, "
-        "serve every "
-        f"estimator: differences between estimators are not differences between training runs."
+        ". All estimators use the same parameters, saved at "
+        f"{counted(len(findings.checkpoints), 'checkpoint')}, so differences between estimators are not "
+        "differences between training runs."
     )
     return text + ("" if name else other_models(findings))
 
@@ -163,8 +163,8 @@ def other_models(findings: Findings) -> str:
     if not words:
         return ""
     return (
-        f" Trained in the same way with {prose.listing(words, 'or')} it is another model; what is measured "
-        "there stands with the claims, and in results.csv."
+        f" Trained in the same way with {prose.listing(words, 'or')}, it is a different model, whose results "
+        "are given with the claims and in results.csv."
     )
 
 

@@ -104,7 +104,7 @@ def first_stage(findings: Findings, model: JudgedModel) -> str:
     before = [r for r in findings.judgements if model_of(r.setting) == model.setting and r.checkpoint == 0]
     if not before or not model.records or before[0] is model.records[0]:
         return ""
-    return f"before, its negative log-likelihood was {plus_minus(likelihood_of(before))}"
+    return f"before that, its negative log-likelihood was {plus_minus(likelihood_of(before))}"
 
 
 def shared(found: Grid) -> str:
@@ -118,9 +118,7 @@ def shared(found: Grid) -> str:
         return ""
     several = any(len(model.cells) > 1 for _, _, model in found.models)
     one = "one model, trained once from each seed" if several else "one training"
-    return words.sentence(
-        f"the bound of one sample is the ELBO, so each of these is {one}: {'; '.join(twins)}"
-    )
+    return words.sentence(f"the bound of one sample is the ELBO, so these are each {one}: {'; '.join(twins)}")
 
 
 def trainings(models: Sequence[JudgedModel]) -> str:
@@ -137,8 +135,8 @@ def spread(found: Grid) -> str:
     if not ends:
         return ""
     return words.sentence(
-        "from training to training the negative log-likelihood over the same images has a standard deviation"
-        f" of {' to '.join(ends)}"
+        "between trainings, the negative log-likelihood over the same images has a standard deviation of "
+        f"{' to '.join(ends)}"
     )
 
 
@@ -159,8 +157,8 @@ def orderings(models: Sequence[JudgedModel]) -> str:
     held, turned, left = (_some(n) for n in (found.held, found.reversed, found.undecided))
     return words.sentence(
         f"of the {words.counted(found.looked_at, 'pair')} of models that the published numbers order by more"
-        f" than that, {held} {'comes' if found.held < 2 else 'come'} out so, {turned} surely the other way"
-        f" round, and {left} {_is(max(found.undecided, 1))} not decided"
+        f" than that, {held} {_has(found.held)} the same order here, {turned} {_has(found.reversed)} the"
+        f" opposite order, and {left} {_is(max(found.undecided, 1))} undecided"
     )
 
 
@@ -207,7 +205,7 @@ def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
     if len(published) == 1 or (numbers == 1 and counts[NOT_JUDGED]):
         text = f"the published number {_of_one(published[0].verdict)}"
     elif counts[NOT_JUDGED]:
-        text = f"none of the {theirs} is judged here, since ours must not be held against them"
+        text = f"none of the {theirs} is judged, since ours are not comparable with them"
     else:
         parts = [_counted(n, word) for word, n in counts.items() if n]
         if numbers < len(published):
@@ -237,7 +235,7 @@ def best(found: Grid) -> str:
     which = f"the lowest negative log-likelihood, {value}"
     if len(equal) == len(known):
         which = f"a negative log-likelihood of {value}"
-    text = f"{whose} {'has' if len(equal) == 1 else 'have'} {which} nats an image"
+    text = f"{whose} {'has' if len(equal) == 1 else 'have'} {which} nats per image"
     published = {m.published.nll for *_, m in equal if m.published is not None and m.verdict != NOT_JUDGED}
     if len(published) == 1:
         text += f" (published: {prose.fixed(published.pop(), 2)})"
@@ -248,10 +246,15 @@ def _is(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
+def _has(count: int) -> str:
+    """Of so many; “none” and “one” take the singular."""
+    return "has" if count < 2 else "have"
+
+
 def _of_one(word: str) -> str:
     """What became of the only published number."""
     if word == NOT_JUDGED:
-        return "is not judged here, since ours must not be held against it"
+        return "is not judged, since ours is not comparable with it"
     return "has the right ordering" if word == ORDERED else f"is {word}"
 
 

@@ -92,19 +92,21 @@ def counted(value: int, noun: str, plural: str | None = None) -> str:
     return f"{prose.in_words(value)} {noun if value == 1 else plural or noun + 's'}"
 
 
-def compared(first: str, second: str, ratio: Estimate) -> str:
-    """What a ratio of variances says of two estimators, as a clause without a full stop."""
+def compared(first: str, second: str, ratio: Estimate, when: str = "") -> str:
+    """What a ratio of variances says of two estimators, as a clause without a full stop.
+
+    `when` is where in training, with the blank before it.
+    """
     told = side(ratio)
     if ratio.available and ratio.value == 0.0:
-        return f"the variance of {first} is zero, and that of {second} is not"
+        return f"the variance of {first}{when} is zero, and that of {second} is not"
     if told == "above":
-        return f"the variance of {first} is {with_interval(ratio)} times that of {second}"
+        return f"the variance of {first}{when} is {with_interval(ratio)} times that of {second}"
     if told == "below":
-        value = with_interval(ratio)
-        return f"the variance of {first} is {value} times that of {second}, and so the lower one"
+        return f"the variance of {first}{when} is lower, {with_interval(ratio)} times that of {second}"
     if told == "around":
         value = with_interval(ratio)
-        return f"the variances of {first} and {second} are not told apart: their ratio is {value}"
+        return f"the variances of {first} and {second}{when} cannot be distinguished: their ratio is {value}"
     return f"the variances of {first} and {second} cannot be compared ({ratio.status})"
 
 
