@@ -61,7 +61,7 @@ def collect(experiment: Any, plan: Plan, records: Mapping[str, Any]) -> Findings
 
 
 def _lost(plan: Plan, records: Mapping[str, Any]) -> Iterator[BrokenRecord]:
-    """Broken records, also made for cells that have none, trainings first."""
+    """The broken records, including ones made for cells without any record; trainings first."""
     cells: tuple[Cell, ...] = (*plan.trainings, *plan.judgements, *plan.measurements)
     for cell in cells:
         found = records.get(cell.key)

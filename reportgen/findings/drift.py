@@ -215,7 +215,7 @@ def estimate_of(row: Row) -> Estimate:
 
 
 def _named(rows: Sequence[Row], others: Sequence[Row]) -> dict[tuple[object, ...], Row]:
-    """Rows by all that names their number, except settings that only `rows` sweeps, at the base's value."""
+    """Rows by all that names their number; a setting that only `rows` sweeps is omitted at its base value."""
     if not rows:
         return {}
     base = {

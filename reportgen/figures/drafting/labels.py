@@ -32,9 +32,9 @@ LINE = 3.1
 def short_title(label: str, estimator: str) -> str:
     """The name of an estimator in a figure.
 
-    A label that the declaration chose is used as it stands, with a capital. Otherwise
-    it is the title without parentheses, and for a long title in two parts ("Score
-    function, optimal constant baseline") its second part.
+    A label that the declaration chose is used as it is, with a capital. Otherwise it
+    is the title without parentheses; if that has two parts ("Score function, optimal
+    constant baseline"), it is the second if the title is long, else the first.
     """
     if estimator in ESTIMATORS and label == f"{estimator} antithetic":
         return f"{short_title(estimator, estimator)}, antithetic"

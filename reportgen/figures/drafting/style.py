@@ -36,7 +36,7 @@ COLUMN = 160.0
 LOWEST = 46.0
 """Least height, mm, of a figure with lines."""
 LEADING = 0.85
-"""Line spacing inside a label, closer than labels stand to one another."""
+"""Line spacing inside a label, closer than between labels."""
 
 TEXT = 8.4
 SMALL = 7.8

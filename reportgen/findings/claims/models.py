@@ -110,7 +110,7 @@ def judge_models(
 
 
 def _lacking(comparison: Comparison, made: Quantity, bound: float, level: float) -> str | None:
-    """Whether too few images or trainings left undecided on which side of a bound a likelihood lies."""
+    """Says whether too few images or trainings left open on which side of a bound a likelihood lies."""
     if not isinstance(made, MeanOverImages) or isinstance(comparison, Equivalence):
         return None
     trainings, images = made.values.shape

@@ -90,7 +90,7 @@ def groups(record: JudgementRecord) -> tuple[str, ...]:
 
 
 def units_of(record: JudgementRecord, group: str) -> slice:
-    """Where the units of a group stand in the record's arrays."""
+    """Positions of a group's units in the record's arrays."""
     if group == EVERYTHING:
         return slice(0, sum(record.layers))
     known = groups(record)

@@ -2,13 +2,13 @@
 
 It is *reproduced* if the interval of the difference lies within the declared
 margin. Otherwise its orderings in the table may still hold. A cell has an
-ordering with each other cell if their published numbers differ by more than the
-half-width of our paired interval; it holds if ours differ the same way, with an
-interval that excludes 0, where all orderings of the table hold together at 95 %
-(Bonferroni). If all of a cell's orderings hold, it has the *right ordering*. Two
-cells of one training that share their number are one cell, so a pair is counted
-once. Otherwise the number is *not reproduced* if the difference surely exceeds
-the margin, and *undecided* if it may not.
+ordering with every other cell whose published number differs from its own by more
+than the half-width of our paired interval; it holds if ours differ the same way,
+with an interval that excludes 0. The intervals of all orderings of the table hold
+together at 95 % (Bonferroni). If all of a cell's orderings hold, it has the *right
+ordering*. Two cells of one training that share their number are one cell, so a
+pair is counted once. Otherwise the number is *not reproduced* if the difference
+surely exceeds the margin, and *undecided* if it may not.
 """
 
 from __future__ import annotations

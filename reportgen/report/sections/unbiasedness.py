@@ -65,7 +65,7 @@ def untested(findings: Findings, objectives: list[str]) -> list[str]:
 
 
 def averaged(findings: Findings, objectives: list[str]) -> list[str]:
-    """Estimators compared as means of several estimates, as they use fewer samples than the reference."""
+    """Estimators compared as means of estimates, since the reference needs more samples than they use."""
     named: dict[str, list[str]] = {}
     for objective in objectives:
         reference = findings.reference(objective)

@@ -169,7 +169,7 @@ def other_models(findings: Findings) -> str:
 
 
 def base_trainings(findings: Findings) -> set[str]:
-    """Keys of the training of the base setting."""
+    """Keys of the base setting's trainings."""
     return {cell.key for cell in findings.plan.trainings if cell.base}
 
 
